@@ -1,0 +1,59 @@
+# Two commands for everybody: `make demo` shows the main job, `make test` runs everything a reviewer would.
+# A fresh machine needs Python 3.11 or newer, make, and a network that reaches PyPI.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.PHONY: setup demo test lint format bench playground lock findings clean help
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make the virtual environment in .venv with appgw in it
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@echo "== setting up $(VENV): pinned dependencies, then appgw itself (about a minute the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; say for example: make PYTHON=python3.12 test")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q bot chainlib playground
+	@touch $@
+
+demo: setup ## run /appgw-check against a lab of broken backends, through the real bot
+	@$(BIN)/python -m playground.demo
+
+test: setup lint ## lint, types, import contracts and the whole suite
+	@echo "== tests ($(WORKERS) workers)"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: setup ## ruff, mypy, import contracts, Dockerfile
+	@echo "== lint: ruff, mypy strict, import contracts, Dockerfile"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint Dockerfile
+
+format: setup ## rewrite the code in the house's format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: setup ## measure, as ratios in one run
+	@$(BIN)/python -m bench
+
+playground: setup ## keep the stand-ins running, with a web page like a phone (needs Node 20 or newer)
+	@$(BIN)/python -m playground.phone
+
+findings: setup ## write docs/findings.md anew from the catalogue
+	@$(BIN)/python -m chainlib.explain.document > docs/findings.md
+
+lock: setup ## resolve the dependencies anew into requirements/
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -o requirements/runtime.txt
+	@$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -1,0 +1,77 @@
+"""Guards for every test: no address outside loopback, no blocking call in the event loop, no stray environment, no silent skip in CI."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
+_OUR_VARIABLES = ("APPGW_", "SLACK_", "AZURE_")
+
+
+class LeftLoopbackError(RuntimeError):
+    """A test tried to send something to an address that is not on this machine."""
+
+
+def _only_loopback() -> None:
+    """Refuse every connection that would leave the machine, before a packet does; once for the whole run, under all other guards."""
+    for name in ("connect", "connect_ex", "sendto"):
+        setattr(socket.socket, name, _guarded(name, getattr(socket.socket, name)))
+
+
+def _guarded(name: str, original: Any) -> Any:  # noqa: ANN401 -- three socket methods of different shapes
+    def guard(self: socket.socket, *arguments: Any) -> Any:  # noqa: ANN401 -- passed through unchanged
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(arguments[-1][0]):
+            raise LeftLoopbackError(f"{name} to {arguments[-1][0]}")
+        return original(self, *arguments)
+
+    return guard
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.split("%", maxsplit=1)[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for variable in list(os.environ):
+        if variable.startswith(_OUR_VARIABLES):
+            monkeypatch.delenv(variable)
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[BlockBuster | None]:
+    """A blocking call of our own code inside the event loop fails the test."""
+    if request.node.get_closest_marker("may_block"):
+        yield None
+        return
+    with blockbuster_ctx(scanned_modules=["bot", "chainlib"]) as blockbuster:
+        yield blockbuster
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Close the way out, and register the markers that the guards know."""
+    _only_loopback()
+    config.addinivalue_line("markers", "may_block: starts processes or reads files inside the loop on purpose")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In CI a skip that nobody has explained is a failure."""
+    if os.environ.get("CI") != "true":
+        return
+    allowed = [line.split("#")[0].strip() for line in ALLOWED_SKIPS.read_text().splitlines()]
+    for report in terminalreporter.stats.get("skipped", []):
+        if not any(prefix and report.nodeid.startswith(prefix) for prefix in allowed):
+            terminalreporter.write_line(f"skipped without a listed reason: {report.nodeid}", red=True)
+            terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
