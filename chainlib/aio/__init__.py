@@ -1,0 +1,42 @@
+"""chainlib.aio: the only room with sockets. Resolve a name, capture what a backend presents, download missing issuers.
+
+Every function takes its deadline as an argument and raises only `chainlib` errors.
+"""
+
+from chainlib.aio.capture import StageHook, capture, offers_only_older
+from chainlib.aio.issuer_cache import IssuerCache
+from chainlib.aio.issuers import FetchResult, fetch_issuers
+from chainlib.aio.limits import FetchLimits
+from chainlib.aio.resolve import Resolver, resolve
+from chainlib.aio.wellknown import load_well_known
+from chainlib.handshake import (
+    ECDSA_ONLY_OFFER,
+    GATEWAY_OFFER,
+    LEGACY_OFFER,
+    RSA_ONLY_OFFER,
+    V1_OFFER,
+    Authentication,
+    TlsOffer,
+    TlsVersion,
+)
+
+__all__ = [
+    "ECDSA_ONLY_OFFER",
+    "GATEWAY_OFFER",
+    "LEGACY_OFFER",
+    "RSA_ONLY_OFFER",
+    "V1_OFFER",
+    "Authentication",
+    "FetchLimits",
+    "FetchResult",
+    "IssuerCache",
+    "Resolver",
+    "StageHook",
+    "TlsOffer",
+    "TlsVersion",
+    "capture",
+    "fetch_issuers",
+    "load_well_known",
+    "offers_only_older",
+    "resolve",
+]

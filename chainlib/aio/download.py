@@ -1,0 +1,145 @@
+"""One guarded download: checked URL, checked addresses, those addresses connected to, a bounded answer. Imported late: aiohttp is slow.
+
+No proxy, no cookie, no environment, no decompression, one redirect that is checked again from the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+from urllib.parse import SplitResult, urljoin
+
+import aiohttp
+import certifi
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from chainlib.aio.limits import FetchLimits
+from chainlib.aio.reach import Reach, parse_url
+from chainlib.aio.resolve import resolve
+from chainlib.errors import FetchError, ResolveFailed
+
+_HEADERS: Final = {"User-Agent": "appgw-check (issuer certificates)", "Accept": "*/*", "Accept-Encoding": "identity"}
+_OK = 200
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+async def download(url: str, reach: Reach, limits: FetchLimits) -> bytes:
+    """Fetch a small file.
+
+    Args:
+        url: hostile text out of a certificate.
+        reach: where it may lead.
+        limits: bytes, seconds (for name, connection, redirect and body together), redirects.
+
+    Raises:
+        AddressRefused: the rules forbid it here.
+        FetchError: it was asked and nothing usable came.
+    """
+    try:
+        async with asyncio.timeout(limits.timeout):
+            return await _follow(url, reach, limits)
+    except FetchError:
+        raise
+    except TimeoutError:
+        reason = f"no complete answer within {limits.timeout:g} seconds"
+    except ResolveFailed as error:
+        reason = str(error).rstrip(".")
+    except aiohttp.ClientConnectorCertificateError:
+        reason = "its own TLS certificate is not trusted"
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        reason = f"it could not be downloaded ({type(error).__name__})"
+    raise FetchError(reason)
+
+
+async def _follow(url: str, reach: Reach, limits: FetchLimits) -> bytes:
+    for _ in range(limits.redirects + 1):
+        answer = await _hop(url, reach, limits)
+        if isinstance(answer, bytes):
+            return answer
+        url = urljoin(url, answer)
+    raise FetchError(f"it redirects more than {limits.redirects} time{'' if limits.redirects == 1 else 's'}")
+
+
+async def _hop(url: str, reach: Reach, limits: FetchLimits) -> bytes | str:
+    """The body, or where a redirect leads."""
+    parts = parse_url(url)
+    addresses = await resolve(parts.hostname or "", parts.port or 0, timeout=limits.timeout, resolver=reach.resolver)
+    reach.check(parts, addresses)
+    async with (
+        _session(addresses, await _tls(parts)) as session,
+        session.get(_as_checked(parts), headers=_HEADERS, allow_redirects=False) as response,
+    ):
+        if response.status in _REDIRECTS and "Location" in response.headers:
+            return str(response.headers["Location"])
+        if response.status != _OK:
+            raise FetchError(f"the answer is HTTP status {response.status}")
+        return await _body(response, limits.max_bytes)
+
+
+def _as_checked(parts: SplitResult) -> URL:
+    """The URL put together again from what was checked, so that no second parser can read another host out of it."""
+    return URL.build(
+        scheme=parts.scheme,
+        host=parts.hostname or "",
+        port=parts.port,
+        path=parts.path or "/",
+        query_string=parts.query,
+        encoded=True,
+    )
+
+
+async def _body(response: aiohttp.ClientResponse, at_most: int) -> bytes:
+    too_long = f"the answer is longer than {at_most // 1024} KiB"
+    if (response.content_length or 0) > at_most:
+        raise FetchError(too_long)
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > at_most:
+            raise FetchError(too_long)
+    return bytes(body)
+
+
+def _session(addresses: Sequence[str], tls: ssl.SSLContext | bool) -> aiohttp.ClientSession:  # noqa: FBT001 -- aiohttp's own type
+    connector = aiohttp.TCPConnector(resolver=_Checked(addresses), use_dns_cache=False, force_close=True, limit=1, ssl=tls)
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        read_bufsize=16 * 1024,
+    )
+
+
+async def _tls(parts: SplitResult) -> ssl.SSLContext | bool:
+    # Reading certifi's bundle takes tens of milliseconds, so the loop is not kept waiting for it.
+    return await asyncio.to_thread(_tls_context) if parts.scheme == "https" else True
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certifi.where())
+
+
+class _Checked(AbstractResolver):
+    """Answers every name with the addresses that were checked, so that nothing else can be connected to."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses = addresses
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        """The checked addresses; `family` is left to the connector, which asks for any."""
+        del family
+        return [self._one(host, address, port) for address in self._addresses]
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _one(self, host: str, address: str, port: int) -> ResolveResult:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)

@@ -1,0 +1,87 @@
+"""What issuer downloads brought, kept in memory: by URL with failures too, and by key identifier. Bounded; time comes in as a clock."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from chainlib.certificate import Certificate
+
+DAY_S: Final = 24 * 3600.0
+_PER_KEY = 4
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a URL answered.
+
+    Attributes:
+        certificates: what was in the file; empty for a failure.
+        reason: why there is none, empty for a success.
+    """
+
+    certificates: tuple[Certificate, ...] = ()
+    reason: str = ""
+
+
+class IssuerCache:
+    """Remembers answers for a day and failures for five minutes; the least recently used make room.
+
+    Attributes:
+        clock: monotonic seconds.
+        size: URLs, and key identifiers, that are kept at most.
+        keep: seconds for a success.
+        keep_failure: seconds for a failure.
+    """
+
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, size: int = 256, keep: float = DAY_S, keep_failure: float = 300.0
+    ) -> None:
+        self._keep, self._keep_failure = keep, keep_failure
+        self._urls: _Bounded[str, Answer] = _Bounded(clock, size)
+        self._keys: _Bounded[bytes, tuple[Certificate, ...]] = _Bounded(clock, size)
+
+    def answer(self, url: str) -> Answer | None:
+        """What this URL answered lately, `None` when it was not asked."""
+        return self._urls.get(url)
+
+    def remember(self, url: str, answer: Answer) -> None:
+        """Keep what a URL answered, or that it failed."""
+        self._urls.put(url, answer, self._keep_failure if answer.reason else self._keep)
+
+    def by_key_id(self, key_id: bytes) -> tuple[Certificate, ...]:
+        """CAs with this subject key identifier; the identifier proves nothing, so verify each."""
+        return self._keys.get(key_id) or ()
+
+    def learn(self, issuer: Certificate) -> None:
+        """Keep a CA whose key has verified a child's signature."""
+        key_id = issuer.subject_key_id
+        if key_id is not None:
+            newest_first = dict.fromkeys((issuer, *self.by_key_id(key_id)))
+            self._keys.put(key_id, tuple(newest_first)[:_PER_KEY], self._keep)
+
+
+class _Bounded(Generic[_Key, _Value]):
+    """A dict that forgets: what is too old, and what was not used for longest when it is full."""
+
+    def __init__(self, clock: Callable[[], float], size: int) -> None:
+        self._clock, self._size = clock, size
+        self._items: OrderedDict[_Key, tuple[float, _Value]] = OrderedDict()
+
+    def get(self, key: _Key) -> _Value | None:
+        item = self._items.pop(key, None)
+        if item is None or item[0] <= self._clock():
+            return None
+        self._items[key] = item
+        return item[1]
+
+    def put(self, key: _Key, value: _Value, keep: float) -> None:
+        self._items.pop(key, None)
+        self._items[key] = (self._clock() + keep, value)
+        while len(self._items) > self._size:
+            self._items.popitem(last=False)

@@ -1,0 +1,126 @@
+"""Which URLs and addresses an issuer download may touch. The URLs stand in certificates, so whoever runs a backend chooses them.
+
+The ranges here are refused whatever the caller's `admit` says: they are never where a CA publishes, and one of them hands out the
+machine's own cloud credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from chainlib.aio.resolve import Resolver
+from chainlib.errors import FetchError
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_MAX_URL = 2048
+_PRINTABLE = re.compile(r"[\x21-\x5b\x5d-\x7e]+")  # no space, no control, no backslash, ASCII only (RFC 3986 section 2)
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
+_NEVER: Final = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "168.63.129.16/32",  # Azure's platform address: DHCP, DNS, agent, health probes
+        "255.255.255.255/32",
+        "fec0::/10",
+        # Forms that carry an IPv4 address inside, by which a refused one could be reached in disguise.
+        "::ffff:0:0/96",
+        "::/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/32",
+    )
+)
+
+
+class AddressRefused(FetchError):
+    """The rules forbid this URL here; not a fact about the URL, so never remembered for the next caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Where downloads may go.
+
+    Attributes:
+        admit: asked for every address; false refuses.
+        resolver: how names are resolved, `None` for the system's.
+        admit_loopback: lets loopback through, on any port, for stand-ins.
+    """
+
+    admit: Callable[[str], bool]
+    resolver: Resolver | None = None
+    admit_loopback: bool = False
+
+    def check(self, parts: SplitResult, addresses: Iterable[str]) -> None:
+        """Refuse when one of the addresses, or the port that would be used, is not to be touched.
+
+        Raises:
+            AddressRefused: with the reason.
+        """
+        checked = [self._checked(text) for text in addresses]
+        usual = (parts.port or DEFAULT_PORTS[parts.scheme]) in DEFAULT_PORTS.values()
+        if not usual and not (self.admit_loopback and all(address.is_loopback for address in checked)):
+            raise AddressRefused(f"port {parts.port} is not asked, only 80 and 443")
+
+    def _checked(self, text: str) -> IPv4Address | IPv6Address:
+        address = _parsed(text)
+        excused = self.admit_loopback and address.is_loopback
+        if not excused and _is_never(address):
+            raise AddressRefused(f"{address} is an address that is never asked for certificates")
+        if not self.admit(text):
+            raise AddressRefused(f"{address} is not among the addresses that may be asked")
+        return address
+
+
+def parse_url(text: str) -> SplitResult:
+    """Take a caIssuers URL apart.
+
+    Raises:
+        AddressRefused: it is not plain http or https, or hides where it leads.
+    """
+    if len(text) > _MAX_URL or not _PRINTABLE.fullmatch(text):
+        raise AddressRefused("it is no plain URL of at most 2,048 printable characters")
+    parts = _split(text)
+    if parts is None or parts.scheme not in DEFAULT_PORTS:
+        raise AddressRefused("only http and https are asked")
+    if "@" in parts.netloc:
+        raise AddressRefused("it holds user information")
+    host = parts.hostname or ""
+    if not host or (_NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _is_address(host)):
+        raise AddressRefused("it names no host, or an address in a disguised form")
+    return parts
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    return parts if port != 0 else None
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text)
+    except ValueError:
+        pass
+    raise AddressRefused("its name resolved to something that is no address")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_never(address: IPv4Address | IPv6Address) -> bool:
+    special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
+    return special or any(address in network for network in _NEVER if network.version == address.version)

@@ -1,0 +1,132 @@
+"""Catalogue of the connection: name resolution, TCP, the TLS handshake, a list that cannot be read."""
+
+from __future__ import annotations
+
+from chainlib.explain import pages
+from chainlib.explain.values import CatalogueEntry, Where
+from chainlib.findings import Basis, Code
+
+ENTRIES: tuple[CatalogueEntry, ...] = (
+    CatalogueEntry(
+        code=Code.DNS_FAILED,
+        title="The backend's name does not resolve",
+        cause="The DNS servers that were asked know no address for the backend's name, so nothing can connect to it.",
+        gateway_message=(
+            "Application Gateway could not create a probe for this backend. "
+            "This usually happens when the FQDN of the backend is not entered correctly."
+        ),
+        where=Where.DNS,
+        steps=(
+            "Compare the name in the backend pool with the name in DNS, letter by letter.",
+            "For a private name, link its private DNS zone to the gateway's virtual network.",
+            "If the virtual network's DNS servers were changed, stop and start the gateway so that it learns them.",
+            "Check again.",
+        ),
+        reference=pages.DNS,
+        basis=Basis.DOCUMENTED,
+    ),
+    CatalogueEntry(
+        code=Code.TCP_FAILED,
+        title="Nothing answers on the backend's port",
+        cause="No TCP connection to the backend's address and port could be opened: it was refused, blocked or not answered in time.",
+        gateway_message=(
+            "Application Gateway could not connect to the backend. Check that the backend responds on the port used for the probe. "
+            "Also check whether any NSG/UDR/Firewall is blocking access to the Ip and port of this backend."
+        ),
+        where=Where.NETWORK,
+        steps=(
+            "On the server, check that the service runs and listens on this port and on all addresses, not on 127.0.0.1 only.",
+            "Allow the gateway's subnet to this port in the network security group (NSG) and in the server's own firewall.",
+            "Check that no route table (UDR) sends the traffic to a firewall that drops it.",
+            "Check again.",
+        ),
+        reference=pages.BACKEND_HEALTH_ERRORS,
+        basis=Basis.DOCUMENTED,
+    ),
+    CatalogueEntry(
+        code=Code.NOT_TLS,
+        title="The port answers, but not with TLS",
+        cause="Something answers on this port, but it does not speak TLS, so an HTTPS backend setting cannot use it.",
+        gateway_message=None,
+        where=Where.SERVER,
+        steps=(
+            "Check the port: 80 and 8080 usually speak plain HTTP, 443 and 8443 HTTPS.",
+            "Enable HTTPS for this port on the server, or give the backend setting the port that has it.",
+            "If plain HTTP is meant, set the protocol of the backend setting and of its probe to HTTP.",
+            "Check again.",
+        ),
+        reference=pages.BACKEND_SETTINGS,
+        basis=Basis.INFERRED,
+    ),
+    CatalogueEntry(
+        code=Code.TLS_VERSION_UNSUPPORTED,
+        title="The server speaks only TLS versions that are too old",
+        cause="The server and the gateway share no TLS version: the gateway offers TLS 1.2 (v2 also TLS 1.3), the server only older ones.",
+        gateway_message=None,
+        where=Where.SERVER,
+        steps=(
+            "Enable TLS 1.2 on the server, and TLS 1.3 where it can.",
+            "Update the server software where it knows no TLS 1.2.",
+            "Reload the server, then check again.",
+        ),
+        reference=pages.TLS_VERSIONS,
+        basis=Basis.INFERRED,
+    ),
+    CatalogueEntry(
+        code=Code.SNI_REQUIRED,
+        title="The server needs a server name; the gateway sends none",
+        cause="The server refuses a TLS handshake that names no host (no SNI), and the gateway has no host name to send.",
+        gateway_message=None,
+        where=Where.GATEWAY,
+        steps=(
+            "Set a host name on the backend setting: one that the server's certificate carries.",
+            "Let the custom probe pick its host name from the backend setting.",
+            "Check again.",
+        ),
+        reference=pages.TLS_OVERVIEW,
+        basis=Basis.INFERRED,
+    ),
+    CatalogueEntry(
+        code=Code.CLIENT_CERTIFICATE_REQUIRED,
+        title="The server demands a client certificate",
+        cause="The server demands a client certificate (mutual TLS), and the gateway has none to send to a backend.",
+        gateway_message=None,
+        where=Where.SERVER,
+        steps=(
+            "Make the client certificate optional on the server, at least for the gateway's subnet and the probe's path.",
+            "If callers must prove who they are, check that at the gateway's listener and hand the result on in a header.",
+            "Reload the server, then check again.",
+        ),
+        reference=pages.TLS_OVERVIEW,
+        basis=Basis.REPORTED,
+    ),
+    CatalogueEntry(
+        code=Code.TLS_FAILED,
+        title="The TLS handshake failed",
+        cause="The TLS handshake broke for a reason that no other code names: time-out, reset, close or an alert.",
+        gateway_message=None,
+        where=Where.SERVER,
+        steps=(
+            "Read the server's own error log at this minute: it names the reason that the network does not show.",
+            "Check that the certificate and the private key on the server belong together.",
+            "Check that the server offers a common cipher, for example ECDHE-RSA-AES128-GCM-SHA256.",
+            "Check again.",
+        ),
+        reference=pages.RFC_TLS_ALERTS,
+        basis=Basis.OPENSSL,
+    ),
+    CatalogueEntry(
+        code=Code.CERTIFICATE_UNREADABLE,
+        title="A certificate in the list cannot be read",
+        cause="One entry of the certificate list that the server sends is no readable X.509 certificate, so the whole list is refused.",
+        gateway_message=None,
+        where=Where.SERVER,
+        steps=(
+            "Open the certificate file on the server and find the damaged block.",
+            "Replace it with a fresh copy from the certificate authority, or leave it out if it is not needed.",
+            "Reload the server, then check again.",
+        ),
+        reference=pages.RFC_CERTIFICATE,
+        basis=Basis.OPENSSL,
+    ),
+)

@@ -1,0 +1,191 @@
+"""Steps that fit the evidence better than the catalogue's: a table of (code, what the evidence says) -> steps with the real names.
+
+The first row whose `when` holds and whose placeholders the evidence fills is taken; without one the catalogue's steps stand.
+A `when` value of `ANY` asks only that the evidence names something. Placeholders are filled once and never read again, so that
+hostile names cannot smuggle in a placeholder of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from chainlib.explain.values import Where
+from chainlib.findings import Code
+
+ANY = "*"
+_CHECK = "Reload the server, then check again."
+_MINUTES = "Check again; the update takes some minutes."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """Steps for one kind of evidence.
+
+    Attributes:
+        when: evidence key -> its value as text, or `ANY`.
+        steps: templates in the style of `str.format`, with evidence keys as names.
+        where: who must act, `None` for the catalogue's word.
+    """
+
+    when: Mapping[str, str]
+    steps: tuple[str, ...]
+    where: Where | None = None
+
+    def holds(self, facts: Mapping[str, str]) -> bool:
+        """Whether the evidence says what this row asks for."""
+        return all(facts.get(key) and wanted in {ANY, facts[key]} for key, wanted in self.when.items())
+
+
+def _kind(kind: str, *steps: str, where: Where | None = None, **also: str) -> Variant:
+    return Variant(when={"kind": kind, **also}, steps=steps, where=where)
+
+
+def _reason(reason: str, *steps: str, where: Where | None = None) -> Variant:
+    return Variant(when={"reason": reason}, steps=steps, where=where)
+
+
+_ADD_IT = "Put {missing_subject} into the server's certificate file, right after certificate {place}."
+_FETCH_IT = "Its CA publishes it at {aia}."
+_OR_ROOT = "If {missing_subject} turns out to be a root, upload it to the gateway and attach it to the backend setting instead."
+_NO_ROOT_NEEDED = "Upload no new root for this: the gap is on the server."
+_PUBLIC_CA = (
+    "This is a public CA: detach the uploaded roots from the backend setting, so that the well-known CAs count again.",
+    "Keep the roots attached where other servers behind the same setting have private certificates; give those a setting of their own.",
+    _MINUTES,
+)
+_FIND_ISSUER = (
+    "Find {missing_subject}: ask the CA's owner whether it is a root or one more intermediate.",
+    "If it is a root, upload it to the gateway and attach it to the backend setting.",
+    "If it is an intermediate, add it to the server's certificate file, right after certificate {place}, and reload the server.",
+    "Check again.",
+)
+_OTHER_NAME = "Or have the certificate issued anew with {name} among its subject alternative names (SAN)."
+_REPLACE_ROOT = ("Replace {label} on the gateway with the CA's current root and attach it.", _MINUTES)
+# A needed certificate that was not sent is the trust anchor: renewing it is work on the gateway.
+_OLD_ROOT = Variant(
+    when={"sent": "no", "subject": ANY},
+    steps=(
+        "Get the current edition of the root {subject} from the CA's owner.",
+        "Upload it beside the old one, and attach both to the backend setting until all servers changed.",
+        _MINUTES,
+    ),
+    where=Where.GATEWAY,
+)
+
+VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
+    {
+        Code.INTERMEDIATE_MISSING: (
+            Variant(when={"possibilities": ANY, "aia": ANY}, steps=(_ADD_IT, _FETCH_IT, _CHECK, _OR_ROOT)),
+            Variant(when={"possibilities": ANY}, steps=(_ADD_IT, _CHECK, _OR_ROOT)),
+            Variant(when={"aia": ANY}, steps=(_ADD_IT, _FETCH_IT, _CHECK, _NO_ROOT_NEEDED)),
+            Variant(when={"missing_subject": ANY}, steps=(_ADD_IT, _CHECK, _NO_ROOT_NEEDED)),
+        ),
+        Code.INTERMEDIATE_UNKNOWN_CA: (Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),),
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: (
+            _kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
+            _kind(
+                "same-name-other-key",
+                "The uploaded root has the right name but another key: get the current edition of {missing_subject} from the CA's owner.",
+                "Upload it beside the old one, and attach both to the backend setting until all servers changed.",
+                _MINUTES,
+            ),
+            Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
+        ),
+        Code.ROOT_MISMATCH: (
+            _kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
+            _kind(
+                "same-key-other-certificate",
+                "Nothing breaks as far as is known: both editions of the root have the same key.",
+                "If the gateway refuses it, leave the root out of the server's file or upload the edition that the server sends.",
+                "Check again.",
+            ),
+            Variant(
+                when={"uploaded": ANY},
+                steps=(
+                    "If {subject} is the right root, upload it to the gateway and attach it to the backend setting.",
+                    "If {uploaded} is the right one, install the chain that leads to it on the server.",
+                    "Compare roots by SHA-256 rather than by name.",
+                    "Check again.",
+                ),
+            ),
+        ),
+        Code.SERVER_UNKNOWN_CA: (
+            Variant(
+                when={"root": ANY},
+                steps=(
+                    "Export {root} as a .cer file; its key is not needed.",
+                    "Upload it to the gateway as a trusted root certificate.",
+                    "Attach it to the backend setting; uploading alone changes nothing.",
+                    _MINUTES,
+                ),
+            ),
+        ),
+        Code.ROOT_NOT_ATTACHED: (
+            Variant(
+                when={"root_name": ANY},
+                steps=(
+                    "Attach {root_name}, which lies on the gateway already, to the backend setting.",
+                    "Name the roots that are attached now as well: the list is replaced as a whole.",
+                    _MINUTES,
+                ),
+            ),
+        ),
+        Code.UPLOADED_ROOT_UNUSABLE: (
+            _kind("undecodable", "Upload {label} anew as plain PEM or DER; what lies there is no certificate.", _MINUTES),
+            _kind("intermediate", "{label} is an intermediate: upload the root above it instead, and let the server send it.", _MINUTES),
+            _kind("leaf", "{label} is a server's own certificate: upload the root of its chain instead.", _MINUTES),
+            _kind("expired", *_REPLACE_ROOT),
+            _kind("not-yet-valid", *_REPLACE_ROOT),
+            _kind(
+                "not-ca", "Make the root anew with the mark CA:TRUE, have the servers' certificates signed by it, and upload it.", _MINUTES
+            ),
+            _kind("version-1", "Make the root anew as X.509 version 3 with the mark CA:TRUE, and upload it.", _MINUTES),
+        ),
+        Code.CERTIFICATE_EXPIRING: (_OLD_ROOT,),
+        Code.CERTIFICATE_EXPIRED: (
+            _OLD_ROOT,
+            Variant(
+                when={"subject": ANY},
+                steps=(
+                    "Renew {subject}; for an intermediate, take the CA's current one.",
+                    "Install the new chain on every server behind the name.",
+                    "Upload a root to the gateway only if the private root itself was renewed.",
+                    _CHECK,
+                ),
+            ),
+        ),
+        Code.NAME_MISMATCH: (
+            Variant(
+                when={"name": ANY, "presented_names": ANY},
+                steps=(
+                    "Set the host name of the backend setting (and of the custom probe) to one of: {presented_names}.",
+                    _OTHER_NAME,
+                    "Check again.",
+                ),
+            ),
+            Variant(when={"name": ANY}, steps=("Have the certificate issued anew; it carries no name at all.", _OTHER_NAME, _CHECK)),
+        ),
+        Code.TLS_FAILED: (
+            _reason(
+                "timeout",
+                "Check that the server is not overloaded: it accepted the connection and then said nothing.",
+                "Check whether a firewall in between swallows TLS.",
+                "Check again.",
+            ),
+            _reason(
+                "key-mismatch",
+                "Compare the public key of the first certificate with the server's private key: they do not belong together.",
+                "Install the pair that was issued together.",
+                _CHECK,
+            ),
+            _reason("list-too-large", "Send only the server's own certificate and its intermediates; the list is far too long.", _CHECK),
+        ),
+        Code.CHAIN_EXTRA: (
+            _kind("root", "Leave the root {subject} out of the server's file at the next renewal; the gateway has its own copy."),
+            _kind("duplicate", "Remove the second copy of {subject} from the server's file at the next renewal."),
+            _kind("unrelated", "Remove {subject} from the server's file at the next renewal; no path uses it."),
+        ),
+    }
+)

@@ -1,0 +1,32 @@
+"""A TLS client without I/O: bytes in, bytes out, the certificate list out, also when the handshake fails later.
+
+What lives here knows no socket, no clock and no certificate rule. `chainlib.aio` moves the bytes.
+"""
+
+from chainlib.handshake.client import ClientHandshake
+from chainlib.handshake.failure import Breakage, Failure, alert_name
+from chainlib.handshake.offer import (
+    ECDSA_ONLY_OFFER,
+    GATEWAY_OFFER,
+    LEGACY_OFFER,
+    RSA_ONLY_OFFER,
+    V1_OFFER,
+    Authentication,
+    TlsOffer,
+    TlsVersion,
+)
+
+__all__ = [
+    "ECDSA_ONLY_OFFER",
+    "GATEWAY_OFFER",
+    "LEGACY_OFFER",
+    "RSA_ONLY_OFFER",
+    "V1_OFFER",
+    "Authentication",
+    "Breakage",
+    "ClientHandshake",
+    "Failure",
+    "TlsOffer",
+    "TlsVersion",
+    "alert_name",
+]

@@ -1,0 +1,213 @@
+"""The client itself: an OpenSSL connection on a memory BIO, and the record of what the server said.
+
+It verifies nothing: a chain that no client would accept is what it is there to see.
+"""
+
+from __future__ import annotations
+
+from OpenSSL import SSL
+
+from chainlib.certificate import parse_entry
+from chainlib.errors import InvalidTarget
+from chainlib.handshake import messages
+from chainlib.handshake.failure import CERTIFICATE_REQUIRED, CLIENT_CERTIFICATE_ALERTS, Breakage, Failure, from_openssl
+from chainlib.handshake.offer import GATEWAY_OFFER, TlsOffer, TlsVersion, context_for
+from chainlib.model import PresentedCertificate, TlsSession
+
+MAX_CERTIFICATES = 100
+_ALERT, _HANDSHAKE = 21, 22
+_FATAL = 2
+_RECORD_TYPES = frozenset({20, 21, 22, 23})
+_RECORD_MAJOR = 3
+_CLOSING_ALERTS = frozenset({0, 90})  # close_notify and user_canceled are no errors
+_CHUNK = 65536
+_BANNER = 200
+
+
+class _Record:
+    """What came over one connection; called by OpenSSL for each message, so it must not raise."""
+
+    def __init__(self) -> None:
+        self.entries: tuple[bytes, ...] = ()
+        self.client_certificate_requested = False
+        self.client_accepted = False
+        self.server_hello = False
+        self.alert: int | None = None
+        self.staple: bytes | None = None
+
+    def __call__(self, version: int, content_type: int, message: bytes) -> None:
+        if content_type == _ALERT and len(message) > 1 and self._is_fatal(message, version):
+            self.alert = message[1]
+        elif content_type == _HANDSHAKE and message:
+            self._handshake(message, version)
+
+    def _is_fatal(self, message: bytes, version: int) -> bool:
+        """TLS 1.3 knows no warnings (RFC 8446 section 6); before it, old servers warn of a name they do not know and go on."""
+        by_version = self.server_hello and version >= TlsVersion.TLS_1_3
+        return message[1] not in _CLOSING_ALERTS and (message[0] == _FATAL or by_version)
+
+    def _handshake(self, message: bytes, version: int) -> None:
+        if message[0] == messages.SERVER_HELLO:
+            self.server_hello = True
+        elif message[0] == messages.CERTIFICATE and not self.entries:
+            self.entries = messages.certificate_list(message, version)
+        elif message[0] == messages.CERTIFICATE_REQUEST:
+            self.client_certificate_requested, self.client_accepted = True, False
+        elif messages.accepts_client(message, version):
+            self.client_accepted = True
+
+
+class ClientHandshake:
+    """One TLS connection without a socket.
+
+    Send what `start` and `receive` return, hand in what comes, until `finished` or `failure`; afterwards `encrypt` and `take` carry
+    application data. The list outlives a failure. Nothing here raises over what a peer says.
+
+    Args:
+        offer: versions and authentication to offer.
+        server_name: sent as server_name (RFC 6066 section 3); `None` sends none.
+
+    Attributes:
+        finished: the handshake is complete on this side.
+        failure: why it broke, else `None`; it may still break after `finished` (TLS 1.3 refuses a client late).
+        closed: the peer said close_notify.
+        received: bytes that came so far.
+
+    Raises:
+        InvalidTarget: the server_name cannot be sent.
+    """
+
+    def __init__(self, offer: TlsOffer = GATEWAY_OFFER, server_name: str | None = None) -> None:
+        self.finished = False
+        self.failure: Failure | None = None
+        self.closed = False
+        self.received = 0
+        self._plain = bytearray()
+        self._record = _Record()
+        self._tls = SSL.Connection(context_for(offer), None)
+        self._tls.set_app_data(self._record)
+        self._tls.set_connect_state()
+        self._tls.request_ocsp()
+        if server_name is not None:
+            self._tls.set_tlsext_host_name(_sendable(server_name))
+
+    def start(self) -> bytes:
+        """The ClientHello."""
+        return self._advance()
+
+    def receive(self, data: bytes) -> bytes:
+        """Take bytes from the peer, return the bytes to send, often none."""
+        if self.failure is not None:
+            return b""
+        if not self.received and not _looks_like_tls(data):
+            self.failure = Failure(kind=Breakage.NOT_TLS, detail=_printable(data))
+            return b""
+        self.received += len(data)
+        self._tls.bio_write(data)
+        return self._advance()
+
+    def break_off(self, kind: Breakage, detail: str) -> None:
+        """Note that the connection ended from outside: a deadline, a reset, an end of stream."""
+        if self.failure is None:
+            self.failure = Failure(kind=kind, detail=detail)
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Application data as the bytes to send, none when the connection is broken; only once `finished`."""
+        if self.failure is not None:
+            return b""
+        try:
+            self._tls.send(data)
+        except SSL.Error as error:
+            self.failure = from_openssl(_reasons(error), self._record.alert)
+        return self._outgoing()
+
+    def take(self) -> bytes:
+        """The application data that came since the last call."""
+        data = bytes(self._plain)
+        self._plain.clear()
+        return data
+
+    @property
+    def certificates(self) -> tuple[PresentedCertificate, ...]:
+        """The list as sent, parsed anew at each call; empty when none came or when it is longer than is read."""
+        if len(self._record.entries) > MAX_CERTIFICATES:
+            return ()
+        return tuple(parse_entry(entry) for entry in self._record.entries)
+
+    @property
+    def client_certificate_refused(self) -> bool:
+        """A CertificateRequest came, and the server gave up on a client that has none before it had accepted it."""
+        if self.failure is None or not self._record.client_certificate_requested:
+            return False
+        if self._record.client_accepted:
+            return self.failure.alert == CERTIFICATE_REQUIRED
+        return self.failure.kind in {Breakage.RESET, Breakage.CLOSED} or self.failure.alert in CLIENT_CERTIFICATE_ALERTS
+
+    @property
+    def may_be_refused_late(self) -> bool:
+        """TLS 1.3 lets the client finish before the server has looked at its (missing) certificate."""
+        late = self._tls.get_protocol_version() >= TlsVersion.TLS_1_3
+        return self.finished and self._record.client_certificate_requested and late
+
+    @property
+    def session(self) -> TlsSession:
+        """What was negotiated, as far as the handshake came."""
+        return TlsSession(
+            version=self._tls.get_protocol_version_name() if self._record.server_hello else "",
+            cipher=self._tls.get_cipher_name() or "",
+            client_certificate_requested=self._record.client_certificate_requested,
+            ocsp_staple=self._record.staple,
+        )
+
+    def _advance(self) -> bytes:
+        try:
+            if not self.finished:
+                self._tls.do_handshake()
+                self.finished = True
+            while True:
+                self._plain += self._tls.recv(_CHUNK)
+        except SSL.WantReadError:
+            pass
+        except SSL.ZeroReturnError:
+            self.closed = True
+        except SSL.Error as error:
+            self.failure = from_openssl(_reasons(error), self._record.alert)
+        if len(self._record.entries) > MAX_CERTIFICATES:
+            detail = f"{len(self._record.entries)} certificates came, at most {MAX_CERTIFICATES} are read"
+            self.failure = Failure(kind=Breakage.LIST_TOO_LARGE, detail=detail)
+        return self._outgoing()
+
+    def _outgoing(self) -> bytes:
+        sent = bytearray()
+        try:
+            while True:
+                sent += self._tls.bio_read(_CHUNK)
+        except SSL.Error:
+            return bytes(sent)
+
+
+def _sendable(server_name: str) -> bytes:
+    try:
+        encoded = server_name.encode("ascii")
+    except UnicodeEncodeError:
+        encoded = b""
+    if not encoded or not all(0x20 < byte < 0x7F for byte in encoded):  # noqa: PLR2004 -- printable ASCII
+        raise InvalidTarget(f"{server_name!r} cannot be sent as server_name; write a host name such as backend.contoso.com")
+    return encoded
+
+
+def _reasons(error: SSL.Error) -> list[str]:
+    queue = error.args[0] if error.args else ()
+    return [entry[-1] for entry in queue] if isinstance(queue, list) else [str(part) for part in error.args]
+
+
+def _looks_like_tls(data: bytes) -> bool:
+    """Whether the first bytes can open a TLS record (RFC 8446 section 5.1)."""
+    return data[0] in _RECORD_TYPES and (len(data) == 1 or data[1] == _RECORD_MAJOR)
+
+
+def _printable(data: bytes) -> str:
+    text = data[:_BANNER].split(b"\n", 1)[0].strip()
+    if text and all(0x20 <= byte < 0x7F for byte in text):  # noqa: PLR2004 -- printable ASCII
+        return text.decode("ascii")
+    return f"bytes {data[:16].hex()}"

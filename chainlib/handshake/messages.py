@@ -1,0 +1,46 @@
+"""The handshake messages that are read here: the Certificate message of TLS 1.2 and earlier, and that of TLS 1.3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainlib.handshake.offer import TlsVersion
+
+SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 2, 4, 11, 13, 20
+_HEADER = 4  # msg_type and length, RFC 8446 section 4
+_EXTENSIONS_LENGTH = 2
+
+
+def certificate_list(message: bytes, version: int) -> tuple[bytes, ...]:
+    """The entries of a Certificate message as raw bytes, in order (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2).
+
+    A message that is cut or contradicts itself yields the entries before the flaw; OpenSSL then breaks the handshake off.
+    """
+    start = _HEADER
+    if version >= TlsVersion.TLS_1_3:
+        start += 1 + int.from_bytes(message[_HEADER : _HEADER + 1])  # certificate_request_context
+    length, start = _read_length(message, start)
+    body = message[start : start + length]
+    return tuple(_entries(body, with_extensions=version >= TlsVersion.TLS_1_3))
+
+
+def accepts_client(message: bytes, version: int) -> bool:
+    """Whether this message shows that the server took the client's last flight: a ticket, or before TLS 1.3 its Finished."""
+    return message[0] == NEW_SESSION_TICKET or (message[0] == FINISHED and version < TlsVersion.TLS_1_3)
+
+
+def _entries(body: bytes, *, with_extensions: bool) -> Iterator[bytes]:
+    position = 0
+    while position < len(body):
+        length, position = _read_length(body, position)
+        entry = body[position : position + length]
+        if len(entry) < length or not entry:
+            return
+        yield entry
+        position += length
+        if with_extensions:
+            position += _EXTENSIONS_LENGTH + int.from_bytes(body[position : position + _EXTENSIONS_LENGTH])
+
+
+def _read_length(data: bytes, position: int) -> tuple[int, int]:
+    return int.from_bytes(data[position : position + 3]), position + 3

@@ -1,0 +1,88 @@
+"""What a ClientHello offers, as a value, and the OpenSSL context that goes with it.
+
+A context costs a quarter of a handshake, so there is one per offer, made once and shared by every connection; whatever belongs to one
+connection is its app data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from functools import cache
+
+from OpenSSL import SSL
+
+from chainlib.openssl import listen_to_messages, restrict_signatures
+
+
+class TlsVersion(IntEnum):
+    """Protocol versions by their number on the wire (RFC 8446 section 4.2.1)."""
+
+    TLS_1_0 = 0x0301
+    TLS_1_1 = 0x0302
+    TLS_1_2 = 0x0303
+    TLS_1_3 = 0x0304
+
+
+class Authentication(StrEnum):
+    """Which kind of leaf the server may answer with; a server with two certificates picks by this."""
+
+    ANY = "any"
+    RSA = "rsa"
+    ECDSA = "ecdsa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsOffer:
+    """What the client offers; server_name is the target's matter.
+
+    Ciphers, security level and the demand for secure renegotiation are OpenSSL's defaults, since the gateway's own are not published:
+    small RSA keys and SHA-1 in a sent chain come through all the same, as nothing is verified here. Below TLS 1.2 nothing works
+    without security level 0, so such an offer has it.
+
+    Attributes:
+        minimum, maximum: protocol versions.
+        authentication: restricts the signature algorithms and the TLS 1.2 suites.
+    """
+
+    minimum: TlsVersion = TlsVersion.TLS_1_2
+    maximum: TlsVersion = TlsVersion.TLS_1_3
+    authentication: Authentication = Authentication.ANY
+
+
+# v2 prefers TLS 1.3 and takes 1.2; v1 speaks 1.2 only (azure-rules section 2.6).
+GATEWAY_OFFER = TlsOffer()
+V1_OFFER = TlsOffer(maximum=TlsVersion.TLS_1_2)
+LEGACY_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_1)
+RSA_ONLY_OFFER = TlsOffer(authentication=Authentication.RSA)
+ECDSA_ONLY_OFFER = TlsOffer(authentication=Authentication.ECDSA)
+
+_SUITES = {Authentication.ANY: "DEFAULT", Authentication.RSA: "DEFAULT:!aECDSA", Authentication.ECDSA: "DEFAULT:!aRSA"}
+_SIGNATURES = {
+    Authentication.RSA: ":".join(
+        f"{scheme}{size}" for scheme in ("rsa_pss_rsae_sha", "rsa_pss_pss_sha", "RSA+SHA") for size in (256, 384, 512)
+    ),
+    Authentication.ECDSA: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448",
+}
+
+
+@cache
+def context_for(offer: TlsOffer) -> SSL.Context:
+    """The shared context of an offer: it verifies nothing, asks for an OCSP staple, resumes no session."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_verify(SSL.VERIFY_NONE)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_min_proto_version(offer.minimum)
+    context.set_max_proto_version(offer.maximum)
+    level = ":@SECLEVEL=0" if offer.minimum < TlsVersion.TLS_1_2 else ""
+    context.set_cipher_list((_SUITES[offer.authentication] + level).encode())
+    if offer.authentication in _SIGNATURES:
+        restrict_signatures(context, _SIGNATURES[offer.authentication])
+    context.set_ocsp_client_callback(_keep_staple)
+    listen_to_messages(context)
+    return context
+
+
+def _keep_staple(connection: SSL.Connection, staple: bytes, _data: object) -> bool:
+    connection.get_app_data().staple = staple or None
+    return True

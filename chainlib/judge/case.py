@@ -1,0 +1,179 @@
+"""What the rules look at: the presented list sorted out, the leaf, the path as far as it goes, OpenSSL's word. Computed once per verdict.
+
+Nothing here is a finding. Each attribute is a fact of RFC 5280 or an answer of OpenSSL; the rules beside this file turn them into findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from chainlib.certificate import Certificate
+from chainlib.model import PresentedChain, TrustMode
+from chainlib.names import matches
+from chainlib.openssl import OpenSSLResult, verify_path
+from chainlib.path import IssuerPool, Walk, is_root, issuer_candidates
+from chainlib.policy import GatewayPolicy, Sku
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One presented chain under one policy at one instant.
+
+    Attributes:
+        unique: the readable certificates in the order sent, repetitions left out.
+        duplicates: positions of repetitions.
+        leaf: the leaf, `None` when the list holds none.
+        lower: from the leaf (or the first certificate) upwards as far as issuers are known; `None` for an empty list.
+        upper: above a gap, the sent CAs that lead to a root; `None` when the path has no such part.
+        undated: OpenSSL's word with dates left out.
+        dated: OpenSSL's word at the instant.
+    """
+
+    chain: PresentedChain
+    policy: GatewayPolicy
+    at: datetime
+    unique: tuple[Certificate, ...]
+    duplicates: tuple[int, ...]
+    leaf: Certificate | None
+    lower: Walk | None
+    upper: Walk | None
+    undated: OpenSSLResult | None
+    dated: OpenSSLResult | None
+
+    @property
+    def anchors(self) -> tuple[Certificate, ...]:
+        """The trust anchors."""
+        return self.policy.anchors.certificates
+
+    @property
+    def trusted(self) -> bool:
+        """OpenSSL accepts the path, dates aside."""
+        return self.undated is not None and self.undated.accepted
+
+    @property
+    def needed(self) -> tuple[Certificate, ...]:
+        """Every certificate that the path uses, leaf first, trust anchor included."""
+        walks = [walk for walk in (self.lower, self.upper) if walk]
+        return tuple(certificate for walk in walks for certificate in walk.certificates)
+
+    @property
+    def sent_root(self) -> Certificate | None:
+        """The presented root that the path ends in, trusted or not; a leaf that is its own issuer counts only when it is a CA."""
+        walk = self.upper or self.lower
+        top = walk.top if walk else None
+        if top is None or not is_root(top) or self.position(top) is None:
+            return None
+        return None if top == self.leaf and not top.is_ca else top
+
+    @property
+    def gap_below(self) -> Certificate | None:
+        """The certificate whose issuer is neither presented nor trusted; `None` without a gap, and on v1, which looks at no path."""
+        if self.lower is None or self.lower.ends_in_root or self.policy.sku is Sku.V1:
+            return None
+        return self.lower.top
+
+    def position(self, certificate: Certificate) -> int | None:
+        """Where it stands in the presented list, `None` when it was not sent."""
+        return next((i for i, sent in enumerate(self.chain.certificates) if sent == certificate), None)
+
+    def known_root_above(self, certificate: Certificate) -> Certificate | None:
+        """A root known from elsewhere (other uploads, public CAs) whose key signed this certificate."""
+        pool = [*(root.certificate for root in self.policy.unattached), *self.policy.public_roots]
+        candidates = issuer_candidates(certificate, pool)
+        return next((c for c in candidates if is_root(c) and certificate.issued_by(c)), None)
+
+
+def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Case:
+    """Sort the list out, find the leaf, let OpenSSL build the path, and walk as far as it goes where OpenSSL refuses."""
+    unique, duplicates = _without_duplicates(chain)
+    leaf = _find_leaf(unique, policy)
+    start = leaf or next(iter(unique), None)
+    undated = dated = lower = upper = None
+    if start and policy.sku is Sku.V1:
+        lower = Walk(certificates=(start,), anchored=start in policy.anchors.certificates)
+    elif start:
+        undated, dated = _ask_openssl(start, unique, policy, at, is_leaf=leaf is not None)
+        lower, upper = _walks(start, unique, policy, at, (dated, undated))
+    return Case(
+        chain=chain,
+        policy=policy,
+        at=at,
+        unique=unique,
+        duplicates=duplicates,
+        leaf=leaf,
+        lower=lower,
+        upper=upper,
+        undated=undated,
+        dated=dated,
+    )
+
+
+def _without_duplicates(chain: PresentedChain) -> tuple[tuple[Certificate, ...], tuple[int, ...]]:
+    unique: dict[bytes, Certificate] = {}
+    duplicates = []
+    for position, sent in enumerate(chain.certificates):
+        if not isinstance(sent, Certificate):
+            continue
+        if sent.der in unique:
+            duplicates.append(position)
+        unique.setdefault(sent.der, sent)
+    return tuple(unique.values()), tuple(duplicates)
+
+
+def _find_leaf(unique: tuple[Certificate, ...], policy: GatewayPolicy) -> Certificate | None:
+    """The first that is not a CA, or a CA that stands first and carries the name; a CA all alone and self-signed serves as its own leaf.
+
+    Among CAs only, v1 takes the first, since the exact certificate is all that it trusts by.
+    """
+    if not unique:
+        return None
+    first = unique[0]
+    if (len(unique) == 1 and is_root(first)) or (policy.name and matches(first, policy.name)):
+        return first
+    fallback = first if policy.sku is Sku.V1 else None
+    return next((c for c in unique if not _acts_as_ca(c)), fallback)
+
+
+def _acts_as_ca(certificate: Certificate) -> bool:
+    return certificate.is_ca or (certificate.version == 1 and is_root(certificate))
+
+
+def _ask_openssl(
+    start: Certificate, unique: tuple[Certificate, ...], policy: GatewayPolicy, at: datetime, *, is_leaf: bool
+) -> tuple[OpenSSLResult, OpenSSLResult]:
+    in_date_first = sorted((c for c in unique if c != start), key=lambda c: not c.not_before <= at <= c.not_after)
+    anchors = sorted(_reachable(policy, unique), key=lambda c: not c.not_before <= at <= c.not_after)
+    undated = verify_path(start, in_date_first, anchors, at=None, server_purpose=is_leaf)
+    dated = verify_path(start, in_date_first, anchors, at=at, server_purpose=is_leaf) if undated.accepted else undated
+    return undated, dated
+
+
+def _reachable(policy: GatewayPolicy, unique: tuple[Certificate, ...]) -> Iterator[Certificate]:
+    """Only anchors whose subject somebody asks for: with a hundred well-known roots the rest cost time and change nothing."""
+    anchors = policy.anchors.certificates
+    asked = {c.issuer_key for c in unique} | {c.issuer_key for c in anchors if policy.trust is TrustMode.UPLOADED_ROOTS}
+    return (anchor for anchor in anchors if anchor.subject_key in asked)
+
+
+def _walks(
+    start: Certificate,
+    unique: tuple[Certificate, ...],
+    policy: GatewayPolicy,
+    at: datetime,
+    answers: Iterable[OpenSSLResult],
+) -> tuple[Walk, Walk | None]:
+    accepted = next((answer for answer in answers if answer.accepted), None)
+    if accepted:
+        return Walk(certificates=accepted.chain, anchored=True), None
+    pool = IssuerPool(presented=unique, anchors=policy.anchors.certificates, at=at)
+    lower = pool.walk(start)
+    return lower, None if lower.ends_in_root else _upper(lower, unique, pool)
+
+
+def _upper(lower: Walk, unique: tuple[Certificate, ...], pool: IssuerPool) -> Walk | None:
+    """The longest run of sent CAs outside the lower part that leads to a root: what stands above the missing certificate."""
+    spare = [c for c in unique if c not in lower.certificates and _acts_as_ca(c)]
+    walks = [walk for walk in map(pool.walk, spare) if walk.ends_in_root]
+    return max(walks, key=lambda walk: len(walk.certificates), default=None)

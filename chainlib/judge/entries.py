@@ -1,0 +1,90 @@
+"""Role and status of each presented certificate, and the certification path as people see it: with its gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainlib.certificate import Certificate, UnreadableCertificate
+from chainlib.findings import Code, Entry, Finding, Role, Status
+from chainlib.judge.case import Case
+from chainlib.judge.shape import misplaced_positions, unrelated
+from chainlib.model import CertificationPath, PathElement, Source, TrustMode
+from chainlib.path import is_root
+from chainlib.policy import Sku
+
+
+def entries(case: Case, findings: tuple[Finding, ...]) -> tuple[Entry, ...]:
+    """One entry for each presented certificate, in the order sent."""
+    unsigned = {f.certificate for f in findings if f.code is Code.SIGNATURE_INVALID}
+    misplaced = {f.certificate for f in findings if f.code is Code.LEAF_NOT_FIRST}
+    if any(f.code is Code.CHAIN_OUT_OF_ORDER for f in findings):
+        misplaced |= set(misplaced_positions(case))
+    return tuple(
+        Entry(position=position, role=_role(case, sent), status=_status(case, position, sent, unsigned, misplaced))
+        for position, sent in enumerate(case.chain.certificates)
+    )
+
+
+def _role(case: Case, sent: Certificate | UnreadableCertificate) -> Role:
+    if isinstance(sent, UnreadableCertificate):
+        return Role.OTHER
+    if sent == case.leaf:
+        return Role.LEAF
+    if is_root(sent) and (sent.is_ca or sent.version == 1):
+        return Role.ROOT
+    return Role.INTERMEDIATE if sent.is_ca or sent in case.needed else Role.OTHER
+
+
+def _status(
+    case: Case, position: int, sent: Certificate | UnreadableCertificate, unsigned: set[int | None], misplaced: set[int | None]
+) -> Status:
+    if isinstance(sent, UnreadableCertificate):
+        return Status.UNREADABLE
+    conditions = (
+        (position in case.duplicates, Status.DUPLICATE),
+        (case.at > sent.not_after, Status.EXPIRED),
+        (case.at < sent.not_before, Status.NOT_YET_VALID),
+        (position in unsigned, Status.BAD_SIGNATURE),
+        (position in misplaced, Status.MISPLACED),
+        (case.policy.sku is not Sku.V1 and sent in unrelated(case), Status.UNRELATED),
+    )
+    return next((status for holds, status in conditions if holds), Status.OK)
+
+
+def certification_path(case: Case) -> CertificationPath:
+    """The path as far as it goes; a gap is an element of its own."""
+    if case.lower is None:
+        return CertificationPath(elements=(), complete=False)
+    below = case.gap_below
+    lower = [_element(case, c) for c in case.lower.certificates]
+    gap = [PathElement(source=Source.MISSING, subject=below.issuer)] if below else []
+    upper = [_element(case, c) for c in case.upper.certificates] if case.upper else []
+    return CertificationPath(elements=(*lower, *gap, *upper), complete=case.lower.anchored)
+
+
+def _element(case: Case, certificate: Certificate) -> PathElement:
+    return PathElement(
+        source=_source(case, certificate),
+        subject=certificate.subject,
+        certificate=certificate,
+        position=case.position(certificate),
+    )
+
+
+def _source(case: Case, certificate: Certificate) -> Source:
+    if certificate != case.leaf and certificate in case.anchors:
+        return Source.WELL_KNOWN if case.policy.trust is TrustMode.WELL_KNOWN else Source.UPLOADED
+    return Source.PRESENTED
+
+
+def not_checked(case: Case) -> Iterator[str]:
+    """What this verdict does not speak about."""
+    yield "revocation"
+    if not case.policy.name:
+        yield "the name: none was given"
+    if not case.chain.ordered:
+        yield "the order: a PKCS #7 file has none"
+    if case.policy.trust is TrustMode.WELL_KNOWN:
+        yield "Azure's own list of well-known CAs: it is not published, Mozilla's list stands in for it"
+    if case.policy.http is not None and case.chain.http is None:
+        yield "the health probe's HTTP answer"

@@ -1,0 +1,75 @@
+"""Rules about the list itself: the leaf and where it stands, the order, what is superfluous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainlib.certificate import Certificate
+from chainlib.findings import Basis, Code, Finding
+from chainlib.judge.build import critical, info, short_name, warning
+from chainlib.judge.case import Case
+from chainlib.path import is_root
+
+
+def leaf(case: Case) -> Iterator[Finding]:
+    """There is a leaf, it stands first, and it is not its own issuer without being a CA."""
+    if not case.chain.certificates:
+        yield critical(Code.LEAF_MISSING, "The server sends no certificate at all.", Basis.DOCUMENTED)
+    elif case.leaf is None and len(case.unique) + len(case.duplicates) == len(case.chain.certificates):
+        # Where one certificate cannot be read, that one may be the leaf.
+        yield critical(Code.LEAF_MISSING, "The server sends CA certificates only, not its own certificate.", Basis.DOCUMENTED, 0)
+    if case.leaf is None:
+        return
+    position = case.position(case.leaf)
+    if position and case.chain.ordered and case.policy.strictness.leaf_first:
+        summary = f"The server's own certificate ({short_name(case.leaf)}) stands at place {position + 1} of the list, not first."
+        yield critical(Code.LEAF_NOT_FIRST, summary, Basis.DOCUMENTED, position)
+    if self_signed_not_ca(case):
+        summary = f"{short_name(case.leaf)} is signed by itself and is not marked as a CA, which the gateway refuses."
+        yield critical(Code.SELF_SIGNED_NOT_CA, summary, Basis.DOCUMENTED, position)
+
+
+def self_signed_not_ca(case: Case) -> bool:
+    """The leaf is its own issuer without CA:TRUE; Azure refuses it even when it is uploaded, OpenSSL does not."""
+    return case.leaf is not None and is_root(case.leaf) and not case.leaf.is_ca and case.policy.strictness.self_signed_must_be_ca
+
+
+def order(case: Case) -> Iterator[Finding]:
+    """Each certificate of the path is followed by its issuer; what no path uses is set aside."""
+    misplaced = misplaced_positions(case)
+    if misplaced and case.chain.ordered and case.policy.strictness.chain_order:
+        wanted = [short_name(c) for c in case.needed if case.position(c) is not None]
+        summary = f"The certificates are sent in the wrong order; the right one is {', then '.join(wanted)}."
+        yield critical(Code.CHAIN_OUT_OF_ORDER, summary, Basis.DOCUMENTED, misplaced[0], misplaced=list(misplaced), wanted=wanted)
+
+
+def misplaced_positions(case: Case) -> tuple[int, ...]:
+    """Positions of sent issuers that do not stand where the path wants them; the leaf's own place is another rule."""
+    issuers = [case.position(c) for c in case.needed if c != case.leaf]
+    positions = [p for p in issuers if p is not None]
+    return tuple(sorted(p for p, wanted in zip(positions, sorted(positions), strict=True) if p != wanted))
+
+
+def extras(case: Case) -> Iterator[Finding]:
+    """What the list need not hold: the root, repetitions, certificates that no path uses."""
+    for position in case.duplicates:
+        yield _extra(case, position, "duplicate", "is sent twice")
+    root = case.sent_root
+    if root is not None and root != case.leaf:
+        yield _extra(case, case.position(root), "root", "is the root, which need not be sent")
+    for certificate in unrelated(case):
+        yield _extra(case, case.position(certificate), "unrelated", "belongs to no path from the leaf")
+
+
+def unrelated(case: Case) -> tuple[Certificate, ...]:
+    """Certificates that no path uses."""
+    return tuple(c for c in case.unique if c not in case.needed)
+
+
+def _extra(case: Case, position: int | None, kind: str, what: str) -> Finding:
+    certificate = case.chain.certificates[position or 0]
+    assert isinstance(certificate, Certificate)
+    stale = not certificate.not_before <= case.at <= certificate.not_after
+    summary = f"{short_name(certificate)} {what}{', and it is out of date' if stale else ''}."
+    found = warning if stale else info
+    return found(Code.CHAIN_EXTRA, summary, Basis.INFERRED, position, kind=kind, subject=certificate.subject)

@@ -1,0 +1,50 @@
+"""What the setting's validation switches silence: the findings stay listed as warnings, and `VALIDATION_OFF` names them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chainlib.findings import Basis, Code, Finding, Severity
+from chainlib.judge.build import warning
+from chainlib.policy import GatewayPolicy
+
+CHAIN_CODES = frozenset(
+    {
+        Code.AUTH_CERTIFICATE_MISMATCH,
+        Code.LEAF_MISSING,
+        Code.LEAF_NOT_FIRST,
+        Code.SELF_SIGNED_NOT_CA,
+        Code.CHAIN_OUT_OF_ORDER,
+        Code.INTERMEDIATE_MISSING,
+        Code.SERVER_UNKNOWN_CA,
+        Code.INTERMEDIATE_UNKNOWN_CA,
+        Code.UPLOADED_ROOT_UNUSABLE,
+        Code.ROOT_NOT_ATTACHED,
+        Code.ROOT_MISMATCH,
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        Code.SIGNATURE_INVALID,
+        Code.CA_CONSTRAINT_VIOLATED,
+        Code.VERIFY_FAILED,
+        Code.CERTIFICATE_EXPIRED,
+        Code.CERTIFICATE_NOT_YET_VALID,
+    }
+)
+NAME_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
+
+
+def apply_switches(findings: tuple[Finding, ...], policy: GatewayPolicy) -> tuple[Finding, ...]:
+    """Turn what the switches silence into warnings and add `VALIDATION_OFF`."""
+    if policy.validate_chain and policy.validate_name:
+        return findings
+    off = (frozenset() if policy.validate_chain else CHAIN_CODES) | (frozenset() if policy.validate_name else NAME_CODES)
+    silenced = sorted({f.code.value for f in findings if f.code in off and f.severity is Severity.CRITICAL})
+    quiet = tuple(replace(f, severity=Severity.WARNING) if f.code in off and f.severity is Severity.CRITICAL else f for f in findings)
+    return (*quiet, _validation_off(policy, silenced))
+
+
+def _validation_off(policy: GatewayPolicy, silenced: list[str]) -> Finding:
+    flags = {"chain and dates": policy.validate_chain, "the name": policy.validate_name}
+    switches = [what for what, on in flags.items() if not on]
+    hidden = f"; that hides {', '.join(silenced)}" if silenced else ""
+    summary = f"The backend setting does not validate {' or '.join(switches)}{hidden}."
+    return warning(Code.VALIDATION_OFF, summary, Basis.DOCUMENTED, None, switches=switches, silenced=silenced)

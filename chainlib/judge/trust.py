@@ -1,0 +1,177 @@
+"""Rules about trust: gaps in the path, roots that do not fit, uploads that cannot serve (azure-rules rows 6 and 9 to 18).
+
+They run where OpenSSL refuses the path, and say which of the documented faults it is; where it accepts, only remarks are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainlib.certificate import Certificate
+from chainlib.findings import Basis, Code, Finding
+from chainlib.judge.build import critical, issuer_name, missing_evidence, short_name, warning
+from chainlib.judge.case import Case
+from chainlib.judge.shape import self_signed_not_ca
+from chainlib.model import TrustMode
+from chainlib.path import is_root, issuer_candidates, same_key, same_name_other_key
+
+_TWO_EXPLANATIONS = ("an intermediate is not sent", "its issuer is a root that the gateway was not given")
+
+
+def auth_certificate(case: Case) -> Iterator[Finding]:
+    """v1: the first certificate must be among the authentication certificates, byte for byte."""
+    if not case.chain.certificates:
+        yield critical(Code.AUTH_CERTIFICATE_MISMATCH, "The server sends no certificate at all.", Basis.DOCUMENTED)
+    elif case.unique and case.unique[0] not in case.anchors:
+        given = [short_name(c) for c in case.anchors]
+        summary = f"{short_name(case.unique[0])} is not among the authentication certificates of the backend setting."
+        evidence = {"sha256": case.unique[0].sha256, "uploaded": given}
+        yield critical(Code.AUTH_CERTIFICATE_MISMATCH, summary, Basis.DOCUMENTED, case.position(case.unique[0]), **evidence)
+
+
+def path(case: Case) -> Iterator[Finding]:
+    """Where the path breaks, or which root does not fit."""
+    if case.trusted:
+        yield from _reissued_root(case)
+    elif case.lower is not None and not self_signed_not_ca(case):
+        yield from _gap(case)
+        yield from _sent_root(case)
+        yield from _not_attached(case)
+
+
+def _gap(case: Case) -> Iterator[Finding]:
+    below = case.gap_below
+    if below is None:
+        return
+    known = case.known_root_above(below)
+    if case.upper is not None or (below == case.leaf and known is None):
+        yield _intermediate_missing(case, below)
+    elif case.policy.trust is TrustMode.UPLOADED_ROOTS:
+        yield _no_root_signs(case, below)
+    elif below == case.leaf and known is not None:
+        yield _server_unknown_ca(case, below, short_name(known))
+    else:
+        yield _intermediate_unknown_ca(case, below)
+
+
+def _intermediate_missing(case: Case, below: Certificate) -> Finding:
+    summary = f"The server does not send {issuer_name(below)}, the CA that signed {short_name(below)}."
+    evidence = missing_evidence(below) | ({} if case.upper else {"possibilities": list(_TWO_EXPLANATIONS)})
+    return critical(Code.INTERMEDIATE_MISSING, summary, Basis.DOCUMENTED, case.position(below), **evidence)
+
+
+def _no_root_signs(case: Case, below: Certificate) -> Finding:
+    kind = _kind_of_gap(case, below)
+    summary = f"None of the roots uploaded to the gateway signed {short_name(below)}; its issuer is {issuer_name(below)}."
+    evidence = missing_evidence(below) | {"kind": kind, "uploaded": _uploaded(case), "possibilities": list(_TWO_EXPLANATIONS)}
+    return critical(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, summary, Basis.DOCUMENTED, case.position(below), **evidence)
+
+
+def _kind_of_gap(case: Case, below: Certificate) -> str:
+    if any(is_root(c) for c in same_name_other_key(below, case.anchors)):
+        return "same-name-other-key"
+    public = any(below.issued_by(c) for c in issuer_candidates(below, case.policy.public_roots))
+    return "public-ca-with-uploaded-roots" if public else "other"
+
+
+def _intermediate_unknown_ca(case: Case, below: Certificate) -> Finding:
+    summary = f"{short_name(below)} is signed by {issuer_name(below)}, which is no well-known CA, and the gateway was given no root for it."
+    evidence = missing_evidence(below) | {"possibilities": list(_TWO_EXPLANATIONS)}
+    return critical(Code.INTERMEDIATE_UNKNOWN_CA, summary, Basis.DOCUMENTED, case.position(below), **evidence)
+
+
+def _server_unknown_ca(case: Case, certificate: Certificate, root: str) -> Finding:
+    summary = f"The chain ends in {root}, which is no well-known CA, and the gateway was given no root for it."
+    return critical(Code.SERVER_UNKNOWN_CA, summary, Basis.DOCUMENTED, case.position(certificate), root=root)
+
+
+def _sent_root(case: Case) -> Iterator[Finding]:
+    root = case.sent_root
+    if root is None or root in case.anchors:
+        return
+    if case.policy.trust is TrustMode.WELL_KNOWN:
+        yield _server_unknown_ca(case, root, short_name(root))
+        return
+    kind = "public-ca-with-uploaded-roots" if any(same_key(root, p) for p in case.policy.public_roots) else "other"
+    summary = f"The server's chain ends in {short_name(root)}; the gateway trusts {_listed(_uploaded(case))}."
+    evidence = {"kind": kind, "subject": root.subject, "sha256": root.sha256, "uploaded": _uploaded(case)}
+    yield critical(Code.ROOT_MISMATCH, summary, Basis.DOCUMENTED, case.position(root), **evidence)
+
+
+def _reissued_root(case: Case) -> Iterator[Finding]:
+    """The path is trusted through a re-issue of the very root that is sent; how Azure compares them is not known."""
+    if case.policy.trust is not TrustMode.UPLOADED_ROOTS or not case.needed:
+        return
+    anchor = case.needed[-1]
+    for sent in case.unique:
+        if sent != anchor and is_root(sent) and same_key(sent, anchor):
+            summary = f"The server sends another edition of {short_name(anchor)} than the one uploaded; the key is the same."
+            evidence = {"kind": "same-key-other-certificate", "sha256": sent.sha256, "uploaded_sha256": anchor.sha256}
+            yield warning(Code.ROOT_MISMATCH, summary, Basis.INFERRED, case.position(sent), **evidence)
+
+
+def _not_attached(case: Case) -> Iterator[Finding]:
+    """The root that the chain needs lies on the gateway, only not attached to the setting."""
+    root, below = case.sent_root, case.gap_below
+    for uploaded in case.policy.unattached:
+        lies = uploaded.certificate
+        fits = (root is not None and same_key(root, lies)) or (below is not None and is_root(lies) and below.issued_by(lies))
+        if fits and lies not in case.anchors and not uploaded.sister:
+            summary = f"The right root is already on the gateway as {uploaded.name}, only not attached to this backend setting."
+            evidence = {"root_name": uploaded.name, "gateway": uploaded.gateway, "sha256": lies.sha256}
+            yield critical(Code.ROOT_NOT_ATTACHED, summary, Basis.REPORTED, None, **evidence)
+            return
+
+
+def uploads(case: Case) -> Iterator[Finding]:
+    """Uploaded roots that cannot serve as trust anchors; ARM does not vet them."""
+    if case.policy.trust is not TrustMode.UPLOADED_ROOTS:
+        return
+    for broken in case.policy.anchors.undecodable:
+        summary = f"The uploaded root {broken.name} is no readable certificate."
+        yield warning(Code.UPLOADED_ROOT_UNUSABLE, summary, Basis.REPORTED, None, kind="undecodable", root_name=broken.name)
+    for uploaded in case.anchors:
+        yield from _upload(case, uploaded)
+
+
+def _upload(case: Case, uploaded: Certificate) -> Iterator[Finding]:
+    needed = uploaded in case.needed
+    refused = case.undated is not None and not case.undated.accepted
+    for kind, text in _structural_faults(uploaded):
+        # OpenSSL takes a version 1 root, so a refusal beside it has another reason.
+        yield _unusable(case, uploaded, kind, text, serious=needed and refused and kind != "version-1")
+    for kind, text in _date_faults(uploaded, case):
+        yield _unusable(case, uploaded, kind, text, serious=needed and case.dated is not None and not case.dated.accepted)
+
+
+def _structural_faults(uploaded: Certificate) -> Iterator[tuple[str, str]]:
+    if not is_root(uploaded):
+        yield ("intermediate", "is an intermediate, not a root") if uploaded.is_ca else ("leaf", "is a server certificate, not a root")
+    elif uploaded.version == 1:
+        yield "version-1", "is an X.509 version 1 certificate, which cannot be marked as a CA"
+    elif not uploaded.is_ca:
+        yield "not-ca", "is not marked as a CA"
+
+
+def _date_faults(uploaded: Certificate, case: Case) -> Iterator[tuple[str, str]]:
+    if case.at > uploaded.not_after:
+        yield "expired", f"expired on {uploaded.not_after:%Y-%m-%d}"
+    elif case.at < uploaded.not_before:
+        yield "not-yet-valid", f"is not valid before {uploaded.not_before:%Y-%m-%d}"
+
+
+def _unusable(case: Case, uploaded: Certificate, kind: str, text: str, *, serious: bool) -> Finding:
+    name = case.policy.anchors.names.get(uploaded.sha256)
+    label = f"{name} ({short_name(uploaded)})" if name else short_name(uploaded)
+    found, basis = (critical, Basis.OPENSSL) if serious else (warning, Basis.INFERRED)
+    evidence = {"kind": kind, "subject": uploaded.subject, "sha256": uploaded.sha256, "root_name": name}
+    return found(Code.UPLOADED_ROOT_UNUSABLE, f"The uploaded root {label} {text}.", basis, None, **evidence)
+
+
+def _uploaded(case: Case) -> list[str]:
+    names = case.policy.anchors.names
+    return [names.get(c.sha256) or short_name(c) for c in case.anchors]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") if names else "none"  # noqa: PLR2004 -- three names fit a card

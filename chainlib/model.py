@@ -1,0 +1,290 @@
+"""The values that rooms hand each other: a target, what it presented, what is trusted, the path between. All frozen, no behaviour.
+
+Words are those of the RFCs: the *presented chain* is the certificate_list as sent (RFC 8446 section 4.4.2), the *certification path*
+is what was built from it (RFC 5280 section 6), a *trust anchor* is what the gateway was given, server_name is RFC 6066 section 3.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from chainlib.certificate import Certificate, UnreadableCertificate
+from chainlib.errors import InvalidTarget
+
+PresentedCertificate = Certificate | UnreadableCertificate
+MAX_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to connect and which server_name to send.
+
+    Attributes:
+        host: lower-case A-label or IP literal without brackets.
+        port: 1 to 65535.
+        server_name: what the handshake sends as SNI; `None` sends none (an IP literal never has one).
+        address: the checked address to connect to; `None` lets `capture` resolve the host.
+
+    Raises:
+        InvalidTarget: empty host, port out of range, or an IP literal as server_name.
+    """
+
+    host: str
+    port: int = 443
+    server_name: str | None = None
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be connected to."""
+        if not self.host:
+            message = "the target has no host; write for example backend.contoso.com"
+            raise InvalidTarget(message)
+        if not 1 <= self.port <= MAX_PORT:
+            message = f"port {self.port} is outside 1-65535; write for example backend.contoso.com:443"
+            raise InvalidTarget(message)
+        if self.server_name is not None and is_ip_literal(self.server_name):
+            message = f"{self.server_name} is an IP literal; server_name takes host names only (RFC 6066 section 3)"
+            raise InvalidTarget(message)
+
+
+def is_ip_literal(host: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 address rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class HandshakeErrorKind(StrEnum):
+    """Why a handshake broke after the certificate list had come."""
+
+    CLIENT_CERTIFICATE_REQUIRED = "client-certificate-required"
+    KEY_MISMATCH = "key-mismatch"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+    CLOSED = "closed"
+    ALERT = "alert"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandshakeError:
+    """A handshake that failed after the server had sent its chain; the chain is still judged.
+
+    Attributes:
+        kind: the reason, one word.
+        detail: the TLS library's or the kernel's own words.
+    """
+
+    kind: HandshakeErrorKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSession:
+    """What was negotiated.
+
+    Attributes:
+        version: `TLSv1.2` or `TLSv1.3`.
+        cipher: OpenSSL's name of the suite, empty when the handshake broke first.
+        client_certificate_requested: a CertificateRequest came (RFC 8446 section 4.3.2).
+        ocsp_staple: the stapled OCSP response, `None` when there was none.
+    """
+
+    version: str
+    cipher: str
+    client_certificate_requested: bool = False
+    ocsp_staple: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """What the backend answered to the health probe's GET.
+
+    Attributes:
+        status: the three-digit status code.
+        reason: the reason phrase, hostile text.
+        body_matched: whether the rule's body text was found in the first 64 KiB; `None` when no body match was asked for.
+        server: the Server header, hostile text, empty when absent.
+    """
+
+    status: int
+    reason: str = ""
+    body_matched: bool | None = None
+    server: str = ""
+
+
+class HttpFailureKind(StrEnum):
+    """Why the health probe got no HTTP answer."""
+
+    TIMEOUT = "timeout"
+    CLOSED = "closed"
+    NOT_HTTP = "not-http"
+    CLIENT_CERTIFICATE_REQUIRED = "client-certificate-required"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpFailure:
+    """The health probe sent its GET and no HTTP answer came."""
+
+    kind: HttpFailureKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveChain:
+    """What the same backend presents under the name that live traffic sends.
+
+    Attributes:
+        name: the server_name and reference identifier of live traffic.
+        certificates: the list sent under that name; empty when none came.
+        error: one sentence when none came, else `None`.
+    """
+
+    name: str
+    certificates: tuple[PresentedCertificate, ...]
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedChain:
+    """The certificate_list exactly as sent (order, duplicates), with what else the connection showed.
+
+    Attributes:
+        target: where it was captured, with the address used.
+        certificates: as sent; an entry that no parser accepts is an `UnreadableCertificate`.
+        ordered: `False` for a PKCS #7 bag, which has no order; order is then not judged.
+        tls: what was negotiated; `None` for a rehearsed file.
+        handshake_error: set when the handshake failed after the list had come.
+        http: the health probe's answer; `None` when none was asked for.
+        without_server_name: the list sent to a handshake without SNI; `None` when not looked at.
+        live: the lists sent under live traffic's names.
+        timings: milliseconds by stage: `resolve`, `connect`, `handshake`, `http`.
+    """
+
+    target: Target
+    certificates: tuple[PresentedCertificate, ...]
+    ordered: bool = True
+    tls: TlsSession | None = None
+    handshake_error: HandshakeError | None = None
+    http: HttpResponse | HttpFailure | None = None
+    without_server_name: tuple[PresentedCertificate, ...] | None = None
+    live: tuple[LiveChain, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+
+
+class TrustMode(StrEnum):
+    """How the gateway decides whom to trust (azure-rules sections 2.1 and 2.2)."""
+
+    UPLOADED_ROOTS = "uploaded-roots"
+    WELL_KNOWN = "well-known"
+    AUTH_CERTIFICATES = "auth-certificates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedRoot:
+    """A trusted root as it lies on a gateway, attached to the setting in question or not.
+
+    Attributes:
+        name: its name on the gateway, for example `corp-root-2024`.
+        certificate: the parsed certificate.
+        gateway: the gateway that holds it, for people.
+        sister: it lies on another gateway than the one in question, so it must be uploaded before it can be attached.
+    """
+
+    name: str
+    certificate: Certificate
+    gateway: str = ""
+    sister: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndecodableRoot:
+    """An uploaded trusted root whose data is no certificate; ARM does not vet uploads."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustAnchors:
+    """What the gateway was given to trust.
+
+    Attributes:
+        mode: uploaded roots, the platform's well-known CAs, or v1 authentication certificates.
+        certificates: the anchors of that mode; for `WELL_KNOWN` a stand-in list (Azure publishes none).
+        names: SHA-256 hex -> the name under which an anchor lies on the gateway, where known.
+        undecodable: uploads that are no certificate.
+    """
+
+    mode: TrustMode
+    certificates: tuple[Certificate, ...]
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    undecodable: tuple[UndecodableRoot, ...] = ()
+
+
+class Source(StrEnum):
+    """Where an element of a certification path came from."""
+
+    PRESENTED = "presented"
+    UPLOADED = "uploaded"
+    WELL_KNOWN = "well-known"
+    FETCHED = "fetched"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathElement:
+    """One step of a certification path, leaf first.
+
+    Attributes:
+        source: where it came from; `MISSING` marks the gap.
+        subject: RFC 4514 text; for a gap, the issuer name that the child asks for.
+        certificate: the certificate, `None` for a gap.
+        position: place in the presented list, `None` when it was not presented.
+    """
+
+    source: Source
+    subject: str
+    certificate: Certificate | None = None
+    position: int | None = None
+
+    @property
+    def sha256(self) -> str | None:
+        """Fingerprint in lower-case hex, `None` for a gap."""
+        return self.certificate.sha256 if self.certificate else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificationPath:
+    """The path from the leaf towards a trust anchor, as far as it could be built (RFC 5280 section 6).
+
+    Attributes:
+        elements: leaf first; a gap is an element whose source is `MISSING`.
+        complete: it ends in a trust anchor and has no gap.
+    """
+
+    elements: tuple[PathElement, ...]
+    complete: bool
+
+    @property
+    def leaf(self) -> Certificate | None:
+        """The leaf (end-entity certificate), `None` when the list holds none."""
+        return self.elements[0].certificate if self.elements else None
+
+    @property
+    def trust_anchor(self) -> Certificate | None:
+        """The trust anchor that the path ends in, `None` for an incomplete path."""
+        return self.elements[-1].certificate if self.complete and self.elements else None
+
+    @property
+    def intermediates(self) -> tuple[Certificate, ...]:
+        """What lies between, gaps left out."""
+        inner = self.elements[1:-1] if self.complete else self.elements[1:]
+        return tuple(e.certificate for e in inner if e.certificate)

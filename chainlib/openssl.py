@@ -1,0 +1,116 @@
+"""OpenSSL through pyOpenSSL: the one place that touches its private bindings, each pinned by tests/chainlib/test_openssl_bindings.py.
+
+What lives here: thin calls that turn our values into OpenSSL's and its answers into ours. No rule of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from OpenSSL import SSL, crypto
+from OpenSSL._util import ffi as _ffi
+from OpenSSL._util import lib as _lib
+
+from chainlib.certificate import Certificate
+
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSSLResult:
+    """What X509_verify_cert said.
+
+    Attributes:
+        code: X509_V_ERR number, 0 when it accepted.
+        depth: depth of the certificate at fault, 0 is the leaf.
+        text: OpenSSL's own words.
+        chain: the certificates of the verified chain, leaf first; empty when refused.
+    """
+
+    code: int
+    depth: int
+    text: str
+    chain: tuple[Certificate, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether OpenSSL accepts the path."""
+        return self.code == 0
+
+
+def verify_path(
+    leaf: Certificate,
+    untrusted: Iterable[Certificate],
+    trusted: Iterable[Certificate],
+    *,
+    at: datetime | None,
+    server_purpose: bool = True,
+    partial_chain: bool = False,
+) -> OpenSSLResult:
+    """Let OpenSSL build and check a path, trusted certificates first, as a TLS client does (no revocation).
+
+    Args:
+        leaf: the certificate to verify.
+        untrusted: what was sent beside it, in the order to be tried.
+        trusted: the trust anchors.
+        at: the instant, aware; `None` leaves dates out.
+        server_purpose: demand the TLS server purpose of the leaf.
+        partial_chain: any trusted certificate ends the path, a root or not.
+    """
+    store = crypto.X509Store()
+    for anchor in trusted:
+        store.add_cert(_as_pyopenssl(anchor))
+    _configure(store, at, server_purpose=server_purpose, partial_chain=partial_chain)
+    context = crypto.X509StoreContext(store, _as_pyopenssl(leaf), [_as_pyopenssl(certificate) for certificate in untrusted])
+    try:
+        verified = context.get_verified_chain()
+    except crypto.X509StoreContextError as error:
+        code, depth, text = error.errors
+        return OpenSSLResult(code=code, depth=depth, text=text, chain=())
+    chain = tuple(Certificate.from_der(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)) for certificate in verified)
+    return OpenSSLResult(code=0, depth=0, text="ok", chain=chain)
+
+
+def _configure(store: crypto.X509Store, at: datetime | None, *, server_purpose: bool, partial_chain: bool) -> None:
+    if at is None:
+        store.set_flags(_NO_CHECK_TIME)
+    else:
+        store.set_time(at.astimezone(UTC).replace(tzinfo=None))
+    if partial_chain:
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    if server_purpose:
+        # No public call sets the purpose; without it a client-only leaf would pass.
+        _lib.X509_STORE_set_purpose(store._store, _lib.X509_PURPOSE_SSL_SERVER)  # noqa: SLF001 -- private binding, pinned by a test
+
+
+def _as_pyopenssl(certificate: Certificate) -> crypto.X509:
+    return crypto.X509.from_cryptography(certificate.parsed)
+
+
+Listener = Callable[[int, int, bytes], None]
+
+
+def listen_to_messages(context: SSL.Context) -> None:
+    """Tell every connection of this context what it receives, decrypted (SSL_CTX_set_msg_callback(3)).
+
+    The connection's app data is called as a `Listener` and must not raise: protocol version (0x0303 is TLS 1.2), content type
+    (21 alert, 22 handshake), the whole message. Only so does an entry of a certificate list come through that no parser accepts.
+    """
+    _lib.SSL_CTX_set_msg_callback(context._context, _MESSAGE_CALLBACK)  # noqa: SLF001 -- private binding, pinned by a test
+
+
+def restrict_signatures(context: SSL.Context, algorithms: str) -> None:
+    """Offer only these signature algorithms (SSL_CTX_set1_sigalgs_list(3)), which decides what kind of leaf a server may pick."""
+    if _lib.SSL_CTX_set1_sigalgs_list(context._context, algorithms.encode()) != 1:  # noqa: SLF001 -- private binding, pinned by a test
+        raise ValueError(f"OpenSSL knows no such signature algorithms: {algorithms}")
+
+
+def _on_message(sent: int, version: int, content_type: int, body: object, length: int, ssl: object, _data: object) -> None:
+    connection = SSL.Connection._reverse_mapping.get(ssl)  # noqa: SLF001 -- pyOpenSSL's own way from SSL* to Connection
+    if connection is not None and not sent:
+        connection.get_app_data()(version, content_type, _ffi.buffer(body, length)[:])
+
+
+_MESSAGE_CALLBACK = _ffi.callback("void (*)(int, int, int, const void *, size_t, SSL *, void *)", _on_message)

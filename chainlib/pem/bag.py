@@ -1,0 +1,24 @@
+"""The certificates of one file, in the order that the file gives them, if it gives them one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+from chainlib.certificate import Certificate
+
+
+class CertificateBag(tuple[Certificate, ...]):  # noqa: SLOT001 -- a subclass of tuple cannot have slots that hold something
+    """Certificates as read from a file.
+
+    Attributes:
+        ordered: whether their order means something; a PKCS #7 bag is a SET and has none (RFC 5652 section 10.2.3).
+    """
+
+    ordered: bool
+
+    def __new__(cls, certificates: Iterable[Certificate] = (), *, ordered: bool = True) -> Self:
+        """Hold the certificates; `ordered=False` when they came out of a PKCS #7 bag."""
+        bag = super().__new__(cls, certificates)
+        bag.ordered = ordered
+        return bag

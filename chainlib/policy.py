@@ -1,0 +1,106 @@
+"""What Application Gateway demands of a backend, as data. Each switch is a rule that goes beyond OpenSSL, with its source.
+
+The policy says what is *asked*; `judge` says what is *true*. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chainlib.certificate import Certificate
+from chainlib.model import TrustAnchors, TrustMode, UploadedRoot
+
+DEFAULT_PROBE_TIMEOUT_S = 30.0
+
+
+class Sku(StrEnum):
+    """Generation of the gateway: v1 is tier Standard or WAF, everything else follows v2's rules."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpProbeRule:
+    """The health probe's own rule (azure-rules section 3): GET, no redirects followed, at most 64 KiB read.
+
+    Attributes:
+        host_header: sent as Host; the default probe sends `127.0.0.1`.
+        path: starts with `/`.
+        statuses: inclusive ranges that count as healthy.
+        body: substring that the body must hold; empty asks for none.
+        timeout: seconds.
+    """
+
+    host_header: str = "127.0.0.1"
+    path: str = "/"
+    statuses: tuple[tuple[int, int], ...] = ((200, 399),)
+    body: str = ""
+    timeout: float = DEFAULT_PROBE_TIMEOUT_S
+
+    def accepts(self, status: int) -> bool:
+        """Whether this status code counts as healthy."""
+        return any(low <= status <= high for low, high in self.statuses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strictness:
+    """Rules beyond OpenSSL, each one switch, because none could be observed on a real gateway.
+
+    Attributes:
+        leaf_first: the leaf must be the first certificate. Documented ("Leaf certificate is not the topmost").
+        chain_order: the order after the leaf counts. Documented text, reported by users; OpenSSL does not care.
+        self_signed_must_be_ca: a self-signed leaf must have CA:TRUE. Documented; OpenSSL accepts it when it is trusted.
+        ip_literal_never_matches: an IP literal as the name never matches, IP SAN or not. Inferred.
+    """
+
+    leaf_first: bool = True
+    chain_order: bool = True
+    self_signed_must_be_ca: bool = True
+    ip_literal_never_matches: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayPolicy:
+    """Everything the gateway demands of one backend.
+
+    Attributes:
+        anchors: whom it trusts, and in which mode.
+        sku: generation of the gateway.
+        validate_chain: `validateCertChainAndExpiry`; one switch for chain and dates.
+        validate_name: `validateSNI`.
+        name: the probe's reference identifier; `None` skips the name and says so.
+        live_names: reference identifiers of live traffic, where they differ from `name`.
+        unattached: roots that lie on this or a sister gateway without being attached to the setting.
+        public_roots: well-known roots, to recognise a public CA while the setting trusts uploaded roots only; empty skips that.
+        http: the health probe's rule; `None` when no HTTP probe is judged.
+        strictness: the rules beyond OpenSSL.
+    """
+
+    anchors: TrustAnchors
+    sku: Sku = Sku.V2
+    validate_chain: bool = True
+    validate_name: bool = True
+    name: str | None = None
+    live_names: tuple[str, ...] = ()
+    unattached: tuple[UploadedRoot, ...] = ()
+    public_roots: tuple[Certificate, ...] = ()
+    http: HttpProbeRule | None = None
+    strictness: Strictness = field(default_factory=Strictness)
+
+    @property
+    def trust(self) -> TrustMode:
+        """The trust mode, by its public name."""
+        return self.anchors.mode
+
+    def as_json(self) -> Mapping[str, object]:
+        """The `policy` object of the JSON output."""
+        return {
+            "sku": self.sku.value,
+            "trust": self.trust.value,
+            "validate_chain": self.validate_chain,
+            "validate_name": self.validate_name,
+            "name": self.name,
+        }

@@ -1,0 +1,127 @@
+"""The best path from a leaf through everything that is known, whoever supplied it; a link counts only when its signature verifies.
+
+Unlike `chainlib.path`, which walks as OpenSSL does in order to say what *is*, this search tries every way in order to say what *could
+be*. It is bounded, because what a server sends may be made to keep it busy.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from itertools import islice
+
+from chainlib.certificate import CanonicalName, Certificate, verifies
+from chainlib.path import is_root, issuer_candidates
+
+_MAX_LENGTH = 10
+_MAX_VERIFICATIONS = 500
+_MAX_PATHS = 500
+
+
+class Ending(IntEnum):
+    """What a path ends in; smaller is better, because the gateway has to change less."""
+
+    TRUSTED = 0
+    ON_THIS_GATEWAY = 1
+    ON_A_SISTER = 2
+    OTHER_ROOT = 3
+    GAP = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The best path.
+
+    Attributes:
+        certificates: leaf first, each one's signature verified with the key of the next.
+        ending: what the last one is.
+    """
+
+    certificates: tuple[Certificate, ...]
+    ending: Ending
+
+    @property
+    def root(self) -> Certificate | None:
+        """The root it ends in, `None` when the last issuer is unknown."""
+        return None if self.ending is Ending.GAP else self.certificates[-1]
+
+    @property
+    def to_send(self) -> tuple[Certificate, ...]:
+        """What belongs into the server's file: everything but the root; a leaf that is its own root stays."""
+        return self.certificates if self.root is None or len(self.certificates) == 1 else self.certificates[:-1]
+
+
+@dataclass(slots=True, kw_only=True)
+class Search:
+    """One search: the pool by subject, where roots lie, and what is left of its allowance.
+
+    Attributes:
+        by_subject: every known certificate.
+        endings: roots that lie somewhere, by certificate.
+        at: the instant, for validity.
+        given: certificates that were sent, preferred over others.
+    """
+
+    by_subject: Mapping[CanonicalName, list[Certificate]]
+    endings: Mapping[Certificate, Ending]
+    at: datetime
+    given: frozenset[Certificate]
+    _verified: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
+
+    def best(self, leaf: Certificate) -> Found:
+        """The best path from this leaf; the leaf alone when no issuer is known."""
+        candidates = (Found(certificates=path, ending=self._ending(path[-1])) for path in islice(self._paths((leaf,)), _MAX_PATHS))
+        return min(candidates, key=self._cost)
+
+    def _paths(self, path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
+        issuers = [] if is_root(path[-1]) or len(path) >= _MAX_LENGTH else self._issuers(path)
+        if not issuers:
+            yield path
+        for issuer in issuers:
+            yield from self._paths((*path, issuer))
+
+    def _issuers(self, path: tuple[Certificate, ...]) -> list[Certificate]:
+        child = path[-1]
+        by_name = issuer_candidates(child, self.by_subject.get(child.issuer_key, ()))
+        fitting = sorted((c for c in by_name if c not in path and (c.is_ca or is_root(c))), key=self._preference)
+        return [c for c in fitting if self._signed(child, c)]
+
+    def _signed(self, child: Certificate, issuer: Certificate) -> bool:
+        pair = (child.der, issuer.der)
+        if pair not in self._verified and len(self._verified) < _MAX_VERIFICATIONS:
+            self._verified[pair] = verifies(child, issuer)
+        return self._verified.get(pair, False)
+
+    def _ending(self, top: Certificate) -> Ending:
+        return self.endings.get(top, Ending.OTHER_ROOT) if is_root(top) else Ending.GAP
+
+    def _in_date(self, certificate: Certificate) -> bool:
+        return certificate.not_before <= self.at <= certificate.not_after
+
+    def _preference(self, certificate: Certificate) -> tuple[bool, int, bool, str]:
+        ending = self.endings.get(certificate, Ending.OTHER_ROOT)
+        return not self._in_date(certificate), ending, certificate not in self.given, certificate.sha256
+
+    def _cost(self, found: Found) -> tuple[bool, int, int, int, list[str]]:
+        issuers = found.certificates[1:]
+        length = -len(issuers) if found.ending is Ending.GAP else len(issuers)
+        foreign = sum(c not in self.given for c in issuers)
+        return not all(map(self._in_date, issuers)), found.ending, length, foreign, [c.sha256 for c in issuers]
+
+
+def make_search(
+    *,
+    given: Iterable[Certificate],
+    supplied: Iterable[Certificate],
+    endings: Mapping[Certificate, Ending],
+    at: datetime,
+) -> Search:
+    """Prepare a search over what was sent, what others supplied, and the roots that lie somewhere."""
+    sent = tuple(given)
+    by_subject: dict[CanonicalName, list[Certificate]] = defaultdict(list)
+    for certificate in dict.fromkeys((*sent, *supplied, *endings)):
+        by_subject[certificate.subject_key].append(certificate)
+    return Search(by_subject=by_subject, endings=endings, at=at, given=frozenset(sent))

@@ -1,0 +1,391 @@
+"""What a real server presents comes back exactly as sent, and each way of not presenting it has its own name."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from OpenSSL import SSL
+
+from chainlib import (
+    Certificate,
+    ClientCertificateRequired,
+    ConnectFailed,
+    ConnectTimedOut,
+    HandshakeError,
+    HandshakeErrorKind,
+    HandshakeFailed,
+    HttpFailure,
+    HttpFailureKind,
+    HttpProbeRule,
+    InvalidTarget,
+    NotTLS,
+    ResolveFailed,
+    ServerNameRequired,
+    Target,
+    TLSVersionUnsupported,
+    UnreadableCertificate,
+)
+from chainlib.aio import ECDSA_ONLY_OFFER, LEGACY_OFFER, RSA_ONLY_OFFER, V1_OFFER, TlsOffer, capture, offers_only_older
+from playground.lab import peers, pki
+from playground.lab.peers import Script, ScriptedPeer
+from playground.lab.servers import OLD, TLS_1_2, TLS_1_3, TlsBackend, TlsConnection, TlsSettings, respond_raw
+from tests.support.raw_tls import tls12_list, tls13_list
+from tests.support.tls_server import NAME, Estate, StaplingBackend, target
+
+VERSIONS = pytest.mark.parametrize("versions", [TLS_1_2, TLS_1_3], ids=["tls-1.2", "tls-1.3"])
+FLIGHTS = pytest.mark.parametrize("flight", [tls12_list, tls13_list], ids=["tls-1.2", "tls-1.3"])
+JUNK = b"this is no certificate"
+OCSP_TRY_LATER = b"\x30\x03\x0a\x01\x03"
+REQUIRED = HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED
+
+
+@pytest.fixture(scope="module")
+def estate() -> Estate:
+    """One private CA for the module."""
+    return Estate()
+
+
+@pytest.fixture(scope="module")
+def extras() -> list[Certificate]:
+    """Ninety-nine certificates that belong to nothing."""
+    return [pki.root(f"Extra {number}").certificate for number in range(99)]
+
+
+@VERSIONS
+@pytest.mark.parametrize("length", [1, 2, 3, 20, 100])
+async def test_list_as_sent(
+    estate: Estate, extras: list[Certificate], versions: tuple[ssl.TLSVersion, ssl.TLSVersion], length: int
+) -> None:
+    chain = (estate.leaf.certificate, *extras)[:length]
+    async with TlsBackend(chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)) as server:
+        captured = await capture(target(server), timeout=5)
+    assert captured.certificates == chain
+    assert captured.handshake_error is None
+
+
+@VERSIONS
+async def test_list_keeps_order_and_duplicates(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> None:
+    leaf, upper = estate.chain
+    chain = (leaf, estate.root.certificate, upper, upper, leaf)
+    async with TlsBackend(chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)) as server:
+        captured = await capture(target(server), timeout=5)
+    assert captured.certificates == chain
+
+
+async def test_list_with_intermediate_first(estate: Estate) -> None:
+    leaf, upper = estate.chain
+    async with TlsBackend(chain=(upper, leaf), key=estate.intermediate.key) as server:
+        captured = await capture(target(server), timeout=5)
+    assert captured.certificates == (upper, leaf)
+    assert captured.handshake_error is None
+
+
+@pytest.mark.parametrize(("offer", "version"), [(V1_OFFER, "TLSv1.2"), (TlsOffer(), "TLSv1.3")], ids=["v1-takes-1.2", "v2-prefers-1.3"])
+async def test_session_of_offer(estate: Estate, offer: TlsOffer, version: str) -> None:
+    async with estate.backend() as server:
+        captured = await capture(target(server), timeout=5, offer=offer)
+    assert captured.tls is not None
+    assert (captured.tls.version, captured.tls.client_certificate_requested) == (version, False)
+    assert "AES" in captured.tls.cipher
+
+
+async def test_stages_in_order(estate: Estate) -> None:
+    stages: list[str] = []
+    async with estate.backend() as server:
+        where = Target(host="localhost", port=server.port, server_name=NAME)
+        captured = await capture(where, timeout=5, probe=HttpProbeRule(), on_stage=stages.append)
+    assert stages == ["resolve", "connect", "handshake", "http"]
+    assert list(captured.timings) == stages
+    assert captured.target.address == "127.0.0.1"
+
+
+async def test_server_name_sent_and_withheld(estate: Estate) -> None:
+    other = pki.leaf(estate.intermediate, "other")
+    async with estate.backend(other=other) as server:
+        named = await capture(target(server, "other"), timeout=5)
+        nameless = await capture(target(server, None), timeout=5)
+    assert named.certificates == (other.certificate,)
+    assert nameless.certificates == estate.chain
+    assert server.server_names == ["other", None]
+
+
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["tls-1.2", "tls-1.3"])
+async def test_staple_kept(estate: Estate, version: int) -> None:
+    async with StaplingBackend(estate.leaf, OCSP_TRY_LATER, version) as server:
+        captured = await capture(target(server), timeout=5)
+    assert captured.tls is not None
+    assert captured.tls.ocsp_staple == OCSP_TRY_LATER
+
+
+@VERSIONS
+@pytest.mark.parametrize("probe", [None, HttpProbeRule()], ids=["bare", "with-http"])
+async def test_client_certificate_required(
+    estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], probe: HttpProbeRule | None
+) -> None:
+    settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_REQUIRED)
+    async with estate.backend(tls=settings) as server:
+        captured = await capture(target(server), timeout=5, probe=probe)
+    assert captured.certificates == estate.chain
+    assert captured.handshake_error is not None
+    assert captured.handshake_error.kind is REQUIRED
+    assert captured.tls is not None
+    assert captured.tls.client_certificate_requested
+
+
+async def test_client_certificate_required_late_with_http(estate: Estate) -> None:
+    settings = TlsSettings(versions=TLS_1_3, client_certificate=ssl.CERT_REQUIRED)
+    async with estate.backend(tls=settings) as server:
+        captured = await capture(target(server), timeout=5, probe=HttpProbeRule())
+    assert captured.handshake_error == HandshakeError(kind=REQUIRED, detail="alert certificate_required")
+    assert captured.http is not None
+    assert getattr(captured.http, "kind", None) is HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED
+
+
+@VERSIONS
+async def test_client_certificate_optional(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> None:
+    settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL)
+    async with estate.backend(tls=settings) as server:
+        captured = await capture(target(server), timeout=5)
+    assert captured.handshake_error is None
+    assert captured.tls is not None
+    assert captured.tls.client_certificate_requested
+
+
+class _Vanishes(TlsBackend):
+    """A server that asks for a client certificate and closes without a word when none comes."""
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = TlsConnection(reader, writer, self._main)
+        connection._incoming.write(await reader.read(65536))
+        with contextlib.suppress(ssl.SSLWantReadError):
+            connection._tls.do_handshake()
+        await connection._flush()
+        await reader.read(65536)
+
+
+@VERSIONS
+async def test_client_certificate_required_without_a_word(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> None:
+    settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL)
+    async with _Vanishes(chain=estate.chain, key=estate.leaf.key, tls=settings) as server:
+        captured = await capture(target(server), timeout=5)
+    assert captured.handshake_error is not None
+    assert captured.handshake_error.kind is REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("versions", "tickets"), [(TLS_1_2, 0), (TLS_1_2, 1), (TLS_1_3, 2)], ids=["tls-1.2", "tls-1.2-ticket", "tls-1.3-tickets"]
+)
+async def test_close_after_acceptance_is_no_refusal(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], tickets: int) -> None:
+    """The server asked, went on without a client certificate, and closed over the request."""
+    settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL, tickets=tickets)
+    async with estate.backend(tls=settings, http=respond_raw(b"")) as server:
+        captured = await capture(target(server), timeout=5, probe=HttpProbeRule())
+    assert captured.handshake_error is None
+    assert captured.http == HttpFailure(kind=HttpFailureKind.CLOSED, detail="close_notify")
+
+
+@FLIGHTS
+async def test_list_survives_other_key(estate: Estate, flight: type) -> None:
+    entries = [certificate.der for certificate in estate.chain]
+    async with ScriptedPeer(flight(entries)) as server:
+        captured = await capture(target(server), timeout=5)
+    assert captured.certificates == estate.chain
+    assert captured.handshake_error is not None
+    assert captured.handshake_error.kind is HandshakeErrorKind.KEY_MISMATCH
+
+
+@FLIGHTS
+@pytest.mark.parametrize("position", [0, 1], ids=["first", "last"])
+async def test_list_survives_unreadable_entry(estate: Estate, flight: type, position: int) -> None:
+    entries = [estate.leaf.certificate.der]
+    entries.insert(position, JUNK)
+    async with ScriptedPeer(flight(entries)) as server:
+        captured = await capture(target(server), timeout=5)
+    assert [sent.der for sent in captured.certificates] == entries
+    assert isinstance(captured.certificates[position], UnreadableCertificate)
+    assert isinstance(captured.certificates[1 - position], Certificate)
+    assert captured.handshake_error is not None
+    assert captured.handshake_error.kind is HandshakeErrorKind.OTHER
+
+
+@pytest.mark.parametrize("count", [100, 300], ids=["over-100-certificates", "over-100-kilobytes"])
+async def test_list_too_large(estate: Estate, extras: list[Certificate], count: int) -> None:
+    chain = (estate.leaf.certificate, *(extras * 4)[:count])
+    async with TlsBackend(chain=chain, key=estate.leaf.key) as server:
+        with pytest.raises(HandshakeFailed) as raised:
+            await capture(target(server), timeout=5)
+    assert raised.value.reason == "list-too-large"
+
+
+@pytest.mark.parametrize(("versions", "offer"), [(OLD, TlsOffer()), (TLS_1_3, V1_OFFER)], ids=["older-only", "1.3-only-under-v1"])
+async def test_version_unsupported(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], offer: TlsOffer) -> None:
+    async with estate.backend(tls=TlsSettings(versions=versions)) as server:
+        with pytest.raises(TLSVersionUnsupported):
+            await capture(target(server), timeout=5, offer=offer)
+
+
+async def test_version_answered_older(estate: Estate) -> None:
+    """A server that ignores what was offered and answers in TLS 1.0."""
+    async with ScriptedPeer(tls12_list([estate.leaf.certificate.der], version=0x0301)) as server:
+        with pytest.raises(TLSVersionUnsupported):
+            await capture(target(server), timeout=5)
+
+
+async def test_older_offer_captures(estate: Estate) -> None:
+    async with estate.backend(tls=TlsSettings(versions=OLD)) as server:
+        captured = await capture(target(server), timeout=5, offer=LEGACY_OFFER)
+    assert captured.certificates == estate.chain
+    assert captured.tls is not None
+    assert captured.tls.version == "TLSv1.1"
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [(OLD, True), ((ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2), False), (TLS_1_3, False)],
+    ids=["older", "both", "newer"],
+)
+async def test_offers_only_older(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], expected: bool) -> None:  # noqa: FBT001 -- a table column
+    async with estate.backend(tls=TlsSettings(versions=versions)) as server:
+        assert await offers_only_older(target(server), timeout=5) is expected
+
+
+async def test_offers_only_older_unreachable() -> None:
+    async with ScriptedPeer(peers.reset) as server:
+        assert await offers_only_older(target(server), timeout=5) is False
+
+
+@pytest.mark.parametrize("fits", [True, False], ids=["fits", "refused"])
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
+async def test_authentication_restricted(estate: Estate, kind: str, fits: bool) -> None:  # noqa: FBT001 -- a table column
+    key = rsa.generate_private_key(65537, 2048) if (kind == "rsa") is fits else None
+    leaf = pki.leaf(estate.intermediate, NAME, key=key)
+    offer = RSA_ONLY_OFFER if kind == "rsa" else ECDSA_ONLY_OFFER
+    async with TlsBackend(chain=[leaf.certificate], key=leaf.key) as server:
+        if fits:
+            assert (await capture(target(server), timeout=5, offer=offer)).certificates == (leaf.certificate,)
+            return
+        with pytest.raises(HandshakeFailed) as raised:
+            await capture(target(server), timeout=5, offer=offer)
+    assert raised.value.reason == "alert"
+
+
+async def test_server_name_required(estate: Estate) -> None:
+    async with estate.backend(tls=TlsSettings(server_name_required=True)) as server:
+        with pytest.raises(ServerNameRequired, match="server_name"):
+            await capture(target(server, None), timeout=5)
+        assert (await capture(target(server), timeout=5)).certificates == estate.chain
+
+
+async def test_client_certificate_required_before_list() -> None:
+    async with ScriptedPeer(peers.say(b"\x15\x03\x03\x00\x02\x02\x74")) as server:
+        with pytest.raises(ClientCertificateRequired):
+            await capture(target(server), timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (peers.say(b"SSH-2.0-OpenSSH_9.6\r\n"), "with SSH (SSH-2.0-OpenSSH_9.6)"),
+        (peers.say(b"220 mail.contoso.com ESMTP\r\n"), "with SMTP or FTP"),
+        (peers.plain_http, "with plain HTTP (HTTP/1.1 400 Bad Request)"),
+        (peers.say(b"\x00\x01\x02\xff<!channel>"), "with bytes 000102ff"),
+        (peers.drip(b"SSH-2.0", pause=0.01), "with S."),
+    ],
+    ids=["ssh", "smtp", "plain-http", "garbage", "dripped-banner"],
+)
+async def test_not_tls(script: Script, expected: str) -> None:
+    async with ScriptedPeer(script) as server:
+        with pytest.raises(NotTLS) as raised:
+            await capture(target(server), timeout=5)
+    assert expected in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (peers.tarpit, "timeout"),
+        (peers.drip(b"\x16\x03\x03\x10\x00" + bytes(4096), pause=0.02), "timeout"),
+        (peers.reset, "reset"),
+        (peers.close, "closed"),
+        (peers.say(b"\x16\x03\x03\x00\x08garbage!"), "other"),
+        (peers.say(b"\x15\x03\x03\x00\x02\x02\x28"), "alert"),
+        (peers.say(b"\x15\x03\x03\x00\x02\x02\x70"), "alert"),
+    ],
+    ids=["tarpit", "slow-drip", "reset", "closed", "garbage-in-tls", "alert", "name-unknown"],
+)
+async def test_handshake_failed(script: Script, reason: str) -> None:
+    async with ScriptedPeer(script) as server:
+        with pytest.raises(HandshakeFailed) as raised:
+            await capture(target(server), timeout=0.3 if reason == "timeout" else 5)
+    assert raised.value.reason == reason
+    assert raised.value.address == "127.0.0.1"
+    assert list(raised.value.timings) == ["connect", "handshake"]
+
+
+async def _close_at_once(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """End the script, and with it the connection, in good order."""
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        (peers.tarpit, HandshakeErrorKind.TIMEOUT),
+        (peers.reset_at_once, HandshakeErrorKind.RESET),
+        (_close_at_once, HandshakeErrorKind.CLOSED),
+        (peers.say(b"\x15\x03\x03\x00\x02\x02\x28"), HandshakeErrorKind.ALERT),
+    ],
+    ids=["silence", "reset", "closed", "alert"],
+)
+async def test_list_survives_broken_connection(estate: Estate, ending: Script, kind: HandshakeErrorKind) -> None:
+    entries = [certificate.der for certificate in estate.chain]
+    async with ScriptedPeer(tls12_list(entries, ending=ending)) as server:
+        captured = await capture(target(server), timeout=0.5 if kind is HandshakeErrorKind.TIMEOUT else 5)
+    assert captured.certificates == estate.chain
+    assert captured.handshake_error is not None
+    assert captured.handshake_error.kind is kind
+
+
+async def test_connect_refused(estate: Estate) -> None:
+    async with estate.backend() as server:
+        gone = target(server)
+    with pytest.raises(ConnectFailed, match="connection refused") as raised:
+        await capture(gone, timeout=5)
+    assert list(raised.value.timings) == ["connect"]
+
+
+async def test_connect_timed_out() -> None:
+    """A listener whose queue is full answers no further SYN."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        with pytest.raises(ConnectTimedOut, match=r"within 0\.2 seconds"):
+            await capture(Target(host=NAME, port=port, address="127.0.0.1"), timeout=0.2)
+        writer.close()
+
+
+async def test_name_unresolved() -> None:
+    with pytest.raises(ResolveFailed):
+        await capture(Target(host="a..b"), timeout=5)
+
+
+@pytest.mark.parametrize("name", ["b\u00fccher.example", "a b", "a\r\nb", ""], ids=["not-ascii", "space", "line-break", "empty"])
+async def test_server_name_unsendable(name: str) -> None:
+    with pytest.raises(InvalidTarget):
+        await capture(Target(host=NAME, server_name=name, address="127.0.0.1", port=1), timeout=1)
+
+
+async def test_captures_side_by_side(estate: Estate) -> None:
+    """One context serves all connections, and none sees another's list."""
+    leaves = [pki.leaf(estate.intermediate, f"host{number}.contoso.com") for number in range(20)]
+    servers = [TlsBackend(chain=[leaf.certificate], key=leaf.key) for leaf in leaves]
+    for server in servers:
+        await server.__aenter__()
+    captured = await asyncio.gather(*(capture(target(server), timeout=5) for server in servers))
+    for server in servers:
+        await server.__aexit__(None, None, None)
+    assert [chain.certificates for chain in captured] == [(leaf.certificate,) for leaf in leaves]

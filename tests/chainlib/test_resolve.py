@@ -1,0 +1,67 @@
+"""Names to addresses: distinct, in order, in time, or one sentence that says why not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from chainlib import ResolveFailed
+from chainlib.aio import Resolver, resolve
+
+HOST = "backend.contoso.com"
+
+
+def _answers(*addresses: str) -> Resolver:
+    async def resolver(_host: str, _port: int) -> Sequence[str]:
+        return addresses
+
+    return resolver
+
+
+async def _never(_host: str, _port: int) -> Sequence[str]:
+    await asyncio.Event().wait()
+    return ()
+
+
+async def _broken(_host: str, _port: int) -> Sequence[str]:
+    raise OSError("the name server refused")
+
+
+@pytest.mark.parametrize("literal", ["10.0.0.5", "::1", "fe80::1%eth0"])
+async def test_literal_is_its_own_address(literal: str) -> None:
+    assert await resolve(literal, 443, timeout=1, resolver=_broken) == (literal,)
+
+
+async def test_addresses_distinct_in_order() -> None:
+    resolver = _answers("10.0.0.7", "10.0.0.5", "10.0.0.7")
+    assert await resolve(HOST, 443, timeout=1, resolver=resolver) == ("10.0.0.7", "10.0.0.5")
+
+
+async def test_system_resolver() -> None:
+    assert "127.0.0.1" in await resolve("localhost", 443, timeout=5)
+
+
+async def test_late_answer_is_dropped() -> None:
+    """The lookup goes on by itself; its answer finds nobody waiting and disturbs nothing."""
+    with pytest.raises(ResolveFailed):
+        await resolve("localhost", 443, timeout=0)
+    await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("host", "resolver", "expected"),
+    [
+        (HOST, _answers(), f"{HOST} could not be resolved: the name has no address."),
+        (HOST, _broken, f"{HOST} could not be resolved: the name server refused."),
+        (HOST, _never, f"{HOST} could not be resolved: no name server answered within 0.05 seconds."),
+        ("a..b", None, "a..b could not be resolved: "),
+        ("x" * 64 + ".com", None, "could not be resolved: "),
+    ],
+    ids=["no-address", "error", "silence", "empty-label", "long-label"],
+)
+async def test_unresolved(host: str, resolver: Resolver | None, expected: str) -> None:
+    with pytest.raises(ResolveFailed) as raised:
+        await resolve(host, 443, timeout=0.05 if resolver is _never else 5, resolver=resolver)
+    assert expected in str(raised.value)
