@@ -1,0 +1,1 @@
+"""The lab: a certification authority made at start and backends that are each broken in one way."""

@@ -1,0 +1,246 @@
+"""Every way of being wrong that the lab shows, with the verdict it has to get. Adding a backend is adding a recipe."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import Any, Final
+
+from chainlib import Code, HttpProbeRule
+from playground.lab import pki
+from playground.lab.authority import DAY, Authority
+from playground.lab.peers import Script, ScriptedPeer, plain_http, say, tarpit
+from playground.lab.pki import Issued
+from playground.lab.recipe import DOMAIN, Recipe, Roots, Start, World
+from playground.lab.servers import OLD, TLS_1_2, Identity, TlsBackend, TlsSettings, respond
+
+Chain = Callable[[Authority, Issued], tuple[Issued, ...]]
+
+
+def serve(chain: Chain, *, leaf: dict[str, Any] | None = None, owner: str = "contoso", **server: Any) -> Start:
+    """A TLS backend: `chain` orders what it sends, `leaf` changes its certificate, `server` its behaviour."""
+
+    def start(world: World, host: str) -> TlsBackend:
+        authority: Authority = getattr(world, owner)
+        changes = {key: value(authority) if callable(value) else value for key, value in (leaf or {}).items()}
+        issued = authority.leaf(host, **changes)
+        return _tls(chain(authority, issued), issued, **server)
+
+    return start
+
+
+def _tls(chain: tuple[Issued, ...], leaf: Issued, **server: Any) -> TlsBackend:
+    return TlsBackend(chain=[one.certificate for one in chain], key=leaf.key, **server)
+
+
+def full(authority: Authority, leaf: Issued) -> tuple[Issued, ...]:
+    """Leaf and both intermediates, in order, without the root: as it should be."""
+    return leaf, authority.issuing, authority.upper
+
+
+def talk(script: Script) -> Start:
+    """A peer that speaks no TLS."""
+    return lambda _world, _host: ScriptedPeer(script)
+
+
+def self_signed(world: World, host: str) -> TlsBackend:
+    """A certificate that signed itself and is no CA."""
+    issued = pki.leaf(None, host, not_before=world.contoso.now - 21 * DAY, not_after=world.contoso.now + 344 * DAY)
+    return _tls((issued,), issued)
+
+
+def other_default(world: World, host: str) -> TlsBackend:
+    """The right chain for its own name, another certificate for every other name and for none."""
+    right, other = world.contoso.leaf(host), world.contoso.leaf(f"default.{DOMAIN}")
+    named = Identity(chain=[one.certificate for one in full(world.contoso, right)], key=right.key)
+    return _tls(full(world.contoso, other), other, alternatives={host: named})
+
+
+def issuing_only(world: World) -> Roots:
+    """An intermediate uploaded in place of the root."""
+    return (("northwind-issuing-ca-3", world.northwind.issuing.certificate),)
+
+
+def reissued(world: World) -> Roots:
+    """The same root in another edition."""
+    return (("contoso-root-2039", world.contoso.reissued_root().certificate),)
+
+
+def nothing(_world: World) -> Roots:
+    """No uploaded root: the gateway trusts well-known CAs."""
+    return ()
+
+
+_EXPIRED: Final = {"not_before": lambda a: a.now - 100 * DAY, "not_after": lambda a: a.now - 3 * DAY}
+_FUTURE: Final = {"not_before": lambda a: a.now + 2 * DAY, "not_after": lambda a: a.now + 90 * DAY}
+_ENDING: Final = {"not_before": lambda a: a.now - 85 * DAY, "not_after": lambda a: a.now + 5 * DAY}
+_OTHER_NAME: Final = {"dns": ("shop.contoso.test",)}
+
+CATALOGUE: Final[tuple[Recipe, ...]] = (
+    Recipe(name="good", description="everything as it should be", expected=Code.OK, start=serve(full)),
+    Recipe(
+        name="leaf-only",
+        description="sends its own certificate and no intermediate",
+        expected=Code.INTERMEDIATE_MISSING,
+        start=serve(lambda _a, leaf: (leaf,)),
+    ),
+    Recipe(
+        name="missing-lower",
+        description="sends one of two intermediates; the lower one is missing",
+        expected=Code.INTERMEDIATE_MISSING,
+        start=serve(lambda a, leaf: (leaf, a.upper)),
+    ),
+    Recipe(
+        name="missing-upper",
+        description="sends one of two intermediates; the upper one is missing",
+        expected=Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        start=serve(lambda a, leaf: (leaf, a.issuing)),
+    ),
+    Recipe(
+        name="wrong-order",
+        description="sends the intermediates in the wrong order",
+        expected=Code.CHAIN_OUT_OF_ORDER,
+        start=serve(lambda a, leaf: (leaf, a.upper, a.issuing)),
+    ),
+    Recipe(
+        name="root-in-middle",
+        description="sends the root between the intermediates",
+        expected=Code.CHAIN_OUT_OF_ORDER,
+        start=serve(lambda a, leaf: (leaf, a.issuing, a.root, a.upper)),
+        also=(Code.CHAIN_EXTRA,),
+    ),
+    Recipe(
+        name="root-included",
+        description="sends the root as well, which is harmless",
+        expected=Code.OK,
+        start=serve(lambda a, leaf: (*full(a, leaf), a.root)),
+        also=(Code.CHAIN_EXTRA,),
+    ),
+    Recipe(
+        name="unrelated-extra",
+        description="sends a certificate that belongs to no path",
+        expected=Code.OK,
+        start=lambda world, host: serve(lambda a, leaf: (*full(a, leaf), world.northwind.issuing))(world, host),
+        also=(Code.CHAIN_EXTRA,),
+    ),
+    Recipe(
+        name="wrong-root",
+        description="the gateway was given another CA's root",
+        expected=Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        start=serve(full, owner="northwind"),
+    ),
+    Recipe(
+        name="wrong-root-sent",
+        description="the gateway was given another CA's root, and the server sends its own",
+        expected=Code.ROOT_MISMATCH,
+        start=serve(lambda a, leaf: (*full(a, leaf), a.root), owner="northwind"),
+        also=(Code.CHAIN_EXTRA,),
+    ),
+    Recipe(
+        name="root-not-attached",
+        description="the right root lies on the gateway, not attached to the setting",
+        expected=Code.ROOT_NOT_ATTACHED,
+        start=serve(full, owner="fabrikam"),
+        also=(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,),
+    ),
+    Recipe(
+        name="intermediate-as-root",
+        description="the gateway was given the intermediate instead of the root",
+        expected=Code.UPLOADED_ROOT_UNUSABLE,
+        start=serve(full, owner="northwind"),
+        roots=issuing_only,
+        also=(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,),
+    ),
+    Recipe(
+        name="no-root-given",
+        description="a private CA, and the gateway was given no root",
+        expected=Code.INTERMEDIATE_UNKNOWN_CA,
+        start=serve(full, owner="northwind"),
+        roots=nothing,
+    ),
+    Recipe(
+        name="reissued-root",
+        description="another edition of the right root, with the same key",
+        expected=Code.ROOT_MISMATCH,
+        start=serve(lambda a, leaf: (*full(a, leaf), a.root)),
+        roots=reissued,
+    ),
+    Recipe(
+        name="expired-leaf", description="its own certificate ran out", expected=Code.CERTIFICATE_EXPIRED, start=serve(full, leaf=_EXPIRED)
+    ),
+    Recipe(
+        name="expired-intermediate",
+        description="an intermediate ran out",
+        expected=Code.CERTIFICATE_EXPIRED,
+        start=serve(lambda a, leaf: (leaf, a.expired_issuing(), a.upper)),
+    ),
+    Recipe(
+        name="not-yet-valid",
+        description="its certificate is valid from the day after tomorrow",
+        expected=Code.CERTIFICATE_NOT_YET_VALID,
+        start=serve(full, leaf=_FUTURE),
+    ),
+    Recipe(
+        name="expiring",
+        description="its certificate runs out in five days",
+        expected=Code.CERTIFICATE_EXPIRING,
+        start=serve(full, leaf=_ENDING),
+    ),
+    Recipe(
+        name="wrong-name", description="a certificate for another host", expected=Code.NAME_MISMATCH, start=serve(full, leaf=_OTHER_NAME)
+    ),
+    Recipe(name="self-signed", description="signed by itself and no CA", expected=Code.SELF_SIGNED_NOT_CA, start=self_signed),
+    Recipe(
+        name="live-name",
+        description="fine for the probe, another name for live traffic",
+        expected=Code.LIVE_NAME_MISMATCH,
+        start=serve(full),
+        rule=HttpProbeRule(),
+        live_name="www.contoso.test",
+    ),
+    Recipe(
+        name="validation-off",
+        description="expired, and the setting does not look",
+        expected=Code.VALIDATION_OFF,
+        start=serve(full, leaf=_EXPIRED),
+        validate_chain=False,
+    ),
+    Recipe(
+        name="client-certificate",
+        description="wants a certificate from the gateway",
+        expected=Code.CLIENT_CERTIFICATE_REQUIRED,
+        start=serve(full, tls=TlsSettings(versions=TLS_1_2, client_certificate=ssl.CERT_REQUIRED)),
+    ),
+    Recipe(
+        name="other-default",
+        description="another certificate for clients that name no host",
+        expected=Code.OK,
+        start=other_default,
+        also=(Code.DEFAULT_CERTIFICATE_DIFFERS,),
+    ),
+    Recipe(
+        name="tls-1-1",
+        description="speaks nothing newer than TLS 1.1",
+        expected=Code.TLS_VERSION_UNSUPPORTED,
+        start=serve(full, tls=TlsSettings(versions=OLD)),
+    ),
+    Recipe(name="plain-http", description="a web server without TLS", expected=Code.NOT_TLS, start=talk(plain_http)),
+    Recipe(name="ssh", description="an SSH server", expected=Code.NOT_TLS, start=talk(say(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"))),
+    Recipe(name="tarpit", description="accepts and says nothing", expected=Code.TLS_FAILED, start=talk(tarpit)),
+    Recipe(name="refused", description="nothing listens on the port", expected=Code.TCP_FAILED, start=lambda _world, _host: None),
+    Recipe(name="status-500", description="answers 500", expected=Code.HTTP_STATUS_MISMATCH, start=serve(full, http=respond(500))),
+    Recipe(
+        name="other-body",
+        description="answers without the text that the probe looks for",
+        expected=Code.HTTP_BODY_MISMATCH,
+        start=serve(full, http=respond(200, b"maintenance")),
+        rule=HttpProbeRule(body="ready"),
+    ),
+    Recipe(
+        name="slow-answer",
+        description="shakes hands and then takes too long to answer",
+        expected=Code.PROBE_TIMEOUT,
+        start=serve(full, http=respond(200, delay=60.0)),
+        rule=HttpProbeRule(timeout=1.0),
+    ),
+)

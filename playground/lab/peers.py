@@ -1,0 +1,135 @@
+"""Servers on loopback, and peers that are no TLS server: banners, silence, resets, garbage, recorded bytes.
+
+What lives here knows TCP only; each peer is a script: what to do with one connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+LOOPBACK = "127.0.0.1"
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class LoopbackServer(ABC):
+    """A listening socket on loopback; `async with` starts and ends it together with every connection.
+
+    Attributes:
+        port: the port listened on; 0 before the start picks a free one.
+        connections: how many came.
+    """
+
+    def __init__(self, *, host: str = LOOPBACK, port: int = 0) -> None:
+        self.host = host
+        self.port = port
+        self.connections = 0
+        self._server: asyncio.Server | None = None
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        self._server = await asyncio.start_server(self._accept, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End every connection and stop listening."""
+        assert self._server is not None
+        self._server.close()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    @abstractmethod
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """What is said on one connection."""
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.wait([task])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._talk(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # the peer has gone, which is its right
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        finally:
+            writer.close()
+
+
+class ScriptedPeer(LoopbackServer):
+    """A peer on plain TCP that follows a script: a banner, silence, garbage, recorded bytes."""
+
+    def __init__(self, script: Script, *, host: str = LOOPBACK, port: int = 0) -> None:
+        super().__init__(host=host, port=port)
+        self._script = script
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._script(reader, writer)
+
+
+async def tarpit(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Accept and say nothing, until the server ends."""
+    await asyncio.Event().wait()
+
+
+async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read the first bytes, then reset the connection."""
+    await reader.read(1)
+    await reset_at_once(reader, writer)
+
+
+async def reset_at_once(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reset the connection once what was written has gone out."""
+    await writer.drain()
+    raw: socket.socket = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read the first bytes, then close in good order."""
+    await reader.read(65536)
+    writer.close()
+
+
+def say(data: bytes) -> Script:
+    """Send these bytes at once and keep the connection open, as the banner of another protocol does."""
+
+    async def script(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(data)
+        await writer.drain()
+        await asyncio.Event().wait()
+
+    return script
+
+
+def drip(data: bytes, *, pause: float) -> Script:
+    """Send these bytes one at a time, `pause` seconds apart."""
+
+    async def script(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for byte in data:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(pause)
+        await asyncio.Event().wait()
+
+    return script
+
+
+async def plain_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A web server without TLS: to a ClientHello it answers as nginx does."""
+    await reader.read(1)
+    writer.write(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    await writer.drain()

@@ -1,0 +1,256 @@
+"""Loopback TLS servers that present exactly the list they are told to and answer HTTP.
+
+What lives here: how a backend behaves on the wire. Which certificates it holds is `pki`'s matter, which backend is broken in which way is
+the lab's; what is no TLS server at all is in `peers`. The TLS is the standard library's, so that the client under test never talks to
+its own implementation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import tempfile
+import warnings
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self, TypeVar
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from chainlib import Certificate
+from playground.lab.peers import LOOPBACK, LoopbackServer
+from playground.lab.pki import Key
+
+MODERN = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+TLS_1_2 = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2)
+TLS_1_3 = (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3)
+OLD = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """A request as it came: names of header fields in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+HttpHandler = Callable[[HttpRequest], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The list to present, in this order, and the key of its first certificate."""
+
+    chain: Sequence[Certificate]
+    key: Key
+
+
+def respond(status: int = 200, body: bytes = b"ok", *, headers: str = "", delay: float = 0.0) -> HttpHandler:
+    """A handler that always gives this answer, after `delay` seconds."""
+    head = f"HTTP/1.1 {status} {'OK' if status < 400 else 'Error'}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"  # noqa: PLR2004 -- 4xx and up
+
+    async def handler(_request: HttpRequest) -> bytes:
+        await asyncio.sleep(delay)
+        return head.encode() + body
+
+    return handler
+
+
+def respond_raw(data: bytes) -> HttpHandler:
+    """A handler that sends these bytes, HTTP or not."""
+
+    async def handler(_request: HttpRequest) -> bytes:
+        return data
+
+    return handler
+
+
+@dataclass(slots=True, kw_only=True)
+class TlsSettings:
+    """How a TLS backend accepts.
+
+    Attributes:
+        versions: lowest and highest TLS version.
+        client_certificate: `CERT_OPTIONAL` asks for one, `CERT_REQUIRED` refuses without.
+        server_name_required: a handshake without server_name is refused with the alert unrecognized_name.
+        tickets: session tickets that a server sends once it has accepted the client; TLS 1.2 knows one or none.
+        ciphers: TLS 1.2 cipher list; the default allows what old clients and small keys need.
+    """
+
+    versions: tuple[ssl.TLSVersion, ssl.TLSVersion] = MODERN
+    client_certificate: ssl.VerifyMode = ssl.CERT_NONE
+    server_name_required: bool = False
+    tickets: int = 2
+    ciphers: str = "ALL:@SECLEVEL=0"
+
+
+class TlsBackend(LoopbackServer):
+    """A TLS server that presents the list as given and answers HTTP.
+
+    Args:
+        chain: the list to present, in order; the key belongs to its first certificate.
+        key: the private key of the first certificate.
+        alternatives: server_name -> other identity; every other name gets `chain`.
+        tls: versions, client certificates, names.
+        http: gives the whole answer to one request.
+        host, port: where to listen; port 0 picks a free one.
+
+    Attributes:
+        requests: the HTTP requests that came.
+        server_names: what each ClientHello asked for, `None` where it named nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        chain: Sequence[Certificate],
+        key: Key,
+        alternatives: Mapping[str, Identity] = MappingProxyType({}),
+        tls: TlsSettings | None = None,
+        http: HttpHandler | None = None,
+        host: str = LOOPBACK,
+        port: int = 0,
+    ) -> None:
+        super().__init__(host=host, port=port)
+        self.requests: list[HttpRequest] = []
+        self.server_names: list[str | None] = []
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._identity = Identity(chain=chain, key=key)
+        self._others = alternatives
+        self._settings = tls or TlsSettings()
+        self._http = http or respond()
+
+    async def __aenter__(self) -> Self:
+        """Load the identities, then listen."""
+        self._main = await asyncio.to_thread(self._make_contexts)
+        return await super().__aenter__()
+
+    @property
+    def key(self) -> Key:
+        """The private key of the first certificate; nothing in the lab is secret."""
+        return self._identity.key
+
+    async def install(self, chain: Sequence[Certificate]) -> None:
+        """Present this list from now on, with the same key: what a reload after a new file does."""
+        self._identity = Identity(chain=chain, key=self._identity.key)
+        self._main = await asyncio.to_thread(self._make_contexts)
+
+    def _make_contexts(self) -> ssl.SSLContext:
+        self._contexts = {name: _context(identity, self._settings) for name, identity in self._others.items()}
+        main = _context(self._identity, self._settings)
+        main.sni_callback = self._choose
+        return main
+
+    def _choose(self, connection: ssl.SSLObject, server_name: str | None, _context: ssl.SSLContext) -> int | None:
+        self.server_names.append(server_name)
+        if server_name is None:
+            return ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if self._settings.server_name_required else None
+        connection.context = self._contexts.get(server_name, connection.context)
+        return None
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = TlsConnection(reader, writer, self._main)
+        await connection.handshake()
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += await connection.read()
+        request = _parse(head)
+        self.requests.append(request)
+        await connection.write(await self._http(request))
+        await connection.close()
+
+
+class TlsConnection:
+    """The accepting side of one TLS connection.
+
+    asyncio's own TLS transport drops the alert of a failed handshake; a real server sends it, so this one does.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+
+    async def handshake(self) -> None:
+        """Shake hands; raises `ssl.SSLError` once the alert has been sent."""
+        await self._pump(self._tls.do_handshake)
+
+    async def read(self) -> bytes:
+        """The next decrypted bytes; raises `ConnectionResetError` at the end of the stream."""
+        data = await self._pump(lambda: self._tls.read(65536))
+        if not data:
+            raise ConnectionResetError
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes, encrypted."""
+        if data:
+            await self._pump(lambda: self._tls.write(data))
+
+    async def close(self) -> None:
+        """Send close_notify without waiting for the peer's."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._tls.unwrap()
+        await self._flush()
+
+    async def _pump(self, step: Callable[[], _Result]) -> _Result:
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                await self._flush()  # our flight first: the peer waits for it
+                await self._receive()
+            finally:
+                await self._flush()
+
+    async def _receive(self) -> None:
+        data = await self._reader.read(65536)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._writer.write(self._outgoing.read())
+            await self._writer.drain()
+
+
+def _context(identity: Identity, settings: TlsSettings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(settings.ciphers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old versions are served on purpose
+        context.minimum_version, context.maximum_version = settings.versions
+    context.num_tickets = settings.tickets
+    if not settings.tickets:
+        context.options |= ssl.OP_NO_TICKET
+    context.verify_mode = settings.client_certificate
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "identity.pem"
+        path.write_bytes(_pem(identity))
+        context.load_cert_chain(path)
+        if settings.client_certificate is not ssl.CERT_NONE:
+            context.load_verify_locations(cadata=identity.chain[-1].der)
+    return context
+
+
+def _pem(identity: Identity) -> bytes:
+    key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key + b"".join(ssl.DER_cert_to_PEM_cert(certificate.der).encode() for certificate in identity.chain)
+
+
+def _parse(head: bytes) -> HttpRequest:
+    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
+    method, path, _version = first.split(" ", 2)
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return HttpRequest(method=method, path=path, headers=headers)

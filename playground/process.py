@@ -1,0 +1,121 @@
+"""The real bot as a process: `appgw serve` with nothing but an environment, its ports, its log, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from playground.lab.peers import LOOPBACK
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 25.0
+_OK = 200
+_FOREIGN = ("APPGW_", "SLACK_", "AZURE_")
+
+
+class BotFailed(Exception):
+    """The bot ended or never became ready; the text holds the end of its log."""
+
+
+class BotProcess:
+    """`appgw serve`, started with a clean environment and stopped with SIGTERM.
+
+    Args:
+        settings: the bot's variables.
+        folder: its working folder; the log is written there.
+
+    Attributes:
+        request_url: where it takes Slack's requests in HTTP mode.
+        log: what it wrote.
+    """
+
+    def __init__(self, settings: Mapping[str, str], folder: Path) -> None:
+        self._http_port, self._admin_port = free_ports(2)
+        self.request_url = f"http://{LOOPBACK}:{self._http_port}/slack/events"
+        self.log = folder / "appgw.log"
+        self._folder = folder
+        ports = {"APPGW_HTTP_PORT": str(self._http_port), "APPGW_ADMIN_PORT": str(self._admin_port)}
+        self._environment = {**_inherited(), **settings, **ports}
+
+    async def __aenter__(self) -> Self:
+        """Start it and wait until it is ready; raises `BotFailed`."""
+        with self.log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *_program(), "serve", cwd=self._folder, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        try:
+            await self._until_ready()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop it."""
+        await self.stop()
+
+    async def stop(self) -> int:
+        """SIGTERM, then SIGKILL when it takes longer than it promises; returns the exit status."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.terminate()
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+        return await self._process.wait()
+
+    async def _until_ready(self) -> None:
+        deadline = asyncio.get_running_loop().time() + READY_SECONDS
+        async with aiohttp.ClientSession() as session:
+            while not await _answers_ok(session, f"http://{LOOPBACK}:{self._admin_port}/readyz"):
+                if self._process.returncode is not None:
+                    raise BotFailed(f"appgw serve ended with exit status {self._process.returncode}:\n{self.last_words()}")
+                if asyncio.get_running_loop().time() > deadline:
+                    raise BotFailed(f"appgw serve was not ready after {READY_SECONDS:.0f} s:\n{self.last_words()}")
+                await asyncio.sleep(0.05)
+
+    def last_words(self, lines: int = 15) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on just now."""
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for one in held:
+            one.bind((LOOPBACK, 0))
+        return [int(one.getsockname()[1]) for one in held]
+    finally:
+        for one in held:
+            one.close()
+
+
+def _program() -> list[str]:
+    installed = Path(sys.executable).with_name("appgw")
+    return [str(installed)] if installed.exists() else [sys.executable, "-c", "from bot.cli import main; main()"]
+
+
+def _inherited() -> dict[str, str]:
+    """The machine's environment without settings of another bot and without proxies, which loopback must not go through."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
+
+
+async def _answers_ok(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=2)) as response:
+            return response.status == _OK
+    except (aiohttp.ClientError, TimeoutError):
+        return False
