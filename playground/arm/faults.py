@@ -1,0 +1,89 @@
+"""What can go wrong at ARM, each as the answer that the real service gives; shapes that nobody recorded are made up and say so."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiohttp import web
+
+EVERYWHERE = frozenset({"list", "get", "health", "poll", "on-demand", "subscriptions"})
+
+
+class FaultKind(StrEnum):
+    """The faults."""
+
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    THROTTLED = "throttled"
+    BUSY = "busy"
+    SERVER_ERROR = "server-error"
+    UNAVAILABLE = "unavailable"
+    SLOW = "slow"
+    BAD_JSON = "bad-json"
+    BAD_SHAPE = "bad-shape"
+    PROXY_PAGE = "proxy-page"
+    ENDLESS = "endless"
+    ELSEWHERE = "elsewhere"
+
+
+_ERRORS = {
+    FaultKind.UNAUTHORIZED: (401, "AuthenticationFailed", "Authentication failed."),
+    FaultKind.FORBIDDEN: (
+        403,
+        "AuthorizationFailed",
+        "The client 'c' does not have authorization to perform action 'Microsoft.Network/applicationGateways/backendhealth/action' over s.",
+    ),
+    FaultKind.NOT_FOUND: (404, "ResourceNotFound", "The Resource was not found."),
+    FaultKind.THROTTLED: (429, "TooManyRequests", "The request was throttled."),
+    FaultKind.BUSY: (429, "RetryableErrorDueToAnotherOperation", "Another operation is in progress."),
+    FaultKind.SERVER_ERROR: (500, "InternalServerError", "An error occurred."),
+    FaultKind.UNAVAILABLE: (503, "ServiceUnavailable", "The service is unavailable."),
+}
+_BODIES = {
+    FaultKind.BAD_JSON: ('{"value": [', "application/json"),
+    FaultKind.BAD_SHAPE: ('{"unexpected": ["shape", 1, null]}', "application/json"),
+    FaultKind.PROXY_PAGE: ("<html><body>Please sign in to the proxy</body></html>", "text/html"),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One fault, wherever it is set.
+
+    Attributes:
+        kind: what happens.
+        on: the operations that it hits.
+        retry_after: seconds in the Retry-After header, `None` for no header.
+        seconds: how long `SLOW` waits.
+        times: how often it strikes before it is over; `None` for ever.
+    """
+
+    kind: FaultKind
+    on: frozenset[str] = EVERYWHERE
+    retry_after: int | None = None
+    seconds: float = 5.0
+    times: int | None = None
+
+    def strikes(self, operation: str) -> bool:
+        """Whether it hits this request; counts down."""
+        if operation not in self.on or self.times == 0:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+    async def answer(self) -> web.Response | None:
+        """The wrong answer; `None` where the fault lies elsewhere (slow, endless)."""
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        if self.kind is FaultKind.SLOW:
+            await asyncio.sleep(self.seconds)
+        if self.kind in _ERRORS:
+            status, code, message = _ERRORS[self.kind]
+            return web.json_response({"error": {"code": code, "message": message}}, status=status, headers=headers)
+        if self.kind in _BODIES:
+            text, content_type = _BODIES[self.kind]
+            return web.Response(text=text, content_type=content_type, headers=headers)
+        return None

@@ -1,0 +1,205 @@
+"""`make demo`: the real bot answers a real signed `/appgw-check` about every backend of the lab; each card is printed as on a phone.
+
+Exit status 0 when every verdict is the one that the lab expects, else 1; 130 when it was interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from chainlib import Code
+from playground.gateway_questions import QUESTIONS, GatewayQuestion, answer_to
+from playground.lab.backends import LabBackend
+from playground.lab.catalogue import CATALOGUE
+from playground.lab.recipe import Recipe
+from playground.process import BotFailed, BotProcess
+from playground.slack import Ack, Message, SlackStandIn
+from playground.stage import Stage, channel_of
+from playground.text import framed, render
+
+USERS = ("U0ONCALL", "U0SECOND")
+CARD_SECONDS = 20.0
+FILES_SECONDS = 1.5
+ALONGSIDE = 12
+AWAITED = "takes ten seconds or more"
+_CODE = re.compile(rf"\b({'|'.join(sorted((code.value for code in Code), key=len, reverse=True))})\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one backend.
+
+    Attributes:
+        card: the message with the verdict, `None` when none came in time.
+        verdict: the code in its small print, `None` likewise.
+        ack, first, final: seconds to the acknowledgement, to the first posted message, to the verdict.
+    """
+
+    backend: LabBackend
+    ack: Ack
+    card: Message | None = None
+    verdict: str | None = None
+    first: float | None = None
+    final: float | None = None
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the card says what the lab expects."""
+        return self.verdict == self.backend.recipe.expected.value
+
+
+def verdict_of(message: Message) -> str | None:
+    """The code in a card's small print; `None` while the bot is still looking."""
+    small_print = [block for block in message.blocks if block["type"] == "context"]
+    found = _CODE.search("\n".join(render(small_print, width=1000)))
+    return found.group(1) if found else None
+
+
+def complete(message: Message) -> bool:
+    """Whether the card has its verdict and, where a gateway was asked, the gateway's word."""
+    return verdict_of(message) is not None and AWAITED not in render_all(message)
+
+
+def render_all(message: Message) -> str:
+    """All of a card as one text."""
+    return "\n".join(render(message.blocks, width=1000))
+
+
+async def ask(slack: SlackStandIn, backend: LabBackend, user: str) -> Outcome:
+    """Type the command in the backend's own channel and wait for the card with the verdict."""
+    channel = channel_of(backend)
+    ack = await slack.command(f"{backend.address}:{backend.port}", channel=channel, user=user)
+    try:
+        card = await slack.until(lambda: next((one for one in slack.messages(channel) if complete(one)), None), CARD_SECONDS)
+    except TimeoutError:
+        return Outcome(backend=backend, ack=ack)
+    assert card is not None
+    with suppress(TimeoutError):
+        await slack.until(lambda: list(files_of(slack, card)), FILES_SECONDS)
+    first, final = card.at - ack.sent_at, (card.edited_at or card.at) - ack.sent_at
+    return Outcome(backend=backend, ack=ack, card=card, verdict=verdict_of(card), first=first, final=final)
+
+
+async def ask_all(slack: SlackStandIn, backends: Sequence[LabBackend]) -> list[Outcome]:
+    """Ask about every backend, a few at a time; each card is printed in the order of the lab as soon as it is there."""
+    gate = asyncio.Semaphore(ALONGSIDE)
+
+    async def one(number: int, backend: LabBackend) -> Outcome:
+        async with gate:
+            return await ask(slack, backend, USERS[number % len(USERS)])
+
+    asked = [asyncio.create_task(one(number, backend)) for number, backend in enumerate(backends)]
+    try:
+        return [show(await task, slack) for task in asked]
+    finally:
+        for task in asked:
+            task.cancel()
+
+
+def show(outcome: Outcome, slack: SlackStandIn) -> Outcome:
+    """Print one card."""
+    backend, recipe = outcome.backend, outcome.backend.recipe
+    say(f"\n#lab-{backend.name}: {recipe.description}")
+    say(f"> /appgw-check {backend.address}:{backend.port}")
+    if outcome.card is None:
+        say(f"  no card within {CARD_SECONDS:.0f} s; the command was answered: {outcome.ack.error or outcome.ack.body or 'ok'}")
+        for shown in (one for user in USERS for one in slack.ephemerals(user) if one.channel == channel_of(backend)):
+            say(framed(shown.blocks, text=shown.text))
+        return outcome
+    say(framed(outcome.card.blocks, text=outcome.card.text))
+    for name in files_of(slack, outcome.card):
+        say(f"  in the thread: {name}")
+    say(f"{'✔' if outcome.as_expected else '✖'} verdict {outcome.verdict}, expected {recipe.expected.value}")
+    return outcome
+
+
+def files_of(slack: SlackStandIn, card: Message) -> Iterator[str]:
+    """Names of the files in a card's thread."""
+    for answer in slack.thread(card):
+        yield from (slack.workspace.files[file].name for file in answer.files)
+
+
+def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The table at the end."""
+    width = max(len(outcome.backend.name) for outcome in outcomes)
+    yield f"\n  {'backend'.ljust(width)}  {'first':>6} {'verdict':>8}  what the card says"
+    for one in outcomes:
+        times = f"{_seconds(one.first):>6} {_seconds(one.final):>8}"
+        remark = "" if one.as_expected else f"  (expected {one.backend.recipe.expected.value})"
+        yield f"{'✔' if one.as_expected else '✖'} {one.backend.name.ljust(width)}  {times}  {one.verdict or 'no card'}{remark}"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}s"
+
+
+async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
+    """The whole demo; returns the exit status."""
+    started = time.monotonic()
+    say(f"== starting {len(recipes)} backends, a stand-in Slack and a stand-in ARM on 127.0.0.1")
+    async with Stage(folder, recipes=recipes) as stage:
+        say("== starting the bot: appgw serve, HTTP mode, settings from the environment only")
+        async with BotProcess(stage.environment(), folder) as bot:
+            stage.slack.request_url = bot.request_url
+            say(f"== asking about each backend: a signed POST {bot.request_url}")
+            outcomes = await ask_all(stage.slack, stage.lab.backends)
+            say("\n== asking about the gateway itself: its own word through ARM beside our probe")
+            questions = QUESTIONS if recipes is CATALOGUE else ()  # their answers count the whole lab
+            answered = [show_answer(*pair) for pair in zip(questions, await ask_gateways(stage.slack, questions), strict=True)]
+        say("\n== the bot has been stopped")
+        for line in (*summary(outcomes), *(f"✖ Slack would frown: {complaint}" for complaint in stage.slack.complaints)):
+            say(line)
+        if any(outcome.card is None for outcome in outcomes):
+            say(f"== the end of the bot's log:\n{bot.last_words()}")
+    right = sum(outcome.as_expected for outcome in outcomes)
+    say(f"\n{right} of {len(outcomes)} verdicts are the ones that the lab expects, {sum(answered)} of {len(answered)} gateway answers")
+    say(f"({time.monotonic() - started:.0f} s)")
+    return 0 if right == len(outcomes) and all(answered) else 1
+
+
+async def ask_gateways(slack: SlackStandIn, questions: Sequence[GatewayQuestion]) -> list[Message | None]:
+    """Ask every question about the gateway side by side."""
+    return list(await asyncio.gather(*(answer_to(slack, question) for question in questions)))
+
+
+def show_answer(question: GatewayQuestion, answer: Message | None) -> bool:
+    """Print the answer, and tell whether it says what it must."""
+    say(f"\n> /appgw-check {question.text}")
+    if answer is None:
+        say(f"✖ no answer that says {', '.join(question.says)}")
+        return False
+    say(framed(answer.blocks, text=answer.text))
+    say(f"✔ {'only the asker sees it' if question.privately else 'in the channel'}, and it says {', '.join(question.says)}")
+    return True
+
+
+def say(line: str) -> None:
+    """Print at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def main() -> int:
+    """Run the demo in a folder of its own, which is removed at the end."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        with tempfile.TemporaryDirectory(prefix="appgw-demo-") as folder:
+            return asyncio.run(run(Path(folder)))
+    except BotFailed as failure:
+        say(f"== {failure}")
+        return 1
+    except KeyboardInterrupt:
+        say("\n== interrupted; everything that was started has been stopped")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The demo's questions about the gateway itself: what is typed, and what the answer has to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playground.slack import Message, SlackStandIn
+from playground.text import render
+
+ASKER = "U0THIRD"
+CHANNEL = "C0LABGATEWAY"
+ANSWER_SECONDS = 25.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayQuestion:
+    """A question about a gateway.
+
+    Attributes:
+        text: what is typed after the slash command.
+        says: what the finished answer must hold.
+        privately: the answer is for the asker alone.
+    """
+
+    text: str
+    says: tuple[str, ...]
+    privately: bool = False
+
+
+QUESTIONS = (
+    GatewayQuestion(text="gw:lab-gw", says=("26 of 32 servers fail", "26 unhealthy")),
+    GatewayQuestion(text="gw:rg-lab/lab-gw/lab/leaf-only", says=("gateway lab-gw/lab/leaf-only", "INTERMEDIATE_MISSING", "1 unhealthy")),
+    GatewayQuestion(text="gw:lab-gw setting=good", says=("setting=good", "1 healthy", "is fine")),
+    GatewayQuestion(text="gw:lab-qw", says=("Did you mean gw:rg-lab/lab-gw",), privately=True),
+    GatewayQuestion(text="health", says=("1 of 1 gateway unhealthy", "lab-gw")),
+)
+
+
+def text_of(message: Message) -> str:
+    """All that a reader sees, on one line."""
+    return " ".join(" ".join(render(message.blocks, width=1000)).split()) + message.text
+
+
+async def answer_to(slack: SlackStandIn, question: GatewayQuestion) -> Message | None:
+    """Type it and wait for an answer that says what it must; `None` when none came."""
+    seen = {message.ts for message in slack.messages(CHANNEL)} | {id(message) for message in slack.ephemerals(ASKER)}
+    await slack.command(question.text, channel=CHANNEL, user=ASKER)
+
+    def found() -> Message | None:
+        place = slack.ephemerals(ASKER) if question.privately else slack.messages(CHANNEL)
+        new = (message for message in place if message.ts not in seen and id(message) not in seen)
+        return next((message for message in new if all(words in text_of(message) for words in question.says)), None)
+
+    try:
+        return await slack.until(found, ANSWER_SECONDS)
+    except TimeoutError:
+        return None

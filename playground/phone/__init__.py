@@ -1,0 +1,1 @@
+"""The phone page: the stand-ins kept running, with a web page on loopback to type commands in and tap buttons on."""

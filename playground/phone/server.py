@@ -1,0 +1,147 @@
+"""The page and its two calls: `GET /state` waits for a change, `POST /do` acts as the person whose phone it is. Loopback only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiohttp import web
+
+from playground.lab.peers import LOOPBACK
+from playground.phone.snapshot import snapshot
+from playground.slack import Ack
+from playground.slack.standin import CHANNEL, USER
+from playground.slack.state import Json
+from playground.stage import Stage
+
+WAIT_SECONDS = 20.0
+OWN_HEADER = "X-Playground"
+PAGES: Final = {"/": "index.html", "/page.js": "dist/page.js", "/page.css": "dist/page.css"}
+
+
+class PhoneServer:
+    """Serves the page.
+
+    Args:
+        stage: what it shows.
+        files: the folder with the page and its bundle.
+        port: where to listen.
+    """
+
+    def __init__(self, stage: Stage, files: Path, port: int) -> None:
+        self._stage = stage
+        self._files = files
+        self._port = port
+        self._actions: Final[Mapping[str, Callable[[Json, str], Awaitable[Ack | None]]]] = {
+            "command": self._command,
+            "mention": self._mention,
+            "click": self._click,
+            "submit": self._submit,
+            "close": self._close,
+            "shortcut": self._shortcut,
+            "home": self._home,
+        }
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        application = web.Application()
+        pages = [web.get(path, self._page) for path in PAGES]
+        application.add_routes([*pages, web.get("/state", self._state), web.post("/do", self._do)])
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, LOOPBACK, self._port).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop."""
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://{LOOPBACK}:{self._port}/"
+
+    async def _page(self, request: web.Request) -> web.FileResponse:
+        return web.FileResponse(self._files / PAGES[request.path])
+
+    async def _state(self, request: web.Request) -> web.Response:
+        """What the phone shows; with `seen` it waits until that is no longer what was seen."""
+        user, seen = request.query.get("user", USER), request.query.get("seen")
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            body = json.dumps(snapshot(self._stage, user))
+            mark = hashlib.sha256(body.encode()).hexdigest()[:16]
+            if mark != seen or time.monotonic() > deadline:
+                return web.Response(text=body, content_type="application/json", headers={"ETag": mark})
+            await self._stage.slack.workspace.changed(1.0)
+
+    async def _do(self, request: web.Request) -> web.Response:
+        """Act; a header that no other site can send keeps other pages in the same browser out."""
+        if OWN_HEADER not in request.headers:
+            return web.json_response({"error": "only the playground's own page may act"}, status=403)
+        wish = await request.json()
+        action = self._actions.get(str(wish.get("do")))
+        if action is None:
+            return web.json_response({"error": "no such action"}, status=400)
+        try:
+            ack = await action(wish, str(wish.get("user", USER)))
+        except LookupError as error:
+            return web.json_response({"error": str(error)}, status=409)
+        return web.json_response(_told(ack))
+
+    async def _command(self, wish: Json, user: str) -> Ack:
+        command, _, text = str(wish["text"]).strip().partition(" ")
+        if not command.startswith("/"):
+            _, ack = await self._stage.slack.mention(str(wish["text"]), channel=wish.get("channel", CHANNEL), user=user)
+            return ack
+        return await self._stage.slack.command(text, command=command, channel=wish.get("channel", CHANNEL), user=user)
+
+    async def _mention(self, wish: Json, user: str) -> Ack:
+        slack, channel = self._stage.slack, str(wish.get("channel", CHANNEL))
+        parent = slack.workspace.find(channel, str(wish.get("thread", "")))
+        _, ack = await slack.mention(str(wish["text"]), channel=channel, user=user, thread=parent)
+        return ack
+
+    async def _click(self, wish: Json, user: str) -> Ack:
+        slack = self._stage.slack
+        if view_id := wish.get("view"):
+            view = slack.workspace.views.get(view_id) or slack.home(user)
+            return await slack.click_view(view, wish["action"], option=wish.get("option"))
+        message = slack.workspace.find(str(wish["channel"]), str(wish["ts"]))
+        if message is None:
+            raise LookupError("the message was deleted")
+        return await slack.click(message, wish["action"], option=wish.get("option"), user=user)
+
+    async def _submit(self, wish: Json, user: str) -> Ack:
+        return await self._stage.slack.submit_view(wish.get("values", {}), user=user)
+
+    async def _close(self, _wish: Json, user: str) -> Ack | None:
+        slack = self._stage.slack
+        ack = await slack.close_view(slack.view(user))
+        slack.workspace.touch()
+        return ack
+
+    async def _shortcut(self, wish: Json, user: str) -> Ack:
+        slack = self._stage.slack
+        if "ts" not in wish:
+            return await slack.shortcut("check_backend", user=user)
+        message = slack.workspace.find(str(wish["channel"]), str(wish["ts"]))
+        if message is None:
+            raise LookupError("the message was deleted")
+        return await slack.message_shortcut(message, "diagnose_502", user=user)
+
+    async def _home(self, _wish: Json, user: str) -> Ack:
+        return await self._stage.slack.open_home(user=user)
+
+
+def _told(ack: Ack | None) -> Json:
+    if ack is None:
+        return {"ok": True}
+    body: Any = ack.body if isinstance(ack.body, dict) else {}
+    return {"ok": ack.ok, "error": ack.error, "errors": body.get("errors", {}), "seconds": round(ack.seconds, 3)}

@@ -1,0 +1,62 @@
+"""What a person's phone shows just now, as JSON for the page. Pure."""
+
+from __future__ import annotations
+
+from playground.lab.backends import LabBackend
+from playground.slack import Message, SlackStandIn
+from playground.slack.state import Json, OpenView
+from playground.stage import Stage, channel_of
+
+LAST_MESSAGES = 60
+
+
+def snapshot(stage: Stage, user: str) -> Json:
+    """Channels, messages with their threads, what only this person sees, the form on top, the Home tab, and the lab to choose from."""
+    slack = stage.slack
+    return {
+        "users": [{"id": one.id, "name": one.name, "tz": one.tz} for one in slack.workspace.users.values() if one.id.startswith("U0")],
+        "channels": [{"id": one.id, "name": one.name} for one in slack.workspace.channels.values() if not one.archived],
+        "messages": {channel: [_shown(slack, one) for one in _visible(slack, channel, user)] for channel in slack.workspace.channels},
+        "view": _view(next((view for view in reversed(slack.workspace.views.values()) if view.user == user), None)),
+        "home": _view(slack.workspace.homes.get(user)),
+        "lab": [_backend(backend) for backend in stage.lab.backends],
+        "complaints": slack.complaints[-5:],
+    }
+
+
+def _visible(slack: SlackStandIn, channel: str, user: str) -> list[Message]:
+    top = [one for one in slack.workspace.messages(channel) if one.thread_ts is None]
+    own = [one for one in slack.ephemerals(user) if one.channel == channel and one.thread_ts is None]
+    return sorted((*top, *own), key=lambda one: one.ts)[-LAST_MESSAGES:]
+
+
+def _shown(slack: SlackStandIn, message: Message) -> Json:
+    people = slack.workspace.users
+    return {
+        "ts": message.ts,
+        "channel": message.channel,
+        "author": people[message.user].name if message.user in people else message.user,
+        "bot": message.by_bot,
+        "text": message.text,
+        "blocks": list(message.blocks),
+        "private": message.only_for is not None,
+        "edited": message.edits > 0,
+        "files": [_file(slack, file) for file in message.files],
+        "thread": [_shown(slack, one) for one in slack.thread(message)] if message.thread_ts is None else [],
+    }
+
+
+def _file(slack: SlackStandIn, identity: str) -> Json:
+    file = slack.workspace.files[identity]
+    return {"name": file.title or file.name, "content": (file.content or b"").decode("utf-8", "replace")}
+
+
+def _view(view: OpenView | None) -> Json | None:
+    return None if view is None else {"id": view.id, **view.view}
+
+
+def _backend(backend: LabBackend) -> Json:
+    recipe = backend.recipe
+    expected = recipe.expected.value
+    target = f"{backend.address}:{backend.port}"
+    return {"name": backend.name, "description": recipe.description, "target": target, "channel": channel_of(backend), "expected": expected}

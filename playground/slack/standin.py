@@ -1,0 +1,284 @@
+"""The face of the stand-in: start it, act as a person in its workspace, look at what the bot did.
+
+A delivery goes to `request_url` as signed HTTP when one is set, else over a Socket Mode connection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+from aiohttp import web
+
+from playground.slack.faults import Faults
+from playground.slack.forms import fill
+from playground.slack.methods.files import MAX_FILE
+from playground.slack.methods.views import stored_view
+from playground.slack.payloads import Sender, pick
+from playground.slack.registry import Refused
+from playground.slack.responses import Responses, answer
+from playground.slack.sending import Ack, SignedHttp
+from playground.slack.socketmode import SocketHub
+from playground.slack.state import BOT_USER, Channel, Clock, Exchange, Json, Message, OpenView, User, Workspace
+from playground.slack.webapi import Tokens, WebApi
+
+T = TypeVar("T")
+LOOPBACK = "127.0.0.1"
+USER = "U0ONCALL"
+CHANNEL = "C0INCIDENT"
+_PEOPLE = (
+    User(id=USER, name="alex"),
+    User(id="U0SECOND", name="sam", tz="America/New_York", tz_offset=-18000),
+    User(id="U0THIRD", name="kim", tz="Asia/Tokyo", tz_offset=32400),
+    User(id="U0PARTNER", name="robin", team="T0FABRIKAM"),
+    User(id=BOT_USER, name="appgw-check", tz="Etc/UTC", tz_offset=0),
+)
+_PLACES = (
+    Channel(id=CHANNEL, name="incident"),
+    Channel(id="C0OPS", name="platform-ops"),
+    Channel(id="C0SHARED", name="with-fabrikam", foreign=True),
+    Channel(id="C0QUIET", name="quiet", has_bot=False, private=True),
+    Channel(id="C0OLD", name="last-year", archived=True),
+)
+
+
+class SlackStandIn:
+    """A Slack workspace on loopback with one app in it.
+
+    Args:
+        request_url: the bot's `POST /slack/events`; `None` delivers over Socket Mode. May be set later.
+        signing_secret: what HTTP deliveries are signed with.
+        tokens: the tokens that are taken and the bot's scopes.
+        clock: seconds since 1970.
+        port: where to listen; 0 picks a free one.
+    """
+
+    def __init__(
+        self,
+        *,
+        request_url: str | None = None,
+        signing_secret: str = "standin-signing-secret",
+        tokens: Tokens | None = None,
+        clock: Clock = time.time,
+        port: int = 0,
+    ) -> None:
+        self.request_url = request_url
+        self.signing_secret = signing_secret
+        self.tokens = tokens or Tokens()
+        self.workspace = Workspace(clock=clock)
+        self.workspace.users.update({one.id: one for one in _PEOPLE})
+        self.workspace.channels.update({one.id: one for one in _PLACES})
+        self.faults = Faults()
+        self.socket = SocketHub(workspace=self.workspace)
+        self.api = WebApi(workspace=self.workspace, faults=self.faults, tokens=self.tokens)
+        self.acks: list[tuple[str, Ack]] = []
+        self._port = port
+
+    async def __aenter__(self) -> Self:
+        """Listen on loopback."""
+        application = web.Application(client_max_size=MAX_FILE)
+        responses = Responses(workspace=self.workspace, faults=self.faults)
+        application.add_routes([*self.api.routes(), *responses.routes(), *self.socket.routes()])
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, LOOPBACK, self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        self.api.base_url = self.base_url
+        self._sender = Sender(workspace=self.workspace, base_url=self.base_url)
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200))
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop listening."""
+        await self.socket.close()
+        await self._session.close()
+        await self._runner.cleanup()
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        """The Web API, for `APPGW_SLACK_API_URL` and `AsyncWebClient(base_url=...)`."""
+        return f"{self.base_url}/api/"
+
+    def environment(self, *, socket_mode: bool) -> dict[str, str]:
+        """What the bot needs in its environment to talk to this stand-in."""
+        common = {"SLACK_BOT_TOKEN": self.tokens.bot, "APPGW_SLACK_API_URL": self.api_url}
+        own = {"SLACK_APP_TOKEN": self.tokens.app} if socket_mode else {"SLACK_SIGNING_SECRET": self.signing_secret}
+        return {**common, **own}
+
+    # What the bot did.
+
+    @property
+    def posted(self) -> list[Message]:
+        """Everything the bot posted where all can see it, oldest first, as it reads now."""
+        return sorted((one for one in self.workspace.posts.values() if one.by_bot), key=lambda one: one.ts)
+
+    @property
+    def complaints(self) -> list[str]:
+        """What Slack would take but people would suffer from: missing or overlong notification texts, refused acknowledgements."""
+        return self.workspace.complaints
+
+    def messages(self, channel: str = CHANNEL) -> list[Message]:
+        """The top-level messages of a channel, oldest first."""
+        return [one for one in self.workspace.messages(channel) if one.thread_ts is None]
+
+    def thread(self, message: Message) -> list[Message]:
+        """The answers in a message's thread, oldest first."""
+        return [one for one in self.workspace.messages(message.channel) if one.thread_ts == message.ts]
+
+    def ephemerals(self, user: str = USER) -> list[Message]:
+        """What only this person was shown."""
+        return [one for one in self.workspace.ephemerals if one.only_for == user]
+
+    def current(self, message: Message) -> Message:
+        """The message as it reads now; raises `LookupError` when it was deleted."""
+        found = self.workspace.find(message.channel, message.ts)
+        if found is None:
+            raise LookupError("the message was deleted")
+        return found
+
+    def view(self, user: str = USER) -> OpenView:
+        """The form on top of this person's screen; raises `LookupError` when none is open."""
+        opened = [one for one in self.workspace.views.values() if one.user == user]
+        if not opened:
+            raise LookupError(f"no form is open before {user}")
+        return opened[-1]
+
+    def home(self, user: str = USER) -> OpenView:
+        """This person's Home tab; raises `LookupError` when the bot never published one."""
+        if user not in self.workspace.homes:
+            raise LookupError(f"{user} has no Home tab")
+        return self.workspace.homes[user]
+
+    async def until(self, found: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 -- the bound belongs to the wait
+        """Wait until `found()` is truthy and return it; a `LookupError` or `IndexError` counts as not yet.
+
+        Raises:
+            TimeoutError: not within `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                if value := found():
+                    return value
+            except (LookupError, AttributeError):
+                pass
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"not within {timeout} s; the last messages: {[one.text[:80] for one in self.posted[-3:]]}")
+            await self.workspace.changed(min(left, 0.05))
+
+    # What people do.
+
+    async def command(self, text: str, *, command: str = "/appgw-check", user: str = USER, channel: str = CHANNEL) -> Ack:
+        """Type a slash command."""
+        payload = self._sender.command(command, text, user=user, channel=channel)
+        http = self._http()
+        ack = await (http.command(payload) if http else self.socket.deliver("slash_commands", payload))
+        self._show(ack, Exchange(given_at=0.0, user=user, channel=channel))
+        return self._noted("command", ack)
+
+    async def click(self, message: Message, what: str, *, option: str | None = None, user: str = USER) -> Ack:
+        """Use a button or menu of a message, by its label or action id."""
+        shown = self.current(message)
+        action = pick(shown.blocks, what, option)
+        return await self._interact(self._sender.click(shown, {**action, "action_ts": self.workspace.new_ts()}, user=user))
+
+    async def click_view(self, view: OpenView, what: str, *, option: str | None = None) -> Ack:
+        """Use a button or menu of a form or Home tab."""
+        return await self._interact(self._sender.view_click(view, pick(view.view["blocks"], what, option)))
+
+    async def submit_view(self, values: Json, *, view: OpenView | None = None, user: str = USER) -> Ack:
+        """Fill in and send a form (the one on top); `ack.body` holds the errors under its fields, if any."""
+        form = view or self.view(user)
+        ack = await self._interact(self._sender.submission(form, fill(form.view["blocks"], values)))
+        if ack.ok:
+            self._after_submission(form, ack.body if isinstance(ack.body, dict) else {})
+        return ack
+
+    async def close_view(self, view: OpenView) -> Ack | None:
+        """Close a form without sending it; the bot is told only when the form asks for that."""
+        self.workspace.views.pop(view.id, None)
+        return await self._interact(self._sender.closing(view)) if view.view.get("notify_on_close") else None
+
+    async def message_shortcut(self, message: Message, callback_id: str, *, user: str = USER) -> Ack:
+        """Use a shortcut on a message."""
+        return await self._interact(self._sender.message_shortcut(self.current(message), callback_id, user=user))
+
+    async def shortcut(self, callback_id: str, *, user: str = USER) -> Ack:
+        """Use a shortcut from the search field."""
+        return await self._interact(self._sender.global_shortcut(callback_id, user=user))
+
+    def say(self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None, blocks: Any = ()) -> Message:
+        """Write a message that does not concern the bot."""
+        return self.workspace.add(channel=channel, user=user, text=text, thread_ts=thread.ts if thread else None, blocks=tuple(blocks))
+
+    async def mention(self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None) -> tuple[Message, Ack]:
+        """Write a message that names the bot."""
+        said = self.say(f"<@{BOT_USER}> {text}", channel=channel, user=user, thread=thread)
+        return said, await self.deliver_event(self._sender.mention(said))
+
+    async def open_home(self, *, user: str = USER, tab: str = "home") -> Ack:
+        """Look at the app's Home tab."""
+        return await self.event({"type": "app_home_opened", "user": user, "channel": "D0HOME", "tab": tab})
+
+    async def event(self, event: Json) -> Ack:
+        """Send any other event, for example `channel_archive`."""
+        return await self.deliver_event(self._sender.event(event))
+
+    async def deliver_event(self, payload: Json) -> Ack:
+        """Send an event in its envelope, again and again until it is taken; a second call with the same payload is a redelivery."""
+        http = self._http()
+        return self._noted("event", await (http.event(payload) if http else self.socket.event(payload)))
+
+    async def _interact(self, payload: Json) -> Ack:
+        http = self._http()
+        ack = await (http.interactive(payload) if http else self.socket.deliver("interactive", payload))
+        return self._noted(str(payload["type"]), ack)
+
+    def _http(self) -> SignedHttp | None:
+        if self.request_url is None:
+            return None
+        now = None if self.workspace.clock is time.time else self.workspace.clock()
+        return SignedHttp(session=self._session, url=self.request_url, secret=self.signing_secret, now=now)
+
+    def _noted(self, kind: str, ack: Ack) -> Ack:
+        self.acks.append((kind, ack))
+        return ack
+
+    def _show(self, ack: Ack, exchange: Exchange) -> None:
+        body = ack.body if isinstance(ack.body, dict) else {"text": ack.body}
+        if not ack.ok or not (body.get("text") or body.get("blocks")):
+            return
+        try:
+            answer(self.workspace, exchange, body)
+        except Refused as refused:
+            self.workspace.complaints.append(f"acknowledgement: {refused.error} {refused.more}")
+
+    def _after_submission(self, form: OpenView, body: Json) -> None:
+        action = body.get("response_action")
+        if action == "errors":
+            return
+        try:
+            self._follow(form, action, body.get("view"))
+        except Refused as refused:
+            self.workspace.complaints.append(f"view_submission: {refused.error} {refused.more}")
+        self.workspace.touch()
+
+    def _follow(self, form: OpenView, action: str | None, view: Any) -> None:
+        if action in {"update", "push"}:
+            below = {"same": form} if action == "update" else {"previous": form}
+            opened = stored_view(self.workspace, view, user=form.user, **below)
+            self.workspace.views[opened.id] = opened
+        elif action == "clear":
+            self.workspace.views = {key: one for key, one in self.workspace.views.items() if one.root_id != form.root_id}
+        else:
+            self.workspace.views.pop(form.id, None)

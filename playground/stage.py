@@ -1,0 +1,139 @@
+"""Everything the bot talks to, on loopback: the lab of broken backends, the stand-in Slack, the stand-in ARM whose gateway uses the lab.
+
+The demo, the phone page and tests start it; what the bot must be told to find it is `environment`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from chainlib import CATALOGUE, Code
+from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, ProbeSpec, RuleSpec, SettingSpec
+from playground.arm.documents import ServerKey
+from playground.gateway_questions import CHANNEL
+from playground.lab import pki
+from playground.lab.authority import DAY
+from playground.lab.backends import Lab, LabBackend
+from playground.lab.peers import LOOPBACK
+from playground.lab.recipe import Recipe
+from playground.slack import Channel, SlackStandIn
+from playground.slack.state import Clock
+
+GATEWAY = "lab-gw"
+POOL = "lab"
+ACCEPTED = frozenset({Code.OK, Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING})
+
+
+class Stage:
+    """The lab, Slack and ARM, started together.
+
+    Args:
+        folder: an existing folder for the bot's data and the stand-in ARM's CA file.
+        recipes: which backends; every one by default.
+        clock: seconds since 1970 for Slack.
+        slack_port: where Slack listens; 0 picks a free one.
+    """
+
+    def __init__(self, folder: Path, *, recipes: tuple[Recipe, ...] | None = None, clock: Clock = time.time, slack_port: int = 0) -> None:
+        now = datetime.fromtimestamp(clock(), UTC)
+        self.folder = folder
+        self.lab = Lab(now=now) if recipes is None else Lab(now=now, recipes=recipes)
+        self.slack = SlackStandIn(clock=clock, port=slack_port)
+        self._now = now
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Start all three."""
+        try:
+            await self._stack.enter_async_context(self.lab)
+            await self._stack.enter_async_context(self.slack)
+            identity = await asyncio.to_thread(self._arm_identity)
+            self.arm = await self._stack.enter_async_context(ArmStandIn(identity, retry_after=1))
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        spec = gateway_spec(self.lab)
+        self.arm.add(spec, dict(health_words(self.lab)))
+        self.slack.workspace.channels[CHANNEL] = Channel(id=CHANNEL, name="lab-gateway")
+        for backend in self.lab.backends:
+            self.slack.workspace.channels[channel_of(backend)] = Channel(id=channel_of(backend), name=f"lab-{backend.name}")
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop all three."""
+        await self._stack.aclose()
+
+    def _arm_identity(self) -> pki.Issued:
+        dates = {"not_before": self._now - DAY, "not_after": self._now + 30 * DAY}
+        root = pki.root("Playground ARM Root", **dates)
+        self.ca_bundle.write_bytes(root.pem)
+        return pki.leaf(root, "localhost", ips=(LOOPBACK,), **dates)
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The CA file that makes the bot trust the stand-in ARM."""
+        return self.folder / "arm-root.pem"
+
+    def environment(self, *, socket_mode: bool = False) -> dict[str, str]:
+        """What the bot has to find in its environment to live on this stage."""
+        return {
+            **self.slack.environment(socket_mode=socket_mode),
+            "APPGW_AZURE_CREDENTIAL": "static",
+            "APPGW_AZURE_STATIC_TOKEN": self.arm.token,
+            "APPGW_ARM_URL": self.arm.url,
+            "APPGW_CA_BUNDLE": str(self.ca_bundle),
+            "APPGW_DATA_DIR": str(self.folder / "data"),
+            "APPGW_ALLOW_LOOPBACK": "1",
+        }
+
+
+def channel_of(backend: LabBackend) -> str:
+    """The id of the channel that is this backend's own, so that its card is easy to find."""
+    return "C0LAB" + "".join(letter for letter in backend.name.upper() if letter.isalnum())
+
+
+def gateway_spec(lab: Lab) -> GatewaySpec:
+    """One gateway with a pool of one member and a setting for each backend of the lab."""
+    return GatewaySpec(
+        name=GATEWAY,
+        group="rg-lab",
+        pools=(PoolSpec(name=POOL, ips=(LOOPBACK,)),),
+        settings=tuple(map(_setting, lab.backends)),
+        probes=tuple(_probe(backend) for backend in lab.backends if backend.recipe.rule),
+        roots=dict(lab.roots()),
+        rules=tuple(RuleSpec(pool=POOL, setting=backend.name, hosts=(backend.host_name,)) for backend in lab.backends),
+    )
+
+
+def _setting(backend: LabBackend) -> SettingSpec:
+    recipe = backend.recipe
+    return SettingSpec(
+        name=backend.name,
+        port=backend.port,
+        host_name=recipe.live_name or backend.host_name,
+        validate_chain=recipe.validate_chain,
+        validate_name=recipe.validate_name,
+        roots=tuple(name for name, _ in backend.roots),
+        probe=backend.name if recipe.rule else None,
+    )
+
+
+def _probe(backend: LabBackend) -> ProbeSpec:
+    rule = backend.recipe.rule
+    assert rule is not None
+    return ProbeSpec(name=backend.name, host=backend.host_name, path=rule.path, timeout=max(1, int(rule.timeout)), body=rule.body)
+
+
+def health_words(lab: Lab) -> Iterator[tuple[ServerKey, tuple[str, str]]]:
+    """What the gateway says about each backend: Azure's own message for the verdict that the lab expects."""
+    for backend in lab.backends:
+        expected = backend.recipe.expected
+        if expected not in ACCEPTED:
+            yield (POOL, backend.name, LOOPBACK), ("Unhealthy", CATALOGUE[expected].gateway_message or "")
