@@ -1,0 +1,87 @@
+"""The never-list: addresses that a question from Slack can never touch, whatever is configured, in every form that carries one of them.
+
+Private addresses are not on it: they are what the bot is for. Sources: IANA's special-purpose registries (RFC 6890), Microsoft's page on
+168.63.129.16, the metadata addresses of the clouds, and for IPv4 inside IPv6 RFC 4291, 6052, 8215, 3056, 4380, 2765 and 5214.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+LOOPBACK = "a loopback address"
+_METADATA = "a cloud's metadata service"
+_NEVER: tuple[tuple[Network, str], ...] = tuple(
+    (ip_network(network), reason)
+    for network, reason in (
+        ("127.0.0.0/8", LOOPBACK),
+        ("::1/128", LOOPBACK),
+        ("169.254.169.254/32", _METADATA),
+        ("100.100.100.200/32", _METADATA),
+        ("192.0.0.192/32", _METADATA),
+        ("fd00:ec2::/32", _METADATA),
+        ("fd20:ce::254/128", _METADATA),
+        ("fd00:c1::a9fe:a9fe/128", _METADATA),
+        ("fd00:42::42/128", _METADATA),
+        ("168.63.129.16/32", "Azure's wire server"),
+        ("169.254.0.0/16", "a link-local address"),
+        ("fe80::/10", "a link-local address"),
+        ("fec0::/10", "a site-local address"),
+        ("0.0.0.0/8", "an unspecified address"),
+        ("::/128", "an unspecified address"),
+        ("255.255.255.255/32", "the broadcast address"),
+        ("224.0.0.0/4", "a multicast address"),
+        ("ff00::/8", "a multicast address"),
+        ("240.0.0.0/4", "a reserved address"),
+        ("100::/64", "a discard address"),
+    )
+)
+_LAST_32 = tuple(IPv6Network(network) for network in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48"))
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+_ISATAP = {0x00005EFE, 0x02005EFE}
+
+
+def never(address: str, *, allow_loopback: bool = False) -> str | None:
+    """Why this address is never touched, as the end of a sentence; `None` when it is on no such list.
+
+    Args:
+        address: an IP literal as a resolver returns it.
+        allow_loopback: lifts loopback, and nothing else.
+    """
+    if "%" in address:
+        return "an address with a zone, which only this machine understands"
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "no address"
+    reasons = [_reason(form) for form in (parsed, *embedded(parsed))]
+    return next((reason for reason in reasons if reason and not (allow_loopback and reason == LOOPBACK)), None)
+
+
+def plain(address: Address) -> Address:
+    """The address that the operating system really connects to: an IPv4-mapped one is IPv4."""
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def embedded(address: Address) -> Iterator[IPv4Address]:
+    """Every IPv4 address that an IPv6 address carries for a translator, a tunnel or the operating system."""
+    if isinstance(address, IPv4Address):
+        return
+    number = int(address)
+    if any(address in network for network in _LAST_32) and number > 1:
+        yield IPv4Address(number & 0xFFFFFFFF)
+    if address in _LOCAL_NAT64:
+        yield IPv4Address(((number >> 64) & 0xFFFF) << 16 | (number >> 40) & 0xFFFF)
+    if (number >> 32) & 0xFFFFFFFF in _ISATAP:
+        yield IPv4Address(number & 0xFFFFFFFF)
+    if address.sixtofour:
+        yield address.sixtofour
+    if address.teredo:
+        yield from address.teredo
+
+
+def _reason(address: Address) -> str | None:
+    return next((reason for network, reason in _NEVER if address.version == network.version and address in network), None)

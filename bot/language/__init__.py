@@ -1,0 +1,35 @@
+"""The language of the slash command: one pure function from typed text to a `Request` or a `Usage`.
+
+No I/O, no clock, no state. `appgw parse --json` is its terminal face; docs and help are made from `HELP`.
+"""
+
+from bot.language.gateway_names import named_gateway, read_gateway
+from bot.language.help import GENERAL, HELP, VerbHelp, examples
+from bot.language.host import TypedHost, host_target
+from bot.language.options import KEYS, LEAST
+from bot.language.parse import parse, parse_json
+from bot.language.values import GatewayTarget, HostTarget, LastTarget, OptionValue, Request, Target, TargetError, Usage, Verb
+
+__all__ = [
+    "GENERAL",
+    "HELP",
+    "KEYS",
+    "LEAST",
+    "GatewayTarget",
+    "HostTarget",
+    "LastTarget",
+    "OptionValue",
+    "Request",
+    "Target",
+    "TargetError",
+    "TypedHost",
+    "Usage",
+    "Verb",
+    "VerbHelp",
+    "examples",
+    "host_target",
+    "named_gateway",
+    "parse",
+    "parse_json",
+    "read_gateway",
+]

@@ -1,0 +1,160 @@
+"""How a message leaves the bot: the port that posts it, what can go wrong, and what is remembered about it.
+
+Slack's edge implements `Poster`; the engine calls it. Neither knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+Message = Mapping[str, Any]
+
+
+class DeliveryError(Exception):
+    """A message did not go out, or nobody knows whether it did."""
+
+
+class RateLimited(DeliveryError):
+    """Slack asked to wait: nothing was accepted.
+
+    Args:
+        retry_after: seconds to wait, as Slack said.
+    """
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"Slack asks to wait {retry_after:g} s.")
+        self.retry_after = retry_after
+
+
+class Refused(DeliveryError):
+    """Slack refused for good, for example `channel_not_found`; nothing was accepted and asking again is useless.
+
+    Args:
+        reason: Slack's own word.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Slack refused the message: {reason}.")
+        self.reason = reason
+
+
+class NotAccepted(DeliveryError):
+    """Nothing was accepted, for example because the connection was refused; asking again may help."""
+
+
+class Unknown(DeliveryError):
+    """The request went out and no answer came (time-out, broken connection, a 5xx): the message may stand in the channel."""
+
+
+class Poster(Protocol):
+    """Posts messages. `delivery_id` goes into the message's metadata, so that `find` can recognise it."""
+
+    async def post(self, channel: str, message: Message, delivery_id: str) -> str:
+        """Post and return the message's `ts`.
+
+        Raises:
+            RateLimited, Refused, NotAccepted: nothing was accepted.
+            Unknown: nobody knows; any other exception counts as this.
+        """
+
+    async def find(self, channel: str, delivery_id: str, since: datetime) -> str | None:
+        """The `ts` of the message with that id in the channel's history since then, `None` when there is none.
+
+        Raises:
+            RateLimited, Refused, NotAccepted, Unknown: the history could not be read.
+        """
+
+
+class WithoutHistory(StrEnum):
+    """What to do with a message of which nobody knows whether it arrived, when the channel's history may not be read."""
+
+    AT_MOST_ONCE = "at-most-once"
+    AT_LEAST_ONCE = "at-least-once"
+
+
+class DeliveryState(StrEnum):
+    """Where a message stands; the last four are final."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will be tried."""
+        return self not in {DeliveryState.PLANNED, DeliveryState.SENDING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message on its way.
+
+    Attributes:
+        id: goes out in the message's metadata.
+        attempts: requests begun.
+        first_attempt_at: where reconciliation begins to read the history.
+        owner, epoch: which replica, in which life, has it.
+        doubtful: the last request may have been accepted.
+        ts: Slack's id of the message, once known.
+    """
+
+    id: str
+    channel: str
+    state: DeliveryState
+    attempts: int = 0
+    first_attempt_at: datetime | None = None
+    attempt_at: datetime | None = None
+    owner: str = ""
+    epoch: int = 0
+    doubtful: bool = False
+    ts: str | None = None
+    error: str | None = None
+
+
+class Outcome(StrEnum):
+    """How a due digest ended."""
+
+    SENT = "sent"
+    SILENT = "silent"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class RunState(StrEnum):
+    """Where a due digest stands."""
+
+    CHECKING = "checking"
+    QUEUED = "queued"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestRun:
+    """One due digest.
+
+    Attributes:
+        id: subscription and UTC minute, which makes a run unique.
+        due_at: when it was due; later than the minute it was caught up.
+        check: the check that it waits for, empty until there is one.
+        message: the frozen message; a repeated attempt sends the same.
+    """
+
+    id: str
+    subscription: int
+    team: str
+    channel: str
+    target_key: str
+    due_at: datetime
+    state: RunState
+    check: str = ""
+    outcome: Outcome | None = None
+    message: Message | None = None

@@ -1,0 +1,126 @@
+"""How settings are read: sources joined, mistakes collected. All of them are told at once, because each restart costs a minute."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from bot.settings.values import DEFAULT_ADMIN_PORT, DEFAULT_HTTP_PORT, AzureSettings, DatabaseSettings, Settings
+
+ALIASES = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
+_NEAR = 0.9
+_Rules = tuple[tuple[bool, str], ...]
+_Kind = TypeVar("_Kind", bound=AzureSettings)
+
+
+class SettingsError(Exception):
+    """The settings cannot be used.
+
+    Attributes:
+        problems: one sentence for each mistake, with the fix and an example.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> Settings:
+    """Read the settings of `appgw serve`; the environment wins over the file, an empty variable counts as absent.
+
+    Args:
+        environ: the process's environment.
+        yaml_path: `appgw.yaml`; a file that does not exist counts as empty.
+
+    Raises:
+        SettingsError: with every mistake at once.
+    """
+    return _load(Settings, _joined, environ, yaml_path)
+
+
+def load_azure_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> AzureSettings:
+    """Read only how ARM is reached, for the terminal, which needs no Slack; sources and errors as in `load_settings`."""
+    return _load(AzureSettings, _azure_joined, environ, yaml_path)
+
+
+def load_database_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> DatabaseSettings:
+    """Read only where the bot remembers, for `appgw db`, which needs no Slack; sources and errors as in `load_settings`."""
+    return _load(DatabaseSettings, lambda _given: (), environ, yaml_path)
+
+
+def _load(kind: type[_Kind], joined: Callable[[Mapping[str, Any]], _Rules], environ: Mapping[str, str], yaml_path: Path | None) -> _Kind:
+    written, problems = _read_yaml(yaml_path)
+    given = written | {name: value for name, value in environ.items() if name in ALIASES and value.strip()}
+    problems += [sentence for broken, sentence in joined(given) if broken]
+    strange = tuple(filter(None, (_strange(name) for name in sorted(environ) if name.startswith(("APPGW_", "SLACK_")))))
+    try:
+        settings = kind(**given, strange=strange)
+    except ValidationError as error:
+        problems += [_sentence(detail) for detail in error.errors() if detail["type"] != "missing"]
+        raise SettingsError(tuple(problems)) from None
+    if problems:
+        raise SettingsError(tuple(problems))
+    return settings
+
+
+def _read_yaml(path: Path | None) -> tuple[dict[str, Any], list[str]]:
+    if path is None or not path.exists():
+        return {}, []
+    try:
+        content = yaml.safe_load(path.read_bytes())
+    except (OSError, yaml.YAMLError) as error:
+        return {}, [f"{path.name} cannot be read ({type(error).__name__}); write lines such as APPGW_ADMIN_PORT: 8080."]
+    if content is None:
+        return {}, []
+    if not isinstance(content, dict):
+        return {}, [f"{path.name} holds no keys; write lines such as APPGW_ADMIN_PORT: 8080."]
+    unknown = [str(key) for key in content if key not in ALIASES]
+    problems = [_strange(key) or f"{key[:60]} in {path.name} is no setting; the names are those of docs/settings.md." for key in unknown]
+    return {key: value for key, value in content.items() if key in ALIASES and value is not None}, problems
+
+
+def _joined(given: Mapping[str, Any]) -> _Rules:
+    """The rules that join several variables, as (broken, sentence)."""
+    over_http = "SLACK_APP_TOKEN" not in given
+    same_port = str(given.get("APPGW_HTTP_PORT", DEFAULT_HTTP_PORT)) == str(given.get("APPGW_ADMIN_PORT", DEFAULT_ADMIN_PORT))
+    return (
+        (
+            "SLACK_BOT_TOKEN" not in given,
+            "SLACK_BOT_TOKEN is missing; copy the Bot User OAuth Token of your Slack app, for example SLACK_BOT_TOKEN=xoxb-1234-abcd.",
+        ),
+        (
+            over_http and "SLACK_SIGNING_SECRET" not in given,
+            "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both missing; set one, for example SLACK_APP_TOKEN=xapp-1-abcd for Socket Mode.",
+        ),
+        *_azure_joined(given),
+        (
+            over_http and same_port,
+            "APPGW_HTTP_PORT and APPGW_ADMIN_PORT are the same port; give each its own, for example APPGW_ADMIN_PORT=8080.",
+        ),
+    )
+
+
+def _azure_joined(given: Mapping[str, Any]) -> _Rules:
+    """The rules that join several variables about ARM."""
+    static = str(given.get("APPGW_AZURE_CREDENTIAL", "")).strip().lower() == "static"
+    missing = "APPGW_AZURE_STATIC_TOKEN is missing; APPGW_AZURE_CREDENTIAL=static sends it, for example APPGW_AZURE_STATIC_TOKEN=demo."
+    return ((static and "APPGW_AZURE_STATIC_TOKEN" not in given, missing),)
+
+
+def _strange(name: str) -> str | None:
+    """A sentence about a name that looks like a misspelt setting."""
+    if name in ALIASES:
+        return None
+    near = difflib.get_close_matches(name, ALIASES, n=1, cutoff=_NEAR)
+    return f"{name[:60]} is no setting; did you mean {near[0]}?" if near else None
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    name = str(detail["loc"][0])
+    reason = detail.get("ctx", {}).get("error")
+    return f"{name} {reason or 'is not of the right kind: ' + detail['msg']}."

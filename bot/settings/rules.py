@@ -1,0 +1,181 @@
+"""How the text of one variable becomes a value. Every `ValueError` is the second half of a sentence that begins with the variable's name.
+
+No rule repeats a secret, not even a part of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+MAX_PORT = 65535
+MAX_BUNDLE = 64 * 1024 * 1024
+SWITCHES = {"true": True, "1": True, "false": False, "0": False}
+DATABASES = ("sqlite://", "postgresql://")
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+
+
+def text(value: object) -> str:
+    """Text without surrounding white space."""
+    if not isinstance(value, str):
+        raise ValueError(f"is {type(value).__name__}, not text; put it in quotes in appgw.yaml")  # noqa: TRY004 -- pydantic collects ValueError
+    return value.strip()
+
+
+def port(value: object) -> int:
+    """A TCP port."""
+    written = str(value).strip()
+    if not written.isascii() or not written.isdigit() or not 1 <= int(written[:9]) <= MAX_PORT:
+        raise ValueError(f"is {written[:40]!r}, not a port; write a number from 1 to 65535, for example 8080")
+    return int(written)
+
+
+def switch(value: object) -> bool:
+    """`true`, `false`, `1` or `0`, in any case."""
+    written = str(value).strip().lower()
+    if written not in SWITCHES:
+        raise ValueError(f"is {written[:40]!r}; write true, false, 1 or 0")
+    return SWITCHES[written]
+
+
+def names(value: object) -> tuple[str, ...]:
+    """A comma-separated text, or a list in appgw.yaml; empty items are dropped."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, Iterable) or not all(isinstance(item, str) for item in items):
+        raise ValueError("is no list; separate the items with commas, for example contoso.com,10.0.0.0/8")
+    return tuple(item.strip() for item in items if item.strip())
+
+
+def one_of(allowed: Sequence[str]) -> Callable[[object], str]:
+    """A rule that takes one of a few words, in any case."""
+
+    def rule(value: object) -> str:
+        written = str(value).strip().lower()
+        if written not in allowed:
+            raise ValueError(f"is {written[:40]!r}; write one of {', '.join(allowed)}")
+        return written
+
+    return rule
+
+
+def token(prefix: str) -> Callable[[object], str]:
+    """A rule for a Slack token of one kind; the token itself is never repeated."""
+
+    def rule(value: object) -> str:
+        written = text(value)
+        if not written.startswith(prefix) or not re.fullmatch(r"[A-Za-z0-9.-]+", written):
+            raise ValueError(f"does not look like a token of its kind; it starts with {prefix}, for example {prefix}1234-abcd")
+        return written
+
+    return rule
+
+
+def slack_api_url(value: str) -> str:
+    """A Web API address, which the client completes by appending a method's name."""
+    parts = _split(value)
+    if parts is None or not value.endswith("/api/"):
+        raise ValueError("is no Web API address; it starts with https:// and ends in /api/, for example https://slack.com/api/")
+    return value
+
+
+def arm_url(value: str) -> str:
+    """Another ARM endpoint, without a trailing slash."""
+    parts = _split(value)
+    if parts is None or parts != "https":
+        raise ValueError("is no https address; write for example https://management.azure.com")
+    return value.rstrip("/")
+
+
+def _split(value: str) -> str | None:
+    """The scheme of a usable http(s) address without user info, else `None`."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return None
+    return parts.scheme if usable else None
+
+
+def database_url(value: object) -> str:
+    """A SQLite or PostgreSQL address; it may hold a password, so it is never repeated."""
+    written = text(value)
+    if not written.startswith(DATABASES):
+        raise ValueError("is no database address; write for example sqlite:///data/appgw.sqlite3 or postgresql://user@host/appgw")
+    return written
+
+
+def ca_bundle(value: Path) -> Path:
+    """A file with certificates that exists and holds at least one."""
+    try:
+        content = value.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror}); name a PEM file, for example /etc/ssl/contoso.pem") from None
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise ValueError("holds no certificate in PEM; name a file with -----BEGIN CERTIFICATE-----, for example /etc/ssl/contoso.pem")
+    return value
+
+
+def intermediates(value: Path) -> Path:
+    """A file with issuer certificates: PEM, or the CCADB's CSV with its column 'PEM Info'; a private key has no place in it."""
+    try:
+        with value.open("rb") as file:
+            content = file.read(MAX_BUNDLE + 1)
+    except OSError as error:
+        raise ValueError(
+            f"cannot be read ({error.strerror}); name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem"
+        ) from None
+    if len(content) > MAX_BUNDLE:
+        raise ValueError("is larger than 64 MiB; name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem")
+    if b"PRIVATE KEY-----" in content:
+        raise ValueError("holds a private key; leave only certificates in it, for example those of /etc/appgw/intermediates.pem")
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise ValueError("holds no certificate; name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem")
+    return value
+
+
+def subscriptions(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Azure subscription ids."""
+    for value in values:
+        try:
+            UUID(value)
+        except ValueError:
+            raise ValueError(f"holds {value[:60]!r}; write subscription ids, for example 00000000-0000-0000-0000-000000000000") from None
+    return values
+
+
+def targets(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Host suffixes, CIDRs and single addresses, lower case; `*.contoso.com` and `.contoso.com` mean `contoso.com`."""
+    return tuple(_target(value.lower()) for value in values)
+
+
+def _target(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value.strip("[]")))
+    except ValueError:
+        if re.fullmatch(r"[0-9./]+|.*[:/].*", value):
+            raise ValueError(f"holds {value[:60]!r}, no network; write for example 10.0.0.0/8 (host bits zero) or contoso.com") from None
+    name = value.removeprefix("*").strip(".")
+    if not _HOST.fullmatch(name):
+        raise ValueError(f"holds {value[:60]!r}, no host name; write for example contoso.com")
+    return name
+
+
+def ids(kinds: str, example: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """A rule for Slack ids whose first letter is one of `kinds`."""
+
+    def rule(values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not re.fullmatch(f"[{kinds}][A-Z0-9]{{2,}}", value):
+                raise ValueError(f"holds {value[:60]!r}; write Slack's id, not the name, for example {example}")
+        return values
+
+    return rule
+
+
+def team(value: str) -> str:
+    """The id of a workspace or an Enterprise Grid organisation."""
+    return ids("TE", "T0123ABCD")((value,))[0]

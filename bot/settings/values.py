@@ -1,0 +1,144 @@
+"""What can be set: one frozen value with a field per variable of the contract (section 5).
+
+How one variable is checked is in `rules`; how the sources are read and the mistakes collected is in `load`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.model.delivery import WithoutHistory
+from bot.settings import rules
+
+SLACK_API_URL = "https://slack.com/api/"
+DEFAULT_HTTP_PORT = 3000
+DEFAULT_ADMIN_PORT = 8080
+
+
+_AZURE_FIELDS = frozenset({"subscriptions", "azure_credential", "azure_static_token", "cloud", "arm_url"})
+
+
+class Transport(StrEnum):
+    """How Slack's requests reach the bot."""
+
+    SOCKET = "socket"
+    HTTP = "http"
+
+
+class AzureCredential(StrEnum):
+    """Where the token for ARM comes from."""
+
+    MANAGED_IDENTITY = "managed-identity"
+    WORKLOAD_IDENTITY = "workload-identity"
+    CLI = "cli"
+    DEFAULT = "default"
+    STATIC = "static"
+
+
+class Cloud(StrEnum):
+    """Which Azure cloud ARM is asked in."""
+
+    PUBLIC = "public"
+    CHINA = "china"
+    USGOV = "usgov"
+
+
+Port = Annotated[int, BeforeValidator(rules.port)]
+Text = Annotated[str, BeforeValidator(rules.text)]
+Secret = Annotated[SecretStr, BeforeValidator(rules.text)]
+Names = Annotated[tuple[str, ...], BeforeValidator(rules.names)]
+Switch = Annotated[bool, BeforeValidator(rules.switch)]
+
+
+class AzureSettings(BaseSettings):
+    """How ARM is reached; all that `appgw health` in a terminal needs.
+
+    `strange` holds one sentence for each variable that looks like a misspelt one.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    subscriptions: Annotated[Names, AfterValidator(rules.subscriptions)] = Field(default=(), alias="APPGW_SUBSCRIPTIONS")
+    azure_credential: Annotated[AzureCredential, BeforeValidator(rules.one_of(tuple(AzureCredential)))] = Field(
+        default=AzureCredential.MANAGED_IDENTITY, alias="APPGW_AZURE_CREDENTIAL"
+    )
+    azure_client_id: Text | None = Field(default=None, alias="AZURE_CLIENT_ID")
+    azure_static_token: Secret | None = Field(default=None, alias="APPGW_AZURE_STATIC_TOKEN")
+    cloud: Annotated[Cloud, BeforeValidator(rules.one_of(tuple(Cloud)))] = Field(default=Cloud.PUBLIC, alias="APPGW_CLOUD")
+    arm_url: Annotated[Text, AfterValidator(rules.arm_url)] | None = Field(default=None, alias="APPGW_ARM_URL")
+    ca_bundle: Annotated[Path, AfterValidator(rules.ca_bundle)] | None = Field(default=None, alias="APPGW_CA_BUNDLE")
+    strange: tuple[str, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load_settings` hands over: the process's environment is never read behind its back."""
+        return (init_settings,)
+
+
+class DatabaseSettings(AzureSettings):
+    """Where the bot remembers; with the settings above it, all that `appgw db` in a terminal needs."""
+
+    data_dir: Path = Field(default=Path("data"), alias="APPGW_DATA_DIR")
+    database_secret: Annotated[Secret, BeforeValidator(rules.database_url)] | None = Field(default=None, alias="APPGW_DATABASE_URL")
+
+    @property
+    def database_url(self) -> str:
+        """The database: the one given, else a SQLite file in the data directory. May hold a password: never log it."""
+        given = self.database_secret
+        return given.get_secret_value() if given else f"sqlite:///{self.data_dir / 'appgw.sqlite3'}"
+
+
+class Settings(DatabaseSettings):
+    """Everything that can be set; a field's alias is its variable's name and its key in `appgw.yaml`."""
+
+    slack_bot_token: Annotated[Secret, BeforeValidator(rules.token("xoxb-"))] = Field(alias="SLACK_BOT_TOKEN")
+    slack_app_token: Annotated[Secret, BeforeValidator(rules.token("xapp-"))] | None = Field(default=None, alias="SLACK_APP_TOKEN")
+    slack_signing_secret: Secret | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
+    http_port: Port = Field(default=DEFAULT_HTTP_PORT, alias="APPGW_HTTP_PORT")
+    slack_api_url: Annotated[Text, AfterValidator(rules.slack_api_url)] = Field(default=SLACK_API_URL, alias="APPGW_SLACK_API_URL")
+    admin_port: Port = Field(default=DEFAULT_ADMIN_PORT, alias="APPGW_ADMIN_PORT")
+    without_history: Annotated[WithoutHistory, BeforeValidator(rules.one_of(tuple(WithoutHistory)))] = Field(
+        default=WithoutHistory.AT_MOST_ONCE, alias="APPGW_WITHOUT_HISTORY"
+    )
+    allowed_targets: Annotated[Names, AfterValidator(rules.targets)] = Field(default=(), alias="APPGW_ALLOWED_TARGETS")
+    allowed_channels: Annotated[Names, AfterValidator(rules.ids("CGD", "C0123ABCD"))] = Field(default=(), alias="APPGW_ALLOWED_CHANNELS")
+    allowed_users: Annotated[Names, AfterValidator(rules.ids("UW", "U0123ABCD"))] = Field(default=(), alias="APPGW_ALLOWED_USERS")
+    home_team: Annotated[Text, AfterValidator(rules.team)] | None = Field(default=None, alias="APPGW_HOME_TEAM")
+    allow_loopback: Switch = Field(default=False, alias="APPGW_ALLOW_LOOPBACK")
+    intermediates: Annotated[Path, AfterValidator(rules.intermediates)] | None = Field(default=None, alias="APPGW_INTERMEDIATES")
+    aia: Switch = Field(default=False, alias="APPGW_AIA")
+
+    @property
+    def asks_azure(self) -> bool:
+        """Whether anything about Azure was set; a bot that was told nothing does not go looking for an identity."""
+        return bool(_AZURE_FIELDS & self.model_fields_set)
+
+    @property
+    def transport(self) -> Transport:
+        """Socket Mode when there is an app token, else HTTP."""
+        return Transport.SOCKET if self.slack_app_token else Transport.HTTP
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should hear at every start, one sentence each."""
+        openings = (
+            (self.allowed_channels, "every channel may ask (narrow it: APPGW_ALLOWED_CHANNELS=C0123ABCD)"),
+            (self.allowed_users, "every user may ask (narrow it: APPGW_ALLOWED_USERS=U0123ABCD)"),
+            (self.home_team, "every workspace in a shared channel may ask (narrow it: APPGW_HOME_TEAM=T0123ABCD)"),
+        )
+        missing = [sentence for given, sentence in openings if not given]
+        opened = [f"OPEN ACCESS: {'; '.join(missing)}."] if missing else []
+        loopback = ["APPGW_ALLOW_LOOPBACK is on: requests from Slack may probe this machine; leave it off outside a playground."]
+        return (*opened, *(loopback if self.allow_loopback else []), *self.strange)
