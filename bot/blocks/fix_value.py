@@ -1,0 +1,179 @@
+"""What the `Fix steps` button carries: findings in short, the real names, the guessed server; and how that is read back.
+
+It has to fit into 2,000 characters and must be readable after a restart and by later versions, so every key may be absent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bot.blocks.hostile import clean
+from bot.blocks.parts import BUTTON_VALUE_LIMIT
+from bot.fixsteps import FixContext, ServerKind, Tool, guess_server_kind, has_gateway_guide, has_server_guide
+from bot.model.azure import Gateway, GatewayId
+from bot.model.report import CheckReport, GatewayReport
+from chainlib import CATALOGUE, Code, Finding, Fix, HttpResponse, Severity, TrustMode, Where
+
+_STEPS_BUDGET = 1500
+_NAME_LIMIT = 80
+_MAX_ROOTS = 6
+_KINDS, _TOOLS = tuple(ServerKind), tuple(Tool)
+_SHORT = {name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcf", strict=True)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneFix:
+    """What to do about one finding; `steps` are the catalogue's own where no guide knows the code."""
+
+    code: Code
+    where: Where
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixValue:
+    """The button's parameters.
+
+    Attributes:
+        command: what to type to ask the same again.
+        fixes: the findings that matter, in headline order.
+        left_out: how many more there were.
+        context: the real names; `None` on a card of an older version.
+        kind, tool: what the server is, and with what the gateway is changed.
+    """
+
+    command: str = ""
+    fixes: tuple[OneFix, ...] = ()
+    left_out: int = 0
+    context: FixContext | None = None
+    kind: ServerKind = ServerKind.OTHER
+    tool: Tool = Tool.AZ
+
+
+def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContext:
+    """The real names of one backend, as far as they are known."""
+    target, policy, mended = report.request.target, report.request.policy, report.repair
+    uploaded = policy.trust is TrustMode.UPLOADED_ROOTS
+    kept = tuple(dict.fromkeys(policy.anchors.names.values())) if uploaded else ()
+    return FixContext(
+        host=target.host,
+        port=target.port,
+        name=policy.name,
+        root_name=mended.root_name if mended else None,
+        kept_roots=kept[:_MAX_ROOTS] if kept or not uploaded else None,
+        public_ca=any(finding.evidence.get("kind") == "public-ca-with-uploaded-roots" for finding in report.verdict.findings),
+        **(_on_gateway(report, gateway) if gateway else {}),
+    )
+
+
+def _on_gateway(report: CheckReport, gateway: GatewayReport) -> dict[str, Any]:
+    known: GatewayId = gateway.gateway.id
+    used = next((m.setting for m in gateway.members if m.report is not None and m.report.request == report.request), None)
+    named = {"group": known.group, "gateway": known.name, "setting": used}
+    return named | (_of_setting(gateway.gateway, used) if used else {})
+
+
+def _of_setting(gateway: Gateway, name: str) -> dict[str, Any]:
+    setting = next((s for s in gateway.settings if s.name == name), None)
+    if setting is None:
+        return {}
+    return {"probe": setting.probe.name if setting.probe else None, "pick_host": setting.pick_host_from_address}
+
+
+def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None = None) -> str:
+    """The button's value; the last findings are left out until it fits."""
+    context = fix_context(report, gateway)
+    fixes = [_written(finding, fix) for finding, fix in _that_matter(report)]
+    value = {"q": command, "x": _names(context), "k": guessed(report).name}
+    for count in range(len(fixes), -1, -1):
+        text = json.dumps(value | {"f": fixes[:count], "m": len(fixes) - count}, ensure_ascii=False, separators=(",", ":"))
+        if len(text) <= _STEPS_BUDGET or count == 0:
+            return text if len(text) <= BUTTON_VALUE_LIMIT else json.dumps({"c": report.verdict.headline.value})
+    raise AssertionError
+
+
+def guessed(report: CheckReport) -> ServerKind:
+    """The likeliest kind of server, from its answer and its name."""
+    http = report.chain.http if report.chain else None
+    return guess_server_kind(http.server if isinstance(http, HttpResponse) else "", report.request.target.host)
+
+
+def _that_matter(report: CheckReport) -> Iterator[tuple[Finding, Fix]]:
+    pairs = zip(report.verdict.findings, report.explanation.fixes, strict=False)
+    return ((finding, fix) for finding, fix in pairs if finding.severity is not Severity.INFO)
+
+
+def _written(finding: Finding, fix: Fix) -> dict[str, Any]:
+    guided = has_guide(finding.code, fix.where)
+    steps = {} if guided else {"s": [clean(step, 300) for step in fix.steps]}
+    return {"c": finding.code.value, "w": fix.where.value, **steps}
+
+
+def has_guide(code: Code, where: Where) -> bool:
+    """Whether a guide knows what to do about this code there."""
+    return (where is Where.SERVER and has_server_guide(code)) or (where is Where.GATEWAY and has_gateway_guide(code))
+
+
+def _names(context: FixContext) -> dict[str, Any]:
+    given = {key: getattr(context, name) for name, key in _SHORT.items() if getattr(context, name) != getattr(_DEFAULT, name)}
+    return {key: value if isinstance(value, bool | int) else _cleaned(value) for key, value in given.items()}
+
+
+def _cleaned(value: str | tuple[str, ...] | None) -> Any:  # noqa: ANN401 -- JSON
+    return [clean(one, _NAME_LIMIT) for one in value] if isinstance(value, tuple) else clean(value, 253) if value else None
+
+
+_DEFAULT = FixContext(host="")
+
+
+def read_value(text: str) -> FixValue:
+    """Read a button's value, or a form's own note of it; what cannot be read is left out."""
+    given = _object(text)
+    fixes = tuple(_fixes(given.get("f"))) or tuple(_general(given.get("c")))
+    return FixValue(
+        command=str(given.get("q") or ""),
+        fixes=fixes,
+        left_out=given["m"] if isinstance(given.get("m"), int) else 0,
+        context=_context(given.get("x")),
+        kind=next((kind for kind in _KINDS if kind.name == given.get("k")), ServerKind.OTHER),
+        tool=next((tool for tool in _TOOLS if tool.name == given.get("t")), Tool.AZ),
+    )
+
+
+def switched(text: str, *, kind: str | None = None, tool: str | None = None, channel: str | None = None) -> str:
+    """The same value for another kind of server or another tool; `channel` is noted, for a form does not know where it was opened."""
+    noted = {key: value for key, value in (("k", kind), ("t", tool), ("channel", channel)) if value}
+    return json.dumps(_object(text) | noted, ensure_ascii=False, separators=(",", ":"))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _fixes(given: object) -> Iterator[OneFix]:
+    for fix in given if isinstance(given, list) else ():
+        if isinstance(fix, dict) and fix.get("c") in set(Code) and fix.get("w") in set(Where):
+            code, steps = Code(fix["c"]), fix.get("s") or ()
+            yield OneFix(code=code, where=Where(fix["w"]), steps=tuple(str(step) for step in steps))
+
+
+def _general(code: object) -> Iterator[OneFix]:
+    if isinstance(code, str) and code in set(Code) - {Code.OK}:
+        entry = CATALOGUE[Code(code)]
+        yield OneFix(code=entry.code, where=entry.where, steps=entry.steps)
+
+
+def _context(given: object) -> FixContext | None:
+    if not isinstance(given, Mapping) or not isinstance(given.get("h"), str):
+        return None
+    long = {name: given[key] for name, key in _SHORT.items() if key in given}
+    if isinstance(long.get("kept_roots"), list):
+        long["kept_roots"] = tuple(long["kept_roots"])
+    return FixContext(**long)

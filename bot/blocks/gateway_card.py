@@ -1,0 +1,281 @@
+"""The card of a gateway: worst first, causes folded, healthy servers in one line, and what the gateway itself says.
+
+One missing intermediate behind fourteen servers is one line. The card is complete from our own probe; the gateway's word is added when
+ARM has answered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.blocks.check_card import CHECK_AGAIN, FIX_STEPS, FRONT_DOOR, MORE, MORE_OPTIONS, WATCH, Circumstances
+from bot.blocks.fix_value import steps_value
+from bot.blocks.hostile import clean, short_name, shorten, shorten_middle
+from bot.blocks.parts import (
+    TEXT_LIMIT,
+    Button,
+    Buttons,
+    Drawing,
+    Heading,
+    Message,
+    Overflow,
+    Paragraph,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
+from bot.blocks.words import PHRASES, PLACES, SHAPES
+from bot.model.azure import ArmRefusal, BackendServer, Health
+from bot.model.report import GatewayReport, MemberReport
+from chainlib import CATALOGUE, Code, Severity
+
+MAX_GROUPS = 5
+MAX_OVERVIEW = 8
+_NAMES_SHOWN = 2
+_LINE = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Servers that fail, or warn, for one and the same reason.
+
+    Attributes:
+        code: the headline.
+        about: the certificate or name that the reason is about, empty when there is none.
+        members: the servers, in the report's order.
+        serious: requests fail.
+    """
+
+    code: Code
+    about: str
+    members: tuple[MemberReport, ...]
+    serious: bool
+
+
+def fold(report: GatewayReport) -> tuple[Cause, ...]:
+    """Group the members that have something to say by their reason, the report's order kept."""
+    groups: dict[tuple[Code, str, bool], list[MemberReport]] = {}
+    for member in report.members:
+        if member.headline is not Code.OK or not member.healthy:
+            groups.setdefault((_code(member), _about(member), not member.healthy), []).append(member)
+    return tuple(Cause(code=code, about=about, members=tuple(members), serious=bad) for (code, about, bad), members in groups.items())
+
+
+def _code(member: MemberReport) -> Code:
+    """A server that only the gateway calls unhealthy goes by the gateway's own reason."""
+    if member.headline is Code.OK and member.server is not None and member.server.message is not None:
+        return member.server.message.code
+    return member.headline
+
+
+def _about(member: MemberReport) -> str:
+    finding = next((f for f in member.findings if f.code is member.headline), None)
+    if finding is None:
+        return ""
+    keys = ("missing_subject", "root_name", "root", "subject", "received", "name")
+    about = next((str(finding.evidence[key]) for key in keys if finding.evidence.get(key)), "")
+    return shorten(short_name(about), 60) if about else ""
+
+
+def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
+    """The card of a whole gateway, or of one of its pools or settings."""
+    causes = fold(report)
+    parts: list[Part] = [Heading(text=_heading(report)), _summary(report, causes), _witness(report)]
+    parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
+    if len(causes) > MAX_GROUPS:
+        parts.append(say(f"… and {len(causes) - MAX_GROUPS} more causes, in the thread."))
+    parts += [*_quiet(report, causes), *_first_fix(causes), _buttons(report, causes, around), _small_print(report, around)]
+    return compose(_lock_screen(report, causes), parts)
+
+
+def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
+    if not report.healthy:
+        return "FAIL"
+    return "WARN" if causes or report.refusal else "OK"
+
+
+def _name(report: GatewayReport) -> str:
+    scope = f"/{report.scope}" if report.scope else ""
+    return clean(f"{report.gateway.id.name}{scope}", 120)
+
+
+def _heading(report: GatewayReport) -> str:
+    word = _word(report, fold(report))
+    return f"{SHAPES[word]} {word} gateway {shorten_middle(_name(report), 36)}"
+
+
+def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
+    bad = sum(not member.healthy for member in report.members)
+    total = len(report.members)
+    serious = sum(cause.serious for cause in causes)
+    if bad:
+        return say(
+            bold(f"{bad} of {total} {_plural(total, 'server')} {_plural(bad, 'fails', 'fail')}, {serious} {_plural(serious, 'cause')}.")
+        )
+    return say(
+        bold(f"All {total} {_plural(total, 'server')} {'is' if total == 1 else 'are'} fine." if total else "No rule uses a backend pool.")
+    )
+
+
+def _plural(count: int, one: str, many: str | None = None) -> str:
+    return one if count == 1 else many or f"{one}s"
+
+
+def _witness(report: GatewayReport) -> Paragraph:
+    """The second witness: its word, why it is missing, or that it is still awaited."""
+    if report.refusal is not None:
+        return say(bold("Gateway's word is missing: "), clean(report.refusal.sentence, _LINE))
+    if report.health is None:
+        return say(bold("Gateway: "), "asked, its answer takes ten seconds or more; below is our own probe.")
+    of_members = tuple(member.server for member in report.members if member.server is not None)
+    return say(bold("Gateway says: "), _counts(of_members if report.scope else report.health.servers))
+
+
+def _counts(servers: Sequence[BackendServer]) -> str:
+    said = [server.health for server in servers]
+    counted = [f"{said.count(word)} {word.value.lower()}" for word in (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY) if word in said]
+    return ", ".join(counted) or "it lists no server"
+
+
+def _cause_line(cause: Cause) -> Paragraph:
+    names = list(dict.fromkeys(member.member for member in cause.members))
+    settings = list(dict.fromkeys(member.setting for member in cause.members))
+    listed = ", ".join(clean(name, 40) for name in names[:_NAMES_SHOWN]) + (
+        f" +{len(names) - _NAMES_SHOWN}" if len(names) > _NAMES_SHOWN else ""
+    )
+    about = f" ({cause.about})" if cause.about else ""
+    count = len(cause.members)
+    tail = f" · {count} {_plural(count, 'server')}: {listed} · {clean(settings[0], 30)}" + (
+        f" +{len(settings) - 1}" if len(settings) > 1 else ""
+    )
+    return say(bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"), shorten(f"{about}{tail}", _LINE))
+
+
+def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+    """Healthy servers in one line, and those that were not probed in another."""
+    spoken = sum(len(cause.members) for cause in causes)
+    skipped = [member for member in report.members if member.skipped]
+    fine = len(report.members) - spoken - sum(member.headline is Code.OK and member.healthy for member in skipped)
+    if fine > 0 and causes:
+        yield say(f"{SHAPES['OK']} {fine} {_plural(fine, 'server')} fine")
+    if skipped:
+        yield say(shorten(f"- {len(skipped)} not probed: {clean(skipped[0].skipped, 100)}", _LINE))
+
+
+def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+    """Who must act on the first cause."""
+    if not causes:
+        return
+    report = causes[0].members[0].report
+    place, steps = CATALOGUE[causes[0].code].where, CATALOGUE[causes[0].code].steps
+    if report is not None and report.verdict.headline is causes[0].code:
+        place, steps = report.explanation.where, report.explanation.steps
+    if steps:
+        yield say(bold(f"Fix {PLACES[place]}: "), clean(steps[0], _LINE))
+
+
+def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumstances) -> Buttons:
+    again = Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": around.command}), primary=True)
+    more = Overflow(action=MORE, options=MORE_OPTIONS if report.healthy else (WATCH, *MORE_OPTIONS))
+    worst = next((member.report for cause in causes for member in cause.members if member.report), None)
+    middle = (
+        (Button(label="Fix steps", action=FIX_STEPS, value=steps_value(worst, around.command, report)),)
+        if worst and not report.healthy
+        else ()
+    )
+    return Buttons(elements=(again, *middle, more), instead=f"Check again: {FRONT_DOOR} {around.command}")
+
+
+def _small_print(report: GatewayReport, around: Circumstances) -> SmallPrint:
+    codes = dict.fromkeys(cause.code.value for cause in fold(report))
+    asked = f"gateway's word of {report.health.read_at:%H:%M} UTC" if report.health else ""
+    said = (
+        ", ".join(list(codes)[:3]) or "OK",
+        clean(around.understood, 200),
+        asked,
+        f"run {around.run_id}",
+        f"from {clean(around.vantage, 60)}",
+    )
+    return SmallPrint(text=" · ".join(filter(None, said)), user=around.user, at=report.at)
+
+
+def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
+    word = _word(report, causes)
+    bad, total = sum(not member.healthy for member in report.members), len(report.members)
+    if causes:
+        where = CATALOGUE[causes[0].code].where.value
+        rest = (
+            f": {PHRASES[causes[0].code]}, {bad} of {total} servers. Fix: {where}."
+            if bad
+            else f": {PHRASES[causes[0].code]}. Fix: {where}."
+        )
+    else:
+        rest = f": all {total} servers fine."
+    return f"{word} {shorten_middle(_name(report), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
+
+
+def member_details(report: GatewayReport) -> str:
+    """Every member with both witnesses' words, as text for the thread's file."""
+    lines = [f"gateway {clean(report.gateway.id.name, 120)}, {len(report.members)} servers"]
+    for member in report.members:
+        said = (
+            f"; gateway: {member.server.health.value}, {clean(member.server.message.text, 300) if member.server.message else 'no reason'}"
+            if member.server
+            else ""
+        )
+        lines.append(f"- {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: {member.headline.value}{said}")
+        lines += [f"    {'X' if f.severity is Severity.CRITICAL else '!'} {f.code.value}: {clean(f.summary, 300)}" for f in member.findings]
+        lines += [f"    - {clean(member.skipped)}"] if member.skipped else []
+    return "\n".join(lines) + "\n"
+
+
+def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Message:
+    """The card when ARM could not even say how the gateway is configured: what happened, what the operator must do."""
+    shown = shorten_middle(clean(name, 120), 36)
+    parts: list[Part] = [
+        Heading(text=f"○ UNKNOWN gateway {shown}"),
+        say(bold("Azure does not tell me. "), clean(refusal.sentence, 300)),
+        *([say(bold("Fix for admins: "), "the lines are in the thread.")] if refusal.remedy else []),
+        Buttons(
+            elements=(Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": around.command}), primary=True),),
+            instead=f"Check again: {FRONT_DOOR} {around.command}",
+        ),
+        SmallPrint(text=f"{refusal.trouble.value} · {clean(around.understood, 200)} · run {around.run_id}", user=around.user),
+    ]
+    return compose(f"UNKNOWN {shown}: {clean(refusal.sentence, 60)}", parts)
+
+
+def remedy_message(refusal: ArmRefusal) -> Message:
+    """What an operator must do, for the thread; commands stand in a fixed-width font."""
+    return compose(
+        "What an operator must do", [say(bold("What an operator must do")), Drawing(lines=tuple(clean(x, 1200) for x in refusal.remedy))]
+    )
+
+
+def overview_card(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal], around: Circumstances) -> Message:
+    """One line for each gateway, worst first."""
+    ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
+    bad = sum(not report.healthy for report in ordered)
+    word = "FAIL" if bad else "WARN" if refusals else "OK"
+    lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
+    if len(ordered) > MAX_OVERVIEW:
+        lines.append(say(f"… and {len(ordered) - MAX_OVERVIEW} more"))
+    lines += [say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:2]]
+    title = f"{bad} of {len(ordered)} {_plural(len(ordered), 'gateway')} unhealthy"
+    again = Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": "health"}), primary=True)
+    parts: list[Part] = [Heading(text=f"{SHAPES[word]} {word} {title}"), *lines, Buttons(elements=(again,), instead=f"{FRONT_DOOR} health")]
+    return compose(
+        f"{word} {title}.", [*parts, SmallPrint(text=f"{clean(around.understood, 200)} · run {around.run_id}", user=around.user)]
+    )
+
+
+def _overview_line(report: GatewayReport) -> Paragraph:
+    causes = fold(report)
+    word = _word(report, causes)
+    bad = sum(not member.healthy for member in report.members)
+    reason = f": {PHRASES[causes[0].code]}" if causes else ""
+    return say(bold(f"{SHAPES[word]} {shorten_middle(_name(report), 40)} "), f"{bad} of {len(report.members)} fail{reason}")

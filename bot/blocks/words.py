@@ -1,0 +1,78 @@
+"""The few words that a lock screen has room for: one phrase per code, one word per severity, the name of who must act.
+
+The full titles, causes and steps are the library's catalogue; here is only what must fit beside a host name in 90 characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chainlib import Code, Verdict, Where
+
+PHRASES: Mapping[Code, str] = MappingProxyType(
+    {
+        Code.DNS_FAILED: "name does not resolve",
+        Code.TCP_FAILED: "nothing answers on the port",
+        Code.NOT_TLS: "the port does not speak TLS",
+        Code.TLS_VERSION_UNSUPPORTED: "TLS versions too old",
+        Code.SNI_REQUIRED: "server name (SNI) needed",
+        Code.CLIENT_CERTIFICATE_REQUIRED: "wants a client certificate",
+        Code.TLS_FAILED: "TLS handshake fails",
+        Code.CERTIFICATE_UNREADABLE: "unreadable certificate sent",
+        Code.AUTH_CERTIFICATE_MISMATCH: "not the certificate v1 was given",
+        Code.LEAF_MISSING: "server certificate not sent",
+        Code.LEAF_NOT_FIRST: "server certificate not first",
+        Code.SELF_SIGNED_NOT_CA: "self-signed, no CA",
+        Code.CHAIN_OUT_OF_ORDER: "chain in wrong order",
+        Code.INTERMEDIATE_MISSING: "intermediate missing",
+        Code.SERVER_UNKNOWN_CA: "root unknown to the gateway",
+        Code.INTERMEDIATE_UNKNOWN_CA: "last CA unknown to the gateway",
+        Code.UPLOADED_ROOT_UNUSABLE: "uploaded root unusable",
+        Code.ROOT_NOT_ATTACHED: "root not attached to the setting",
+        Code.ROOT_MISMATCH: "gateway trusts another root",
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "no uploaded root signed this",
+        Code.SIGNATURE_INVALID: "a signature does not verify",
+        Code.CA_CONSTRAINT_VIOLATED: "a CA may not sign this",
+        Code.VERIFY_FAILED: "OpenSSL refuses the chain",
+        Code.CERTIFICATE_EXPIRED: "certificate expired",
+        Code.CERTIFICATE_NOT_YET_VALID: "certificate not valid yet",
+        Code.NAME_MISMATCH: "certificate for another name",
+        Code.LIVE_NAME_MISMATCH: "probe fine, live name fails",
+        Code.PROBE_TIMEOUT: "health probe times out",
+        Code.HTTP_STATUS_MISMATCH: "unexpected HTTP status",
+        Code.HTTP_BODY_MISMATCH: "probe text not in the answer",
+        Code.HTTP_FAILED: "does not answer with HTTP",
+        Code.VALIDATION_OFF: "validation is switched off",
+        Code.NO_SNI: "gateway sends no server name",
+        Code.SERVERS_DIFFER: "servers send different chains",
+        Code.CERTIFICATE_EXPIRING: "certificate expires soon",
+        Code.WEAK_CRYPTO: "weak key or signature",
+        Code.HEALTH_UNKNOWN: "gateway cannot tell",
+        Code.VANTAGE_DIFFERS: "gateway refuses, passes from here",
+        Code.PROBE_DISAGREES: "gateway says fine, fails from here",
+        Code.PROXY_PROTOCOL_EXPECTED: "PROXY header not understood",
+        Code.CERTIFICATE_INVALID: "certificate marked invalid",
+        Code.UNRECOGNISED: "unknown message from Azure",
+        Code.DEFAULT_CERTIFICATE_DIFFERS: "default certificate differs",
+        Code.CHAIN_EXTRA: "more sent than needed",
+        Code.OK: "gateway would accept it",
+    }
+)
+
+ACTORS: Mapping[Where, str] = MappingProxyType(
+    {Where.SERVER: "server", Where.GATEWAY: "gateway", Where.NETWORK: "network", Where.DNS: "DNS"}
+)
+PLACES: Mapping[Where, str] = MappingProxyType(
+    {Where.SERVER: "on the server", Where.GATEWAY: "on the gateway", Where.NETWORK: "in the network", Where.DNS: "in DNS"}
+)
+
+
+def grade(verdict: Verdict) -> str:
+    """The verdict in one word: FAIL, WARN or OK."""
+    if not verdict.accepted:
+        return "FAIL"
+    return "OK" if verdict.headline is Code.OK else "WARN"
+
+
+SHAPES: Mapping[str, str] = MappingProxyType({"FAIL": "✖", "WARN": "▲", "OK": "✔"})

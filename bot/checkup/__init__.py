@@ -1,0 +1,10 @@
+"""The use cases: one backend probed and judged, a chain rehearsed, a gateway seen by both witnesses.
+
+Commands, buttons, digests and the terminal all come through here. It knows no Slack and no store; ARM's answers arrive as values.
+"""
+
+from bot.checkup.gateway import check_gateway
+from bot.checkup.probe import Clock, FindIssuers, StageHook, Surroundings, check, rehearse
+from bot.checkup.witness import both_words, hear_gateway
+
+__all__ = ["Clock", "FindIssuers", "StageHook", "Surroundings", "both_words", "check", "check_gateway", "hear_gateway", "rehearse"]

@@ -1,0 +1,70 @@
+"""A gateway's members, each probed with its own setting's names and judged with its own setting's roots.
+
+Only our own witness speaks here; `witness.hear_gateway` adds ARM's word when it has come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot.checkup.probe import Surroundings, check
+from bot.checkup.witness import worst_first
+from bot.model.azure import Gateway
+from bot.model.report import CheckRequest, GatewayReport, MemberCheck, MemberReport
+from chainlib import CaptureError
+from chainlib.aio import resolve
+
+MAX_PARALLEL_MEMBERS = 24
+
+Admit = Callable[[str, int, Sequence[str]], str | None]
+
+
+async def check_gateway(
+    gateway: Gateway, checks: Sequence[MemberCheck], around: Surroundings, *, admit: Admit | None = None, scope: str = ""
+) -> GatewayReport:
+    """Probe every member and return our own witness's report, worst first.
+
+    Args:
+        gateway: the configuration that the checks came from.
+        checks: what to probe; a check without a request is listed as skipped.
+        around: time and network; `timeout` bounds the whole, so slow members end with what is known by then.
+        admit: given host, port and addresses, a sentence when the guard refuses them, else `None`.
+        scope: the pool or setting that was asked for, for people.
+    """
+    gate = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
+    end = asyncio.get_running_loop().time() + around.timeout
+    members = await asyncio.gather(*(_member(one, around, admit, gate, end) for one in checks))
+    return GatewayReport(gateway=gateway, members=worst_first(tuple(members)), at=around.clock(), scope=scope)
+
+
+async def _member(one: MemberCheck, around: Surroundings, admit: Admit | None, gate: asyncio.Semaphore, end: float) -> MemberReport:
+    nothing = MemberReport(pool=one.pool, setting=one.setting, member=one.member, skipped=one.skipped)
+    if one.request is None:
+        return nothing
+    async with gate:
+        left = max(end - asyncio.get_running_loop().time(), 0.1)
+        return await _probe(nothing, one.request, replace(around, timeout=left), admit)
+
+
+async def _probe(nothing: MemberReport, request: CheckRequest, around: Surroundings, admit: Admit | None) -> MemberReport:
+    target = request.target
+    try:
+        addresses = await resolve(target.host, target.port, timeout=around.timeout, resolver=around.resolver)
+    except CaptureError:
+        addresses = ()
+    refusal = admit(target.host, target.port, addresses) if admit and addresses else None
+    if refusal:
+        return replace(nothing, skipped=refusal)
+    report = await check(request, replace(settled(around, addresses), on_stage=None))
+    return replace(nothing, report=report, findings=report.verdict.findings)
+
+
+def settled(around: Surroundings, addresses: tuple[str, ...]) -> Surroundings:
+    """The name is resolved once: what was checked is what is connected to, and a name without an address is not asked for again."""
+    return replace(around, addresses=addresses) if addresses else replace(around, addresses=None, resolver=_no_address)
+
+
+async def _no_address(_host: str, _port: int) -> tuple[str, ...]:
+    return ()

@@ -1,0 +1,83 @@
+"""Two witnesses on one card: what ARM says about each server beside what our own probe saw, and what a disagreement means. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.model.azure import ArmRefusal, BackendServer, GatewayHealth, Health
+from bot.model.report import CheckReport, GatewayReport, MemberReport
+from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order, rank
+
+WITNESS_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
+
+
+def hear_gateway(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> GatewayReport:
+    """Add the gateway's word, or the reason why it is missing, to what our own probe found."""
+    if isinstance(answer, ArmRefusal):
+        return replace(report, refusal=answer)
+    members = tuple(_joined(member, answer) for member in report.members)
+    return replace(report, members=worst_first(members), health=answer, refusal=None)
+
+
+def both_words(report: CheckReport, heard: GatewayReport) -> tuple[CheckReport, str]:
+    """One backend's report with what the comparison found, and the gateway's word about it in a sentence."""
+    member = next((m for m in heard.members if m.report is not None and m.report.request == report.request), None)
+    if heard.refusal is not None:
+        return report, f"its word is missing. {heard.refusal.sentence}"
+    if member is None or member.server is None:
+        return report, f"{heard.gateway.id.name} does not list this server."
+    verdict = replace(report.verdict, findings=member.findings)
+    return replace(report, verdict=verdict, explanation=explain(verdict)), _said(heard.gateway.id.name, member.server, verdict.headline)
+
+
+def _said(name: str, server: BackendServer, headline: Code) -> str:
+    word = f"{name} says {server.health.value}"
+    if server.message is None or server.health is Health.HEALTHY:
+        return f"{word}."
+    other = server.message.code not in {headline, Code.OK, Code.UNRECOGNISED} and headline is not Code.OK
+    return f"{word}{', the true cause is the one above' if other else ''}: {server.message.text}"
+
+
+def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
+    """Order members as people want to read them: broken ones first, in headline order, then by name."""
+    return tuple(sorted(members, key=lambda m: (m.healthy, rank(m.headline), m.pool, m.setting, m.member)))
+
+
+def _joined(member: MemberReport, answer: GatewayHealth) -> MemberReport:
+    server = _server_of(member, answer)
+    own = tuple(f for f in member.findings if f.code not in WITNESS_CODES)
+    if server is None:
+        return replace(member, server=None, findings=own)
+    compared = _compare(member, server, own)
+    return replace(member, server=server, findings=in_headline_order((*own, *compared)))
+
+
+def _server_of(member: MemberReport, answer: GatewayHealth) -> BackendServer | None:
+    """ARM names a server by the member's name or by its address; of several the unhealthy one speaks."""
+    known = {member.member.lower()}
+    if member.report:
+        known |= {address.address.lower() for address in member.report.addresses}
+    pair = (member.pool.lower(), member.setting.lower())
+    servers = [s for s in answer.servers if (s.pool.lower(), s.setting.lower()) == pair and s.address.lower() in known]
+    order = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
+    return min(servers, key=lambda server: order.index(server.health), default=None)
+
+
+def _compare(member: MemberReport, server: BackendServer, own: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    refused = any(f.severity is Severity.CRITICAL for f in own)
+    probed = member.report is not None
+    if server.health is Health.UNKNOWN:
+        return (_finding(Code.HEALTH_UNKNOWN, "The gateway says that it could not find out; traffic may still flow.", server),)
+    if server.health is Health.UNHEALTHY and probed and not refused:
+        summary = "The gateway calls this server unhealthy, our own probe passes: it looks from another subnet, or its last probe is older."
+        return (_finding(Code.VANTAGE_DIFFERS, summary, server),)
+    if server.health is Health.HEALTHY and refused:
+        summary = "The gateway still calls this server healthy, our own probe fails: its failure threshold may not be reached yet."
+        return (_finding(Code.PROBE_DISAGREES, summary, server),)
+    return ()
+
+
+def _finding(code: Code, summary: str, server: BackendServer) -> Finding:
+    said = server.message.code.value if server.message else None
+    evidence = {"gateway_health": server.health.value, "gateway_code": said, "address": server.address}
+    return Finding(code=code, severity=Severity.WARNING, summary=summary, basis=Basis.INFERRED, evidence=evidence)

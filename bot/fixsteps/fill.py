@@ -1,0 +1,122 @@
+"""Fill the names of a case into templates: `<host>` in a text is the name itself, in a command the name quoted for its language.
+
+The template is read once from left to right, so a name that looks like a placeholder stays text. A name that is not known, or that
+no quoting makes safe, becomes a blank in capitals, which the guide lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
+
+from bot.fixsteps.quoting import QUOTE, is_safe_host, is_safe_name
+from bot.fixsteps.values import FixContext, FixStep, Language, Template
+
+_PLACEHOLDER = re.compile(r"<([a-z_]+)>")
+_BLANKS = {
+    "host": "BACKEND_HOST",
+    "name": "HOST_NAME",
+    "group": "RESOURCE_GROUP",
+    "gateway": "GATEWAY_NAME",
+    "setting": "BACKEND_SETTING",
+    "probe": "PROBE_NAME",
+    "root": "ROOT_NAME",
+    "roots": "ROOT_NAMES",
+    "kept": "ROOT_NAMES",
+    "chainfile": "CHAIN_FILE",
+    "rootfile": "ROOT_FILE",
+    "connect": "BACKEND_HOST:PORT",
+}
+# `connect` is put together from a host that was checked already; its brackets would not pass as a name.
+_SAFE: Mapping[str, Callable[[str], bool]] = {"host": is_safe_host, "name": is_safe_host, "connect": bool}
+_ARM_ROOT = "{{ id: resourceId('Microsoft.Network/applicationGateways/trustedRootCertificates', {gateway}, {root}) }}"
+_ALWAYS_QUOTED = frozenset({Language.POWERSHELL, Language.BICEP, Language.HCL})
+_JOINED = {Language.SH: " ", Language.POWERSHELL: ", ", Language.HCL: ", ", Language.BICEP: "\n", Language.CONFIG: " "}
+
+
+class Filler:
+    """Fills templates for one case and remembers which blanks were left."""
+
+    def __init__(self, context: FixContext) -> None:
+        """Take the names once."""
+        self._facts = _facts(context)
+        self._blanks: dict[str, None] = {}
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """The blanks left so far, in the order met."""
+        return tuple(self._blanks)
+
+    def steps(self, templates: Iterable[Template]) -> tuple[FixStep, ...]:
+        """The steps that apply, filled in."""
+        return tuple(self._step(template) for template in templates if self._applies(template))
+
+    def _applies(self, template: Template) -> bool:
+        wanted = not template.when.startswith("!")
+        return not template.when or (self._facts.get(template.when.lstrip("!")) is not None) is wanted
+
+    def _step(self, template: Template) -> FixStep:
+        text = _PLACEHOLDER.sub(lambda m: self._plain(m[1]), template.text)
+        command = template.command and _PLACEHOLDER.sub(lambda m: self._quoted(m[1], template.language), template.command)
+        return FixStep(text=text, command=command, language=template.language)
+
+    def _plain(self, key: str) -> str:
+        names = self._facts.get(key)
+        if not names:
+            self._blanks[_BLANKS[key]] = None
+        return ", ".join(names) if names else _BLANKS[key]
+
+    def _quoted(self, key: str, language: Language) -> str:
+        words = [self._word(key, name, language) for name in self._facts.get(key) or ("",)]
+        if language is Language.BICEP and key in {"roots", "kept"}:
+            gateway = self._quoted("gateway", language)
+            words = [_ARM_ROOT.format(gateway=gateway, root=word) for word in words]
+        return _JOINED[language].join(words)
+
+    def _word(self, key: str, name: str, language: Language) -> str:
+        if _SAFE.get(key, is_safe_name)(name):
+            with suppress(ValueError):
+                return QUOTE[language](name)
+        blank = _BLANKS[key]
+        self._blanks[blank] = None
+        return QUOTE[language](blank) if language in _ALWAYS_QUOTED else blank
+
+
+def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
+    """The names by placeholder; `None` for what is not known, an empty tuple for a list known to be empty."""
+    kept = context.kept_roots
+    roots = None if kept is None and context.root_name is None else (*(kept or ()), *((context.root_name,) if context.root_name else ()))
+    name = context.name or (None if _is_ip(context.host) else context.host)
+    bracketed = f"[{context.host}]" if ":" in context.host else context.host
+    return {
+        "host": (context.host,),
+        "connect": (f"{bracketed}:{context.port}",) if is_safe_host(context.host) else None,
+        "name": (name,) if name else None,
+        "named": ("yes",) if name else None,
+        "group": _one(context.group),
+        "gateway": _one(context.gateway),
+        "setting": _one(context.setting),
+        "probe": _one(context.probe),
+        "root": _one(context.root_name),
+        "roots": tuple(dict.fromkeys(roots)) if roots else None,
+        "kept": kept or None,
+        "kept_known": kept,
+        "kept_empty": ("yes",) if kept == () else None,
+        "picked": ("yes",) if context.pick_host else None,
+        "chainfile": (context.chain_file,),
+        "rootfile": (context.root_file,),
+    }
+
+
+def _one(name: str | None) -> tuple[str, ...] | None:
+    return (name,) if name else None
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

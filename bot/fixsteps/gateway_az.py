@@ -1,0 +1,146 @@
+"""The gateway's side with az CLI (2.84, options as its help prints them)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot.fixsteps.tasks import GatewayTask
+from bot.fixsteps.values import Recipe, Template
+
+_AZ = "az network application-gateway"
+_AT = "-g <group> --gateway-name <gateway>"
+_SETTING = f"{_AZ} http-settings update {_AT} -n <setting>"
+MINUTES = "Every change of the gateway takes minutes and empties its DNS cache: check that the pool's names resolve before it."
+PORTAL_WELL_KNOWN = (
+    "In the portal, open <setting> under Backend settings, say that the backend's certificate is issued by a well-known CA, and save."
+)
+_AS_BEFORE = "Attach the roots that before.json lists for <setting>; if it lists none, say well-known CA in the portal."
+
+_BEFORE = Template(text="Keep what is set now, for the way back.", command=f"{_AZ} show -g <group> -n <gateway> > before.json")
+_WAIT = Template(text=MINUTES)
+_ATTACHED_NOW = Template(
+    text="The list of roots is replaced as a whole: see which are attached now, and name those that must stay as well.",
+    command=f"{_AZ} http-settings show {_AT} -n <setting> --query 'trustedRootCertificates[].id' -o tsv",
+    when="!kept_known",
+)
+_ATTACH = (
+    _ATTACHED_NOW,
+    Template(
+        text="Attach the root to <setting>; the list names every root that must stay.",
+        command=f"{_SETTING} --root-certs <roots> --host-name <name>",
+        when="!picked",
+    ),
+    Template(
+        text="Attach the root to <setting>; the list names every root that must stay.",
+        command=f"{_SETTING} --root-certs <roots> --host-name-from-backend-pool true",
+        when="picked",
+    ),
+)
+_DETACH = (
+    Template(text="Attach only the roots from before.", command=f"{_SETTING} --root-certs <kept> --host-name <name>", when="kept"),
+    Template(text=PORTAL_WELL_KNOWN, when="kept_empty"),
+    Template(text=_AS_BEFORE, when="!kept_known"),
+)
+PROOF = (
+    Template(
+        text="After one probe interval every server should be Healthy.",
+        command=f"{_AZ} show-backend-health -g <group> -n <gateway> -o json | grep -E 'address|health'",
+    ),
+)
+
+AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
+    {
+        GatewayTask.UPLOAD_ROOT: Recipe(
+            title="Upload and attach the root",
+            steps=(
+                Template(text="Save <rootfile> from this thread; it is the public part only."),
+                _BEFORE,
+                _WAIT,
+                Template(text="Upload the root.", command=f"{_AZ} root-cert create {_AT} -n <root> --cert-file <rootfile>"),
+                *_ATTACH,
+            ),
+            undo=(*_DETACH, Template(text="Delete the root again.", command=f"{_AZ} root-cert delete {_AT} -n <root>")),
+        ),
+        GatewayTask.ATTACH_ROOT: Recipe(title="Attach the root that is there", steps=(_BEFORE, _WAIT, *_ATTACH), undo=_DETACH),
+        GatewayTask.DETACH_ROOTS: Recipe(
+            title="Trust the well-known CAs again",
+            steps=(_BEFORE, _WAIT, Template(text=PORTAL_WELL_KNOWN)),
+            undo=(
+                Template(text="Attach the roots from before.", command=f"{_SETTING} --root-certs <kept> --host-name <name>", when="kept"),
+                Template(text=_AS_BEFORE, when="!kept"),
+            ),
+        ),
+        GatewayTask.AUTH_CERTIFICATE: Recipe(
+            title="Upload the server's certificate (v1)",
+            steps=(
+                Template(text="Save the server's own certificate, without its key, as leaf.cer."),
+                _BEFORE,
+                _WAIT,
+                Template(text="Upload it.", command=f"{_AZ} auth-cert create {_AT} -n backend-leaf --cert-file leaf.cer"),
+                Template(
+                    text="Attach it; name those that must stay as well, the list is replaced as a whole.",
+                    command=f"{_SETTING} --auth-certs backend-leaf",
+                ),
+            ),
+            undo=(
+                Template(text="Attach the certificates that before.json lists for <setting>, with --auth-certs."),
+                Template(text="Delete the new one.", command=f"{_AZ} auth-cert delete {_AT} -n backend-leaf"),
+            ),
+        ),
+        GatewayTask.HOST_NAME: Recipe(
+            title="Set the host name on the backend setting",
+            steps=(
+                _BEFORE,
+                _WAIT,
+                Template(text="Give the setting a name that the certificate carries.", command=f"{_SETTING} --host-name <name>"),
+                Template(
+                    text="Let the probe use the same name.",
+                    command=f"{_AZ} probe update {_AT} -n <probe> --host-name-from-http-settings true",
+                    when="probe",
+                ),
+                Template(text="The server now sees this name in every request: its application must know it."),
+            ),
+            undo=(Template(text="Set back the hostName that before.json holds for <setting>, with --host-name."),),
+        ),
+        GatewayTask.VALIDATION: Recipe(
+            title="Switch validation on again",
+            steps=(
+                Template(text="Mend what it hides first, or users get 502 at once."),
+                _WAIT,
+                Template(text="Switch both checks on.", command=f"{_SETTING} --validate-cert-chain-and-expiry true --validate-sni true"),
+            ),
+            undo=(Template(text="Only as a stopgap, and for minutes.", command=f"{_SETTING} --validate-cert-chain-and-expiry false"),),
+        ),
+        GatewayTask.PROBE: Recipe(
+            title="Change the health probe",
+            steps=(
+                Template(text="Mend the server's answer first; the probe is changed only where its path, codes or text are wrong."),
+                _BEFORE,
+                _WAIT,
+                Template(
+                    text="Another path, where the site has one for it.", command=f"{_AZ} probe update {_AT} -n <probe> --path /healthz"
+                ),
+                Template(
+                    text="Other codes, where these are right.", command=f"{_AZ} probe update {_AT} -n <probe> --match-status-codes 200-399"
+                ),
+                Template(text="More time, as a stopgap.", command=f"{_AZ} probe update {_AT} -n <probe> --timeout 60"),
+            ),
+            undo=(Template(text="Set back what before.json holds for <probe>, with the same options."),),
+        ),
+    }
+)
+
+_RISK = (
+    "RISK: anybody between the gateway and the server can then pose as the server, and nobody sees it. For minutes, until the fix is in."
+)
+CHAIN_STOPGAP = (
+    Template(text=_RISK),
+    Template(text="Skip the check of chain and dates.", command=f"{_SETTING} --validate-cert-chain-and-expiry false"),
+    Template(text="Undo it as soon as the fix is in.", command=f"{_SETTING} --validate-cert-chain-and-expiry true"),
+)
+NAME_STOPGAP = (
+    Template(text=_RISK),
+    Template(text="Skip the check of the name.", command=f"{_SETTING} --validate-sni false"),
+    Template(text="Undo it as soon as the fix is in.", command=f"{_SETTING} --validate-sni true"),
+)

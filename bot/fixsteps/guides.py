@@ -1,0 +1,111 @@
+"""The two guides of a finding: one for whoever runs the server, one for whoever runs the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.fixsteps import gateway_az, gateway_powershell
+from bot.fixsteps.fill import Filler
+from bot.fixsteps.gateway_code import BICEP, TERRAFORM
+from bot.fixsteps.servers_platform import PLATFORM
+from bot.fixsteps.servers_settings import setting_recipe
+from bot.fixsteps.servers_web import WEB
+from bot.fixsteps.tasks import (
+    CHAIN_SWITCH_CODES,
+    FIRST,
+    GATEWAY_TASKS,
+    NAME_SWITCH_CODES,
+    SAVE,
+    SERVER_TASKS,
+    GatewayTask,
+    ServerTask,
+)
+from bot.fixsteps.values import FixContext, FixGuide, Recipe, ServerKind, Template, Tool
+from chainlib import CATALOGUE, Code
+
+_SERVERS: Mapping[ServerKind, Recipe] = MappingProxyType({**WEB, **PLATFORM})
+_GATEWAYS: Mapping[Tool, Mapping[GatewayTask, Recipe]] = MappingProxyType(
+    {Tool.AZ: gateway_az.AZ, Tool.POWERSHELL: gateway_powershell.POWERSHELL, Tool.BICEP: BICEP, Tool.TERRAFORM: TERRAFORM}
+)
+_ROOT_TASKS = frozenset({GatewayTask.UPLOAD_ROOT, GatewayTask.ATTACH_ROOT})
+_CHAIN_PROOF = (
+    Template(
+        text="See what the server sends: the first certificate is its own, and each is followed by its issuer.",
+        command="openssl s_client -connect <connect> -servername <name> -showcerts </dev/null",
+        when="named",
+    ),
+    Template(
+        text="See what the server sends: the first certificate is its own, and each is followed by its issuer.",
+        command="openssl s_client -connect <connect> -noservername -showcerts </dev/null",
+        when="!named",
+    ),
+)
+_CHECK_AGAIN = Template(text="Tap Check again: it should turn green, and the gateway follows within one probe interval.")
+
+
+def guide(code: Code, context: FixContext, kind: ServerKind) -> FixGuide:
+    """What to do on the server, with the real names; a code that needs no work of its own there gets the catalogue's steps."""
+    task = SERVER_TASKS.get(code)
+    if task is None:
+        recipe = _from_catalogue(code)
+    elif task is ServerTask.CHAIN:
+        recipe = _chain_recipe(code, kind)
+    else:
+        recipe = setting_recipe(task, kind)
+    return _filled(replace(recipe, proof=(*recipe.proof, _CHECK_AGAIN)), context, kind)
+
+
+def gateway_guide(code: Code, context: FixContext, tool: Tool) -> FixGuide:
+    """What to do on the gateway, with the real names; the stopgap, where there is one, comes last and begins with its risk."""
+    task = _gateway_task(code, context)
+    recipe = _GATEWAYS[tool][task] if task else _from_catalogue(code)
+    powershell = tool is Tool.POWERSHELL
+    proof = gateway_powershell.PROOF if powershell else gateway_az.PROOF
+    stopgap = _stopgap(code)
+    return _filled(replace(recipe, proof=proof), context, tool, gateway_powershell.in_powershell(stopgap) if powershell else stopgap)
+
+
+def has_gateway_guide(code: Code) -> bool:
+    """Whether something on the gateway can be changed about this code."""
+    return code in GATEWAY_TASKS
+
+
+def has_server_guide(code: Code) -> bool:
+    """Whether something on the server can be changed about this code."""
+    return code in SERVER_TASKS
+
+
+def _gateway_task(code: Code, context: FixContext) -> GatewayTask | None:
+    task = GATEWAY_TASKS.get(code)
+    return GatewayTask.DETACH_ROOTS if task in _ROOT_TASKS and context.public_ca else task
+
+
+def _chain_recipe(code: Code, kind: ServerKind) -> Recipe:
+    recipe = _SERVERS[kind]
+    return replace(recipe, steps=(Template(text=FIRST.get(code, SAVE)), *recipe.steps), proof=(*recipe.proof, *_CHAIN_PROOF))
+
+
+def _from_catalogue(code: Code) -> Recipe:
+    entry = CATALOGUE[code]
+    return Recipe(title=entry.title, steps=tuple(Template(text=step) for step in entry.steps))
+
+
+def _stopgap(code: Code) -> tuple[Template, ...]:
+    if code in CHAIN_SWITCH_CODES:
+        return gateway_az.CHAIN_STOPGAP
+    return gateway_az.NAME_STOPGAP if code in NAME_SWITCH_CODES else ()
+
+
+def _filled(recipe: Recipe, context: FixContext, kind: ServerKind | Tool, stopgap: tuple[Template, ...] = ()) -> FixGuide:
+    filler = Filler(context)
+    return FixGuide(
+        title=recipe.title,
+        kind=kind,
+        steps=filler.steps(recipe.steps),
+        undo=filler.steps(recipe.undo),
+        proof=filler.steps(recipe.proof),
+        stopgap=filler.steps(stopgap),
+        blanks=filler.blanks,
+    )

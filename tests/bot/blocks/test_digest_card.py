@@ -1,0 +1,93 @@
+"""The digest's card and thread: budgets, order, one button a problem, and that hostile text stays text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.blocks.digest_card import digest_card
+from bot.blocks.parts import BUTTON_VALUE_LIMIT, JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, Message, json_size, lines_before_buttons
+from bot.digest.compose import compose
+from bot.digest.settle import OPEN_AFTER, settle
+from bot.language import Request, parse
+from bot.model.digest import BackendState, DigestContent, Look, Observation
+from bot.slack.digests import face_of, from_data, render, rows_of
+from chainlib import Code, Severity
+from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive
+from tests.support.following import NOW, backend, gateway, problem, subscription
+from tests.support.reports import HOSTILE
+
+
+def said(*seen: Observation) -> DigestContent:
+    """The first digest about what is seen for long."""
+    states: tuple[BackendState, ...] = ()
+    for _ in range(OPEN_AFTER):
+        states, _, _ = settle({s.seen.key: s for s in states}, Look(target_key=gateway().key, seen=seen), NOW - timedelta(hours=2))
+    return compose(subscription(), states, (), None, NOW)
+
+
+MANY = tuple(backend(n, [problem(about=f"CN=Contoso Issuing CA {n}, O={'x' * 90}")]) for n in range(30))
+HOSTILE_ONE = backend(1, [problem(about=HOSTILE), problem(Code.VALIDATION_OFF, HOSTILE, severity=Severity.WARNING)], label=HOSTILE)
+DIGESTS = {
+    "one": said(backend(1, [problem()]), backend(2)),
+    "folded": said(*(backend(n, [problem()]) for n in range(14))),
+    "many": said(*MANY),
+    "hostile": said(HOSTILE_ONE),
+    "quiet": said(backend(1)),
+    "long-name": replace(said(*MANY), target=replace(gateway(), text="gw:" + "r" * 90 + "/" + "g" * 80)),
+}
+
+
+def messages(name: str) -> list[Message]:
+    """The card and its thread, as the engine keeps them."""
+    frozen = json.loads(json.dumps(render(subscription(), DIGESTS[name])))
+    return [from_data(frozen), *(from_data(page) for page in frozen["thread"])]
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_digest_keeps_every_budget(name: str) -> None:
+    card, *thread = messages(name)
+    assert lines_before_buttons(card) <= LINES_BEFORE_BUTTONS
+    for message in (card, *thread):
+        assert len(message.text) <= TEXT_LIMIT
+        assert json_size(message.blocks) < JSON_LIMIT
+        assert_accepted_by_slack(message)
+        assert_nothing_alive(message)
+
+
+def test_line_reads_as_on_a_phone() -> None:
+    card, thread = messages("folded")
+    assert "✖ Intermediate missing: Contoso Issuing CA 3 · 14 backends · since 07:00" in card.plain
+    assert "b0.contoso.com (https-be), b1.contoso.com (https-be)" in thread.plain
+
+
+def test_lock_screen_says_what_and_how_many() -> None:
+    assert messages("folded")[0].text == "FAIL prod-gw: 1 problem, 0 fine"
+    assert messages("quiet")[0].text == "OK prod-gw: 1 fine"
+
+
+@pytest.mark.parametrize("name", ["one", "folded", "many"])
+def test_each_problem_has_a_check_button_that_can_be_read(name: str) -> None:
+    buttons = [e for message in messages(name)[1:] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+    assert len(buttons) == len(DIGESTS[name].lines)
+    for button in buttons:
+        assert len(button["value"]) <= BUTTON_VALUE_LIMIT
+        understood = parse(json.loads(button["value"])["q"])
+        assert isinstance(understood, Request)
+        assert json.loads(button["value"])["q"] == "gw:rg/prod-gw/shop/https-be"
+
+
+def test_what_does_not_fit_is_counted_and_stands_in_the_thread() -> None:
+    card, *thread = messages("many")
+    assert "22 more, in the thread" in card.plain
+    assert sum(message.plain.count("Contoso Issuing CA") for message in thread) == len(MANY)
+
+
+def test_fixed_row_is_no_failure_any_more() -> None:
+    content = DIGESTS["one"]
+    card = digest_card(face_of(content), rows_of(content, {content.lines[0].cause: NOW}))
+    assert card.text.startswith("OK")
+    assert "fixed: Intermediate missing" in card.plain

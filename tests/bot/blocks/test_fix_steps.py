@@ -1,0 +1,121 @@
+"""The form of the fix steps: real names, one tap to another server or tool, the stopgap last, old cards, and budgets."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.blocks.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
+from bot.blocks.fix_value import read_value, steps_value, switched
+from bot.blocks.parts import BUTTON_VALUE_LIMIT
+from bot.fixsteps import ServerKind, Tool
+from bot.model.report import CheckReport
+from chainlib import HttpResponse
+from playground.slack.limits import check_view
+from tests.bot.test_evidence import heard
+from tests.support.blockkit import texts
+from tests.support.reports import CASES, HOST
+
+OLD = {
+    "n": "backend.contoso.com",
+    "q": HOST,
+    "f": [{"c": "INTERMEDIATE_MISSING", "w": "server", "s": ["Install the intermediate."]}],
+    "m": 2,
+}
+FAILING = sorted(set(CASES) - {"good", "crowd"})
+
+
+def served_by(server: str) -> CheckReport:
+    """A report of a backend whose answer names its software."""
+    report = CASES["leaf-only"]()
+    (address,) = report.addresses
+    assert address.chain is not None
+    http = HttpResponse(status=200, reason="OK", server=server)
+    return replace(report, addresses=(replace(address, chain=replace(address.chain, http=http)),))
+
+
+def menus(view: dict[str, Any]) -> dict[str, str]:
+    return {
+        element["action_id"]: element["initial_option"]["value"]
+        for block in view["blocks"]
+        for element in block.get("elements", ())
+        if element["type"] == "static_select"
+    }
+
+
+@pytest.mark.parametrize("case", FAILING)
+@pytest.mark.parametrize("kind", [ServerKind.OTHER, ServerKind.IIS, ServerKind.KUBERNETES])
+@pytest.mark.parametrize("tool", list(Tool), ids=[tool.name for tool in Tool])
+def test_the_form_is_one_that_slack_takes(case: str, kind: ServerKind, tool: Tool) -> None:
+    value = switched(steps_value(CASES[case](), HOST), kind=kind.name, tool=tool.name)
+    view = fix_steps(value)
+    assert not check_view(view)
+    assert not [text for text in texts(view["blocks"]) if text["type"] == "mrkdwn"]
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_the_value_fits_a_button(case: str) -> None:
+    assert len(steps_value(CASES[case](), HOST)) <= BUTTON_VALUE_LIMIT
+
+
+def test_the_server_is_guessed_and_switched() -> None:
+    value = steps_value(served_by("nginx/1.25"), HOST)
+    assert menus(fix_steps(value))[STEPS_KIND] == "NGINX"
+    assert "nginx -s reload" in json.dumps(fix_steps(value))
+    other = fix_steps(switched(value, kind="IIS"))
+    assert menus(other)[STEPS_KIND] == "IIS"
+    assert "nginx -s reload" not in json.dumps(other)
+    assert "LocalMachine" in json.dumps(other)
+
+
+def test_the_tool_is_switched() -> None:
+    value = steps_value(CASES["no-root-signs"](), HOST)
+    assert menus(fix_steps(value))[STEPS_TOOL] == "AZ"
+    terraform = fix_steps(switched(value, tool="TERRAFORM"))
+    assert menus(terraform)[STEPS_TOOL] == "TERRAFORM"
+    assert "trusted_root_certificate" in json.dumps(terraform)
+
+
+def test_the_stopgap_comes_last_and_blanks_are_named() -> None:
+    shown = json.dumps(fix_steps(steps_value(CASES["leaf-only"](), HOST)))
+    assert shown.index("Only if users cannot wait") > shown.index("To see that it worked")
+    assert "GATEWAY_NAME" in shown
+    assert "put in yourself: RESOURCE_GROUP" in shown
+
+
+def test_one_piece_of_work_is_told_once() -> None:
+    value = {"q": HOST, "x": {"h": HOST}, "f": [{"c": code, "w": "server"} for code in ("INTERMEDIATE_MISSING", "CHAIN_EXTRA")]}
+    assert json.dumps(fix_steps(json.dumps(value))).count("To see that it worked") == 1
+
+
+def test_an_old_card_keeps_its_own_steps() -> None:
+    view = fix_steps(json.dumps(OLD))
+    assert menus(view) == {}
+    assert "Install the intermediate." in json.dumps(view)
+    assert "2 more findings" in json.dumps(view)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"x":{"h":7}}', '{"f":[{"c":"NO_SUCH","w":"server"}]}'])
+def test_what_cannot_be_read_is_left_out(text: str) -> None:
+    assert read_value(text).fixes == ()
+    assert read_value(switched(text, kind="IIS")).kind is ServerKind.IIS
+
+
+def test_the_names_on_the_gateway_are_filled_in() -> None:
+    report = CASES["no-root-signs"]()
+    value = steps_value(report, HOST, heard(report))
+    shown = json.dumps(fix_steps(value))
+    assert "http-settings update -g rg --gateway-name prod-gw -n https-be" in shown
+    assert "GATEWAY_NAME" not in shown
+
+
+def test_hostile_names_stay_inside_their_words() -> None:
+    report = CASES["no-root-signs"]()
+    spoken = heard(report)
+    evil = replace(spoken, members=tuple(replace(member, setting="x; touch /tmp/owned; $(id)") for member in spoken.members))
+    commands = [line for line in json.dumps(fix_steps(steps_value(report, HOST, evil))).split('"') if line.startswith("az ")]
+    assert commands
+    assert not [line for line in commands if "; touch" in line.replace("'x; touch /tmp/owned; $(id)'", "")]

@@ -1,0 +1,104 @@
+"""The card of a gateway: causes folded, worst first, inside the budgets of a phone, harmless whatever ARM and certificates hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.blocks.check_card import Circumstances
+from bot.blocks.gateway_card import fold, gateway_card, member_details
+from bot.blocks.parts import JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, json_size, lines_before_buttons
+from bot.checkup import hear_gateway
+from bot.checkup.witness import worst_first
+from bot.model.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayHealth, GatewayMessage, Health
+from bot.model.report import GatewayReport, MemberReport
+from chainlib import Code
+from tests.support import reports
+from tests.support.gateways import GATEWAY, GATEWAY_ID
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+AROUND = Circumstances(command="gw:prod-gw", understood="gw:prod-gw, both witnesses", run_id="r-1", vantage="snet-bots", user="U1")
+
+
+def members(case: str, count: int, *, setting: str = "https-be") -> tuple[MemberReport, ...]:
+    """So many servers that send the same thing."""
+    report = reports.CASES[case]()
+    return tuple(
+        MemberReport(pool="shop", setting=setting, member=f"{case}-{n}.contoso.com", report=report, findings=report.verdict.findings)
+        for n in range(count)
+    )
+
+
+def gateway_report(*groups: tuple[MemberReport, ...]) -> GatewayReport:
+    """A gateway with these servers."""
+    return GatewayReport(gateway=GATEWAY, members=worst_first(tuple(m for group in groups for m in group)), at=NOW)
+
+
+def heard(report: GatewayReport, text: str = "Success. Received 200 status code") -> GatewayReport:
+    """The same with the gateway calling every server unhealthy."""
+    said = GatewayMessage(code=Code.ROOT_MISMATCH, text=text)
+    servers = tuple(
+        BackendServer(pool=m.pool, setting=m.setting, address=m.member, health=Health.UNHEALTHY, message=said) for m in report.members
+    )
+    return hear_gateway(report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW))
+
+
+MIXED = gateway_report(members("leaf-only", 14), members("other-name", 2, setting="api"), members("good", 37))
+
+
+def test_same_cause_is_one_line() -> None:
+    causes = fold(MIXED)
+    assert [(cause.code, len(cause.members)) for cause in causes] == [(Code.INTERMEDIATE_MISSING, 14), (Code.NAME_MISMATCH, 2)]
+    plain = gateway_card(MIXED, AROUND).plain
+    assert "14 servers" in plain
+    assert "37 servers fine" in plain
+
+
+def test_lock_screen_says_cause_and_who() -> None:
+    assert gateway_card(MIXED, AROUND).text == "FAIL prod-gw: intermediate missing, 16 of 53 servers. Fix: server."
+
+
+def test_card_is_complete_before_the_gateway_answers() -> None:
+    before, after = gateway_card(MIXED, AROUND).plain, gateway_card(heard(MIXED), AROUND).plain
+    assert "its answer takes ten seconds" in before
+    assert "Gateway says: 53 unhealthy" in after
+
+
+def test_missing_permission_is_said() -> None:
+    refusal = ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence="My identity lacks the backend-health right on prod-gw.")
+    assert "lacks the backend-health right" in gateway_card(hear_gateway(MIXED, refusal), AROUND).plain
+
+
+def test_gateway_alone_calls_a_server_unhealthy() -> None:
+    silent = MemberReport(pool="shop", setting="http", member="10.0.0.9", skipped="This setting speaks plain HTTP.")
+    report = heard(gateway_report((silent,)))
+    assert [cause.code for cause in fold(report)] == [Code.ROOT_MISMATCH]
+
+
+def test_all_fine_is_short() -> None:
+    message = gateway_card(gateway_report(members("good", 3)), AROUND)
+    assert message.text == "OK prod-gw: all 3 servers fine."
+    assert lines_before_buttons(message) <= 4
+
+
+EVERY = gateway_report(*(members(case, 3) for case in reports.CASES if case != "hostile"))
+HOSTILE = heard(gateway_report(members("hostile", 3)), reports.HOSTILE)
+LONG_NAMES = replace(MIXED, gateway=replace(GATEWAY, id=replace(GATEWAY_ID, name="g" * 80)), scope="p" * 80)
+
+
+@pytest.mark.parametrize("report", [MIXED, heard(MIXED), EVERY, heard(EVERY), HOSTILE, LONG_NAMES], ids=range(6))
+def test_card_keeps_its_budgets(report: GatewayReport) -> None:
+    message = gateway_card(report, AROUND)
+    assert len(message.text) <= TEXT_LIMIT
+    assert lines_before_buttons(message) <= LINES_BEFORE_BUTTONS
+    assert json_size(message.blocks) < JSON_LIMIT
+
+
+def test_hostile_text_stays_text() -> None:
+    message = gateway_card(HOSTILE, AROUND)
+    for text in (message.text, message.plain, member_details(HOSTILE)):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert "<!channel>" not in message.plain

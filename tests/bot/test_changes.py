@@ -1,0 +1,85 @@
+"""What changed since green, in one line, and that the memory is bounded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.checkup.changes import RecentFacts, changed_since_green, difference, facts_of
+from bot.model.report import CheckReport
+from chainlib import HttpProbeRule
+from playground.lab.pki import Issued, intermediate, leaf
+from tests.support.reports import CASES, HOST, ISSUING, LEAF, ROOT, report
+
+R11 = intermediate(ROOT, "R11")
+RENEWED = leaf(R11, HOST)
+SAME_KEY = leaf(ISSUING, HOST, key=LEAF.key)
+UPPER = intermediate(ROOT, "Contoso Policy CA")
+
+
+def later(found: CheckReport, delta: timedelta) -> CheckReport:
+    return replace(found, verdict=replace(found.verdict, at=found.verdict.at + delta))
+
+
+def since_green(*sent: Issued, after: timedelta = timedelta(hours=2)) -> str:
+    memory = RecentFacts()
+    assert changed_since_green(report(LEAF, ISSUING), memory) == ""
+    return changed_since_green(later(report(*sent), after), memory)
+
+
+def test_the_line_names_what_is_different() -> None:
+    said = since_green(RENEWED)
+    assert said == "Since Mon 09:00 UTC: leaf renewed, issuer Contoso Issuing CA 3 -> R11, intermediate no longer sent."
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ((LEAF,), "intermediate no longer sent"),
+        ((SAME_KEY,), "leaf renewed with the same key, intermediate no longer sent"),
+        ((LEAF, ROOT, ISSUING), "Contoso Root G2 sent anew"),
+        ((RENEWED, ISSUING), "leaf renewed, issuer Contoso Issuing CA 3 -> R11"),
+    ],
+    ids=["intermediate gone", "same key", "more is sent", "other issuer"],
+)
+def test_each_difference_has_its_words(sent: tuple[Issued, ...], said: str) -> None:
+    assert since_green(*sent) == f"Since Mon 09:00 UTC: {said}."
+
+
+def test_order_is_a_difference() -> None:
+    before, now = facts_of(report(LEAF, ISSUING, UPPER)), facts_of(report(LEAF, UPPER, ISSUING))
+    assert before is not None
+    assert now is not None
+    assert difference(before, now) == "Since Mon 09:00 UTC: other order."
+
+
+def test_a_setting_is_a_difference() -> None:
+    memory = RecentFacts()
+    good = report(LEAF, ISSUING)
+    changed_since_green(good, memory)
+    bad = report(LEAF, ISSUING, status=500)
+    bad = replace(bad, request=replace(bad.request, policy=replace(bad.request.policy, http=HttpProbeRule(path="/health"))))
+    assert changed_since_green(bad, memory) == "Since Mon 09:00 UTC: setting probe path / -> /health."
+
+
+def test_longer_ago_names_the_day() -> None:
+    assert since_green(LEAF, after=timedelta(days=9)).startswith("Since 23 Nov 09:00 UTC")
+
+
+def test_nothing_is_said_without_a_good_time_or_without_a_difference() -> None:
+    assert changed_since_green(report(LEAF), RecentFacts()) == ""
+    assert changed_since_green(CASES["dns"](), RecentFacts()) == ""
+    memory = RecentFacts()
+    changed_since_green(report(LEAF, ISSUING), memory)
+    assert changed_since_green(report(LEAF, ISSUING, status=500), memory) == ""
+
+
+def test_the_memory_is_bounded() -> None:
+    memory = RecentFacts(size=2)
+    facts = facts_of(report(LEAF, ISSUING))
+    assert facts is not None
+    for key in "abca":
+        memory.put(key, facts)
+    assert [key for key in "abc" if memory.get(key)] == ["a", "c"]

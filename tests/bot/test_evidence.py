@@ -1,0 +1,79 @@
+"""The evidence pack: one JSON text, everything in it, nothing private in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.evidence import evidence
+from bot.model.azure import BackendServer, GatewayHealth, GatewayMessage, Health
+from bot.model.report import CheckReport, GatewayReport, MemberReport
+from chainlib import Code, UnreadableCertificate, load_certificates
+from playground.lab.pki import NOW
+from tests.support.gateways import GATEWAY, GATEWAY_ID
+from tests.support.reports import CASES, ISSUING, LEAF, report
+
+
+def pack(found: CheckReport, gateway: GatewayReport | None = None) -> dict[str, Any]:
+    text = evidence(found, run_id="ab12cd34", vantage="aks-1", gateway=gateway)
+    assert "PRIVATE KEY" not in text
+    return dict(json.loads(text))
+
+
+def heard(found: CheckReport) -> GatewayReport:
+    """The same backend as `prod-gw` sees it."""
+    said = GatewayMessage(code=Code.INTERMEDIATE_MISSING, text="The Intermediate certificate is missing")
+    servers = [
+        BackendServer(pool=pool, setting="https-be", address="10.0.0.5", health=Health.UNHEALTHY, message=said)
+        for pool in ("shop", "other")
+    ]
+    member = MemberReport(pool="shop", setting="https-be", member="10.0.0.5", report=found)
+    return GatewayReport(
+        gateway=GATEWAY, members=(member,), at=NOW, health=GatewayHealth(gateway=GATEWAY_ID, servers=tuple(servers), read_at=NOW)
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_report_makes_a_pack(case: str) -> None:
+    found = CASES[case]()
+    told = pack(found)
+    assert (told["schema"], told["run_id"], told["vantage"], told["at"]) == (1, "ab12cd34", "aks-1", "2026-11-23T09:00:00Z")
+    assert told["our_probe"]["headline"] == found.verdict.headline.value
+    assert len(told["addresses"]) == len(found.addresses)
+
+
+def test_the_chain_comes_back_as_it_was_sent() -> None:
+    (address,) = pack(report(LEAF, ISSUING))["addresses"]
+    assert load_certificates(address["chain_as_sent_pem"].encode()) == (LEAF.certificate, ISSUING.certificate)
+    assert address["http"] == {"status": 200, "reason": "OK", "server": "", "body_matched": None}
+    assert address["timings_ms"] == {"connect": 0.8, "handshake": 6.4}
+
+
+def test_an_unreadable_certificate_keeps_its_bytes() -> None:
+    found = report(LEAF)
+    (address,) = found.addresses
+    assert address.chain is not None
+    broken = UnreadableCertificate(der=b"\x30\x00", reason="nothing in it")
+    odd = replace(found, addresses=(replace(address, chain=replace(address.chain, certificates=(broken,))),))
+    text = json.loads(
+        evidence(
+            replace(found, addresses=odd.addresses, verdict=replace(found.verdict, entries=found.verdict.entries)), run_id="r", vantage="v"
+        )
+    )
+    assert "MAA=" in text["addresses"][0]["chain_as_sent_pem"]
+
+
+def test_settings_name_the_roots_and_the_probe() -> None:
+    settings = pack(CASES["leaf-only"]())["settings"]
+    assert settings["trust"] == "uploaded-roots"
+    assert settings["probe"] == {"host_header": "127.0.0.1", "path": "/", "statuses": ["200-399"], "body": "", "timeout_s": 30.0}
+
+
+def test_both_witnesses_are_in_it() -> None:
+    found = report(LEAF)
+    told = pack(found, heard(found))["gateway"]
+    assert (told["pool"], told["setting"], told["read_at"]) == ("shop", "https-be", "2026-11-23T09:00:00Z")
+    assert [(word["pool"], word["health"], word["code"]) for word in told["says"]] == [("shop", "Unhealthy", "INTERMEDIATE_MISSING")]

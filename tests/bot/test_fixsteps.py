@@ -1,0 +1,250 @@
+"""Fix guides: for every code, server and tool; the names of the case are in them, and no name can break out of its word."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.fixsteps import (
+    FixContext,
+    FixGuide,
+    FixStep,
+    Language,
+    ServerKind,
+    Tool,
+    gateway_guide,
+    guess_server_kind,
+    guide,
+    has_gateway_guide,
+    has_server_guide,
+)
+from bot.fixsteps.quoting import is_safe_host, is_safe_name, quote_bicep, quote_config, quote_hcl, quote_powershell, quote_sh
+from bot.fixsteps.servers_platform import PLATFORM
+from bot.fixsteps.servers_web import WEB
+from chainlib import CATALOGUE, Code, Where
+
+CONTEXT = FixContext(
+    host="backend.contoso.com",
+    group="prod-rg",
+    gateway="prod-gw",
+    setting="https-be",
+    probe="shop-probe",
+    root_name="corp-root-2024",
+    kept_roots=("corp-root-2019",),
+)
+EVIL = 'x\'; touch /tmp/owned; $(id) `id` "${HOME}" <root> %{if} \\'
+
+
+def steps_of(answer: FixGuide) -> tuple[FixStep, ...]:
+    return (*answer.steps, *answer.undo, *answer.proof, *answer.stopgap)
+
+
+def commands(answer: FixGuide, language: Language | None = None) -> list[str]:
+    return [step.command for step in steps_of(answer) if step.command and language in {None, step.language}]
+
+
+def every_guide(context: FixContext) -> list[FixGuide]:
+    servers = [guide(code, context, kind) for code in Code for kind in ServerKind]
+    return servers + [gateway_guide(code, context, tool) for code in Code for tool in Tool]
+
+
+def test_every_kind_of_server_has_a_recipe() -> None:
+    assert {*WEB, *PLATFORM} == set(ServerKind)
+
+
+@pytest.mark.parametrize("code", list(Code), ids=str)
+def test_code_is_guided_where_the_catalogue_says_it_is_fixed(code: Code) -> None:
+    on_gateway = CATALOGUE[code].where is Where.GATEWAY
+    unguided = {Code.PROBE_DISAGREES, Code.UNRECOGNISED}
+    assert has_gateway_guide(code) or not on_gateway or code in unguided
+    assert has_gateway_guide(code) or has_server_guide(code) or guide(code, CONTEXT, ServerKind.OTHER).steps
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_guides_fit_a_phone(known: bool) -> None:  # noqa: FBT001 -- a table
+    for answer in every_guide(CONTEXT if known else FixContext(host="10.0.0.5")):
+        assert len(answer.title) <= 60
+        assert answer.steps
+        assert answer.proof
+        assert all(0 < len(step.text) <= 140 for step in steps_of(answer))
+        assert all(len(line) <= 190 for command in commands(answer) for line in command.splitlines())
+
+
+def test_placeholders_are_all_filled() -> None:
+    for answer in every_guide(CONTEXT):
+        for step in steps_of(answer):
+            assert not re.search(r"<[a-z_]+>", step.text + (step.command or ""))
+
+
+def test_unknown_names_become_blanks_that_are_listed() -> None:
+    answer = gateway_guide(Code.SERVER_UNKNOWN_CA, FixContext(host="10.0.0.5"), Tool.AZ)
+    assert set(answer.blanks) == {"RESOURCE_GROUP", "GATEWAY_NAME", "BACKEND_SETTING", "ROOT_NAME", "ROOT_NAMES", "HOST_NAME"}
+    assert any("-n ROOT_NAME --cert-file root.cer" in command for command in commands(answer))
+
+
+def test_known_names_leave_no_blank() -> None:
+    assert gateway_guide(Code.SERVER_UNKNOWN_CA, CONTEXT, Tool.AZ).blanks == ()
+
+
+def test_root_is_attached_beside_those_that_must_stay() -> None:
+    answer = gateway_guide(Code.ROOT_NOT_ATTACHED, CONTEXT, Tool.AZ)
+    attach = next(command for command in commands(answer) if "--root-certs" in command)
+    assert "--root-certs corp-root-2019 corp-root-2024 --host-name backend.contoso.com" in attach
+    assert "--root-certs corp-root-2019 --host-name" in (answer.undo[0].command or "")
+
+
+def test_setting_that_picks_its_host_keeps_doing_so() -> None:
+    answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, pick_host=True), Tool.AZ)
+    assert any("--host-name-from-backend-pool true" in command for command in commands(answer))
+    assert not any("--host-name " in step.command for step in answer.steps if step.command)
+
+
+def test_attached_roots_are_looked_up_when_unknown() -> None:
+    answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, kept_roots=None), Tool.AZ)
+    assert any("trustedRootCertificates[].id" in command for command in commands(answer))
+
+
+def test_public_ca_is_answered_by_detaching() -> None:
+    answer = gateway_guide(Code.ROOT_MISMATCH, replace(CONTEXT, public_ca=True), Tool.TERRAFORM)
+    assert "trusted_root_certificate_names = []" in commands(answer)
+
+
+@pytest.mark.parametrize(
+    ("tool", "line"),
+    [
+        (Tool.AZ, "--root-certs corp-root-2019 corp-root-2024"),
+        (Tool.POWERSHELL, "-Name 'corp-root-2024' -CertificateFile 'root.cer'"),
+        (Tool.BICEP, "'prod-gw', 'corp-root-2019')"),
+        (Tool.TERRAFORM, 'trusted_root_certificate_names = ["corp-root-2019", "corp-root-2024"]'),
+    ],
+)
+def test_each_tool_has_the_names_in_it(tool: Tool, line: str) -> None:
+    assert line in "\n".join(commands(gateway_guide(Code.SERVER_UNKNOWN_CA, CONTEXT, tool)))
+
+
+@pytest.mark.parametrize("tool", list(Tool), ids=str)
+def test_gateway_change_says_that_it_takes_minutes(tool: Tool) -> None:
+    answer = gateway_guide(Code.SERVER_UNKNOWN_CA, CONTEXT, tool)
+    assert any("minutes" in step.text and "DNS cache" in step.text for step in answer.steps)
+    assert answer.undo
+
+
+@pytest.mark.parametrize("tool", list(Tool), ids=str)
+def test_stopgap_stands_apart_and_begins_with_its_risk(tool: Tool) -> None:
+    for code in Code:
+        answer = gateway_guide(code, CONTEXT, tool)
+        assert not any("false" in (step.command or "") and "validate" in (step.command or "") for step in answer.steps)
+        assert not answer.stopgap or answer.stopgap[0].text.startswith("RISK")
+        assert not answer.stopgap or "true" in (answer.stopgap[-1].command or "")
+
+
+def test_stopgap_is_offered_only_where_it_helps() -> None:
+    helped = {code for code in Code if gateway_guide(code, CONTEXT, Tool.AZ).stopgap}
+    assert {Code.INTERMEDIATE_MISSING, Code.ROOT_MISMATCH, Code.NAME_MISMATCH} <= helped
+    assert not helped & {Code.DNS_FAILED, Code.TLS_FAILED, Code.HTTP_STATUS_MISMATCH, Code.VALIDATION_OFF, Code.OK}
+
+
+@pytest.mark.parametrize(
+    ("header", "host", "kind"),
+    [
+        ("Microsoft-IIS/10.0", "backend.contoso.com", ServerKind.IIS),
+        ("Microsoft-HTTPAPI/2.0", "backend.contoso.com", ServerKind.IIS),
+        ("nginx/1.25", "backend.contoso.com", ServerKind.NGINX),
+        ("Apache/2.4 (Ubuntu)", "backend.contoso.com", ServerKind.APACHE),
+        ("Apache-Coyote/1.1", "backend.contoso.com", ServerKind.TOMCAT),
+        ("Kestrel", "backend.contoso.com", ServerKind.KESTREL),
+        ("envoy", "backend.contoso.com", ServerKind.ENVOY),
+        ("istio-envoy", "backend.contoso.com", ServerKind.ENVOY),
+        ("Microsoft-IIS/10.0", "shop.azurewebsites.net", ServerKind.APP_SERVICE),
+        ("", "contoso.azure-api.net.", ServerKind.API_MANAGEMENT),
+        ("envoy", "app.ashyhill.westeurope.azurecontainerapps.io", ServerKind.CONTAINER_APPS),
+        ("", "10.0.0.5", ServerKind.OTHER),
+        ("<!channel>", "evil.azurewebsites.net.contoso.com", ServerKind.OTHER),
+    ],
+)
+def test_server_kind_is_guessed_from_what_was_seen(header: str, host: str, kind: ServerKind) -> None:
+    assert guess_server_kind(header, host) is kind
+
+
+def test_network_interface_without_header_is_a_virtual_machine() -> None:
+    assert guess_server_kind("", "10.0.0.5", network_interface=True) is ServerKind.VIRTUAL_MACHINE
+    assert guess_server_kind("nginx", "10.0.0.5", network_interface=True) is ServerKind.NGINX
+
+
+@given(st.text())
+def test_sh_word_is_read_back_as_that_one_word(text: str) -> None:
+    assert shlex.split(f"az -n {quote_sh(text)} -g rg") == ["az", "-n", text, "-g", "rg"]
+
+
+def read_powershell(source: str) -> tuple[str, str]:
+    """A verbatim string as PowerShell's tokenizer reads it, and what is left behind it: any two single quotes are one."""
+    quotes, read, place = "'\u2018\u2019\u201a\u201b", "", 1
+    while source[place] not in quotes or source[place + 1 : place + 2] in set(quotes):
+        place += source[place] in quotes
+        read += source[place]
+        place += 1
+    return read, source[place + 1 :]
+
+
+@given(st.text(alphabet=st.characters() | st.sampled_from("'\u2018\u2019\u201a\u201b\"`$")))
+def test_powershell_word_doubles_every_single_quote(text: str) -> None:
+    assert read_powershell(quote_powershell(text) + " -Force") == (text, " -Force")
+
+
+@given(st.text(alphabet=st.characters() | st.sampled_from("'\"\\${}%")))
+def test_bicep_and_hcl_words_hold_no_open_quote_and_no_interpolation(text: str) -> None:
+    assert not re.search(r"(?<!\\)(\\\\)*'", quote_bicep(text)[1:-1])
+    assert not re.search(r'(?<!\\)(\\\\)*"', quote_hcl(text)[1:-1])
+    assert not re.search(r"(?<!\\)(\\\\)*\$\{", quote_bicep(text)[1:-1])
+    assert not re.search(r"(?<![$%])(?:\$\$|%%)*(?:\$|%)\{", quote_hcl(text)[1:-1].replace("$${", "").replace("%%{", ""))
+
+
+@pytest.mark.parametrize("text", ["a b", "x;y", "a'b", "a\nb", "$x", "", "ü", "a\n"])
+def test_config_word_takes_plain_words_only(text: str) -> None:
+    with pytest.raises(ValueError, match="plain word"):
+        quote_config(text)
+
+
+@pytest.mark.parametrize("text", ["-rf", "@/etc/passwd", "a\nb", "a\x1b[201~b", "a\u202eb", "", "x" * 301, "\tb", " a", "--yes"])
+def test_unsafe_name_becomes_a_blank(text: str) -> None:
+    assert not is_safe_name(text)
+    answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, group=text), Tool.AZ)
+    assert "RESOURCE_GROUP" in answer.blanks
+    assert all(text not in shlex.split(command) for command in commands(answer))
+
+
+@pytest.mark.parametrize("text", ["a b", "x;y.com", "-x.com", "x.com\n", "$(id)", "a'b", "a/b", "", "x.com-"])
+def test_host_outside_the_host_alphabet_becomes_a_blank(text: str) -> None:
+    assert not is_safe_host(text)
+    answer = guide(Code.INTERMEDIATE_MISSING, FixContext(host=text or ";"), ServerKind.NGINX)
+    assert "-connect BACKEND_HOST:PORT" in "\n".join(commands(answer))
+
+
+@pytest.mark.parametrize(("host", "connect"), [("10.0.0.5", "10.0.0.5:8443"), ("fd00::5", "'[fd00::5]:8443'")])
+def test_address_is_probed_without_a_server_name(host: str, connect: str) -> None:
+    proof = commands(guide(Code.INTERMEDIATE_MISSING, FixContext(host=host, port=8443), ServerKind.NGINX))[-1]
+    assert proof == f"openssl s_client -connect {connect} -noservername -showcerts </dev/null"
+
+
+@given(
+    text=st.text(min_size=1) | st.just(EVIL), code=st.sampled_from(list(Code)), tool=st.sampled_from([Tool.AZ, Tool.BICEP, Tool.TERRAFORM])
+)
+def test_hostile_name_stays_one_word_of_every_sh_command(text: str, code: Code, tool: Tool) -> None:
+    named = replace(CONTEXT, group=text, gateway=text, setting=text, probe=text, root_name=text)
+    plain = commands(gateway_guide(code, replace(CONTEXT, root_name="r"), tool), Language.SH)
+    evil = commands(gateway_guide(code, named, tool), Language.SH)
+    for harmless, hostile in zip(plain, evil, strict=True):
+        assert len(shlex.split(harmless)) == len(shlex.split(hostile))
+    words = [word for command in evil for word in shlex.split(command)]
+    assert not is_safe_name(text) or text in words or not any("prod-gw" in command for command in plain)
+
+
+@pytest.mark.parametrize("tool", list(Tool), ids=str)
+def test_looks_like_a_placeholder_but_is_a_name(tool: Tool) -> None:
+    answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, gateway="a<root>b"), tool)
+    assert "a<root>b" in "\n".join(commands(answer))

@@ -1,0 +1,82 @@
+"""A look through the desk: what a digest remembers of a gateway's members, of a host, and of what could not be asked."""
+
+from __future__ import annotations
+
+from bot.checkup.desk import HostAnswer, Options, Refused
+from bot.checkup.look import DeskLooker, host_of
+from bot.language import GatewayTarget, HostTarget
+from bot.model.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
+from bot.model.digest import FollowedTarget, TargetKind
+from bot.model.report import GatewayReport, MemberReport
+from chainlib import Code, Severity
+from tests.bot.blocks.test_gateway_card import gateway_report, members
+from tests.support.gateways import GATEWAY_ID
+from tests.support.reports import CASES, HOST
+
+FOLLOWED = FollowedTarget(kind=TargetKind.GATEWAY, key=GATEWAY_ID.key.replace("/0000/", "/0000-0000/"), text="gw:prod-gw")
+HOST_FOLLOWED = FollowedTarget(kind=TargetKind.HOST, key=f"{HOST}:8443", text=f"{HOST}:8443")
+
+
+class Desk:
+    """Answers what it was told to."""
+
+    def __init__(self, answer: GatewayReport | ArmRefusal | HostAnswer | Refused) -> None:
+        self.answer = answer
+        self.asked: list[GatewayTarget | HostTarget] = []
+
+    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+        """Our own probe."""
+        assert not options
+        assert isinstance(self.answer, HostAnswer | Refused)
+        self.asked.append(target)
+        return self.answer
+
+    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+        """Every member."""
+        assert isinstance(self.answer, GatewayReport | ArmRefusal)
+        self.asked.append(target)
+        return self.answer
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """The gateway adds nothing."""
+        return report
+
+
+async def test_gateway_members_become_observations() -> None:
+    told = GatewayMessage(code=Code.ROOT_MISMATCH, text="no")
+    server = BackendServer(pool="plain", setting="http-be", address="10.0.0.9", health=Health.UNHEALTHY, message=told)
+    unprobed = MemberReport(pool="plain", setting="http-be", member="10.0.0.9", server=server, skipped="no TLS")
+    desk = Desk(gateway_report(members("leaf-only", 2), members("good", 1), (unprobed,)))
+    look = await DeskLooker(desk=desk).look(FOLLOWED)
+    codes = {seen.label: [problem.code for problem in seen.problems] for seen in look.seen}
+    assert codes == {
+        "leaf-only-0.contoso.com": [Code.INTERMEDIATE_MISSING],
+        "leaf-only-1.contoso.com": [Code.INTERMEDIATE_MISSING],
+        "good-0.contoso.com": [],
+        "10.0.0.9": [Code.ROOT_MISMATCH],
+    }
+    assert look.complete
+    assert desk.asked == [GatewayTarget(name="prod-gw", group="rg", subscription="0000-0000")]
+
+
+async def test_host_is_asked_by_its_own_port() -> None:
+    desk = Desk(HostAnswer(report=CASES["leaf-only"]()))
+    look = await DeskLooker(desk=desk).look(HOST_FOLLOWED)
+    assert [problem.code for problem in look.seen[0].problems] == [Code.INTERMEDIATE_MISSING]
+    assert desk.asked == [HostTarget(host=HOST, port=8443)]
+
+
+async def test_what_could_not_be_asked_is_a_warning_and_the_rest_stays_as_it_was() -> None:
+    for target, answer in (
+        (FOLLOWED, ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="ARM says no.")),
+        (HOST_FOLLOWED, Refused(sentence="ARM says no.")),
+    ):
+        look = await DeskLooker(desk=Desk(answer)).look(target)
+        (seen,) = look.seen
+        assert (look.complete, seen.backend) == (False, False)
+        assert [(p.code, p.severity, p.subject) for p in seen.problems] == [(Code.HEALTH_UNKNOWN, Severity.WARNING, "ARM says no.")]
+
+
+def test_address_of_the_sixth_version_is_read_back() -> None:
+    followed = FollowedTarget(kind=TargetKind.HOST, key="2001:db8::1:443", text="[2001:db8::1]")
+    assert host_of(followed) == HostTarget(host="2001:db8::1", port=443, is_ip=True)

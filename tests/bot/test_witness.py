@@ -1,0 +1,89 @@
+"""The two witnesses: what a disagreement between ARM and our own probe is called."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.checkup import hear_gateway
+from bot.model.azure import (
+    ArmRefusal,
+    ArmTrouble,
+    BackendServer,
+    GatewayHealth,
+    GatewayMessage,
+    Health,
+)
+from bot.model.report import CheckReport, CheckRequest, GatewayReport, MemberReport
+from chainlib import Basis, Code, Finding, GatewayPolicy, Severity, Target, TrustAnchors, TrustMode, Verdict, explain
+from tests.support.gateways import GATEWAY, GATEWAY_ID
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+GAP = Finding(code=Code.INTERMEDIATE_MISSING, severity=Severity.CRITICAL, summary="one is missing", basis=Basis.DOCUMENTED)
+
+
+def member(*findings: Finding, probed: bool = True, name: str = "backend.contoso.com") -> MemberReport:
+    """A member whose own probe found this."""
+    request = CheckRequest(
+        target=Target(host=name),
+        policy=GatewayPolicy(anchors=TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=())),
+    )
+    verdict = Verdict(findings=findings, at=NOW)
+    report = CheckReport(request=request, verdict=verdict, explanation=explain(verdict), addresses=())
+    return MemberReport(pool="shop", setting="https-be", member=name, report=report if probed else None, findings=findings)
+
+
+def answer(health: Health, *, address: str = "backend.contoso.com", pool: str = "shop") -> GatewayHealth:
+    """ARM's answer about one server."""
+    said = GatewayMessage(code=Code.ROOT_MISMATCH, text="The root certificate ...")
+    server = BackendServer(pool=pool, setting="HTTPS-be", address=address, health=health, message=said)
+    return GatewayHealth(gateway=GATEWAY_ID, servers=(server,), read_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("own", "health", "codes"),
+    [
+        ((), Health.HEALTHY, []),
+        ((), Health.UNHEALTHY, [Code.VANTAGE_DIFFERS]),
+        ((), Health.UNKNOWN, [Code.HEALTH_UNKNOWN]),
+        ((GAP,), Health.HEALTHY, [Code.INTERMEDIATE_MISSING, Code.PROBE_DISAGREES]),
+        ((GAP,), Health.UNHEALTHY, [Code.INTERMEDIATE_MISSING]),
+        ((GAP,), Health.UNKNOWN, [Code.INTERMEDIATE_MISSING, Code.HEALTH_UNKNOWN]),
+    ],
+    ids=["agree-green", "vantage", "unknown", "probe-disagrees", "agree-red", "red-and-unknown"],
+)
+def test_disagreement_has_a_name(own: tuple[Finding, ...], health: Health, codes: list[Code]) -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(*own),), at=NOW)
+    heard = hear_gateway(report, answer(health)).members[0]
+    assert [f.code for f in heard.findings] == codes
+
+
+def test_hearing_twice_adds_nothing_twice() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW)
+    once = hear_gateway(report, answer(Health.UNHEALTHY))
+    assert hear_gateway(once, answer(Health.UNHEALTHY)).members == once.members
+
+
+def test_word_about_another_pool_is_not_taken() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW)
+    assert hear_gateway(report, answer(Health.UNHEALTHY, pool="other")).members[0].server is None
+
+
+def test_unprobed_member_follows_the_gateway() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(probed=False),), at=NOW)
+    heard = hear_gateway(report, answer(Health.UNHEALTHY)).members[0]
+    assert (heard.findings, heard.healthy) == ((), False)
+
+
+def test_refusal_keeps_what_our_probe_found() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(GAP),), at=NOW)
+    refusal = ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence="no right")
+    heard = hear_gateway(report, refusal)
+    assert (heard.members, heard.refusal, heard.health) == (report.members, refusal, None)
+
+
+def test_worst_member_comes_first() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(), member(GAP, name="zz.contoso.com")), at=NOW)
+    heard = hear_gateway(report, answer(Health.HEALTHY))
+    assert [m.member for m in heard.members] == ["zz.contoso.com", "backend.contoso.com"]
