@@ -1,0 +1,107 @@
+"""States, mutes and the last digest that was sent -> what this digest says, and whether it says anything.
+
+Nothing that both began and ended inside a mute is ever told. What is still broken when a mute ends is told, because it is true then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.digest.filters import severe_enough, wanted
+from bot.digest.fold import Occurrence, fold
+from bot.digest.mutes import mute_over
+from bot.model.digest import BackendState, DigestContent, DigestLine, LineKind, Mute, MutedNote, News, Subscription
+
+
+def compose(
+    subscription: Subscription, states: Iterable[BackendState], mutes: Sequence[Mute], last: DigestContent | None, at: datetime
+) -> DigestContent:
+    """What the digest says.
+
+    Args:
+        subscription: whose digest.
+        states: the damped states of its target.
+        mutes: the channel's, ended ones of the last weeks included: they tell what ended inside a window.
+        last: the content of the last digest that was sent, `None` before the first.
+        at: the instant it speaks of.
+    """
+    own = [state for state in states if wanted(subscription, state.seen)]
+    heard, hushed, notes = _by_mute(_open(subscription, own), mutes, at)
+    known = {line.cause: line for line in last.known} if last else {}
+    lines = [replace(line, news=_news(line, known)) for line in fold(heard, at)]
+    standing = [line for line in lines if subscription.only_changes and line.news is News.NONE]
+    quiet = fold(hushed, at)
+    troubled = {backend.seen.key for backend, _ in (*heard, *hushed)}
+    return DigestContent(
+        at=at,
+        target=subscription.target,
+        schedule=subscription.schedule,
+        lines=tuple(line for line in lines if line not in standing),
+        standing=tuple(standing),
+        hushed=quiet,
+        fixed=_fixed(last, {line.cause for line in (*lines, *quiet)}, own, mutes),
+        muted=notes,
+        fine=sum(state.seen.backend and state.seen.key not in troubled for state in own),
+        since=last.at if last else None,
+    )
+
+
+def speaks(subscription: Subscription, content: DigestContent) -> bool:
+    """Whether the digest is sent: it has news, or the subscription wants every run, or its first one."""
+    if subscription.heartbeat or content.news or content.fixed:
+        return True
+    return subscription.only_changes and content.since is None
+
+
+def _open(subscription: Subscription, own: Iterable[BackendState]) -> list[Occurrence]:
+    return [
+        (backend, state)
+        for backend in own
+        for state in backend.problems
+        if state.open and severe_enough(state.problem.severity, subscription.minimum)
+    ]
+
+
+def _by_mute(
+    occurrences: Iterable[Occurrence], mutes: Sequence[Mute], at: datetime
+) -> tuple[list[Occurrence], list[Occurrence], tuple[MutedNote, ...]]:
+    heard: list[Occurrence] = []
+    hidden: dict[int, tuple[Mute, list[Occurrence]]] = {}
+    for occurrence in occurrences:
+        mute = mute_over(mutes, occurrence[0].seen, at)
+        if mute is None:
+            heard.append(occurrence)
+        else:
+            hidden.setdefault(mute.id, (mute, []))[1].append(occurrence)
+    notes = tuple(_note(mute, found, at) for mute, found in hidden.values())
+    return heard, [occurrence for _, found in hidden.values() for occurrence in found], notes
+
+
+def _note(mute: Mute, found: list[Occurrence], at: datetime) -> MutedNote:
+    return MutedNote(text=mute.target.text, lines=len(fold(found, at)), until=mute.ends, by=mute.by, reason=mute.reason)
+
+
+def _news(line: DigestLine, known: Mapping[str, DigestLine]) -> News:
+    before = known.get(line.cause)
+    if before is None:
+        return News.NEW
+    if line.kind is LineKind.RENEWAL:
+        return News.STEP if line.step is not None and (before.step is None or line.step < before.step) else News.NONE
+    joined = {member.key for member in line.members} - {member.key for member in before.members}
+    return News.GROWN if joined else News.NONE
+
+
+def _fixed(last: DigestContent | None, still: set[str], states: Sequence[BackendState], mutes: Sequence[Mute]) -> tuple[DigestLine, ...]:
+    """The causes that the last digest knew and that are gone; one that ended while it was muted is not told."""
+    if last is None:
+        return ()
+    ended = {state.problem.cause: (backend, state) for backend in states for state in backend.problems if not state.open}
+    gone = [line for line in (*last.lines, *last.standing) if line.cause not in still]
+    return tuple(line for line in gone if line.cause not in ended or not _in_mute(ended[line.cause], mutes))
+
+
+def _in_mute(occurrence: Occurrence, mutes: Sequence[Mute]) -> bool:
+    backend, state = occurrence
+    return mute_over(mutes, backend.seen, state.since) is not None

@@ -1,0 +1,48 @@
+"""What is due and when it runs next: one catch-up however long the bot was away, never two digests on one day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.digest.schedule import next_runs, once_a_day
+from bot.digest.zones import zone as zone_of
+from bot.model.digest import Schedule, Subscription
+
+
+class NeverDue(ValueError):
+    """A schedule that has no next run, for example one for 30 February only."""
+
+
+def is_due(subscription: Subscription, now: datetime) -> bool:
+    """Whether the subscription's digest is due; a missed run stays due until it has run once."""
+    return subscription.paused is None and subscription.next_run_at <= now
+
+
+def first_run(plan: Schedule, now: datetime) -> datetime:
+    """The first run of a new or edited subscription.
+
+    Raises:
+        NeverDue: there is none.
+    """
+    run = next(next_runs(plan, now), None)
+    if run is None:
+        raise NeverDue(f"{plan.text} never comes.")
+    return run
+
+
+def following(plan: Schedule, ran_at: datetime) -> datetime:
+    """The next run after one that ran at `ran_at`, on time or caught up.
+
+    All missed runs are one. A once-a-day schedule that was caught up today does not come again today.
+
+    Raises:
+        NeverDue: there is none.
+    """
+    if not once_a_day(plan):
+        return first_run(plan, ran_at)
+    zone = zone_of(plan.zone)
+    today = ran_at.astimezone(zone).date()
+    for run in next_runs(plan, ran_at):
+        if run.astimezone(zone).date() > today:
+            return run
+    raise NeverDue(f"{plan.text} never comes again.")

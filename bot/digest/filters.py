@@ -1,0 +1,47 @@
+"""What a subscription wants to hear of: least severity, and what `not=` drops."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from bot.digest.mutes import covers
+from bot.model.digest import Observation, Subscription
+from chainlib import Severity
+
+_ORDER = tuple(Severity)
+_FIELDS = ("pool", "setting", "host", "gw")
+
+
+class UnusableFilter(ValueError):
+    """A filter that cannot be read; its text is one sentence with an example."""
+
+
+def exclusion(text: str) -> str:
+    """A pattern of `not=`, folded and proved.
+
+    Raises:
+        UnusableFilter: unknown field or nothing to match.
+    """
+    pattern = text.strip().lower()
+    field, colon, value = pattern.partition(":")
+    if not pattern or (colon and (field not in _FIELDS or not value)):
+        raise UnusableFilter(f"I do not understand not={text!r}; write it like `not=pool:test*` (pool, setting, host or gw).")
+    return pattern
+
+
+def wanted(subscription: Subscription, seen: Observation) -> bool:
+    """Whether the subscription takes in a backend."""
+    return covers(subscription.target, seen) and not any(_drops(pattern, seen) for pattern in subscription.exclude)
+
+
+def severe_enough(severity: Severity, minimum: Severity) -> bool:
+    """Whether a severity reaches the least one."""
+    return _ORDER.index(severity) <= _ORDER.index(minimum)
+
+
+def _drops(pattern: str, seen: Observation) -> bool:
+    values = dict(zip(_FIELDS, (seen.pool, seen.setting, seen.label, seen.gateway), strict=True))
+    field, colon, glob = pattern.partition(":")
+    if colon:
+        return fnmatchcase(values[field].lower(), glob)
+    return any(fnmatchcase(value.lower(), pattern) for value in values.values())

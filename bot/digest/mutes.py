@@ -1,0 +1,42 @@
+"""Which mutes hold at an instant and what they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.digest.zones import zone as zone_of
+from bot.model.digest import FollowedTarget, Mute, Observation, Window
+
+_MINUTES_PER_HOUR = 60
+
+
+def holds(mute: Mute, at: datetime) -> bool:
+    """Whether a mute is in force: it has begun, has not ended, and its window (if it has one) is open."""
+    if not mute.begins <= at < mute.ends:
+        return False
+    return mute.window is None or inside(mute.window, at)
+
+
+def inside(window: Window, at: datetime) -> bool:
+    """Whether an instant lies in a weekly window, read on the window's own wall clock."""
+    local = at.astimezone(zone_of(window.zone))
+    minute = local.hour * _MINUTES_PER_HOUR + local.minute
+    today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
+    if window.start < window.end:
+        return today in window.days and window.start <= minute < window.end
+    return (today in window.days and minute >= window.start) or (yesterday in window.days and minute < window.end)
+
+
+def covers(target: FollowedTarget, seen: Observation) -> bool:
+    """Whether a target takes in a backend: same gateway or host, and its pool and setting where it names them."""
+    if target.key != seen.target_key:
+        return False
+    pool, setting = target.pool, target.setting
+    return (pool is None or pool.lower() == seen.pool.lower()) and (setting is None or setting.lower() == seen.setting.lower())
+
+
+def mute_over(mutes: Iterable[Mute], seen: Observation, at: datetime) -> Mute | None:
+    """The mute that hides a backend at an instant, the one that lasts longest; `None` when it is heard."""
+    holding = [mute for mute in mutes if holds(mute, at) and covers(mute.target, seen)]
+    return max(holding, key=lambda mute: mute.ends, default=None)

@@ -1,0 +1,117 @@
+"""A check's report -> what a digest remembers of it: the problems, and the cause that each is folded by.
+
+Of a refused backend the headline alone counts, since the rest usually follows from it; what was switched off and what expires always
+counts. What a switch silences is told by the switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from bot.model.digest import FollowedTarget, Observation, Problem
+from bot.model.report import CheckReport
+from chainlib import Basis, Certificate, Code, Finding, Severity, UnreadableCertificate, Verdict
+
+_ALWAYS = {Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING}
+_BY_CERTIFICATE = {Code.CERTIFICATE_EXPIRING, Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
+_BY_SETTING = {Code.VALIDATION_OFF, Code.ROOT_NOT_ATTACHED, Code.UPLOADED_ROOT_UNUSABLE, Code.NO_SNI}
+_CAUSE_EVIDENCE = ("missing_subject", "root_name", "root", "subject", "sha256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Where a checked backend stands.
+
+    Attributes:
+        label: the backend for people.
+        gateway, pool, setting, server: empty for a bare host.
+    """
+
+    target_key: str
+    label: str
+    gateway: str = ""
+    pool: str = ""
+    setting: str = ""
+    server: str = ""
+
+    @property
+    def key(self) -> str:
+        """Stable identity of the backend."""
+        return f"{self.target_key}|{self.pool}|{self.setting}|{self.server}".lower()
+
+
+def observe(report: CheckReport, seat: Seat) -> Observation:
+    """What the digest remembers of a report."""
+    chain = report.chain
+    presented = chain.certificates if chain else ()
+    leaf = report.verdict.path.leaf
+    return Observation(
+        key=seat.key,
+        target_key=seat.target_key,
+        label=seat.label,
+        gateway=seat.gateway,
+        pool=seat.pool,
+        setting=seat.setting,
+        problems=tuple(dict.fromkeys(_problem(finding, presented, seat) for finding in _telling(report.verdict))),
+        fingerprint=_fingerprint(presented),
+        not_after=leaf.not_after if leaf else None,
+    )
+
+
+def could_not_look(target: FollowedTarget, sentence: str) -> Observation:
+    """The target itself could not be looked at, for example because ARM did not answer: that is what the digest then says."""
+    problem = Problem(code=Code.HEALTH_UNKNOWN, severity=Severity.WARNING, cause=f"{Code.HEALTH_UNKNOWN}:{target.key}", subject=sentence)
+    return Observation(key=f"{target.key}|*", target_key=target.key, label=target.text, problems=(problem,), backend=False)
+
+
+def _telling(verdict: Verdict) -> Iterator[Finding]:
+    critical = [finding for finding in verdict.findings if finding.severity is Severity.CRITICAL]
+    yield from critical[:1]
+    silenced = {code for finding in verdict.findings if finding.code is Code.VALIDATION_OFF for code in finding.evidence["silenced"]}
+    rest = (f for f in verdict.findings if f.severity is not Severity.CRITICAL and f.code not in silenced)
+    yield from (finding for finding in rest if not critical or finding.code in _ALWAYS)
+
+
+def _problem(finding: Finding, presented: Sequence[Certificate | UnreadableCertificate], seat: Seat) -> Problem:
+    certificate = _certificate(finding, presented)
+    expiring = certificate if finding.code in _BY_CERTIFICATE else None
+    about, subject = _about(finding, expiring, seat)
+    return Problem(
+        code=finding.code,
+        severity=finding.severity,
+        cause=f"{finding.code}:{about}",
+        subject=subject,
+        not_before=expiring.not_before if expiring else None,
+        not_after=expiring.not_after if expiring else None,
+        is_ca=expiring.is_ca if expiring else False,
+    )
+
+
+def _about(finding: Finding, expiring: Certificate | None, seat: Seat) -> tuple[str, str]:
+    """What the cause is about: the key that folds, and the same for people."""
+    if expiring:
+        return expiring.sha256, _name(expiring)
+    if finding.code in _BY_SETTING and seat.setting:
+        return f"{seat.target_key}/{seat.setting}".lower(), f"{seat.setting} ({seat.gateway})"
+    for key in _CAUSE_EVIDENCE:
+        value = finding.evidence.get(key)
+        if value and (finding.basis is not Basis.INFERRED or finding.code in _BY_CERTIFICATE):
+            return str(value), str(value)
+    return seat.key, seat.label
+
+
+def _certificate(finding: Finding, presented: Sequence[Certificate | UnreadableCertificate]) -> Certificate | None:
+    place = finding.certificate
+    found = presented[place] if place is not None and place < len(presented) else None
+    return found if isinstance(found, Certificate) else None
+
+
+def _fingerprint(presented: Sequence[Certificate | UnreadableCertificate]) -> str:
+    """Of the list as sent: order and duplicates count."""
+    return sha256(b"".join(certificate.der for certificate in presented)).hexdigest()[:16] if presented else ""
+
+
+def _name(certificate: Certificate) -> str:
+    return certificate.dns_names[0] if certificate.dns_names else certificate.subject

@@ -1,0 +1,32 @@
+"""When a renewal is overdue, by the certificate's own lifetime, and the ladder of reminders below that.
+
+The rule is the contract's `CERTIFICATE_EXPIRING`: less than 30 days (a CA: 90) or a third of the lifetime is left, whichever is shorter.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from math import ceil
+
+LEAF_LIMIT = timedelta(days=30)
+CA_LIMIT = timedelta(days=90)
+LADDER = (30, 14, 7, 1)
+_DAY = timedelta(days=1)
+
+
+def renewal_limit(not_before: datetime, not_after: datetime, *, is_ca: bool) -> timedelta:
+    """How long before its end a certificate of this lifetime should have been renewed."""
+    return min(CA_LIMIT if is_ca else LEAF_LIMIT, (not_after - not_before) / 3)
+
+
+def rung(not_before: datetime, not_after: datetime, at: datetime, *, is_ca: bool) -> int | None:
+    """The rung of the ladder that a certificate stands on, in days: the limit itself, then 30, 14, 7, 1; `None` before the limit.
+
+    A smaller number than last time is news; each rung is said once.
+    """
+    left = not_after - at
+    limit = renewal_limit(not_before, not_after, is_ca=is_ca)
+    if left >= limit:
+        return None
+    rungs = [days for days in LADDER if days * _DAY < limit and left <= days * _DAY]
+    return min(rungs, default=ceil(limit / _DAY))

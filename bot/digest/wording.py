@@ -1,0 +1,103 @@
+"""A digest as plain lines: the twin that goes out when blocks are refused, and the measure of how long a digest is.
+
+At most twelve lines: the header, nine causes, what is left out, the counts. Text from outside is not escaped here; whoever shows it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.digest.zones import zone as zone_of
+from bot.model.digest import DigestContent, DigestLine, LineKind, News
+
+MOST_CAUSES = 9
+_MARKS = {LineKind.PROBLEM: "!", LineKind.SWITCHED_OFF: "~", LineKind.RENEWAL: "#"}
+_DAY = timedelta(days=1)
+
+
+def plain_lines(content: DigestContent) -> tuple[str, ...]:
+    """The digest as text, one string a line."""
+    shown = content.lines[:MOST_CAUSES]
+    hidden = len(content.lines) - len(shown)
+    more = [f"and {hidden} more, in the thread"] if hidden else []
+    foot = footer(content)
+    return (header(content), *(cause_line(line, content) for line in shown), *more, *([foot] if foot else []))
+
+
+def header(content: DigestContent) -> str:
+    """What is followed, when, and the counts."""
+    local = content.at.astimezone(zone_of(content.schedule.zone))
+    return f"{content.target.text}, {local:%a %H:%M} ({content.schedule.zone}): {counts(content)}"
+
+
+def counts(content: DigestContent) -> str:
+    """`2 problems, 1 renewal overdue, 37 fine`; without anything wrong `40 fine, nothing changed`."""
+    renewals = sum(line.kind is LineKind.RENEWAL for line in content.lines)
+    problems = len(content.lines) - renewals
+    parts = [_many(problems, "problem"), f"{_many(renewals, 'renewal')} overdue" if renewals else "", f"{content.fine} fine"]
+    quiet = not content.lines and not content.fixed and not content.standing
+    known = [f"{len(content.standing)} as before"] if content.standing else []
+    unchanged = ["nothing changed"] if quiet and content.since else []
+    return ", ".join([part for part in parts if part] + known + unchanged)
+
+
+def cause_line(line: DigestLine, content: DigestContent) -> str:
+    """One cause: what, about what, how many, since when."""
+    parts = [f"{_MARKS[line.kind]} {title(line)}", *_extent(line), age(line, content)]
+    return " · ".join([*parts, *(["comes and goes"] if line.flapping else [])])
+
+
+def title(line: DigestLine) -> str:
+    """The cause in words."""
+    if line.kind is LineKind.RENEWAL:
+        return f"{line.subject}: renewal overdue"
+    if line.kind is LineKind.SWITCHED_OFF:
+        return f"Checks switched off on {line.subject}"
+    return f"{line.code.replace('_', ' ').capitalize()}: {line.subject}"
+
+
+def age(line: DigestLine, content: DigestContent) -> str:
+    """`9 days left`, `off since Mon 3 Mar` or `since 06:40`."""
+    if line.kind is LineKind.RENEWAL and line.not_after:
+        return f"{_many(max((line.not_after - content.at) // _DAY, 0), 'day') or 'less than a day'} left"
+    word = "off since" if line.kind is LineKind.SWITCHED_OFF else "since"
+    return f"{word} {moment(line.since, content)}"
+
+
+def moment(instant: datetime, content: DigestContent) -> str:
+    """An instant on the digest's wall clock: the time alone within the last day, else the date."""
+    local = instant.astimezone(zone_of(content.schedule.zone))
+    return f"{local:%H:%M}" if content.at - instant < _DAY else f"{local:%a} {local.day} {local:%b}"
+
+
+def footer(content: DigestContent) -> str:
+    """New, fixed and muted; empty when there is nothing to count."""
+    new = sum(line.news in {News.NEW, News.GROWN} for line in content.lines)
+    since = f" since {moment(content.since, content)}" if content.since else ""
+    muted = "; ".join(f"{note.lines} until {moment_until(note.until, content)} by {note.by} ({note.reason})" for note in content.muted)
+    parts = (
+        f"New{since}: {new}" if new else "",
+        f"Fixed: {len(content.fixed)}" if content.fixed else "",
+        f"Muted: {muted}" if muted else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def moment_until(instant: datetime, content: DigestContent) -> str:
+    """The end of a mute on the digest's wall clock."""
+    local = instant.astimezone(zone_of(content.schedule.zone))
+    same_day = local.date() == content.at.astimezone(local.tzinfo).date()
+    return f"{local:%H:%M}" if same_day else f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def _extent(line: DigestLine) -> Iterable[str]:
+    if len(line.members) == 1 and line.members[0].label not in line.subject:
+        yield line.members[0].label
+    elif len(line.members) > 1:
+        gateways = f", {_many(len(line.gateways), 'gateway')}" if len(line.gateways) > 1 else ""
+        yield f"{_many(len(line.members), 'backend')}{gateways}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""

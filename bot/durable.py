@@ -1,0 +1,153 @@
+"""Memory, engine and Slack put together: what makes digests in the running bot. Composition only.
+
+Slack's edge and the engine do not know each other; here each is given the other's face.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.blocks.parts import Message
+from bot.blocks.usage import refusal
+from bot.checkup.look import Answers, DeskLooker
+from bot.engine import Engine, EngineSettings, Ports
+from bot.engine.lease import ReplicaTaken
+from bot.slack.app import Identity
+from bot.slack.delivery import Delivery
+from bot.slack.digests import render
+from bot.slack.following import Following
+from bot.slack.health import Readiness
+from bot.slack.notebook import Following as Names
+from bot.slack.notebook import Notebook
+from bot.slack.places import DeliveryError, Place
+from bot.slack.poster import SlackPoster
+from bot.slack.recovering import Recovering
+from bot.slack.runs import Runs
+from bot.store import SchemaNewer, Store, StoreLocked, UnusableDatabase, open_store
+from bot.store.memory import first_time
+from bot.store.subscriptions import channel_subscriptions
+
+log = logging.getLogger(__name__)
+
+HISTORY_SCOPE = "channels:history"
+NameTakenError = ReplicaTaken
+
+
+class MemoryUnusableError(Exception):
+    """The database cannot be used; the text is one sentence with the way out."""
+
+
+class Answering(Answers, Names, Protocol):
+    """The use case: `bot.checkup.desk.Desk` is it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembering:
+    """What runs beside the listeners.
+
+    Attributes:
+        url: of the database.
+        store: the same, open.
+        desk: what is looked at, and how.
+        clock: the present instant, aware; it alone decides what is due.
+        engine: how the engine behaves; whether history may be read is found out at the start.
+    """
+
+    url: str
+    store: Store
+    desk: Answering
+    clock: Callable[[], datetime]
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+    @asynccontextmanager
+    async def beside(self, delivery: Delivery, runs: Runs, identity: Identity, readiness: Readiness) -> AsyncIterator[Following]:
+        """Run the engine for as long as the listeners run."""
+        looker = DeskLooker(desk=self.desk)
+        lost = _Lost(store=self.store, delivery=delivery, clock=self.clock, team=identity.team)
+        ports = Ports(
+            clock=self.clock,
+            looker=looker,
+            renderer=render,
+            poster=SlackPoster(delivery=delivery, runs=runs),
+            on_paused=lost.tell,
+            on_closed=Recovering(store=self.store, delivery=delivery, runs=runs, clock=self.clock).on_closed,
+        )
+        engine = Engine(self.url, self.store, ports, self._settings(identity))
+        await engine.start()
+        readiness.probes["store"] = lambda: None if engine.alive else "the digests have stopped; look into the log and restart"
+        try:
+            yield Following(
+                book=Notebook(
+                    store=self.store,
+                    desk=self.desk,
+                    looker=looker,
+                    delivery=delivery,
+                    clock=self.clock,
+                    team=identity.team,
+                    bot_name=identity.name,
+                ),
+                troubles=readiness.troubles,
+            )
+        finally:
+            await engine.stop()
+
+    def _settings(self, identity: Identity) -> EngineSettings:
+        granted = HISTORY_SCOPE in identity.scopes
+        if not granted:
+            log.warning("channels:history is not granted: a digest whose answer is lost is sent %s", self.engine.without_history.value)
+        return replace(self.engine, history=granted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lost:
+    """Tells whoever can be told that a channel does not take digests any more."""
+
+    store: Store
+    delivery: Delivery
+    clock: Callable[[], datetime]
+    team: str
+
+    async def tell(self, channel: str, reason: str, *_: object) -> None:
+        """Write to the people who subscribed, once a day however many digests were refused."""
+        now = self.clock()
+        async with self.store.writing() as connection:
+            if not await first_time(connection, f"lost:{channel}:{reason}:{now:%Y-%m-%d}", now):
+                return
+            paused = [one for one in await channel_subscriptions(connection, self.team, channel) if one.paused]
+        for person in sorted({one.created_by for one in paused}):
+            try:
+                await self.delivery.post(Place(channel=person), _paused(channel, reason, len(paused)))
+            except DeliveryError as error:
+                log.warning("a lost channel could not be told", extra={"reason": error.reason, "user": person})
+
+
+def _paused(channel: str, reason: str, subscriptions: int) -> Message:
+    """What is said; the channel is shown by its name."""
+    count = f"{subscriptions} digest{'' if subscriptions == 1 else 's'}"
+    return refusal(f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, tap Resume in its list.")
+
+
+@contextmanager
+def memory(url: str) -> Iterator[Store]:
+    """The open memory; a loop that used its connections closes it. Blocks.
+
+    Raises:
+        MemoryUnusableError: it cannot be opened, another process has it, or a newer version wrote it.
+    """
+    try:
+        store = open_store(url)
+    except (UnusableDatabase, StoreLocked, SchemaNewer) as error:
+        raise MemoryUnusableError(str(error)) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise MemoryUnusableError(
+            f"The database cannot be opened ({type(error).__name__}); look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+            "for example APPGW_DATA_DIR=/data on a disk that can be written."
+        ) from error
+    yield store

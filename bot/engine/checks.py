@@ -1,0 +1,80 @@
+"""One look at a batch of targets, however many digests wait for it, and the release of those digests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from bot.digest.observe import could_not_look
+from bot.engine.ports import EngineSettings, Ports
+from bot.engine.tick import enqueue_digest
+from bot.engine.transact import Transact
+from bot.model.digest import Change, FollowedTarget, Look
+from bot.store import Store
+from bot.store.looks import record_looks
+from bot.store.runs import release
+from bot.store.subscriptions import targets
+
+_LOG = logging.getLogger(__name__)
+_PARALLEL = 16
+
+
+class Checks:
+    """Looks at targets and lets digests go.
+
+    Args:
+        store: what is remembered.
+        ports: looker and clock.
+        transact: where digests are queued.
+        settings: how long a look may take.
+    """
+
+    def __init__(self, store: Store, ports: Ports, transact: Transact, settings: EngineSettings) -> None:
+        self._store, self._ports, self._transact, self._settings = store, ports, transact, settings
+        self._gate = asyncio.Semaphore(_PARALLEL)
+
+    async def look(self, keys: Sequence[str]) -> list[str]:
+        """Look at targets and remember what was seen; returns those of which another look would decide something. Never raises."""
+        try:
+            async with self._store.reading() as connection:
+                followed = await targets(connection, keys)
+            looks = await asyncio.gather(*(self._look(target) for target in followed))
+            return [look.target_key for look in looks if await self._record(look)]
+        except Exception:  # noqa: BLE001 -- a workflow that raises is over, and the digests that wait for it with it
+            _LOG.exception("looking at %d targets", len(keys))
+            return []
+
+    async def _look(self, target: FollowedTarget) -> Look:
+        async with self._gate:
+            try:
+                async with asyncio.timeout(self._settings.look_timeout.total_seconds()):
+                    return await self._ports.looker.look(target)
+            except Exception:  # noqa: BLE001 -- whatever a looker raises, the digest says that it could not look
+                _LOG.exception("looking at %s", target.key)
+        return Look(target_key=target.key, seen=(could_not_look(target, f"{target.text} could not be looked at"),), complete=False)
+
+    async def _record(self, look: Look) -> bool:
+        async with self._store.writing() as connection:
+            wavering, events = await record_looks(connection, (look,), self._ports.clock())
+        if any(event.change is Change.CLOSED for event in events):
+            await self._cheer(look.target_key)
+        return wavering
+
+    async def _cheer(self, target_key: str) -> None:
+        try:
+            await self._ports.on_closed(target_key)
+        except Exception:  # noqa: BLE001 -- what was seen is written down, whatever becomes of the good news
+            _LOG.exception("telling the recovery of %s", target_key)
+
+    async def release(self, check: str) -> int:
+        """Queue the digests that waited for a check; returns how many."""
+        released = 0
+        while True:
+            async with self._store.writing() as connection:
+                runs = await release(connection, check)
+                for run in runs:
+                    await enqueue_digest(self._transact, connection, run)
+            if not runs:
+                return released
+            released += len(runs)

@@ -1,0 +1,102 @@
+"""One due digest, from what is remembered to a message that is sent once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.digest.compose import compose, speaks
+from bot.digest.wording import plain_lines
+from bot.engine.courier import Courier
+from bot.engine.ports import Ports
+from bot.model.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
+from bot.model.digest import DigestContent, Subscription
+from bot.store import Store
+from bot.store.deliveries import plan
+from bot.store.looks import target_states
+from bot.store.runs import finish, freeze, get_run, last_sent
+from bot.store.subscriptions import channel_mutes, get_subscription, pause_channel
+
+_LOG = logging.getLogger(__name__)
+_MUTES_BACK = timedelta(days=35)
+_AFTER_TROUBLE_S = 5.0
+_OUTCOMES = {
+    DeliveryState.SENT: Outcome.SENT,
+    DeliveryState.UNKNOWN: Outcome.UNKNOWN,
+    DeliveryState.REFUSED: Outcome.REFUSED,
+    DeliveryState.FAILED: Outcome.FAILED,
+}
+
+
+class Digests:
+    """Brings due digests to their end.
+
+    Args:
+        store: what is remembered.
+        ports: clock, renderer, and whom to tell of a lost channel.
+        courier: sends.
+    """
+
+    def __init__(self, store: Store, ports: Ports, courier: Courier) -> None:
+        self._store, self._ports, self._courier = store, ports, courier
+
+    async def advance(self, run_id: str) -> float:
+        """Go on with a run; returns the seconds to wait before going on again, 0 when it has ended. Never raises."""
+        try:
+            return await self._advance(run_id)
+        except Exception:  # noqa: BLE001 -- a workflow that raises is over, and its digest lost
+            _LOG.exception("digest %s: trying again", run_id)
+            return _AFTER_TROUBLE_S
+
+    async def _advance(self, run_id: str) -> float:
+        now = self._ports.clock()
+        async with self._store.writing() as connection:
+            run = await get_run(connection, run_id)
+            if run is None or run.state is RunState.DONE:
+                return 0
+            message = run.message or await self._prepare(connection, run, now)
+        if message is None:
+            return 0
+        final, wait = await self._courier.attempt(run_id, message, partial(self._end, run))
+        if final is not None and final.state is DeliveryState.REFUSED:
+            _LOG.warning("channel %s refuses messages (%s): its subscriptions are paused", run.channel, final.error)
+            await self._ports.on_paused(run.channel, final.error or "refused")
+        return wait
+
+    async def _prepare(self, connection: AsyncConnection, run: DigestRun, now: datetime) -> Message | None:
+        """Freeze what the run says and plan its message; `None` when it has nothing to say."""
+        subscription = await get_subscription(connection, run.subscription)
+        if subscription is None or subscription.paused is not None:
+            await finish(connection, run.id, Outcome.DROPPED, now)
+            return None
+        content = await self._compose(connection, run, subscription, now)
+        if not speaks(subscription, content):
+            await finish(connection, run.id, Outcome.SILENT, now)
+            return None
+        message = self._render(subscription, content)
+        await freeze(connection, run.id, content, message)
+        await plan(connection, run.id, run.channel, now)
+        return message
+
+    async def _compose(self, connection: AsyncConnection, run: DigestRun, subscription: Subscription, now: datetime) -> DigestContent:
+        states = await target_states(connection, subscription.target.key)
+        mutes = await channel_mutes(connection, run.team, run.channel, now - _MUTES_BACK)
+        last = await last_sent(connection, run.subscription, run.due_at)
+        return compose(subscription, states, mutes, last, now)
+
+    def _render(self, subscription: Subscription, content: DigestContent) -> Message:
+        """A renderer that fails must not cost the digest: its plain lines go out."""
+        try:
+            return self._ports.renderer(subscription, content)
+        except Exception:  # noqa: BLE001 -- whatever a renderer raises, the digest goes out
+            _LOG.exception("rendering the digest of subscription %d", subscription.id)
+            return {"text": "\n".join(plain_lines(content))}
+
+    async def _end(self, run: DigestRun, connection: AsyncConnection, final: Delivery) -> None:
+        """Inside the transaction that makes the delivery final."""
+        await finish(connection, run.id, _OUTCOMES[final.state], self._ports.clock())
+        if final.state is DeliveryState.REFUSED:
+            await pause_channel(connection, run.channel, final.error or "refused")

@@ -1,0 +1,134 @@
+"""The engine put together: the workflows' bodies, the loops that drive it, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.engine.checks import Checks
+from bot.engine.courier import Courier
+from bot.engine.digests import Digests
+from bot.engine.lease import Lease, Monotonic, ReplicaTaken
+from bot.engine.ports import EngineSettings, Ports
+from bot.engine.tick import CHECK_WORKFLOW, DIGEST_WORKFLOW, Ticker
+from bot.engine.transact import Transact, Workflow, sleep, step
+from bot.store import Store
+from bot.store.upkeep import purge_old
+
+_LOG = logging.getLogger(__name__)
+_EMBEDDED = "embedded"  # a SQLite file has one process, whatever its host is called today
+_MORE_LOOKS = 2
+_BEATS_PER_LEASE = 3
+_SWEEP_EVERY, _CLEAN_EVERY = timedelta(minutes=5), timedelta(days=1)
+_ENGINE_ROWS_KEPT = timedelta(days=2)
+
+
+class Engine:
+    """Digests that are never lost and never doubled.
+
+    Args:
+        url: of the database.
+        store: the same database, open.
+        ports: clock, looker, renderer, poster.
+        settings: how to behave.
+        monotonic: seconds that only grow, for leases.
+    """
+
+    def __init__(self, url: str, store: Store, ports: Ports, settings: EngineSettings, monotonic: Monotonic = time.monotonic) -> None:
+        self._settings = replace(settings, replica=_EMBEDDED) if store.embedded else settings
+        self._store, self._ports = store, ports
+        workflows: dict[str, Workflow] = {CHECK_WORKFLOW: self._check, DIGEST_WORKFLOW: self._digest}
+        poll = self._settings.poll.total_seconds()
+        self._transact = Transact(url, replica=self._settings.replica, workflows=workflows, poll=poll, parallel=settings.parallel)
+        self._lease = Lease(store, self._settings.replica, settings.lease, monotonic)
+        self._ticker = Ticker(store, self._transact, self._settings)
+        self._checks = Checks(store, ports, self._transact, self._settings)
+        self._digests = Digests(store, ports, Courier(store, ports, self._lease, self._settings))
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to work; what this replica left behind goes on at once."""
+        await self._lease.begin()
+        await self._transact.launch()
+        beat = self._settings.lease / _BEATS_PER_LEASE
+        self._loops = [
+            asyncio.create_task(self._every(self._settings.tick_pause, self._tick_once_a_minute())),
+            asyncio.create_task(self._every(beat, self._keep_lease)),
+            asyncio.create_task(self._every(_SWEEP_EVERY, self.sweep)),
+            asyncio.create_task(self._every(_CLEAN_EVERY, self.clean)),
+        ]
+
+    async def stop(self) -> None:
+        """Take no new work, let running work finish for a moment; the rest goes on at the next start."""
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._transact.stop(self._settings.drain.total_seconds())
+
+    async def tick(self) -> int | None:
+        """Claim what is due by the clock now; returns how many digests that were, `None` when another replica is at it."""
+        return await self._ticker.tick(self._ports.clock())
+
+    async def sweep(self) -> int:
+        """Take up again what should long be done; returns how many digests that were."""
+        return await self._ticker.sweep(self._ports.clock())
+
+    async def clean(self) -> None:
+        """Delete what is older than it is kept, and the engine's own finished rows."""
+        now = self._ports.clock()
+        deleted = await self._transact.purge(now - _ENGINE_ROWS_KEPT)
+        async with self._store.writing() as connection:
+            await connection.run_sync(lambda bound: purge_old(bound, now))
+        _LOG.info("cleaned up: %d finished workflows", deleted)
+
+    @property
+    def alive(self) -> bool:
+        """Whether every loop still runs."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
+    async def _check(self, check: str, keys: list[str]) -> None:
+        """The workflow of one batch of targets. Order of steps: look, up to two more looks, release."""
+        wavering = await step("look", self._checks.look, keys)
+        for _ in range(_MORE_LOOKS):
+            if wavering:
+                await sleep(self._settings.confirm_gap.total_seconds())
+                wavering = await step("look", self._checks.look, wavering)
+        await step("release", self._checks.release, check)
+
+    async def _digest(self, run_id: str) -> None:
+        """The workflow of one digest. Its only step is repeated until the run has ended."""
+        while (wait := await step("advance", self._digests.advance, run_id)) > 0:
+            await sleep(wait)
+
+    def _tick_once_a_minute(self) -> Callable[[], Awaitable[object]]:
+        last: datetime | None = None
+
+        async def tick() -> None:
+            nonlocal last
+            minute = self._ports.clock().replace(second=0, microsecond=0)
+            if minute != last and await self.tick() is not None:
+                last = minute
+
+        return tick
+
+    async def _keep_lease(self) -> None:
+        await self._lease.keep()
+        freed = await self._transact.take_over(await self._lease.living())
+        if freed:
+            _LOG.warning("took over %d workflows of a replica that does not live", freed)
+
+    async def _every(self, pause: timedelta, body: Callable[[], Awaitable[object]]) -> None:
+        """Do something again and again; trouble is logged and tried again, except when this replica's name is taken."""
+        while True:
+            try:
+                await body()
+            except ReplicaTaken:
+                _LOG.critical("this replica stops: its name is taken")
+                raise
+            except Exception:  # noqa: BLE001 -- the loop must outlive whatever the database or a port does
+                _LOG.exception("engine loop: trying again")
+            await asyncio.sleep(pause.total_seconds())

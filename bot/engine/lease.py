@@ -1,0 +1,79 @@
+"""Which replicas live. Each one counts its heartbeats; a replica whose count stands still for a lease is declared dead.
+
+Counts are compared, never clocks: replicas whose clocks differ, and clocks that people move, declare nobody dead by mistake. Every life has
+an epoch; whoever was declared dead while frozen finds its epoch over before it posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import Store
+from bot.store.deliveries import Replica, beat, declare_dead, lives, register, replicas
+
+Monotonic = Callable[[], float]
+
+
+class ReplicaTaken(Exception):
+    """Another process runs under this replica's name; the text is one sentence with the way out."""
+
+
+class Lease:
+    """This replica's life, and its eye on the others.
+
+    Args:
+        store: the shared database.
+        replica: this process's stable name.
+        lease: how long another one may stand still.
+        monotonic: seconds that only grow.
+    """
+
+    def __init__(self, store: Store, replica: str, lease: timedelta, monotonic: Monotonic) -> None:
+        self.replica = replica
+        self.epoch = 0
+        self._store, self._lease, self._monotonic = store, lease, monotonic
+        self._seen: dict[str, tuple[Replica, float]] = {}
+
+    async def begin(self) -> None:
+        """Begin a life."""
+        async with self._store.writing() as connection:
+            self.epoch = await register(connection, self.replica)
+
+    async def keep(self) -> None:
+        """One heartbeat; a replica that was declared dead while it slept begins a new life.
+
+        Raises:
+            ReplicaTaken: another process began a life under the same name.
+        """
+        async with self._store.writing() as connection:
+            if await beat(connection, self.replica, self.epoch):
+                return
+            own = next((row for row in await replicas(connection) if row.id == self.replica), None)
+            if own is not None and not own.dead:
+                raise ReplicaTaken(f"Another process runs as {self.replica!r}: give each replica its own name.")
+            self.epoch = await register(connection, self.replica)
+
+    async def living(self) -> tuple[str, ...]:
+        """The replicas that live, after declaring dead those that stood still for a lease."""
+        async with self._store.reading() as connection:
+            rows = await replicas(connection)
+        silent = [row for row in rows if not row.dead and row.id != self.replica and self._stands_still(row)]
+        for row in silent:
+            async with self._store.writing() as connection:
+                await declare_dead(connection, row)
+        return tuple(row.id for row in rows if not row.dead and row not in silent)
+
+    async def owns(self, connection: AsyncConnection) -> bool:
+        """Whether this life still holds; asked right before every post."""
+        return await lives(connection, self.replica, self.epoch)
+
+    def _stands_still(self, row: Replica) -> bool:
+        now = self._monotonic()
+        before, since = self._seen.get(row.id, (None, now))
+        if before != row:
+            self._seen[row.id] = (row, now)
+            return False
+        return now - since >= self._lease.total_seconds()

@@ -1,0 +1,91 @@
+"""What the engine is given: settings, the clock, and the three things that it does not know how to do itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.model.delivery import Message, Poster, WithoutHistory
+from bot.model.digest import DigestContent, FollowedTarget, Look, Subscription
+
+Clock = Callable[[], datetime]
+PausedHook = Callable[[str, str], Awaitable[None]]
+ClosedHook = Callable[[str], Awaitable[None]]
+
+
+class Looker(Protocol):
+    """Looks at a target: for a gateway one ARM read and a probe of each member, for a host one probe."""
+
+    async def look(self, target: FollowedTarget) -> Look:
+        """What is there now. What the world answers is data; an exception counts as `could not look`."""
+
+
+class Renderer(Protocol):
+    """Turns what a digest says into a message."""
+
+    def __call__(self, subscription: Subscription, content: DigestContent) -> Message:
+        """The message; pure, so that a repeated attempt sends the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How the engine behaves.
+
+    Attributes:
+        replica: stable name of this process; the same name after a restart takes its own work back at once.
+        history: the channel's history may be read, so a doubtful message is looked for before it is sent again.
+        without_history: what to do with a doubtful message where it may not.
+        lease: how long a replica may be silent before its work is taken over; longer than `post_timeout`.
+        look_every: how often a followed target is looked at, besides its digests.
+        confirm_gap: how long to wait before looking again when a look alone cannot decide.
+        settle: how long history may lag behind an accepted message.
+        spacing: least time between two posts to one channel.
+        give_up_after: how long a message that nobody accepts is tried.
+        tick_pause: how often the clock is read.
+        drain: how long running work may take to finish at the end.
+    """
+
+    replica: str = field(default_factory=socket.gethostname)
+    history: bool = True
+    without_history: WithoutHistory = WithoutHistory.AT_MOST_ONCE
+    lease: timedelta = timedelta(seconds=30)
+    look_every: timedelta = timedelta(minutes=15)
+    look_timeout: timedelta = timedelta(minutes=3)
+    confirm_gap: timedelta = timedelta(seconds=40)
+    post_timeout: timedelta = timedelta(seconds=10)
+    settle: timedelta = timedelta(seconds=3)
+    spacing: timedelta = timedelta(seconds=1)
+    give_up_after: timedelta = timedelta(hours=12)
+    tick_pause: timedelta = timedelta(seconds=1)
+    poll: timedelta = timedelta(seconds=0.5)
+    drain: timedelta = timedelta(seconds=5)
+    parallel: int = 50
+
+
+async def _nobody_told(channel: str, reason: str) -> None:
+    """The default: a paused channel is told to nobody."""
+
+
+async def _nobody_cheers(target_key: str) -> None:
+    """The default: a recovery is told by the next digest alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything outside.
+
+    Attributes:
+        clock: the present instant, aware; it alone decides what is due.
+        on_paused: told that a channel was lost and its subscriptions paused: channel, Slack's reason.
+        on_closed: told the key of a target of which a problem has just ended.
+    """
+
+    clock: Clock
+    looker: Looker
+    renderer: Renderer
+    poster: Poster
+    on_paused: PausedHook = _nobody_told
+    on_closed: ClosedHook = _nobody_cheers

@@ -1,0 +1,73 @@
+"""The tick: one transaction that claims what is due, moves each subscription on, and queues the looks that they wait for.
+
+A crash before its commit leaves everything due; after it, everything is queued. Two replicas that tick together take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.engine.ports import EngineSettings
+from bot.engine.transact import CHECKS, DIGESTS, Transact
+from bot.model.delivery import DigestRun
+from bot.store import Store
+from bot.store.runs import claim_due, claim_looks, stale_runs, tick_lock, wait_for_check
+
+CHECK_WORKFLOW, DIGEST_WORKFLOW = "check_v1", "digest_v1"
+HOSTS_PER_CHECK = 50
+_LOST_AFTER = timedelta(minutes=15)
+
+
+class Ticker:
+    """Ticks.
+
+    Args:
+        store: subscriptions and runs.
+        transact: the queues.
+        settings: how often to look besides digests.
+        unique: makes the ids of checks.
+    """
+
+    def __init__(self, store: Store, transact: Transact, settings: EngineSettings, unique: Callable[[], str] = lambda: uuid4().hex) -> None:
+        self._store, self._transact, self._settings, self._unique = store, transact, settings, unique
+
+    async def tick(self, now: datetime) -> int | None:
+        """Claim what is due at `now`; returns how many digests that were, `None` when another replica is at it."""
+        async with self._store.writing() as connection:
+            if not await tick_lock(connection):
+                return None
+            runs = await claim_due(connection, now)
+            keys = await claim_looks(connection, [run.target_key for run in runs], now, self._settings.look_every)
+            for batch in batches(keys):
+                check = f"check:{now:%Y%m%dT%H%MZ}:{self._unique()}"
+                members = set(batch)
+                await wait_for_check(connection, [run for run in runs if run.target_key in members], check)
+                await self._transact.enqueue(connection, CHECKS, CHECK_WORKFLOW, check, check, list(batch))
+            return len(runs)
+
+    async def sweep(self, now: datetime) -> int:
+        """Take up again what should long be done; returns how many digests that were."""
+        async with self._store.writing() as connection:
+            lost = await stale_runs(connection, now - _LOST_AFTER, now)
+            for run in lost:
+                await enqueue_digest(self._transact, connection, run, again=f":{now:%Y%m%dT%H%MZ}")
+            return len(lost)
+
+
+def batches(keys: Sequence[str]) -> list[tuple[str, ...]]:
+    """A gateway is looked at alone, so that a slow one holds nobody up; hosts are looked at by the fifty."""
+    gateways = [(key,) for key in keys if key.startswith("/")]
+    hosts = [key for key in keys if not key.startswith("/")]
+    grouped = groupby(enumerate(hosts), key=lambda numbered: numbered[0] // HOSTS_PER_CHECK)
+    return [*gateways, *(tuple(key for _, key in group) for _, group in grouped)]
+
+
+async def enqueue_digest(transact: Transact, connection: AsyncConnection, run: DigestRun, again: str = "") -> None:
+    """Queue a digest behind the others of its channel; ids sort as runs were due, which keeps their order."""
+    workflow_id = f"digest:{run.id}{again}"
+    await transact.enqueue(connection, DIGESTS, DIGEST_WORKFLOW, workflow_id, run.id, partition=run.channel)

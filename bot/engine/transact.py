@@ -1,0 +1,154 @@
+"""Everything of DBOS that the bot uses, in one place: launch, workflows, a step, a durable sleep, enqueue, take over, clean up.
+
+Forbidden: a DBOS schedule per subscription (a thread each), a workflow per backend, private names, the enterprise add-on. The body
+of a workflow stays tiny and the order of its steps stable, because old workflows meet new code: change one by adding `digest_v2`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, StepOptions
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.database import POSTGRESQL, parse_url
+
+T = TypeVar("T")
+Workflow = Callable[..., Coroutine[Any, Any, None]]
+
+VERSION = "1"  # constant: with another one nothing that is in flight would ever resume
+DIGESTS, CHECKS = "digests", "checks"
+_NAME = "appgw-check"
+_PARALLEL_CHECKS = 8
+_PURGE_BATCH = 1_000
+_SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+class Transact:
+    """The launched engine of one process.
+
+    Args:
+        url: the application's own database, so that a tick is one transaction.
+        replica: stable id under which this process's work is found again.
+        workflows: name -> body.
+        poll: seconds between two looks into a queue.
+        parallel: digests under way at once.
+    """
+
+    def __init__(self, url: str, *, replica: str, workflows: Mapping[str, Workflow], poll: float, parallel: int) -> None:
+        self._engine = _open(url)
+        self._replica = replica
+        self._workflows = workflows
+        self._poll, self._parallel = poll, parallel
+        self._client: DBOSClient | None = None
+
+    async def launch(self) -> None:
+        """Begin to work; what this replica left behind starts again at once.
+
+        Blocks for a moment, on purpose: launched inside the running loop, workflows run on that loop and may share its connections.
+        """
+        logging.getLogger("dbos").addHandler(logging.NullHandler())  # a handler of its own keeps DBOS from adding a console one
+        config = DBOSConfig(
+            name=_NAME,
+            system_database_engine=self._engine,
+            system_database_url=str(self._engine.url),
+            application_version=VERSION,
+            executor_id=self._replica,
+            log_level="WARNING",
+            serializer=DBOSPortableJSONSerializer(),
+            scheduler_polling_interval_sec=3600,
+        )
+        DBOS(config=config)
+        for name, body in self._workflows.items():
+            DBOS.workflow(name=name, max_recovery_attempts=None)(_as_function(body))
+        DBOS.launch()
+        limit = {"polling_interval_sec": self._poll, "on_conflict": "always_update"}
+        await DBOS.register_queue_async(DIGESTS, partition_concurrency=1, worker_concurrency=self._parallel, **limit)  # type: ignore[arg-type]
+        await DBOS.register_queue_async(CHECKS, worker_concurrency=_PARALLEL_CHECKS, **limit)  # type: ignore[arg-type]
+        self._client = await asyncio.to_thread(self._open_client)
+
+    def _open_client(self) -> DBOSClient:
+        return DBOSClient(system_database_engine=self._engine, serializer=DBOSPortableJSONSerializer(), application_name=_NAME)
+
+    async def stop(self, drain: float) -> None:
+        """Take no new work, give running work a moment, and close."""
+        if self._client is not None:
+            self._client.destroy()
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=int(drain))
+        # DBOS made its thread pool the loop's default one and has shut it down: what ends after it still needs threads
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        self._engine.dispose()
+
+    async def enqueue(
+        self, connection: AsyncConnection, queue: str, workflow: str, workflow_id: str, *arguments: object, partition: str | None = None
+    ) -> None:
+        """Enqueue inside the caller's transaction; an id that exists is left alone."""
+        options: EnqueueOptions = {"queue_name": queue, "workflow_name": workflow, "workflow_id": workflow_id, "app_version": VERSION}
+        if partition is not None:
+            options["queue_partition_key"] = partition
+        client = self._client
+        assert client is not None
+        await connection.run_sync(lambda bound: client.enqueue_in_transaction(bound, options, *arguments))
+
+    async def take_over(self, living: Iterable[str]) -> int:
+        """Free what replicas that do not live any more had begun; returns how many workflows that were."""
+        alive = set(living)
+        begun = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+        orphans = [flow for flow in begun if flow.executor_id not in alive]
+        for queue in {flow.queue_name for flow in orphans}:
+            ids = sorted(flow.workflow_id for flow in orphans if flow.queue_name == queue)
+            await DBOS.resume_workflows_async(ids, queue_name=queue)
+        return len(orphans)
+
+    async def purge(self, before: datetime) -> int:
+        """Delete finished workflows; our own rows are the memory, not these."""
+        deleted = 0
+        while True:
+            old = await DBOS.list_workflows_async(
+                completed_before=before.isoformat(), limit=_PURGE_BATCH, load_input=False, load_output=False
+            )
+            if not old:
+                return deleted
+            await DBOS.delete_workflows_async([flow.workflow_id for flow in old])
+            deleted += len(old)
+
+
+async def step(name: str, body: Callable[..., Coroutine[Any, Any, T]], *arguments: object) -> T:
+    """Run one step of a workflow: at least once, its result remembered."""
+    return await DBOS.run_step_async(StepOptions(name=name), body, *arguments)
+
+
+async def sleep(seconds: float) -> None:
+    """Sleep inside a workflow; a restart sleeps what is left."""
+    await DBOS.sleep_async(seconds)
+
+
+def _as_function(body: Workflow) -> Workflow:
+    """DBOS marks the function that it is given, and a bound method cannot be marked."""
+
+    async def run(*arguments: Any) -> None:  # noqa: ANN401 -- passed through unchanged
+        await body(*arguments)
+
+    return run
+
+
+def _open(url: str) -> Engine:
+    """The engine's own connections: DBOS begins its transactions itself, so on SQLite the driver's IMMEDIATE mode does it."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, **POSTGRESQL)
+    engine = create_engine(parsed)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's connection
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in _SQLITE:
+        connection.execute(f"PRAGMA {pragma}")

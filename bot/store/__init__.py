@@ -1,0 +1,11 @@
+"""What the bot remembers, in SQLAlchemy Core tables that are the same on SQLite and on PostgreSQL.
+
+Every function takes a connection, so that callers decide what is one transaction; `Store` opens them. Instants are aware, UTC.
+Only `appgw serve` and `appgw db` load this room.
+"""
+
+from bot.store.database import Store, StoreLocked, UnusableDatabase, open_store, upgrade
+from bot.store.schema import SchemaNewer
+from bot.store.upkeep import export, purge
+
+__all__ = ["SchemaNewer", "Store", "StoreLocked", "UnusableDatabase", "export", "open_store", "purge", "upgrade"]

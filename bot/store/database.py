@@ -1,0 +1,200 @@
+"""Opening the database: one URL, two dialects, the same guarantees.
+
+SQLite runs with WAL, synchronous FULL, BEGIN IMMEDIATE, a busy time-out of 30 s and foreign keys; it is one process by contract, held
+by a lock file. PostgreSQL is spoken to through psycopg 3.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.digest.zones import warm
+from bot.store.codec import prepare
+from bot.store.schema import current_revision, upgrade_connection
+
+_BUSY_TIMEOUT_MS = 30_000
+# A replica that is frozen inside a transaction keeps its locks; the server ends that transaction, so that another can take the work over.
+_IDLE_IN_TRANSACTION_MS = 10_000
+POSTGRESQL: dict[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": 10,
+    "pool_pre_ping": True,
+    "connect_args": {"options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"},
+}
+
+
+class UnusableDatabase(Exception):
+    """The database URL cannot be used; the text is one sentence with an example."""
+
+
+class StoreLocked(Exception):
+    """Another process has this SQLite file; the text is one sentence with the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """The open database.
+
+    Attributes:
+        engine: for `reading` and `writing`.
+        sync_engine: the same database for what is not asynchronous (the engine's own tables).
+        lock: the open lock file of a SQLite database.
+    """
+
+    engine: AsyncEngine
+    sync_engine: Engine
+    lock: int | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it is a SQLite file, hence one process."""
+        return self.engine.dialect.name == "sqlite"
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """One transaction: committed at the end, rolled back by an exception."""
+        return self.engine.begin()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reads alone: on SQLite it takes no write lock."""
+        async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close every connection and give the lock back."""
+        await self.engine.dispose()
+        self.sync_engine.dispose()
+        if self.lock is not None:
+            os.close(self.lock)
+
+
+def open_store(url: str) -> Store:
+    """Open a database, bring its schema up to date, and lock it when it is a SQLite file.
+
+    Blocks, and prepares what would otherwise block later (time zones, the shapes of stored values): call it before the loop runs, or
+    in a thread.
+
+    Raises:
+        UnusableDatabase: the URL.
+        StoreLocked: another process has the file.
+        SchemaNewer: a newer version of the bot has written it.
+    """
+    warm()
+    prepare()
+    parsed = parse_url(url)
+    lock = _lock(Path(parsed.database)) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+    sync_engine = open_sync(url)
+    try:
+        with sync_engine.begin() as connection:
+            upgrade_connection(connection)
+    except BaseException:
+        sync_engine.dispose()
+        if lock is not None:
+            os.close(lock)
+        raise
+    return Store(engine=_open_async(parsed), sync_engine=sync_engine, lock=lock)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """A store for a program that is not asynchronous, closed at the end. Blocks.
+
+    Raises:
+        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+    """
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        store.sync_engine.dispose()
+        if store.lock is not None:
+            os.close(store.lock)
+
+
+def upgrade(url: str) -> str:
+    """Bring a database's schema up to date and return the revision that it then has. Blocks.
+
+    Raises:
+        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+    """
+    with opened(url) as store, store.sync_engine.connect() as connection:
+        return current_revision(connection)
+
+
+def open_sync(url: str) -> Engine:
+    """The database for synchronous work, with the same guarantees."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, **POSTGRESQL)
+    engine = create_engine(parsed)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def parse_url(url: str) -> URL:
+    """The URL with the driver that we use.
+
+    Raises:
+        UnusableDatabase: neither SQLite nor PostgreSQL, or unreadable.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise UnusableDatabase(
+            "The database URL cannot be read; write sqlite:////data/appgw.sqlite3 or postgresql://user@host/appgw."
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        return parsed.set(drivername="sqlite+pysqlite")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise UnusableDatabase("The database must be a SQLite file or PostgreSQL, for example sqlite:////data/appgw.sqlite3.")
+
+
+def _open_async(parsed: URL) -> AsyncEngine:
+    if parsed.get_backend_name() != "sqlite":
+        return create_async_engine(parsed, **POSTGRESQL)
+    engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 -- two drivers' connections
+    """Autocommit at the driver, so that BEGIN is ours alone."""
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock at once: a transaction that reads first and writes later cannot fail half-way."""
+    if connection.get_isolation_level() != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _lock(file: Path) -> int:
+    """Hold the file's lock until the process ends, however it ends."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StoreLocked(
+            f"Another process has {file}: stop it, or use PostgreSQL for several (APPGW_DATABASE_URL=postgresql://user@host/appgw)."
+        ) from error
+    return lock

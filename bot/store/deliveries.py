@@ -1,0 +1,118 @@
+"""Messages on their way, the pace of each channel, and which replica is alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model.delivery import Delivery, DeliveryState
+from bot.store import tables
+from bot.store.write import insert_new, upsert
+
+_DELIVERY, _CHANNEL, _REPLICA = tables.delivery, tables.delivery_channel, tables.replica
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replica:
+    """One process, in one life: `epoch` counts its lives, `beat` its heartbeats in this one."""
+
+    id: str
+    epoch: int
+    beat: int
+    dead: bool
+
+
+async def plan(connection: AsyncConnection, delivery_id: str, channel: str, at: datetime) -> None:
+    """Plan a message; planning it twice is planning it once."""
+    row = {"id": delivery_id, "channel": channel, "state": DeliveryState.PLANNED, "planned_at": at}
+    blank = {"attempts": 0, "owner": "", "epoch": 0, "doubtful": False}
+    await insert_new(connection, _DELIVERY, [row | blank])
+
+
+async def lock_delivery(connection: AsyncConnection, delivery_id: str) -> Delivery:
+    """The delivery, held until the transaction ends."""
+    row = (await connection.execute(select(_DELIVERY).where(_DELIVERY.c.id == delivery_id).with_for_update())).one()
+    return Delivery(
+        id=row.id,
+        channel=row.channel,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        first_attempt_at=row.first_attempt_at,
+        attempt_at=row.attempt_at,
+        owner=row.owner,
+        epoch=row.epoch,
+        doubtful=row.doubtful,
+        ts=row.ts,
+        error=row.error,
+    )
+
+
+async def save_delivery(connection: AsyncConnection, value: Delivery) -> None:
+    """Write a delivery back."""
+    changed = {
+        "state": value.state,
+        "attempts": value.attempts,
+        "first_attempt_at": value.first_attempt_at,
+        "attempt_at": value.attempt_at,
+        "owner": value.owner,
+        "epoch": value.epoch,
+        "doubtful": value.doubtful,
+        "ts": value.ts,
+        "error": value.error,
+    }
+    await connection.execute(update(_DELIVERY).where(_DELIVERY.c.id == value.id).values(changed))
+
+
+async def lock_pace(connection: AsyncConnection, channel: str) -> datetime | None:
+    """The instant before which nothing may be posted to a channel, held until the transaction ends; `None` when it is free."""
+    held = select(_CHANNEL).where(_CHANNEL.c.channel == channel).with_for_update()
+    row = (await connection.execute(held)).one_or_none()
+    if row is None:
+        await insert_new(connection, _CHANNEL, [{"channel": channel, "next_allowed_at": None, "blocked_until": None}])
+        row = (await connection.execute(held)).one()
+    return max((instant for instant in (row.next_allowed_at, row.blocked_until) if instant), default=None)
+
+
+async def set_pace(connection: AsyncConnection, channel: str, next_allowed_at: datetime) -> None:
+    """Nothing is posted to the channel before that instant."""
+    await upsert(connection, _CHANNEL, [{"channel": channel, "next_allowed_at": next_allowed_at}])
+
+
+async def block(connection: AsyncConnection, channel: str, until: datetime) -> None:
+    """Slack asked to leave the channel alone until that instant."""
+    await upsert(connection, _CHANNEL, [{"channel": channel, "blocked_until": until}])
+
+
+async def register(connection: AsyncConnection, replica_id: str) -> int:
+    """Begin a life of a replica and return its epoch; what an earlier life had begun is free to be taken over."""
+    await insert_new(connection, _REPLICA, [{"id": replica_id, "epoch": 0, "beat": 0, "dead": True}])
+    reborn = update(_REPLICA).where(_REPLICA.c.id == replica_id).values(epoch=_REPLICA.c.epoch + 1, beat=0, dead=False)
+    return int((await connection.execute(reborn.returning(_REPLICA.c.epoch))).scalar_one())
+
+
+async def beat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
+    """Say that a replica lives; `False` when it was declared dead, or another process has taken its id."""
+    own = (_REPLICA.c.id == replica_id) & (_REPLICA.c.epoch == epoch)
+    return (await connection.execute(update(_REPLICA).where(own).values(beat=_REPLICA.c.beat + 1))).rowcount == 1
+
+
+async def replicas(connection: AsyncConnection) -> tuple[Replica, ...]:
+    """Every replica that ever was, by id."""
+    rows = await connection.execute(select(_REPLICA).order_by(_REPLICA.c.id))
+    return tuple(Replica(id=row.id, epoch=row.epoch, beat=row.beat, dead=row.dead) for row in rows)
+
+
+async def declare_dead(connection: AsyncConnection, seen: Replica) -> bool:
+    """End a replica's life, unless it has given a sign since it was seen so."""
+    unchanged = (_REPLICA.c.id == seen.id) & (_REPLICA.c.epoch == seen.epoch) & (_REPLICA.c.beat == seen.beat)
+    ended = update(_REPLICA).where(unchanged).values(epoch=_REPLICA.c.epoch + 1, dead=True)
+    return (await connection.execute(ended)).rowcount == 1
+
+
+async def lives(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
+    """Whether a replica is still in that life."""
+    own = (_REPLICA.c.id == replica_id) & (_REPLICA.c.epoch == epoch) & _REPLICA.c.dead.is_(False)
+    return (await connection.execute(select(_REPLICA.c.id).where(own))).one_or_none() is not None

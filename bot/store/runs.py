@@ -1,0 +1,169 @@
+"""Due digests: claimed once, with the time of the next one, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.digest.due import NeverDue, following
+from bot.model.delivery import DigestRun, Message, Outcome, RunState
+from bot.model.digest import DigestContent, Schedule
+from bot.store import tables
+from bot.store.codec import dump, load
+from bot.store.write import insert_new
+
+_RUN, _SUBSCRIPTION, _FOLLOWED = tables.digest_run, tables.subscription, tables.followed
+_TICK_LOCK = 0x7469636B  # any number that nobody else takes; this one spells "tick"
+_MOST_DUE, _MOST_LOOKS, _BREATH = 10_000, 2_000, 200
+
+
+async def tick_lock(connection: AsyncConnection) -> bool:
+    """Whether this transaction may tick; `False` when another replica is at it. SQLite's write lock is enough."""
+    if connection.dialect.name == "sqlite":
+        return True
+    locked = await connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _TICK_LOCK})
+    return bool(locked.scalar_one())
+
+
+async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestRun, ...]:
+    """Make a run of every due subscription and move each to its next run. However many runs were missed, one is made."""
+    due = select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.next_run_at <= now, _SUBSCRIPTION.c.paused.is_(None))
+    rows = (await connection.execute(due.order_by(_SUBSCRIPTION.c.id).limit(_MOST_DUE).with_for_update())).all()
+    runs, moves = [], []
+    for number, row in enumerate(rows):
+        runs.append(_run(row))
+        moves.append(_move(row, now))
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
+    await insert_new(connection, _RUN, [_row(run, now) for run in runs])
+    if moves:
+        moved = (
+            update(_SUBSCRIPTION)
+            .where(_SUBSCRIPTION.c.id == bindparam("own"))
+            .values(next_run_at=bindparam("next"), paused=bindparam("why"))
+        )
+        await connection.execute(moved, moves)
+    return tuple(runs)
+
+
+async def claim_looks(connection: AsyncConnection, due_keys: Sequence[str], now: datetime, every: timedelta) -> tuple[str, ...]:
+    """The targets to look at in this tick: those of due digests, and those whose regular look is due."""
+    regular = select(_FOLLOWED.c.key).where(_FOLLOWED.c.next_look_at <= now).order_by(_FOLLOWED.c.key).limit(_MOST_LOOKS)
+    keys = sorted({*due_keys, *(await connection.execute(regular)).scalars()})
+    if keys:
+        later = update(_FOLLOWED).where(_FOLLOWED.c.key == bindparam("own")).values(next_look_at=bindparam("next"))
+        await connection.execute(later, [{"own": key, "next": now + every} for key in keys])
+    return tuple(keys)
+
+
+async def wait_for_check(connection: AsyncConnection, runs: Sequence[DigestRun], check: str) -> None:
+    """Note which check a run waits for."""
+    if runs:
+        noted = update(_RUN).where(_RUN.c.id == bindparam("own")).values(check=check)
+        await connection.execute(noted, [{"own": run.id} for run in runs])
+
+
+async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, ...]:
+    """The runs that waited for a check, now queued; sorted, because replicas that lock in different orders deadlock."""
+    waiting = (_RUN.c.check == check) & (_RUN.c.state == RunState.CHECKING)
+    rows = (await connection.execute(select(_RUN).where(waiting).order_by(_RUN.c.id).with_for_update())).all()
+    await connection.execute(update(_RUN).where(waiting).values(state=RunState.QUEUED))
+    return tuple(_read(row) for row in rows)
+
+
+async def stale_runs(connection: AsyncConnection, before: datetime, now: datetime) -> tuple[DigestRun, ...]:
+    """Runs that should long be done, taken up again: a net below the engine, should it ever lose one."""
+    lost = (_RUN.c.state != RunState.DONE) & (_RUN.c.claimed_at < before)
+    rows = (await connection.execute(select(_RUN).where(lost).order_by(_RUN.c.id).limit(_MOST_DUE).with_for_update())).all()
+    if rows:
+        own = [{"own": row.id} for row in rows]
+        await connection.execute(update(_RUN).where(_RUN.c.id == bindparam("own")).values(state=RunState.QUEUED, claimed_at=now), own)
+    return tuple(_read(row) for row in rows)
+
+
+async def get_run(connection: AsyncConnection, run_id: str) -> DigestRun | None:
+    """One run."""
+    row = (await connection.execute(select(_RUN).where(_RUN.c.id == run_id))).one_or_none()
+    return _read(row) if row else None
+
+
+async def freeze(connection: AsyncConnection, run_id: str, content: DigestContent, message: Message) -> None:
+    """Keep what a run says, so that a repeated attempt says the same."""
+    await connection.execute(update(_RUN).where(_RUN.c.id == run_id).values(content=dump(content), message=dict(message)))
+
+
+async def finish(connection: AsyncConnection, run_id: str, outcome: Outcome, at: datetime) -> None:
+    """Note how a run ended."""
+    done = update(_RUN).where(_RUN.c.id == run_id).values(state=RunState.DONE, outcome=outcome, finished_at=at)
+    await connection.execute(done)
+
+
+async def last_sent(connection: AsyncConnection, subscription: int, before: datetime) -> DigestContent | None:
+    """What the last digest said that really went out (or of which nobody knows whether it did)."""
+    said = _RUN.c.outcome.in_([Outcome.SENT, Outcome.UNKNOWN])
+    own = (_RUN.c.subscription == subscription) & (_RUN.c.due_at < before) & said
+    found = await connection.execute(select(_RUN.c.content).where(own).order_by(_RUN.c.due_at.desc()).limit(1))
+    content = found.scalar_one_or_none()
+    return load(DigestContent, content) if content else None
+
+
+async def last_card(connection: AsyncConnection, subscription: int) -> tuple[str, DigestContent, str] | None:
+    """The last digest that stands in its channel: its run, what it says, the `ts` of its card."""
+    posted = tables.delivery
+    own = (_RUN.c.subscription == subscription) & (_RUN.c.outcome == Outcome.SENT) & posted.c.ts.is_not(None)
+    found = select(_RUN.c.id, _RUN.c.content, posted.c.ts).join(posted, posted.c.id == _RUN.c.id).where(own)
+    row = (await connection.execute(found.order_by(_RUN.c.due_at.desc()).limit(1))).one_or_none()
+    return (row.id, load(DigestContent, row.content), row.ts) if row else None
+
+
+def _move(row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 -- a row of SQLAlchemy's
+    try:
+        return {"own": row.id, "next": following(load(Schedule, row.body["schedule"]), now), "why": None}
+    except NeverDue as error:
+        return {"own": row.id, "next": now, "why": str(error)}
+
+
+def _run(row: Any) -> DigestRun:  # noqa: ANN401 -- a row of SQLAlchemy's
+    return DigestRun(
+        id=f"{row.next_run_at:%Y%m%dT%H%MZ}:{row.id:08d}",
+        subscription=row.id,
+        team=row.team,
+        channel=row.channel,
+        target_key=row.target_key,
+        due_at=row.next_run_at,
+        state=RunState.CHECKING,
+    )
+
+
+def _row(run: DigestRun, now: datetime) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "subscription": run.subscription,
+        "team": run.team,
+        "channel": run.channel,
+        "target_key": run.target_key,
+        "due_at": run.due_at,
+        "state": run.state,
+        "check": run.check,
+        "claimed_at": now,
+    }
+
+
+def _read(row: Any) -> DigestRun:  # noqa: ANN401 -- a row of SQLAlchemy's
+    return DigestRun(
+        id=row.id,
+        subscription=row.subscription,
+        team=row.team,
+        channel=row.channel,
+        target_key=row.target_key,
+        due_at=row.due_at,
+        state=RunState(row.state),
+        check=row.check,
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        message=row.message,
+    )

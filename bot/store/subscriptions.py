@@ -1,0 +1,157 @@
+"""Subscriptions, mutes and what is followed. A subscription belongs to its channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model.digest import FollowedTarget, Mute, Subscription
+from bot.store import tables
+from bot.store.codec import dump, load
+from bot.store.write import insert_new, upsert
+
+_SUBSCRIPTION, _MUTE, _FOLLOWED = tables.subscription, tables.mute, tables.followed
+
+
+async def add_subscription(connection: AsyncConnection, value: Subscription) -> Subscription:
+    """Store a new subscription and follow its target from now on; returned with its id."""
+    result = await connection.execute(insert(_SUBSCRIPTION).values(_columns(value)).returning(_SUBSCRIPTION.c.id))
+    await insert_new(connection, _FOLLOWED, [_followed(value.target, value.created_at)])
+    return replace(value, id=result.scalar_one())
+
+
+async def save_subscription(connection: AsyncConnection, value: Subscription) -> Subscription:
+    """Store an edited subscription; its `rev` goes up, so that a digest made for the old words is dropped."""
+    newer = replace(value, rev=value.rev + 1)
+    await connection.execute(update(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == value.id).values(_columns(newer)))
+    await insert_new(connection, _FOLLOWED, [_followed(value.target, value.created_at)])
+    return newer
+
+
+async def get_subscription(connection: AsyncConnection, subscription_id: int) -> Subscription | None:
+    """The subscription, `None` when it was removed."""
+    found = (await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == subscription_id))).one_or_none()
+    return read_subscription(found) if found else None
+
+
+async def channel_subscriptions(connection: AsyncConnection, team: str, channel: str) -> tuple[Subscription, ...]:
+    """What a channel follows, in the order in which `list` numbers it from 1."""
+    own = (_SUBSCRIPTION.c.team == team) & (_SUBSCRIPTION.c.channel == channel)
+    found = await connection.execute(select(_SUBSCRIPTION).where(own).order_by(_SUBSCRIPTION.c.id))
+    return tuple(read_subscription(row) for row in found)
+
+
+async def target_subscriptions(connection: AsyncConnection, target_key: str) -> tuple[Subscription, ...]:
+    """Every subscription to a target, whatever its channel."""
+    found = await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.target_key == target_key).order_by(_SUBSCRIPTION.c.id))
+    return tuple(read_subscription(row) for row in found)
+
+
+async def team_subscriptions(connection: AsyncConnection, team: str) -> tuple[Subscription, ...]:
+    """Every subscription of a workspace."""
+    found = await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.team == team).order_by(_SUBSCRIPTION.c.id))
+    return tuple(read_subscription(row) for row in found)
+
+
+async def remove_subscription(connection: AsyncConnection, subscription_id: int) -> bool:
+    """Remove a subscription; a target that nobody follows any more is no longer looked at."""
+    found = await get_subscription(connection, subscription_id)
+    if found is None:
+        return False
+    await connection.execute(delete(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == subscription_id))
+    others = select(_SUBSCRIPTION.c.id).where(_SUBSCRIPTION.c.target_key == found.target.key).exists()
+    await connection.execute(delete(_FOLLOWED).where(_FOLLOWED.c.key == found.target.key, ~others))
+    return True
+
+
+async def pause_channel(connection: AsyncConnection, channel: str, reason: str) -> int:
+    """Pause everything that a lost channel follows; returns how many subscriptions that were."""
+    running = (_SUBSCRIPTION.c.channel == channel) & _SUBSCRIPTION.c.paused.is_(None)
+    result = await connection.execute(update(_SUBSCRIPTION).where(running).values(paused=reason))
+    return result.rowcount
+
+
+async def resume_channel(connection: AsyncConnection, channel: str) -> int:
+    """Let everything that a channel follows run again; what is long due is caught up once."""
+    result = await connection.execute(update(_SUBSCRIPTION).where(_SUBSCRIPTION.c.channel == channel).values(paused=None))
+    return result.rowcount
+
+
+async def rename_channel(connection: AsyncConnection, old: str, new: str) -> None:
+    """A channel's id changed (Slack does so when a channel is shared or made private)."""
+    for table in (_SUBSCRIPTION, _MUTE):
+        rows = await connection.execute(select(table.c.id, table.c.body).where(table.c.channel == old))
+        for row in rows.all():
+            moved = {"channel": new, "body": row.body | {"channel": new}}
+            await connection.execute(update(table).where(table.c.id == row.id).values(moved))
+
+
+async def add_mute(connection: AsyncConnection, value: Mute) -> Mute:
+    """Store a mute; returned with its id."""
+    row = {"team": value.team, "channel": value.channel, "target_key": value.target.key, "ends": value.ends, "body": dump(value)}
+    result = await connection.execute(insert(_MUTE).values(row).returning(_MUTE.c.id))
+    return replace(value, id=result.scalar_one())
+
+
+async def end_mutes(connection: AsyncConnection, mutes: Sequence[Mute], at: datetime) -> None:
+    """End mutes now; they are kept, because they tell later what ended inside them."""
+    for value in mutes:
+        ended = replace(value, ends=at)
+        await connection.execute(update(_MUTE).where(_MUTE.c.id == value.id).values(ends=at, body=dump(ended)))
+
+
+async def channel_mutes(connection: AsyncConnection, team: str, channel: str, since: datetime) -> tuple[Mute, ...]:
+    """A channel's mutes that had not ended by `since`."""
+    own = (_MUTE.c.team == team) & (_MUTE.c.channel == channel) & (_MUTE.c.ends > since)
+    found = await connection.execute(select(_MUTE).where(own).order_by(_MUTE.c.id))
+    return tuple(replace(load(Mute, row.body), id=row.id) for row in found)
+
+
+async def targets(connection: AsyncConnection, keys: Sequence[str]) -> tuple[FollowedTarget, ...]:
+    """The followed targets with those keys, as a look needs them (without pool or setting)."""
+    found = await connection.execute(select(_FOLLOWED.c.body).where(_FOLLOWED.c.key.in_(keys)).order_by(_FOLLOWED.c.key))
+    return tuple(load(FollowedTarget, body) for body in found.scalars())
+
+
+async def look_soon(connection: AsyncConnection, target: FollowedTarget, at: datetime) -> None:
+    """Have a target looked at by the next tick."""
+    await upsert(connection, _FOLLOWED, [_followed(target, at)])
+
+
+async def set_zone(connection: AsyncConnection, team: str, channel: str, zone: str) -> None:
+    """Remember the zone that a channel was asked for once."""
+    await upsert(connection, tables.channel_setting, [{"team": team, "channel": channel, "zone": zone}])
+
+
+async def zone_of(connection: AsyncConnection, team: str, channel: str) -> str | None:
+    """The channel's zone, `None` before anybody was asked."""
+    table = tables.channel_setting
+    return (await connection.execute(select(table.c.zone).where(table.c.team == team, table.c.channel == channel))).scalar_one_or_none()
+
+
+def read_subscription(row: Any) -> Subscription:  # noqa: ANN401 -- a row of SQLAlchemy's
+    """The value of a row; the columns that the tick writes win over the body."""
+    stored = load(Subscription, row.body)
+    return replace(stored, id=row.id, next_run_at=row.next_run_at, rev=row.rev, paused=row.paused)
+
+
+def _columns(value: Subscription) -> dict[str, Any]:
+    return {
+        "team": value.team,
+        "channel": value.channel,
+        "target_key": value.target.key,
+        "next_run_at": value.next_run_at,
+        "paused": value.paused,
+        "rev": value.rev,
+        "body": dump(value),
+    }
+
+
+def _followed(target: FollowedTarget, at: datetime) -> dict[str, Any]:
+    whole = replace(target, text=target.text, pool=None, setting=None)
+    return {"key": target.key, "next_look_at": at, "body": dump(whole)}

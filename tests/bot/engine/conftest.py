@@ -1,0 +1,59 @@
+"""Databases for the engine, and replicas as processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.store import Store, open_store
+from tests.support.databases import fresh_database
+
+Replica = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of its own."""
+    with fresh_database(request.param, tmp_path, empty=False) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def postgres_url(tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of its own on PostgreSQL."""
+    with fresh_database("postgresql", tmp_path, empty=False) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    """An open store."""
+    opened = await asyncio.to_thread(open_store, url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def replica() -> AsyncIterator[Replica]:
+    """Start a replica as a process of its own and wait until it works; every one is ended."""
+    started: list[Process] = []
+
+    async def start(**options: Any) -> Process:  # noqa: ANN401 -- the child's options as they come
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.support.engine_child", json.dumps(options), stdout=PIPE)
+        started.append(process)
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"ready\n"
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

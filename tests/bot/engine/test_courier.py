@@ -1,0 +1,241 @@
+"""Send once: what is committed before a request, and what is done about a request whose end nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.engine.courier import Courier
+from bot.engine.lease import Lease
+from bot.engine.ports import EngineSettings, Ports
+from bot.model.delivery import Delivery, DeliveryError, DeliveryState, Message, NotAccepted, RateLimited, Refused, Unknown, WithoutHistory
+from bot.store import Store
+from bot.store.deliveries import lock_delivery, plan, register, save_delivery
+from tests.support.following import NOW, FixedLooker, render
+
+SETTINGS = EngineSettings(settle=timedelta(seconds=3), spacing=timedelta(seconds=1), post_timeout=timedelta(seconds=0.2))
+PLANNED, SENDING, SENT = DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.SENT
+
+
+class Channel:
+    """A channel whose answers are written down beforehand: an error, or `accept` then an error."""
+
+    def __init__(self, *answers: DeliveryError | str) -> None:
+        self.answers: Iterator[DeliveryError | str] = iter(answers)
+        self.accepted: list[str] = []
+        self.history: list[DeliveryError] = []
+
+    async def post(self, channel: str, message: Message, delivery_id: str) -> str:
+        """Answer as written."""
+        del channel, message
+        answer = next(self.answers, "")
+        if isinstance(answer, DeliveryError) and not isinstance(answer, Unknown):
+            raise answer
+        self.accepted.append(delivery_id)
+        if answer == "hang":
+            await asyncio.sleep(60)
+        if isinstance(answer, DeliveryError):
+            raise answer
+        if answer:
+            raise RuntimeError(answer)
+        return f"{len(self.accepted)}.0"
+
+    async def find(self, channel: str, delivery_id: str, since: datetime) -> str | None:
+        """What was accepted stands in the history, when it may be read."""
+        del channel, since
+        if self.history:
+            raise self.history.pop(0)
+        return "found" if delivery_id in self.accepted else None
+
+
+class Clock:
+    """An instant that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        """The instant."""
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += timedelta(seconds=seconds)
+
+
+class Desk:
+    """A courier with its channel, clock and lease."""
+
+    def __init__(self, store: Store, channel: Channel, **settings: object) -> None:
+        self.store, self.channel, self.clock = store, channel, Clock()
+        changed = replace(SETTINGS, **settings)  # type: ignore[arg-type]
+        self.lease = Lease(store, "a", timedelta(seconds=30), lambda: 0.0)
+        ports = Ports(clock=self.clock, looker=FixedLooker(), renderer=render, poster=channel)
+        self.final: list[str] = []
+        self.courier = Courier(store, ports, self.lease, changed)
+
+    async def plan(self, delivery_id: str = "d", channel: str = "C1") -> None:
+        """Plan a message and be alive."""
+        if not self.lease.epoch:
+            await self.lease.begin()
+        async with self.store.writing() as connection:
+            await plan(connection, delivery_id, channel, self.clock())
+
+    async def attempt(self, delivery_id: str = "d") -> tuple[Delivery | None, float]:
+        """One attempt."""
+        return await self.courier.attempt(delivery_id, {"text": "x"}, self._ended)
+
+    async def _ended(self, connection: AsyncConnection, final: Delivery) -> None:
+        assert (await lock_delivery(connection, final.id)).state is final.state
+        self.final.append(final.id)
+
+    async def end(self, delivery_id: str = "d", attempts: int = 20) -> tuple[Delivery, list[float]]:
+        """Attempt until the delivery is final; also the waits on the way."""
+        waits = []
+        for _ in range(attempts):
+            final, wait = await self.attempt(delivery_id)
+            if final is not None:
+                return final, waits
+            waits.append(wait)
+            self.clock.wait(wait)
+        raise AssertionError(waits)
+
+    async def left_behind(self, owner: str, epoch: int) -> None:
+        """Another one began to send it and was never heard of again."""
+        async with self.store.writing() as connection:
+            found = await lock_delivery(connection, "d")
+            begun = replace(found, state=SENDING, attempts=1, first_attempt_at=NOW, attempt_at=NOW, owner=owner, epoch=epoch)
+            await save_delivery(connection, begun)
+
+
+async def test_message_is_sent_once(store: Store) -> None:
+    desk = Desk(store, Channel())
+    await desk.plan()
+    final, waits = await desk.end()
+    again, _ = await desk.end()
+    assert (final.state, final.ts, waits, again, desk.channel.accepted) == (SENT, "1.0", [], final, ["d"])
+    assert desk.final == ["d", "d"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "waits"),
+    [(RateLimited(7), [7.0]), (NotAccepted("connection refused"), [2.0])],
+    ids=["429", "connection refused"],
+)
+async def test_message_that_was_not_accepted_is_sent_again(store: Store, answer: DeliveryError, waits: list[float]) -> None:
+    desk = Desk(store, Channel(answer))
+    await desk.plan()
+    final, waited = await desk.end()
+    assert (final.state, waited, desk.channel.accepted) == (SENT, waits, ["d"])
+
+
+@pytest.mark.parametrize("answer", [Unknown("timed out"), "a bug in the poster", "hang"], ids=["unknown", "bug", "time-out"])
+async def test_doubtful_message_is_found_in_the_history(store: Store, answer: DeliveryError | str) -> None:
+    desk = Desk(store, Channel(answer))
+    await desk.plan()
+    final, waits = await desk.end()
+    assert (final.state, final.ts, desk.channel.accepted) == (SENT, "found", ["d"])
+    assert sum(waits) >= 3
+
+
+async def test_history_that_cannot_be_read_now_is_read_later(store: Store) -> None:
+    desk = Desk(store, Channel(Unknown("x")))
+    desk.channel.history = [RateLimited(9), NotAccepted("x"), Unknown("x")]
+    await desk.plan()
+    final, waits = await desk.end()
+    assert (final.ts, desk.channel.accepted, 9.0 in waits) == ("found", ["d"], True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "accepted"),
+    [(WithoutHistory.AT_MOST_ONCE, DeliveryState.UNKNOWN, 1), (WithoutHistory.AT_LEAST_ONCE, SENT, 2)],
+)
+@pytest.mark.parametrize("how", ["switched off", "scope missing"])
+async def test_without_history_the_operator_decides(
+    store: Store, policy: WithoutHistory, state: DeliveryState, accepted: int, how: str
+) -> None:
+    desk = Desk(store, Channel(Unknown("x")), without_history=policy, history=how != "switched off")
+    desk.channel.history = [Refused("missing_scope")]
+    await desk.plan()
+    final, _ = await desk.end()
+    assert (final.state, len(desk.channel.accepted)) == (state, accepted)
+
+
+async def test_refused_message_is_not_tried_again(store: Store) -> None:
+    desk = Desk(store, Channel(Refused("is_archived")))
+    await desk.plan()
+    final, waits = await desk.end()
+    assert (final.state, final.error, waits) == (DeliveryState.REFUSED, "is_archived", [])
+
+
+async def test_message_that_nobody_accepts_is_given_up_after_a_while(store: Store) -> None:
+    desk = Desk(store, Channel(*[NotAccepted("down")] * 20), give_up_after=timedelta(minutes=5))
+    await desk.plan()
+    final, waits = await desk.end()
+    assert (final.state, waits) == (DeliveryState.FAILED, [2, 4, 8, 16, 32, 60, 60, 60, 60])
+
+
+async def test_channel_gets_one_message_a_second(store: Store) -> None:
+    desk = Desk(store, Channel())
+    await desk.plan("d")
+    await desk.plan("e")
+    await desk.plan("f", "C2")
+    await desk.end("d")
+    assert (await desk.end("f"))[1] == []
+    assert (await desk.end("e"))[1] == [1.0]
+
+
+async def test_429_holds_the_whole_channel(store: Store) -> None:
+    desk = Desk(store, Channel(RateLimited(30)))
+    await desk.plan("d")
+    await desk.plan("e")
+    await desk.attempt()
+    assert await desk.attempt("e") == (None, 30.0)
+
+
+async def test_message_that_a_living_replica_sends_is_left_alone(store: Store) -> None:
+    desk = Desk(store, Channel())
+    await desk.plan()
+    async with store.writing() as connection:
+        epoch = await register(connection, "b")
+    await desk.left_behind("b", epoch)
+    final, wait = await desk.attempt()
+    assert (final, wait > 0, desk.channel.accepted) == (None, True, [])
+
+
+async def test_message_of_a_dead_replica_is_reconciled_first(store: Store) -> None:
+    desk = Desk(store, Channel())
+    await desk.plan()
+    desk.channel.accepted = ["d"]
+    await desk.left_behind("b", 1)
+    final, _ = await desk.end()
+    assert (final.ts, desk.channel.accepted) == ("found", ["d"])
+
+
+async def test_message_that_a_dead_replica_never_sent_is_sent(store: Store) -> None:
+    desk = Desk(store, Channel())
+    await desk.plan()
+    await desk.left_behind("b", 1)
+    final, _ = await desk.end()
+    assert (final.ts, desk.channel.accepted) == ("1.0", ["d"])
+
+
+async def test_replica_whose_life_is_over_does_not_post(store: Store) -> None:
+    desk = Desk(store, Channel())
+    await desk.plan()
+    async with store.writing() as connection:
+        await register(connection, "a")
+    final, wait = await desk.attempt()
+    assert (final, wait > 0, desk.channel.accepted) == (None, True, [])
+
+
+async def test_two_attempts_at_once_send_once(store: Store) -> None:
+    desk = Desk(store, Channel())
+    await desk.plan()
+    await asyncio.gather(*(desk.attempt() for _ in range(5)))
+    assert desk.channel.accepted == ["d"]

@@ -1,0 +1,253 @@
+"""The engine put together, in this process: what is due is looked at once, said once, in order, and at the pace that the channel bears."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import aiohttp
+import pytest
+from sqlalchemy import select
+
+from bot.digest.schedule import schedule
+from bot.engine import Engine, EngineSettings, Ports
+from bot.engine.tick import HOSTS_PER_CHECK, batches
+from bot.model.delivery import Message
+from bot.model.digest import DigestContent, FollowedTarget, Look, Subscription
+from bot.store import Store, tables
+from bot.store.subscriptions import add_subscription, get_subscription
+from tests.support.following import GATEWAY, NOW, FixedLooker, gateway, render, subscription
+from tests.support.poster import ChannelPoster, Channels
+
+pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose
+SETTINGS = EngineSettings(
+    confirm_gap=timedelta(seconds=0.01),
+    settle=timedelta(seconds=0.1),
+    spacing=timedelta(0),
+    tick_pause=timedelta(seconds=0.05),
+    poll=timedelta(seconds=0.05),
+    drain=timedelta(0),
+)
+
+
+class World:
+    """What the engine is given, and what became of it."""
+
+    def __init__(self, url: str, store: Store, channels: Channels) -> None:
+        self.url, self.store, self.channels = url, store, channels
+        self.now = NOW
+        self.looker = FixedLooker()
+        self.paused: list[tuple[str, str]] = []
+        self.settings = SETTINGS
+        self.render: Callable[[Subscription, DigestContent], Message] = render
+
+    async def follow(self, **fields: object) -> Subscription:
+        """A subscription."""
+        async with self.store.writing() as connection:
+            return await add_subscription(connection, subscription(**fields))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Engine]:
+        """The engine at work."""
+        async with aiohttp.ClientSession() as session:
+            poster = ChannelPoster(self.channels.url, session)
+            ports = Ports(clock=lambda: self.now, looker=self.looker, renderer=self.render, poster=poster, on_paused=self._told)
+            engine = Engine(self.url, self.store, ports, self.settings)
+            await engine.start()
+            try:
+                yield engine
+            finally:
+                await engine.stop()
+
+    async def _told(self, channel: str, reason: str) -> None:
+        self.paused.append((channel, reason))
+
+    async def until_done(self, runs: int) -> list[str]:
+        """Wait until so many runs have ended; their outcomes."""
+        return await _until(self._outcomes, lambda found: len(found) >= runs)
+
+    async def _outcomes(self) -> list[str]:
+        table = tables.digest_run
+        async with self.store.reading() as connection:
+            found = await connection.execute(select(table.c.outcome).where(table.c.outcome.is_not(None)).order_by(table.c.id))
+            return list(found.scalars())
+
+
+async def _until(read: Callable[[], Awaitable[list[str]]], enough: Callable[[list[str]], bool]) -> list[str]:
+    async with asyncio.timeout(30):
+        found = await read()
+        while not enough(found):
+            await asyncio.sleep(0.05)
+            found = await read()
+    return found
+
+
+@pytest.fixture
+async def world(url: str, store: Store) -> AsyncIterator[World]:
+    """Everything around the engine."""
+    async with Channels() as channels:
+        yield World(url, store, channels)
+
+
+async def test_due_digest_is_looked_at_and_sent(world: World) -> None:
+    followed = await world.follow()
+    async with world.running():
+        assert await world.until_done(1) == ["sent"]
+    assert [(channel, name) for _, channel, name in world.channels.accepted] == [("C1", f"20261123T0900Z:{followed.id:08d}")]
+    assert world.looker.looked == [GATEWAY] * 3
+
+
+async def test_gateway_is_read_once_however_many_channels_want_it(world: World) -> None:
+    world.looker = FixedLooker(broken=0)
+    for n in range(12):
+        await world.follow(channel=f"C{n}", heartbeat=True)
+    async with world.running():
+        assert await world.until_done(12) == ["sent"] * 12
+    assert world.looker.looked == [GATEWAY]
+    assert world.channels.doubled == {}
+
+
+async def test_digest_without_news_is_silent(world: World) -> None:
+    world.looker = FixedLooker(broken=0)
+    await world.follow()
+    async with world.running():
+        assert await world.until_done(1) == ["silent"]
+    assert world.channels.accepted == []
+
+
+async def test_week_of_digests_speaks_when_something_changed(world: World) -> None:
+    """Only-changes: the first run, the break, the repair; nothing on the other days."""
+    world.looker = FixedLooker(broken=0)
+    await world.follow(schedule=schedule("daily", zone="UTC"), only_changes=True)
+    async with world.running():
+        for day in range(7):
+            world.looker.broken = 1 if 2 <= day < 5 else 0
+            world.now = NOW + timedelta(days=day)
+            outcomes = await world.until_done(day + 1)
+    assert outcomes == ["sent", "silent", "sent", "silent", "silent", "sent", "silent"]
+
+
+async def test_missed_nights_are_caught_up_once(world: World) -> None:
+    followed = await world.follow(schedule=schedule("daily", zone="UTC"))
+    world.now = NOW + timedelta(days=4, hours=-1)
+    async with world.running():
+        assert await world.until_done(1) == ["sent"]
+        await asyncio.sleep(0.3)
+    assert len(world.channels.accepted) == 1
+    async with world.store.reading() as connection:
+        after = await get_subscription(connection, followed.id)
+    assert after is not None
+    assert after.next_run_at == NOW + timedelta(days=5)
+
+
+async def test_five_digests_of_one_channel_keep_their_order_and_its_pace(world: World) -> None:
+    """The channel takes one message a second and answers 429 otherwise."""
+    world.channels.limit = 1.0
+    world.settings = replace(SETTINGS, spacing=timedelta(seconds=1.05))
+    made = [await world.follow(target=gateway(pool="shop" if n else None)) for n in range(5)]
+    async with world.running():
+        world.now = NOW
+        clock = asyncio.create_task(_tick_on(world))
+        assert await world.until_done(5) == ["sent"] * 5
+        clock.cancel()
+    instants = [at for at, _, _ in world.channels.accepted]
+    assert [name for _, _, name in world.channels.accepted] == [f"20261123T0900Z:{one.id:08d}" for one in made]
+    assert min(later - earlier for earlier, later in pairwise(instants)) >= 1.0
+    assert world.channels.limited == 0
+
+
+async def test_429_costs_nothing(world: World) -> None:
+    """Without a pace of its own the engine is told off, waits as asked, and loses nothing."""
+    world.channels.limit = 1.0
+    for n in range(3):
+        await world.follow(target=gateway(f"gw{n}"))
+    async with world.running():
+        clock = asyncio.create_task(_tick_on(world))
+        assert await world.until_done(3) == ["sent"] * 3
+        clock.cancel()
+    assert world.channels.limited > 0
+    assert (len(world.channels.accepted), world.channels.doubled) == (3, {})
+
+
+async def _tick_on(world: World) -> None:
+    """The clock goes as clocks do."""
+    while True:
+        await asyncio.sleep(0.05)
+        world.now += timedelta(seconds=0.05)
+
+
+async def test_lost_channel_is_paused_and_told(world: World) -> None:
+    world.channels.refusals = {"C1": "is_archived"}
+    followed = await world.follow()
+    other = await world.follow(target=gateway("other"), next_run_at=NOW + timedelta(days=1))
+    async with world.running():
+        assert await world.until_done(1) == ["refused"]
+    assert world.paused == [("C1", "is_archived")]
+    async with world.store.reading() as connection:
+        after = [await get_subscription(connection, one.id) for one in (followed, other)]
+    assert after == [replace(one, paused="is_archived", next_run_at=NOW + timedelta(days=1)) for one in (followed, other)]
+
+
+async def test_removed_subscription_sends_nothing(world: World) -> None:
+    await world.follow()
+    async with world.store.writing() as connection:
+        await connection.execute(tables.digest_run.insert().values(_run_of_nobody()))
+    async with world.running() as engine:
+        await engine.sweep()
+        assert sorted(await world.until_done(2)) == ["dropped", "sent"]
+
+
+def _run_of_nobody() -> dict[str, object]:
+    """A run whose subscription is gone, left over from long ago."""
+    old = NOW - timedelta(days=1)
+    names = {"id": "20261122T0900Z:00000099", "subscription": 99, "team": "T1", "channel": "C1", "target_key": GATEWAY, "check": ""}
+    return names | {"due_at": old, "state": "checking", "claimed_at": old}
+
+
+class BrokenLooker(FixedLooker):
+    """Raises."""
+
+    async def look(self, target: FollowedTarget) -> Look:
+        """Raise, as a bug would."""
+        raise RuntimeError(target.key)
+
+
+async def test_look_that_fails_is_said(world: World) -> None:
+    world.looker = BrokenLooker()
+    await world.follow()
+    async with world.running():
+        assert await world.until_done(1) == ["sent"]
+
+
+async def test_renderer_that_fails_does_not_cost_the_digest(world: World) -> None:
+    def broken(subscription: Subscription, content: DigestContent) -> Message:
+        raise RuntimeError(subscription.id, content.at)
+
+    world.render = broken
+    await world.follow()
+    async with world.running():
+        assert await world.until_done(1) == ["sent"]
+    async with world.store.reading() as connection:
+        (message,) = (await connection.execute(select(tables.digest_run.c.message))).scalars()
+    assert message["text"].startswith("gw:prod-gw, Mon 09:00 (UTC): 1 problem, 2 fine")
+
+
+async def test_finished_work_is_cleaned_up(world: World) -> None:
+    await world.follow()
+    async with world.running() as engine:
+        await world.until_done(1)
+        await asyncio.sleep(0.3)
+        world.now = datetime.now(NOW.tzinfo) + timedelta(days=200)
+        await engine.clean()
+        async with world.store.reading() as connection:
+            assert (await connection.execute(select(tables.delivery.c.id))).all() == []
+        assert engine.alive
+
+
+def test_hosts_share_a_check_and_gateways_do_not() -> None:
+    hosts = [f"h{n}:443" for n in range(HOSTS_PER_CHECK + 1)]
+    assert [len(batch) for batch in batches(["/a", "/b", *hosts])] == [1, 1, HOSTS_PER_CHECK, 1]

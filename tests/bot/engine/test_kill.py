@@ -1,0 +1,126 @@
+"""Processes die, freeze and race; digests are neither lost nor doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.store import open_store, tables
+from bot.store.subscriptions import add_subscription
+from tests.bot.engine.conftest import Replica
+from tests.support.following import NOW, gateway, subscription
+from tests.support.poster import Channels
+
+pytestmark = [pytest.mark.may_block, pytest.mark.timeout(120)]
+DUE = 200
+LEASE_S = 2
+
+
+@pytest.fixture
+async def channels() -> AsyncIterator[Channels]:
+    """Where digests go: a post is accepted 30 ms before it is answered."""
+    async with Channels(before=0.02, after=0.03) as service:
+        yield service
+
+
+async def follow(url: str, count: int = DUE) -> None:
+    """So many channels follow five gateways; every digest is overdue."""
+    store = await asyncio.to_thread(open_store, url)
+    async with store.writing() as connection:
+        for n in range(count):
+            due = NOW - timedelta(days=400)
+            await add_subscription(connection, subscription(channel=f"C{n}", target=gateway(f"gw{n % 5}"), next_run_at=due))
+    await store.close()
+
+
+async def until(done: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something to come true."""
+    async with asyncio.timeout(seconds):
+        while not done():  # noqa: ASYNC110 -- what is waited for happens in other processes
+            await asyncio.sleep(0.005)
+
+
+async def end(process: Process) -> int:
+    """SIGTERM, and the exit status."""
+    process.terminate()
+    return await asyncio.wait_for(process.wait(), 25)
+
+
+async def killed_three_times(url: str, channels: Channels, replica: Replica, *, history: bool) -> None:
+    """200 due digests; the process is killed at a quarter, at half and at three quarters, and started again each time."""
+    await follow(url)
+    options = {"url": url, "poster": channels.url, "history": history}
+    for killed_at in (DUE // 4, DUE // 2, DUE * 3 // 4):
+        process = await replica(**options)
+        await until(lambda at=killed_at: len(channels.arrived) >= at)  # type: ignore[misc]
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    process = await replica(**options)
+    await until(lambda: len(channels.arrived) >= DUE)
+    await asyncio.sleep(0.5)
+    assert await end(process) == 0
+
+
+async def test_killed_process_loses_and_doubles_nothing(url: str, channels: Channels, replica: Replica) -> None:
+    await killed_three_times(url, channels, replica, history=True)
+    assert (len(channels.arrived), channels.doubled) == (DUE, {})
+
+
+async def test_without_reconciliation_the_same_run_doubles(url: str, channels: Channels, replica: Replica) -> None:
+    """The test above bites: it is the reconciliation that keeps it at zero."""
+    await killed_three_times(url, channels, replica, history=False)
+    assert len(channels.arrived) == DUE
+    assert channels.doubled
+
+
+@pytest.mark.postgres
+async def test_living_replica_takes_over_from_a_killed_one(postgres_url: str, channels: Channels, replica: Replica) -> None:
+    await follow(postgres_url)
+    options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S}
+    victim, heir = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
+    await until(lambda: len(channels.arrived) >= DUE // 4)
+    victim.kill()
+    await until(lambda: len(channels.arrived) >= DUE, seconds=LEASE_S + 30)
+    await asyncio.sleep(LEASE_S)
+    assert (len(channels.arrived), channels.doubled) == (DUE, {})
+    assert await end(heir) == 0
+
+
+@pytest.mark.postgres
+async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
+    postgres_url: str, channels: Channels, replica: Replica
+) -> None:
+    """The one known window: frozen between the last look at its epoch and the request. One double for each request in flight at most."""
+    parallel = 10
+    await follow(postgres_url)
+    options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S, "parallel": parallel}
+    sleeper, heir = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
+    await until(lambda: len(channels.arrived) >= DUE // 4)
+    sleeper.send_signal(signal.SIGSTOP)
+    await until(lambda: len(channels.arrived) >= DUE, seconds=LEASE_S + 30)
+    sleeper.send_signal(signal.SIGCONT)
+    await asyncio.sleep(LEASE_S)
+    assert len(channels.arrived) == DUE
+    assert len(channels.doubled) <= parallel
+    assert [await end(process) for process in (sleeper, heir)] == [0, 0]
+
+
+@pytest.mark.postgres
+async def test_replicas_that_tick_the_same_minute_make_one_run_each(postgres_url: str, channels: Channels, replica: Replica) -> None:
+    await follow(postgres_url)
+    options = {"url": postgres_url, "poster": channels.url}
+    both = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
+    await until(lambda: len(channels.arrived) >= DUE)
+    assert [await end(process) for process in both] == [0, 0]
+    assert len(channels.accepted) == DUE
+    store = await asyncio.to_thread(open_store, postgres_url)
+    async with store.reading() as connection:
+        runs = (await connection.execute(select(tables.digest_run.c.subscription))).scalars().all()
+    await store.close()
+    assert len(runs) == len(set(runs)) == DUE

@@ -1,0 +1,114 @@
+"""One schema history for both databases, held by one process where the database is a file."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from bot.store import SchemaNewer, StoreLocked, UnusableDatabase, export, open_store, purge, tables, upgrade
+from bot.store.database import open_sync, opened
+from tests.support.databases import fresh_database
+from tests.support.following import NOW
+
+
+def test_migrations_lead_to_the_tables(url: str) -> None:
+    """What the history builds is what the code reads and writes."""
+    upgrade(url)
+    engine = open_sync(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, tables.metadata) == []
+    engine.dispose()
+
+
+def test_upgrade_twice_is_upgrade_once(url: str) -> None:
+    assert upgrade(url) == upgrade(url) == "0001"
+
+
+def test_newer_schema_is_refused_with_a_way_out(url: str) -> None:
+    upgrade(url)
+    engine = open_sync(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(SchemaNewer, match=r"schema 9999.*newer version"):
+        open_store(url)
+
+
+def test_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url, opened(url), pytest.raises(StoreLocked, match="PostgreSQL"):
+        open_store(url)
+
+
+def test_lock_is_given_back(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url:
+        assert [upgrade(url) for _ in range(2)] == ["0001", "0001"]
+
+
+@pytest.mark.parametrize("url", ["mysql://h/x", "sqlite://", "sqlite:///:memory:", "nonsense"])
+def test_unusable_url_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(UnusableDatabase, match="sqlite:////data"):
+        open_store(url)
+
+
+def test_sqlite_file_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path) as url, opened(url) as store, store.sync_engine.connect() as connection:
+        names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        pragmas = [connection.execute(sa.text(f"PRAGMA {name}")).scalar_one() for name in names]
+    assert pragmas == ["wal", 2, 30_000, 1]
+
+
+def test_naive_instant_is_refused(url: str) -> None:
+    with opened(url) as store, store.sync_engine.connect() as connection, pytest.raises(sa.exc.StatementError, match="naive"):
+        connection.execute(sa.insert(tables.processed).values(id="e", at=NOW.replace(tzinfo=None)))
+
+
+def test_instants_come_back_aware_and_utc(url: str) -> None:
+    with opened(url) as store, store.sync_engine.begin() as connection:
+        connection.execute(sa.insert(tables.processed).values(id="e", at=NOW.astimezone()))
+        read = connection.execute(sa.select(tables.processed.c.at)).scalar_one()
+    assert (read, read.tzinfo) == (NOW, UTC)
+
+
+def test_export_is_a_json_object_a_line(url: str) -> None:
+    with opened(url) as store, store.sync_engine.begin() as connection:
+        row = {"sha256": "a", "subject": "CN=x", "key_id": "", "der": b"\1", "source": "s", "seen_at": NOW}
+        connection.execute(sa.insert(tables.learnt_intermediate).values(row))
+    (line,) = export(url)
+    assert json.loads(line) == {
+        "table": "learnt_intermediate",
+        "row": {"sha256": "a", "subject": "CN=x", "key_id": "", "der": "AQ==", "source": "s", "seen_at": "2026-11-23T09:00:00+00:00"},
+    }
+
+
+def test_purge_deletes_by_age_and_keeps_each_last_digest(url: str) -> None:
+    old = NOW - timedelta(days=200)
+    run = {
+        "subscription": 1,
+        "team": "T1",
+        "channel": "C1",
+        "target_key": "g",
+        "state": "done",
+        "check": "",
+        "outcome": "sent",
+        "claimed_at": old,
+        "finished_at": old,
+    }
+    with opened(url) as store, store.sync_engine.begin() as connection:
+        rows = [run | {"id": name, "due_at": old + timedelta(days=n)} for n, name in enumerate("ab")]
+        connection.execute(sa.insert(tables.digest_run), rows)
+        connection.execute(sa.insert(tables.processed), [{"id": "old", "at": old}, {"id": "new", "at": NOW}])
+        connection.execute(sa.insert(tables.expiry_sample), [{"key": "k", "day": "2020-01-01", "not_after": NOW}])
+    deleted = purge(url, NOW)
+    assert {name: count for name, count in deleted.items() if count} == {"digest_run": 1, "processed": 1, "expiry_sample": 1}
+    assert [json.loads(line)["row"]["id"] for line in export(url)] == ["b", "new"]
+
+
+def test_every_purged_table_has_an_age(url: str) -> None:
+    assert set(purge(url, datetime.now(UTC)).values()) == {0}

@@ -1,0 +1,205 @@
+"""What is remembered, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.digest.compose import compose
+from bot.digest.schedule import schedule
+from bot.model.delivery import DeliveryState, Outcome, RunState
+from bot.model.digest import Change, Look, Mute
+from bot.store import Store, deliveries, looks, memory, runs, subscriptions
+from playground.lab.pki import root
+from tests.support.following import GATEWAY, NOW, backend, gateway, problem, subscription
+
+DAY = timedelta(days=1)
+
+
+async def test_subscription_comes_back_as_it_went(store: Store) -> None:
+    made = subscription(exclude=("pool:test*",), only_changes=True, target=gateway(pool="shop"))
+    async with store.writing() as connection:
+        stored = await subscriptions.add_subscription(connection, made)
+    async with store.reading() as connection:
+        assert await subscriptions.channel_subscriptions(connection, "T1", "C1") == (replace(made, id=stored.id),)
+        assert await subscriptions.team_subscriptions(connection, "T1") == (stored,)
+        assert await subscriptions.get_subscription(connection, stored.id + 1) is None
+
+
+async def test_edit_raises_the_revision(store: Store) -> None:
+    async with store.writing() as connection:
+        stored = await subscriptions.add_subscription(connection, subscription())
+        edited = await subscriptions.save_subscription(connection, replace(stored, heartbeat=True))
+        assert await subscriptions.get_subscription(connection, stored.id) == edited == replace(stored, heartbeat=True, rev=2)
+
+
+async def test_target_is_followed_while_anybody_follows_it(store: Store) -> None:
+    async with store.writing() as connection:
+        first = await subscriptions.add_subscription(connection, subscription(target=gateway(pool="shop")))
+        second = await subscriptions.add_subscription(connection, subscription(channel="C2"))
+        assert await subscriptions.targets(connection, [GATEWAY]) == (gateway(),)
+        assert await subscriptions.remove_subscription(connection, first.id)
+        assert await subscriptions.targets(connection, [GATEWAY]) == (gateway(),)
+        assert await subscriptions.remove_subscription(connection, second.id)
+        assert await subscriptions.targets(connection, [GATEWAY]) == ()
+        assert not await subscriptions.remove_subscription(connection, second.id)
+
+
+async def test_lost_channel_is_paused_and_resumed(store: Store) -> None:
+    async with store.writing() as connection:
+        stored = await subscriptions.add_subscription(connection, subscription())
+        assert await subscriptions.pause_channel(connection, "C1", "is_archived") == 1
+        assert await subscriptions.pause_channel(connection, "C1", "is_archived") == 0
+        assert await subscriptions.get_subscription(connection, stored.id) == replace(stored, paused="is_archived")
+        assert await runs.claim_due(connection, NOW) == ()
+        assert await subscriptions.resume_channel(connection, "C1") == 1
+        assert len(await runs.claim_due(connection, NOW)) == 1
+
+
+async def test_channel_that_got_another_id_keeps_everything(store: Store) -> None:
+    async with store.writing() as connection:
+        await subscriptions.add_subscription(connection, subscription())
+        await subscriptions.rename_channel(connection, "C1", "C9")
+        assert [found.channel for found in await subscriptions.channel_subscriptions(connection, "T1", "C9")] == ["C9"]
+
+
+async def test_mutes_end_and_are_remembered(store: Store) -> None:
+    made = Mute(team="T1", channel="C1", target=gateway(), begins=NOW, ends=NOW + DAY, reason="swap", by="U1")
+    async with store.writing() as connection:
+        stored = await subscriptions.add_mute(connection, made)
+        await subscriptions.end_mutes(connection, [stored], NOW + timedelta(hours=1))
+        ended = replace(stored, ends=NOW + timedelta(hours=1))
+        assert await subscriptions.channel_mutes(connection, "T1", "C1", NOW) == (ended,)
+        assert await subscriptions.channel_mutes(connection, "T1", "C1", NOW + DAY) == ()
+
+
+async def test_channel_is_asked_for_its_zone_once(store: Store) -> None:
+    async with store.writing() as connection:
+        assert await subscriptions.zone_of(connection, "T1", "C1") is None
+        await subscriptions.set_zone(connection, "T1", "C1", "UTC")
+        await subscriptions.set_zone(connection, "T1", "C1", "Europe/Berlin")
+        assert await subscriptions.zone_of(connection, "T1", "C1") == "Europe/Berlin"
+
+
+async def test_looks_are_remembered_and_damped(store: Store) -> None:
+    look = Look(target_key=GATEWAY, seen=(backend(1, (problem(),), not_after=NOW + DAY), backend(2)))
+    async with store.writing() as connection:
+        wavering = [(await looks.record_looks(connection, [look], NOW + n * DAY))[0] for n in range(3)]
+        assert wavering == [True, True, False]
+        states = await looks.target_states(connection, GATEWAY)
+        assert [[found.open for found in state.problems] for state in states] == [[True], []]
+        history = await looks.backend_history(connection, backend(1).key, NOW)
+        assert [event.change for event in history] == [Change.OPENED, Change.APPEARED]
+        assert len(await looks.expiry_samples(connection, backend(1).key)) == 3
+
+
+async def test_backend_that_is_gone_is_forgotten(store: Store) -> None:
+    async with store.writing() as connection:
+        await looks.record_looks(connection, [Look(target_key=GATEWAY, seen=(backend(1), backend(2)))], NOW)
+        await looks.record_looks(connection, [Look(target_key=GATEWAY, seen=(backend(2),))], NOW + DAY)
+        assert [state.seen.label for state in await looks.target_states(connection, GATEWAY)] == ["b2.contoso.com"]
+
+
+async def test_due_subscription_is_claimed_once_however_late(store: Store) -> None:
+    late = NOW + 3 * DAY
+    async with store.writing() as connection:
+        stored = await subscriptions.add_subscription(connection, subscription(schedule=schedule("daily", zone="UTC")))
+        (run,) = await runs.claim_due(connection, late)
+        assert (run.due_at, run.state) == (NOW, RunState.CHECKING)
+        assert await runs.claim_due(connection, late) == ()
+        moved = await subscriptions.get_subscription(connection, stored.id)
+        assert moved is not None
+        assert moved.next_run_at == NOW + 4 * DAY
+
+
+async def test_two_that_tick_together_claim_each_run_once(store: Store) -> None:
+    async with store.writing() as connection:
+        for n in range(40):
+            await subscriptions.add_subscription(connection, subscription(channel=f"C{n}"))
+
+    async def claim() -> list[str]:
+        async with store.writing() as connection:
+            return [run.id for run in await runs.claim_due(connection, NOW)]
+
+    claimed = [run for found in await asyncio.gather(*(claim() for _ in range(4))) for run in found]
+    assert len(claimed) == len(set(claimed)) == 40
+
+
+async def test_runs_wait_for_their_check(store: Store) -> None:
+    async with store.writing() as connection:
+        await subscriptions.add_subscription(connection, subscription())
+        due = await runs.claim_due(connection, NOW)
+        assert await runs.claim_looks(connection, [GATEWAY], NOW, DAY) == (GATEWAY,)
+        assert await runs.claim_looks(connection, [], NOW, DAY) == ()
+        await runs.wait_for_check(connection, due, "check:1")
+        assert await runs.release(connection, "check:0") == ()
+        assert [run.id for run in await runs.release(connection, "check:1")] == [due[0].id]
+        assert await runs.release(connection, "check:1") == ()
+        assert await runs.stale_runs(connection, NOW, NOW) == ()
+        assert [run.id for run in await runs.stale_runs(connection, NOW + DAY, NOW + DAY)] == [due[0].id]
+
+
+async def test_next_digest_compares_with_the_last_that_was_sent(store: Store) -> None:
+    async with store.writing() as connection:
+        stored = await subscriptions.add_subscription(connection, subscription(schedule=schedule("daily", zone="UTC")))
+        for days, outcome in enumerate([Outcome.SENT, Outcome.UNKNOWN, Outcome.SILENT, Outcome.REFUSED]):
+            at = NOW + days * DAY
+            (run,) = await runs.claim_due(connection, at)
+            await runs.freeze(connection, run.id, compose(stored, (), (), None, at), {"text": "x"})
+            await runs.finish(connection, run.id, outcome, at)
+        last = await runs.last_sent(connection, stored.id, NOW + 9 * DAY)
+        assert last is not None
+        assert last.at == NOW + DAY
+        assert await runs.last_sent(connection, stored.id, NOW) is None
+
+
+async def test_delivery_is_planned_once(store: Store) -> None:
+    async with store.writing() as connection:
+        await deliveries.plan(connection, "d", "C1", NOW)
+        sent = replace(await deliveries.lock_delivery(connection, "d"), state=DeliveryState.SENT, ts="1.0")
+        await deliveries.save_delivery(connection, sent)
+        await deliveries.plan(connection, "d", "C1", NOW)
+        assert await deliveries.lock_delivery(connection, "d") == sent
+
+
+async def test_pace_is_the_later_of_spacing_and_block(store: Store) -> None:
+    async with store.writing() as connection:
+        assert await deliveries.lock_pace(connection, "C1") is None
+        await deliveries.set_pace(connection, "C1", NOW)
+        await deliveries.block(connection, "C1", NOW + DAY)
+        await deliveries.set_pace(connection, "C1", NOW + DAY / 2)
+        assert await deliveries.lock_pace(connection, "C1") == NOW + DAY
+
+
+async def test_replica_declared_dead_finds_its_epoch_over(store: Store) -> None:
+    async with store.writing() as connection:
+        epoch = await deliveries.register(connection, "a")
+        assert await deliveries.beat(connection, "a", epoch)
+        (seen,) = await deliveries.replicas(connection)
+        assert await deliveries.beat(connection, "a", epoch)
+        assert not await deliveries.declare_dead(connection, seen)
+        (seen,) = await deliveries.replicas(connection)
+        assert await deliveries.declare_dead(connection, seen)
+        assert not await deliveries.beat(connection, "a", epoch)
+        assert not await deliveries.lives(connection, "a", epoch)
+        assert await deliveries.register(connection, "a") == epoch + 2
+
+
+async def test_memory_comes_back(store: Store) -> None:
+    certificate = root("Contoso Root").certificate
+    async with store.writing() as connection:
+        await memory.remember_good(connection, "K", ["aa"], {"port": 443}, NOW)
+        assert await memory.last_good(connection, "k") == (NOW, ["aa"], {"port": 443})
+        assert await memory.last_good(connection, "other") is None
+        await memory.learn(connection, {"b.contoso.com": certificate}, NOW)
+        await memory.learn(connection, {"c.contoso.com": certificate}, NOW)
+        assert await memory.learnt(connection) == (certificate,)
+        await memory.save_watch(connection, "w", "T1", "C1", NOW + DAY, {"host": "b"})
+        assert await memory.open_watches(connection, NOW) == {"w": {"host": "b"}}
+        assert [await memory.drop_watch(connection, "w") for _ in range(2)] == [True, False]
+        for n, host in enumerate(["one", "two", "one"]):
+            await memory.remember_host(connection, "T1", "U1", host, NOW + n * DAY)
+        assert await memory.recent_hosts(connection, "T1", "U1") == ("one", "two")
+        assert [await memory.first_time(connection, "e", NOW) for _ in range(2)] == [True, False]
+        await memory.note(connection, NOW, ("T1", "C1", "U1"), "mute", "gw:prod-gw")

@@ -1,0 +1,51 @@
+"""A replica as a process of its own, to be killed and frozen: `python -m tests.support.engine_child '{"url": ...}'`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+
+from bot.engine import Engine, EngineSettings, Ports
+from bot.model.delivery import WithoutHistory
+from bot.store import open_store
+from tests.support.following import FixedLooker, render
+from tests.support.poster import ChannelPoster
+
+
+async def _serve(options: dict[str, Any]) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    shift = timedelta(seconds=options.get("shift_s", 0))
+    settings = EngineSettings(
+        replica=options.get("replica", "a"),
+        history=options.get("history", True),
+        without_history=WithoutHistory.AT_LEAST_ONCE,
+        lease=timedelta(seconds=options.get("lease_s", 30)),
+        confirm_gap=timedelta(seconds=0.05),
+        settle=timedelta(seconds=0.2),
+        spacing=timedelta(seconds=options.get("spacing_s", 0)),
+        tick_pause=timedelta(seconds=0.1),
+        poll=timedelta(seconds=0.1),
+        drain=timedelta(seconds=1),
+        parallel=options.get("parallel", 10),
+    )
+    store = open_store(options["url"])
+    async with aiohttp.ClientSession() as session:
+        poster = ChannelPoster(options["poster"], session)
+        ports = Ports(clock=lambda: datetime.now(UTC) + shift, looker=FixedLooker(), renderer=render, poster=poster)
+        engine = Engine(options["url"], store, ports, settings)
+        await engine.start()
+        print("ready", flush=True)  # noqa: T201 -- tells the test that started it
+        await stop.wait()
+        await engine.stop()
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(json.loads(sys.argv[1])))

@@ -1,0 +1,81 @@
+"""Subscriptions, looks and lookers for tests, every field an override."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.digest.schedule import schedule
+from bot.model.digest import DigestContent, FollowedTarget, Look, Observation, Problem, Subscription, TargetKind
+from chainlib import Code, Severity
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+GATEWAY = "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/applicationgateways/prod-gw"
+
+
+def gateway(name: str = "prod-gw", **fields: Any) -> FollowedTarget:  # noqa: ANN401 -- overrides of any field
+    """A followed gateway."""
+    base = FollowedTarget(kind=TargetKind.GATEWAY, key=GATEWAY.replace("prod-gw", name), text=f"gw:{name}")
+    return replace(base, **fields)
+
+
+def subscription(**fields: Any) -> Subscription:  # noqa: ANN401 -- overrides of any field
+    """A subscription to `gw:prod-gw`, weekdays 09:00 UTC, due at `NOW`."""
+    base = Subscription(
+        team="T1",
+        channel="C1",
+        target=gateway(),
+        schedule=schedule(zone="UTC"),
+        created_by="U1",
+        created_at=NOW - timedelta(days=1),
+        next_run_at=NOW,
+    )
+    return replace(base, **fields)
+
+
+def problem(code: Code = Code.INTERMEDIATE_MISSING, about: str = "CN=Contoso Issuing CA 3", **fields: Any) -> Problem:  # noqa: ANN401 -- overrides of any field
+    """A problem."""
+    return replace(Problem(code=code, severity=Severity.CRITICAL, cause=f"{code}:{about}", subject=about), **fields)
+
+
+def backend(number: int = 1, problems: Sequence[Problem] = (), target: FollowedTarget | None = None, **fields: Any) -> Observation:  # noqa: ANN401 -- overrides of any field
+    """What a look saw of a backend."""
+    key = (target or gateway()).key
+    label = f"b{number}.contoso.com"
+    base = Observation(
+        key=f"{key}|shop|https-be|{label}",
+        target_key=key,
+        label=label,
+        gateway=key.rsplit("/", 1)[-1],
+        pool="shop",
+        setting="https-be",
+        problems=tuple(problems),
+        fingerprint="f",
+    )
+    return replace(base, **fields)
+
+
+class FixedLooker:
+    """Sees what it was told to see.
+
+    Args:
+        backends: backends of each target.
+        broken: the first so many lack an intermediate.
+    """
+
+    def __init__(self, backends: int = 3, broken: int = 1) -> None:
+        self.backends, self.broken = backends, broken
+        self.looked: list[str] = []
+
+    async def look(self, target: FollowedTarget) -> Look:
+        """The same every time."""
+        self.looked.append(target.key)
+        seen = [backend(n, (problem(),) if n <= self.broken else (), target) for n in range(1, self.backends + 1)]
+        return Look(target_key=target.key, seen=tuple(seen))
+
+
+def render(subscription: Subscription, content: DigestContent) -> dict[str, Any]:
+    """The plainest message."""
+    return {"text": f"{subscription.id}: {len(content.lines)} lines"}
