@@ -1,0 +1,235 @@
+"""The `appgw` program: composition only. Each command imports what it needs when it runs, so that `check` starts fast.
+
+Exit status of `check` and `rehearse`: 0 accepted, 1 refused, 2 the command line or a file is unusable, 3 no certificate list came.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+from typer import Argument, Option
+
+from bot.terminal import database
+from bot.terminal.complaint import UNUSABLE, usage_error
+
+app = typer.Typer(
+    name="appgw",
+    help="Look at a backend as Azure Application Gateway would, and say what is wrong with its certificates.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(database.app, name="db")
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+Roots = Annotated[list[Path] | None, Option("--root", help="A root that the gateway was given (PEM, DER, PKCS #7). May be repeated.")]
+AuthCertificates = Annotated[list[Path] | None, Option("--auth-cert", help="v1: an authentication certificate. May be repeated.")]
+SkuOption = Annotated[str, Option("--sku", help="v1 or v2.")]
+NoChain = Annotated[bool, Option("--no-validate-chain", help="As a setting with validateCertChainAndExpiry off.")]
+NoName = Annotated[bool, Option("--no-validate-name", help="As a setting with validateSNI off.")]
+LiveName = Annotated[str | None, Option("--live-name", help="The host name that live traffic uses, when it is another one.")]
+At = Annotated[str | None, Option("--at", help="Judge at another instant, for example 2026-12-01T09:00:00Z.")]
+Json = Annotated[bool, Option("--json", help="Print the report as one JSON object.")]
+
+
+@app.command()
+def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
+    target: Annotated[str, Argument(help="backend.contoso.com, backend.contoso.com:8443, 10.0.0.5 or https://backend.contoso.com/path")],
+    sni: Annotated[str | None, Option("--sni", help="The server name that the handshake sends; default: the name that must match.")] = None,
+    host_name: Annotated[str | None, Option("--host-name", help="The name that must match; default: the target's host.")] = None,
+    path: Annotated[str | None, Option("--path", help="Path of the health probe; default /.")] = None,
+    root: Roots = None,
+    auth_cert: AuthCertificates = None,
+    sku: SkuOption = "v2",
+    no_validate_chain: NoChain = False,  # noqa: FBT002 -- a flag of the command line
+    no_validate_name: NoName = False,  # noqa: FBT002 -- a flag of the command line
+    live_name: LiveName = None,
+    at: At = None,
+    timeout: Annotated[float, Option("--timeout", help="Seconds for the whole command.")] = 12.0,
+    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
+) -> int:
+    """Probe one backend as the gateway would, judge what it sends, explain."""
+    gc.disable()  # the process ends before it has anything worth collecting, and looking for it takes a tenth of its time
+    from bot.terminal.commands import CheckOptions, run_check  # noqa: PLC0415 -- late, so that the program starts fast
+
+    options = CheckOptions(
+        target=target,
+        sni=sni,
+        host_name=host_name,
+        path=path,
+        roots=tuple(root or ()),
+        auth_certificates=tuple(auth_cert or ()),
+        sku=sku,
+        validate_chain=not no_validate_chain,
+        validate_name=not no_validate_name,
+        live_name=live_name,
+        at=at,
+        timeout=timeout,
+        as_json=as_json,
+    )
+    return run_check(options)
+
+
+@app.command()
+def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
+    chain: Annotated[Path, Argument(help="The chain that is to be installed: PEM, DER or PKCS #7.")],
+    name: Annotated[str | None, Option("--name", help="The name that must match; without it the name is not checked.")] = None,
+    live_name: LiveName = None,
+    root: Roots = None,
+    auth_cert: AuthCertificates = None,
+    sku: SkuOption = "v2",
+    no_validate_chain: NoChain = False,  # noqa: FBT002 -- a flag of the command line
+    no_validate_name: NoName = False,  # noqa: FBT002 -- a flag of the command line
+    at: At = None,
+    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
+) -> int:
+    """Judge a chain that is not installed yet."""
+    from bot.terminal.commands import RehearseOptions, run_rehearse  # noqa: PLC0415 -- late, so that the program starts fast
+
+    options = RehearseOptions(
+        chain=chain,
+        name=name,
+        live_name=live_name,
+        roots=tuple(root or ()),
+        auth_certificates=tuple(auth_cert or ()),
+        sku=sku,
+        validate_chain=not no_validate_chain,
+        validate_name=not no_validate_name,
+        at=at,
+        as_json=as_json,
+    )
+    return run_rehearse(options)
+
+
+@app.command()
+def health(
+    gateway: Annotated[str | None, Argument(help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id; default: every gateway.")] = None,
+    timeout: Annotated[float, Option("--timeout", help="Seconds for our own probe.")] = 12.0,
+    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
+) -> int:
+    """What gateways say of their backends, beside our own probe; exit status 1 when something is unhealthy."""
+    from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
+
+    return run_health(gateway, json_wanted=as_json, timeout=timeout)
+
+
+@app.command()
+def doctor() -> int:
+    """Can the bot answer with the settings it has? Asks Slack and Azure; exit status 1 when one of them says no."""
+    from bot.terminal.doctor import run_doctor  # noqa: PLC0415 -- Azure is imported here only
+
+    return run_doctor()
+
+
+@app.command()
+def serve() -> int:
+    """Run the bot: Socket Mode, or HTTP when SLACK_APP_TOKEN is absent."""
+    from bot.serve import main as run  # noqa: PLC0415 -- Slack and ARM are imported here only
+
+    return run()
+
+
+@app.command(hidden=True)
+def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
+    """Read JSON lines {"text": ...} and print what the bot would understand."""
+    from bot.language import parse_json  # noqa: PLC0415 -- late, so that the program starts fast
+
+    return _line_by_line(parse_json, as_json=as_json)
+
+
+@app.command("explain-message", hidden=True)
+def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
+    """Read JSON lines {"text": ...} and print which code Azure's message stands for."""
+    from bot.gateway.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
+
+    return _line_by_line(explain_message_json, as_json=as_json)
+
+
+def _line_by_line(answer: Callable[[str], dict[str, Any]], *, as_json: bool) -> int:
+    """One JSON object out for each JSON line in, in the same order."""
+    if not as_json:
+        return usage_error('this command reads JSON lines; write for example: echo \'{"text": "help"}\' | appgw parse --json')
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        if not line.strip():
+            continue
+        try:
+            text = json.loads(line)["text"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            text = None
+        if not isinstance(text, str):
+            return usage_error(f'line {number} is no JSON object with a "text"; write for example {{"text": "help"}}')
+        sys.stdout.write(json.dumps(answer(text)) + "\n")
+    return 0
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 -- the signature that Typer calls
+    if value:
+        from importlib.metadata import version as distribution_version  # noqa: PLC0415 -- late, so that the program starts fast
+
+        typer.echo(f"appgw {distribution_version('appgw-check')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001, FBT002 -- read by its callback
+) -> None:
+    """Look at a backend as Azure Application Gateway would, and say what is wrong with its certificates."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UNUSABLE)
+
+
+def main() -> None:
+    """Entry point: one sentence for a wrong command line or an output that takes nothing, never a traceback."""
+    sys.stdout, sys.stderr = _open(sys.stdout), _open(sys.stderr)
+    try:
+        status = app(standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Abort:
+        status = 130
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        status = _output_lost(error)
+    except Exception as error:
+        sentence = _command_line_error(error)
+        if sentence is None:
+            raise
+        status = usage_error(sentence)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """A stream that takes everything: one that the caller closed (`>&-`) keeps nothing, one that knows only ASCII shows `?`."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- lives as long as the process
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def _output_lost(error: OSError) -> int:
+    # The interpreter flushes once more at its end and would say so at length.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return usage_error(f"the output could not be written ({os.strerror(error.errno or 0).lower()}); send it elsewhere, as in > report.json")
+
+
+def _command_line_error(error: Exception) -> str | None:
+    """What click says about a wrong command line, as one sentence; `None` for any other exception."""
+    describe = getattr(error, "format_message", None)
+    if describe is None:
+        return None
+    said = " ".join(str(describe()).split()).rstrip(".")
+    return f"{said}; write for example: appgw check backend.contoso.com, or see appgw --help"

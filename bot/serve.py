@@ -1,0 +1,161 @@
+"""`appgw serve`: settings -> clients -> run. Composition only; nothing is decided here.
+
+Exit status: 0 after SIGTERM or SIGINT, 2 when the settings, a token, a port or the database cannot be used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import signal
+import ssl
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+from bot.checkup import Surroundings
+from bot.checkup.desk import Desk
+from bot.checkup.intermediates import Intermediates
+from bot.checkup.sources import IssuerSources, read_bundle
+from bot.durable import MemoryUnusableError, NameTakenError, Remembering, memory
+from bot.engine import EngineSettings
+from bot.gateway.configured import configured_client
+from bot.guard import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
+from bot.language import Verb
+from bot.settings import Settings, SettingsError, load_settings
+from bot.slack.asking import Ask
+from bot.slack.gateways import GatewayChecking
+from bot.slack.listening import PortUnusableError
+from bot.slack.logs import set_up_logging
+from bot.slack.reception import Handler
+from bot.slack.service import Parts, SlackService, TokenRefusedError
+from bot.slack.watching import Watching
+from bot.store import Store
+from chainlib.aio import load_well_known
+
+log = logging.getLogger(__name__)
+
+OK, UNUSABLE = 0, 2
+SETTINGS_FILE = Path("appgw.yaml")
+CHECK_TIMEOUT_S = 11.0
+ENGINE_DRAIN = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackGate:
+    """The guard's word about people, as the Slack edge asks for it."""
+
+    guard: PersonGuard
+
+    def refuse(self, ask: Ask, *, costs: bool) -> str | None:
+        """A sentence when this person may not ask here and now."""
+        refusal = self.guard.refuse(user=ask.user, channel=ask.channel, team=ask.team, now=monotonic(), costs=costs)
+        return refusal.sentence if refusal else None
+
+    def privileges(self, ask: Ask) -> Mapping[str, str]:
+        """What this person may do here, for `whoami`."""
+        sentence = self.refuse(ask, costs=False)
+        limits = f"{self.guard.limiter.per_user} a minute for you, {self.guard.limiter.per_channel} for the channel"
+        return {"may ask here": sentence or "yes", "limits": limits}
+
+
+def main() -> int:
+    """Read the settings, say what is wrong with them, or run."""
+    try:
+        settings = load_settings(os.environ, SETTINGS_FILE)
+    except SettingsError as error:
+        return _unusable(*error.problems)
+    return run(settings)
+
+
+def run(settings: Settings) -> int:
+    """Run the bot until it is told to stop; the exit status."""
+    set_up_logging()
+    for warning in settings.warnings:
+        log.warning(warning)
+    load_well_known()
+    try:
+        with memory(settings.database_url) as store:
+            asyncio.run(_serve(settings, outgoing_trust(settings.ca_bundle), store))
+    except (TokenRefusedError, PortUnusableError, MemoryUnusableError, NameTakenError) as error:
+        return _unusable(str(error))
+    log.info("stopped")
+    return OK
+
+
+def outgoing_trust(ca_bundle: Path | None) -> ssl.SSLContext:
+    """The system's roots, and the extra ones that an operator named."""
+    context = ssl.create_default_context()
+    if ca_bundle:
+        context.load_verify_locations(cafile=ca_bundle)
+    return context
+
+
+async def _serve(settings: Settings, context: ssl.SSLContext, store: Store) -> None:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        arm = await stack.enter_async_context(configured_client(settings, clock=_now)) if settings.asks_azure else None
+        rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
+        sources = IssuerSources(bundle=await _bundle(settings.intermediates), aia=settings.aia, rules=rules)
+        around = Surroundings(clock=_now, timeout=CHECK_TIMEOUT_S, find_issuers=sources.find, learn=sources.learn)
+        desk = Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
+        gate = SlackGate(guard=PersonGuard(access=access_of(settings), limiter=RateLimiter()))
+        vantage = platform.node() or "this machine"
+        parts = Parts(
+            backends=desk,
+            gate=gate,
+            privileges=gate.privileges,
+            clock=_now,
+            vantage=vantage,
+            handlers=_gateway_verbs(desk, vantage),
+            companion=_remembering(settings, store, desk).beside,
+        )
+        service = SlackService(settings=settings, parts=parts, context=context)
+        _stop_on_signals(service.stop)
+        await service.run()
+
+
+async def _bundle(path: Path | None) -> Intermediates:
+    return await asyncio.to_thread(read_bundle, path) if path else Intermediates()
+
+
+def access_of(settings: Settings) -> Access:
+    """Who may ask."""
+    return Access(users=frozenset(settings.allowed_users), channels=frozenset(settings.allowed_channels), home_team=settings.home_team)
+
+
+def _gateway_verbs(desk: Desk, vantage: str) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
+    def make(watching: Watching, bot_name: str) -> Mapping[Verb, Handler]:
+        checking = GatewayChecking(
+            gateways=desk, delivery=watching.delivery, runs=watching.runs, vantage=vantage, bot_name=bot_name, watching=watching
+        )
+        return {Verb.HEALTH: checking.handle}
+
+    return make
+
+
+def _remembering(settings: Settings, store: Store, desk: Desk) -> Remembering:
+    engine = EngineSettings(without_history=settings.without_history, drain=ENGINE_DRAIN)
+    return Remembering(url=settings.database_url, store=store, desk=desk, clock=_now, engine=engine)
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def _unusable(*sentences: str) -> int:
+    for sentence in sentences:
+        sys.stderr.write(f"{sentence}\n")
+    return UNUSABLE

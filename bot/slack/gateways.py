@@ -1,0 +1,177 @@
+"""`health` in chat: a gateway's card from our own probe, then the gateway's word added to the same card; details in its thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bot.blocks.check_card import Circumstances
+from bot.blocks.details import Attachment
+from bot.blocks.gateway_card import gateway_card, member_details, no_word_card, overview_card, remedy_message
+from bot.blocks.looking import broke, cut_short, looking
+from bot.blocks.usage import how_to_invite, notice
+from bot.language import GatewayTarget, OptionValue
+from bot.model.azure import ArmRefusal, ArmTrouble
+from bot.model.report import GatewayReport
+from bot.slack.asking import Asked
+from bot.slack.cards import Card, card_for
+from bot.slack.delivery import Delivery
+from bot.slack.logs import run_scope
+from bot.slack.places import DeliveryError, NotAMember
+from bot.slack.runs import Runs
+from bot.slack.watched import Ear, GatewayLook, gateway_face
+from bot.slack.watching import Watching, watched_for
+from bot.slack.wording import command_of, target_of, understood
+
+log = logging.getLogger(__name__)
+
+_CUT_SHORT_S = 5.0
+_TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
+
+
+class Gateways(Protocol):
+    """The use case: `bot.checkup.desk.Desk` is it."""
+
+    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+        """Our own witness."""
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """The gateway's word added."""
+
+    async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+        """What can be asked about."""
+
+
+@dataclass(slots=True, kw_only=True)
+class GatewayChecking:
+    """Answers `health`.
+
+    Attributes:
+        gateways: the use case.
+        delivery: the way to Slack.
+        runs: what runs now.
+        vantage: from where the bot looks, for the small print.
+        bot_name: what to invite.
+        watching: where a card with broken servers goes on when `watch` was asked for.
+    """
+
+    gateways: Gateways
+    delivery: Delivery
+    runs: Runs
+    vantage: str
+    bot_name: str
+    watching: Watching
+
+    async def handle(self, asked: Asked) -> None:
+        """Show one gateway, or all of them in a line each."""
+        key = (asked.ask.channel, asked.ask.thread, "health", command_of(asked.request))
+        if self.runs.running(key, ended_too=False):
+            await self.delivery.whisper(
+                asked.ask, notice(f"{target_of(asked.request) or 'health'} is being looked at already; its card is in this channel.", "")
+            )
+            return
+        run = self.runs.begin(key)
+        run.card = card = card_for(self.delivery, asked)
+        try:
+            with run_scope(asked.run_id):
+                await self._perform(asked, card)
+        finally:
+            self.runs.end(run)
+
+    async def _perform(self, asked: Asked, card: Card) -> None:
+        name, command = target_of(asked.request) or "gateways", command_of(asked.request) or "health"
+        try:
+            await card.open(looking(name, understood=understood(asked.request) or "health", run_id=asked.run_id))
+            if isinstance(asked.request.target, GatewayTarget):
+                await self._one(asked, asked.request.target, card)
+            else:
+                await self._all(asked, card)
+        except NotAMember:
+            await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name))
+        except asyncio.CancelledError:
+            await asyncio.wait_for(card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S)
+            raise
+        except Exception:
+            log.exception("a gateway check ended with an error of our own", extra={"target": name})
+            await card.finish(broke(name, run_id=asked.run_id, command=command))
+
+    async def _one(self, asked: Asked, target: GatewayTarget, card: Card) -> None:
+        around = self._circumstances(asked)
+        report = await self.gateways.gateway(_narrowed(target, asked.request.options))
+        if isinstance(report, ArmRefusal):
+            await self._refused(asked, report, card)
+            return
+        if asked.request.options.get("via") != "probe":
+            card.progress(gateway_card(report, around))
+            report = await self.gateways.listen(report)
+        await card.finish(gateway_card(report, around))
+        log.info("gateway checked", extra={"healthy": report.healthy, "members": len(report.members)})
+        await self._explain(card, report)
+        if (seconds := self.watching.seconds(asked.request.options.get("watch"))) and not report.healthy:
+            await self._watch(asked, target, card, gateway_face(report), seconds)
+
+    async def _watch(self, asked: Asked, target: GatewayTarget, card: Card, face: Hashable, seconds: float) -> None:
+        ear = None if asked.request.options.get("via") == "probe" else Ear(self.gateways.listen)
+        around = self._circumstances(asked)
+        around = replace(around, understood=around.understood + watched_for(green=False, seconds=seconds))
+        look = GatewayLook(gateways=self.gateways, target=_narrowed(target, asked.request.options), around=around, ear=ear)
+        if refused := self.watching.begin(card.posted, look, face=face, seconds=seconds):
+            await self.delivery.whisper(replace(asked.ask, response_url=None), notice(refused))
+
+    async def _refused(self, asked: Asked, refusal: ArmRefusal, card: Card) -> None:
+        """A name that is not there is a typing error, which stays between the bot and the asker; the rest stands on the card."""
+        if refusal.trouble in _TYPING_ERRORS and card.posted and asked.ask.card is None:
+            await self.delivery.remove(card.posted)
+            examples = " ".join(refusal.suggestions[:1]) or "gw:prod-gw"
+            await self.delivery.whisper(asked.ask, notice(refusal.sentence, f"/appgw-check {examples}"))
+            return
+        await card.finish(no_word_card(target_of(asked.request), refusal, self._circumstances(asked)))
+        if refusal.remedy and card.posted:
+            await self._quietly(self.delivery.post(card.posted.thread, remedy_message(refusal)))
+
+    async def _all(self, asked: Asked, card: Card) -> None:
+        targets = await self.gateways.every_gateway()
+        if isinstance(targets, ArmRefusal):
+            await self._refused(asked, targets, card)
+            return
+        answers = await asyncio.gather(*(self._both(target) for target in targets))
+        reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
+        refusals = [answer for answer in answers if isinstance(answer, ArmRefusal)]
+        await card.finish(overview_card(reports, refusals, self._circumstances(asked)))
+
+    async def _both(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+        report = await self.gateways.gateway(target)
+        return report if isinstance(report, ArmRefusal) else await self.gateways.listen(report)
+
+    async def _explain(self, card: Card, report: GatewayReport) -> None:
+        if card.posted is None:
+            return
+        await self._quietly(
+            self.delivery.attach(card.posted, Attachment(name="servers.txt", title="Every server", content=member_details(report)))
+        )
+        if report.refusal and report.refusal.remedy:
+            await self._quietly(self.delivery.post(card.posted.thread, remedy_message(report.refusal)))
+
+    async def _quietly(self, sending: object) -> None:
+        try:
+            await sending  # type: ignore[misc]
+        except DeliveryError as error:
+            log.warning("the thread is incomplete", extra={"reason": error.reason})
+
+    def _circumstances(self, asked: Asked) -> Circumstances:
+        return Circumstances(
+            command=command_of(asked.request) or "health",
+            understood=understood(asked.request) or "health of every gateway that I can see",
+            run_id=asked.run_id,
+            vantage=self.vantage,
+            user=asked.ask.user,
+        )
+
+
+def _narrowed(target: GatewayTarget, options: Mapping[str, OptionValue]) -> GatewayTarget:
+    """`gw:x pool=y setting=z` is `gw:group/x/y/z` without the group."""
+    pool, setting = options.get("pool"), options.get("setting")
+    return replace(target, pool=target.pool or (str(pool) if pool else None), setting=target.setting or (str(setting) if setting else None))

@@ -1,0 +1,75 @@
+"""The Home tab, drawn when somebody opens it: from what is remembered alone, so that it stands at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bot.blocks.home import home_view, refused_view
+from bot.blocks.parts import Block
+from bot.digest.compose import compose
+from bot.model.digest import DigestLine, Subscription
+from bot.slack.asking import Ask, Source
+from bot.slack.calling import call
+from bot.slack.digests import check_command
+from bot.slack.notebook import Notebook
+from bot.slack.places import DeliveryError
+from bot.store.looks import target_states
+from bot.store.subscriptions import channel_mutes, team_subscriptions
+
+log = logging.getLogger(__name__)
+
+_MUTES_BACK = timedelta(days=1)
+_MOST_READ = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Draws the Home tab.
+
+    Attributes:
+        book: what the digest verbs share.
+        troubles: what the bot finds wrong with itself now, name -> sentence.
+    """
+
+    book: Notebook
+    troubles: Callable[[], Mapping[str, str]]
+
+    async def draw(self, user: str, refusal: str | None) -> None:
+        """Publish a person's tab: what they subscribed to, in whichever channel; or why they may not see it."""
+        view = refused_view(refusal) if refusal else await self._view(user)
+        try:
+            await call(self.book.delivery.client.views_publish, repeatable=True, user_id=user, view=view)
+        except DeliveryError as error:
+            log.warning("a Home tab could not be drawn", extra={"reason": error.reason, "user": user})
+
+    async def _view(self, user: str) -> Block:
+        async with self.book.store.reading() as connection:
+            known = await team_subscriptions(connection, self.book.team)
+        own = [one for one in known if one.created_by == user]
+        followed = [(one.target.text, f"{one.schedule.text} ({one.schedule.zone}){' · paused' if one.paused else ''}") for one in own]
+        return home_view(await self._problems(own[:_MOST_READ]), followed, self.troubles())
+
+    async def _problems(self, own: Sequence[Subscription]) -> list[tuple[DigestLine, str]]:
+        """Each cause once, however many channels follow it."""
+        found: dict[str, tuple[DigestLine, str]] = {}
+        now = self.book.clock()
+        for one in own:
+            async with self.book.store.reading() as connection:
+                states = await target_states(connection, one.target.key)
+                mutes = await channel_mutes(connection, one.team, one.channel, now - _MUTES_BACK)
+            for line in compose(replace(one, only_changes=False), states, mutes, None, now).lines:
+                found.setdefault(line.cause, (line, check_command(line, one.target)))
+        return list(found.values())
+
+
+def opened(body: Mapping[str, Any]) -> Ask | None:
+    """Who opened the Home tab; `None` for the app's messages tab."""
+    event = body.get("event") or {}
+    if event.get("tab", "home") != "home" or not event.get("user"):
+        return None
+    team = str(event.get("user_team") or body.get("team_id") or "")
+    return Ask(source=Source.CLICK, text="home", user=str(event["user"]), team=team, channel="")

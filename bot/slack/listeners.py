@@ -1,0 +1,214 @@
+"""What Slack can send -> an ack at once, and the work in a task of its own. Nothing is decided here beyond where a payload belongs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.blocks.check_card import CHECK_AGAIN, FIX_STEPS, MORE
+from bot.blocks.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
+from bot.blocks.fix_value import switched
+from bot.blocks.form import CHECK_FORM, REHEARSE_FORM, check_form, rehearse_form
+from bot.blocks.parts import Block
+from bot.blocks.usage import OPEN_FORM, OPEN_REHEARSAL, notice, refusal
+from bot.language import Usage, parse
+from bot.slack.alerts import read_alert
+from bot.slack.asking import (
+    Ask,
+    Payload,
+    Source,
+    answer,
+    carried,
+    command_of_card,
+    from_command,
+    from_interaction,
+    from_mention,
+    from_submission,
+    metadata,
+)
+from bot.slack.delivery import Delivery
+from bot.slack.filing import CHAIN, EVIDENCE, Filing
+from bot.slack.metrics import WRONG
+from bot.slack.places import DeliveryError
+from bot.slack.reception import Reception, new_run_id, note
+from bot.slack.rehearsing import FieldError, Rehearsing
+
+log = logging.getLogger(__name__)
+
+COMMANDS = ("/appgw-check", "/appgw")
+DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """The listeners of one app; `bot_user` is the bot's own Slack id."""
+
+    reception: Reception
+    delivery: Delivery
+    rehearsing: Rehearsing
+    filing: Filing
+    bot_user: str
+
+    def register(self, app: AsyncApp) -> None:
+        """Tell the app what is listened to."""
+        for command in COMMANDS:
+            app.command(command)(self.on_command)
+        app.event("app_mention")(self.on_mention)
+        app.message_shortcut(DIAGNOSE_502)(self.on_alert)
+        app.global_shortcut(CHECK_BACKEND)(self.on_global_shortcut)
+        app.view(CHECK_FORM)(self.on_check_form)
+        app.view(REHEARSE_FORM)(self.on_rehearse_form)
+        app.action(CHECK_AGAIN)(self.on_check_again)
+        app.action(FIX_STEPS)(self.on_fix_steps)
+        app.action(STEPS_KIND)(self.on_switch_steps)
+        app.action(STEPS_TOOL)(self.on_switch_steps)
+        app.action(MORE)(self.on_more)
+        app.action(OPEN_FORM)(self.on_open_form)
+        app.action(OPEN_REHEARSAL)(self.on_open_rehearsal)
+        app.error(on_error)
+
+    async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A slash command."""
+        await ack()
+        self.reception.receive(from_command(body))
+
+    async def on_mention(self, body: dict[str, Any]) -> None:
+        """A mention; Bolt acks events by itself."""
+        self.reception.receive(from_mention(body, self.bot_user))
+
+    async def on_alert(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """`Diagnose this 502` on somebody's alert."""
+        await ack()
+        ask = from_interaction(body, Source.SHORTCUT)
+        command = read_alert(body.get("message") or {})
+        if command:
+            self.reception.receive(ask.about(command))
+        elif self.reception.runs.is_new(ask.delivery):
+            self.reception.runs.spawn(self._nothing_found(ask))
+
+    async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """`Check a backend` from anywhere."""
+        await ack()
+        self._open(from_interaction(body, Source.SHORTCUT), check_form())
+
+    async def on_check_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The check form: a mistake stands under its field, everything else is a question like any other."""
+        view = body.get("view") or {}
+        ask = from_submission(body, f"{answer(view, 'target')} {answer(view, 'options')}".strip())
+        understood = parse(ask.text)
+        if isinstance(understood, Usage):
+            await ack(response_action="errors", errors={"target": f"{understood.error} For example: {understood.examples[0]}"[:2000]})
+            return
+        await ack()
+        self.reception.receive(ask)
+
+    async def on_rehearse_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The rehearsal form."""
+        ask = from_submission(body, "rehearse")
+        if sentence := self.reception.admit(ask, "rehearse", costs=True):
+            await ack(response_action="errors", errors={"chain": sentence})
+            return
+        try:
+            rehearsal = await self.rehearsing.read(body.get("view") or {})
+        except FieldError as error:
+            await ack(response_action="errors", errors={error.field: str(error)[:2000]})
+            return
+        await ack()
+        if self.reception.runs.is_new(ask.delivery):
+            self.reception.runs.spawn(self.rehearsing.judge(body, rehearsal))
+
+    async def on_check_again(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """`Check again`: the question travels in the button."""
+        await ack()
+        text = str(carried(action).get("q") or "")
+        self.reception.receive(from_interaction(body, Source.CLICK, text))
+
+    async def on_fix_steps(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """`Fix steps`: the steps travel in the button."""
+        await ack()
+        ask = from_interaction(body, Source.CLICK, "fix steps")
+        self._open(ask, fix_steps(switched(str(action.get("value") or ""), channel=ask.channel)))
+
+    async def on_switch_steps(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Another kind of server, or another tool, in the form of the fix steps."""
+        await ack()
+        view = body.get("view") or {}
+        ask = replace(from_interaction(body, Source.CLICK, "fix steps"), channel=str(metadata(view).get("channel") or ""))
+        chosen = str((action.get("selected_option") or {}).get("value") or "")
+        which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
+        if self.reception.runs.is_new(ask.delivery) and not self.reception.admit(ask, ask.text):
+            shown = fix_steps(switched(str(view.get("private_metadata") or ""), **which))
+            self.reception.runs.spawn(self.delivery.change_form(str(view.get("id") or ""), shown))
+
+    async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """The overflow menu."""
+        await ack()
+        ask, chosen = from_interaction(body, Source.CLICK), (action.get("selected_option") or {}).get("value")
+        command = command_of_card(body.get("message") or {})
+        if chosen == "form":
+            target, _, options = command.partition(" ")
+            self._open(ask.about("form"), check_form(target=target, options=options, channel=ask.channel or None))
+        elif chosen == "rehearse":
+            self._open(ask.about("rehearse"), rehearse_form(channel=ask.channel or None))
+        elif chosen == "wrong":
+            self.reception.runs.spawn(self._wrong(ask.about(command)))
+        elif chosen == "watch":
+            self.reception.receive(ask.about(f"{command} watch"))
+        elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(ask.delivery):
+            self.reception.runs.spawn(self._hand_out(ask.about(command), chosen))
+
+    async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The button under help and usage errors."""
+        await ack()
+        ask = from_interaction(body, Source.CLICK, "form")
+        self._open(ask, check_form(channel=ask.channel or None))
+
+    async def on_open_rehearsal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The button that opens the rehearsal form."""
+        await ack()
+        ask = from_interaction(body, Source.CLICK, "rehearse")
+        self._open(ask, rehearse_form(channel=ask.channel or None))
+
+    def _open(self, ask: Ask, view: Block) -> None:
+        if self.reception.runs.is_new(ask.delivery):
+            self.reception.runs.spawn(self._open_now(ask, view))
+
+    async def _open_now(self, ask: Ask, view: Block) -> None:
+        if sentence := self.reception.admit(ask, ask.text):
+            await self.delivery.whisper(replace(ask, card=None), refusal(sentence))
+            return
+        try:
+            await self.delivery.open_form(ask.trigger or "", view)
+        except DeliveryError as error:
+            log.info("a form could not be opened", extra={"reason": error.reason})
+            await self.delivery.whisper(ask, notice("Slack did not let me open the form in time; tap again."))
+
+    async def _nothing_found(self, ask: Ask) -> None:
+        if sentence := self.reception.admit(ask, "diagnose"):
+            await self.delivery.whisper(ask, refusal(sentence))
+            return
+        await self.delivery.whisper(ask, notice("This message names no backend that I can read.", "/appgw-check backend.contoso.com"))
+
+    async def _hand_out(self, ask: Ask, what: str) -> None:
+        if sentence := self.reception.admit(ask, what, costs=True):
+            await self.delivery.whisper(replace(ask, response_url=None), refusal(sentence))
+            return
+        await self.filing.hand_out(ask, what, new_run_id())
+
+    async def _wrong(self, ask: Ask) -> None:
+        if sentence := self.reception.admit(ask, "wrong diagnosis"):
+            await self.delivery.whisper(ask, refusal(sentence))
+            return
+        WRONG.labels(headline="reported").inc()
+        note(ask, "wrong diagnosis")
+        await self.delivery.whisper(
+            ask, notice("Noted in the log with your question. The details and files in the thread help to find out why.")
+        )
+
+
+async def on_error(error: Exception, body: Payload) -> None:
+    """An error of our own in a listener; the payload's kind is told, never its content."""
+    log.error("a listener failed", exc_info=error, extra={"kind": str(body.get("type") or body.get("command") or "unknown")})

@@ -1,0 +1,228 @@
+"""The running bot as far as Slack is concerned: identity, listeners, transport, readiness, drain.
+
+What answers the questions (the use case, the guard) is handed in; `bot.serve` puts it together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import time
+from typing import Protocol
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.guard import ReplayCache
+from bot.language import Verb
+from bot.settings import Settings, Transport
+from bot.slack.app import HttpTransport, Identity, make_app, make_client, make_session, who_am_i
+from bot.slack.asking import Ask
+from bot.slack.checking import Backends, Checking
+from bot.slack.delivery import Delivery
+from bot.slack.filing import Filing
+from bot.slack.following import Following
+from bot.slack.health import AdminServer, Readiness
+from bot.slack.listeners import Listeners
+from bot.slack.reception import Gate, Handler, Reception
+from bot.slack.rehearsing import Rehearsing
+from bot.slack.replays import refuse_replays
+from bot.slack.runs import Runs
+from bot.slack.small_verbs import SmallVerbs
+from bot.slack.socket import SocketTransport
+from bot.slack.watching import INTERVAL_S, Watching
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 14.0
+_FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 15.0
+_TOKEN_REFUSED = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type", "missing_scope"}
+)
+
+
+class TokenRefusedError(Exception):
+    """Slack does not accept a token; the text is one sentence with the fix."""
+
+
+class Carrier(Protocol):
+    """How Slack's requests arrive; one for HTTP, one for Socket Mode."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+
+    async def stop_listening(self) -> None:
+        """Take nothing new where another replica would take it instead."""
+
+    async def close(self) -> None:
+        """End."""
+
+    def silence(self) -> float:
+        """Seconds since Slack was last heard, 0 where nothing is expected."""
+
+    def connected(self) -> bool:
+        """Whether requests can arrive."""
+
+
+def _alone(_delivery: Delivery, _runs: Runs, _identity: Identity, _readiness: Readiness) -> AbstractAsyncContextManager[None]:
+    """The default: nothing runs beside the listeners."""
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the service is given.
+
+    Attributes:
+        backends: probes and judges one backend.
+        gate: who may ask.
+        privileges: what a person may ask, for `whoami`.
+        clock: the present instant, aware.
+        vantage: from where the bot looks.
+        handlers: verbs of other parts, made once the way to Slack is known.
+        companion: what runs beside the listeners for as long as they do, and answers the digest verbs.
+        watch_every_s: seconds between two looks at a card that is watched.
+    """
+
+    backends: Backends
+    gate: Gate
+    privileges: Callable[[Ask], Mapping[str, str]]
+    clock: Callable[[], datetime]
+    vantage: str
+    handlers: Callable[[Watching, str], Mapping[Verb, Handler]] = lambda _watching, _bot_name: {}
+    companion: Callable[[Delivery, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]] = _alone
+    watch_every_s: float = INTERVAL_S
+
+
+@dataclass(slots=True, kw_only=True)
+class SlackService:
+    """Starts, serves until told to stop, drains.
+
+    Attributes:
+        settings: the bot's settings.
+        parts: what answers.
+        context: TLS trust of outgoing calls.
+        readiness: what `/readyz` tells; other parts add probes.
+        stop: set to end the service.
+        wait_s: seconds that running checks get to finish.
+    """
+
+    settings: Settings
+    parts: Parts
+    context: ssl.SSLContext
+    readiness: Readiness = field(default_factory=Readiness)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    wait_s: float = DRAIN_S
+
+    async def run(self) -> None:
+        """Serve until `stop` is set; raises `TokenRefusedError` when Slack refuses a token."""
+        async with AsyncExitStack() as stack:
+            admin = AdminServer(self.readiness, self.settings.admin_port)
+            await admin.start()
+            stack.push_async_callback(admin.close)
+            session = await stack.enter_async_context(make_session(self.context))
+            if (identity := await self._identify(session)) is not None:
+                await self._serve(session, identity, stack)
+
+    async def _serve(self, session: aiohttp.ClientSession, identity: Identity, stack: AsyncExitStack) -> None:
+        delivery, runs = Delivery(client=make_client(self.settings, session, self.context), session=session), Runs()
+        following = await stack.enter_async_context(self.parts.companion(delivery, runs, identity, self.readiness))
+        listeners = self._listeners(delivery, runs, identity, following)
+        # in a thread: Bolt looks at its own source files when it is set up
+        app = await asyncio.to_thread(make_app, self.settings, delivery.client, identity)
+        refuse_replays(app, ReplayCache(), time)
+        await asyncio.to_thread(listeners.register, app)
+        if following:
+            following.register(app, listeners.reception)
+        carrier = self._carrier(app)
+        stack.push_async_callback(carrier.close)
+        if not await self._until_it_works(carrier.start, "SLACK_APP_TOKEN"):
+            return
+        self.readiness.silence = carrier.silence
+        self.readiness.probes["slack"] = lambda: None if carrier.connected() else "not connected"
+        log.info("ready", extra={"team": identity.team, "transport": self.settings.transport.value})
+        await self.stop.wait()
+        await self._drain(carrier, runs)
+
+    async def _drain(self, carrier: Carrier, runs: Runs) -> None:
+        log.info("stopping: no new work, running checks get their time", extra={"seconds": self.wait_s})
+        self.readiness.probes["slack"] = lambda: "stopping"
+        runs.draining = True
+        await carrier.stop_listening()
+        await runs.drain(self.wait_s)
+
+    async def _identify(self, session: aiohttp.ClientSession) -> Identity | None:
+        client = make_client(self.settings, session, self.context)
+        found: list[Identity] = []
+
+        async def ask() -> None:
+            found.append(await who_am_i(client))
+
+        return found[0] if await self._until_it_works(ask, "SLACK_BOT_TOKEN") else None
+
+    async def _until_it_works(self, attempt: Callable[[], Awaitable[None]], variable: str) -> bool:
+        """Try again until Slack can be reached or the bot is stopped; a refused token is final."""
+        wait = _FIRST_RETRY_S
+        while not self.stop.is_set():
+            try:
+                await attempt()
+            except SlackApiError as error:
+                _raise_if_final(error, variable)
+                log.warning("Slack refuses for now", extra={"reason": _word(error), "retry_s": wait})
+            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.warning("Slack cannot be reached", extra={"reason": type(error).__name__, "retry_s": wait})
+            else:
+                return True
+            await _sleep_or(self.stop, wait)
+            wait = min(wait * 2, _LAST_RETRY_S)
+        return False
+
+    def _carrier(self, app: AsyncApp) -> Carrier:
+        token = self.settings.slack_app_token
+        if self.settings.transport is Transport.SOCKET and token:
+            return SocketTransport(app, token.get_secret_value())
+        return HttpTransport(app, self.settings.http_port)
+
+    def _listeners(self, delivery: Delivery, runs: Runs, identity: Identity, following: Following | None) -> Listeners:
+        parts, vantage, name = self.parts, self.parts.vantage, identity.name
+        filing = Filing(backends=parts.backends, delivery=delivery, vantage=vantage)
+        watching = Watching(delivery=delivery, runs=runs, interval=parts.watch_every_s)
+        checking = Checking(
+            backends=parts.backends, delivery=delivery, runs=runs, vantage=vantage, bot_name=name, watching=watching, filing=filing
+        )
+        rehearsing = Rehearsing(delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name)
+        small = SmallVerbs(delivery=delivery, doctor=self._doctor, privileges=parts.privileges)
+        own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
+        handlers: dict[Verb, Handler] = {**own, **parts.handlers(watching, name), **(following.handlers() if following else {})}
+        reception = Reception(gate=parts.gate, delivery=delivery, runs=runs, handlers=handlers)
+        return Listeners(reception=reception, delivery=delivery, rehearsing=rehearsing, filing=filing, bot_user=identity.user)
+
+    async def _doctor(self) -> Mapping[str, str]:
+        troubles = self.readiness.troubles()
+        states = {name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}}
+        return {"transport": self.settings.transport.value, **states, "looks from": self.parts.vantage}
+
+
+def _raise_if_final(error: SlackApiError, variable: str) -> None:
+    if _word(error) in _TOKEN_REFUSED:
+        raise TokenRefusedError(
+            f"Slack refuses {variable} ({_word(error)}); copy it anew from the app's settings, or install the app again."
+        ) from error
+
+
+def _word(error: SlackApiError) -> str:
+    data = getattr(error.response, "data", None)
+    return str(data.get("error")) if isinstance(data, dict) else "no answer"
+
+
+async def _sleep_or(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

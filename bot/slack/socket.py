@@ -1,0 +1,109 @@
+"""Socket Mode that notices a dead socket: every frame counts as a sign of life, and a silent connection is replaced.
+
+slack_sdk reconnects on a `disconnect` message and on a closed socket. What it does not see, a peer that has gone without a word, shows
+here: pings every few seconds, and a new connection when nothing at all has come for half a minute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+log = logging.getLogger(__name__)
+
+PING_S = 3.0
+REPLACE_AFTER_S = 30.0
+_LOOK_EVERY_S = 2.0
+_CONNECT_S = 20.0
+_ENDINGS = frozenset({aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR})
+
+
+class SocketTransport:
+    """One Socket Mode connection, kept alive."""
+
+    def __init__(self, app: AsyncApp, app_token: str, *, ping_s: float = PING_S, now: Callable[[], float] = monotonic) -> None:
+        self._app = app
+        self._now = now
+        self._last_sign: float | None = None
+        self._begun = now()
+        self._watch: asyncio.Task[None] | None = None
+        self._client = SocketModeClient(app_token=app_token, web_client=app.client, ping_interval=ping_s, logger=log)
+        self._client.socket_mode_request_listeners.append(self._handle)
+
+    async def start(self) -> None:
+        """Connect; raises the client's errors when Slack refuses the token."""
+        await self._client.aiohttp_client_session.close()
+        self._client.aiohttp_client_session = aiohttp.ClientSession(ws_response_class=_hearing(self._heard), trust_env=True)
+        opened = await self._client.web_client.apps_connections_open(app_token=self._client.app_token)
+        self._client.wss_uri = opened["url"]
+        await asyncio.wait_for(self._client.connect(), _CONNECT_S)  # type: ignore[no-untyped-call]
+        self._watch = asyncio.create_task(self._keep_alive())
+
+    async def stop_listening(self) -> None:
+        """Close the connection, so that Slack hands its requests to another replica."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close for good."""
+        if self._watch:
+            self._watch.cancel()
+            self._watch = None
+        if not self._client.closed:
+            await self._client.close()  # type: ignore[no-untyped-call]
+        await self._client.aiohttp_client_session.close()
+
+    def silence(self) -> float:
+        """Seconds since Slack was last heard."""
+        return self._now() - (self._last_sign if self._last_sign is not None else self._begun)
+
+    def connected(self) -> bool:
+        """Whether there is an open connection on which Slack has been heard."""
+        session = self._client.current_session
+        return session is not None and not session.closed and self._last_sign is not None
+
+    def _heard(self) -> None:
+        self._last_sign = self._now()
+
+    async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        """Hand one envelope to the app; an ack that cannot be sent is logged, the work goes on, a redelivery is dropped."""
+        begun = self._now()
+        answer = await run_async_bolt_app(self._app, request)
+        try:
+            await send_async_response(client, request, answer, begun)
+        except Exception as error:  # noqa: BLE001 -- whatever broke the socket, the envelope was taken
+            log.warning("an ack could not be sent", extra={"kind": request.type, "reason": type(error).__name__})
+
+    async def _keep_alive(self) -> None:
+        tried = self._now()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            if self.silence() < REPLACE_AFTER_S or self._now() - tried < REPLACE_AFTER_S:
+                continue
+            tried = self._now()
+            log.warning("Slack has been silent; connecting anew", extra={"silent_s": round(self.silence(), 1)})
+            with suppress(Exception):
+                await asyncio.wait_for(self._client.connect_to_new_endpoint(force=True), _CONNECT_S)
+
+
+def _hearing(heard: Callable[[], None]) -> type[aiohttp.ClientWebSocketResponse[Any]]:
+    """A WebSocket that tells of every frame it receives, pongs included."""
+
+    class Hearing(aiohttp.ClientWebSocketResponse[Any]):
+        async def receive(self, timeout: float | None = None) -> Any:  # noqa: ASYNC109, ANN401 -- the library's signature
+            frame = await super().receive(timeout)
+            if frame.type not in _ENDINGS:
+                heard()
+            return frame
+
+    return Hearing

@@ -1,0 +1,45 @@
+"""Whose turn it is when many ask at once: every card first, then the probes, a few at a time.
+
+A probe takes the processor for its handshakes; a hundred of them at once would keep everybody's first message waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+AT_ONCE = 12
+CROWD = 4
+LONGEST_WAIT_S = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Turns:
+    """The checks of one process that wait for their card or for their turn to probe."""
+
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _opening: set[object] = field(default_factory=set)
+    _all_open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def opening(self, check: object) -> None:
+        """The card of this check is not there yet."""
+        self._opening.add(check)
+        self._all_open.clear()
+
+    def opened(self, check: object) -> None:
+        """It is there, or there will be none."""
+        self._opening.discard(check)
+        if not self._opening:
+            self._all_open.set()
+
+    @asynccontextmanager
+    async def probing(self, must_wait: Callable[[], None]) -> AsyncIterator[None]:
+        """A probe's turn; `must_wait` is told at once when it does not come at once."""
+        if len(self._opening) > CROWD or self._slots.locked():
+            must_wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_open.wait(), LONGEST_WAIT_S)
+        async with self._slots:
+            yield

@@ -1,0 +1,161 @@
+"""`appgw check` and `appgw rehearse`: options -> report -> output and exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.checkup import Surroundings, check, rehearse
+from bot.language import TargetError, host_target
+from bot.model.report import CheckReport, CheckRequest
+from bot.report_json import as_json
+from bot.terminal.complaint import usage_error
+from bot.terminal.inputs import InputError, anchors, instant, policy, read_certificates, sku
+from chainlib import GatewayPolicy, HttpProbeRule, Target, is_ip_literal
+
+ACCEPTED, REFUSED, NO_LIST = 0, 1, 3
+MAX_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustOptions:
+    """What both commands take: whom the gateway trusts, what it validates, when."""
+
+    live_name: str | None
+    roots: tuple[Path, ...]
+    auth_certificates: tuple[Path, ...]
+    sku: str
+    validate_chain: bool
+    validate_name: bool
+    at: str | None
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions(TrustOptions):
+    """The command line of `appgw check`."""
+
+    target: str
+    sni: str | None
+    host_name: str | None
+    path: str | None
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearseOptions(TrustOptions):
+    """The command line of `appgw rehearse`."""
+
+    chain: Path
+    name: str | None
+
+
+def run_check(options: CheckOptions) -> int:
+    """Probe, print, and return the exit status."""
+    try:
+        request, at = _check_request(options)
+    except InputError as error:
+        return usage_error(str(error))
+    around = Surroundings(clock=lambda: at or datetime.now(tz=UTC), timeout=options.timeout)
+    report = asyncio.run(check(request, around)) if options.as_json else _check_with_display(request, around)
+    return _finish(report, json_wanted=options.as_json)
+
+
+def _check_with_display(request: CheckRequest, around: Surroundings) -> CheckReport:
+    from bot.terminal.output import StageDisplay  # noqa: PLC0415 -- Rich is not imported where only JSON is wanted
+
+    with StageDisplay() as display:
+        return asyncio.run(check(request, replace(around, on_stage=display.show)))
+
+
+def run_rehearse(options: RehearseOptions) -> int:
+    """Judge the file, print, and return the exit status."""
+    try:
+        bag = read_certificates(options.chain)
+        rules = _policy(options, name=_name(options.name, "--name"), http=None)
+        report = rehearse(bag, rules, at=instant(options.at), ordered=bag.ordered)
+    except InputError as error:
+        return usage_error(str(error))
+    return _finish(report, json_wanted=options.as_json)
+
+
+def _check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None]:
+    if not 0 < options.timeout <= MAX_TIMEOUT_S:
+        raise InputError(f"--timeout {options.timeout:g} is outside 0 to {MAX_TIMEOUT_S:g} seconds; write for example --timeout 12.")
+    host, port, path = _target(options)
+    name = _name(options.host_name, "--host-name") or host
+    server_name = _name(options.sni, "--sni") or name
+    if options.sni is not None and is_ip_literal(server_name):
+        raise InputError(f"--sni {options.sni} is an IP address; a server name is a host name, for example --sni backend.contoso.com.")
+    rule = HttpProbeRule(host_header=name, path=path, timeout=min(HttpProbeRule().timeout, options.timeout))
+    target = Target(host=host, port=port, server_name=None if is_ip_literal(server_name) else server_name)
+    at = None if options.at is None else instant(options.at)
+    return CheckRequest(target=target, policy=_policy(options, name=name, http=rule)), at
+
+
+def _target(options: CheckOptions) -> tuple[str, int, str]:
+    if options.target.strip().lower().startswith(("gw:", "/subscriptions/")):
+        raise InputError(f"check looks at one backend; for a gateway write: appgw health {options.target.strip()}")
+    try:
+        parsed = host_target(options.target)
+    except TargetError as error:
+        raise InputError(str(error)) from None
+    if options.path is not None and parsed.path and options.path != parsed.path:
+        raise InputError(
+            f"the path is given twice, as {parsed.path} and --path {options.path}; write it once, for example --path /healthz."
+        )
+    path = (parsed.path or "/") if options.path is None else options.path
+    if not path.startswith("/") or not path.isprintable() or " " in path:
+        raise InputError(f"--path {path!r} is no URL path; write for example --path /healthz.")
+    return parsed.host, parsed.port, path
+
+
+def _name(text: str | None, option: str) -> str | None:
+    if text is None:
+        return None
+    try:
+        parsed = host_target(text)
+    except TargetError as error:
+        raise InputError(f"{option}: {error}") from None
+    if parsed.typed_port is not None or parsed.path:
+        raise InputError(f"{option} {text!r} holds more than a name; write for example {option} backend.contoso.com.")
+    return parsed.host
+
+
+def _policy(options: TrustOptions, *, name: str | None, http: HttpProbeRule | None) -> GatewayPolicy:
+    generation = sku(options.sku)
+    return policy(
+        trust=anchors(list(options.roots), list(options.auth_certificates), generation),
+        generation=generation,
+        name=name,
+        live_name=_name(options.live_name, "--live-name"),
+        validate_chain=options.validate_chain,
+        validate_name=options.validate_name,
+        http=http,
+    )
+
+
+def _finish(report: CheckReport, *, json_wanted: bool) -> int:
+    try:
+        _print(report, json_wanted=json_wanted)
+    except BrokenPipeError:
+        # The reader has seen enough; the verdict stands, and the interpreter's last flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if report.chain is None:
+        return NO_LIST
+    return ACCEPTED if report.verdict.accepted else REFUSED
+
+
+def _print(report: CheckReport, *, json_wanted: bool) -> None:
+    if json_wanted:
+        sys.stdout.write(json.dumps(as_json(report), indent=2, ensure_ascii=True) + "\n")
+    else:
+        from bot.terminal.output import print_report  # noqa: PLC0415 -- Rich is not imported where only JSON is wanted
+
+        print_report(report)
+    sys.stdout.flush()

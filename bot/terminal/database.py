@@ -1,0 +1,63 @@
+"""`appgw db upgrade|export|purge`: the bot's memory seen from a terminal. Exit status 2 when the database cannot be used.
+
+On SQLite each of them needs the bot stopped: one process has the file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from bot.terminal.complaint import usage_error
+
+app = typer.Typer(help="What the bot remembers: bring it up to date, write it out, delete what is old.", no_args_is_help=True)
+
+_SETTINGS_FILE = Path("appgw.yaml")
+
+
+@app.command()
+def upgrade() -> int:
+    """Bring the database's schema up to date; `appgw serve` does so by itself."""
+    from bot.store import upgrade as upgrade_store  # noqa: PLC0415 -- the database is imported here only
+
+    return _with_database(lambda url: sys.stdout.write(f"schema {upgrade_store(url)}\n"))
+
+
+@app.command()
+def export() -> int:
+    """Print every row as one JSON object a line."""
+    from bot.store import export as export_store  # noqa: PLC0415 -- the database is imported here only
+
+    return _with_database(lambda url: sys.stdout.writelines(f"{line}\n" for line in export_store(url)))
+
+
+@app.command()
+def purge() -> int:
+    """Delete what is older than it is kept; `appgw serve` does so every day."""
+    from bot.store import purge as purge_store  # noqa: PLC0415 -- the database is imported here only
+
+    def work(url: str) -> None:
+        for table, rows in purge_store(url, datetime.now(tz=UTC)).items():
+            sys.stdout.write(f"{table}: {rows} deleted\n")
+
+    return _with_database(work)
+
+
+def _with_database(work: Callable[[str], object]) -> int:
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 -- the database is imported here only
+
+    from bot.settings import SettingsError, load_database_settings  # noqa: PLC0415 -- late, so that the program starts fast
+    from bot.store import SchemaNewer, StoreLocked, UnusableDatabase  # noqa: PLC0415 -- the database is imported here only
+
+    try:
+        work(load_database_settings(os.environ, _SETTINGS_FILE).database_url)
+    except (SettingsError, SchemaNewer, StoreLocked, UnusableDatabase) as error:
+        return usage_error(str(error))
+    except SQLAlchemyError as error:
+        return usage_error(f"the database cannot be opened ({type(error).__name__}); look at APPGW_DATABASE_URL and APPGW_DATA_DIR.")
+    return 0

@@ -1,0 +1,182 @@
+"""`appgw health`: the gateway's own word beside our probe. Exit status 1 when something is unhealthy, 3 when ARM gave no answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.blocks.gateway_card import fold
+from bot.blocks.hostile import clean
+from bot.blocks.words import PHRASES, SHAPES
+from bot.checkup import Surroundings
+from bot.checkup.desk import Desk
+from bot.gateway.configured import configured_client
+from bot.language import GatewayTarget, Request, Usage, parse
+from bot.model.azure import ArmRefusal
+from bot.model.report import GatewayReport, MemberReport
+from bot.report_json import as_json as check_json
+from bot.settings import AzureSettings, SettingsError, load_azure_settings
+from chainlib import Severity
+
+HEALTHY, UNHEALTHY, UNUSABLE, NO_ANSWER = 0, 1, 2, 3
+_LINE = 300
+
+
+class OpenDoor:
+    """A person at a terminal may probe whatever they name (contract section 5)."""
+
+    def refuse_spelling(self, host: str) -> str | None:  # noqa: ARG002 -- the guard's signature
+        """Nothing is refused."""
+        return None
+
+    def admit(  # noqa: D102 -- as the guard's
+        self,
+        host: str,  # noqa: ARG002 -- the guard's signature
+        port: int,  # noqa: ARG002 -- the guard's signature
+        addresses: Sequence[str],  # noqa: ARG002 -- the guard's signature
+        *,
+        members: frozenset[str],  # noqa: ARG002 -- the guard's signature
+        ports: frozenset[int],  # noqa: ARG002 -- the guard's signature
+    ) -> str | None:
+        return None
+
+
+def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
+    """Ask, print, and return the exit status."""
+    wanted = _target(target) if target else None
+    if isinstance(wanted, str):
+        return _unusable(wanted)
+    try:
+        settings = load_azure_settings(os.environ, Path("appgw.yaml"))
+    except SettingsError as error:
+        return _unusable(" ".join(error.problems))
+    answers = asyncio.run(_ask(settings, wanted, timeout))
+    if json_wanted:
+        sys.stdout.write(json.dumps(_document(answers), indent=2) + "\n")
+    else:
+        _print(answers)
+    return _status(answers)
+
+
+def _target(text: str) -> GatewayTarget | str:
+    understood = parse(f"health {text}")
+    if isinstance(understood, Usage):
+        return understood.error
+    assert isinstance(understood, Request)
+    if isinstance(understood.target, GatewayTarget):
+        return understood.target
+    return "health looks at gateways; write for example: appgw health gw:prod-gw"
+
+
+async def _ask(settings: AzureSettings, wanted: GatewayTarget | None, timeout: float) -> list[GatewayReport | ArmRefusal]:  # noqa: ASYNC109 -- handed to the probe
+    async with configured_client(settings, clock=_now) as arm:
+        desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=_now, timeout=timeout))
+        targets = (wanted,) if wanted else await desk.every_gateway()
+        if isinstance(targets, ArmRefusal):
+            return [targets]
+        return list(await asyncio.gather(*(_both(desk, target) for target in targets)))
+
+
+async def _both(desk: Desk, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    report = await desk.gateway(target)
+    return report if isinstance(report, ArmRefusal) else await desk.listen(report)
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def _status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:
+    if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
+        return UNHEALTHY
+    return NO_ANSWER if any(isinstance(answer, ArmRefusal) for answer in answers) else HEALTHY
+
+
+def _document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:
+    return {"schema": 1, "gateways": [_refusal(a) if isinstance(a, ArmRefusal) else _gateway(a) for a in answers]}
+
+
+def _refusal(refusal: ArmRefusal) -> dict[str, Any]:
+    said = {"trouble": refusal.trouble.value, "sentence": refusal.sentence, "remedy": list(refusal.remedy)}
+    return {"name": None, "healthy": None, "refusal": said, "members": []}
+
+
+def _gateway(report: GatewayReport) -> dict[str, Any]:
+    refusal = _refusal(report.refusal)["refusal"] if report.refusal else None
+    return {
+        "name": report.gateway.id.name,
+        "id": report.gateway.id.resource_id,
+        "scope": report.scope or None,
+        "healthy": report.healthy,
+        "asked_at": report.health.read_at.astimezone(UTC).isoformat() if report.health else None,
+        "refusal": refusal,
+        "members": [_member(member) for member in report.members],
+    }
+
+
+def _member(member: MemberReport) -> dict[str, Any]:
+    server = member.server
+    said = {"health": server.health.value, "message": server.message.text if server.message else None} if server else None
+    return {
+        "pool": member.pool,
+        "setting": member.setting,
+        "member": member.member,
+        "healthy": member.healthy,
+        "headline": member.headline.value,
+        "findings": [{"code": f.code.value, "severity": f.severity.value, "summary": f.summary} for f in member.findings],
+        "gateway": (said | {"code": server.message.code.value if server and server.message else None}) if said else None,
+        "skipped": member.skipped or None,
+        "report": check_json(member.report) if member.report else None,
+    }
+
+
+def _print(answers: Sequence[GatewayReport | ArmRefusal]) -> None:
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not answers:
+        console.print("No gateway can be seen with this identity.")
+    for answer in answers:
+        for line in _refused(answer) if isinstance(answer, ArmRefusal) else _lines(answer):
+            console.print(line)
+
+
+def _refused(refusal: ArmRefusal) -> Iterator[Text]:
+    yield Text(f"{SHAPES['WARN']} {clean(refusal.sentence, _LINE)}", style="yellow")
+    yield from (Text(f"    {clean(line, 2000)}") for line in refusal.remedy)
+
+
+def _lines(report: GatewayReport) -> Iterator[Text]:
+    bad = sum(not member.healthy for member in report.members)
+    word = "FAIL" if bad else "WARN" if fold(report) or report.refusal else "OK"
+    style = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}[word]
+    yield Text(f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {len(report.members)} servers fail", style=style)
+    if report.refusal:
+        yield from _refused(report.refusal)
+    for member in report.members:
+        yield from _member_lines(member)
+
+
+def _member_lines(member: MemberReport) -> Iterator[Text]:
+    said = f"; gateway: {member.server.health.value}" if member.server else ""
+    shape = SHAPES["FAIL" if not member.healthy else "WARN" if member.findings and member.headline.value != "OK" else "OK"]
+    where = f"{clean(member.pool)}/{clean(member.setting)} {clean(member.member)}"
+    yield Text(f"  {shape} {where}: {PHRASES[member.headline]}{said}")
+    if member.server and member.server.message and not member.healthy:
+        yield Text(f"      the gateway says: {clean(member.server.message.text, _LINE)}", style="dim")
+    serious = [f for f in member.findings if f.severity is not Severity.INFO]
+    yield from (Text(f"      {f.code.value}: {clean(f.summary, _LINE)}") for f in serious)
+    if member.skipped:
+        yield Text(f"      not probed: {clean(member.skipped, _LINE)}", style="dim")
+
+
+def _unusable(sentence: str) -> int:
+    sys.stderr.write(f"appgw: {sentence}\n")
+    return UNUSABLE

@@ -1,0 +1,123 @@
+"""From what was typed to values: certificate files, names, the instant. Every refusal is one sentence with an example."""
+
+from __future__ import annotations
+
+import os
+import select
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chainlib import (
+    Certificate,
+    CertificateBag,
+    GatewayPolicy,
+    HttpProbeRule,
+    PrivateKeyFound,
+    Sku,
+    TrustAnchors,
+    TrustMode,
+    UnusableFile,
+    load_certificates,
+)
+from chainlib.aio import load_well_known
+
+MAX_FILE_BYTES = 1024 * 1024
+_PIPE_PATIENCE_S = 10.0
+_CHUNK = 65536
+
+
+class InputError(Exception):
+    """The command line or a file is unusable; the text is one sentence."""
+
+
+def read_certificates(path: Path) -> CertificateBag:
+    """Read one certificate file, PEM, DER or PKCS #7; raises `InputError` that names the file and what was found."""
+    try:
+        data = _read(path)
+        return load_certificates(data)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {os.strerror(error.errno) if error.errno else error}.") from None
+    except PrivateKeyFound as error:
+        raise InputError(f"{path}: {error}") from None
+    except UnusableFile as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes, at most one more than the limit; a pipe that nobody writes to ends in a sentence, not in waiting for ever."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    data = bytearray()
+    try:
+        while len(data) <= MAX_FILE_BYTES:
+            if not select.select([descriptor], [], [], _PIPE_PATIENCE_S)[0]:
+                raise InputError(f"{path} is a pipe that gave nothing for {_PIPE_PATIENCE_S:g} seconds; write for example --root root.pem.")
+            chunk = os.read(descriptor, _CHUNK)
+            if not chunk:
+                break
+            data += chunk
+    finally:
+        os.close(descriptor)
+    return bytes(data[: MAX_FILE_BYTES + 1])
+
+
+def read_all(paths: list[Path]) -> tuple[Certificate, ...]:
+    """Every certificate of several files, in the order given, repetitions left out."""
+    return tuple(dict.fromkeys(certificate for path in paths for certificate in read_certificates(path)))
+
+
+def instant(text: str | None) -> datetime:
+    """An ISO 8601 instant, UTC unless it carries an offset; `None` is now. Raises `InputError`."""
+    if text is None:
+        return datetime.now(tz=UTC)
+    try:
+        parsed = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError(f"--at {text!r} is no ISO 8601 instant; write for example --at 2026-12-01T09:00:00Z.") from None
+    try:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError:
+        raise InputError(f"--at {text!r} is outside the calendar; write for example --at 2026-12-01T09:00:00Z.") from None
+
+
+def sku(text: str) -> Sku:
+    """`v1` or `v2`; raises `InputError`."""
+    try:
+        return Sku(text.strip().lower())
+    except ValueError:
+        raise InputError(f"--sku {text!r} is not known; write --sku v1 or --sku v2.") from None
+
+
+def anchors(roots: list[Path], auth_certificates: list[Path], generation: Sku) -> TrustAnchors:
+    """Whom the gateway trusts: v1 by exact leaf, v2 by uploaded roots, or the well-known CAs where nothing was given."""
+    if generation is Sku.V1:
+        if roots:
+            raise InputError("--root is for v2 gateways; on v1 write --auth-cert leaf.cer instead.")
+        return TrustAnchors(mode=TrustMode.AUTH_CERTIFICATES, certificates=read_all(auth_certificates))
+    if auth_certificates:
+        raise InputError("--auth-cert is for v1 gateways; write --sku v1 --auth-cert leaf.cer, or --root root.cer for v2.")
+    if roots:
+        return TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=read_all(roots))
+    return load_well_known()
+
+
+def policy(
+    *,
+    trust: TrustAnchors,
+    generation: Sku,
+    name: str | None,
+    live_name: str | None,
+    validate_chain: bool,
+    validate_name: bool,
+    http: HttpProbeRule | None,
+) -> GatewayPolicy:
+    """What the gateway demands, from the options."""
+    return GatewayPolicy(
+        anchors=trust,
+        sku=generation,
+        validate_chain=validate_chain,
+        validate_name=validate_name,
+        name=name,
+        live_names=(live_name,) if live_name else (),
+        public_roots=load_well_known().certificates if trust.mode is TrustMode.UPLOADED_ROOTS else (),
+        http=http,
+    )

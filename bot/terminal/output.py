@@ -1,0 +1,130 @@
+"""A report for people in a terminal: the same verdict, drawing and steps as the card; plain where the output is no terminal.
+
+Everything from outside passes through `clean`, so that no certificate moves the cursor or paints the screen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from bot.blocks.check_card import target_name
+from bot.blocks.drawing import draw
+from bot.blocks.hostile import clean, short_name
+from bot.blocks.words import PHRASES, PLACES, SHAPES, grade
+from bot.model.report import CheckReport
+from chainlib import Code, Finding, Fix, Repair, Severity
+
+DRAWING_LINES = 200
+_LINE = 400
+_NARROWEST = 20
+_STYLES = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}
+_STAGES = {"resolve": "resolving the name", "connect": "connecting", "handshake": "TLS handshake", "http": "asking as the probe does"}
+
+
+class StageDisplay:
+    """A spinner that names the stage a check is in; silent where standard error is no terminal."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True, highlight=False)
+        self._status = Status("starting", console=console) if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        """Start to spin."""
+        if self._status:
+            self._status.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Leave a clean line."""
+        if self._status:
+            self._status.stop()
+
+    def show(self, stage: str) -> None:
+        """Name the stage."""
+        if self._status:
+            self._status.update(_STAGES.get(stage, stage))
+
+
+class _Console(Console):
+    """Rich's console, which leaves a reader that has gone to the caller: the verdict is the exit status, not the pipe."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error through that is being handled."""
+        raise  # noqa: PLE0704 -- Rich calls this inside its except clause
+
+
+def print_report(report: CheckReport) -> None:
+    """Write the report to standard output: whole lines, on a terminal wrapped under their own indent."""
+    plain = bool(os.environ.get("NO_COLOR"))
+    console = _Console(file=sys.stdout, highlight=False, markup=False, emoji=False, color_system=None if plain else "auto")
+    for line in render(report):
+        for part in _wrapped(line, console) if console.is_terminal else (line,):
+            console.print(part, soft_wrap=True)
+
+
+def _wrapped(line: Text, console: Console) -> Iterator[Text]:
+    indent = len(line.plain) - len(line.plain.lstrip())
+    for part in line[indent:].wrap(console, max(console.width - indent, _NARROWEST)) if line.plain else (line,):
+        yield Text(" " * indent).append(part)
+
+
+def render(report: CheckReport) -> Iterator[Text]:
+    """The lines of the report, styled; the text alone says everything."""
+    word = grade(report.verdict)
+    yield Text(f"{SHAPES[word]} {word} {target_name(report)}: {clean(report.explanation.title, 80)}", style=_STYLES[word])
+    yield Text(f"  {_cause(report)}")
+    yield Text("")
+    yield from (Text(f"    {line}") for line in draw(report, DRAWING_LINES))
+    yield Text("")
+    yield from _fixes(report)
+    yield from _rest(report)
+
+
+def _cause(report: CheckReport) -> str:
+    return clean(report.explanation.cause, _LINE)
+
+
+def _fixes(report: CheckReport) -> Iterator[Text]:
+    pairs = zip(report.verdict.findings, report.explanation.fixes, strict=True)
+    for finding, fix in pairs:
+        if finding.severity is Severity.INFO:
+            continue
+        yield _finding_line(finding, fix)
+        yield from (Text(f"      {number}. {clean(step, _LINE)}") for number, step in enumerate(fix.steps, start=1))
+
+
+def _finding_line(finding: Finding, fix: Fix) -> Text:
+    style = "red" if finding.severity is Severity.CRITICAL else "yellow"
+    line = Text("  ")
+    line.append(f"{finding.code.value}", style=style)
+    return line.append(f" ({finding.severity.value}), fix {PLACES[fix.where]}: {clean(finding.summary, _LINE)}")
+
+
+def _rest(report: CheckReport) -> Iterator[Text]:
+    if report.explanation.gateway_message and report.verdict.headline is not Code.OK:
+        yield Text(f"  The gateway says: {clean(report.explanation.gateway_message, _LINE)}", style="dim")
+    if report.browser:
+        yield Text(f"  Browser: {clean(report.browser.why, _LINE)}", style="dim")
+    if report.repair:
+        yield Text(f"  Repair: {_repair(report.repair)}", style="dim")
+    remarks = [PHRASES[f.code] for f in report.verdict.findings if f.severity is Severity.INFO]
+    if remarks:
+        yield Text(f"  Remarks: {', '.join(dict.fromkeys(remarks))}.", style="dim")
+    yield Text(f"  Not checked: {'; '.join(clean(item, 120) for item in report.not_checked)}.", style="dim")
+
+
+def _repair(repair: Repair) -> str:
+    have = " and ".join(filter(None, ("the chain to send" if repair.chain else "", "the root to upload" if repair.root else "")))
+    missing = ", ".join(clean(short_name(one.subject), 80) for one in repair.missing)
+    if not have:
+        return f"not possible with what is at hand; missing is {missing}." if missing else "the certificate must be issued anew."
+    tail = f"; still missing is {missing}" if missing else ""
+    return f"{have} is in the output of --json; judged again with it the verdict is {repair.verdict_after.value}{tail}."

@@ -1,0 +1,95 @@
+"""Payloads become questions; buttons, forms and metadata that cannot be read are empty, never an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.blocks.check_card import Circumstances, check_card
+from bot.language import Request, parse
+from bot.slack.asking import Source, answer, carried, command_of_card, from_command, from_interaction, from_mention, metadata
+from bot.slack.wording import command_of
+from tests.support.reports import CASES
+
+
+def test_a_command_knows_no_thread() -> None:
+    ask = from_command({"text": "x", "user_id": "U1", "team_id": "T1", "channel_id": "C1", "response_url": "r", "trigger_id": "t"})
+    assert (ask.text, ask.user, ask.team, ask.channel, ask.thread, ask.delivery) == ("x", "U1", "T1", "C1", None, "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("<@UBOT> backend.contoso.com", "backend.contoso.com"),
+        ("hey <@UBOT> check a.b please", "check a.b please"),
+        ("a.b", "a.b"),
+        ("<@UBOT>", ""),
+    ],
+)
+def test_a_mention_is_what_stands_after_the_name(text: str, read: str) -> None:
+    assert from_mention({"event": {"text": text, "user": "U1", "channel": "C1"}, "event_id": "E1"}, "UBOT").text == read
+
+
+def test_a_mention_from_another_workspace_carries_its_own_team() -> None:
+    event = {"text": "x", "user": "U1", "channel": "C1", "user_team": "TGUEST", "team": "THOME"}
+    assert from_mention({"event": event, "team_id": "THOME"}, "UBOT").team == "TGUEST"
+
+
+def test_a_click_knows_its_card_and_its_thread() -> None:
+    body = {
+        "user": {"id": "U1", "team_id": "T1"},
+        "channel": {"id": "C1"},
+        "container": {"type": "message", "message_ts": "2.0", "is_ephemeral": False},
+        "message": {"ts": "2.0", "thread_ts": "1.0"},
+        "trigger_id": "t",
+    }
+    ask = from_interaction(body, Source.CLICK, "q")
+    assert (ask.card, ask.thread, ask.channel, ask.ephemeral) == ("2.0", "1.0", "C1", False)
+
+
+def test_a_message_shortcut_answers_under_the_message() -> None:
+    ask = from_interaction({"user": {"id": "U1"}, "channel": {"id": "C1"}, "message": {"ts": "3.0"}}, Source.SHORTCUT)
+    assert (ask.thread, ask.card) == ("3.0", None)
+
+
+@pytest.mark.parametrize("body", [{}, {"user": None, "channel": None, "container": None, "message": None}], ids=["empty", "nulls"])
+def test_a_payload_without_anything_is_still_a_question(body: dict[str, Any]) -> None:
+    assert from_interaction(body, Source.CLICK).user == ""
+    assert from_command(body).text == ""
+    assert from_mention(body, "U").text == ""
+
+
+@pytest.mark.parametrize("value", [None, "", "{", "[]", "1", "null"])
+def test_a_button_value_that_cannot_be_read_is_empty(value: str | None) -> None:
+    assert carried({"value": value}) == {}
+    assert metadata({"private_metadata": value}) == {}
+
+
+def test_the_question_of_a_card_is_read_from_its_button() -> None:
+    around = Circumstances(command="backend.contoso.com sni=a.b", understood="u", run_id="r", vantage="v")
+    card = check_card(CASES["leaf-only"](), around)
+    assert command_of_card({"blocks": list(card.blocks)}) == "backend.contoso.com sni=a.b"
+    assert command_of_card({}) == ""
+
+
+def test_a_field_that_was_left_empty_is_empty_text() -> None:
+    assert answer({"state": {"values": {"target": {"target": {"type": "plain_text_input", "value": None}}}}}, "target") == ""
+    assert answer({}, "target") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "backend.contoso.com",
+        "backend.contoso.com:8443 sni=api.contoso.com path=/health",
+        "[2001:db8::1]:8443",
+        "10.0.0.5 host=backend.contoso.com",
+        "gw:rg-prod/prod-gw/shop/https-be",
+        "gw:prod-gw pool=shop",
+    ],
+)
+def test_a_question_in_words_asks_the_same_again(text: str) -> None:
+    request = parse(text)
+    assert isinstance(request, Request)
+    assert parse(command_of(request)) == request

@@ -1,0 +1,302 @@
+"""Commands, mentions, buttons, forms and shortcuts through the real bot and the stand-in Slack."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from playground.slack import Fault, Message, User
+from playground.slack.standin import CHANNEL
+from playground.slack.state import BOT_USER
+from tests.support.reports import HOST, LEAF
+from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot, Script, running_bot
+
+
+@pytest.fixture(params=[False, True], ids=["http", "socket"])
+async def bot(request: pytest.FixtureRequest) -> AsyncIterator[RunningBot]:
+    async with running_bot(socket_mode=request.param) as running:
+        yield running
+        assert running.slack.complaints == []
+
+
+@pytest.fixture
+async def slow() -> AsyncIterator[RunningBot]:
+    async with running_bot(script=Script()) as running:
+        yield running
+
+
+def top(bot: RunningBot) -> list[Message]:
+    return [message for message in bot.slack.messages() if message.by_bot]
+
+
+def first(messages: list[Message], start: str | tuple[str, ...]) -> Message:
+    return [message for message in messages if message.by_bot and message.text.startswith(start)][0]  # noqa: RUF015 -- an IndexError means not yet
+
+
+async def verdict(bot: RunningBot) -> Message:
+    return await bot.slack.until(lambda: first(top(bot), ("FAIL", "OK")))
+
+
+async def files_in_thread(bot: RunningBot, card: Message) -> list[str]:
+    def names() -> list[str]:
+        return [bot.slack.workspace.files[file].name for message in bot.slack.thread(card) for file in message.files]
+
+    await bot.slack.until(lambda: "as-sent.pem" in names())
+    return names()
+
+
+async def test_a_command_becomes_one_card_with_its_thread(bot: RunningBot) -> None:
+    ack = await bot.slack.command(HOST)
+    assert ack.ok
+    card = await verdict(bot)
+    assert card.text == "FAIL backend.contoso.com: intermediate missing. Fix: server."
+    assert await files_in_thread(bot, card) == ["fullchain.pem", "as-sent.pem"]
+    assert len(top(bot)) == 1
+    assert bot.slack.ephemerals() == []
+
+
+@pytest.mark.parametrize("text", ["", "help"])
+async def test_an_empty_line_answers_with_help_to_the_asker_alone(bot: RunningBot, text: str) -> None:
+    await bot.slack.command(text)
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "backend.contoso.com" in told.text
+    assert top(bot) == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"), [("version", "appgw-check"), ("whoami", "workspace"), ("doctor", "transport"), ("help rehearse", "rehearse")]
+)
+async def test_small_verbs_answer_the_asker_alone(bot: RunningBot, verb: str, told: str) -> None:
+    await bot.slack.command(verb)
+    (answer,) = await bot.slack.until(bot.slack.ephemerals)
+    assert told in json.dumps(answer.blocks)
+    assert top(bot) == []
+
+
+async def test_a_mistake_posts_nothing_in_the_channel(bot: RunningBot) -> None:
+    await bot.slack.command("subscibe gw:prod")
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "subscribe" in json.dumps(told.blocks)
+    assert top(bot) == []
+    assert bot.script.asked == []
+
+
+async def test_a_refused_person_hears_why_alone(bot: RunningBot) -> None:
+    bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
+    await bot.slack.command(HOST, user=FORBIDDEN_USER)
+    (told,) = await bot.slack.until(lambda: bot.slack.ephemerals(FORBIDDEN_USER))
+    assert "APPGW_ALLOWED_USERS" in told.text
+    assert bot.script.asked == []
+
+
+async def test_a_refused_target_posts_nothing_in_the_channel(bot: RunningBot) -> None:
+    await bot.slack.command(FORBIDDEN_HOST)
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert FORBIDDEN_HOST in told.text
+    assert bot.slack.posted == []
+
+
+async def test_a_late_refusal_takes_the_card_back() -> None:
+    async with running_bot(script=Script(refuse_late=True)) as bot:
+        await bot.slack.command(FORBIDDEN_HOST)
+        await bot.slack.until(lambda: top(bot))
+        bot.script.hold.set()
+        await bot.slack.until(bot.slack.ephemerals)
+        assert top(bot) == []
+
+
+async def test_a_mention_in_a_thread_is_answered_there(bot: RunningBot) -> None:
+    incident = bot.slack.say("users see 502")
+    await bot.slack.mention(HOST, thread=incident)
+    answer = await bot.slack.until(lambda: first(bot.slack.thread(incident), "FAIL"))
+    assert answer.thread_ts == incident.ts
+    assert top(bot) == []
+
+
+async def test_a_redelivered_mention_is_answered_once(bot: RunningBot) -> None:
+    payload = bot.slack._sender.mention(bot.slack.say(f"<@{BOT_USER}> {HOST}"))
+    await bot.slack.deliver_event(payload)
+    await asyncio.sleep(1.1)  # a redelivery is signed anew, with another second in it
+    await bot.slack.deliver_event(payload)
+    await verdict(bot)
+    assert len(bot.script.asked) == 1
+
+
+async def test_the_message_shortcut_reads_the_alert_and_answers_in_its_thread(bot: RunningBot) -> None:
+    alert = bot.slack.say("502 on https://backend.contoso.com:8443/cart since 03:12")
+    await bot.slack.message_shortcut(alert, "diagnose_502")
+    await bot.slack.until(lambda: first(bot.slack.thread(alert), "FAIL"))
+    assert [(target.host, target.port) for target, _ in bot.script.asked] == [(HOST, 8443)]
+
+
+async def test_an_alert_that_names_nothing_says_so(bot: RunningBot) -> None:
+    await bot.slack.message_shortcut(bot.slack.say("who is on call?"), "diagnose_502")
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "names no backend" in told.text
+
+
+async def test_the_global_shortcut_opens_a_form_that_checks(bot: RunningBot) -> None:
+    await bot.slack.shortcut("check_backend")
+    await bot.slack.until(bot.slack.view)
+    ack = await bot.slack.submit_view({"target": HOST, "options": "sni=api.contoso.com", "channel": CHANNEL})
+    assert ack.ok
+    assert (await verdict(bot)).text.startswith("FAIL")
+    assert bot.script.asked[0][1]["sni"] == "api.contoso.com"
+
+
+async def test_a_mistake_in_the_form_stands_under_its_field(bot: RunningBot) -> None:
+    await bot.slack.shortcut("check_backend")
+    await bot.slack.until(bot.slack.view)
+    ack = await bot.slack.submit_view({"target": "http://backend.contoso.com", "channel": CHANNEL})
+    assert "target" in ack.body["errors"]
+
+
+async def test_rehearse_judges_a_pasted_chain(bot: RunningBot) -> None:
+    await bot.slack.command("rehearse")
+    await bot.slack.until(bot.slack.view)
+    ack = await bot.slack.submit_view({"chain": LEAF.pem.decode(), "name": HOST})
+    assert ack.ok, ack
+    card = await verdict(bot)
+    assert "FAIL" in card.text
+
+
+async def test_rehearse_refuses_a_private_key_without_repeating_it(bot: RunningBot) -> None:
+    await bot.slack.command("rehearse")
+    await bot.slack.until(bot.slack.view)
+    ack = await bot.slack.submit_view({"chain": LEAF.key_pem.decode()})
+    assert "private key" in ack.body["errors"]["chain"]
+    assert LEAF.key_pem.decode().splitlines()[1] not in str(ack.body)
+
+
+async def test_check_again_edits_the_same_card(bot: RunningBot) -> None:
+    await bot.slack.command(HOST)
+    card = await verdict(bot)
+    bot.script.case = "good"
+    await bot.slack.click(card, "Check again")
+    await bot.slack.until(lambda: bot.slack.current(card).text.startswith("OK"))
+    assert len(top(bot)) == 1
+
+
+async def test_a_double_click_does_nothing_twice(slow: RunningBot) -> None:
+    slow.script.hold.set()
+    await slow.slack.command(HOST)
+    card = await verdict(slow)
+    slow.script.hold.clear()
+    clicks = (slow.slack.click(card, "Check again"), slow.slack.click(card, "Check again", user="U0SECOND"))
+    await asyncio.gather(*clicks)
+    slow.script.hold.set()
+    await slow.slack.until(lambda: slow.slack.current(card).text.startswith("FAIL"))
+    assert len(slow.script.asked) == 2
+
+
+async def test_a_repeated_command_points_to_the_running_card(slow: RunningBot) -> None:
+    await slow.slack.command(HOST)
+    await slow.slack.until(lambda: top(slow))
+    await slow.slack.command(f"{HOST}:443")
+    (told,) = await slow.slack.until(slow.slack.ephemerals)
+    assert "see its card" in told.text
+    assert len(top(slow)) == 1
+    assert len(slow.script.asked) == 1
+
+
+async def test_fix_steps_open_a_form(bot: RunningBot) -> None:
+    await bot.slack.command(HOST)
+    await bot.slack.click(await verdict(bot), "Fix steps")
+    view = await bot.slack.until(bot.slack.view)
+    assert view.view["title"]["text"] == "Fix steps"
+    assert "Intermediate missing" in json.dumps(view.view["blocks"])
+
+
+@pytest.mark.parametrize(("entry", "title"), [("form", "Check a backend"), ("rehearse", "Rehearse a chain")])
+async def test_the_overflow_opens_forms(bot: RunningBot, entry: str, title: str) -> None:
+    bot.script.case = "good"
+    await bot.slack.command(HOST)
+    await bot.slack.click(await verdict(bot), "more", option=entry)
+    view = await bot.slack.until(bot.slack.view)
+    assert view.view["title"]["text"] == title
+
+
+async def test_private_is_seen_by_the_asker_alone(bot: RunningBot) -> None:
+    await bot.slack.command(f"{HOST} private")
+    await bot.slack.until(lambda: first(bot.slack.ephemerals(), "FAIL"))
+    assert bot.slack.posted == [] or all(message.only_for for message in bot.slack.posted)
+
+
+async def test_last_repeats_the_asker_own_check(bot: RunningBot) -> None:
+    await bot.slack.command("last")
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "do not remember" in told.text
+    await bot.slack.command(f"{HOST}:8443")
+    await bot.slack.until(lambda: bot.script.asked)
+    await bot.slack.mention("last")
+    await bot.slack.until(lambda: top(bot))
+    assert {target.port for target, _ in bot.script.asked} == {8443}
+
+
+async def test_an_error_of_our_own_is_told_on_the_card(slow: RunningBot) -> None:
+    slow.script.error = RuntimeError("boom")
+    slow.script.hold.set()
+    await slow.slack.command(HOST)
+    card = await slow.slack.until(lambda: first(top(slow), "NO ANSWER"))
+    assert "boom" not in json.dumps(card.blocks)
+
+
+async def test_a_channel_without_the_bot_gets_a_how_to(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="chat.postMessage", error="not_in_channel"))
+    await bot.slack.command(HOST)
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "/invite" in json.dumps(told.blocks)
+
+
+async def test_refused_blocks_go_out_as_plain_text(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="chat.update", error="invalid_blocks", times=1))
+    await bot.slack.command(HOST)
+    card = await bot.slack.until(lambda: [m for m in top(bot) if "X MISSING" in m.text])
+    assert "Fix on the server" in card[0].text
+    assert card[0].blocks == ()
+
+
+async def test_a_rate_limit_is_waited_for(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="chat.update", status=429, retry_after=1, times=2))
+    await bot.slack.command(HOST)
+    assert (await verdict(bot)).text.startswith("FAIL")
+
+
+async def test_a_lost_answer_is_never_posted_twice(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="chat.postMessage", cut=True, times=1))
+    await bot.slack.command(HOST)
+    await verdict(bot)
+    assert len([m for m in top(bot) if m.text.startswith("Checking")]) == 1
+    assert len([m for m in top(bot) if m.text.startswith("FAIL")]) == 1
+
+
+async def test_a_server_error_on_the_edit_is_tried_again(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="chat.update", status=500, times=2))
+    await bot.slack.command(HOST)
+    await verdict(bot)
+    assert len(top(bot)) == 1
+
+
+async def test_without_the_files_scope_the_pem_goes_out_as_text(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="files.getUploadURLExternal", error="missing_scope"))
+    await bot.slack.command(HOST)
+    card = await verdict(bot)
+    await bot.slack.until(lambda: [m for m in bot.slack.thread(card) if "as-sent.pem" in m.text])
+    assert "BEGIN CERTIFICATE" in json.dumps([message.blocks for message in bot.slack.thread(card)])
+
+
+async def test_progress_is_edited_at_most_once_a_second() -> None:
+    script = Script(stage_s=0.3)
+    script.hold.set()
+    async with running_bot(script=script) as bot:
+        texts: list[Any] = []
+        await bot.slack.command(HOST)
+        card = (await bot.slack.until(lambda: top(bot)))[0]
+        while not bot.slack.current(card).text.startswith("FAIL"):
+            texts.append(json.dumps(bot.slack.current(card).blocks))
+            await asyncio.sleep(0.05)
+        assert 1 <= len(set(texts)) <= 3

@@ -1,0 +1,104 @@
+"""Files on demand and the form of the fix steps, through the real bot: out of memory, by looking again, and never outside a channel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, TypeVar
+
+import pytest
+
+from bot.blocks.check_card import Circumstances, check_card
+from bot.blocks.fix_steps import STEPS_KIND
+from playground.slack import Message, User
+from playground.slack.standin import CHANNEL
+from playground.slack.state import BOT_USER, OpenView
+from tests.support.reports import CASES, HOST
+from tests.support.slackbot import FORBIDDEN_USER, RunningBot, running_bot
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[RunningBot]:
+    async with running_bot() as running:
+        yield running
+        assert running.slack.complaints == []
+
+
+def first(found: Iterable[T]) -> T:
+    return list(found)[0]  # noqa: RUF015 -- an IndexError means not yet
+
+
+async def card_of(bot: RunningBot, case: str = "leaf-only") -> Message:
+    """A finished card whose thread is complete."""
+    bot.script.case = case
+    await bot.slack.command(HOST)
+    card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.by_bot and m.text.startswith(("FAIL", "OK"))))
+    await bot.slack.until(lambda: files(bot, card)["as-sent.pem"])
+    return card
+
+
+def files(bot: RunningBot, card: Message) -> dict[str, bytes]:
+    """The files in a card's thread; of several with one name the last."""
+    shared = [bot.slack.workspace.files[file] for message in bot.slack.thread(card) for file in message.files]
+    return {file.name: file.content or b"" for file in shared}
+
+
+async def test_the_evidence_pack_of_the_very_run_comes_into_the_thread(bot: RunningBot) -> None:
+    card = await card_of(bot)
+    await bot.slack.click(card, "more", option="evidence")
+    name = await bot.slack.until(lambda: first(name for name in files(bot, card) if name.startswith("evidence-")))
+    pack = json.loads(files(bot, card)[name])
+    assert pack["our_probe"]["headline"] == "INTERMEDIATE_MISSING"
+    assert f"run {pack['run_id']}" in str(card.blocks)
+    assert len(bot.script.asked) == 1
+
+
+async def test_after_a_restart_the_files_come_from_looking_again(bot: RunningBot) -> None:
+    made = check_card(CASES["leaf-only"](), Circumstances(command=HOST, understood=HOST, run_id="0ld0ld00", vantage="here"))
+    card = bot.slack.workspace.add(channel=CHANNEL, user=BOT_USER, text=made.text, blocks=made.blocks)
+    await bot.slack.click(card, "more", option="chain")
+    await bot.slack.until(lambda: files(bot, card)["fullchain.pem"])
+    assert [target.host for target, _ in bot.script.asked] == [HOST]
+
+
+async def test_the_chain_file_comes_again(bot: RunningBot) -> None:
+    card = await card_of(bot)
+    before = len(bot.slack.thread(card))
+    await bot.slack.click(card, "more", option="chain")
+    await bot.slack.until(lambda: bot.slack.thread(card)[before])
+    assert files(bot, card)["fullchain.pem"].count(b"BEGIN CERTIFICATE") == 2
+
+
+async def test_where_no_file_helps_the_presser_hears_it(bot: RunningBot) -> None:
+    card = await card_of(bot, "status-500")
+    await bot.slack.click(card, "more", option="chain")
+    told = await bot.slack.until(lambda: first(bot.slack.ephemerals()))
+    assert "No file would put this right" in told.text
+    assert bot.slack.current(card).text.startswith("FAIL")
+
+
+async def test_a_refused_presser_gets_no_file(bot: RunningBot) -> None:
+    card = await card_of(bot)
+    before = files(bot, card)
+    bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
+    await bot.slack.click(card, "more", option="evidence", user=FORBIDDEN_USER)
+    await bot.slack.until(lambda: first(bot.slack.ephemerals(FORBIDDEN_USER)))
+    assert files(bot, card) == before
+
+
+def chosen(view: OpenView) -> dict[str, Any]:
+    return {
+        e["action_id"]: e["initial_option"]["value"] for b in view.view["blocks"] for e in b.get("elements", ()) if "initial_option" in e
+    }
+
+
+async def test_one_tap_switches_the_server_in_the_fix_steps(bot: RunningBot) -> None:
+    card = await card_of(bot)
+    await bot.slack.click(card, "Fix steps")
+    view = await bot.slack.until(bot.slack.view)
+    assert chosen(view)[STEPS_KIND] == "OTHER"
+    await bot.slack.click_view(view, STEPS_KIND, option="NGINX")
+    await bot.slack.until(lambda: first(v for v in [bot.slack.view()] if chosen(v)[STEPS_KIND] == "NGINX"))
+    assert "nginx -s reload" in json.dumps(bot.slack.view().view["blocks"])

@@ -1,0 +1,279 @@
+"""Digests in chat, through the real bot with its memory and engine on the stand-in Slack; the clock is the test's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from playground.slack import Message, SlackStandIn, User
+from playground.slack.standin import CHANNEL
+from tests.support.followbot import REFUSAL, World, running_bot, without_scopes
+from tests.support.reports import HOST
+from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot
+
+pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose
+HOURLY = f"subscribe {HOST} hourly tz=Europe/Berlin"
+STEP = timedelta(minutes=16)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStandIn]:
+    async with SlackStandIn() as running:
+        yield running
+        assert running.complaints == []
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def bot(slack: SlackStandIn, world: World, tmp_path: Path) -> AsyncIterator[RunningBot]:
+    async with running_bot(slack, world, tmp_path) as running:
+        yield running
+
+
+def says(message: Message) -> str:
+    """Everything that a message shows or carries."""
+    return f"{message.text} {json.dumps(message.blocks, ensure_ascii=False)}"
+
+
+def telling(messages: list[Message], words: str) -> Message:
+    """The last message that says so; an IndexError means not yet."""
+    return [one for one in messages if words in says(one)][-1]
+
+
+async def told(slack: SlackStandIn, words: str) -> Message:
+    """What only the asker sees."""
+    return await slack.until(lambda: telling(slack.ephemerals(), words))
+
+
+async def shown(slack: SlackStandIn, words: str) -> Message:
+    """What the channel sees."""
+    return await slack.until(lambda: telling([one for one in slack.messages() if one.by_bot], words))
+
+
+async def followed(bot: RunningBot, words: str = HOURLY) -> Message:
+    """The channel follows the host."""
+    assert (await bot.slack.command(words)).ok
+    return await shown(bot.slack, "This channel gets")
+
+
+async def digest(bot: RunningBot, world: World) -> Message:
+    """The next digest that is due."""
+    world.now += timedelta(hours=1)
+    return await shown(bot.slack, "Digest: hourly")
+
+
+async def test_subscribe_says_when_and_list_numbers_it(bot: RunningBot) -> None:
+    card = await followed(bot, f"subscribe {HOST}")
+    assert "weekdays 09:00 (Europe/Berlin)" in says(card)
+    assert "Tue 24 Nov 09:00 UTC+01:00" in says(card)
+    await bot.slack.command("list")
+    assert f"1. {HOST}" in says(await told(bot.slack, "1. "))
+
+
+async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(bot: RunningBot) -> None:
+    await followed(bot)
+    await bot.slack.command(HOURLY)
+    await told(bot.slack, "so already")
+    await bot.slack.command(f"subscribe {HOST} daily 07:30")
+    assert "daily 07:30 (Europe/Berlin)" in says(await shown(bot.slack, "now gets"))
+    await bot.slack.command("list")
+    listed = says(await told(bot.slack, "1. "))
+    assert "2. " not in listed
+    assert "daily 07:30" in listed
+
+
+async def test_a_due_digest_is_posted_once_with_its_details_and_a_check_button(bot: RunningBot, world: World) -> None:
+    await followed(bot)
+    card = await digest(bot, world)
+    assert card.text.startswith(f"FAIL {HOST}: 1 problem")
+    assert card.metadata is not None
+    assert card.metadata["event_payload"]["delivery_id"]
+    (details,) = await bot.slack.until(lambda: bot.slack.thread(card))
+    await bot.slack.click(details, "Check")
+    await bot.slack.until(lambda: [one for one in bot.slack.thread(card) if one.text.startswith("FAIL backend")])
+    world.now += timedelta(hours=1)
+    await bot.slack.until(lambda: len(world.looked) > 3)
+    assert len([one for one in bot.slack.messages() if "Digest: hourly" in says(one)]) == 1
+
+
+async def test_a_recovery_edits_the_card_and_answers_in_its_thread(bot: RunningBot, world: World) -> None:
+    await followed(bot)
+    card = await digest(bot, world)
+    world.case, world.now = "good", world.now + STEP
+    line = await bot.slack.until(lambda: telling(bot.slack.thread(card), "Fixed: "))
+    assert "Intermediate missing" in line.text
+    edited = bot.slack.current(card)
+    assert edited.text.startswith(f"OK {HOST}")
+    assert "fixed: " in says(edited)
+    world.now += STEP
+    await bot.slack.until(lambda: len(world.looked) > 6)
+    assert len([one for one in bot.slack.thread(card) if "Fixed: " in one.text]) == 1
+
+
+async def test_preview_looks_at_once_and_tells_the_asker_alone(bot: RunningBot) -> None:
+    await bot.slack.command(f"preview {HOST}")
+    assert "Intermediate missing" in says(await told(bot.slack, "Digest: "))
+    assert [one for one in bot.slack.messages() if one.by_bot] == []
+
+
+@pytest.mark.parametrize("words", ["unsubscribe 1", f"unsubscribe {HOST}", "unsubscribe all"])
+async def test_unsubscribe_and_undo(bot: RunningBot, words: str) -> None:
+    await followed(bot)
+    await bot.slack.command(words)
+    gone = await shown(bot.slack, "no longer gets")
+    await bot.slack.command("list")
+    await told(bot.slack, "follows nothing")
+    await bot.slack.click(gone, "Undo")
+    await bot.slack.until(lambda: bot.slack.current(gone).text.startswith("Undone"))
+    await bot.slack.command("list")
+    assert "hourly (Europe/Berlin)" in says(await told(bot.slack, "1. "))
+
+
+async def test_undo_of_subscribe_edits_its_card(bot: RunningBot) -> None:
+    card = await followed(bot)
+    await bot.slack.click(card, "Undo")
+    await bot.slack.until(lambda: bot.slack.current(card).text.startswith("This channel no longer"))
+    await bot.slack.command("list")
+    await told(bot.slack, "follows nothing")
+
+
+async def test_a_click_is_authorised_anew(bot: RunningBot) -> None:
+    card = await followed(bot)
+    await bot.slack.click(card, "Undo", user=FORBIDDEN_USER)
+    await bot.slack.click(card, "Edit", user=FORBIDDEN_USER)
+    await bot.slack.until(lambda: len(bot.slack.ephemerals(FORBIDDEN_USER)) == 2)
+    await bot.slack.command("list")
+    await told(bot.slack, "1. ")
+
+
+async def test_a_mute_hushes_the_digest_until_it_is_lifted(bot: RunningBot, world: World) -> None:
+    await followed(bot, f"{HOURLY} heartbeat=on")
+    await bot.slack.command(f"mute {HOST} 3h certificate swap")
+    muted = await shown(bot.slack, "Muted ")
+    assert "certificate swap" in says(muted)
+    card = await digest(bot, world)
+    assert card.text.startswith(f"OK {HOST}")
+    assert "Muted: 1 until" in says(card)
+    await bot.slack.click(muted, "Unmute")
+    await bot.slack.until(lambda: bot.slack.current(muted).text.startswith("Unmuted"))
+    world.now += timedelta(hours=1)
+    await shown(bot.slack, f"FAIL {HOST}")
+
+
+async def test_history_tells_what_happened(bot: RunningBot, world: World) -> None:
+    await bot.slack.command(f"history {HOST}")
+    await told(bot.slack, "Nothing is on record")
+    await followed(bot)
+    await digest(bot, world)
+    await bot.slack.command(f"history {HOST}")
+    assert "broke: INTERMEDIATE_MISSING" in says(await told(bot.slack, "History of"))
+
+
+async def test_a_bare_subscribe_opens_the_form_and_mistakes_stand_in_it(bot: RunningBot) -> None:
+    await bot.slack.command("subscribe")
+    await bot.slack.until(bot.slack.view)
+    wrong = await bot.slack.submit_view({"target": HOST, "tz": "Europe/Belrin"})
+    assert "Europe/Berlin" in json.dumps(wrong.body)
+    await bot.slack.submit_view({"target": HOST, "every": "daily", "at": "07:15", "tz": "Europe/Berlin"})
+    assert "daily 07:15" in says(await shown(bot.slack, "This channel gets"))
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (f"subscribe {FORBIDDEN_HOST}", REFUSAL),
+        ("subscribe gw:nowhere", "I see no gateway called nowhere."),
+        ("unsubscribe 7", "no such digest"),
+        (f"unmute {HOST}", "is not muted"),
+        ("preview", "follows nothing"),
+    ],
+    ids=["guard", "gateway", "number", "mute", "preview"],
+)
+async def test_what_cannot_be_done_is_told_to_the_asker_alone(bot: RunningBot, words: str, answer: str) -> None:
+    await bot.slack.command(words)
+    await told(bot.slack, answer)
+    assert [one for one in bot.slack.messages() if one.by_bot] == []
+
+
+async def test_a_bot_that_is_no_member_follows_nothing(bot: RunningBot) -> None:
+    await bot.slack.command(HOURLY, channel="C0QUIET")
+    await told(bot.slack, "/invite")
+    await bot.slack.command("list", channel="C0QUIET")
+    await told(bot.slack, "follows nothing")
+
+
+async def test_an_archived_channel_pauses_and_its_maker_is_told(bot: RunningBot, world: World) -> None:
+    await followed(bot)
+    channels = bot.slack.workspace.channels
+    channels[CHANNEL] = replace(channels[CHANNEL], archived=True)
+    world.now += timedelta(hours=1)
+    note = await bot.slack.until(lambda: [one for one in bot.slack.posted if "paused" in one.text])
+    assert "is_archived" in note[0].text
+    channels[CHANNEL] = replace(channels[CHANNEL], archived=False)
+    await bot.slack.command("list")
+    listed = await told(bot.slack, "paused: is_archived")
+    await bot.slack.click(listed, "Resume")
+    await shown(bot.slack, "now gets")
+
+
+async def test_without_profiles_the_zone_is_asked_once(world: World, tmp_path: Path) -> None:
+    async with SlackStandIn(tokens=without_scopes("users:read")) as slack, running_bot(slack, world, tmp_path):
+        await slack.command(f"subscribe {HOST} daily 08:30")
+        question = await told(slack, "On which clock")
+        await slack.click(question, "Asia/Tokyo")
+        assert "daily 08:30 (Asia/Tokyo)" in says(await shown(slack, "This channel gets"))
+        await slack.command("subscribe other.contoso.com")
+        assert "(Asia/Tokyo)" in says(await shown(slack, "other.contoso.com"))
+
+
+async def test_a_restart_keeps_subscriptions_and_the_store_is_ready(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
+    async with running_bot(slack, world, tmp_path) as bot:
+        await followed(bot)
+        await bot.slack.command("doctor")
+        assert "store: ok" in says(await told(slack, "store"))
+    async with running_bot(slack, world, tmp_path) as bot:
+        card = await digest(bot, world)
+        assert card.text.startswith(f"FAIL {HOST}")
+
+
+async def test_a_long_list_and_many_previews_lose_nothing(bot: RunningBot) -> None:
+    for number in range(1, 18):
+        await bot.slack.command(f"subscribe b{number}.contoso.com hourly tz=UTC")
+        await shown(bot.slack, f"b{number}.contoso.com")
+    await bot.slack.command("list")
+    await told(bot.slack, "17. b17.contoso.com")
+    assert all(telling(bot.slack.ephemerals(), f"{number}. b{number}.contoso.com") for number in range(1, 18))
+    await bot.slack.command("preview")
+    await told(bot.slack, "b5.contoso.com, Mon")
+
+
+async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(bot: RunningBot, world: World) -> None:
+    await bot.slack.open_home()
+    empty = json.dumps((await bot.slack.until(bot.slack.home)).view)
+    assert "Nothing yet" in empty
+    await followed(bot)
+    await digest(bot, world)
+    await bot.slack.open_home()
+    view = await bot.slack.until(lambda: (home := bot.slack.home()) and "Intermediate missing" in json.dumps(home.view) and home)
+    assert "hourly (Europe/Berlin)" in json.dumps(view.view)
+    assert "all is well" in json.dumps(view.view)
+    await bot.slack.click_view(view, "Check")
+    await bot.slack.until(lambda: bot.script.asked)
+
+
+async def test_home_tab_of_somebody_who_may_not_ask_says_so(bot: RunningBot) -> None:
+    bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
+    await followed(bot)
+    await bot.slack.open_home(user=FORBIDDEN_USER)
+    shown_to = await bot.slack.until(lambda: bot.slack.home(FORBIDDEN_USER))
+    assert "APPGW_ALLOWED_USERS" in json.dumps(shown_to.view)
+    assert HOST not in json.dumps(shown_to.view)

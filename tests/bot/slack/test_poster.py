@@ -1,0 +1,101 @@
+"""The engine's way to Slack: one post with its delivery's id, and what each answer means for a second one."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.model.delivery import DeliveryError, NotAccepted, RateLimited, Refused, Unknown
+from bot.settings import load_settings
+from bot.slack.app import make_client, make_session
+from bot.slack.delivery import Delivery
+from bot.slack.poster import SlackPoster
+from bot.slack.runs import Runs
+from playground.slack import Fault, SlackStandIn
+from playground.slack.standin import CHANNEL
+from tests.support.followbot import World, running_bot, without_scopes
+from tests.support.reports import HOST
+
+MESSAGE = {"text": "FAIL gw:prod-gw: 1 problem", "blocks": [{"type": "divider"}], "plain": "the same as text"}
+SINCE = datetime.now(UTC) - timedelta(minutes=1)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackStandIn]:
+    async with SlackStandIn() as running:
+        yield running
+
+
+@pytest.fixture
+async def poster(slack: SlackStandIn) -> AsyncIterator[SlackPoster]:
+    context = ssl.create_default_context()
+    async with make_session(context) as session:
+        client = make_client(load_settings(slack.environment(socket_mode=True)), session, context)
+        yield SlackPoster(delivery=Delivery(client=client, session=session), runs=Runs())
+
+
+async def test_a_post_is_found_by_its_delivery(slack: SlackStandIn, poster: SlackPoster) -> None:
+    ts = await poster.post(CHANNEL, MESSAGE, "d-1")
+    for number in range(120):
+        slack.say(f"chatter {number}")
+    assert await poster.find(CHANNEL, "d-1", SINCE) == ts
+    assert await poster.find(CHANNEL, "d-2", SINCE) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "meaning", "posted"),
+    [
+        (Fault(method="chat.postMessage", error="is_archived"), Refused, 0),
+        (Fault(method="chat.postMessage", error="channel_not_found"), Refused, 0),
+        (Fault(method="chat.postMessage", error="invalid_auth"), NotAccepted, 0),
+        (Fault(method="chat.postMessage", error="fatal_error"), Unknown, 0),
+        (Fault(method="chat.postMessage", status=429, retry_after=7), RateLimited, 0),
+        (Fault(method="chat.postMessage", status=503), Unknown, 0),
+        (Fault(method="chat.postMessage", cut=True), Unknown, 1),
+    ],
+    ids=["archived", "lost", "token", "fatal", "limited", "status", "cut"],
+)
+async def test_what_an_answer_means(
+    slack: SlackStandIn, poster: SlackPoster, fault: Fault, meaning: type[DeliveryError], posted: int
+) -> None:
+    slack.faults.add(fault)
+    with pytest.raises(DeliveryError) as raised:
+        await poster.post(CHANNEL, MESSAGE, "d-1")
+    assert type(raised.value) is meaning
+    assert len(slack.posted) == posted
+    if isinstance(raised.value, RateLimited):
+        assert raised.value.retry_after == 7
+
+
+async def test_refused_blocks_go_out_as_text_with_the_same_delivery(slack: SlackStandIn, poster: SlackPoster) -> None:
+    slack.faults.add(Fault(method="chat.postMessage", error="invalid_blocks", times=1))
+    await poster.post(CHANNEL, MESSAGE, "d-1")
+    (posted,) = slack.posted
+    assert (posted.text, posted.blocks) == ("the same as text", ())
+    assert await poster.find(CHANNEL, "d-1", SINCE) == posted.ts
+
+
+async def test_history_that_may_not_be_read_is_refused(poster: SlackPoster, slack: SlackStandIn) -> None:
+    slack.faults.add(Fault(method="conversations.history", error="missing_scope"))
+    with pytest.raises(Refused, match="missing_scope"):
+        await poster.find(CHANNEL, "d-1", SINCE)
+
+
+@pytest.mark.may_block  # DBOS is launched inside the loop on purpose
+@pytest.mark.parametrize("scopes", [(), ("channels:history", "groups:history")], ids=["history", "at-most-once"])
+async def test_a_digest_whose_answer_is_lost_is_posted_once(tmp_path: Path, scopes: tuple[str, ...]) -> None:
+    world = World(now=datetime.now(UTC) - timedelta(hours=1))  # due now by Slack's clock, by which the history is read
+    async with SlackStandIn(tokens=without_scopes(*scopes)) as slack, running_bot(slack, world, tmp_path) as bot:
+        await slack.command(f"subscribe {HOST} hourly tz=UTC")
+        await slack.until(lambda: slack.posted)
+        slack.faults.add(Fault(method="chat.postMessage", cut=True, times=1))
+        world.now += timedelta(hours=1)
+        await slack.until(lambda: len(slack.posted) == 2)
+        world.now += timedelta(minutes=1)
+        await bot.ready()
+        await slack.until(lambda: bot.slack.api.calls["conversations.history"] or scopes)
+        assert len([one for one in slack.messages() if one.by_bot]) == 2

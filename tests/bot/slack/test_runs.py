@@ -1,0 +1,97 @@
+"""What runs: nothing twice, and a drain that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from bot.slack.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
+from bot.slack.turns import AT_ONCE, CROWD, Turns
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """The present second."""
+        return self.now
+
+
+def test_a_delivery_is_new_once_until_it_is_forgotten() -> None:
+    clock = Clock()
+    runs = Runs(now=clock)
+    assert [runs.is_new("a"), runs.is_new("a"), runs.is_new("b"), runs.is_new("")] == [True, False, True, True]
+    clock.now += REMEMBERED_S + 1
+    assert runs.is_new("a")
+
+
+def test_memory_is_bounded() -> None:
+    runs = Runs()
+    assert all(runs.is_new(str(number)) for number in range(MAX_REMEMBERED + 10))
+    assert len(runs._delivered) <= MAX_REMEMBERED + 1
+
+
+def test_the_same_target_is_one_run_for_ten_seconds() -> None:
+    clock = Clock()
+    runs = Runs(now=clock)
+    run = runs.begin("a")
+    assert runs.running("a", ended_too=False) is run
+    runs.end(run)
+    assert runs.running("a", ended_too=False) is None
+    assert runs.running("a", ended_too=True) is run
+    clock.now += SAME_TARGET_S + 0.1
+    assert runs.running("a", ended_too=True) is None
+
+
+async def test_a_drain_waits_for_work_and_then_cuts_it_short() -> None:
+    runs, ends = Runs(), list[str]()
+
+    async def work(name: str, seconds: float) -> None:
+        try:
+            await asyncio.sleep(seconds)
+            ends.append(f"{name} finished")
+        except asyncio.CancelledError:
+            ends.append(f"{name} cut")
+            raise
+
+    runs.spawn(work("short", 0.05))
+    runs.spawn(work("long", 60))
+    await runs.drain(0.3)
+    assert ends == ["short finished", "long cut"]
+    assert runs.draining
+
+
+async def test_an_error_in_the_work_is_logged_and_harms_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def fails() -> None:
+        raise ValueError("ours")
+
+    runs = Runs()
+    with caplog.at_level(logging.ERROR):
+        runs.spawn(fails())
+        await runs.drain(1)
+    assert "error of our own" in caplog.text
+
+
+async def test_cards_come_before_probes_when_many_ask() -> None:
+    turns, order = Turns(), list[str]()
+
+    async def check(number: int) -> None:
+        turns.opening(number)
+        probe = asyncio.create_task(run(number))
+        await asyncio.sleep(0.01)
+        order.append("card")
+        turns.opened(number)
+        await probe
+
+    async def run(_number: int) -> None:
+        async with turns.probing(must_wait=lambda: None):
+            order.append("probe")
+
+    await asyncio.gather(*(check(number) for number in range(AT_ONCE + CROWD)))
+    assert order.count("probe") == AT_ONCE + CROWD
+    assert "probe" not in order[: AT_ONCE + CROWD]

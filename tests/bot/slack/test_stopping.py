@@ -1,0 +1,69 @@
+"""SIGTERM: no new work, running checks finish or say that they were cut short. Refused tokens end the process with a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.slack.service import TokenRefusedError
+from playground.slack import Fault, Message
+from tests.support.reports import HOST
+from tests.support.slackbot import RunningBot, Script, running_bot
+
+
+def cards(bot: RunningBot) -> list[Message]:
+    return [message for message in bot.slack.messages() if message.by_bot]
+
+
+@pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
+async def test_a_running_check_finishes(socket_mode: bool) -> None:  # noqa: FBT001 -- a table of two
+    async with running_bot(socket_mode=socket_mode, script=Script()) as bot:
+        await bot.slack.command(HOST)
+        await bot.slack.until(lambda: cards(bot))
+        bot.service.stop.set()
+        await asyncio.sleep(0.2)
+        bot.script.hold.set()
+        await bot.task
+        assert cards(bot)[0].text.startswith("FAIL")
+
+
+async def test_a_check_that_does_not_end_is_cut_short_and_says_so() -> None:
+    async with running_bot(script=Script(), wait_s=0.5) as bot:
+        await bot.slack.command(HOST)
+        await bot.slack.until(lambda: cards(bot))
+        bot.service.stop.set()
+        await bot.task
+        assert cards(bot)[0].text == f"CUT SHORT {HOST}: the bot restarted. Ask again."
+
+
+async def test_a_command_during_the_drain_is_told_to_come_back() -> None:
+    async with running_bot(script=Script()) as bot:
+        await bot.slack.command(HOST)
+        await bot.slack.until(lambda: cards(bot))
+        bot.service.stop.set()
+        await asyncio.sleep(0.1)
+        assert (await bot.slack.command("other.contoso.com")).ok
+        (told,) = await bot.slack.until(bot.slack.ephemerals)
+        assert "restarted" in told.text
+        assert (await bot.ready())["status"] == 503
+        assert len(bot.script.asked) == 1
+
+
+async def test_a_bot_that_waits_for_slack_can_be_stopped() -> None:
+    async with running_bot(ready=False) as bot:
+        bot.slack.faults.add(Fault(method="*", status=500))
+        await asyncio.sleep(0.2)
+        bot.service.stop.set()
+        await asyncio.wait_for(bot.task, 5)
+
+
+@pytest.mark.parametrize(
+    ("method", "variable"), [("auth.test", "SLACK_BOT_TOKEN"), ("apps.connections.open", "SLACK_APP_TOKEN")], ids=["bot", "app"]
+)
+async def test_a_refused_token_is_named(method: str, variable: str) -> None:
+    async with running_bot(socket_mode=True, ready=False) as bot:
+        bot.slack.faults.add(Fault(method=method, error="invalid_auth"))
+        with pytest.raises(TokenRefusedError, match=variable):
+            await asyncio.wait_for(asyncio.shield(bot.task), 10)
+        bot.task = asyncio.create_task(asyncio.sleep(0))

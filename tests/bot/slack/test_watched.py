@@ -1,0 +1,158 @@
+"""What a watch looks at: a real server that is mended under it, and the gateway's word, asked for slowly and never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from bot.blocks.check_card import Circumstances
+from bot.checkup import Surroundings, check
+from bot.checkup.desk import HostAnswer, Options, Refused
+from bot.language import GatewayTarget, HostTarget
+from bot.model.azure import ArmRefusal, ArmTrouble, Health
+from bot.model.report import CheckReport, CheckRequest, GatewayReport
+from bot.slack.watched import Ear, GatewayLook, HostLook
+from chainlib import Target
+from chainlib.aio import load_well_known
+from playground.lab.pki import NOW
+from playground.lab.servers import TlsBackend
+from tests.bot.test_evidence import heard
+from tests.support.reports import HOST, ISSUING, LEAF, ROOT, policy, report
+from tests.support.slackbot import Script, running_bot
+
+WELL_KNOWN = load_well_known()  # reads a file, which has no place inside the loop
+INTERVAL_S = 0.3
+AROUND = Circumstances(command=HOST, understood=HOST, run_id="r", vantage="v")
+
+
+@dataclass(slots=True)
+class RealScript(Script):
+    """Probes one real server for real."""
+
+    server: TlsBackend | None = None
+
+    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
+        """Probe, judge, explain."""
+        assert self.server is not None
+        self.asked.append((target, options))
+        request = CheckRequest(target=Target(host="127.0.0.1", port=self.server.port, server_name=HOST), policy=policy(ROOT))
+        return HostAnswer(report=await check(request, Surroundings(clock=lambda: NOW, timeout=5.0, on_stage=on_stage)))
+
+
+async def test_a_server_that_is_mended_is_seen_green_within_two_intervals() -> None:
+    async with (
+        TlsBackend(chain=[LEAF.certificate], key=LEAF.key) as server,
+        running_bot(script=RealScript(server=server), watch_every_s=INTERVAL_S) as bot,
+    ):
+        await bot.slack.command(f"{HOST} watch")
+        card = await bot.slack.until(lambda: [m for m in bot.slack.messages() if m.text.startswith("FAIL")][0])  # noqa: RUF015 -- an IndexError means not yet
+        await server.install([LEAF.certificate, ISSUING.certificate])
+        before = len(bot.script.asked)
+        await bot.slack.until(lambda: [m for m in bot.slack.thread(card) if m.text.startswith("Green after")][0])  # noqa: RUF015 -- an IndexError means not yet
+        assert len(bot.script.asked) - before <= 2
+        assert bot.slack.current(card).text.startswith("OK")
+
+
+@dataclass(slots=True)
+class Arm:
+    """A gateway whose configuration and word are what the test says; the word takes as long as `hold`."""
+
+    now: GatewayReport
+    word: GatewayReport
+    hold: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: int = 0
+    refusal: ArmRefusal | None = None
+
+    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the use case's face
+        """Our own witness."""
+        return self.refusal or self.now
+
+    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:  # noqa: ARG002 -- the use case's face
+        """The same about one backend."""
+        found = self.now.members[0].report
+        assert found is not None
+        return HostAnswer(report=found, gateway=self.now)
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """The gateway's word."""
+        self.asked += 1
+        await self.hold.wait()
+        return replace(report, health=self.word.health)
+
+
+def unheard(found: CheckReport) -> GatewayReport:
+    """Our own witness alone."""
+    spoken = heard(found)
+    return replace(spoken, health=None, members=tuple(replace(m, findings=found.verdict.findings) for m in spoken.members))
+
+
+def healthy(found: CheckReport) -> GatewayReport:
+    """The gateway calls every server healthy."""
+    spoken = heard(found)
+    assert spoken.health is not None
+    servers = tuple(replace(server, health=Health.HEALTHY, message=None) for server in spoken.health.servers)
+    return replace(spoken, health=replace(spoken.health, servers=servers))
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes() -> None:
+    good, time = report(LEAF, ISSUING), [0.0]
+    arm = Arm(now=unheard(good), word=heard(good))
+    look = GatewayLook(
+        gateways=arm, target=GatewayTarget(name="prod-gw"), around=AROUND, ear=Ear(arm.listen, every=60, now=lambda: time[0])
+    )
+    first = await look.look()
+    assert first is not None
+    assert first.green
+    arm.hold.set()
+    await settle()
+    second = await look.look()
+    assert second is not None
+    assert (second.green, second.face != first.face, arm.asked) == (False, True, 1)
+    arm.word, time[0] = healthy(good), 61.0
+    await look.look()
+    await settle()
+    third = await look.look()
+    assert third is not None
+    assert (third.green, arm.asked) == (True, 2)
+    look.close()
+
+
+async def test_a_green_backend_tells_what_the_gateway_says() -> None:
+    good = report(LEAF, ISSUING)
+    arm = Arm(now=unheard(good), word=healthy(good))
+    arm.hold.set()
+    target = HostTarget(host=HOST, port=443)
+    look = HostLook(
+        backends=arm, target=target, options={}, around=lambda _answer, said: replace(AROUND, gateway_says=said), ear=Ear(arm.listen)
+    )
+    await look.look()
+    await settle()
+    seen = await look.look()
+    assert seen is not None
+    assert (seen.green, seen.word) == (True, "Gateway: prod-gw says Healthy.")
+    look.close()
+
+
+async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
+    bad = report(LEAF)
+    arm = Arm(now=unheard(bad), word=heard(bad), refusal=ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="gone"))
+    assert await GatewayLook(gateways=arm, target=GatewayTarget(name="prod-gw"), around=AROUND, ear=None).look() is None
+
+
+async def test_an_error_while_listening_leaves_our_own_witness() -> None:
+    bad = report(LEAF)
+
+    async def broken(_report: GatewayReport) -> GatewayReport:
+        raise RuntimeError("boom")
+
+    ear = Ear(broken)
+    assert ear.hear(unheard(bad)).health is None
+    await settle()
+    assert ear.hear(unheard(bad)).health is None
+    ear.close()

@@ -1,0 +1,190 @@
+"""Watch until green, through the real bot: a backend that heals is seen, and everything that ends a watch ends it quietly."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from typing import TypeVar
+
+import aiohttp
+import pytest
+from prometheus_client import generate_latest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import load_settings
+from bot.slack.app import make_client, make_session
+from bot.slack.delivery import Delivery
+from bot.slack.metrics import REGISTRY
+from bot.slack.places import Place, Posted
+from bot.slack.runs import Runs
+from bot.slack.watching import Seen, Watching, duration
+from playground.slack import Fault, Message, SlackStandIn
+from playground.slack.standin import CHANNEL
+from tests.support.reports import HOST
+from tests.support.slackbot import RunningBot, running_bot
+
+INTERVAL_S = 0.3
+T = TypeVar("T")
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[RunningBot]:
+    async with running_bot(watch_every_s=INTERVAL_S) as running:
+        yield running
+
+
+def first(found: Iterable[T]) -> T:
+    return list(found)[0]  # noqa: RUF015 -- an IndexError means not yet
+
+
+async def watched_card(bot: RunningBot, text: str = f"{HOST} watch") -> Message:
+    """A card that is being watched: it has its verdict, and a first look of the watch has been made."""
+    await bot.slack.command(text)
+    card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL")))
+    await looks(bot, 1)
+    return card
+
+
+async def looks(bot: RunningBot, more: int) -> None:
+    """Wait until so many more probes have been made."""
+    wanted = len(bot.script.asked) + more
+    await bot.slack.until(lambda: bot.script.asked[wanted - 1])
+
+
+async def no_more_looks(bot: RunningBot) -> bool:
+    """Whether the watch has ended: no probe in four intervals."""
+    await asyncio.sleep(INTERVAL_S)
+    before = len(bot.script.asked)
+    await asyncio.sleep(4 * INTERVAL_S)
+    return len(bot.script.asked) == before
+
+
+def thread(bot: RunningBot, card: Message) -> list[str]:
+    return [message.text for message in bot.slack.thread(card)]
+
+
+async def test_a_backend_that_heals_is_seen_green_within_two_intervals(bot: RunningBot) -> None:
+    card = await watched_card(bot)
+    bot.script.case, before = "good", len(bot.script.asked)
+    await bot.slack.until(lambda: first(text for text in thread(bot, card) if text.startswith("Green after")))
+    assert len(bot.script.asked) - before <= 2
+    assert bot.slack.current(card).text.startswith("OK")
+    assert [m.text for m in bot.slack.messages() if m.by_bot] == [bot.slack.current(card).text]
+    assert await no_more_looks(bot)
+    assert sum(text.startswith("Green after") for text in thread(bot, card)) == 1
+
+
+async def test_the_overflow_watches_the_same_card(bot: RunningBot) -> None:
+    await bot.slack.command(HOST)
+    card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL")))
+    await bot.slack.click(card, "more", option="watch")
+    await looks(bot, 2)
+    assert "watched for 15 min" in str(bot.slack.current(card).blocks)
+    bot.script.case = "good"
+    await bot.slack.until(lambda: first(text for text in thread(bot, card) if text.startswith("Green after")))
+    assert len([m for m in bot.slack.messages() if m.by_bot]) == 1
+
+
+async def test_a_change_edits_the_card_and_no_change_does_not(bot: RunningBot) -> None:
+    card = await watched_card(bot)
+    shown = bot.slack.current(card)
+    await looks(bot, 3)
+    assert bot.slack.current(card) == shown
+    bot.script.case = "other-name"
+    await bot.slack.until(lambda: "name" in bot.slack.current(card).text and bot.slack.current(card))
+    assert not [text for text in thread(bot, card) if text.startswith("Green")]
+
+
+async def test_a_healthy_backend_is_not_watched(bot: RunningBot) -> None:
+    bot.script.case = "good"
+    await bot.slack.command(f"{HOST} watch")
+    await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("OK")))
+    assert await no_more_looks(bot)
+
+
+async def test_the_time_is_bounded_and_its_end_is_told(bot: RunningBot) -> None:
+    card = await watched_card(bot, f"{HOST} watch=1s")
+    await bot.slack.until(lambda: first(text for text in thread(bot, card) if text.startswith("Not green after 1 s")))
+    assert await no_more_looks(bot)
+
+
+@pytest.mark.parametrize("error", ["message_not_found", "channel_not_found", "is_archived"])
+async def test_a_lost_card_ends_it_without_a_word(bot: RunningBot, error: str) -> None:
+    card = await watched_card(bot)
+    bot.slack.faults.add(Fault(method="chat.update", error=error))
+    bot.script.case = "good"
+    assert await no_more_looks(bot)
+    assert not [text for text in thread(bot, card) if text.startswith(("Green", "Not green"))]
+
+
+async def test_a_restart_ends_it_at_once_and_without_a_word() -> None:
+    async with running_bot(watch_every_s=60, wait_s=12) as bot:
+        await bot.slack.command(f"{HOST} watch")
+        card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL")))
+        await bot.slack.until(lambda: first([True] if "appgw_watches 1.0" in generate_latest(REGISTRY).decode() else []))
+        bot.service.stop.set()
+        await asyncio.wait_for(bot.task, 6)
+        assert not [text for text in thread(bot, card) if text.startswith(("Green", "Not green", "CUT"))]
+        assert bot.slack.current(card).text.startswith("FAIL")
+
+
+async def test_a_target_that_is_refused_later_is_not_looked_at_any_more(bot: RunningBot) -> None:
+    await watched_card(bot)
+    bot.script.refuse_late = True
+    assert await no_more_looks(bot)
+
+
+async def test_an_error_of_our_own_ends_it(bot: RunningBot) -> None:
+    await watched_card(bot)
+    bot.script.error = RuntimeError("boom")
+    assert await no_more_looks(bot)
+
+
+async def test_a_private_card_cannot_be_watched_and_the_asker_hears_why(bot: RunningBot) -> None:
+    await bot.slack.command(f"{HOST} private watch")
+    await bot.slack.until(lambda: first(m for m in bot.slack.ephemerals() if "Only a card in a channel" in m.text))
+    assert await no_more_looks(bot)
+
+
+class Never:
+    """A look that never turns green, and says when it is closed."""
+
+    closed = False
+
+    async def look(self) -> Seen | None:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        return None
+
+    def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+async def test_one_watch_for_each_card_and_not_too_many_at_all() -> None:
+    async with SlackStandIn() as slack, make_session(context := ssl.create_default_context()) as session:
+        settings = load_settings(slack.environment(socket_mode=False))
+        runs = Runs()
+        watching = Watching(delivery=Delivery(client=make_client(settings, session, context), session=session), runs=runs, at_most=2)
+        looks = [Never() for _ in range(4)]
+        posted = [Posted(place=Place(channel=CHANNEL), ts=ts) for ts in ("1.0", "1.0", "2.0", "3.0")]
+        told = [watching.begin(one, look, face="", seconds=60) for one, look in zip(posted, looks, strict=True)]
+        assert told == [None, "This card is watched already.", None, told[3]]
+        assert told[3] is not None
+        assert told[3].startswith("2 cards are watched already")
+        assert [look.closed for look in looks] == [False, True, False, True]
+        await runs.drain(0.1)
+        assert all(look.closed for look in looks)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (12, "12 s"), (60, "1 min"), (372, "6 min 12 s"), (900, "15 min")])
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(("option", "seconds"), [(None, 0), (True, 900), (120, 120), (86_400, 900)])
+async def test_the_option_is_bounded(option: object, seconds: float) -> None:
+    delivery = Delivery(client=AsyncWebClient(), session=aiohttp.ClientSession())
+    assert Watching(delivery=delivery, runs=Runs()).seconds(option) == seconds
+    await delivery.session.close()

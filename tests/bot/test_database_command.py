@@ -1,0 +1,52 @@
+"""`appgw db`: the memory from a terminal, one sentence where it cannot be used."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.store import open_store
+
+
+def run(folder: Path, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    """The program with its data in that folder."""
+    environ = {**os.environ, "APPGW_DATA_DIR": str(folder / "data"), **({"APPGW_DATABASE_URL": url} if url else {})}
+    program = [sys.executable, "-c", "from bot.cli import main; main()", "db", *words]
+    return subprocess.run(program, env=environ, capture_output=True, text=True, timeout=50, check=False)  # noqa: S603 -- our own program, our own words
+
+
+def test_upgrade_makes_the_folder_and_purge_and_export_find_it(tmp_path: Path) -> None:
+    assert run(tmp_path, "upgrade").stdout.startswith("schema ")
+    assert "audit: 0 deleted" in run(tmp_path, "purge").stdout
+    with sqlite3.connect(tmp_path / "data" / "appgw.sqlite3") as database:
+        database.execute("INSERT INTO channel_setting VALUES ('T1', 'C1', 'Europe/Berlin')")
+    exported = run(tmp_path, "export")
+    assert exported.returncode == 0
+    assert json.loads(exported.stdout.splitlines()[0]) == {
+        "row": {"channel": "C1", "team": "T1", "zone": "Europe/Berlin"},
+        "table": "channel_setting",
+    }
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "postgresql://nobody@127.0.0.1:1/none"], ids=["kind", "unreachable"])
+def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path, url: str) -> None:
+    done = run(tmp_path, "upgrade", url=url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_database_in_use_is_refused(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'data' / 'appgw.sqlite3'}")
+    try:
+        done = run(tmp_path, "purge")
+    finally:
+        store.sync_engine.dispose()
+        os.close(store.lock or -1)
+    assert done.returncode == 2
+    assert "Another process has" in done.stderr

@@ -1,0 +1,95 @@
+"""`appgw serve` as a process: what it refuses to start with, that it answers, that it ends when asked to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.serve import access_of, outgoing_trust
+from bot.settings import load_settings
+from playground.process import BotFailed, BotProcess, free_ports
+from playground.slack import Fault, SlackStandIn
+from tests.support.reports import ISSUING
+
+pytestmark = pytest.mark.may_block
+SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_APP_TOKEN": "xapp-1-b"}
+
+
+async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
+    """Run it to its end; exit status and what it wrote to stderr."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "APPGW_", "AZURE_"))}
+    program = [sys.executable, "-c", "import sys; from bot.serve import main; sys.exit(main())"]
+    paths = {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
+    process = await asyncio.create_subprocess_exec(
+        *program, env={**inherited, **paths, **environment}, cwd=folder, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode or 0, told.decode()
+
+
+async def test_unusable_settings_are_sentences_and_exit_2(tmp_path: Path) -> None:
+    status, told = await serve({"APPGW_ADMIN_PORT": "x", "SLACK_BOT_TOKEN": "xoxp-hush"}, tmp_path)
+    assert status == 2
+    assert [line.split()[0] for line in told.splitlines()] == ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "APPGW_ADMIN_PORT"]
+    assert "hush" not in told
+    assert "Traceback" not in told
+
+
+async def test_a_refused_token_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
+    async with SlackStandIn() as slack:
+        slack.faults.add(Fault(method="auth.test", error="invalid_auth"))
+        (admin,) = free_ports(1)
+        status, told = await serve(slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": str(admin)}, tmp_path)
+    assert status == 2
+    assert told.splitlines()[-1].startswith("Slack refuses SLACK_BOT_TOKEN (invalid_auth)")
+    assert "Traceback" not in told
+
+
+async def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
+    async with SlackStandIn() as slack:
+        taken = slack.base_url.rpartition(":")[2]
+        status, told = await serve(slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": taken}, tmp_path)
+    assert status == 2
+    assert told.splitlines()[-1].startswith(f"APPGW_ADMIN_PORT {taken} cannot be used")
+
+
+@pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
+async def test_it_answers_and_ends_with_0(tmp_path: Path, socket_mode: bool) -> None:  # noqa: FBT001 -- a table of two
+    async with SlackStandIn() as slack:
+        async with BotProcess(slack.environment(socket_mode=socket_mode), tmp_path) as bot:
+            slack.request_url = None if socket_mode else bot.request_url
+            assert (await slack.command("help")).ok
+            await slack.until(slack.ephemerals)
+            assert await bot.stop() == 0
+        assert "OPEN ACCESS" in bot.log.read_text()
+        assert "xoxb-" not in bot.log.read_text()
+
+
+async def test_a_bot_without_slack_is_not_ready(tmp_path: Path) -> None:
+    (nobody,) = free_ports(1)
+    bot = BotProcess(SOCKET | {"APPGW_SLACK_API_URL": f"http://127.0.0.1:{nobody}/api/"}, tmp_path)
+    with pytest.raises((TimeoutError, BotFailed)):
+        await asyncio.wait_for(bot.__aenter__(), 3)
+
+
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [({}, False), ({"APPGW_SUBSCRIPTIONS": "00000000-0000-0000-0000-000000000000"}, True), ({"APPGW_CLOUD": "china"}, True)],
+)
+def test_azure_is_asked_only_when_something_about_it_was_set(more: dict[str, str], asked: bool) -> None:  # noqa: FBT001 -- a table of values
+    assert load_settings(SOCKET | more).asks_azure is asked
+
+
+def test_access_is_what_was_set() -> None:
+    access = access_of(load_settings(SOCKET | {"APPGW_ALLOWED_CHANNELS": "C0A,C0B", "APPGW_HOME_TEAM": "T0A"}))
+    assert (access.channels, access.users, access.home_team) == (frozenset({"C0A", "C0B"}), frozenset(), "T0A")
+
+
+def test_a_ca_bundle_adds_to_the_system_roots(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(ISSUING.pem)
+    assert len(outgoing_trust(bundle).get_ca_certs()) == len(outgoing_trust(None).get_ca_certs()) + 1

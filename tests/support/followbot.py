@@ -1,0 +1,109 @@
+"""The real bot with its memory and its engine against the stand-in Slack; what a look finds and what time it is are the test's."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.checkup.desk import HostAnswer, Options, Refused
+from bot.durable import Remembering
+from bot.engine import EngineSettings
+from bot.language import GatewayTarget, HostTarget
+from bot.model.azure import ArmRefusal, ArmTrouble, Gateway
+from bot.model.report import GatewayReport
+from bot.settings import load_settings
+from bot.slack.service import Parts, SlackService
+from bot.store import open_store
+from playground.slack import SlackStandIn
+from playground.slack.webapi import Tokens
+from tests.support.following import NOW
+from tests.support.reports import CASES
+from tests.support.slackbot import FORBIDDEN_HOST, OpenGate, RunningBot, Script, free_port
+
+ENGINE = EngineSettings(
+    confirm_gap=timedelta(seconds=0.01),
+    settle=timedelta(seconds=0.1),
+    spacing=timedelta(0),
+    tick_pause=timedelta(seconds=0.05),
+    poll=timedelta(seconds=0.05),
+    drain=timedelta(seconds=2),
+)
+REFUSAL = f"{FORBIDDEN_HOST} is not among the hosts that I may probe."
+
+
+@dataclass(slots=True)
+class World:
+    """What the bot looks at, and when.
+
+    Attributes:
+        case: what every host sends.
+        now: what time it is.
+        looked: the hosts that were looked at, in order.
+    """
+
+    case: str = "leaf-only"
+    now: datetime = NOW
+    looked: list[str] = field(default_factory=list)
+
+    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:  # noqa: ARG002 -- the desk's signature
+        """Our own probe."""
+        self.looked.append(target.host)
+        return HostAnswer(report=CASES[self.case]())
+
+    async def refusal(self, target: HostTarget) -> str | None:
+        """The guard's word."""
+        return REFUSAL if target.host == FORBIDDEN_HOST else None
+
+    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+        """No gateway is known."""
+        return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}.")
+
+    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+        """No gateway is known."""
+        raise AssertionError(target)
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """No gateway is known."""
+        raise AssertionError(report)
+
+
+@asynccontextmanager
+async def running_bot(slack: SlackStandIn, world: World, folder: Path) -> AsyncIterator[RunningBot]:
+    """Start the bot beside a Slack that lives on when it ends."""
+    http_port, admin_port = free_port(), free_port()
+    slack.request_url = f"http://127.0.0.1:{http_port}/slack/events"
+    ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}
+    settings = load_settings(slack.environment(socket_mode=False) | ports)
+    store = await asyncio.to_thread(open_store, settings.database_url)
+    remembering = Remembering(url=settings.database_url, store=store, desk=world, clock=lambda: world.now, engine=ENGINE)
+    script = Script()
+    script.hold.set()
+    parts = Parts(
+        backends=script,
+        gate=OpenGate(),
+        privileges=lambda _: {},
+        clock=lambda: world.now,
+        vantage="here",
+        companion=remembering.beside,
+    )
+    service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=5.0)
+    task = asyncio.create_task(service.run())
+    bot = RunningBot(slack=slack, service=service, script=script, task=task, admin_url=f"http://127.0.0.1:{admin_port}")
+    try:
+        await bot.until_ready()
+        yield bot
+    finally:
+        service.stop.set()
+        await asyncio.wait_for(task, 20)
+        await store.close()
+
+
+def without_scopes(*lost: str) -> Tokens:
+    """The stand-in's tokens without some scopes."""
+    granted = Tokens()
+    return Tokens(scopes=granted.scopes - set(lost))

@@ -1,0 +1,141 @@
+"""The real bot against the stand-in Slack on loopback; only the use case is scripted, so that a check takes as long as a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from bot.checkup.desk import HostAnswer, Options, Refused
+from bot.language import HostTarget
+from bot.model.report import GatewayReport
+from bot.settings import load_settings
+from bot.slack.asking import Ask
+from bot.slack.service import Parts, SlackService
+from playground.lab.pki import NOW
+from playground.slack import SlackStandIn
+from tests.support.reports import CASES
+
+FORBIDDEN_HOST = "forbidden.contoso.com"
+FORBIDDEN_USER = "U0FORBID"
+
+
+@dataclass(slots=True)
+class Script:
+    """A use case whose answers and pace are chosen by the test.
+
+    Attributes:
+        case: the report that is given.
+        hold: checks wait here after their `connect` stage; set it to let them go on.
+        asked: what was asked, in order.
+        error: raised in place of an answer.
+        refuse_late: a refusal comes only after `hold`.
+    """
+
+    case: str = "leaf-only"
+    hold: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[tuple[HostTarget, Options]] = field(default_factory=list)
+    error: Exception | None = None
+    stages: tuple[str, ...] = ("resolve", "connect", "handshake", "http", "judge")
+    stage_s: float = 0.0
+    refuse_late: bool = False
+
+    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
+        """Tell the stages, wait, answer."""
+        self.asked.append((target, options))
+        refused = Refused(sentence=f"{target.host} is not among the hosts that I may probe.")
+        if target.host == FORBIDDEN_HOST and not self.refuse_late:
+            return refused
+        for stage in self.stages:
+            if on_stage and not self.refuse_late:
+                on_stage(stage)
+            await asyncio.sleep(self.stage_s)
+        await self.hold.wait()
+        if self.error:
+            raise self.error
+        return refused if self.refuse_late else HostAnswer(report=CASES[self.case]())
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """No gateway speaks here."""
+        return report
+
+
+class OpenGate:
+    """Lets everybody in but one."""
+
+    def refuse(self, ask: Ask, *, costs: bool) -> str | None:  # noqa: ARG002 -- the gate's face
+        """Refuse one user."""
+        return "You may not ask me; ask an admin to add you to APPGW_ALLOWED_USERS." if ask.user == FORBIDDEN_USER else None
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningBot:
+    """The bot that runs, the Slack that it talks to, and its script."""
+
+    slack: SlackStandIn
+    service: SlackService
+    script: Script
+    task: asyncio.Task[None]
+    admin_url: str
+
+    async def ready(self) -> dict[str, object]:
+        """What `/readyz` tells, its status included."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.admin_url}/readyz") as response:
+            return {"status": response.status, **await response.json()}
+
+    async def until_ready(self) -> None:
+        """Wait for `/readyz`."""
+        for _ in range(200):
+            try:
+                if (await self.ready())["status"] == 200:
+                    return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+        raise TimeoutError("the bot did not become ready")
+
+
+def free_port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def running_bot(
+    *, socket_mode: bool = False, script: Script | None = None, wait_s: float = 5.0, ready: bool = True, watch_every_s: float = 5.0
+) -> AsyncIterator[RunningBot]:
+    """Start Slack and bot, stop both."""
+    http_port, admin_port = free_port(), free_port()
+    request_url = None if socket_mode else f"http://127.0.0.1:{http_port}/slack/events"
+    async with SlackStandIn(request_url=request_url) as slack:
+        ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port)}
+        settings = load_settings(slack.environment(socket_mode=socket_mode) | ports)
+        scripted = script or Script()
+        if script is None:
+            scripted.hold.set()
+        parts = Parts(
+            backends=scripted,
+            gate=OpenGate(),
+            privileges=lambda _: {"may ask": "yes"},
+            clock=lambda: NOW,
+            vantage="here",
+            watch_every_s=watch_every_s,
+        )
+        service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=wait_s)
+        task = asyncio.create_task(service.run())
+        bot = RunningBot(slack=slack, service=service, script=scripted, task=task, admin_url=f"http://127.0.0.1:{admin_port}")
+        try:
+            if ready:
+                await bot.until_ready()
+            yield bot
+        finally:
+            scripted.hold.set()
+            service.stop.set()
+            await asyncio.wait_for(bot.task, 20)
