@@ -1,0 +1,85 @@
+"""A gateway with 20 settings and 200 members: read, probed and answered, without ARM's own wait."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from bench.figures import Figure
+from bot.blocks.check_card import Circumstances
+from bot.blocks.gateway_card import gateway_card
+from bot.checkup import Surroundings
+from bot.checkup.desk import Desk
+from bot.gateway.client import ArmClient
+from bot.gateway.settings import ArmSettings
+from bot.guard import TargetGuard, TargetRules
+from bot.language import GatewayTarget
+from bot.model.report import GatewayReport
+from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
+from playground.lab import pki
+from playground.lab.servers import TlsBackend
+
+SETTINGS, MEMBERS = 20, 10
+HOST = "backend.contoso.com"
+EVERY_LOOPBACK = "0.0.0.0"  # noqa: S104 -- 127.0.0.1 to 127.0.0.10 stand for ten machines
+AROUND = Circumstances(command="gw:big", understood="gw:big", run_id="bench", vantage="here")
+
+
+def run() -> Iterator[Figure]:
+    """Seconds of our own time, and what ARM was asked."""
+    yield from asyncio.run(_run())
+
+
+async def _run() -> list[Figure]:
+    now = datetime.now(tz=UTC)
+    dates: dict[str, Any] = {"not_before": now - timedelta(days=1), "not_after": now + timedelta(days=300)}
+    root = pki.root(**dates)
+    issuing = pki.intermediate(root, **dates)
+    leaf = pki.leaf(issuing, HOST, **dates)
+    identity = pki.leaf(root, "localhost", ips=("127.0.0.1",), **dates)
+    async with (
+        TlsBackend(chain=(leaf.certificate, issuing.certificate), key=leaf.key, host=EVERY_LOOPBACK) as backend,
+        ArmStandIn(identity) as arm,
+    ):
+        arm.add(_spec(backend.port, root))
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = Path(folder) / "root.pem"
+            bundle.write_bytes(root.pem)
+            return await _measure(arm, str(bundle))
+
+
+def _spec(port: int, root: pki.Issued) -> GatewaySpec:
+    pool = PoolSpec(name="pool", ips=tuple(f"127.0.0.{number + 1}" for number in range(MEMBERS)))
+    settings = tuple(SettingSpec(name=f"https-{n}", port=port, host_name=HOST, roots=("corp",)) for n in range(SETTINGS))
+    rules = tuple(RuleSpec(pool="pool", setting=one.name, hosts=(HOST,)) for one in settings)
+    return GatewaySpec(name="big", group="rg", pools=(pool,), settings=settings, roots={"corp": root.certificate}, rules=rules)
+
+
+async def _measure(arm: ArmStandIn, bundle: str) -> list[Figure]:
+    settings = ArmSettings(credential="static", static_token=arm.token, arm_url=arm.url, ca_bundle=bundle)
+    door = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
+    async with ArmClient(settings, clock=_now) as client:
+        desk = Desk(arm=client, door=door, surroundings=lambda: Surroundings(clock=_now))
+        begun = perf_counter()
+        report = await desk.gateway(GatewayTarget(name="big", group="rg"))
+        assert isinstance(report, GatewayReport)
+        gateway_card(report, AROUND)
+        taken = perf_counter() - begun
+        begun = perf_counter()
+        heard = await desk.listen(report)
+        waited = perf_counter() - begun
+    assert heard.healthy, [member.headline for member in heard.members][:3]
+    return [
+        Figure(name=f"{len(report.members)} members read, probed and drawn", value=taken, unit="s", goal=5),
+        Figure(name="the gateway's word (stand-in ARM)", value=waited, unit="s"),
+        Figure(name="requests to ARM for all of it", value=len(arm.requests), unit="", goal=8),
+    ]
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)

@@ -1,0 +1,63 @@
+"""`appgw check` as a whole process against a loopback server: what an engineer waits for in a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from bench.figures import Figure
+from playground.lab import pki
+from playground.lab.servers import TlsBackend
+
+HOST = "backend.contoso.com"
+RUNS = 9
+APPGW = Path(sys.executable).with_name("appgw")
+HEAVY = ("azure", "slack_bolt", "slack_sdk", "sqlalchemy", "dbos", "pydantic")
+
+
+def run() -> Iterator[Figure]:
+    """Seconds for the whole process, and which heavy packages it imported."""
+    yield from asyncio.run(_run())
+
+
+async def _run() -> list[Figure]:
+    now = datetime.now(tz=UTC)
+    dates: dict[str, Any] = {"not_before": now - timedelta(days=1), "not_after": now + timedelta(days=300)}
+    root = pki.root(**dates)
+    issuing = pki.intermediate(root, **dates)
+    leaf = pki.leaf(issuing, HOST, **dates)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "root.pem"
+        file.write_bytes(root.pem)
+        async with TlsBackend(chain=(leaf.certificate, issuing.certificate), key=leaf.key) as backend:
+            words = [f"127.0.0.1:{backend.port}", "--host-name", HOST, "--root", str(file), "--json"]
+            bare = [await _seconds([sys.executable, "-c", "pass"], 0) for _ in range(RUNS)]
+            taken = [await _seconds([str(APPGW), "check", *words], 0) for _ in range(RUNS)]
+    heavy = await asyncio.to_thread(_heavy_imports)
+    return [
+        Figure(name="an empty Python process", value=median(bare), unit="s"),
+        Figure(name="appgw check, whole process, median", value=median(taken), unit="s", goal=0.35),
+        Figure(name="Azure, Slack and database packages imported on that path", value=heavy, unit="", goal=0),
+    ]
+
+
+async def _seconds(command: list[str], expected: int) -> float:
+    begun = perf_counter()
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    status = await process.wait()
+    assert status == expected, f"{command[0]} ended with {status}"
+    return perf_counter() - begun
+
+
+def _heavy_imports() -> int:
+    code = f"import sys, bot.cli, bot.terminal.commands; print(sum(m.split('.')[0] in {HEAVY!r} for m in sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 -- our own interpreter
+    return int(answer.stdout)

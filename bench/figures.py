@@ -1,0 +1,52 @@
+"""A measured figure beside its goal, and how figures are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One line of the bench's output.
+
+    Attributes:
+        name: what was measured.
+        value: in `unit`.
+        goal: upper bound, `None` where there is none.
+    """
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is kept."""
+        return self.goal is None or self.value <= self.goal
+
+    def line(self) -> str:
+        """For people."""
+        goal = "" if self.goal is None else f"   goal {self.goal:g} {self.unit}: {'met' if self.met else 'MISSED'}"
+        return f"  {self.name:<58} {self.value:>10.2f} {self.unit}{goal}"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share of the values does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def micros(work: Callable[[], object], *, rounds: int = 5, loops: int = 200) -> float:
+    """Median over rounds of the microseconds that one call takes."""
+
+    def one_round() -> float:
+        begun = perf_counter()
+        for _ in range(loops):
+            work()
+        return (perf_counter() - begun) / loops * 1e6
+
+    return median(one_round() for _ in range(rounds))
