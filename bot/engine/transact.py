@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, StepOptions
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.store.database import POSTGRESQL, parse_url
 
@@ -47,6 +48,8 @@ class Transact:
         self._workflows = workflows
         self._poll, self._parallel = poll, parallel
         self._client: DBOSClient | None = None
+        self._closed = False
+        event.listen(self._engine, "checkin", self._close_late)
 
     async def launch(self) -> None:
         """Begin to work; what this replica left behind starts again at once.
@@ -83,7 +86,13 @@ class Transact:
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=int(drain))
         # DBOS made its thread pool the loop's default one and has shut it down: what ends after it still needs threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        self._closed = True
         self._engine.dispose()
+
+    def _close_late(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        """Close what a thread of DBOS still had in hand when the pool was closed: the pool that it goes back to is nobody's any more."""
+        if self._closed:
+            record.invalidate()
 
     async def enqueue(
         self, connection: AsyncConnection, queue: str, workflow: str, workflow_id: str, *arguments: object, partition: str | None = None
