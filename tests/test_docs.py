@@ -35,3 +35,12 @@ def test_every_decision_is_listed() -> None:
     listed = set(_LINK.findall((ROOT / "docs" / "decisions" / "README.md").read_text()))
     pages = {page.name for page in (ROOT / "docs" / "decisions").glob("0*.md")}
     assert listed == pages
+
+
+def test_every_cited_rule_of_azure_has_its_section() -> None:
+    """The source of a rule must be readable by whoever has only this repository."""
+    headings = set(re.findall(r"^#+ ([0-9.]+?)\.? ", (ROOT / "docs" / "azure-rules.md").read_text(), flags=re.MULTILINE))
+    code = "\n".join(file.read_text() for room in ("bot", "chainlib") for file in sorted((ROOT / room).rglob("*.py")))
+    cited = re.findall(r"azure-rules sections? ([0-9.]+[0-9]|[0-9]+)(?: and ([0-9.]+[0-9]))?", code)
+    assert len(cited) > 10
+    assert {number for pair in cited for number in pair if number} <= headings

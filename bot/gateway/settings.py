@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmSettings:
-    """Which Azure is asked, and as whom (contract section 5).
+    """Which Azure is asked, and as whom (docs/settings.md).
 
     Attributes:
         subscriptions: ids to look for gateways in; empty means those that the identity can see.

@@ -32,7 +32,7 @@ _LINE = 300
 
 
 class OpenDoor:
-    """A person at a terminal may probe whatever they name (contract section 5)."""
+    """A person at a terminal may probe whatever they name; the guard is for what is asked through Slack."""
 
     def refuse_spelling(self, host: str) -> str | None:  # noqa: ARG002 -- the guard's signature
         """Nothing is refused."""

@@ -1,4 +1,4 @@
-"""How much an issuer download may cost. The figures are the issue's; nothing else lives here, so that they can be read cheaply."""
+"""How much an issuer download may cost: whoever made the certificate chose its address. Alone here, so that it is read cheaply."""
 
 from __future__ import annotations
 
