@@ -1,4 +1,4 @@
-"""Run every bench, or those named on the command line, and say whether each goal is met: `python -m bench [judge process slack ...]`."""
+"""Run every bench, or those named on the command line, and say whether each goal is met: `python -m bench [judge capture slack ...]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from bench.figures import Figure
 
-NAMES = ("judge", "process", "slack", "gateway", "engine")
+NAMES = ("judge", "capture", "process", "slack", "gateway", "engine")
 
 
 def main(wanted: list[str]) -> int:

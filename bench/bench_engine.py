@@ -45,6 +45,7 @@ class Channels:
     async def find(self, channel: str, delivery_id: str, since: object) -> str | None:
         """Nothing is ever in doubt here."""
         del channel, delivery_id, since
+        return None
 
 
 def run() -> Iterator[Figure]:

@@ -1,0 +1,79 @@
+"""What it costs to see the list that a server sends, beside a script's handshake and `openssl s_client -showcerts`."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+from time import perf_counter
+
+from bench.figures import Figure, millis
+from bench.lone_server import HOST
+from chainlib import Target
+from chainlib.aio import capture
+
+LOOPS, PROCESSES, AT_ONCE = 100, 15, 50
+SCRIPT_GOAL, PROCESS_GOAL = 2.0, 0.5
+
+
+def run() -> Iterator[Figure]:
+    """Milliseconds for one list, and ours as ratios; only ours keeps the list of a handshake that fails."""
+    with _server() as port:
+        context = _context()
+        script = millis(lambda: _script(port, context), loops=LOOPS)
+        ours, at_once = asyncio.run(_ours(port))
+        yield Figure(name="a script's handshake (standard library; sees no list)", value=script, unit="ms")
+        yield Figure(name="capture", value=ours, unit="ms")
+        yield Figure(name="capture, ratio to the script", value=ours / script, unit="x", goal=SCRIPT_GOAL)
+        yield Figure(name=f"capture, each of {AT_ONCE} at once", value=at_once, unit="ms")
+        if openssl := shutil.which("openssl"):
+            process = millis(lambda: _process(openssl, port), rounds=3, loops=PROCESSES // 3)
+            yield Figure(name="openssl s_client -showcerts, a process", value=process, unit="ms")
+            yield Figure(name="capture, ratio to that process", value=ours / process, unit="x", goal=PROCESS_GOAL)
+
+
+@contextmanager
+def _server() -> Iterator[int]:
+    command = [sys.executable, "-m", "bench.lone_server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 -- our own interpreter
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.stdin.close()
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _script(port: int, context: ssl.SSLContext) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain, server_hostname=HOST):
+        return
+
+
+def _process(openssl: str, port: int) -> None:
+    command = [openssl, "s_client", "-connect", f"127.0.0.1:{port}", "-servername", HOST, "-showcerts"]
+    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)  # noqa: S603 -- the system's openssl, on purpose
+
+
+async def _ours(port: int) -> tuple[float, float]:
+    target = Target(host=HOST, address="127.0.0.1", port=port, server_name=HOST)
+    taken = [await _milliseconds(target, 1) for _ in range(LOOPS)]
+    crowds = [await _milliseconds(target, AT_ONCE) / AT_ONCE for _ in range(5)]
+    return median(taken), median(crowds)
+
+
+async def _milliseconds(target: Target, count: int) -> float:
+    begun = perf_counter()
+    await asyncio.gather(*(capture(target, timeout=10) for _ in range(count)))
+    return (perf_counter() - begun) * 1000
