@@ -16,7 +16,7 @@ def snapshot(stage: Stage, user: str) -> Json:
     return {
         "users": [{"id": one.id, "name": one.name, "tz": one.tz} for one in slack.workspace.users.values() if one.id.startswith("U0")],
         "channels": [{"id": one.id, "name": one.name} for one in slack.workspace.channels.values() if not one.archived],
-        "messages": {channel: [_shown(slack, one) for one in _visible(slack, channel, user)] for channel in slack.workspace.channels},
+        "messages": {channel: [_shown(slack, one, user) for one in _visible(slack, channel, user)] for channel in slack.workspace.channels},
         "view": _view(next((view for view in reversed(slack.workspace.views.values()) if view.user == user), None)),
         "home": _view(slack.workspace.homes.get(user)),
         "lab": [_backend(backend) for backend in stage.lab.backends],
@@ -30,7 +30,12 @@ def _visible(slack: SlackStandIn, channel: str, user: str) -> list[Message]:
     return sorted((*top, *own), key=lambda one: one.ts)[-LAST_MESSAGES:]
 
 
-def _shown(slack: SlackStandIn, message: Message) -> Json:
+def _thread(slack: SlackStandIn, parent: Message, user: str) -> list[Message]:
+    own = [one for one in slack.ephemerals(user) if one.channel == parent.channel and one.thread_ts == parent.ts]
+    return sorted((*slack.thread(parent), *own), key=lambda one: one.ts)
+
+
+def _shown(slack: SlackStandIn, message: Message, user: str) -> Json:
     people = slack.workspace.users
     return {
         "ts": message.ts,
@@ -42,7 +47,7 @@ def _shown(slack: SlackStandIn, message: Message) -> Json:
         "private": message.only_for is not None,
         "edited": message.edits > 0,
         "files": [_file(slack, file) for file in message.files],
-        "thread": [_shown(slack, one) for one in slack.thread(message)] if message.thread_ts is None else [],
+        "thread": [_shown(slack, one, user) for one in _thread(slack, message, user)] if message.thread_ts is None else [],
     }
 
 

@@ -1,14 +1,23 @@
 // Block Kit on the page: slack-blocks-to-jsx draws what is only read, this file draws what is tapped and typed.
-import { useState } from "react";
+import { createContext, useContext, useState } from "react";
 import { Message } from "slack-blocks-to-jsx";
+
+// Who and what the ids in a message mean.
+export const People = createContext({ users: [], channels: [] });
+
+function Drawn({ blocks }) {
+  const { users, channels } = useContext(People);
+  return <Message blocks={blocks} data={{ users, channels }} withoutWrapper />;
+}
 
 const label = (element) => element?.text?.text ?? element?.placeholder?.text ?? element?.action_id ?? "";
 const isActive = (block) => block.type === "actions" || block.type === "input" || block.accessory;
 
 function Choice({ element, onTap }) {
+  const chosen = element.initial_option?.value ?? "";
   return (
-    <select value="" aria-label={label(element) || "more"} onChange={(event) => event.target.value && onTap(element, event.target.value)}>
-      <option value="">{element.type === "overflow" ? "⋯" : label(element)}</option>
+    <select className={element.type === "overflow" ? "more" : ""} value={chosen} aria-label={label(element) || "more"} onChange={(event) => event.target.value && onTap(element, event.target.value)}>
+      {!chosen && <option value="">{element.type === "overflow" ? "⋯" : label(element)}</option>}
       {(element.options ?? []).map((option) => (
         <option key={option.value} value={option.value}>{option.text.text}</option>
       ))}
@@ -37,7 +46,9 @@ function Field({ block, error, values, set, channels = [] }) {
   return (
     <label className="field">
       <b>{title.text}</b>{optional && " (optional)"}
-      {options ? (
+      {element.type === "file_input" ? (
+        <small>Slack takes a file here; the playground does not.</small>
+      ) : options ? (
         <select value={value} onChange={(event) => put(event.target.value)}>
           <option value="" />
           {options.map((one) => <option key={one.value} value={one.value}>{one.text.text}</option>)}
@@ -59,7 +70,7 @@ function Active({ block, onTap, ...form }) {
   const { accessory, ...rest } = block;
   return (
     <div className="beside">
-      <Message blocks={[rest]} withoutWrapper />
+      <Drawn blocks={[rest]} />
       {accessory.action_id && <Control element={accessory} onTap={onTap} />}
     </div>
   );
@@ -76,18 +87,22 @@ export function Blocks({ blocks, onTap, ...form }) {
   return runs.map((run, place) =>
     run.active
       ? <Active key={place} block={run.blocks[0]} onTap={onTap} {...form} />
-      : <Message key={place} blocks={run.blocks} withoutWrapper />);
+      : <Drawn key={place} blocks={run.blocks} />);
 }
 
-export function initialValues(blocks) {
+function initialValue(element, channel) {
+  const here = element.default_to_current_conversation ? channel : "";
+  return element.initial_value ?? element.initial_option?.value ?? element.initial_conversation ?? element.initial_channel ?? here;
+}
+
+export function initialValues(blocks, channel) {
   const fields = blocks.filter((block) => block.type === "input");
-  return Object.fromEntries(fields.map(({ block_id, element }) =>
-    [block_id, element.initial_value ?? element.initial_option?.value ?? element.initial_conversation ?? element.initial_channel ?? ""]));
+  return Object.fromEntries(fields.map(({ block_id, element }) => [block_id, initialValue(element, channel)]));
 }
 
-export function useForm(view) {
+export function useForm(view, channel) {
   const [state, setState] = useState({ id: null, values: {}, errors: {} });
-  const fresh = view && state.id !== view.id ? { id: view.id, values: initialValues(view.blocks), errors: {} } : state;
+  const fresh = view && state.id !== view.id ? { id: view.id, values: initialValues(view.blocks, channel), errors: {} } : state;
   return {
     values: fresh.values,
     errors: fresh.errors,

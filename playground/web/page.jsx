@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import "slack-blocks-to-jsx/dist/style.css";
-import { Blocks, useForm } from "./blocks.jsx";
+import { Blocks, People, useForm } from "./blocks.jsx";
 import "./page.css";
 
 async function act(user, wish) {
@@ -39,7 +39,18 @@ function useScreen(user) {
 
 const time = (ts) => new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-function Post({ post, user, onThread }) {
+// The newest message stays in sight while the card grows under it, unless the reader has scrolled up.
+function useBottom(screen, place) {
+  const list = useRef(null), stuck = useRef(true);
+  useEffect(() => { stuck.current = true; }, [place]);
+  useEffect(() => { if (stuck.current && list.current) list.current.scrollTop = list.current.scrollHeight; }, [screen, place]);
+  const onScroll = ({ target }) => { stuck.current = target.scrollHeight - target.scrollTop - target.clientHeight < 80; };
+  return { ref: list, onScroll };
+}
+
+const named = (text, users) => text.replace(/<@(\w+)>/g, (mention, id) => `@${users.find((one) => one.id === id)?.name ?? id}`);
+
+function Post({ post, user, users, onThread }) {
   const [open, setOpen] = useState(null);
   const tap = (element, option) => act(user, { do: "click", channel: post.channel, ts: post.ts, action: element.action_id, option });
   return (
@@ -50,7 +61,7 @@ function Post({ post, user, onThread }) {
         {post.private && <small> Only visible to you</small>}
         {!post.bot && <button className="quiet" onClick={() => act(user, { do: "shortcut", channel: post.channel, ts: post.ts })}>Diagnose this 502</button>}
       </header>
-      {post.blocks.length ? <Blocks blocks={post.blocks} onTap={tap} /> : <p>{post.text}</p>}
+      {post.blocks.length ? <Blocks blocks={post.blocks} onTap={tap} /> : <p>{named(post.text, users)}</p>}
       {post.files.map((file) => (
         <div key={file.name}>
           <button className="file" onClick={() => setOpen(open === file.name ? null : file.name)}>📄 {file.name}</button>
@@ -59,6 +70,16 @@ function Post({ post, user, onThread }) {
       ))}
       {onThread && <button className="quiet" onClick={() => onThread(post.ts)}>{post.thread.length ? `${post.thread.length} in the thread` : "Reply"}</button>}
     </article>
+  );
+}
+
+function Welcome() {
+  return (
+    <div className="welcome">
+      <p>Nothing has been said here yet. Type one of these, or take a broken server from the lab (☰).</p>
+      <pre>{"/appgw-check help\n/appgw-check gw:lab-gw\n/appgw-check subscribe gw:lab-gw"}</pre>
+      <p>What does not begin with a slash is said to @appgw-check.</p>
+    </div>
   );
 }
 
@@ -78,8 +99,8 @@ function Compose({ placeholder, onSend }) {
   );
 }
 
-function Form({ view, user, channels }) {
-  const form = useForm(view);
+function Form({ view, user, channel, channels }) {
+  const form = useForm(view, channel);
   const tap = (element, option) => act(user, { do: "click", view: view.id, action: element.action_id, option });
   const send = async () => {
     const filled = Object.fromEntries(Object.entries(form.values).filter(([, value]) => value !== ""));
@@ -104,10 +125,10 @@ function Phone() {
   const [channel, setChannel] = useState("C0INCIDENT");
   const [thread, setThread] = useState(null);
   const [note, setNote] = useState("");
-  const end = useRef(null);
+  const [lab, setLab] = useState(false);
   const screen = useScreen(user);
   const posts = screen?.messages[channel] ?? [];
-  useEffect(() => { end.current?.scrollIntoView({ block: "end" }); }, [posts.length, channel, thread]);
+  const bottom = useBottom(screen, `${user} ${channel} ${thread}`);
   if (!screen) return <p className="lost">The playground is not running.</p>;
 
   const parent = posts.find((post) => post.ts === thread);
@@ -116,21 +137,29 @@ function Phone() {
     setNote(answer.ok === false ? `Slack would say: the app did not answer (${answer.error})` : "");
   };
   const home = channel === "HOME";
+  const place = home ? "C0INCIDENT" : channel;
+  const askHere = (target) => {
+    setLab(false);
+    setThread(null);
+    setChannel(place);
+    act(user, { do: "command", channel: place, text: `/appgw-check ${target}` });
+  };
   return (
-    <>
-      <aside>
+    <People.Provider value={screen}>
+      <aside className={lab ? "open" : ""}>
         <h1>Playground</h1>
         <p>One server for each way of being wrong. Tap one to ask about it here.</p>
+        <button className="lab" onClick={() => askHere("gw:lab-gw")}><b>gw:lab-gw</b> the gateway that uses all of them</button>
         {screen.lab.map((backend) => (
-          <button key={backend.name} className="lab" onClick={() => { setThread(null); act(user, { do: "command", channel: home ? "C0INCIDENT" : channel, text: `/appgw-check ${backend.target}` }); }}>
+          <button key={backend.name} className="lab" onClick={() => askHere(backend.target)}>
             <b>{backend.name}</b> {backend.description} <small>{backend.expected}</small>
           </button>
         ))}
-        <button className="lab" onClick={() => act(user, { do: "command", channel, text: "/appgw-check gw:lab-gw" })}><b>gw:lab-gw</b> the gateway that uses all of them</button>
       </aside>
       <main>
         <nav>
-          {thread ? <button className="quiet" onClick={() => setThread(null)}>‹ Thread</button> : (
+          <button className="quiet menu" aria-label="the lab" aria-expanded={lab} onClick={() => setLab(!lab)}>☰</button>
+          {thread ? <button className="quiet" onClick={() => setThread(null)}>‹ Back</button> : (
             <select aria-label="channel" value={channel} onChange={(event) => { setChannel(event.target.value); if (event.target.value === "HOME") act(user, { do: "home" }); }}>
               {screen.channels.map((one) => <option key={one.id} value={one.id}># {one.name}</option>)}
               <option value="HOME">App Home</option>
@@ -139,19 +168,19 @@ function Phone() {
           <select aria-label="person" value={user} onChange={(event) => setUser(event.target.value)}>
             {screen.users.map((one) => <option key={one.id} value={one.id}>{one.name}, {one.tz}</option>)}
           </select>
-          <button className="quiet" onClick={() => act(user, { do: "shortcut" })}>⚡</button>
+          <button className="quiet" title="The global shortcut Check a backend" aria-label="Check a backend" onClick={() => act(user, { do: "shortcut" })}>⚡</button>
         </nav>
-        <section className="posts">
+        <section className="posts" {...bottom}>
+          {!home && !posts.length && <Welcome />}
           {home && (screen.home ? <Blocks blocks={screen.home.blocks} onTap={(element, option) => act(user, { do: "click", view: screen.home.id, action: element.action_id, option })} /> : <p>The app has shown nothing here.</p>)}
-          {parent ? [parent, ...parent.thread].map((post) => <Post key={post.ts} post={post} user={user} />)
-            : posts.map((post) => <Post key={post.ts} post={post} user={user} onThread={post.private ? null : setThread} />)}
-          <div ref={end} />
+          {parent ? [parent, ...parent.thread].map((post) => <Post key={post.ts} post={post} user={user} users={screen.users} />)
+            : posts.map((post) => <Post key={post.ts} post={post} user={user} users={screen.users} onThread={post.private ? null : setThread} />)}
         </section>
         {note && <p className="note" role="status">{note}</p>}
         {!home && <Compose placeholder={parent ? "Reply to @appgw-check" : "/appgw-check backend.contoso.com"} onSend={say} />}
-        {screen.view && <Form view={screen.view} user={user} channels={screen.channels} />}
+        {screen.view && <Form view={screen.view} user={user} channel={place} channels={screen.channels} />}
       </main>
-    </>
+    </People.Provider>
   );
 }
 

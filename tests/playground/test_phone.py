@@ -70,6 +70,23 @@ async def test_typed_command_ends_in_a_card_with_buttons(phone: Phone) -> None:
     assert (status, told["ok"]) == (200, True)
 
 
+async def test_thread_holds_what_only_its_reader_may_see(phone: Phone) -> None:
+    await phone.do(do="mention", text="good morning", channel=CHANNEL)
+    parent = next(post for post in (await phone.state())["messages"][CHANNEL] if "good morning" in post["text"])
+    await phone.do(do="mention", text="frobnicate", channel=CHANNEL, thread=parent["ts"])
+
+    async def private() -> list[dict[str, Any]]:
+        while True:
+            posts = (await phone.state())["messages"][CHANNEL]
+            thread = next(post["thread"] for post in posts if post["ts"] == parent["ts"])
+            if found := [post for post in thread if post["private"]]:
+                return found
+            await asyncio.sleep(0.05)
+
+    (answer,) = await asyncio.wait_for(private(), 10)
+    assert answer["bot"]
+
+
 async def test_form_is_shown_and_closed(phone: Phone) -> None:
     await phone.do(do="shortcut")
     for _ in range(100):
