@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from chainlib import CATALOGUE, Code
+from chainlib import CATALOGUE, Code, HttpProbeRule
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, ProbeSpec, RuleSpec, SettingSpec
 from playground.arm.documents import ServerKey
 from playground.gateway_questions import CHANNEL
@@ -28,7 +28,8 @@ from playground.slack.state import Clock
 
 GATEWAY = "lab-gw"
 POOL = "lab"
-ACCEPTED = frozenset({Code.OK, Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING})
+# Live traffic's name plays no part in the health probe: such a backend is healthy to the gateway, and users get 502.
+PASSES_THE_PROBE = frozenset({Code.OK, Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING, Code.LIVE_NAME_MISMATCH})
 
 
 class Stage:
@@ -134,6 +135,14 @@ def _probe(backend: LabBackend) -> ProbeSpec:
 def health_words(lab: Lab) -> Iterator[tuple[ServerKey, tuple[str, str]]]:
     """What the gateway says about each backend: Azure's own message for the verdict that the lab expects."""
     for backend in lab.backends:
-        expected = backend.recipe.expected
-        if expected not in ACCEPTED:
-            yield (POOL, backend.name, LOOPBACK), ("Unhealthy", CATALOGUE[expected].gateway_message or "")
+        if backend.recipe.expected not in PASSES_THE_PROBE:
+            yield (POOL, backend.name, LOOPBACK), ("Unhealthy", _log(backend.recipe))
+
+
+def _log(recipe: Recipe) -> str:
+    """The catalogue's text with the places filled in that the real service fills in."""
+    rule, text = recipe.rule or HttpProbeRule(), CATALOGUE[recipe.expected].gateway_message or ""
+    accepted = ",".join(f"{low}-{high}" for low, high in rule.statuses)
+    for place, told in (("{HTTPStatusCode0}", accepted), ("{HTTPStatusCode1}", "500"), ("{string}", rule.body)):
+        text = text.replace(place, told)
+    return text
