@@ -1,4 +1,4 @@
-"""Documentation that can rot: settings, decisions and links are held to what exists."""
+"""Documentation that can rot: settings, metrics, retention, ports, decisions and links are held to what exists."""
 
 from __future__ import annotations
 
@@ -6,24 +6,73 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+from prometheus_client import generate_latest
 
+from bot.guard.targets import USUAL_PORTS
 from bot.settings import Settings
+from bot.slack.health import READY
+from bot.slack.metrics import REGISTRY
+from bot.store.upkeep import KEEP
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+SETTINGS = {str(field.alias) for field in Settings.model_fields.values() if field.alias}
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
 
 def test_every_setting_is_documented() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", text, flags=re.MULTILINE))
-    assert documented == {str(field.alias) for field in Settings.model_fields.values() if field.alias}
+    assert documented == SETTINGS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_names_a_setting_that_is_none(page: Path) -> None:
+    foreign = {"APPGW_CHECK"}  # the pipelines' own variable, which says where a copy of the project lies
+    assert set(re.findall(r"\b(?:APPGW|SLACK)_[A-Z_]+\b", page.read_text())) - foreign <= SETTINGS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     missing = [link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_into_a_page_meet_a_heading(page: Path) -> None:
+    for file, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
+        target = page.parent / file if file else page
+        headings = re.findall(r"^#+ (.+)$", target.read_text(), flags=re.MULTILINE)
+        assert anchor in {re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_operations_name_every_metric_and_alarms_use_no_other() -> None:
+    assert READY is not None  # the gauges of the admin port are in the registry once it is imported
+    text = (ROOT / "docs" / "operations.md").read_text()
+    families = {line.split()[2] for line in generate_latest(REGISTRY).decode().splitlines() if line.startswith("# TYPE")}
+    known = {family for family in families if not family.endswith("_created")}
+    rows = "".join(re.findall(r"^\| `appgw_.*$", text, flags=re.MULTILINE))
+    assert set(re.findall(r"`(appgw_[a-z_]+)", rows)) == known
+    alarms = "".join(re.findall(r"^```yaml\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL))
+    assert len(yaml.safe_load(alarms)["groups"][0]["rules"]) == 3
+    used = {name.removesuffix("_bucket") for name in re.findall(r"\bappgw_[a-z_]+", alarms)}
+    assert used <= known
+
+
+def test_operations_tell_how_long_each_thing_is_kept() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    told: dict[str, int] = {}
+    for names, days in re.findall(r"^\| (`.+`) \| (\d+) \|", text, flags=re.MULTILINE):
+        told |= dict.fromkeys(re.findall(r"`(\w+)`", names), int(days))
+    assert told == {table: age.days for table, age in KEEP.items()}
+
+
+@pytest.mark.parametrize("name", ["install.md", "settings.md"])
+def test_ports_of_listed_targets_are_those_of_the_guard(name: str) -> None:
+    text = " ".join((ROOT / "docs" / name).read_text().split())
+    (listed,) = re.findall(r"on ((?:\d+, )+\d+ and \d+)", text)
+    assert set(map(int, re.findall(r"\d+", listed))) == USUAL_PORTS
 
 
 def test_readme_shows_the_two_commands_first() -> None:
