@@ -30,6 +30,18 @@ CARD_SECONDS = 20.0
 FILES_SECONDS = 1.5
 ALONGSIDE = 12
 AWAITED = "takes ten seconds or more"
+INTRODUCTION = """\
+== every card below is one that the bot posted, as it reads on a phone; [..] are its buttons, what lies in its thread stands under it
+== a summary is at the end; to read it alone: make demo | tail -50"""
+NEXT_STEPS = """
+first    from the command to the first message in the channel
+verdict  from the command to the finished card, the gateway's word through ARM included
+
+What next:
+  make playground                                           the same in a web page like a phone, to type and tap in (needs Node 20)
+  .venv/bin/appgw check backend.contoso.com                 a backend of your own, from this terminal; it needs no settings
+  docs/install.md                                           the bot in your Slack, beside your gateways
+  docs/findings.md                                          every verdict, its cause, and who must act"""
 _CODE = re.compile(rf"\b({'|'.join(sorted((code.value for code in Code), key=len, reverse=True))})\b")
 
 
@@ -145,6 +157,7 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
     """The whole demo; returns the exit status."""
     started = time.monotonic()
     say(f"== starting {len(recipes)} backends, a stand-in Slack and a stand-in ARM on 127.0.0.1")
+    say(INTRODUCTION)
     async with Stage(folder, recipes=recipes) as stage:
         say("== starting the bot: appgw serve, HTTP mode, settings from the environment only")
         async with BotProcess(stage.environment(), folder) as bot:
@@ -161,8 +174,9 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
             say(f"== the end of the bot's log:\n{bot.last_words()}")
     right = sum(outcome.as_expected for outcome in outcomes)
     say(f"\n{right} of {len(outcomes)} verdicts are the ones that the lab expects, {sum(answered)} of {len(answered)} gateway answers")
-    say(f"({time.monotonic() - started:.0f} s)")
-    return 0 if right == len(outcomes) and all(answered) else 1
+    well = right == len(outcomes) and all(answered)
+    say(f"({time.monotonic() - started:.0f} s){NEXT_STEPS if well else ''}")
+    return 0 if well else 1
 
 
 async def ask_gateways(slack: SlackStandIn, questions: Sequence[GatewayQuestion]) -> list[Message | None]:
