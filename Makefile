@@ -17,7 +17,8 @@ setup: $(STAMP) ## make the virtual environment in .venv with appgw in it
 $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "== setting up $(VENV): pinned dependencies, then appgw itself (about a minute the first time)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; say for example: make PYTHON=python3.12 test")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+# Debian without python3-venv leaves an environment that has Python and no pip; asked for again, it is made again.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q bot chainlib playground
