@@ -140,5 +140,10 @@ class Settings(DatabaseSettings):
         )
         missing = [sentence for given, sentence in openings if not given]
         opened = [f"OPEN ACCESS: {'; '.join(missing)}."] if missing else []
+        idle = (
+            "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every question is refused; set for example "
+            "APPGW_SUBSCRIPTIONS=00000000-0000-0000-0000-000000000000 or APPGW_ALLOWED_TARGETS=contoso.com."
+        )
         loopback = ["APPGW_ALLOW_LOOPBACK is on: requests from Slack may probe this machine; leave it off outside a playground."]
-        return (*opened, *(loopback if self.allow_loopback else []), *self.strange)
+        may_probe = self.asks_azure or self.allowed_targets or self.allow_loopback
+        return (*opened, *([] if may_probe else [idle]), *(loopback if self.allow_loopback else []), *self.strange)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,14 @@ def test_open_access_and_loopback_are_said_loudly() -> None:
 
 def test_a_closed_bot_warns_of_nothing() -> None:
     closed = {"APPGW_ALLOWED_CHANNELS": "C1AB", "APPGW_ALLOWED_USERS": "U1AB", "APPGW_HOME_TEAM": "T1AB"}
-    assert load_settings(SOCKET | closed).warnings == ()
+    assert load_settings(SOCKET | closed | {"APPGW_ALLOWED_TARGETS": "contoso.com"}).warnings == ()
+
+
+def test_a_bot_that_may_probe_nothing_says_so_and_what_to_set() -> None:
+    (warning,) = [one for one in load_settings(SOCKET).warnings if one.startswith("NOTHING MAY BE PROBED")]
+    assert {"APPGW_SUBSCRIPTIONS", "APPGW_ALLOWED_TARGETS"} <= set(re.findall(r"APPGW_[A-Z_]+", warning))
+    for enough in ({"APPGW_ALLOWED_TARGETS": "contoso.com"}, {"APPGW_AZURE_CREDENTIAL": "cli"}, {"APPGW_ALLOW_LOOPBACK": "1"}):
+        assert not [one for one in load_settings(SOCKET | enough).warnings if one.startswith("NOTHING")]
 
 
 def test_a_misspelt_variable_is_a_warning() -> None:
