@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from bot.settings import files
+from bot.settings.rules import written
 from bot.settings.values import DEFAULT_ADMIN_PORT, DEFAULT_HTTP_PORT, AzureSettings, DatabaseSettings, Settings
 
 ALIASES = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
 _NEAR = 0.9
+_MAX_YAML = 2**20
 _Rules = tuple[tuple[bool, str], ...]
 _Kind = TypeVar("_Kind", bound=AzureSettings)
 
@@ -54,8 +57,8 @@ def load_database_settings(environ: Mapping[str, str], yaml_path: Path | None = 
 
 
 def _load(kind: type[_Kind], joined: Callable[[Mapping[str, Any]], _Rules], environ: Mapping[str, str], yaml_path: Path | None) -> _Kind:
-    written, problems = _read_yaml(yaml_path)
-    given = written | {name: value for name, value in environ.items() if name in ALIASES and value.strip()}
+    in_file, problems = _read_yaml(yaml_path)
+    given = in_file | {name: value for name, value in environ.items() if name in ALIASES and value.strip()}
     problems += [sentence for broken, sentence in joined(given) if broken]
     strange = tuple(filter(None, (_strange(name) for name in sorted(environ) if name.startswith(("APPGW_", "SLACK_")))))
     try:
@@ -72,22 +75,41 @@ def _read_yaml(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     if path is None or not path.exists():
         return {}, []
     try:
-        content = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError) as error:
-        return {}, [f"{path.name} cannot be read ({type(error).__name__}); write lines such as APPGW_ADMIN_PORT: 8080."]
+        content = yaml.safe_load(files.read(path, _MAX_YAML))
+    except Exception as error:  # noqa: BLE001 -- what the parser raises over odd tags, dates and depths is of no one family
+        return {}, [f"{path.name} cannot be read ({_reason(error)}); write lines such as APPGW_ADMIN_PORT: 8080."]
     if content is None:
         return {}, []
     if not isinstance(content, dict):
         return {}, [f"{path.name} holds no keys; write lines such as APPGW_ADMIN_PORT: 8080."]
-    unknown = [str(key) for key in content if key not in ALIASES]
-    problems = [_strange(key) or f"{key[:60]} in {path.name} is no setting; the names are those of docs/settings.md." for key in unknown]
-    return {key: value for key, value in content.items() if key in ALIASES and value is not None}, problems
+    unknown = [_shown(key) for key in content if key not in ALIASES]
+    problems = [_strange(key) or f"{key} in {path.name} is no setting; the names are those of docs/settings.md." for key in unknown]
+    return {key: value for key, value in content.items() if key in ALIASES and not _is_blank(value)}, problems
+
+
+def _is_blank(value: object) -> bool:
+    """An empty value counts as absent, as an empty variable does."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _reason(error: Exception) -> str:
+    """Why a file cannot be read, with the line where the parser knows one; nothing of the file is repeated."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    mark = getattr(error, "problem_mark", None)
+    return f"{type(error).__name__} in line {mark.line + 1}" if mark else type(error).__name__
+
+
+def _shown(key: object) -> str:
+    """A key as a sentence repeats it: short, and without what would break the line."""
+    text = str(key) if isinstance(key, str | int | float) else f"({type(key).__name__})"
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:60])
 
 
 def _joined(given: Mapping[str, Any]) -> _Rules:
     """The rules that join several variables, as (broken, sentence)."""
     over_http = "SLACK_APP_TOKEN" not in given
-    same_port = str(given.get("APPGW_HTTP_PORT", DEFAULT_HTTP_PORT)) == str(given.get("APPGW_ADMIN_PORT", DEFAULT_ADMIN_PORT))
+    same_port = written(given.get("APPGW_HTTP_PORT", DEFAULT_HTTP_PORT)) == written(given.get("APPGW_ADMIN_PORT", DEFAULT_ADMIN_PORT))
     return (
         (
             "SLACK_BOT_TOKEN" not in given,
@@ -107,7 +129,7 @@ def _joined(given: Mapping[str, Any]) -> _Rules:
 
 def _azure_joined(given: Mapping[str, Any]) -> _Rules:
     """The rules that join several variables about ARM."""
-    static = str(given.get("APPGW_AZURE_CREDENTIAL", "")).strip().lower() == "static"
+    static = written(given.get("APPGW_AZURE_CREDENTIAL", "")).lower() == "static"
     missing = "APPGW_AZURE_STATIC_TOKEN is missing; APPGW_AZURE_CREDENTIAL=static sends it, for example APPGW_AZURE_STATIC_TOKEN=demo."
     return ((static and "APPGW_AZURE_STATIC_TOKEN" not in given, missing),)
 

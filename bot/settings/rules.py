@@ -7,45 +7,59 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 from uuid import UUID
 
 MAX_PORT = 65535
-MAX_BUNDLE = 64 * 1024 * 1024
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
-DATABASES = ("sqlite://", "postgresql://")
+_MAX_BITS = 64
+# A password may hold a slash, a colon or a bracket, so these are no URLs as urllib reads them.
+_POSTGRESQL = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]*)(?::(?P<port>[^/?]*))?(?:[/?].*)?")
+_SQLITE = re.compile(r"sqlite:///(?!:memory:)[^?].*")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
 
 def text(value: object) -> str:
-    """Text without surrounding white space."""
+    """One line of visible text without surrounding white space; what was copied with a line break or a zero-width space is told."""
     if not isinstance(value, str):
         raise ValueError(f"is {type(value).__name__}, not text; put it in quotes in appgw.yaml")  # noqa: TRY004 -- pydantic collects ValueError
-    return value.strip()
+    line = value.strip()
+    if not line.isprintable():
+        raise ValueError("holds a line break or another character that cannot be seen; copy it anew as one line")
+    return line
+
+
+def written(value: object) -> str:
+    """A plain value of appgw.yaml as text; of others only their kind, for anchors make a list of a few lines endless."""
+    plain = isinstance(value, str | float) or (isinstance(value, int) and value.bit_length() <= _MAX_BITS)
+    return str(value).strip() if plain else f"({type(value).__name__})"
 
 
 def port(value: object) -> int:
     """A TCP port."""
-    written = str(value).strip()
-    if not written.isascii() or not written.isdigit() or not 1 <= int(written[:9]) <= MAX_PORT:
-        raise ValueError(f"is {written[:40]!r}, not a port; write a number from 1 to 65535, for example 8080")
-    return int(written)
+    number = written(value)
+    if not _is_port(number):
+        raise ValueError(f"is {number[:40]!r}, not a port; write a number from 1 to 65535, for example 8080")
+    return int(number)
+
+
+def _is_port(number: str) -> bool:
+    return number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= MAX_PORT
 
 
 def switch(value: object) -> bool:
     """`true`, `false`, `1` or `0`, in any case."""
-    written = str(value).strip().lower()
-    if written not in SWITCHES:
-        raise ValueError(f"is {written[:40]!r}; write true, false, 1 or 0")
-    return SWITCHES[written]
+    word = written(value).lower()
+    if word not in SWITCHES:
+        raise ValueError(f"is {word[:40]!r}; write true, false, 1 or 0")
+    return SWITCHES[word]
 
 
 def names(value: object) -> tuple[str, ...]:
     """A comma-separated text, or a list in appgw.yaml; empty items are dropped."""
     items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, Iterable) or not all(isinstance(item, str) for item in items):
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise ValueError("is no list; separate the items with commas, for example contoso.com,10.0.0.0/8")
     return tuple(item.strip() for item in items if item.strip())
 
@@ -54,10 +68,10 @@ def one_of(allowed: Sequence[str]) -> Callable[[object], str]:
     """A rule that takes one of a few words, in any case."""
 
     def rule(value: object) -> str:
-        written = str(value).strip().lower()
-        if written not in allowed:
-            raise ValueError(f"is {written[:40]!r}; write one of {', '.join(allowed)}")
-        return written
+        word = written(value).lower()
+        if word not in allowed:
+            raise ValueError(f"is {word[:40]!r}; write one of {', '.join(allowed)}")
+        return word
 
     return rule
 
@@ -66,10 +80,10 @@ def token(prefix: str) -> Callable[[object], str]:
     """A rule for a Slack token of one kind; the token itself is never repeated."""
 
     def rule(value: object) -> str:
-        written = text(value)
-        if not written.startswith(prefix) or not re.fullmatch(r"[A-Za-z0-9.-]+", written):
+        given = written(value)
+        if not given.startswith(prefix) or not re.fullmatch(r"[A-Za-z0-9.-]+", given):
             raise ValueError(f"does not look like a token of its kind; it starts with {prefix}, for example {prefix}1234-abcd")
-        return written
+        return given
 
     return rule
 
@@ -102,39 +116,15 @@ def _split(value: str) -> str | None:
 
 def database_url(value: object) -> str:
     """A SQLite or PostgreSQL address; it may hold a password, so it is never repeated."""
-    written = text(value)
-    if not written.startswith(DATABASES):
+    url = text(value)
+    server = _POSTGRESQL.fullmatch(url)
+    if not server and not _SQLITE.fullmatch(url):
         raise ValueError("is no database address; write for example sqlite:///data/appgw.sqlite3 or postgresql://user@host/appgw")
-    return written
-
-
-def ca_bundle(value: Path) -> Path:
-    """A file with certificates that exists and holds at least one."""
-    try:
-        content = value.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror}); name a PEM file, for example /etc/ssl/contoso.pem") from None
-    if b"-----BEGIN CERTIFICATE-----" not in content:
-        raise ValueError("holds no certificate in PEM; name a file with -----BEGIN CERTIFICATE-----, for example /etc/ssl/contoso.pem")
-    return value
-
-
-def intermediates(value: Path) -> Path:
-    """A file with issuer certificates: PEM, or the CCADB's CSV with its column 'PEM Info'; a private key has no place in it."""
-    try:
-        with value.open("rb") as file:
-            content = file.read(MAX_BUNDLE + 1)
-    except OSError as error:
+    if server and server["port"] and not _is_port(server["port"]):
         raise ValueError(
-            f"cannot be read ({error.strerror}); name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem"
-        ) from None
-    if len(content) > MAX_BUNDLE:
-        raise ValueError("is larger than 64 MiB; name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem")
-    if b"PRIVATE KEY-----" in content:
-        raise ValueError("holds a private key; leave only certificates in it, for example those of /etc/appgw/intermediates.pem")
-    if b"-----BEGIN CERTIFICATE-----" not in content:
-        raise ValueError("holds no certificate; name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem")
-    return value
+            "has something else than a number from 1 to 65535 where its port stands; write for example postgresql://user@host:5432/appgw"
+        )
+    return url
 
 
 def subscriptions(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.model.delivery import WithoutHistory
-from bot.settings import rules
+from bot.settings import files, rules
 
 SLACK_API_URL = "https://slack.com/api/"
 DEFAULT_HTTP_PORT = 3000
@@ -71,7 +71,9 @@ class AzureSettings(BaseSettings):
     azure_static_token: Secret | None = Field(default=None, alias="APPGW_AZURE_STATIC_TOKEN")
     cloud: Annotated[Cloud, BeforeValidator(rules.one_of(tuple(Cloud)))] = Field(default=Cloud.PUBLIC, alias="APPGW_CLOUD")
     arm_url: Annotated[Text, AfterValidator(rules.arm_url)] | None = Field(default=None, alias="APPGW_ARM_URL")
-    ca_bundle: Annotated[Path, AfterValidator(rules.ca_bundle)] | None = Field(default=None, alias="APPGW_CA_BUNDLE")
+    ca_bundle: Annotated[Path, BeforeValidator(files.path("/etc/ssl/contoso.pem")), AfterValidator(files.ca_bundle)] | None = Field(
+        default=None, alias="APPGW_CA_BUNDLE"
+    )
     strange: tuple[str, ...] = ()
 
     @classmethod
@@ -90,7 +92,7 @@ class AzureSettings(BaseSettings):
 class DatabaseSettings(AzureSettings):
     """Where the bot remembers; with the settings above it, all that `appgw db` in a terminal needs."""
 
-    data_dir: Path = Field(default=Path("data"), alias="APPGW_DATA_DIR")
+    data_dir: Annotated[Path, BeforeValidator(files.path("/data"))] = Field(default=Path("data"), alias="APPGW_DATA_DIR")
     database_secret: Annotated[Secret, BeforeValidator(rules.database_url)] | None = Field(default=None, alias="APPGW_DATABASE_URL")
 
     @property
@@ -117,7 +119,9 @@ class Settings(DatabaseSettings):
     allowed_users: Annotated[Names, AfterValidator(rules.ids("UW", "U0123ABCD"))] = Field(default=(), alias="APPGW_ALLOWED_USERS")
     home_team: Annotated[Text, AfterValidator(rules.team)] | None = Field(default=None, alias="APPGW_HOME_TEAM")
     allow_loopback: Switch = Field(default=False, alias="APPGW_ALLOW_LOOPBACK")
-    intermediates: Annotated[Path, AfterValidator(rules.intermediates)] | None = Field(default=None, alias="APPGW_INTERMEDIATES")
+    intermediates: Annotated[Path, BeforeValidator(files.path("/etc/appgw/issuers.pem")), AfterValidator(files.intermediates)] | None = (
+        Field(default=None, alias="APPGW_INTERMEDIATES")
+    )
     aia: Switch = Field(default=False, alias="APPGW_AIA")
 
     @property

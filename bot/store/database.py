@@ -34,7 +34,7 @@ POSTGRESQL: dict[str, Any] = {
 
 
 class UnusableDatabase(Exception):
-    """The database URL cannot be used; the text is one sentence with an example."""
+    """The database URL or the place that it names cannot be used; the text is one sentence with an example."""
 
 
 class StoreLocked(Exception):
@@ -85,7 +85,7 @@ def open_store(url: str) -> Store:
     in a thread.
 
     Raises:
-        UnusableDatabase: the URL.
+        UnusableDatabase: the URL, or the folder of a SQLite file.
         StoreLocked: another process has the file.
         SchemaNewer: a newer version of the bot has written it.
     """
@@ -150,7 +150,7 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # a port that is no number is told by the latter
         raise UnusableDatabase(
             "The database URL cannot be read; write sqlite:////data/appgw.sqlite3 or postgresql://user@host/appgw."
         ) from error
@@ -188,8 +188,14 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _lock(file: Path) -> int:
     """Hold the file's lock until the process ends, however it ends."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UnusableDatabase(
+            f"The database cannot be opened in {file.parent} ({os.strerror(error.errno or 0)}); look at APPGW_DATABASE_URL and "
+            "APPGW_DATA_DIR, for example APPGW_DATA_DIR=/data on a disk that can be written."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -59,5 +59,8 @@ def _with_database(work: Callable[[str], object]) -> int:
     except (SettingsError, SchemaNewer, StoreLocked, UnusableDatabase) as error:
         return usage_error(str(error))
     except SQLAlchemyError as error:
-        return usage_error(f"the database cannot be opened ({type(error).__name__}); look at APPGW_DATABASE_URL and APPGW_DATA_DIR.")
+        return usage_error(
+            f"the database cannot be opened ({type(error).__name__}); look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+            "for example APPGW_DATA_DIR=/data on a disk that can be written."
+        )
     return 0

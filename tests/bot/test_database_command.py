@@ -41,6 +41,13 @@ def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path, url: str
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    done = run(tmp_path, "upgrade")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "File exists" in done.stderr
+
+
 def test_a_database_in_use_is_refused(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'data' / 'appgw.sqlite3'}")
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from bot.settings import AzureCredential, Cloud, Settings, SettingsError, Transport, load_settings
+from bot.settings.load import ALIASES
+from tests.support.reports import ROOT
 
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_APP_TOKEN": "xapp-1-b"}
 HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_SIGNING_SECRET": "s3cret"}
@@ -27,7 +30,18 @@ REFUSED = {
     "cloud": ("APPGW_CLOUD", "mars", "public, china, usgov"),
     "arm url": ("APPGW_ARM_URL", "http://localhost:1", "https://management.azure.com"),
     "ca bundle": ("APPGW_CA_BUNDLE", "/nonexistent/ca.pem", "PEM file"),
+    "static token with a line break": ("APPGW_AZURE_STATIC_TOKEN", "hush\r\nX: y", "one line"),
+    "signing secret with a zero-width space": ("SLACK_SIGNING_SECRET", "hush\u200b1", "one line"),
+    "ca bundle with a line break": ("APPGW_CA_BUNDLE", "/etc/\n/x.pem", "one line"),
+    "ca bundle without end": ("APPGW_CA_BUNDLE", "/dev/zero", "no regular file"),
+    "intermediates without end": ("APPGW_INTERMEDIATES", "/dev/zero", "no regular file"),
     "database": ("APPGW_DATABASE_URL", "mysql://u:hush@db/x", "sqlite:///"),
+    "database port word": ("APPGW_DATABASE_URL", "postgresql://u:hush@db:hush/x", "1 to 65535"),
+    "database port that is a password": ("APPGW_DATABASE_URL", "postgresql://u:hush", "1 to 65535"),
+    "database bracket": ("APPGW_DATABASE_URL", "postgresql://u:hush@[::1/x", "1 to 65535"),
+    "database in memory": ("APPGW_DATABASE_URL", "sqlite:///:memory:", "sqlite:///data"),
+    "database without a file": ("APPGW_DATABASE_URL", "sqlite://", "sqlite:///data"),
+    "database file on a host": ("APPGW_DATABASE_URL", "sqlite://host/x.db", "sqlite:///data"),
     "target host bits": ("APPGW_ALLOWED_TARGETS", "10.0.0.1/8", "10.0.0.0/8"),
     "target url": ("APPGW_ALLOWED_TARGETS", "https://contoso.com", "contoso.com"),
     "target word": ("APPGW_ALLOWED_TARGETS", "con toso", "contoso.com"),
@@ -122,7 +136,17 @@ def test_lists_are_comma_separated_and_normalised() -> None:
     assert settings.allowed_targets == ("contoso.com", "corp.example", "10.0.0.0/8", "192.0.2.7/32", "2001:db8::1/128")
 
 
-@pytest.mark.parametrize("url", ["postgresql:///name?host=/socket/dir", "postgresql://u:p@db/x", "sqlite:////var/lib/a.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///name?host=/socket/dir",
+        "postgresql://u:p@db/x",
+        "postgresql://u:p/w:[@db:5432/x",
+        "postgresql://[2001:db8::5]:5432/x",
+        "postgresql://u@db?sslmode=require",
+        "sqlite:////var/lib/a.db",
+    ],
+)
 def test_database_urls_are_taken_as_written(url: str) -> None:
     assert load_settings(SOCKET | {"APPGW_DATABASE_URL": url}).database_url == url
 
@@ -139,7 +163,7 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [("APPGW_ADMIN_PROT: 1", "APPGW_ADMIN_PORT"), ("colour: red", "colour"), ("- a", "holds no keys"), ("a: [", "cannot be read")],
+    [("APPGW_ADMIN_PROT: 1", "APPGW_ADMIN_PORT"), ("colour: red", "colour"), ("- a", "holds no keys"), ("a: [", "line 1")],
     ids=["misspelt", "unknown", "a list", "not yaml"],
 )
 def test_a_file_that_cannot_be_meant_is_told(tmp_path: Path, content: str, told: str) -> None:
@@ -149,6 +173,94 @@ def test_a_file_that_cannot_be_meant_is_told(tmp_path: Path, content: str, told:
         load_settings(SOCKET, path)
     (problem,) = caught.value.problems
     assert told in problem
+
+
+WRONG_KINDS = [
+    "[a/, b/]",
+    "{a: b}",
+    "5.5",
+    "[[a]]",
+    "[5]",
+    "!!set {a}",
+    "2026-01-01",
+    "2026-99-99",
+    "!!bool x",
+    "!!timestamp x",
+    "0x" + "f" * 5000,
+]
+_NINE = ", ".join(["*{0}"] * 9)
+ENDLESS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{_NINE.format(before)}]\n" for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+)
+
+
+@pytest.mark.parametrize("value", WRONG_KINDS, ids=lambda value: value[:12])
+def test_a_value_of_the_wrong_kind_in_the_file_is_one_sentence(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "appgw.yaml"
+    for name in sorted(ALIASES):
+        path.write_text(f"{name}: {value}\n")
+        with pytest.raises(SettingsError) as caught:
+            load_settings({key: token for key, token in SOCKET.items() if key != name}, path)
+        assert [problem for problem in caught.value.problems if "\n" in problem or "digits" in problem] == []
+        assert any(problem.startswith((name, "appgw.yaml cannot be read")) for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    "name", ["APPGW_HTTP_PORT", "APPGW_CLOUD", "APPGW_AIA", "APPGW_ALLOWED_TARGETS", "AZURE_CLIENT_ID", "APPGW_DATA_DIR"]
+)
+@pytest.mark.timeout(20)
+def test_a_list_that_anchors_make_endless_is_never_written_out(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "appgw.yaml"
+    path.write_text(f"{ENDLESS}{name}: *j\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(SOCKET, path)
+    assert any(problem.startswith(name) for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("content", ["[" * 20_000, "a: " + "{a: " * 5000, "x" * (2**20 + 1)], ids=["lists", "maps", "too large"])
+def test_a_file_that_is_too_deep_or_too_large_is_one_sentence(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "appgw.yaml"
+    path.write_text(content)
+    with pytest.raises(SettingsError, match=r"appgw\.yaml cannot be read"):
+        load_settings(SOCKET, path)
+
+
+def test_a_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "appgw.yaml"
+    os.mkfifo(path)
+    with pytest.raises(SettingsError, match="no regular file"):
+        load_settings(SOCKET | {"APPGW_CA_BUNDLE": str(path), "APPGW_INTERMEDIATES": str(path)}, path)
+
+
+def test_an_unknown_key_breaks_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "appgw.yaml"
+    path.write_text('"\\e[31m\\nx": 1\n')
+    with pytest.raises(SettingsError) as caught:
+        load_settings(SOCKET, path)
+    assert str(caught.value).isprintable()
+
+
+def test_an_empty_value_in_the_file_counts_as_absent(tmp_path: Path) -> None:
+    path = tmp_path / "appgw.yaml"
+    path.write_text('APPGW_AZURE_STATIC_TOKEN: ""\nAZURE_CLIENT_ID: " "\nAPPGW_DATA_DIR: ""\n')
+    assert load_settings(SOCKET, path).model_fields_set & {"azure_static_token", "azure_client_id", "data_dir"} == set()
+    with pytest.raises(SettingsError, match="APPGW_AZURE_STATIC_TOKEN is missing"):
+        load_settings(SOCKET | {"APPGW_AZURE_CREDENTIAL": "static"}, path)
+
+
+@pytest.mark.parametrize("broken", ["hush", "AAAA"], ids=["no base64", "no certificate"])
+def test_a_ca_bundle_that_openssl_cannot_read_is_refused(tmp_path: Path, broken: str) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text(f"-----BEGIN CERTIFICATE-----\n{broken}\n-----END CERTIFICATE-----\n")
+    with pytest.raises(SettingsError, match="APPGW_CA_BUNDLE holds a certificate that cannot be read") as caught:
+        load_settings(SOCKET | {"APPGW_CA_BUNDLE": str(path)})
+    assert "hush" not in str(caught.value)
+
+
+def test_a_ca_bundle_with_a_certificate_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(ROOT.pem)
+    assert load_settings(SOCKET | {"APPGW_CA_BUNDLE": str(path)}).ca_bundle == path
 
 
 def test_an_absent_file_counts_as_empty(tmp_path: Path) -> None:
