@@ -159,7 +159,7 @@ def _line_by_line(answer: Callable[[str], dict[str, Any]], *, as_json: bool) -> 
     """One JSON object out for each JSON line in, in the same order."""
     if not as_json:
         return usage_error('this command reads JSON lines; write for example: echo \'{"text": "help"}\' | appgw parse --json')
-    for number, line in enumerate(sys.stdin.buffer, start=1):
+    for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), start=1):
         if not line.strip():
             continue
         try:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bot.language.clean import split
 from bot.language.names import EXAMPLE, host_name, ip_literal
-from bot.language.values import DEFAULT_PORT, HostTarget, TargetError, shown
+from bot.language.values import DEFAULT_PORT, HostTarget, Misread, TargetError, shown
 
 MAX_PORT = 65535
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/{1,3}(?!/)(.*)", re.IGNORECASE | re.DOTALL)
@@ -48,10 +48,13 @@ def host_target(text: str) -> TypedHost:
     Raises:
         TargetError: it is no backend that could be probed, in one sentence.
     """
-    words = split(text)
-    if len(words) != 1:
-        raise TargetError(f"{shown(text)} is not one host; {EXAMPLE}.")
-    return read_host(words[0].bare)
+    try:
+        words = split(text)
+        if len(words) == 1:
+            return read_host(words[0].bare)
+    except Misread as error:
+        raise TargetError(str(error)) from None
+    raise TargetError(f"{shown(text)} is not one host; {EXAMPLE}.")
 
 
 def read_host(word: str) -> TypedHost:

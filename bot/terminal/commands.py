@@ -15,11 +15,10 @@ from bot.language import TargetError, host_target
 from bot.model.report import CheckReport, CheckRequest
 from bot.report_json import as_json
 from bot.terminal.complaint import usage_error
-from bot.terminal.inputs import InputError, anchors, instant, policy, read_certificates, sku
+from bot.terminal.inputs import InputError, anchors, instant, policy, read_certificates, seconds, sku
 from chainlib import GatewayPolicy, HttpProbeRule, Target, is_ip_literal
 
 ACCEPTED, REFUSED, NO_LIST = 0, 1, 3
-MAX_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +84,12 @@ def run_rehearse(options: RehearseOptions) -> int:
 
 
 def _check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None]:
-    if not 0 < options.timeout <= MAX_TIMEOUT_S:
-        raise InputError(f"--timeout {options.timeout:g} is outside 0 to {MAX_TIMEOUT_S:g} seconds; write for example --timeout 12.")
     host, port, path = _target(options)
     name = _name(options.host_name, "--host-name") or host
     server_name = _name(options.sni, "--sni") or name
     if options.sni is not None and is_ip_literal(server_name):
         raise InputError(f"--sni {options.sni} is an IP address; a server name is a host name, for example --sni backend.contoso.com.")
-    rule = HttpProbeRule(host_header=name, path=path, timeout=min(HttpProbeRule().timeout, options.timeout))
+    rule = HttpProbeRule(host_header=name, path=path, timeout=min(HttpProbeRule().timeout, seconds(options.timeout)))
     target = Target(host=host, port=port, server_name=None if is_ip_literal(server_name) else server_name)
     at = None if options.at is None else instant(options.at)
     return CheckRequest(target=target, policy=_policy(options, name=name, http=rule)), at

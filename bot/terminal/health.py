@@ -25,9 +25,11 @@ from bot.model.azure import ArmRefusal
 from bot.model.report import GatewayReport, MemberReport
 from bot.report_json import as_json as check_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
+from bot.terminal.complaint import usage_error
+from bot.terminal.inputs import InputError, seconds
 from chainlib import Severity
 
-HEALTHY, UNHEALTHY, UNUSABLE, NO_ANSWER = 0, 1, 2, 3
+HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
 _LINE = 300
 
 
@@ -54,12 +56,13 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
     """Ask, print, and return the exit status."""
     wanted = _target(target) if target else None
     if isinstance(wanted, str):
-        return _unusable(wanted)
+        return usage_error(wanted)
     try:
+        patience = seconds(timeout)
         settings = load_azure_settings(os.environ, Path("appgw.yaml"))
-    except SettingsError as error:
-        return _unusable(" ".join(error.problems))
-    answers = asyncio.run(_ask(settings, wanted, timeout))
+    except (InputError, SettingsError) as error:
+        return usage_error(str(error))
+    answers = asyncio.run(_ask(settings, wanted, patience))
     if json_wanted:
         sys.stdout.write(json.dumps(_document(answers), indent=2) + "\n")
     else:
@@ -175,8 +178,3 @@ def _member_lines(member: MemberReport) -> Iterator[Text]:
     yield from (Text(f"      {f.code.value}: {clean(f.summary, _LINE)}") for f in serious)
     if member.skipped:
         yield Text(f"      not probed: {clean(member.skipped, _LINE)}", style="dim")
-
-
-def _unusable(sentence: str) -> int:
-    sys.stderr.write(f"appgw: {sentence}\n")
-    return UNUSABLE

@@ -22,6 +22,7 @@ from chainlib import (
 from chainlib.aio import load_well_known
 
 MAX_FILE_BYTES = 1024 * 1024
+MAX_TIMEOUT_S = 600.0
 _PIPE_PATIENCE_S = 10.0
 _CHUNK = 65536
 
@@ -77,6 +78,13 @@ def instant(text: str | None) -> datetime:
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except OverflowError:
         raise InputError(f"--at {text!r} is outside the calendar; write for example --at 2026-12-01T09:00:00Z.") from None
+
+
+def seconds(timeout: float) -> float:
+    """The seconds of `--timeout`; raises `InputError` for none, too many, and what is no number."""
+    if not 0 < timeout <= MAX_TIMEOUT_S:
+        raise InputError(f"--timeout {timeout:g} is outside 0 to {MAX_TIMEOUT_S:g} seconds; write for example --timeout 12.")
+    return timeout
 
 
 def sku(text: str) -> Sku:

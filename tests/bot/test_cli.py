@@ -217,6 +217,20 @@ async def test_parse_refuses_what_is_no_line(line: bytes) -> None:
     assert (status, err.count("\n")) == (2, 1)
 
 
+@pytest.mark.may_block
+async def test_parse_of_a_closed_standard_input_is_no_line() -> None:
+    process = await asyncio.create_subprocess_exec("sh", "-c", f"exec {APPGW} parse --json <&-", stderr=asyncio.subprocess.PIPE)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.may_block
+@pytest.mark.parametrize("seconds", ["nan", "-1", "1e309", "0"])
+async def test_health_refuses_a_time_that_never_ends_or_begins(seconds: str) -> None:
+    status, out, err = await _appgw("health", "gw:x", "--timeout", seconds)
+    assert (status, out, err.count("\n"), "--timeout" in err) == (2, "", 1, True)
+
+
 FORMS: dict[str, bytes] = {
     "PEM": CHAIN_PEM,
     "with a byte order mark": b"\xef\xbb\xbf" + CHAIN_PEM,
@@ -329,6 +343,11 @@ BAD_OPTIONS: dict[str, dict[str, Any]] = {
     "short address": {"target": "127.1"},
     "port 0": {"target": "127.0.0.1:0"},
     "path twice": {"target": "https://127.0.0.1/a", "path": "/b"},
+    "target without end": {"target": "a" * 5000},
+    "target that holds a key": {"target": "-----BEGIN PRIVATE KEY-----secret"},
+    "target that lies": {"target": "<https://evil.example|good.example>"},
+    "host name without end": {"host_name": "a" * 5000},
+    "live name that holds a key": {"live_name": "-----BEGIN PRIVATE KEY-----secret"},
 }
 
 
