@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, p
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from OpenSSL import crypto
 
 from chainlib.errors import MalformedCertificate
 
@@ -151,7 +152,18 @@ def _load(der: bytes) -> x509.Certificate:
     with warnings.catch_warnings():
         # A serial number of zero or below is told by warning; OpenSSL takes it, and a root in certifi has one.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        return x509.load_der_x509_certificate(der)
+        parsed = x509.load_der_x509_certificate(der)
+    try:
+        # The two parsers differ over odd ASN.1; OpenSSL has to build a path from it later, and so has the gateway.
+        crypto.load_certificate(crypto.FILETYPE_ASN1, der)
+    except crypto.Error as error:
+        raise ValueError(f"OpenSSL says {_openssl_words(error)}") from None
+    return parsed
+
+
+def _openssl_words(error: crypto.Error) -> str:
+    queue = error.args[0] if error.args else ()
+    return next((entry[-1] for entry in queue if entry[-1]), "that it is damaged")
 
 
 def _read(cls: type[Certificate], parsed: x509.Certificate, der: bytes) -> Certificate:

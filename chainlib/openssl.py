@@ -59,18 +59,20 @@ def verify_path(
         server_purpose: demand the TLS server purpose of the leaf.
         partial_chain: any trusted certificate ends the path, a root or not.
     """
+    beside, anchors = tuple(untrusted), tuple(trusted)
     store = crypto.X509Store()
-    for anchor in trusted:
+    for anchor in anchors:
         store.add_cert(_as_pyopenssl(anchor))
     _configure(store, at, server_purpose=server_purpose, partial_chain=partial_chain)
-    context = crypto.X509StoreContext(store, _as_pyopenssl(leaf), [_as_pyopenssl(certificate) for certificate in untrusted])
+    context = crypto.X509StoreContext(store, _as_pyopenssl(leaf), [_as_pyopenssl(certificate) for certificate in beside])
     try:
         verified = context.get_verified_chain()
     except crypto.X509StoreContextError as error:
         code, depth, text = error.errors
         return OpenSSLResult(code=code, depth=depth, text=text, chain=())
-    chain = tuple(Certificate.from_der(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate)) for certificate in verified)
-    return OpenSSLResult(code=0, depth=0, text="ok", chain=chain)
+    known = {certificate.der: certificate for certificate in (leaf, *beside, *anchors)}
+    ders = (crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in verified)
+    return OpenSSLResult(code=0, depth=0, text="ok", chain=tuple(known.get(der) or Certificate.from_der(der) for der in ders))
 
 
 def _configure(store: crypto.X509Store, at: datetime | None, *, server_purpose: bool, partial_chain: bool) -> None:
