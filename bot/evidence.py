@@ -1,6 +1,7 @@
 """The evidence pack: one JSON text for a ticket, with the chain as sent, the settings in effect, both witnesses and the timings. Pure.
 
-Public parts only. Hostile text stays as it came, inside JSON strings; whoever shows it cleans it.
+Public parts only. Hostile text stays what it was, inside JSON strings, where everything that cannot be seen is written as an escape: a pack
+is read in a chat and in terminals, and no certificate may turn its lines round or move the cursor.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def evidence(report: CheckReport, *, run_id: str, vantage: str, gateway: Gateway
         "addresses": [_address(one) for one in report.addresses],
         "gateway": _gateway(report, gateway) if gateway else None,
     }
-    return json.dumps(pack, indent=2, ensure_ascii=False, default=str) + "\n"
+    text = json.dumps(pack, indent=2, ensure_ascii=False, default=str) + "\n"
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def _settings(policy: GatewayPolicy) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from chainlib import Certificate, Entry, Finding, Fix, HttpFailure, HttpResponse
 
 _LONG = 4000
 _SHORT = 300
+_DASHES = re.compile("--+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +173,7 @@ def _lies_on_gateway(report: CheckReport) -> bool:
 def _pem(certificate: Certificate | UnreadableCertificate) -> str:
     """One PEM block under a comment that names it; what no parser accepts keeps its bytes."""
     subject = certificate.subject if isinstance(certificate, Certificate) else "a certificate that cannot be read"
-    name = inert(clean(subject, _SHORT))
+    name = _DASHES.sub("-", inert(clean(subject, _SHORT)))  # a name may not begin a block of its own
     body = base64.b64encode(certificate.der).decode()
     lines = [body[start : start + 64] for start in range(0, len(body), 64)]
     return "\n".join((f"# {name}", "-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""))

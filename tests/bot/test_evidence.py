@@ -77,3 +77,13 @@ def test_both_witnesses_are_in_it() -> None:
     told = pack(found, heard(found))["gateway"]
     assert (told["pool"], told["setting"], told["read_at"]) == ("shop", "https-be", "2026-11-23T09:00:00Z")
     assert [(word["pool"], word["health"], word["code"]) for word in told["says"]] == [("shop", "Unhealthy", "INTERMEDIATE_MISSING")]
+
+
+def test_hostile_text_is_kept_and_shown_as_escapes() -> None:
+    found = CASES["hostile"]()
+    text = evidence(found, run_id="ab12cd34", vantage="aks-1\u202e\x9b31m\ud800", gateway=heard(found))
+    assert text.replace("\n", "").isprintable()
+    assert text.encode()
+    told = json.loads(text)
+    assert told["vantage"] == "aks-1\u202e\x9b31m\ud800"
+    assert "\u202e" in told["our_probe"]["presented"][0]["subject"]

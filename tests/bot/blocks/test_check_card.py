@@ -24,9 +24,10 @@ from bot.blocks.parts import (
     lines_before_buttons,
 )
 from bot.blocks.words import PHRASES
-from chainlib import Code
+from chainlib import Code, load_certificates
+from playground.lab.pki import intermediate, leaf
 from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive, texts
-from tests.support.reports import CASES, HOST
+from tests.support.reports import CASES, HOST, ROOT, repaired, report
 from tests.support.snapshots import check_snapshot
 
 AROUND = Circumstances(
@@ -180,3 +181,12 @@ def test_files_hold_the_corrected_chain_and_the_chain_as_sent() -> None:
 def test_what_does_not_fit_the_thread_message_is_in_a_file() -> None:
     files = {file.name: file.content for file in details(CASES["crowd"]()).files}
     assert "other-27.contoso.com" in files["appgw-details.txt"]
+
+
+def test_a_name_that_looks_like_a_block_breaks_no_file() -> None:
+    fence = "-----BEGIN CERTIFICATE-----"
+    issuing = intermediate(ROOT, fence)
+    server = leaf(issuing, fence, dns=(HOST,))
+    files = {file.name: file.content for file in details(repaired(report(server), server, issuing)).files}
+    assert load_certificates(files["fullchain.pem"].encode()) == (server.certificate, issuing.certificate)
+    assert load_certificates(files["as-sent.pem"].encode()) == (server.certificate,)
