@@ -6,10 +6,16 @@ Source: OpenSSL's X509_check_host(3); RFC 9525 forbids the common name, but the 
 
 from __future__ import annotations
 
+import re
+
 from chainlib.certificate import Certificate
 
 _MIN_DOTS_BELOW_STAR = 2
 _IDNA_PREFIX = "xn--"
+# OpenSSL knows no underscore beside a star or in place of one, and no hyphen right before it, so `app-*` covers nothing.
+_COVERED = re.compile(r"[a-z0-9-]*")
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_STARRED = re.compile(rf"(?!{_IDNA_PREFIX})(?:(?:{_LABEL.pattern})?\*|\*[a-z0-9-]*[a-z0-9])")
 
 
 def presented_identifiers(certificate: Certificate) -> tuple[str, ...]:
@@ -25,6 +31,8 @@ def matches(certificate: Certificate, reference: str) -> bool:
 
 def identifier_matches(presented: str, reference: str) -> bool:
     """Whether one presented identifier, perhaps a wildcard, covers a lower-case reference identifier."""
+    if not presented.isascii():
+        return False  # Unicode folds signs such as the Kelvin sign to plain letters, OpenSSL does not
     pattern = presented.lower()
     if not _is_wildcard(pattern):
         return pattern == reference
@@ -34,13 +42,12 @@ def identifier_matches(presented: str, reference: str) -> bool:
 def _is_wildcard(pattern: str) -> bool:
     """OpenSSL's valid_star: one star, in the leftmost label, at its start or end, at least two labels below it."""
     first, dot, rest = pattern.partition(".")
-    usable = first.count("*") == 1 and "*" not in rest and (first.startswith("*") or first.endswith("*"))
-    return bool(dot) and usable and not first.startswith(_IDNA_PREFIX) and _labels_ok(rest)
+    return bool(dot) and _STARRED.fullmatch(first) is not None and _labels_ok(rest)
 
 
 def _labels_ok(rest: str) -> bool:
     labels = rest.split(".")
-    return len(labels) >= _MIN_DOTS_BELOW_STAR and all(label and not label.startswith("-") and not label.endswith("-") for label in labels)
+    return len(labels) >= _MIN_DOTS_BELOW_STAR and all(map(_LABEL.fullmatch, labels))
 
 
 def _wildcard_covers(pattern: str, reference: str) -> bool:
@@ -49,6 +56,7 @@ def _wildcard_covers(pattern: str, reference: str) -> bool:
     if not dot or rest != below:
         return False
     if star == "*":
-        return bool(label)
+        return bool(label) and _COVERED.fullmatch(label) is not None
     head, tail = star.split("*")
-    return len(label) >= len(head) + len(tail) and label.startswith(head) and label.endswith(tail) and not label.startswith(_IDNA_PREFIX)
+    fits = len(label) >= len(head) + len(tail) and label.startswith(head) and label.endswith(tail)
+    return fits and not label.startswith(_IDNA_PREFIX) and _COVERED.fullmatch(label[len(head) : len(label) - len(tail)]) is not None

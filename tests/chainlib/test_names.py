@@ -13,7 +13,9 @@ from chainlib.names import identifier_matches, matches
 from playground.lab import pki
 
 KEY = pki.root("key holder").key
-LABELS = st.sampled_from(["a", "ab", "contoso", "com", "www", "xn--bcher-kva", "*", "w*", "*w", "f*o", "", "-a", "a-", "foo"])
+PLAIN = ("a", "ab", "contoso", "com", "www", "xn--bcher-kva", "", "-a", "a-", "foo", "my_app")
+STARRED = ("*", "w*", "*w", "f*o", "_*", "a-*", "*-b", "-*", "*-", "xn--*")
+LABELS = st.sampled_from(PLAIN + STARRED)
 # A reference identifier is a host name: no star, and no empty label (OpenSSL reads a leading dot as "anything below").
 NAMES = st.lists(LABELS.filter(lambda label: label and "*" not in label), min_size=1, max_size=4).map(".".join)
 PATTERNS = st.lists(LABELS, min_size=1, max_size=4).map(".".join).filter(bool)
@@ -49,6 +51,13 @@ def certificate_for(*dns: str, cn: str = "cn.contoso.com") -> Certificate:
 @example(pattern="w*.contoso.com", name="www.contoso.com")
 @example(pattern="*.a-", name="ab.a-")
 @example(pattern="*.contoso.com", name="xn--bcher-kva.contoso.com")
+@example(pattern="*.contoso.com", name="my_app.contoso.com")
+@example(pattern="*.my_app.com", name="a.my_app.com")
+@example(pattern="my_app.contoso.com", name="my_app.contoso.com")
+@example(pattern="m*.contoso.com", name="my_app.contoso.com")
+@example(pattern="my_*.contoso.com", name="my_app.contoso.com")
+@example(pattern="app-*.contoso.com", name="app-1.contoso.com")
+@example(pattern="*-app.contoso.com", name="my-app.contoso.com")
 def test_matching_agrees_with_openssl(pattern: str, name: str) -> None:
     certificate = certificate_for(pattern)
     assert matches(certificate, name) is openssl_says(certificate, name)
@@ -62,8 +71,9 @@ def test_matching_agrees_with_openssl(pattern: str, name: str) -> None:
         ((), ("10.0.0.5",), "cn.contoso.com", "cn.contoso.com", True),
         (("A.Contoso.COM",), (), "x", "a.contoso.com.", True),
         (("a.contoso.com",), (), "x", "", False),
+        ((), (), "bac\u212aend.contoso.com", "backend.contoso.com", False),
     ],
-    ids=["cn-without-san", "san-wins", "address-san-leaves-cn", "case-and-final-dot", "empty-name"],
+    ids=["cn-without-san", "san-wins", "address-san-leaves-cn", "case-and-final-dot", "empty-name", "kelvin-sign"],
 )
 def test_common_name_counts_only_without_dns_names(dns: tuple[str, ...], ips: tuple[str, ...], cn: str, name: str, fits: bool) -> None:  # noqa: FBT001 -- a table's column
     certificate = pki.leaf(None, cn, dns=dns, ips=ips, key=KEY).certificate
