@@ -1,7 +1,7 @@
 """One certificate as a frozen value: the facts of RFC 5280 that judging needs, read once and tolerantly.
 
-Here lives what can be known from the bytes of a single certificate. It knows no chain, no trust, no clock. A certificate whose
-extensions are malformed is still a certificate: OpenSSL parses it and refuses it later, so the fact that failed is simply absent.
+Here lives what can be known from the bytes of a single certificate. It knows no chain, no trust, no clock. A certificate with a malformed
+extension is still a certificate: OpenSSL parses it and refuses it later, or never, so the one fact that failed is simply absent.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ import hashlib
 import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
 from chainlib.errors import MalformedCertificate
+from chainlib.extensions import extensions_of
 
 CanonicalName = tuple[frozenset[tuple[str, str]], ...]
-_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,6 @@ class Certificate:
         subject_key, issuer_key: names in OpenSSL's canonical form (case and white space folded), to compare with `==`.
         not_before, not_after: aware, UTC.
         sha256: fingerprint of `der`, lower-case hex.
-        has_san: a subjectAltName extension exists, whatever it holds.
         dns_names, ip_addresses: the presented identifiers of subjectAltName (RFC 9525 section 2).
         common_names, issuer_common_names: every CN of the subject and of the issuer name, in order.
         is_ca: basicConstraints says CA:TRUE.
@@ -59,7 +58,6 @@ class Certificate:
     not_before: datetime = field(compare=False)
     not_after: datetime = field(compare=False)
     sha256: str = field(compare=False)
-    has_san: bool = field(compare=False, repr=False)
     dns_names: tuple[str, ...] = field(compare=False)
     ip_addresses: tuple[str, ...] = field(compare=False, repr=False)
     common_names: tuple[str, ...] = field(compare=False, repr=False)
@@ -169,11 +167,12 @@ def _openssl_words(error: crypto.Error) -> str:
 def _read(cls: type[Certificate], parsed: x509.Certificate, der: bytes) -> Certificate:
     subject, issuer = parsed.subject, parsed.issuer
     subject_key, issuer_key = canonical_name(subject), canonical_name(issuer)
-    constraints = _extension(parsed, x509.BasicConstraints)
-    usage = _extension(parsed, x509.KeyUsage)
-    dns_names, ip_addresses, has_san = _alternative_names(parsed)
-    subject_key_id = _extension(parsed, x509.SubjectKeyIdentifier)
-    authority_key_id = _extension(parsed, x509.AuthorityKeyIdentifier)
+    extensions = extensions_of(parsed)
+    constraints = extensions.get(x509.BasicConstraints)
+    usage = extensions.get(x509.KeyUsage)
+    names = extensions.alternative_names()
+    subject_key_id = extensions.get(x509.SubjectKeyIdentifier)
+    authority_key_id = extensions.get(x509.AuthorityKeyIdentifier)
     return cls(
         der=der,
         parsed=parsed,
@@ -184,9 +183,8 @@ def _read(cls: type[Certificate], parsed: x509.Certificate, der: bytes) -> Certi
         not_before=parsed.not_valid_before_utc,
         not_after=parsed.not_valid_after_utc,
         sha256=hashlib.sha256(der).hexdigest(),
-        has_san=has_san,
-        dns_names=dns_names,
-        ip_addresses=ip_addresses,
+        dns_names=names.dns if names else (),
+        ip_addresses=names.addresses if names else (),
         common_names=_common_names(subject),
         issuer_common_names=_common_names(issuer),
         is_ca=constraints.ca if constraints else False,
@@ -195,7 +193,7 @@ def _read(cls: type[Certificate], parsed: x509.Certificate, der: bytes) -> Certi
         subject_key_id=subject_key_id.digest if subject_key_id else None,
         authority_key_id=authority_key_id.key_identifier if authority_key_id else None,
         authority_serial=authority_key_id.authority_cert_serial_number if authority_key_id else None,
-        ca_issuers=_ca_issuers(parsed),
+        ca_issuers=extensions.ca_issuers(),
         self_issued=subject_key == issuer_key,
         version=3 if parsed.version is x509.Version.v3 else 1,
     )
@@ -217,36 +215,6 @@ def _fold(value: str) -> str:
 
 def _text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.hex()
-
-
-def _extension(parsed: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
-    try:
-        return parsed.extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError):
-        return None
-
-
-def _alternative_names(parsed: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    names = _extension(parsed, x509.SubjectAlternativeName)
-    if names is None:
-        return (), (), _has_extension(parsed, x509.SubjectAlternativeName.oid)
-    dns = tuple(names.get_values_for_type(x509.DNSName))
-    return dns, tuple(str(address) for address in names.get_values_for_type(x509.IPAddress)), True
-
-
-def _has_extension(parsed: x509.Certificate, oid: x509.ObjectIdentifier) -> bool:
-    try:
-        return any(extension.oid == oid for extension in parsed.extensions)
-    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError):
-        return False
-
-
-def _ca_issuers(parsed: x509.Certificate) -> tuple[str, ...]:
-    access = _extension(parsed, x509.AuthorityInformationAccess)
-    if access is None:
-        return ()
-    wanted = [d.access_location for d in access if d.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
-    return tuple(location.value for location in wanted if isinstance(location, x509.UniformResourceIdentifier))
 
 
 def _signature_ok(child: x509.Certificate, issuer: x509.Certificate) -> bool:

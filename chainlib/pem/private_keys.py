@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from chainlib.pem import der
+from chainlib import der
 
 _TEXT_FORMS = re.compile(
     r"(?:BEGIN|END)[\s_]{1,20}(?:[A-Z0-9.#]{1,32}[\s_]{1,20}){0,4}PRIVATE[\s_]{0,20}KEY"  # PEM, OpenSSH, PGP; the dashes may be mangled

@@ -8,9 +8,10 @@ from typing import Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from chainlib import der
 from chainlib.certificate import Certificate, UnreadableCertificate, parse_entry
 from chainlib.errors import PrivateKeyFound, UnusableFile
-from chainlib.pem import der, kinds, private_keys
+from chainlib.pem import kinds, private_keys
 from chainlib.pem.bag import CertificateBag
 from chainlib.pem.blocks import Block, bare_base64, blocks, text_of
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chainlib import Certificate
-from chainlib.pem import der
+from chainlib import Certificate, der
 from playground.lab.pki import Issued
 
 _BIT_STRING, _VERSION, _EXTENSIONS = 0x03, 0xA0, 0xA3
@@ -17,17 +16,9 @@ def as_version_one(issued: Issued, signer: Issued | None = None) -> Issued:
     key = (signer or issued).key
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     fields = der.children(issued.certificate.parsed.tbs_certificate_bytes, at_most=10)
-    kept = b"".join(_tlv(field.tag, bytes(field.content)) for field in fields if field.tag not in {_VERSION, _EXTENSIONS})
-    tbs = _tlv(der.SEQUENCE, kept)
+    kept = b"".join(der.encode(field.tag, bytes(field.content)) for field in fields if field.tag not in {_VERSION, _EXTENSIONS})
+    tbs = der.encode(der.SEQUENCE, kept)
     algorithm = der.children(issued.certificate.der, at_most=2)[1]
     signature = key.sign(tbs, ec.ECDSA(hashes.SHA256()))
-    whole = tbs + _tlv(algorithm.tag, bytes(algorithm.content)) + _tlv(_BIT_STRING, b"\0" + signature)
-    return Issued(certificate=Certificate.from_der(_tlv(der.SEQUENCE, whole)), key=issued.key)
-
-
-def _tlv(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    length = bytes([size]) if size < 0x80 else bytes([0x82]) + size.to_bytes(2, "big")
-    if 0x80 <= size < 0x100:
-        length = bytes([0x81, size])
-    return bytes([tag]) + length + content
+    whole = tbs + der.encode(algorithm.tag, bytes(algorithm.content)) + der.encode(_BIT_STRING, b"\0" + signature)
+    return Issued(certificate=Certificate.from_der(der.encode(der.SEQUENCE, whole)), key=issued.key)

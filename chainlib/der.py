@@ -61,3 +61,11 @@ def spans_all(data: bytes) -> bool:
     """Whether the data is exactly one SEQUENCE, from its first to its last byte."""
     outer = element(data)
     return outer is not None and outer.tag == SEQUENCE and outer.end == len(data)
+
+
+def encode(tag: int, content: bytes) -> bytes:
+    """One value with its header, in definite form."""
+    size = len(content)
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    length = bytes([size]) if size < _LONG_FORM else bytes([_LONG_FORM | len(octets)]) + octets
+    return bytes([tag]) + length + content
