@@ -78,7 +78,7 @@ def _answer(received: bytearray, rule: HttpProbeRule, *, ended: bool) -> HttpRes
         head_end = _head_end(received)
     if head_end is None:
         return None
-    response = _parse(bytes(received[: head_end + MAX_BODY]))
+    response = _parse(bytes(received[: head_end + MAX_BODY]), head_end)
     if not rule.body:
         return _value(response, None)
     wire = received[head_end:]
@@ -102,7 +102,15 @@ def _head_end(received: bytearray) -> int | None:
     return end.end() if end else None
 
 
-def _parse(data: bytes) -> http.client.HTTPResponse:
+def _parse(data: bytes, head_end: int) -> http.client.HTTPResponse:
+    """The answer; its status line stands by itself where http.client does not take the fields below it, a hundred and more of them."""
+    try:
+        return _begin(data)
+    except http.client.HTTPException:
+        return _begin(data.split(b"\n", 1)[0] + b"\n\r\n" + data[head_end:])
+
+
+def _begin(data: bytes) -> http.client.HTTPResponse:
     response = http.client.HTTPResponse(cast("Any", _Bytes(data)), method="GET")
     response.begin()
     return response

@@ -81,8 +81,9 @@ async def test_redirect_is_not_followed() -> None:
         (b"HTTP/1.1 204\r\n\r\n", HttpResponse(status=204)),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", OK),
         (b"HTTP/1.1 200 " + b"x" * 8000 + b"\r\n\r\n", HttpResponse(status=200, reason="x" * 8000)),
+        (b"HTTP/1.1 503 Busy\r\n" + b"X-Trace: y\r\n" * 300 + b"\r\n", HttpResponse(status=503, reason="Busy")),
     ],
-    ids=["no-header", "line-feeds-only", "no-reason", "interim", "long-reason"],
+    ids=["no-header", "line-feeds-only", "no-reason", "interim", "long-reason", "many-fields"],
 )
 async def test_answer_read(answer: bytes, expected: HttpResponse) -> None:
     assert await _ask(respond_raw(answer)) == expected
@@ -123,6 +124,7 @@ async def test_overall_deadline_bounds_the_probe() -> None:
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nI am ready", True),
         (b"HTTP/1.1 200 OK\r\n\r\nI am ready", True),
+        (b"HTTP/1.1 200 OK\r\n" + b"X-Trace: y\r\n" * 300 + b"\r\nI am ready", True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nI am ready", True),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nI am r\r\n4\r\neady\r\n0\r\n\r\n", True),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nrea\r\n\r\n", False),
@@ -130,7 +132,7 @@ async def test_overall_deadline_bounds_the_probe() -> None:
         (b"HTTP/1.1 200 OK\r\nX: ready\r\n\r\n", False),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 70000 + b"ready", False),
     ],
-    ids=["length", "until-close", "cut", "chunked", "cut-chunk", "past-length", "header-only", "past-64-kib"],
+    ids=["length", "until-close", "many-fields", "cut", "chunked", "cut-chunk", "past-length", "header-only", "past-64-kib"],
 )
 async def test_body_match(answer: bytes, matched: bool) -> None:  # noqa: FBT001 -- a table column
     got = await _ask(respond_raw(answer), HttpProbeRule(body="ready"))
