@@ -143,6 +143,16 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             ),
             _kind("version-1", "Make the root anew as X.509 version 3 with the mark CA:TRUE, and upload it.", _MINUTES),
         ),
+        Code.SIGNATURE_INVALID: (
+            _kind(
+                "same-name-other-key",
+                "The uploaded {issuer} has the right name but another key, as after a CA was made anew: get the one that signed {subject}.",
+                "Upload it and attach it in the place of the old one: side by side, only their keys tell them apart.",
+                "If the uploaded one is right, have {subject} signed anew and install it on the server.",
+                _MINUTES,
+                where=Where.GATEWAY,
+            ),
+        ),
         Code.CERTIFICATE_EXPIRING: (_OLD_ROOT,),
         Code.CERTIFICATE_EXPIRED: (
             _OLD_ROOT,

@@ -12,6 +12,7 @@ from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
 from chainlib.judge.build import critical, short_name, warning
 from chainlib.judge.case import Case
+from chainlib.model import TrustMode
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import Walk, is_root
 
@@ -29,10 +30,17 @@ def signatures(case: Case) -> Iterator[Finding]:
         return
     for walk in _walks(case):
         for index in walk.bad_signatures():
-            child, issuer = walk.certificates[index], walk.certificates[index + 1]
-            summary = f"The signature of {short_name(child)} does not verify with the key of {short_name(issuer)}."
-            evidence = {"subject": child.subject, "issuer_sha256": issuer.sha256}
-            yield critical(Code.SIGNATURE_INVALID, summary, Basis.OPENSSL, case.position(child), **evidence)
+            yield _signature_invalid(case, walk.certificates[index], walk.certificates[index + 1])
+
+
+def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> Finding:
+    """Where the issuer was only uploaded, a CA made anew under its old name is likelier than a damaged file on the server."""
+    uploaded = case.policy.trust is TrustMode.UPLOADED_ROOTS and issuer in case.anchors and case.position(issuer) is None
+    which = "the uploaded " if uploaded else ""
+    summary = f"The signature of {short_name(child)} does not verify with the key of {which}{short_name(issuer)}."
+    evidence = {"subject": child.subject, "issuer": issuer.subject, "issuer_sha256": issuer.sha256}
+    kind = {"kind": "same-name-other-key"} if uploaded else {}
+    return critical(Code.SIGNATURE_INVALID, summary, Basis.OPENSSL, case.position(child), **evidence, **kind)
 
 
 def constraints(case: Case) -> Iterator[Finding]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from chainlib.certificate import Certificate
+from chainlib.certificate import Certificate, verifies
 from chainlib.findings import Code, Severity, Verdict
 from chainlib.judge import judge
 from chainlib.judge.build import short_name
 from chainlib.judge.case import Case, make_case
 from chainlib.judge.switches import CHAIN_CODES
 from chainlib.model import HandshakeErrorKind, PresentedChain, TrustAnchors, TrustMode, UploadedRoot
-from chainlib.path import is_root
+from chainlib.path import is_root, issuer_candidates
 from chainlib.policy import GatewayPolicy, Sku
 from chainlib.repair.search import Ending, Found, make_search
 from chainlib.repair.values import MissingIssuer, Repair
@@ -51,7 +51,7 @@ def repair(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime, issuer
         chain=() if missing and _gap_inside(case, found) else found.to_send,
         root=root,
         root_name=_root_name(policy, root),
-        verdict_after=_proof(case, found.to_send, root).headline,
+        verdict_after=_proof(case, found, root).headline,
         sources=tuple(_sources(case, found, policy)),
         missing=missing,
     )
@@ -90,10 +90,10 @@ def _same_file(case: Case, to_send: tuple[Certificate, ...]) -> bool:
     return tuple(sent) == to_send
 
 
-def _proof(case: Case, to_send: tuple[Certificate, ...], root: Certificate | None) -> Verdict:
+def _proof(case: Case, found: Found, root: Certificate | None) -> Verdict:
     """Judge again: the repaired list under the repaired trust, everything else as it was seen."""
-    policy = case.policy if root is None else replace(case.policy, anchors=_with_root(case.policy.anchors, root))
-    return judge(_installed(case, to_send), policy, at=case.at)
+    policy = case.policy if root is None else replace(case.policy, anchors=_with_root(case.policy.anchors, root, found.to_send[-1]))
+    return judge(_installed(case, found.to_send), policy, at=case.at)
 
 
 def _installed(case: Case, to_send: tuple[Certificate, ...]) -> PresentedChain:
@@ -107,11 +107,15 @@ def _installed(case: Case, to_send: tuple[Certificate, ...]) -> PresentedChain:
     return replace(before, certificates=to_send, ordered=True, handshake_error=error, without_server_name=default, live=live)
 
 
-def _with_root(anchors: TrustAnchors, root: Certificate) -> TrustAnchors:
-    """The root takes the place of uploads that are no roots; beside well-known CAs one upload means "uploaded roots only"."""
+def _with_root(anchors: TrustAnchors, root: Certificate, child: Certificate) -> TrustAnchors:
+    """The root takes the place of uploads that are no roots, and of those that OpenSSL would take for the issuer of `child` by mistake.
+
+    Beside well-known CAs one upload means "uploaded roots only".
+    """
     if anchors.mode is TrustMode.WELL_KNOWN:
         return TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(root,))
-    kept = tuple(c for c in anchors.certificates if is_root(c))
+    mistaken = [c for c in issuer_candidates(child, anchors.certificates) if not verifies(child, c)]
+    kept = tuple(c for c in anchors.certificates if is_root(c) and c not in mistaken)
     return replace(anchors, certificates=(*kept, root), undecodable=())
 
 

@@ -154,6 +154,7 @@ def test_unused_bad_upload_makes_azure_say_nothing() -> None:
         (Code.ROOT_MISMATCH, "public-ca-with-uploaded-roots", "detach"),
         (Code.ROOT_MISMATCH, "same-key-other-certificate", "Nothing breaks"),
         (Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, "same-name-other-key", "another key"),
+        (Code.SIGNATURE_INVALID, "same-name-other-key", "another key"),
         (Code.UPLOADED_ROOT_UNUSABLE, "leaf", "server's own certificate"),
         (Code.UPLOADED_ROOT_UNUSABLE, "version-1", "version 3"),
     ],

@@ -18,7 +18,11 @@ from chainlib import (
     Role,
     Source,
     Status,
+    TrustAnchors,
+    TrustMode,
     UnreadableCertificate,
+    Where,
+    explain,
     judge,
 )
 from playground.lab import pki
@@ -147,6 +151,28 @@ def test_corner_gives_exactly_these_codes(named: str) -> None:
     verdict = judge(presented, policy, at=NOW)
     assert {f.code.value for f in verdict.findings} == codes, [f"{f.severity}:{f.code} {f.summary}" for f in verdict.findings]
     assert verdict.headline.value == headline
+
+
+ANEW = pki.root("Contoso Root", key_ids=False)
+BEFORE = pki.root("Contoso Root", key_ids=False)
+WELL_KNOWN_BEFORE = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=(BEFORE.certificate,))
+
+
+@pytest.mark.parametrize(
+    ("presented", "policy", "kind", "where"),
+    [
+        (chain(pki.leaf(ANEW, NAME, key_ids=False)), trusting(BEFORE), "same-name-other-key", Where.GATEWAY),
+        (chain(pki.leaf(ANEW, NAME, key_ids=False), BEFORE), trusting(BEFORE), None, Where.SERVER),
+        (chain(pki.leaf(ANEW, NAME, key_ids=False)), replace(trusting(), anchors=WELL_KNOWN_BEFORE), None, Where.SERVER),
+    ],
+    ids=["uploaded only", "sent as well", "well-known"],
+)
+def test_ca_made_anew_under_its_old_name_is_mended_where_the_old_one_lies(
+    presented: PresentedChain, policy: GatewayPolicy, kind: str | None, where: Where
+) -> None:
+    verdict = judge(presented, policy, at=NOW)
+    at_fault = next(f for f in verdict.findings if f.code is Code.SIGNATURE_INVALID)
+    assert (verdict.headline, at_fault.evidence.get("kind"), explain(verdict).where) == (Code.SIGNATURE_INVALID, kind, where)
 
 
 def test_version_one_root_never_refuses() -> None:

@@ -191,6 +191,13 @@ def test_wrong_parent_with_the_right_name_is_never_taken() -> None:
     assert impostor.certificate not in (*found.chain, found.root)
 
 
+def test_root_made_anew_takes_the_place_of_the_one_with_its_name() -> None:
+    """Without key identifiers OpenSSL would try the old one first and never the new one."""
+    old, new = (pki.root("Contoso Root", key_ids=False) for _ in range(2))
+    answer = mended(chain(pki.leaf(new, NAME, key_ids=False), new), uploaded(old, ROOT))
+    assert (answer.root, answer.verdict_after) == (new.certificate, Code.OK)
+
+
 def test_issuer_that_is_no_ca_is_never_taken() -> None:
     fake = pki.intermediate(UPPER, "Contoso Issuing CA 3", ca=False, key=LOWER.key)
     assert mended(chain(LEAF), uploaded(ROOT), fake).chain == ()
