@@ -78,7 +78,7 @@ class Certificate:
         try:
             parsed = _load(der)
         except (ValueError, TypeError, x509.InvalidVersion) as error:
-            raise MalformedCertificate(f"not a readable X.509 certificate: {_first_line(error)}") from error
+            raise MalformedCertificate(f"not a readable X.509 certificate: {_reason(error)}") from error
         return cls.from_x509(parsed, der=der)
 
     @classmethod
@@ -91,7 +91,7 @@ class Certificate:
             try:
                 return _read(cls, parsed, encoded)
             except (ValueError, TypeError) as error:
-                raise MalformedCertificate(f"not a readable X.509 certificate: {_first_line(error)}") from error
+                raise MalformedCertificate(f"not a readable X.509 certificate: {_reason(error)}") from error
 
     @property
     def self_signed(self) -> bool:
@@ -246,5 +246,7 @@ def _der_of(parsed: x509.Certificate) -> bytes:
     return parsed.public_bytes(Encoding.DER)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+def _reason(error: Exception) -> str:
+    """The parser's reason; where it only shows its own insides, what they come down to."""
+    said = (str(error) or type(error).__name__).splitlines()[0][:200]
+    return "its bytes are damaged or are no DER" if "ParseError" in said else said

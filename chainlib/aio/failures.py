@@ -78,7 +78,11 @@ def no_list(client: ClientHandshake, target: Target) -> CaptureError:
 
 def _handshake_failed(failure: Failure, client: ClientHandshake, place: str, target: Target) -> HandshakeFailed:
     if failure.kind is Breakage.TIMEOUT:
-        heard = f"only {client.received} bytes came" if client.received else "the peer accepted the connection and said nothing"
+        heard = (
+            f"only {client.received} byte{'s' * (client.received > 1)} came"
+            if client.received
+            else "the peer accepted the connection and said nothing"
+        )
         return HandshakeFailed(f"The TLS handshake with {place} was not done in time: {heard}.", reason="timeout")
     reason, text = _REASONS.get(failure.kind, ("other", "the TLS library could not go on"))
     if failure.alert == UNRECOGNIZED_NAME:

@@ -72,7 +72,11 @@ def decode_base64(text: str) -> bytes | None:
 def bare_base64(text: str) -> bytes | None:
     """The bytes of a text that is nothing but base64, when they are DER or hold PEM; `None` for other text."""
     decoded = decode_base64(text)
-    return decoded if decoded and (decoded.startswith(_DER_START) or b"BEGIN" in decoded.replace(b"\0", b"")) else None
+    return (
+        decoded
+        if decoded and (decoded.removeprefix(codecs.BOM_UTF8).startswith(_DER_START) or b"BEGIN" in decoded.replace(b"\0", b""))
+        else None
+    )
 
 
 def _label(marker: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import warnings
 from collections.abc import Iterable
 from typing import Final
@@ -38,8 +39,9 @@ def load_certificates(data: bytes) -> CertificateBag:
         UnusableFile: empty, over the limits, damaged, or something else than certificates.
     """
     _check_size(data)
-    if der.spans_all(data):
-        return _from_binary(data)
+    binary = _trimmed(data)
+    if der.spans_all(binary):
+        return _from_binary(binary)
     text = text_of(data)
     found = list(blocks(text))
     if private_keys.in_text(text) or _hold_key(found, data):
@@ -47,7 +49,7 @@ def load_certificates(data: bytes) -> CertificateBag:
     if found:
         return _from_blocks(found)
     if (unwrapped := bare_base64(text)) is not None:
-        return load_certificates(unwrapped) if _is_pem(unwrapped) else _from_binary(unwrapped)
+        return load_certificates(unwrapped) if _is_pem(unwrapped) else _from_binary(_trimmed(unwrapped))
     if _is_binary(text):
         return _from_binary(data)
     raise UnusableFile(f"the file is {kinds.of_text(text)}; {_EXAMPLE}")
@@ -71,6 +73,13 @@ def _check_size(data: bytes) -> None:
         raise UnusableFile(f"the file is empty; {_EXAMPLE}")
     if len(data) > MAX_BYTES:
         raise UnusableFile(f"the file has {len(data):,} bytes, at most 1 MiB (1,048,576) is read; send only the certificates of one chain")
+
+
+def _trimmed(data: bytes) -> bytes:
+    """Binary data without the mark that an editor put before it and the line end that a shell put behind it."""
+    marked = data.removeprefix(codecs.BOM_UTF8)
+    outer = der.element(marked)
+    return marked[: outer.end] if outer and outer.tag == der.SEQUENCE and not marked[outer.end :].strip() else marked
 
 
 def _is_pem(data: bytes) -> bool:
@@ -98,7 +107,9 @@ def _from_binary(data: bytes) -> CertificateBag:
         raise UnusableFile(f"the file is {kinds.of_bytes(data, first.reason)}; {_EXAMPLE}")
     if outer and outer.end < len(data):
         extra = len(data) - outer.end
-        raise UnusableFile(f"a DER certificate is followed by {extra} more bytes; a DER file holds exactly one: use PEM for several")
+        raise UnusableFile(
+            f"a DER certificate is followed by {extra} more byte{'s' * (extra > 1)}; a DER file holds exactly one: use PEM for several"
+        )
     return CertificateBag((first,))
 
 

@@ -75,6 +75,9 @@ def trusted(der: bytes) -> bytes:
         pytest.param(relabelled(PEM, "X509 CERTIFICATE"), ALL, id="x509-label"),
         pytest.param(trusted(DER), ONE, id="trusted-label"),
         pytest.param(DER, ONE, id="der"),
+        pytest.param(b"\xef\xbb\xbf" + DER, ONE, id="der-with-mark"),
+        pytest.param(DER + b"\r\n", ONE, id="der-with-line-end"),
+        pytest.param(base64.b64encode(b"\xef\xbb\xbf" + DER), ONE, id="base64-of-der-with-mark"),
         pytest.param(base64.b64encode(DER), ONE, id="bare-base64"),
         pytest.param(base64.b64encode(PEM), ALL, id="base64-of-pem"),
     ],
@@ -89,6 +92,7 @@ def test_reads_in_the_order_of_the_file(data: bytes, expected: tuple[object, ...
     "data",
     [
         pytest.param(P7_DER, id="der"),
+        pytest.param(b"\xef\xbb\xbf" + P7_DER, id="der-with-mark"),
         pytest.param(P7_PEM, id="pem"),
         pytest.param(P7_PEM.replace(b"PKCS7", b"PKCS #7 SIGNED DATA"), id="long-label"),
         pytest.param(P7_PEM.replace(b"PKCS7", b"CERTIFICATE"), id="windows-label"),
@@ -162,7 +166,7 @@ def damaged(pem: bytes) -> bytes:
         pytest.param(b"\xfe\xed\xfe\xed\0\0\0\2", "a Java key store", id="jks"),
         pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "binary data that is no certificate", id="png"),
         pytest.param(DER[:200], f"cut short: 200 of {len(DER)} bytes", id="der-cut-short"),
-        pytest.param(DER + b"\n", "followed by 1 more byte", id="der-and-more"),
+        pytest.param(DER + b"x", "followed by 1 more byte", id="der-and-more"),
         pytest.param(DER + LOWER.certificate.der, f"followed by {len(LOWER.certificate.der)} more bytes", id="der-twice"),
         pytest.param(P7_DER[:-9] + bytes(9), "a damaged PKCS #7 bag", id="pkcs7-damaged"),
         pytest.param(LEAF.pem + damaged(LOWER.pem) + ROOT.pem, "block 2 is damaged: its text is not base64", id="bad-base64"),
@@ -278,6 +282,13 @@ def test_public_jwk_is_no_private_key() -> None:
 def test_file_made_to_keep_the_key_search_busy_is_refused_soon() -> None:
     with pytest.raises(UnusableFile):
         load_certificates(b"\x30\x80\x02\x01\x00" * 200_000)
+
+
+@pytest.mark.parametrize("data", [bytes(range(256)), b"-----BEGIN CERTIFICATE-----\nMANhYmM=\n-----END CERTIFICATE-----"])
+def test_refusal_shows_nothing_of_the_parser(data: bytes) -> None:
+    with pytest.raises(UnusableFile, match="its bytes are damaged or are no DER") as found:
+        load_certificates(data)
+    assert "ParseError" not in str(found.value)
 
 
 def test_unknown_version_is_refused_with_its_reason() -> None:
