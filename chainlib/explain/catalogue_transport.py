@@ -60,8 +60,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     ),
     CatalogueEntry(
         code=Code.TLS_VERSION_UNSUPPORTED,
-        title="The server speaks only TLS versions that are too old",
-        cause="The server and the gateway share no TLS version: the gateway offers TLS 1.2 (v2 also TLS 1.3), the server only older ones.",
+        title="Server and gateway share no TLS version",
+        cause="The server and the gateway share no TLS version: the gateway offers TLS 1.2 (v2 also TLS 1.3), the server neither.",
         gateway_message=None,
         where=Where.SERVER,
         steps=(
