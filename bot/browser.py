@@ -39,11 +39,18 @@ def browser_view(
     sent = replace(chain, http=None, live=(), without_server_name=None, handshake_error=None)
     helped = replace(sent, certificates=(*sent.certificates, *issuers))
     as_sent, with_help = (_blocking(judge(c, lenient, at=verdict.at)) for c in (sent, helped))
+    if _nameless(verdict) and policy.name:
+        return BrowserView(accepted=False, why="A browser warns here too: it ignores the common name, and the certificate has no other.")
     if not as_sent:
         return BrowserView(accepted=True, why=_why_accepted(verdict))
     if not with_help:
         return BrowserView(accepted=True, why="A browser fetches or remembers the missing intermediate; the gateway never does.")
     return _refused(with_help)
+
+
+def _nameless(verdict: Verdict) -> bool:
+    leaf = verdict.path.leaf
+    return leaf is not None and not leaf.dns_names and not leaf.ip_addresses
 
 
 def _blocking(verdict: Verdict) -> tuple[Code, ...]:
@@ -67,4 +74,5 @@ def _refused(codes: tuple[Code, ...]) -> BrowserView:
             accepted=None,
             why="A browser accepts a private CA only on devices that were given its root, as managed company devices often are.",
         )
-    return BrowserView(accepted=False, why=f"A browser warns here too ({', '.join(code.value for code in codes)}).")
+    certain = ", ".join(code.value for code in codes if code not in _TRUST_UNKNOWN)
+    return BrowserView(accepted=False, why=f"A browser warns here too ({certain}).")

@@ -15,7 +15,7 @@ PHRASES: Mapping[Code, str] = MappingProxyType(
         Code.DNS_FAILED: "name does not resolve",
         Code.TCP_FAILED: "nothing answers on the port",
         Code.NOT_TLS: "the port does not speak TLS",
-        Code.TLS_VERSION_UNSUPPORTED: "TLS versions too old",
+        Code.TLS_VERSION_UNSUPPORTED: "no TLS version in common",
         Code.SNI_REQUIRED: "server name (SNI) needed",
         Code.CLIENT_CERTIFICATE_REQUIRED: "wants a client certificate",
         Code.TLS_FAILED: "TLS handshake fails",

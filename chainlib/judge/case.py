@@ -60,12 +60,12 @@ class Case:
 
     @property
     def sent_root(self) -> Certificate | None:
-        """The presented root that the path ends in, trusted or not; a leaf that is its own issuer counts only when it is a CA."""
+        """The presented root that the path ends in, trusted or not; a self-signed leaf counts only when it may be its own root."""
         walk = self.upper or self.lower
         top = walk.top if walk else None
         if top is None or not is_root(top) or self.position(top) is None:
             return None
-        return None if top == self.leaf and not top.is_ca else top
+        return None if top == self.leaf and not top.is_ca and self.policy.strictness.self_signed_must_be_ca else top
 
     @property
     def gap_below(self) -> Certificate | None:
