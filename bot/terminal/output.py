@@ -122,9 +122,11 @@ def _rest(report: CheckReport) -> Iterator[Text]:
 
 
 def _repair(repair: Repair) -> str:
-    have = " and ".join(filter(None, ("the chain to send" if repair.chain else "", "the root to upload" if repair.root else "")))
+    chain = "the chain to send (repair.chain_pem)" if repair.chain else ""
+    upload = "the certificate to upload (repair.root_pem)" if repair.root else ""
     missing = ", ".join(clean(short_name(one.subject), 80) for one in repair.missing)
-    if not have:
+    if not chain and not upload:
         return f"not possible with what is at hand; missing is {missing}." if missing else "the certificate must be issued anew."
+    have, them = (f"{chain} and {upload}", "both") if chain and upload else (chain or upload, "it")
     tail = f"; still missing is {missing}" if missing else ""
-    return f"{have} is in the output of --json; judged again with it the verdict is {repair.verdict_after.value}{tail}."
+    return f"--json holds {have}; judged again with {them} the verdict is {repair.verdict_after.value}{tail}."

@@ -106,7 +106,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 steps=(
                     "If {subject} is the right root, upload it to the gateway and attach it to the backend setting.",
                     "If {uploaded} is the right one, install the chain that leads to it on the server.",
-                    "Compare roots by SHA-256 rather than by name.",
+                    "Compare roots by SHA-256 rather than by name; the one sent has {sha256}.",
                     "Check again.",
                 ),
             ),

@@ -283,6 +283,13 @@ def test_file_in_der_is_one_certificate(rehearsal: Callable[..., int], capsys: p
     assert json.loads(capsys.readouterr().out)["headline"] == "INTERMEDIATE_MISSING"
 
 
+def test_repair_is_told_where_it_lies(rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    rehearsal(CHAIN_PEM + ESTATE.root.pem, roots=(), as_json=False)
+    shown = capsys.readouterr().out
+    assert "Repair: --json holds the chain to send (repair.chain_pem) and the certificate to upload (repair.root_pem); " in shown
+    assert "judged again with both the verdict is OK." in shown
+
+
 @pytest.mark.parametrize("form", KEYS, ids=str)
 def test_private_key_is_refused_and_never_repeated(form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert rehearsal(KEYS[form]) == 2
