@@ -52,9 +52,10 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
 
 
 def judge_failure(error: CaptureError, policy: GatewayPolicy, *, at: datetime) -> Verdict:
-    """The verdict for a target that yielded no certificate list."""
+    """The verdict for a target that yielded no certificate list; what the setting does not validate is known all the same."""
     not_seen = ("revocation", "the certificates: none came") if policy.validate_chain else ("the certificates: none came",)
-    return Verdict(findings=(transport.no_list(error),), at=at, not_checked=not_seen)
+    findings = in_headline_order(switches.apply_switches((transport.no_list(error),), policy))
+    return Verdict(findings=findings, at=at, not_checked=not_seen)
 
 
 def _rules(case: Case) -> Iterator[Finding]:

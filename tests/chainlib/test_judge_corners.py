@@ -11,6 +11,7 @@ from cryptography import x509
 from chainlib import (
     Certificate,
     Code,
+    ConnectFailed,
     GatewayPolicy,
     HandshakeError,
     HandshakeErrorKind,
@@ -24,6 +25,7 @@ from chainlib import (
     Where,
     explain,
     judge,
+    judge_failure,
 )
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
@@ -192,6 +194,13 @@ def test_validation_off_hides_no_broken_handshake() -> None:
     error = HandshakeError(kind=HandshakeErrorKind.RESET, detail="connection reset")
     verdict = judge(chain(pki.leaf(W.lower, "api.contoso.com"), handshake_error=error), off, at=NOW)
     assert (verdict.headline, verdict.accepted) == (Code.TLS_FAILED, False)
+
+
+@pytest.mark.parametrize("switch", ["validate_chain", "validate_name"])
+def test_validation_off_is_listed_where_no_list_came(switch: str) -> None:
+    """Else an outage would look as if somebody had switched validation on, and its end as if off again."""
+    verdict = judge_failure(ConnectFailed("no"), replace(trusting(W.root), **{switch: False}), at=NOW)
+    assert [f.code for f in verdict.findings] == [Code.TCP_FAILED, Code.VALIDATION_OFF]
 
 
 def _with_common_name(text: str) -> Issued:
