@@ -61,6 +61,11 @@ _FIND_ISSUER = (
     "If it is an intermediate, add it to the server's certificate file, right after certificate {place}, and reload the server.",
     "Check again.",
 )
+_NAMESAKE = (
+    "The uploaded root has the right name but another key: get the current edition of {missing_subject} from the CA's owner.",
+    "Upload it beside the old one, and attach both to the backend setting until all servers changed.",
+    _MINUTES,
+)
 _OTHER_NAME = "Or have the certificate issued anew with {name} among its subject alternative names (SAN)."
 _REPLACE_ROOT = ("Replace {label} on the gateway with the CA's current root and attach it.", _MINUTES)
 # A needed certificate that was not sent is the trust anchor: renewing it is work on the gateway.
@@ -77,6 +82,7 @@ _OLD_ROOT = Variant(
 VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
         Code.INTERMEDIATE_MISSING: (
+            _kind("same-name-other-key", *_NAMESAKE, where=Where.GATEWAY),
             Variant(when={"possibilities": ANY, "aia": ANY}, steps=(_ADD_IT, _FETCH_IT, _CHECK, _OR_ROOT)),
             Variant(when={"possibilities": ANY}, steps=(_ADD_IT, _CHECK, _OR_ROOT)),
             Variant(when={"aia": ANY}, steps=(_ADD_IT, _FETCH_IT, _CHECK, _NO_ROOT_NEEDED)),
@@ -85,12 +91,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
         Code.INTERMEDIATE_UNKNOWN_CA: (Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),),
         Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: (
             _kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
-            _kind(
-                "same-name-other-key",
-                "The uploaded root has the right name but another key: get the current edition of {missing_subject} from the CA's owner.",
-                "Upload it beside the old one, and attach both to the backend setting until all servers changed.",
-                _MINUTES,
-            ),
+            _kind("same-name-other-key", *_NAMESAKE),
             Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
         ),
         Code.ROOT_MISMATCH: (

@@ -57,6 +57,9 @@ def _gap(case: Case) -> Iterator[Finding]:
 def _intermediate_missing(case: Case, below: Certificate) -> Finding:
     summary = f"The server does not send {issuer_name(below)}, the CA that signed {short_name(below)}."
     evidence = missing_evidence(below) | ({} if case.upper else {"possibilities": list(_TWO_EXPLANATIONS)})
+    if case.upper is None and _namesake_uploaded(case, below):
+        summary = f"{summary.removesuffix('.')}, and the uploaded root of that name has another key."
+        evidence |= {"kind": "same-name-other-key"}
     return critical(Code.INTERMEDIATE_MISSING, summary, Basis.DOCUMENTED, case.position(below), **evidence)
 
 
@@ -68,10 +71,15 @@ def _no_root_signs(case: Case, below: Certificate) -> Finding:
 
 
 def _kind_of_gap(case: Case, below: Certificate) -> str:
-    if any(is_root(c) for c in same_name_other_key(below, case.anchors)):
+    if _namesake_uploaded(case, below):
         return "same-name-other-key"
     public = any(below.issued_by(c) for c in issuer_candidates(below, case.policy.public_roots))
     return "public-ca-with-uploaded-roots" if public else "other"
+
+
+def _namesake_uploaded(case: Case, below: Certificate) -> bool:
+    """A root with the issuer's very name was uploaded, of another key: a CA that was made anew, most likely."""
+    return case.policy.trust is TrustMode.UPLOADED_ROOTS and any(is_root(c) for c in same_name_other_key(below, case.anchors))
 
 
 def _intermediate_unknown_ca(case: Case, below: Certificate) -> Finding:

@@ -177,6 +177,13 @@ def test_ca_made_anew_under_its_old_name_is_mended_where_the_old_one_lies(
     assert (verdict.headline, at_fault.evidence.get("kind"), explain(verdict).where) == (Code.SIGNATURE_INVALID, kind, where)
 
 
+def test_leaf_of_a_ca_made_anew_is_mended_on_the_gateway() -> None:
+    """The issuer has the very name of an uploaded root, so it is a root: nothing has to be added on the server."""
+    verdict = judge(chain(pki.leaf(pki.root("Contoso Root"), NAME)), trusting(pki.root("Contoso Root")), at=NOW)
+    assert (verdict.headline, explain(verdict).where) == (Code.INTERMEDIATE_MISSING, Where.GATEWAY)
+    assert "another key" in explain(verdict).cause
+
+
 def test_version_one_root_never_refuses() -> None:
     """OpenSSL takes a self-signed version 1 certificate as a root, so it is a remark even where the chain is refused for another reason."""
     verdict = judge(chain(pki.leaf(BELOW_V1, NAME), V1_ROOT), trusting(V1_ROOT), at=NOW)
