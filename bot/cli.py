@@ -39,6 +39,7 @@ NoChain = Annotated[bool, Option("--no-validate-chain", help="As a setting with 
 NoName = Annotated[bool, Option("--no-validate-name", help="As a setting with validateSNI off.")]
 LiveName = Annotated[str | None, Option("--live-name", help="The host name that live traffic uses, when it is another one.")]
 At = Annotated[str | None, Option("--at", help="Judge at another instant, for example 2026-12-01T09:00:00Z.")]
+WithoutRoot = Annotated[str | None, Option("--without-root", help="With gw:prod-gw: the root, by its name there, that is to be removed.")]
 Json = Annotated[bool, Option("--json", help="Print the report as one JSON object.")]
 
 
@@ -82,7 +83,7 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
 
 @app.command()
 def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
-    chain: Annotated[Path, Argument(help="The chain that is to be installed: PEM, DER or PKCS #7.")],
+    chain: Annotated[str, Argument(help="The chain that is to be installed: PEM, DER or PKCS #7; or gw:prod-gw with --without-root.")],
     name: Annotated[str | None, Option("--name", help="The name that must match; without it the name is not checked.")] = None,
     live_name: LiveName = None,
     root: Roots = None,
@@ -91,13 +92,18 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     no_validate_chain: NoChain = False,  # noqa: FBT002 -- a flag of the command line
     no_validate_name: NoName = False,  # noqa: FBT002 -- a flag of the command line
     at: At = None,
+    without_root: WithoutRoot = None,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """Judge a chain that is not installed yet."""
+    """Judge a chain that is not installed yet; or say what breaks if a root is removed from a gateway."""
+    if without_root is not None:
+        from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
+
+        return run_removal(chain, without_root, json_wanted=as_json)
     from bot.terminal.commands import RehearseOptions, run_rehearse  # noqa: PLC0415 -- late, so that the program starts fast
 
     options = RehearseOptions(
-        chain=chain,
+        chain=Path(chain),
         name=name,
         live_name=live_name,
         roots=tuple(root or ()),

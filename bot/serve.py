@@ -34,6 +34,7 @@ from bot.slack.gateways import GatewayChecking
 from bot.slack.listening import PortUnusableError
 from bot.slack.logs import set_up_logging
 from bot.slack.reception import Handler
+from bot.slack.removing import Removing
 from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.watching import Watching
 from bot.store import Store
@@ -135,7 +136,8 @@ def _gateway_verbs(desk: Desk, vantage: str) -> Callable[[Watching, str], Mappin
         checking = GatewayChecking(
             gateways=desk, delivery=watching.delivery, runs=watching.runs, vantage=vantage, bot_name=bot_name, watching=watching
         )
-        return {Verb.HEALTH: checking.handle}
+        removing = Removing(gateways=desk, delivery=watching.delivery, runs=watching.runs, vantage=vantage, bot_name=bot_name)
+        return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}
 
     return make
 

@@ -15,6 +15,7 @@ _VERBS = (
     ("10.0.0.5:8443 sni=api.contoso.com", "another port, another server name"),
     ("gw:prod-gw", "every backend of a gateway"),
     ("rehearse", "judge a chain before it is installed"),
+    ("rehearse gw:prod-gw without=old-root", "what breaks if a root is removed"),
     ("subscribe gw:prod-gw", "a health digest for this channel"),
     ("list", "what this channel follows; mute, preview, history"),
     ("doctor", "can the bot itself answer"),

@@ -5,6 +5,19 @@ Commands, buttons, digests and the terminal all come through here. It knows no S
 
 from bot.checkup.gateway import check_gateway
 from bot.checkup.probe import Clock, FindIssuers, StageHook, Surroundings, check, rehearse
+from bot.checkup.removal import rehearse_removal, removal
 from bot.checkup.witness import both_words, hear_gateway
 
-__all__ = ["Clock", "FindIssuers", "StageHook", "Surroundings", "both_words", "check", "check_gateway", "hear_gateway", "rehearse"]
+__all__ = [
+    "Clock",
+    "FindIssuers",
+    "StageHook",
+    "Surroundings",
+    "both_words",
+    "check",
+    "check_gateway",
+    "hear_gateway",
+    "rehearse",
+    "rehearse_removal",
+    "removal",
+]

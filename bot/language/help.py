@@ -40,8 +40,9 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
             options=_PROBE,
         ),
         Verb.REHEARSE: VerbHelp(
-            line="judge a chain that is not installed yet: paste or upload it in a form",
-            examples=("rehearse", "help rehearse", "backend.contoso.com"),
+            line="judge a chain that is not installed yet (a form), or what breaks when a root leaves a gateway",
+            examples=("rehearse", "rehearse gw:prod-gw without=corp-root-2019", "help rehearse"),
+            options="with a gateway: without= (the root's name on it) pool= setting= gw=",
         ),
         Verb.SUBSCRIBE: VerbHelp(
             line="a health digest for this channel, silent when nothing changed; alone, a form",

@@ -124,6 +124,7 @@ OPTIONS: Mapping[str, Option] = {
     "path": Option(read=url_path, example="path=/health"),
     "port": Option(read=port_number, example="port=8443"),
     "root": Option(read=_resource("root"), example="root=corp-root-2024"),
+    "without": Option(read=_resource("without"), example="without=corp-root-2019"),
     "pool": Option(read=_resource("pool"), example="pool=shop"),
     "setting": Option(read=_resource("setting"), example="setting=https-be"),
     "gw": Option(read=_gateway, example="gw=prod-gw"),
@@ -149,6 +150,7 @@ _PROBE = ("sni", "host", "path", "port", "root", "pool", "setting", "gw", "via",
 KEYS: Mapping[Verb, tuple[str, ...]] = {
     Verb.CHECK: _PROBE,
     Verb.HEALTH: _PROBE,
+    Verb.REHEARSE: ("without", "pool", "setting", "gw"),
     Verb.SUBSCRIBE: ("every", "day", "at", "tz", "min", "only", "not", "heartbeat", *_PLACE),
     Verb.UNSUBSCRIBE: ("number", "all", *_PLACE),
     Verb.PREVIEW: _PLACE,
@@ -170,7 +172,7 @@ def known(key: str, verb: Verb) -> str:
         return key
     owners = [owner for owner, theirs in KEYS.items() if key in theirs]
     if owners:
-        subject = "" if key in ("number", "all") else "backend.contoso.com "
+        subject = {"number": "", "all": "", "without": "gw:prod-gw "}.get(key, "backend.contoso.com ")
         raise Misread(f"{key}= belongs to {owners[0]}, not to {verb}; write for example {owners[0]} {subject}{OPTIONS[key].example}.")
     near = nearest(key, keys, cutoff=0.5)
     hint = f"did you mean {OPTIONS[near].example}?" if near else f"it takes {', '.join(f'{name}=' for name in keys) or 'none'}."

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.language.clean import Word, split
 from bot.language.digest_words import read_mute, read_subscribe, read_unsubscribe
+from bot.language.gateway_names import read_gateway
 from bot.language.help import examples
 from bot.language.host import TypedHost
 from bot.language.near import nearest
@@ -98,6 +99,28 @@ def _read_check(opening: _Opening) -> Request:
     return _request(Verb.HEALTH if isinstance(target, GatewayTarget) else verb, target, line.options)
 
 
+def _read_rehearse(opening: _Opening) -> Request:
+    """Alone it opens a form; with a gateway and `without=` it asks what breaks when that root is removed."""
+    line = scan(opening.words, Verb.REHEARSE)
+    if not line.loose and not line.options:
+        return _request(Verb.REHEARSE, None, {})
+    typed = only_target(line.loose, dotless=False) if _names_gateway(line.loose) else None
+    typed = typed or named_by_option(line.options, gateway_first=True)
+    if line.loose and not isinstance(typed, GatewayTarget):
+        raise Misread(f"rehearse stands alone, without {shown(line.loose[0])}; write for example rehearse.", Verb.REHEARSE)
+    if not isinstance(typed, GatewayTarget) or "without" not in line.options:
+        raise Misread(
+            "rehearse asks a gateway about a root that is to be removed, for example rehearse gw:prod-gw without=corp-root-2019; "
+            "alone it opens the form for a new chain.",
+            Verb.REHEARSE,
+        )
+    return _request(Verb.REHEARSE, settle(typed, line.options), line.options)
+
+
+def _names_gateway(loose: Iterable[str]) -> bool:
+    return any(read_gateway(word) is not None for word in loose)
+
+
 def _read_digest(opening: _Opening) -> Request:
     verb, line = opening.verb, _DIGEST_LINES[opening.verb](opening.words)
     typed = only_target(line.loose, dotless=False)
@@ -140,5 +163,6 @@ _READERS: Mapping[Verb, Callable[[_Opening], Request]] = {
     Verb.HEALTH: _read_check,
     Verb.HELP: _read_help,
     **dict.fromkeys(_DIGEST_LINES, _read_digest),
-    **dict.fromkeys((Verb.REHEARSE, Verb.LIST, Verb.DOCTOR, Verb.WHOAMI, Verb.VERSION), _read_alone),
+    Verb.REHEARSE: _read_rehearse,
+    **dict.fromkeys((Verb.LIST, Verb.DOCTOR, Verb.WHOAMI, Verb.VERSION), _read_alone),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from bot.blocks.details import Attachment
 from bot.blocks.gateway_card import gateway_card, member_details, no_word_card, overview_card, remedy_message
 from bot.blocks.looking import broke, cut_short, looking
 from bot.blocks.usage import how_to_invite, notice
-from bot.language import GatewayTarget, OptionValue
+from bot.language import GatewayTarget
 from bot.model.azure import ArmRefusal, ArmTrouble
 from bot.model.report import GatewayReport
 from bot.slack.asking import Asked
@@ -24,7 +24,7 @@ from bot.slack.places import DeliveryError, NotAMember
 from bot.slack.runs import Runs
 from bot.slack.watched import Ear, GatewayLook, gateway_face
 from bot.slack.watching import Watching, watched_for
-from bot.slack.wording import command_of, target_of, understood
+from bot.slack.wording import command_of, narrowed, target_of, understood
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class GatewayChecking:
 
     async def _one(self, asked: Asked, target: GatewayTarget, card: Card) -> None:
         around = self._circumstances(asked)
-        report = await self.gateways.gateway(_narrowed(target, asked.request.options))
+        report = await self.gateways.gateway(narrowed(target, asked.request.options))
         if isinstance(report, ArmRefusal):
             await self._refused(asked, report, card)
             return
@@ -117,7 +117,7 @@ class GatewayChecking:
         ear = None if asked.request.options.get("via") == "probe" else Ear(self.gateways.listen)
         around = self._circumstances(asked)
         around = replace(around, understood=around.understood + watched_for(green=False, seconds=seconds))
-        look = GatewayLook(gateways=self.gateways, target=_narrowed(target, asked.request.options), around=around, ear=ear)
+        look = GatewayLook(gateways=self.gateways, target=narrowed(target, asked.request.options), around=around, ear=ear)
         if refused := self.watching.begin(card.posted, look, face=face, seconds=seconds):
             await self.delivery.whisper(replace(asked.ask, response_url=None), notice(refused))
 
@@ -169,9 +169,3 @@ class GatewayChecking:
             vantage=self.vantage,
             user=asked.ask.user,
         )
-
-
-def _narrowed(target: GatewayTarget, options: Mapping[str, OptionValue]) -> GatewayTarget:
-    """`gw:x pool=y setting=z` is `gw:group/x/y/z` without the group."""
-    pool, setting = options.get("pool"), options.get("setting")
-    return replace(target, pool=target.pool or (str(pool) if pool else None), setting=target.setting or (str(setting) if setting else None))

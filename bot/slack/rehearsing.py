@@ -14,7 +14,7 @@ from datetime import datetime
 from bot.blocks.check_card import Circumstances, check_card
 from bot.blocks.details import details
 from bot.blocks.form import rehearse_form
-from bot.blocks.usage import OPEN_REHEARSAL, how_to_invite, open_form_notice
+from bot.blocks.usage import OPEN_REHEARSAL, how_to_invite, notice, open_form_notice
 from bot.checkup import rehearse
 from bot.language import TargetError, host_target
 from bot.model.report import CheckReport
@@ -23,7 +23,7 @@ from bot.slack.cards import Card, ChannelCard, PrivateCard
 from bot.slack.delivery import Delivery
 from bot.slack.logs import run_scope
 from bot.slack.places import DeliveryError, NotAMember
-from bot.slack.reception import new_run_id
+from bot.slack.reception import Handler, new_run_id
 from chainlib import CertificateBag, GatewayPolicy, TrustAnchors, TrustMode, UnusableFile, load_certificates
 from chainlib.aio import load_well_known
 
@@ -50,16 +50,20 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsing:
-    """Answers `rehearse`; `clock` tells the present instant."""
+    """Answers `rehearse`; `clock` tells the present instant, `removing` answers where a gateway and a root are named."""
 
     delivery: Delivery
     clock: Callable[[], datetime]
     vantage: str
     bot_name: str
+    removing: Handler | None = None
 
     async def handle(self, asked: Asked) -> None:
         """Open the form; a mention cannot open one, so it offers a button."""
         ask = asked.ask
+        if asked.request.target is not None:
+            await self._without_root(asked)
+            return
         try:
             if ask.trigger:
                 await self.delivery.open_form(ask.trigger, rehearse_form(channel=ask.channel or None))
@@ -67,6 +71,12 @@ class Rehearsing:
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
         await self.delivery.whisper(ask, open_form_notice("Rehearse a chain", OPEN_REHEARSAL))
+
+    async def _without_root(self, asked: Asked) -> None:
+        if self.removing is None:
+            await self.delivery.whisper(asked.ask, notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."))
+        else:
+            await self.removing(asked)
 
     async def read(self, view: Payload) -> Rehearsal:
         """What was filled in; raises `FieldError` for what cannot be used."""

@@ -196,10 +196,13 @@ class SlackService:
         checking = Checking(
             backends=parts.backends, delivery=delivery, runs=runs, vantage=vantage, bot_name=name, watching=watching, filing=filing
         )
-        rehearsing = Rehearsing(delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name)
+        given = parts.handlers(watching, name)
+        # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows gateways answers.
+        removing = given.get(Verb.REHEARSE)
+        rehearsing = Rehearsing(delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name, removing=removing)
         small = SmallVerbs(delivery=delivery, doctor=self._doctor, privileges=parts.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
-        handlers: dict[Verb, Handler] = {**own, **parts.handlers(watching, name), **(following.handlers() if following else {})}
+        handlers: dict[Verb, Handler] = {**given, **own, **(following.handlers() if following else {})}
         reception = Reception(gate=parts.gate, delivery=delivery, runs=runs, handlers=handlers)
         return Listeners(reception=reception, delivery=delivery, rehearsing=rehearsing, filing=filing, bot_user=identity.user)
 

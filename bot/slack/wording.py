@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bot.language import GatewayTarget, HostTarget, LastTarget, Request
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.language import GatewayTarget, HostTarget, LastTarget, OptionValue, Request
 from bot.model.report import CheckReport, GatewayReport
 
 HTTPS_PORT = 443
@@ -30,6 +33,12 @@ def _gateway_without_group(target: GatewayTarget) -> str:
     return " ".join(
         filter(None, (f"gw:{target.name}", target.pool and f"pool={target.pool}", target.setting and f"setting={target.setting}"))
     )
+
+
+def narrowed(target: GatewayTarget, options: Mapping[str, OptionValue]) -> GatewayTarget:
+    """`gw:x pool=y setting=z` is `gw:group/x/y/z` without the group."""
+    pool, setting = options.get("pool"), options.get("setting")
+    return replace(target, pool=target.pool or (str(pool) if pool else None), setting=target.setting or (str(setting) if setting else None))
 
 
 def understood(request: Request) -> str:

@@ -74,6 +74,10 @@ def _check_with_display(request: CheckRequest, around: Surroundings) -> CheckRep
 
 def run_rehearse(options: RehearseOptions) -> int:
     """Judge the file, print, and return the exit status."""
+    if str(options.chain).lower().startswith("gw:"):
+        return usage_error(
+            f"a gateway is rehearsed without one of its roots; write: appgw rehearse {options.chain} --without-root corp-root-2019"
+        )
     try:
         bag = read_certificates(options.chain)
         rules = _policy(options, name=_name(options.name, "--name"), http=None)

@@ -81,8 +81,8 @@ def _target(text: str) -> GatewayTarget | str:
 
 
 async def _ask(settings: AzureSettings, wanted: GatewayTarget | None, timeout: float) -> list[GatewayReport | ArmRefusal]:  # noqa: ASYNC109 -- handed to the probe
-    async with configured_client(settings, clock=_now) as arm:
-        desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=_now, timeout=timeout))
+    async with configured_client(settings, clock=now) as arm:
+        desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=timeout))
         targets = (wanted,) if wanted else await desk.every_gateway()
         if isinstance(targets, ArmRefusal):
             return [targets]
@@ -94,7 +94,8 @@ async def _both(desk: Desk, target: GatewayTarget) -> GatewayReport | ArmRefusal
     return report if isinstance(report, ArmRefusal) else await desk.listen(report)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The present instant."""
     return datetime.now(tz=UTC)
 
 

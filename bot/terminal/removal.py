@@ -1,0 +1,105 @@
+"""`appgw rehearse gw:... --without-root NAME`: what breaks if a root is removed. Exit status 0 nothing, 1 something, 3 not all was seen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from bot.blocks.hostile import clean
+from bot.blocks.removal_card import grade_of, remarks, removal_details, summary
+from bot.blocks.words import SHAPES
+from bot.checkup import Surroundings, rehearse_removal
+from bot.checkup.desk import Desk
+from bot.gateway.configured import configured_client
+from bot.language import GatewayTarget, Usage, parse
+from bot.model.azure import ArmRefusal, ArmTrouble
+from bot.model.removal import Fate, Removal
+from bot.settings import AzureSettings, SettingsError, load_azure_settings
+from bot.terminal.complaint import usage_error
+from bot.terminal.health import OpenDoor, now
+
+NOTHING_BREAKS, SOMETHING_BREAKS, NOT_ALL_SEEN = 0, 1, 3
+PROBE_TIMEOUT_S = 12.0
+_TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTrouble.NOT_CONFIGURED})
+
+
+def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
+    """Ask ARM, probe, judge without the root, print, and return the exit status."""
+    wanted = _target(target, root)
+    if isinstance(wanted, str):
+        return usage_error(wanted)
+    try:
+        settings = load_azure_settings(os.environ, Path("appgw.yaml"))
+    except SettingsError as error:
+        return usage_error(" ".join(error.problems))
+    found = asyncio.run(_ask(settings, wanted, root))
+    if isinstance(found, ArmRefusal):
+        return _refused(found)
+    sys.stdout.write(json.dumps(document(found), indent=2) + "\n" if json_wanted else _text(found))
+    return status_of(found)
+
+
+def status_of(found: Removal) -> int:
+    """1 where something breaks, 3 where nothing does but not every server was seen, else 0."""
+    if found.count(Fate.BREAKS):
+        return SOMETHING_BREAKS
+    return NOT_ALL_SEEN if found.count(Fate.NOT_SEEN) else NOTHING_BREAKS
+
+
+def _target(text: str, root: str) -> GatewayTarget | str:
+    example = "write for example: appgw rehearse gw:prod-gw --without-root corp-root-2019"
+    if not text.lower().startswith(("gw:", "/subscriptions/")):
+        return f"--without-root asks about a gateway, and {text[:60]!r} is none; {example}"
+    understood = parse(f"rehearse {text} without={root}")
+    if isinstance(understood, Usage):
+        return f"{understood.error.rstrip('.')}; {example}"
+    assert isinstance(understood.target, GatewayTarget)
+    return understood.target
+
+
+async def _ask(settings: AzureSettings, wanted: GatewayTarget, root: str) -> Removal | ArmRefusal:
+    async with configured_client(settings, clock=now) as arm:
+        desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=PROBE_TIMEOUT_S))
+        return await rehearse_removal(desk, wanted, root)
+
+
+def _refused(refusal: ArmRefusal) -> int:
+    for line in (refusal.sentence, *refusal.remedy):
+        sys.stderr.write(f"appgw: {clean(line, 2000)}\n")
+    return 2 if refusal.trouble in _TYPING_ERRORS else NOT_ALL_SEEN
+
+
+def document(found: Removal) -> dict[str, Any]:
+    """The JSON object; keys only grow."""
+    return {
+        "schema": 1,
+        "gateway": {"name": found.gateway.name, "id": found.gateway.resource_id, "scope": found.scope or None},
+        "without_root": {"name": found.root, "sha256": found.sha256},
+        "at": found.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "breaks": found.count(Fate.BREAKS) > 0,
+        "settings": list(found.settings),
+        "left_without_roots": list(found.left_bare),
+        "members": [
+            {
+                "pool": member.pool,
+                "setting": member.setting,
+                "member": member.member,
+                "fate": member.fate.value,
+                "before": member.before and member.before.value,
+                "after": member.after and member.after.value,
+                "reason": member.reason or None,
+            }
+            for member in found.members
+        ],
+    }
+
+
+def _text(found: Removal) -> str:
+    word = grade_of(found)
+    head = f"{SHAPES[word]} {word} {clean(found.gateway.name)} without {clean(found.root)}: {summary(found)}"
+    return "\n".join((head, *(f"  {line}" for line in remarks(found)), "", removal_details(found)))

@@ -1,0 +1,37 @@
+"""`rehearse gw:... without=...` in chat, through the real bot as a process, with a stand-in ARM and real backends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from playground.gateway_questions import ASKER, CHANNEL, text_of
+from playground.lab.catalogue import CATALOGUE
+from playground.process import BotProcess
+from playground.slack import Message
+from playground.stage import Stage
+
+RECIPES = tuple(one for one in CATALOGUE if one.name in {"good", "root-not-attached"})
+pytestmark = pytest.mark.may_block
+
+
+async def test_a_removal_is_rehearsed_on_a_card_with_every_server_in_its_thread(tmp_path: Path) -> None:
+    async with Stage(tmp_path, recipes=RECIPES) as stage, BotProcess(stage.environment(), tmp_path) as bot:
+        slack = stage.slack
+        slack.request_url = bot.request_url
+
+        async def card(start: str) -> Message:
+            return await slack.until(lambda: [m for m in slack.messages(CHANNEL) if m.text.startswith(start)][0], 20.0)  # noqa: RUF015 -- an IndexError means not yet
+
+        await slack.command("rehearse gw:lab-gw without=contoso-root-g2", channel=CHANNEL, user=ASKER)
+        breaking = await card("FAIL lab-gw without contoso-root-g2")
+        assert "1 of 2 servers would break" in text_of(breaking)
+        assert "1 server already refused today" in text_of(breaking)
+        await slack.until(lambda: [m for m in slack.thread(breaking) if m.files][0])  # noqa: RUF015 -- an IndexError means not yet
+        await slack.click(breaking, "Check again", user=ASKER)
+        await slack.command("rehearse gw:lab-gw without=fabrikam-root-g2", channel=CHANNEL, user=ASKER)
+        assert "no backend setting uses this root" in (await card("OK lab-gw without fabrikam-root-g2")).text
+        await slack.command("rehearse gw:lab-gw without=nope", channel=CHANNEL, user=ASKER)
+        await slack.until(lambda: [m for m in slack.ephemerals(ASKER) if "no trusted root called nope" in m.text][0])  # noqa: RUF015 -- an IndexError means not yet
+        assert not [m for m in slack.messages(CHANNEL) if "nope" in m.text or m.text.startswith("Checking")]
