@@ -6,22 +6,26 @@ It has to fit into 2,000 characters and must be readable after a restart and by 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bot.blocks.hostile import clean
+from bot.blocks.hostile import clean, short_name
 from bot.blocks.parts import BUTTON_VALUE_LIMIT
 from bot.fixsteps import FixContext, ServerKind, Tool, guess_server_kind, has_gateway_guide, has_server_guide
-from bot.model.azure import Gateway, GatewayId
+from bot.model.azure import BackendSetting, Gateway, GatewayId
 from bot.model.report import CheckReport, GatewayReport
 from chainlib import CATALOGUE, Code, Finding, Fix, HttpResponse, Severity, TrustMode, Where
 
 _STEPS_BUDGET = 1500
 _NAME_LIMIT = 80
 _MAX_ROOTS = 6
+_MISSING_LIMIT = 60
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9.]+")
+_OTHER_NAME = frozenset({Code.NAME_MISMATCH, Code.NO_SNI})
 _KINDS, _TOOLS = tuple(ServerKind), tuple(Tool)
-_SHORT = {name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcf", strict=True)}
+_SHORT = {name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcfylwvm", strict=True)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,32 +59,78 @@ class FixValue:
 
 def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContext:
     """The real names of one backend, as far as they are known."""
-    target, policy, mended = report.request.target, report.request.policy, report.repair
-    uploaded = policy.trust is TrustMode.UPLOADED_ROOTS
-    kept = tuple(dict.fromkeys(policy.anchors.names.values())) if uploaded else ()
+    target, mended = report.request.target, report.repair
+    used = _setting_used(report, gateway)
     return FixContext(
         host=target.host,
         port=target.port,
-        name=policy.name,
-        root_name=mended.root_name if mended else None,
-        kept_roots=kept[:_MAX_ROOTS] if kept or not uploaded else None,
+        name=report.request.policy.name,
+        carried=_carried(report),
+        root_name=root_name(report, gateway.gateway if gateway else None),
+        root_here=_lies_here(report) is not None,
+        kept_roots=_kept(report, used),
         public_ca=any(finding.evidence.get("kind") == "public-ca-with-uploaded-roots" for finding in report.verdict.findings),
-        **(_on_gateway(report, gateway) if gateway else {}),
+        no_chain_file=mended is None or not mended.chain,
+        no_root_file=mended is None or mended.root is None,
+        missing=short_name(mended.missing[0].subject)[:_MISSING_LIMIT] if mended and mended.missing else None,
+        **(_on_gateway(gateway.gateway.id, used) if gateway else {}),
     )
 
 
-def _on_gateway(report: CheckReport, gateway: GatewayReport) -> dict[str, Any]:
-    known: GatewayId = gateway.gateway.id
-    used = next((m.setting for m in gateway.members if m.report is not None and m.report.request == report.request), None)
-    named = {"group": known.group, "gateway": known.name, "setting": used}
-    return named | (_of_setting(gateway.gateway, used) if used else {})
+def _setting_used(report: CheckReport, gateway: GatewayReport | None) -> BackendSetting | str | None:
+    """The setting that the report was judged by; its name alone where the configuration does not hold it."""
+    members = gateway.members if gateway else ()
+    name = next((m.setting for m in members if m.report is not None and m.report.request == report.request), None)
+    return next((s for s in gateway.gateway.settings if s.name == name), name) if gateway else None
 
 
-def _of_setting(gateway: Gateway, name: str) -> dict[str, Any]:
-    setting = next((s for s in gateway.settings if s.name == name), None)
-    if setting is None:
-        return {}
-    return {"probe": setting.probe.name if setting.probe else None, "pick_host": setting.pick_host_from_address}
+def _on_gateway(known: GatewayId, used: BackendSetting | str | None) -> dict[str, Any]:
+    named = {"group": known.group, "gateway": known.name}
+    if not isinstance(used, BackendSetting):
+        return named | {"setting": used}
+    return named | {"setting": used.name, "probe": used.probe.name if used.probe else None, "pick_host": used.pick_host_from_address}
+
+
+def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, ...] | None:
+    """What is attached now, which a command that replaces the list must name in full; `None` where it is not known in full."""
+    policy = report.request.policy
+    if isinstance(used, BackendSetting):
+        kept = used.auth_certificate_names if policy.trust is TrustMode.AUTH_CERTIFICATES else used.root_names
+    elif policy.trust is TrustMode.WELL_KNOWN:
+        kept = ()
+    else:
+        kept = tuple(dict.fromkeys(policy.anchors.names.values()))
+        if len(kept) < len(policy.anchors.certificates):
+            return None
+    return kept if len(kept) <= _MAX_ROOTS else None
+
+
+def _carried(report: CheckReport) -> str | None:
+    """A name that the certificate carries, where it does not carry the one that was asked; empty when it carries none in full."""
+    if report.chain is None or not any(finding.code in _OTHER_NAME for finding in report.verdict.findings):
+        return None
+    leaf = report.verdict.path.leaf
+    return next((name for name in leaf.dns_names if "*" not in name), "") if leaf else None
+
+
+def _lies_here(report: CheckReport) -> str | None:
+    """The name under which the root lies on this very gateway, not attached."""
+    root = report.repair.root if report.repair else None
+    return next((one.name for one in report.request.policy.unattached if one.certificate == root and not one.sister), None)
+
+
+def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
+    """Under which name the root lies on the gateway, or shall lie there: never another one's name, which it would replace."""
+    mended, policy = report.repair, report.request.policy
+    if mended is None or mended.root is None:
+        return None
+    if here := _lies_here(report):
+        return here
+    wanted = mended.root_name or _NOT_IN_NAMES.sub("-", short_name(mended.root.subject).lower()).strip("-.")[:60] or "backend-root"
+    held = (gateway.roots, gateway.undecodable, gateway.auth_certificates) if gateway else ()
+    taken = {*policy.anchors.names.values(), *(one.name for kind in held for one in kind)}
+    free = wanted.lower() not in {name.lower() for name in taken}
+    return wanted if free else f"{wanted[:60]}-{mended.root.sha256[:8]}"
 
 
 def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None = None) -> str:
@@ -123,7 +173,7 @@ def _names(context: FixContext) -> dict[str, Any]:
 
 
 def _cleaned(value: str | tuple[str, ...] | None) -> Any:  # noqa: ANN401 -- JSON
-    return [clean(one, _NAME_LIMIT) for one in value] if isinstance(value, tuple) else clean(value, 253) if value else None
+    return [clean(one, _NAME_LIMIT) for one in value] if isinstance(value, tuple) else clean(value, 253) if value is not None else None
 
 
 _DEFAULT = FixContext(host="")

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 
-from bot.fixsteps.quoting import QUOTE, is_safe_host, is_safe_name
+from bot.fixsteps.quoting import QUOTE, is_plain_name, is_safe_host, is_safe_name
 from bot.fixsteps.values import FixContext, FixStep, Language, Template
 
 _PLACEHOLDER = re.compile(r"<([a-z_]+)>")
 _BLANKS = {
     "host": "BACKEND_HOST",
     "name": "HOST_NAME",
+    "carried": "HOST_NAME",
+    "missing": "the missing issuer",
     "group": "RESOURCE_GROUP",
     "gateway": "GATEWAY_NAME",
     "setting": "BACKEND_SETTING",
@@ -25,13 +27,15 @@ _BLANKS = {
     "root": "ROOT_NAME",
     "roots": "ROOT_NAMES",
     "kept": "ROOT_NAMES",
+    "auths": "CERTIFICATE_NAMES",
     "chainfile": "CHAIN_FILE",
     "rootfile": "ROOT_FILE",
     "connect": "BACKEND_HOST:PORT",
 }
 # `connect` is put together from a host that was checked already; its brackets would not pass as a name.
-_SAFE: Mapping[str, Callable[[str], bool]] = {"host": is_safe_host, "name": is_safe_host, "connect": bool}
-_ARM_ROOT = "{{ id: resourceId('Microsoft.Network/applicationGateways/trustedRootCertificates', {gateway}, {root}) }}"
+_SAFE: Mapping[str, Callable[[str], bool]] = {"host": is_safe_host, "name": is_safe_host, "carried": is_safe_host, "connect": bool}
+_ARM_KINDS = {"roots": "trustedRootCertificates", "kept": "trustedRootCertificates", "auths": "authenticationCertificates"}
+_ARM_ID = "{{ id: resourceId('Microsoft.Network/applicationGateways/{kind}', {gateway}, {name}) }}"
 _ALWAYS_QUOTED = frozenset({Language.POWERSHELL, Language.BICEP, Language.HCL})
 _JOINED = {Language.SH: " ", Language.POWERSHELL: ", ", Language.HCL: ", ", Language.BICEP: "\n", Language.CONFIG: " "}
 
@@ -59,7 +63,8 @@ class Filler:
 
     def _step(self, template: Template) -> FixStep:
         text = _PLACEHOLDER.sub(lambda m: self._plain(m[1]), template.text)
-        command = template.command and _PLACEHOLDER.sub(lambda m: self._quoted(m[1], template.language), template.command)
+        quoted = self._quoted_for_a_program if _runs_a_program(template) else self._quoted
+        command = template.command and _PLACEHOLDER.sub(lambda m: quoted(m[1], template.language), template.command)
         return FixStep(text=text, command=command, language=template.language)
 
     def _plain(self, key: str) -> str:
@@ -69,10 +74,16 @@ class Filler:
         return ", ".join(names) if names else _BLANKS[key]
 
     def _quoted(self, key: str, language: Language) -> str:
-        words = [self._word(key, name, language) for name in self._facts.get(key) or ("",)]
-        if language is Language.BICEP and key in {"roots", "kept"}:
+        return self._joined(key, self._facts.get(key) or ("",), language)
+
+    def _quoted_for_a_program(self, key: str, language: Language) -> str:
+        return self._joined(key, [name if is_plain_name(name) else "" for name in self._facts.get(key) or ("",)], language)
+
+    def _joined(self, key: str, names: Iterable[str], language: Language) -> str:
+        words = [self._word(key, name, language) for name in names]
+        if language is Language.BICEP and key in _ARM_KINDS:
             gateway = self._quoted("gateway", language)
-            words = [_ARM_ROOT.format(gateway=gateway, root=word) for word in words]
+            words = [_ARM_ID.format(kind=_ARM_KINDS[key], gateway=gateway, name=word) for word in words]
         return _JOINED[language].join(words)
 
     def _word(self, key: str, name: str, language: Language) -> str:
@@ -84,23 +95,36 @@ class Filler:
         return QUOTE[language](blank) if language in _ALWAYS_QUOTED else blank
 
 
+def _runs_a_program(template: Template) -> bool:
+    """PowerShell hands arguments to `az` through cmd.exe on Windows, which reads `&`, `%` and quotes in them whatever PowerShell quoted."""
+    return template.language is Language.POWERSHELL and (template.command or "").startswith("az ")
+
+
 def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
     """The names by placeholder; `None` for what is not known, an empty tuple for a list known to be empty."""
     kept = context.kept_roots
-    roots = None if kept is None and context.root_name is None else (*(kept or ()), *((context.root_name,) if context.root_name else ()))
+    roots = _whole_list(kept, context.root_name)
     name = context.name or (None if _is_ip(context.host) else context.host)
+    carried = name if context.carried is None else context.carried
     bracketed = f"[{context.host}]" if ":" in context.host else context.host
     return {
         "host": (context.host,),
         "connect": (f"{bracketed}:{context.port}",) if is_safe_host(context.host) else None,
         "name": (name,) if name else None,
         "named": ("yes",) if name else None,
+        "carried": _one(carried),
+        "missing": _one(context.missing),
+        "chain_file_made": None if context.no_chain_file else ("yes",),
+        "gap": ("yes",) if context.no_chain_file and context.missing else None,
+        "no_chain_file": ("yes",) if context.no_chain_file and not context.missing else None,
+        "no_root_file": ("yes",) if context.no_root_file else None,
         "group": _one(context.group),
         "gateway": _one(context.gateway),
         "setting": _one(context.setting),
         "probe": _one(context.probe),
         "root": _one(context.root_name),
-        "roots": tuple(dict.fromkeys(roots)) if roots else None,
+        "roots": roots,
+        "auths": roots,
         "kept": kept or None,
         "kept_known": kept,
         "kept_empty": ("yes",) if kept == () else None,
@@ -108,6 +132,12 @@ def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
         "chainfile": (context.chain_file,),
         "rootfile": (context.root_file,),
     }
+
+
+def _whole_list(kept: tuple[str, ...] | None, root: str | None) -> tuple[str, ...] | None:
+    """Every root that shall be attached; a blank stands for those attached now where they are not known, so that none is dropped."""
+    names = (*(("",) if kept is None else kept), *((root,) if root else ()))
+    return tuple(dict.fromkeys(names)) if any(names) else None
 
 
 def _one(name: str | None) -> tuple[str, ...] | None:

@@ -15,8 +15,25 @@ MINUTES = "Every change of the gateway takes minutes and empties its DNS cache: 
 PORTAL_WELL_KNOWN = (
     "In the portal, open <setting> under Backend settings, say that the backend's certificate is issued by a well-known CA, and save."
 )
+SAVE_ROOT = (
+    Template(
+        text="Save <rootfile> from this thread, the public part only. Compare its SHA-256 with what the CA itself publishes.",
+        when="!no_root_file",
+    ),
+    Template(
+        text="Ask the CA for its root certificate, the one that signed itself, and save it as <rootfile>; its public part only.",
+        when="no_root_file",
+    ),
+)
+SAVE_LEAF = (
+    Template(text="Save <rootfile> from this thread: the server's own certificate, without its key.", when="!no_root_file"),
+    Template(text="Save the server's own certificate, without its key, as <rootfile>.", when="no_root_file"),
+)
 _AS_BEFORE = "Attach the roots that before.json lists for <setting>; if it lists none, say well-known CA in the portal."
 
+_RISK = (
+    "RISK: anybody between the gateway and the server can then pose as the server, and nobody sees it. For minutes, until the fix is in."
+)
 _BEFORE = Template(text="Keep what is set now, for the way back.", command=f"{_AZ} show -g <group> -n <gateway> > before.json")
 _WAIT = Template(text=MINUTES)
 _ATTACHED_NOW = Template(
@@ -26,19 +43,10 @@ _ATTACHED_NOW = Template(
 )
 _ATTACH = (
     _ATTACHED_NOW,
-    Template(
-        text="Attach the root to <setting>; the list names every root that must stay.",
-        command=f"{_SETTING} --root-certs <roots> --host-name <name>",
-        when="!picked",
-    ),
-    Template(
-        text="Attach the root to <setting>; the list names every root that must stay.",
-        command=f"{_SETTING} --root-certs <roots> --host-name-from-backend-pool true",
-        when="picked",
-    ),
+    Template(text="Attach the root to <setting>; the list names every root that must stay.", command=f"{_SETTING} --root-certs <roots>"),
 )
 _DETACH = (
-    Template(text="Attach only the roots from before.", command=f"{_SETTING} --root-certs <kept> --host-name <name>", when="kept"),
+    Template(text="Attach only the roots from before.", command=f"{_SETTING} --root-certs <kept>", when="kept"),
     Template(text=PORTAL_WELL_KNOWN, when="kept_empty"),
     Template(text=_AS_BEFORE, when="!kept_known"),
 )
@@ -54,7 +62,7 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
         GatewayTask.UPLOAD_ROOT: Recipe(
             title="Upload and attach the root",
             steps=(
-                Template(text="Save <rootfile> from this thread; it is the public part only."),
+                *SAVE_ROOT,
                 _BEFORE,
                 _WAIT,
                 Template(text="Upload the root.", command=f"{_AZ} root-cert create {_AT} -n <root> --cert-file <rootfile>"),
@@ -67,25 +75,28 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
             title="Trust the well-known CAs again",
             steps=(_BEFORE, _WAIT, Template(text=PORTAL_WELL_KNOWN)),
             undo=(
-                Template(text="Attach the roots from before.", command=f"{_SETTING} --root-certs <kept> --host-name <name>", when="kept"),
+                Template(text="Attach the roots from before.", command=f"{_SETTING} --root-certs <kept>", when="kept"),
                 Template(text=_AS_BEFORE, when="!kept"),
             ),
         ),
         GatewayTask.AUTH_CERTIFICATE: Recipe(
             title="Upload the server's certificate (v1)",
             steps=(
-                Template(text="Save the server's own certificate, without its key, as leaf.cer."),
+                *SAVE_LEAF,
                 _BEFORE,
                 _WAIT,
-                Template(text="Upload it.", command=f"{_AZ} auth-cert create {_AT} -n backend-leaf --cert-file leaf.cer"),
+                Template(text="Upload it.", command=f"{_AZ} auth-cert create {_AT} -n <root> --cert-file <rootfile>"),
                 Template(
-                    text="Attach it; name those that must stay as well, the list is replaced as a whole.",
-                    command=f"{_SETTING} --auth-certs backend-leaf",
+                    text="The list is replaced as a whole: see which are attached now, and name those that must stay as well.",
+                    command=f"{_AZ} http-settings show {_AT} -n <setting> --query 'authenticationCertificates[].id' -o tsv",
+                    when="!kept_known",
                 ),
+                Template(text="Attach it; the list names every one that must stay.", command=f"{_SETTING} --auth-certs <auths>"),
             ),
             undo=(
-                Template(text="Attach the certificates that before.json lists for <setting>, with --auth-certs."),
-                Template(text="Delete the new one.", command=f"{_AZ} auth-cert delete {_AT} -n backend-leaf"),
+                Template(text="Attach only those from before.", command=f"{_SETTING} --auth-certs <kept>", when="kept"),
+                Template(text="Attach the certificates that before.json lists for <setting>, with --auth-certs.", when="!kept"),
+                Template(text="Delete the new one.", command=f"{_AZ} auth-cert delete {_AT} -n <root>"),
             ),
         ),
         GatewayTask.HOST_NAME: Recipe(
@@ -93,24 +104,55 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
             steps=(
                 _BEFORE,
                 _WAIT,
-                Template(text="Give the setting a name that the certificate carries.", command=f"{_SETTING} --host-name <name>"),
                 Template(
-                    text="Let the probe use the same name.",
+                    text="Give the setting a name that the certificate carries.",
+                    command=f"{_SETTING} --host-name <carried>",
+                    when="!picked",
+                ),
+                Template(
+                    text="Give the setting a name that the certificate carries, in place of the pool's.",
+                    command=f"{_SETTING} --host-name <carried> --host-name-from-backend-pool false",
+                    when="picked",
+                ),
+                Template(
+                    text='Let the probe use the same name; add --host "" where it has a host of its own.',
                     command=f"{_AZ} probe update {_AT} -n <probe> --host-name-from-http-settings true",
                     when="probe",
                 ),
                 Template(text="The server now sees this name in every request: its application must know it."),
             ),
-            undo=(Template(text="Set back the hostName that before.json holds for <setting>, with --host-name."),),
+            undo=(
+                Template(
+                    text="Set back the hostName that before.json holds for <setting>, with --host-name.",
+                    when="!picked",
+                ),
+                Template(
+                    text="Let the pool name the host again.",
+                    command=f'{_SETTING} --host-name-from-backend-pool true --host-name ""',
+                    when="picked",
+                ),
+                Template(
+                    text="The probe as before.json shows it; with a host of its own, where it had one.",
+                    command=f"{_AZ} probe update {_AT} -n <probe> --host-name-from-http-settings false --host <name>",
+                    when="probe",
+                ),
+            ),
         ),
         GatewayTask.VALIDATION: Recipe(
             title="Switch validation on again",
             steps=(
                 Template(text="Mend what it hides first, or users get 502 at once."),
+                _BEFORE,
                 _WAIT,
                 Template(text="Switch both checks on.", command=f"{_SETTING} --validate-cert-chain-and-expiry true --validate-sni true"),
             ),
-            undo=(Template(text="Only as a stopgap, and for minutes.", command=f"{_SETTING} --validate-cert-chain-and-expiry false"),),
+            undo=(
+                Template(text=_RISK),
+                Template(
+                    text="Set only the switch back that before.json shows as false.",
+                    command=f"{_SETTING} --validate-cert-chain-and-expiry false\n{_SETTING} --validate-sni false",
+                ),
+            ),
         ),
         GatewayTask.PROBE: Recipe(
             title="Change the health probe",
@@ -131,9 +173,6 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
     }
 )
 
-_RISK = (
-    "RISK: anybody between the gateway and the server can then pose as the server, and nobody sees it. For minutes, until the fix is in."
-)
 CHAIN_STOPGAP = (
     Template(text=_RISK),
     Template(text="Skip the check of chain and dates.", command=f"{_SETTING} --validate-cert-chain-and-expiry false"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.fixsteps import gateway_az
 from bot.fixsteps.gateway_az import MINUTES
 from bot.fixsteps.tasks import GatewayTask
 from bot.fixsteps.values import Language, Recipe, Template
 
 _IN_SETTING = "In the properties of <setting>:"
 _IN_BLOCK = "In the backend_http_settings block of <setting>:"
-_FILE = Template(text="Put <rootfile> from this thread beside the code; it is the public part only.")
+_FILE = (*gateway_az.SAVE_ROOT, Template(text="Put <rootfile> beside the code."))
+_LEAF_FILE = (*gateway_az.SAVE_LEAF, Template(text="Put <rootfile> beside the code."))
 
 
 def _bicep(text: str, command: str, when: str = "") -> Template:
@@ -42,7 +44,7 @@ _HCL_ATTACH = _hcl(
 _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
     {
         GatewayTask.UPLOAD_ROOT: (
-            _FILE,
+            *_FILE,
             _bicep(
                 "In trustedRootCertificates of the gateway, add:",
                 "{ name: <root>, properties: { data: loadFileAsBase64(<rootfile>) } }",
@@ -54,18 +56,15 @@ _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
             _bicep("In the properties of <setting>; with an empty list the well-known CAs count:", "trustedRootCertificates: []"),
         ),
         GatewayTask.AUTH_CERTIFICATE: (
-            Template(text="Put the server's own certificate, without its key, beside the code as leaf.cer."),
+            *_LEAF_FILE,
             _bicep(
                 "In authenticationCertificates of the gateway, add:",
-                "{ name: 'backend-leaf', properties: { data: loadFileAsBase64('leaf.cer') } }",
+                "{ name: <root>, properties: { data: loadFileAsBase64(<rootfile>) } }",
             ),
-            _bicep(
-                "In authenticationCertificates of <setting>, beside those that must stay:",
-                "{ id: resourceId('Microsoft.Network/applicationGateways/authenticationCertificates', <gateway>, 'backend-leaf') }",
-            ),
+            _bicep("In the properties of <setting>, with every one that must stay:", "authenticationCertificates: [\n<auths>\n]"),
         ),
         GatewayTask.HOST_NAME: (
-            _bicep(_IN_SETTING, "pickHostNameFromBackendAddress: false\nhostName: <name>"),
+            _bicep(_IN_SETTING, "pickHostNameFromBackendAddress: false\nhostName: <carried>"),
             _bicep("In the properties of <probe>, and no host there:", "pickHostNameFromBackendHttpSettings: true", when="probe"),
         ),
         GatewayTask.VALIDATION: (
@@ -82,7 +81,7 @@ _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
 _HCL_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
     {
         GatewayTask.UPLOAD_ROOT: (
-            _FILE,
+            *_FILE,
             _hcl(
                 "In the gateway's resource; check in the plan that data is encoded once, providers differ in this:",
                 "trusted_root_certificate {\n  name = <root>\n  data = filebase64(<rootfile>)\n}",
@@ -97,15 +96,15 @@ _HCL_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
             ),
         ),
         GatewayTask.AUTH_CERTIFICATE: (
-            Template(text="Put the server's own certificate, without its key, beside the code as leaf.cer."),
-            _hcl("In the gateway's resource:", 'authentication_certificate {\n  name = "backend-leaf"\n  data = filebase64("leaf.cer")\n}'),
+            *_LEAF_FILE,
+            _hcl("In the gateway's resource:", "authentication_certificate {\n  name = <root>\n  data = filebase64(<rootfile>)\n}"),
             _hcl(
                 "In the backend_http_settings block of <setting>, beside those that must stay:",
-                'authentication_certificate {\n  name = "backend-leaf"\n}',
+                "authentication_certificate {\n  name = <root>\n}",
             ),
         ),
         GatewayTask.HOST_NAME: (
-            _hcl(_IN_BLOCK, "pick_host_name_from_backend_address = false\nhost_name = <name>"),
+            _hcl(_IN_BLOCK, "pick_host_name_from_backend_address = false\nhost_name = <carried>"),
             _hcl("In the block of <probe>, and no host there:", "pick_host_name_from_backend_http_settings = true", when="probe"),
         ),
         GatewayTask.VALIDATION: (

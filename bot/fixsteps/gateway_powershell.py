@@ -60,7 +60,7 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
         GatewayTask.UPLOAD_ROOT: Recipe(
             title="Upload and attach the root",
             steps=(
-                Template(text="Save <rootfile> from this thread; it is the public part only."),
+                *gateway_az.SAVE_ROOT,
                 _READ,
                 _ps(
                     "Upload the root.",
@@ -89,22 +89,41 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 _ps("Empty it; the well-known CAs count again.", "$s.TrustedRootCertificates = $null"),
                 _WRITE,
             ),
-            undo=(_ps("In the same window, put the list back.", "$s.TrustedRootCertificates = $before"), _WRITE),
+            undo=(_READ, _SETTING, _ps("In the same window, put the list back.", "$s.TrustedRootCertificates = $before"), _WRITE),
         ),
         GatewayTask.AUTH_CERTIFICATE: Recipe(
             title="Upload the server's certificate (v1)",
             steps=(
-                Template(text="Save the server's own certificate, without its key, as leaf.cer."),
+                *gateway_az.SAVE_LEAF,
                 _READ,
                 _ps(
                     "Upload it.",
-                    "$gw = Add-AzApplicationGatewayAuthenticationCertificate -ApplicationGateway $gw -Name backend-leaf "
-                    "-CertificateFile leaf.cer",
+                    "$gw = Add-AzApplicationGatewayAuthenticationCertificate -ApplicationGateway $gw -Name <root> "
+                    "-CertificateFile <rootfile>\n"
+                    "$gw = Set-AzApplicationGateway -ApplicationGateway $gw",
+                ),
+                _SETTING,
+                _ps("Take it.", "$c = Get-AzApplicationGatewayAuthenticationCertificate -ApplicationGateway $gw -Name <root>"),
+                _ps(
+                    "Attach it beside those that are attached.",
+                    "$id = New-Object Microsoft.Azure.Commands.Network.Models.PSResourceId -Property @{ Id = $c.Id }\n"
+                    "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | Where-Object { $_ }) + $id",
                 ),
                 _WRITE,
-                Template(text="In the portal, add backend-leaf to the certificates of <setting>."),
             ),
-            undo=(Template(text="In the portal, take backend-leaf out of <setting> again."),),
+            undo=(
+                _READ,
+                _SETTING,
+                _ps(
+                    "Take it out of the setting's list.",
+                    "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | Where-Object { ($_.Id -split '/')[-1] -ne <root> })",
+                ),
+                _ps(
+                    "Delete it and write the gateway back.",
+                    "$gw = Remove-AzApplicationGatewayAuthenticationCertificate -ApplicationGateway $gw -Name <root>",
+                ),
+                _WRITE,
+            ),
         ),
         GatewayTask.HOST_NAME: Recipe(
             title="Set the host name on the backend setting",
@@ -114,11 +133,12 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 _ps("Keep the name from before.", "$before = $s.HostName; $picked = $s.PickHostNameFromBackendAddress"),
                 _ps(
                     "Give the setting a name that the certificate carries.",
-                    "$s.PickHostNameFromBackendAddress = $false\n$s.HostName = <name>",
+                    "$s.PickHostNameFromBackendAddress = $false\n$s.HostName = <carried>",
                 ),
                 _ps(
                     "Let the probe use the same name.",
                     "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name <probe>\n"
+                    "$host0 = $p.Host; $pick0 = $p.PickHostNameFromBackendHttpSettings\n"
                     "$p.Host = $null; $p.PickHostNameFromBackendHttpSettings = $true",
                     when="probe",
                 ),
@@ -126,7 +146,15 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 Template(text="The server now sees this name in every request: its application must know it."),
             ),
             undo=(
+                _READ,
+                _SETTING,
                 _ps("In the same window, set the name from before.", "$s.HostName = $before; $s.PickHostNameFromBackendAddress = $picked"),
+                _ps(
+                    "The probe's too.",
+                    "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name <probe>\n"
+                    "$p.Host = $host0; $p.PickHostNameFromBackendHttpSettings = $pick0",
+                    when="probe",
+                ),
                 _WRITE,
             ),
         ),

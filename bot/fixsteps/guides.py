@@ -16,9 +16,11 @@ from bot.fixsteps.tasks import (
     CHAIN_SWITCH_CODES,
     FIRST,
     GATEWAY_TASKS,
+    MAKE,
     NAME_SWITCH_CODES,
     SAVE,
     SERVER_TASKS,
+    WRITE,
     GatewayTask,
     ServerTask,
 )
@@ -79,12 +81,18 @@ def has_server_guide(code: Code) -> bool:
 
 def _gateway_task(code: Code, context: FixContext) -> GatewayTask | None:
     task = GATEWAY_TASKS.get(code)
-    return GatewayTask.DETACH_ROOTS if task in _ROOT_TASKS and context.public_ca else task
+    if task not in _ROOT_TASKS:
+        return task
+    if context.public_ca:
+        return GatewayTask.DETACH_ROOTS
+    return GatewayTask.ATTACH_ROOT if context.root_here else task
 
 
 def _chain_recipe(code: Code, kind: ServerKind) -> Recipe:
     recipe = _SERVERS[kind]
-    return replace(recipe, steps=(Template(text=FIRST.get(code, SAVE)), *recipe.steps), proof=(*recipe.proof, *_CHAIN_PROOF))
+    usual = (Template(text=SAVE, when="chain_file_made"), Template(text=MAKE, when="gap"), Template(text=WRITE, when="no_chain_file"))
+    first = (Template(text=FIRST[code]),) if code in FIRST else usual
+    return replace(recipe, steps=(*first, *recipe.steps), proof=(*recipe.proof, *_CHAIN_PROOF))
 
 
 def _from_catalogue(code: Code) -> Recipe:

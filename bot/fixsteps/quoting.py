@@ -14,6 +14,7 @@ from types import MappingProxyType
 from bot.fixsteps.values import Language
 
 _MAX_LENGTH = 300
+_PLAIN = re.compile(r"[\w*][\w.()*-]*\Z")
 _CONFIG_WORD = re.compile(r"[A-Za-z0-9_./:\[\]-]+\Z")
 _HOST = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z|[0-9A-Fa-f:.]+\Z")
 # PowerShell ends a single-quoted string at any of these, and takes two of them for one (about_Quoting_Rules).
@@ -23,6 +24,11 @@ _POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 def is_safe_name(text: str) -> bool:
     """Whether a resource or file name may stand in a command: printable, and its first character starts no option and no file."""
     return 0 < len(text) <= _MAX_LENGTH and text.isprintable() and (text[0].isalnum() or text[0] in "_(")
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether the text is made of the alphabet of Azure's resource names: what no shell, and no shell behind it, reads as anything else."""
+    return _PLAIN.match(text) is not None
 
 
 def is_safe_host(text: str) -> bool:

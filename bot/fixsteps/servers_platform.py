@@ -12,6 +12,13 @@ _PICK_HOST = Template(
     text="Let the backend setting take its host name from the pool: the platform's own name always has a complete chain.",
     command="az network application-gateway http-settings update -g <group> --gateway-name <gateway> -n <setting> "
     "--host-name-from-backend-pool true",
+    when="!picked",
+)
+_HOST_AS_BEFORE = Template(
+    text="Where the setting's host name was changed, set it back; it then goes to the app in every request again.",
+    command="az network application-gateway http-settings update -g <group> --gateway-name <gateway> -n <setting> "
+    "--host-name-from-backend-pool false --host-name <name>",
+    when="!picked",
 )
 _SECRET_VARIABLES = Template(text="Set NS and S to the namespace and the TLS secret.", command="NS=default; S=site-tls")
 _SAVE_SECRET = Template(text="Keep the old chain.", command='kubectl -n "$NS" get secret "$S" -o jsonpath=\'{.data.tls\\.crt}\' > old.b64')
@@ -33,7 +40,7 @@ _KUBERNETES = Recipe(
             text="With cert-manager change the issuer instead: its secret must hold the issuing CA and every CA above it but the root."
         ),
         Template(
-            text="Then let it issue anew; it writes the server's own certificate and the intermediates.",
+            text="Then let it issue anew; its Certificate usually bears the secret's name.",
             command='cmctl renew -n "$NS" "$S"',
         ),
         Template(
@@ -71,7 +78,7 @@ _APP_SERVICE = Recipe(
             command='az webapp config ssl bind -g "$RG" -n "$APP" --certificate-thumbprint "$T" --ssl-type SNI',
         ),
     ),
-    undo=(Template(text="Bind the old thumbprint again; the app keeps both certificates."),),
+    undo=(_HOST_AS_BEFORE, Template(text="Bind the old thumbprint again; the app keeps both certificates.")),
 )
 _API_MANAGEMENT = Recipe(
     title="Mend the certificate of API Management",
@@ -90,16 +97,14 @@ _VIRTUAL_MACHINE = Recipe(
     steps=(
         PFX,
         Template(text="Set V to the key vault and N to the certificate's name in it.", command="V=vault-name; N=site"),
-        Template(text="Import it as a new version.", command='az keyvault certificate import --vault-name "$V" -n "$N" -f site.pfx'),
+        Template(
+            text="Import it as a new version; you are asked for the PFX's password.",
+            command='read -rs P; az keyvault certificate import --vault-name "$V" -n "$N" -f site.pfx --password "$P"',
+        ),
         Template(text="The Key Vault extension of the VM or scale set fetches it at its next polling interval."),
         Template(text="Reload the web server on each machine; the extension does not."),
     ),
-    undo=(
-        Template(
-            text="Disable the new version (its id is in I), so that the one before counts again.",
-            command='az keyvault certificate set-attributes --id "$I" --enabled false',
-        ),
-    ),
+    undo=(Template(text="Import the PFX from before once more in the same way: the newest version is the one that counts."),),
 )
 _CONTAINER_APPS = Recipe(
     title="Mend the certificate of a Container App",
@@ -116,7 +121,7 @@ _CONTAINER_APPS = Recipe(
         ),
         Template(text="In the portal, under the app's Custom domains, choose the new certificate for <host>."),
     ),
-    undo=(Template(text="Choose the old certificate for the domain again; the environment keeps both."),),
+    undo=(_HOST_AS_BEFORE, Template(text="Choose the old certificate for the domain again; the environment keeps both.")),
 )
 
 PLATFORM: Mapping[ServerKind, Recipe] = MappingProxyType(

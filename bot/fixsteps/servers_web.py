@@ -50,12 +50,12 @@ _HAPROXY = Recipe(
     steps=(
         Template(text="Find the file after crt; it holds certificate, chain and key.", command="grep -n 'crt ' /etc/haproxy/haproxy.cfg"),
         Template(text="Set F to that path.", command="F=/etc/haproxy/certs/site.pem"),
-        _BACK_UP,
-        Template(text="Take the key out of it.", command='(umask 077; openssl pkey -in "$F.bak" -out site.key)'),
+        Template(text="Keep a copy elsewhere: of a folder HAProxy loads every file.", command='cp -p "$F" ~/site.pem.bak'),
+        Template(text="Take the key out of it.", command='(umask 077; openssl pkey -in "$F" -out site.key)'),
         Template(text="Write chain and key together.", command='cat <chainfile> site.key > "$F" && rm site.key'),
         Template(text="Test and reload.", command="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy"),
     ),
-    undo=(Template(text="Put the old file back and reload.", command=f"{_PUT_BACK} && systemctl reload haproxy"),),
+    undo=(Template(text="Put the old file back and reload.", command='cp -p ~/site.pem.bak "$F" && systemctl reload haproxy'),),
 )
 _IIS = Recipe(
     title="Install the intermediates on IIS / Windows",
@@ -68,12 +68,12 @@ _IIS = Recipe(
         ),
         Template(
             text="Write the intermediates, all but the first, to files of their own.",
-            command='$n = 0; $all | Select-Object -Skip 1 | ForEach-Object { $n++; Set-Content "int$n.cer" $_ }',
+            command='$n = 0; $all | Select-Object -Skip 1 | ForEach-Object { $n++; Set-Content "appgw-int$n.cer" $_ }',
             language=_PS,
         ),
         Template(
             text="Import them as intermediates of the machine, never as roots.",
-            command="Get-ChildItem int*.cer | Import-Certificate -CertStoreLocation Cert:\\LocalMachine\\CA",
+            command="Get-ChildItem appgw-int*.cer | Import-Certificate -CertStoreLocation Cert:\\LocalMachine\\CA",
             language=_PS,
         ),
         Template(text="If the server's own certificate is new too, import its PFX and choose it in the site's https binding."),

@@ -101,3 +101,6 @@ FIRST: Mapping[Code, str] = MappingProxyType(
     }
 )
 SAVE = "Save <chainfile> from this thread: the server's own certificate first, then the intermediates, no root, no key."
+# Without a file in the thread there is nothing to save: an issuer is known to nobody, or another server has the right list.
+WRITE = "Write <chainfile>: the server's own certificate first, then each issuer above it, no root, no key."
+MAKE = "Get the certificate of <missing> from its CA; put it into <chainfile> after the server's own certificate."

@@ -55,9 +55,13 @@ class FixContext:
         group, gateway, setting, probe: where the gateway's part lies; `None` leaves a blank in capitals.
         pick_host: the setting takes its host name from the backend address.
         root_name: the name under which the root lies, or shall lie, on the gateway.
-        kept_roots: names of the roots attached now; `None` when not known.
+        kept_roots: names of the roots (v1: authentication certificates) attached now; `None` when not known.
         public_ca: the chain is from a public CA while roots are uploaded, so these should be detached.
         chain_file, root_file: names of the files in the thread.
+        carried: a host name that the certificate carries; `None` takes `name`, empty when it carries none.
+        root_here: the root lies on this gateway already and has only to be attached.
+        no_chain_file, no_root_file: that file could not be made, so it is not in the thread.
+        missing: the issuer that nobody could supply, as people call it.
     """
 
     host: str
@@ -73,6 +77,11 @@ class FixContext:
     public_ca: bool = False
     chain_file: str = "fullchain.pem"
     root_file: str = "root.cer"
+    carried: str | None = None
+    root_here: bool = False
+    no_chain_file: bool = False
+    no_root_file: bool = False
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -83,7 +86,7 @@ def test_placeholders_are_all_filled() -> None:
 
 def test_unknown_names_become_blanks_that_are_listed() -> None:
     answer = gateway_guide(Code.SERVER_UNKNOWN_CA, FixContext(host="10.0.0.5"), Tool.AZ)
-    assert set(answer.blanks) == {"RESOURCE_GROUP", "GATEWAY_NAME", "BACKEND_SETTING", "ROOT_NAME", "ROOT_NAMES", "HOST_NAME"}
+    assert set(answer.blanks) == {"RESOURCE_GROUP", "GATEWAY_NAME", "BACKEND_SETTING", "ROOT_NAME", "ROOT_NAMES"}
     assert any("-n ROOT_NAME --cert-file root.cer" in command for command in commands(answer))
 
 
@@ -94,19 +97,120 @@ def test_known_names_leave_no_blank() -> None:
 def test_root_is_attached_beside_those_that_must_stay() -> None:
     answer = gateway_guide(Code.ROOT_NOT_ATTACHED, CONTEXT, Tool.AZ)
     attach = next(command for command in commands(answer) if "--root-certs" in command)
-    assert "--root-certs corp-root-2019 corp-root-2024 --host-name backend.contoso.com" in attach
-    assert "--root-certs corp-root-2019 --host-name" in (answer.undo[0].command or "")
+    assert attach.endswith("--root-certs corp-root-2019 corp-root-2024")
+    assert (answer.undo[0].command or "").endswith("--root-certs corp-root-2019")
 
 
-def test_setting_that_picks_its_host_keeps_doing_so() -> None:
-    answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, pick_host=True), Tool.AZ)
-    assert any("--host-name-from-backend-pool true" in command for command in commands(answer))
-    assert not any("--host-name " in step.command for step in answer.steps if step.command)
+@pytest.mark.parametrize("picked", [True, False])
+@pytest.mark.parametrize("tool", list(Tool), ids=str)
+def test_attaching_a_root_leaves_the_host_name_alone(tool: Tool, picked: bool) -> None:  # noqa: FBT001 -- a table
+    for code in (Code.ROOT_NOT_ATTACHED, Code.ROOT_MISMATCH):
+        answer = gateway_guide(code, replace(CONTEXT, pick_host=picked), tool)
+        assert not [command for command in commands(answer) if re.search(r"host.?name", command, re.IGNORECASE)]
+
+
+def test_a_root_that_lies_there_is_not_uploaded_again() -> None:
+    for tool in Tool:
+        told = "\n".join(commands(gateway_guide(Code.ROOT_MISMATCH, replace(CONTEXT, root_here=True), tool)))
+        assert "corp-root-2024" in told
+        assert not re.search(r"root-cert create|Add-Az|loadFile|filebase64", told)
+
+
+@pytest.mark.parametrize("tool", list(Tool), ids=str)
+def test_files_are_saved_only_where_they_are_in_the_thread(tool: Tool) -> None:
+    for code in (Code.ROOT_MISMATCH, Code.AUTH_CERTIFICATE_MISMATCH):
+        answer = gateway_guide(code, replace(CONTEXT, no_root_file=True), tool)
+        assert not any("this thread" in step.text for step in steps_of(answer))
+        assert any("root.cer from this thread" in step.text for step in steps_of(gateway_guide(code, CONTEXT, tool)))
+
+
+@pytest.mark.parametrize(
+    ("missing", "first"),
+    [
+        ("Contoso Issuing CA 3", "Get the certificate of Contoso Issuing CA 3 from its CA"),
+        (None, "Write fullchain.pem: the server's own certificate first"),
+    ],
+)
+def test_chain_that_could_not_be_built_is_not_said_to_be_in_the_thread(missing: str | None, first: str) -> None:
+    answer = guide(Code.INTERMEDIATE_MISSING, replace(CONTEXT, no_chain_file=True, missing=missing), ServerKind.NGINX)
+    assert answer.steps[0].text.startswith(first)
+    assert not any("this thread" in step.text for step in steps_of(answer))
+
+
+@pytest.mark.parametrize(
+    ("tool", "line"),
+    [
+        (Tool.AZ, "--auth-certs corp-root-2019 corp-root-2024"),
+        (Tool.POWERSHELL, "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | Where-Object { $_ }) + $id"),
+        (Tool.BICEP, "applicationGateways/authenticationCertificates', 'prod-gw', 'corp-root-2019')"),
+        (Tool.TERRAFORM, 'name = "corp-root-2024"'),
+    ],
+)
+def test_v1_keeps_the_certificates_that_are_attached(tool: Tool, line: str) -> None:
+    answer = gateway_guide(Code.AUTH_CERTIFICATE_MISMATCH, CONTEXT, tool)
+    assert line in "\n".join(commands(answer))
+    assert answer.undo
+
+
+@pytest.mark.parametrize("tool", list(Tool), ids=str)
+def test_host_name_is_one_that_the_certificate_carries(tool: Tool) -> None:
+    answer = gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, carried="shop.contoso.com"), tool)
+    assert any("shop.contoso.com" in command for command in commands(answer))
+    assert "HOST_NAME" in gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, carried=""), tool).blanks
+
+
+def test_setting_that_picks_its_host_stops_picking_before_it_gets_a_name() -> None:
+    told = commands(gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, pick_host=True), Tool.AZ))
+    assert any("--host-name backend.contoso.com --host-name-from-backend-pool false" in command for command in told)
+
+
+@pytest.mark.parametrize("name", ["a&calc", 'a" --yes "b', "%PATH%", "a b", "a^b", "a|b", "a!b!"])
+def test_name_that_cmd_would_read_is_a_blank_where_powershell_calls_az(name: str) -> None:
+    for code in (Code.VALIDATION_OFF, Code.INTERMEDIATE_MISSING):
+        answer = gateway_guide(code, replace(CONTEXT, gateway=name), Tool.POWERSHELL)
+        called = [command for command in commands(answer) if command.startswith("az ")]
+        assert called
+        assert all("'GATEWAY_NAME'" in command and name not in command for command in called)
+
+
+HOSTILE = (EVIL, "a'b", 'a"b', "$(touch owned)", "`touch owned`", "${HOME}", "a b", "a;touch owned", "a&&touch owned", "ünïcode", "a\\")
+
+
+def bash(*words: str, folder: Path) -> bytes:
+    """What a real bash prints; a test without one is skipped."""
+    program = shutil.which("bash")
+    if program is None:
+        pytest.skip("no bash on this machine")
+    return subprocess.run([program, *words], cwd=folder, check=True, capture_output=True, timeout=20).stdout  # noqa: S603 -- a real shell is what is asked
+
+
+@pytest.mark.may_block
+def test_every_sh_command_is_one_that_bash_can_read(tmp_path: Path) -> None:
+    contexts = (CONTEXT, FixContext(host="10.0.0.5"), *(replace(CONTEXT, group=n, gateway=n, setting=n, root_name=n) for n in HOSTILE))
+    distinct = dict.fromkeys(c for context in contexts for answer in every_guide(context) for c in commands(answer, Language.SH))
+    assert len(distinct) > 100
+    script = tmp_path / "all.sh"
+    script.write_text("\n".join(distinct) + "\n", encoding="utf-8")
+    bash("-n", str(script), folder=tmp_path)
+
+
+@pytest.mark.may_block
+@pytest.mark.parametrize("name", HOSTILE)
+def test_real_bash_hands_the_very_name_to_az(name: str, tmp_path: Path) -> None:
+    context = replace(CONTEXT, group=name, gateway=name, setting=name, probe=name, root_name=name, kept_roots=(name + "2",))
+    for code in (Code.ROOT_MISMATCH, Code.AUTH_CERTIFICATE_MISMATCH, Code.NAME_MISMATCH, Code.VALIDATION_OFF, Code.INTERMEDIATE_MISSING):
+        for command in commands(gateway_guide(code, context, Tool.AZ), Language.SH):
+            bash("-c", f'az() {{ printf "%s\\0" "$@" >argv; }}\n{command} || true', folder=tmp_path)
+            words = (tmp_path / "argv").read_text().split("\0")
+            assert name in words or not is_safe_name(name), command
+    assert not (tmp_path / "owned").exists()
 
 
 def test_attached_roots_are_looked_up_when_unknown() -> None:
     answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, kept_roots=None), Tool.AZ)
     assert any("trustedRootCertificates[].id" in command for command in commands(answer))
+    assert any(command.endswith("--root-certs ROOT_NAMES corp-root-2024") for command in commands(answer))
+    assert "ROOT_NAMES" in answer.blanks
 
 
 def test_public_ca_is_answered_by_detaching() -> None:

@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 
 from bot.blocks.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
-from bot.blocks.fix_value import read_value, steps_value, switched
+from bot.blocks.fix_value import fix_context, read_value, steps_value, switched
 from bot.blocks.parts import BUTTON_VALUE_LIMIT
 from bot.fixsteps import ServerKind, Tool
-from bot.model.report import CheckReport
-from chainlib import HttpResponse
+from bot.model.azure import BackendSetting
+from bot.model.report import CheckReport, GatewayReport
+from chainlib import HttpResponse, UploadedRoot, repair
+from playground.lab import pki
+from playground.lab.pki import NOW, Issued
 from playground.slack.limits import check_view
 from tests.bot.test_evidence import heard
 from tests.support.blockkit import texts
-from tests.support.reports import CASES, HOST
+from tests.support.reports import CASES, HOST, ISSUING
+from tests.support.reports import policy as policy_of
+from tests.support.reports import report as make_report
 
 OLD = {
     "n": "backend.contoso.com",
@@ -119,3 +124,77 @@ def test_hostile_names_stay_inside_their_words() -> None:
     commands = [line for line in json.dumps(fix_steps(steps_value(report, HOST, evil))).split('"') if line.startswith("az ")]
     assert commands
     assert not [line for line in commands if "; touch" in line.replace("'x; touch /tmp/owned; $(id)'", "")]
+
+
+def on_gateway(report: CheckReport, **more: Any) -> GatewayReport:  # noqa: ANN401 -- members of the gateway as a test wants them
+    """The other witness of a gateway whose one setting is described."""
+    setting = BackendSetting(
+        name="https-be",
+        port=443,
+        protocol="Https",
+        host_name="",
+        pick_host_from_address=False,
+        sni_name="",
+        validate_chain=True,
+        validate_name=True,
+        root_names=more.pop("root_names", ()),
+        auth_certificate_names=(),
+        probe=None,
+    )
+    spoken = heard(report)
+    return replace(spoken, gateway=replace(spoken.gateway, settings=(setting,), **more))
+
+
+def unrooted(root: Issued, **policy: Any) -> CheckReport:  # noqa: ANN401 -- members of the policy as a test wants them
+    """A backend whose chain ends in a root that the gateway was not given, repaired for real."""
+    issuing = pki.intermediate(root)
+    rules = replace(policy_of(pki.root("Contoso Root G1")), **policy)
+    report = make_report(pki.leaf(issuing, HOST), issuing, root, rules=rules)
+    assert report.chain is not None
+    return replace(report, repair=repair(report.chain, rules, at=NOW))
+
+
+def test_every_attached_root_stays_or_is_looked_up() -> None:
+    report = unrooted(pki.root("Fabrikam Root"))
+    few, many = tuple(f"root-{n}" for n in range(5)), tuple(f"root-{n}" for n in range(9))
+    assert fix_context(report, on_gateway(report, root_names=few)).kept_roots == few
+    assert fix_context(report, on_gateway(report, root_names=many)).kept_roots is None
+    shown = json.dumps(fix_steps(steps_value(report, HOST, on_gateway(report, root_names=many))))
+    assert "trustedRootCertificates[].id" in shown
+    assert "--root-certs ROOT_NAMES" in shown
+
+
+def test_a_new_root_gets_a_name_that_no_other_certificate_bears() -> None:
+    root, other = pki.root("Fabrikam Root"), pki.root("Fabrikam Root")
+    report = unrooted(root)
+    assert fix_context(report, on_gateway(report)).root_name == "fabrikam-root"
+    taken = on_gateway(report, roots=(UploadedRoot(name="Fabrikam-Root", certificate=other.certificate),))
+    assert fix_context(report, taken).root_name == f"fabrikam-root-{root.certificate.sha256[:8]}"
+
+
+def test_a_root_on_this_gateway_is_attached_and_one_on_a_sister_is_uploaded() -> None:
+    root = pki.root("Fabrikam Root")
+    for sister in (False, True):
+        lying = UploadedRoot(name="fab-2024", certificate=root.certificate, gateway="a-gw", sister=sister)
+        report = unrooted(root, unattached=(lying,))
+        context = fix_context(report, on_gateway(report))
+        assert (context.root_name, context.root_here, context.no_root_file) == ("fab-2024", not sister, False)
+
+
+def test_what_is_not_in_the_thread_is_not_promised() -> None:
+    report = CASES["no-root-signs"]()
+    assert report.chain is not None
+    mended = replace(report, repair=repair(report.chain, report.request.policy, at=NOW))
+    context = fix_context(mended, None)
+    assert (context.no_chain_file, context.no_root_file, context.missing) == (False, True, "Contoso Root G2")
+    assert "root.cer from this thread" not in json.dumps(fix_steps(steps_value(mended, HOST)))
+
+
+def test_the_name_for_the_setting_is_one_that_the_certificate_carries() -> None:
+    context = fix_context(CASES["other-name"](), None)
+    assert (context.name, context.carried) == (HOST, "other.contoso.com")
+    assert "--host-name other.contoso.com" in json.dumps(fix_steps(steps_value(CASES["other-name"](), HOST)))
+    assert fix_context(CASES["leaf-only"](), None).carried is None
+    wild = make_report(pki.leaf(ISSUING, "*.example.org"), ISSUING)
+    assert read_value(steps_value(wild, HOST)).context == fix_context(wild, None)
+    assert fix_context(wild, None).carried == ""
