@@ -47,11 +47,13 @@ def repair(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime, issuer
     unchanged = _same_file(case, found.to_send)
     if unchanged and root is None and not missing:
         return None
+    file = () if missing and _gap_inside(case, found) else found.to_send
     return Repair(
-        chain=() if missing and _gap_inside(case, found) else found.to_send,
+        chain=file,
         root=root,
         root_name=_root_name(policy, root),
-        verdict_after=_proof(case, found, root).headline,
+        # Without a file there is nothing to install, so nothing changes.
+        verdict_after=(_proof(case, found, root) if file else judge(chain, policy, at=at)).headline,
         sources=tuple(_sources(case, found, policy)),
         missing=missing,
     )

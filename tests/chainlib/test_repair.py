@@ -121,6 +121,11 @@ def test_gap_under_a_sent_root_builds_no_file() -> None:
     assert [m.subject for m in found.missing] == ["CN=Contoso Policy CA"]
 
 
+def test_without_a_file_the_verdict_stays_what_it_is() -> None:
+    found = mended(chain(UPPER, LEAF), uploaded(ROOT))
+    assert (found.chain, found.root, found.verdict_after) == ((), None, Code.LEAF_NOT_FIRST)
+
+
 def test_unknown_root_keeps_the_sorted_file_and_names_the_root() -> None:
     found = mended(chain(LEAF, UPPER, LOWER), uploaded(STRANGER))
     assert found.chain == COMPLETE
