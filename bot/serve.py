@@ -14,7 +14,7 @@ import ssl
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -46,6 +46,8 @@ OK, UNUSABLE = 0, 2
 SETTINGS_FILE = Path("appgw.yaml")
 CHECK_TIMEOUT_S = 11.0
 ENGINE_DRAIN = timedelta(seconds=2)
+ENGINE = EngineSettings(drain=ENGINE_DRAIN)
+Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +68,26 @@ class SlackGate:
         return {"may ask here": sentence or "yes", "limits": limits}
 
 
-def main() -> int:
-    """Read the settings, say what is wrong with them, or run."""
+def now_utc() -> datetime:
+    """The wall clock."""
+    return datetime.now(tz=UTC)
+
+
+def main(clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
+    """Read the settings, say what is wrong with them, or run.
+
+    Args:
+        clock: the present instant, aware; the playground moves it.
+        engine: how digests are made.
+    """
     try:
         settings = load_settings(os.environ, SETTINGS_FILE)
     except SettingsError as error:
         return _unusable(*error.problems)
-    return run(settings)
+    return run(settings, clock, engine)
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
     """Run the bot until it is told to stop; the exit status."""
     set_up_logging()
     for warning in settings.warnings:
@@ -83,7 +95,8 @@ def run(settings: Settings) -> int:
     load_well_known()
     try:
         with memory(settings.database_url) as store:
-            asyncio.run(_serve(settings, outgoing_trust(settings.ca_bundle), store))
+            chosen = replace(engine, without_history=settings.without_history)
+            asyncio.run(_serve(settings, outgoing_trust(settings.ca_bundle), store, clock, chosen))
     except (TokenRefusedError, PortUnusableError, MemoryUnusableError, NameTakenError) as error:
         return _unusable(str(error))
     log.info("stopped")
@@ -98,13 +111,13 @@ def outgoing_trust(ca_bundle: Path | None) -> ssl.SSLContext:
     return context
 
 
-async def _serve(settings: Settings, context: ssl.SSLContext, store: Store) -> None:
+async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, clock: Clock, engine: EngineSettings) -> None:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        arm = await stack.enter_async_context(configured_client(settings, clock=_now)) if settings.asks_azure else None
+        arm = await stack.enter_async_context(configured_client(settings, clock=clock)) if settings.asks_azure else None
         rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
         sources = IssuerSources(bundle=await _bundle(settings.intermediates), aia=settings.aia, rules=rules)
-        around = Surroundings(clock=_now, timeout=CHECK_TIMEOUT_S, find_issuers=sources.find, learn=sources.learn)
+        around = Surroundings(clock=clock, timeout=CHECK_TIMEOUT_S, find_issuers=sources.find, learn=sources.learn)
         desk = Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
         gate = SlackGate(guard=PersonGuard(access=access_of(settings), limiter=RateLimiter()))
         vantage = platform.node() or "this machine"
@@ -112,10 +125,10 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store) -> N
             backends=desk,
             gate=gate,
             privileges=gate.privileges,
-            clock=_now,
+            clock=clock,
             vantage=vantage,
             handlers=_gateway_verbs(desk, vantage),
-            companion=_remembering(settings, store, desk).beside,
+            companion=Remembering(url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)
         _stop_on_signals(service.stop)
@@ -142,19 +155,10 @@ def _gateway_verbs(desk: Desk, vantage: str) -> Callable[[Watching, str], Mappin
     return make
 
 
-def _remembering(settings: Settings, store: Store, desk: Desk) -> Remembering:
-    engine = EngineSettings(without_history=settings.without_history, drain=ENGINE_DRAIN)
-    return Remembering(url=settings.database_url, store=store, desk=desk, clock=_now, engine=engine)
-
-
 def _stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
 
 
 def _unusable(*sentences: str) -> int:

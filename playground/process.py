@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,17 +32,19 @@ class BotProcess:
     Args:
         settings: the bot's variables.
         folder: its working folder; the log is written there.
+        program: what to run instead of `appgw serve`.
 
     Attributes:
         request_url: where it takes Slack's requests in HTTP mode.
         log: what it wrote.
     """
 
-    def __init__(self, settings: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, settings: Mapping[str, str], folder: Path, program: Sequence[str] = ()) -> None:
         self._http_port, self._admin_port = free_ports(2)
         self.request_url = f"http://{LOOPBACK}:{self._http_port}/slack/events"
         self.log = folder / "appgw.log"
         self._folder = folder
+        self._program = program or (*_program(), "serve")
         ports = {"APPGW_HTTP_PORT": str(self._http_port), "APPGW_ADMIN_PORT": str(self._admin_port)}
         self._environment = {**_inherited(), **settings, **ports}
 
@@ -50,7 +52,7 @@ class BotProcess:
         """Start it and wait until it is ready; raises `BotFailed`."""
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *_program(), "serve", cwd=self._folder, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                *self._program, cwd=self._folder, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
             await self._until_ready()

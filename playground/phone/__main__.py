@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from playground.clock import MovableClock
+from playground.clocked import program
 from playground.phone.build import CannotBuild, build
 from playground.phone.server import PhoneServer
 from playground.process import BotFailed, BotProcess
@@ -20,11 +22,12 @@ async def run(folder: Path, port: int, *, socket_mode: bool) -> None:
     """Keep everything running until it is cancelled."""
     print("== making the page (the first time npm fetches what draws Block Kit)", flush=True)
     files = await asyncio.to_thread(build)
-    async with Stage(folder) as stage:
-        print(f"== starting the bot: appgw serve, {'Socket Mode' if socket_mode else 'HTTP mode'}", flush=True)
-        async with BotProcess(stage.environment(socket_mode=socket_mode), folder) as bot:
+    clock = MovableClock(folder / "clock")
+    async with Stage(folder, clock=clock) as stage:
+        print(f"== starting the bot: appgw serve on a clock that you can move, {'Socket Mode' if socket_mode else 'HTTP mode'}", flush=True)
+        async with BotProcess(stage.environment(socket_mode=socket_mode), folder, program(clock)) as bot:
             stage.slack.request_url = None if socket_mode else bot.request_url
-            async with PhoneServer(stage, files, port) as page:
+            async with PhoneServer(stage, files, port, clock) as page:
                 print(f"== open {page.url} and type /appgw-check; the bot's log is {bot.log}; Ctrl-C ends everything", flush=True)
                 await asyncio.Event().wait()
 

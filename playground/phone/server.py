@@ -1,7 +1,11 @@
-"""The page and its two calls: `GET /state` waits for a change, `POST /do` acts as the person whose phone it is. Loopback only."""
+"""The page and its two calls: `GET /state` waits for a change, `POST /do` acts as the person whose phone it is, or moves the clock.
+
+Loopback only.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -12,6 +16,7 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
+from playground.clock import MovableClock
 from playground.lab.peers import LOOPBACK
 from playground.phone.snapshot import snapshot
 from playground.slack import Ack
@@ -31,10 +36,12 @@ class PhoneServer:
         stage: what it shows.
         files: the folder with the page and its bundle.
         port: where to listen.
+        clock: the clock on which stage and bot live, when it can be moved.
     """
 
-    def __init__(self, stage: Stage, files: Path, port: int) -> None:
+    def __init__(self, stage: Stage, files: Path, port: int, clock: MovableClock | None = None) -> None:
         self._stage = stage
+        self._clock = clock
         self._files = files
         self._port = port
         self._actions: Final[Mapping[str, Callable[[Json, str], Awaitable[Ack | None]]]] = {
@@ -45,6 +52,7 @@ class PhoneServer:
             "close": self._close,
             "shortcut": self._shortcut,
             "home": self._home,
+            "clock": self._move,
         }
 
     async def __aenter__(self) -> Self:
@@ -91,7 +99,7 @@ class PhoneServer:
             return web.json_response({"error": "no such action"}, status=400)
         try:
             ack = await action(wish, str(wish.get("user", USER)))
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=409)
         return web.json_response(_told(ack))
 
@@ -138,6 +146,14 @@ class PhoneServer:
 
     async def _home(self, _wish: Json, user: str) -> Ack:
         return await self._stage.slack.open_home(user=user)
+
+    async def _move(self, wish: Json, user: str) -> None:
+        """Move the clock forward, by seconds or to this person's next morning; the bot notices within a second."""
+        if self._clock is None:
+            raise LookupError("this playground's clock cannot be moved")
+        seconds = wish.get("seconds") or self._clock.until_morning(self._stage.slack.workspace.users[user].tz)
+        await asyncio.to_thread(self._clock.move, float(seconds))
+        self._stage.slack.workspace.touch()
 
 
 def _told(ack: Ack | None) -> Json:

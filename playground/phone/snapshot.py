@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from playground.lab.backends import LabBackend
 from playground.slack import Message, SlackStandIn
 from playground.slack.state import Json, OpenView
@@ -11,7 +13,7 @@ LAST_MESSAGES = 60
 
 
 def snapshot(stage: Stage, user: str) -> Json:
-    """Channels, messages with their threads, what only this person sees, the form on top, the Home tab, and the lab to choose from."""
+    """What one person's phone shows: channels, messages with threads, private answers, the form on top, the Home tab, the lab, the time."""
     slack = stage.slack
     return {
         "users": [{"id": one.id, "name": one.name, "tz": one.tz} for one in slack.workspace.users.values() if one.id.startswith("U0")],
@@ -21,6 +23,7 @@ def snapshot(stage: Stage, user: str) -> Json:
         "home": _view(slack.workspace.homes.get(user)),
         "lab": [_backend(backend) for backend in stage.lab.backends],
         "complaints": slack.complaints[-5:],
+        "now": f"{datetime.fromtimestamp(slack.workspace.clock(), UTC):%Y-%m-%dT%H:%MZ}",
     }
 
 

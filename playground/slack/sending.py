@@ -47,12 +47,11 @@ def signature(secret: str, timestamp: str, body: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedHttp:
-    """Delivers payloads to a request URL; `clock` dates the signature, in seconds since 1970."""
+    """Delivers payloads to a request URL. The signature bears the wall clock's time, which is what the receiver holds it against."""
 
     session: aiohttp.ClientSession
     url: str
     secret: str
-    now: float | None = None
 
     async def command(self, fields: Json) -> Ack:
         """A slash command."""
@@ -76,7 +75,7 @@ class SignedHttp:
 
     async def post(self, body: str, content_type: str, headers: Json | None = None) -> Ack:
         """Send one signed request."""
-        timestamp = str(int(self.now if self.now is not None else time.time()))
+        timestamp = str(int(time.time()))
         signed = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature(self.secret, timestamp, body)}
         started = time.monotonic()
         try:

@@ -247,8 +247,7 @@ class SlackStandIn:
     def _http(self) -> SignedHttp | None:
         if self.request_url is None:
             return None
-        now = None if self.workspace.clock is time.time else self.workspace.clock()
-        return SignedHttp(session=self._session, url=self.request_url, secret=self.signing_secret, now=now)
+        return SignedHttp(session=self._session, url=self.request_url, secret=self.signing_secret)
 
     def _noted(self, kind: str, ack: Ack) -> Ack:
         self.acks.append((kind, ack))

@@ -37,7 +37,7 @@ function useScreen(user) {
   return screen;
 }
 
-const time = (ts) => new Date(Number(ts) * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const time = (ts) => new Date(Number(ts) * 1000).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
 
 // The newest message stays in sight while the card grows under it, unless the reader has scrolled up.
 function useBottom(screen, place) {
@@ -120,6 +120,33 @@ function Form({ view, user, channel, channels }) {
   );
 }
 
+const HOUR = 3600, BETWEEN_MORNINGS_MS = 7000;
+
+// The clock of Slack and bot alike; a week goes from morning to morning, so that each morning's digest is seen coming.
+function Clock({ now, user }) {
+  const [left, setLeft] = useState(0);
+  const move = (seconds) => act(user, { do: "clock", seconds });
+  const week = async () => {
+    for (let days = 7; days > 0; days--) {
+      setLeft(days);
+      await move();
+      await new Promise((done) => setTimeout(done, BETWEEN_MORNINGS_MS));
+    }
+    setLeft(0);
+  };
+  const shown = new Date(now).toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return (
+    <div className="clock" role="group" aria-label="clock">
+      <b>It is {shown}</b>
+      <div className="row">
+        <button className="tap" disabled={left > 0} onClick={() => move(HOUR)}>+1 hour</button>
+        <button className="tap" disabled={left > 0} onClick={() => move()}>Next morning</button>
+        <button className="tap" disabled={left > 0} onClick={week}>{left ? `${left} mornings to go` : "A week"}</button>
+      </div>
+    </div>
+  );
+}
+
 function Phone() {
   const [user, setUser] = useState("U0ONCALL");
   const [channel, setChannel] = useState("C0INCIDENT");
@@ -148,6 +175,7 @@ function Phone() {
     <People.Provider value={screen}>
       <aside className={lab ? "open" : ""}>
         <h1>Playground</h1>
+        <Clock now={screen.now} user={user} />
         <p>One server for each way of being wrong. Tap one to ask about it here.</p>
         <button className="lab" onClick={() => askHere("gw:lab-gw")}><b>gw:lab-gw</b> the gateway that uses all of them</button>
         {screen.lab.map((backend) => (

@@ -1,0 +1,26 @@
+"""`python -m playground.clocked FILE`: `appgw serve`, whole and unchanged, on the clock whose shift lies in that file.
+
+What the bot decides by that clock: when digests are due, what has expired, how old a problem is. What it waits for stays real.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from bot.engine import EngineSettings
+from bot.serve import ENGINE_DRAIN, main
+from playground.clock import MovableClock
+
+CONFIRM_GAP = timedelta(seconds=2)  # days pass in seconds here, so two looks need not be forty seconds apart
+
+
+def program(clock: MovableClock) -> list[str]:
+    """What to run for a bot on that clock."""
+    return [sys.executable, "-m", "playground.clocked", str(clock.file)]
+
+
+if __name__ == "__main__":
+    chosen = MovableClock(Path(sys.argv[1]))
+    sys.exit(main(clock=chosen.instant, engine=EngineSettings(drain=ENGINE_DRAIN, confirm_gap=CONFIRM_GAP)))
