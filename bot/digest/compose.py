@@ -40,7 +40,7 @@ def compose(
         schedule=subscription.schedule,
         lines=tuple(line for line in lines if line not in standing),
         standing=tuple(standing),
-        hushed=quiet,
+        hushed=tuple(known[line.cause] for line in quiet if line.cause in known),
         fixed=_fixed(last, {line.cause for line in (*lines, *quiet)}, own, mutes),
         muted=notes,
         fine=sum(state.seen.backend and state.seen.key not in troubled for state in own),
@@ -98,7 +98,7 @@ def _fixed(last: DigestContent | None, still: set[str], states: Sequence[Backend
     if last is None:
         return ()
     ended = {state.problem.cause: (backend, state) for backend in states for state in backend.problems if not state.open}
-    gone = [line for line in (*last.lines, *last.standing) if line.cause not in still]
+    gone = [line for line in last.known if line.cause not in still]
     return tuple(line for line in gone if line.cause not in ended or not _in_mute(ended[line.cause], mutes))
 
 

@@ -296,7 +296,7 @@ class DigestContent:
         at: the instant that it speaks of.
         lines: what is listed, in order.
         standing: open and not news; listed only when the subscription lists more than changes.
-        hushed: open and muted.
+        hushed: open and muted, as it was told before the mute; what began inside the mute has been told to nobody yet.
         fixed: causes of the last sent digest that are gone.
         fine: backends without a listed problem.
         since: when the last digest was sent, `None` before the first.
@@ -315,7 +315,7 @@ class DigestContent:
 
     @property
     def known(self) -> tuple[DigestLine, ...]:
-        """Every cause that was open, said or not."""
+        """Every cause that was open and that the channel has heard of."""
         return (*self.lines, *self.standing, *self.hushed)
 
     @property

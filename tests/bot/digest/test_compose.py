@@ -210,7 +210,7 @@ MUTED = [
 @pytest.mark.parametrize(("hush", "hidden"), [case[1:] for case in MUTED], ids=[case[0] for case in MUTED])
 def test_mute_hides_what_it_covers(hush: Mute, hidden: bool) -> None:  # noqa: FBT001 -- the table's expectation
     content = said([state(1, [problem()])], mutes=(hush,))
-    assert (len(content.lines), len(content.hushed)) == ((0, 1) if hidden else (1, 0))
+    assert (len(content.lines), len(content.muted)) == ((0, 1) if hidden else (1, 0))
 
 
 def test_mute_is_told_with_its_end_its_reason_and_who() -> None:
@@ -229,11 +229,36 @@ def test_problem_that_outlives_a_mute_is_told() -> None:
     assert [line.news for line in said([state(1, [problem()])], mutes=(hush,)).lines] == [News.NEW]
 
 
+@pytest.mark.parametrize("days", [1, 2])
+def test_problem_that_began_inside_a_mute_is_new_after_it_although_digests_went_out_meanwhile(days: int) -> None:
+    hush, last = mute(begins=NOW - 5 * DAY, ends=NOW - DAY / 2), said([state(2)], at=NOW - 4 * DAY, heartbeat=True)
+    for day in range(days, 0, -1):
+        last = said([state(1, [problem()])], last, at=NOW - day * DAY, mutes=(hush,), heartbeat=True)
+    after = said([state(1, [problem()])], last, mutes=(hush,))
+    assert [line.news for line in after.lines] == [News.NEW]
+    assert speaks(subscription(), after)
+
+
+def test_problem_that_grew_inside_a_mute_is_told_as_grown_after_it() -> None:
+    first = said([state(1, [problem()])], at=NOW - 2 * DAY)
+    hush, both = mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2), [state(n, [problem()]) for n in (1, 2)]
+    during = said(both, first, at=NOW - DAY, mutes=(hush,), heartbeat=True)
+    assert [line.news for line in said(both, during).lines] == [News.GROWN]
+
+
 def test_recovery_inside_a_mute_is_not_told_after_it() -> None:
     first = said([state(1, [problem()])], at=NOW - DAY)
     hush = mute(begins=NOW - timedelta(hours=12), ends=NOW - timedelta(hours=1))
     closed = state(1, [problem()], is_open=False, since=NOW - timedelta(hours=6))
     assert said([closed], first, mutes=(hush,)).fixed == ()
+
+
+def test_recovery_after_a_mute_is_told_although_the_last_digest_hushed_it() -> None:
+    first = said([state(1, [problem()])], at=NOW - 2 * DAY)
+    hush = mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2)
+    during = said([state(1, [problem()])], first, at=NOW - DAY, mutes=(hush,), heartbeat=True)
+    closed = state(1, [problem()], is_open=False, since=NOW - timedelta(hours=6))
+    assert [line.subject for line in said([closed], during, mutes=(hush,)).fixed] == ["CN=Contoso Issuing CA 3"]
 
 
 def test_digest_has_twelve_lines_at_most() -> None:
