@@ -27,7 +27,8 @@ def compose(
         last: the content of the last digest that was sent, `None` before the first.
         at: the instant it speaks of.
     """
-    own = [state for state in states if wanted(subscription, state.seen)]
+    there = tuple(states)
+    own = [state for state in there if wanted(subscription, state.seen)]
     heard, hushed, notes = _by_mute(_open(subscription, own), mutes, at)
     known = {line.cause: line for line in last.known} if last else {}
     lines = [replace(line, news=_news(line, known)) for line in fold(heard, at)]
@@ -41,7 +42,7 @@ def compose(
         lines=tuple(line for line in lines if line not in standing),
         standing=tuple(standing),
         hushed=tuple(known[line.cause] for line in quiet if line.cause in known),
-        fixed=_fixed(last, {line.cause for line in (*lines, *quiet)}, own, mutes),
+        fixed=_fixed(last, {line.cause for line in (*lines, *quiet)}, there, mutes),
         muted=notes,
         fine=sum(state.seen.backend and state.seen.key not in troubled for state in own),
         since=last.at if last else None,
@@ -93,13 +94,23 @@ def _news(line: DigestLine, known: Mapping[str, DigestLine]) -> News:
     return News.GROWN if joined else News.NONE
 
 
-def _fixed(last: DigestContent | None, still: set[str], states: Sequence[BackendState], mutes: Sequence[Mute]) -> tuple[DigestLine, ...]:
-    """The causes that the last digest knew and that are gone; one that ended while it was muted is not told."""
+def _fixed(last: DigestContent | None, listed: set[str], states: Sequence[BackendState], mutes: Sequence[Mute]) -> tuple[DigestLine, ...]:
+    """The causes that the last digest knew and that are gone; one that ended while it was muted is not told.
+
+    Whether a cause is gone is asked of the very backends that the line named: what an edit of the subscription left out is not fixed.
+    """
     if last is None:
         return ()
+    lasting = {(state.problem.cause, backend.seen.key) for backend in states for state in backend.problems if state.open}
     ended = {state.problem.cause: (backend, state) for backend in states for state in backend.problems if not state.open}
-    gone = [line for line in last.known if line.cause not in still]
+    missing = [line for line in last.known if line.cause not in listed]
+    gone = [line for line in missing if not any((line.cause, key) in lasting for key in _seats(line, states))]
     return tuple(line for line in gone if line.cause not in ended or not _in_mute(ended[line.cause], mutes))
+
+
+def _seats(line: DigestLine, states: Sequence[BackendState]) -> Iterable[str]:
+    """The keys behind a line; one about the target itself (it could not be looked at) names no backend."""
+    return [member.key for member in line.members] or [state.seen.key for state in states]
 
 
 def _in_mute(occurrence: Occurrence, mutes: Sequence[Mute]) -> bool:

@@ -132,6 +132,26 @@ def test_fixed_causes_are_counted_once() -> None:
     assert said([state(1)], second).fixed == ()
 
 
+@pytest.mark.parametrize("fields", [{"minimum": Severity.CRITICAL}, {"exclude": ("pool:shop",)}, {"target": gateway(pool="other")}])
+def test_what_an_edit_leaves_out_is_not_called_fixed(fields: dict[str, Any]) -> None:
+    weak = problem(Code.WEAK_CRYPTO, "SHA-1", severity=Severity.WARNING)
+    first = said([state(1, [weak])], at=NOW - DAY)
+    assert said([state(1, [weak])], first, **fields).fixed == ()
+
+
+def test_fixed_in_one_pool_although_another_that_is_left_out_still_has_it() -> None:
+    fields = {"exclude": ("pool:test*",)}
+    test = state(2, [problem()], pool="test1", key="other")
+    first = said([state(1, [problem()]), test], at=NOW - DAY, **fields)
+    assert len(said([state(1, [problem()], is_open=False), test], first, **fields).fixed) == 1
+
+
+def test_cause_that_moved_to_another_backend_is_not_fixed() -> None:
+    first = said([state(1, [problem()]), state(2)], at=NOW - DAY)
+    second = said([state(1, [problem()], is_open=False), state(2, [problem()])], first)
+    assert (second.fixed, [line.news for line in second.lines]) == ((), [News.GROWN])
+
+
 SPEAKING = [
     ("nothing wrong, first", {}, [], False, False),
     ("something wrong, first", {}, [1], False, True),
