@@ -1,48 +1,89 @@
-"""The Home tab: what is open, what is followed, how the bot is. Pure."""
+"""The Home tab: what is open, what was asked about, what is followed, how the bot is. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.blocks.digest_card import run_button, title
 from bot.blocks.hostile import clean
-from bot.blocks.parts import Block, Button, Buttons, Part, SmallPrint, bold, say
+from bot.blocks.parts import Block, Button, Buttons, Part, SmallPrint, Span, bold, say
 from bot.blocks.usage import OPEN_FORM
 from bot.model.digest import DigestLine
 
 MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
+_TARGET, _PLAN, _WORDS = 60, 120, 100
+_SECOND_ROW = 100  # buttons of one view are told apart by their number
 
 
-def home_view(problems: Sequence[tuple[DigestLine, str]], followed: Sequence[tuple[str, str]], troubles: Mapping[str, str]) -> Block:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """One digest: what it is about, when it comes, and the channel that gets it, by its id."""
+
+    target: str
+    plan: str
+    channel: str
+
+
+def home_view(
+    problems: Sequence[tuple[DigestLine, str]], hosts: Sequence[str], followed: Sequence[Followed], troubles: Mapping[str, str]
+) -> Block:
     """The view that `views.publish` takes.
 
     Args:
         problems: open causes, the worst first, each with what looks at it now.
-        followed: what the person's subscriptions follow: target and plan.
+        hosts: what the person asked about last, newest first, as it is typed.
+        followed: what their channels follow.
         troubles: what the bot finds wrong with itself, name -> sentence.
     """
-    parts: list[Part] = [say(bold("Open problems"))]
-    for number, (line, check) in enumerate(problems[:MOST_PROBLEMS]):
-        parts += [say(title(line)), Buttons(elements=(run_button("Check", check, number=number, apart=True),))]
-    if not problems:
-        parts.append(say("None in what you subscribed to."))
-    if len(problems) > MOST_PROBLEMS:
-        parts.append(say(f"and {len(problems) - MOST_PROBLEMS} more, in the digests"))
-    parts.append(say(bold("What your subscriptions follow")))
-    parts += [say(f"{clean(target, 60)} · {clean(plan, 120)}") for target, plan in followed[:MOST_FOLLOWED]]
-    if not followed:
-        parts.append(say("Nothing yet: in a channel, write /appgw-check subscribe gw:prod-gw"))
-    if len(followed) > MOST_FOLLOWED:
-        parts.append(say(f"and {len(followed) - MOST_FOLLOWED} more; each channel's list names them"))
-    parts.append(Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)))
     ill = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
-    parts.append(SmallPrint(text=f"The bot: {ill or 'all is well'}"))
-    return _home(parts)
+    return _home(
+        [
+            *_problems(problems),
+            *_hosts(hosts),
+            *_followed(followed),
+            Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
+            SmallPrint(text=f"The bot: {ill or 'all is well'}"),
+        ]
+    )
 
 
 def refused_view(sentence: str) -> Block:
     """Why this person sees nothing here."""
     return _home([say(clean(sentence, 300))])
+
+
+def _problems(problems: Sequence[tuple[DigestLine, str]]) -> Iterator[Part]:
+    yield say(bold("Open problems of your channels"))
+    for number, (line, check) in enumerate(problems[:MOST_PROBLEMS]):
+        yield say(title(line))
+        yield Buttons(elements=(run_button("Check", check, number=number, apart=True),))
+    if not problems:
+        yield say("None in what they follow.")
+    if len(problems) > MOST_PROBLEMS:
+        yield say(f"and {len(problems) - MOST_PROBLEMS} more, in the digests")
+
+
+def _hosts(hosts: Sequence[str]) -> Iterator[Part]:
+    if hosts:
+        yield say(bold("You asked about last"))
+    for number, words in enumerate(hosts, _SECOND_ROW):
+        yield say(clean(words, _WORDS))
+        yield Buttons(elements=(run_button("Check again", words, number=number, apart=True),))
+
+
+def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
+    yield say(bold("What your channels follow"))
+    for one in followed[:MOST_FOLLOWED]:
+        yield say(bold(clean(one.target, _TARGET)), " in ", _place(one.channel), f" · {clean(one.plan, _PLAN)}")
+    if not followed:
+        yield say("Nothing yet: in a channel, write /appgw-check subscribe gw:prod-gw")
+    if len(followed) > MOST_FOLLOWED:
+        yield say(f"and {len(followed) - MOST_FOLLOWED} more; each channel's list names them")
+
+
+def _place(channel: str) -> Span:
+    return Span(text=channel, channel=True) if channel.startswith(("C", "G")) else Span(text="our direct messages")
 
 
 def _home(parts: Sequence[Part]) -> Block:

@@ -21,11 +21,13 @@ from bot.slack.asking import Ask, Asked, Payload, Source, carried, from_interact
 from bot.slack.home import Home, opened
 from bot.slack.hushing import Hushing
 from bot.slack.notebook import Notebook
+from bot.slack.recent import Recent
 from bot.slack.reception import Handler, Reception, new_run_id
 from bot.slack.subscribing import Subscribing
 from bot.slack.wording import target_of
 
 _FORM_OPTIONS = ("every", "day", "at", "tz", "min", "only", "not", "heartbeat")
+_REMEMBERED = {Verb.CHECK, Verb.HEALTH}
 _SAID_BY_SILENCE = frozenset({"everything open", "silent"})
 
 
@@ -55,7 +57,10 @@ class Following:
         }
 
     def register(self, app: AsyncApp, reception: Reception) -> None:
-        """Tell the app what is listened to."""
+        """Tell the app what is listened to, and remember from now on what people ask about."""
+        recent = Recent(book=self.book, runs=reception.runs)
+        for verb in _REMEMBERED & reception.handlers.keys():
+            reception.handlers[verb] = recent.remembering(reception.handlers[verb])
         home = Home(book=self.book, troubles=self.troubles)
         clicks = _Clicks(reception=reception, subscribing=Subscribing(book=self.book), home=home)
         app.action(re.compile(rf"^{RUN}:"))(clicks.on_run)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from bot.blocks.home import home_view, refused_view
+from bot.blocks.home import Followed, home_view, refused_view
 from bot.blocks.parts import Block
 from bot.digest.compose import compose
 from bot.model.digest import DigestLine, Subscription
@@ -18,6 +18,7 @@ from bot.slack.digests import check_command
 from bot.slack.notebook import Notebook
 from bot.slack.places import DeliveryError
 from bot.store.looks import target_states
+from bot.store.memory import recent_hosts
 from bot.store.subscriptions import channel_mutes, team_subscriptions
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Home:
     troubles: Callable[[], Mapping[str, str]]
 
     async def draw(self, user: str, refusal: str | None) -> None:
-        """Publish a person's tab: what they subscribed to, in whichever channel; or why they may not see it."""
+        """Publish a person's tab, or why they may not see it."""
         view = refused_view(refusal) if refusal else await self._view(user)
         try:
             await call(self.book.delivery.client.views_publish, repeatable=True, user_id=user, view=view)
@@ -47,11 +48,14 @@ class Home:
             log.warning("a Home tab could not be drawn", extra={"reason": error.reason, "user": user})
 
     async def _view(self, user: str) -> Block:
+        """A person's channels are those in which they made a subscription; whatever such a channel follows is theirs to see."""
         async with self.book.store.reading() as connection:
             known = await team_subscriptions(connection, self.book.team)
-        own = [one for one in known if one.created_by == user]
-        followed = [(one.target.text, f"{one.schedule.text} ({one.schedule.zone}){' · paused' if one.paused else ''}") for one in own]
-        return home_view(await self._problems(own[:_MOST_READ]), followed, self.troubles())
+            hosts = await recent_hosts(connection, self.book.team, user)
+        channels = {one.channel for one in known if one.created_by == user}
+        own = [one for one in known if one.channel in channels]
+        followed = [Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own]
+        return home_view(await self._problems(own[:_MOST_READ]), hosts, followed, self.troubles())
 
     async def _problems(self, own: Sequence[Subscription]) -> list[tuple[DigestLine, str]]:
         """Each cause once, however many channels follow it."""
@@ -64,6 +68,10 @@ class Home:
             for line in compose(replace(one, only_changes=False), states, mutes, None, now).lines:
                 found.setdefault(line.cause, (line, check_command(line, one.target)))
         return list(found.values())
+
+
+def _plan(value: Subscription) -> str:
+    return f"{value.schedule.text} ({value.schedule.zone}){' · paused' if value.paused else ''}"
 
 
 def opened(body: Mapping[str, Any]) -> Ask | None:

@@ -81,8 +81,7 @@ class Hushing:
             await add_mute(connection, value)
             await note(connection, now, self._who(asked), "mute", f"{target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}")
         message = muted(target.text, await self._moment(asked, value.ends), value.reason, by=asked.ask.user)
-        if not await self.book.answer(asked, message):
-            await self.book.delivery.whisper(asked.ask, message)
+        await self.book.answer_or_whisper(asked, message)
 
     async def unmute(self, asked: Asked) -> None:
         """End a mute before its time."""
@@ -101,8 +100,7 @@ class Hushing:
             await note(connection, now, self._who(asked), "unmute", target.text)
         left = max(int((max(one.ends for one in ended) - now).total_seconds() // 60), 1)
         message = unmuted(target.text, f"mute {target.text} for={left}m", by=asked.ask.user)
-        if not await self.book.answer(asked, message):
-            await self.book.delivery.whisper(asked.ask, message)
+        await self.book.answer_or_whisper(asked, message)
 
     async def history(self, asked: Asked) -> None:
         """The last changes of a backend's chain and state."""

@@ -133,9 +133,18 @@ class Notebook:
             else:
                 await self.delivery.post(place, message)
         except NotAMember:
-            await self.delivery.whisper(ask, how_to_invite(self.bot_name))
             return False
         return True
+
+    async def answer_or_whisper(self, asked: Asked, message: Message) -> None:
+        """Tell the channel, or the asker alone together with how to invite the bot."""
+        if not await self.answer(asked, message):
+            await self.invite(asked)
+            await self.delivery.whisper(asked.ask, message)
+
+    async def invite(self, asked: Asked) -> None:
+        """Tell the asker that the bot is no member here, and how it becomes one."""
+        await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name))
 
     async def tell(self, asked: Asked, pages: Iterable[Message]) -> None:
         """Tell the asker alone, in several messages; a response URL takes five, so the later ones go another way."""

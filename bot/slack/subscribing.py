@@ -67,8 +67,7 @@ class Subscribing:
                 if await remove_subscription(connection, value.id):
                     await note(connection, self.book.clock(), self._who(asked.ask), "unsubscribe", command_of(value))
         message = unsubscribed([one.target.text for one in chosen], [command_of(one) for one in chosen], by=asked.ask.user)
-        if not await self.book.answer(asked, message):
-            await self.book.delivery.whisper(asked.ask, message)
+        await self.book.answer_or_whisper(asked, message)
 
     async def restore(self, asked: Asked, commands: Sequence[str]) -> None:
         """`Undo` of `unsubscribe`: make again what the button carries; what is there already stays as it is."""
@@ -86,7 +85,7 @@ class Subscribing:
                     await self._write(value, None, asked.ask)
                 restored_targets.append(value.target.text)
         if restored_targets:
-            await self.book.answer(asked, restored(restored_targets, by=asked.ask.user))
+            await self.book.answer_or_whisper(asked, restored(restored_targets, by=asked.ask.user))
 
     async def open_form(self, ask: Ask, given: dict[str, str]) -> None:
         """The form; where none can be opened, the button that does."""
@@ -112,6 +111,7 @@ class Subscribing:
         message = subscribed(value.target.text, self._plan(stored), command_of(value), by=asked.ask.user, changed=before is not None)
         if not await self.book.answer(asked, message):
             await self._take_back(stored, before)
+            await self.book.invite(asked)
 
     async def _write(self, value: Subscription, before: Subscription | None, ask: Ask) -> Subscription:
         async with self.book.store.writing() as connection:

@@ -270,6 +270,35 @@ async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(bot: 
     await bot.slack.until(lambda: bot.script.asked)
 
 
+async def test_home_tab_remembers_what_was_asked_over_a_restart(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
+    async with running_bot(slack, world, tmp_path) as bot:
+        for words in ("one.contoso.com sni=api.contoso.com", "two.contoso.com", "one.contoso.com sni=api.contoso.com", "last"):
+            world.now += timedelta(seconds=1)
+            await slack.command(words)
+            await bot.slack.until(lambda: not [one for one in slack.messages() if "Checking" in one.text])
+    async with running_bot(slack, world, tmp_path) as bot:
+        await slack.open_home()
+        home = await slack.until(lambda: (view := slack.home()) and "You asked about last" in json.dumps(view.view) and view)
+        values = [button["value"] for block in home.view["blocks"] if block["type"] == "actions" for button in block["elements"]]
+        assert [json.loads(value).get("q") for value in values[:2]] == ["one.contoso.com sni=api.contoso.com", "two.contoso.com"]
+        await slack.click_view(home, "Check again")
+        await slack.until(lambda: bot.script.asked)
+        await slack.open_home(user="U0SECOND")
+        other = await slack.until(lambda: slack.home("U0SECOND"))
+        assert "one.contoso.com" not in json.dumps(other.view)
+
+
+async def test_home_tab_shows_everything_that_a_channel_of_mine_follows(bot: RunningBot) -> None:
+    await followed(bot)
+    await bot.slack.command("subscribe other.contoso.com daily tz=UTC", user="U0SECOND")
+    await shown(bot.slack, "other.contoso.com")
+    await bot.slack.open_home()
+    view = await bot.slack.until(lambda: (home := bot.slack.home()) and "other.contoso.com" in json.dumps(home.view) and home)
+    assert {"type": "channel", "channel_id": CHANNEL} in [
+        element for block in view.view["blocks"] if block["type"] == "rich_text" for element in block["elements"][0]["elements"]
+    ]
+
+
 async def test_home_tab_of_somebody_who_may_not_ask_says_so(bot: RunningBot) -> None:
     bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
     await followed(bot)

@@ -1,0 +1,52 @@
+"""What people asked about last, remembered for their Home tab beside the answer: a slow memory holds no card up."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.language import LastTarget
+from bot.slack.asking import Asked
+from bot.slack.notebook import Notebook
+from bot.slack.reception import Handler
+from bot.slack.runs import Runs
+from bot.slack.wording import command_of
+from bot.store.memory import remember_host
+
+log = logging.getLogger(__name__)
+
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """Remembers questions.
+
+    Attributes:
+        book: where.
+        runs: what the remembering runs in.
+    """
+
+    book: Notebook
+    runs: Runs
+
+    def remembering(self, handler: Handler) -> Handler:
+        """The same handler; what it is asked about is remembered."""
+
+        async def handle(asked: Asked) -> None:
+            self.runs.spawn(self._keep(asked))
+            await handler(asked)
+
+        return handle
+
+    async def _keep(self, asked: Asked) -> None:
+        target, words = asked.request.target, command_of(asked.request)
+        if target is None or isinstance(target, LastTarget) or len(words) > _LONGEST:
+            return
+        try:
+            async with self.book.store.writing() as connection:
+                await remember_host(connection, self.book.team, asked.ask.user, words, self.book.clock())
+        except SQLAlchemyError:
+            log.exception("what was asked about could not be remembered")
