@@ -100,16 +100,16 @@ def listing(entries: Sequence[Entry]) -> tuple[Message, ...]:
     return tuple(_page(entries[start : start + _PER_PAGE]) for start in range(0, len(entries), _PER_PAGE))
 
 
-def muted(target: str, until: str, reason: str, *, by: str) -> Message:
+def muted(target: str, when: str, reason: str, *, by: str) -> Message:
     """A channel does not want to hear of something for a while."""
     name = clean(target, _NAME)
     why = f" ({clean(reason, 120)})" if reason else ""
     parts = (
-        say("Muted ", bold(name), f" until {until}{why}. What is broken then is told then."),
+        say("Muted ", bold(name), f" {when}{why}. What is broken then is told then."),
         Buttons(elements=(run_button("Unmute", f"unmute {target}"),)),
         SmallPrint(text="Mute", user=by),
     )
-    return compose(f"Muted {shorten_middle(name, 40)} until {until}", parts)
+    return compose(f"Muted {shorten_middle(name, 40)} {when}", parts)
 
 
 def unmuted(target: str, undo: str, *, by: str) -> Message:

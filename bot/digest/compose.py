@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot.digest.filters import severe_enough, wanted
 from bot.digest.fold import Occurrence, fold
-from bot.digest.mutes import mute_over
+from bot.digest.mutes import mute_over, quiet_until
 from bot.model.digest import BackendState, DigestContent, DigestLine, LineKind, Mute, MutedNote, News, Subscription
 
 
@@ -81,7 +81,7 @@ def _by_mute(
 
 
 def _note(mute: Mute, found: list[Occurrence], at: datetime) -> MutedNote:
-    return MutedNote(text=mute.target.text, lines=len(fold(found, at)), until=mute.ends, by=mute.by, reason=mute.reason)
+    return MutedNote(text=mute.target.text, lines=len(fold(found, at)), until=quiet_until(mute, at), by=mute.by, reason=mute.reason)
 
 
 def _news(line: DigestLine, known: Mapping[str, DigestLine]) -> News:

@@ -1,14 +1,15 @@
-"""Which mutes hold at an instant and what they cover."""
+"""Which mutes hold at an instant and what they cover; weekly windows in words and back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.digest.zones import zone as zone_of
 from bot.model.digest import FollowedTarget, Mute, Observation, Window
 
 _MINUTES_PER_HOUR = 60
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def holds(mute: Mute, at: datetime) -> bool:
@@ -26,6 +27,31 @@ def inside(window: Window, at: datetime) -> bool:
     if window.start < window.end:
         return today in window.days and window.start <= minute < window.end
     return (today in window.days and minute >= window.start) or (yesterday in window.days and minute < window.end)
+
+
+def read_window(text: str, zone: str) -> Window:
+    """The window that `sat,sun 22:00-23:30` means on a zone's wall clock; the text is what `bot.language` makes of a typed one."""
+    days, span = text.split(" ")
+    start, end = (int(hour) * _MINUTES_PER_HOUR + int(minute) for hour, minute in (clock.split(":") for clock in span.split("-")))
+    return Window(days=tuple(_DAYS.index(day) for day in days.split(",")), start=start, end=end, zone=zone)
+
+
+def window_words(window: Window) -> str:
+    """A window as it is typed."""
+    clocks = (f"{minute // _MINUTES_PER_HOUR:02}:{minute % _MINUTES_PER_HOUR:02}" for minute in (window.start, window.end))
+    return f"{','.join(_DAYS[day] for day in window.days)} {'-'.join(clocks)}"
+
+
+def quiet_until(mute: Mute, at: datetime) -> datetime:
+    """Until when a mute that holds at `at` hides: its end, or the end of its window when that comes first."""
+    if mute.window is None:
+        return mute.ends
+    local = at.astimezone(zone_of(mute.window.zone))
+    end = local.replace(
+        hour=mute.window.end // _MINUTES_PER_HOUR, minute=mute.window.end % _MINUTES_PER_HOUR, second=0, microsecond=0, fold=0
+    )
+    closes = end if end > local else end + timedelta(days=1)
+    return min(mute.ends, closes.astimezone(UTC))
 
 
 def covers(target: FollowedTarget, seen: Observation) -> bool:

@@ -62,7 +62,7 @@ def read_unsubscribe(words: Iterable[Word]) -> Line:
 
 
 def read_mute(words: Iterable[Word]) -> Line:
-    """`mute`: a bare length of time becomes `for`, and the words that remain the reason.
+    """`mute`: a bare length of time becomes `for`, days and a stretch of the day become `window`, the words that remain the reason.
 
     Raises:
         Misread: an option is unusable, a word before the reason is unknown, or the mute would have no end.
@@ -70,16 +70,42 @@ def read_mute(words: Iterable[Word]) -> Line:
     line, queue, reason = Line(), deque(words), list[str]()
     while queue:
         word = queue.popleft()
+        if not reason and (window := _window(word, queue)):
+            line.put("window", window)
+            continue
         is_text = (bool(reason) and not _is_own_option(word)) or bool(word.lie)
         option = None if is_text else take_option(word, queue, Verb.MUTE)
         if option and option[0] == "reason":
             _begin(reason, option[1])
         elif option:
-            line.put(*option)
+            line.put(option[0], _whole(option, queue))
         else:
             _loose_mute_word(line, queue, word, reason)
     _close_reason(line, reason)
     return line
+
+
+def _window(word: Word, queue: deque[Word]) -> str | None:
+    """Days and a stretch of the day at the head of the words, `sat 22:00-23:30`; takes those words off the queue."""
+    said: list[str] = []
+    for one in (word, *queue):
+        said.append(one.text.strip(_QUOTES))
+        if times.is_span(said[-1]):
+            for _ in said[1:]:
+                queue.popleft()
+            return " ".join(said)
+        if not times.days(said[-1]):
+            break
+    return None
+
+
+def _whole(option: tuple[str, str], queue: deque[Word]) -> str:
+    """An option's value; that of `window=` goes on to its stretch of the day."""
+    key, text = option
+    if key == "window" and not times.is_span(text) and queue:
+        rest = _window(queue.popleft(), queue) if times.days(queue[0].text) else queue.popleft().text.strip(_QUOTES)
+        return f"{text} {rest or ''}"
+    return text
 
 
 def _is_own_option(word: Word) -> bool:
@@ -126,6 +152,6 @@ def _close_reason(line: Line, reason: list[str]) -> None:
         return
     if not line.loose:
         raise stray(reason[0])
-    if "for" not in line.options:
+    if not line.options.keys() & {"for", "window"}:
         raise Misread("A mute with a reason needs an end; write for example mute gw:prod-gw 2h certificate swap.")
     line.options["reason"] = " ".join(reason).strip(_QUOTES)

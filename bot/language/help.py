@@ -66,7 +66,7 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
         Verb.MUTE: VerbHelp(
             line="say nothing about a target until the time is over",
             examples=("mute gw:prod-gw 2h certificate swap", "mute backend.contoso.com for=1d", "mute gw:prod-gw pool=shop 30m deploy"),
-            options=f"for=2h reason= {_PLACE}",
+            options=f"for=2h reason= sat 22:00-23:30 {_PLACE}",
         ),
         Verb.UNMUTE: VerbHelp(
             line="end a mute before its time",

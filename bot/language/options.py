@@ -141,6 +141,7 @@ OPTIONS: Mapping[str, Option] = {
     "heartbeat": Option(read=_heartbeat, example="heartbeat=on", bare=True),
     "for": Option(read=lambda text: times.duration(text, "for", times.LONGEST_MUTE), example="for=2h"),
     "reason": Option(read=str, example="reason=certificate swap"),
+    "window": Option(read=times.window, example='window="sat 22:00-23:30"'),
     "number": Option(read=number, example="number=2"),
     "all": Option(read=_flag("all"), example="all", bare=True),
 }
@@ -154,7 +155,7 @@ KEYS: Mapping[Verb, tuple[str, ...]] = {
     Verb.SUBSCRIBE: ("every", "day", "at", "tz", "min", "only", "not", "heartbeat", *_PLACE),
     Verb.UNSUBSCRIBE: ("number", "all", *_PLACE),
     Verb.PREVIEW: _PLACE,
-    Verb.MUTE: ("for", "reason", *_PLACE),
+    Verb.MUTE: ("for", "reason", "window", *_PLACE),
     Verb.UNMUTE: _PLACE,
     Verb.HISTORY: _PLACE,
 }

@@ -22,6 +22,8 @@ _PART = re.compile(r"([0-9]+)([a-z])")
 _CLOCK = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})")
 _LONG_DAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)(?:s?day|sday|nesday|rsday|urday|s|rs|nes)?")
 _LAST_HOUR, _LAST_MINUTE = 23, 59
+_SPAN = re.compile(r"([0-9]{1,2}[:.][0-9]{2})-{1,2}([0-9]{1,2}[:.][0-9]{2})")
+_DAY_SETS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
 
 
 def seconds(text: str) -> int | None:
@@ -77,6 +79,37 @@ def day(text: str) -> str:
     if not is_day(text):
         raise Misread(f"{shown(text)} is no day of the week; write one of {', '.join(DAYS)}, for example day=mon.")
     return text.lower()[:3]
+
+
+def days(text: str) -> tuple[str, ...]:
+    """The days that `sat`, `sat,sun`, `weekdays`, `weekends` or `daily` name; empty when the text names none."""
+    folded = text.lower().strip(",")
+    if folded in _DAY_SETS:
+        return _DAY_SETS[folded]
+    names = folded.split(",")
+    return tuple(name[:3] for name in names) if all(map(is_day, names)) else ()
+
+
+def is_span(text: str) -> bool:
+    """Whether the text has the shape of a stretch of a day, such as 22:00-23:30."""
+    return _SPAN.fullmatch(text) is not None
+
+
+def window(text: str) -> str:
+    """A weekly window as `sat,sun 22:00-23:30`, its days in the week's order; an end before the start lies on the next day.
+
+    Raises:
+        Misread: no days, no such days, no such times, or a window without length.
+    """
+    *names, span = text.replace(", ", ",").split() or [""]
+    named = {name for word in names for name in days(word)}
+    found = _SPAN.fullmatch(span)
+    if found is None or not names or not all(map(days, names)):
+        raise Misread(f"{shown(text)} is no window; write its days and times, for example sat 22:00-23:30 or daily 02:00-04:00.")
+    start, end = clock(found[1]), clock(found[2])
+    if start == end:
+        raise Misread(f"{shown(text)} begins when it ends; write for example sat 22:00-23:30.")
+    return f"{','.join(name for name in DAYS if name in named)} {start}-{end}"
 
 
 def is_every(text: str) -> bool:

@@ -11,6 +11,7 @@ from bot.blocks.following import history, muted, unmuted
 from bot.blocks.parts import Message
 from bot.blocks.usage import notice
 from bot.digest.compose import compose
+from bot.digest.mutes import read_window, window_words
 from bot.digest.settle import OPEN_AFTER, settle
 from bot.digest.zones import zone as zone_named
 from bot.language import HostTarget
@@ -23,7 +24,7 @@ from bot.store.memory import note
 from bot.store.runs import last_sent
 from bot.store.subscriptions import add_mute, channel_mutes, end_mutes
 
-DEFAULT_MUTE = timedelta(hours=2)
+DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
 _MUTES_BACK = timedelta(days=35)
 _HISTORY_BACK, _HISTORY_LINES = timedelta(days=90), 12
 _TWICE = timedelta(seconds=10)
@@ -64,24 +65,31 @@ class Hushing:
         except CannotFollow as error:
             await self.book.decline(asked, str(error), "/appgw-check mute gw:prod-gw 2h certificate swap")
             return
-        given = asked.request.options.get("for")
-        length = timedelta(seconds=int(given)) if given else DEFAULT_MUTE
-        value = Mute(
-            team=self.book.team,
-            channel=asked.ask.channel,
-            target=target,
-            begins=now,
-            ends=now + length,
-            reason=str(asked.request.options.get("reason") or ""),
-            by=asked.ask.user,
-        )
-        if any(now - one.begins < _TWICE for one in await self._mutes(asked, target)):
+        value = await self._mute(asked, target, now)
+        if any(now - one.begins < _TWICE and _same(one, value) for one in await self._mutes(asked, target)):
             return
         async with self.book.store.writing() as connection:
             await add_mute(connection, value)
             await note(connection, now, self._who(asked), "mute", f"{target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}")
-        message = muted(target.text, await self._moment(asked, value.ends), value.reason, by=asked.ask.user)
+        when = f"every {window_words(value.window)}, " if value.window else ""
+        message = muted(target.text, f"{when}until {await self._moment(asked, value.ends)}", value.reason, by=asked.ask.user)
         await self.book.answer_or_whisper(asked, message)
+
+    async def _mute(self, asked: Asked, target: FollowedTarget, now: datetime) -> Mute:
+        """What was asked for: two hours when nothing is said; a weekly window repeats for as long as a mute may last."""
+        options = asked.request.options
+        typed, length = options.get("window"), options.get("for")
+        zone = await self.book.zone(asked) or "UTC"
+        return Mute(
+            team=self.book.team,
+            channel=asked.ask.channel,
+            target=target,
+            begins=now,
+            ends=now + (timedelta(seconds=int(length)) if length else LONGEST_MUTE if typed else DEFAULT_MUTE),
+            reason=str(options.get("reason") or ""),
+            by=asked.ask.user,
+            window=read_window(str(typed), zone) if typed else None,
+        )
 
     async def unmute(self, asked: Asked) -> None:
         """End a mute before its time."""
@@ -98,8 +106,7 @@ class Hushing:
         async with self.book.store.writing() as connection:
             await end_mutes(connection, ended, now)
             await note(connection, now, self._who(asked), "unmute", target.text)
-        left = max(int((max(one.ends for one in ended) - now).total_seconds() // 60), 1)
-        message = unmuted(target.text, f"mute {target.text} for={left}m", by=asked.ask.user)
+        message = unmuted(target.text, _again(max(ended, key=lambda one: one.ends), now), by=asked.ask.user)
         await self.book.answer_or_whisper(asked, message)
 
     async def history(self, asked: Asked) -> None:
@@ -177,6 +184,18 @@ class Hushing:
 
     def _who(self, asked: Asked) -> tuple[str, str, str]:
         return self.book.team, asked.ask.channel, asked.ask.user
+
+
+def _same(one: Mute, other: Mute) -> bool:
+    """Whether two mutes of one target say the same: the second is then a double click."""
+    return (one.ends - one.begins, one.window, one.reason) == (other.ends - other.begins, other.window, other.reason)
+
+
+def _again(mute: Mute, now: datetime) -> str:
+    """What to type to mute again for what was left of it."""
+    hours, minutes = divmod(max(int((mute.ends - now).total_seconds() // 60), 1), 60)
+    window = window_words(mute.window) if mute.window else ""
+    return " ".join(filter(None, (f"mute {mute.target.text}", window, f"for={hours}h{minutes}m", mute.reason)))
 
 
 def _within(event: BackendEvent, target: FollowedTarget) -> bool:

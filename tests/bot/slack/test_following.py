@@ -169,6 +169,33 @@ async def test_a_mute_hushes_the_digest_until_it_is_lifted(bot: RunningBot, worl
     await shown(bot.slack, f"FAIL {HOST}")
 
 
+async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_still_broken(bot: RunningBot, world: World) -> None:
+    """NOW is Monday 10:00 in Berlin; the digest of 11:00 lies inside the window, the one of 12:00 after it."""
+    await followed(bot, f"{HOURLY} heartbeat=on")
+    await bot.slack.command(f"mute {HOST} mon 10:30-11:30 patch night")
+    muted = await shown(bot.slack, "Muted ")
+    assert "every mon 10:30-11:30, until" in says(muted)
+    assert "Sun 21 Feb" in says(muted)
+    card = await digest(bot, world)
+    assert card.text.startswith(f"OK {HOST}")
+    assert "Muted: 1 until 11:30" in says(card)
+    world.now += timedelta(hours=1)
+    assert "New since" in says(await shown(bot.slack, f"FAIL {HOST}"))
+    await bot.slack.click(muted, "Unmute")
+    unmuted = await bot.slack.until(lambda: (now := bot.slack.current(muted)).text.startswith("Unmuted") and now)
+    await bot.slack.click(unmuted, "Undo")
+    again = await bot.slack.until(lambda: (now := bot.slack.current(muted)).text.startswith("Muted") and now)
+    assert "every mon 10:30-11:30, until" in says(again)
+    assert "patch night" in says(again)
+
+
+async def test_a_second_mute_with_another_end_is_taken(bot: RunningBot) -> None:
+    await bot.slack.command(f"mute {HOST} 2h")
+    await shown(bot.slack, "12:00")
+    await bot.slack.command(f"mute {HOST} 20h")
+    assert "Tue 24 Nov 06:00" in says(await shown(bot.slack, "06:00"))
+
+
 async def test_history_tells_what_happened(bot: RunningBot, world: World) -> None:
     await bot.slack.command(f"history {HOST}")
     await told(bot.slack, "Nothing is on record")
