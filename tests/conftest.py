@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,12 @@ def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[BlockBu
         yield blockbuster
 
 
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say what was measured; it stands at the end of the run's report, whichever worker ran the test."""
+    return lambda text: record_property("figure", text)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Close the way out, and register the markers that the guards know."""
     _only_loopback()
@@ -67,7 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """In CI a skip that nobody has explained is a failure."""
+    """The figures; and in CI a skip that nobody has explained is a failure."""
+    _print_figures(terminalreporter)
     if os.environ.get("CI") != "true":
         return
     allowed = [line.split("#")[0].strip() for line in ALLOWED_SKIPS.read_text().splitlines()]
@@ -75,3 +82,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if not any(prefix and report.nodeid.startswith(prefix) for prefix in allowed):
             terminalreporter.write_line(f"skipped without a listed reason: {report.nodeid}", red=True)
             terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _print_figures(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]
+    found = sorted({(report.nodeid, str(value)) for report in reports for name, value in report.user_properties if name == "figure"})
+    if found:
+        terminalreporter.section("figures")
+    for nodeid, value in found:
+        terminalreporter.write_line(f"{nodeid.rsplit('/', 1)[-1]}: {value}")
