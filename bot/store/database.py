@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.digest.zones import warm
@@ -23,18 +23,19 @@ from bot.store.codec import prepare
 from bot.store.schema import current_revision, upgrade_connection
 
 _BUSY_TIMEOUT_MS = 30_000
+_LONGEST_REASON = 300
 # A replica that is frozen inside a transaction keeps its locks; the server ends that transaction, so that another can take the work over.
 _IDLE_IN_TRANSACTION_MS = 10_000
 POSTGRESQL: dict[str, Any] = {
     "pool_size": 10,
     "max_overflow": 10,
     "pool_pre_ping": True,
-    "connect_args": {"options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"},
+    "connect_args": {"options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}", "connect_timeout": 10},
 }
 
 
 class UnusableDatabase(Exception):
-    """The database URL or the place that it names cannot be used; the text is one sentence with an example."""
+    """The database URL cannot be used, or what it names cannot be opened; the text is one sentence with an example."""
 
 
 class StoreLocked(Exception):
@@ -85,7 +86,7 @@ def open_store(url: str) -> Store:
     in a thread.
 
     Raises:
-        UnusableDatabase: the URL, or the folder of a SQLite file.
+        UnusableDatabase: the URL, or a server, a password or a file that it names.
         StoreLocked: another process has the file.
         SchemaNewer: a newer version of the bot has written it.
     """
@@ -97,10 +98,12 @@ def open_store(url: str) -> Store:
     try:
         with sync_engine.begin() as connection:
             upgrade_connection(connection)
-    except BaseException:
+    except BaseException as error:
         sync_engine.dispose()
         if lock is not None:
             os.close(lock)
+        if isinstance(error, SQLAlchemyError):
+            raise _unusable(parsed, str(getattr(error, "orig", None) or error)) from error
         raise
     return Store(engine=_open_async(parsed), sync_engine=sync_engine, lock=lock)
 
@@ -162,6 +165,16 @@ def parse_url(url: str) -> URL:
     raise UnusableDatabase("The database must be a SQLite file or PostgreSQL, for example sqlite:////data/appgw.sqlite3.")
 
 
+def _unusable(parsed: URL, reason: str) -> UnusableDatabase:
+    """One sentence: which database, without its password, and what stands in the way in the driver's own words."""
+    shown = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=True)
+    lines = [line.strip() for line in reason.splitlines() if line.strip()] or ["no reason given"]
+    return UnusableDatabase(
+        f"The database {shown} cannot be opened: {lines[0].rstrip('.')[:_LONGEST_REASON]}; look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+        "for example APPGW_DATA_DIR=/data on a disk that can be written."
+    )
+
+
 def _open_async(parsed: URL) -> AsyncEngine:
     if parsed.get_backend_name() != "sqlite":
         return create_async_engine(parsed, **POSTGRESQL)
@@ -192,10 +205,7 @@ def _lock(file: Path) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UnusableDatabase(
-            f"The database cannot be opened in {file.parent} ({os.strerror(error.errno or 0)}); look at APPGW_DATABASE_URL and "
-            "APPGW_DATA_DIR, for example APPGW_DATA_DIR=/data on a disk that can be written."
-        ) from error
+        raise _unusable(URL.create("sqlite", database=str(file)), os.strerror(error.errno or 0)) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.store import open_store
+from tests.support.databases import fresh_database
 
 
 def run(folder: Path, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
@@ -34,10 +36,40 @@ def test_upgrade_makes_the_folder_and_purge_and_export_find_it(tmp_path: Path) -
     }
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "postgresql://nobody@127.0.0.1:1/none"], ids=["kind", "unreachable"])
-def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path, url: str) -> None:
-    done = run(tmp_path, "upgrade", url=url)
+USELESS = [
+    ("mysql://x/y", "sqlite:///"),
+    ("postgresql://nobody:s3cret@127.0.0.1:1/none", "refused"),
+    ("postgresql://nobody:s3cret@127.0.0.1:port/none", "from 1 to 65535"),
+    ("postgresql:///appgw?host=/nowhere", "No such file"),
+    ("postgresql://nobody@127.0.0.1/none?colour=red", "colour"),
+    ("sqlite:///{folder}/file/appgw.sqlite3", "File exists"),
+    ("sqlite:///{folder}/file", "not a database"),
+    ("sqlite:///{folder}", "unable to open"),
+]
+
+
+@pytest.mark.parametrize("words", ["upgrade", "export", "purge"])
+def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(tmp_path: Path, words: str) -> None:
+    done = run(tmp_path, words, url="postgresql://nobody@127.0.0.1:1/none")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize(("url", "says"), USELESS, ids=["kind", "unreachable", "port", "socket", "option", "folder", "content", "a folder"])
+def test_a_database_that_cannot_be_used_is_one_sentence_with_the_reason(tmp_path: Path, url: str, says: str) -> None:
+    (tmp_path / "file").write_text("these are no rows, and there are enough of them to tell\n" * 40)
+    done = run(tmp_path, "upgrade", url=url.format(folder=tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert says in done.stderr
+    assert "s3cret" not in done.stderr
+
+
+@pytest.mark.postgres
+def test_a_server_that_refuses_the_database_says_why(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        done = run(tmp_path, "upgrade", url=sa.make_url(url).set(database="nowhere").render_as_string(hide_password=False))
+    assert done.returncode == 2
+    assert '"nowhere" does not exist' in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

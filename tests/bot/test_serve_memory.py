@@ -46,4 +46,4 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 
 async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    assert (await refused(tmp_path, APPGW_DATA_DIR=os.fspath(tmp_path / "taken" / "data"))).startswith("The database cannot be opened")
+    assert "cannot be opened: Not a directory" in await refused(tmp_path, APPGW_DATA_DIR=os.fspath(tmp_path / "taken" / "data"))
