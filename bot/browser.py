@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.blocks.words import PHRASES
 from bot.model.report import BrowserView
 from chainlib import (
     Certificate,
@@ -25,6 +26,7 @@ from chainlib import (
 )
 
 _LENIENT = Strictness(leaf_first=False, chain_order=False, ip_literal_never_matches=False)
+_WORDS = {**PHRASES, Code.VERIFY_FAILED: "chain not trusted"}
 _TRUST = frozenset(
     {Code.SERVER_UNKNOWN_CA, Code.INTERMEDIATE_UNKNOWN_CA, Code.ROOT_MISMATCH, Code.ROOT_NOT_ATTACHED, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN}
     | {Code.UPLOADED_ROOT_UNUSABLE, Code.AUTH_CERTIFICATE_MISMATCH}
@@ -79,7 +81,7 @@ def browser_view(
     complete = not _blocking(sent, policy, public, verdict)
     codes = () if complete else _blocking(helped, policy, public, verdict)
     if warns := tuple(code for code in codes if code not in _OPEN):
-        return BrowserView(accepted=False, why=f"A browser warns here too ({', '.join(code.value for code in warns)}).")
+        return BrowserView(accepted=False, why=f"A browser warns here too: {', '.join(_WORDS[code] for code in warns)}.")
     if chain.handshake_error is not None and chain.handshake_error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         return BrowserView(accepted=None, why=_CLIENT_CERTIFICATE)
     if codes:

@@ -41,7 +41,8 @@ MORE_OPTIONS = (OTHERWISE, ("Rehearse a new chain", "rehearse"), WRONG)
 FAILING_OPTIONS = (WATCH, CHAIN, EVIDENCE, WRONG, OTHERWISE)
 PASSING_OPTIONS = (EVIDENCE, *MORE_OPTIONS)
 HTTPS_PORT = 443
-_FIX_LIMIT = 110
+FIX_LIMIT = 140
+_OTHERS_LIMIT = 110
 _BROWSER_LIMIT = 130
 _CHANGED_LIMIT = 150
 _NAME_LIMIT = 44
@@ -118,9 +119,9 @@ def _below(report: CheckReport) -> Iterator[Paragraph]:
     if not report.verdict.accepted or report.verdict.headline is not Code.OK:
         yield from _fixes(report)
     if others := _others(report):
-        yield say(bold("Also: "), shorten(" · ".join(others), _FIX_LIMIT))
+        yield say(bold("Also: "), shorten(" · ".join(others), _OTHERS_LIMIT))
     if report.browser and not report.verdict.accepted:
-        mark = {True: "Browser is happy: ", False: "Browser warns too: ", None: "Browser: "}[report.browser.accepted]
+        mark = "Browser is happy: " if report.browser.accepted else "Browser: "
         yield say(bold(mark), clean(report.browser.why, _BROWSER_LIMIT))
 
 
@@ -128,10 +129,10 @@ def _fixes(report: CheckReport) -> Iterator[Paragraph]:
     """Who fixes what: the headline's first step, then the first step of the other party where one has to act as well."""
     explanation = report.explanation
     first = _ready_made(report) or (explanation.steps[0] if explanation.steps else explanation.cause)
-    yield say(bold(f"Fix {PLACES[explanation.where]}: "), clean(first, _FIX_LIMIT))
+    yield say(bold(f"Fix {PLACES[explanation.where]}: "), clean(first, FIX_LIMIT))
     elsewhere = next((fix for fix in _critical_fixes(report) if fix.where is not explanation.where and fix.steps), None)
     if elsewhere:
-        yield say(bold(f"And {PLACES[elsewhere.where]}: "), clean(elsewhere.steps[0], _FIX_LIMIT))
+        yield say(bold(f"And {PLACES[elsewhere.where]}: "), clean(elsewhere.steps[0], FIX_LIMIT))
 
 
 def _ready_made(report: CheckReport) -> str | None:
@@ -154,13 +155,18 @@ def _others(report: CheckReport) -> tuple[str, ...]:
 
 
 def _buttons(report: CheckReport, around: Circumstances) -> Buttons:
-    again = Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": around.command}), primary=True)
+    again = again_button(around.command)
     more = Overflow(action=MORE, options=_options(report))
     instead = f"Check again: {FRONT_DOOR} {around.command}"
     if report.verdict.headline is Code.OK:
         return Buttons(elements=(again, more), instead=instead)
     steps = Button(label="Fix steps", action=FIX_STEPS, value=steps_value(report, around.command, around.gateway))
     return Buttons(elements=(again, steps, more), instead=instead)
+
+
+def again_button(command: str) -> Button:
+    """`Check again`: the question travels in it."""
+    return Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": command}), primary=True)
 
 
 def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:

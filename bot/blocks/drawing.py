@@ -21,6 +21,7 @@ _STOPPED_AT: Mapping[Code, tuple[int, str]] = MappingProxyType(
 )
 _ROOT_TROUBLES = frozenset({Code.ROOT_MISMATCH, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, Code.ROOT_NOT_ATTACHED, Code.UPLOADED_ROOT_UNUSABLE})
 _ANCHORS: Mapping[Source, str] = MappingProxyType({Source.UPLOADED: "gw", Source.WELL_KNOWN: "public"})
+_MODES: Mapping[TrustMode, str] = MappingProxyType({TrustMode.UPLOADED_ROOTS: "gw", TrustMode.WELL_KNOWN: "public"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ def _rows(report: CheckReport) -> Iterator[Row]:
     verdict, chain = report.verdict, report.chain
     assert chain is not None
     gaps, anchor = _beyond_the_list(verdict.path.elements)
+    gaps = _every_gap(report, gaps)
     for position, certificate in enumerate(chain.certificates):
         name = short_name(certificate.subject) if isinstance(certificate, Certificate) else "(unreadable)"
         yield Row(label=f"sent {position + 1}", name=name, note=_note(verdict, position))
@@ -77,15 +79,15 @@ def _rows(report: CheckReport) -> Iterator[Row]:
     yield from _trust_rows(report, anchor)
 
 
-def _gap(verdict: Verdict, gap: PathElement) -> Row:
+def _gap(verdict: Verdict, subject: str) -> Row:
     """What is not there; from outside, a missing upper CA and a root that is not trusted look alike."""
     note = "X MISSING: not sent" if Code.INTERMEDIATE_MISSING in verdict.codes else "X not sent, not trusted"
-    return Row(label=" gap", name=short_name(gap.subject), note=note)
+    return Row(label=" gap", name=short_name(subject), note=note)
 
 
-def _beyond_the_list(elements: Iterable[PathElement]) -> tuple[dict[int, list[PathElement]], PathElement | None]:
-    """Path elements that were not sent: the gaps, by the position that they follow, and the anchor."""
-    gaps: dict[int, list[PathElement]] = {}
+def _beyond_the_list(elements: Iterable[PathElement]) -> tuple[dict[int, list[str]], PathElement | None]:
+    """Path elements that were not sent: the subjects in each gap, by the position that it follows, and the anchor."""
+    gaps: dict[int, list[str]] = {}
     anchor, last = None, -1
     for element in elements:
         if element.position is not None:
@@ -93,18 +95,44 @@ def _beyond_the_list(elements: Iterable[PathElement]) -> tuple[dict[int, list[Pa
         elif element.source in _ANCHORS:
             anchor = element
         else:
-            gaps.setdefault(last, []).append(element)
+            gaps.setdefault(last, []).append(element.subject)
     return gaps, anchor
+
+
+def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, list[str]]:
+    """From outside only the lowest missing CA can be named; the repaired chain knows those above it as well."""
+    if report.chain is None or report.repair is None or Code.INTERMEDIATE_MISSING not in report.verdict.codes:
+        return seen
+    gaps: dict[int, list[str]] = {}
+    last = -1
+    for certificate in report.repair.chain:
+        if _is_sent(report, certificate):
+            last = report.chain.certificates.index(certificate)
+        else:
+            gaps.setdefault(last, []).append(certificate.subject)
+    named = {subject for subjects in gaps.values() for subject in subjects}
+    return gaps if all(named.issuperset(subjects) for subjects in seen.values()) else seen
 
 
 def _trust_rows(report: CheckReport, anchor: PathElement | None) -> Iterator[Row]:
     """What the gateway trusts, and why it does not fit where that is the trouble."""
     trouble = next((f for f in report.verdict.findings if f.code in _ROOT_TROUBLES and f.severity is Severity.CRITICAL), None)
-    if anchor is not None and trouble is None:
-        yield Row(label=_ANCHORS[anchor.source], name=short_name(anchor.subject))
-    elif trouble is not None:
+    if trouble is not None:
         yield from _wanted_root(report)
         yield from _given_roots(report, trouble)
+    elif anchor is not None:
+        yield Row(label=_ANCHORS[anchor.source], name=short_name(anchor.subject))
+    else:
+        yield from _root_above_the_gap(report)
+
+
+def _root_above_the_gap(report: CheckReport) -> Iterator[Row]:
+    """The root that the repaired chain leads to and that the gateway has: no new one is needed."""
+    repair, anchors = report.repair, report.request.policy.anchors
+    if repair is None or not repair.chain or repair.root is not None or anchors.mode not in _MODES:
+        return
+    if root := next((one for one in anchors.certificates if one.subject_key == repair.chain[-1].issuer_key), None):
+        yield Row(label=_MODES[anchors.mode], name=short_name(root.subject))
 
 
 def _wanted_root(report: CheckReport) -> Iterator[Row]:
@@ -160,13 +188,15 @@ _FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
 
 
 def _note(verdict: Verdict, position: int) -> str:
-    entry = next((entry for entry in verdict.entries if entry.position == position), None)
-    if entry and (note := _STATUS_NOTES.get(entry.status)):
-        return note
-    at_fault = next((f for f in verdict.findings if f.certificate == position and _worth_a_line(f)), None)
-    if at_fault is None:
-        return ""
-    return f"{'X' if at_fault.severity is Severity.CRITICAL else '!'} {_FAULT_NOTES.get(at_fault.code, 'see the thread')}"
+    """What is wrong with one certificate: what the card's headline is about before anything else."""
+    faults = [f for f in verdict.findings if f.certificate == position and _worth_a_line(f)]
+    headline = next((f for f in faults if f.code is verdict.headline and f.code in _FAULT_NOTES), None)
+    if headline is None:
+        entry = next((entry for entry in verdict.entries if entry.position == position), None)
+        if entry and (note := _STATUS_NOTES.get(entry.status)):
+            return note
+    shown = headline or next(iter(faults), None)
+    return f"{'X' if shown.severity is Severity.CRITICAL else '!'} {_FAULT_NOTES.get(shown.code, 'see the thread')}" if shown else ""
 
 
 def _worth_a_line(finding: Finding) -> bool:

@@ -6,11 +6,10 @@ ARM has answered.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.blocks.check_card import CHECK_AGAIN, FIX_STEPS, FRONT_DOOR, MORE, MORE_OPTIONS, WATCH, Circumstances
+from bot.blocks.check_card import FIX_STEPS, FRONT_DOOR, MORE, MORE_OPTIONS, WATCH, Circumstances, again_button
 from bot.blocks.fix_value import steps_value
 from bot.blocks.hostile import clean, short_name, shorten, shorten_middle
 from bot.blocks.parts import (
@@ -117,7 +116,7 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
             bold(f"{bad} of {total} {_plural(total, 'server')} {_plural(bad, 'fails', 'fail')}, {serious} {_plural(serious, 'cause')}.")
         )
     return say(
-        bold(f"All {total} {_plural(total, 'server')} {'is' if total == 1 else 'are'} fine." if total else "No rule uses a backend pool.")
+        bold("The only server is fine." if total == 1 else f"All {total} servers are fine." if total else "No rule uses a backend pool.")
     )
 
 
@@ -179,7 +178,7 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
 
 
 def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumstances) -> Buttons:
-    again = Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": around.command}), primary=True)
+    again = again_button(around.command)
     more = Overflow(action=MORE, options=MORE_OPTIONS if report.healthy else (WATCH, *MORE_OPTIONS))
     worst = next((member.report for cause in causes for member in cause.members if member.report), None)
     middle = (
@@ -240,10 +239,7 @@ def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Messa
         Heading(text=f"○ UNKNOWN gateway {shown}"),
         say(bold("Azure does not tell me. "), clean(refusal.sentence, 300)),
         *([say(bold("Fix for admins: "), "the lines are in the thread.")] if refusal.remedy else []),
-        Buttons(
-            elements=(Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": around.command}), primary=True),),
-            instead=f"Check again: {FRONT_DOOR} {around.command}",
-        ),
+        Buttons(elements=(again_button(around.command),), instead=f"Check again: {FRONT_DOOR} {around.command}"),
         SmallPrint(text=f"{refusal.trouble.value} · {clean(around.understood, 200)} · run {around.run_id}", user=around.user),
     ]
     return compose(f"UNKNOWN {shown}: {clean(refusal.sentence, 60)}", parts)
@@ -266,7 +262,7 @@ def overview_card(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusa
         lines.append(say(f"… and {len(ordered) - MAX_OVERVIEW} more"))
     lines += [say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:2]]
     title = f"{bad} of {len(ordered)} {_plural(len(ordered), 'gateway')} unhealthy"
-    again = Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": "health"}), primary=True)
+    again = again_button("health")
     parts: list[Part] = [Heading(text=f"{SHAPES[word]} {word} {title}"), *lines, Buttons(elements=(again,), instead=f"{FRONT_DOOR} health")]
     return compose(
         f"{word} {title}.", [*parts, SmallPrint(text=f"{clean(around.understood, 200)} · run {around.run_id}", user=around.user)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.blocks.check_card import FRONT_DOOR, again_button
 from bot.blocks.hostile import clean, shorten_middle
-from bot.blocks.parts import Heading, Message, Paragraph, SmallPrint, bold, compose, say
+from bot.blocks.parts import Buttons, Heading, Message, Paragraph, SmallPrint, bold, compose, say
 
 STAGES = ("resolve", "connect", "handshake", "http", "judge")
 _WORDS = {"resolve": "DNS", "connect": "TCP", "handshake": "TLS", "http": "HTTP", "judge": "verdict"}
@@ -30,7 +31,8 @@ def cut_short(name: str, *, run_id: str, command: str) -> Message:
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (
         Heading(text=f"■ Cut short: {shown}"),
-        say(bold("The bot was restarted before this check ended. "), f"Nothing is known yet; ask again: {clean(command, 600)}"),
+        say(bold("The bot was restarted before this check ended. "), "Nothing is known yet; check again."),
+        _again(command),
         SmallPrint(text=f"run {run_id}"),
     )
     return compose(f"CUT SHORT {shown}: the bot restarted. Ask again.", parts)
@@ -41,7 +43,13 @@ def broke(name: str, *, run_id: str, command: str) -> Message:
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (
         Heading(text=f"■ No answer: {shown}"),
-        say(bold("The bot itself failed, which says nothing about the backend. "), f"Ask again: {clean(command, 600)}"),
+        say(bold("The bot itself failed, which says nothing about the backend. "), "Check again."),
+        _again(command),
         SmallPrint(text=f"run {run_id} · the log of this run tells why"),
     )
     return compose(f"NO ANSWER {shown}: the bot itself failed. Ask again.", parts)
+
+
+def _again(command: str) -> Buttons:
+    """The way to the answer: one tap, also on an old card and after a restart."""
+    return Buttons(elements=(again_button(command),), instead=f"Check again: {FRONT_DOOR} {clean(command, 600)}")

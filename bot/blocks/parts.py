@@ -136,6 +136,32 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Things with a few words each, as (thing, words), wrapped between words where a phone is too narrow for a `Drawing`.
+
+    Attributes:
+        rows: the things; words may be empty.
+        typed: the things are to be typed, so they stand in a fixed-width font; otherwise bold.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    typed: bool = False
+
+    def block(self) -> Block:
+        """A bulleted rich_text list."""
+        sections = [{"type": "rich_text_section", "elements": [span.element() for span in self._spans(*row)]} for row in self.rows]
+        return {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}]}
+
+    def plain(self) -> str:
+        """The same, a line each."""
+        return "\n".join(inert("".join(span.text for span in self._spans(*row))) for row in self.rows)
+
+    def _spans(self, thing: str, words: str) -> tuple[Span, ...]:
+        named = Span(text=thing, code=self.typed, bold=not self.typed)
+        return (named, Span(text=f"  {words}")) if words else (named,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """A button; `value` carries the parameters, so that it works on an old message and after a restart."""
 
@@ -224,7 +250,7 @@ class Divider:
         return "---"
 
 
-Part = Heading | Paragraph | Drawing | Steps | Buttons | SmallPrint | Divider
+Part = Heading | Paragraph | Drawing | Steps | Listing | Buttons | SmallPrint | Divider
 
 
 def compose(text: str, parts: Sequence[Part]) -> Message:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.blocks.check_card import FRONT_DOOR
 from bot.blocks.hostile import clean
-from bot.blocks.parts import Button, Buttons, Drawing, Message, Part, SmallPrint, Span, bold, compose, say
+from bot.blocks.parts import Button, Buttons, Drawing, Listing, Message, Part, SmallPrint, Span, bold, compose, say
 
 OPEN_FORM, OPEN_REHEARSAL = "open_form", "open_rehearsal"
 _VERBS = (
@@ -27,10 +27,10 @@ _VERBS = (
 def usage(error: str, *, heard: str, suggestion: str | None, examples: Sequence[str]) -> Message:
     """What was understood, what is wrong, and something to copy; `suggestion` is the nearest verb."""
     parts: list[Part] = [say(clean(error, 400))]
-    if suggestion:
+    if suggestion and f"did you mean {suggestion}" not in error:
         parts.append(say("Did you mean ", bold(clean(suggestion, 40)), "?"))
     if examples:
-        parts.append(Drawing(lines=tuple(f"{FRONT_DOOR} {clean(example, 120)}" for example in examples)))
+        parts.append(_to_type(examples))
     if heard.strip():
         parts.append(SmallPrint(text=f"I read: {clean(heard, 200)} · nothing was run"))
     parts.append(_doors())
@@ -54,10 +54,10 @@ def notice(sentence: str, *lines: str) -> Message:
 
 def help_card() -> Message:
     """What can be asked, with the forms one tap away."""
-    rows = [line for example, does in _VERBS for line in (f"{FRONT_DOOR} {example}", f"    {does}")]
+    rows = tuple((f"{FRONT_DOOR} {example}", does) for example, does in _VERBS)
     parts = (
         say(bold("Ask me about a backend"), " and I look at it as Application Gateway does: chain, roots, names, dates, health probe."),
-        Drawing(lines=tuple(rows)),
+        Listing(rows=rows, typed=True),
         SmallPrint(text="In a thread mention me instead, or use the message shortcut Diagnose this 502."),
         _doors(),
     )
@@ -66,7 +66,7 @@ def help_card() -> Message:
 
 def verb_help(verb: str, line: str, options: str, examples: Sequence[str]) -> Message:
     """More about one verb."""
-    parts: list[Part] = [say(bold(clean(verb, 40)), f": {line}"), Drawing(lines=tuple(f"{FRONT_DOOR} {example}" for example in examples))]
+    parts: list[Part] = [say(bold(clean(verb, 40)), f": {line}"), _to_type(examples)]
     if options:
         parts.append(SmallPrint(text=f"Options: {options}"))
     return compose(f"{clean(verb, 40)}: {line}", parts)
@@ -74,8 +74,8 @@ def verb_help(verb: str, line: str, options: str, examples: Sequence[str]) -> Me
 
 def facts(title: str, rows: Mapping[str, str]) -> Message:
     """Names and values, for `whoami`, `version` and `doctor`."""
-    lines = tuple(f"{name}: {clean(value, 200)}" for name, value in rows.items())
-    return compose(title, [say(bold(title)), Drawing(lines=lines)])
+    told = tuple((f"{name}:", clean(value, 200)) for name, value in rows.items())
+    return compose(title, [say(bold(title)), Listing(rows=told)])
 
 
 def running(name: str, *, link: str | None) -> Message:
@@ -97,6 +97,10 @@ def how_to_invite(bot_name: str) -> Message:
     """The answer where the bot is no member of the channel."""
     sentence = "I am not in this channel, so I cannot post here."
     return compose(sentence, [say(f"{sentence} Invite me and ask again:"), Drawing(lines=(f"/invite @{clean(bot_name, 80)}",))])
+
+
+def _to_type(examples: Sequence[str]) -> Listing:
+    return Listing(rows=tuple((f"{FRONT_DOOR} {clean(example, 120)}", "") for example in examples), typed=True)
 
 
 def _doors() -> Buttons:

@@ -89,7 +89,7 @@ def view(*sent: Issued, anchors: TrustAnchors = WELL_KNOWN, name: str = NAME, is
         pytest.param(
             seen(PUBLIC_LEAF, UnreadableCertificate(der=b"0", reason="x"), PUBLIC_CA), None, "may pass over", id="unreadable entry"
         ),
-        pytest.param(seen(pki.leaf(ESTATE.intermediate, "x.example")), False, "warns here too (NAME_MISMATCH)", id="name beside a gap"),
+        pytest.param(seen(pki.leaf(ESTATE.intermediate, "x.example")), False, "warns here too: certificate for another name", id="name beside a gap"),
     ],
 )
 def test_the_line_says_what_is_true_of_the_case(view_of: BrowserView, accepted: bool | None, why: str) -> None:  # noqa: FBT001 -- the field's own three values
@@ -132,3 +132,12 @@ def test_browser_view_of_nothing_is_none() -> None:
     chain = PresentedChain(target=Target(host=NAME), certificates=())
     policy = GatewayPolicy(anchors=WELL_KNOWN, name=NAME)
     assert browser_view(chain, policy, judge(chain, policy, at=NOW), public=WELL_KNOWN) is None
+
+
+def test_browser_that_warns_says_of_what_in_words() -> None:
+    sent = (pki.leaf(PUBLIC_CA, "shop.contoso.com", not_before=NOW.replace(year=2025), not_after=NOW.replace(month=1)), PUBLIC_CA)
+    chain = PresentedChain(target=Target(host=NAME), certificates=tuple(one.certificate for one in sent))
+    policy = GatewayPolicy(anchors=WELL_KNOWN, name=NAME)
+    answer = browser_view(chain, policy, judge(chain, policy, at=NOW), public=WELL_KNOWN)
+    assert answer is not None
+    assert answer.why == "A browser warns here too: certificate expired, certificate for another name."

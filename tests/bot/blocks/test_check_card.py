@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.blocks.check_card import FAILING_OPTIONS, Circumstances, check_card
+from bot.blocks.check_card import FAILING_OPTIONS, FIX_LIMIT, Circumstances, check_card
 from bot.blocks.details import details, full_text
+from bot.blocks.drawing import draw
 from bot.blocks.fix_steps import fix_steps
 from bot.blocks.parts import (
     BUTTON_VALUE_LIMIT,
@@ -24,10 +25,10 @@ from bot.blocks.parts import (
     lines_before_buttons,
 )
 from bot.blocks.words import PHRASES
-from chainlib import Code, load_certificates
+from chainlib import CATALOGUE, Code, load_certificates
 from playground.lab.pki import intermediate, leaf
 from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive, texts
-from tests.support.reports import CASES, HOST, ROOT, repaired, report
+from tests.support.reports import CASES, HOST, ISSUING, LEAF, ROOT, repaired, report
 from tests.support.snapshots import check_snapshot
 
 AROUND = Circumstances(
@@ -83,13 +84,13 @@ def test_card_is_accepted_by_slack_and_inert(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_details_keep_the_budget_and_lose_nothing(case: str) -> None:
-    report = CASES[case]()
-    answer = details(report)
+    found = CASES[case]()
+    answer = details(found)
     assert json_size(answer.message.blocks) < JSON_LIMIT
     assert_accepted_by_slack(answer.message)
     assert_nothing_alive(answer.message)
-    told = full_text(report)
-    assert all(finding.code.value in told for finding in report.verdict.findings)
+    told = full_text(found)
+    assert all(finding.code.value in told for finding in found.verdict.findings)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -127,8 +128,50 @@ def test_lock_screen_of_a_long_host_keeps_both_ends() -> None:
     assert card("long-host").text == "FAIL aaaaaaaaaaaaaaaaaaaaaaaa…dddddd.contoso port 8443: intermediate missing. Fix: server."
 
 
-def test_the_gap_is_drawn_and_named() -> None:
-    assert drawing(card("leaf-only")) == ["sent 1 backend.contoso.com", " gap   Contoso Issuing CA 3", "     X MISSING: not sent"]
+def test_the_gap_is_drawn_and_named_up_to_the_root_that_the_gateway_has() -> None:
+    assert drawing(card("leaf-only")) == [
+        "sent 1 backend.contoso.com",
+        " gap   Contoso Issuing CA 3",
+        "     X MISSING: not sent",
+        "gw     Contoso Root G2",
+    ]
+
+
+def test_every_missing_ca_that_the_repair_found_is_drawn() -> None:
+    policy_ca = intermediate(ROOT, "Contoso Policy CA")
+    issuing = intermediate(policy_ca)
+    server = leaf(issuing, HOST)
+    shown = draw(repaired(report(server), server, issuing, policy_ca), 12)
+    assert [line.strip() for line in shown[1:]] == [
+        "gap   Contoso Issuing CA 3",
+        "X MISSING: not sent",
+        "gap   Contoso Policy CA",
+        "X MISSING: not sent",
+        "gw     Contoso Root G2",
+    ]
+
+
+def test_a_root_that_the_gateway_lacks_is_not_drawn_as_its_own() -> None:
+    found = repaired(report(LEAF), LEAF, ISSUING)
+    assert found.repair is not None
+    lacking = replace(found, repair=replace(found.repair, root=ROOT.certificate))
+    assert "gw" not in [line.split()[0] for line in draw(lacking, 12)]
+
+
+def test_a_gap_that_the_repair_does_not_fill_stays_drawn() -> None:
+    elsewhere = intermediate(ROOT, "Contoso Issuing CA 9")
+    assert draw(repaired(report(LEAF), LEAF, elsewhere), 12)[1] == " gap   Contoso Issuing CA 3"
+
+
+def test_the_certificate_at_fault_bears_the_headlines_word_first() -> None:
+    assert CASES["everything"]().verdict.headline is Code.SELF_SIGNED_NOT_CA
+    assert drawing(card("everything"))[:2] == ["sent 1 x.example", "     X SELF-SIGNED, no CA"]
+
+
+def test_every_first_step_of_the_catalogue_stands_uncut_on_the_card() -> None:
+    first = CASES["refused"]().explanation.steps[0]
+    assert first in str(card("refused").blocks)
+    assert max(len(entry.steps[0]) for entry in CATALOGUE.values() if entry.steps) <= FIX_LIMIT
 
 
 def test_every_button_carries_its_parameters() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from slack_sdk.models.views import View
 from bot.blocks.form import check_form, message_form, rehearse_form
 from bot.blocks.looking import STAGES, broke, cut_short, looking
 from bot.blocks.parts import JSON_LIMIT, TEXT_LIMIT, Message, json_size
-from bot.blocks.usage import facts, help_card, how_to_invite, notice, refusal, usage
+from bot.blocks.usage import facts, help_card, how_to_invite, notice, refusal, usage, verb_help
 from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive
 from tests.support.reports import HOSTILE
 from tests.support.snapshots import check_snapshot
@@ -69,3 +70,23 @@ def test_form_keeps_slacks_limits(kind: str, text: str) -> None:
 @pytest.mark.parametrize("kind", VIEWS)
 def test_form_looks_as_reviewed(kind: str) -> None:
     check_snapshot(f"blocks/form-{kind}", VIEWS[kind](NAME))
+
+
+@pytest.mark.parametrize("kind", ["cut-short", "broke"])
+def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
+    message = MESSAGES[kind](NAME)
+    (actions,) = [block for block in message.blocks if block["type"] == "actions"]
+    assert [(e["text"]["text"], json.loads(e["value"])) for e in actions["elements"]] == [("Check again", {"q": NAME})]
+    assert f"/appgw-check {NAME}" in message.plain
+
+
+def test_what_was_probably_meant_is_asked_once() -> None:
+    said = "'subscibe' is no command; did you mean subscribe?"
+    shown = usage(said, heard="subscibe", suggestion="subscribe", examples=()).plain
+    assert shown.lower().count("did you mean") == 1
+    assert "did you mean subscribe?" in usage("'x' is odd.", heard="x", suggestion="subscribe", examples=()).plain.lower()
+
+
+@pytest.mark.parametrize("message", [help_card(), verb_help("check", "line", "", ("backend.contoso.com:8443 sni=api.contoso.com",))])
+def test_help_is_wrapped_between_words_on_a_phone(message: Message) -> None:
+    assert "rich_text_preformatted" not in json.dumps(message.blocks)
