@@ -18,16 +18,21 @@ from chainlib import Code
 LONGEST = 4000
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4`\uff07", "'"))
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
-_DROPPED = re.compile("[*_'\"\u201c\u201d\u00ab\u00bb]")
+_EMPHASIS = re.compile('[*_"\u201c\u201d\u00ab\u00bb]')
 _REWORDED = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
         (r"\\u0027", "'"),
         (r"\\[rnt]", " "),
-        (r"\b(?:can't|can not)\b", "cannot"),
+        (r"\b(?:can't|can not|cannot|couldn't)", "could not"),
         (r"n't\b", " not"),
+        (r"\b(?:was|are|were) not\b", "is not"),
+        (r"\b(?:did|do) not\b", "does not"),
         (r"\btime[- ]out\b", "timeout"),
         (r"\bback[- ]end\b", "backend"),
+        (r"\btop[- ]most\b", "topmost"),
+        (r"\bwell known\b", "well-known"),
+        (r"\bproxy-protocol\b", "proxy protocol"),
         (r"\bwhite[- ]list", "whitelist"),
         (r"\ballow[- ]list", "allowlist"),
     )
@@ -35,30 +40,30 @@ _REWORDED = tuple(
 FRAGMENTS: Mapping[Code, str] = {
     Code.HEALTH_UNKNOWN: r"health(?: status)? could not be retrieved",
     Code.DNS_FAILED: r"could not create a probe",
-    Code.TCP_FAILED: r"(?:could not|cannot) connect to (?:the )?(?:backend|server)",
-    Code.PROBE_TIMEOUT: r"time taken by the backend",
+    Code.TCP_FAILED: r"could not connect to (?:the )?(?:backend|server)",
+    Code.PROBE_TIMEOUT: r"time taken by (?:the )?backend",
     Code.HTTP_BODY_MISMATCH: r"body of the backends http response|response body does not contain",
     Code.HTTP_STATUS_MISMATCH: r"status code of the backend|received invalid status code",
-    Code.NAME_MISMATCH: r"common name[^.]{0,200} does not match",
+    Code.NAME_MISMATCH: r"common name(?:[^.]|\.\S){0,200} does not match",
     Code.CERTIFICATE_EXPIRED: r"current date is not within",
     Code.INTERMEDIATE_MISSING: r"intermediate certificate is missing",
     Code.LEAF_MISSING: r"leaf certificate is missing",
     Code.LEAF_NOT_FIRST: r"leaf certificate is not the topmost",
-    Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: r"intermediate certificate (?:is )?not signed by any root",
-    Code.INTERMEDIATE_UNKNOWN_CA: r"intermediate certificate is not signed by a well-known",
+    Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: r"intermediate certificate (?:is )?not signed by any (?:of the )?(?:uploaded )?root",
+    Code.INTERMEDIATE_UNKNOWN_CA: r"intermediate certificate (?:is )?not signed by a well-known",
     Code.SERVER_UNKNOWN_CA: r"server certificate(?: used by the backend)? is not signed by a well-known",
-    Code.ROOT_MISMATCH: r"root certificate of the server certificate[^.]{0,200} does not match",
+    Code.ROOT_MISMATCH: r"root certificate of the server certificate(?:[^.]|\.\S){0,200} does not match",
     Code.VERIFY_FAILED: r"validity of the backend certificate could not be verified|openssl[^.]{0,200}error code",
     Code.PROXY_PROTOCOL_EXPECTED: r"proxy protocol header",
     Code.AUTH_CERTIFICATE_MISMATCH: r"certificate is not (?:whitelist|allowlist)ed",
-    Code.CERTIFICATE_INVALID: r"certificate has been marked invalid",
+    Code.CERTIFICATE_INVALID: r"certificate (?:has been|is|was) marked invalid",
     Code.OK: r"^success\.",
 }
 """The fragment of each code, for normalised text. None of them matches another code's message (tested pairwise)."""
 _RULES = tuple((code, re.compile(fragment)) for code, fragment in FRAGMENTS.items())
 _STATUSES = r"([0-9]{3}(?: ?[-,] ?[0-9]{3})*)"
 _EXPECTED = re.compile(rf"expected: ?\{{?{_STATUSES}|{_STATUSES} (?:is|are) the acceptable status code")
-_RECEIVED = re.compile(r"received: ?\{?([0-9]{3})\b|invalid status code: ?([0-9]{3})\b|^success\. received ([0-9]{3})\b")
+_RECEIVED = re.compile(r"received: ?\{?([0-9]{1,3})\b|invalid status code: ?([0-9]{3})\b|^success\. received ([0-9]{3})\b")
 _ERROR_CODE = re.compile(r"error code:? ?\{?([0-9]{1,5})\b")
 _WITH_STATUS = (Code.HTTP_STATUS_MISMATCH, Code.OK)
 
@@ -83,9 +88,10 @@ def normalised(text: str) -> str:
     """One spelling for all editions: lower case, no contractions, quotes, emphasis or line breaks; a long text is cut."""
     folded = unicodedata.normalize("NFKC", html.unescape(text[:LONGEST]).translate(_APOSTROPHES).translate(_DASHES)).lower()
     visible = "".join(character for character in folded if unicodedata.category(character) not in {"Cf", "Cs"})
+    spelt = " ".join(_EMPHASIS.sub("", visible).split())
     for pattern, plain in _REWORDED:
-        visible = pattern.sub(plain, visible)
-    return " ".join(_DROPPED.sub("", visible).split())
+        spelt = pattern.sub(plain, spelt)
+    return " ".join(spelt.replace("'", "").split())
 
 
 def explain_message_json(text: str) -> dict[str, Any]:
