@@ -25,6 +25,7 @@ from bot.gateway.translation import translate_gateway
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId, Inventory
 
 MAX_PARALLEL_READS = 4
+_REFRESHED_AT = 0.8
 _DEFAULT_TIMING = ArmTiming()
 _AT_REST = frozenset({"stopped", "stopping", "starting"})
 _log = logging.getLogger(__name__)
@@ -58,6 +59,17 @@ class ArmClient:
         inventory = await self.inventory(refresh=refresh)
         return inventory if isinstance(inventory, ArmRefusal) else inventory.gateways
 
+    def remembered(self) -> tuple[Gateway, ...] | None:
+        """The gateways of the last list, while it may stand in for a new one; nothing is asked."""
+        held = self._inventory
+        return held.gateways if held is not None and self._age(held.read_at) <= self._timing.stale_age else None
+
+    async def keep_fresh(self) -> None:
+        """Read the list of gateways again and again before it is too old, so that nobody who asks has to wait for it; until cancelled."""
+        while True:
+            fresh = isinstance(await self.inventory(refresh=True), Inventory)
+            await asyncio.sleep(self._timing.inventory_age * _REFRESHED_AT if fresh else 2 * self._timing.failure_age)
+
     async def inventory(self, *, refresh: bool = False) -> Inventory | ArmRefusal:
         """The gateways with the age of the list; while ARM is down an older list stands in, with the reason in `refusals`."""
         held, failure = self._inventory, self._failure
@@ -83,8 +95,8 @@ class ArmClient:
 
     async def get(self, gateway: GatewayId) -> Gateway | ArmRefusal:
         """One gateway, read now."""
-        asked = f"read the gateway {gateway.name}"
-        return await self._ask(lambda line: _read_gateway(line, gateway), asked, gateway.subscription, self._timing.read_budget, gateway)
+        what = f"the settings of {gateway.name}"
+        return await self._ask(lambda line: _read_gateway(line, gateway), what, gateway.subscription, self._timing.read_budget, gateway)
 
     async def health(self, gateway: GatewayId, *, max_age: float = 10.0) -> GatewayHealth | ArmRefusal:
         """What the gateway says about its servers: an answer of at most `max_age` seconds, or a new one shared by all who ask meanwhile."""
@@ -95,12 +107,12 @@ class ArmClient:
 
     async def health_on_demand(self, gateway: GatewayId, probe: OnDemandProbe) -> GatewayHealth | ArmRefusal:
         """What the gateway says after trying one pool under one setting now; the validation switches do not count there."""
-        asked = f"try {probe.pool} with {probe.setting} on {gateway.name}"
+        what = f"a trial of {probe.pool} with {probe.setting} on {gateway.name}"
 
         async def work() -> GatewayHealth | ArmRefusal:
             async with self._one_at_a_time[gateway.key]:
                 return await self._ask(
-                    lambda line: self._tried(line, gateway, probe), asked, gateway.subscription, self._timing.health_budget, gateway
+                    lambda line: self._tried(line, gateway, probe), what, gateway.subscription, self._timing.health_budget, gateway
                 )
 
         return await self._healths.share((gateway.key, probe), work)
@@ -132,8 +144,7 @@ class ArmClient:
 
     def _or_older(self, refusal: ArmRefusal) -> Inventory | ArmRefusal:
         held = self._inventory
-        fresh_enough = held is not None and self._age(held.read_at) <= self._timing.stale_age
-        return replace(held, refusals=(refusal,)) if held is not None and fresh_enough else refusal
+        return replace(held, refusals=(refusal,)) if held is not None and self.remembered() is not None else refusal
 
     async def _read_inventory(self) -> Inventory | ArmRefusal:
         subscriptions = await self._subscriptions()
@@ -150,14 +161,16 @@ class ArmClient:
     async def _subscriptions(self) -> tuple[str, ...] | ArmRefusal:
         if self._settings.subscriptions:
             return tuple(dict.fromkeys(map(str.lower, self._settings.subscriptions)))
-        found = await self._ask(Connection.subscriptions, "list the subscriptions", "", self._timing.read_budget)
+        found = await self._ask(Connection.subscriptions, "the list of subscriptions", "", self._timing.read_budget)
         return found or troubles.no_subscription()
 
     async def _read_subscription(self, subscription: str, gate: asyncio.Semaphore) -> tuple[Gateway, ...] | ArmRefusal:
         async with gate:
-            return await self._ask(
-                lambda line: _read_gateways(line, subscription), "list the gateways", subscription, self._timing.read_budget
+            answer = await self._ask(
+                lambda line: _read_gateways(line, subscription), "the list of gateways", subscription, self._timing.read_budget
             )
+        missing = isinstance(answer, ArmRefusal) and answer.trouble is ArmTrouble.NOT_FOUND
+        return troubles.no_such_subscription() if missing else answer
 
     async def _read_health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
         async with self._one_at_a_time[gateway.key]:
@@ -165,9 +178,9 @@ class ArmClient:
             resting = await self._resting(gateway) if known and known.state.lower() in _AT_REST else None
             if resting:
                 return resting
-            asked = f"ask {gateway.name} for backend health"
+            what = f"the backend health of {gateway.name}"
             budget = self._timing.health_budget
-            answer = await self._ask(lambda line: self._asked(line, gateway), asked, gateway.subscription, budget, gateway)
+            answer = await self._ask(lambda line: self._asked(line, gateway), what, gateway.subscription, budget, gateway)
         if isinstance(answer, GatewayHealth):
             self._health[gateway.key] = answer
         elif answer.trouble in {ArmTrouble.UPDATING, ArmTrouble.UNAVAILABLE}:
@@ -197,7 +210,7 @@ class ArmClient:
     async def _ask(
         self,
         call: Callable[[Connection], Awaitable[Answer]],
-        asked: str,
+        what: str,
         subscription: str,
         budget: float,
         gateway: GatewayId | None = None,
@@ -210,7 +223,7 @@ class ArmClient:
             async with asyncio.timeout(budget):
                 return await call(await self._line())
         except Exception as error:  # noqa: BLE001 -- nothing raises out of the edge; the kinds are told apart in `outcome`
-            refusal = refusal_of(error, asked, credential=self._settings.credential, budget=budget, gateway=gateway)
+            refusal = refusal_of(error, what, credential=self._settings.credential, budget=budget, gateway=gateway)
         _log.info("ARM refused: %s", refusal.trouble.value)
         if refusal.trouble is ArmTrouble.THROTTLED and refusal.retry_after:
             self._quiet[subscription.lower()] = (self._clock() + timedelta(seconds=refusal.retry_after), refusal)

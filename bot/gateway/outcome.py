@@ -37,45 +37,45 @@ class Misunderstood(Exception):
     """ARM's answer has not the shape that was asked for."""
 
 
-def refusal_of(error: Exception, asked: str, *, credential: str, budget: float, gateway: GatewayId | None = None) -> ArmRefusal:
+def refusal_of(error: Exception, what: str, *, credential: str, budget: float, gateway: GatewayId | None = None) -> ArmRefusal:
     """Say what happened.
 
     Args:
         error: anything that came out of the SDK.
-        asked: what was asked, as it reads after "could not", for example `list the gateways`.
+        what: what was asked for, as it reads after "did not give", for example `the list of gateways`.
         credential: the configured kind, for the advice.
         budget: seconds that were allowed.
         gateway: which one was asked about, for the commands in the advice.
     """
     match error:
         case ClientAuthenticationError() | HttpResponseError(status_code=HTTPStatus.UNAUTHORIZED):
-            return troubles.no_credential(credential, asked)
+            return troubles.no_credential(credential, what)
         case TimeoutError() | ServiceRequestTimeoutError() | ServiceResponseTimeoutError():
-            return troubles.timed_out(asked, budget)
+            return troubles.timed_out(what, budget)
         case DecodeError():
-            return troubles.malformed(asked)
+            return troubles.malformed(what)
         case HttpResponseError():
-            return _of_status(error, asked, gateway)
+            return _of_status(error, what, gateway)
         case ServiceRequestError() | ServiceResponseError() | OSError():
-            return troubles.unavailable(asked, _network_reason(error))
+            return troubles.unavailable(what, _network_reason(error))
         case _:
-            return troubles.malformed(asked)
+            return troubles.malformed(what)
 
 
-def _of_status(error: HttpResponseError, asked: str, gateway: GatewayId | None) -> ArmRefusal:
+def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -> ArmRefusal:
     status = error.status_code or 0
     wait = _retry_after(error)
     if _code(error) in _BUSY_CODES or status == HTTPStatus.CONFLICT:
-        return troubles.updating(asked, gateway, wait)
+        return troubles.updating(what, gateway, wait)
     match status:
         case HTTPStatus.FORBIDDEN:
-            return troubles.forbidden(asked, _missing_action(error))
+            return troubles.forbidden(what, _missing_action(error))
         case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
-            return troubles.not_found(asked)
+            return troubles.not_found(what)
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return troubles.throttled(asked, wait)
+            return troubles.throttled(what, wait)
     failed = status >= HTTPStatus.BAD_REQUEST
-    return troubles.unavailable(asked, f"it answered {status}") if failed else troubles.malformed(asked)
+    return troubles.unavailable(what, f"it answered {status}") if failed else troubles.malformed(what)
 
 
 def _code(error: HttpResponseError) -> str:

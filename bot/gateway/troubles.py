@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -63,23 +64,34 @@ def no_subscription() -> ArmRefusal:
     return ArmRefusal(trouble=ArmTrouble.NOT_CONFIGURED, sentence=sentence, remedy=role_remedy())
 
 
-def no_credential(credential: str, asked: str) -> ArmRefusal:
+def no_such_subscription() -> ArmRefusal:
+    """ARM knows no subscription of that id, or hides it from the identity."""
+    sentence = "Azure does not know one of the subscriptions of APPGW_SUBSCRIPTIONS, or hides it from the bot's identity."
+    remedy = (
+        "az account list --query '[].{name:name, id:id}' -o table",
+        "Then correct APPGW_SUBSCRIPTIONS, or assign the role:",
+        *role_remedy(),
+    )
+    return ArmRefusal(trouble=ArmTrouble.NOT_CONFIGURED, sentence=sentence, remedy=remedy)
+
+
+def no_credential(credential: str, what: str) -> ArmRefusal:
     """No token, or one that ARM does not accept."""
-    sentence = f"The bot could not sign in to Azure ({credential}), so nobody could {asked}."
+    sentence = f"The bot could not sign in to Azure ({credential}), so it cannot read {what}."
     advice = _TOKEN_ADVICE.get(credential, _TOKEN_ADVICE["default"])
     return ArmRefusal(trouble=ArmTrouble.NO_CREDENTIAL, sentence=sentence, remedy=(f"Sign-in with {credential}: {advice}.",))
 
 
-def forbidden(asked: str, action: str | None = None) -> ArmRefusal:
+def forbidden(what: str, action: str | None = None) -> ArmRefusal:
     """The identity lacks a right; `action` names it where ARM said so and it is one of ours."""
     right = f" It lacks {action}." if action else ""
-    sentence = f"The bot's identity may not {asked}.{right}"
+    sentence = f"The bot's identity may not read {what}.{right}"
     return ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence=sentence, remedy=role_remedy())
 
 
-def not_found(asked: str) -> ArmRefusal:
+def not_found(what: str) -> ArmRefusal:
     """ARM knows no such thing, or hides it."""
-    sentence = f"Azure found nothing to {asked}: it was deleted, renamed or moved."
+    sentence = f"Azure does not find {what}: deleted, renamed, moved, or hidden from the bot's identity."
     remedy = ("az network application-gateway list --query '[].{name:name, group:resourceGroup}' -o table",)
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy)
 
@@ -91,38 +103,40 @@ def stopped(gateway: Gateway) -> ArmRefusal:
     return ArmRefusal(trouble=ArmTrouble.STOPPED, sentence=sentence, remedy=remedy)
 
 
-def updating(asked: str, gateway: GatewayId | None, retry_after: float | None = None) -> ArmRefusal:
+def updating(what: str, gateway: GatewayId | None, retry_after: float | None = None) -> ArmRefusal:
     """Another operation holds the gateway; it takes minutes."""
-    sentence = f"The gateway is being updated, so Azure would not {asked}; ask again in a few minutes."
+    name = gateway.name if gateway else "A gateway"
+    sentence = f"{name} is being updated, so Azure does not give {what} now; ask again in a few minutes."
     remedy = (f"az network application-gateway wait --updated -g {gateway.group} -n {gateway.name}",) if gateway else ()
     return ArmRefusal(trouble=ArmTrouble.UPDATING, sentence=sentence, remedy=remedy, retry_after=retry_after)
 
 
-def throttled(asked: str, retry_after: float | None) -> ArmRefusal:
+def throttled(what: str, retry_after: float | None) -> ArmRefusal:
     """ARM's quota is used up; backend health counts as a write (azure-rules section 4.6)."""
-    when = f"in {round(retry_after)} seconds" if retry_after else "later"
-    sentence = f"Azure limits how often it is asked and would not {asked} now; ask again {when}."
+    when = f"in {ceil(retry_after)} seconds" if retry_after else "later"
+    sentence = f"Azure was asked too often and does not give {what} now; ask again {when}."
     return ArmRefusal(trouble=ArmTrouble.THROTTLED, sentence=sentence, retry_after=retry_after)
 
 
-def timed_out(asked: str, seconds: float) -> ArmRefusal:
+def timed_out(what: str, seconds: float) -> ArmRefusal:
     """The time budget ended first."""
-    sentence = f"Azure did not {asked} within {round(seconds)} seconds."
+    sentence = f"Azure did not give {what} within {seconds:.3g} seconds."
     return ArmRefusal(trouble=ArmTrouble.TIMED_OUT, sentence=sentence, remedy=("Ask again; backend health can take a minute.",))
 
 
-def unavailable(asked: str, reason: str) -> ArmRefusal:
+def unavailable(what: str, reason: str) -> ArmRefusal:
     """ARM cannot be reached, or fails."""
-    sentence = f"Azure Resource Manager could not {asked}: {reason}."
+    sentence = f"Azure Resource Manager did not give {what}: {reason}."
     remedy = (
-        "Check the way from the bot to https://management.azure.com (firewall, proxy, DNS; APPGW_CA_BUNDLE for a private CA).",
+        "Check the way from the bot to its ARM endpoint, in the public cloud https://management.azure.com:",
+        "firewall, proxy, DNS; APPGW_CA_BUNDLE for a private CA.",
         "Azure's own state: https://status.azure.com",
     )
     return ArmRefusal(trouble=ArmTrouble.UNAVAILABLE, sentence=sentence, remedy=remedy)
 
 
-def malformed(asked: str) -> ArmRefusal:
+def malformed(what: str) -> ArmRefusal:
     """ARM, or something in between, answered what is not ARM's."""
-    sentence = f"The answer to the request to {asked} was not understood."
+    sentence = f"What came in place of {what} is no answer of Azure's."
     remedy = ("If a proxy stands between the bot and Azure, look at what it answers; otherwise report this as a bug.",)
     return ArmRefusal(trouble=ArmTrouble.MALFORMED, sentence=sentence, remedy=remedy)

@@ -36,6 +36,15 @@ KINDS = {
     FaultKind.PROXY_PAGE: ArmTrouble.MALFORMED,
 }
 ASKED = {"list": "inventory", "get": "get", "health": "health", "poll": "health"}
+SENTENCES = {
+    FaultKind.UNAUTHORIZED: "The bot could not sign in to Azure (static), so it cannot read the backend health of prod-gw.",
+    FaultKind.NOT_FOUND: "Azure does not find the backend health of prod-gw: deleted, renamed, moved, or hidden from the bot's identity.",
+    FaultKind.THROTTLED: "Azure was asked too often and does not give the backend health of prod-gw now; ask again later.",
+    FaultKind.BUSY: "prod-gw is being updated, so Azure does not give the backend health of prod-gw now; ask again in a few minutes.",
+    FaultKind.SERVER_ERROR: "Azure Resource Manager did not give the backend health of prod-gw: it answered 500.",
+    FaultKind.SLOW: "Azure did not give the backend health of prod-gw within 0.5 seconds.",
+    FaultKind.PROXY_PAGE: "What came in place of the backend health of prod-gw is no answer of Azure's.",
+}
 
 
 def refusal(answer: object) -> ArmRefusal:
@@ -57,8 +66,26 @@ async def test_fault_becomes_its_refusal(
         "health": lambda: client.health(PROD_ID),
     }
     answer = refusal(await questions[ASKED[operation]]())
-    assert answer.trouble is trouble
+    subscription_gone = (kind, operation) == (FaultKind.NOT_FOUND, "list")
+    assert answer.trouble is (ArmTrouble.NOT_CONFIGURED if subscription_gone else trouble)
     assert answer.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("kind", SENTENCES, ids=str)
+async def test_fault_is_told_in_a_sentence_that_a_tired_person_can_read(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient], kind: FaultKind
+) -> None:
+    arm.add(PROD)
+    arm.fault = Fault(kind=kind, on=frozenset({"health"}))
+    client = new_client(arm.url, timing=SHORT if kind is FaultKind.SLOW else FAST, subscriptions=(PROD.subscription,))
+    assert refusal(await client.health(PROD_ID)).sentence == SENTENCES[kind]
+
+
+async def test_subscription_that_is_not_there_is_no_typing_error(arm: ArmStandIn, new_client: Callable[..., ArmClient]) -> None:
+    arm.fault = Fault(kind=FaultKind.NOT_FOUND, on=frozenset({"list"}))
+    answer = refusal(await new_client(arm.url, subscriptions=(PROD.subscription,)).find(None, "prod-gw"))
+    assert "APPGW_SUBSCRIPTIONS" in answer.sentence
+    assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
 
 
 @pytest.mark.parametrize("kind", [FaultKind.ENDLESS, FaultKind.ELSEWHERE], ids=str)
