@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from OpenSSL import SSL, crypto
 from OpenSSL._util import ffi as _ffi
@@ -16,6 +17,7 @@ from OpenSSL._util import lib as _lib
 from chainlib.certificate import Certificate
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
+REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,9 @@ def _configure(store: crypto.X509Store, at: datetime | None, *, server_purpose: 
         _lib.X509_STORE_set_purpose(store._store, _lib.X509_PURPOSE_SSL_SERVER)  # noqa: SLF001 -- private binding, pinned by a test
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _as_pyopenssl(certificate: Certificate) -> crypto.X509:
+    """The same anchors are asked for each member of a gateway; turning one over takes longer than verifying with it."""
     return crypto.X509.from_cryptography(certificate.parsed)
 
 
