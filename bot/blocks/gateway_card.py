@@ -7,11 +7,11 @@ ARM has answered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from bot.blocks.causes import Cause, fold
 from bot.blocks.check_card import FIX_STEPS, FRONT_DOOR, MORE, MORE_OPTIONS, WATCH, Circumstances, again_button
 from bot.blocks.fix_value import steps_value
-from bot.blocks.hostile import clean, short_name, shorten, shorten_middle
+from bot.blocks.hostile import clean, shorten, shorten_middle
 from bot.blocks.parts import (
     TEXT_LIMIT,
     Button,
@@ -29,61 +29,24 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import PHRASES, PLACES, SHAPES
 from bot.model.azure import ArmRefusal, BackendServer, Health
-from bot.model.report import GatewayReport, MemberReport
+from bot.model.report import WITNESS_CODES, GatewayReport
 from chainlib import CATALOGUE, Code, Severity
 
 MAX_GROUPS = 5
 MAX_OVERVIEW = 8
 _NAMES_SHOWN = 2
 _LINE = 130
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Servers that fail, or warn, for one and the same reason.
-
-    Attributes:
-        code: the headline.
-        about: the certificate or name that the reason is about, empty when there is none.
-        members: the servers, in the report's order.
-        serious: requests fail.
-    """
-
-    code: Code
-    about: str
-    members: tuple[MemberReport, ...]
-    serious: bool
-
-
-def fold(report: GatewayReport) -> tuple[Cause, ...]:
-    """Group the members that have something to say by their reason, the report's order kept."""
-    groups: dict[tuple[Code, str, bool], list[MemberReport]] = {}
-    for member in report.members:
-        if member.headline is not Code.OK or not member.healthy:
-            groups.setdefault((_code(member), _about(member), not member.healthy), []).append(member)
-    return tuple(Cause(code=code, about=about, members=tuple(members), serious=bad) for (code, about, bad), members in groups.items())
-
-
-def _code(member: MemberReport) -> Code:
-    """A server that only the gateway calls unhealthy goes by the gateway's own reason."""
-    if member.headline is Code.OK and member.server is not None and member.server.message is not None:
-        return member.server.message.code
-    return member.headline
-
-
-def _about(member: MemberReport) -> str:
-    finding = next((f for f in member.findings if f.code is member.headline), None)
-    if finding is None:
-        return ""
-    keys = ("missing_subject", "root_name", "root", "subject", "received", "name")
-    about = next((str(finding.evidence[key]) for key in keys if finding.evidence.get(key)), "")
-    return shorten(short_name(about), 60) if about else ""
+_DISAGREEMENTS = {
+    Code.VANTAGE_DIFFERS: "the gateway refuses what passes from here ({servers}): its subnet is another one, or its last probe older.",
+    Code.PROBE_DISAGREES: "the gateway still calls healthy what fails from here ({servers}): its failure threshold may not be reached yet.",
+}
+"""In an order of their own: what users feel already comes first."""
 
 
 def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
     """The card of a whole gateway, or of one of its pools or settings."""
     causes = fold(report)
-    parts: list[Part] = [Heading(text=_heading(report)), _summary(report, causes), _witness(report)]
+    parts: list[Part] = [Heading(text=_heading(report)), _summary(report, causes), _witness(report), *_own_words(report, causes)]
     parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
     if len(causes) > MAX_GROUPS:
         parts.append(say(f"… and {len(causes) - MAX_GROUPS} more causes, in the thread."))
@@ -94,7 +57,8 @@ def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
 def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
     if not report.healthy:
         return "FAIL"
-    return "WARN" if causes or report.refusal else "OK"
+    unseen = any(member.unseen for member in report.members)
+    return "WARN" if causes or report.refusal or unseen else "OK"
 
 
 def _name(report: GatewayReport) -> str:
@@ -115,9 +79,17 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
         return say(
             bold(f"{bad} of {total} {_plural(total, 'server')} {_plural(bad, 'fails', 'fail')}, {serious} {_plural(serious, 'cause')}.")
         )
-    return say(
-        bold("The only server is fine." if total == 1 else f"All {total} servers are fine." if total else "No rule uses a backend pool.")
-    )
+    return say(bold(_fine(report) if total else "No rule uses a backend pool."))
+
+
+def _fine(report: GatewayReport) -> str:
+    """Nobody is said to be fine whom nobody looked at."""
+    total, unseen = len(report.members), sum(member.unseen for member in report.members)
+    if unseen == total:
+        return "No server was probed."
+    if unseen:
+        return f"{total - unseen} of {total} servers fine, {unseen} not probed."
+    return "The only server is fine." if total == 1 else f"All {total} servers are fine."
 
 
 def _plural(count: int, one: str, many: str | None = None) -> str:
@@ -132,6 +104,22 @@ def _witness(report: GatewayReport) -> Paragraph:
         return say(bold("Gateway: "), "asked, its answer takes ten seconds or more; below is our own probe.")
     of_members = tuple(member.server for member in report.members if member.server is not None)
     return say(bold("Gateway says: "), _counts(of_members if report.scope else report.health.servers))
+
+
+def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+    """What the gateway says about the servers of the first cause, and what it means where the two witnesses disagree."""
+    for cause in causes[:1]:
+        told = [member.server.message for member in cause.members if member.server and member.server.health is not Health.HEALTHY]
+        messages = dict.fromkeys(message for message in told if message)
+        if messages:
+            first, more = next(iter(messages)), len(messages) - 1
+            misleads = cause.code not in {*WITNESS_CODES, first.code} and first.code not in {Code.OK, Code.UNRECOGNISED}
+            label = "In its words (the true cause stands below): " if misleads else "In its words: "
+            yield say(bold(label), clean(first.text, _LINE), f" (+{more} more in the thread)" if more else "")
+    for code, words in _DISAGREEMENTS.items():
+        count = sum(any(finding.code is code for finding in member.findings) for member in report.members)
+        if count:
+            yield say(bold("They disagree: "), words.format(servers=f"{count} {_plural(count, 'server')}"))
 
 
 def _counts(servers: Sequence[BackendServer]) -> str:
@@ -213,7 +201,8 @@ def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
             else f": {PHRASES[causes[0].code]}. Fix: {where}."
         )
     else:
-        rest = f": all {total} servers fine."
+        unseen = any(member.unseen for member in report.members)
+        rest = f": {_fine(report)}" if unseen else f": all {total} servers fine." if total else ": no rule uses a backend pool."
     return f"{word} {shorten_middle(_name(report), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
 
 
@@ -273,5 +262,6 @@ def _overview_line(report: GatewayReport) -> Paragraph:
     causes = fold(report)
     word = _word(report, causes)
     bad = sum(not member.healthy for member in report.members)
-    reason = f": {PHRASES[causes[0].code]}" if causes else ""
+    unseen = sum(member.unseen for member in report.members)
+    reason = f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
     return say(bold(f"{SHAPES[word]} {shorten_middle(_name(report), 40)} "), f"{bad} of {len(report.members)} fail{reason}")

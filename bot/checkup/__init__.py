@@ -6,7 +6,7 @@ Commands, buttons, digests and the terminal all come through here. It knows no S
 from bot.checkup.gateway import check_gateway
 from bot.checkup.probe import Clock, FindIssuers, StageHook, Surroundings, check, rehearse
 from bot.checkup.removal import rehearse_removal, removal
-from bot.checkup.witness import both_words, hear_gateway
+from bot.checkup.witness import both_words, hear_gateway, word_missing
 
 __all__ = [
     "Clock",
@@ -20,4 +20,5 @@ __all__ = [
     "rehearse",
     "rehearse_removal",
     "removal",
+    "word_missing",
 ]

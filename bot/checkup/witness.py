@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.model.azure import ArmRefusal, BackendServer, GatewayHealth, Health
-from bot.model.report import CheckReport, GatewayReport, MemberReport
+from bot.model.report import WITNESS_CODES, CheckReport, GatewayReport, MemberReport
 from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order, rank
-
-WITNESS_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 
 
 def hear_gateway(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> GatewayReport:
@@ -23,11 +21,16 @@ def both_words(report: CheckReport, heard: GatewayReport) -> tuple[CheckReport, 
     """One backend's report with what the comparison found, and the gateway's word about it in a sentence."""
     member = next((m for m in heard.members if m.report is not None and m.report.request == report.request), None)
     if heard.refusal is not None:
-        return report, f"its word is missing. {heard.refusal.sentence}"
+        return report, word_missing(heard.refusal)
     if member is None or member.server is None:
         return report, f"{heard.gateway.id.name} does not list this server."
     verdict = replace(report.verdict, findings=member.findings)
     return replace(report, verdict=verdict, explanation=explain(verdict)), _said(heard.gateway.id.name, member.server, verdict.headline)
+
+
+def word_missing(refusal: ArmRefusal) -> str:
+    """Why there is no second witness."""
+    return f"its word is missing. {refusal.sentence}"
 
 
 def _said(name: str, server: BackendServer, headline: Code) -> str:

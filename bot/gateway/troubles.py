@@ -120,7 +120,7 @@ def throttled(what: str, retry_after: float | None) -> ArmRefusal:
 
 def timed_out(what: str, seconds: float) -> ArmRefusal:
     """The time budget ended first."""
-    sentence = f"Azure did not give {what} within {seconds:.3g} seconds."
+    sentence = f"Azure did not give {what} within {seconds:.3g} second{'' if seconds == 1 else 's'}."
     return ArmRefusal(trouble=ArmTrouble.TIMED_OUT, sentence=sentence, remedy=("Ask again; backend health can take a minute.",))
 
 

@@ -10,6 +10,9 @@ from types import MappingProxyType
 from bot.model.azure import ArmRefusal, BackendServer, Gateway, GatewayHealth, Health
 from chainlib import Code, Explanation, Finding, GatewayPolicy, PresentedChain, Repair, Severity, Target, Verdict
 
+WITNESS_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
+"""Findings that come from comparing the two witnesses, not from a chain."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRequest:
@@ -135,6 +138,11 @@ class MemberReport:
         """No finding is critical, and the gateway does not call it unhealthy."""
         refused = any(f.severity is Severity.CRITICAL for f in self.findings)
         return not refused and not (self.server is not None and self.server.health is Health.UNHEALTHY)
+
+    @property
+    def unseen(self) -> bool:
+        """Nobody vouches for it: we did not probe it, and the gateway has not called it healthy."""
+        return bool(self.skipped) and not (self.server is not None and self.server.health is Health.HEALTHY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bot.blocks.gateway_card import fold
+from bot.blocks.causes import fold
 from bot.blocks.hostile import clean
 from bot.blocks.words import PHRASES, SHAPES
 from bot.checkup import Surroundings
@@ -102,7 +102,7 @@ def now() -> datetime:
 def _status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:
     if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
         return UNHEALTHY
-    return NO_ANSWER if any(isinstance(answer, ArmRefusal) for answer in answers) else HEALTHY
+    return NO_ANSWER if any(isinstance(answer, ArmRefusal) or answer.refusal for answer in answers) else HEALTHY
 
 
 def _document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:
@@ -159,9 +159,13 @@ def _refused(refusal: ArmRefusal) -> Iterator[Text]:
 
 def _lines(report: GatewayReport) -> Iterator[Text]:
     bad = sum(not member.healthy for member in report.members)
-    word = "FAIL" if bad else "WARN" if fold(report) or report.refusal else "OK"
+    unseen = sum(member.unseen for member in report.members)
+    word = "FAIL" if bad else "WARN" if fold(report) or report.refusal or unseen else "OK"
+    rest = f", {unseen} not probed" if unseen else ""
     style = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}[word]
-    yield Text(f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {len(report.members)} servers fail", style=style)
+    yield Text(
+        f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {len(report.members)} servers fail{rest}", style=style
+    )
     if report.refusal:
         yield from _refused(report.refusal)
     for member in report.members:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.blocks.causes import fold
 from bot.blocks.check_card import Circumstances
-from bot.blocks.gateway_card import fold, gateway_card, member_details
+from bot.blocks.gateway_card import gateway_card, member_details
 from bot.blocks.parts import JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, json_size, lines_before_buttons
 from bot.checkup import hear_gateway
 from bot.checkup.witness import worst_first
@@ -64,6 +65,42 @@ def test_card_is_complete_before_the_gateway_answers() -> None:
     before, after = gateway_card(MIXED, AROUND).plain, gateway_card(heard(MIXED), AROUND).plain
     assert "its answer takes ten seconds" in before
     assert "Gateway says: 53 unhealthy" in after
+
+
+def said_healthy(report: GatewayReport) -> GatewayReport:
+    """The same with the gateway calling every server healthy."""
+    servers = tuple(
+        BackendServer(pool=m.pool, setting=m.setting, address=m.member, health=Health.HEALTHY, message=None) for m in report.members
+    )
+    return hear_gateway(report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW))
+
+
+def test_gateway_that_is_wrong_for_now_is_contradicted_in_words() -> None:
+    plain = gateway_card(said_healthy(MIXED), AROUND).plain
+    assert "They disagree: the gateway still calls healthy what fails from here (16 servers): its failure threshold" in plain
+
+
+def test_gateway_that_refuses_what_passes_is_quoted_and_explained() -> None:
+    plain = gateway_card(heard(gateway_report(members("good", 2)), "Cannot connect to server."), AROUND).plain
+    assert "In its words: Cannot connect to server." in plain
+    assert "They disagree: the gateway refuses what passes from here (2 servers): its subnet is another one" in plain
+
+
+def test_words_that_mislead_are_marked() -> None:
+    """Azure's text says root, the chain says intermediate: the reader is told which one to believe."""
+    plain = gateway_card(heard(gateway_report(members("leaf-only", 2)), "The root certificate does not match."), AROUND).plain
+    assert "In its words (the true cause stands below): The root certificate does not match." in plain
+    assert "They disagree" not in plain
+
+
+def test_servers_that_nobody_looked_at_are_not_called_fine() -> None:
+    unseen = MemberReport(pool="shop", setting="https-be", member="10.0.0.9", skipped="not on the allow-list")
+    some, none = gateway_report(members("good", 2), (unseen,)), gateway_report((unseen,))
+    assert (gateway_card(some, AROUND).text, gateway_card(none, AROUND).text) == (
+        "WARN prod-gw: 2 of 3 servers fine, 1 not probed.",
+        "WARN prod-gw: No server was probed.",
+    )
+    assert gateway_card(said_healthy(some), AROUND).text == "OK prod-gw: all 3 servers fine."
 
 
 def test_missing_permission_is_said() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -248,3 +249,25 @@ async def test_roots_arrive_as_certificates(arm: ArmStandIn, client: ArmClient) 
     gateway = await found(client, "prod-gw")
     assert [(one.name, one.certificate) for one in gateway.roots] == [("corp", root.certificate)]
     assert [one.name for one in gateway.undecodable] == ["broken"]
+
+
+async def test_list_is_read_again_before_it_is_too_old(arm: ArmStandIn, new_client: Callable[..., ArmClient]) -> None:
+    """So that the first question after a quiet night finds one."""
+    arm.add(GatewaySpec(name="prod-gw"))
+    client = new_client(arm.url, timing=replace(FAST, inventory_age=0.1))
+    keeping = asyncio.create_task(client.keep_fresh())
+    await asyncio.sleep(1.0)
+    keeping.cancel()
+    assert arm.calls["list"] >= 3
+    assert [gateway.id.name for gateway in client.remembered() or ()] == ["prod-gw"]
+
+
+async def test_list_that_is_too_old_is_not_remembered(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+    arm.add(GatewaySpec(name="prod-gw"))
+    assert client.remembered() is None
+    await client.inventory()
+    clock.pass_(FAST.stale_age)
+    assert client.remembered()
+    clock.pass_(1)
+    assert client.remembered() is None
+    assert arm.calls["list"] == 1
