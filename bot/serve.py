@@ -12,8 +12,8 @@ import platform
 import signal
 import ssl
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +22,14 @@ from time import monotonic
 from bot.checkup import Surroundings
 from bot.checkup.desk import Desk
 from bot.checkup.intermediates import Intermediates
+from bot.checkup.look import gateway_of
 from bot.checkup.sources import IssuerSources, read_bundle
 from bot.durable import MemoryUnusableError, NameTakenError, Remembering, memory
 from bot.engine import EngineSettings
+from bot.gateway.client import ArmClient
 from bot.gateway.configured import configured_client
 from bot.guard import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
-from bot.language import Verb
+from bot.language import GatewayTarget, Verb
 from bot.settings import Settings, SettingsError, load_settings
 from bot.slack.asking import Ask
 from bot.slack.gateways import GatewayChecking
@@ -38,6 +40,7 @@ from bot.slack.removing import Removing
 from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.watching import Watching
 from bot.store import Store
+from bot.store.subscriptions import channel_targets
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -114,7 +117,7 @@ def outgoing_trust(ca_bundle: Path | None) -> ssl.SSLContext:
 async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, clock: Clock, engine: EngineSettings) -> None:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        arm = await stack.enter_async_context(configured_client(settings, clock=clock)) if settings.asks_azure else None
+        arm = await stack.enter_async_context(_fresh_arm(settings, clock)) if settings.asks_azure else None
         rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
         sources = IssuerSources(bundle=await _bundle(settings.intermediates), aia=settings.aia, rules=rules)
         around = Surroundings(clock=clock, timeout=CHECK_TIMEOUT_S, find_issuers=sources.find, learn=sources.learn)
@@ -127,12 +130,23 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, cloc
             privileges=gate.privileges,
             clock=clock,
             vantage=vantage,
-            handlers=_gateway_verbs(desk, vantage),
+            handlers=_gateway_verbs(desk, vantage, store),
             companion=Remembering(url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)
         _stop_on_signals(service.stop)
         await service.run()
+
+
+@asynccontextmanager
+async def _fresh_arm(settings: Settings, clock: Clock) -> AsyncIterator[ArmClient]:
+    """The ARM edge, its list of gateways kept fresh: at 3 am the first question must not wait for it."""
+    async with configured_client(settings, clock=clock) as arm:
+        keeping = asyncio.create_task(arm.keep_fresh())
+        try:
+            yield arm
+        finally:
+            keeping.cancel()
 
 
 async def _bundle(path: Path | None) -> Intermediates:
@@ -144,10 +158,21 @@ def access_of(settings: Settings) -> Access:
     return Access(users=frozenset(settings.allowed_users), channels=frozenset(settings.allowed_channels), home_team=settings.home_team)
 
 
-def _gateway_verbs(desk: Desk, vantage: str) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
+def _gateway_verbs(desk: Desk, vantage: str, store: Store) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
+    async def followed(channel: str) -> Sequence[GatewayTarget]:
+        async with store.reading() as connection:
+            targets = await channel_targets(connection, channel)
+        return tuple(filter(None, map(gateway_of, targets)))
+
     def make(watching: Watching, bot_name: str) -> Mapping[Verb, Handler]:
         checking = GatewayChecking(
-            gateways=desk, delivery=watching.delivery, runs=watching.runs, vantage=vantage, bot_name=bot_name, watching=watching
+            gateways=desk,
+            delivery=watching.delivery,
+            runs=watching.runs,
+            vantage=vantage,
+            bot_name=bot_name,
+            watching=watching,
+            followed=followed,
         )
         removing = Removing(gateways=desk, delivery=watching.delivery, runs=watching.runs, vantage=vantage, bot_name=bot_name)
         return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}

@@ -6,28 +6,29 @@ Commands, mentions, forms, buttons and digests ask here. The desk knows ARM and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.checkup.gateway import check_gateway, settled
+from bot.checkup.choice import Options, assumed_request, checks_for, chosen, is_named, no_such_part, overridden, uses_of_host
+from bot.checkup.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
 from bot.checkup.probe import Surroundings, check
 from bot.checkup.witness import hear_gateway, worst_first
 from bot.gateway.flight import SingleFlight
-from bot.gateway.policies import NO_ADDRESS, MemberUse, checks_of, matching, member_uses
+from bot.gateway.policies import NO_ADDRESS, MemberUse, member_uses
 from bot.gateway.translation import with_nic_addresses
-from bot.language import GatewayTarget, HostTarget, OptionValue, named_gateway, read_gateway
+from bot.language import GatewayTarget, HostTarget
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId, MemberKind
-from bot.model.report import CheckReport, CheckRequest, GatewayReport, MemberCheck
-from chainlib import Certificate, GatewayPolicy, HttpProbeRule, ResolveFailed, Target, TrustMode
-from chainlib.aio import load_well_known, resolve
+from bot.model.report import CheckReport, GatewayReport, MemberCheck
+from chainlib import ResolveFailed
+from chainlib.aio import resolve
 
-Options = Mapping[str, OptionValue]
+__all__ = ["Arm", "Desk", "Door", "HostAnswer", "Options", "Refused"]
+
 ARM_PATIENCE_S = 2.5
+_SHORTEST_S = 1.0
 _MANNERS = frozenset({"private", "watch"})
 """Options about how the answer is given, not about what is asked."""
-
-NO_GATEWAY_KNOWN = "no known gateway has this host in a pool, so it was judged as a v2 setting that trusts well-known CAs"
 
 
 class Arm(Protocol):
@@ -41,6 +42,9 @@ class Arm(Protocol):
 
     async def health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
         """The gateway's own word."""
+
+    def remembered(self) -> tuple[Gateway, ...] | None:
+        """The gateways of an earlier answer, while one is not too old."""
 
 
 class Door(Protocol):
@@ -88,25 +92,25 @@ class Desk:
         self._arm = arm
         self._door = door
         self._surroundings = surroundings
-        self._probes: SingleFlight[HostAnswer] = SingleFlight()
+        self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
+        self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
     async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
         """Probe one backend, with the settings of the gateways whose pools hold it."""
         if sentence := self._door.refuse_spelling(target.host):
             return Refused(sentence=sentence)
-        around = replace(self._surroundings(), on_stage=on_stage)
+        around, begun = replace(self._surroundings(), on_stage=on_stage), asyncio.get_running_loop().time()
         known = await self._known(options)
-        gateways = () if isinstance(known, ArmRefusal) else known
-        uses = _chosen(matching(gateways, target.host, target.port), options)
+        gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
+        uses = chosen(uses_of_host(gateways, target), options)
         addresses = await _addresses(target, around)
         if addresses and (sentence := self._admit(target.host, target.port, addresses, gateways)):
-            return Refused(sentence=sentence)
-        around = settled(around, addresses)
-        arm = known if isinstance(known, ArmRefusal) else None
+            return Refused(sentence=self._told(sentence, target, addresses, arm))
+        around = _hurried(settled(around, addresses), asyncio.get_running_loop().time() - begun)
 
-        async def probe() -> HostAnswer:
+        async def probe() -> HostAnswer | Refused:
             if not uses:
-                return HostAnswer(report=await check(_assumed(target, options), around), arm=arm)
+                return HostAnswer(report=await check(assumed_request(target, options, arm), around), arm=arm)
             return await self._behind(uses, gateways, options, around)
 
         # One probe per target at a time: a channel full of people who ask the same shares the one that runs.
@@ -120,14 +124,13 @@ class Desk:
         gateway = await self._arm.find(target.group, target.name, target.subscription)
         if isinstance(gateway, ArmRefusal):
             return gateway
-        known = await self._arm.gateways()
-        gateways = (gateway,) if isinstance(known, ArmRefusal) else known
-        uses = [use for use in member_uses(gateway) if _named(use, target.pool, target.setting)]
+        gateways = await self._beside(gateway)
+        uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
         if not uses and (target.pool or target.setting):
-            return _no_such_part(gateway, target)
+            return no_such_part(gateway, target)
         scope = "/".join(filter(None, (target.pool, target.setting)))
-        checks = _checks(uses, gateways)
-        return await check_gateway(gateway, checks, self._surroundings(), admit=self._admission(gateways), scope=scope)
+        checks = checks_for(uses, gateways)
+        return await self._check(gateway, checks, gateways, scope=scope)
 
     async def listen(self, report: GatewayReport) -> GatewayReport:
         """Ask the gateway itself and add its word; takes ten seconds or more."""
@@ -140,13 +143,11 @@ class Desk:
 
     async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
         """Probe the members that are network interfaces, whose addresses only the gateway's answer tells."""
-        assert self._arm is not None
         gateway = with_nic_addresses(report.gateway, health)
-        known = await self._arm.gateways()
-        gateways = (gateway,) if isinstance(known, ArmRefusal) else known
+        gateways = await self._beside(gateway)
         pairs = {(member.pool, member.setting) for member in report.members if member.skipped == NO_ADDRESS}
         nic = [u for u in member_uses(gateway) if u.member.kind is MemberKind.NIC and (u.use.pool, u.setting.name) in pairs]
-        probed = await check_gateway(gateway, _checks(nic, gateways), self._surroundings(), admit=self._admission((gateway,)))
+        probed = await self._check(gateway, checks_for(nic, gateways), (gateway,))
         kept = tuple(member for member in report.members if member.skipped != NO_ADDRESS)
         return replace(report, gateway=gateway, members=worst_first((*kept, *probed.members)))
 
@@ -161,8 +162,10 @@ class Desk:
         if sentence := self._door.refuse_spelling(target.host):
             return sentence
         known = await self._known({})
+        gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         addresses = await _addresses(target, self._surroundings())
-        return self._admit(target.host, target.port, addresses, () if isinstance(known, ArmRefusal) else known) if addresses else None
+        sentence = self._admit(target.host, target.port, addresses, gateways) if addresses else None
+        return self._told(sentence, target, addresses, arm) if sentence else None
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """Every gateway that can be asked about."""
@@ -173,15 +176,28 @@ class Desk:
             return known
         return tuple(GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription) for g in known)
 
-    async def _behind(self, uses: Sequence[MemberUse], gateways: Sequence[Gateway], options: Options, around: Surroundings) -> HostAnswer:
+    async def _behind(
+        self, uses: Sequence[MemberUse], gateways: Sequence[Gateway], options: Options, around: Surroundings
+    ) -> HostAnswer | Refused:
         """One report for each gateway that uses the backend; the worst member of the worst gateway speaks."""
         reports = []
         for gateway in dict.fromkeys(use.gateway for use in uses):
-            checks = [_overridden(one, options) for one in _checks([u for u in uses if u.gateway == gateway], gateways)]
-            reports.append(await check_gateway(gateway, checks, around, admit=self._admission(gateways)))
+            checks = [overridden(one, options) for one in checks_for([u for u in uses if u.gateway == gateway], gateways)]
+            reports.append(await self._check(gateway, checks, gateways, around))
         worst = next((report for report in reports if not report.healthy), reports[0])
-        spoken = next(member.report for member in worst.members if member.report is not None)
-        return HostAnswer(report=spoken, gateway=worst)
+        spoken = next((member.report for member in worst.members if member.report is not None), None)
+        return HostAnswer(report=spoken, gateway=worst) if spoken else Refused(sentence=worst.members[0].skipped)
+
+    async def _check(
+        self,
+        gateway: Gateway,
+        checks: Sequence[MemberCheck],
+        gateways: Sequence[Gateway],
+        around: Surroundings | None = None,
+        scope: str = "",
+    ) -> GatewayReport:
+        admit = self._admission(gateways)
+        return await check_gateway(gateway, checks, around or self._surroundings(), admit=admit, scope=scope, slots=self._slots)
 
     async def _known(self, options: Options) -> tuple[Gateway, ...] | ArmRefusal:
         """The gateways as far as ARM tells them soon: a backend's verdict does not wait long for Azure."""
@@ -191,18 +207,28 @@ class Desk:
         try:
             return await asyncio.wait_for(asyncio.shield(asked), ARM_PATIENCE_S)
         except TimeoutError:
-            return SLOW_ARM
+            return self._arm.remembered() or SLOW_ARM
+
+    def _told(self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None) -> str:
+        """The guard's no; when it might be a yes had Azure told the pools, that is said, for it is no reason to edit an allow-list."""
+        if arm is None or self._door.admit(target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()):
+            return sentence
+        return f"I cannot see whether {target.host[:60]} stands in a gateway's pool, and it is not on the allow-list. {arm.sentence}"
+
+    async def _beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
+        """This gateway first, then the others that can be seen; one that was read by its ARM id alone is in no list."""
+        known = () if self._arm is None else await self._arm.gateways()
+        others = () if isinstance(known, ArmRefusal) else known
+        return (gateway, *(one for one in others if one.id.key != gateway.id.key))
 
     def _admission(self, gateways: Sequence[Gateway]) -> Callable[[str, int, Sequence[str]], str | None]:
-        return lambda host, port, addresses: self._admit(host, port, addresses, gateways)
-
-    def _admit(self, host: str, port: int, addresses: Sequence[str], gateways: Iterable[Gateway]) -> str | None:
         uses = [use for gateway in gateways for use in member_uses(gateway)]
         members = frozenset(use.member.address for use in uses if use.member.address)
-        ports = frozenset(
-            port for use in uses for port in (use.setting.port, use.setting.probe.port if use.setting.probe else None) if port
-        )
-        return self._door.admit(host, port, addresses, members=members, ports=ports)
+        ports = frozenset(port for use in uses for port in (use.setting.port, use.setting.probe and use.setting.probe.port) if port)
+        return lambda host, port, addresses: self._door.admit(host, port, addresses, members=members, ports=ports)
+
+    def _admit(self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]) -> str | None:
+        return self._admission(gateways)(host, port, addresses)
 
 
 SLOW_ARM = ArmRefusal(
@@ -216,6 +242,11 @@ NOT_CONFIGURED = ArmRefusal(
 )
 
 
+def _hurried(around: Surroundings, spent: float) -> Surroundings:
+    """What ARM and the name server took is gone: the whole check keeps its deadline."""
+    return replace(around, timeout=max(around.timeout - spent, _SHORTEST_S))
+
+
 async def _addresses(target: HostTarget, around: Surroundings) -> tuple[str, ...]:
     """Resolve once, so that what is checked is what is connected to; a name without an address is the check's own finding."""
     if around.on_stage:
@@ -224,69 +255,3 @@ async def _addresses(target: HostTarget, around: Surroundings) -> tuple[str, ...
         return await resolve(target.host, target.port, timeout=around.timeout / 2, resolver=around.resolver)
     except ResolveFailed:
         return ()
-
-
-def _chosen(uses: Sequence[MemberUse], options: Options) -> list[MemberUse]:
-    wanted = _text(options, "gw")
-    gateway = (read_gateway(wanted) or named_gateway(wanted)) if wanted else None
-    fitting = [use for use in uses if gateway is None or _is_meant(use.gateway.id, gateway)]
-    return [use for use in fitting if _named(use, _text(options, "pool"), _text(options, "setting"))]
-
-
-def _is_meant(known: GatewayId, typed: GatewayTarget) -> bool:
-    pairs = ((known.name, typed.name), (known.group, typed.group), (known.subscription, typed.subscription))
-    return all(word is None or word.lower() == name.lower() for name, word in pairs)
-
-
-def _named(use: MemberUse, pool: str | None, setting: str | None) -> bool:
-    pool_fits = pool is None or use.use.pool.lower() == pool.lower()
-    return pool_fits and (setting is None or use.setting.name.lower() == setting.lower())
-
-
-def _text(options: Options, key: str) -> str | None:
-    value = options.get(key)
-    return str(value) if value else None
-
-
-def _checks(uses: Iterable[MemberUse], gateways: Sequence[Gateway]) -> tuple[MemberCheck, ...]:
-    well_known = load_well_known()
-    return tuple(_with_public_roots(one, well_known.certificates) for one in checks_of(uses, well_known=well_known, sisters=gateways))
-
-
-def _with_public_roots(one: MemberCheck, roots: tuple[Certificate, ...]) -> MemberCheck:
-    if one.request is None or one.request.policy.trust is not TrustMode.UPLOADED_ROOTS:
-        return one
-    return replace(one, request=replace(one.request, policy=replace(one.request.policy, public_roots=roots)))
-
-
-def _assumed(target: HostTarget, options: Options) -> CheckRequest:
-    """Without a gateway: a v2 setting that trusts well-known CAs, asked for by the host's own name."""
-    name = _text(options, "host") or target.host
-    server_name = _text(options, "sni") or (None if target.is_ip and name == target.host else name)
-    rule = HttpProbeRule(host_header=name, path=_text(options, "path") or "/")
-    policy = GatewayPolicy(anchors=load_well_known(), name=name, http=rule)
-    return CheckRequest(
-        target=Target(host=target.host, port=target.port, server_name=server_name), policy=policy, assumed=(NO_GATEWAY_KNOWN,)
-    )
-
-
-def _overridden(one: MemberCheck, options: Options) -> MemberCheck:
-    """What was typed wins over the setting, and is said."""
-    if one.request is None or not {"sni", "host", "path"} & set(options):
-        return one
-    target, policy = one.request.target, one.request.policy
-    if sni := _text(options, "sni"):
-        target = replace(target, server_name=sni)
-    if name := _text(options, "host"):
-        policy = replace(policy, name=name)
-    if path := _text(options, "path"):
-        policy = replace(policy, http=replace(policy.http or HttpProbeRule(), path=path))
-    said = (*one.request.assumed, "names or path as typed, not as in the setting")
-    return replace(one, request=replace(one.request, target=target, policy=policy, assumed=said))
-
-
-def _no_such_part(gateway: Gateway, target: GatewayTarget) -> ArmRefusal:
-    known = sorted({f"{use.pool}/{use.setting}" for use in gateway.uses})
-    part = "/".join(filter(None, (target.pool, target.setting)))
-    sentence = f"{gateway.id.name} has no pool and setting called {part} that a rule uses; it has {', '.join(known[:5]) or 'none'}."
-    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=tuple(known))

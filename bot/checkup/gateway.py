@@ -17,25 +17,38 @@ from chainlib import CaptureError
 from chainlib.aio import resolve
 
 MAX_PARALLEL_MEMBERS = 24
+_SHORTEST_PROBE_S = 0.5
+_SHARE = 3
+OUT_OF_TIME = "The time was over before its turn came; ask for its pool or setting alone."
 
 Admit = Callable[[str, int, Sequence[str]], str | None]
 
 
 async def check_gateway(
-    gateway: Gateway, checks: Sequence[MemberCheck], around: Surroundings, *, admit: Admit | None = None, scope: str = ""
+    gateway: Gateway,
+    checks: Sequence[MemberCheck],
+    around: Surroundings,
+    *,
+    admit: Admit | None = None,
+    scope: str = "",
+    slots: asyncio.Semaphore | None = None,
 ) -> GatewayReport:
     """Probe every member and return our own witness's report, worst first.
 
     Args:
         gateway: the configuration that the checks came from.
         checks: what to probe; a check without a request is listed as skipped.
-        around: time and network; `timeout` bounds the whole, so slow members end with what is known by then.
+        around: time and network; `timeout` bounds the whole. Where members have to queue, one that hangs gets a third of it, and one
+            whose turn does not come is listed as not probed, never as broken. `addresses` that are given are not resolved again.
         admit: given host, port and addresses, a sentence when the guard refuses them, else `None`.
         scope: the pool or setting that was asked for, for people.
+        slots: bounds how many members are probed at once, shared with other gateways; `None` bounds this one alone.
     """
-    gate = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
+    gate = slots or asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
     end = asyncio.get_running_loop().time() + around.timeout
-    members = await asyncio.gather(*(_member(one, around, admit, gate, end) for one in checks))
+    queue = len(checks) > MAX_PARALLEL_MEMBERS
+    each = replace(around, timeout=around.timeout / _SHARE) if queue else around
+    members = await asyncio.gather(*(_member(one, each, admit, gate, end) for one in checks))
     return GatewayReport(gateway=gateway, members=worst_first(tuple(members)), at=around.clock(), scope=scope)
 
 
@@ -44,14 +57,16 @@ async def _member(one: MemberCheck, around: Surroundings, admit: Admit | None, g
     if one.request is None:
         return nothing
     async with gate:
-        left = max(end - asyncio.get_running_loop().time(), 0.1)
+        left = min(end - asyncio.get_running_loop().time(), around.timeout)
+        if left < min(_SHORTEST_PROBE_S, around.timeout):
+            return replace(nothing, skipped=OUT_OF_TIME)
         return await _probe(nothing, one.request, replace(around, timeout=left), admit)
 
 
 async def _probe(nothing: MemberReport, request: CheckRequest, around: Surroundings, admit: Admit | None) -> MemberReport:
     target = request.target
     try:
-        addresses = await resolve(target.host, target.port, timeout=around.timeout, resolver=around.resolver)
+        addresses = around.addresses or await resolve(target.host, target.port, timeout=around.timeout, resolver=around.resolver)
     except CaptureError:
         addresses = ()
     refusal = admit(target.host, target.port, addresses) if admit and addresses else None

@@ -45,12 +45,18 @@ class DeskLooker:
         return Look(target_key=target.key, seen=(observe(answer.report, Seat(target_key=target.key, label=target.text)),))
 
     async def _gateway(self, target: FollowedTarget) -> Look:
-        named = read_gateway(target.key)
+        named = read_gateway(target.key)  # whole: one look serves every channel, however it narrowed the gateway
         answer = await self.desk.gateway(named) if named else None
         if answer is None or isinstance(answer, ArmRefusal):
             return _blind(target, answer.sentence if answer else f"{target.text} names no gateway")
         report = await self.desk.listen(answer)
         return Look(target_key=target.key, seen=tuple(_member(member, target, report.gateway.id.name) for member in report.members))
+
+
+def gateway_of(target: FollowedTarget) -> GatewayTarget | None:
+    """The gateway that a followed target names by its key, narrowed as it was followed; `None` for a host."""
+    named = read_gateway(target.key) if target.kind is TargetKind.GATEWAY else None
+    return replace(named, pool=target.pool, setting=target.setting) if named else None
 
 
 def host_of(target: FollowedTarget) -> HostTarget:

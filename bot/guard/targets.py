@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from bot.guard.addresses import Address, Network, never, plain
@@ -14,6 +15,7 @@ from bot.guard.refusal import Refusal, Rule
 from bot.guard.spelling import refuse_spelling
 from bot.settings.rules import targets as checked_targets
 
+REMEMBERED = 4096
 USUAL_PORT = 443
 USUAL_PORTS = frozenset({USUAL_PORT, 444, 4443, 8443, 9443, 10443})
 """The ports of a target that is allowed by the list and stands in no pool."""
@@ -141,8 +143,9 @@ def _all(answers: Iterable[bool]) -> bool:
     return bool(collected) and all(collected)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _canonical(member: str) -> str:
-    """One spelling for hosts and addresses."""
+    """One spelling for hosts and addresses; asked for every member of every gateway, again for each that is probed."""
     try:
         return str(plain(ip_address(member.strip("[]"))))
     except ValueError:

@@ -17,13 +17,15 @@ from typing import Protocol
 
 from bot.blocks.check_card import Circumstances, check_card
 from bot.blocks.details import details
+from bot.blocks.gateway_card import remedy_message
 from bot.blocks.looking import broke, cut_short, looking
 from bot.blocks.parts import Message
 from bot.blocks.usage import how_to_invite, notice, refusal, running
-from bot.checkup import both_words
+from bot.checkup import both_words, word_missing
 from bot.checkup.changes import Memory, RecentFacts, changed_since_green
 from bot.checkup.desk import HostAnswer, Options, Refused
 from bot.language import HostTarget, LastTarget, Request
+from bot.model.azure import ArmRefusal
 from bot.model.report import GatewayReport
 from bot.slack.asking import Asked, Source
 from bot.slack.cards import card_for
@@ -189,7 +191,7 @@ class _OneCheck:
             await self._take_back(answer)
             return
         report = answer.report
-        await self._card.finish(check_card(report, self._circumstances(answer, GATEWAY_ASKED if answer.gateway else "")))
+        await self._card.finish(check_card(report, self._circumstances(answer, _first_word(answer))))
         self._told = True
         CHECKS.labels(headline=report.verdict.headline.value).inc()
         CHECK_SECONDS.observe(monotonic() - self._asked.begun)
@@ -197,6 +199,7 @@ class _OneCheck:
         self._keep(answer, answer.gateway)
         if self._card.posted:
             await self._explain(self._card.posted, answer)
+            await self._remedy(answer.arm)
         if self._watched and not report.verdict.accepted:
             await self._watch(answer)
         elif answer.gateway:
@@ -208,6 +211,15 @@ class _OneCheck:
         self._keep(answer, listened)
         heard, said = both_words(answer.report, listened)
         await self._card.finish(check_card(heard, self._circumstances(answer, said)))
+        await self._remedy(listened.refusal)
+
+    async def _remedy(self, arm: ArmRefusal | None) -> None:
+        """What an operator must do so that Azure answers, in the thread."""
+        if arm and arm.remedy and self._card.posted:
+            try:
+                await self._checking.delivery.post(self._card.posted.thread, remedy_message(arm))
+            except DeliveryError as error:
+                log.warning("the thread is incomplete", extra={"reason": error.reason})
 
     def _keep(self, answer: HostAnswer, gateway: GatewayReport | None) -> None:
         self._checking.filing.keep(self._card.posted, Kept(report=answer.report, gateway=gateway, run_id=self._asked.run_id))
@@ -266,3 +278,10 @@ class _OneCheck:
             gateway=answer.gateway,
             changed=changed_since_green(answer.report, self._checking.greens),
         )
+
+
+def _first_word(answer: HostAnswer) -> str:
+    """What the card says of the gateway before it was heard."""
+    if answer.gateway:
+        return GATEWAY_ASKED
+    return word_missing(answer.arm) if answer.arm else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from bot.blocks.check_card import Circumstances
 from bot.blocks.details import Attachment
 from bot.blocks.gateway_card import gateway_card, member_details, no_word_card, overview_card, remedy_message
 from bot.blocks.looking import broke, cut_short, looking
+from bot.blocks.parts import Message
 from bot.blocks.usage import how_to_invite, notice
 from bot.language import GatewayTarget
 from bot.model.azure import ArmRefusal, ArmTrouble
@@ -21,7 +22,7 @@ from bot.slack.cards import Card, card_for
 from bot.slack.delivery import Delivery
 from bot.slack.logs import run_scope
 from bot.slack.places import DeliveryError, NotAMember
-from bot.slack.runs import Runs
+from bot.slack.runs import Run, Runs
 from bot.slack.watched import Ear, GatewayLook, gateway_face
 from bot.slack.watching import Watching, watched_for
 from bot.slack.wording import command_of, narrowed, target_of, understood
@@ -29,7 +30,12 @@ from bot.slack.wording import command_of, narrowed, target_of, understood
 log = logging.getLogger(__name__)
 
 _CUT_SHORT_S = 5.0
+_EVERY_GATEWAY = "health of every gateway that I can see"
 _TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
+
+
+async def _nothing_followed(_channel: str) -> Sequence[GatewayTarget]:
+    return ()
 
 
 class Gateways(Protocol):
@@ -56,6 +62,7 @@ class GatewayChecking:
         vantage: from where the bot looks, for the small print.
         bot_name: what to invite.
         watching: where a card with broken servers goes on when `watch` was asked for.
+        followed: the gateways that a channel follows; `health` shows those, and every gateway where there are none.
     """
 
     gateways: Gateways
@@ -64,6 +71,7 @@ class GatewayChecking:
     vantage: str
     bot_name: str
     watching: Watching
+    followed: Callable[[str], Awaitable[Sequence[GatewayTarget]]] = _nothing_followed
 
     async def handle(self, asked: Asked) -> None:
         """Show one gateway, or all of them in a line each."""
@@ -77,37 +85,41 @@ class GatewayChecking:
         run.card = card = card_for(self.delivery, asked)
         try:
             with run_scope(asked.run_id):
-                await self._perform(asked, card)
+                await self._perform(asked, card, run)
         finally:
             self.runs.end(run)
 
-    async def _perform(self, asked: Asked, card: Card) -> None:
+    async def _perform(self, asked: Asked, card: Card, run: Run) -> None:
         name, command = target_of(asked.request) or "gateways", command_of(asked.request) or "health"
         try:
             await card.open(looking(name, understood=understood(asked.request) or "health", run_id=asked.run_id))
             if isinstance(asked.request.target, GatewayTarget):
-                await self._one(asked, asked.request.target, card)
+                await self._one(asked, asked.request.target, card, run)
             else:
-                await self._all(asked, card)
+                await self._all(asked, card, run)
         except NotAMember:
             await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name))
         except asyncio.CancelledError:
-            await asyncio.wait_for(card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S)
+            if not run.told:
+                await asyncio.wait_for(card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S)
             raise
         except Exception:
             log.exception("a gateway check ended with an error of our own", extra={"target": name})
-            await card.finish(broke(name, run_id=asked.run_id, command=command))
+            if not run.told:
+                await card.finish(broke(name, run_id=asked.run_id, command=command))
 
-    async def _one(self, asked: Asked, target: GatewayTarget, card: Card) -> None:
+    async def _one(self, asked: Asked, target: GatewayTarget, card: Card, run: Run) -> None:
         around = self._circumstances(asked)
         report = await self.gateways.gateway(narrowed(target, asked.request.options))
         if isinstance(report, ArmRefusal):
             await self._refused(asked, report, card)
             return
-        if asked.request.options.get("via") != "probe":
-            card.progress(gateway_card(report, around))
-            report = await self.gateways.listen(report)
         await card.finish(gateway_card(report, around))
+        run.told = True
+        if asked.request.options.get("via") != "probe":
+            # The card is complete already; the gateway's word is added when it comes.
+            report = await self.gateways.listen(report)
+            await card.finish(gateway_card(report, around))
         log.info("gateway checked", extra={"healthy": report.healthy, "members": len(report.members)})
         await self._explain(card, report)
         if (seconds := self.watching.seconds(asked.request.options.get("watch"))) and not report.healthy:
@@ -132,19 +144,20 @@ class GatewayChecking:
         if refusal.remedy and card.posted:
             await self._quietly(self.delivery.post(card.posted.thread, remedy_message(refusal)))
 
-    async def _all(self, asked: Asked, card: Card) -> None:
-        targets = await self.gateways.every_gateway()
+    async def _all(self, asked: Asked, card: Card, run: Run) -> None:
+        targets: Sequence[GatewayTarget] | ArmRefusal = await self.followed(asked.ask.channel)
+        around = self._circumstances(asked, "health of what this channel follows" if targets else _EVERY_GATEWAY)
+        targets = targets or await self.gateways.every_gateway()
         if isinstance(targets, ArmRefusal):
             await self._refused(asked, targets, card)
             return
-        answers = await asyncio.gather(*(self._both(target) for target in targets))
-        reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
-        refusals = [answer for answer in answers if isinstance(answer, ArmRefusal)]
-        await card.finish(overview_card(reports, refusals, self._circumstances(asked)))
+        answers = list(await asyncio.gather(*map(self.gateways.gateway, targets)))
+        await card.finish(_overview(answers, around))
+        run.told = True
+        await card.finish(_overview(await asyncio.gather(*map(self._heard, answers)), around))
 
-    async def _both(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
-        report = await self.gateways.gateway(target)
-        return report if isinstance(report, ArmRefusal) else await self.gateways.listen(report)
+    async def _heard(self, answer: GatewayReport | ArmRefusal) -> GatewayReport | ArmRefusal:
+        return answer if isinstance(answer, ArmRefusal) else await self.gateways.listen(answer)
 
     async def _explain(self, card: Card, report: GatewayReport) -> None:
         if card.posted is None:
@@ -161,11 +174,16 @@ class GatewayChecking:
         except DeliveryError as error:
             log.warning("the thread is incomplete", extra={"reason": error.reason})
 
-    def _circumstances(self, asked: Asked) -> Circumstances:
+    def _circumstances(self, asked: Asked, every: str = _EVERY_GATEWAY) -> Circumstances:
         return Circumstances(
             command=command_of(asked.request) or "health",
-            understood=understood(asked.request) or "health of every gateway that I can see",
+            understood=understood(asked.request) or every,
             run_id=asked.run_id,
             vantage=self.vantage,
             user=asked.ask.user,
         )
+
+
+def _overview(answers: Sequence[GatewayReport | ArmRefusal], around: Circumstances) -> Message:
+    reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
+    return overview_card(reports, [answer for answer in answers if isinstance(answer, ArmRefusal)], around)

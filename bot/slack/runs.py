@@ -22,10 +22,11 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Run:
-    """One check: when it began, its card, and whether it has ended."""
+    """One check: when it began, its card, whether its verdict stands there (`told`), and whether it has ended."""
 
     begun: float
     card: Card | None = None
+    told: bool = False
     ended: bool = False
 
 

@@ -46,6 +46,12 @@ async def channel_subscriptions(connection: AsyncConnection, team: str, channel:
     return tuple(read_subscription(row) for row in found)
 
 
+async def channel_targets(connection: AsyncConnection, channel: str) -> tuple[FollowedTarget, ...]:
+    """What a channel follows, each once; ids of channels are unique beyond workspaces."""
+    found = await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.channel == channel).order_by(_SUBSCRIPTION.c.id))
+    return tuple(dict.fromkeys(read_subscription(row).target for row in found))
+
+
 async def target_subscriptions(connection: AsyncConnection, target_key: str) -> tuple[Subscription, ...]:
     """Every subscription to a target, whatever its channel."""
     found = await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.target_key == target_key).order_by(_SUBSCRIPTION.c.id))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.checkup.desk import HostAnswer, Options, Refused
-from bot.checkup.look import DeskLooker, host_of
+from bot.checkup.look import DeskLooker, gateway_of, host_of
 from bot.language import GatewayTarget, HostTarget
 from bot.model.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
 from bot.model.digest import FollowedTarget, TargetKind
@@ -57,6 +59,12 @@ async def test_gateway_members_become_observations() -> None:
     }
     assert look.complete
     assert desk.asked == [GatewayTarget(name="prod-gw", group="rg", subscription="0000-0000")]
+
+
+def test_followed_gateway_is_read_back_as_it_was_narrowed() -> None:
+    narrowed = replace(FOLLOWED, pool="shop")
+    assert gateway_of(narrowed) == GatewayTarget(name="prod-gw", group="rg", subscription="0000-0000", pool="shop")
+    assert gateway_of(HOST_FOLLOWED) is None
 
 
 async def test_host_is_asked_by_its_own_port() -> None:

@@ -27,6 +27,14 @@ async def test_subscription_comes_back_as_it_went(store: Store) -> None:
         assert await subscriptions.get_subscription(connection, stored.id + 1) is None
 
 
+async def test_channel_s_targets_are_told_once_each(store: Store) -> None:
+    async with store.writing() as connection:
+        for channel, pool in (("C1", "shop"), ("C2", "other"), ("C1", "shop")):
+            await subscriptions.add_subscription(connection, subscription(channel=channel, target=gateway(pool=pool)))
+        assert await subscriptions.channel_targets(connection, "C1") == (gateway(pool="shop"),)
+        assert await subscriptions.channel_targets(connection, "C3") == ()
+
+
 async def test_edit_raises_the_revision(store: Store) -> None:
     async with store.writing() as connection:
         stored = await subscriptions.add_subscription(connection, subscription())

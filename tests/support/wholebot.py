@@ -1,0 +1,123 @@
+"""The whole bot in one process, joined as `appgw serve` joins it, against the stand-ins for Slack and ARM."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.checkup import Surroundings
+from bot.checkup.desk import Desk
+from bot.gateway.client import ArmClient
+from bot.gateway.settings import ArmSettings, ArmTiming
+from bot.guard import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
+from bot.language import GatewayTarget, Verb
+from bot.serve import SlackGate
+from bot.settings import load_settings
+from bot.slack.asking import Ask
+from bot.slack.gateways import GatewayChecking
+from bot.slack.reception import Handler
+from bot.slack.service import Parts, SlackService
+from bot.slack.watching import Watching
+from chainlib.aio import Resolver
+from playground.slack import Message, SlackStandIn
+from playground.text import render
+from tests.support.arm import TOKEN, MovableClock
+from tests.support.slackbot import RunningBot, Script, free_port
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """What the whole bot is given.
+
+    Attributes:
+        allowed: `APPGW_ALLOWED_TARGETS`.
+        loopback: `APPGW_ALLOW_LOOPBACK`.
+        access, limiter: who may ask, how often.
+        resolver: how names are resolved.
+        arm_url, ca_file: the stand-in ARM, `None` for a bot without Azure.
+        timing: how long ARM is waited for.
+        timeout: seconds for one check.
+        clock: the present instant.
+        followed: the gateways that every channel follows.
+    """
+
+    allowed: tuple[str, ...] = ()
+    loopback: bool = False
+    access: Access = field(default_factory=Access)
+    limiter: RateLimiter = field(default_factory=lambda: RateLimiter(per_user=100_000, per_channel=100_000))
+    resolver: Resolver | None = None
+    arm_url: str | None = None
+    ca_file: str | None = None
+    timing: ArmTiming = field(default_factory=lambda: ArmTiming(poll_interval=0.05))
+    timeout: float = 5.0
+    clock: Callable[[], datetime] = field(default_factory=MovableClock)
+    followed: tuple[GatewayTarget, ...] = ()
+
+    def arm(self) -> ArmClient | None:
+        """The ARM edge, closed by whoever enters it."""
+        if self.arm_url is None:
+            return None
+        settings = ArmSettings(credential="static", static_token=TOKEN, arm_url=self.arm_url, ca_bundle=self.ca_file)
+        return ArmClient(settings, clock=self.clock, timing=self.timing)
+
+    def desk(self, arm: ArmClient | None) -> Desk:
+        """The use case behind its door."""
+        rules = TargetRules.read(self.allowed, allow_loopback=self.loopback)
+        around = Surroundings(clock=self.clock, timeout=self.timeout, resolver=self.resolver)
+        return Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
+
+
+@asynccontextmanager
+async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
+    """Start Slack and bot, stop both."""
+    http_port, admin_port = free_port(), free_port()
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(SlackStandIn(request_url=f"http://127.0.0.1:{http_port}/slack/events"))
+        ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}
+        settings = load_settings(slack.environment(socket_mode=False) | ports)
+        client = world.arm()
+        arm = await stack.enter_async_context(client) if client else None
+        service = SlackService(settings=settings, parts=_parts(world, world.desk(arm)), context=ssl.create_default_context(), wait_s=2.0)
+        task = asyncio.create_task(service.run())
+        bot = RunningBot(slack=slack, service=service, script=Script(), task=task, admin_url=f"http://127.0.0.1:{admin_port}")
+        try:
+            await bot.until_ready()
+            yield bot
+        finally:
+            service.stop.set()
+            await asyncio.wait_for(task, 20)
+
+
+def _parts(world: World, desk: Desk) -> Parts:
+    gate = SlackGate(guard=PersonGuard(access=world.access, limiter=world.limiter))
+
+    async def followed(_channel: str) -> tuple[GatewayTarget, ...]:
+        return world.followed
+
+    def handlers(watching: Watching, name: str) -> dict[Verb, Handler]:
+        checking = GatewayChecking(
+            gateways=desk,
+            delivery=watching.delivery,
+            runs=watching.runs,
+            vantage="here",
+            bot_name=name,
+            watching=watching,
+            followed=followed,
+        )
+        return {Verb.HEALTH: checking.handle}
+
+    return Parts(backends=desk, gate=gate, privileges=_nothing, clock=world.clock, vantage="here", handlers=handlers)
+
+
+def _nothing(_ask: Ask) -> dict[str, str]:
+    return {}
+
+
+def read(message: Message) -> str:
+    """All that a reader sees, on one line."""
+    return " ".join(" ".join(render(message.blocks, width=1000)).split())
