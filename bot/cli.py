@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 
+_EXAMPLES = {"check": "check backend.contoso.com", "rehearse": "rehearse fullchain.pem", "health": "health gw:prod-gw"}
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 Roots = Annotated[list[Path] | None, Option("--root", help="A root that the gateway was given (PEM, DER, PKCS #7). May be repeated.")]
@@ -238,4 +239,6 @@ def _command_line_error(error: Exception) -> str | None:
     if describe is None:
         return None
     said = " ".join(str(describe()).split()).rstrip(".")
-    return f"{said}; write for example: appgw check backend.contoso.com, or see appgw --help"
+    context = getattr(error, "ctx", None)
+    example = _EXAMPLES.get(getattr(context, "info_name", None) or "", _EXAMPLES["check"])
+    return f"{said}; write for example: appgw {example}, or see appgw --help"

@@ -71,7 +71,7 @@ def instant(text: str | None) -> datetime:
     if text is None:
         return datetime.now(tz=UTC)
     try:
-        parsed = datetime.fromisoformat(text.strip())
+        parsed = datetime.fromisoformat(text.strip().upper())  # RFC 3339 allows a small t and z
     except ValueError:
         raise InputError(f"--at {text!r} is no ISO 8601 instant; write for example --at 2026-12-01T09:00:00Z.") from None
     try:

@@ -135,6 +135,14 @@ async def test_process_says_one_sentence_for_a_wrong_line(words: tuple[str, ...]
 
 
 @pytest.mark.may_block
+@pytest.mark.parametrize(
+    ("words", "example"), [(("rehearse",), "appgw rehearse fullchain.pem"), (("health", "--x"), "appgw health gw:prod-gw")]
+)
+async def test_process_shows_an_example_of_the_command_that_was_meant(words: tuple[str, ...], example: str) -> None:
+    assert f"write for example: {example}, " in (await _appgw(*words))[2]
+
+
+@pytest.mark.may_block
 async def test_process_without_words_shows_the_help_as_an_error() -> None:
     status, out, err = await _appgw()
     assert (status, out) == (2, "")
@@ -387,6 +395,7 @@ def checking(root: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Checkin
     [
         ("2026-12-01", "2026-12-01T00:00:00Z"),
         ("2026-12-01T09:00:00", "2026-12-01T09:00:00Z"),
+        ("2026-12-01t09:00:00z", "2026-12-01T09:00:00Z"),
         ("2026-12-01T09:00:00+02:00", "2026-12-01T07:00:00Z"),
         ("0001-01-01", "0001-01-01T00:00:00Z"),
     ],
