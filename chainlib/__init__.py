@@ -45,7 +45,7 @@ from chainlib.model import (
 )
 from chainlib.pem import CertificateBag, dump_bundle, load_certificates, load_uploaded
 from chainlib.policy import GatewayPolicy, HttpProbeRule, Sku, Strictness
-from chainlib.repair import MissingIssuer, Repair, repair
+from chainlib.repair import MissingIssuer, Repair, decide, repair
 
 __all__ = [
     "CATALOGUE",
@@ -101,6 +101,7 @@ __all__ = [
     "UploadedRoot",
     "Verdict",
     "Where",
+    "decide",
     "dump_bundle",
     "explain",
     "in_headline_order",

@@ -20,6 +20,11 @@ _STOPPED_AT: Mapping[Code, tuple[int, str]] = MappingProxyType(
     {Code.DNS_FAILED: (0, "X no address"), Code.TCP_FAILED: (1, "X no connection")}
 )
 _ROOT_TROUBLES = frozenset({Code.ROOT_MISMATCH, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, Code.ROOT_NOT_ATTACHED, Code.UPLOADED_ROOT_UNUSABLE})
+# A root that signed nothing that was sent may still be right: what lies between may be missing.
+_ROOT_NOTES = {
+    Code.UPLOADED_ROOT_UNUSABLE: "X UNUSABLE as a root",
+    Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "X not the issuer asked for",
+}
 _ANCHORS: Mapping[Source, str] = MappingProxyType({Source.UPLOADED: "gw", Source.WELL_KNOWN: "public"})
 _MODES: Mapping[TrustMode, str] = MappingProxyType({TrustMode.UPLOADED_ROOTS: "gw", TrustMode.WELL_KNOWN: "public"})
 
@@ -144,9 +149,15 @@ def _given_roots(report: CheckReport, trouble: Finding) -> Iterator[Row]:
     anchors = report.request.policy.anchors
     if anchors.mode is not TrustMode.UPLOADED_ROOTS:
         return
-    note = "X UNUSABLE as a root" if trouble.code is Code.UPLOADED_ROOT_UNUSABLE else "X OTHER: not of this chain"
+    note = _ROOT_NOTES.get(trouble.code, "X OTHER: not of this chain")
+    gap_closed = trouble.code is Code.NO_UPLOADED_ROOT_SIGNS_CHAIN and report.verdict.path.elements[-1].source is Source.UPLOADED
+    above = report.verdict.path.elements[-1].certificate if gap_closed else None
     for certificate in anchors.certificates:
-        yield Row(label="gw", name=anchors.names.get(certificate.sha256) or short_name(certificate.subject), note=note)
+        yield Row(
+            label="gw",
+            name=anchors.names.get(certificate.sha256) or short_name(certificate.subject),
+            note="" if certificate == above else note,
+        )
 
 
 def _is_sent(report: CheckReport, certificate: Certificate) -> bool:

@@ -31,6 +31,7 @@ from chainlib import (
     TLSVersionUnsupported,
     UnreadableCertificate,
     Verdict,
+    decide,
     explain,
     in_headline_order,
     is_ip_literal,
@@ -206,7 +207,7 @@ def _failed(policy: GatewayPolicy, error: CaptureError, at: datetime, address: s
 def _assemble(request: CheckRequest, reports: Sequence[AddressReport], around: Surroundings, unseen: tuple[str, ...] = ()) -> CheckReport:
     ordered = tuple(sorted(reports, key=_badness))
     worst = ordered[0]
-    verdict = _with_differences(worst.verdict, ordered)
+    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, around.issuers)
     public = load_well_known()
     chain = worst.chain
     fix = repair(chain, request.policy, at=verdict.at, issuers=around.issuers) if chain else None

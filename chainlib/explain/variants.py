@@ -61,6 +61,17 @@ _FIND_ISSUER = (
     "If it is an intermediate, add it to the server's certificate file, right after certificate {place}, and reload the server.",
     "Check again.",
 )
+# Once the issuer is known, only one of the two explanations is left.
+_IS_INTERMEDIATE = Variant(
+    when={"possibilities": "an intermediate is not sent", "missing_subject": ANY},
+    steps=(_ADD_IT, _CHECK, _NO_ROOT_NEEDED),
+    where=Where.SERVER,
+)
+_IS_ROOT = Variant(
+    when={"possibilities": "its issuer is a root that the gateway was not given", "missing_subject": ANY},
+    steps=("Upload {missing_subject} to the gateway, and attach it to the backend setting; uploading alone changes nothing.", _MINUTES),
+    where=Where.GATEWAY,
+)
 _NAMESAKE = (
     "The uploaded root has the right name but another key: get the current edition of {missing_subject} from the CA's owner.",
     "Upload it beside the old one, and attach both to the backend setting until all servers changed.",
@@ -83,15 +94,23 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
         Code.INTERMEDIATE_MISSING: (
             _kind("same-name-other-key", *_NAMESAKE, where=Where.GATEWAY),
+            _IS_INTERMEDIATE,
+            _IS_ROOT,
             Variant(when={"possibilities": ANY, "aia": ANY}, steps=(_ADD_IT, _FETCH_IT, _CHECK, _OR_ROOT)),
             Variant(when={"possibilities": ANY}, steps=(_ADD_IT, _CHECK, _OR_ROOT)),
             Variant(when={"aia": ANY}, steps=(_ADD_IT, _FETCH_IT, _CHECK, _NO_ROOT_NEEDED)),
             Variant(when={"missing_subject": ANY}, steps=(_ADD_IT, _CHECK, _NO_ROOT_NEEDED)),
         ),
-        Code.INTERMEDIATE_UNKNOWN_CA: (Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),),
+        Code.INTERMEDIATE_UNKNOWN_CA: (
+            _IS_INTERMEDIATE,
+            _IS_ROOT,
+            Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
+        ),
         Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: (
             _kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
             _kind("same-name-other-key", *_NAMESAKE),
+            _IS_INTERMEDIATE,
+            _IS_ROOT,
             Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
         ),
         Code.ROOT_MISMATCH: (

@@ -15,7 +15,7 @@ from chainlib.judge.shape import self_signed_not_ca
 from chainlib.model import TrustMode
 from chainlib.path import is_root, issuer_candidates, same_key, same_name_other_key
 
-_TWO_EXPLANATIONS = ("an intermediate is not sent", "its issuer is a root that the gateway was not given")
+TWO_EXPLANATIONS = ("an intermediate is not sent", "its issuer is a root that the gateway was not given")
 
 
 def auth_certificate(case: Case) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def _gap(case: Case) -> Iterator[Finding]:
 
 def _intermediate_missing(case: Case, below: Certificate) -> Finding:
     summary = f"The server does not send {issuer_name(below)}, the CA that signed {short_name(below)}."
-    evidence = missing_evidence(below) | ({} if case.upper else {"possibilities": list(_TWO_EXPLANATIONS)})
+    evidence = missing_evidence(below) | ({} if case.upper else {"possibilities": list(TWO_EXPLANATIONS)})
     if case.upper is None and _namesake_uploaded(case, below):
         summary = f"{summary.removesuffix('.')}, and the uploaded root of that name has another key."
         evidence |= {"kind": "same-name-other-key"}
@@ -66,7 +66,7 @@ def _intermediate_missing(case: Case, below: Certificate) -> Finding:
 def _no_root_signs(case: Case, below: Certificate) -> Finding:
     kind = _kind_of_gap(case, below)
     summary = f"None of the roots uploaded to the gateway signed {short_name(below)}; its issuer is {issuer_name(below)}."
-    evidence = missing_evidence(below) | {"kind": kind, "uploaded": _uploaded(case), "possibilities": list(_TWO_EXPLANATIONS)}
+    evidence = missing_evidence(below) | {"kind": kind, "uploaded": _uploaded(case), "possibilities": list(TWO_EXPLANATIONS)}
     return critical(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, summary, Basis.DOCUMENTED, case.position(below), **evidence)
 
 
@@ -84,7 +84,7 @@ def _namesake_uploaded(case: Case, below: Certificate) -> bool:
 
 def _intermediate_unknown_ca(case: Case, below: Certificate) -> Finding:
     summary = f"{short_name(below)} is signed by {issuer_name(below)}, which is no well-known CA, and the gateway was given no root for it."
-    evidence = missing_evidence(below) | {"possibilities": list(_TWO_EXPLANATIONS)}
+    evidence = missing_evidence(below) | {"possibilities": list(TWO_EXPLANATIONS)}
     return critical(Code.INTERMEDIATE_UNKNOWN_CA, summary, Basis.DOCUMENTED, case.position(below), **evidence)
 
 

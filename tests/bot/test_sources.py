@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.blocks.drawing import draw
 from bot.checkup import Surroundings, check
 from bot.checkup.intermediates import Intermediates, issuers_above
 from bot.checkup.sources import IssuerSources, read_bundle
 from bot.guard import TargetRules
 from bot.model.report import CheckRequest
-from chainlib import Code, GatewayPolicy, PresentedChain, Target, TrustAnchors, TrustMode
+from chainlib import Code, GatewayPolicy, PresentedChain, Source, Target, TrustAnchors, TrustMode, Where
 from chainlib.aio import load_well_known
 from playground.lab.authority import Authority
 from playground.lab.pki import NOW, Issued, intermediate, leaf, root
@@ -173,6 +174,18 @@ async def test_a_check_learns_from_one_backend_and_mends_the_other() -> None:
     assert before.missing
     assert after is not None
     assert (after.verdict_after, list(after.chain)) == (Code.OK, good)
+
+
+async def test_a_learnt_issuer_decides_who_must_act() -> None:
+    sources = IssuerSources()
+    sources.learn(chain(LEAF, ISSUING, UPPER))
+    around = Surroundings(clock=lambda: NOW, find_issuers=sources.find)
+    async with TlsBackend(chain=[one.certificate for one in (LEAF, ISSUING)], key=LEAF.key) as backend:
+        report = await check(_request(backend), around)
+    assert [element.source for element in report.verdict.path.elements][-2:] == [Source.FETCHED, Source.UPLOADED]
+    assert report.explanation.where is Where.SERVER
+    assert "gw     " in draw(report, 20)[-1]
+    assert "X OTHER" not in "".join(draw(report, 20))
 
 
 def _request(backend: TlsBackend) -> CheckRequest:
