@@ -61,7 +61,8 @@ class SlackGate:
 
     def refuse(self, ask: Ask, *, costs: bool) -> str | None:
         """A sentence when this person may not ask here and now."""
-        refusal = self.guard.refuse(user=ask.user, channel=ask.channel, team=ask.team, now=monotonic(), costs=costs)
+        who = {"user": ask.user, "channel": ask.channel, "team": ask.team, "enterprise": ask.enterprise}
+        refusal = self.guard.refuse(**who, now=monotonic(), costs=costs)
         return refusal.sentence if refusal else None
 
     def privileges(self, ask: Ask) -> Mapping[str, str]:

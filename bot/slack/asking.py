@@ -32,6 +32,7 @@ class Ask:
         text: what was typed, or what a button carries.
         user: Slack id of the person.
         team: the person's own workspace, which in a shared channel is not always ours.
+        enterprise: the person's own Enterprise Grid organisation; empty where there is none, or where it may be that of the channel.
         channel: where the answer goes; empty when it is not known (a global shortcut).
         thread: timestamp of the thread, `None` for the channel itself.
         card: timestamp of the message whose button was pressed; its card is edited in place.
@@ -52,6 +53,7 @@ class Ask:
     response_url: str | None = None
     trigger: str | None = None
     delivery: str = ""
+    enterprise: str = ""
 
     def about(self, text: str) -> Ask:
         """The same person asking something else."""
@@ -86,6 +88,7 @@ def from_command(body: Payload) -> Ask:
         response_url=body.get("response_url"),
         trigger=body.get("trigger_id"),
         delivery=str(body.get("trigger_id") or ""),
+        enterprise=str(body.get("enterprise_id") or ""),
     )
 
 
@@ -94,14 +97,16 @@ def from_mention(body: Payload, bot_user: str) -> Ask:
     event = body.get("event") or {}
     text = str(event.get("text") or "")
     _, found, after = text.partition(f"<@{bot_user}>")
+    team = str(event.get("user_team") or event.get("team") or body.get("team_id") or "")
     return Ask(
         source=Source.MENTION,
         text=(after if found else text).strip(),
         user=str(event.get("user") or ""),
-        team=str(event.get("user_team") or event.get("team") or body.get("team_id") or ""),
+        team=team,
         channel=str(event.get("channel") or ""),
         thread=event.get("thread_ts"),
         delivery=str(body.get("event_id") or ""),
+        enterprise=_own_organisation(team, body.get("team_id"), body.get("enterprise_id")),
     )
 
 
@@ -110,11 +115,13 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
     message, container = body.get("message") or {}, body.get("container") or {}
     user = body.get("user") or {}
     click = source is Source.CLICK and container.get("type") == "message"
+    home = (body.get("team") or {}).get("id")
+    team = str(user.get("team_id") or home or "")
     return Ask(
         source=source,
         text=text,
         user=str(user.get("id") or ""),
-        team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
+        team=team,
         channel=str((body.get("channel") or {}).get("id") or container.get("channel_id") or ""),
         thread=message.get("thread_ts") if click else message.get("thread_ts") or message.get("ts"),
         card=container.get("message_ts") if click else None,
@@ -122,6 +129,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
         response_url=body.get("response_url"),
         trigger=body.get("trigger_id"),
         delivery=str(body.get("trigger_id") or ""),
+        enterprise=_own_organisation(team, home, (body.get("enterprise") or {}).get("id")),
     )
 
 
@@ -132,6 +140,11 @@ def from_submission(body: Payload, text: str) -> Ask:
     channel = metadata(view).get("channel") or next((url.get("channel_id") for url in urls), None) or answer(view, "channel")
     ask = from_interaction(body, Source.FORM, text)
     return replace(ask, channel=str(channel or ""), response_url=next((url.get("response_url") for url in urls), None))
+
+
+def _own_organisation(team: str, home: object, enterprise: object) -> str:
+    """The organisation that the payload names, when it is the person's own: of a guest in a shared channel it would be the host's."""
+    return str(enterprise or "") if team and team == home else ""
 
 
 def metadata(view: Payload) -> dict[str, Any]:

@@ -80,4 +80,6 @@ def opened(body: Mapping[str, Any]) -> Ask | None:
     if event.get("tab", "home") != "home" or not event.get("user"):
         return None
     team = str(event.get("user_team") or body.get("team_id") or "")
-    return Ask(source=Source.CLICK, text="home", user=str(event["user"]), team=team, channel="")
+    home, organisation = body.get("team_id"), body.get("enterprise_id")
+    enterprise = str(organisation or "") if team == home else ""
+    return Ask(source=Source.CLICK, text="home", user=str(event["user"]), team=team, channel="", enterprise=enterprise)

@@ -33,7 +33,7 @@ from bot.slack.delivery import Delivery
 from bot.slack.filing import CHAIN, EVIDENCE, Filing
 from bot.slack.metrics import WRONG
 from bot.slack.places import DeliveryError
-from bot.slack.reception import Reception, new_run_id, note
+from bot.slack.reception import Reception, new_run_id
 from bot.slack.rehearsing import FieldError, Rehearsing
 
 log = logging.getLogger(__name__)
@@ -193,17 +193,17 @@ class Listeners:
         await self.delivery.whisper(ask, notice("This message names no backend that I can read.", "/appgw-check backend.contoso.com"))
 
     async def _hand_out(self, ask: Ask, what: str) -> None:
-        if sentence := self.reception.admit(ask, what, costs=True):
+        run_id = new_run_id()
+        if sentence := self.reception.admit(ask, f"{what} {ask.text}", costs=True, run_id=run_id):
             await self.delivery.whisper(replace(ask, response_url=None), refusal(sentence))
             return
-        await self.filing.hand_out(ask, what, new_run_id())
+        await self.filing.hand_out(ask, what, run_id)
 
     async def _wrong(self, ask: Ask) -> None:
-        if sentence := self.reception.admit(ask, "wrong diagnosis"):
+        if sentence := self.reception.admit(ask, f"wrong diagnosis: {ask.text}"):
             await self.delivery.whisper(ask, refusal(sentence))
             return
         WRONG.labels(headline="reported").inc()
-        note(ask, "wrong diagnosis")
         await self.delivery.whisper(
             ask, notice("Noted in the log with your question. The details and files in the thread help to find out why.")
         )

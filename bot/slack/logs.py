@@ -1,6 +1,6 @@
 """JSON logs: one object a line, with the run id that the card shows, and without anything that opens a door.
 
-Tokens, response URLs, trigger ids and PEM bodies are struck out of every record, whoever wrote it.
+Tokens, response URLs, trigger ids, PEM bodies and subscription ids are struck out of every record, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _SECRETS = re.compile(
     r"|-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)"
     r"|(?i:bearer)\s+[\w.~+/-]+=*"
     r"|\b\d{9,}\.\d{9,}\.[0-9a-f]{16,}\b"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})",
     re.DOTALL,
 )
 _SECRET_KEYS = frozenset({"response_url", "response_urls", "trigger_id", "token", "authorization", "signature"})

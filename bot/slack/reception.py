@@ -48,14 +48,19 @@ class Reception:
         if self.runs.is_new(ask.delivery):
             self.runs.spawn(self._answer(ask, self.now(), new_run_id()))
 
-    def admit(self, ask: Ask, what: str, *, costs: bool = False) -> str | None:
+    def admit(self, ask: Ask, what: str, *, costs: bool = False, run_id: str | None = None) -> str | None:
         """A refusal for what opens a form or changes nothing, audited; `None` when it may go on."""
-        sentence = "I am being restarted; ask again in half a minute." if self.runs.draining else self.gate.refuse(ask, costs=costs)
-        note(ask, "refused" if sentence else "admitted", what=what)
+        sentence = self._refusal(ask, costs=costs)
+        outcome = {"outcome": "refused", "why": sentence} if sentence else {"outcome": "admitted"}
+        note(ask.about(what), **outcome, run_id=run_id or new_run_id())
         return sentence
 
+    def _refusal(self, ask: Ask, *, costs: bool) -> str | None:
+        return "I am being restarted; ask again in half a minute." if self.runs.draining else self.gate.refuse(ask, costs=costs)
+
     async def _answer(self, ask: Ask, begun: float, run_id: str) -> None:
-        if sentence := self.admit(ask, ask.text, costs=True):
+        if sentence := self._refusal(ask, costs=True):
+            note(ask, "refused", why=sentence, run_id=run_id)
             await self.delivery.whisper(ask, refusal(sentence))
             return
         if not ask.text.strip():
@@ -88,8 +93,8 @@ def new_run_id() -> str:
     return uuid4().hex[:8]
 
 
-def note(ask: Ask, outcome: str, **more: str) -> None:
-    """One audit record: who asked what where, and what became of it."""
+def note(ask: Ask, outcome: str, *, run_id: str, **more: str) -> None:
+    """One audit record: who asked what where, what became of it, and under which run it is found."""
     ASKS.labels(source=ask.source.value, outcome=outcome).inc()
     who: Mapping[str, str | None] = {"user": ask.user, "team": ask.team, "channel": ask.channel, "thread_ts": ask.thread}
-    audit.info("asked", extra={**who, "source": ask.source.value, "what": ask.text, "outcome": outcome, **more})
+    audit.info("asked", extra={**who, "source": ask.source.value, "what": ask.text, "outcome": outcome, "run_id": run_id, **more})

@@ -6,12 +6,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from bot.checkup import Surroundings
 from bot.checkup.desk import Desk
+from bot.durable import Remembering
 from bot.gateway.client import ArmClient
 from bot.gateway.settings import ArmSettings, ArmTiming
 from bot.guard import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
@@ -23,10 +24,12 @@ from bot.slack.gateways import GatewayChecking
 from bot.slack.reception import Handler
 from bot.slack.service import Parts, SlackService
 from bot.slack.watching import Watching
+from bot.store import open_store
 from chainlib.aio import Resolver
 from playground.slack import Message, SlackStandIn
 from playground.text import render
 from tests.support.arm import TOKEN, MovableClock
+from tests.support.followbot import ENGINE
 from tests.support.slackbot import RunningBot, Script, free_port
 
 
@@ -82,7 +85,12 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         settings = load_settings(slack.environment(socket_mode=False) | ports)
         client = world.arm()
         arm = await stack.enter_async_context(client) if client else None
-        service = SlackService(settings=settings, parts=_parts(world, world.desk(arm)), context=ssl.create_default_context(), wait_s=2.0)
+        store = await asyncio.to_thread(open_store, settings.database_url)
+        stack.push_async_callback(store.close)
+        desk = world.desk(arm)
+        memory = Remembering(url=settings.database_url, store=store, desk=desk, clock=world.clock, engine=ENGINE)
+        parts = replace(_parts(world, desk), companion=memory.beside)
+        service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=2.0)
         task = asyncio.create_task(service.run())
         bot = RunningBot(slack=slack, service=service, script=Script(), task=task, admin_url=f"http://127.0.0.1:{admin_port}")
         try:

@@ -9,6 +9,7 @@ import pytest
 from bot.blocks.check_card import Circumstances, check_card
 from bot.language import Request, parse
 from bot.slack.asking import Source, answer, carried, command_of_card, from_command, from_interaction, from_mention, metadata
+from bot.slack.home import opened
 from bot.slack.wording import command_of
 from tests.support.reports import CASES
 
@@ -34,6 +35,19 @@ def test_a_mention_is_what_stands_after_the_name(text: str, read: str) -> None:
 def test_a_mention_from_another_workspace_carries_its_own_team() -> None:
     event = {"text": "x", "user": "U1", "channel": "C1", "user_team": "TGUEST", "team": "THOME"}
     assert from_mention({"event": event, "team_id": "THOME"}, "UBOT").team == "TGUEST"
+
+
+@pytest.mark.parametrize(("team", "organisation"), [("T1", "E1"), ("TGUEST", "")], ids=["colleague", "guest"])
+def test_organisation_is_the_person_s_own_or_none(team: str, organisation: str) -> None:
+    """In a shared channel the payload's organisation is the host's, which lets no guest in."""
+    click = {"user": {"id": "U1", "team_id": team}, "team": {"id": "T1"}, "enterprise": {"id": "E1"}}
+    event = {"event": {"text": "x", "user": "U1", "channel": "C1", "user_team": team}, "team_id": "T1", "enterprise_id": "E1"}
+    home = {"event": {"user": "U1", "tab": "home", "user_team": team}, "team_id": "T1", "enterprise_id": "E1"}
+    opener = opened(home)
+    assert opener is not None
+    found = [from_interaction(click, Source.CLICK), from_mention(event, "UBOT"), opener]
+    assert [ask.enterprise for ask in found] == [organisation] * 3
+    assert [ask.team for ask in found] == [team] * 3
 
 
 def test_a_click_knows_its_card_and_its_thread() -> None:
