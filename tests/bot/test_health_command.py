@@ -1,0 +1,174 @@
+"""`appgw health`: both witnesses in lines and in JSON, exit statuses, and a way out whatever ARM answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.terminal.health import run_health
+from playground.arm import Fault, FaultKind
+from playground.arm.specs import SUBSCRIPTION
+from playground.lab.catalogue import CATALOGUE
+from playground.stage import Stage, gateway_spec, health_words
+
+PROGRAM = (sys.executable, "-c", "from bot.cli import main; main()", "health")
+RECIPES = tuple(recipe for recipe in CATALOGUE if recipe.name in {"good", "leaf-only"})
+pytestmark = pytest.mark.may_block
+Health = Callable[..., Awaitable["Ended"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the command ended."""
+
+    status: int | None
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What was printed as JSON."""
+        return dict(json.loads(self.out))
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Stage(tmp_path, recipes=RECIPES) as running:
+        running.arm.retry_after = 0
+        yield running
+
+
+async def process(stage: Stage, *words: str) -> Ended:
+    """Run it as people do."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), **stage.environment()}
+    started = await asyncio.create_subprocess_exec(
+        *PROGRAM, *words, cwd=stage.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await asyncio.wait_for(started.communicate(), 60)
+    return Ended(started.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def health(stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Health:
+    """Run it in this process, in a thread and a loop of its own, which spares the start of the interpreter."""
+
+    async def run(target: str | None = None, *, json_wanted: bool = False, **more: str) -> Ended:
+        for name, value in {**stage.environment(), **more}.items():
+            monkeypatch.setenv(name, value)
+        status = await asyncio.to_thread(run_health, target, json_wanted=json_wanted, timeout=5.0)
+        printed = capsys.readouterr()
+        return Ended(status, printed.out, printed.err)
+
+    return run
+
+
+async def test_unhealthy_gateway_ends_with_1_and_both_words(stage: Stage) -> None:
+    ended = await process(stage, "gw:lab-gw")
+    assert ended.status == 1, ended
+    assert "✖ FAIL gateway lab-gw: 1 of 2 servers fail" in ended.out
+    assert "lab/leaf-only 127.0.0.1: intermediate missing; gateway: Unhealthy" in ended.out
+    assert "the gateway says: The Intermediate certificate is missing from the certificate chain" in ended.out
+    assert "lab/good 127.0.0.1: gateway would accept it; gateway: Healthy" in ended.out
+
+
+async def test_healthy_setting_ends_with_0(stage: Stage) -> None:
+    ended = await process(stage, "gw:rg-lab/lab-gw/lab/good")
+    assert (ended.status, ended.err) == (0, "")
+
+
+async def test_json_holds_both_witnesses(health: Health) -> None:
+    ended = await health(json_wanted=True)
+    (gateway,) = ended.document["gateways"]
+    assert (ended.status, gateway["name"], gateway["healthy"], gateway["refusal"]) == (1, "lab-gw", False, None)
+    assert gateway["asked_at"].endswith("+00:00")
+    member = next(member for member in gateway["members"] if member["setting"] == "leaf-only")
+    assert (member["headline"], member["gateway"]["code"]) == ("INTERMEDIATE_MISSING", "INTERMEDIATE_MISSING")
+    assert member["report"]["path"][1] == {"source": "missing", "subject": "CN=Contoso Issuing CA 3", "sha256": None}
+
+
+ANSWERED = [kind for kind in FaultKind if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE, FaultKind.SLOW}]
+ON_HEALTH = {
+    FaultKind.UNAUTHORIZED: "set APPGW_AZURE_STATIC_TOKEN",
+    FaultKind.FORBIDDEN: "az role definition create --role-definition @appgw-check-role.json",
+    FaultKind.NOT_FOUND: "az network application-gateway list",
+    FaultKind.BUSY: "az network application-gateway wait --updated -g rg-lab -n lab-gw",
+    FaultKind.SERVER_ERROR: "https://status.azure.com",
+    FaultKind.BAD_JSON: "look at what it answers",
+    FaultKind.PROXY_PAGE: "look at what it answers",
+}
+
+
+@pytest.mark.parametrize("kind", ON_HEALTH, ids=str)
+async def test_missing_word_keeps_our_probe_and_names_the_way_out(stage: Stage, health: Health, kind: FaultKind) -> None:
+    stage.arm.fault = Fault(kind=kind, on=frozenset({"health"}), retry_after=0)
+    ended = await health("gw:lab-gw")
+    assert ended.status == 1
+    assert "lab/leaf-only 127.0.0.1: intermediate missing" in ended.out
+    assert ON_HEALTH[kind] in ended.out
+    assert "Traceback" not in ended.out + ended.err
+
+
+async def test_forbidden_word_prints_the_role_as_json(stage: Stage, health: Health) -> None:
+    stage.arm.fault = Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"}))
+    ended = await health("gw:rg-lab/lab-gw/lab/good")
+    assert ended.status == 3, "our probe passes, but nobody asked the gateway"
+    role = ended.out[ended.out.index("{") : ended.out.rindex("}") + 1]
+    assert "Microsoft.Network/applicationGateways/backendhealth/action" in json.loads(role)["Actions"]
+
+
+@pytest.mark.parametrize("kind", ANSWERED, ids=str)
+async def test_gateways_that_cannot_be_listed_end_with_3_and_a_sentence(stage: Stage, health: Health, kind: FaultKind) -> None:
+    stage.arm.fault = Fault(kind=kind, retry_after=0)
+    plain, document = await health(), (await health(json_wanted=True))
+    assert (plain.status, document.status) == (3, 3)
+    assert plain.out.splitlines()[0].endswith(".")
+    refusal = document.document["gateways"][0]["refusal"]
+    assert refusal["sentence"] in plain.out
+    told = plain.out + plain.err + document.out + document.err
+    assert "Traceback" not in told
+    assert stage.arm.token not in told
+    assert SUBSCRIPTION not in told
+
+
+async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) -> None:
+    stage.arm.add(gateway_spec(stage.lab), dict(health_words(stage.lab)), fault=Fault(kind=FaultKind.ELSEWHERE))
+    ended = await health("gw:lab-gw")
+    assert ended.status == 1
+    assert "What came in place of the backend health of lab-gw is no answer of Azure's." in ended.out
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "told"),
+    [
+        ("backend.contoso.com", {}, "health asks a gateway"),
+        ("gw:", {}, "gw:"),
+        (None, {"APPGW_ARM_URL": "http://127.0.0.1:1"}, "APPGW_ARM_URL"),
+        (None, {"APPGW_CA_BUNDLE": "/does/not/exist.pem"}, "APPGW_CA_BUNDLE"),
+        (None, {"APPGW_AZURE_CREDENTIAL": "password"}, "APPGW_AZURE_CREDENTIAL"),
+    ],
+    ids=["a host", "no name", "plain http", "no such bundle", "unknown credential"],
+)
+async def test_unusable_line_or_setting_is_one_sentence_and_2(health: Health, target: str | None, more: dict[str, str], told: str) -> None:
+    ended = await health(target, **more)
+    assert (ended.status, ended.out) == (2, ""), ended
+    assert told in ended.err
+    assert "Traceback" not in ended.err
+
+
+async def test_two_gateways_are_one_too_many(stage: Stage) -> None:
+    ended = await process(stage, "gw:lab-gw", "gw:other")
+    assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)
+
+
+async def test_unknown_name_suggests_the_near_one(health: Health) -> None:
+    ended = await health("gw:lab-gv")
+    assert ended.status == 3
+    assert "Did you mean gw:rg-lab/lab-gw?" in ended.out
