@@ -26,6 +26,7 @@ from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Gate
 
 MAX_PARALLEL_READS = 4
 _REFRESHED_AT = 0.8
+_READS, _WRITES = "reads", "writes"
 _DEFAULT_TIMING = ArmTiming()
 _AT_REST = frozenset({"stopped", "stopping", "starting"})
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class ArmClient:
         self._inventory: Inventory | None = None
         self._failure: tuple[datetime, ArmRefusal] | None = None
         self._health: dict[str, GatewayHealth] = {}
-        self._quiet: dict[str, tuple[datetime, ArmRefusal]] = {}
+        self._quiet: dict[tuple[str, str], tuple[datetime, ArmRefusal]] = {}
 
     async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | ArmRefusal:
         """Every gateway that can be read; `inventory` says too what could not."""
@@ -112,7 +113,12 @@ class ArmClient:
         async def work() -> GatewayHealth | ArmRefusal:
             async with self._one_at_a_time[gateway.key]:
                 return await self._ask(
-                    lambda line: self._tried(line, gateway, probe), what, gateway.subscription, self._timing.health_budget, gateway
+                    lambda line: self._tried(line, gateway, probe),
+                    what,
+                    gateway.subscription,
+                    self._timing.health_budget,
+                    gateway,
+                    bucket=_WRITES,
                 )
 
         return await self._healths.share((gateway.key, probe), work)
@@ -180,7 +186,7 @@ class ArmClient:
                 return resting
             what = f"the backend health of {gateway.name}"
             budget = self._timing.health_budget
-            answer = await self._ask(lambda line: self._asked(line, gateway), what, gateway.subscription, budget, gateway)
+            answer = await self._ask(lambda line: self._asked(line, gateway), what, gateway.subscription, budget, gateway, bucket=_WRITES)
         if isinstance(answer, GatewayHealth):
             self._health[gateway.key] = answer
         elif answer.trouble in {ArmTrouble.UPDATING, ArmTrouble.UNAVAILABLE}:
@@ -214,9 +220,11 @@ class ArmClient:
         subscription: str,
         budget: float,
         gateway: GatewayId | None = None,
+        *,
+        bucket: str = _READS,
     ) -> Answer | ArmRefusal:
         """Put one question within its budget; whatever goes wrong becomes a refusal, here and only here."""
-        quiet = self._still_quiet(subscription)
+        quiet = self._still_quiet(subscription, bucket)
         if quiet:
             return quiet
         try:
@@ -226,12 +234,12 @@ class ArmClient:
             refusal = refusal_of(error, what, credential=self._settings.credential, budget=budget, gateway=gateway)
         _log.info("ARM refused: %s", refusal.trouble.value)
         if refusal.trouble is ArmTrouble.THROTTLED and refusal.retry_after:
-            self._quiet[subscription.lower()] = (self._clock() + timedelta(seconds=refusal.retry_after), refusal)
+            self._quiet[subscription.lower(), bucket] = (self._clock() + timedelta(seconds=refusal.retry_after), refusal)
         return refusal
 
-    def _still_quiet(self, subscription: str) -> ArmRefusal | None:
-        """ARM asked us to wait and the time is not over: it is not asked again before."""
-        until, refusal = self._quiet.get(subscription.lower(), (None, None))
+    def _still_quiet(self, subscription: str, bucket: str) -> ArmRefusal | None:
+        """ARM asked us to wait and the time is not over: it is not asked again before. Health counts as a write, reads have their own."""
+        until, refusal = self._quiet.get((subscription.lower(), bucket), (None, None))
         if until is None or refusal is None or self._clock() >= until:
             return None
         return replace(refusal, retry_after=(until - self._clock()).total_seconds())

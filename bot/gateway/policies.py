@@ -108,7 +108,7 @@ def _request(use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRo
         http=None if setting.layer4 else _rule(setting, probe),
     )
     target = Target(host=member.address, port=_port(setting), server_name=probe.server_name)
-    return CheckRequest(target=target, policy=policy, assumed=tuple(_remarks(anchors, probe, live)))
+    return CheckRequest(target=target, policy=policy, assumed=(*_remarks(anchors, probe, live), *_other_port(setting)))
 
 
 def _port(setting: BackendSetting) -> int:
@@ -129,6 +129,12 @@ def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Itera
     for root in anchors.undecodable:
         if root.reason == KEY_VAULT_REASON:
             yield f"the trusted root {root.name} lies in Key Vault and ARM does not show it"
+
+
+def _other_port(setting: BackendSetting) -> Iterator[str]:
+    """A v2 probe may ask another port than the one that live traffic goes to."""
+    if _port(setting) != setting.port:
+        yield f"the probe asks port {_port(setting)}; port {setting.port}, where live traffic goes, was not looked at"
 
 
 def _trust(

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bot.gateway.client import ArmClient
+from bot.gateway.credentials import StaticCredential
 from bot.gateway.on_demand import OnDemandProbe
 from bot.gateway.policies import member_checks
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Health, Inventory
@@ -271,3 +272,20 @@ async def test_list_that_is_too_old_is_not_remembered(arm: ArmStandIn, client: A
     clock.pass_(1)
     assert client.remembered() is None
     assert arm.calls["list"] == 1
+
+
+async def test_line_and_credential_are_closed_at_the_end(arm: ArmStandIn, client: ArmClient) -> None:
+    """One credential for the process; it holds connections of its own."""
+    arm.add(GatewaySpec(name="prod-gw"))
+    await client.inventory()
+    line = client._connection
+    assert line is not None
+    closed: list[str] = []
+
+    class Credential(StaticCredential):
+        async def close(self) -> None:
+            closed.append("credential")
+
+    line.credential = Credential("t")
+    await client.close()
+    assert (closed, line.session.closed) == (["credential"], True)

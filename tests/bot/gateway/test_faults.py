@@ -132,6 +132,14 @@ async def test_long_throttling_is_told_and_kept(arm: ArmStandIn, client: ArmClie
     assert isinstance(await client.health(PROD_ID), GatewayHealth)
 
 
+async def test_throttled_health_leaves_the_reads_alone(arm: ArmStandIn, client: ArmClient) -> None:
+    """Backend health counts as a write; reads are counted apart."""
+    arm.add(PROD, fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1))
+    assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.THROTTLED
+    assert isinstance(await client.get(PROD_ID), Gateway)
+    assert isinstance(await client.find(None, "prod-gw"), Gateway)
+
+
 async def test_server_error_is_tried_again(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD, fault=Fault(kind=FaultKind.SERVER_ERROR, on=frozenset({"health"}), times=1))
     assert isinstance(await client.health(PROD_ID), GatewayHealth)

@@ -158,3 +158,9 @@ def test_matching_finds_the_pools_that_hold_a_host() -> None:
     assert found == [("prod-gw", "https-be"), ("dr-gw", "https")]
     assert [use.gateway.id.name for use in matching(gateways, "backend.contoso.com", 8443)] == ["prod-gw"]
     assert matching(gateways, "elsewhere.contoso.com") == ()
+
+
+def test_port_that_only_live_traffic_uses_is_said_to_be_unseen() -> None:
+    probing = replace(SPEC, probes=(ProbeSpec(name="p", port=9443),), settings=(replace(SPEC.settings[0], probe="p"),))
+    assert "the probe asks port 9443; port 8443, where live traffic goes, was not looked at" in request(probing).assumed
+    assert not [said for said in request(SPEC).assumed if "port" in said]
