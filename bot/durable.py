@@ -5,9 +5,10 @@ Slack's edge and the engine do not know each other; here each is given the other
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -16,9 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.blocks.parts import Message
 from bot.blocks.usage import refusal
+from bot.checkup.changes import Facts, RecentFacts, chain_of, facts_from, remember_green
+from bot.checkup.intermediates import Intermediates
 from bot.checkup.look import Answers, DeskLooker
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.lease import ReplicaTaken
+from bot.model.report import CheckReport
 from bot.slack.app import Identity
 from bot.slack.delivery import Delivery
 from bot.slack.digests import render
@@ -31,8 +35,10 @@ from bot.slack.poster import SlackPoster
 from bot.slack.recovering import Recovering
 from bot.slack.runs import Runs
 from bot.store import SchemaNewer, Store, StoreLocked, UnusableDatabase, open_store
+from bot.store.keeping import EVERY_S, Good, Keeper
 from bot.store.memory import first_time
 from bot.store.subscriptions import channel_subscriptions
+from chainlib import Certificate
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +109,51 @@ class Remembering:
         if not granted:
             log.warning("channels:history is not granted: a digest whose answer is lost is sent %s", self.engine.without_history.value)
         return replace(self.engine, history=granted)
+
+
+class Knowledge:
+    """What checks learn, beyond the life of this process: the last good facts, and intermediates for other backends' gaps.
+
+    Attributes:
+        greens: the last good facts of each backend.
+        learnt: intermediates that other backends sent.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], *, every: float = EVERY_S) -> None:
+        """Join the memories of the process with those of the store."""
+        self.greens = RecentFacts(on_put=self._put)
+        self.learnt = Intermediates(on_new=lambda certificate: self._keeper.learnt(certificate, "a backend"))
+        self._keeper = Keeper(store=store, clock=clock, on_good=self._recall, on_learnt=self._remember, every=every)
+
+    def see(self, report: CheckReport) -> None:
+        """Whatever looked (a chat, a digest, a watch), remember what is good."""
+        remember_green(report, self.greens)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Read what is known, and keep what comes for as long as this lasts."""
+        await self._keeper.load()
+        keeping = asyncio.create_task(self._keeper.run())
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+            try:
+                await self._keeper.turn()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("the last that was learnt is lost", extra={"reason": type(error).__name__})
+
+    def _put(self, key: str, facts: Facts) -> None:
+        self._keeper.good(key, Good(at=facts.at, chain=chain_of(facts), setting=dict(facts.settings)))
+
+    def _recall(self, key: str, good: Good) -> None:
+        if facts := facts_from(good.at, good.chain, good.setting):
+            self.greens.recall(key, facts)
+
+    def _remember(self, certificate: Certificate) -> None:
+        self.learnt.recall(certificate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from bot.checkup.desk import Desk
 from bot.checkup.intermediates import Intermediates
 from bot.checkup.look import gateway_of
 from bot.checkup.sources import IssuerSources, read_bundle
-from bot.durable import MemoryUnusableError, NameTakenError, Remembering, memory
+from bot.durable import Knowledge, MemoryUnusableError, NameTakenError, Remembering, memory
 from bot.engine import EngineSettings
 from bot.gateway.client import ArmClient
 from bot.gateway.configured import configured_client
@@ -119,9 +119,11 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, cloc
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         arm = await stack.enter_async_context(_fresh_arm(settings, clock)) if settings.asks_azure else None
+        knowledge = Knowledge(store, clock)
+        await stack.enter_async_context(knowledge.kept())
         rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
-        sources = IssuerSources(bundle=await _bundle(settings.intermediates), aia=settings.aia, rules=rules)
-        around = Surroundings(clock=clock, timeout=CHECK_TIMEOUT_S, find_issuers=sources.find, learn=sources.learn)
+        sources = IssuerSources(bundle=await _bundle(settings.intermediates), aia=settings.aia, rules=rules, learnt=knowledge.learnt)
+        around = Surroundings(clock=clock, timeout=CHECK_TIMEOUT_S, find_issuers=sources.find, learn=sources.learn, seen=knowledge.see)
         desk = Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
         gate = SlackGate(guard=PersonGuard(access=access_of(settings), limiter=RateLimiter()))
         vantage = platform.node() or "this machine"
@@ -132,6 +134,7 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, cloc
             clock=clock,
             vantage=vantage,
             handlers=_gateway_verbs(desk, vantage, store),
+            greens=knowledge.greens,
             companion=Remembering(url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)

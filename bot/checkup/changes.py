@@ -1,16 +1,16 @@
 """What changed since green: the last good facts of each backend, and the difference to now in one line. Pure; kept in memory.
 
-The likeliest cause of a new 502 is usually this line. A store may take the memory's place: it keeps `Facts` by a text.
+The likeliest cause of a new 502 is usually this line. What is put may be kept beyond the process by whoever is told of it.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.model.report import CheckReport
 from chainlib import Certificate, GatewayPolicy
@@ -49,10 +49,15 @@ class Memory(Protocol):
 
 
 class RecentFacts:
-    """The memory of one process: the backends that were good most recently, at most `size` of them."""
+    """The memory of one process: the backends that were good most recently, at most `size` of them.
 
-    def __init__(self, size: int = REMEMBERED) -> None:
-        self._size = size
+    Args:
+        size: how many.
+        on_put: told what is put, for whoever keeps it beyond this process.
+    """
+
+    def __init__(self, size: int = REMEMBERED, on_put: Callable[[str, Facts], None] | None = None) -> None:
+        self._size, self._on_put = size, on_put
         self._facts: OrderedDict[str, Facts] = OrderedDict()
 
     def get(self, key: str) -> Facts | None:
@@ -65,24 +70,54 @@ class RecentFacts:
         self._facts.move_to_end(key)
         if len(self._facts) > self._size:
             self._facts.popitem(last=False)
+        if self._on_put:
+            self._on_put(key, facts)
+
+    def recall(self, key: str, facts: Facts) -> None:
+        """Take in what somebody else has kept, unless what is known is newer."""
+        known = self._facts.get(key)
+        if known is None or known.at < facts.at:
+            self._facts[key] = facts
+            self._facts.move_to_end(key)
+            if len(self._facts) > self._size:
+                self._facts.popitem(last=False)
+
+
+def remember_green(report: CheckReport, memory: Memory) -> None:
+    """Keep the facts of a report that is good."""
+    facts = facts_of(report) if report.verdict.accepted else None
+    if facts is not None:
+        memory.put(key_of(report), facts)
 
 
 def changed_since_green(report: CheckReport, memory: Memory) -> str:
     """Remember a good report; for a bad one say what is different since the last good one, empty when nothing is known or different."""
-    key, now = key_of(report), facts_of(report)
-    if now is None:
-        return ""
-    if report.verdict.accepted:
-        memory.put(key, now)
-        return ""
-    before = memory.get(key)
-    return difference(before, now) if before else ""
+    remember_green(report, memory)
+    now, before = facts_of(report), memory.get(key_of(report))
+    return difference(before, now) if now and before and not report.verdict.accepted else ""
 
 
 def key_of(report: CheckReport) -> str:
-    """By what a backend is known again: where it is, and which name it is asked for."""
+    """By what a backend is known again: where it is, and which name it is asked for; lower case, as names are compared."""
     target = report.request.target
-    return f"{target.host}:{target.port} {target.server_name or ''}"
+    return f"{target.host}:{target.port} {target.server_name or ''}".lower()
+
+
+def chain_of(facts: Facts) -> dict[str, Any]:
+    """The part of the facts that is about the chain, as JSON-ready data."""
+    return {"leaf": facts.leaf, "issuer": facts.issuer, "key": facts.key, "above": [list(one) for one in facts.above.items()]}
+
+
+def facts_from(at: datetime, chain: object, setting: Mapping[str, Any]) -> Facts | None:
+    """The facts out of what `chain_of` made; `None` where an older or newer version wrote something else."""
+    try:
+        read = dict(chain)  # type: ignore[call-overload]
+        above = MappingProxyType({str(sha256): str(name) for sha256, name in read["above"]})
+        leaf, issuer, key = str(read["leaf"]), str(read["issuer"]), read["key"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    settings = MappingProxyType({str(name): str(value) for name, value in setting.items()})
+    return Facts(at=at, leaf=leaf, issuer=issuer, key=key if isinstance(key, str) else None, above=above, settings=settings)
 
 
 def facts_of(report: CheckReport) -> Facts | None:

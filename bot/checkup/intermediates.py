@@ -6,7 +6,7 @@ What lives here: the memory alone. Where its certificates come from is `sources`
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from chainlib import Certificate
 
@@ -20,10 +20,11 @@ class Intermediates:
     Args:
         size: names kept at most.
         per_name: certificates of one name kept at most: cross-signs, renewals, and CAs that borrow a name.
+        on_new: told each certificate that was not known, for whoever keeps it beyond this process.
     """
 
-    def __init__(self, *, size: int = MAX_NAMES, per_name: int = PER_NAME) -> None:
-        self._size, self._per_name = size, per_name
+    def __init__(self, *, size: int = MAX_NAMES, per_name: int = PER_NAME, on_new: Callable[[Certificate], None] | None = None) -> None:
+        self._size, self._per_name, self._on_new = size, per_name, on_new
         self._by_name: OrderedDict[Hashable, tuple[Certificate, ...]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -34,9 +35,17 @@ class Intermediates:
         """Keep these, newest first under their names."""
         for certificate in certificates:
             known = self._by_name.pop(certificate.subject_key, ())
+            if self._on_new and certificate not in known:
+                self._on_new(certificate)
             self._by_name[certificate.subject_key] = tuple(dict.fromkeys((certificate, *known)))[: self._per_name]
             if len(self._by_name) > self._size:
                 self._by_name.popitem(last=False)
+
+    def recall(self, certificate: Certificate) -> None:
+        """Take in what somebody else has kept; nobody is told of it."""
+        told, self._on_new = self._on_new, None
+        self.learn((certificate,))
+        self._on_new = told
 
     def issuers_of(self, child: Certificate) -> tuple[Certificate, ...]:
         """Those whose name is the child's issuer and whose key verifies its signature."""

@@ -64,6 +64,7 @@ class Surroundings:
         issuers: certificates learnt elsewhere that may fill a gap.
         find_issuers: asked for more of them, within the seconds that are left, when what is at hand repairs nothing.
         learn: told every list that a server sent.
+        seen: told every finished report.
         on_stage: told the stages `resolve`, `connect`, `handshake`, `http`, `judge` as they begin.
     """
 
@@ -74,11 +75,19 @@ class Surroundings:
     issuers: tuple[Certificate, ...] = ()
     find_issuers: FindIssuers | None = None
     learn: Callable[[PresentedChain], None] | None = None
+    seen: Callable[[CheckReport], None] | None = None
     on_stage: StageHook | None = None
 
 
 async def check(request: CheckRequest, around: Surroundings) -> CheckReport:
     """Probe every address behind the target, judge each, explain and repair the worst."""
+    report = await _check(request, around)
+    if around.seen:
+        around.seen(report)
+    return report
+
+
+async def _check(request: CheckRequest, around: Surroundings) -> CheckReport:
     deadline = asyncio.get_running_loop().time() + around.timeout - _JUDGING_RESERVE_S
     begun = perf_counter()
     try:

@@ -19,6 +19,7 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.checkup.changes import Memory, RecentFacts
 from bot.guard import ReplayCache
 from bot.language import Verb
 from bot.settings import Settings, Transport
@@ -88,6 +89,7 @@ class Parts:
         handlers: verbs of other parts, made once the way to Slack is known.
         companion: what runs beside the listeners for as long as they do, and answers the digest verbs.
         watch_every_s: seconds between two looks at a card that is watched.
+        greens: the last good facts of each backend.
     """
 
     backends: Backends
@@ -98,6 +100,7 @@ class Parts:
     handlers: Callable[[Watching, str], Mapping[Verb, Handler]] = lambda _watching, _bot_name: {}
     companion: Callable[[Delivery, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]] = _alone
     watch_every_s: float = INTERVAL_S
+    greens: Memory = field(default_factory=RecentFacts)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,7 +197,14 @@ class SlackService:
         filing = Filing(backends=parts.backends, delivery=delivery, vantage=vantage)
         watching = Watching(delivery=delivery, runs=runs, interval=parts.watch_every_s)
         checking = Checking(
-            backends=parts.backends, delivery=delivery, runs=runs, vantage=vantage, bot_name=name, watching=watching, filing=filing
+            backends=parts.backends,
+            delivery=delivery,
+            runs=runs,
+            vantage=vantage,
+            bot_name=name,
+            watching=watching,
+            filing=filing,
+            greens=parts.greens,
         )
         given = parts.handlers(watching, name)
         # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows gateways answers.

@@ -27,6 +27,15 @@ async def last_good(connection: AsyncConnection, key: str) -> tuple[datetime, An
     return (row.at, row.chain, row.setting) if row else None
 
 
+async def good_since(
+    connection: AsyncConnection, since: datetime | None, limit: int = 2_000
+) -> tuple[tuple[str, datetime, Any, Mapping[str, Any]], ...]:
+    """Which backends were green since then and with what, oldest first; `None` for ever."""
+    recent = select(_GOOD) if since is None else select(_GOOD).where(_GOOD.c.at >= since)
+    found = (await connection.execute(recent.order_by(_GOOD.c.at.desc()).limit(limit))).all()
+    return tuple((row.key, row.at, row.chain, row.setting) for row in reversed(found))
+
+
 async def learn(connection: AsyncConnection, certificates: Mapping[str, Certificate], at: datetime) -> None:
     """Keep intermediates that may fill a gap elsewhere.
 

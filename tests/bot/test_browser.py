@@ -89,7 +89,9 @@ def view(*sent: Issued, anchors: TrustAnchors = WELL_KNOWN, name: str = NAME, is
         pytest.param(
             seen(PUBLIC_LEAF, UnreadableCertificate(der=b"0", reason="x"), PUBLIC_CA), None, "may pass over", id="unreadable entry"
         ),
-        pytest.param(seen(pki.leaf(ESTATE.intermediate, "x.example")), False, "warns here too: certificate for another name", id="name beside a gap"),
+        pytest.param(
+            seen(pki.leaf(ESTATE.intermediate, "x.example")), False, "warns here too: certificate for another name", id="name beside a gap"
+        ),
     ],
 )
 def test_the_line_says_what_is_true_of_the_case(view_of: BrowserView, accepted: bool | None, why: str) -> None:  # noqa: FBT001 -- the field's own three values

@@ -83,3 +83,19 @@ def test_the_memory_is_bounded() -> None:
     for key in "abca":
         memory.put(key, facts)
     assert [key for key in "abc" if memory.get(key)] == ["a", "c"]
+
+
+def test_what_somebody_else_kept_counts_where_it_is_newer() -> None:
+    now = facts_of(report(LEAF, ISSUING))
+    assert now is not None
+    told: list[str] = []
+    memory = RecentFacts(size=2, on_put=lambda key, _: told.append(key))
+    memory.put("a", now)
+    memory.recall("a", replace(now, at=now.at - timedelta(days=1), issuer="older"))
+    assert memory.get("a") == now
+    newer = replace(now, at=now.at + timedelta(days=1), issuer="newer")
+    memory.recall("a", newer)
+    assert memory.get("a") == newer
+    memory.recall("b", now)
+    memory.recall("c", now)
+    assert (memory.get("a"), memory.get("c"), told) == (None, now, ["a"])
