@@ -62,6 +62,7 @@ def _settings(policy: GatewayPolicy) -> dict[str, Any]:
         "live_names": list(policy.live_names),
         "probe": probe,
         "roots_attached": uploaded,
+        "roots_unreadable": [{"name": one.name, "reason": one.reason} for one in policy.anchors.undecodable],
         "roots_not_attached": lying,
     }
 
@@ -94,6 +95,7 @@ def _gateway(report: CheckReport, gateway: GatewayReport) -> dict[str, Any]:
         "pool": where.pool if where else None,
         "setting": where.setting if where else None,
         "read_at": _instant(gateway.health.read_at) if gateway.health else None,
+        "request_ids": list(gateway.health.request_ids) if gateway.health else [],
         "says": list(_words(gateway, where.pool if where else None)),
         "refusal": gateway.refusal.sentence if gateway.refusal else None,
     }

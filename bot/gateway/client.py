@@ -20,6 +20,7 @@ from bot.gateway.health import translate_health, with_known_names
 from bot.gateway.lookup import look_up
 from bot.gateway.on_demand import OnDemandProbe
 from bot.gateway.outcome import Misunderstood, refusal_of
+from bot.gateway.pipeline import noted_request_ids
 from bot.gateway.settings import ArmSettings, ArmTiming
 from bot.gateway.translation import translate_gateway
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId, Inventory
@@ -201,10 +202,15 @@ class ArmClient:
         return None
 
     async def _asked(self, line: Connection, gateway: GatewayId) -> GatewayHealth:
-        return self._translated(await line.backend_health(gateway), gateway)
+        return await self._heard(line.backend_health(gateway), gateway)
 
     async def _tried(self, line: Connection, gateway: GatewayId, probe: OnDemandProbe) -> GatewayHealth:
-        return self._translated(await line.backend_health_on_demand(gateway, probe.body(gateway)), gateway)
+        return await self._heard(line.backend_health_on_demand(gateway, probe.body(gateway)), gateway)
+
+    async def _heard(self, answering: Awaitable[object], gateway: GatewayId) -> GatewayHealth:
+        with noted_request_ids() as ids:
+            document = await answering
+        return replace(self._translated(document, gateway), request_ids=tuple(dict.fromkeys(ids)))
 
     def _translated(self, document: object, gateway: GatewayId) -> GatewayHealth:
         health = translate_health(document, gateway, read_at=self._clock())

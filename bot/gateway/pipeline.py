@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +37,8 @@ _HEALTH_POST = re.compile(
 )
 _LIST_GET = re.compile(r"/(subscriptions|applicationGateways)$", re.IGNORECASE)
 _ERROR_STATUS = 400
+_PLAIN_ID = re.compile(r"[A-Za-z0-9:._-]{1,100}")
+_NOTED: ContextVar[list[str] | None] = ContextVar("noted_request_ids", default=None)
 
 
 class RefusedToSend(AzureError):
@@ -73,6 +78,28 @@ class ListShape(SansIOHTTPPolicy[Any, Any]):
                 raise NotAList("the answer holds no list")
 
 
+class RequestIds(SansIOHTTPPolicy[Any, Any]):
+    """Notes the ids under which Azure's support finds a request again."""
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:  # noqa: ARG002 -- the SDK's signature
+        """Note the answer's own id, where somebody collects them; what is no plain id is passed over."""
+        noted = _NOTED.get()
+        found = response.http_response.headers.get("x-ms-request-id", "")
+        if noted is not None and _PLAIN_ID.fullmatch(found):
+            noted.append(found)
+
+
+@contextmanager
+def noted_request_ids() -> Iterator[list[str]]:
+    """The ids of the requests that are made inside, in the order answered."""
+    noted: list[str] = []
+    before = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(before)
+
+
 class PatientRetry(AsyncRetryPolicy[Any, Any]):
     """The SDK's retries, but a Retry-After beyond our limit is told to people instead of waited out."""
 
@@ -93,6 +120,7 @@ def policies(credential: AsyncTokenCredential, scopes: tuple[str, ...], endpoint
     """The chain, outermost first; retries stand before authentication so that an expired token is renewed."""
     return [
         RequestIdPolicy(),
+        RequestIds(),
         HeadersPolicy(),
         UserAgentPolicy(sdk_moniker="appgw-check"),
         ListShape(),

@@ -199,11 +199,19 @@ class BackendServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayHealth:
-    """One answer of the backend-health operation; `read_at` is when it came, aware, UTC."""
+    """One answer of the backend-health operation.
+
+    Attributes:
+        gateway: who was asked.
+        servers: what it says of each.
+        read_at: when the answer came, aware, UTC.
+        request_ids: Azure's own ids of the requests it took, for a support ticket.
+    """
 
     gateway: GatewayId
     servers: tuple[BackendServer, ...]
     read_at: datetime
+    request_ids: tuple[str, ...] = ()
 
 
 class ArmTrouble(StrEnum):

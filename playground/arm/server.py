@@ -111,6 +111,7 @@ class ArmStandIn:
         """Listen."""
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._answer)
+        app.on_response_prepare.append(self._stamp)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, LOOPBACK, self._port, ssl_context=server_context(self._identity))
@@ -122,6 +123,10 @@ class ArmStandIn:
         """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _stamp(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """Every answer of ARM's bears an id of its own."""
+        response.headers["x-ms-request-id"] = str(uuid4())
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path))

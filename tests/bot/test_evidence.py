@@ -11,10 +11,10 @@ import pytest
 from bot.evidence import evidence
 from bot.model.azure import BackendServer, GatewayHealth, GatewayMessage, Health
 from bot.model.report import CheckReport, GatewayReport, MemberReport
-from chainlib import Code, UnreadableCertificate, load_certificates
+from chainlib import Code, UndecodableRoot, UnreadableCertificate, load_certificates
 from playground.lab.pki import NOW
 from tests.support.gateways import GATEWAY, GATEWAY_ID
-from tests.support.reports import CASES, ISSUING, LEAF, report
+from tests.support.reports import CASES, ISSUING, LEAF, ROOT, policy, report
 
 
 def pack(found: CheckReport, gateway: GatewayReport | None = None) -> dict[str, Any]:
@@ -32,7 +32,10 @@ def heard(found: CheckReport) -> GatewayReport:
     ]
     member = MemberReport(pool="shop", setting="https-be", member="10.0.0.5", report=found)
     return GatewayReport(
-        gateway=GATEWAY, members=(member,), at=NOW, health=GatewayHealth(gateway=GATEWAY_ID, servers=tuple(servers), read_at=NOW)
+        gateway=GATEWAY,
+        members=(member,),
+        at=NOW,
+        health=GatewayHealth(gateway=GATEWAY_ID, servers=tuple(servers), read_at=NOW, request_ids=("7d1c-aa",)),
     )
 
 
@@ -72,9 +75,16 @@ def test_settings_name_the_roots_and_the_probe() -> None:
     assert settings["probe"] == {"host_header": "127.0.0.1", "path": "/", "statuses": ["200-399"], "body": "", "timeout_s": 30.0}
 
 
+def test_a_root_that_nobody_can_read_is_named_too() -> None:
+    anchors = replace(policy(ROOT).anchors, undecodable=(UndecodableRoot(name="junk", reason="no certificate"),))
+    settings = pack(report(LEAF, rules=replace(policy(ROOT), anchors=anchors)))["settings"]
+    assert settings["roots_unreadable"] == [{"name": "junk", "reason": "no certificate"}]
+
+
 def test_both_witnesses_are_in_it() -> None:
     found = report(LEAF)
     told = pack(found, heard(found))["gateway"]
+    assert told["request_ids"] == ["7d1c-aa"]
     assert (told["pool"], told["setting"], told["read_at"]) == ("shop", "https-be", "2026-11-23T09:00:00Z")
     assert [(word["pool"], word["health"], word["code"]) for word in told["says"]] == [("shop", "Unhealthy", "INTERMEDIATE_MISSING")]
 

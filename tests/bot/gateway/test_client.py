@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -132,6 +133,19 @@ async def test_health_joins_words_and_messages(arm: ArmStandIn, client: ArmClien
     assert health.servers[1].message is not None
     assert health.servers[1].message.text == missing
     assert health.read_at == clock.now
+
+
+async def test_health_carries_the_ids_of_its_own_requests_alone(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+    arm.add(PROD)
+    gateway = await found(client, "prod-gw")
+    first = await client.health(gateway.id)
+    clock.pass_(3600)
+    second = await client.health(gateway.id)
+    assert isinstance(first, GatewayHealth)
+    assert isinstance(second, GatewayHealth)
+    assert len(first.request_ids) >= 2, "the POST and what was polled"
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", one) for one in first.request_ids)
+    assert not set(first.request_ids) & set(second.request_ids)
 
 
 async def test_health_is_one_post_for_all_who_ask(arm: ArmStandIn, client: ArmClient) -> None:
