@@ -16,11 +16,12 @@ from bot.engine.ports import EngineSettings
 from bot.engine.transact import CHECKS, DIGESTS, Transact
 from bot.model.delivery import DigestRun
 from bot.store import Store
-from bot.store.runs import claim_due, claim_looks, stale_runs, tick_lock, wait_for_check
+from bot.store.runs import claim_due, claim_looks, release_overdue, stale_runs, tick_lock, wait_for_check
 
 CHECK_WORKFLOW, DIGEST_WORKFLOW = "check_v1", "digest_v1"
 HOSTS_PER_CHECK = 50
 _LOST_AFTER = timedelta(minutes=15)
+_ORDER_PATIENCE = timedelta(minutes=2)  # for a channel's earlier digest whose gateway is slow
 
 
 class Ticker:
@@ -48,6 +49,8 @@ class Ticker:
                 members = set(batch)
                 await wait_for_check(connection, [run for run in runs if run.target_key in members], check)
                 await self._transact.enqueue(connection, CHECKS, CHECK_WORKFLOW, check, check, list(batch))
+            for run in await release_overdue(connection, now - _ORDER_PATIENCE):
+                await enqueue_digest(self._transact, connection, run)
             return len(runs)
 
     async def sweep(self, now: datetime) -> int:

@@ -130,9 +130,10 @@ class Outcome(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a due digest stands."""
+    """Where a due digest stands: its target is looked at; it waits for earlier ones of its channel; it is queued; it has ended."""
 
     CHECKING = "checking"
+    READY = "ready"
     QUEUED = "queued"
     DONE = "done"
 

@@ -19,6 +19,7 @@ from bot.store.write import insert_new
 
 _RUN, _SUBSCRIPTION, _FOLLOWED = tables.digest_run, tables.subscription, tables.followed
 _TICK_LOCK = 0x7469636B  # any number that nobody else takes; this one spells "tick"
+_RELEASE_LOCK = 0x72656C65  # likewise: "rele"
 _MOST_DUE, _MOST_LOOKS, _BREATH = 10_000, 2_000, 200
 
 
@@ -69,10 +70,39 @@ async def wait_for_check(connection: AsyncConnection, runs: Sequence[DigestRun],
 
 
 async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, ...]:
-    """The runs that waited for a check, now queued; sorted, because replicas that lock in different orders deadlock."""
-    waiting = (_RUN.c.check == check) & (_RUN.c.state == RunState.CHECKING)
-    rows = (await connection.execute(select(_RUN).where(waiting).order_by(_RUN.c.id).with_for_update())).all()
-    await connection.execute(update(_RUN).where(waiting).values(state=RunState.QUEUED))
+    """The runs that waited for a check, and those that waited for them, now queued: a channel hears its digests in their order."""
+    await _wait_for_turn(connection)
+    own = _RUN.c.check == check
+    await connection.execute(update(_RUN).where(own, _RUN.c.state == RunState.CHECKING).values(state=RunState.READY))
+    there = _RUN.c.channel.in_(select(_RUN.c.channel).where(own)) & _RUN.c.state.in_([RunState.CHECKING, RunState.READY])
+    held: set[str] = set()
+    free = []
+    for row in (await connection.execute(select(_RUN).where(there).order_by(_RUN.c.id))).all():
+        if row.state == RunState.CHECKING:
+            held.add(row.channel)
+        elif row.channel not in held:
+            free.append(row)
+    return await _queue(connection, free)
+
+
+async def release_overdue(connection: AsyncConnection, before: datetime) -> tuple[DigestRun, ...]:
+    """The runs that have waited for earlier ones of their channel since before an instant, now queued: order is not worth more."""
+    await _wait_for_turn(connection)
+    late = (_RUN.c.state == RunState.READY) & (_RUN.c.claimed_at < before)
+    return await _queue(connection, (await connection.execute(select(_RUN).where(late).order_by(_RUN.c.id))).all())
+
+
+async def _wait_for_turn(connection: AsyncConnection) -> None:
+    """One release at a time: two that cannot see each other would each leave the other's run waiting. SQLite's write lock is enough."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _RELEASE_LOCK})
+
+
+async def _queue(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[DigestRun, ...]:
+    if rows:
+        await connection.execute(
+            update(_RUN).where(_RUN.c.id == bindparam("own")).values(state=RunState.QUEUED), [{"own": row.id} for row in rows]
+        )
     return tuple(_read(row) for row in rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -99,10 +100,11 @@ def test_hourly_run_in_the_fold_comes_in_both_hours() -> None:
     assert [later - earlier for earlier, later in pairwise(runs)] == [timedelta(hours=1)] * 2
 
 
-def test_no_zone_ever_doubles_or_drops_a_day() -> None:
+def test_no_zone_ever_doubles_or_drops_a_day(figure: Callable[[str], None]) -> None:
     """Every zone's transitions of two years, daily schedules on both sides of each: strictly increasing, one run on each local date."""
     crossings = [(zone, at) for zone in sorted(available_timezones()) for at in _transitions(zone)]
     assert len(crossings) > 300
+    proved = 0
     for zone, at in crossings:
         for minute in _minutes_around(zone, at):
             plan = Schedule(cron=f"{minute % 60} {minute // 60} * * *", zone=zone, text="")
@@ -110,6 +112,9 @@ def test_no_zone_ever_doubles_or_drops_a_day() -> None:
             dates = [run.astimezone(ZoneInfo(zone)).date() for run in runs]
             assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(dates)), (zone, at, plan.cron, runs)
             assert all(earlier < later for earlier, later in pairwise(runs))
+            proved += 1
+    zones = len({zone for zone, _ in crossings})
+    figure(f"{len(crossings)} transitions of {zones} zones in two years, {proved} daily schedules: 0 days doubled or dropped")
 
 
 def _transitions(zone: str) -> list[datetime]:

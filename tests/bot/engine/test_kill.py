@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -17,6 +18,7 @@ from tests.bot.engine.conftest import Replica
 from tests.support.following import NOW, gateway, subscription
 from tests.support.poster import Channels
 
+Figure = Callable[[str], None]
 pytestmark = [pytest.mark.may_block, pytest.mark.timeout(120)]
 DUE = 200
 LEASE_S = 2
@@ -52,6 +54,11 @@ async def end(process: Process) -> int:
     return await asyncio.wait_for(process.wait(), 25)
 
 
+def counts(channels: Channels) -> str:
+    """What became of the due digests."""
+    return f"{DUE} due, {DUE - len(channels.arrived)} lost, {len(channels.accepted) - len(channels.arrived)} doubled"
+
+
 async def killed_three_times(url: str, channels: Channels, replica: Replica, *, history: bool) -> None:
     """200 due digests; the process is killed at a quarter, at half and at three quarters, and started again each time."""
     await follow(url)
@@ -67,34 +74,40 @@ async def killed_three_times(url: str, channels: Channels, replica: Replica, *, 
     assert await end(process) == 0
 
 
-async def test_killed_process_loses_and_doubles_nothing(url: str, channels: Channels, replica: Replica) -> None:
+async def test_killed_process_loses_and_doubles_nothing(url: str, channels: Channels, replica: Replica, figure: Figure) -> None:
     await killed_three_times(url, channels, replica, history=True)
+    figure(f"three kill -9: {counts(channels)}")
     assert (len(channels.arrived), channels.doubled) == (DUE, {})
 
 
-async def test_without_reconciliation_the_same_run_doubles(url: str, channels: Channels, replica: Replica) -> None:
+async def test_without_reconciliation_the_same_run_doubles(url: str, channels: Channels, replica: Replica, figure: Figure) -> None:
     """The test above bites: it is the reconciliation that keeps it at zero."""
     await killed_three_times(url, channels, replica, history=False)
+    figure(f"three kill -9 without reconciliation: {counts(channels)}")
     assert len(channels.arrived) == DUE
     assert channels.doubled
 
 
 @pytest.mark.postgres
-async def test_living_replica_takes_over_from_a_killed_one(postgres_url: str, channels: Channels, replica: Replica) -> None:
+async def test_living_replica_takes_over_from_a_killed_one(postgres_url: str, channels: Channels, replica: Replica, figure: Figure) -> None:
     await follow(postgres_url)
     options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S}
     victim, heir = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
     await until(lambda: len(channels.arrived) >= DUE // 4)
     victim.kill()
+    killed_at = time.monotonic()
     await until(lambda: len(channels.arrived) >= DUE, seconds=LEASE_S + 30)
+    taken = time.monotonic() - killed_at
     await asyncio.sleep(LEASE_S)
+    figure(f"one of two replicas killed, lease {LEASE_S} s: {counts(channels)}; all delivered {taken:.1f} s after the kill")
+    assert taken <= LEASE_S + 10
     assert (len(channels.arrived), channels.doubled) == (DUE, {})
     assert await end(heir) == 0
 
 
 @pytest.mark.postgres
 async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
-    postgres_url: str, channels: Channels, replica: Replica
+    postgres_url: str, channels: Channels, replica: Replica, figure: Figure
 ) -> None:
     """The one known window: frozen between the last look at its epoch and the request. One double for each request in flight at most."""
     parallel = 10
@@ -106,13 +119,16 @@ async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
     await until(lambda: len(channels.arrived) >= DUE, seconds=LEASE_S + 30)
     sleeper.send_signal(signal.SIGCONT)
     await asyncio.sleep(LEASE_S)
+    figure(f"one of two replicas frozen and woken, {parallel} requests in flight at most: {counts(channels)}")
     assert len(channels.arrived) == DUE
-    assert len(channels.doubled) <= parallel
+    assert len(channels.accepted) - DUE <= parallel
     assert [await end(process) for process in (sleeper, heir)] == [0, 0]
 
 
 @pytest.mark.postgres
-async def test_replicas_that_tick_the_same_minute_make_one_run_each(postgres_url: str, channels: Channels, replica: Replica) -> None:
+async def test_replicas_that_tick_the_same_minute_make_one_run_each(
+    postgres_url: str, channels: Channels, replica: Replica, figure: Figure
+) -> None:
     await follow(postgres_url)
     options = {"url": postgres_url, "poster": channels.url}
     both = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
@@ -123,4 +139,5 @@ async def test_replicas_that_tick_the_same_minute_make_one_run_each(postgres_url
     async with store.reading() as connection:
         runs = (await connection.execute(select(tables.digest_run.c.subscription))).scalars().all()
     await store.close()
+    figure(f"two replicas tick the same minute: {len(runs)} runs of {len(set(runs))} subscriptions; {counts(channels)}")
     assert len(runs) == len(set(runs)) == DUE
