@@ -10,14 +10,14 @@ from bot.digest.observe import could_not_look
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.tick import enqueue_digest
 from bot.engine.transact import Transact
-from bot.model.digest import Change, FollowedTarget, Look
+from bot.model.digest import Change, FollowedTarget, Look, TargetKind
 from bot.store import Store
 from bot.store.looks import record_looks
 from bot.store.runs import release
 from bot.store.subscriptions import targets
 
 _LOG = logging.getLogger(__name__)
-_PARALLEL = 16
+_PARALLEL, _PARALLEL_GATEWAYS = 16, 8  # of ARM no more is asked at once; hosts are probed by us alone
 
 
 class Checks:
@@ -32,7 +32,7 @@ class Checks:
 
     def __init__(self, store: Store, ports: Ports, transact: Transact, settings: EngineSettings) -> None:
         self._store, self._ports, self._transact, self._settings = store, ports, transact, settings
-        self._gate = asyncio.Semaphore(_PARALLEL)
+        self._gates = {TargetKind.HOST: asyncio.Semaphore(_PARALLEL), TargetKind.GATEWAY: asyncio.Semaphore(_PARALLEL_GATEWAYS)}
 
     async def look(self, keys: Sequence[str]) -> list[str]:
         """Look at targets and remember what was seen; returns those of which another look would decide something. Never raises."""
@@ -46,7 +46,7 @@ class Checks:
             return []
 
     async def _look(self, target: FollowedTarget) -> Look:
-        async with self._gate:
+        async with self._gates[target.kind]:
             try:
                 async with asyncio.timeout(self._settings.look_timeout.total_seconds()):
                     return await self._ports.looker.look(target)

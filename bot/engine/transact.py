@@ -26,7 +26,7 @@ Workflow = Callable[..., Coroutine[Any, Any, None]]
 VERSION = "1"  # constant: with another one nothing that is in flight would ever resume
 DIGESTS, CHECKS = "digests", "checks"
 _NAME = "appgw-check"
-_PARALLEL_CHECKS = 8
+_PARALLEL_CHECKS = 64  # most of them sleep until their next look; how many look at once is the checks' own affair
 _PURGE_BATCH = 1_000
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 

@@ -188,6 +188,35 @@ async def test_digests_of_one_channel_keep_their_order_whichever_gateway_is_slow
     assert world.channels.accepted[0][2] == f"20261123T0900Z:{other.id:08d}"
 
 
+class CountingLooker(FixedLooker):
+    """Counts how many looks are under way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way, self.most = 0, 0
+
+    async def look(self, target: FollowedTarget) -> Look:
+        """See, slowly."""
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0.05)
+        self.under_way -= 1
+        return await super().look(target)
+
+
+async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(world: World, figure: Callable[[str], None]) -> None:
+    """The very incident: one fault behind every gateway. Each is looked at once before any is looked at again, eight at a time."""
+    gateways, looker = 24, CountingLooker()
+    world.looker, world.settings = looker, replace(SETTINGS, confirm_gap=timedelta(seconds=4))
+    for n in range(gateways):
+        await world.follow(channel=f"C{n}", target=gateway(f"gw{n}"))
+    async with world.running():
+        assert await world.until_done(gateways) == ["sent"] * gateways
+    figure(f"{gateways} gateways break at once: {looker.most} looks under way at most, {len(looker.looked) / gateways:g} for each")
+    assert len(set(looker.looked[:gateways])) == gateways
+    assert looker.most == 8
+
+
 class StuckLooker(FixedLooker):
     """One gateway never answers."""
 
