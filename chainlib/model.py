@@ -131,10 +131,17 @@ class HttpFailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpFailure:
-    """The health probe sent its GET and no HTTP answer came."""
+    """The health probe sent its GET and no HTTP answer came.
+
+    Attributes:
+        kind: why.
+        detail: what was seen, for people.
+        waited: seconds until a timeout; `None` for everything else.
+    """
 
     kind: HttpFailureKind
     detail: str
+    waited: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,7 +138,7 @@ class _Capture:
                 async with asyncio.timeout(seconds):
                     return await http.ask(stream, probe)
             except TimeoutError:
-                return HttpFailure(kind=HttpFailureKind.TIMEOUT, detail=f"no complete answer within {seconds:.3g} seconds")
+                return HttpFailure(kind=HttpFailureKind.TIMEOUT, detail=f"no complete answer within {seconds:.3g} seconds", waited=seconds)
 
     def _patience(self) -> float:
         """Seconds to wait for a late alert: two round trips, and never less than a busy server needs."""

@@ -29,6 +29,7 @@ _NO_LIST: tuple[tuple[type[CaptureError], Code, Basis], ...] = (
     (ServerNameRequired, Code.SNI_REQUIRED, Basis.INFERRED),
     (ClientCertificateRequired, Code.CLIENT_CERTIFICATE_REQUIRED, Basis.REPORTED),
 )
+_CLOCK_S = 0.05  # how much earlier than asked a timer may ring
 # nginx answers 400 or 496, IIS 403, others 401 to a client that came without the certificate they asked for.
 _CLIENT_CERTIFICATE_STATUSES = frozenset({400, 401, 403, 495, 496})
 
@@ -78,11 +79,19 @@ def _http_failure(case: Case, failure: HttpFailure, rule: HttpProbeRule) -> Iter
         if case.chain.handshake_error is None:
             yield _client_certificate(failure.detail)
     elif failure.kind is HttpFailureKind.TIMEOUT:
-        summary = f"The server did not answer GET {rule.path} within {rule.timeout:g} seconds."
-        yield critical(Code.PROBE_TIMEOUT, summary, Basis.DOCUMENTED, timeout=rule.timeout)
+        yield _too_late(failure.waited, rule)
     elif case.chain.handshake_error is None:
         summary = f"The server did not answer GET {rule.path} with HTTP ({failure.kind.value})."
         yield critical(Code.HTTP_FAILED, summary, Basis.INFERRED, reason=failure.kind.value, detail=failure.detail)
+
+
+def _too_late(waited: float | None, rule: HttpProbeRule) -> Finding:
+    """No answer in the probe's own time; or in ours, where that is shorter, and then it says so."""
+    if waited is None or waited >= rule.timeout - _CLOCK_S:
+        summary = f"The server did not answer GET {rule.path} within {rule.timeout:g} seconds."
+        return critical(Code.PROBE_TIMEOUT, summary, Basis.DOCUMENTED, timeout=rule.timeout)
+    summary = f"The server did not answer GET {rule.path} within {waited:.2g} seconds; the gateway waits {rule.timeout:g}."
+    return critical(Code.PROBE_TIMEOUT, summary, Basis.INFERRED, timeout=rule.timeout, waited=round(waited, 1))
 
 
 def _http_response(case: Case, response: HttpResponse, rule: HttpProbeRule) -> Iterator[Finding]:

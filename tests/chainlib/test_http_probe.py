@@ -110,7 +110,7 @@ async def test_no_http_answer(answer: bytes, kind: HttpFailureKind) -> None:
 
 async def test_slow_answer() -> None:
     failure = await _ask(respond(delay=5), HttpProbeRule(timeout=0.2))
-    assert failure == HttpFailure(kind=HttpFailureKind.TIMEOUT, detail="no complete answer within 0.2 seconds")
+    assert failure == HttpFailure(kind=HttpFailureKind.TIMEOUT, detail="no complete answer within 0.2 seconds", waited=0.2)
 
 
 async def test_overall_deadline_bounds_the_probe() -> None:

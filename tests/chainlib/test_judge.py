@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chainlib import (
+    Basis,
     Certificate,
     Code,
     GatewayPolicy,
@@ -487,6 +488,15 @@ def http_body() -> tuple[PresentedChain, GatewayPolicy]:
 def http_timeout() -> tuple[PresentedChain, GatewayPolicy]:
     failure = HttpFailure(kind=HttpFailureKind.TIMEOUT, detail="30 s")
     return chain(pki.leaf(W.root, NAME), http=failure), trusting(W.root, http=HTTP)
+
+
+def test_answer_that_was_not_awaited_as_long_as_the_gateway_does_is_said_so() -> None:
+    """Our own time may be shorter than the probe's: an answer after it would be fine for the gateway."""
+    failure = HttpFailure(kind=HttpFailureKind.TIMEOUT, detail="", waited=9.3)
+    sent = chain(pki.leaf(W.root, NAME), http=failure)
+    (finding,) = judge(sent, trusting(W.root, http=HTTP), at=NOW).findings
+    assert finding.summary.endswith("within 9.3 seconds; the gateway waits 30.")
+    assert (finding.basis, finding.evidence["waited"]) == (Basis.INFERRED, 9.3)
 
 
 @scene("HTTP_FAILED")
