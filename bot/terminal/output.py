@@ -110,7 +110,7 @@ def _finding_line(finding: Finding, fix: Fix) -> Text:
 
 def _rest(report: CheckReport) -> Iterator[Text]:
     if report.explanation.gateway_message and report.verdict.headline is not Code.OK:
-        yield Text(f"  The gateway says: {clean(report.explanation.gateway_message, _LINE)}", style="dim")
+        yield Text(f"  Azure prints for this: {clean(report.explanation.gateway_message, _LINE)}", style="dim")
     if report.browser:
         yield Text(f"  Browser: {clean(report.browser.why, _LINE)}", style="dim")
     if report.repair:

@@ -430,3 +430,10 @@ async def test_no_root_is_the_well_known_mode(checking: Checking) -> None:
 async def test_validation_off_is_the_headline(checking: Checking) -> None:
     report = await checking(host_name="shop.contoso.com", validate_name=False)
     assert (report["accepted"], report["headline"]) == (True, "VALIDATION_OFF")
+
+
+def test_text_does_not_claim_that_a_gateway_was_asked(rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    assert rehearsal(ESTATE.leaf.pem, as_json=False) == 1
+    told = capsys.readouterr().out
+    assert "Azure prints for this: The Intermediate certificate is missing" in told
+    assert "gateway says" not in told
