@@ -12,7 +12,7 @@ from bot.blocks.parts import Message
 from bot.blocks.usage import notice
 from bot.digest.compose import compose
 from bot.digest.mutes import read_window, window_words
-from bot.digest.settle import OPEN_AFTER, settle
+from bot.digest.settle import OPEN_AFTER, settle, undecided
 from bot.digest.zones import zone as zone_named
 from bot.language import HostTarget
 from bot.model.digest import BackendEvent, BackendState, Change, FollowedTarget, Mute, Subscription, TargetKind
@@ -146,12 +146,13 @@ class Hushing:
         return [digest_card(face_of(content), rows), *digest_details(rows)[:1]]
 
     async def _states(self, asked: Asked, value: Subscription) -> Sequence[BackendState]:
-        """What is remembered; of what nobody has looked at yet, what a look finds now, as if it had been found for long."""
+        """What is remembered; where that is nothing or undecided, what a look finds now, as if it had been found for long."""
         async with self.book.store.reading() as connection:
             known = await target_states(connection, value.target.key)
-        if known:
+        if known and not undecided(known):
             return known
-        await self.book.delivery.whisper(asked.ask, notice(f"Nobody has looked at {value.target.text} yet; I look now, a moment please."))
+        why = f"The last look at {value.target.text} decided nothing" if known else f"Nobody has looked at {value.target.text} yet"
+        await self.book.delivery.whisper(asked.ask, notice(f"{why}; I look now, a moment please."))
         look, now = await self.book.looker.look(value.target), self.book.clock()
         for _ in range(OPEN_AFTER):
             known, _, _ = settle({state.seen.key: state for state in known}, look, now)

@@ -73,14 +73,14 @@ class World:
 
 
 @asynccontextmanager
-async def running_bot(slack: SlackStandIn, world: World, folder: Path) -> AsyncIterator[RunningBot]:
+async def running_bot(slack: SlackStandIn, world: World, folder: Path, engine: EngineSettings = ENGINE) -> AsyncIterator[RunningBot]:
     """Start the bot beside a Slack that lives on when it ends."""
     http_port, admin_port = free_port(), free_port()
     slack.request_url = f"http://127.0.0.1:{http_port}/slack/events"
     ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}
     settings = load_settings(slack.environment(socket_mode=False) | ports)
     store = await asyncio.to_thread(open_store, settings.database_url)
-    remembering = Remembering(url=settings.database_url, store=store, desk=world, clock=lambda: world.now, engine=ENGINE)
+    remembering = Remembering(url=settings.database_url, store=store, desk=world, clock=lambda: world.now, engine=engine)
     script = Script()
     script.hold.set()
     parts = Parts(

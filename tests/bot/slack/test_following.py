@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 
 from playground.slack import Message, SlackStandIn, User
 from playground.slack.standin import CHANNEL
-from tests.support.followbot import REFUSAL, World, running_bot, without_scopes
+from tests.support.followbot import ENGINE, REFUSAL, World, running_bot, without_scopes
 from tests.support.reports import HOST
 from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot
 
@@ -123,6 +124,18 @@ async def test_preview_looks_at_once_and_tells_the_asker_alone(bot: RunningBot) 
     await bot.slack.command(f"preview {HOST}")
     assert "Intermediate missing" in says(await told(bot.slack, "Digest: "))
     assert [one for one in bot.slack.messages() if one.by_bot] == []
+
+
+async def test_preview_after_a_first_look_does_not_call_fine_what_is_broken(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
+    async with running_bot(slack, world, tmp_path, replace(ENGINE, confirm_gap=timedelta(minutes=10))) as bot:
+        await followed(bot)
+        world.now += STEP
+        await slack.until(lambda: world.looked)
+        while not [one for one in slack.ephemerals() if "seen for the first time" in says(one)]:
+            await slack.command(f"history {HOST}")
+            await asyncio.sleep(0.05)
+        await slack.command("preview")
+        assert "Intermediate missing" in says(await told(slack, "Digest: "))
 
 
 @pytest.mark.parametrize("words", ["unsubscribe 1", f"unsubscribe {HOST}", "unsubscribe all"])
