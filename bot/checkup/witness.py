@@ -8,6 +8,9 @@ from bot.model.azure import ArmRefusal, BackendServer, GatewayHealth, Health
 from bot.model.report import WITNESS_CODES, CheckReport, GatewayReport, MemberReport
 from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order, rank
 
+# What breaks live traffic while the health probe is content: a gateway that says healthy does not disagree.
+_UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
+
 
 def hear_gateway(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> GatewayReport:
     """Add the gateway's word, or the reason why it is missing, to what our own probe found."""
@@ -67,7 +70,7 @@ def _server_of(member: MemberReport, answer: GatewayHealth) -> BackendServer | N
 
 
 def _compare(member: MemberReport, server: BackendServer, own: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    refused = any(f.severity is Severity.CRITICAL for f in own)
+    refused = any(f.severity is Severity.CRITICAL and f.code not in _UNSEEN_BY_THE_PROBE for f in own)
     probed = member.report is not None
     if server.health is Health.UNKNOWN:
         return (_finding(Code.HEALTH_UNKNOWN, "The gateway says that it could not find out; traffic may still flow.", server),)

@@ -22,6 +22,8 @@ from tests.support.gateways import GATEWAY, GATEWAY_ID
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 GAP = Finding(code=Code.INTERMEDIATE_MISSING, severity=Severity.CRITICAL, summary="one is missing", basis=Basis.DOCUMENTED)
 
+LIVE = Finding(code=Code.LIVE_NAME_MISMATCH, severity=Severity.CRITICAL, summary="another live name", basis=Basis.DOCUMENTED)
+
 
 def member(*findings: Finding, probed: bool = True, name: str = "backend.contoso.com") -> MemberReport:
     """A member whose own probe found this."""
@@ -50,8 +52,10 @@ def answer(health: Health, *, address: str = "backend.contoso.com", pool: str = 
         ((GAP,), Health.HEALTHY, [Code.INTERMEDIATE_MISSING, Code.PROBE_DISAGREES]),
         ((GAP,), Health.UNHEALTHY, [Code.INTERMEDIATE_MISSING]),
         ((GAP,), Health.UNKNOWN, [Code.INTERMEDIATE_MISSING, Code.HEALTH_UNKNOWN]),
+        ((LIVE,), Health.HEALTHY, [Code.LIVE_NAME_MISMATCH]),
+        ((LIVE,), Health.UNHEALTHY, [Code.LIVE_NAME_MISMATCH, Code.VANTAGE_DIFFERS]),
     ],
-    ids=["agree-green", "vantage", "unknown", "probe-disagrees", "agree-red", "red-and-unknown"],
+    ids=["agree-green", "vantage", "unknown", "probe-disagrees", "agree-red", "red-and-unknown", "live-alone", "live-and-vantage"],
 )
 def test_disagreement_has_a_name(own: tuple[Finding, ...], health: Health, codes: list[Code]) -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(*own),), at=NOW)
