@@ -51,11 +51,21 @@ def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
 
 def _joined(member: MemberReport, answer: GatewayHealth) -> MemberReport:
     server = _server_of(member, answer)
-    own = tuple(f for f in member.findings if f.code not in WITNESS_CODES)
+    own = member.report.verdict.findings if member.report else tuple(f for f in member.findings if f.code not in WITNESS_CODES)
     if server is None:
         return replace(member, server=None, findings=own)
+    own = tuple(_confirmed(finding, server) for finding in own)
     compared = _compare(member, server, own)
     return replace(member, server=server, findings=in_headline_order((*own, *compared)))
+
+
+def _confirmed(finding: Finding, server: BackendServer) -> Finding:
+    """What was only a doubt here is a refusal once the gateway names the very same reason."""
+    named = server.health is Health.UNHEALTHY and server.message is not None and server.message.code is finding.code
+    if not named or finding.severity is not Severity.WARNING:
+        return finding
+    evidence = {**finding.evidence, "gateway_code": finding.code.value}
+    return replace(finding, severity=Severity.CRITICAL, basis=Basis.REPORTED, evidence=evidence)
 
 
 def _server_of(member: MemberReport, answer: GatewayHealth) -> BackendServer | None:

@@ -117,6 +117,13 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
             _kind(
                 "same-key-other-certificate",
+                "The gateway takes another edition of its root for another root: upload the one that the server sends and attach it.",
+                "Its SHA-256 is {sha256}; the one attached now has {uploaded_sha256}. Keep both while servers send either.",
+                _MINUTES,
+                gateway_code=ANY,
+            ),
+            _kind(
+                "same-key-other-certificate",
                 "Nothing breaks as far as is known: both editions of the root have the same key.",
                 "If the gateway refuses it, leave the root out of the server's file or upload the edition that the server sends.",
                 "Check again.",

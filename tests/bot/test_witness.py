@@ -22,6 +22,13 @@ from tests.support.gateways import GATEWAY, GATEWAY_ID
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 GAP = Finding(code=Code.INTERMEDIATE_MISSING, severity=Severity.CRITICAL, summary="one is missing", basis=Basis.DOCUMENTED)
 
+EDITION = Finding(
+    code=Code.ROOT_MISMATCH,
+    severity=Severity.WARNING,
+    summary="another edition",
+    basis=Basis.INFERRED,
+    evidence={"kind": "same-key-other-certificate", "sha256": "aa", "uploaded_sha256": "bb"},
+)
 LIVE = Finding(code=Code.LIVE_NAME_MISMATCH, severity=Severity.CRITICAL, summary="another live name", basis=Basis.DOCUMENTED)
 
 
@@ -61,6 +68,17 @@ def test_disagreement_has_a_name(own: tuple[Finding, ...], health: Health, codes
     report = GatewayReport(gateway=GATEWAY, members=(member(*own),), at=NOW)
     heard = hear_gateway(report, answer(health)).members[0]
     assert [f.code for f in heard.findings] == codes
+
+
+def test_doubt_that_the_gateway_confirms_is_a_refusal() -> None:
+    """Nobody knows how Azure compares two editions of a root, until the gateway says so itself."""
+    report = GatewayReport(gateway=GATEWAY, members=(member(EDITION),), at=NOW)
+    heard = hear_gateway(report, answer(Health.UNHEALTHY))
+    (finding,) = heard.members[0].findings
+    assert (finding.code, finding.severity, finding.basis) == (Code.ROOT_MISMATCH, Severity.CRITICAL, Basis.REPORTED)
+    (fix,) = explain(Verdict(findings=(finding,), at=NOW)).fixes
+    assert "upload the one that the server sends" in fix.steps[0]
+    assert [f.severity for f in hear_gateway(heard, answer(Health.HEALTHY)).members[0].findings] == [Severity.WARNING]
 
 
 def test_hearing_twice_adds_nothing_twice() -> None:
