@@ -17,7 +17,8 @@ from chainlib import CaptureError
 from chainlib.aio import resolve
 
 MAX_PARALLEL_MEMBERS = 24
-_SHORTEST_PROBE_S = 0.5
+_SHORTEST_PROBE_S = 1.5
+_FAIR_PART = 0.75
 _SHARE = 3
 OUT_OF_TIME = "The time was over before its turn came; ask for its pool or setting alone."
 
@@ -58,7 +59,7 @@ async def _member(one: MemberCheck, around: Surroundings, admit: Admit | None, g
         return nothing
     async with gate:
         left = min(end - asyncio.get_running_loop().time(), around.timeout)
-        if left < min(_SHORTEST_PROBE_S, around.timeout):
+        if left < min(_SHORTEST_PROBE_S, around.timeout * _FAIR_PART):
             return replace(nothing, skipped=OUT_OF_TIME)
         return await _probe(nothing, one.request, replace(around, timeout=left), admit)
 
