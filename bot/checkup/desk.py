@@ -93,6 +93,7 @@ class Desk:
         self._door = door
         self._surroundings = surroundings
         self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
+        self._looks: SingleFlight[GatewayReport | ArmRefusal] = SingleFlight()
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
     async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
@@ -118,7 +119,13 @@ class Desk:
         return await self._probes.share(same_question, probe)
 
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
-        """Probe every member of a gateway, or of one of its pools or settings; the gateway's own word is `listen`."""
+        """Probe every member of a gateway, or of one of its pools or settings; the gateway's own word is `listen`.
+
+        Whoever asks the same meanwhile shares the probes that run.
+        """
+        return await self._looks.share(target, lambda: self._look_at(target))
+
+    async def _look_at(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
         if self._arm is None:
             return NOT_CONFIGURED
         gateway = await self._arm.find(target.group, target.name, target.subscription)

@@ -293,6 +293,19 @@ async def test_twenty_settings_and_two_hundred_members_are_answered_in_five_seco
     assert spent < 5.0
 
 
+async def test_people_who_ask_the_same_meanwhile_share_the_probes(arm: ArmStandIn, client: ArmClient) -> None:
+    names = Names([[LOOPBACK]])
+    async with backend() as port:
+        arm.add(gateway(port))
+        bench = desk(client, names)
+        hosts = await asyncio.gather(*(bench.host(HostTarget(host=NAME, port=port), {"private": bool(one)}) for one in range(3)))
+        shared = len(names.asked)
+        looks = await asyncio.gather(*(bench.gateway(GatewayTarget(name="prod-gw")) for _ in range(3)))
+    assert hosts[0] is hosts[1] is hosts[2]
+    assert looks[0] is looks[1] is looks[2]
+    assert len(names.asked) == shared + 1
+
+
 async def test_bot_without_azure_says_so(arm: ArmStandIn) -> None:
     del arm
     found = await desk(None).gateway(GatewayTarget(name="prod-gw"))
