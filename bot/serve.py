@@ -38,6 +38,7 @@ from bot.slack.logs import set_up_logging
 from bot.slack.reception import Handler
 from bot.slack.removing import Removing
 from bot.slack.service import Parts, SlackService, TokenRefusedError
+from bot.slack.watchbook import WatchBook
 from bot.slack.watching import Watching
 from bot.store import Store
 from bot.store.subscriptions import channel_targets
@@ -135,6 +136,7 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, cloc
             vantage=vantage,
             handlers=_gateway_verbs(desk, vantage, store),
             greens=knowledge.greens,
+            watch_book=_watch_book(store, clock),
             companion=Remembering(url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)
@@ -182,6 +184,11 @@ def _gateway_verbs(desk: Desk, vantage: str, store: Store) -> Callable[[Watching
         return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}
 
     return make
+
+
+def _watch_book(store: Store, clock: Clock) -> Callable[[str], WatchBook] | None:
+    """Over a restart watches are kept where one process holds the store."""
+    return (lambda team: WatchBook(store=store, team=team, clock=clock)) if store.embedded else None
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

@@ -69,12 +69,14 @@ class Asked:
         request: what it means.
         run_id: the id that the log and the card show.
         begun: when it came, on the monotonic clock.
+        watched_s: seconds for which its card was watched before a restart; the watch goes on, and nothing else is done.
     """
 
     ask: Ask
     request: Request
     run_id: str
     begun: float
+    watched_s: float | None = None
 
 
 def from_command(body: Payload) -> Ask:

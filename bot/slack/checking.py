@@ -87,7 +87,10 @@ class Checking:
     turns: Turns = field(default_factory=Turns)
 
     async def handle(self, asked: Asked) -> None:
-        """Check what was asked, or point to the card that does so already."""
+        """Check what was asked, or point to the card that does so already; or go on watching a card after a restart."""
+        if asked.watched_s is not None:
+            await _OneCheck(self, asked, Run(begun=asked.begun)).watch_on()
+            return
         recalled = self._recalled(asked)
         if recalled is None:
             await self.delivery.whisper(
@@ -224,13 +227,18 @@ class _OneCheck:
     def _keep(self, answer: HostAnswer, gateway: GatewayReport | None) -> None:
         self._checking.filing.keep(self._card.posted, Kept(report=answer.report, gateway=gateway, run_id=self._asked.run_id))
 
-    async def _watch(self, answer: HostAnswer) -> None:
+    async def watch_on(self) -> None:
+        """Take a watch up again where a restart cut it off; its next look shows how things stand."""
+        await self._watch(None)
+
+    async def _watch(self, answer: HostAnswer | None) -> None:
         """From here on the watch edits the card and asks the gateway."""
         target, options = self._asked.request.target, self._asked.request.options
         assert isinstance(target, HostTarget)
         backends = self._checking.backends
         look = HostLook(backends=backends, target=target, options=options, around=self._circumstances, ear=Ear(backends.listen))
-        refused = self._checking.watching.begin(self._card.posted, look, face=(face_of(answer.report), ""), seconds=self._watched)
+        face = (face_of(answer.report), "") if answer else None
+        refused = self._checking.watching.begin(self._card.posted, look, face=face, seconds=self._watched, asked=self._asked)
         if refused:
             await self._checking.delivery.whisper(replace(self._asked.ask, response_url=None), notice(refused))
 

@@ -74,7 +74,12 @@ class GatewayChecking:
     followed: Callable[[str], Awaitable[Sequence[GatewayTarget]]] = _nothing_followed
 
     async def handle(self, asked: Asked) -> None:
-        """Show one gateway, or all of them in a line each."""
+        """Show one gateway, or all of them in a line each; or go on watching a card after a restart."""
+        if asked.watched_s is not None and isinstance(target := asked.request.target, GatewayTarget):
+            await self._watch(
+                asked, target, card_for(self.delivery, asked), None, self.watching.seconds(asked.request.options.get("watch"))
+            )
+            return
         key = (asked.ask.channel, asked.ask.thread, "health", command_of(asked.request))
         if self.runs.running(key, ended_too=False):
             await self.delivery.whisper(
@@ -130,7 +135,7 @@ class GatewayChecking:
         around = self._circumstances(asked)
         around = replace(around, understood=around.understood + watched_for(green=False, seconds=seconds))
         look = GatewayLook(gateways=self.gateways, target=narrowed(target, asked.request.options), around=around, ear=ear)
-        if refused := self.watching.begin(card.posted, look, face=face, seconds=seconds):
+        if refused := self.watching.begin(card.posted, look, face=face, seconds=seconds, asked=asked):
             await self.delivery.whisper(replace(asked.ask, response_url=None), notice(refused))
 
     async def _refused(self, asked: Asked, refusal: ArmRefusal, card: Card) -> None:

@@ -58,6 +58,12 @@ class Reception:
     def _refusal(self, ask: Ask, *, costs: bool) -> str | None:
         return "I am being restarted; ask again in half a minute." if self.runs.draining else self.gate.refuse(ask, costs=costs)
 
+    def resume(self, asked: Asked) -> None:
+        """Go on with what was being watched before a restart, where the person may still ask."""
+        handler = self.handlers.get(asked.request.verb)
+        if handler and not self.admit(asked.ask, asked.ask.text):
+            self.runs.spawn(_awaited(handler(asked)))
+
     async def _answer(self, ask: Ask, begun: float, run_id: str) -> None:
         if sentence := self._refusal(ask, costs=True):
             note(ask, "refused", why=sentence, run_id=run_id)
@@ -81,6 +87,10 @@ class Reception:
             await self.delivery.whisper(asked.ask, notice(f"I understood '{asked.request.verb.value}', but this bot is not set up for it."))
             return
         await handler(asked)
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
 
 
 def usage_answer(misread: Usage, heard: str) -> Message:

@@ -37,6 +37,7 @@ from bot.slack.replays import refuse_replays
 from bot.slack.runs import Runs
 from bot.slack.small_verbs import SmallVerbs
 from bot.slack.socket import SocketTransport
+from bot.slack.watchbook import WatchBook
 from bot.slack.watching import INTERVAL_S, Watching
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Parts:
         companion: what runs beside the listeners for as long as they do, and answers the digest verbs.
         watch_every_s: seconds between two looks at a card that is watched.
         greens: the last good facts of each backend.
+        watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them end with the process.
     """
 
     backends: Backends
@@ -101,6 +103,7 @@ class Parts:
     companion: Callable[[Delivery, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]] = _alone
     watch_every_s: float = INTERVAL_S
     greens: Memory = field(default_factory=RecentFacts)
+    watch_book: Callable[[str], WatchBook] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,11 +150,18 @@ class SlackService:
         stack.push_async_callback(carrier.close)
         if not await self._until_it_works(carrier.start, "SLACK_APP_TOKEN"):
             return
+        await self._go_on_watching(listeners.reception, identity)
         self.readiness.silence = carrier.silence
         self.readiness.probes["slack"] = lambda: None if carrier.connected() else "not connected"
         log.info("ready", extra={"team": identity.team, "transport": self.settings.transport.value})
         await self.stop.wait()
         await self._drain(carrier, runs)
+
+    async def _go_on_watching(self, reception: Reception, identity: Identity) -> None:
+        if self.parts.watch_book is None:
+            return
+        for asked in await self.parts.watch_book(identity.team).open():
+            reception.resume(asked)
 
     async def _drain(self, carrier: Carrier, runs: Runs) -> None:
         log.info("stopping: no new work, running checks get their time", extra={"seconds": self.wait_s})
@@ -195,7 +205,8 @@ class SlackService:
     def _listeners(self, delivery: Delivery, runs: Runs, identity: Identity, following: Following | None) -> Listeners:
         parts, vantage, name = self.parts, self.parts.vantage, identity.name
         filing = Filing(backends=parts.backends, delivery=delivery, vantage=vantage)
-        watching = Watching(delivery=delivery, runs=runs, interval=parts.watch_every_s)
+        book = parts.watch_book(identity.team) if parts.watch_book else None
+        watching = Watching(delivery=delivery, runs=runs, interval=parts.watch_every_s, book=book)
         checking = Checking(
             backends=parts.backends,
             delivery=delivery,

@@ -1,7 +1,7 @@
 """`Watch until green`: a failing card is probed anew every few seconds and edited when something changes; one line in the thread ends it.
 
-A watch lives in this process alone: a restart, a deleted card or a lost channel ends it without a word. Each look may run into the guard
-again; a target that is not allowed any more is not looked at any more.
+A deleted card or a lost channel ends it without a word, and so does a restart, unless a book keeps the watches: then the next process goes
+on with them. Each look may run into the guard again; a target that is not allowed any more is not looked at any more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Protocol
 
 from bot.blocks.parts import Message, compose, say
+from bot.slack.asking import Asked
 from bot.slack.delivery import Delivery
 from bot.slack.metrics import WATCHES
 from bot.slack.places import DeliveryError, MessageGone, NotAMember, Posted
@@ -56,6 +57,16 @@ class Look(Protocol):
         """Nothing is looked at any more."""
 
 
+class Book(Protocol):
+    """Where watches are kept beyond this process: `bot.slack.watchbook.WatchBook` is it."""
+
+    async def begun(self, posted: Posted, asked: Asked, seconds: float, already: float) -> None:
+        """Keep a watch."""
+
+    async def ended(self, posted: Posted) -> None:
+        """Forget it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Watching:
     """The watches of one process.
@@ -67,6 +78,7 @@ class Watching:
         refresh: seconds after which a card is edited although nothing changed, so that its time is right and its loss is noticed.
         longest: seconds that a watch takes at most.
         at_most: watches that run at once.
+        book: keeps them over a restart; `None` lets them end with the process.
     """
 
     delivery: Delivery
@@ -75,6 +87,7 @@ class Watching:
     refresh: float = REFRESH_S
     longest: float = LONGEST_S
     at_most: int = AT_MOST
+    book: Book | None = None
     now: Callable[[], float] = monotonic
     _watched: set[tuple[str, str]] = field(default_factory=set)
 
@@ -83,7 +96,7 @@ class Watching:
         asked = self.longest if option is True else option
         return min(float(asked), self.longest) if isinstance(asked, int | float) else 0.0
 
-    def begin(self, posted: Posted | None, look: Look, *, face: Hashable, seconds: float) -> str | None:
+    def begin(self, posted: Posted | None, look: Look, *, face: Hashable, seconds: float, asked: Asked | None = None) -> str | None:
         """Watch a card in a task of its own.
 
         Args:
@@ -91,6 +104,7 @@ class Watching:
             look: how to look; closed when the watch is over.
             face: of what the card shows now.
             seconds: how long at most.
+            asked: the question, with which the watch can go on after a restart.
 
         Returns:
             A sentence when no watch was begun; `None` when one runs.
@@ -101,7 +115,8 @@ class Watching:
             return refused
         key = (posted.place.channel, posted.ts)
         self._watched.add(key)
-        self.runs.spawn(self._until_over(key, _Watch(self, posted, look, face, seconds)))
+        already = asked.watched_s or 0.0 if asked else 0.0
+        self.runs.spawn(self._until_over(key, _Watch(self, posted, look, face, seconds, already), posted, asked))
         return None
 
     def _refused(self, posted: Posted | None) -> str | None:
@@ -115,9 +130,11 @@ class Watching:
             return f"{self.at_most} cards are watched already, which is the most; tap Check again now and then, or watch later."
         return None
 
-    async def _until_over(self, key: tuple[str, str], watch: _Watch) -> None:
+    async def _until_over(self, key: tuple[str, str], watch: _Watch, posted: Posted, asked: Asked | None) -> None:
         WATCHES.inc()
         try:
+            if self.book and asked:
+                await self.book.begun(posted, asked, watch.seconds, asked.watched_s or 0.0)
             await watch.run()
         except (MessageGone, NotAMember) as error:
             log.info("a watch ended: its card is out of reach", extra={"reason": error.reason})
@@ -125,18 +142,21 @@ class Watching:
             WATCHES.dec()
             watch.close()
             self._watched.discard(key)
+            if self.book and not self.runs.draining:
+                await self.book.ended(posted)
 
 
 class _Watch:
     """One card that is watched."""
 
-    def __init__(self, watching: Watching, posted: Posted, look: Look, face: Hashable, seconds: float) -> None:
+    def __init__(self, watching: Watching, posted: Posted, look: Look, face: Hashable, seconds: float, already: float) -> None:
         self._watching = watching
         self._posted = posted
         self._look = look
         self._face = face
-        self._begun = self._edited = watching.now()
-        self._seconds = seconds
+        self._edited = watching.now()
+        self._begun = self._edited - already
+        self.seconds = seconds
 
     async def run(self) -> None:
         """Look until green, until the time is over, or until there is nothing to look at or to edit."""
@@ -148,8 +168,8 @@ class _Watch:
             if seen.green:
                 await self._say(f"Green after {duration(self._elapsed())}. {seen.word}".rstrip())
                 return
-            if self._elapsed() >= self._seconds:
-                await self._say(f"Not green after {duration(self._seconds)}; I stopped watching. Watch until green starts anew.")
+            if self._elapsed() >= self.seconds:
+                await self._say(f"Not green after {duration(self.seconds)}; I stopped watching. Watch until green starts anew.")
                 return
 
     def close(self) -> None:

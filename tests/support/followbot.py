@@ -18,6 +18,7 @@ from bot.model.azure import ArmRefusal, ArmTrouble, Gateway
 from bot.model.report import GatewayReport
 from bot.settings import load_settings
 from bot.slack.service import Parts, SlackService
+from bot.slack.watchbook import WatchBook
 from bot.store import open_store
 from playground.slack import SlackStandIn
 from playground.slack.webapi import Tokens
@@ -73,15 +74,17 @@ class World:
 
 
 @asynccontextmanager
-async def running_bot(slack: SlackStandIn, world: World, folder: Path, engine: EngineSettings = ENGINE) -> AsyncIterator[RunningBot]:
-    """Start the bot beside a Slack that lives on when it ends."""
+async def running_bot(
+    slack: SlackStandIn, world: World, folder: Path, engine: EngineSettings = ENGINE, *, case: str = "leaf-only", watch_every_s: float = 5.0
+) -> AsyncIterator[RunningBot]:
+    """Start the bot beside a Slack that lives on when it ends; `case` is what a check of its own finds."""
     http_port, admin_port = free_port(), free_port()
     slack.request_url = f"http://127.0.0.1:{http_port}/slack/events"
     ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}
     settings = load_settings(slack.environment(socket_mode=False) | ports)
     store = await asyncio.to_thread(open_store, settings.database_url)
     remembering = Remembering(url=settings.database_url, store=store, desk=world, clock=lambda: world.now, engine=engine)
-    script = Script()
+    script = Script(case=case)
     script.hold.set()
     parts = Parts(
         backends=script,
@@ -90,6 +93,8 @@ async def running_bot(slack: SlackStandIn, world: World, folder: Path, engine: E
         clock=lambda: world.now,
         vantage="here",
         companion=remembering.beside,
+        watch_every_s=watch_every_s,
+        watch_book=lambda team: WatchBook(store=store, team=team, clock=lambda: world.now),
     )
     service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=5.0)
     task = asyncio.create_task(service.run())
