@@ -106,6 +106,18 @@ async def test_climbs_to_the_root(site: Site) -> None:
     assert site.asked == ["/lower.cer", "/upper.cer", "/root.cer"]
 
 
+async def test_the_second_url_is_asked_where_the_first_is_of_no_use(site: Site) -> None:
+    issuing = pki.intermediate(ROOT, "Issuing")
+    leaf = pki.leaf(
+        issuing, ca_issuers=("ldap://pki.contoso.com/cn=ca", site.url("/gone.cer"), site.url("/other.cer"), site.url("/ca.p7c"))
+    )
+    site.pages |= {"/other.cer": pki.intermediate(ROOT, "Issuing").pem, "/ca.p7c": bag(ROOT, issuing, encoding=Encoding.PEM)}
+    result = await fetch(chain(leaf))
+    assert result.certificates == (issuing.certificate, ROOT.certificate)
+    assert site.asked == ["/gone.cer", "/other.cer", "/ca.p7c"]
+    assert len(result.refused) == 3
+
+
 async def test_asks_only_for_what_is_neither_sent_nor_known(site: Site) -> None:
     leaf, lower, upper = two_tiers(site)
     site.pages["/upper.cer"] = upper.certificate.der
