@@ -42,7 +42,7 @@ def repair(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime, issuer
     if policy.sku is Sku.V1:
         return _authenticate(case, case.leaf)
     found = _search(case, case.leaf, tuple(issuers))
-    root = found.root if found.root is not None and found.ending is not Ending.TRUSTED else None
+    root = _to_give(found)
     missing = () if found.root else (_missing(found.certificates[-1]),)
     unchanged = _same_file(case, found.to_send)
     if unchanged and root is None and not missing:
@@ -74,6 +74,12 @@ def _search(case: Case, leaf: Certificate, issuers: tuple[Certificate, ...]) -> 
     endings |= {u.certificate: Ending.ON_A_SISTER if u.sister else Ending.ON_THIS_GATEWAY for u in lying}
     endings |= dict.fromkeys(policy.anchors.certificates, Ending.TRUSTED)
     return make_search(given=case.unique, supplied=issuers, endings=endings, at=case.at).best(leaf)
+
+
+def _to_give(found: Found) -> Certificate | None:
+    """The root for the gateway; a certificate that only bears its own issuer's name (a key rollover, a forgery) is none."""
+    known = found.ending is not Ending.TRUSTED and found.root is not None
+    return found.root if known and found.root is not None and found.root.self_signed else None
 
 
 def _gap_inside(case: Case, found: Found) -> bool:

@@ -121,6 +121,22 @@ def test_gap_under_a_sent_root_builds_no_file() -> None:
     assert [m.subject for m in found.missing] == ["CN=Contoso Policy CA"]
 
 
+def test_self_issued_certificate_of_another_key_is_never_handed_out_as_a_root() -> None:
+    rolled = pki.intermediate(ROOT, "Contoso Root G2", key=KEYS[2], key_ids=False)  # the new key, signed by the old one
+    issuing = pki.intermediate(rolled, "Contoso Issuing CA 9", key_ids=False)
+    found = repair(chain(pki.leaf(issuing, NAME, key_ids=False), issuing, rolled), uploaded(STRANGER), at=NOW)
+    assert found is None or (found.root is None and found.verdict_after is not Code.OK)
+
+
+def test_key_rollover_certificate_is_sent_as_an_intermediate() -> None:
+    rolled = pki.intermediate(ROOT, "Contoso Root G2", key=KEYS[2])
+    issuing = pki.intermediate(pki.root("Contoso Root G2", key=KEYS[2]), "Contoso Issuing CA 9")
+    leaf = pki.leaf(issuing, NAME)
+    found = mended(chain(leaf, issuing), uploaded(ROOT), rolled)
+    assert (found.chain, found.root) == ((leaf.certificate, issuing.certificate, rolled.certificate), None)
+    assert found.verdict_after is Code.OK
+
+
 def test_without_a_file_the_verdict_stays_what_it_is() -> None:
     found = mended(chain(UPPER, LEAF), uploaded(ROOT))
     assert (found.chain, found.root, found.verdict_after) == ((), None, Code.LEAF_NOT_FIRST)
