@@ -13,6 +13,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from playground.slack.webapi import MANIFEST_SCOPES
+
 MANIFEST = Path(__file__).parents[1] / "manifest.yml"
 SWITCH = {"type": "boolean"}
 
@@ -90,6 +92,11 @@ def test_every_scope_is_explained_beside_it(manifest: dict[str, Any]) -> None:
     source = MANIFEST.read_text(encoding="utf-8")
     for scope in scopes_of(manifest):
         assert re.search(rf"^ +- {re.escape(scope)} # \S.+$", source, re.MULTILINE), scope
+
+
+def test_stand_in_grants_what_the_manifest_asks_for(manifest: dict[str, Any]) -> None:
+    """Otherwise a test would pass that no workspace would."""
+    assert set(scopes_of(manifest)) == MANIFEST_SCOPES
 
 
 def test_every_event_has_the_scope_that_it_needs(manifest: dict[str, Any]) -> None:

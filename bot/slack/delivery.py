@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,6 +25,8 @@ from bot.slack.places import DeliveryError, Place, Posted
 log = logging.getLogger(__name__)
 
 _OK = 200
+_LOGIN_PAGE = "text/html"
+_SLACKS_HOSTS = (".slack.com", ".slack-gov.com")
 _SNIPPET = 3500
 MAX_DOWNLOAD = 1024 * 1024
 
@@ -110,15 +113,24 @@ class Delivery:
         return str(response["permalink"])
 
     async def download(self, url: str) -> bytes:
-        """A file that somebody put into a form, at most 1 MiB and one byte; raises `DeliveryError`."""
+        """A file that somebody put into a form, at most 1 MiB and one byte; raises `DeliveryError`. The token goes to Slack alone."""
+        if not self._is_slacks(url):
+            raise DeliveryError("download", "not_slacks_address")
         headers = {"Authorization": f"Bearer {self.client.token}"}
         try:
             async with self.session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status != _OK:
                     raise DeliveryError("download", f"http_{response.status}")
+                if response.content_type == _LOGIN_PAGE:  # what Slack answers when the token lacks files:read
+                    raise DeliveryError("download", "missing_scope")
                 return await response.content.read(MAX_DOWNLOAD + 1)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DeliveryError("download", type(error).__name__) from error
+
+    def _is_slacks(self, url: str) -> bool:
+        asked, api = urlsplit(url), urlsplit(self.client.base_url)
+        of_slack = asked.scheme == "https" and (asked.hostname or "").endswith(_SLACKS_HOSTS)
+        return of_slack or (asked.scheme, asked.netloc) == (api.scheme, api.netloc)
 
     async def _with_blocks(self, method: Any, message: Message, **arguments: Any) -> Any:  # noqa: ANN401 -- passed through to the client
         shown = {"text": message.text, "blocks": list(message.blocks)}

@@ -115,7 +115,7 @@ class Rehearsing:
             async with asyncio.timeout(DOWNLOAD_S):
                 return await self.delivery.download(url)
         except (DeliveryError, TimeoutError):
-            raise FieldError("file", "I may not read this file (scope files:read); paste the chain instead.") from None
+            raise FieldError("file", "I cannot read this file; is the scope files:read granted? Paste the chain instead.") from None
 
 
 def _rehearsal(field: str, content: bytes, root: str, name: str) -> Rehearsal:

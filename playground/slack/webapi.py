@@ -17,10 +17,12 @@ from playground.slack.methods.files import MAX_FILE
 from playground.slack.registry import METHODS, Call, Method, Refused, scopes
 from playground.slack.state import Json, StoredFile, Workspace
 
-ALL_SCOPES: Final = scopes(
-    "commands chat:write chat:write.public files:write files:read app_mentions:read users:read team:read reactions:write "
-    "channels:read groups:read channels:history groups:history channels:join connections:write"
+MANIFEST_SCOPES: Final = scopes("commands chat:write files:write app_mentions:read channels:history files:read")
+"""What manifest.yml asks for, so that nothing works here that would not work in a workspace."""
+ALL_SCOPES: Final = MANIFEST_SCOPES | scopes(
+    "chat:write.public users:read team:read reactions:write channels:read groups:read groups:history channels:join"
 )
+APP_SCOPES: Final = scopes("connections:write")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Tokens:
 
     bot: str = "xoxb-standin-bot"
     app: str = "xapp-standin-app"
-    scopes: frozenset[str] = ALL_SCOPES
+    scopes: frozenset[str] = MANIFEST_SCOPES
 
 
 def _unknown(_call: Call) -> Json:
@@ -87,8 +89,9 @@ class WebApi:
             raise Refused("invalid_auth")
         if (token == self.tokens.app) is not entry.app_token:
             raise Refused("not_allowed_token_type")
-        if entry.scopes and not entry.scopes & self.tokens.scopes:
-            raise Refused("missing_scope", needed=min(entry.scopes), provided=",".join(sorted(self.tokens.scopes)))
+        granted = APP_SCOPES if entry.app_token else self.tokens.scopes
+        if entry.scopes and not entry.scopes & granted:
+            raise Refused("missing_scope", needed=min(entry.scopes), provided=",".join(sorted(granted)))
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         file = self.workspace.files.get(request.match_info["file"])
@@ -106,6 +109,8 @@ class WebApi:
         file = self.workspace.files.get(request.match_info["file"])
         if _token(request, {}) != self.tokens.bot:
             return web.Response(status=403)
+        if "files:read" not in self.tokens.scopes:
+            return web.Response(text="<!DOCTYPE html><title>Sign in to Slack</title>", content_type="text/html")
         if file is None or file.content is None:
             return web.Response(status=404)
         return web.Response(body=file.content, content_type="application/octet-stream")

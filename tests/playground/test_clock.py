@@ -60,7 +60,7 @@ async def test_week_of_digests_is_seen_in_a_minute(tmp_path: Path) -> None:
             async with PhoneServer(stage, WEB, 0, clock) as page, aiohttp.ClientSession() as session:
                 (backend,) = stage.lab.backends
                 target = f"{backend.address}:{backend.port}"
-                assert (await stage.slack.command(f"subscribe {target} daily heartbeat=on")).ok
+                assert (await stage.slack.command(f"subscribe {target} daily tz=Europe/Berlin heartbeat=on")).ok
                 await stage.slack.until(lambda: [one for one in stage.slack.messages() if "This channel gets" in one.text])
                 begun = time.monotonic()
                 for day in range(1, 8):

@@ -13,7 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from playground.slack import Fault, SlackStandIn
 from playground.slack.standin import CHANNEL, USER
-from playground.slack.webapi import Tokens
+from playground.slack.webapi import ALL_SCOPES, Tokens
 from tests.support.bolt import BUTTONS, FORM, SECTION, Json, Seen, client_of, over_http, over_socket
 
 
@@ -85,7 +85,12 @@ async def test_upload_lands_in_the_thread(slack: SlackStandIn, client: AsyncWebC
         assert await response.read() == b"PEM"
 
 
-async def test_people_channels_and_links(client: AsyncWebClient) -> None:
+async def test_people_channels_and_links() -> None:
+    async with SlackStandIn(tokens=Tokens(scopes=ALL_SCOPES)) as slack:
+        await _people_channels_and_links(client_of(slack))
+
+
+async def _people_channels_and_links(client: AsyncWebClient) -> None:
     card = await client.chat_postMessage(channel=CHANNEL, text="card")
     assert (await client.users_info(user=USER))["user"]["tz"] == "Europe/Berlin"
     assert (await client.conversations_info(channel="C0OLD"))["channel"]["is_archived"]

@@ -19,6 +19,7 @@ from bot.slack.asking import Ask
 from bot.slack.service import Parts, SlackService
 from playground.lab.pki import NOW
 from playground.slack import SlackStandIn
+from playground.slack.webapi import Tokens
 from tests.support.reports import CASES
 
 FORBIDDEN_HOST = "forbidden.contoso.com"
@@ -109,12 +110,18 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def running_bot(
-    *, socket_mode: bool = False, script: Script | None = None, wait_s: float = 5.0, ready: bool = True, watch_every_s: float = 5.0
+    *,
+    socket_mode: bool = False,
+    script: Script | None = None,
+    wait_s: float = 5.0,
+    ready: bool = True,
+    watch_every_s: float = 5.0,
+    tokens: Tokens | None = None,
 ) -> AsyncIterator[RunningBot]:
     """Start Slack and bot, stop both."""
     http_port, admin_port = free_port(), free_port()
     request_url = None if socket_mode else f"http://127.0.0.1:{http_port}/slack/events"
-    async with SlackStandIn(request_url=request_url) as slack:
+    async with SlackStandIn(request_url=request_url, tokens=tokens) as slack:
         ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port)}
         settings = load_settings(slack.environment(socket_mode=socket_mode) | ports)
         scripted = script or Script()

@@ -75,6 +75,9 @@ def replies(call: Call) -> Json:
 
 def _member(call: Call) -> Channel:
     channel = _visible(call)
+    needed = "groups:history" if channel.private else "channels:history"
+    if needed not in call.scopes:
+        raise Refused("missing_scope", needed=needed, provided=",".join(sorted(call.scopes)))
     if not channel.has_bot:
         raise Refused("not_in_channel")
     return channel

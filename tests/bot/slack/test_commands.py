@@ -11,7 +11,8 @@ import pytest
 
 from playground.slack import Fault, Message, User
 from playground.slack.standin import CHANNEL
-from playground.slack.state import BOT_USER
+from playground.slack.state import BOT_USER, StoredFile
+from playground.slack.webapi import MANIFEST_SCOPES, Tokens
 from tests.support.reports import HOST, LEAF
 from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot, Script, running_bot
 
@@ -170,6 +171,39 @@ async def test_rehearse_refuses_a_private_key_without_repeating_it(bot: RunningB
     ack = await bot.slack.submit_view({"chain": LEAF.key_pem.decode()})
     assert "private key" in ack.body["errors"]["chain"]
     assert LEAF.key_pem.decode().splitlines()[1] not in str(ack.body)
+
+
+def uploaded(bot: RunningBot, content: bytes) -> dict[str, Any]:
+    """A file as Slack tells of it in a submitted form."""
+    file = StoredFile(id="F0CHAIN", name="fullchain.pem", length=len(content), content=content)
+    bot.slack.workspace.files[file.id] = file
+    return {"id": file.id, "name": file.name, "url_private_download": f"{bot.slack.base_url}/files/{file.id}/{file.name}"}
+
+
+async def test_rehearse_judges_a_chain_that_was_added_as_a_file(bot: RunningBot) -> None:
+    await bot.slack.command("rehearse")
+    await bot.slack.until(bot.slack.view)
+    ack = await bot.slack.submit_view({"file": [uploaded(bot, LEAF.pem)], "name": HOST})
+    assert ack.ok, ack
+    assert "FAIL" in (await verdict(bot)).text
+
+
+async def test_rehearse_says_which_scope_a_file_needs() -> None:
+    tokens = Tokens(scopes=MANIFEST_SCOPES - {"files:read"})
+    async with running_bot(tokens=tokens) as running:
+        await running.slack.command("rehearse")
+        await running.slack.until(running.slack.view)
+        ack = await running.slack.submit_view({"file": [uploaded(running, LEAF.pem)]})
+        assert "files:read" in ack.body["errors"]["file"]
+
+
+async def test_the_token_is_sent_to_slack_alone(bot: RunningBot) -> None:
+    """A form's file names its address itself."""
+    await bot.slack.command("rehearse")
+    await bot.slack.until(bot.slack.view)
+    elsewhere = uploaded(bot, LEAF.pem) | {"url_private_download": "https://files.slack.com.contoso.invalid/x"}
+    ack = await bot.slack.submit_view({"file": [elsewhere]})
+    assert "paste" in ack.body["errors"]["file"].lower()
 
 
 async def test_check_again_edits_the_same_card(bot: RunningBot) -> None:

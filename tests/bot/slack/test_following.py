@@ -13,7 +13,8 @@ import pytest
 
 from playground.slack import Message, SlackStandIn, User
 from playground.slack.standin import CHANNEL
-from tests.support.followbot import ENGINE, REFUSAL, World, running_bot, without_scopes
+from playground.slack.webapi import MANIFEST_SCOPES, Tokens
+from tests.support.followbot import ENGINE, REFUSAL, World, running_bot
 from tests.support.reports import HOST
 from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot
 
@@ -37,6 +38,14 @@ def world() -> World:
 @pytest.fixture
 async def bot(slack: SlackStandIn, world: World, tmp_path: Path) -> AsyncIterator[RunningBot]:
     async with running_bot(slack, world, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def reading_profiles(world: World, tmp_path: Path) -> AsyncIterator[RunningBot]:
+    """The bot where an operator has granted `users:read` as well."""
+    tokens = Tokens(scopes=MANIFEST_SCOPES | {"users:read"})
+    async with SlackStandIn(tokens=tokens) as slack, running_bot(slack, world, tmp_path) as running:
         yield running
 
 
@@ -72,7 +81,8 @@ async def digest(bot: RunningBot, world: World) -> Message:
     return await shown(bot.slack, "Digest: hourly")
 
 
-async def test_subscribe_says_when_and_list_numbers_it(bot: RunningBot) -> None:
+async def test_subscribe_says_when_and_list_numbers_it(reading_profiles: RunningBot) -> None:
+    bot = reading_profiles
     card = await followed(bot, f"subscribe {HOST}")
     assert "weekdays 09:00 (Europe/Berlin)" in says(card)
     assert "Tue 24 Nov 09:00 UTC+01:00" in says(card)
@@ -202,7 +212,8 @@ async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_sti
     assert "patch night" in says(again)
 
 
-async def test_a_second_mute_with_another_end_is_taken(bot: RunningBot) -> None:
+async def test_a_second_mute_with_another_end_is_taken(reading_profiles: RunningBot) -> None:
+    bot = reading_profiles
     await bot.slack.command(f"mute {HOST} 2h")
     await shown(bot.slack, "12:00")
     await bot.slack.command(f"mute {HOST} 20h")
@@ -265,8 +276,8 @@ async def test_an_archived_channel_pauses_and_its_maker_is_told(bot: RunningBot,
     await shown(bot.slack, "now gets")
 
 
-async def test_without_profiles_the_zone_is_asked_once(world: World, tmp_path: Path) -> None:
-    async with SlackStandIn(tokens=without_scopes("users:read")) as slack, running_bot(slack, world, tmp_path):
+async def test_without_profiles_the_zone_is_asked_once(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
+    async with running_bot(slack, world, tmp_path):
         await slack.command(f"subscribe {HOST} daily 08:30")
         question = await told(slack, "On which clock")
         await slack.click(question, "Asia/Tokyo")
@@ -279,7 +290,7 @@ async def test_a_restart_keeps_subscriptions_and_the_store_is_ready(slack: Slack
     async with running_bot(slack, world, tmp_path) as bot:
         await followed(bot)
         await bot.slack.command("doctor")
-        assert "store: ok" in says(await told(slack, "store"))
+        assert '"text": "store:", "style": {"bold": true}}, {"type": "text", "text": "  ok"}' in says(await told(slack, "store"))
     async with running_bot(slack, world, tmp_path) as bot:
         card = await digest(bot, world)
         assert card.text.startswith(f"FAIL {HOST}")
