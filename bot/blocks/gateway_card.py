@@ -196,13 +196,12 @@ def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
     if causes:
         where = CATALOGUE[causes[0].code].where.value
         rest = (
-            f": {PHRASES[causes[0].code]}, {bad} of {total} servers. Fix: {where}."
+            f": {PHRASES[causes[0].code]}, {bad} of {total} {_plural(total, 'server')}. Fix: {where}."
             if bad
             else f": {PHRASES[causes[0].code]}. Fix: {where}."
         )
     else:
-        unseen = any(member.unseen for member in report.members)
-        rest = f": {_fine(report)}" if unseen else f": all {total} servers fine." if total else ": no rule uses a backend pool."
+        rest = f": {_fine(report)[0].lower()}{_fine(report)[1:]}" if total else ": no rule uses a backend pool."
     return f"{word} {shorten_middle(_name(report), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
 
 

@@ -158,7 +158,7 @@ class Listing:
 
     def _spans(self, thing: str, words: str) -> tuple[Span, ...]:
         named = Span(text=thing, code=self.typed, bold=not self.typed)
-        return (named, Span(text=f"  {words}")) if words else (named,)
+        return (named, Span(text=f"{'  ' if self.typed else ' '}{words}")) if words else (named,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

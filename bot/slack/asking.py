@@ -125,7 +125,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
         user=str(user.get("id") or ""),
         team=team,
         channel=str((body.get("channel") or {}).get("id") or container.get("channel_id") or ""),
-        thread=message.get("thread_ts") if click else message.get("thread_ts") or message.get("ts"),
+        thread=_thread_around(message) if click else message.get("thread_ts") or message.get("ts"),
         card=container.get("message_ts") if click else None,
         ephemeral=bool(container.get("is_ephemeral")),
         response_url=body.get("response_url"),
@@ -133,6 +133,12 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
         delivery=str(body.get("trigger_id") or ""),
         enterprise=_own_organisation(team, home, (body.get("enterprise") or {}).get("id")),
     )
+
+
+def _thread_around(message: Payload) -> str | None:
+    """The thread that a message stands in; a message with a thread of its own carries its own timestamp there."""
+    thread = message.get("thread_ts")
+    return None if thread == message.get("ts") else thread
 
 
 def from_submission(body: Payload, text: str) -> Ask:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Hashable
 from time import monotonic
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from bot.slack.places import DeliveryError, MessageGone, NotAMember, Place, Post
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_EDITS = 1.0
+LAST_WORD_S = 5.0
 
 
 class Card(Protocol):
@@ -27,6 +29,10 @@ class Card(Protocol):
     @property
     def posted(self) -> Posted | None:
         """Where it stands, `None` when it has no place that a thread could hang on."""
+
+    @property
+    def told(self) -> bool:
+        """Whether its verdict stands."""
 
     async def open(self, message: Message) -> None:
         """Show the first message; raises `NotAMember` when the bot may not post there."""
@@ -45,6 +51,7 @@ class ChannelCard:
         self._delivery = delivery
         self._ask = ask
         self.posted = posted
+        self.told = False
         self._edit: asyncio.Task[None] | None = None
         self._last_edit = monotonic()
         self._finished = False
@@ -77,13 +84,19 @@ class ChannelCard:
         self._finished = True
         if self._edit:
             await asyncio.wait({self._edit})
+        if not await self._edited(message):
+            await self._post_anew(message)
+        self.told = True
+
+    async def _edited(self, message: Message) -> bool:
+        if self.posted is None:
+            return False
         try:
-            if self.posted:
-                await self._delivery.edit(self.posted, message)
-                return
+            await self._delivery.edit(self.posted, message)
         except DeliveryError as error:
             log.warning("the card cannot be edited", extra={"reason": error.reason})
-        await self._post_anew(message)
+            return False
+        return True
 
     async def _post_anew(self, message: Message) -> None:
         try:
@@ -108,6 +121,7 @@ class PrivateCard:
     def __init__(self, delivery: Delivery, ask: Ask) -> None:
         self._delivery = delivery
         self._ask = ask
+        self.told = False
         self._replaces = ask.ephemeral
 
     async def open(self, message: Message) -> None:
@@ -122,6 +136,7 @@ class PrivateCard:
     async def finish(self, message: Message) -> None:
         """Whisper the verdict in place of the first message."""
         await self._delivery.whisper(self._ask, message, replace=self._replaces)
+        self.told = True
 
 
 def card_for(delivery: Delivery, asked: Asked) -> Card:
@@ -131,3 +146,16 @@ def card_for(delivery: Delivery, asked: Asked) -> Card:
         return PrivateCard(delivery, ask)
     place = Place(channel=ask.channel, thread=ask.thread)
     return ChannelCard(delivery, ask, Posted(place=place, ts=ask.card) if ask.card else None)
+
+
+def standing(card: Card) -> Hashable | None:
+    """What a card is known by among those that may write on it; `None` when it stands nowhere yet, or before one person alone."""
+    return (card.posted.place.channel, card.posted.ts) if card.posted else None
+
+
+async def last_word(card: Card, message: Message) -> None:
+    """The verdict of a check that is being cut short: within the seconds that a stopping process has, or not at all."""
+    try:
+        await asyncio.wait_for(card.finish(message), LAST_WORD_S)
+    except TimeoutError:
+        log.warning("a card could not be told that its check was cut short")

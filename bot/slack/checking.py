@@ -20,21 +20,22 @@ from bot.blocks.details import details
 from bot.blocks.gateway_card import remedy_message
 from bot.blocks.looking import broke, cut_short, looking
 from bot.blocks.parts import Message
-from bot.blocks.usage import how_to_invite, notice, refusal, running
+from bot.blocks.usage import how_to_invite, notice, refusal
 from bot.checkup import both_words, word_missing
 from bot.checkup.changes import Memory, RecentFacts, changed_since_green
 from bot.checkup.desk import HostAnswer, Options, Refused
 from bot.language import HostTarget, LastTarget, Request
 from bot.model.azure import ArmRefusal
 from bot.model.report import GatewayReport
-from bot.slack.asking import Asked, Source
-from bot.slack.cards import card_for
+from bot.slack.asking import Asked
+from bot.slack.cards import card_for, last_word, standing
 from bot.slack.delivery import Delivery
 from bot.slack.filing import Filing, Kept
 from bot.slack.logs import run_scope
 from bot.slack.metrics import CHECK_SECONDS, CHECKS, FIRST_POST_SECONDS
 from bot.slack.places import DeliveryError, NotAMember, Posted
 from bot.slack.reception import note
+from bot.slack.repeats import earlier, key_of, point_to
 from bot.slack.runs import Run, Runs
 from bot.slack.turns import Turns
 from bot.slack.watched import Ear, HostLook, face_of
@@ -45,8 +46,8 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 0.15
 GATEWAY_ASKED = "asked for its own word; that takes ten seconds or more."
+GATEWAY_UNHEARD = "not heard, the bot was restarted before its word came; Check again asks anew."
 _REMEMBERED_PEOPLE = 10_000
-_CUT_SHORT_S = 5.0
 
 
 class Backends(Protocol):
@@ -100,17 +101,10 @@ class Checking:
         self._last[asked.ask.user] = recalled.request
         while len(self._last) > _REMEMBERED_PEOPLE:
             self._last.popitem(last=False)
-        ask, click = recalled.ask, recalled.ask.source is Source.CLICK
-        key = (
-            ask.channel,
-            ask.thread,
-            "private" in recalled.request.options and ask.user,
-            ask.card if click else command_of(recalled.request),
-        )
-        if found := self.runs.running(key, ended_too=not click):
-            await self._point_to(found, recalled)
+        if found := earlier(self.runs, recalled):
+            await point_to(self.delivery, found, recalled)
             return
-        run = self.runs.begin(key)
+        run = self.runs.begin(key_of(recalled))
         try:
             with run_scope(asked.run_id):
                 await _OneCheck(self, recalled, run).perform()
@@ -123,12 +117,6 @@ class Checking:
         last = self._last.get(asked.ask.user)
         return replace(asked, request=replace(last, options={**last.options, **asked.request.options})) if last else None
 
-    async def _point_to(self, found: Run, asked: Asked) -> None:
-        if asked.ask.source is Source.CLICK:
-            return
-        link = await self.delivery.permalink(found.card.posted) if found.card and found.card.posted else None
-        await self.delivery.whisper(asked.ask, running(target_of(asked.request), link=link))
-
 
 class _OneCheck:
     """One check from its card to its thread."""
@@ -136,6 +124,7 @@ class _OneCheck:
     def __init__(self, checking: Checking, asked: Asked, run: Run) -> None:
         self._checking = checking
         self._asked = asked
+        self._run = run
         self._name = target_of(asked.request)
         self._card = run.card = card_for(checking.delivery, asked)
         self._connected = asyncio.Event()
@@ -154,13 +143,16 @@ class _OneCheck:
             self._checking.turns.opened(self)
             await self._conclude(await probe)
         except NotAMember:
-            await self._checking.delivery.whisper(self._asked.ask, how_to_invite(self._checking.bot_name))
+            self._run.card = None
+            await self._checking.delivery.whisper(self._asked.ask, how_to_invite(self._checking.bot_name, self._asked.ask.channel))
         except asyncio.CancelledError:
-            await asyncio.wait_for(self._close_card(cut_short), _CUT_SHORT_S)
+            if not self._told:
+                await last_word(self._card, self._without_verdict(cut_short))
             raise
         except Exception:
             log.exception("a check ended with an error of our own", extra={"target": self._name})
-            await self._close_card(broke)
+            if not self._told:
+                await self._card.finish(self._without_verdict(broke))
         finally:
             self._checking.turns.opened(self)
             probe.cancel()
@@ -185,9 +177,19 @@ class _OneCheck:
         let_in.cancel()
 
     async def _open_card(self) -> None:
+        self._claim()
         await self._card.open(self._looking())
+        self._claim()
         self._open = True
         FIRST_POST_SECONDS.observe(monotonic() - self._asked.begun)
+
+    def _claim(self) -> None:
+        self._checking.runs.claim(standing(self._card), self._run)
+
+    @property
+    def _is_writer(self) -> bool:
+        """Whether no later check has taken the card over."""
+        return self._checking.runs.writes(standing(self._card), self._run)
 
     async def _conclude(self, answer: HostAnswer | Refused) -> None:
         if isinstance(answer, Refused):
@@ -196,6 +198,7 @@ class _OneCheck:
         report = answer.report
         await self._card.finish(check_card(report, self._circumstances(answer, _first_word(answer))))
         self._told = True
+        self._checking.runs.end(self._run)
         CHECKS.labels(headline=report.verdict.headline.value).inc()
         CHECK_SECONDS.observe(monotonic() - self._asked.begun)
         log.info("checked", extra={"target": self._name, "headline": report.verdict.headline.value})
@@ -209,12 +212,18 @@ class _OneCheck:
             await self._second_witness(answer, answer.gateway)
 
     async def _second_witness(self, answer: HostAnswer, gateway: GatewayReport) -> None:
-        """The card is complete already; the gateway's word is added when it comes."""
-        listened = await self._checking.backends.listen(gateway)
-        self._keep(answer, listened)
-        heard, said = both_words(answer.report, listened)
-        await self._card.finish(check_card(heard, self._circumstances(answer, said)))
-        await self._remedy(listened.refusal)
+        """The card is complete already; the gateway's word is added when it comes, unless a later check has taken the card over."""
+        try:
+            listened = await self._checking.backends.listen(gateway)
+        except asyncio.CancelledError:
+            if self._is_writer:
+                await last_word(self._card, check_card(answer.report, self._circumstances(answer, GATEWAY_UNHEARD)))
+            raise
+        if self._is_writer:
+            self._keep(answer, listened)
+            heard, said = both_words(answer.report, listened)
+            await self._card.finish(check_card(heard, self._circumstances(answer, said)))
+            await self._remedy(listened.refusal)
 
     async def _remedy(self, arm: ArmRefusal | None) -> None:
         """What an operator must do so that Azure answers, in the thread."""
@@ -249,6 +258,7 @@ class _OneCheck:
 
     async def _take_back(self, refused: Refused) -> None:
         """Nothing of a refused target stays in the channel."""
+        self._run.card = None
         if self._open and self._card.posted and self._asked.ask.card is None:
             with suppress(DeliveryError):
                 await self._checking.delivery.remove(self._card.posted)
@@ -264,12 +274,9 @@ class _OneCheck:
         except DeliveryError as error:
             log.warning("the thread is incomplete", extra={"reason": error.reason})
 
-    async def _close_card(self, make: Callable[..., Message]) -> None:
-        """Say on the card how the check ended, unless its verdict stands there already."""
-        if self._told:
-            return
-        message = make(self._name, run_id=self._asked.run_id, command=command_of(self._asked.request))
-        await self._card.finish(message)
+    def _without_verdict(self, make: Callable[..., Message]) -> Message:
+        """How the check ended."""
+        return make(self._name, run_id=self._asked.run_id, command=command_of(self._asked.request))
 
     def _looking(self) -> Message:
         return looking(self._name, understood=understood(self._asked.request), run_id=self._asked.run_id, stage=self._stage)

@@ -7,13 +7,16 @@ call may be sent again is in `calling`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook import WebhookResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.blocks.details import Attachment
@@ -24,7 +27,7 @@ from bot.slack.places import DeliveryError, Place, Posted
 
 log = logging.getLogger(__name__)
 
-_OK = 200
+_OK, _TOO_MANY = 200, 429
 _LOGIN_PAGE = "text/html"
 _SLACKS_HOSTS = (".slack.com", ".slack-gov.com")
 _SNIPPET = 3500
@@ -55,7 +58,7 @@ class Delivery:
         await call(self.client.chat_delete, repeatable=True, channel=posted.place.channel, ts=posted.ts)
 
     async def whisper(self, ask: Ask, message: Message, *, replace: bool = False, loud: bool = False) -> None:
-        """Tell only the person who asked; failures are logged, for there is nobody else to tell.
+        """Tell only the person who asked, in the first way that works; when none does it is logged, for there is nobody else to tell.
 
         Args:
             ask: who asked, and the ways back.
@@ -63,16 +66,23 @@ class Delivery:
             replace: put it in place of the ephemeral message that the response URL belongs to.
             loud: tell the whole channel through the response URL.
         """
-        try:
-            if ask.response_url:
-                await self._respond(ask.response_url, message, replace=replace, loud=loud)
-            elif ask.channel:
-                where = {"channel": ask.channel, "user": ask.user, **({"thread_ts": ask.thread} if ask.thread else {})}
-                await self._with_blocks(self.client.chat_postEphemeral, message, repeatable=False, **where)
+        for way in self._ways(ask, message, replace=replace, loud=loud):
+            try:
+                await way()
+            except DeliveryError as error:
+                log.warning("an answer to one person takes another way", extra={"reason": error.reason})
             else:
-                await self._with_blocks(self.client.chat_postMessage, message, repeatable=False, channel=ask.user)
-        except DeliveryError as error:
-            log.error("an answer to one person could not be delivered", extra={"reason": error.reason, "user": ask.user})  # noqa: TRY400 -- the reason is all there is
+                return
+        log.error("an answer to one person could not be delivered", extra={"user": ask.user})
+
+    def _ways(self, ask: Ask, message: Message, *, replace: bool, loud: bool) -> Iterator[Callable[[], Awaitable[None]]]:
+        """The response URL, which lives for five messages; an ephemeral, which needs the bot in the channel; a direct message."""
+        if ask.response_url:
+            yield partial(self._respond, ask.response_url, message, replace=replace, loud=loud)
+        if ask.channel:
+            where = {"channel": ask.channel, "user": ask.user, **({"thread_ts": ask.thread} if ask.thread else {})}
+            yield partial(self._with_blocks, self.client.chat_postEphemeral, message, repeatable=False, **where)
+        yield partial(self._with_blocks, self.client.chat_postMessage, message, repeatable=False, channel=ask.user)
 
     async def open_form(self, trigger: str, view: Block) -> str:
         """Open a form within the three seconds that a trigger lives; its id."""
@@ -147,10 +157,22 @@ class Delivery:
         visible = "in_channel" if loud else "ephemeral"
         common = {"response_type": visible, "replace_original": replace, "unfurl_links": False, "unfurl_media": False}
         for shown in ({"text": message.text, "blocks": list(message.blocks)}, {"text": message.plain}):
-            response = await call(webhook.send_dict, repeatable=False, body={**common, **shown})
+            response = await call(_paced(webhook), repeatable=False, body={**common, **shown})
             if response.status_code == _OK:
                 return
         raise DeliveryError("response_url", f"http_{response.status_code}")
+
+
+def _paced(webhook: AsyncWebhookClient) -> Callable[..., Awaitable[WebhookResponse]]:
+    """Sending through a response URL, with 429 raised as the Web API's client does, so that it is waited for."""
+
+    async def response_url(*, body: dict[str, Any]) -> WebhookResponse:
+        response = await webhook.send_dict(body)
+        if response.status_code == _TOO_MANY:
+            raise SlackApiError("too many messages", response)  # type: ignore[no-untyped-call]
+        return response
+
+    return response_url
 
 
 def _pages(file: Attachment) -> Sequence[Message]:

@@ -18,10 +18,11 @@ from bot.language import GatewayTarget
 from bot.model.azure import ArmRefusal, ArmTrouble
 from bot.model.report import GatewayReport
 from bot.slack.asking import Asked
-from bot.slack.cards import Card, card_for
+from bot.slack.cards import Card, card_for, last_word, standing
 from bot.slack.delivery import Delivery
 from bot.slack.logs import run_scope
 from bot.slack.places import DeliveryError, NotAMember
+from bot.slack.repeats import earlier, key_of, point_to
 from bot.slack.runs import Run, Runs
 from bot.slack.watched import Ear, GatewayLook, gateway_face
 from bot.slack.watching import Watching, watched_for
@@ -29,8 +30,10 @@ from bot.slack.wording import command_of, narrowed, target_of, understood
 
 log = logging.getLogger(__name__)
 
-_CUT_SHORT_S = 5.0
 _EVERY_GATEWAY = "health of every gateway that I can see"
+UNHEARD = ArmRefusal(
+    trouble=ArmTrouble.UNAVAILABLE, sentence="the bot was restarted before it came; below is our own probe, Check again asks anew."
+)
 _TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
 
 
@@ -80,37 +83,38 @@ class GatewayChecking:
                 asked, target, card_for(self.delivery, asked), None, self.watching.seconds(asked.request.options.get("watch"))
             )
             return
-        key = (asked.ask.channel, asked.ask.thread, "health", command_of(asked.request))
-        if self.runs.running(key, ended_too=False):
-            await self.delivery.whisper(
-                asked.ask, notice(f"{target_of(asked.request) or 'health'} is being looked at already; its card is in this channel.", "")
-            )
+        if found := earlier(self.runs, asked):
+            await point_to(self.delivery, found, asked)
             return
-        run = self.runs.begin(key)
-        run.card = card = card_for(self.delivery, asked)
+        run = self.runs.begin(key_of(asked))
+        run.card = card_for(self.delivery, asked)
         try:
             with run_scope(asked.run_id):
-                await self._perform(asked, card, run)
+                await self._perform(asked, run, run.card)
         finally:
             self.runs.end(run)
 
-    async def _perform(self, asked: Asked, card: Card, run: Run) -> None:
+    async def _perform(self, asked: Asked, run: Run, card: Card) -> None:
         name, command = target_of(asked.request) or "gateways", command_of(asked.request) or "health"
         try:
+            self.runs.claim(standing(card), run)
             await card.open(looking(name, understood=understood(asked.request) or "health", run_id=asked.run_id))
+            self.runs.claim(standing(card), run)
             if isinstance(asked.request.target, GatewayTarget):
                 await self._one(asked, asked.request.target, card, run)
             else:
                 await self._all(asked, card, run)
+            run.card = card if card.told else None
         except NotAMember:
-            await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name))
+            run.card = None
+            await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
         except asyncio.CancelledError:
-            if not run.told:
-                await asyncio.wait_for(card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S)
+            if not card.told:
+                await last_word(card, cut_short(name, run_id=asked.run_id, command=command))
             raise
         except Exception:
             log.exception("a gateway check ended with an error of our own", extra={"target": name})
-            if not run.told:
+            if not card.told:
                 await card.finish(broke(name, run_id=asked.run_id, command=command))
 
     async def _one(self, asked: Asked, target: GatewayTarget, card: Card, run: Run) -> None:
@@ -120,15 +124,27 @@ class GatewayChecking:
             await self._refused(asked, report, card)
             return
         await card.finish(gateway_card(report, around))
-        run.told = True
+        self.runs.end(run)
         if asked.request.options.get("via") != "probe":
-            # The card is complete already; the gateway's word is added when it comes.
-            report = await self.gateways.listen(report)
-            await card.finish(gateway_card(report, around))
+            report = await self._listen(report, card, run, around)
+        if not self.runs.writes(standing(card), run):
+            return
         log.info("gateway checked", extra={"healthy": report.healthy, "members": len(report.members)})
         await self._explain(card, report)
         if (seconds := self.watching.seconds(asked.request.options.get("watch"))) and not report.healthy:
             await self._watch(asked, target, card, gateway_face(report), seconds)
+
+    async def _listen(self, report: GatewayReport, card: Card, run: Run, around: Circumstances) -> GatewayReport:
+        """The card is complete already; the gateway's word is added when it comes, unless a later look has taken the card over."""
+        try:
+            heard = await self.gateways.listen(report)
+        except asyncio.CancelledError:
+            if self.runs.writes(standing(card), run):
+                await last_word(card, gateway_card(replace(report, refusal=UNHEARD), around))
+            raise
+        if self.runs.writes(standing(card), run):
+            await card.finish(gateway_card(heard, around))
+        return heard
 
     async def _watch(self, asked: Asked, target: GatewayTarget, card: Card, face: Hashable, seconds: float) -> None:
         ear = None if asked.request.options.get("via") == "probe" else Ear(self.gateways.listen)
@@ -158,8 +174,10 @@ class GatewayChecking:
             return
         answers = list(await asyncio.gather(*map(self.gateways.gateway, targets)))
         await card.finish(_overview(answers, around))
-        run.told = True
-        await card.finish(_overview(await asyncio.gather(*map(self._heard, answers)), around))
+        self.runs.end(run)
+        heard = await asyncio.gather(*map(self._heard, answers))
+        if self.runs.writes(standing(card), run):
+            await card.finish(_overview(heard, around))
 
     async def _heard(self, answer: GatewayReport | ArmRefusal) -> GatewayReport | ArmRefusal:
         return answer if isinstance(answer, ArmRefusal) else await self.gateways.listen(answer)

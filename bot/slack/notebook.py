@@ -144,7 +144,7 @@ class Notebook:
 
     async def invite(self, asked: Asked) -> None:
         """Tell the asker that the bot is no member here, and how it becomes one."""
-        await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name))
+        await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
 
     async def tell(self, asked: Asked, pages: Iterable[Message]) -> None:
         """Tell the asker alone, in several messages; a response URL takes five, so the later ones go another way."""

@@ -101,7 +101,7 @@ class Rehearsing:
         try:
             await card.open(check_card(found, around))
         except NotAMember:
-            await self.delivery.whisper(ask, how_to_invite(self.bot_name))
+            await self.delivery.whisper(ask, how_to_invite(self.bot_name, ask.channel))
             return
         if card.posted:
             told = details(found)

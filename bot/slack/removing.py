@@ -60,7 +60,7 @@ class Removing:
             await card.open(looking(name, understood=command, run_id=asked.run_id))
             await self._show(asked, card, command)
         except NotAMember:
-            await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name))
+            await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
         except asyncio.CancelledError:
             await asyncio.wait_for(card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S)
             raise

@@ -22,11 +22,10 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Run:
-    """One check: when it began, its card, whether its verdict stands there (`told`), and whether it has ended."""
+    """One check: when it began, its card (`None` once nothing of it stands), and whether it has ended."""
 
     begun: float
     card: Card | None = None
-    told: bool = False
     ended: bool = False
 
 
@@ -38,6 +37,7 @@ class Runs:
     draining: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _recent: OrderedDict[Hashable, Run] = field(default_factory=OrderedDict)
+    _writers: OrderedDict[Hashable, Run] = field(default_factory=OrderedDict)
     _delivered: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
     def is_new(self, delivery: str) -> bool:
@@ -56,10 +56,10 @@ class Runs:
         task.add_done_callback(self._ended)
 
     def running(self, key: Hashable, *, ended_too: bool) -> Run | None:
-        """The run about the same thing that began less than ten seconds ago; with `ended_too` also when it has its verdict already."""
+        """The run about the same thing that began less than ten seconds ago; with `ended_too` also one whose verdict stands on a card."""
         self._forget(self._recent, SAME_TARGET_S, lambda run: run.begun)
         found = self._recent.get(key)
-        return found if found and (ended_too or not found.ended) else None
+        return found if found and (not found.ended or (ended_too and found.card)) else None
 
     def begin(self, key: Hashable) -> Run:
         """Remember a run that begins now."""
@@ -70,9 +70,23 @@ class Runs:
         return run
 
     def end(self, run: Run) -> None:
-        """It has its verdict."""
-        run.ended = True
-        RUNNING.dec()
+        """It has its verdict; told twice, it counts once."""
+        if not run.ended:
+            run.ended = True
+            RUNNING.dec()
+
+    def claim(self, card: Hashable | None, run: Run) -> None:
+        """From now on this run alone writes on the card; what an earlier one still waits for comes too late. `None` is nobody's card."""
+        if card is None:
+            return
+        self._writers[card] = run
+        self._writers.move_to_end(card)
+        while len(self._writers) > MAX_REMEMBERED:
+            self._writers.popitem(last=False)
+
+    def writes(self, card: Hashable | None, run: Run) -> bool:
+        """Whether no later run has claimed the card."""
+        return self._writers.get(card, run) is run
 
     async def drain(self, seconds: float) -> None:
         """Take no new work, wait for what runs, then cut short what still does; each cut run tells its own card."""

@@ -37,11 +37,16 @@ class Sender:
         return {
             **self._interaction("block_actions", user, message.channel),
             "container": container,
-            "message": as_json(message),
+            "message": self._with_thread(message),
             "actions": [action],
             "state": {"values": {}},
             "response_url": self.response(user, message.channel, message.ts),
         }
+
+    def _with_thread(self, message: Message) -> Json:
+        """A message as a click carries it: one that has answers bears its own timestamp as `thread_ts`."""
+        answered = any(one.thread_ts == message.ts for one in self.workspace.messages(message.channel))
+        return {**as_json(message), **({"thread_ts": message.ts} if answered else {})}
 
     def view_click(self, view: OpenView, action: Json) -> Json:
         """A button or menu in a modal or on the Home tab that was used."""

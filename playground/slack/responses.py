@@ -14,6 +14,7 @@ from playground.slack.state import BOT_USER, Exchange, Json, Message, Workspace
 
 MAX_USES: Final = 5
 LIFETIME_SECONDS: Final = 30 * 60
+_TOO_MANY: Final = 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class Responses:
         exchange = self.workspace.responses.get(request.match_info["id"])
         fault = self.faults.take("response_url", None)
         if fault is not None and fault.status is not None:
-            return web.Response(status=fault.status)
+            headers = {"Retry-After": str(fault.retry_after)} if fault.status == _TOO_MANY else {}
+            return web.Response(status=fault.status, headers=headers)
         try:
             use(self.workspace, exchange, await request.json())
         except Refused as refused:

@@ -20,11 +20,12 @@ from bot.settings import load_settings
 from bot.slack.service import Parts, SlackService
 from bot.slack.watchbook import WatchBook
 from bot.store import open_store
+from playground.process import free_ports
 from playground.slack import SlackStandIn
 from playground.slack.webapi import Tokens
 from tests.support.following import NOW
 from tests.support.reports import CASES
-from tests.support.slackbot import FORBIDDEN_HOST, OpenGate, RunningBot, Script, free_port
+from tests.support.slackbot import FORBIDDEN_HOST, OpenGate, RunningBot, Script
 
 ENGINE = EngineSettings(
     confirm_gap=timedelta(seconds=0.01),
@@ -78,7 +79,7 @@ async def running_bot(
     slack: SlackStandIn, world: World, folder: Path, engine: EngineSettings = ENGINE, *, case: str = "leaf-only", watch_every_s: float = 5.0
 ) -> AsyncIterator[RunningBot]:
     """Start the bot beside a Slack that lives on when it ends; `case` is what a check of its own finds."""
-    http_port, admin_port = free_port(), free_port()
+    http_port, admin_port = free_ports(2)
     slack.request_url = f"http://127.0.0.1:{http_port}/slack/events"
     ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}
     settings = load_settings(slack.environment(socket_mode=False) | ports)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,12 +11,16 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from bot.checkup.desk import HostAnswer, Options, Refused
-from bot.language import HostTarget
+from bot.language import HostTarget, Verb
 from bot.model.report import GatewayReport
 from bot.settings import load_settings
 from bot.slack.asking import Ask
+from bot.slack.gateways import GatewayChecking, Gateways
+from bot.slack.reception import Handler
 from bot.slack.service import Parts, SlackService
+from bot.slack.watching import Watching
 from playground.lab.pki import NOW
+from playground.process import free_ports
 from playground.slack import SlackStandIn
 from playground.slack.webapi import Tokens
 from tests.support.reports import CASES
@@ -101,11 +104,16 @@ class RunningBot:
         raise TimeoutError("the bot did not become ready")
 
 
-def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _health(gateways: Gateways | None) -> Callable[[Watching, str], dict[Verb, Handler]]:
+    def make(watching: Watching, bot_name: str) -> dict[Verb, Handler]:
+        if gateways is None:
+            return {}
+        checking = GatewayChecking(
+            gateways=gateways, delivery=watching.delivery, runs=watching.runs, vantage="here", bot_name=bot_name, watching=watching
+        )
+        return {Verb.HEALTH: checking.handle}
+
+    return make
 
 
 @asynccontextmanager
@@ -117,9 +125,10 @@ async def running_bot(
     ready: bool = True,
     watch_every_s: float = 5.0,
     tokens: Tokens | None = None,
+    gateways: Gateways | None = None,
 ) -> AsyncIterator[RunningBot]:
-    """Start Slack and bot, stop both."""
-    http_port, admin_port = free_port(), free_port()
+    """Start Slack and bot, stop both; `gateways` answer `health`."""
+    http_port, admin_port = free_ports(2)
     request_url = None if socket_mode else f"http://127.0.0.1:{http_port}/slack/events"
     async with SlackStandIn(request_url=request_url, tokens=tokens) as slack:
         ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port)}
@@ -134,6 +143,7 @@ async def running_bot(
             clock=lambda: NOW,
             vantage="here",
             watch_every_s=watch_every_s,
+            handlers=_health(gateways),
         )
         service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=wait_s)
         task = asyncio.create_task(service.run())

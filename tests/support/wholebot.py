@@ -26,11 +26,12 @@ from bot.slack.service import Parts, SlackService
 from bot.slack.watching import Watching
 from bot.store import open_store
 from chainlib.aio import Resolver
+from playground.process import free_ports
 from playground.slack import Message, SlackStandIn
 from playground.text import render
 from tests.support.arm import TOKEN, MovableClock
 from tests.support.followbot import ENGINE
-from tests.support.slackbot import RunningBot, Script, free_port
+from tests.support.slackbot import RunningBot, Script
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class World:
 @asynccontextmanager
 async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
     """Start Slack and bot, stop both."""
-    http_port, admin_port = free_port(), free_port()
+    http_port, admin_port = free_ports(2)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(SlackStandIn(request_url=f"http://127.0.0.1:{http_port}/slack/events"))
         ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}

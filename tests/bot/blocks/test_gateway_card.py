@@ -98,9 +98,9 @@ def test_servers_that_nobody_looked_at_are_not_called_fine() -> None:
     some, none = gateway_report(members("good", 2), (unseen,)), gateway_report((unseen,))
     assert (gateway_card(some, AROUND).text, gateway_card(none, AROUND).text) == (
         "WARN prod-gw: 2 of 3 servers fine, 1 not probed.",
-        "WARN prod-gw: No server was probed.",
+        "WARN prod-gw: no server was probed.",
     )
-    assert gateway_card(said_healthy(some), AROUND).text == "OK prod-gw: all 3 servers fine."
+    assert gateway_card(said_healthy(some), AROUND).text == "OK prod-gw: all 3 servers are fine."
 
 
 def test_missing_permission_is_said() -> None:
@@ -116,7 +116,7 @@ def test_gateway_alone_calls_a_server_unhealthy() -> None:
 
 def test_all_fine_is_short() -> None:
     message = gateway_card(gateway_report(members("good", 3)), AROUND)
-    assert message.text == "OK prod-gw: all 3 servers fine."
+    assert message.text == "OK prod-gw: all 3 servers are fine."
     assert lines_before_buttons(message) <= 4
 
 

@@ -101,6 +101,14 @@ async def test_a_refused_target_posts_nothing_in_the_channel(bot: RunningBot) ->
     assert bot.slack.posted == []
 
 
+async def test_a_refused_target_asked_twice_is_refused_twice(bot: RunningBot) -> None:
+    for times in (1, 2):
+        await bot.slack.command(FORBIDDEN_HOST)
+        await bot.slack.until(lambda: len(bot.slack.ephemerals()) >= times)  # noqa: B023 -- awaited within the round
+    assert [FORBIDDEN_HOST in told.text for told in bot.slack.ephemerals()] == [True, True]
+    assert "see its card" not in json.dumps([told.blocks for told in bot.slack.ephemerals()])
+
+
 async def test_a_late_refusal_takes_the_card_back() -> None:
     async with running_bot(script=Script(refuse_late=True)) as bot:
         await bot.slack.command(FORBIDDEN_HOST)
@@ -284,6 +292,48 @@ async def test_a_channel_without_the_bot_gets_a_how_to(bot: RunningBot) -> None:
     await bot.slack.command(HOST)
     (told,) = await bot.slack.until(bot.slack.ephemerals)
     assert "/invite" in json.dumps(told.blocks)
+
+
+async def test_a_bot_that_was_invited_meanwhile_checks_at_once(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="chat.postMessage", error="not_in_channel", times=1))
+    await bot.slack.command(HOST)
+    await bot.slack.until(bot.slack.ephemerals)
+    await bot.slack.command(HOST)
+    await verdict(bot)
+
+
+async def test_a_form_sent_to_a_channel_without_the_bot_is_answered_in_a_direct_message(bot: RunningBot) -> None:
+    await bot.slack.command("", channel="C0QUIET")
+    (help_,) = await bot.slack.until(bot.slack.ephemerals)
+    await bot.slack.click(help_, "Open the form")
+    await bot.slack.until(bot.slack.view)
+    await bot.slack.submit_view({"target": HOST})
+    (told,) = await bot.slack.until(lambda: bot.slack.messages("D0ONCALL"))
+    assert "/invite" in json.dumps(told.blocks)
+    assert '"channel_id": "C0QUIET"' in json.dumps(told.blocks)
+
+
+async def test_an_ephemeral_that_is_rate_limited_is_waited_for(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="response_url", status=429, retry_after=1, times=1))
+    await bot.slack.command("help")
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert told.blocks
+
+
+async def test_a_response_url_that_is_used_up_is_replaced_by_another_way(bot: RunningBot) -> None:
+    bot.slack.faults.add(Fault(method="response_url", status=404))
+    await bot.slack.command("help")
+    (told,) = await bot.slack.until(bot.slack.ephemerals)
+    assert told.blocks
+
+
+async def test_a_card_whose_thread_is_its_own_is_still_a_message_of_the_channel(bot: RunningBot) -> None:
+    await bot.slack.command(HOST)
+    card = await verdict(bot)
+    await files_in_thread(bot, card)
+    bot.slack.faults.add(Fault(method="chat.update", error="message_not_found"))
+    await bot.slack.click(card, "Check again")
+    await bot.slack.until(lambda: len(top(bot)) == 2)
 
 
 async def test_refused_blocks_go_out_as_plain_text(bot: RunningBot) -> None:

@@ -79,7 +79,7 @@ async def test_card_is_complete_long_before_arm_answers(
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
         await bot.slack.until(lambda: card(bot))
         assert time.monotonic() - begun < 1.0
-        verdict = {"gw:prod-gw": "All 1 server is fine", "health": "0 of 1 fail", "host": "The gateway would accept this backend"}[command]
+        verdict = {"gw:prod-gw": "The only server is fine", "health": "0 of 1 fail", "host": "The gateway would accept this backend"}[command]
         await bot.slack.until(lambda: verdict in shown(bot), 4)
         assert command == "health" or "takes ten seconds or more" in shown(bot)
 
@@ -155,7 +155,7 @@ async def test_restart_while_arm_is_awaited_leaves_the_verdict(arm: ArmStandIn, 
         await bot.slack.until(lambda: AWAITED in shown(bot))
         bot.service.stop.set()
         await asyncio.wait_for(asyncio.shield(bot.task), 20)
-        assert "All 1 server is fine" in shown(bot)
+        assert "The only server is fine" in shown(bot)
 
 
 async def test_health_shows_what_the_channel_follows(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:

@@ -7,8 +7,13 @@ import logging
 
 import pytest
 
+from bot.slack.asking import Ask, Source
+from bot.slack.cards import PrivateCard
+from bot.slack.metrics import RUNNING
 from bot.slack.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
 from bot.slack.turns import AT_ONCE, CROWD, Turns
+
+CARD = PrivateCard(None, Ask(source=Source.COMMAND, text="", user="U1", team="T1", channel="C1"))
 
 
 class Clock:
@@ -41,11 +46,45 @@ def test_the_same_target_is_one_run_for_ten_seconds() -> None:
     runs = Runs(now=clock)
     run = runs.begin("a")
     assert runs.running("a", ended_too=False) is run
+    run.card = CARD
     runs.end(run)
     assert runs.running("a", ended_too=False) is None
     assert runs.running("a", ended_too=True) is run
     clock.now += SAME_TARGET_S + 0.1
     assert runs.running("a", ended_too=True) is None
+
+
+def test_a_run_of_which_nothing_stands_is_not_pointed_to() -> None:
+    runs = Runs()
+    run = runs.begin("a")
+    runs.end(run)
+    assert runs.running("a", ended_too=True) is None
+
+
+def test_the_last_run_to_claim_a_card_writes_on_it() -> None:
+    runs = Runs()
+    first, second = runs.begin("a"), runs.begin("b")
+    assert runs.writes("card", first)
+    runs.claim("card", first)
+    assert runs.writes("card", first)
+    runs.claim("card", second)
+    assert (runs.writes("card", first), runs.writes("card", second)) == (False, True)
+
+
+def test_a_run_that_ends_twice_is_counted_once() -> None:
+    runs, before = Runs(), RUNNING._value.get()
+    run = runs.begin("a")
+    runs.end(run)
+    runs.end(run)
+    assert RUNNING._value.get() == before
+
+
+def test_claims_are_bounded() -> None:
+    runs = Runs()
+    run = runs.begin("a")
+    for number in range(MAX_REMEMBERED + 10):
+        runs.claim(number, run)
+    assert len(runs._writers) == MAX_REMEMBERED
 
 
 async def test_a_drain_waits_for_work_and_then_cuts_it_short() -> None:

@@ -1,0 +1,137 @@
+"""The gateway's word comes late: it is added to the card that asked for it, never to a newer one; a stop in between loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from bot.checkup.desk import HostAnswer, Options, Refused
+from bot.language import GatewayTarget, HostTarget
+from bot.model.azure import ArmRefusal, ArmTrouble
+from bot.model.report import GatewayReport
+from playground.slack import Message
+from tests.bot.test_evidence import heard
+from tests.support.reports import CASES, HOST
+from tests.support.slackbot import RunningBot, Script, running_bot
+
+
+@dataclass(slots=True)
+class TwoWitnesses(Script):
+    """Our own probe answers at once, the gateway when `word` is set.
+
+    Attributes:
+        word: the gateway speaks.
+        listening: how often it was asked.
+        known: the gateway has this name.
+    """
+
+    word: asyncio.Event = field(default_factory=asyncio.Event)
+    listening: int = 0
+    known: str = "prod-gw"
+
+    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:  # noqa: ARG002 -- the use case's face
+        """Our own probe of a backend."""
+        self.asked.append((target, options))
+        return HostAnswer(report=CASES[self.case](), gateway=self._unheard())
+
+    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+        """Our own probe of a gateway."""
+        self.asked.append((target, {}))
+        if target.name != self.known:
+            return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}.")
+        return self._unheard()
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """The gateway's word, which takes its time."""
+        self.listening += 1
+        await self.word.wait()
+        assert report.members[0].report is not None
+        return heard(report.members[0].report)
+
+    async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+        """What can be asked about."""
+        return (GatewayTarget(name=self.known),)
+
+    def _unheard(self) -> GatewayReport:
+        known = heard(CASES[self.case]())
+        return replace(known, health=None, members=tuple(replace(one, findings=one.report.verdict.findings) for one in known.members))
+
+
+def cards(bot: RunningBot) -> list[Message]:
+    return [message for message in bot.slack.messages() if message.by_bot]
+
+
+def says(message: Message) -> str:
+    return json.dumps(message.blocks)
+
+
+async def asked(bot: RunningBot, text: str = HOST) -> Message:
+    """The card of our own probe, the gateway being asked."""
+    await bot.slack.command(text)
+    return await bot.slack.until(lambda: next((m for m in cards(bot) if "ten seconds or more" in says(m)), None))
+
+
+async def test_a_stop_while_the_gateway_is_awaited_keeps_our_own_verdict() -> None:
+    async with running_bot(script=TwoWitnesses(), wait_s=0.3) as bot:
+        card = await asked(bot)
+        bot.service.stop.set()
+        await bot.task
+        shown = bot.slack.current(card)
+        assert shown.text.startswith("FAIL")
+        assert "the bot was restarted before its word came" in says(shown)
+        assert "ten seconds or more" not in says(shown)
+
+
+async def test_a_stop_while_a_gateway_is_asked_about_itself_keeps_our_own_probe() -> None:
+    script = TwoWitnesses()
+    async with running_bot(script=script, gateways=script, wait_s=0.3) as bot:
+        await bot.slack.command("gw:prod-gw")
+        await bot.slack.until(lambda: script.listening)
+        bot.service.stop.set()
+        await bot.task
+        (card,) = cards(bot)
+        assert card.text.startswith("FAIL prod-gw")
+        assert "the bot was restarted before it came" in says(card)
+        assert "Check again" in says(card)
+
+
+async def test_a_click_while_the_gateway_is_awaited_probes_anew_and_owns_the_card() -> None:
+    script = TwoWitnesses()
+    async with running_bot(script=script) as bot:
+        card = await asked(bot)
+        script.case = "good"
+        await bot.slack.click(card, "Check again")
+        await bot.slack.until(lambda: bot.slack.current(card).text.startswith("OK"))
+        await bot.slack.until(lambda: script.listening == 2)
+        edits = bot.slack.current(card).edits
+        script.word.set()
+        await bot.slack.until(lambda: bot.slack.current(card).edits > edits)
+        await asyncio.sleep(0.3)
+        assert bot.slack.current(card).edits == edits + 1
+        assert not bot.slack.current(card).text.startswith("FAIL")
+
+
+async def test_a_repeated_question_about_a_gateway_points_to_its_card() -> None:
+    script = TwoWitnesses()
+    async with running_bot(script=script, gateways=script) as bot:
+        await bot.slack.command("gw:prod-gw")
+        await bot.slack.until(lambda: script.listening)
+        await bot.slack.command("gw:prod-gw")
+        (told,) = await bot.slack.until(bot.slack.ephemerals)
+        assert "/archives/" in says(told)
+        assert len(cards(bot)) == 1
+        assert bot.slack.complaints == []
+        script.word.set()
+
+
+async def test_a_gateway_that_is_not_there_is_not_said_to_have_a_card() -> None:
+    script = TwoWitnesses()
+    async with running_bot(script=script, gateways=script) as bot:
+        for times in (1, 2):
+            await bot.slack.command("gw:prod-qw")
+            await bot.slack.until(lambda: len(bot.slack.ephemerals()) == times)  # noqa: B023 -- awaited within the round
+            await asyncio.sleep(0.1)
+        assert ["no gateway called prod-qw" in told.text for told in bot.slack.ephemerals()] == [True, True]
+        assert cards(bot) == []
