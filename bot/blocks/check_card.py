@@ -43,6 +43,7 @@ PASSING_OPTIONS = (EVIDENCE, *MORE_OPTIONS)
 HTTPS_PORT = 443
 FIX_LIMIT = 140
 _OTHERS_LIMIT = 110
+WITNESS_LIMIT = 130
 _BROWSER_LIMIT = 130
 _CHANGED_LIMIT = 150
 _NAME_LIMIT = 44
@@ -111,7 +112,7 @@ def _changed(report: CheckReport, around: Circumstances) -> Iterator[Paragraph]:
 
 def _witness(around: Circumstances) -> Iterator[Paragraph]:
     if around.gateway_says:
-        yield say(bold("Gateway: "), clean(around.gateway_says, _BROWSER_LIMIT))
+        yield say(bold("Gateway: "), clean(around.gateway_says, WITNESS_LIMIT))
 
 
 def _below(report: CheckReport) -> Iterator[Paragraph]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.blocks.check_card import target_name
+from bot.blocks.check_card import WITNESS_LIMIT, target_name
 from bot.blocks.hostile import clean, inert
 from bot.blocks.parts import JSON_LIMIT, Drawing, Message, Part, Span, bold, compose, json_size, say, utc
 from bot.blocks.words import PHRASES, PLACES
@@ -45,6 +45,13 @@ def details(report: CheckReport) -> Details:
     message, complete = _message(report)
     text = () if complete else (Attachment(name="appgw-details.txt", title="Everything about this check", content=full_text(report)),)
     return Details(message=message, files=(*chain_files(report), *text))
+
+
+def whole_word(said: str) -> Message | None:
+    """The gateway's word for the thread, where the card has no room for all of it."""
+    if len(clean(said, _LONG)) <= WITNESS_LIMIT:
+        return None
+    return compose("The gateway's word in full", [say(bold("Gateway, in full: "), clean(said, _LONG))])
 
 
 def full_text(report: CheckReport) -> str:

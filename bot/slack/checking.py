@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Protocol
 
 from bot.blocks.check_card import Circumstances, check_card
-from bot.blocks.details import details
+from bot.blocks.details import details, whole_word
 from bot.blocks.gateway_card import remedy_message
 from bot.blocks.looking import broke, cut_short, looking
 from bot.blocks.parts import Message
@@ -223,13 +223,18 @@ class _OneCheck:
             self._keep(answer, listened)
             heard, said = both_words(answer.report, listened)
             await self._card.finish(check_card(heard, self._circumstances(answer, said)))
+            await self._say_more(whole_word(said))
             await self._remedy(listened.refusal)
 
     async def _remedy(self, arm: ArmRefusal | None) -> None:
         """What an operator must do so that Azure answers, in the thread."""
-        if arm and arm.remedy and self._card.posted:
+        await self._say_more(remedy_message(arm) if arm and arm.remedy else None)
+
+    async def _say_more(self, message: Message | None) -> None:
+        """What the card has no room for stands in its thread."""
+        if message and self._card.posted:
             try:
-                await self._checking.delivery.post(self._card.posted.thread, remedy_message(arm))
+                await self._checking.delivery.post(self._card.posted.thread, message)
             except DeliveryError as error:
                 log.warning("the thread is incomplete", extra={"reason": error.reason})
 

@@ -23,9 +23,9 @@ def pack(found: CheckReport, gateway: GatewayReport | None = None) -> dict[str, 
     return dict(json.loads(text))
 
 
-def heard(found: CheckReport) -> GatewayReport:
+def heard(found: CheckReport, text: str = "The Intermediate certificate is missing") -> GatewayReport:
     """The same backend as `prod-gw` sees it."""
-    said = GatewayMessage(code=Code.INTERMEDIATE_MISSING, text="The Intermediate certificate is missing")
+    said = GatewayMessage(code=Code.INTERMEDIATE_MISSING, text=text)
     servers = [
         BackendServer(pool=pool, setting="https-be", address="10.0.0.5", health=Health.UNHEALTHY, message=said)
         for pool in ("shop", "other")

@@ -7,6 +7,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import pytest
+
+from bot.checkup import hear_gateway
 from bot.checkup.desk import HostAnswer, Options, Refused
 from bot.language import GatewayTarget, HostTarget
 from bot.model.azure import ArmRefusal, ArmTrouble
@@ -24,11 +27,13 @@ class TwoWitnesses(Script):
     Attributes:
         word: the gateway speaks.
         listening: how often it was asked.
+        said: what it says then.
         known: the gateway has this name.
     """
 
     word: asyncio.Event = field(default_factory=asyncio.Event)
     listening: int = 0
+    said: str = "The Intermediate certificate is missing"
     known: str = "prod-gw"
 
     async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:  # noqa: ARG002 -- the use case's face
@@ -48,7 +53,9 @@ class TwoWitnesses(Script):
         self.listening += 1
         await self.word.wait()
         assert report.members[0].report is not None
-        return heard(report.members[0].report)
+        word = heard(report.members[0].report, self.said).health
+        assert word is not None
+        return hear_gateway(report, word)
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """What can be asked about."""
@@ -95,6 +102,19 @@ async def test_a_stop_while_a_gateway_is_asked_about_itself_keeps_our_own_probe(
         assert card.text.startswith("FAIL prod-gw")
         assert "the bot was restarted before it came" in says(card)
         assert "Check again" in says(card)
+
+
+@pytest.mark.parametrize(("said", "in_thread"), [("Short.", []), ("Long. " * 40 + "The end.", ["The gateway's word in full"])])
+async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(said: str, in_thread: list[str]) -> None:
+    script = TwoWitnesses(said=said)
+    async with running_bot(script=script) as bot:
+        card = await asked(bot)
+        script.word.set()
+        await bot.slack.until(lambda: "ten seconds or more" not in says(bot.slack.current(card)))
+        await asyncio.sleep(0.5)
+        words = [one for one in bot.slack.thread(card) if "word" in one.text]
+        assert [one.text for one in words] == in_thread
+        assert all("The end." in says(one) for one in words)
 
 
 async def test_a_click_while_the_gateway_is_awaited_probes_anew_and_owns_the_card() -> None:
