@@ -70,7 +70,10 @@ def digest_card(face: Face, rows: Sequence[Row]) -> Message:
         parts.append(say(f"and {len(rows) - MOST_ROWS} more, in the thread"))
     if face.footer:
         parts.append(say(shorten(clean(face.footer, _LINE), _LINE)))
-    parts += [_buttons(target), SmallPrint(text=f"Digest: {clean(face.schedule, 60)}", user=face.muted_by)]
+    parts += [
+        _buttons(target),
+        SmallPrint(text=f"Digest: {clean(face.schedule, 60)}{' · muted' if face.muted_by else ''}", user=face.muted_by),
+    ]
     named = shorten_middle(target.removeprefix("gw:"), _TARGET + 8)  # with the prefix, `:prod-gw:` would read as an emoji
     return compose(f"{word} {named}: {clean(face.counts, 60)}", parts)
 

@@ -119,10 +119,11 @@ def unmuted(target: str, undo: str, *, by: str) -> Message:
     return compose(f"Unmuted {name}", parts)
 
 
-def history(target: str, lines: Sequence[str]) -> Message:
-    """The last changes of a backend's chain and state, newest first."""
+def history(target: str, zone: str, happened: Sequence[tuple[str, str]]) -> Message:
+    """The last changes of a backend's chain and state, newest first: when on that zone's clock, and what. Lines that wrap, for a phone."""
     name = clean(target, _NAME)
-    return compose(f"History of {name}", [say(bold(f"History of {name}")), Drawing(lines=tuple(clean(line, 160) for line in lines))])
+    lines = [say(bold(when), f" {clean(what, 200)}") for when, what in happened]
+    return compose(f"History of {name}", [say(bold(f"History of {name}"), f" ({zone})"), *lines])
 
 
 def which_zone(command: str) -> Message:
@@ -146,7 +147,7 @@ def follow_form(given: Mapping[str, str], *, channel: str) -> Block:
     """What, how often, when, from which severity on; `given` fills it in."""
     fields = [
         _text("target", "Gateway or backend", given.get("target", ""), "gw:prod-gw"),
-        _select("every", "How often", FREQUENCIES, given.get("every", "")),
+        _select("every", "How often", _offered(given.get("every", "")), given.get("every", "")),
         _text("at", "Time (not with hourly)", given.get("at", ""), "09:00", optional=True),
         _text("day", "Day (with weekly)", given.get("day", ""), "mon", optional=True),
         _text("tz", "Time zone", given.get("tz", ""), "Europe/Berlin", optional=True),
@@ -185,6 +186,11 @@ def _select(name: str, label: str, words: Sequence[str], value: str) -> Block:
     options = [_option(word, word) for word in words]
     element = {"type": "static_select", "action_id": name, "options": options, "initial_option": _option(chosen, chosen)}
     return {"type": "input", "block_id": name, "label": _plain(label), "element": element}
+
+
+def _offered(every: str) -> Sequence[str]:
+    """The usual frequencies, and the one that holds now: an edit of something else must not change it."""
+    return FREQUENCIES if not every or every in FREQUENCIES else (*FREQUENCIES, every)
 
 
 def _option(label: str, value: str) -> Block:

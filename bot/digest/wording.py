@@ -5,11 +5,11 @@ At most twelve lines: the header, nine causes, what is left out, the counts. Tex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from bot.digest.zones import zone as zone_of
-from bot.model.digest import DigestContent, DigestLine, LineKind, News
+from bot.model.digest import DigestContent, DigestLine, LineKind, MutedNote, News
 
 MOST_CAUSES = 9
 _MARKS = {LineKind.PROBLEM: "!", LineKind.SWITCHED_OFF: "~", LineKind.RENEWAL: "#"}
@@ -36,10 +36,19 @@ def counts(content: DigestContent) -> str:
     renewals = sum(line.kind is LineKind.RENEWAL for line in content.lines)
     problems = len(content.lines) - renewals
     parts = [_many(problems, "problem"), f"{_many(renewals, 'renewal')} overdue" if renewals else "", f"{content.fine} fine"]
-    quiet = not content.lines and not content.fixed and not content.standing
+    quiet = not content.lines and not content.fixed and not content.standing and not content.muted
+    hushed = sum(note.lines for note in content.muted)
+    parts.insert(2, f"{hushed} muted" if hushed else "")
     known = [f"{len(content.standing)} as before"] if content.standing else []
     unchanged = ["nothing changed"] if quiet and content.since else []
     return ", ".join([part for part in parts if part] + known + unchanged)
+
+
+def recovered(content: DigestContent, ended: Collection[str]) -> str:
+    """The counts once some causes have ended: `1 problem left, 2 fixed`."""
+    over = sum(line.cause in ended for line in content.lines)
+    left = _many(len(content.lines) - over, "problem")
+    return ", ".join(filter(None, (f"{left} left" if left else "", f"{over} fixed")))
 
 
 def cause_line(line: DigestLine, content: DigestContent) -> str:
@@ -71,17 +80,22 @@ def moment(instant: datetime, content: DigestContent) -> str:
     return f"{local:%H:%M}" if content.at - instant < _DAY else f"{local:%a} {local.day} {local:%b}"
 
 
-def footer(content: DigestContent) -> str:
-    """New, fixed and muted; empty when there is nothing to count."""
+def footer(content: DigestContent, *, names: bool = True) -> str:
+    """New, fixed and muted; empty when there is nothing to count. `names` tells who muted, by Slack id."""
     new = sum(line.news in {News.NEW, News.GROWN} for line in content.lines)
     since = f" since {moment(content.since, content)}" if content.since else ""
-    muted = "; ".join(f"{note.lines} until {moment_until(note.until, content)} by {note.by} ({note.reason})" for note in content.muted)
+    muted = "; ".join(_muted(note, content, names=names) for note in content.muted)
     parts = (
         f"New{since}: {new}" if new else "",
         f"Fixed: {len(content.fixed)}" if content.fixed else "",
         f"Muted: {muted}" if muted else "",
     )
     return " · ".join(part for part in parts if part)
+
+
+def _muted(note: MutedNote, content: DigestContent, *, names: bool) -> str:
+    by, why = f" by {note.by}" if names else "", f" ({note.reason})" if note.reason else ""
+    return f"{note.lines} until {moment_until(note.until, content)}{by}{why}"
 
 
 def moment_until(instant: datetime, content: DigestContent) -> str:

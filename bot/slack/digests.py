@@ -5,12 +5,12 @@ The words come from `bot.digest`, the looks from `bot.blocks`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from bot.blocks.digest_card import Face, Row, digest_card, digest_details
 from bot.blocks.parts import Message
-from bot.digest.wording import cause_line, counts, footer, header, moment, title
+from bot.digest.wording import cause_line, counts, footer, header, moment, recovered, title
 from bot.language import GatewayTarget, read_gateway
 from bot.model import delivery
 from bot.model.digest import DigestContent, DigestLine, FollowedTarget, Subscription, TargetKind
@@ -36,14 +36,14 @@ def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None)
     ]
 
 
-def face_of(content: DigestContent) -> Face:
-    """What stands around the rows."""
+def face_of(content: DigestContent, ended: Collection[str] = ()) -> Face:
+    """What stands around the rows; `ended` are the causes that are over by now."""
     when = header(content).removeprefix(f"{content.target.text}, ").partition(": ")[0]
     return Face(
         target=content.target.text,
         when=when,
-        counts=counts(content),
-        footer=footer(content),
+        counts=recovered(content, ended) if ended else counts(content),
+        footer=footer(content, names=False),
         schedule=f"{content.schedule.text} ({content.schedule.zone})",
         muted_by=content.muted[0].by if content.muted else None,
     )

@@ -122,8 +122,9 @@ class Hushing:
             why = "it is followed and nothing has happened yet" if followed else "only what is followed is remembered"
             await self.book.decline(asked, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list")
             return
-        lines = [f"{await self._moment(asked, event.at)} {_told(event)}" for event in events[:_HISTORY_LINES]]
-        await self.book.delivery.whisper(asked.ask, history(target.text, lines))
+        zone = await self.book.zone(asked) or "UTC"
+        happened = [(_clock(event.at, zone), _told(event, target)) for event in events[:_HISTORY_LINES]]
+        await self.book.delivery.whisper(asked.ask, history(target.text, zone, happened))
 
     async def _target(self, asked: Asked) -> FollowedTarget:
         known = await self.book.subscriptions(asked.ask.channel)
@@ -180,8 +181,7 @@ class Hushing:
 
     async def _moment(self, asked: Asked, instant: datetime) -> str:
         zone = await self.book.zone(asked) or "UTC"
-        local = instant.astimezone(zone_named(zone))
-        return f"{local:%a} {local.day} {local:%b %H:%M} ({zone})"
+        return f"{_clock(instant, zone)} ({zone})"
 
     def _who(self, asked: Asked) -> tuple[str, str, str]:
         return self.book.team, asked.ask.channel, asked.ask.user
@@ -206,7 +206,14 @@ def _within(event: BackendEvent, target: FollowedTarget) -> bool:
     return target.pool in {None, pool} and target.setting in {None, setting}
 
 
-def _told(event: BackendEvent) -> str:
-    server = event.key.split("|")[-1] or event.target_key
+def _clock(instant: datetime, zone: str) -> str:
+    local = instant.astimezone(zone_named(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def _told(event: BackendEvent, target: FollowedTarget) -> str:
+    """What happened, and to which server where the target has several."""
+    server = event.key.split("|")[-1]
     detail = "" if event.change in {Change.APPEARED, Change.GONE, Change.CHAIN} else f": {event.detail}"
-    return f"{'the gateway' if server == '*' else server} {_WORDS[event.change]}{detail}"
+    which = {"*": "the gateway ", "": ""}.get(server, f"{server} ")
+    return f"{'' if target.kind is TargetKind.HOST else which}{_WORDS[event.change]}{detail}"

@@ -77,7 +77,7 @@ class Recovering:
         card = Posted(place=Place(channel=subscription.channel), ts=ts)
         try:
             if ended:
-                await self.delivery.edit(card, digest_card(face_of(content), rows))
+                await self.delivery.edit(card, digest_card(face_of(content, ended), rows))
             for row in rows:
                 if row.fixed and await self._is_news(run, row):
                     await self.delivery.post(card.thread, recovery(row))

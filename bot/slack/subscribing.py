@@ -19,6 +19,7 @@ from bot.slack.wording import command_of as words_of
 from bot.store.memory import note
 from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription, save_subscription
 
+_SEVERAL = 2
 _UNUSABLE = (CannotFollow, UnusableSchedule, UnusableFilter, NeverDue)
 
 
@@ -59,7 +60,9 @@ class Subscribing:
         known = await self.book.subscriptions(asked.ask.channel)
         chosen = _chosen(known, asked.request)
         if not chosen:
-            numbers = f"it has 1 to {len(known)}" if known else "it follows nothing"
+            numbers = (
+                ("it follows nothing", "its only one is number 1")[len(known)] if len(known) < _SEVERAL else f"it has 1 to {len(known)}"
+            )
             await self.book.decline(asked, f"This channel has no such digest; {numbers}.", "/appgw-check list")
             return
         async with self.book.store.writing() as connection:

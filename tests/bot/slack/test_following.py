@@ -124,7 +124,7 @@ async def test_a_recovery_edits_the_card_and_answers_in_its_thread(bot: RunningB
     line = await bot.slack.until(lambda: telling(bot.slack.thread(card), "Fixed: "))
     assert "Intermediate missing" in line.text
     edited = bot.slack.current(card)
-    assert edited.text.startswith(f"OK {HOST}")
+    assert edited.text == f"OK {HOST}: 1 fixed"
     assert "fixed: " in says(edited)
     world.now += STEP
     await bot.slack.until(lambda: len(world.looked) > 6)
@@ -186,7 +186,9 @@ async def test_a_mute_hushes_the_digest_until_it_is_lifted(bot: RunningBot, worl
     assert "certificate swap" in says(muted)
     card = await digest(bot, world)
     assert card.text.startswith(f"OK {HOST}")
-    assert "Muted: 1 until" in says(card)
+    assert "1 muted, 0 fine" in says(card)
+    assert "nothing changed" not in says(card)
+    assert "Muted: 1 until 13:00 (certificate swap)" in says(card)
     await bot.slack.click(muted, "Unmute")
     await bot.slack.until(lambda: bot.slack.current(muted).text.startswith("Unmuted"))
     world.now += timedelta(hours=1)
@@ -211,6 +213,15 @@ async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_sti
     again = await bot.slack.until(lambda: (now := bot.slack.current(muted)).text.startswith("Muted") and now)
     assert "every mon 10:30-11:30, until" in says(again)
     assert "patch night" in says(again)
+
+
+async def test_edit_of_a_frequency_that_the_form_does_not_list_keeps_it(bot: RunningBot) -> None:
+    card = await followed(bot, f"subscribe {HOST} every=2h tz=Europe/Berlin")
+    await bot.slack.click(card, "Edit")
+    view = (await bot.slack.until(bot.slack.view)).view
+    assert view["blocks"][1]["element"]["initial_option"]["value"] == "2h"
+    await bot.slack.submit_view({"min": "crit"})
+    assert "every 2 hours" in says(await shown(bot.slack, "What fails"))
 
 
 async def test_a_second_mute_with_another_end_is_taken(reading_profiles: RunningBot) -> None:
