@@ -71,15 +71,18 @@ def _purge(connection: Connection, table: Table, before: datetime) -> int:
     column = table.c[_AGE[table.name]]
     old = column < (f"{before:%Y-%m-%d}" if table.name == "expiry_sample" else before)
     if table.name == "digest_run":
-        old = and_(old, table.c.state == RunState.DONE, table.c.id.not_in(_kept_runs(table)))
+        old = and_(old, table.c.state == RunState.DONE, table.c.id.not_in(_kept_runs()))
+    if table.name == "delivery":  # it knows where the card of that digest stands
+        old = and_(old, table.c.id.not_in(_kept_runs()))
     return connection.execute(delete(table).where(old)).rowcount
 
 
-def _kept_runs(table: Table) -> Any:  # noqa: ANN401 -- a scalar subquery of SQLAlchemy's
-    """The last said run of each subscription: the next digest compares with it, however old it is."""
-    last, later = table.alias(), table.alias()
+def _kept_runs() -> Any:  # noqa: ANN401 -- a scalar subquery of SQLAlchemy's
+    """The last said run of each subscription that there is: the next digest compares with it, however old it is."""
+    last, later = tables.digest_run.alias(), tables.digest_run.alias()
     newer = (later.c.subscription == last.c.subscription) & (later.c.outcome == Outcome.SENT) & (later.c.due_at > last.c.due_at)
-    return select(last.c.id).where(last.c.outcome == Outcome.SENT, ~select(later.c.id).where(newer).exists())
+    followed = last.c.subscription.in_(select(tables.subscription.c.id))
+    return select(last.c.id).where(last.c.outcome == Outcome.SENT, followed, ~select(later.c.id).where(newer).exists())
 
 
 def _plain(value: object) -> str:

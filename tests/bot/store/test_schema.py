@@ -87,7 +87,7 @@ def test_export_is_a_json_object_a_line(url: str) -> None:
     }
 
 
-def test_purge_deletes_by_age_and_keeps_each_last_digest(url: str) -> None:
+def test_purge_deletes_by_age_and_keeps_the_last_digest_of_what_is_followed(url: str) -> None:
     old = NOW - timedelta(days=200)
     run = {
         "subscription": 1,
@@ -102,12 +102,17 @@ def test_purge_deletes_by_age_and_keeps_each_last_digest(url: str) -> None:
     }
     with opened(url) as store, store.sync_engine.begin() as connection:
         rows = [run | {"id": name, "due_at": old + timedelta(days=n)} for n, name in enumerate("ab")]
+        rows.append(run | {"id": "c", "due_at": old, "subscription": 2})
+        followed = {"id": 1, "team": "T1", "channel": "C1", "target_key": "g", "next_run_at": NOW, "rev": 1, "body": {}}
+        connection.execute(sa.insert(tables.subscription), [followed])
         connection.execute(sa.insert(tables.digest_run), rows)
+        planned = {"channel": "C1", "state": "sent", "attempts": 1, "owner": "", "epoch": 1, "doubtful": False, "planned_at": old}
+        connection.execute(sa.insert(tables.delivery), [planned | {"id": name} for name in "abc"])
         connection.execute(sa.insert(tables.processed), [{"id": "old", "at": old}, {"id": "new", "at": NOW}])
         connection.execute(sa.insert(tables.expiry_sample), [{"key": "k", "day": "2020-01-01", "not_after": NOW}])
     deleted = purge(url, NOW)
-    assert {name: count for name, count in deleted.items() if count} == {"digest_run": 1, "processed": 1, "expiry_sample": 1}
-    assert [json.loads(line)["row"]["id"] for line in export(url)] == ["b", "new"]
+    assert {name: count for name, count in deleted.items() if count} == {"digest_run": 2, "delivery": 2, "processed": 1, "expiry_sample": 1}
+    assert [json.loads(line)["row"]["id"] for line in export(url)] == ["b", "b", "new", 1]
 
 
 def test_every_purged_table_has_an_age(url: str) -> None:
