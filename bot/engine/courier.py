@@ -27,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 _SOMEBODY_ELSE_HAS_IT_S = 2.0
 _HISTORY_MARGIN = timedelta(seconds=5)
 _LONGEST_PAUSE_S = 60.0
+_LONGEST_WAIT_S = 3600.0  # Slack never asks for more; a longer one was written down by a clock that ran ahead
 
 
 class Courier:
@@ -108,8 +109,8 @@ class Courier:
         """Seconds until the channel is free again and, for a doubtful message, until history has caught up."""
         free = await lock_pace(connection, found.channel)
         settled = found.attempt_at + self._settings.settle if doubtful and found.attempt_at and self._settings.history else None
-        latest = max((instant for instant in (free, settled) if instant), default=now)
-        return (latest - now).total_seconds()
+        waits = [(instant - now).total_seconds() for instant in (free, settled) if instant]
+        return max((wait for wait in waits if wait <= _LONGEST_WAIT_S), default=0.0)
 
     async def _bring(self, claimed: Delivery, message: Message) -> tuple[Delivery | None, float]:
         if claimed.doubtful:

@@ -110,10 +110,17 @@ class Engine:
         async def tick() -> None:
             nonlocal last
             minute = self._ports.clock().replace(second=0, microsecond=0)
+            if last is None or minute < last:
+                await self._realign()
             if minute != last and await self.tick() is not None:
                 last = minute
 
         return tick
+
+    async def _realign(self) -> None:
+        moved = await self._ticker.realign(self._ports.clock())
+        if moved:
+            _LOG.warning("the clock had run ahead: %d digests are due earlier again", moved)
 
     async def _keep_lease(self) -> None:
         await self._lease.keep()

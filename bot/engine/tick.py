@@ -16,7 +16,7 @@ from bot.engine.ports import EngineSettings
 from bot.engine.transact import CHECKS, DIGESTS, Transact
 from bot.model.delivery import DigestRun
 from bot.store import Store
-from bot.store.runs import claim_due, claim_looks, release_overdue, stale_runs, tick_lock, wait_for_check
+from bot.store.runs import claim_due, claim_looks, realign, release_overdue, stale_runs, tick_lock, wait_for_check
 
 CHECK_WORKFLOW, DIGEST_WORKFLOW = "check_v1", "digest_v1"
 HOSTS_PER_CHECK = 50
@@ -52,6 +52,11 @@ class Ticker:
             for run in await release_overdue(connection, now - _ORDER_PATIENCE):
                 await enqueue_digest(self._transact, connection, run)
             return len(runs)
+
+    async def realign(self, now: datetime) -> int:
+        """After a clock that ran ahead: bring back what it has put off; returns how many digests that were."""
+        async with self._store.writing() as connection:
+            return await realign(connection, now, self._settings.look_every)
 
     async def sweep(self, now: datetime) -> int:
         """Take up again what should long be done; returns how many digests that were."""

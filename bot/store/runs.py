@@ -52,6 +52,23 @@ async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestR
     return tuple(runs)
 
 
+async def realign(connection: AsyncConnection, now: datetime, every: timedelta) -> int:
+    """Pull back what a clock that ran ahead has put off: no run may be later than the next one after `now`; returns how many were."""
+    rows = (await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.next_run_at > now).with_for_update())).all()
+    moves = []
+    for number, row in enumerate(rows):
+        latest = _move(row, now)
+        if latest["why"] is None and row.next_run_at > latest["next"]:
+            moves.append({"own": row.id, "next": latest["next"]})
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
+    if moves:
+        earlier = update(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == bindparam("own")).values(next_run_at=bindparam("next"))
+        await connection.execute(earlier, moves)
+    await connection.execute(update(_FOLLOWED).where(_FOLLOWED.c.next_look_at > now + every).values(next_look_at=now))
+    return len(moves)
+
+
 async def claim_looks(connection: AsyncConnection, due_keys: Sequence[str], now: datetime, every: timedelta) -> tuple[str, ...]:
     """The targets to look at in this tick: those of due digests, and those whose regular look is due."""
     regular = select(_FOLLOWED.c.key).where(_FOLLOWED.c.next_look_at <= now).order_by(_FOLLOWED.c.key).limit(_MOST_LOOKS)

@@ -19,7 +19,7 @@ from bot.engine.tick import HOSTS_PER_CHECK, batches
 from bot.model.delivery import Message
 from bot.model.digest import DigestContent, FollowedTarget, Look, Subscription
 from bot.store import Store, tables
-from bot.store.subscriptions import add_subscription, get_subscription
+from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription
 from tests.support.following import GATEWAY, NOW, FixedLooker, gateway, render, subscription
 from tests.support.poster import ChannelPoster, Channels
 
@@ -166,6 +166,34 @@ async def test_five_digests_of_one_channel_keep_their_order_and_its_pace(world: 
     figure(f"five digests due at once: in order, at least {shortest:.2f} s apart, {world.channels.limited} refused with 429")
     assert shortest >= 1.0
     assert world.channels.limited == 0
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
+async def test_clock_that_ran_ahead_costs_one_digest_and_no_year(world: World, restarted: bool) -> None:  # noqa: FBT001 -- the table's column
+    """A clock a year ahead runs one digest; when it is right again, the next morning's comes as ever."""
+    world.looker = FixedLooker(broken=0)
+    followed = await world.follow(schedule=schedule("daily", zone="UTC"), heartbeat=True)
+    world.settings = replace(SETTINGS, spacing=timedelta(seconds=1))
+    world.now = NOW + timedelta(days=365, minutes=5)
+    async with world.running():
+        assert await world.until_done(1) == ["sent"]
+        world.now = NOW + timedelta(minutes=10)
+        if not restarted:
+            await _next_morning_comes(world, followed)
+    if restarted:
+        async with world.running():
+            await _next_morning_comes(world, followed)
+
+
+async def _next_morning_comes(world: World, followed: Subscription) -> None:
+    async def due() -> list[str]:
+        async with world.store.reading() as connection:
+            return [f"{found.next_run_at:%Y-%m-%d}" for found in [await get_subscription(connection, followed.id)] if found]
+
+    await _until(due, lambda found: found == ["2026-11-24"])
+    world.now += timedelta(days=1)
+    assert await world.until_done(2) == ["sent"] * 2
+    await _until(due, lambda found: found == ["2026-11-25"])
 
 
 class SlowLooker(FixedLooker):
@@ -317,10 +345,12 @@ async def test_renderer_that_fails_does_not_cost_the_digest(world: World) -> Non
 
 
 async def test_finished_work_is_cleaned_up(world: World) -> None:
-    await world.follow()
+    followed = await world.follow()
     async with world.running() as engine:
         await world.until_done(1)
         await asyncio.sleep(0.3)
+        async with world.store.writing() as connection:
+            await remove_subscription(connection, followed.id)
         world.now = datetime.now(NOW.tzinfo) + timedelta(days=200)
         await engine.clean()
         async with world.store.reading() as connection:
