@@ -79,7 +79,9 @@ async def test_card_is_complete_long_before_arm_answers(
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
         await bot.slack.until(lambda: card(bot))
         assert time.monotonic() - begun < 1.0
-        verdict = {"gw:prod-gw": "The only server is fine", "health": "0 of 1 fail", "host": "The gateway would accept this backend"}[command]
+        verdict = {"gw:prod-gw": "The only server is fine", "health": "0 of 1 fail", "host": "The gateway would accept this backend"}[
+            command
+        ]
         await bot.slack.until(lambda: verdict in shown(bot), 4)
         assert command == "health" or "takes ten seconds or more" in shown(bot)
 
