@@ -29,9 +29,10 @@ log = logging.getLogger(__name__)
 
 _OK, _TOO_MANY = 200, 429
 _LOGIN_PAGE = "text/html"
-_SLACKS_HOSTS = (".slack.com", ".slack-gov.com")
 _SNIPPET = 3500
 MAX_DOWNLOAD = 1024 * 1024
+_CHUNK = 65536
+_SLACK = ("slack.com", "slack-gov.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,24 +124,27 @@ class Delivery:
         return str(response["permalink"])
 
     async def download(self, url: str) -> bytes:
-        """A file that somebody put into a form, at most 1 MiB and one byte; raises `DeliveryError`. The token goes to Slack alone."""
-        if not self._is_slacks(url):
-            raise DeliveryError("download", "not_slacks_address")
+        """A file that somebody put into a form, at most 1 MiB and one chunk; raises `DeliveryError`.
+
+        A file may lie with another service, and that one is not shown the bot's token.
+        """
+        if not _is_of_slack(url, self.client.base_url):
+            raise DeliveryError("download", "not_with_slack")
         headers = {"Authorization": f"Bearer {self.client.token}"}
+        content = bytearray()
         try:
             async with self.session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status != _OK:
                     raise DeliveryError("download", f"http_{response.status}")
                 if response.content_type == _LOGIN_PAGE:  # what Slack answers when the token lacks files:read
                     raise DeliveryError("download", "missing_scope")
-                return await response.content.read(MAX_DOWNLOAD + 1)
+                async for chunk in response.content.iter_chunked(_CHUNK):
+                    content += chunk
+                    if len(content) > MAX_DOWNLOAD:
+                        break
+                return bytes(content)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DeliveryError("download", type(error).__name__) from error
-
-    def _is_slacks(self, url: str) -> bool:
-        asked, api = urlsplit(url), urlsplit(self.client.base_url)
-        of_slack = asked.scheme == "https" and (asked.hostname or "").endswith(_SLACKS_HOSTS)
-        return of_slack or (asked.scheme, asked.netloc) == (api.scheme, api.netloc)
 
     async def _with_blocks(self, method: Any, message: Message, **arguments: Any) -> Any:  # noqa: ANN401 -- passed through to the client
         shown = {"text": message.text, "blocks": list(message.blocks)}
@@ -173,6 +177,17 @@ def _paced(webhook: AsyncWebhookClient) -> Callable[..., Awaitable[WebhookRespon
         return response
 
     return response_url
+
+
+def _is_of_slack(url: str, api: str) -> bool:
+    """Whether a file lies on Slack's own hosts, or beside the Web API that the bot was told to use."""
+    try:
+        there, home = urlsplit(url), urlsplit(api)
+    except ValueError:
+        return False
+    host = there.hostname or ""
+    below = any(host == known or host.endswith(f".{known}") for known in (*_SLACK, home.hostname))
+    return (there.scheme == "https" and below) or (there.scheme, there.netloc) == (home.scheme, home.netloc)
 
 
 def _pages(file: Attachment) -> Sequence[Message]:

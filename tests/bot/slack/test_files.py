@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, TypeVar
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.check_card import Circumstances, check_card
 from bot.blocks.fix_steps import STEPS_KIND
+from bot.slack.delivery import Delivery
+from bot.slack.places import DeliveryError
 from playground.slack import Message, User
 from playground.slack.standin import CHANNEL
 from playground.slack.state import BOT_USER, OpenView
@@ -102,3 +109,41 @@ async def test_one_tap_switches_the_server_in_the_fix_steps(bot: RunningBot) -> 
     await bot.slack.click_view(view, STEPS_KIND, option="NGINX")
     await bot.slack.until(lambda: first(v for v in [bot.slack.view()] if chosen(v)[STEPS_KIND] == "NGINX"))
     assert "nginx -s reload" in json.dumps(bot.slack.view().view["blocks"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/chain.pem",
+        "http://files.slack.com/chain.pem",
+        "https://slack.com.evil.example/x",
+        "https://[",
+        "file:///etc/x",
+    ],
+)
+async def test_a_file_that_lies_elsewhere_is_not_asked_for_with_the_token(url: str) -> None:
+    session = _Untouched()
+    delivery = Delivery(client=AsyncWebClient(token="xoxb-hush"), session=session)  # type: ignore[arg-type]
+    with pytest.raises(DeliveryError, match="not_with_slack"):
+        await delivery.download(url)
+
+
+class _Untouched:
+    """A session that nobody may use."""
+
+
+async def test_a_file_that_comes_in_pieces_is_read_to_its_end() -> None:
+    async def in_pieces(_request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(_request)
+        for _ in range(3):
+            await response.write(b"x" * 1000)
+            await asyncio.sleep(0.02)
+        return response
+
+    application = web.Application()
+    application.router.add_get("/file", in_pieces)
+    async with TestServer(application) as server, aiohttp.ClientSession() as session:
+        home = str(server.make_url("/"))
+        delivery = Delivery(client=AsyncWebClient(token="xoxb-x", base_url=f"{home}api/"), session=session)
+        assert await delivery.download(f"{home}file") == b"x" * 3000
