@@ -21,6 +21,7 @@ from chainlib import CATALOGUE, Code, Finding, Fix, HttpResponse, Severity, Trus
 _STEPS_BUDGET = 1500
 _NAME_LIMIT = 80
 _MAX_ROOTS = 6
+_MAX_PORT = 65535
 _MISSING_LIMIT = 60
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9.]+")
 _OTHER_NAME = frozenset({Code.NAME_MISMATCH, Code.NO_SNI})
@@ -202,16 +203,16 @@ def switched(text: str, *, kind: str | None = None, tool: str | None = None, cha
 def _object(text: str) -> dict[str, Any]:
     try:
         given = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return given if isinstance(given, dict) else {}
 
 
 def _fixes(given: object) -> Iterator[OneFix]:
     for fix in given if isinstance(given, list) else ():
-        if isinstance(fix, dict) and fix.get("c") in set(Code) and fix.get("w") in set(Where):
-            code, steps = Code(fix["c"]), fix.get("s") or ()
-            yield OneFix(code=code, where=Where(fix["w"]), steps=tuple(str(step) for step in steps))
+        if isinstance(fix, dict) and fix.get("c") in list(Code) and fix.get("w") in list(Where):
+            steps = fix["s"] if isinstance(fix.get("s"), list) else ()
+            yield OneFix(code=Code(fix["c"]), where=Where(fix["w"]), steps=tuple(str(step) for step in steps))
 
 
 def _general(code: object) -> Iterator[OneFix]:
@@ -223,7 +224,18 @@ def _general(code: object) -> Iterator[OneFix]:
 def _context(given: object) -> FixContext | None:
     if not isinstance(given, Mapping) or not isinstance(given.get("h"), str):
         return None
-    long = {name: given[key] for name, key in _SHORT.items() if key in given}
-    if isinstance(long.get("kept_roots"), list):
-        long["kept_roots"] = tuple(long["kept_roots"])
-    return FixContext(**long)
+    known = {name: given[key] for name, key in _SHORT.items() if key in given and _fits(name, given[key])}
+    if isinstance(known.get("kept_roots"), list):
+        known["kept_roots"] = tuple(known["kept_roots"])
+    return FixContext(**known)
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a name in a button is of its kind; a port stands unquoted in commands, so nothing but a number will do."""
+    if name == "port":
+        return type(value) is int and 1 <= value <= _MAX_PORT
+    if name == "kept_roots":
+        return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    if isinstance(getattr(_DEFAULT, name), bool):
+        return isinstance(value, bool)
+    return isinstance(value, str) or (value is None and getattr(_DEFAULT, name) is None)

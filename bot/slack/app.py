@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
+from bot.slack.door import door
 from bot.slack.listening import listen
 
 log = logging.getLogger(__name__)
@@ -89,8 +90,10 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
 class HttpTransport:
     """Serves `POST /slack/events` for commands, events and interactivity."""
 
-    def __init__(self, app: AsyncApp, port: int) -> None:
-        self._runner = web.AppRunner(app.web_app(path=EVENTS_PATH), access_log=None, shutdown_timeout=1.0)
+    def __init__(self, app: AsyncApp, port: int, secret: str) -> None:
+        served = app.web_app(path=EVENTS_PATH)
+        served.middlewares.append(door(secret))
+        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=1.0)
         self._port = port
 
     async def start(self) -> None:

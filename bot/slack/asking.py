@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from bot.language import Request
-
-Payload = Mapping[str, Any]
+from bot.slack.payload import Payload, inner, items, read_object, word
 
 
 class Source(StrEnum):
@@ -83,114 +80,105 @@ def from_command(body: Payload) -> Ask:
     """A slash command; it never knows a thread."""
     return Ask(
         source=Source.COMMAND,
-        text=str(body.get("text") or ""),
-        user=str(body.get("user_id") or ""),
-        team=str(body.get("team_id") or ""),
-        channel=str(body.get("channel_id") or ""),
-        response_url=body.get("response_url"),
-        trigger=body.get("trigger_id"),
-        delivery=str(body.get("trigger_id") or ""),
-        enterprise=str(body.get("enterprise_id") or ""),
+        text=word(body, "text"),
+        user=word(body, "user_id"),
+        team=word(body, "team_id"),
+        channel=word(body, "channel_id"),
+        response_url=word(body, "response_url") or None,
+        trigger=word(body, "trigger_id") or None,
+        delivery=word(body, "trigger_id"),
+        enterprise=word(body, "enterprise_id"),
     )
 
 
 def from_mention(body: Payload, bot_user: str) -> Ask:
     """A mention; the answer belongs into its thread, or into one under it."""
-    event = body.get("event") or {}
-    text = str(event.get("text") or "")
+    event = inner(body, "event")
+    text = word(event, "text")
     _, found, after = text.partition(f"<@{bot_user}>")
-    team = str(event.get("user_team") or event.get("team") or body.get("team_id") or "")
+    home = word(body, "team_id")
+    team = word(event, "user_team", "team") or home
     return Ask(
         source=Source.MENTION,
         text=(after if found else text).strip(),
-        user=str(event.get("user") or ""),
+        user=word(event, "user"),
         team=team,
-        channel=str(event.get("channel") or ""),
-        thread=event.get("thread_ts"),
-        delivery=str(body.get("event_id") or ""),
-        enterprise=_own_organisation(team, body.get("team_id"), body.get("enterprise_id")),
+        channel=word(event, "channel"),
+        thread=word(event, "thread_ts") or None,
+        delivery=word(body, "event_id"),
+        enterprise=_own_organisation(team, home, word(body, "enterprise_id")),
     )
 
 
 def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
     """A click, a form or a shortcut."""
-    message, container = body.get("message") or {}, body.get("container") or {}
-    user = body.get("user") or {}
+    message, container, user = inner(body, "message"), inner(body, "container"), inner(body, "user")
     click = source is Source.CLICK and container.get("type") == "message"
-    home = (body.get("team") or {}).get("id")
-    team = str(user.get("team_id") or home or "")
+    home = word(inner(body, "team"), "id")
+    team = word(user, "team_id") or home
     return Ask(
         source=source,
         text=text,
-        user=str(user.get("id") or ""),
+        user=word(user, "id"),
         team=team,
-        channel=str((body.get("channel") or {}).get("id") or container.get("channel_id") or ""),
-        thread=_thread_around(message) if click else message.get("thread_ts") or message.get("ts"),
-        card=container.get("message_ts") if click else None,
-        ephemeral=bool(container.get("is_ephemeral")),
-        response_url=body.get("response_url"),
-        trigger=body.get("trigger_id"),
-        delivery=str(body.get("trigger_id") or ""),
-        enterprise=_own_organisation(team, home, (body.get("enterprise") or {}).get("id")),
+        channel=word(inner(body, "channel"), "id") or word(container, "channel_id"),
+        thread=_thread_around(message) if click else word(message, "thread_ts", "ts") or None,
+        card=(word(container, "message_ts") or None) if click else None,
+        ephemeral=container.get("is_ephemeral") is True,
+        response_url=word(body, "response_url") or None,
+        trigger=word(body, "trigger_id") or None,
+        delivery=word(body, "trigger_id"),
+        enterprise=_own_organisation(team, home, word(inner(body, "enterprise"), "id")),
     )
 
 
 def _thread_around(message: Payload) -> str | None:
     """The thread that a message stands in; a message with a thread of its own carries its own timestamp there."""
-    thread = message.get("thread_ts")
-    return None if thread == message.get("ts") else thread
+    thread = word(message, "thread_ts")
+    return None if thread == word(message, "ts") else thread or None
 
 
 def from_submission(body: Payload, text: str) -> Ask:
     """A form that was sent: the channel stands in its metadata, or was chosen in it."""
-    view = body.get("view") or {}
-    urls = body.get("response_urls") or []
-    channel = metadata(view).get("channel") or next((url.get("channel_id") for url in urls), None) or answer(view, "channel")
+    view, urls = inner(body, "view"), items(body, "response_urls")
+    channel = word(metadata(view), "channel") or next((word(url, "channel_id") for url in urls), "") or answer(view, "channel")
     ask = from_interaction(body, Source.FORM, text)
-    return replace(ask, channel=str(channel or ""), response_url=next((url.get("response_url") for url in urls), None))
+    return replace(ask, channel=channel, response_url=next((word(url, "response_url") for url in urls), "") or None)
 
 
-def _own_organisation(team: str, home: object, enterprise: object) -> str:
+def _own_organisation(team: str, home: str, enterprise: str) -> str:
     """The organisation that the payload names, when it is the person's own: of a guest in a shared channel it would be the host's."""
-    return str(enterprise or "") if team and team == home else ""
+    return enterprise if team and team == home else ""
 
 
 def metadata(view: Payload) -> dict[str, Any]:
     """What the form was opened with."""
-    try:
-        read = json.loads(view.get("private_metadata") or "{}")
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
+    return read_object(view.get("private_metadata"))
+
+
+def element(view: Payload, field: str) -> Payload:
+    """What stands in one field of a form; empty when nothing was filled in."""
+    block = inner(view, "state", "values", field)
+    return inner(block, *list(block)[:1])
 
 
 def answer(view: Payload, field: str) -> str:
     """What was filled into one field of a form; empty when nothing was."""
-    block = ((view.get("state") or {}).get("values") or {}).get(field) or {}
-    element: Payload = next(iter(block.values()), {})
-    return str(element.get("value") or element.get("selected_conversation") or "")
+    return word(element(view, field), "value", "selected_conversation")
 
 
 def files(view: Payload) -> list[Payload]:
     """The files that were put into a form."""
-    block = ((view.get("state") or {}).get("values") or {}).get("file") or {}
-    element: Payload = next(iter(block.values()), {})
-    return list(element.get("files") or [])
+    return items(element(view, "file"), "files")
 
 
 def carried(action: Payload) -> dict[str, Any]:
     """The parameters in a button's value; empty when it carries none that can be read."""
-    try:
-        read = json.loads(str(action.get("value") or ""))
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
+    return read_object(action.get("value"))
 
 
 def command_of_card(message: Payload) -> str:
     """The question that a card answers, read from its own `Check again` button."""
-    elements = [
-        element for block in message.get("blocks") or () if block.get("type") == "actions" for element in block.get("elements") or ()
-    ]
-    found = next((carried(element) for element in elements if element.get("action_id") == "check_again"), {})
-    return str(found.get("q") or "")
+    actions = (block for block in items(message, "blocks") if block.get("type") == "actions")
+    again = (button for block in actions for button in items(block, "elements") if button.get("action_id") == "check_again")
+    return next((word(carried(button), "q") for button in again), "")

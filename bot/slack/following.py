@@ -17,10 +17,11 @@ from bot.blocks.digest_card import RUN, RUN_APART
 from bot.blocks.following import EDIT, FOLLOW_FORM, OPEN_FOLLOW_FORM, UNDO, ZONE
 from bot.blocks.usage import refusal
 from bot.language import Request, Usage, Verb, parse
-from bot.slack.asking import Ask, Asked, Payload, Source, carried, from_interaction, from_submission
+from bot.slack.asking import Ask, Asked, Source, carried, element, from_interaction, from_submission
 from bot.slack.home import Home, opened
 from bot.slack.hushing import Hushing
 from bot.slack.notebook import Notebook
+from bot.slack.payload import Payload, inner, word
 from bot.slack.recent import Recent
 from bot.slack.reception import Handler, Reception, new_run_id
 from bot.slack.subscribing import Subscribing
@@ -84,24 +85,24 @@ class _Clicks:
     async def on_run(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A button whose answer takes the place of its message."""
         await ack()
-        self.reception.receive(from_interaction(body, Source.CLICK, str(carried(action).get("q") or "")))
+        self.reception.receive(from_interaction(body, Source.CLICK, word(carried(action), "q")))
 
     async def on_run_apart(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A button whose answer stands by itself."""
         await ack()
-        ask = from_interaction(body, Source.CLICK, str(carried(action).get("q") or ""))
+        ask = from_interaction(body, Source.CLICK, word(carried(action), "q"))
         self.reception.receive(replace(ask, source=Source.SHORTCUT, card=None))
 
     async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The zone was chosen: the line that was asked is asked again with it."""
         await ack()
-        chosen = carried(action.get("selected_option") or {})
-        self.reception.receive(from_interaction(body, Source.CLICK, str(chosen.get("q") or "")))
+        chosen = carried(inner(action, "selected_option"))
+        self.reception.receive(from_interaction(body, Source.CLICK, word(chosen, "q")))
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Edit`: the form, filled with what the button carries."""
         await ack()
-        ask = from_interaction(body, Source.CLICK, str(carried(action).get("q") or "subscribe"))
+        ask = from_interaction(body, Source.CLICK, word(carried(action), "q") or "subscribe")
         if self.reception.runs.is_new(ask.delivery):
             self.reception.runs.spawn(self._edit(ask))
 
@@ -115,7 +116,7 @@ class _Clicks:
 
     async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The form: a mistake stands under its first field, everything else is a question like any other."""
-        text = _typed(body.get("view") or {})
+        text = _typed(inner(body, "view"))
         understood = parse(text)
         if isinstance(understood, Usage):
             await ack(response_action="errors", errors={"target": understood.error[:2000]})
@@ -156,8 +157,7 @@ def _given(request: Request) -> dict[str, str]:
 
 def _typed(view: Payload) -> str:
     """The form as a line."""
-    values = (view.get("state") or {}).get("values") or {}
-    filled = {name: _value(values.get(name) or {}) for name in ("target", *_FORM_OPTIONS)}
+    filled = {name: _value(element(view, name)) for name in ("target", *_FORM_OPTIONS)}
     if filled["every"] == "hourly":
         filled["at"] = ""
     if filled["every"] != "weekly":
@@ -166,7 +166,5 @@ def _typed(view: Payload) -> str:
     return " ".join(("subscribe", filled["target"], *said))
 
 
-def _value(block: Payload) -> str:
-    element: Payload = next(iter(block.values()), {})
-    chosen = element.get("selected_option") or {}
-    return str(element.get("value") or chosen.get("value") or "").strip()
+def _value(field: Payload) -> str:
+    return (word(field, "value") or word(inner(field, "selected_option"), "value")).strip()

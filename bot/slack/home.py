@@ -16,6 +16,7 @@ from bot.slack.asking import Ask, Source
 from bot.slack.calling import call
 from bot.slack.digests import check_command
 from bot.slack.notebook import Notebook
+from bot.slack.payload import inner, word
 from bot.slack.places import DeliveryError
 from bot.store.looks import target_states
 from bot.store.memory import recent_hosts
@@ -76,10 +77,11 @@ def _plan(value: Subscription) -> str:
 
 def opened(body: Mapping[str, Any]) -> Ask | None:
     """Who opened the Home tab; `None` for the app's messages tab."""
-    event = body.get("event") or {}
-    if event.get("tab", "home") != "home" or not event.get("user"):
+    event = inner(body, "event")
+    user = word(event, "user")
+    if event.get("tab", "home") != "home" or not user:
         return None
-    team = str(event.get("user_team") or body.get("team_id") or "")
-    home, organisation = body.get("team_id"), body.get("enterprise_id")
-    enterprise = str(organisation or "") if team == home else ""
-    return Ask(source=Source.CLICK, text="home", user=str(event["user"]), team=team, channel="", enterprise=enterprise)
+    home = word(body, "team_id")
+    team = word(event, "user_team") or home
+    enterprise = word(body, "enterprise_id") if team == home else ""
+    return Ask(source=Source.CLICK, text="home", user=user, team=team, channel="", enterprise=enterprise)

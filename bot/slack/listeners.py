@@ -18,7 +18,6 @@ from bot.language import Usage, parse
 from bot.slack.alerts import read_alert
 from bot.slack.asking import (
     Ask,
-    Payload,
     Source,
     answer,
     carried,
@@ -32,6 +31,7 @@ from bot.slack.asking import (
 from bot.slack.delivery import Delivery
 from bot.slack.filing import CHAIN, EVIDENCE, Filing
 from bot.slack.metrics import WRONG
+from bot.slack.payload import Payload, inner, word
 from bot.slack.places import DeliveryError
 from bot.slack.reception import Reception, new_run_id
 from bot.slack.rehearsing import FieldError, Rehearsing
@@ -83,7 +83,7 @@ class Listeners:
         """`Diagnose this 502` on somebody's alert."""
         await ack()
         ask = from_interaction(body, Source.SHORTCUT)
-        command = read_alert(body.get("message") or {})
+        command = read_alert(inner(body, "message"))
         if command:
             self.reception.receive(ask.about(command))
         elif self.reception.runs.is_new(ask.delivery):
@@ -96,7 +96,7 @@ class Listeners:
 
     async def on_check_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The check form: a mistake stands under its field, everything else is a question like any other."""
-        view = body.get("view") or {}
+        view = inner(body, "view")
         ask = from_submission(body, f"{answer(view, 'target')} {answer(view, 'options')}".strip())
         understood = parse(ask.text)
         if isinstance(understood, Usage):
@@ -112,7 +112,7 @@ class Listeners:
             await ack(response_action="errors", errors={"chain": sentence})
             return
         try:
-            rehearsal = await self.rehearsing.read(body.get("view") or {})
+            rehearsal = await self.rehearsing.read(inner(body, "view"))
         except FieldError as error:
             await ack(response_action="errors", errors={error.field: str(error)[:2000]})
             return
@@ -123,31 +123,31 @@ class Listeners:
     async def on_check_again(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Check again`: the question travels in the button."""
         await ack()
-        text = str(carried(action).get("q") or "")
+        text = word(carried(action), "q")
         self.reception.receive(from_interaction(body, Source.CLICK, text))
 
     async def on_fix_steps(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Fix steps`: the steps travel in the button."""
         await ack()
         ask = from_interaction(body, Source.CLICK, "fix steps")
-        self._open(ask, fix_steps(switched(str(action.get("value") or ""), channel=ask.channel)))
+        self._open(ask, fix_steps(switched(word(action, "value"), channel=ask.channel)))
 
     async def on_switch_steps(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Another kind of server, or another tool, in the form of the fix steps."""
         await ack()
-        view = body.get("view") or {}
-        ask = replace(from_interaction(body, Source.CLICK, "fix steps"), channel=str(metadata(view).get("channel") or ""))
-        chosen = str((action.get("selected_option") or {}).get("value") or "")
+        view = inner(body, "view")
+        ask = replace(from_interaction(body, Source.CLICK, "fix steps"), channel=word(metadata(view), "channel"))
+        chosen = word(inner(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
         if self.reception.runs.is_new(ask.delivery) and not self.reception.admit(ask, ask.text):
-            shown = fix_steps(switched(str(view.get("private_metadata") or ""), **which))
-            self.reception.runs.spawn(self.delivery.change_form(str(view.get("id") or ""), shown))
+            shown = fix_steps(switched(word(view, "private_metadata"), **which))
+            self.reception.runs.spawn(self.delivery.change_form(word(view, "id"), shown))
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
         await ack()
-        ask, chosen = from_interaction(body, Source.CLICK), (action.get("selected_option") or {}).get("value")
-        command = command_of_card(body.get("message") or {})
+        ask, chosen = from_interaction(body, Source.CLICK), word(inner(action, "selected_option"), "value")
+        command = command_of_card(inner(body, "message"))
         if chosen == "form":
             target, _, options = command.partition(" ")
             self._open(ask.about("form"), check_form(target=target, options=options, channel=ask.channel or None))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,10 +18,11 @@ from bot.blocks.usage import OPEN_REHEARSAL, how_to_invite, notice, open_form_no
 from bot.checkup import rehearse
 from bot.language import TargetError, host_target
 from bot.model.report import CheckReport
-from bot.slack.asking import Ask, Asked, Payload, answer, files, from_submission
+from bot.slack.asking import Ask, Asked, answer, files, from_submission
 from bot.slack.cards import Card, ChannelCard, PrivateCard
 from bot.slack.delivery import Delivery
 from bot.slack.logs import run_scope
+from bot.slack.payload import Payload, word
 from bot.slack.places import DeliveryError, NotAMember
 from bot.slack.reception import Handler, new_run_id
 from chainlib import CertificateBag, GatewayPolicy, TrustAnchors, TrustMode, UnusableFile, load_certificates
@@ -109,8 +110,8 @@ class Rehearsing:
             for file in told.files:
                 await self.delivery.attach(card.posted, file)
 
-    async def _file(self, attached: Mapping[str, object]) -> bytes:
-        url = str(attached.get("url_private_download") or attached.get("url_private") or "")
+    async def _file(self, attached: Payload) -> bytes:
+        url = word(attached, "url_private_download", "url_private")
         try:
             async with asyncio.timeout(DOWNLOAD_S):
                 return await self.delivery.download(url)

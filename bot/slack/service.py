@@ -200,7 +200,9 @@ class SlackService:
         token = self.settings.slack_app_token
         if self.settings.transport is Transport.SOCKET and token:
             return SocketTransport(app, token.get_secret_value())
-        return HttpTransport(app, self.settings.http_port)
+        secret = self.settings.slack_signing_secret
+        assert secret is not None  # the settings demand it where there is no app token
+        return HttpTransport(app, self.settings.http_port, secret.get_secret_value())
 
     def _listeners(self, delivery: Delivery, runs: Runs, identity: Identity, following: Following | None) -> Listeners:
         parts, vantage, name = self.parts, self.parts.vantage, identity.name
