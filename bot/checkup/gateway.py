@@ -13,7 +13,7 @@ from bot.checkup.probe import Surroundings, check
 from bot.checkup.witness import worst_first
 from bot.model.azure import Gateway
 from bot.model.report import CheckRequest, GatewayReport, MemberCheck, MemberReport
-from chainlib import CaptureError
+from chainlib import CaptureError, InvalidTarget
 from chainlib.aio import resolve
 
 MAX_PARALLEL_MEMBERS = 24
@@ -73,7 +73,10 @@ async def _probe(nothing: MemberReport, request: CheckRequest, around: Surroundi
     refusal = admit(target.host, target.port, addresses) if admit and addresses else None
     if refusal:
         return replace(nothing, skipped=refusal)
-    report = await check(request, replace(settled(around, addresses), on_stage=None))
+    try:
+        report = await check(request, replace(settled(around, addresses), on_stage=None))
+    except InvalidTarget as error:  # ARM's names are not vetted, and one that nobody can send must not cost the others their answer
+        return replace(nothing, skipped=f"{error}.")
     return replace(nothing, report=report, findings=report.verdict.findings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 from bot.model.azure import ArmRefusal, BackendServer, GatewayHealth, Health
@@ -10,13 +11,16 @@ from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order,
 
 # What breaks live traffic while the health probe is content: a gateway that says healthy does not disagree.
 _UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
+_WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
+_Told = dict[tuple[str, str, str], list[BackendServer]]
 
 
 def hear_gateway(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> GatewayReport:
     """Add the gateway's word, or the reason why it is missing, to what our own probe found."""
     if isinstance(answer, ArmRefusal):
         return replace(report, refusal=answer)
-    members = tuple(_joined(member, answer) for member in report.members)
+    told = _by_server(answer)
+    members = tuple(_joined(member, told) for member in report.members)
     return replace(report, members=worst_first(members), health=answer, refusal=None)
 
 
@@ -49,8 +53,16 @@ def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
     return tuple(sorted(members, key=lambda m: (m.healthy, rank(m.headline), m.pool, m.setting, m.member)))
 
 
-def _joined(member: MemberReport, answer: GatewayHealth) -> MemberReport:
-    server = _server_of(member, answer)
+def _by_server(answer: GatewayHealth) -> _Told:
+    """The answer by pool, setting and server, so that thousands of members are not each looked for among thousands."""
+    told: _Told = defaultdict(list)
+    for server in answer.servers:
+        told[server.pool.lower(), server.setting.lower(), server.address.lower()].append(server)
+    return told
+
+
+def _joined(member: MemberReport, told: _Told) -> MemberReport:
+    server = _server_of(member, told)
     own = member.report.verdict.findings if member.report else tuple(f for f in member.findings if f.code not in WITNESS_CODES)
     if server is None:
         return replace(member, server=None, findings=own)
@@ -68,15 +80,13 @@ def _confirmed(finding: Finding, server: BackendServer) -> Finding:
     return replace(finding, severity=Severity.CRITICAL, basis=Basis.REPORTED, evidence=evidence)
 
 
-def _server_of(member: MemberReport, answer: GatewayHealth) -> BackendServer | None:
+def _server_of(member: MemberReport, told: _Told) -> BackendServer | None:
     """ARM names a server by the member's name or by its address; of several the unhealthy one speaks."""
-    known = {member.member.lower()}
-    if member.report:
-        known |= {address.address.lower() for address in member.report.addresses}
-    pair = (member.pool.lower(), member.setting.lower())
-    servers = [s for s in answer.servers if (s.pool.lower(), s.setting.lower()) == pair and s.address.lower() in known]
-    order = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
-    return min(servers, key=lambda server: order.index(server.health), default=None)
+    probed = member.report.addresses if member.report else ()
+    known = dict.fromkeys(name.lower() for name in (member.member, *(one.address for one in probed)))
+    pool, setting = member.pool.lower(), member.setting.lower()
+    servers = (server for name in known for server in told.get((pool, setting, name), ()))
+    return min(servers, key=lambda server: _WORST_FIRST.index(server.health), default=None)
 
 
 def _compare(member: MemberReport, server: BackendServer, own: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 
@@ -109,3 +110,15 @@ def test_worst_member_comes_first() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(), member(GAP, name="zz.contoso.com")), at=NOW)
     heard = hear_gateway(report, answer(Health.HEALTHY))
     assert [m.member for m in heard.members] == ["zz.contoso.com", "backend.contoso.com"]
+
+
+def test_five_thousand_members_are_joined_in_a_moment() -> None:
+    names = [f"backend-{number}.contoso.com" for number in range(5000)]
+    report = GatewayReport(gateway=GATEWAY, members=tuple(member(probed=False, name=name) for name in names), at=NOW)
+    servers = tuple(
+        BackendServer(pool="shop", setting="https-be", address=name.upper(), health=Health.UNHEALTHY, message=None) for name in names
+    )
+    begun = process_time()
+    heard = hear_gateway(report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW))
+    assert process_time() - begun < 1.5
+    assert [m.server.address.lower() for m in heard.members if m.server] == sorted(names)

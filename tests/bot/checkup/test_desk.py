@@ -127,6 +127,17 @@ async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
     assert dialled == []
 
 
+async def test_member_with_a_name_that_nobody_can_send_costs_the_others_nothing(arm: ArmStandIn, client: ArmClient) -> None:
+    async with backend() as port:
+        spec = gateway(port, settings=2)
+        arm.add(replace(spec, settings=(spec.settings[0], replace(spec.settings[1], host_name="two\r\nlines"))))
+        report = await desk(client).gateway(GatewayTarget(name="prod-gw"))
+    assert isinstance(report, GatewayReport)
+    told = {member.setting: member for member in report.members}
+    assert told["https-0"].report is not None
+    assert (told["https-1"].report, "cannot be sent" in told["https-1"].skipped) == (None, True)
+
+
 # Whose settings hold.
 
 
