@@ -167,7 +167,8 @@ def parse_url(url: str) -> URL:
 
 def _unusable(parsed: URL, reason: str) -> UnusableDatabase:
     """One sentence: which database, without its password, and what stands in the way in the driver's own words."""
-    shown = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=True)
+    # The query may hold a password as well, which `hide_password` does not know.
+    shown = parsed.set(drivername=parsed.get_backend_name(), query={}).render_as_string(hide_password=True)
     lines = [line.strip() for line in reason.splitlines() if line.strip()] or ["no reason given"]
     return UnusableDatabase(
         f"The database {shown} cannot be opened: {lines[0].rstrip('.')[:_LONGEST_REASON]}; look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "

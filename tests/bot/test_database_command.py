@@ -45,6 +45,7 @@ USELESS = [
     ("sqlite:///{folder}/file/appgw.sqlite3", "File exists"),
     ("sqlite:///{folder}/file", "not a database"),
     ("sqlite:///{folder}", "unable to open"),
+    ("postgresql://127.0.0.1:1/x?password=s3cret", "Connection refused"),
 ]
 
 
@@ -54,7 +55,11 @@ def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(tmp_pat
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
 
 
-@pytest.mark.parametrize(("url", "says"), USELESS, ids=["kind", "unreachable", "port", "socket", "option", "folder", "content", "a folder"])
+@pytest.mark.parametrize(
+    ("url", "says"),
+    USELESS,
+    ids=["kind", "unreachable", "port", "socket", "option", "folder", "content", "a folder", "password in the query"],
+)
 def test_a_database_that_cannot_be_used_is_one_sentence_with_the_reason(tmp_path: Path, url: str, says: str) -> None:
     (tmp_path / "file").write_text("these are no rows, and there are enough of them to tell\n" * 40)
     done = run(tmp_path, "upgrade", url=url.format(folder=tmp_path))
