@@ -62,7 +62,7 @@ class SlackGate:
 
     def refuse(self, ask: Ask, *, costs: bool) -> str | None:
         """A sentence when this person may not ask here and now."""
-        who = {"user": ask.user, "channel": ask.channel, "team": ask.team, "enterprise": ask.enterprise}
+        who = {"user": ask.user, "channel": ask.channel, "team": ask.team, "enterprise": ask.enterprise, "home": ask.home}
         refusal = self.guard.refuse(**who, now=monotonic(), costs=costs)
         return refusal.sentence if refusal else None
 

@@ -15,7 +15,7 @@ class Access:
     Attributes:
         users: Slack ids of people.
         channels: Slack ids of channels.
-        home_team: id of the workspace or organisation whose people may ask; `None` lets guests of shared channels in as well.
+        home_team: id of the workspace or organisation whose people may ask; `None` for the workspace to which Slack delivers.
     """
 
     users: frozenset[str] = frozenset()
@@ -23,7 +23,7 @@ class Access:
     home_team: str | None = None
 
 
-def admit_person(access: Access, *, user: str, channel: str, team: str, enterprise: str = "") -> Refusal | None:
+def admit_person(access: Access, *, user: str, channel: str, team: str, enterprise: str = "", home: str = "") -> Refusal | None:
     """Refuse a person in a place, or return `None`.
 
     Args:
@@ -32,8 +32,9 @@ def admit_person(access: Access, *, user: str, channel: str, team: str, enterpri
         channel: where it was asked; empty where Slack names none (a global shortcut), and then only people are checked.
         team: the person's own workspace, not the one that the channel belongs to.
         enterprise: the person's own Enterprise Grid organisation, empty where there is none.
+        home: the workspace for which Slack delivered the request; people of another one are guests of a shared channel.
     """
-    if access.home_team and access.home_team not in {team, enterprise}:
+    if (access.home_team or home or team) not in {team, enterprise}:
         return Refusal(rule=Rule.TEAM, sentence="Only people of this bot's own workspace may ask it; ask a colleague there to do it.")
     if access.users and user not in access.users:
         return Refusal(
@@ -52,7 +53,9 @@ class PersonGuard:
     access: Access
     limiter: RateLimiter
 
-    def refuse(self, *, user: str, channel: str, team: str, now: float, enterprise: str = "", costs: bool = True) -> Refusal | None:
+    def refuse(
+        self, *, user: str, channel: str, team: str, now: float, enterprise: str = "", home: str = "", costs: bool = True
+    ) -> Refusal | None:
         """Refuse a person, or return `None` and, where it costs, count the request.
 
         Args:
@@ -61,7 +64,8 @@ class PersonGuard:
             team: the person's own workspace.
             now: seconds of a clock that never goes back.
             enterprise: the person's own organisation, empty where there is none.
+            home: the workspace for which Slack delivered the request.
             costs: whether the request counts against the limits; opening a form does not.
         """
-        refusal = admit_person(self.access, user=user, channel=channel, team=team, enterprise=enterprise)
+        refusal = admit_person(self.access, user=user, channel=channel, team=team, enterprise=enterprise, home=home)
         return refusal or (self.limiter.refuse(user=user, channel=channel, now=now) if costs else None)

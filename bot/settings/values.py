@@ -140,7 +140,7 @@ class Settings(DatabaseSettings):
         openings = (
             (self.allowed_channels, "every channel may ask (narrow it: APPGW_ALLOWED_CHANNELS=C0123ABCD)"),
             (self.allowed_users, "every user may ask (narrow it: APPGW_ALLOWED_USERS=U0123ABCD)"),
-            (self.home_team, "every workspace in a shared channel may ask (narrow it: APPGW_HOME_TEAM=T0123ABCD)"),
+            (self.home_team, "whoever Slack counts to the workspace may ask (hold it to one id: APPGW_HOME_TEAM=T0123ABCD)"),
         )
         missing = [sentence for given, sentence in openings if not given]
         opened = [f"OPEN ACCESS: {'; '.join(missing)}."] if missing else []

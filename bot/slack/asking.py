@@ -36,6 +36,7 @@ class Ask:
         ephemeral: that message is one that only this person sees.
         response_url: a way to answer without being a member of the channel; never logged.
         trigger: lets a form be opened for three seconds; never logged.
+        home: the workspace for which Slack delivered it; another one than `team` makes the person a guest.
         delivery: what is the same when Slack delivers the same thing twice.
     """
 
@@ -51,6 +52,7 @@ class Ask:
     trigger: str | None = None
     delivery: str = ""
     enterprise: str = ""
+    home: str = ""
 
     def about(self, text: str) -> Ask:
         """The same person asking something else."""
@@ -88,6 +90,7 @@ def from_command(body: Payload) -> Ask:
         trigger=word(body, "trigger_id") or None,
         delivery=word(body, "trigger_id"),
         enterprise=word(body, "enterprise_id"),
+        home=word(body, "team_id"),
     )
 
 
@@ -107,6 +110,7 @@ def from_mention(body: Payload, bot_user: str) -> Ask:
         thread=word(event, "thread_ts") or None,
         delivery=word(body, "event_id"),
         enterprise=_own_organisation(team, home, word(body, "enterprise_id")),
+        home=home,
     )
 
 
@@ -129,6 +133,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
         trigger=word(body, "trigger_id") or None,
         delivery=word(body, "trigger_id"),
         enterprise=_own_organisation(team, home, word(inner(body, "enterprise"), "id")),
+        home=home,
     )
 
 

@@ -84,4 +84,4 @@ def opened(body: Mapping[str, Any]) -> Ask | None:
     home = word(body, "team_id")
     team = word(event, "user_team") or home
     enterprise = word(body, "enterprise_id") if team == home else ""
-    return Ask(source=Source.CLICK, text="home", user=user, team=team, channel="", enterprise=enterprise)
+    return Ask(source=Source.CLICK, text="home", user=user, team=team, channel="", enterprise=enterprise, home=home)

@@ -32,6 +32,14 @@ def test_who_may_ask(access: Access, person: tuple[str, str, str], rule: Rule | 
     assert (refusal.rule if refusal else None) is rule
 
 
+def test_guest_of_a_shared_channel_is_refused_without_any_setting() -> None:
+    who = {"user": "U1", "channel": "C1"}
+    assert admit_person(Access(), **who, team="T2", home="T1") is not None
+    assert admit_person(Access(), **who, team="T1", home="T1") is None
+    assert admit_person(Access(), **who, team="", home="T1") is not None
+    assert admit_person(Access(), **who, team="T1") is None
+
+
 def test_organisation_counts_as_home() -> None:
     assert admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E1") is None
     assert admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E2") is not None

@@ -48,6 +48,7 @@ def test_organisation_is_the_person_s_own_or_none(team: str, organisation: str) 
     found = [from_interaction(click, Source.CLICK), from_mention(event, "UBOT"), opener]
     assert [ask.enterprise for ask in found] == [organisation] * 3
     assert [ask.team for ask in found] == [team] * 3
+    assert {ask.home for ask in found} == {"T1"}
 
 
 def test_a_click_knows_its_card_and_its_thread() -> None:
