@@ -13,7 +13,7 @@ from bot.engine.transact import Transact
 from bot.model.digest import Change, FollowedTarget, Look, TargetKind
 from bot.store import Store
 from bot.store.looks import record_looks
-from bot.store.runs import release
+from bot.store.runs import mark_ready, release
 from bot.store.subscriptions import targets
 
 _LOG = logging.getLogger(__name__)
@@ -68,7 +68,9 @@ class Checks:
             _LOG.exception("telling the recovery of %s", target_key)
 
     async def release(self, check: str) -> int:
-        """Queue the digests that waited for a check; returns how many."""
+        """Queue the digests that waited for a check, and those that waited for them; returns how many."""
+        async with self._store.writing() as connection:
+            await mark_ready(connection, check)
         released = 0
         while True:
             async with self._store.writing() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.due import NeverDue, following
@@ -19,7 +19,6 @@ from bot.store.write import insert_new
 
 _RUN, _SUBSCRIPTION, _FOLLOWED = tables.digest_run, tables.subscription, tables.followed
 _TICK_LOCK = 0x7469636B  # any number that nobody else takes; this one spells "tick"
-_RELEASE_LOCK = 0x72656C65  # likewise: "rele"
 _MOST_DUE, _MOST_LOOKS, _BREATH = 10_000, 2_000, 200
 
 
@@ -86,40 +85,40 @@ async def wait_for_check(connection: AsyncConnection, runs: Sequence[DigestRun],
         await connection.execute(noted, [{"own": run.id} for run in runs])
 
 
+async def mark_ready(connection: AsyncConnection, check: str) -> None:
+    """The runs that waited for a check wait for nothing but their turn.
+
+    Committed before `release` looks, so that of two that end together at least the later one sees the other.
+    """
+    waiting = (_RUN.c.check == check) & (_RUN.c.state == RunState.CHECKING)
+    await connection.execute(select(_RUN.c.id).where(waiting).order_by(_RUN.c.id).with_for_update())
+    await connection.execute(update(_RUN).where(waiting).values(state=RunState.READY))
+
+
 async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, ...]:
-    """The runs that waited for a check, and those that waited for them, now queued: a channel hears its digests in their order."""
-    await _wait_for_turn(connection)
-    own = _RUN.c.check == check
-    await connection.execute(update(_RUN).where(own, _RUN.c.state == RunState.CHECKING).values(state=RunState.READY))
-    there = _RUN.c.channel.in_(select(_RUN.c.channel).where(own)) & _RUN.c.state.in_([RunState.CHECKING, RunState.READY])
-    held: set[str] = set()
-    free = []
-    for row in (await connection.execute(select(_RUN).where(there).order_by(_RUN.c.id))).all():
-        if row.state == RunState.CHECKING:
-            held.add(row.channel)
-        elif row.channel not in held:
-            free.append(row)
-    return await _queue(connection, free)
+    """The runs of a check's channels whose turn it is, now queued: a channel hears its digests in their order.
+
+    Sorted, because replicas that lock in different orders deadlock; no lock is shared by all, because a replica may be frozen in here.
+    """
+    there = _RUN.c.channel.in_(select(_RUN.c.channel).where(_RUN.c.check == check))
+    ready = there & (_RUN.c.state == RunState.READY)
+    rows = (await connection.execute(select(_RUN).where(ready).order_by(_RUN.c.id).with_for_update())).all()
+    looking = select(_RUN.c.channel, func.min(_RUN.c.id).label("first")).where(there, _RUN.c.state == RunState.CHECKING)
+    held = {row.channel: row.first for row in await connection.execute(looking.group_by(_RUN.c.channel))}
+    return await _queue(connection, [row for row in rows if row.channel not in held or row.id < held[row.channel]])
 
 
 async def release_overdue(connection: AsyncConnection, before: datetime) -> tuple[DigestRun, ...]:
     """The runs that have waited for earlier ones of their channel since before an instant, now queued: order is not worth more."""
-    await _wait_for_turn(connection)
     late = (_RUN.c.state == RunState.READY) & (_RUN.c.claimed_at < before)
-    return await _queue(connection, (await connection.execute(select(_RUN).where(late).order_by(_RUN.c.id))).all())
-
-
-async def _wait_for_turn(connection: AsyncConnection) -> None:
-    """One release at a time: two that cannot see each other would each leave the other's run waiting. SQLite's write lock is enough."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _RELEASE_LOCK})
+    found = select(_RUN).where(late).order_by(_RUN.c.id)
+    return await _queue(connection, (await connection.execute(found.with_for_update(skip_locked=True))).all())
 
 
 async def _queue(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[DigestRun, ...]:
     if rows:
-        await connection.execute(
-            update(_RUN).where(_RUN.c.id == bindparam("own")).values(state=RunState.QUEUED), [{"own": row.id} for row in rows]
-        )
+        queued = update(_RUN).where(_RUN.c.id == bindparam("own")).values(state=RunState.QUEUED)
+        await connection.execute(queued, [{"own": row.id} for row in rows])
     return tuple(_read(row) for row in rows)
 
 

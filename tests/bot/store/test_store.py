@@ -142,6 +142,8 @@ async def test_runs_wait_for_their_check(store: Store) -> None:
         assert await runs.claim_looks(connection, [], NOW, DAY) == ()
         await runs.wait_for_check(connection, due, "check:1")
         assert await runs.release(connection, "check:0") == ()
+        assert await runs.release(connection, "check:1") == ()
+        await runs.mark_ready(connection, "check:1")
         assert [run.id for run in await runs.release(connection, "check:1")] == [due[0].id]
         assert await runs.release(connection, "check:1") == ()
         assert await runs.stale_runs(connection, NOW, NOW) == ()
