@@ -6,9 +6,10 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,8 @@ from playground.lab.peers import LOOPBACK
 READY_SECONDS = 30.0
 STOP_SECONDS = 25.0
 _OK = 200
+_PORTS = (10_240, 32_768)
+_ANY = SystemRandom()  # a seed that tests share would give each of them the same ports
 _FOREIGN = ("APPGW_", "SLACK_", "AZURE_")
 
 
@@ -93,15 +96,25 @@ class BotProcess:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now."""
-    held = [socket.socket() for _ in range(count)]
+    """Ports that nobody listens on just now, below those that the system gives to anybody who asks for any."""
+    held: list[socket.socket] = []
     try:
-        for one in held:
-            one.bind((LOOPBACK, 0))
+        while len(held) < count:
+            held += _bound(_ANY.randrange(*_PORTS))
         return [int(one.getsockname()[1]) for one in held]
     finally:
         for one in held:
             one.close()
+
+
+def _bound(port: int) -> Iterator[socket.socket]:
+    probe = socket.socket()
+    try:
+        probe.bind((LOOPBACK, port))
+    except OSError:
+        probe.close()
+    else:
+        yield probe
 
 
 def _program() -> list[str]:

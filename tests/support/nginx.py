@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -15,6 +14,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from playground.lab.pki import Issued
+from playground.process import free_ports
 
 NGINX = shutil.which("nginx")
 START_TIMEOUT_S = 10.0
@@ -56,7 +56,8 @@ class Setup:
 @contextmanager
 def gateway(setups: Mapping[str, Setup], folder: Path) -> Iterator[dict[str, int]]:
     """Run nginx over the setups; yields the gateway's port for each name."""
-    ports = {name: (_free_port(), _free_port()) for name in setups}
+    free = iter(free_ports(2 * len(setups)))
+    ports = {name: (next(free), next(free)) for name in setups}
     servers = "".join(_write(name, setup, folder, *ports[name]) for name, setup in setups.items())
     (folder / "nginx.conf").write_text(_CONFIG.format(folder=folder, servers=servers))
     assert NGINX is not None
@@ -74,13 +75,6 @@ def _write(name: str, setup: Setup, folder: Path, backend: int, front: int) -> s
     (folder / f"{name}.roots").write_bytes(b"".join(c.pem for c in setup.roots))
     shared = {"folder": folder, "name": name}
     return _BACKEND.format(port=backend, **shared) + _GATEWAY.format(port=front, backend=backend, host=setup.host, **shared)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int) -> None:
