@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from chainlib.certificate import Certificate
-from chainlib.findings import Finding, Verdict
+from chainlib.findings import Code, Finding, Verdict
 from chainlib.judge.trust import TWO_EXPLANATIONS
 from chainlib.model import CertificationPath, PathElement, Source, TrustAnchors, TrustMode
 from chainlib.path import is_root
@@ -71,4 +71,6 @@ def _decided(finding: Finding, explanation: str, issuer: Certificate) -> Finding
     if finding.evidence.get("possibilities") != list(TWO_EXPLANATIONS):
         return finding
     evidence = dict(finding.evidence) | {"possibilities": [explanation], "missing_sha256": issuer.sha256}
-    return replace(finding, summary=f"{finding.summary.removesuffix('.')}, {_SAID[explanation]}.", evidence=evidence)
+    said_already = finding.code is Code.INTERMEDIATE_MISSING and explanation == _NOT_SENT
+    summary = finding.summary if said_already else f"{finding.summary.removesuffix('.')}, {_SAID[explanation]}."
+    return replace(finding, summary=summary, evidence=evidence)

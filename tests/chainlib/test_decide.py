@@ -52,7 +52,7 @@ def test_path_is_filled_in_with_what_was_fetched(
         ),
         (chain(W.leaf, W.lower), trusting(), W.upper, Code.INTERMEDIATE_UNKNOWN_CA, Where.SERVER, "intermediate that is not sent"),
         (chain(W.leaf, W.lower, W.upper), trusting(), W.root, Code.INTERMEDIATE_UNKNOWN_CA, Where.GATEWAY, "root that the gateway was not"),
-        (chain(W.leaf), trusting(W.stranger), W.lower, Code.INTERMEDIATE_MISSING, Where.SERVER, "intermediate that is not sent"),
+        (chain(W.leaf), trusting(W.stranger), W.lower, Code.INTERMEDIATE_MISSING, Where.SERVER, "does not send"),
         (
             chain(pki.leaf(W.root, NAME)),
             trusting(W.stranger),
