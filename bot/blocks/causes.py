@@ -37,9 +37,10 @@ def fold(report: GatewayReport) -> tuple[Cause, ...]:
 
 def _code(member: MemberReport) -> Code:
     """A server that only the gateway calls unhealthy goes by the gateway's own reason."""
-    if member.headline is Code.OK and member.server is not None and member.server.message is not None:
-        return member.server.message.code
-    return member.headline
+    if member.headline is not Code.OK or member.healthy:
+        return member.headline
+    told = member.server.message.code if member.server and member.server.message else Code.OK
+    return Code.HEALTH_UNKNOWN if told is Code.OK else told
 
 
 def _about(member: MemberReport) -> str:

@@ -29,12 +29,14 @@ from bot.blocks.parts import (
 )
 from bot.blocks.words import PHRASES, PLACES, SHAPES
 from bot.model.azure import ArmRefusal, BackendServer, Health
-from bot.model.report import WITNESS_CODES, GatewayReport
+from bot.model.report import WITNESS_CODES, GatewayReport, Via
 from chainlib import CATALOGUE, Code, Severity
 
 MAX_GROUPS = 5
 MAX_OVERVIEW = 8
 _NAMES_SHOWN = 2
+UNKNOWN = "UNKNOWN"
+_NOT_PROBED = "not probed: "
 _LINE = 130
 _DISAGREEMENTS = {
     Code.VANTAGE_DIFFERS: "the gateway refuses what passes from here ({servers}): its subnet is another one, or its last probe older.",
@@ -57,6 +59,8 @@ def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
 def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
     if not report.healthy:
         return "FAIL"
+    if report.unanswered:
+        return UNKNOWN
     unseen = any(member.unseen for member in report.members)
     return "WARN" if causes or report.refusal or unseen else "OK"
 
@@ -68,7 +72,11 @@ def _name(report: GatewayReport) -> str:
 
 def _heading(report: GatewayReport) -> str:
     word = _word(report, fold(report))
-    return f"{SHAPES[word]} {word} gateway {shorten_middle(_name(report), 36)}"
+    return f"{_shape(word)} {word} gateway {shorten_middle(_name(report), 36)}"
+
+
+def _shape(word: str) -> str:
+    return SHAPES.get(word, "○")
 
 
 def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
@@ -85,10 +93,13 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
 def _fine(report: GatewayReport) -> str:
     """Nobody is said to be fine whom nobody looked at."""
     total, unseen = len(report.members), sum(member.unseen for member in report.members)
+    if report.unanswered:
+        return "Not known: only the gateway was asked, and its word is not here."
+    not_seen = "not listed by the gateway" if report.via is Via.GATEWAY else "not probed"
     if unseen == total:
-        return "No server was probed."
+        return "No server was probed." if report.via is not Via.GATEWAY else "The gateway vouches for no server."
     if unseen:
-        return f"{total - unseen} of {total} servers fine, {unseen} not probed."
+        return f"{total - unseen} of {total} servers fine, {unseen} {not_seen}."
     return "The only server is fine." if total == 1 else f"All {total} servers are fine."
 
 
@@ -100,8 +111,11 @@ def _witness(report: GatewayReport) -> Paragraph:
     """The second witness: its word, why it is missing, or that it is still awaited."""
     if report.refusal is not None:
         return say(bold("Gateway's word is missing: "), clean(report.refusal.sentence, _LINE))
+    if report.via is Via.PROBE:
+        return say(bold("Gateway: "), "not asked for its own word (via=probe); below is our own probe.")
     if report.health is None:
-        return say(bold("Gateway: "), "asked, its answer takes ten seconds or more; below is our own probe.")
+        below = "nothing is probed meanwhile" if report.via is Via.GATEWAY else "below is our own probe"
+        return say(bold("Gateway: "), f"asked, its answer takes ten seconds or more; {below}.")
     of_members = tuple(member.server for member in report.members if member.server is not None)
     return say(bold("Gateway says: "), _counts(of_members if report.scope else report.health.servers))
 
@@ -146,11 +160,11 @@ def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragra
     """Healthy servers in one line, and those that were not probed in another."""
     spoken = sum(len(cause.members) for cause in causes)
     skipped = [member for member in report.members if member.skipped]
-    fine = len(report.members) - spoken - sum(member.headline is Code.OK and member.healthy for member in skipped)
+    fine = len(report.members) - spoken - sum(member.headline is Code.OK and member.healthy and member.unseen for member in skipped)
     if fine > 0 and causes:
         yield say(f"{SHAPES['OK']} {fine} {_plural(fine, 'server')} fine")
     if skipped:
-        yield say(shorten(f"- {len(skipped)} not probed: {clean(skipped[0].skipped, 100)}", _LINE))
+        yield say(shorten(f"- {len(skipped)} not probed: {clean(skipped[0].skipped.removeprefix(_NOT_PROBED), 100)}", _LINE))
 
 
 def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
@@ -167,7 +181,7 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
 
 def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumstances) -> Buttons:
     again = again_button(around.command)
-    more = Overflow(action=MORE, options=MORE_OPTIONS if report.healthy else (WATCH, *MORE_OPTIONS))
+    more = Overflow(action=MORE, options=MORE_OPTIONS if report.green else (WATCH, *MORE_OPTIONS))
     worst = next((member.report for cause in causes for member in cause.members if member.report), None)
     middle = (
         (Button(label="Fix steps", action=FIX_STEPS, value=steps_value(worst, around.command, report)),)
@@ -183,6 +197,7 @@ def _small_print(report: GatewayReport, around: Circumstances) -> SmallPrint:
     said = (
         ", ".join(list(codes)[:3]) or "OK",
         clean(around.understood, 200),
+        clean(report.said, 200),
         asked,
         f"run {around.run_id}",
         f"from {clean(around.vantage, 60)}",
@@ -208,6 +223,7 @@ def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
 def member_details(report: GatewayReport) -> str:
     """Every member with both witnesses' words, as text for the thread's file."""
     lines = [f"gateway {clean(report.gateway.id.name, 120)}, {len(report.members)} servers"]
+    lines += [clean(report.said, 300)] if report.said else []
     for member in report.members:
         said = (
             f"; gateway: {member.server.health.value}, {clean(member.server.message.text, 300) if member.server.message else 'no reason'}"
@@ -224,13 +240,13 @@ def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Messa
     """The card when ARM could not even say how the gateway is configured: what happened, what the operator must do."""
     shown = shorten_middle(clean(name, 120), 36)
     parts: list[Part] = [
-        Heading(text=f"○ UNKNOWN gateway {shown}"),
+        Heading(text=f"{_shape(UNKNOWN)} {UNKNOWN} gateway {shown}"),
         say(bold("Azure does not tell me. "), clean(refusal.sentence, 300)),
         *([say(bold("Fix for admins: "), "the lines are in the thread.")] if refusal.remedy else []),
         Buttons(elements=(again_button(around.command),), instead=f"Check again: {FRONT_DOOR} {around.command}"),
         SmallPrint(text=f"{refusal.trouble.value} · {clean(around.understood, 200)} · run {around.run_id}", user=around.user),
     ]
-    return compose(f"UNKNOWN {shown}: {clean(refusal.sentence, 60)}", parts)
+    return compose(f"{UNKNOWN} {shown}: {clean(refusal.sentence, 60)}", parts)
 
 
 def remedy_message(refusal: ArmRefusal) -> Message:
@@ -244,14 +260,15 @@ def overview_card(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusa
     """One line for each gateway, worst first."""
     ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
     bad = sum(not report.healthy for report in ordered)
-    word = "FAIL" if bad else "WARN" if refusals else "OK"
+    silent = any(report.unanswered for report in ordered)
+    word = "FAIL" if bad else UNKNOWN if silent else "WARN" if refusals else "OK"
     lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
     if len(ordered) > MAX_OVERVIEW:
         lines.append(say(f"… and {len(ordered) - MAX_OVERVIEW} more"))
     lines += [say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:2]]
     title = f"{bad} of {len(ordered)} {_plural(len(ordered), 'gateway')} unhealthy"
     again = again_button("health")
-    parts: list[Part] = [Heading(text=f"{SHAPES[word]} {word} {title}"), *lines, Buttons(elements=(again,), instead=f"{FRONT_DOOR} health")]
+    parts: list[Part] = [Heading(text=f"{_shape(word)} {word} {title}"), *lines, Buttons(elements=(again,), instead=f"{FRONT_DOOR} health")]
     return compose(
         f"{word} {title}.", [*parts, SmallPrint(text=f"{clean(around.understood, 200)} · run {around.run_id}", user=around.user)]
     )
@@ -263,4 +280,4 @@ def _overview_line(report: GatewayReport) -> Paragraph:
     bad = sum(not member.healthy for member in report.members)
     unseen = sum(member.unseen for member in report.members)
     reason = f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
-    return say(bold(f"{SHAPES[word]} {shorten_middle(_name(report), 40)} "), f"{bad} of {len(report.members)} fail{reason}")
+    return say(bold(f"{_shape(word)} {shorten_middle(_name(report), 40)} "), f"{bad} of {len(report.members)} fail{reason}")

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.gateway.policies import MemberUse, checks_of, matching
+from bot.gateway.policies import MemberUse, checks_of, matching, standing
 from bot.language import GatewayTarget, HostTarget, OptionValue, named_gateway, read_gateway
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId
 from bot.model.report import CheckRequest, MemberCheck
-from chainlib import Certificate, GatewayPolicy, HttpProbeRule, Target, TrustMode
+from chainlib import Certificate, GatewayPolicy, HttpProbeRule, Target, TrustAnchors, TrustMode, is_ip_literal
 from chainlib.aio import load_well_known
 
 Options = Mapping[str, OptionValue]
 
 USUAL_PORT = 443
+_NAMES_SHOWN = 5
 
-NO_GATEWAY_KNOWN = "no known gateway has this host in a pool, so it was judged as a v2 setting that trusts well-known CAs"
-NOT_WHERE_NAMED = "no pool that was named holds this host, so it was judged as a v2 setting that trusts well-known CAs"
-GATEWAYS_UNKNOWN = "Azure did not tell which gateways use this host, so it was judged as a v2 setting that trusts well-known CAs"
+_USUAL_TRUST = "well-known CAs"
+_JUDGED = f", so it was judged as a v2 setting that trusts {_USUAL_TRUST}"
+NO_GATEWAY_KNOWN = f"no known gateway has this host in a pool{_JUDGED}"
+NOT_WHERE_NAMED = f"no pool that was named holds this host{_JUDGED}"
+GATEWAYS_UNKNOWN = f"Azure did not tell which gateways use this host{_JUDGED}"
 
 
 def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[MemberUse, ...]:
@@ -29,10 +32,42 @@ def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[Membe
 
 def chosen(uses: Sequence[MemberUse], options: Options) -> list[MemberUse]:
     """Those that `gw=`, `pool=` and `setting=` leave."""
-    wanted = _text(options, "gw")
-    gateway = (read_gateway(wanted) or named_gateway(wanted)) if wanted else None
+    gateway = _typed_gateway(options)
     fitting = [use for use in uses if gateway is None or _is_meant(use.gateway.id, gateway)]
-    return [use for use in fitting if is_named(use, _text(options, "pool"), _text(options, "setting"))]
+    return [use for use in fitting if is_named(use, text_of(options, "pool"), text_of(options, "setting"))]
+
+
+def nearest_first(gateways: Iterable[Gateway], uses: Iterable[MemberUse], options: Options) -> tuple[Gateway, ...]:
+    """The gateways whose pools hold the host, or the one of `gw=`, before all others; a list of ARM's has no order of its own."""
+    typed, holding = _typed_gateway(options), {use.gateway.id.key for use in uses}
+    near = {one.id.key for one in gateways if one.id.key in holding or (typed and _is_meant(one.id, typed))}
+    return tuple(sorted(gateways, key=lambda one: (one.id.key not in near, one.id.key)))
+
+
+def seat_of(gateways: Sequence[Gateway], target: HostTarget, options: Options) -> GatewayTarget | str:
+    """The gateway, pool and setting where a host stands; a sentence when there is none, or more than one gateway."""
+    uses = chosen(uses_of_host(gateways, target) or standing(gateways, target.host), options)
+    ids = list(dict.fromkeys(use.gateway.id for use in uses))
+    if not ids:
+        where = "no pool that was named" if {"gw", "pool", "setting"} & set(options) else "no pool of a gateway that I can see"
+        return f"{target.host[:60]} stands in {where}, so no gateway has a word about it; write for example {target.host[:60]}."
+    if len(ids) > 1:
+        names = ", ".join(f"{one.group}/{one.name}" for one in ids[:_NAMES_SHOWN])
+        example = f"{target.host[:60]} via=gateway gw={ids[0].group}/{ids[0].name}"
+        return f"Several gateways have {target.host[:60]} in a pool: {names}; write for example {example}."
+    pools, settings = {use.use.pool for use in uses}, {use.setting.name for use in uses}
+    return GatewayTarget(
+        name=ids[0].name,
+        group=ids[0].group,
+        subscription=ids[0].subscription,
+        pool=pools.pop() if len(pools) == 1 else None,
+        setting=settings.pop() if len(settings) == 1 else None,
+    )
+
+
+def _typed_gateway(options: Options) -> GatewayTarget | None:
+    wanted = text_of(options, "gw")
+    return (read_gateway(wanted) or named_gateway(wanted)) if wanted else None
 
 
 def _is_meant(known: GatewayId, typed: GatewayTarget) -> bool:
@@ -46,7 +81,8 @@ def is_named(use: MemberUse, pool: str | None, setting: str | None) -> bool:
     return pool_fits and (setting is None or use.setting.name.lower() == setting.lower())
 
 
-def _text(options: Options, key: str) -> str | None:
+def text_of(options: Options, key: str) -> str | None:
+    """What was typed for an option, `None` where nothing was."""
     value = options.get(key)
     return str(value) if value else None
 
@@ -63,29 +99,20 @@ def _with_public_roots(one: MemberCheck, roots: tuple[Certificate, ...]) -> Memb
     return replace(one, request=replace(one.request, policy=replace(one.request.policy, public_roots=roots)))
 
 
-def assumed_request(target: HostTarget, options: Options, arm: ArmRefusal | None) -> CheckRequest:
-    """Without a gateway: a v2 setting that trusts well-known CAs, asked for by the host's own name."""
+def assumed_request(
+    target: HostTarget, options: Options, arm: ArmRefusal | None, trust: TrustAnchors | None = None, said: str = _USUAL_TRUST
+) -> CheckRequest:
+    """Without a gateway: a v2 setting, asked for by the host's own name. It trusts well-known CAs, or `trust`, which `said` names."""
     why = GATEWAYS_UNKNOWN if arm else NOT_WHERE_NAMED if {"gw", "pool", "setting"} & set(options) else NO_GATEWAY_KNOWN
-    name = _text(options, "host") or target.host
-    server_name = _text(options, "sni") or (None if target.is_ip and name == target.host else name)
-    rule = HttpProbeRule(host_header=name, path=_text(options, "path") or "/")
-    policy = GatewayPolicy(anchors=load_well_known(), name=name, http=rule)
-    return CheckRequest(target=Target(host=target.host, port=target.port, server_name=server_name), policy=policy, assumed=(why,))
-
-
-def overridden(one: MemberCheck, options: Options) -> MemberCheck:
-    """What was typed wins over the setting, and is said."""
-    if one.request is None or not {"sni", "host", "path"} & set(options):
-        return one
-    target, policy = one.request.target, one.request.policy
-    if sni := _text(options, "sni"):
-        target = replace(target, server_name=sni)
-    if name := _text(options, "host"):
-        policy = replace(policy, name=name)
-    if path := _text(options, "path"):
-        policy = replace(policy, http=replace(policy.http or HttpProbeRule(), path=path))
-    said = (*one.request.assumed, "names or path as typed, not as in the setting")
-    return replace(one, request=replace(one.request, target=target, policy=policy, assumed=said))
+    name = text_of(options, "host") or target.host
+    server_name = text_of(options, "sni") or (None if is_ip_literal(name) else name)
+    rule = HttpProbeRule(host_header=name, path=text_of(options, "path") or "/")
+    roots = load_well_known()
+    policy = GatewayPolicy(anchors=trust or roots, name=name, http=rule)
+    if policy.trust is TrustMode.UPLOADED_ROOTS:
+        policy = replace(policy, public_roots=roots.certificates)
+    reached = Target(host=target.host, port=target.port, server_name=server_name)
+    return CheckRequest(target=reached, policy=policy, assumed=(why.replace(_USUAL_TRUST, said),))
 
 
 def no_such_part(gateway: Gateway, target: GatewayTarget) -> ArmRefusal:

@@ -6,55 +6,32 @@ Commands, mentions, forms, buttons and digests ask here. The desk knows ARM and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from types import MappingProxyType
 
-from bot.checkup.choice import Options, assumed_request, checks_for, chosen, is_named, no_such_part, overridden, uses_of_host
+from bot.checkup.choice import Options, assumed_request, chosen, is_named, nearest_first, no_such_part, seat_of, uses_of_host
+from bot.checkup.edges import NOT_CONFIGURED, SLOW_ARM, Arm, Door
 from bot.checkup.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
 from bot.checkup.probe import Surroundings, check
-from bot.checkup.witness import hear_gateway, worst_first
+from bot.checkup.typed import NoRoot, TypedRoot, find_root, of_no_use, replacing, typed_checks
+from bot.checkup.witness import hear_gateway, listed, worst_first
 from bot.gateway.flight import SingleFlight
 from bot.gateway.policies import NO_ADDRESS, MemberUse, member_uses
 from bot.gateway.translation import with_nic_addresses
 from bot.language import GatewayTarget, HostTarget
-from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId, MemberKind
-from bot.model.report import CheckReport, GatewayReport, MemberCheck
+from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, MemberKind
+from bot.model.report import CheckReport, CheckRequest, GatewayReport, MemberCheck, Via
 from chainlib import ResolveFailed
 from chainlib.aio import resolve
 
-__all__ = ["Arm", "Desk", "Door", "HostAnswer", "Options", "Refused"]
+__all__ = ["NOT_CONFIGURED", "SLOW_ARM", "Arm", "Desk", "Door", "HostAnswer", "Options", "Refused"]
 
 ARM_PATIENCE_S = 2.5
 _SHORTEST_S = 1.0
 _MANNERS = frozenset({"private", "watch"})
 """Options about how the answer is given, not about what is asked."""
-
-
-class Arm(Protocol):
-    """What the desk needs of ARM; `bot.gateway.client.ArmClient` is it."""
-
-    async def gateways(self) -> tuple[Gateway, ...] | ArmRefusal:
-        """Every gateway that can be seen."""
-
-    async def find(self, group: str | None, name: str, subscription: str | None = None) -> Gateway | ArmRefusal:
-        """One gateway by name."""
-
-    async def health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
-        """The gateway's own word."""
-
-    def remembered(self) -> tuple[Gateway, ...] | None:
-        """The gateways of an earlier answer, while one is not too old."""
-
-
-class Door(Protocol):
-    """What the desk needs of the guard."""
-
-    def refuse_spelling(self, host: str) -> str | None:
-        """A sentence when the host may not even be resolved."""
-
-    def admit(self, host: str, port: int, addresses: Sequence[str], *, members: frozenset[str], ports: frozenset[int]) -> str | None:
-        """A sentence when these addresses may not be connected to."""
+_NOTHING_TYPED: Options = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +74,19 @@ class Desk:
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
     async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
-        """Probe one backend, with the settings of the gateways whose pools hold it."""
+        """Probe one backend, with the settings of the gateways whose pools hold it, or what was typed in place of them."""
         if sentence := self._door.refuse_spelling(target.host):
             return Refused(sentence=sentence)
+        if options.get("via") == Via.GATEWAY:
+            return Refused(sentence=f"via=gateway probes nothing; write for example {target.host[:60]} via=both.")
         around, begun = replace(self._surroundings(), on_stage=on_stage), asyncio.get_running_loop().time()
         known = await self._known(options)
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
+        near = nearest_first(gateways, uses, options)
+        root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
+        if isinstance(root, NoRoot):
+            return Refused(sentence=root.sentence)
         addresses = await _addresses(target, around)
         if addresses and (sentence := self._admit(target.host, target.port, addresses, gateways)):
             return Refused(sentence=self._told(sentence, target, addresses, arm))
@@ -111,33 +94,47 @@ class Desk:
 
         async def probe() -> HostAnswer | Refused:
             if not uses:
-                return HostAnswer(report=await check(assumed_request(target, options, arm), around), arm=arm)
-            return await self._behind(uses, gateways, options, around)
+                return HostAnswer(report=await check(_assumed(target, options, arm, root), around), arm=arm)
+            return await self._behind(uses, near, options, root, around)
 
         # One probe per target at a time: a channel full of people who ask the same shares the one that runs.
-        same_question = (target, tuple(sorted((key, str(value)) for key, value in options.items() if key not in _MANNERS)))
-        return await self._probes.share(same_question, probe)
+        return await self._probes.share(_question(target, options), probe)
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayTarget, options: Options = _NOTHING_TYPED) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway, or of one of its pools or settings; the gateway's own word is `listen`.
 
-        Whoever asks the same meanwhile shares the probes that run.
+        Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is probed, and `listen` tells all.
         """
-        return await self._looks.share(target, lambda: self._look_at(target))
+        return await self._looks.share(_question(target, options), lambda: self._look_at(target, options))
 
-    async def _look_at(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def seat(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
+        """The gateway, pool and setting where a host stands, for a question to that gateway alone; neither resolved nor probed."""
+        if sentence := self._door.refuse_spelling(target.host):
+            return Refused(sentence=sentence)
+        known = await self._known(options) if self._arm else NOT_CONFIGURED
+        found = known.sentence if isinstance(known, ArmRefusal) else seat_of(known, target, options)
+        return Refused(sentence=found) if isinstance(found, str) else found
+
+    async def _look_at(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
         if self._arm is None:
             return NOT_CONFIGURED
         gateway = await self._arm.find(target.group, target.name, target.subscription)
         if isinstance(gateway, ArmRefusal):
             return gateway
-        gateways = await self._beside(gateway)
         uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
         if not uses and (target.pool or target.setting):
             return no_such_part(gateway, target)
-        scope = "/".join(filter(None, (target.pool, target.setting)))
-        checks = checks_for(uses, gateways)
-        return await self._check(gateway, checks, gateways, scope=scope)
+        via, scope = Via(str(options.get("via", Via.BOTH))), "/".join(filter(None, (target.pool, target.setting)))
+        if via is Via.GATEWAY:
+            at, said = self._surroundings().clock(), of_no_use(options)
+            return GatewayReport(gateway=gateway, members=listed(uses), at=at, scope=scope, via=via, said=said)
+        gateways = await self._beside(gateway)
+        root = find_root(options, gateways, None, f"gw:{gateway.id.group}/{gateway.id.name}")
+        if isinstance(root, NoRoot):
+            return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=root.sentence, suggestions=(root.example,))
+        checks, said = typed_checks(uses, gateways, options, root)
+        report = await self._check(gateway, checks, gateways)
+        return replace(report, scope=scope, via=via, typed=replacing(options), said=said)
 
     async def listen(self, report: GatewayReport) -> GatewayReport:
         """Ask the gateway itself and add its word; takes ten seconds or more."""
@@ -154,7 +151,9 @@ class Desk:
         gateways = await self._beside(gateway)
         pairs = {(member.pool, member.setting) for member in report.members if member.skipped == NO_ADDRESS}
         nic = [u for u in member_uses(gateway) if u.member.kind is MemberKind.NIC and (u.use.pool, u.setting.name) in pairs]
-        probed = await self._check(gateway, checks_for(nic, gateways), (gateway,))
+        root = find_root(report.typed, gateways, None, gateway.id.name)
+        checks, _ = typed_checks(nic, gateways, report.typed, None if isinstance(root, NoRoot) else root)
+        probed = await self._check(gateway, checks, (gateway,))
         kept = tuple(member for member in report.members if member.skipped != NO_ADDRESS)
         return replace(report, gateway=gateway, members=worst_first((*kept, *probed.members)))
 
@@ -184,12 +183,12 @@ class Desk:
         return tuple(GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription) for g in known)
 
     async def _behind(
-        self, uses: Sequence[MemberUse], gateways: Sequence[Gateway], options: Options, around: Surroundings
+        self, uses: Sequence[MemberUse], gateways: Sequence[Gateway], options: Options, root: TypedRoot | None, around: Surroundings
     ) -> HostAnswer | Refused:
         """One report for each gateway that uses the backend; the worst member of the worst gateway speaks."""
         reports = []
         for gateway in dict.fromkeys(use.gateway for use in uses):
-            checks = [overridden(one, options) for one in checks_for([u for u in uses if u.gateway == gateway], gateways)]
+            checks, _ = typed_checks([u for u in uses if u.gateway == gateway], gateways, options, root)
             reports.append(await self._check(gateway, checks, gateways, around))
         worst = next((report for report in reports if not report.healthy), reports[0])
         spoken = next((member.report for member in worst.members if member.report is not None), None)
@@ -201,14 +200,13 @@ class Desk:
         checks: Sequence[MemberCheck],
         gateways: Sequence[Gateway],
         around: Surroundings | None = None,
-        scope: str = "",
     ) -> GatewayReport:
         admit = self._admission(gateways)
-        return await check_gateway(gateway, checks, around or self._surroundings(), admit=admit, scope=scope, slots=self._slots)
+        return await check_gateway(gateway, checks, around or self._surroundings(), admit=admit, slots=self._slots)
 
     async def _known(self, options: Options) -> tuple[Gateway, ...] | ArmRefusal:
         """The gateways as far as ARM tells them soon: a backend's verdict does not wait long for Azure."""
-        if self._arm is None or options.get("via") == "probe":
+        if self._arm is None or options.get("via") == Via.PROBE:
             return ()
         asked = asyncio.ensure_future(self._arm.gateways())
         try:
@@ -238,15 +236,16 @@ class Desk:
         return self._admission(gateways)(host, port, addresses)
 
 
-SLOW_ARM = ArmRefusal(
-    trouble=ArmTrouble.TIMED_OUT,
-    sentence="Azure has not told yet which gateways there are; ask again in half a minute for the gateway's own settings.",
-)
-NOT_CONFIGURED = ArmRefusal(
-    trouble=ArmTrouble.NOT_CONFIGURED,
-    sentence="Azure is not set up for this bot, so it cannot ask gateways; host checks work without.",
-    remedy=("Set APPGW_AZURE_CREDENTIAL and, where needed, APPGW_SUBSCRIPTIONS, and give the identity the role of deploy/role.json.",),
-)
+def _question(target: HostTarget | GatewayTarget, options: Options) -> Hashable:
+    """What is the same for whoever asks the same."""
+    return target, tuple(sorted((key, str(value)) for key, value in options.items() if key not in _MANNERS))
+
+
+def _assumed(target: HostTarget, options: Options, arm: ArmRefusal | None, root: TypedRoot | None) -> CheckRequest:
+    """What is demanded of a host in no known pool: the usual, or the root that was typed."""
+    if root is None:
+        return assumed_request(target, options, arm)
+    return assumed_request(target, options, arm, root.anchors(), f"{root.words()} as typed")
 
 
 def _hurried(around: Surroundings, spent: float) -> Surroundings:

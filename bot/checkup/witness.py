@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
+from bot.gateway.policies import MemberUse, member_uses
+from bot.gateway.translation import with_nic_addresses
 from bot.model.azure import ArmRefusal, BackendServer, GatewayHealth, Health
-from bot.model.report import WITNESS_CODES, CheckReport, GatewayReport, MemberReport
+from bot.model.report import WITNESS_CODES, CheckReport, GatewayReport, MemberReport, Via
 from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order, rank
 
 # What breaks live traffic while the health probe is content: a gateway that says healthy does not disagree.
 _UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
 _WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
+ONLY_ITS_WORD = "not probed: only the gateway's own word was asked for"
 _Told = dict[tuple[str, str, str], list[BackendServer]]
 
 
@@ -19,9 +23,25 @@ def hear_gateway(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> G
     """Add the gateway's word, or the reason why it is missing, to what our own probe found."""
     if isinstance(answer, ArmRefusal):
         return replace(report, refusal=answer)
+    if report.via is Via.GATEWAY:
+        report = _with_addresses(report, answer)
     told = _by_server(answer)
     members = tuple(_joined(member, told) for member in report.members)
     return replace(report, members=worst_first(members), health=answer, refusal=None)
+
+
+def listed(uses: Iterable[MemberUse]) -> tuple[MemberReport, ...]:
+    """Members of which only the gateway itself speaks."""
+    reports = (MemberReport(pool=u.use.pool, setting=u.setting.name, member=u.member.label, skipped=ONLY_ITS_WORD) for u in uses)
+    return worst_first(tuple(reports))
+
+
+def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayReport:
+    """The gateway names network interfaces by addresses that only its answer tells."""
+    gateway = with_nic_addresses(report.gateway, answer)
+    pairs = {(member.pool, member.setting) for member in report.members}
+    members = listed(use for use in member_uses(gateway) if (use.use.pool, use.setting.name) in pairs)
+    return replace(report, gateway=gateway, members=members)
 
 
 def both_words(report: CheckReport, heard: GatewayReport) -> tuple[CheckReport, str]:

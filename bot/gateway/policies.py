@@ -60,9 +60,13 @@ def member_uses(gateway: Gateway) -> tuple[MemberUse, ...]:
 
 def matching(gateways: Iterable[Gateway], host: str, port: int | None = None) -> tuple[MemberUse, ...]:
     """Where a host stands in a pool of a known gateway under a TLS setting; `port` narrows to settings that use it."""
+    return tuple(use for use in standing(gateways, host) if use.setting.is_tls and port in {None, use.setting.port, _port(use.setting)})
+
+
+def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
+    """Where a host stands in a pool of a known gateway, whatever the setting speaks."""
     wanted = host.lower().rstrip(".")
-    uses = chain.from_iterable(map(member_uses, gateways))
-    return tuple(u for u in uses if u.setting.is_tls and u.member.address == wanted and port in {None, u.setting.port, _port(u.setting)})
+    return tuple(use for use in chain.from_iterable(map(member_uses, gateways)) if use.member.address == wanted)
 
 
 def member_checks(gateway: Gateway, *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()) -> tuple[MemberCheck, ...]:
@@ -142,16 +146,14 @@ def _trust(
 ) -> tuple[TrustAnchors, tuple[UploadedRoot, ...]]:
     if gateway.sku is Sku.V1:
         return _auth_anchors(gateway, setting), ()
-    wanted = {name.lower() for name in setting.root_names}
-    attached = tuple(root for root in gateway.roots if root.name.lower() in wanted)
-    broken = tuple(root for root in gateway.undecodable if root.name.lower() in wanted)
-    anchors = _uploaded_anchors(attached, broken) if wanted else well_known
-    return anchors, tuple(_unattached(gateway, attached, sisters))
+    anchors = uploaded_anchors(gateway, setting.root_names) if setting.root_names else well_known
+    trusted = anchors.certificates if setting.root_names else ()
+    return anchors, tuple(_unattached(gateway, trusted, sisters))
 
 
-def _unattached(gateway: Gateway, attached: tuple[UploadedRoot, ...], sisters: Sequence[Gateway]) -> Iterator[UploadedRoot]:
+def _unattached(gateway: Gateway, attached: tuple[Certificate, ...], sisters: Sequence[Gateway]) -> Iterator[UploadedRoot]:
     """This gateway's other roots first, then those of its sisters that do not lie here."""
-    trusted = {root.certificate for root in attached}
+    trusted = set(attached)
     here = {root.certificate for root in gateway.roots}
     yield from (root for root in gateway.roots if root.certificate not in trusted)
     for sister in sisters:
@@ -159,9 +161,13 @@ def _unattached(gateway: Gateway, attached: tuple[UploadedRoot, ...], sisters: S
             yield from (replace(root, sister=True) for root in sister.roots if root.certificate not in here)
 
 
-def _uploaded_anchors(attached: tuple[UploadedRoot, ...], broken: tuple[UndecodableRoot, ...]) -> TrustAnchors:
-    names = {root.certificate.sha256: root.name for root in attached}
-    return _anchors(TrustMode.UPLOADED_ROOTS, (root.certificate for root in attached), names, broken)
+def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
+    """What a v2 setting trusts to which the gateway's roots of these names are attached; ARM compares names without case."""
+    wanted = {name.lower() for name in names}
+    attached = tuple(root for root in gateway.roots if root.name.lower() in wanted)
+    broken = tuple(root for root in gateway.undecodable if root.name.lower() in wanted)
+    named = {root.certificate.sha256: root.name for root in attached}
+    return _anchors(TrustMode.UPLOADED_ROOTS, (root.certificate for root in attached), named, broken)
 
 
 def _auth_anchors(gateway: Gateway, setting: BackendSetting) -> TrustAnchors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from types import MappingProxyType
 
 from bot.model.azure import ArmRefusal, BackendServer, Gateway, GatewayHealth, Health
@@ -145,6 +146,14 @@ class MemberReport:
         return bool(self.skipped) and not (self.server is not None and self.server.health is Health.HEALTHY)
 
 
+class Via(StrEnum):
+    """Which of the two witnesses is asked."""
+
+    PROBE = "probe"
+    GATEWAY = "gateway"
+    BOTH = "both"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayReport:
     """A gateway, or one pool or setting of it, as both witnesses see it.
@@ -156,6 +165,9 @@ class GatewayReport:
         refusal: why the gateway's word is missing, `None` when it is there or still awaited.
         scope: `gateway`, `pool` or `setting` name that was asked for, for people.
         at: when the probes ran, aware, UTC.
+        via: who is asked; where it is the gateway alone, nothing was probed.
+        typed: options that were typed in place of the settings, empty where the settings hold.
+        said: the same in words, for people.
     """
 
     gateway: Gateway
@@ -164,8 +176,21 @@ class GatewayReport:
     health: GatewayHealth | None = None
     refusal: ArmRefusal | None = None
     scope: str = ""
+    via: Via = Via.BOTH
+    typed: Mapping[str, str | int | bool] = field(default_factory=lambda: MappingProxyType({}))
+    said: str = ""
 
     @property
     def healthy(self) -> bool:
         """Every member is healthy."""
         return all(member.healthy for member in self.members)
+
+    @property
+    def unanswered(self) -> bool:
+        """Nothing is known: only the gateway's word was asked for, and it is not there."""
+        return self.via is Via.GATEWAY and self.health is None
+
+    @property
+    def green(self) -> bool:
+        """Healthy, and where only the gateway was asked it vouches for every member."""
+        return self.healthy and not (self.via is Via.GATEWAY and any(member.unseen for member in self.members))

@@ -25,12 +25,13 @@ from bot.language import Verb
 from bot.settings import Settings, Transport
 from bot.slack.app import HttpTransport, Identity, make_app, make_client, make_session, who_am_i
 from bot.slack.asking import Ask
-from bot.slack.checking import Backends, Checking
+from bot.slack.checking import Checking
 from bot.slack.delivery import Delivery
 from bot.slack.filing import Filing
 from bot.slack.following import Following
 from bot.slack.health import AdminServer, Readiness
 from bot.slack.listeners import Listeners
+from bot.slack.one_check import Backends
 from bot.slack.reception import Gate, Handler, Reception
 from bot.slack.rehearsing import Rehearsing
 from bot.slack.replays import refuse_replays
@@ -209,6 +210,7 @@ class SlackService:
         filing = Filing(backends=parts.backends, delivery=delivery, vantage=vantage)
         book = parts.watch_book(identity.team) if parts.watch_book else None
         watching = Watching(delivery=delivery, runs=runs, interval=parts.watch_every_s, book=book)
+        given = parts.handlers(watching, name)
         checking = Checking(
             backends=parts.backends,
             delivery=delivery,
@@ -218,8 +220,8 @@ class SlackService:
             watching=watching,
             filing=filing,
             greens=parts.greens,
+            by_word=given.get(Verb.HEALTH),
         )
-        given = parts.handlers(watching, name)
         # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows gateways answers.
         removing = given.get(Verb.REHEARSE)
         rehearsing = Rehearsing(delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name, removing=removing)

@@ -15,7 +15,7 @@ from bot.checkup import both_words, hear_gateway
 from bot.checkup.desk import HostAnswer, Options, Refused
 from bot.language import GatewayTarget, HostTarget
 from bot.model.azure import ArmRefusal
-from bot.model.report import CheckReport, GatewayReport
+from bot.model.report import CheckReport, GatewayReport, Via
 from bot.slack.watching import Seen
 
 log = logging.getLogger(__name__)
@@ -47,11 +47,16 @@ class Ear:
     def hear(self, report: GatewayReport) -> GatewayReport:
         """The report with the word that is known, and a question under way when it is time for one."""
         self._take()
-        if self._asking is None and self._now() >= self._due:
+        if self.due:
             self._due = self._now() + self._every
             self._asking = asyncio.ensure_future(self._listen(report))
         word = self._heard and (self._heard.health or self._heard.refusal)
         return hear_gateway(report, word) if word else report
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a question."""
+        return self._asking is None and self._now() >= self._due
 
     def close(self) -> None:
         """Ask no more."""
@@ -89,7 +94,7 @@ class HostLook:
         """Probe it."""
         answer = await self.backends.host(self.target, self.options)
         if isinstance(answer, Refused):
-            log.info("a watch ended: its target is not allowed any more")
+            log.info("a watch ended: its target is not looked at any more", extra={"reason": answer.sentence})
             return None
         report, said = self._both(answer)
         card = check_card(report, self.around(answer, said))
@@ -109,27 +114,39 @@ class HostLook:
 class Gateways(Protocol):
     """The use case behind a gateway's watch."""
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
         """Our own witness."""
 
 
 @dataclass(slots=True, kw_only=True)
 class GatewayLook:
-    """Looks at every member of a gateway; it is green when both witnesses have nothing critical to say."""
+    """Looks at every member of a gateway; it is green when whoever is asked has nothing critical to say.
+
+    Where the gateway alone is asked, Azure is: at the pace of the ear, its configuration included.
+    """
 
     gateways: Gateways
     target: GatewayTarget
+    options: Options
     around: Circumstances
     ear: Ear | None
+    _last: GatewayReport | None = None
 
     async def look(self) -> Seen | None:
-        """Probe every member."""
-        report = await self.gateways.gateway(self.target)
+        """Probe every member, or listen alone."""
+        report = await self._report()
         if isinstance(report, ArmRefusal):
             log.info("a watch ended: the gateway cannot be read any more", extra={"reason": report.trouble.value})
             return None
         heard = self.ear.hear(report) if self.ear else report
-        return Seen(card=gateway_card(heard, self.around), face=gateway_face(heard), green=heard.healthy)
+        return Seen(card=gateway_card(heard, self.around), face=gateway_face(heard), green=heard.green)
+
+    async def _report(self) -> GatewayReport | ArmRefusal:
+        if self._last and self._last.via is Via.GATEWAY and self.ear and not self.ear.due:
+            return self._last
+        report = await self.gateways.gateway(self.target, self.options)
+        self._last = report if isinstance(report, GatewayReport) else None
+        return report
 
     def close(self) -> None:
         """Stop asking the gateway."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.language import GatewayTarget, HostTarget, LastTarget, OptionValue, Request
-from bot.model.report import CheckReport, GatewayReport
+from bot.model.report import CheckReport, GatewayReport, Via
 
 HTTPS_PORT = 443
 
@@ -46,9 +46,15 @@ def understood(request: Request) -> str:
     target, options = request.target, request.options
     if not isinstance(target, HostTarget):
         return command_of(request)
-    said = [f"{target.host}:{target.port}", f"server name {options.get('sni') or ('none' if target.is_ip else 'the same')}"]
+    sent = [] if options.get("via") == Via.GATEWAY else [f"server name {options.get('sni') or ('none' if target.is_ip else 'the same')}"]
     others = [f"{key} {value}" for key, value in options.items() if key not in {"sni", "watch", "private"}]
-    return ", ".join((*said, *others))
+    return ", ".join((f"{target.host}:{target.port}", *sent, *others))
+
+
+def understood_of(request: Request, asked: GatewayTarget) -> str:
+    """The question to a gateway in full; where a host was typed, also where it stands."""
+    stands = "/".join(filter(None, (asked.name, asked.pool, asked.setting)))
+    return f"{understood(request)}, in {stands}" if isinstance(request.target, HostTarget) else understood(request)
 
 
 def judged_as(request: Request, report: CheckReport, gateway: GatewayReport | None) -> str:

@@ -64,7 +64,7 @@ class Arm:
     asked: int = 0
     refusal: ArmRefusal | None = None
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the use case's face
+    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the use case's face
         """Our own witness."""
         return self.refusal or self.now
 
@@ -104,7 +104,7 @@ async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes()
     good, time = report(LEAF, ISSUING), [0.0]
     arm = Arm(now=unheard(good), word=heard(good))
     look = GatewayLook(
-        gateways=arm, target=GatewayTarget(name="prod-gw"), around=AROUND, ear=Ear(arm.listen, every=60, now=lambda: time[0])
+        gateways=arm, target=GatewayTarget(name="prod-gw"), options={}, around=AROUND, ear=Ear(arm.listen, every=60, now=lambda: time[0])
     )
     first = await look.look()
     assert first is not None
@@ -142,7 +142,7 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
 async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
     bad = report(LEAF)
     arm = Arm(now=unheard(bad), word=heard(bad), refusal=ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="gone"))
-    assert await GatewayLook(gateways=arm, target=GatewayTarget(name="prod-gw"), around=AROUND, ear=None).look() is None
+    assert await GatewayLook(gateways=arm, target=GatewayTarget(name="prod-gw"), options={}, around=AROUND, ear=None).look() is None
 
 
 async def test_an_error_while_listening_leaves_our_own_witness() -> None:

@@ -41,9 +41,9 @@ class TwoWitnesses(Script):
         self.asked.append((target, options))
         return HostAnswer(report=CASES[self.case](), gateway=self._unheard())
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
         """Our own probe of a gateway."""
-        self.asked.append((target, {}))
+        self.asked.append((target, options))
         if target.name != self.known:
             return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}.")
         return self._unheard()
