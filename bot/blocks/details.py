@@ -15,8 +15,8 @@ from bot.blocks.check_card import WITNESS_LIMIT, target_name
 from bot.blocks.hostile import clean, inert
 from bot.blocks.parts import JSON_LIMIT, Drawing, Message, Part, Span, bold, compose, json_size, say, utc
 from bot.blocks.words import PHRASES, PLACES
-from bot.model.report import AddressReport, CheckReport
-from chainlib import Certificate, Entry, Finding, Fix, HttpFailure, HttpResponse, Status, UnreadableCertificate
+from bot.model.report import AddressReport, CheckReport, GatewayReport
+from chainlib import Certificate, Entry, Finding, Fix, HttpFailure, HttpResponse, Severity, Status, UnreadableCertificate
 
 _LONG = 4000
 _SHORT = 300
@@ -184,3 +184,19 @@ def _pem(certificate: Certificate | UnreadableCertificate) -> str:
     body = base64.b64encode(certificate.der).decode()
     lines = [body[start : start + 64] for start in range(0, len(body), 64)]
     return "\n".join((f"# {name}", "-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""))
+
+
+def member_details(report: GatewayReport) -> str:
+    """Every member with both witnesses' words, as text for the thread's file."""
+    lines = [f"gateway {clean(report.gateway.id.name, 120)}, {len(report.members)} servers"]
+    lines += [clean(report.said, 300)] if report.said else []
+    for member in report.members:
+        said = (
+            f"; gateway: {member.server.health.value}, {clean(member.server.message.text, 300) if member.server.message else 'no reason'}"
+            if member.server
+            else ""
+        )
+        lines.append(f"- {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: {member.headline.value}{said}")
+        lines += [f"    {'X' if f.severity is Severity.CRITICAL else '!'} {f.code.value}: {clean(f.summary, 300)}" for f in member.findings]
+        lines += [f"    - {clean(member.skipped)}"] if member.skipped else []
+    return "\n".join(lines) + "\n"

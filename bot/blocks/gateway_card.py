@@ -30,7 +30,7 @@ from bot.blocks.parts import (
 from bot.blocks.words import PHRASES, PLACES, SHAPES
 from bot.model.azure import ArmRefusal, BackendServer, Health
 from bot.model.report import WITNESS_CODES, GatewayReport, Via
-from chainlib import CATALOGUE, Code, Severity
+from chainlib import CATALOGUE, Code
 
 MAX_GROUPS = 5
 MAX_OVERVIEW = 8
@@ -117,7 +117,8 @@ def _witness(report: GatewayReport) -> Paragraph:
         below = "nothing is probed meanwhile" if report.via is Via.GATEWAY else "below is our own probe"
         return say(bold("Gateway: "), f"asked, its answer takes ten seconds or more; {below}.")
     of_members = tuple(member.server for member in report.members if member.server is not None)
-    return say(bold("Gateway says: "), _counts(of_members if report.scope else report.health.servers))
+    as_it_is_set = ", by its settings as they are" if report.typed else ""
+    return say(bold("Gateway says: "), _counts(of_members if report.scope else report.health.servers), as_it_is_set)
 
 
 def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
@@ -218,22 +219,6 @@ def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
     else:
         rest = f": {_fine(report)[0].lower()}{_fine(report)[1:]}" if total else ": no rule uses a backend pool."
     return f"{word} {shorten_middle(_name(report), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
-
-
-def member_details(report: GatewayReport) -> str:
-    """Every member with both witnesses' words, as text for the thread's file."""
-    lines = [f"gateway {clean(report.gateway.id.name, 120)}, {len(report.members)} servers"]
-    lines += [clean(report.said, 300)] if report.said else []
-    for member in report.members:
-        said = (
-            f"; gateway: {member.server.health.value}, {clean(member.server.message.text, 300) if member.server.message else 'no reason'}"
-            if member.server
-            else ""
-        )
-        lines.append(f"- {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: {member.headline.value}{said}")
-        lines += [f"    {'X' if f.severity is Severity.CRITICAL else '!'} {f.code.value}: {clean(f.summary, 300)}" for f in member.findings]
-        lines += [f"    - {clean(member.skipped)}"] if member.skipped else []
-    return "\n".join(lines) + "\n"
 
 
 def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Message:

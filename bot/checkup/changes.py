@@ -84,8 +84,8 @@ class RecentFacts:
 
 
 def remember_green(report: CheckReport, memory: Memory) -> None:
-    """Keep the facts of a report that is good."""
-    facts = facts_of(report) if report.verdict.accepted else None
+    """Keep the facts of a report that is good as things stand, not as they would with other settings."""
+    facts = facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
     if facts is not None:
         memory.put(key_of(report), facts)
 

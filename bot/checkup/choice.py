@@ -112,7 +112,7 @@ def assumed_request(
     if policy.trust is TrustMode.UPLOADED_ROOTS:
         policy = replace(policy, public_roots=roots.certificates)
     reached = Target(host=target.host, port=target.port, server_name=server_name)
-    return CheckRequest(target=reached, policy=policy, assumed=(why.replace(_USUAL_TRUST, said),))
+    return CheckRequest(target=reached, policy=policy, assumed=(why.replace(_USUAL_TRUST, said),), hypothetical=trust is not None)
 
 
 def no_such_part(gateway: Gateway, target: GatewayTarget) -> ArmRefusal:

@@ -159,7 +159,7 @@ def overridden(one: MemberCheck, options: Options, said: str) -> MemberCheck:
     if path := text_of(options, "path"):
         policy = request.policy
         request = replace(request, policy=replace(policy, http=replace(policy.http or HttpProbeRule(), path=path)))
-    return replace(one, request=replace(request, assumed=(said, *request.assumed)))
+    return replace(one, request=replace(request, assumed=(said, *request.assumed), hypothetical=True))
 
 
 def _named(request: CheckRequest, options: Options) -> CheckRequest:

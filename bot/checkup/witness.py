@@ -16,6 +16,7 @@ from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order,
 _UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
 _WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
 ONLY_ITS_WORD = "not probed: only the gateway's own word was asked for"
+AS_IT_IS_SET = ", by its settings as they are"
 _Told = dict[tuple[str, str, str], list[BackendServer]]
 
 
@@ -49,10 +50,10 @@ def both_words(report: CheckReport, heard: GatewayReport) -> tuple[CheckReport, 
     member = next((m for m in heard.members if m.report is not None and m.report.request == report.request), None)
     if heard.refusal is not None:
         return report, word_missing(heard.refusal)
-    if member is None or member.server is None:
+    if member is None:
         return report, f"{heard.gateway.id.name} does not list this server."
     verdict = replace(report.verdict, findings=member.findings)
-    return replace(report, verdict=verdict, explanation=explain(verdict)), _said(heard.gateway.id.name, member.server, verdict.headline)
+    return replace(report, verdict=verdict, explanation=explain(verdict)), _said(heard.gateway.id.name, member, verdict.headline)
 
 
 def word_missing(refusal: ArmRefusal) -> str:
@@ -60,10 +61,15 @@ def word_missing(refusal: ArmRefusal) -> str:
     return f"its word is missing. {refusal.sentence}"
 
 
-def _said(name: str, server: BackendServer, headline: Code) -> str:
-    word = f"{name} says {server.health.value}"
+def _said(name: str, member: MemberReport, headline: Code) -> str:
+    server = member.server
+    if server is None:
+        return f"{name} does not list this server."
+    word = f"{name} says {server.health.value}{AS_IT_IS_SET if member.hypothetical else ''}"
     if server.message is None or server.health is Health.HEALTHY:
         return f"{word}."
+    if member.hypothetical:
+        return f"{word}: {server.message.text}"
     other = server.message.code not in {headline, Code.OK, Code.UNRECOGNISED} and headline is not Code.OK
     return f"{word}{', the true cause is the one above' if other else ''}: {server.message.text}"
 
@@ -84,8 +90,8 @@ def _by_server(answer: GatewayHealth) -> _Told:
 def _joined(member: MemberReport, told: _Told) -> MemberReport:
     server = _server_of(member, told)
     own = member.report.verdict.findings if member.report else tuple(f for f in member.findings if f.code not in WITNESS_CODES)
-    if server is None:
-        return replace(member, server=None, findings=own)
+    if server is None or member.hypothetical:
+        return replace(member, server=server, findings=own)
     own = tuple(_confirmed(finding, server) for finding in own)
     compared = _compare(member, server, own)
     return replace(member, server=server, findings=in_headline_order((*own, *compared)))

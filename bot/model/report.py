@@ -23,11 +23,13 @@ class CheckRequest:
         target: where to connect; `target.server_name` is what the handshake sends.
         policy: what the gateway demands; `policy.http` is the health probe's rule.
         assumed: what was assumed because nobody said it, one sentence each, for people.
+        hypothetical: asked as no gateway is set, since something was typed in its place; a gateway's own word is about something else.
     """
 
     target: Target
     policy: GatewayPolicy
     assumed: tuple[str, ...] = ()
+    hypothetical: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +138,14 @@ class MemberReport:
 
     @property
     def healthy(self) -> bool:
-        """No finding is critical, and the gateway does not call it unhealthy."""
+        """No finding is critical, and the gateway does not call it unhealthy where it was asked the same."""
         refused = any(f.severity is Severity.CRITICAL for f in self.findings)
-        return not refused and not (self.server is not None and self.server.health is Health.UNHEALTHY)
+        return not refused and (self.hypothetical or self.server is None or self.server.health is not Health.UNHEALTHY)
+
+    @property
+    def hypothetical(self) -> bool:
+        """Our own probe was asked something else than the gateway."""
+        return self.report is not None and self.report.request.hypothetical
 
     @property
     def unseen(self) -> bool:

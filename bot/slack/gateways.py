@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.blocks.check_card import Circumstances
-from bot.blocks.details import Attachment
-from bot.blocks.gateway_card import gateway_card, member_details, no_word_card, overview_card, remedy_message
+from bot.blocks.details import Attachment, member_details
+from bot.blocks.gateway_card import gateway_card, no_word_card, overview_card, remedy_message
 from bot.blocks.looking import broke, cut_short, looking
 from bot.blocks.parts import Message
 from bot.blocks.usage import how_to_invite, notice, refusal

@@ -99,3 +99,10 @@ def test_what_somebody_else_kept_counts_where_it_is_newer() -> None:
     memory.recall("b", now)
     memory.recall("c", now)
     assert (memory.get("a"), memory.get("c"), told) == (None, now, ["a"])
+
+
+def test_what_was_only_asked_is_no_green() -> None:
+    memory, good = RecentFacts(), report(LEAF, ISSUING)
+    asked = replace(good, request=replace(good.request, hypothetical=True))
+    changed_since_green(asked, memory)
+    assert changed_since_green(later(report(RENEWED), timedelta(hours=1)), memory) == ""

@@ -9,7 +9,8 @@ import pytest
 
 from bot.blocks.causes import fold
 from bot.blocks.check_card import Circumstances
-from bot.blocks.gateway_card import gateway_card, member_details
+from bot.blocks.details import member_details
+from bot.blocks.gateway_card import gateway_card
 from bot.blocks.parts import JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, json_size, lines_before_buttons
 from bot.checkup import hear_gateway
 from bot.checkup.witness import worst_first

@@ -47,6 +47,17 @@ async def test_typed_root_is_judged_and_said_on_the_card(arm: ArmStandIn, ca_fil
         await bot.slack.command(f"{NAME}:{port} root=CORP")
         await bot.slack.until(lambda: "The gateway would accept this backend" in shown(bot))
         assert "root corp as typed, not as in the setting" in shown(bot)
+        await bot.slack.until(lambda: "prod-gw says Unhealthy, by its settings as they are" in shown(bot))
+        assert "OK" in (card(bot) or pytest.fail("no card")).text
+        assert "VANTAGE_DIFFERS" not in shown(bot)
+
+
+async def test_gateway_s_word_is_about_its_settings_and_not_about_what_was_typed(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+    async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
+        await bot.slack.command("gw:prod-gw root=corp")
+        await bot.slack.until(lambda: "Gateway says: 1 unhealthy, by its settings as they are" in shown(bot))
+        assert "The only server is fine" in shown(bot)
+        assert "OK gateway prod-gw" in shown(bot)
 
 
 @pytest.mark.parametrize("question", [f"{NAME}:{{port}} root=nope", "gw:prod-gw root=nope"], ids=["host", "gateway"])
