@@ -67,6 +67,16 @@ async def test_root_of_the_host_s_own_gateway_comes_before_one_of_the_same_name_
     assert elsewhere.report.request.assumed[0] == "root hub of a-gw as typed, not as in the setting"
 
 
+async def test_each_gateway_that_has_the_host_is_judged_by_its_own_root_of_that_name(arm: ArmStandIn, client: ArmClient) -> None:
+    async with HERE.backend() as server:
+        arm.add(held("a-gw", server.port, {"old": WRONG, "corp": GOOD}))
+        arm.add(held("prod-gw", server.port, {"old": WRONG, "corp": WRONG}))
+        answer = answered(await desk(client).host(HostTarget(host=NAME, port=server.port), {"root": "corp"}))
+    assert answer.gateway is not None
+    assert (answer.gateway.gateway.id.name, answer.report.verdict.accepted) == ("prod-gw", False)
+    assert answer.report.request.policy.anchors.certificates == (WRONG,)
+
+
 async def test_host_in_no_pool_is_judged_by_the_root_of_the_gateway_that_was_named(arm: ArmStandIn, client: ArmClient) -> None:
     async with HERE.backend() as server:
         arm.add(held("a-gw", server.port, {"corp": WRONG}, fqdns=("other.contoso.com",)))
