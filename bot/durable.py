@@ -38,7 +38,7 @@ from bot.store import SchemaNewer, Store, StoreLocked, UnusableDatabase, open_st
 from bot.store.keeping import EVERY_S, Good, Keeper
 from bot.store.memory import first_time
 from bot.store.subscriptions import channel_subscriptions
-from chainlib import Certificate
+from chainlib import Certificate, counted
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ class _Lost:
 
 def _paused(channel: str, reason: str, subscriptions: int) -> Message:
     """What is said; the channel is shown by its name."""
-    count = f"{subscriptions} digest{'' if subscriptions == 1 else 's'}"
+    count = counted(subscriptions, "digest")
     return refusal(f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, tap Resume in its list.")
 
 

@@ -9,6 +9,7 @@ from chainlib.errors import (
     ChainlibError,
     ClientCertificateRequired,
     ConnectFailed,
+    ConnectRefused,
     ConnectTimedOut,
     FetchError,
     HandshakeFailed,
@@ -46,6 +47,7 @@ from chainlib.model import (
 from chainlib.pem import CertificateBag, dump_bundle, load_certificates, load_uploaded
 from chainlib.policy import GatewayPolicy, HttpProbeRule, Sku, Strictness
 from chainlib.repair import MissingIssuer, Repair, decide, repair
+from chainlib.wording import counted
 
 __all__ = [
     "CATALOGUE",
@@ -59,6 +61,7 @@ __all__ = [
     "ClientCertificateRequired",
     "Code",
     "ConnectFailed",
+    "ConnectRefused",
     "ConnectTimedOut",
     "Entry",
     "Explanation",
@@ -101,6 +104,7 @@ __all__ = [
     "UploadedRoot",
     "Verdict",
     "Where",
+    "counted",
     "decide",
     "dump_bundle",
     "explain",

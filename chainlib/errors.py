@@ -46,7 +46,19 @@ class ResolveFailed(CaptureError):
 
 
 class ConnectFailed(CaptureError):
-    """No TCP session: refused, unreachable, or reset before a byte came."""
+    """No TCP session: refused, unreachable, or reset before a byte came.
+
+    Attributes:
+        reason: `refused` where the address answered that nothing listens on the port, else empty.
+    """
+
+    reason = ""
+
+
+class ConnectRefused(ConnectFailed):
+    """The address answered that nothing listens on the port, so the way to it is open."""
+
+    reason = "refused"
 
 
 class ConnectTimedOut(ConnectFailed):

@@ -29,7 +29,7 @@ from bot.blocks.parts import (
     compose,
     say,
 )
-from bot.blocks.words import ACTORS, PHRASES, PLACES, SHAPES, grade
+from bot.blocks.words import ACTORS, PHRASES, PLACES, SHAPES, grade, spoken
 from bot.model.report import CheckReport, GatewayReport
 from chainlib import Code, Fix, Severity
 
@@ -102,7 +102,7 @@ def lock_screen(report: CheckReport) -> str:
 
 def _verdict(report: CheckReport) -> Paragraph:
     explanation = report.explanation
-    return say(bold(clean(explanation.title, 60)), f"\n{clean(explanation.cause, VERDICT_LIMIT)}")
+    return say(bold(clean(explanation.title, 60)), f"\n{clean(spoken(explanation.cause), VERDICT_LIMIT)}")
 
 
 def _changed(report: CheckReport, around: Circumstances) -> Iterator[Paragraph]:
@@ -129,7 +129,7 @@ def _below(report: CheckReport) -> Iterator[Paragraph]:
 def _fixes(report: CheckReport) -> Iterator[Paragraph]:
     """Who fixes what: the headline's first step, then the first step of the other party where one has to act as well."""
     explanation = report.explanation
-    first = _ready_made(report) or (explanation.steps[0] if explanation.steps else explanation.cause)
+    first = _ready_made(report) or (explanation.steps[0] if explanation.steps else spoken(explanation.cause))
     yield say(bold(f"Fix {PLACES[explanation.where]}: "), clean(first, FIX_LIMIT))
     elsewhere = next((fix for fix in _critical_fixes(report) if fix.where is not explanation.where and fix.steps), None)
     if elsewhere:
@@ -181,7 +181,9 @@ def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:
 def _small_print(report: CheckReport, around: Circumstances) -> SmallPrint:
     bad = sum(not address.verdict.accepted for address in report.addresses)
     total = len(report.addresses)
-    servers = f"{bad} of {total} servers fail" if bad and total > 1 else f"{total} servers" if total > 1 else ""
+    servers = (
+        f"{bad} of {total} servers {'fails' if bad == 1 else 'fail'}" if bad and total > 1 else f"{total} servers" if total > 1 else ""
+    )
     unseen = f"not checked: {', '.join(clean(item, 60) for item in report.not_checked)}" if report.not_checked else ""
     said = (
         report.verdict.headline.value,

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from bot.blocks.check_card import WITNESS_LIMIT, target_name
 from bot.blocks.hostile import clean, inert
 from bot.blocks.parts import JSON_LIMIT, Drawing, Message, Part, Span, bold, compose, json_size, say, utc
-from bot.blocks.words import PHRASES, PLACES
+from bot.blocks.words import PHRASES, PLACES, spoken
 from bot.model.report import AddressReport, CheckReport, GatewayReport
-from chainlib import Certificate, Entry, Finding, Fix, HttpFailure, HttpResponse, Severity, Status, UnreadableCertificate
+from chainlib import Certificate, Entry, Finding, Fix, HttpFailure, HttpResponse, Severity, Status, UnreadableCertificate, counted
 
 _LONG = 4000
 _SHORT = 300
@@ -102,7 +102,7 @@ def _understood(report: CheckReport) -> str:
 
 def _finding(number: int, finding: Finding, fix: Fix, limit: int) -> Iterator[str | Span]:
     yield bold(f"{number}. {finding.severity.value.upper()} {finding.code.value} ")
-    yield clean(finding.summary, limit)
+    yield clean(spoken(finding.summary), limit)
     where = f" Sent certificate {finding.certificate + 1}." if finding.certificate is not None else ""
     yield f"{where} Fix {PLACES[fix.where]}. Basis: {finding.basis.value}."
     if finding.evidence:
@@ -188,7 +188,7 @@ def _pem(certificate: Certificate | UnreadableCertificate) -> str:
 
 def member_details(report: GatewayReport) -> str:
     """Every member with both witnesses' words, as text for the thread's file."""
-    lines = [f"gateway {clean(report.gateway.id.name, 120)}, {len(report.members)} servers"]
+    lines = [f"gateway {clean(report.gateway.id.name, 120)}, {counted(len(report.members), 'server')}"]
     lines += [clean(report.said, 300)] if report.said else []
     for member in report.members:
         said = (
@@ -197,6 +197,11 @@ def member_details(report: GatewayReport) -> str:
             else ""
         )
         lines.append(f"- {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: {member.headline.value}{said}")
-        lines += [f"    {'X' if f.severity is Severity.CRITICAL else '!'} {f.code.value}: {clean(f.summary, 300)}" for f in member.findings]
+        lines += map(_finding_line, member.findings)
         lines += [f"    - {clean(member.skipped)}"] if member.skipped else []
     return "\n".join(lines) + "\n"
+
+
+def _finding_line(finding: Finding) -> str:
+    mark = "X" if finding.severity is Severity.CRITICAL else "!"
+    return f"    {mark} {finding.code.value}: {clean(spoken(finding.summary), 300)}"

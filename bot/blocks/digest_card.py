@@ -13,7 +13,7 @@ from bot.blocks.hostile import clean, short_name, shorten, shorten_middle
 from bot.blocks.parts import Button, Buttons, Heading, Message, Paragraph, Part, SmallPrint, bold, compose, say
 from bot.blocks.words import PHRASES, SHAPES
 from bot.model.digest import DigestLine, LineKind, Member
-from chainlib import Severity
+from chainlib import Severity, counted
 
 RUN, RUN_APART = "follow_run", "follow_run_apart"
 MOST_ROWS = 8
@@ -111,7 +111,7 @@ def _page(rows: Sequence[Row]) -> Message:
             parts.append(say(f"    {', '.join(names[:_NAMED])}{more}"))
         parts.append(Buttons(elements=(run_button("Check", row.check, number=number, apart=True),), instead=f"/appgw-check {row.check}"))
     count = len(rows)
-    return compose(f"Details: {count} problem{'' if count == 1 else 's'}, each with a Check button", parts)
+    return compose(f"Details: {counted(count, 'problem')}, each with a Check button", parts)
 
 
 def _named(member: Member) -> str:

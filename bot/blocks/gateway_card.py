@@ -30,7 +30,7 @@ from bot.blocks.parts import (
 from bot.blocks.words import PHRASES, PLACES, SHAPES
 from bot.model.azure import ArmRefusal, BackendServer, Health
 from bot.model.report import WITNESS_CODES, GatewayReport, Via
-from chainlib import CATALOGUE, Code
+from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
 
 MAX_GROUPS = 5
 MAX_OVERVIEW = 8
@@ -51,7 +51,7 @@ def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
     parts: list[Part] = [Heading(text=_heading(report)), _summary(report, causes), _witness(report), *_own_words(report, causes)]
     parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
     if len(causes) > MAX_GROUPS:
-        parts.append(say(f"… and {len(causes) - MAX_GROUPS} more causes, in the thread."))
+        parts.append(say(f"… and {counted(len(causes) - MAX_GROUPS, 'more cause')}, in the thread."))
     parts += [*_quiet(report, causes), *_first_fix(causes), _buttons(report, causes, around), _small_print(report, around)]
     return compose(_lock_screen(report, causes), parts)
 
@@ -84,9 +84,7 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
     total = len(report.members)
     serious = sum(cause.serious for cause in causes)
     if bad:
-        return say(
-            bold(f"{bad} of {total} {_plural(total, 'server')} {_plural(bad, 'fails', 'fail')}, {serious} {_plural(serious, 'cause')}.")
-        )
+        return say(bold(f"{bad} of {counted(total, 'server')} {_fail(bad)}, {counted(serious, 'cause')}."))
     return say(bold(_fine(report) if total else "No rule uses a backend pool."))
 
 
@@ -99,12 +97,12 @@ def _fine(report: GatewayReport) -> str:
     if unseen == total:
         return "No server was probed." if report.via is not Via.GATEWAY else "The gateway vouches for no server."
     if unseen:
-        return f"{total - unseen} of {total} servers fine, {unseen} {not_seen}."
+        return f"{total - unseen} of {counted(total, 'server')} fine, {unseen} {not_seen}."
     return "The only server is fine." if total == 1 else f"All {total} servers are fine."
 
 
-def _plural(count: int, one: str, many: str | None = None) -> str:
-    return one if count == 1 else many or f"{one}s"
+def _fail(count: int) -> str:
+    return "fails" if count == 1 else "fail"
 
 
 def _witness(report: GatewayReport) -> Paragraph:
@@ -134,7 +132,7 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
     for code, words in _DISAGREEMENTS.items():
         count = sum(any(finding.code is code for finding in member.findings) for member in report.members)
         if count:
-            yield say(bold("They disagree: "), words.format(servers=f"{count} {_plural(count, 'server')}"))
+            yield say(bold("They disagree: "), words.format(servers=f"{counted(count, 'server')}"))
 
 
 def _counts(servers: Sequence[BackendServer]) -> str:
@@ -151,9 +149,7 @@ def _cause_line(cause: Cause) -> Paragraph:
     )
     about = f" ({cause.about})" if cause.about else ""
     count = len(cause.members)
-    tail = f" · {count} {_plural(count, 'server')}: {listed} · {clean(settings[0], 30)}" + (
-        f" +{len(settings) - 1}" if len(settings) > 1 else ""
-    )
+    tail = f" · {counted(count, 'server')}: {listed} · {clean(settings[0], 30)}" + (f" +{len(settings) - 1}" if len(settings) > 1 else "")
     return say(bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"), shorten(f"{about}{tail}", _LINE))
 
 
@@ -163,7 +159,7 @@ def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragra
     skipped = [member for member in report.members if member.skipped]
     fine = len(report.members) - spoken - sum(member.headline is Code.OK and member.healthy and member.unseen for member in skipped)
     if fine > 0 and causes:
-        yield say(f"{SHAPES['OK']} {fine} {_plural(fine, 'server')} fine")
+        yield say(f"{SHAPES['OK']} {counted(fine, 'server')} fine")
     if skipped:
         yield say(shorten(f"- {len(skipped)} not probed: {clean(skipped[0].skipped.removeprefix(_NOT_PROBED), 100)}", _LINE))
 
@@ -172,12 +168,15 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
     """Who must act on the first cause."""
     if not causes:
         return
-    report = causes[0].members[0].report
-    place, steps = CATALOGUE[causes[0].code].where, CATALOGUE[causes[0].code].steps
-    if report is not None and report.verdict.headline is causes[0].code:
-        place, steps = report.explanation.where, report.explanation.steps
-    if steps:
-        yield say(bold(f"Fix {PLACES[place]}: "), clean(steps[0], _LINE))
+    known = _known(causes[0])
+    if known.steps:
+        yield say(bold(f"Fix {PLACES[known.where]}: "), clean(known.steps[0], _LINE))
+
+
+def _known(cause: Cause) -> CatalogueEntry | Explanation:
+    """Who must do what: as our own probe explains it where it found the same, else as the code has it in general."""
+    report = cause.members[0].report
+    return report.explanation if report is not None and report.verdict.headline is cause.code else CATALOGUE[cause.code]
 
 
 def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumstances) -> Buttons:
@@ -210,9 +209,9 @@ def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
     word = _word(report, causes)
     bad, total = sum(not member.healthy for member in report.members), len(report.members)
     if causes:
-        where = CATALOGUE[causes[0].code].where.value
+        where = _known(causes[0]).where.value
         rest = (
-            f": {PHRASES[causes[0].code]}, {bad} of {total} {_plural(total, 'server')}. Fix: {where}."
+            f": {PHRASES[causes[0].code]}, {bad} of {counted(total, 'server')}. Fix: {where}."
             if bad
             else f": {PHRASES[causes[0].code]}. Fix: {where}."
         )
@@ -251,7 +250,7 @@ def overview_card(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusa
     if len(ordered) > MAX_OVERVIEW:
         lines.append(say(f"… and {len(ordered) - MAX_OVERVIEW} more"))
     lines += [say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:2]]
-    title = f"{bad} of {len(ordered)} {_plural(len(ordered), 'gateway')} unhealthy"
+    title = f"{bad} of {counted(len(ordered), 'gateway')} unhealthy"
     again = again_button("health")
     parts: list[Part] = [Heading(text=f"{_shape(word)} {word} {title}"), *lines, Buttons(elements=(again,), instead=f"{FRONT_DOOR} health")]
     return compose(
@@ -265,4 +264,4 @@ def _overview_line(report: GatewayReport) -> Paragraph:
     bad = sum(not member.healthy for member in report.members)
     unseen = sum(member.unseen for member in report.members)
     reason = f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
-    return say(bold(f"{_shape(word)} {shorten_middle(_name(report), 40)} "), f"{bad} of {len(report.members)} fail{reason}")
+    return say(bold(f"{_shape(word)} {shorten_middle(_name(report), 40)} "), f"{bad} of {len(report.members)} {_fail(bad)}{reason}")

@@ -10,7 +10,7 @@ from bot.blocks.hostile import clean, shorten, shorten_middle
 from bot.blocks.parts import TEXT_LIMIT, Button, Buttons, Heading, Message, Part, SmallPrint, bold, compose, say
 from bot.blocks.words import PHRASES, SHAPES
 from bot.model.removal import Fate, MemberFate, Removal
-from chainlib import Code, rank
+from chainlib import Code, counted, rank
 
 MAX_LINES = 5
 _LINE = 130
@@ -46,17 +46,17 @@ def summary(found: Removal) -> str:
     if not total:
         return "no server stands behind its settings."
     if not breaking:
-        return f"none of {total} {_servers(total)} seen to break."
-    return f"{breaking} of {total} {_servers(total)} would break."
+        return f"none of {counted(total, 'server')} seen to break."
+    return f"{breaking} of {counted(total, 'server')} would break."
 
 
 def remarks(found: Removal) -> Iterator[str]:
     """What stands under the summary: causes folded, what holds, what was not seen, what Azure will say."""
     yield from _fold(found)
     if failing := found.count(Fate.FAILS_ALREADY):
-        yield f"■ {failing} {_servers(failing)} already refused today, with the root in place"
+        yield f"■ {counted(failing, 'server')} already refused today, with the root in place"
     if holding := found.count(Fate.HOLDS):
-        yield f"{SHAPES['OK']} {holding} {_servers(holding)} would still be accepted"
+        yield f"{SHAPES['OK']} {counted(holding, 'server')} would still be accepted"
     unseen = [member for member in found.members if member.fate is Fate.NOT_SEEN]
     if unseen:
         yield shorten(f"○ {len(unseen)} not seen, so not judged: {_listed(unseen)}. {clean(unseen[0].reason, 70)}", _LINE)
@@ -75,9 +75,9 @@ def _fold(found: Removal) -> Iterator[str]:
     for code, members in ordered[:MAX_LINES]:
         count = len(members)
         settings = _shown(dict.fromkeys(member.setting for member in members))
-        yield shorten(f"{SHAPES['FAIL']} {PHRASES[code]} · {count} {_servers(count)}: {_listed(members)} · {settings}", _LINE)
+        yield shorten(f"{SHAPES['FAIL']} {PHRASES[code]} · {counted(count, 'server')}: {_listed(members)} · {settings}", _LINE)
     if len(ordered) > MAX_LINES:
-        yield f"… and {len(ordered) - MAX_LINES} more causes, in the thread"
+        yield f"… and {counted(len(ordered) - MAX_LINES, 'more cause')}, in the thread"
 
 
 def _listed(members: Iterable[MemberFate]) -> str:
@@ -87,10 +87,6 @@ def _listed(members: Iterable[MemberFate]) -> str:
 def _shown(names: Iterable[str]) -> str:
     cleaned = [clean(name, 40) for name in names]
     return ", ".join(cleaned[:_NAMES_SHOWN]) + (f" +{len(cleaned) - _NAMES_SHOWN}" if len(cleaned) > _NAMES_SHOWN else "")
-
-
-def _servers(count: int) -> str:
-    return "server" if count == 1 else "servers"
 
 
 def _names(found: Removal) -> str:
@@ -115,7 +111,7 @@ def _small_print(found: Removal, around: Circumstances) -> SmallPrint:
 
 def removal_details(found: Removal) -> str:
     """Every server with its verdict before and after, as text for the thread's file."""
-    lines = [f"gateway {clean(found.gateway.name, 120)} without root {clean(found.root, 120)}, {len(found.members)} servers"]
+    lines = [f"gateway {clean(found.gateway.name, 120)} without root {clean(found.root, 120)}, {counted(len(found.members), 'server')}"]
     for member in found.members:
         seen = f"{member.before} -> {member.after}" if member.after is not None else clean(member.reason, 300)
         lines.append(f"- {member.fate}: {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: {seen}")

@@ -5,6 +5,7 @@ The full titles, causes and steps are the library's catalogue; here is only what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -66,6 +67,14 @@ ACTORS: Mapping[Where, str] = MappingProxyType(
 PLACES: Mapping[Where, str] = MappingProxyType(
     {Where.SERVER: "on the server", Where.GATEWAY: "on the gateway", Where.NETWORK: "in the network", Where.DNS: "in DNS"}
 )
+
+
+_RAW_CODE = re.compile(r"\b(?:" + "|".join(code.value for code in Code if code is not Code.OK) + r")\b")
+
+
+def spoken(sentence: str) -> str:
+    """A finding's sentence as a card says it: codes that it lists are for the small print, people get the words for them."""
+    return _RAW_CODE.sub(lambda found: PHRASES[Code(found[0])], sentence)
 
 
 def grade(verdict: Verdict) -> str:

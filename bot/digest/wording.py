@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.digest.zones import zone as zone_of
 from bot.model.digest import DigestContent, DigestLine, LineKind, MutedNote, News
+from chainlib import counted
 
 MOST_CAUSES = 9
 _MARKS = {LineKind.PROBLEM: "!", LineKind.SWITCHED_OFF: "~", LineKind.RENEWAL: "#"}
@@ -114,4 +115,4 @@ def _extent(line: DigestLine) -> Iterable[str]:
 
 
 def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
+    return counted(number, noun) if number else ""

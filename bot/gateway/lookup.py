@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.gateway.troubles import no_subscription
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, Inventory
+from chainlib import counted
 
 _SHOWN = 5
 _NEAR = 0.6
@@ -63,9 +64,14 @@ def _missing(inventory: Inventory, name: str, group: str | None) -> ArmRefusal:
     near = _nearest(known, name)
     wanted = f"{group}/{name}" if group else name
     hint = f" Did you mean {', '.join(near)}?" if near else ""
-    sentence = f"None of the {len(known)} gateways that the bot can see is called {wanted}.{hint}{_unread(inventory)}"
+    sentence = f"{_nobody(len(known))} called {wanted}.{hint}{_unread(inventory)}"
     remedy = inventory.refusals[0].remedy if inventory.refusals else () if known else no_subscription().remedy
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy, suggestions=near)
+
+
+def _nobody(count: int) -> str:
+    few = ("The bot sees no gateway that is", "The only gateway that the bot can see is not")
+    return few[count] if count < len(few) else f"None of the {count} gateways that the bot can see is"
 
 
 def _nearest(known: dict[str, Gateway], name: str) -> tuple[str, ...]:
@@ -78,4 +84,4 @@ def _nearest(known: dict[str, Gateway], name: str) -> tuple[str, ...]:
 
 def _unread(inventory: Inventory) -> str:
     count = len(inventory.refusals)
-    return f" {count} {'subscription' if count == 1 else 'subscriptions'} could not be read." if count else ""
+    return f" {counted(count, 'subscription')} could not be read." if count else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.model.azure import BackendMember, BackendSetting, MemberKind
-from chainlib import Sku, is_ip_literal
+from chainlib import Sku, counted, is_ip_literal
 
 # The default probe is documented with this Host only; that a setting's host name replaces it is inferred, so it does not here.
 DEFAULT_PROBE_HOST = "127.0.0.1"
@@ -90,4 +90,4 @@ def _untested(client_hosts: tuple[str, ...], left_out: tuple[str, ...]) -> tuple
     wildcards = [name for name in client_hosts if "*" in name]
     open_names = f"anything under {wildcards[0]}" if wildcards else "any name" if not client_hosts else ""
     sentences = [f"live traffic's name: it is what the client asks for, and the listener takes {open_names}"] if open_names else []
-    return (*sentences, *([f"{len(left_out)} more host names of the listeners"] if left_out else []))
+    return (*sentences, *([f"{counted(len(left_out), 'more host name')} of the listeners"] if left_out else []))

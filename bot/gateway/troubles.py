@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId
+from chainlib import counted
 
 ROLE_FILE = "appgw-check-role.json"
 ROLE: Mapping[str, Any] = MappingProxyType(
@@ -113,14 +114,14 @@ def updating(what: str, gateway: GatewayId | None, retry_after: float | None = N
 
 def throttled(what: str, retry_after: float | None) -> ArmRefusal:
     """ARM's quota is used up; backend health counts as a write (azure-rules section 4.6)."""
-    when = f"in {ceil(retry_after)} seconds" if retry_after else "later"
+    when = f"in {counted(ceil(retry_after), 'second')}" if retry_after else "later"
     sentence = f"Azure was asked too often and does not give {what} now; ask again {when}."
     return ArmRefusal(trouble=ArmTrouble.THROTTLED, sentence=sentence, retry_after=retry_after)
 
 
 def timed_out(what: str, seconds: float) -> ArmRefusal:
     """The time budget ended first."""
-    sentence = f"Azure did not give {what} within {seconds:.3g} second{'' if seconds == 1 else 's'}."
+    sentence = f"Azure did not give {what} within {counted(seconds, 'second')}."
     return ArmRefusal(trouble=ArmTrouble.TIMED_OUT, sentence=sentence, remedy=("Ask again; backend health can take a minute.",))
 
 

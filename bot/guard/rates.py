@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from bot.guard.refusal import Refusal, Rule
+from chainlib import counted
 
 WINDOW_S = 60.0
 PER_USER = 20
@@ -43,7 +44,7 @@ class RateLimiter:
         for key, limit, who in limits:
             wait = self._wait(key, limit, now)
             if wait:
-                return Refusal(rule=Rule.RATE, sentence=f"{who} asked {limit} times within a minute; ask again in {wait} s.")
+                return Refusal(rule=Rule.RATE, sentence=f"{who} asked {counted(limit, 'time')} within a minute; ask again in {wait} s.")
         for key, _, _ in limits:
             self._count(key, now)
         return None

@@ -25,7 +25,7 @@ from bot.slack.logs import run_scope
 from bot.slack.payload import Payload, word
 from bot.slack.places import DeliveryError, NotAMember
 from bot.slack.reception import Handler, new_run_id
-from chainlib import CertificateBag, GatewayPolicy, TrustAnchors, TrustMode, UnusableFile, load_certificates
+from chainlib import CertificateBag, GatewayPolicy, TrustAnchors, TrustMode, UnusableFile, counted, load_certificates
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Rehearsing:
         ask, run_id = from_submission(body, "rehearse"), new_run_id()
         with run_scope(run_id):
             found = await asyncio.to_thread(rehearse, rehearsal.chain, rehearsal.policy, at=self.clock(), ordered=rehearsal.chain.ordered)
-            understood = f"a chain of {len(rehearsal.chain)} that is not installed yet"
+            understood = f"a chain of {counted(len(rehearsal.chain), 'certificate')} that is not installed yet"
             around = Circumstances(command="rehearse", understood=understood, run_id=run_id, vantage=self.vantage, user=ask.user)
             await self._show(ask, found, around)
 

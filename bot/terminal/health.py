@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.blocks.causes import fold
 from bot.blocks.hostile import clean
-from bot.blocks.words import PHRASES, SHAPES
+from bot.blocks.words import PHRASES, SHAPES, spoken
 from bot.checkup import Surroundings
 from bot.checkup.desk import Desk
 from bot.gateway.configured import configured_client
@@ -27,7 +27,7 @@ from bot.report_json import as_json as check_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import InputError, seconds
-from chainlib import Severity
+from chainlib import Severity, counted
 
 HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
 _LINE = 300
@@ -162,9 +162,11 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
     unseen = sum(member.unseen for member in report.members)
     word = "FAIL" if bad else "WARN" if fold(report) or report.refusal or unseen else "OK"
     rest = f", {unseen} not probed" if unseen else ""
+    total = counted(len(report.members), "server")
     style = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}[word]
     yield Text(
-        f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {len(report.members)} servers fail{rest}", style=style
+        f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {total} {'fails' if bad == 1 else 'fail'}{rest}",
+        style=style,
     )
     if report.refusal:
         yield from _refused(report.refusal)
@@ -180,6 +182,6 @@ def _member_lines(member: MemberReport) -> Iterator[Text]:
     if member.server and member.server.message and not member.healthy:
         yield Text(f"      the gateway says: {clean(member.server.message.text, _LINE)}", style="dim")
     serious = [f for f in member.findings if f.severity is not Severity.INFO]
-    yield from (Text(f"      {f.code.value}: {clean(f.summary, _LINE)}") for f in serious)
+    yield from (Text(f"      {f.code.value}: {clean(spoken(f.summary), _LINE)}") for f in serious)
     if member.skipped:
         yield Text(f"      not probed: {clean(member.skipped, _LINE)}", style="dim")

@@ -18,7 +18,7 @@ from rich.text import Text
 from bot.blocks.check_card import target_name
 from bot.blocks.drawing import draw
 from bot.blocks.hostile import clean, short_name
-from bot.blocks.words import PHRASES, PLACES, SHAPES, grade
+from bot.blocks.words import PHRASES, PLACES, SHAPES, grade, spoken
 from bot.model.report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity
 
@@ -89,7 +89,7 @@ def render(report: CheckReport) -> Iterator[Text]:
 
 
 def _cause(report: CheckReport) -> str:
-    return clean(report.explanation.cause, _LINE)
+    return clean(spoken(report.explanation.cause), _LINE)
 
 
 def _fixes(report: CheckReport) -> Iterator[Text]:
@@ -105,7 +105,7 @@ def _finding_line(finding: Finding, fix: Fix) -> Text:
     style = "red" if finding.severity is Severity.CRITICAL else "yellow"
     line = Text("  ")
     line.append(f"{finding.code.value}", style=style)
-    return line.append(f" ({finding.severity.value}), fix {PLACES[fix.where]}: {clean(finding.summary, _LINE)}")
+    return line.append(f" ({finding.severity.value}), fix {PLACES[fix.where]}: {clean(spoken(finding.summary), _LINE)}")
 
 
 def _rest(report: CheckReport) -> Iterator[Text]:

@@ -21,6 +21,7 @@ from chainlib.errors import CaptureError
 from chainlib.handshake import GATEWAY_OFFER, LEGACY_OFFER, ClientHandshake, TlsOffer
 from chainlib.model import HttpFailure, HttpFailureKind, HttpResponse, PresentedChain, Target
 from chainlib.policy import HttpProbeRule
+from chainlib.wording import counted
 
 StageHook = Callable[[str], None]
 
@@ -138,7 +139,9 @@ class _Capture:
                 async with asyncio.timeout(seconds):
                     return await http.ask(stream, probe)
             except TimeoutError:
-                return HttpFailure(kind=HttpFailureKind.TIMEOUT, detail=f"no complete answer within {seconds:.3g} seconds", waited=seconds)
+                return HttpFailure(
+                    kind=HttpFailureKind.TIMEOUT, detail=f"no complete answer within {counted(seconds, 'second')}", waited=seconds
+                )
 
     def _patience(self) -> float:
         """Seconds to wait for a late alert: two round trips, and never less than a busy server needs."""

@@ -22,6 +22,7 @@ from chainlib.aio.limits import FetchLimits
 from chainlib.aio.reach import Reach, parse_url
 from chainlib.aio.resolve import resolve
 from chainlib.errors import FetchError, ResolveFailed
+from chainlib.wording import counted
 
 _HEADERS: Final = {"User-Agent": "appgw-check (issuer certificates)", "Accept": "*/*", "Accept-Encoding": "identity"}
 _OK = 200
@@ -46,7 +47,7 @@ async def download(url: str, reach: Reach, limits: FetchLimits) -> bytes:
     except FetchError:
         raise
     except TimeoutError:
-        reason = f"no complete answer within {limits.timeout:g} seconds"
+        reason = f"no complete answer within {counted(limits.timeout, 'second')}"
     except ResolveFailed as error:
         reason = str(error).rstrip(".")
     except aiohttp.ClientConnectorCertificateError:
@@ -62,7 +63,7 @@ async def _follow(url: str, reach: Reach, limits: FetchLimits) -> bytes:
         if isinstance(answer, bytes):
             return answer
         url = urljoin(url, answer)
-    raise FetchError(f"it redirects more than {limits.redirects} time{'' if limits.redirects == 1 else 's'}")
+    raise FetchError(f"it redirects more than {counted(limits.redirects, 'time')}")
 
 
 async def _hop(url: str, reach: Reach, limits: FetchLimits) -> bytes | str:

@@ -8,6 +8,7 @@ from chainlib.errors import (
     CaptureError,
     ClientCertificateRequired,
     ConnectFailed,
+    ConnectRefused,
     ConnectTimedOut,
     HandshakeFailed,
     NotTLS,
@@ -17,6 +18,7 @@ from chainlib.errors import (
 from chainlib.handshake import Breakage, ClientHandshake, Failure
 from chainlib.handshake.failure import CERTIFICATE_REQUIRED, UNRECOGNIZED_NAME
 from chainlib.model import HandshakeError, HandshakeErrorKind, Target
+from chainlib.wording import counted
 
 # How servers refuse a ClientHello without server_name: HAProxy 40, some proxies 49, Go servers 80, nginx and Java 112.
 _NAMELESS_ALERTS = frozenset({40, 49, 80, UNRECOGNIZED_NAME})
@@ -47,8 +49,9 @@ def connect_failed(error: OSError, target: Target, seconds: float) -> ConnectFai
     """No TCP session; a deadline of ours comes as a bare `TimeoutError`."""
     place = f"{target.address} port {target.port}"
     if isinstance(error, TimeoutError):
-        return ConnectTimedOut(f"{place} did not accept a TCP connection within {seconds:.3g} seconds.")
-    return ConnectFailed(f"{place} did not accept a TCP connection: {_words(error)}.")
+        return ConnectTimedOut(f"{place} did not accept a TCP connection within {counted(seconds, 'second')}.")
+    kind = ConnectRefused if isinstance(error, ConnectionRefusedError) else ConnectFailed
+    return kind(f"{place} did not accept a TCP connection: {_words(error)}.")
 
 
 def after_list(client: ClientHandshake) -> HandshakeError | None:
@@ -78,11 +81,7 @@ def no_list(client: ClientHandshake, target: Target) -> CaptureError:
 
 def _handshake_failed(failure: Failure, client: ClientHandshake, place: str, target: Target) -> HandshakeFailed:
     if failure.kind is Breakage.TIMEOUT:
-        heard = (
-            f"only {client.received} byte{'s' * (client.received > 1)} came"
-            if client.received
-            else "the peer accepted the connection and said nothing"
-        )
+        heard = f"only {counted(client.received, 'byte')} came" if client.received else "the peer accepted the connection and said nothing"
         return HandshakeFailed(f"The TLS handshake with {place} was not done in time: {heard}.", reason="timeout")
     reason, text = _REASONS.get(failure.kind, ("other", "the TLS library could not go on"))
     if failure.alert == UNRECOGNIZED_NAME:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from chainlib.errors import ResolveFailed
 from chainlib.model import is_ip_literal
+from chainlib.wording import counted
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -32,7 +33,7 @@ async def resolve(host: str, port: int, *, timeout: float, resolver: Resolver | 
         async with asyncio.timeout(timeout):
             found = await (resolver or system_resolver)(host, port)
     except TimeoutError as error:
-        raise ResolveFailed(f"{host} could not be resolved: no name server answered within {timeout:.3g} seconds.") from error
+        raise ResolveFailed(f"{host} could not be resolved: no name server answered within {counted(timeout, 'second')}.") from error
     except (OSError, UnicodeError) as error:
         raise ResolveFailed(f"{host} could not be resolved: {_reason(error)}.") from error
     if not found:

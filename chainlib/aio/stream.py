@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 from chainlib.handshake import Breakage, ClientHandshake
+from chainlib.wording import counted
 
 _CHUNK = 65536
 
@@ -31,7 +32,7 @@ class TlsStream:
                 while not client.finished and client.failure is None:
                     await self._receive()
         except TimeoutError:
-            client.break_off(Breakage.TIMEOUT, f"{client.received} bytes came within {seconds:.3g} seconds")
+            client.break_off(Breakage.TIMEOUT, f"{counted(client.received, 'byte')} came within {counted(seconds, 'second')}")
 
     async def await_late_alert(self, seconds: float) -> None:
         """Listen whether a TLS 1.3 server refuses the client after the handshake (RFC 8446 section 4.4.2.4)."""

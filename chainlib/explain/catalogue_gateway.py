@@ -34,9 +34,9 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.NETWORK,
         steps=(
-            "Trust the gateway: users get what it sees.",
-            "Wait one probe interval (30 seconds unless set otherwise), then check again.",
-            "Check that the server treats the gateway's subnet as it treats this machine: firewall rules, DNS answers, server blocks.",
+            "Compare the way from the gateway's subnet to the server with the way from here: firewall rules, routes, DNS answers.",
+            "Check that the server answers both alike: the gateway's subnet may meet another server block or an inspecting proxy.",
+            "Until then believe the gateway: users get what it sees. Check again after one probe interval (mostly 30 seconds).",
         ),
         reference=pages.BACKEND_HEALTH,
         basis=Basis.INFERRED,

@@ -17,7 +17,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         ),
         where=Where.DNS,
         steps=(
-            "Compare the name in the backend pool with the name in DNS, letter by letter.",
+            "Look for the name in DNS, and compare it with the one in the backend pool, letter by letter.",
             "For a private name, link its private DNS zone to the gateway's virtual network.",
             "If the virtual network's DNS servers were changed, stop and start the gateway so that it learns them.",
             "Check again.",
@@ -35,9 +35,9 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         ),
         where=Where.NETWORK,
         steps=(
-            "On the server, check that the service runs and listens on this port and on all addresses, not on 127.0.0.1 only.",
-            "Allow the gateway's subnet to this port in the network security group (NSG) and in the server's own firewall.",
+            "Allow the gateway's subnet to this port in the network security groups (NSG) on the way to the server.",
             "Check that no route table (UDR) sends the traffic to a firewall that drops it.",
+            "If the way is open, check on the server that the service listens on this port and that its own firewall lets the subnet in.",
             "Check again.",
         ),
         reference=pages.BACKEND_HEALTH_ERRORS,
@@ -50,8 +50,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Check the port: 80 and 8080 usually speak plain HTTP, 443 and 8443 HTTPS.",
-            "Enable HTTPS for this port on the server, or give the backend setting the port that has it.",
+            "Enable HTTPS for this port on the server; 80 and 8080 usually speak plain HTTP, 443 and 8443 HTTPS.",
+            "If another port of the server has HTTPS, give that one to the backend setting.",
             "If plain HTTP is meant, set the protocol of the backend setting and of its probe to HTTP.",
             "Check again.",
         ),

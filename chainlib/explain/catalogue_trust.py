@@ -23,8 +23,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message="Backend server certificate is not whitelisted with Application Gateway.",
         where=Where.GATEWAY,
         steps=(
-            "Export the server's own certificate without its key, as a .cer file.",
-            "Upload it as an authentication certificate and attach it to the backend setting; keep the old one until all servers changed.",
+            "Upload the server's own certificate (a .cer file without its key) to the gateway as an authentication certificate.",
+            "Attach it to the backend setting, and keep the old one attached until all servers changed.",
             "Repeat this at every renewal, or move to a v2 gateway, which trusts the root instead.",
             "Check again.",
         ),
@@ -132,8 +132,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.GATEWAY,
         steps=(
-            "Mend what the switch hides first; the findings below list it.",
-            "Switch the validation on again.",
+            "Switch the validation on again, as soon as what it hides is mended.",
+            "What it hides stands among the other findings, each with who must mend it.",
             "Check again; until then anyone between gateway and server can pose as the server.",
         ),
         reference=pages.BACKEND_SETTINGS,

@@ -66,11 +66,14 @@ def _openssl_words(code: Code, facts: Mapping[str, str]) -> Iterator[str]:
 
 
 def facts_of(finding: Finding) -> Mapping[str, str]:
-    """The evidence of a finding as text by key: lists joined, `openssl` opened up, and `place`, `label`, `sent` added for the sentences."""
+    """The evidence of a finding as text by key: lists joined, `openssl` opened up, and what the sentences need added."""
     facts = _Facts({key: _text(value) for key, value in finding.evidence.items()})
     opened = finding.evidence.get("openssl")
     if isinstance(opened, Mapping):
         facts |= {f"openssl_{key}": _text(value) for key, value in opened.items()}
+    wanted = finding.evidence.get("wanted")
+    if isinstance(wanted, Sequence) and not isinstance(wanted, str):
+        facts["order"] = ", then ".join(map(str, wanted))  # an order with a gap is none
     facts["sent"] = "no" if finding.certificate is None else "yes"
     facts["place"] = str((finding.certificate or 0) + 1)
     facts["label"] = facts.get("root_name") or facts.get("subject") or "the uploaded certificate"

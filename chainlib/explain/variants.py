@@ -92,6 +92,26 @@ _OLD_ROOT = Variant(
 
 VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
+        Code.TCP_FAILED: (
+            _reason(
+                "refused",
+                "Start the service, and let it listen on this port and on all addresses, not on 127.0.0.1 only.",
+                "If it does, look for a firewall on the server or on the way that answers with a refusal.",
+                "Check again.",
+                where=Where.SERVER,
+            ),
+        ),
+        Code.CHAIN_OUT_OF_ORDER: (
+            Variant(
+                when={"order": ANY},
+                steps=(
+                    "Order the certificate file: the server's own certificate first, then its issuer, then that one's issuer.",
+                    "Here that is: {order}.",
+                    "Leave the root out or put it last.",
+                    _CHECK,
+                ),
+            ),
+        ),
         Code.INTERMEDIATE_MISSING: (
             _kind("same-name-other-key", *_NAMESAKE, where=Where.GATEWAY),
             _IS_INTERMEDIATE,
@@ -165,10 +185,8 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _kind("leaf", "{label} is a server's own certificate: upload the root of its chain instead.", _MINUTES),
             _kind("expired", *_REPLACE_ROOT),
             _kind("not-yet-valid", *_REPLACE_ROOT),
-            _kind(
-                "not-ca", "Make the root anew with the mark CA:TRUE, have the servers' certificates signed by it, and upload it.", _MINUTES
-            ),
-            _kind("version-1", "Make the root anew as X.509 version 3 with the mark CA:TRUE, and upload it.", _MINUTES),
+            _kind("not-ca", "Upload a root that has the mark CA:TRUE: made anew, and the servers' certificates signed by it.", _MINUTES),
+            _kind("version-1", "Upload a root that was made anew as X.509 version 3 with the mark CA:TRUE.", _MINUTES),
         ),
         Code.SIGNATURE_INVALID: (
             _kind(
@@ -202,7 +220,11 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "Check again.",
                 ),
             ),
-            Variant(when={"name": ANY}, steps=("Have the certificate issued anew; it carries no name at all.", _OTHER_NAME, _CHECK)),
+            Variant(
+                when={"name": ANY},
+                steps=("Have the certificate issued anew with {name} as its subject alternative name (SAN); it carries no name.", _CHECK),
+                where=Where.SERVER,
+            ),
         ),
         Code.TLS_FAILED: (
             _reason(

@@ -10,6 +10,8 @@ from chainlib.judge.build import critical, info, short_name, warning
 from chainlib.judge.case import Case
 from chainlib.path import is_root
 
+_BRIEF = 36  # two names and what they have to do with each other are read on a card
+
 
 def leaf(case: Case) -> Iterator[Finding]:
     """There is a leaf, it stands first, and it is not its own issuer without being a CA."""
@@ -39,8 +41,22 @@ def order(case: Case) -> Iterator[Finding]:
     misplaced = misplaced_positions(case)
     if misplaced and case.chain.ordered and case.policy.strictness.chain_order:
         wanted = [short_name(c) for c in case.needed if case.position(c) is not None]
-        summary = f"The certificates are sent in the wrong order; the right one is {', then '.join(wanted)}."
+        summary = _first_move(case)
         yield critical(Code.CHAIN_OUT_OF_ORDER, summary, Basis.DOCUMENTED, misplaced[0], misplaced=list(misplaced), wanted=wanted)
+
+
+def _first_move(case: Case) -> str:
+    """The first issuer, counted from the leaf, that stands where another one belongs."""
+    sent = [(certificate, place) for certificate in case.needed if (place := case.position(certificate)) is not None]
+    due = iter(sorted(place for certificate, place in sent if certificate != case.leaf))
+    wrong = next(index for index, (certificate, place) in enumerate(sent) if certificate != case.leaf and place != next(due))
+    where = f"right behind {_brief(sent[wrong - 1][0])}" if wrong else "before the others"
+    return f"{_brief(sent[wrong][0])} is sent as number {sent[wrong][1] + 1}, but belongs {where}."
+
+
+def _brief(certificate: Certificate) -> str:
+    name = short_name(certificate)
+    return name if len(name) <= _BRIEF else f"{name[: _BRIEF - 1]}…"
 
 
 def misplaced_positions(case: Case) -> tuple[int, ...]:

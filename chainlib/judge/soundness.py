@@ -15,6 +15,7 @@ from chainlib.judge.case import Case
 from chainlib.model import TrustMode
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import Walk, is_root
+from chainlib.wording import counted
 
 _TRUST_CODES = frozenset({2, 18, 19, 20, 21, 27})
 _SIGNATURE_CODES = frozenset({4, 6, 7})
@@ -127,7 +128,7 @@ def expiring(case: Case) -> Iterator[Finding]:
         left = certificate.not_after - case.at
         window = min(_CA_WINDOW if certificate.is_ca else _LEAF_WINDOW, (certificate.not_after - certificate.not_before) / 3)
         if timedelta(0) <= left < window and case.at >= certificate.not_before:
-            summary = f"{short_name(certificate)} expires on {certificate.not_after:%Y-%m-%d}, in {left.days} days."
+            summary = f"{short_name(certificate)} expires on {certificate.not_after:%Y-%m-%d}, in {counted(left.days, 'day')}."
             evidence = _validity(certificate) | {"days_left": left.days}
             yield warning(Code.CERTIFICATE_EXPIRING, summary, Basis.INFERRED, case.position(certificate), **evidence)
 

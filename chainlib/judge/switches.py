@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chainlib.findings import Basis, Code, Finding, Severity
+from chainlib.findings import Basis, Code, Finding, Severity, rank
 from chainlib.judge.build import warning
 from chainlib.policy import GatewayPolicy
 
@@ -29,6 +29,7 @@ CHAIN_CODES = frozenset(
         Code.CERTIFICATE_NOT_YET_VALID,
     }
 )
+_LISTED = 2
 NAME_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
 
 
@@ -45,6 +46,12 @@ def apply_switches(findings: tuple[Finding, ...], policy: GatewayPolicy) -> tupl
 def _validation_off(policy: GatewayPolicy, silenced: list[str]) -> Finding:
     flags = {"chain and dates": policy.validate_chain, "the name": policy.validate_name}
     switches = [what for what, on in flags.items() if not on]
-    hidden = f"; that hides {', '.join(silenced)}" if silenced else ""
-    summary = f"The backend setting does not validate {' or '.join(switches)}{hidden}."
+    summary = f"The setting does not validate {' or '.join(switches)}{_hidden(silenced)}."
     return warning(Code.VALIDATION_OFF, summary, Basis.DOCUMENTED, None, switches=switches, silenced=silenced)
+
+
+def _hidden(silenced: list[str]) -> str:
+    """The worst of what is silenced; whoever shows the sentence has words for the codes, and the evidence has them all."""
+    worst = sorted(silenced, key=lambda code: rank(Code(code)))
+    more = f" and {len(worst) - _LISTED} more" if len(worst) > _LISTED else ""
+    return f", which hides: {', '.join(worst[:_LISTED])}{more}" if worst else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from chainlib.certificate import UnreadableCertificate
 from chainlib.errors import (
@@ -20,6 +21,7 @@ from chainlib.judge.build import critical
 from chainlib.judge.case import Case
 from chainlib.model import HandshakeErrorKind, HttpFailure, HttpFailureKind, HttpResponse
 from chainlib.policy import HttpProbeRule
+from chainlib.wording import counted
 
 _NO_LIST: tuple[tuple[type[CaptureError], Code, Basis], ...] = (
     (ResolveFailed, Code.DNS_FAILED, Basis.DOCUMENTED),
@@ -38,9 +40,14 @@ def no_list(error: CaptureError) -> Finding:
     """The finding for a capture that yielded no certificate list."""
     for kind, code, basis in _NO_LIST:
         if isinstance(error, kind):
-            return critical(code, str(error), basis)
+            return replace(critical(code, str(error), basis), evidence=_how(error))
     reason = error.reason if isinstance(error, HandshakeFailed) else "other"
     return critical(Code.TLS_FAILED, str(error), Basis.OPENSSL, reason=reason)
+
+
+def _how(error: CaptureError) -> dict[str, str]:
+    """Where the connection was turned away by somebody, who must act is another than where nothing came back."""
+    return {"reason": error.reason} if isinstance(error, ConnectFailed) and error.reason else {}
 
 
 def unreadable(case: Case) -> Iterator[Finding]:
@@ -88,9 +95,9 @@ def _http_failure(case: Case, failure: HttpFailure, rule: HttpProbeRule) -> Iter
 def _too_late(waited: float | None, rule: HttpProbeRule) -> Finding:
     """No answer in the probe's own time; or in ours, where that is shorter, and then it says so."""
     if waited is None or waited >= rule.timeout - _CLOCK_S:
-        summary = f"The server did not answer GET {rule.path} within {rule.timeout:g} seconds."
+        summary = f"The server did not answer GET {rule.path} within {counted(rule.timeout, 'second')}."
         return critical(Code.PROBE_TIMEOUT, summary, Basis.DOCUMENTED, timeout=rule.timeout)
-    summary = f"The server did not answer GET {rule.path} within {waited:.2g} seconds; the gateway waits {rule.timeout:g}."
+    summary = f"The server did not answer GET {rule.path} within {counted(round(waited, 1), 'second')}; the gateway waits {rule.timeout:g}."
     return critical(Code.PROBE_TIMEOUT, summary, Basis.INFERRED, timeout=rule.timeout, waited=round(waited, 1))
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.utils import CryptographyDeprecationWarning
 
 from chainlib import der
+from chainlib.wording import counted
 
 CERTIFICATE_LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS"})
 _LABELS: Final[Mapping[str, str]] = {
@@ -68,7 +69,7 @@ def of_bytes(data: bytes, reason: str) -> str:
     known = known or next((what for parser, what in _PARSERS if _parses(parser, data)), None)
     outer = der.element(data)
     if known is None and outer and outer.tag == der.SEQUENCE and outer.end > len(data):
-        return f"cut short: {len(data)} of {outer.end} bytes are there"
+        return f"cut short: {len(data):,} of {counted(outer.end, 'byte')} are there"
     return known or f"binary data that is no certificate ({reason})"
 
 

@@ -15,6 +15,7 @@ from chainlib.errors import PrivateKeyFound, UnusableFile
 from chainlib.pem import kinds, private_keys
 from chainlib.pem.bag import CertificateBag
 from chainlib.pem.blocks import Block, bare_base64, blocks, text_of
+from chainlib.wording import counted
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_CERTIFICATES: Final = 100
@@ -69,10 +70,17 @@ def load_uploaded(data: str) -> CertificateBag:
 
 
 def _check_size(data: bytes) -> None:
-    if not data.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
-        raise UnusableFile(f"the file is empty; {_EXAMPLE}")
     if len(data) > MAX_BYTES:
-        raise UnusableFile(f"the file has {len(data):,} bytes, at most 1 MiB (1,048,576) is read; send only the certificates of one chain")
+        raise UnusableFile("the file holds more than 1 MiB, which is the most that is read; send only the certificates of one chain")
+    if not data.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
+        raise UnusableFile(f"the file {_hollow(data)}; {_EXAMPLE}")
+
+
+def _hollow(data: bytes) -> str:
+    """What a file without content is: an interrupted copy leaves one of zeros, which is as long as the real one."""
+    if not data or data.strip(b"\0"):
+        return "is empty"
+    return f"holds {counted(len(data), 'byte')}, all of them zero"
 
 
 def _trimmed(data: bytes) -> bytes:
@@ -108,7 +116,7 @@ def _from_binary(data: bytes) -> CertificateBag:
     if outer and outer.end < len(data):
         extra = len(data) - outer.end
         raise UnusableFile(
-            f"a DER certificate is followed by {extra} more byte{'s' * (extra > 1)}; a DER file holds exactly one: use PEM for several"
+            f"a DER certificate is followed by {counted(extra, 'more byte')}; a DER file holds exactly one: use PEM for several"
         )
     return CertificateBag((first,))
 

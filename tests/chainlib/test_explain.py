@@ -17,6 +17,9 @@ from chainlib import (
     Basis,
     CatalogueEntry,
     Code,
+    ConnectFailed,
+    ConnectRefused,
+    ConnectTimedOut,
     Explanation,
     Finding,
     GatewayPolicy,
@@ -31,6 +34,7 @@ from chainlib import (
     explain,
     in_headline_order,
     judge,
+    judge_failure,
     openssl_sentence,
 )
 from chainlib.explain.document import document
@@ -208,3 +212,41 @@ def test_judged_chain_is_explained_with_its_names() -> None:
     assert answer.code is Code.INTERMEDIATE_UNKNOWN_CA
     assert answer.steps[0] == "Attach corp-root-2024, which lies on the gateway already, to the backend setting."
     assert "Contoso Issuing CA 3" in answer.cause
+
+
+# What only another party than the one in charge can do, as an order to it.
+_NOT_THEIRS = {
+    Where.SERVER: ("upload", "attach", "set the host name", "allow the gateway"),
+    Where.GATEWAY: ("on the server,", "install", "issued anew", "reload", "export the server"),
+    Where.NETWORK: ("on the server,", "upload", "install", "trust"),
+    Where.DNS: ("on the server,", "upload", "compare the name in the backend pool"),
+}
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_first_step_is_for_the_party_that_the_card_names(code: Code) -> None:
+    entry = CATALOGUE[code]
+    firsts = [(entry.where, entry.steps[0]), *((row.where or entry.where, row.steps[0]) for row in VARIANTS.get(code, ()))]
+    assert not [step for where, step in firsts if step.lower().startswith(_NOT_THEIRS[where]) or "issued anew;" in step]
+
+
+@pytest.mark.parametrize(
+    ("error", "where", "word"),
+    [
+        pytest.param(ConnectRefused("10.0.0.5 port 443 refused"), Where.SERVER, "listen on this port", id="refused"),
+        pytest.param(ConnectTimedOut("10.0.0.5 port 443 said nothing"), Where.NETWORK, "network security group", id="no answer"),
+        pytest.param(ConnectFailed("10.0.0.5 port 443: no route to host"), Where.NETWORK, "network security group", id="no way there"),
+    ],
+)
+def test_connection_that_was_turned_away_is_the_servers_matter(error: ConnectFailed, where: Where, word: str) -> None:
+    explanation = explain(judge_failure(error, GatewayPolicy(anchors=TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=())), at=NOW))
+    assert (explanation.where, word in explanation.steps[0]) == (where, True)
+
+
+def test_certificate_without_any_name_is_issued_anew_by_its_owner() -> None:
+    assert explained(Code.NAME_MISMATCH, {"name": "a.contoso.com", "presented_names": []}).where is Where.SERVER
+
+
+def test_right_order_is_listed_whole_however_long() -> None:
+    names = [f"CA {number}" for number in range(9)]
+    assert ", then ".join(names) in explained(Code.CHAIN_OUT_OF_ORDER, {"wanted": names}).steps[1]

@@ -143,7 +143,10 @@ def damaged(pem: bytes) -> bytes:
     [
         pytest.param(b"", "the file is empty", id="empty"),
         pytest.param(b"\xef\xbb\xbf \r\n\0", "the file is empty", id="blank"),
-        pytest.param(b"x" * (1024 * 1024 + 1), "at most 1 MiB", id="over-1-mib"),
+        pytest.param(bytes(2048), "holds 2,048 bytes, all of them zero", id="zeros"),
+        pytest.param(bytes(1), "holds 1 byte, all of them zero", id="one-zero"),
+        pytest.param(bytes(1024 * 1024 + 1), "the file holds more than 1 MiB", id="more-zeros-than-are-read"),
+        pytest.param(b"x" * (1024 * 1024 + 1), "the file holds more than 1 MiB", id="over-1-mib"),
         pytest.param(LEAF.pem * 101, "101 certificates, at most 100", id="over-100"),
         pytest.param(
             pkcs7.serialize_certificates([pki.root(str(i)).certificate.parsed for i in range(101)], Encoding.DER),

@@ -15,6 +15,8 @@ from bot.model.report import AddressReport, BrowserView, CheckReport, CheckReque
 from chainlib import (
     Code,
     ConnectFailed,
+    ConnectRefused,
+    ConnectTimedOut,
     GatewayPolicy,
     HttpProbeRule,
     HttpResponse,
@@ -110,6 +112,12 @@ def crowd() -> CheckReport:
     return report(LEAF, ISSUING, *others)
 
 
+def unvalidated() -> CheckReport:
+    """A setting that validates nothing, before a server where nearly nothing would pass."""
+    rules = replace(policy(ROOT), validate_chain=False, validate_name=False)
+    return report(leaf(ISSUING, "other.contoso.com", not_after=NOW - timedelta(days=1)), ROOT, rules=rules)
+
+
 def long_host() -> CheckReport:
     """The longest host name there is, on another port."""
     host = ".".join(["a" * 60, "b" * 60, "c" * 60, "d" * 60, "contoso"])
@@ -129,7 +137,9 @@ CASES: Mapping[str, Callable[[], CheckReport]] = MappingProxyType(
         "self-signed": lambda: report(leaf(None, HOST)),
         "status-500": lambda: report(LEAF, ISSUING, status=500),
         "dns": lambda: failed(ResolveFailed(f"{HOST} has no address")),
-        "refused": lambda: failed(ConnectFailed(f"{HOST}:443 refused", address="10.0.0.5")),
+        "refused": lambda: failed(ConnectRefused(f"{HOST}:443 refused", address="10.0.0.5")),
+        "silent": lambda: failed(ConnectTimedOut(f"{HOST}:443 gave no answer", address="10.0.0.5")),
+        "unvalidated": unvalidated,
         "everything": lambda: report(leaf(None, "x.example", not_after=NOW - timedelta(days=1)), ROOT, ISSUING, status=500),
         "crowd": crowd,
         "long-host": long_host,

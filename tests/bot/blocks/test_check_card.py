@@ -233,3 +233,26 @@ def test_a_name_that_looks_like_a_block_breaks_no_file() -> None:
     files = {file.name: file.content for file in details(repaired(report(server), server, issuing)).files}
     assert load_certificates(files["fullchain.pem"].encode()) == (server.certificate, issuing.certificate)
     assert load_certificates(files["as-sent.pem"].encode()) == (server.certificate,)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nobody_is_told_a_code_outside_the_small_print(case: str) -> None:
+    lines = card(case).plain.split("\n")
+    assert not [line for line in lines[:-1] for code in set(Code) - {Code.OK} if code.value in line]
+
+
+def test_validation_that_is_off_says_in_words_what_it_hides() -> None:
+    said = card("unvalidated").plain
+    assert (CASES["unvalidated"]().verdict.headline, PHRASES[Code.CERTIFICATE_EXPIRED] in said) == (Code.VALIDATION_OFF, True)
+    assert "CERTIFICATE_EXPIRED" in details(CASES["unvalidated"]()).message.plain
+
+
+def test_cause_of_a_wrong_order_says_what_must_move_where_however_long_the_names() -> None:
+    far = "Contoso Worldwide Enterprise Trust Services Issuing Authority"
+    upper = intermediate(ROOT, f"{far} 1")
+    lower = intermediate(upper, f"{far} 2")
+    chain = report(leaf(lower, HOST), upper, lower)
+    cause = chain.explanation.cause
+    assert chain.verdict.headline is Code.CHAIN_OUT_OF_ORDER
+    assert (len(cause) <= VERDICT_LIMIT, cause.endswith(f"sent as number 3, but belongs right behind {HOST}.")) == (True, True)
+    assert f"{far} 2" in details(chain).message.plain

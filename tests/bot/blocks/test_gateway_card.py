@@ -140,3 +140,13 @@ def test_hostile_text_stays_text() -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert "<!channel>" not in message.plain
+
+
+@pytest.mark.parametrize(("case", "who"), [("refused", ("server", "on the server")), ("silent", ("network", "in the network"))])
+def test_lock_screen_and_card_name_the_same_party(case: str, who: tuple[str, str]) -> None:
+    card = gateway_card(gateway_report(members(case, 1)), AROUND)
+    assert (card.text.endswith(f"1 of 1 server. Fix: {who[0]}."), f"Fix {who[1]}: " in card.plain) == (True, True)
+
+
+def test_one_server_is_no_servers() -> None:
+    assert member_details(gateway_report(members("good", 1))).startswith("gateway prod-gw, 1 server\n")

@@ -1,0 +1,27 @@
+"""Numbers and their nouns agree, whatever kind of number it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainlib import counted
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "0 servers"),
+        (1, "1 server"),
+        (2, "2 servers"),
+        (1.0, "1 server"),
+        (0.9996, "1 server"),
+        (1.5, "1.5 servers"),
+        (86400.0, "86,400 servers"),
+    ],
+)
+def test_noun_goes_with_its_number(number: float, said: str) -> None:
+    assert counted(number, "server") == said
+
+
+def test_noun_with_a_plural_of_its_own_has_it() -> None:
+    assert (counted(1, "is", "are"), counted(3, "is", "are")) == ("1 is", "3 are")
