@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from bot.settings import files
-from bot.settings.rules import written
+from bot.settings.rules import is_harmless, written
 from bot.settings.values import DEFAULT_ADMIN_PORT, DEFAULT_HTTP_PORT, AzureSettings, DatabaseSettings, Settings
 
 ALIASES = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
@@ -75,16 +76,26 @@ def _read_yaml(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     if path is None or not path.exists():
         return {}, []
     try:
-        content = yaml.safe_load(files.read(path, _MAX_YAML))
+        content, twice = _parsed(files.read(path, _MAX_YAML))
     except Exception as error:  # noqa: BLE001 -- what the parser raises over odd tags, dates and depths is of no one family
         return {}, [f"{path.name} cannot be read ({_reason(error)}); write lines such as APPGW_ADMIN_PORT: 8080."]
     if content is None:
         return {}, []
     if not isinstance(content, dict):
         return {}, [f"{path.name} holds no keys; write lines such as APPGW_ADMIN_PORT: 8080."]
+    doubled = [f"{_shown(key)} stands twice in {path.name}; keep the line that is meant and delete the other." for key in twice]
     unknown = [_shown(key) for key in content if key not in ALIASES]
     problems = [_strange(key) or f"{key} in {path.name} is no setting; the names are those of docs/settings.md." for key in unknown]
-    return {key: value for key, value in content.items() if key in ALIASES and not _is_blank(value)}, problems
+    return {key: value for key, value in content.items() if key in ALIASES and not _is_blank(value)}, [*doubled, *problems]
+
+
+def _parsed(content: bytes) -> tuple[object, tuple[str, ...]]:
+    """The file's value, and the keys that it gives twice: YAML itself would let the last one win without a word."""
+    loader = yaml.SafeLoader(content)
+    root = loader.get_single_node()
+    keys = [key.value for key, _ in root.value if isinstance(key, yaml.ScalarNode)] if isinstance(root, yaml.MappingNode) else []
+    value = loader.construct_document(root) if root else None
+    return value, tuple(key for key, times in Counter(keys).items() if times > 1)
 
 
 def _is_blank(value: object) -> bool:
@@ -103,7 +114,7 @@ def _reason(error: Exception) -> str:
 def _shown(key: object) -> str:
     """A key as a sentence repeats it: short, and without what would break the line."""
     text = str(key) if isinstance(key, str | int | float) else f"({type(key).__name__})"
-    return "".join(c if c.isprintable() else "\ufffd" for c in text[:60])
+    return "".join(c if c.isprintable() else "\ufffd" for c in text) if is_harmless(text) else "A key that is long or secret"
 
 
 def _joined(given: Mapping[str, Any]) -> _Rules:

@@ -9,15 +9,27 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
-from uuid import UUID
 
 MAX_PORT = 65535
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 _MAX_BITS = 64
+_SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_MAX_SHOWN = 40  # an id of Azure has 36 characters
+_SECRET = re.compile(r"xox[a-z]?[-.]|xapp-|eyJ[a-z0-9_-]{8}|^[0-9a-f]{32}$|://[^/@]*@", re.IGNORECASE)
 # A password may hold a slash, a colon or a bracket, so these are no URLs as urllib reads them.
 _POSTGRESQL = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]*)(?::(?P<port>[^/?]*))?(?:[/?].*)?")
 _SQLITE = re.compile(r"sqlite:///(?!:memory:)[^?].*")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+
+
+def shown(value: str) -> str:
+    """A wrong value as a sentence repeats it: short, and never what may be a secret that was put into the wrong variable."""
+    return repr(value) if is_harmless(value) else "something long or secret, which is not repeated here"
+
+
+def is_harmless(value: str) -> bool:
+    """Whether a value may be repeated: it is no longer than an id and looks like no token, signing secret or URL with a password."""
+    return len(value) <= _MAX_SHOWN and not _SECRET.search(value)
 
 
 def text(value: object) -> str:
@@ -40,7 +52,7 @@ def port(value: object) -> int:
     """A TCP port."""
     number = written(value)
     if not _is_port(number):
-        raise ValueError(f"is {number[:40]!r}, not a port; write a number from 1 to 65535, for example 8080")
+        raise ValueError(f"is {shown(number)}, not a port; write a number from 1 to 65535, for example 8080")
     return int(number)
 
 
@@ -52,7 +64,7 @@ def switch(value: object) -> bool:
     """`true`, `false`, `1` or `0`, in any case."""
     word = written(value).lower()
     if word not in SWITCHES:
-        raise ValueError(f"is {word[:40]!r}; write true, false, 1 or 0")
+        raise ValueError(f"is {shown(word)}; write true, false, 1 or 0")
     return SWITCHES[word]
 
 
@@ -70,7 +82,7 @@ def one_of(allowed: Sequence[str]) -> Callable[[object], str]:
     def rule(value: object) -> str:
         word = written(value).lower()
         if word not in allowed:
-            raise ValueError(f"is {word[:40]!r}; write one of {', '.join(allowed)}")
+            raise ValueError(f"is {shown(word)}; write one of {', '.join(allowed)}")
         return word
 
     return rule
@@ -130,10 +142,8 @@ def database_url(value: object) -> str:
 def subscriptions(values: tuple[str, ...]) -> tuple[str, ...]:
     """Azure subscription ids."""
     for value in values:
-        try:
-            UUID(value)
-        except ValueError:
-            raise ValueError(f"holds {value[:60]!r}; write subscription ids, for example 00000000-0000-0000-0000-000000000000") from None
+        if not _SUBSCRIPTION.fullmatch(value):
+            raise ValueError(f"holds {shown(value)}; write subscription ids, for example 00000000-0000-0000-0000-000000000000")
     return values
 
 
@@ -147,10 +157,10 @@ def _target(value: str) -> str:
         return str(ipaddress.ip_network(value.strip("[]")))
     except ValueError:
         if re.fullmatch(r"[0-9./]+|.*[:/].*", value):
-            raise ValueError(f"holds {value[:60]!r}, no network; write for example 10.0.0.0/8 (host bits zero) or contoso.com") from None
+            raise ValueError(f"holds {shown(value)}, no network; write for example 10.0.0.0/8 (host bits zero) or contoso.com") from None
     name = value.removeprefix("*").strip(".")
     if not _HOST.fullmatch(name):
-        raise ValueError(f"holds {value[:60]!r}, no host name; write for example contoso.com")
+        raise ValueError(f"holds {shown(value)}, no host name; write for example contoso.com")
     return name
 
 
@@ -160,7 +170,7 @@ def ids(kinds: str, example: str) -> Callable[[tuple[str, ...]], tuple[str, ...]
     def rule(values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if not re.fullmatch(f"[{kinds}][A-Z0-9]{{2,}}", value):
-                raise ValueError(f"holds {value[:60]!r}; write Slack's id, not the name, for example {example}")
+                raise ValueError(f"holds {shown(value)}; write Slack's id, not the name, for example {example}")
         return values
 
     return rule

@@ -304,3 +304,62 @@ def test_the_process_environment_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("APPGW_ADMIN_PORT", "9999")
     assert load_settings(SOCKET).admin_port == 8080
     assert "slack_bot_token" in Settings.model_fields
+
+
+LEAKS = {
+    "bot token": "xoxb-hush-1",
+    "app token": "XAPP-1-hush",
+    "refresh token": "xoxe.xoxp-1-hush",
+    "signing secret": "0123456789abcdef0123456789abcdef",
+    "json web token": "eyJhbGciOiJub25lhush",
+    "database with a password": "postgresql://u:hush@db/x",
+    "long": "hush" * 11,
+}
+HOLDERS = [
+    "APPGW_ALLOWED_USERS",
+    "APPGW_ALLOWED_CHANNELS",
+    "APPGW_HOME_TEAM",
+    "APPGW_SUBSCRIPTIONS",
+    "APPGW_HTTP_PORT",
+    "APPGW_CLOUD",
+    "APPGW_AIA",
+    "APPGW_AZURE_CREDENTIAL",
+]
+
+
+@pytest.mark.parametrize("name", HOLDERS)
+@pytest.mark.parametrize("kind", LEAKS)
+def test_a_secret_in_the_wrong_variable_is_not_repeated(name: str, kind: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(SOCKET | {name: LEAKS[kind]})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{name} ")
+    assert LEAKS[kind][:12].lower() not in problem.lower()
+
+
+def test_a_secret_on_the_allow_list_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(SOCKET | {"APPGW_ALLOWED_TARGETS": "contoso.com,postgresql://u:hush@db/x"})
+    assert "hush" not in str(caught.value)
+
+
+def test_a_secret_as_a_key_of_the_file_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "appgw.yaml"
+    path.write_text("xoxb-hush-1: x\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(SOCKET, path)
+    assert "hush" not in str(caught.value)
+
+
+def test_what_is_short_and_wrong_is_repeated() -> None:
+    with pytest.raises(SettingsError, match="holds '@kim'"):
+        load_settings(SOCKET | {"APPGW_ALLOWED_USERS": "@kim"})
+
+
+@pytest.mark.parametrize("key", ["APPGW_ALLOWED_TARGETS", "colour"])
+def test_a_key_that_stands_twice_in_the_file_is_told(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "appgw.yaml"
+    path.write_text(f"{key}: contoso.com\nAPPGW_ADMIN_PORT: 9001\n{key}: fabrikam.com\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(SOCKET, path)
+    assert caught.value.problems[0] == f"{key} stands twice in appgw.yaml; keep the line that is meant and delete the other."
