@@ -13,11 +13,19 @@ from pathlib import Path
 
 import typer
 
-from bot.terminal.complaint import usage_error
+from bot.terminal.complaint import UNUSABLE, usage_error
 
-app = typer.Typer(help="What the bot remembers: bring it up to date, write it out, delete what is old.", no_args_is_help=True)
+app = typer.Typer(help="What the bot remembers: bring it up to date, write it out, delete what is old.", invoke_without_command=True)
 
 _SETTINGS_FILE = Path("appgw.yaml")
+
+
+@app.callback()
+def _alone(context: typer.Context) -> None:
+    """What the bot remembers: bring it up to date, write it out, delete what is old."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(UNUSABLE)
 
 
 @app.command()

@@ -94,3 +94,10 @@ def test_a_database_in_use_is_refused(tmp_path: Path) -> None:
         os.close(store.lock or -1)
     assert done.returncode == 2
     assert "Another process has" in done.stderr
+
+
+def test_alone_it_shows_its_help_as_an_error(tmp_path: Path) -> None:
+    ended = run(tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "\n  upgrade " in ended.stderr
+    assert not ended.stderr.startswith("appgw:")
