@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,15 @@ from bot.blocks.hostile import clean
 from bot.blocks.words import PHRASES, SHAPES, spoken
 from bot.checkup import Surroundings
 from bot.checkup.desk import Desk
-from bot.gateway.configured import configured_client
 from bot.language import GatewayTarget, Request, Usage, parse
 from bot.model.azure import ArmRefusal
 from bot.model.report import GatewayReport, MemberReport
 from bot.report_json import as_json as check_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
+from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import InputError, seconds
+from bot.terminal.output import StageDisplay
 from chainlib import Severity, counted
 
 HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
@@ -81,22 +82,24 @@ def _target(text: str) -> GatewayTarget | str:
 
 
 async def _ask(settings: AzureSettings, wanted: GatewayTarget | None, timeout: float) -> list[GatewayReport | ArmRefusal]:  # noqa: ASYNC109 -- handed to the probe
-    async with configured_client(settings, clock=now) as arm:
+    async with terminal_client(settings) as arm:
         desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=timeout))
-        targets = (wanted,) if wanted else await desk.every_gateway()
-        if isinstance(targets, ArmRefusal):
-            return [targets]
-        return list(await asyncio.gather(*(_both(desk, target) for target in targets)))
+        with StageDisplay() as display:
+            display.show("list")
+            every = await desk.every_gateway()
+            targets = every if wanted is None else (wanted,)
+            if isinstance(targets, ArmRefusal):
+                return [targets]
+            display.show("members")
+            return list(await asyncio.gather(*(_both(desk, target, display) for target in targets)))
 
 
-async def _both(desk: Desk, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+async def _both(desk: Desk, target: GatewayTarget, display: StageDisplay) -> GatewayReport | ArmRefusal:
     report = await desk.gateway(target)
-    return report if isinstance(report, ArmRefusal) else await desk.listen(report)
-
-
-def now() -> datetime:
-    """The present instant."""
-    return datetime.now(tz=UTC)
+    if isinstance(report, ArmRefusal):
+        return report
+    display.show("word")
+    return await desk.listen(report)
 
 
 def _status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:

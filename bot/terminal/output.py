@@ -26,7 +26,16 @@ DRAWING_LINES = 200
 _LINE = 400
 _NARROWEST = 20
 _STYLES = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}
-_STAGES = {"resolve": "resolving the name", "connect": "connecting", "handshake": "TLS handshake", "http": "asking as the probe does"}
+_STAGES = {
+    "resolve": "resolving the name",
+    "connect": "connecting",
+    "handshake": "TLS handshake",
+    "http": "asking as the probe does",
+    "list": "reading the gateways from Azure",
+    "members": "probing the servers",
+    "word": "asking the gateway itself, which takes ten seconds and more",
+    "removal": "reading the gateway from Azure, then probing its servers",
+}
 
 
 class StageDisplay:

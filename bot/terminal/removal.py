@@ -15,13 +15,14 @@ from bot.blocks.removal_card import grade_of, remarks, removal_details, summary
 from bot.blocks.words import SHAPES
 from bot.checkup import Surroundings, rehearse_removal
 from bot.checkup.desk import Desk
-from bot.gateway.configured import configured_client
 from bot.language import GatewayTarget, Usage, parse
 from bot.model.azure import ArmRefusal, ArmTrouble
 from bot.model.removal import Fate, Removal
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
+from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error
-from bot.terminal.health import OpenDoor, now
+from bot.terminal.health import OpenDoor
+from bot.terminal.output import StageDisplay
 
 NOTHING_BREAKS, SOMETHING_BREAKS, NOT_ALL_SEEN = 0, 1, 3
 PROBE_TIMEOUT_S = 12.0
@@ -63,9 +64,11 @@ def _target(text: str, root: str) -> GatewayTarget | str:
 
 
 async def _ask(settings: AzureSettings, wanted: GatewayTarget, root: str) -> Removal | ArmRefusal:
-    async with configured_client(settings, clock=now) as arm:
+    async with terminal_client(settings) as arm:
         desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=PROBE_TIMEOUT_S))
-        return await rehearse_removal(desk, wanted, root)
+        with StageDisplay() as display:
+            display.show("removal")
+            return await rehearse_removal(desk, wanted, root)
 
 
 def _refused(refusal: ArmRefusal) -> int:

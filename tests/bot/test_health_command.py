@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import pty
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -46,9 +49,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield running
 
 
-async def process(stage: Stage, *words: str) -> Ended:
+async def process(stage: Stage, *words: str, **more: str) -> Ended:
     """Run it as people do."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), **stage.environment()}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), **stage.environment(), **more}
     started = await asyncio.create_subprocess_exec(
         *PROGRAM, *words, cwd=stage.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -172,3 +175,43 @@ async def test_unknown_name_suggests_the_near_one(health: Health) -> None:
     ended = await health("gw:lab-gv")
     assert ended.status == 3
     assert "Did you mean gw:rg-lab/lab-gw?" in ended.out
+
+
+async def _until(terminal: int, words: str) -> str:
+    """What a terminal shows, until these words stand there."""
+    seen = b""
+    while words.encode() not in seen:
+        seen += await asyncio.to_thread(os.read, terminal, 65536)
+    return seen.decode()
+
+
+@pytest.mark.timeout(60)
+async def test_on_a_terminal_each_stage_is_shown_and_ctrl_c_ends_quietly(stage: Stage) -> None:
+    stage.arm.fault = Fault(kind=FaultKind.SLOW, on=frozenset({"health"}), seconds=60)
+    terminal, face = pty.openpty()
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", **stage.environment()}
+    started = await asyncio.create_subprocess_exec(
+        *PROGRAM, "gw:lab-gw", cwd=stage.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=face
+    )
+    os.close(face)
+    shown = await _until(terminal, "asking the gateway itself")
+    assert "reading the gateways from Azure" in shown
+    started.send_signal(signal.SIGINT)
+    out, _ = await asyncio.wait_for(started.communicate(), 20)
+    rest = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while piece := await asyncio.to_thread(os.read, terminal, 65536):
+            rest += piece
+    os.close(terminal)
+    assert (started.returncode, out, b"Traceback" in rest, b"Error" in rest) == (130, b"", False, False)
+
+
+async def test_without_a_terminal_nothing_but_the_answer_is_written(stage: Stage) -> None:
+    ended = await process(stage, "gw:rg-lab/lab-gw/lab/good")
+    assert (ended.status, ended.err) == (0, "")
+
+
+async def test_refused_sign_in_is_told_once_and_without_the_log_of_the_sdk(stage: Stage) -> None:
+    ended = await process(stage, "gw:lab-gw", APPGW_AZURE_CREDENTIAL="cli", PATH="/nonexistent")
+    assert (ended.status, ended.err) == (3, "")
+    assert "could not sign in to Azure (cli)" in ended.out
