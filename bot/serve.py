@@ -124,7 +124,14 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, cloc
         await stack.enter_async_context(knowledge.kept())
         rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
         sources = IssuerSources(bundle=await _bundle(settings.intermediates), aia=settings.aia, rules=rules, learnt=knowledge.learnt)
-        around = Surroundings(clock=clock, timeout=CHECK_TIMEOUT_S, find_issuers=sources.find, learn=sources.learn, seen=knowledge.see)
+        around = Surroundings(
+            clock=clock,
+            timeout=CHECK_TIMEOUT_S,
+            find_issuers=sources.find,
+            downloads=sources.aia,
+            learn=sources.learn,
+            seen=knowledge.see,
+        )
         desk = Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
         gate = SlackGate(guard=PersonGuard(access=access_of(settings), limiter=RateLimiter()))
         vantage = platform.node() or "this machine"

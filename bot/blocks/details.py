@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bot.blocks.check_card import WITNESS_LIMIT, target_name
 from bot.blocks.hostile import clean, inert
+from bot.blocks.missing import not_at_hand
 from bot.blocks.parts import JSON_LIMIT, Drawing, Message, Part, Span, bold, compose, json_size, say, utc
 from bot.blocks.words import PHRASES, PLACES, spoken
 from bot.model.report import AddressReport, CheckReport, GatewayReport
@@ -84,6 +85,8 @@ def _parts(report: CheckReport, limit: int) -> Iterator[Part]:
     pairs = zip(report.verdict.findings, report.explanation.fixes, strict=False)
     for number, (finding, fix) in enumerate(pairs, 1):
         yield say(*_finding(number, finding, fix, limit))
+    if nowhere := not_at_hand(report):
+        yield say(bold("No fullchain.pem: "), clean(nowhere, max(limit, 600)))
     if report.explanation.gateway_message:
         yield say(bold("Azure prints for this: "), clean(report.explanation.gateway_message, max(limit, 600)))
     yield from _chain(report, limit)

@@ -63,6 +63,7 @@ class Surroundings:
         addresses: addresses that somebody has resolved and checked already; `None` lets the check resolve.
         issuers: certificates learnt elsewhere that may fill a gap.
         find_issuers: asked for more of them, within the seconds that are left, when what is at hand repairs nothing.
+        downloads: whether `find_issuers` may go to where a certificate says that its issuer lies.
         learn: told every list that a server sent.
         seen: told every finished report.
         on_stage: told the stages `resolve`, `connect`, `handshake`, `http`, `judge` as they begin.
@@ -74,6 +75,7 @@ class Surroundings:
     addresses: tuple[str, ...] | None = None
     issuers: tuple[Certificate, ...] = ()
     find_issuers: FindIssuers | None = None
+    downloads: bool = False
     learn: Callable[[PresentedChain], None] | None = None
     seen: Callable[[CheckReport], None] | None = None
     on_stage: StageHook | None = None
@@ -230,6 +232,7 @@ def _assemble(request: CheckRequest, reports: Sequence[AddressReport], around: S
         browser=view,
         not_checked=(*verdict.not_checked, *unseen),
         timings=worst.timings,
+        may_download=around.downloads,
     )
 
 

@@ -74,6 +74,7 @@ class CheckReport:
         repair: the corrected chain with its proof, `None` when nothing needs repair.
         browser: how a browser would judge, `None` when no list came.
         not_checked: what was not looked at, one short phrase each.
+        may_download: whether a missing issuer could have been downloaded from where its certificate says.
         timings: milliseconds per stage of the worst address, `judge` included.
     """
 
@@ -84,6 +85,7 @@ class CheckReport:
     repair: Repair | None = None
     browser: BrowserView | None = None
     not_checked: tuple[str, ...] = ()
+    may_download: bool = False
     timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), compare=False)
 
     @property

@@ -18,6 +18,7 @@ from rich.text import Text
 from bot.blocks.check_card import target_name
 from bot.blocks.drawing import draw
 from bot.blocks.hostile import clean, short_name
+from bot.blocks.missing import not_at_hand
 from bot.blocks.words import PHRASES, PLACES, SHAPES, grade, spoken
 from bot.model.report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity
@@ -122,6 +123,8 @@ def _rest(report: CheckReport) -> Iterator[Text]:
         yield Text(f"  Azure prints for this: {clean(report.explanation.gateway_message, _LINE)}", style="dim")
     if report.browser:
         yield Text(f"  Browser: {clean(report.browser.why, _LINE)}", style="dim")
+    if nowhere := not_at_hand(report):
+        yield Text(f"  No full chain: {clean(nowhere, _LINE)}", style="dim")
     if report.repair:
         yield Text(f"  Repair: {_repair(report.repair)}", style="dim")
     remarks = [PHRASES[f.code] for f in report.verdict.findings if f.severity is Severity.INFO]
