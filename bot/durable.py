@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.blocks.parts import Message
 from bot.blocks.usage import refusal
 from bot.checkup.changes import Facts, RecentFacts, chain_of, facts_from, remember_green
+from bot.checkup.fitness import HISTORY_SCOPE
 from bot.checkup.intermediates import Intermediates
 from bot.checkup.look import Answers, DeskLooker
 from bot.engine import Engine, EngineSettings, Ports
@@ -42,7 +43,6 @@ from chainlib import Certificate, counted
 
 log = logging.getLogger(__name__)
 
-HISTORY_SCOPE = "channels:history"
 NameTakenError = ReplicaTaken
 
 

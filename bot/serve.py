@@ -12,7 +12,7 @@ import platform
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from time import monotonic
 
 from bot.checkup import Surroundings
 from bot.checkup.desk import Desk
+from bot.checkup.fitness import Facet, azure, targets
 from bot.checkup.intermediates import Intermediates
 from bot.checkup.look import gateway_of
 from bot.checkup.sources import IssuerSources, read_bundle
@@ -144,11 +145,19 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, cloc
             handlers=_gateway_verbs(desk, vantage, store),
             greens=knowledge.greens,
             watch_book=_watch_book(store, clock),
+            fitness=_fitness(settings, arm, clock),
             companion=Remembering(url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)
         _stop_on_signals(service.stop)
         await service.run()
+
+
+def _fitness(settings: Settings, arm: ArmClient | None, clock: Clock) -> Callable[[], Awaitable[Sequence[Facet]]]:
+    async def look() -> Sequence[Facet]:
+        return (await azure(arm, now=clock()), targets(settings))
+
+    return look
 
 
 @asynccontextmanager

@@ -74,7 +74,7 @@ def verb_help(verb: str, line: str, options: str, examples: Sequence[str]) -> Me
 
 def facts(title: str, rows: Mapping[str, str]) -> Message:
     """Names and values, for `whoami`, `version` and `doctor`."""
-    told = tuple((f"{name}:", clean(value, 200)) for name, value in rows.items())
+    told = tuple((f"{name}:", clean(value, 600)) for name, value in rows.items())
     return compose(title, [say(bold(title)), Listing(rows=told)])
 
 

@@ -130,6 +130,19 @@ class Settings(DatabaseSettings):
         return bool(_AZURE_FIELDS & self.model_fields_set)
 
     @property
+    def may_probe(self) -> bool:
+        """Whether there is anything at all that may be probed for people in the chat."""
+        return bool(self.asks_azure or self.allowed_targets or self.allow_loopback)
+
+    @property
+    def idle(self) -> str:
+        """What an operator hears where nothing may be probed."""
+        return (
+            "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every question is refused; set for example "
+            "APPGW_SUBSCRIPTIONS=00000000-0000-0000-0000-000000000000 or APPGW_ALLOWED_TARGETS=contoso.com."
+        )
+
+    @property
     def transport(self) -> Transport:
         """Socket Mode when there is an app token, else HTTP."""
         return Transport.SOCKET if self.slack_app_token else Transport.HTTP
@@ -144,10 +157,5 @@ class Settings(DatabaseSettings):
         )
         missing = [sentence for given, sentence in openings if not given]
         opened = [f"OPEN ACCESS: {'; '.join(missing)}."] if missing else []
-        idle = (
-            "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every question is refused; set for example "
-            "APPGW_SUBSCRIPTIONS=00000000-0000-0000-0000-000000000000 or APPGW_ALLOWED_TARGETS=contoso.com."
-        )
         loopback = ["APPGW_ALLOW_LOOPBACK is on: requests from Slack may probe this machine; leave it off outside a playground."]
-        may_probe = self.asks_azure or self.allowed_targets or self.allow_loopback
-        return (*opened, *([] if may_probe else [idle]), *(loopback if self.allow_loopback else []), *self.strange)
+        return (*opened, *([] if self.may_probe else [self.idle]), *(loopback if self.allow_loopback else []), *self.strange)

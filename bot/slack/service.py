@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +20,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.checkup.changes import Memory, RecentFacts
+from bot.checkup.fitness import Facet
 from bot.guard import ReplayCache
 from bot.language import Verb
 from bot.settings import Settings, Transport
@@ -27,6 +28,7 @@ from bot.slack.app import HttpTransport, Identity, make_app, make_client, make_s
 from bot.slack.asking import Ask
 from bot.slack.checking import Checking
 from bot.slack.delivery import Delivery
+from bot.slack.examination import Examination
 from bot.slack.filing import Filing
 from bot.slack.following import Following
 from bot.slack.health import AdminServer, Readiness
@@ -78,6 +80,11 @@ def _alone(_delivery: Delivery, _runs: Runs, _identity: Identity, _readiness: Re
     return nullcontext()
 
 
+async def _nothing_to_add() -> Sequence[Facet]:
+    """The default: Slack's own side is all there is."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What the service is given.
@@ -92,6 +99,7 @@ class Parts:
         companion: what runs beside the listeners for as long as they do, and answers the digest verbs.
         watch_every_s: seconds between two looks at a card that is watched.
         greens: the last good facts of each backend.
+        fitness: what `doctor` tells beside Slack's own side.
         watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them end with the process.
     """
 
@@ -105,6 +113,7 @@ class Parts:
     watch_every_s: float = INTERVAL_S
     greens: Memory = field(default_factory=RecentFacts)
     watch_book: Callable[[str], WatchBook] | None = None
+    fitness: Callable[[], Awaitable[Sequence[Facet]]] = _nothing_to_add
 
 
 @dataclass(slots=True, kw_only=True)
@@ -225,16 +234,14 @@ class SlackService:
         # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows gateways answers.
         removing = given.get(Verb.REHEARSE)
         rehearsing = Rehearsing(delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name, removing=removing)
-        small = SmallVerbs(delivery=delivery, doctor=self._doctor, privileges=parts.privileges)
+        examination = Examination(
+            readiness=self.readiness, settings=self.settings, identity=identity, client=delivery.client, vantage=vantage, more=parts.fitness
+        )
+        small = SmallVerbs(delivery=delivery, doctor=examination.told, privileges=parts.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
         handlers: dict[Verb, Handler] = {**given, **own, **(following.handlers() if following else {})}
         reception = Reception(gate=parts.gate, delivery=delivery, runs=runs, handlers=handlers)
         return Listeners(reception=reception, delivery=delivery, rehearsing=rehearsing, filing=filing, bot_user=identity.user)
-
-    async def _doctor(self) -> Mapping[str, str]:
-        troubles = self.readiness.troubles()
-        states = {name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}}
-        return {"transport": self.settings.transport.value, **states, "looks from": self.parts.vantage}
 
 
 def _raise_if_final(error: SlackApiError, variable: str) -> None:

@@ -5,7 +5,8 @@ Only `appgw serve` and `appgw db` load this room.
 """
 
 from bot.store.database import Store, StoreLocked, UnusableDatabase, open_store, upgrade
+from bot.store.glance import glance
 from bot.store.schema import SchemaNewer
 from bot.store.upkeep import export, purge
 
-__all__ = ["SchemaNewer", "Store", "StoreLocked", "UnusableDatabase", "export", "open_store", "purge", "upgrade"]
+__all__ = ["SchemaNewer", "Store", "StoreLocked", "UnusableDatabase", "export", "glance", "open_store", "purge", "upgrade"]

@@ -103,7 +103,7 @@ def open_store(url: str) -> Store:
         if lock is not None:
             os.close(lock)
         if isinstance(error, SQLAlchemyError):
-            raise _unusable(parsed, str(getattr(error, "orig", None) or error)) from error
+            raise unusable(parsed, str(getattr(error, "orig", None) or error)) from error
         raise
     return Store(engine=_open_async(parsed), sync_engine=sync_engine, lock=lock)
 
@@ -165,7 +165,7 @@ def parse_url(url: str) -> URL:
     raise UnusableDatabase("The database must be a SQLite file or PostgreSQL, for example sqlite:////data/appgw.sqlite3.")
 
 
-def _unusable(parsed: URL, reason: str) -> UnusableDatabase:
+def unusable(parsed: URL, reason: str) -> UnusableDatabase:
     """One sentence: which database, without its password, and what stands in the way in the driver's own words."""
     # The query may hold a password as well, which `hide_password` does not know.
     shown = parsed.set(drivername=parsed.get_backend_name(), query={}).render_as_string(hide_password=True)
@@ -206,7 +206,7 @@ def _lock(file: Path) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise _unusable(URL.create("sqlite", database=str(file)), os.strerror(error.errno or 0)) from error
+        raise unusable(URL.create("sqlite", database=str(file)), os.strerror(error.errno or 0)) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

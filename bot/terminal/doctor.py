@@ -6,72 +6,89 @@ import asyncio
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
 
 from bot.blocks.hostile import clean
-from bot.gateway.configured import configured_client
-from bot.model.azure import ArmRefusal
+from bot.checkup.fitness import Facet, State, azure, clock, history, targets
 from bot.settings import Settings, SettingsError, load_settings
+from bot.store import UnusableDatabase, glance
+from bot.terminal.azure import now, terminal_client
 
 WELL, ILL, UNUSABLE = 0, 1, 2
-_PATIENCE = aiohttp.ClientTimeout(total=10)
-_LINE = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What was looked at, whether it is well, and one sentence."""
-
-    what: str
-    well: bool
-    sentence: str
+_PATIENCE_S = 10.0
+_LINE = 600
 
 
 def run_doctor() -> int:
-    """Look, print a line for each finding, and return 0 when all is well, 1 when not, 2 when the settings cannot be used."""
+    """Look, print a line for each finding, and return 0 when nothing is ill, 1 when something is, 2 when the settings cannot be used."""
     try:
         settings = load_settings(os.environ, Path("appgw.yaml"))
     except SettingsError as error:
         for problem in error.problems:
             sys.stderr.write(f"appgw: {problem}\n")
         return UNUSABLE
-    findings = asyncio.run(_examine(settings))
-    for finding in findings:
-        sys.stdout.write(f"{'ok  ' if finding.well else 'FAIL'} {finding.what}: {clean(finding.sentence, _LINE)}\n")
-    return WELL if all(finding.well for finding in findings) else ILL
+    found = asyncio.run(_examine(settings))
+    for facet in found:
+        sys.stdout.write(f"{facet.state.value:4} {facet.what}: {clean(facet.sentence, _LINE)}\n")
+    return ILL if any(facet.state is State.ILL for facet in found) else WELL
 
 
-async def _examine(settings: Settings) -> list[Finding]:
-    warnings = [Finding(what="settings", well=True, sentence=warning) for warning in settings.warnings]
-    found = [finding async for finding in _outside(settings)]
-    return [Finding(what="settings", well=True, sentence=f"usable, Slack over {settings.transport.value}"), *warnings, *found]
+async def _examine(settings: Settings) -> list[Facet]:
+    outside = await asyncio.gather(_slack_side(settings), _azure(settings), asyncio.to_thread(_database, settings))
+    return [*_own(settings), *(facet for facets in outside for facet in facets)]
 
 
-async def _outside(settings: Settings) -> AsyncIterator[Finding]:
-    yield await _slack(settings)
-    yield await _azure(settings)
+def _own(settings: Settings) -> list[Facet]:
+    """What needs nobody else's word; that nothing may be probed is told once, as a target's matter."""
+    warnings = [warning for warning in settings.warnings if warning != settings.idle]
+    return [
+        Facet(what="version", state=State.WELL, sentence=f"appgw-check {version('appgw-check')}"),
+        Facet(what="settings", state=State.WELL, sentence=f"usable, Slack over {settings.transport.value}"),
+        *(Facet(what="settings", state=State.WARNING, sentence=warning) for warning in warnings),
+        targets(settings),
+    ]
 
 
-async def _slack(settings: Settings) -> Finding:
+def _database(settings: Settings) -> list[Facet]:
+    try:
+        return [Facet(what="database", state=State.WELL, sentence=glance(settings.database_url))]
+    except UnusableDatabase as error:
+        return [Facet(what="database", state=State.ILL, sentence=str(error))]
+
+
+async def _azure(settings: Settings) -> list[Facet]:
+    if not settings.asks_azure:
+        return [await azure(None, now=now())]
+    async with terminal_client(settings) as arm:
+        return [await azure(arm, now=now(), patience=_PATIENCE_S)]
+
+
+async def _slack_side(settings: Settings) -> list[Facet]:
+    """Slack's word about the token, and what its answer tells beside that: the scopes that were granted, and the time."""
     context = await asyncio.to_thread(_trust, settings.ca_bundle)
     headers = {"Authorization": f"Bearer {settings.slack_bot_token.get_secret_value()}"}
     try:
         async with (
-            aiohttp.ClientSession(timeout=_PATIENCE, trust_env=True) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE_S), trust_env=True) as session,
             session.post(f"{settings.slack_api_url}auth.test", headers=headers, ssl=context) as response,
         ):
             told = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return Finding(what="Slack", well=False, sentence=f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?")
-    if isinstance(told, dict) and told.get("ok"):
-        return Finding(what="Slack", well=True, sentence=f"the token is that of {told.get('user')} in {told.get('team')}")
-    word = told.get("error") if isinstance(told, dict) else "no answer"
-    return Finding(what="Slack", well=False, sentence=f"refuses SLACK_BOT_TOKEN ({word}); copy it anew from the app's settings.")
+        return [_ill(f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?")]
+    time = clock(now(), response.headers.get("Date"))
+    if not (isinstance(told, dict) and told.get("ok")):
+        word = told.get("error") if isinstance(told, dict) else "no answer"
+        return [_ill(f"refuses SLACK_BOT_TOKEN ({word}); copy it anew from the app's settings."), time]
+    token = Facet(what="Slack", state=State.WELL, sentence=f"the token is that of {told.get('user')} in {told.get('team')}")
+    scopes = [scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")]
+    return [token, history(scopes, settings.without_history), time]
+
+
+def _ill(sentence: str) -> Facet:
+    return Facet(what="Slack", state=State.ILL, sentence=sentence)
 
 
 def _trust(bundle: Path | None) -> ssl.SSLContext:
@@ -79,15 +96,3 @@ def _trust(bundle: Path | None) -> ssl.SSLContext:
     if bundle:
         context.load_verify_locations(cafile=bundle)
     return context
-
-
-async def _azure(settings: Settings) -> Finding:
-    if not settings.asks_azure:
-        return Finding(what="Azure", well=True, sentence="not set up; host checks work without, gw: targets do not.")
-    async with configured_client(settings, clock=lambda: datetime.now(tz=UTC)) as arm:
-        known = await arm.gateways()
-    if isinstance(known, ArmRefusal):
-        return Finding(what="Azure", well=False, sentence=" ".join((known.sentence, *known.remedy[:1])))
-    return Finding(
-        what="Azure", well=True, sentence=f"{len(known)} gateways can be read: {', '.join(g.id.name for g in known[:5]) or 'none'}"
-    )

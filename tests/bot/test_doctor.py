@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from playground.arm import Fault, FaultKind
 from playground.stage import Stage
 
 PROGRAM = (sys.executable, "-c", "from bot.cli import main; main()", "doctor")
@@ -28,7 +29,49 @@ async def test_doctor_finds_all_well(tmp_path: Path) -> None:
         status, printed = await doctor(stage.environment(), tmp_path)
     assert status == 0, printed
     assert "ok   Slack: the token is that of" in printed
-    assert "1 gateways can be read: lab-gw" in printed
+    assert "ok   Azure: 1 gateway can be read (lab-gw), list 0 seconds old." in printed
+    assert "ok   targets: may be probed: what stands in the gateways' pools" in printed
+    assert "channels:history is " in printed
+    assert "second" in next(line for line in printed.splitlines() if line.startswith("ok   clock: 20"))
+    assert "ok   version: appgw-check " in printed
+    assert "ok   database: SQLite; " in printed
+    assert not await asyncio.to_thread((tmp_path / "data").exists), "doctor changes nothing"
+
+
+async def test_doctor_prints_warnings_as_warnings(tmp_path: Path) -> None:
+    async with Stage(tmp_path, recipes=()) as stage:
+        status, printed = await doctor(stage.environment(), tmp_path)
+    assert status == 0, printed
+    assert "warn settings: APPGW_ALLOW_LOOPBACK is on" in printed
+    assert "ok   settings: APPGW_" not in printed
+
+
+async def test_doctor_tells_azures_refusal_with_the_way_out(tmp_path: Path) -> None:
+    async with Stage(tmp_path, recipes=()) as stage:
+        stage.arm.fault = Fault(kind=FaultKind.FORBIDDEN)
+        status, printed = await doctor(stage.environment(), tmp_path)
+    (line,) = [line for line in printed.splitlines() if "Azure:" in line]
+    assert (status, line.startswith("FAIL Azure: The bot's identity may not read")) == (1, True)
+    assert "Give it the role of deploy/role.json: az role assignment create" in line
+
+
+async def test_doctor_of_a_bot_that_may_probe_nothing_says_so_once(tmp_path: Path) -> None:
+    async with Stage(tmp_path, recipes=()) as stage:
+        bare = {name: value for name, value in stage.environment().items() if name.startswith("SLACK_") or "API_URL" in name}
+        status, printed = await doctor(bare, tmp_path)
+    assert status == 1, printed
+    assert printed.count("NOTHING MAY BE PROBED") == 1
+    assert "FAIL targets: NOTHING MAY BE PROBED" in printed
+    assert "ok   Azure: not set up" in printed
+    assert "host checks work" not in printed
+
+
+async def test_doctor_tells_a_database_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "broken.sqlite3").write_text("no database at all, but long enough to be looked at " * 40)
+    async with Stage(tmp_path, recipes=()) as stage:
+        status, printed = await doctor(stage.environment() | {"APPGW_DATABASE_URL": f"sqlite:///{tmp_path}/broken.sqlite3"}, tmp_path)
+    assert status == 1, printed
+    assert "FAIL database: The database sqlite:" in printed
 
 
 async def test_doctor_tells_a_refused_token_without_repeating_it(tmp_path: Path) -> None:

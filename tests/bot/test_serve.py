@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from bot.serve import access_of, outgoing_trust
 from bot.settings import load_settings
 from playground.process import BotFailed, BotProcess, free_ports
 from playground.slack import Fault, SlackStandIn
+from playground.stage import Stage
+from playground.text import render
 from tests.support.reports import ISSUING
 
 pytestmark = pytest.mark.may_block
@@ -93,3 +96,28 @@ def test_a_ca_bundle_adds_to_the_system_roots(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(ISSUING.pem)
     assert len(outgoing_trust(bundle).get_ca_certs()) == len(outgoing_trust(None).get_ca_certs()) + 1
+
+
+async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(tmp_path: Path) -> None:
+    async with Stage(tmp_path, recipes=()) as stage, BotProcess(stage.environment(), tmp_path) as bot:
+        stage.slack.request_url = bot.request_url
+        assert (await stage.slack.command("doctor")).ok
+        (told,) = await stage.slack.until(stage.slack.ephemerals)
+    said = " ".join(render(told.blocks, width=1000))
+    assert "Azure: 1 gateway can be read (lab-gw), list " in said
+    assert "targets: may be probed: what stands in the gateways' pools" in said
+    assert "history: " in said
+    assert "clock: 20" in said
+    assert "Slack's." in said
+    assert "store: ok" in said
+    assert f"version: {version('appgw-check')}" in said
+
+
+async def test_doctor_in_the_chat_tells_a_bot_without_azure_and_what_it_may_probe(tmp_path: Path) -> None:
+    async with SlackStandIn() as slack, BotProcess(slack.environment(socket_mode=False), tmp_path) as bot:
+        slack.request_url = bot.request_url
+        assert (await slack.command("doctor")).ok
+        (told,) = await slack.until(slack.ephemerals)
+    said = " ".join(render(told.blocks, width=1000))
+    assert "Azure: not set up" in said
+    assert "targets: FAIL: NOTHING MAY BE PROBED" in said

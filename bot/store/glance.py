@@ -1,0 +1,67 @@
+"""Whether the database can be used, without changing anything in it, for `appgw doctor`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.database import UnusableDatabase, parse_url, unusable
+
+_CONNECT_S = 3
+
+
+def glance(url: str) -> str:
+    """What the database is and how it stands, for people, without a password. Blocks for a few seconds at most.
+
+    Raises:
+        UnusableDatabase: it cannot be opened, one sentence.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _file(Path(parsed.database or ""))
+    engine = create_engine(parsed, connect_args={"connect_timeout": _CONNECT_S})
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        raise unusable(parsed, str(getattr(error, "orig", None) or error)) from error
+    finally:
+        engine.dispose()
+    return "PostgreSQL answers."
+
+
+def _file(file: Path) -> str:
+    if not file.exists():
+        folder = next(one for one in file.absolute().parents if one.exists())
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise unusable(URL.create("sqlite", database=str(file)), f"{folder} is no folder that can be written")
+        return f"SQLite; {file} is made at the first start."
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_CONNECT_S)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        raise unusable(URL.create("sqlite", database=str(file)), str(error)) from error
+    return f"SQLite, {file}{', in use by a running bot' if _held(file) else ''}."
+
+
+def _held(file: Path) -> bool:
+    try:
+        lock = os.open(f"{file}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+__all__ = ["UnusableDatabase", "glance"]
