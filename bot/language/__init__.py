@@ -8,7 +8,7 @@ from bot.language.help import GENERAL, HELP, VerbHelp, examples
 from bot.language.host import TypedHost, host_target
 from bot.language.options import KEYS, LEAST
 from bot.language.parse import parse, parse_json
-from bot.language.values import GatewayTarget, HostTarget, LastTarget, OptionValue, Request, Target, TargetError, Usage, Verb
+from bot.language.values import GatewayTarget, HostTarget, LastTarget, OptionValue, Request, Target, TargetError, Usage, Verb, repeatable
 
 __all__ = [
     "GENERAL",
@@ -32,4 +32,5 @@ __all__ = [
     "parse",
     "parse_json",
     "read_gateway",
+    "repeatable",
 ]

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from bot.language.names import a_label
-from bot.language.values import Misread, TargetError, shown
+from bot.language.values import PRIVATE_KEY, Misread, TargetError, shown
 
 MAX_LINE = 2000
 _LONG_DASHES = "\u2012\u2013\u2014\u2015\u2e3a\u2e3b\ufe58"
@@ -35,7 +35,6 @@ _QUOTES = "\"'`"
 _EMPHASIS = "*_~"
 _OPENING = _QUOTES + _EMPHASIS + "(<{"
 _PUNCTUATION = ".,;!?"
-_PRIVATE_KEY = "PRIVATE KEY-----"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ def readable(text: str) -> str:
     Raises:
         Misread: the line is longer than any that a person types, or holds a private key, of which nothing is repeated.
     """
-    if _PRIVATE_KEY in text:
+    if PRIVATE_KEY in text:
         raise Misread(
             "That line holds a private key; treat it as disclosed and replace it, and paste a chain in the form, for example: rehearse."
         )

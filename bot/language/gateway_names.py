@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from bot.language.values import GatewayTarget, TargetError, shown
+from bot.language.values import GatewayTarget, TargetError, brief, shown
 
 PREFIX = re.compile(r"gw:(.*)", re.IGNORECASE | re.DOTALL)
 _MAX_PARTS = 4
@@ -62,7 +62,7 @@ def named_gateway(text: str) -> GatewayTarget:
 def _resource_name(part: str, text: str) -> str:
     """Azure's alphabet for names of groups, gateways, pools and settings."""
     if not part:
-        raise TargetError(f"gw:{text[:40]} lacks a name; {EXAMPLE}.")
+        raise TargetError(f"gw:{brief(text)} lacks a name; {EXAMPLE}.")
     if not _NAME.fullmatch(part):
         raise TargetError(f"{shown(part)} is no name of an Azure resource (letters, digits, '-', '_', '.'); {EXAMPLE}.")
     return part

@@ -10,7 +10,7 @@ from bot.language import times
 from bot.language.gateway_names import named_gateway, read_gateway
 from bot.language.host import port_number, read_host, url_path
 from bot.language.near import nearest
-from bot.language.values import Misread, OptionValue, TargetError, Verb, shown
+from bot.language.values import Misread, OptionValue, TargetError, Verb, brief, shown
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 LEAST: Mapping[str, str] = {"info": "info", "warn": "warning", "warning": "warning", "crit": "critical", "critical": "critical"}
@@ -39,21 +39,21 @@ class Option:
 def _server_name(text: str) -> str:
     host = read_host(text)
     if host.is_ip:
-        raise TargetError(f"sni={text[:40]} is an address, and a server name is a host name; write for example sni=backend.contoso.com.")
+        raise TargetError(f"sni={brief(text)} is an address, and a server name is a host name; write for example sni=backend.contoso.com.")
     return _only_host(text, "sni")
 
 
 def _only_host(text: str, key: str) -> str:
     host = read_host(text)
     if host.typed_port is not None or host.path is not None:
-        raise TargetError(f"{key}={text[:40]} holds more than a host; write for example {key}=backend.contoso.com.")
+        raise TargetError(f"{key}={brief(text)} holds more than a host; write for example {key}=backend.contoso.com.")
     return host.host
 
 
 def _resource(key: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not _RESOURCE.fullmatch(text):
-            raise Misread(f"{key}={text[:40]} is no name of an Azure resource; write for example {OPTIONS[key].example}.")
+            raise Misread(f"{key}={brief(text)} is no name of an Azure resource; write for example {OPTIONS[key].example}.")
         return text.lower()
 
     return read
@@ -63,7 +63,7 @@ def _gateway(text: str) -> str:
     gateway = read_gateway(text) or named_gateway(text)
     if gateway.pool or gateway.setting:
         raise Misread(
-            f"gw={text[:40]} holds more than a gateway; write for example gw=rg-prod/{gateway.name} pool={gateway.pool or 'shop'}."
+            f"gw={brief(text)} holds more than a gateway; write for example gw=rg-prod/{gateway.name} pool={gateway.pool or 'shop'}."
         )
     if gateway.subscription:
         scope = f"/subscriptions/{gateway.subscription}/resourcegroups/{gateway.group}"
@@ -76,7 +76,7 @@ def _word(key: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
         folded = text.lower()
         if folded not in allowed:
             near = nearest(folded, allowed) or allowed[0]
-            raise Misread(f"{key}={text[:40]} is not one of {', '.join(allowed)}; write for example {key}={near}.")
+            raise Misread(f"{key}={brief(text)} is not one of {', '.join(allowed)}; write for example {key}={near}.")
         return folded
 
     return read
@@ -85,7 +85,7 @@ def _word(key: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
 def _flag(key: str) -> Callable[[str], bool]:
     def read(text: str) -> bool:
         if text.lower() not in ("", *TRUE_WORDS):
-            raise Misread(f"{key}={text[:40]} is no switch; write {key} alone, or leave it away, for example backend.contoso.com {key}.")
+            raise Misread(f"{key}={brief(text)} is no switch; write {key} alone, or leave it away, for example backend.contoso.com {key}.")
         return True
 
     return read
@@ -102,7 +102,7 @@ def _heartbeat(text: str) -> str:
 
 def _patterns(text: str) -> str:
     if not _PATTERNS.fullmatch(text.lower()):
-        raise Misread(f"not={text[:40]} is no pattern; write for example not=pool:test* or not=pool:test*,setting:old.")
+        raise Misread(f"not={brief(text)} is no pattern; write for example not=pool:test* or not=pool:test*,setting:old.")
     return text.lower()
 
 

@@ -8,7 +8,18 @@ from dataclasses import replace
 from bot.language.gateway_names import named_gateway, read_gateway
 from bot.language.host import TypedHost, read_host
 from bot.language.options import OPTIONS
-from bot.language.values import GatewayTarget, HostTarget, LastTarget, Misread, OptionValue, Target, TargetError, Verb, shown
+from bot.language.values import (
+    GatewayTarget,
+    HostTarget,
+    LastTarget,
+    Misread,
+    OptionValue,
+    Target,
+    TargetError,
+    Verb,
+    repeatable,
+    shown,
+)
 
 Options = dict[str, OptionValue]
 Typed = TypedHost | GatewayTarget | LastTarget
@@ -44,7 +55,8 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
         raise Misread(f"{shown(likely[1])} stands alone; a port is an option or follows the host, for example port=8443.")
     if len(likely) > 1:
         raise Misread(
-            f"Two targets are named, {shown(likely[0])} and {shown(likely[1])}; ask about one at a time, for example {likely[0][:60]}."
+            f"Two targets are named, {shown(likely[0])} and {shown(likely[1])}; "
+            f"ask about one at a time, for example {repeatable(likely[0])[:60]}."
         )
     if dotless and not likely and len(other) == 1:
         return read_host(other[0])

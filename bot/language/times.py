@@ -6,7 +6,7 @@ import difflib
 import re
 from importlib.resources import files
 
-from bot.language.values import Misread, shown
+from bot.language.values import Misread, brief, shown
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SHORTEST_INTERVAL = 15 * MINUTE
@@ -42,9 +42,9 @@ def duration(text: str, key: str, longest: int) -> int:
     """
     length = seconds(text)
     if length is None:
-        raise Misread(f"{key}={text[:40]} is no length of time; write minutes, hours or days, for example {key}=15m or {key}=2h.")
+        raise Misread(f"{key}={brief(text)} is no length of time; write minutes, hours or days, for example {key}=15m or {key}=2h.")
     if not 0 < length <= longest:
-        raise Misread(f"{key}={text[:40]} is outside 1 second to {longest // HOUR} hours; write for example {key}=15m.")
+        raise Misread(f"{key}={brief(text)} is outside 1 second to {longest // HOUR} hours; write for example {key}=15m.")
     return length
 
 
@@ -126,11 +126,11 @@ def every(text: str) -> str:
     folded = text.lower()
     length = seconds(folded)
     if length is None and folded not in EVERY_WORDS:
-        raise Misread(f"every={text[:40]} is no schedule; write one of {', '.join(EVERY_WORDS)} or an interval, for example every=30m.")
+        raise Misread(f"every={brief(text)} is no schedule; write one of {', '.join(EVERY_WORDS)} or an interval, for example every=30m.")
     if length is not None and length < SHORTEST_INTERVAL:
-        raise Misread(f"every={text[:40]} is too often; digests are at least 15 minutes apart, for example every=15m.")
+        raise Misread(f"every={brief(text)} is too often; digests are at least 15 minutes apart, for example every=15m.")
     if length is not None and length > DAY:
-        raise Misread(f"every={text[:40]} is more than a day; write every=daily or every=weekly, for example every=weekly day=mon.")
+        raise Misread(f"every={brief(text)} is more than a day; write every=daily or every=weekly, for example every=weekly day=mon.")
     return folded
 
 

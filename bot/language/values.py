@@ -5,6 +5,7 @@ The shapes are those of the contract's `appgw parse --json`; nothing here reads 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +13,9 @@ from types import MappingProxyType
 
 DEFAULT_PORT = 443
 SHOWN = 60
+PRIVATE_KEY = "PRIVATE KEY-----"
+_BRIEF = 40
+_USER_INFO = re.compile(r"[^\s<>|']+@")
 
 OptionValue = str | int | bool
 """What an option holds: text, a number (`number`, and seconds for `watch` and `for`), or true for a bare word."""
@@ -113,5 +117,16 @@ class TargetError(Misread):
 
 
 def shown(text: str) -> str:
-    """Typed text as a sentence repeats it: in quotes and short."""
-    return f"'{text if len(text) <= SHOWN else text[: SHOWN - 3] + '...'}'"
+    """Typed text as a sentence repeats it: in quotes, short and without user info."""
+    kept = repeatable(text)
+    return f"'{kept if len(kept) <= SHOWN else kept[: SHOWN - 3] + '...'}'"
+
+
+def brief(text: str) -> str:
+    """The value of an option as a sentence repeats it."""
+    return repeatable(text)[:_BRIEF]
+
+
+def repeatable(text: str) -> str:
+    """Typed text without what must not be repeated: user info, and all of it where it holds a private key."""
+    return "" if PRIVATE_KEY in text else _USER_INFO.sub("…@", text)

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from bot.blocks.parts import Message
 from bot.blocks.usage import help_card, notice, refusal, usage
-from bot.language import Usage, Verb, parse
+from bot.language import Usage, Verb, parse, repeatable
 from bot.slack.asking import Ask, Asked
 from bot.slack.delivery import Delivery
 from bot.slack.metrics import ASKS
@@ -94,8 +94,8 @@ async def _awaited(work: Awaitable[None]) -> None:
 
 
 def usage_answer(misread: Usage, heard: str) -> Message:
-    """The message for a line that runs nothing."""
-    return usage(misread.error, heard=heard, suggestion=misread.did_you_mean, examples=misread.examples)
+    """The message for a line that runs nothing; secrets in it are not repeated, for screens are shared."""
+    return usage(misread.error, heard=repeatable(heard), suggestion=misread.did_you_mean, examples=misread.examples)
 
 
 def new_run_id() -> str:

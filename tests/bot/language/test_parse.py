@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.language import GENERAL, HELP, KEYS, Request, TargetError, Usage, Verb, host_target, parse, parse_json
+from bot.language import GENERAL, HELP, KEYS, Request, TargetError, Usage, Verb, host_target, parse, parse_json, repeatable
 from bot.language.clean import MAX_LINE
 
 CORPUS = [json.loads(line) for line in (Path(__file__).parents[2] / "data" / "language.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -134,11 +134,37 @@ def test_line_over_the_limit_is_not_read() -> None:
     assert "100000 characters" in answer.error
 
 
-@pytest.mark.parametrize(
-    "line", ["https://kim:hush@backend.contoso.com", "-----BEGIN RSA PRIVATE KEY----- hush/hush hush/hush", "kim:hush@backend.contoso.com"]
+SECRETS = (
+    "https://kim:hush@backend.contoso.com",
+    "-----BEGIN RSA PRIVATE KEY----- hush/hush hush/hush",
+    "kim:hush@backend.contoso.com",
+    "http://kim:hush@backend.contoso.com",
+    f"http://kim:{'hush' * 30}@backend.contoso.com",
+    "backend.contoso.com kim:hush@other.contoso.com",
+    "kim:hush@backend.contoso.com other.contoso.com",
+    "list kim:hush@backend.contoso.com",
+    "rehearse kim:hush@backend.contoso.com",
+    "backend.contoso.com sni=kim:hush@other.contoso.com",
+    f"backend.contoso.com host=kim:{'hush' * 30}@other.contoso.com",
+    "backend.contoso.com port=kim:hush@other.contoso.com",
+    "gw:prod-gw gw=kim:hush@other",
+    "backend.contoso.com via=kim:hush@other",
+    "subscribe gw:prod-gw every=kim:hush@other",
+    "subscribe gw:prod-gw tz=kim:hush@other",
 )
+
+
+@pytest.mark.parametrize("line", SECRETS)
 def test_secrets_are_not_repeated(line: str) -> None:
-    assert "hush" not in json.dumps(parse_json(line))
+    answer = parse_json(line)
+    assert "hush" not in json.dumps(answer)
+    assert answer["error"]
+    assert "hush" not in repeatable(line)
+
+
+def test_what_is_no_secret_is_repeated_as_it_was_typed() -> None:
+    for line in ("<@U0APPGW> backend.contoso.com colour=blue", "@appgw-check chekc <https://backend.contoso.com|backend.contoso.com>"):
+        assert repeatable(line) == line
 
 
 @pytest.mark.parametrize("text", ["", "a b", "gw:prod-gw", "http://backend.contoso.com", "127.1", "*"])
