@@ -27,12 +27,13 @@ class Cause:
 
 
 def fold(report: GatewayReport) -> tuple[Cause, ...]:
-    """Group the members that have something to say by their reason, the report's order kept."""
+    """Group the members that have something to say by their reason: what fails first, then the widest, else the report's order."""
     groups: dict[tuple[Code, str, bool], list[MemberReport]] = {}
     for member in report.members:
         if member.headline is not Code.OK or not member.healthy:
             groups.setdefault((_code(member), _about(member), not member.healthy), []).append(member)
-    return tuple(Cause(code=code, about=about, members=tuple(members), serious=bad) for (code, about, bad), members in groups.items())
+    causes = [Cause(code=code, about=about, members=tuple(members), serious=bad) for (code, about, bad), members in groups.items()]
+    return tuple(sorted(causes, key=lambda cause: (not cause.serious, -len(cause.members))))
 
 
 def _code(member: MemberReport) -> Code:

@@ -27,7 +27,7 @@ from bot.blocks.parts import (
     compose,
     say,
 )
-from bot.blocks.words import PHRASES, PLACES, SHAPES
+from bot.blocks.words import ACTORS, PHRASES, PLACES, SHAPES
 from bot.model.azure import ArmRefusal, BackendServer, Health
 from bot.model.report import WITNESS_CODES, GatewayReport, Via
 from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
@@ -37,6 +37,7 @@ MAX_OVERVIEW = 8
 _NAMES_SHOWN = 2
 UNKNOWN = "UNKNOWN"
 _NOT_PROBED = "not probed: "
+_NAME_ROOM = 16
 _LINE = 130
 _DISAGREEMENTS = {
     Code.VANTAGE_DIFFERS: "the gateway refuses what passes from here ({servers}): its subnet is another one, or its last probe older.",
@@ -179,6 +180,10 @@ def _known(cause: Cause) -> CatalogueEntry | Explanation:
     return report.explanation if report is not None and report.verdict.headline is cause.code else CATALOGUE[cause.code]
 
 
+def _who(cause: Cause) -> str:
+    return ACTORS[_known(cause).where]
+
+
 def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumstances) -> Buttons:
     again = again_button(around.command)
     more = Overflow(action=MORE, options=MORE_OPTIONS if report.green else (WATCH, *MORE_OPTIONS))
@@ -205,19 +210,27 @@ def _small_print(report: GatewayReport, around: Circumstances) -> SmallPrint:
     return SmallPrint(text=" · ".join(filter(None, said)), user=around.user, at=report.at)
 
 
-def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
-    word = _word(report, causes)
+def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT) -> str:
+    """Which, the first cause, how many more and who must act; how many servers, where the name keeps enough room beside it."""
+    word, name = _word(report, causes), _name(report)
+    options = _endings(report, causes) if causes else [_fine_ending(report)]
+    rest = next((one for one in options if limit - len(word) - 1 - len(one) >= min(len(name), _NAME_ROOM)), options[-1])
+    return f"{word} {shorten_middle(name, limit - len(word) - 1 - len(rest))}{rest}"
+
+
+def _endings(report: GatewayReport, causes: tuple[Cause, ...]) -> list[str]:
     bad, total = sum(not member.healthy for member in report.members), len(report.members)
-    if causes:
-        where = _known(causes[0]).where.value
-        rest = (
-            f": {PHRASES[causes[0].code]}, {bad} of {counted(total, 'server')}. Fix: {where}."
-            if bad
-            else f": {PHRASES[causes[0].code]}. Fix: {where}."
-        )
-    else:
-        rest = f": {_fine(report)[0].lower()}{_fine(report)[1:]}" if total else ": no rule uses a backend pool."
-    return f"{word} {shorten_middle(_name(report), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
+    more = f" and {len(causes) - 1} more" if len(causes) > 1 else ""
+    share = f", {bad} of {counted(total, 'server')}" if bad else ""
+    what, who = f": {PHRASES[causes[0].code]}{more}", f". Fix: {_who(causes[0])}."
+    return [f"{what}{share}{who}", f"{what}{who}"]
+
+
+def _fine_ending(report: GatewayReport) -> str:
+    if not report.members:
+        return ": no rule uses a backend pool."
+    fine = _fine(report)
+    return f": {fine[0].lower()}{fine[1:]}"
 
 
 def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Message:
@@ -253,9 +266,16 @@ def overview_card(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusa
     title = f"{bad} of {counted(len(ordered), 'gateway')} unhealthy"
     again = again_button("health")
     parts: list[Part] = [Heading(text=f"{_shape(word)} {word} {title}"), *lines, Buttons(elements=(again,), instead=f"{FRONT_DOOR} health")]
-    return compose(
-        f"{word} {title}.", [*parts, SmallPrint(text=f"{clean(around.understood, 200)} · run {around.run_id}", user=around.user)]
-    )
+    small = SmallPrint(text=f"{clean(around.understood, 200)} · run {around.run_id}", user=around.user)
+    return compose(_first_of(ordered, bad) or f"{word} {title}.", [*parts, small])
+
+
+def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
+    """The lock screen where a gateway fails: the first one's own, and how many more fail; empty where none does."""
+    if not bad:
+        return ""
+    more = f" +{counted(bad - 1, 'gateway')}" if bad > 1 else ""
+    return f"{_lock_screen(ordered[0], fold(ordered[0]), TEXT_LIMIT - len(more))}{more}"
 
 
 def _overview_line(report: GatewayReport) -> Paragraph:

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.blocks.causes import fold
+from bot.blocks.causes import Cause, fold
 from bot.blocks.check_card import Circumstances
 from bot.blocks.details import member_details
-from bot.blocks.gateway_card import gateway_card
+from bot.blocks.gateway_card import _lock_screen, gateway_card, overview_card
 from bot.blocks.parts import JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, json_size, lines_before_buttons
+from bot.blocks.words import PHRASES
 from bot.checkup import hear_gateway
 from bot.checkup.witness import worst_first
 from bot.model.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayHealth, GatewayMessage, Health
 from bot.model.report import GatewayReport, MemberReport
-from chainlib import Code
+from chainlib import Code, Where
 from tests.support import reports
 from tests.support.gateways import GATEWAY, GATEWAY_ID
 
@@ -59,7 +60,38 @@ def test_same_cause_is_one_line() -> None:
 
 
 def test_lock_screen_says_cause_and_who() -> None:
-    assert gateway_card(MIXED, AROUND).text == "FAIL prod-gw: intermediate missing, 16 of 53 servers. Fix: server."
+    assert gateway_card(MIXED, AROUND).text == "FAIL prod-gw: intermediate missing and 1 more, 16 of 53 servers. Fix: server."
+
+
+def test_lock_screen_tells_who_acts_on_this_very_server() -> None:
+    """Where the explanation of the report names somebody else than the code's general rule."""
+    (member,) = members("leaf-only", 1)
+    assert member.report is not None
+    report = replace(member.report, explanation=replace(member.report.explanation, where=Where.DNS))
+    card = gateway_card(gateway_report((replace(member, report=report),)), AROUND)
+    assert card.text.endswith("Fix: DNS.")
+    assert "Fix in DNS: " in card.plain
+
+
+@pytest.mark.parametrize("code", Code)
+def test_lock_screen_keeps_name_cause_and_who_whatever_the_cause(code: Code) -> None:
+    causes = tuple(Cause(code=code, about="", members=MIXED.members[:1], serious=True) for _ in range(99))
+    crowd = replace(MIXED, members=MIXED.members * 40)
+    text = _lock_screen(crowd, causes, TEXT_LIMIT - len(" +99 gateways"))
+    assert len(text) <= TEXT_LIMIT - len(" +99 gateways")
+    assert text.startswith("FAIL prod-gw: " + PHRASES[code])
+    assert ". Fix: " in text
+
+
+def test_overview_names_the_first_failing_gateway_its_cause_and_who_acts() -> None:
+    card = overview_card([gateway_report(members("good", 2)), MIXED, MIXED], (), AROUND)
+    assert card.text == "FAIL prod-gw: intermediate missing and 1 more, 16 of 53 servers. Fix: server. +1 gateway"
+    assert overview_card([gateway_report(members("good", 2))], (), AROUND).text == "OK 0 of 1 gateway unhealthy."
+
+
+def test_cause_behind_most_servers_comes_first() -> None:
+    report = gateway_report(members("dns", 1), members("leaf-only", 3), members("expiring", 9))
+    assert [cause.code for cause in fold(report)] == [Code.INTERMEDIATE_MISSING, Code.DNS_FAILED, Code.CERTIFICATE_EXPIRING]
 
 
 def test_card_is_complete_before_the_gateway_answers() -> None:
