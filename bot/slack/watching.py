@@ -166,10 +166,12 @@ class _Watch:
                 return
             await self._show(seen)
             if seen.green:
-                await self._say(f"Green after {duration(self._elapsed())}. {seen.word}".rstrip())
+                taken = f"Green after {duration(self._elapsed())}."
+                await self._say(f"{taken} {seen.word}".rstrip(), f"{taken} {seen.card.text}")
                 return
             if self._elapsed() >= self.seconds:
-                await self._say(f"Not green after {duration(self.seconds)}; I stopped watching. Watch until green starts anew.")
+                taken = f"Not green after {duration(self.seconds)}"
+                await self._say(f"{taken}; I stopped watching. Watch until green starts anew.", f"{taken}. {seen.card.text}")
                 return
 
     def close(self) -> None:
@@ -203,9 +205,10 @@ class _Watch:
             return
         self._face, self._edited = seen.face, self._watching.now()
 
-    async def _say(self, sentence: str) -> None:
+    async def _say(self, sentence: str, lock_screen: str) -> None:
+        """One line in the thread; the notification also names the backend, for a lock screen does not show the card above it."""
         try:
-            await self._watching.delivery.post(self._posted.thread, compose(sentence, [say(sentence)]))
+            await self._watching.delivery.post(self._posted.thread, compose(lock_screen, [say(sentence)]))
         except DeliveryError as error:
             log.warning("the end of a watch could not be told", extra={"reason": error.reason})
 
