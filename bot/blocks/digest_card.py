@@ -9,16 +9,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.blocks.hostile import clean, short_name, shorten, shorten_middle
-from bot.blocks.parts import Button, Buttons, Heading, Message, Paragraph, Part, SmallPrint, bold, compose, say
-from bot.blocks.words import PHRASES, SHAPES
+from bot.blocks.hostile import capital, clean, short_name, shorten, shorten_middle
+from bot.blocks.parts import TEXT_LIMIT, Button, Buttons, Heading, Message, Paragraph, Part, SmallPrint, bold, compose, say
+from bot.blocks.words import ACTORS, PHRASES, SHAPES
 from bot.model.digest import DigestLine, LineKind, Member
-from chainlib import Severity, counted
+from chainlib import CATALOGUE, Severity, counted
 
 RUN, RUN_APART = "follow_run", "follow_run_apart"
 MOST_ROWS = 8
 _PER_MESSAGE = 6
-_LINE, _TITLE, _SUBJECT, _TARGET = 150, 100, 60, 26
+_LINE, _TITLE, _SUBJECT, _TARGET, _COUNTS = 150, 100, 60, 26, 60
 _NAMED = 5
 _MARKS = {LineKind.SWITCHED_OFF: "◌", LineKind.RENEWAL: "⌛"}
 
@@ -74,8 +74,7 @@ def digest_card(face: Face, rows: Sequence[Row]) -> Message:
         _buttons(target),
         SmallPrint(text=f"Digest: {clean(face.schedule, 60)}{' · muted' if face.muted_by else ''}", user=face.muted_by),
     ]
-    named = shorten_middle(target.removeprefix("gw:"), _TARGET + 8)  # with the prefix, `:prod-gw:` would read as an emoji
-    return compose(f"{word} {named}: {clean(face.counts, 60)}", parts)
+    return compose(_lock_screen(word, target, rows, face), parts)
 
 
 def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
@@ -83,16 +82,17 @@ def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
     return tuple(_page(rows[start : start + _PER_MESSAGE]) for start in range(0, len(rows), _PER_MESSAGE))
 
 
-def recovery(row: Row) -> Message:
-    """One line for the thread: a problem is over."""
+def recovery(row: Row, target: str) -> Message:
+    """One line for the thread: a problem is over; the notification also names the target, for it does not show the card above."""
     sentence = f"{SHAPES['OK']} Fixed: {title(row.line)}"
-    return compose(sentence, [say(bold(sentence), shorten(f" · {clean(row.fixed, 80)}", _LINE))])
+    named = shorten_middle(clean(target, 200).removeprefix("gw:"), _TARGET)
+    return compose(f"OK {named}: fixed: {title(row.line)}", [say(bold(sentence), shorten(f" · {clean(row.fixed, 80)}", _LINE))])
 
 
 def title(line: DigestLine) -> str:
     """The cause in words, with what it is about."""
     subject = short_name(clean(line.subject, 200))
-    return shorten(f"{PHRASES[line.code].capitalize()}: {shorten_middle(subject, _SUBJECT)}", _TITLE)
+    return shorten(f"{capital(PHRASES[line.code])}: {shorten_middle(subject, _SUBJECT)}", _TITLE)
 
 
 def run_button(label: str, command: str, *, number: int = 0, apart: bool = False) -> Button:
@@ -116,8 +116,21 @@ def _page(rows: Sequence[Row]) -> Message:
 
 def _named(member: Member) -> str:
     """A backend with its setting: one server may stand behind several."""
-    _, _, setting, *_ = (*member.key.split("|"), "", "", "")
-    return clean(f"{member.label} ({setting})" if setting else member.label, 60)
+    return clean(f"{member.label} ({member.setting})" if member.setting else member.label, 60)
+
+
+def _lock_screen(word: str, target: str, rows: Sequence[Row], face: Face) -> str:
+    """Which, the worst cause, how many more and who must act, in 90 characters; the counts where nothing is wrong."""
+    lasting = [row.line for row in rows if not row.fixed]
+    rest = f": {_worst(lasting)}" if lasting else f": {clean(face.counts, _COUNTS)}"
+    named = target.removeprefix("gw:")  # with the prefix, `:prod-gw:` would read as an emoji
+    return f"{word} {shorten_middle(named, TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
+
+
+def _worst(lines: Sequence[DigestLine]) -> str:
+    first = lines[0]
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return f"{PHRASES[first.code]}{more}. Fix: {ACTORS[CATALOGUE[first.code].where]}."
 
 
 def _word(rows: Sequence[Row]) -> str:

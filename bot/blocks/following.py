@@ -105,7 +105,7 @@ def muted(target: str, when: str, reason: str, *, by: str) -> Message:
     name = clean(target, _NAME)
     why = f" ({clean(reason, 120)})" if reason else ""
     parts = (
-        say("Muted ", bold(name), f" {when}{why}. What is broken then is told then."),
+        say("Muted ", bold(name), f" {when}{why}. What is still broken when it ends is told."),
         Buttons(elements=(run_button("Unmute", f"unmute {target}"),)),
         SmallPrint(text="Mute", user=by),
     )

@@ -9,7 +9,9 @@ from bot.blocks.digest_card import run_button, title
 from bot.blocks.hostile import clean
 from bot.blocks.parts import Block, Button, Buttons, Part, SmallPrint, Span, bold, say
 from bot.blocks.usage import OPEN_FORM
+from bot.blocks.words import SHAPES
 from bot.model.digest import DigestLine
+from chainlib import Severity
 
 MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
 _TARGET, _PLAN, _WORDS = 60, 120, 100
@@ -56,12 +58,20 @@ def refused_view(sentence: str) -> Block:
 def _problems(problems: Sequence[tuple[DigestLine, str]]) -> Iterator[Part]:
     yield say(bold("Open problems of your channels"))
     for number, (line, check) in enumerate(problems[:MOST_PROBLEMS]):
-        yield say(title(line))
+        mark = SHAPES["FAIL" if line.severity is Severity.CRITICAL else "WARN"]
+        yield say(bold(f"{mark} {title(line)}"), f" · {clean(_where(line, check), _WORDS)}")
         yield Buttons(elements=(run_button("Check", check, number=number, apart=True),))
     if not problems:
         yield say("None in what they follow.")
     if len(problems) > MOST_PROBLEMS:
         yield say(f"and {len(problems) - MOST_PROBLEMS} more, in the digests")
+
+
+def _where(line: DigestLine, check: str) -> str:
+    """Which backend, or how many, and of which gateways; what cannot be looked at has no backend, there it is the target itself."""
+    labels = list(dict.fromkeys(member.label for member in line.members))
+    backends = labels[0] if len(labels) == 1 else f"{len(line.members)} backends" if labels else ""
+    return ", ".join(filter(None, (backends, *line.gateways))) or check
 
 
 def _hosts(hosts: Sequence[str]) -> Iterator[Part]:

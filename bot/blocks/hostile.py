@@ -85,6 +85,11 @@ def inert(text: str) -> str:
     return _EMOJI.sub("∶", swapped)  # noqa: RUF001 -- lookalikes are the point
 
 
+def capital(text: str) -> str:
+    """The first letter large, the others as they are: TLS stays TLS, and a pattern keeps its spelling."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def short_name(distinguished: str) -> str:
     """What people call a certificate: the common name of an RFC 4514 text, else its first value, else a word for nothing."""
     parts = re.split(r"(?<!\\)[,+]", distinguished)

@@ -94,10 +94,12 @@ def once_a_day(plan: Schedule) -> bool:
 
 
 def echo(plan: Schedule, after: datetime, count: int = 3) -> str:
-    """What was understood, for the confirmation: the words, the zone, the next runs with their UTC offset."""
+    """What was understood, for the confirmation: the words, the zone, the next runs; the UTC offset stands where it changes."""
     zone = zone_of(plan.zone)
     local = [run.astimezone(zone) for run in islice(next_runs(plan, after), count)]
-    runs = ", ".join(f"{run:%a} {run.day} {run:%b %H:%M} {_offset(run)}" for run in local)
+    offsets = [_offset(run) for run in local]
+    told = ["" if now == before else f" {now}" for before, now in zip(["", *offsets], offsets, strict=False)]
+    runs = ", ".join(f"{run:%a} {run.day} {run:%b %H:%M}{offset}" for run, offset in zip(local, told, strict=True))
     return f"{plan.text} ({plan.zone}). Next: {runs}."
 
 

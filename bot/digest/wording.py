@@ -5,6 +5,7 @@ At most twelve lines: the header, nine causes, what is left out, the counts. Tex
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
@@ -54,7 +55,7 @@ def recovered(content: DigestContent, ended: Collection[str]) -> str:
 
 def cause_line(line: DigestLine, content: DigestContent) -> str:
     """One cause: what, about what, how many, since when."""
-    parts = [f"{_MARKS[line.kind]} {title(line)}", *_extent(line), age(line, content)]
+    parts = [f"{_MARKS[line.kind]} {title(line)}", *_extent(line, _several_seats(content)), age(line, content)]
     return " · ".join([*parts, *(["comes and goes"] if line.flapping else [])])
 
 
@@ -106,9 +107,19 @@ def moment_until(instant: datetime, content: DigestContent) -> str:
     return f"{local:%H:%M}" if same_day else f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def _extent(line: DigestLine) -> Iterable[str]:
-    if len(line.members) == 1 and line.members[0].label not in line.subject:
-        yield line.members[0].label
+def _several_seats(content: DigestContent) -> Collection[str]:
+    """The servers that are spoken of in more than one pool or setting, by label: there the setting tells the lines apart."""
+    seats = {(member.label, member.key) for line in (*content.lines, *content.standing) for member in line.members}
+    counted = Counter(label for label, _ in seats)
+    return {label for label, count in counted.items() if count > 1}
+
+
+def _extent(line: DigestLine, several: Collection[str]) -> Iterable[str]:
+    if len(line.members) == 1:
+        (member,) = line.members
+        setting = member.setting if member.label in several else ""
+        label = "" if member.label in line.subject else member.label
+        yield from filter(None, (f"{label} ({setting})" if label and setting else label or setting,))
     elif len(line.members) > 1:
         gateways = f", {_many(len(line.gateways), 'gateway')}" if len(line.gateways) > 1 else ""
         yield f"{_many(len(line.members), 'backend')}{gateways}"

@@ -249,6 +249,12 @@ class Member:
     key: str
     label: str
 
+    @property
+    def setting(self) -> str:
+        """The HTTP setting that it is behind; empty for a host of its own."""
+        _, _, setting, *_ = (*self.key.split("|"), "", "", "")
+        return setting
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestLine:

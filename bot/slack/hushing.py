@@ -26,7 +26,7 @@ from bot.store.subscriptions import add_mute, channel_mutes, end_mutes
 
 DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
 _MUTES_BACK = timedelta(days=35)
-_HISTORY_BACK, _HISTORY_LINES = timedelta(days=90), 12
+_HISTORY_BACK, _HISTORY_LINES, _NAMED_IN_HISTORY = timedelta(days=90), 12, 2
 _TWICE = timedelta(seconds=10)
 _MOST_PREVIEWS = 5
 _WORDS = {
@@ -123,8 +123,7 @@ class Hushing:
             await self.book.decline(asked, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list")
             return
         zone = await self.book.zone(asked) or "UTC"
-        happened = [(_clock(event.at, zone), _told(event, target)) for event in events[:_HISTORY_LINES]]
-        await self.book.delivery.whisper(asked.ask, history(target.text, zone, happened))
+        await self.book.delivery.whisper(asked.ask, history(target.text, zone, happened(events, target, zone)))
 
     async def _target(self, asked: Asked) -> FollowedTarget:
         known = await self.book.subscriptions(asked.ask.channel)
@@ -211,9 +210,29 @@ def _clock(instant: datetime, zone: str) -> str:
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def _told(event: BackendEvent, target: FollowedTarget) -> str:
-    """What happened, and to which server where the target has several."""
-    server = event.key.split("|")[-1]
+def happened(events: Sequence[BackendEvent], target: FollowedTarget, zone: str) -> list[tuple[str, str]]:
+    """When and what, newest first; the same of many servers within one minute is one line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for event in events:
+        groups.setdefault((_clock(event.at, zone), _told(event)), []).append(_which(event, target))
+    return [(when, f"{_named(which)}{what}") for (when, what), which in list(groups.items())[:_HISTORY_LINES]]
+
+
+def _told(event: BackendEvent) -> str:
     detail = "" if event.change in {Change.APPEARED, Change.GONE, Change.CHAIN} else f": {event.detail}"
-    which = {"*": "the gateway ", "": ""}.get(server, f"{server} ")
-    return f"{'' if target.kind is TargetKind.HOST else which}{_WORDS[event.change]}{detail}"
+    return f"{_WORDS[event.change]}{detail}"
+
+
+def _which(event: BackendEvent, target: FollowedTarget) -> str:
+    """The server with its setting; empty for the very host that was asked about."""
+    _, _, setting, *_ = (*event.key.split("|"), "", "", "")
+    server = event.key.split("|")[-1]
+    if target.kind is TargetKind.HOST:
+        return f"behind {setting}" if setting else ""
+    return {"*": "the gateway", "": ""}.get(server, f"{server} ({setting})" if setting else server)
+
+
+def _named(which: Sequence[str]) -> str:
+    known = list(dict.fromkeys(filter(None, which)))
+    more = f" +{len(known) - _NAMED_IN_HISTORY}" if len(known) > _NAMED_IN_HISTORY else ""
+    return f"{', '.join(known[:_NAMED_IN_HISTORY])}{more} " if known else ""

@@ -80,7 +80,7 @@ class Recovering:
                 await self.delivery.edit(card, digest_card(face_of(content, ended), rows))
             for row in rows:
                 if row.fixed and await self._is_news(run, row):
-                    await self.delivery.post(card.thread, recovery(row))
+                    await self.delivery.post(card.thread, recovery(row, content.target.text))
         except DeliveryError as error:
             log.warning("a recovery could not be told", extra={"reason": error.reason, "run": run})
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.blocks.following import OPEN_FOLLOW_FORM, Entry, follow_form, listing, restored, subscribed, unsubscribed, which_zone
+from bot.blocks.hostile import capital
 from bot.blocks.usage import notice, open_form_notice
 from bot.digest.due import NeverDue
 from bot.digest.filters import UnusableFilter
@@ -137,7 +138,7 @@ class Subscribing:
         return next((one for one in known if same_part(one.target, value.target)), None)
 
     def _plan(self, value: Subscription, runs: int = 3) -> str:
-        return f"{echo(value.schedule, self.book.clock(), runs)} {says(value).capitalize()}."
+        return f"{echo(value.schedule, self.book.clock(), runs)} {capital(says(value))}."
 
     def _who(self, ask: Ask) -> tuple[str, str, str]:
         return self.book.team, ask.channel, ask.user

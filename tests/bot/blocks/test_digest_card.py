@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.blocks.digest_card import digest_card
+from bot.blocks.digest_card import digest_card, recovery, title
+from bot.blocks.home import home_view
 from bot.blocks.parts import BUTTON_VALUE_LIMIT, JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, Message, json_size, lines_before_buttons
+from bot.blocks.words import PHRASES
 from bot.digest.compose import compose
 from bot.digest.settle import OPEN_AFTER, settle
 from bot.language import Request, parse
@@ -64,8 +66,10 @@ def test_line_reads_as_on_a_phone() -> None:
     assert "b0.contoso.com (https-be), b1.contoso.com (https-be)" in thread.plain
 
 
-def test_lock_screen_says_what_and_how_many() -> None:
-    assert messages("folded")[0].text == "FAIL prod-gw: 1 problem, 0 fine"
+def test_lock_screen_says_which_what_how_many_and_who() -> None:
+    assert messages("folded")[0].text == "FAIL prod-gw: intermediate missing. Fix: server."
+    assert messages("many")[0].text == "FAIL prod-gw: intermediate missing and 29 more. Fix: server."
+    assert messages("long-name")[0].text.endswith("g: intermediate missing and 29 more. Fix: server.")
     assert messages("quiet")[0].text == "OK prod-gw: 1 fine"
 
 
@@ -84,6 +88,63 @@ def test_what_does_not_fit_is_counted_and_stands_in_the_thread() -> None:
     card, *thread = messages("many")
     assert "22 more, in the thread" in card.plain
     assert sum(message.plain.count("Contoso Issuing CA") for message in thread) == len(MANY)
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])
+def test_lock_screen_has_room_for_every_cause(code: Code) -> None:
+    content = said(*(backend(n, [problem(code, f"CN={n}")]) for n in range(30)))
+    text = render(subscription(), content)["text"]
+    assert isinstance(text, str)
+    assert len(text) <= TEXT_LIMIT
+    assert text.startswith(f"FAIL prod-gw: {PHRASES[code]} and 29 more. Fix: ")
+
+
+def test_lock_screen_names_what_lasts_when_the_first_is_over() -> None:
+    content = said(backend(1, [problem()]), backend(2, [problem(Code.NAME_MISMATCH, "x.contoso.com")]))
+    card = digest_card(face_of(content), rows_of(content, {content.lines[0].cause: NOW}))
+    assert PHRASES[content.lines[1].code] in card.text
+    assert "more" not in card.text
+
+
+def test_titles_keep_the_letters_of_abbreviations() -> None:
+    content = said(backend(1, [problem(Code.TLS_FAILED, "a"), problem(Code.VERIFY_FAILED, "b"), problem(Code.SNI_REQUIRED, "c")]))
+    assert {"TLS handshake fails: a", "OpenSSL refuses the chain: b", "Server name (SNI) needed: c"} == {
+        title(one) for one in content.lines
+    }
+
+
+def test_same_server_behind_two_settings_is_told_apart() -> None:
+    def seat(setting: str) -> Observation:
+        return backend(
+            1,
+            [problem(Code.CHAIN_OUT_OF_ORDER, "10.0.0.5", cause=setting)],
+            label="10.0.0.5",
+            key=f"{gateway().key}|shop|{setting}|10.0.0.5",
+        )
+
+    shown = digest_card(face_of(two := said(seat("https-a"), seat("https-b"))), rows_of(two)).plain
+    assert "Chain in wrong order: 10.0.0.5 · https-a · since" in shown
+    assert "Chain in wrong order: 10.0.0.5 · https-b · since" in shown
+    alone = said(seat("https-a"))
+    assert "https-a" not in digest_card(face_of(alone), rows_of(alone)).plain
+
+
+def test_recovery_names_the_target_on_the_lock_screen_only() -> None:
+    content = DIGESTS["one"]
+    (row,) = rows_of(content, {content.lines[0].cause: NOW})
+    line = recovery(row, content.target.text)
+    assert line.text == "OK prod-gw: fixed: Intermediate missing: Contoso Issuing CA 3"
+    assert line.plain.startswith("✔ Fixed: Intermediate missing: Contoso Issuing CA 3")
+
+
+def test_home_says_which_backend_or_how_many() -> None:
+    content = said(backend(1, [problem()]), backend(2, [problem()]), backend(3, [problem(Code.NAME_MISMATCH, "x.contoso.com")]))
+    shown = json.dumps(home_view([(line, "gw:prod-gw") for line in content.lines], (), (), {}), ensure_ascii=False)
+    assert "✖ Intermediate missing: Contoso Issuing CA 3" in shown
+    assert " · 2 backends, prod-gw" in shown
+    assert " · b3.contoso.com, prod-gw" in shown
+    (target,) = said(backend(1, [problem(Code.HEALTH_UNKNOWN, "prod-gw")], backend=False, gateway="")).lines
+    assert " · gw:prod-gw" in json.dumps(home_view([(target, "gw:prod-gw")], (), (), {}), ensure_ascii=False)
 
 
 def test_fixed_row_is_no_failure_any_more() -> None:

@@ -73,10 +73,10 @@ def test_zone_is_found_however_it_is_capitalised() -> None:
     assert schedule(zone="europe/berlin").zone == "Europe/Berlin"
 
 
-def test_echo_names_the_zone_and_three_runs_with_their_offset() -> None:
+def test_echo_names_the_zone_and_three_runs_with_the_offset_where_it_changes() -> None:
     plan = schedule("daily", at="09:00", zone="Europe/Berlin")
     assert echo(plan, datetime(2026, 10, 24, 6, 0, tzinfo=UTC)) == (
-        "daily 09:00 (Europe/Berlin). Next: Sat 24 Oct 09:00 UTC+02:00, Sun 25 Oct 09:00 UTC+01:00, Mon 26 Oct 09:00 UTC+01:00."
+        "daily 09:00 (Europe/Berlin). Next: Sat 24 Oct 09:00 UTC+02:00, Sun 25 Oct 09:00 UTC+01:00, Mon 26 Oct 09:00."
     )
 
 

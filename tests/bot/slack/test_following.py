@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.model.digest import BackendEvent, Change, FollowedTarget, TargetKind
+from bot.slack.hushing import happened
 from playground.slack import Message, SlackStandIn, User
 from playground.slack.standin import CHANNEL
 from playground.slack.webapi import MANIFEST_SCOPES, Tokens
 from playground.text import render
 from tests.support.followbot import ENGINE, REFUSAL, World, running_bot
+from tests.support.following import NOW, gateway
 from tests.support.reports import HOST
 from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot
 
@@ -106,7 +109,7 @@ async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(b
 async def test_a_due_digest_is_posted_once_with_its_details_and_a_check_button(bot: RunningBot, world: World) -> None:
     await followed(bot)
     card = await digest(bot, world)
-    assert card.text.startswith(f"FAIL {HOST}: 1 problem")
+    assert card.text.startswith(f"FAIL {HOST}: intermediate missing. Fix: server.")
     assert card.metadata is not None
     assert card.metadata["event_payload"]["delivery_id"]
     (details,) = await bot.slack.until(lambda: bot.slack.thread(card))
@@ -128,7 +131,7 @@ async def test_a_recovery_edits_the_card_and_answers_in_its_thread(bot: RunningB
     assert "fixed: " in says(edited)
     world.now += STEP
     await bot.slack.until(lambda: len(world.looked) > 6)
-    assert len([one for one in bot.slack.thread(card) if "Fixed: " in one.text]) == 1
+    assert len([one for one in bot.slack.thread(card) if one.text.startswith(f"OK {HOST}: fixed: ")]) == 1
 
 
 async def test_preview_looks_at_once_and_tells_the_asker_alone(bot: RunningBot) -> None:
@@ -241,6 +244,19 @@ async def test_history_tells_what_happened(bot: RunningBot, world: World) -> Non
     assert "broke: INTERMEDIATE_MISSING" in says(await told(bot.slack, "History of"))
 
 
+def test_history_says_which_server_and_folds_what_happened_to_many_at_once() -> None:
+    followed_gateway, at = gateway(), NOW
+    keys = [f"{followed_gateway.key}|shop|https-{n}|10.0.0.5" for n in range(4)]
+    events = [BackendEvent(key=key, target_key=followed_gateway.key, at=at, change=Change.APPEARED, detail="") for key in keys]
+    assert happened(events, followed_gateway, "UTC") == [
+        ("Mon 23 Nov 09:00", "10.0.0.5 (https-0), 10.0.0.5 (https-1) +2 seen for the first time")
+    ]
+    host = FollowedTarget(kind=TargetKind.HOST, key="10.0.0.5:443", text="10.0.0.5")
+    assert happened(events[:1], host, "UTC") == [("Mon 23 Nov 09:00", "behind https-0 seen for the first time")]
+    own = BackendEvent(key=f"{host.key}|10.0.0.5", target_key=host.key, at=at, change=Change.OPENED, detail="INTERMEDIATE_MISSING")
+    assert happened([own], host, "UTC") == [("Mon 23 Nov 09:00", "broke: INTERMEDIATE_MISSING")]
+
+
 async def test_a_bare_subscribe_opens_the_form_and_mistakes_stand_in_it(bot: RunningBot) -> None:
     await bot.slack.command("subscribe")
     await bot.slack.until(bot.slack.view)
@@ -265,6 +281,13 @@ async def test_what_cannot_be_done_is_told_to_the_asker_alone(bot: RunningBot, w
     await bot.slack.command(words)
     await told(bot.slack, answer)
     assert [one for one in bot.slack.messages() if one.by_bot] == []
+
+
+@pytest.mark.parametrize("secret", ["https://kim:hush@backend.contoso.com", "-----BEGIN PRIVATE KEY----- hush"])
+async def test_a_secret_in_a_mistyped_line_is_not_shown_again(bot: RunningBot, secret: str) -> None:
+    await bot.slack.command(secret)
+    answer = await told(bot.slack, "nothing was run" if "@" in secret else "private key")
+    assert "hush" not in says(answer)
 
 
 async def test_a_bot_that_is_no_member_follows_nothing(bot: RunningBot) -> None:
