@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.blocks.details import Attachment, chain_files
+from bot.blocks.hostile import short_name
 from bot.blocks.usage import notice, refusal
 from bot.checkup.desk import HostAnswer, Options, Refused
 from bot.evidence import evidence
@@ -67,8 +68,7 @@ class Filing:
             return
         files = self._files(kept, what)
         if not files:
-            sentence = "No file would put this right: neither another chain nor another root helps. Fix steps say what does."
-            await self.delivery.whisper(_quietly(ask), notice(sentence))
+            await self.delivery.whisper(_quietly(ask), notice(why_no_file(kept.report)))
         for file in files:
             await self._attach(Posted(place=Place(channel=ask.channel, thread=ask.thread), ts=ask.card), file)
 
@@ -94,6 +94,17 @@ class Filing:
             await self.delivery.attach(posted, file)
         except DeliveryError as error:
             log.warning("a file could not be sent", extra={"file": file.name, "reason": error.reason})
+
+
+def why_no_file(report: CheckReport) -> str:
+    """Why there is no file to hand out: the certificate is not at hand, or none would help."""
+    missing = report.repair.missing if report.repair else ()
+    if missing:
+        return (
+            f"I do not have {short_name(missing[0].subject)}, so I cannot make the file. Get it from its CA; Fix steps say where it goes. "
+            "With APPGW_AIA or APPGW_INTERMEDIATES set by an operator I can look for it myself."
+        )
+    return "No file would put this right: neither another chain nor another root helps. Fix steps say what does."
 
 
 def _quietly(ask: Ask) -> Ask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
@@ -16,11 +17,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.blocks.check_card import Circumstances, check_card
 from bot.blocks.fix_steps import STEPS_KIND
 from bot.slack.delivery import Delivery
+from bot.slack.filing import why_no_file
 from bot.slack.places import DeliveryError
+from chainlib import repair
+from playground.lab.pki import NOW
 from playground.slack import Message, User
 from playground.slack.standin import CHANNEL
 from playground.slack.state import BOT_USER, OpenView
-from tests.support.reports import CASES, HOST
+from tests.support.reports import CASES, HOST, LEAF, ROOT, policy, report
 from tests.support.slackbot import FORBIDDEN_USER, RunningBot, running_bot
 
 T = TypeVar("T")
@@ -84,6 +88,17 @@ async def test_where_no_file_helps_the_presser_hears_it(bot: RunningBot) -> None
     told = await bot.slack.until(lambda: first(bot.slack.ephemerals()))
     assert "No file would put this right" in told.text
     assert bot.slack.current(card).text.startswith("FAIL")
+
+
+def test_a_certificate_that_is_not_at_hand_is_named_and_not_called_useless() -> None:
+    bare = report(LEAF)
+    assert bare.chain is not None
+    lacking = replace(bare, repair=repair(bare.chain, policy(ROOT), at=NOW))
+    assert lacking.repair is not None
+    assert not lacking.repair.chain
+    told = why_no_file(lacking)
+    assert told.startswith("I do not have Contoso Issuing CA 3, so I cannot make the file.")
+    assert "neither" not in told
 
 
 async def test_a_refused_presser_gets_no_file(bot: RunningBot) -> None:
