@@ -51,6 +51,7 @@ class Face:
         footer: new, fixed and muted; empty when there is nothing to count.
         schedule: in words, for the small print.
         muted_by: Slack id of who muted, named in the small print.
+        thread: what is left out stands in the card's thread; a preview has none.
     """
 
     target: str
@@ -59,6 +60,7 @@ class Face:
     footer: str
     schedule: str
     muted_by: str | None = None
+    thread: bool = True
 
 
 def digest_card(face: Face, rows: Sequence[Row]) -> Message:
@@ -67,7 +69,7 @@ def digest_card(face: Face, rows: Sequence[Row]) -> Message:
     parts: list[Part] = [Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(face.when, 40)}")]
     parts += [say(bold(clean(face.counts, 120))), *(_row(row) for row in rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
-        parts.append(say(f"and {len(rows) - MOST_ROWS} more, in the thread"))
+        parts.append(say(f"and {len(rows) - MOST_ROWS} more{', in the thread' if face.thread else ''}"))
     if face.footer:
         parts.append(say(shorten(clean(face.footer, _LINE), _LINE)))
     parts += [

@@ -28,7 +28,12 @@ class Followed:
 
 
 def home_view(
-    problems: Sequence[tuple[DigestLine, str]], hosts: Sequence[str], followed: Sequence[Followed], troubles: Mapping[str, str]
+    problems: Sequence[tuple[DigestLine, str]],
+    hosts: Sequence[str],
+    followed: Sequence[Followed],
+    troubles: Mapping[str, str],
+    *,
+    muted: int = 0,
 ) -> Block:
     """The view that `views.publish` takes.
 
@@ -37,11 +42,12 @@ def home_view(
         hosts: what the person asked about last, newest first, as it is typed.
         followed: what their channels follow.
         troubles: what the bot finds wrong with itself, name -> sentence.
+        muted: how many open causes their channels do not want to hear of now.
     """
     ill = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
     return _home(
         [
-            *_problems(problems),
+            *_problems(problems, muted),
             *_hosts(hosts),
             *_followed(followed),
             Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
@@ -55,14 +61,17 @@ def refused_view(sentence: str) -> Block:
     return _home([say(clean(sentence, 300))])
 
 
-def _problems(problems: Sequence[tuple[DigestLine, str]]) -> Iterator[Part]:
+def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterator[Part]:
     yield say(bold("Open problems of your channels"))
     for number, (line, check) in enumerate(problems[:MOST_PROBLEMS]):
         mark = SHAPES["FAIL" if line.severity is Severity.CRITICAL else "WARN"]
         yield say(bold(f"{mark} {title(line)}"), f" · {clean(_where(line, check), _WORDS)}")
         yield Buttons(elements=(run_button("Check", check, number=number, apart=True),))
+    hushed = f"{muted} muted." if muted else ""
     if not problems:
-        yield say("None in what they follow.")
+        yield say(f"None in what they follow{'; ' if muted else '.'}{hushed}")
+    elif muted:
+        yield say(hushed)
     if len(problems) > MOST_PROBLEMS:
         yield say(f"and {len(problems) - MOST_PROBLEMS} more, in the digests")
 

@@ -56,19 +56,23 @@ class Home:
         channels = {one.channel for one in known if one.created_by == user}
         own = [one for one in known if one.channel in channels]
         followed = [Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own]
-        return home_view(await self._problems(own[:_MOST_READ]), hosts, followed, self.troubles())
+        problems, muted = await self._problems(own[:_MOST_READ])
+        return home_view(problems, hosts, followed, self.troubles(), muted=muted)
 
-    async def _problems(self, own: Sequence[Subscription]) -> list[tuple[DigestLine, str]]:
-        """Each cause once, however many channels follow it."""
+    async def _problems(self, own: Sequence[Subscription]) -> tuple[list[tuple[DigestLine, str]], int]:
+        """Each cause once, however many channels follow it; and how many are muted in them."""
         found: dict[str, tuple[DigestLine, str]] = {}
+        muted = 0
         now = self.book.clock()
         for one in own:
             async with self.book.store.reading() as connection:
                 states = await target_states(connection, one.target.key)
                 mutes = await channel_mutes(connection, one.team, one.channel, now - _MUTES_BACK)
-            for line in compose(replace(one, only_changes=False), states, mutes, None, now).lines:
+            content = compose(replace(one, only_changes=False), states, mutes, None, now)
+            muted += sum(note.lines for note in content.muted)
+            for line in content.lines:
                 found.setdefault(line.cause, (line, check_command(line, one.target)))
-        return list(found.values())
+        return list(found.values()), muted
 
 
 def _plan(value: Subscription) -> str:

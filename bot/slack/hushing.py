@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.blocks.digest_card import digest_card, digest_details
@@ -143,7 +143,7 @@ class Hushing:
             last = await last_sent(connection, value.id, now + _TWICE) if value.id else None
         content = compose(value, states, mutes, last, now)
         rows = rows_of(content)
-        return [digest_card(face_of(content), rows), *digest_details(rows)[:1]]
+        return [digest_card(replace(face_of(content), thread=False), rows), *digest_details(rows)[:1]]
 
     async def _states(self, asked: Asked, value: Subscription) -> Sequence[BackendState]:
         """What is remembered; where that is nothing or undecided, what a look finds now, as if it had been found for long."""

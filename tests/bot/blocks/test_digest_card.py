@@ -87,6 +87,8 @@ def test_each_problem_has_a_check_button_that_can_be_read(name: str) -> None:
 def test_what_does_not_fit_is_counted_and_stands_in_the_thread() -> None:
     card, *thread = messages("many")
     assert "22 more, in the thread" in card.plain
+    preview = digest_card(replace(face_of(DIGESTS["many"]), thread=False), rows_of(DIGESTS["many"]))
+    assert "and 22 more\n" in preview.plain
     assert sum(message.plain.count("Contoso Issuing CA") for message in thread) == len(MANY)
 
 
@@ -143,6 +145,7 @@ def test_home_says_which_backend_or_how_many() -> None:
     assert "✖ Intermediate missing: Contoso Issuing CA 3" in shown
     assert " · 2 backends, prod-gw" in shown
     assert " · b3.contoso.com, prod-gw" in shown
+    assert "None in what they follow; 27 muted." in json.dumps(home_view((), (), (), {}, muted=27))
     (target,) = said(backend(1, [problem(Code.HEALTH_UNKNOWN, "prod-gw")], backend=False, gateway="")).lines
     assert " · gw:prod-gw" in json.dumps(home_view([(target, "gw:prod-gw")], (), (), {}), ensure_ascii=False)
 
