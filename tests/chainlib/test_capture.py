@@ -14,7 +14,7 @@ from OpenSSL import SSL
 from chainlib import (
     Certificate,
     ClientCertificateRequired,
-    ConnectFailed,
+    ConnectRefused,
     ConnectTimedOut,
     HandshakeError,
     HandshakeErrorKind,
@@ -353,7 +353,7 @@ async def test_list_survives_broken_connection(estate: Estate, ending: Script, k
 async def test_connect_refused(estate: Estate) -> None:
     async with estate.backend() as server:
         gone = target(server)
-    with pytest.raises(ConnectFailed, match="connection refused") as raised:
+    with pytest.raises(ConnectRefused, match="connection refused") as raised:
         await capture(gone, timeout=5)
     assert list(raised.value.timings) == ["connect"]
 

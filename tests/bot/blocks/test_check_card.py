@@ -249,10 +249,12 @@ def test_validation_that_is_off_says_in_words_what_it_hides() -> None:
 
 def test_cause_of_a_wrong_order_says_what_must_move_where_however_long_the_names() -> None:
     far = "Contoso Worldwide Enterprise Trust Services Issuing Authority"
-    upper = intermediate(ROOT, f"{far} 1")
-    lower = intermediate(upper, f"{far} 2")
-    chain = report(leaf(lower, HOST), upper, lower)
+    top = intermediate(ROOT, f"{far} 1")
+    upper = intermediate(top, f"{far} 2")
+    lower = intermediate(upper, f"{far} 3")
+    chain = report(leaf(lower, HOST), lower, top, upper)
     cause = chain.explanation.cause
     assert chain.verdict.headline is Code.CHAIN_OUT_OF_ORDER
-    assert (len(cause) <= VERDICT_LIMIT, cause.endswith(f"sent as number 3, but belongs right behind {HOST}.")) == (True, True)
+    assert (len(cause) <= VERDICT_LIMIT, "… is sent as number 4, but belongs right behind Contoso" in cause) == (True, True)
     assert f"{far} 2" in details(chain).message.plain
+    assert report(leaf(lower, HOST), upper, lower, top).explanation.cause.endswith(f"is sent as number 3, but belongs right behind {HOST}.")
