@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import UnusableDatabase, parse_url, unusable
+from bot.store.database import parse_url, unusable
 
 _CONNECT_S = 3
 
@@ -62,6 +62,3 @@ def _held(file: Path) -> bool:
     finally:
         os.close(lock)
     return False
-
-
-__all__ = ["UnusableDatabase", "glance"]
