@@ -6,6 +6,7 @@ one tap, which replaces the form.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -113,12 +114,15 @@ def _guided(answer: FixGuide) -> Iterator[Part]:
         yield from _numbered(answer.undo)
     yield say(bold("To see that it worked:"))
     yield from _numbered(answer.proof)
-    yield from _blanks(answer)
+    yield from _blanks(answer, (*answer.steps, *answer.undo, *answer.proof))
 
 
-def _blanks(answer: FixGuide) -> Iterator[Part]:
-    if answer.blanks:
-        yield SmallPrint(text=f"Not known here, put in yourself: {', '.join(answer.blanks)}")
+def _blanks(answer: FixGuide, steps: Iterable[FixStep]) -> Iterator[Part]:
+    """The words that these very steps leave to the reader."""
+    shown = "\n".join(f"{step.text}\n{step.command or ''}" for step in steps)
+    left = [blank for blank in answer.blanks if re.search(rf"\b{re.escape(blank)}\b", shown)]
+    if left:
+        yield SmallPrint(text=f"Not known here, put in yourself: {', '.join(left)}")
 
 
 def _numbered(steps: Iterable[FixStep]) -> Iterator[Part]:
@@ -136,7 +140,7 @@ def _stopgap(value: FixValue) -> Iterator[Part]:
     yield Divider()
     yield say(bold("Only if users cannot wait:"))
     yield from _numbered(answer.stopgap)
-    yield from _blanks(answer)
+    yield from _blanks(answer, answer.stopgap)
 
 
 def _has_stopgap(value: FixValue) -> bool:

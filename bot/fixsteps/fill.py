@@ -87,6 +87,8 @@ class Filler:
         return _JOINED[language].join(words)
 
     def _word(self, key: str, name: str, language: Language) -> str:
+        if name == _BLANKS["root"]:
+            self._blanks[name] = None
         if _SAFE.get(key, is_safe_name)(name):
             with suppress(ValueError):
                 return QUOTE[language](name)
@@ -135,9 +137,13 @@ def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
 
 
 def _whole_list(kept: tuple[str, ...] | None, root: str | None) -> tuple[str, ...] | None:
-    """Every root that shall be attached; a blank stands for those attached now where they are not known, so that none is dropped."""
-    names = (*(("",) if kept is None else kept), *((root,) if root else ()))
-    return tuple(dict.fromkeys(names)) if any(names) else None
+    """Every root that shall be attached; blanks stand for those attached now and for the new one where they are not known.
+
+    So none is dropped, and none that was just uploaded is forgotten.
+    """
+    if kept is None and not root:
+        return None
+    return tuple(dict.fromkeys((*(("",) if kept is None else kept), root or _BLANKS["root"])))
 
 
 def _one(name: str | None) -> tuple[str, ...] | None:

@@ -213,6 +213,25 @@ def test_attached_roots_are_looked_up_when_unknown() -> None:
     assert "ROOT_NAMES" in answer.blanks
 
 
+@pytest.mark.parametrize("kept", [("corp-root-2019",), ()], ids=["beside-another", "alone"])
+@pytest.mark.parametrize(
+    ("tool", "line"),
+    [
+        (Tool.AZ, "ROOT_NAME"),
+        (Tool.BICEP, "resourceId('Microsoft.Network/applicationGateways/trustedRootCertificates', 'prod-gw', 'ROOT_NAME')"),
+        (Tool.TERRAFORM, '"ROOT_NAME"'),
+    ],
+)
+def test_a_root_without_a_name_yet_is_attached_and_not_only_uploaded(tool: Tool, line: str, kept: tuple[str, ...]) -> None:
+    answer = gateway_guide(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, replace(CONTEXT, root_name=None, kept_roots=kept), tool)
+    marks = ("--root-certs", "trustedRootCertificates: [", "trusted_root_certificate_names")
+    attaching = [step.command for step in answer.steps if step.command and any(mark in step.command for mark in marks)]
+    assert attaching
+    assert all(line in command for command in attaching)
+    assert all(name in command for command in attaching for name in kept)
+    assert "ROOT_NAME" in answer.blanks
+
+
 def test_public_ca_is_answered_by_detaching() -> None:
     answer = gateway_guide(Code.ROOT_MISMATCH, replace(CONTEXT, public_ca=True), Tool.TERRAFORM)
     assert "trusted_root_certificate_names = []" in commands(answer)

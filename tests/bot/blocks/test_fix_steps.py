@@ -91,6 +91,14 @@ def test_the_stopgap_comes_last_and_blanks_are_named() -> None:
     assert "put in yourself: RESOURCE_GROUP" in shown
 
 
+def test_a_blank_is_named_under_the_steps_that_hold_it() -> None:
+    view = fix_steps(steps_value(CASES["no-root-signs"](), HOST))
+    steps, stopgap = (text["text"] for text in texts(view["blocks"]) if "put in yourself" in text["text"])
+    assert "ROOT_NAME" in steps
+    assert "BACKEND_SETTING" in stopgap
+    assert "ROOT_NAME" not in stopgap
+
+
 def test_one_piece_of_work_is_told_once() -> None:
     value = {"q": HOST, "x": {"h": HOST}, "f": [{"c": code, "w": "server"} for code in ("INTERMEDIATE_MISSING", "CHAIN_EXTRA")]}
     assert json.dumps(fix_steps(json.dumps(value))).count("To see that it worked") == 1
