@@ -50,9 +50,12 @@ function useBottom(screen, place) {
 
 const named = (text, users) => text.replace(/<@(\w+)>/g, (mention, id) => `@${users.find((one) => one.id === id)?.name ?? id}`);
 
-function Post({ post, user, users, onThread }) {
+// Why a tap came to nothing: the app did not answer it, or what was tapped is gone.
+const failure = (answer) => (answer.ok === false ? `Slack would say: the app did not answer (${answer.error})` : answer.error ?? "");
+
+function Post({ post, user, users, onThread, onAnswer }) {
   const [open, setOpen] = useState(null);
-  const tap = (element, option) => act(user, { do: "click", channel: post.channel, ts: post.ts, action: element.action_id, option });
+  const tap = async (element, option) => onAnswer(await act(user, { do: "click", channel: post.channel, ts: post.ts, action: element.action_id, option }));
   return (
     <article className={post.private ? "post private" : "post"}>
       <header>
@@ -159,9 +162,10 @@ function Phone() {
   if (!screen) return <p className="lost">The playground is not running.</p>;
 
   const parent = posts.find((post) => post.ts === thread);
+  const tell = (answer) => setNote(failure(answer));
   const say = async (text) => {
     const answer = await act(user, parent ? { do: "mention", text, channel, thread } : { do: "command", text, channel });
-    setNote(answer.ok === false ? `Slack would say: the app did not answer (${answer.error})` : "");
+    tell(answer);
   };
   const home = channel === "HOME";
   const place = home ? "C0INCIDENT" : channel;
@@ -200,9 +204,9 @@ function Phone() {
         </nav>
         <section className="posts" {...bottom}>
           {!home && !posts.length && <Welcome />}
-          {home && (screen.home ? <Blocks blocks={screen.home.blocks} onTap={(element, option) => act(user, { do: "click", view: screen.home.id, action: element.action_id, option })} /> : <p>The app has shown nothing here.</p>)}
-          {parent ? [parent, ...parent.thread].map((post) => <Post key={post.ts} post={post} user={user} users={screen.users} />)
-            : posts.map((post) => <Post key={post.ts} post={post} user={user} users={screen.users} onThread={post.private ? null : setThread} />)}
+          {home && (screen.home ? <Blocks blocks={screen.home.blocks} onTap={async (element, option) => tell(await act(user, { do: "click", view: screen.home.id, action: element.action_id, option }))} /> : <p>The app has shown nothing here.</p>)}
+          {parent ? [parent, ...parent.thread].map((post) => <Post key={post.ts} post={post} user={user} users={screen.users} onAnswer={tell} />)
+            : posts.map((post) => <Post key={post.ts} post={post} user={user} users={screen.users} onThread={post.private ? null : setThread} onAnswer={tell} />)}
         </section>
         {note && <p className="note" role="status">{note}</p>}
         {!home && <Compose placeholder={parent ? "Reply to @appgw-check" : "/appgw-check backend.contoso.com"} onSend={say} />}
