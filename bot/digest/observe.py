@@ -17,7 +17,8 @@ from chainlib import Basis, Certificate, Code, Finding, Severity, UnreadableCert
 _ALWAYS = {Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING}
 _BY_CERTIFICATE = {Code.CERTIFICATE_EXPIRING, Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
 _BY_SETTING = {Code.VALIDATION_OFF, Code.ROOT_NOT_ATTACHED, Code.UPLOADED_ROOT_UNUSABLE, Code.NO_SNI}
-_CAUSE_EVIDENCE = ("missing_subject", "root_name", "root", "subject", "sha256")
+_FINGERPRINT = "sha256"
+_CAUSE_EVIDENCE = ("missing_subject", "root_name", "root", "subject", _FINGERPRINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def _telling(verdict: Verdict) -> Iterator[Finding]:
 def _problem(finding: Finding, presented: Sequence[Certificate | UnreadableCertificate], seat: Seat) -> Problem:
     certificate = _certificate(finding, presented)
     expiring = certificate if finding.code in _BY_CERTIFICATE else None
-    about, subject = _about(finding, expiring, seat)
+    about, subject = _about(finding, expiring, seat, _name(certificate) if certificate else seat.label)
     return Problem(
         code=finding.code,
         severity=finding.severity,
@@ -89,8 +90,8 @@ def _problem(finding: Finding, presented: Sequence[Certificate | UnreadableCerti
     )
 
 
-def _about(finding: Finding, expiring: Certificate | None, seat: Seat) -> tuple[str, str]:
-    """What the cause is about: the key that folds, and the same for people."""
+def _about(finding: Finding, expiring: Certificate | None, seat: Seat, at_fault: str) -> tuple[str, str]:
+    """What the cause is about: the key that folds, and the same for people, to whom a fingerprint says nothing."""
     if expiring:
         return expiring.sha256, _name(expiring)
     if finding.code in _BY_SETTING and seat.setting:
@@ -98,7 +99,7 @@ def _about(finding: Finding, expiring: Certificate | None, seat: Seat) -> tuple[
     for key in _CAUSE_EVIDENCE:
         value = finding.evidence.get(key)
         if value and (finding.basis is not Basis.INFERRED or finding.code in _BY_CERTIFICATE):
-            return str(value), str(value)
+            return str(value), at_fault if key == _FINGERPRINT else str(value)
     return seat.key, seat.label
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.digest.observe import Seat, observe
-from chainlib import Code, Severity
-from playground.lab.pki import NOW, intermediate, leaf
+from chainlib import Basis, Code, Severity
+from playground.lab.pki import NOW, intermediate, leaf, root
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT, policy, report
 
 SEAT = Seat(target_key="/g", label=HOST, gateway="prod-gw", pool="shop", setting="https-be", server="10.0.0.5")
@@ -42,6 +42,14 @@ def test_certificate_that_expires_carries_its_lifetime() -> None:
     certificate = soon.certificate
     assert (found.code, found.subject, found.cause) == (Code.CERTIFICATE_EXPIRING, HOST, f"CERTIFICATE_EXPIRING:{certificate.sha256}")
     assert (found.not_before, found.not_after, found.is_ca) == (certificate.not_before, certificate.not_after, False)
+
+
+def test_root_that_is_known_by_its_fingerprint_is_named() -> None:
+    edition = root("Contoso Root G2", key=ROOT.key, not_after=NOW + timedelta(days=900))
+    told = report(LEAF, ISSUING, edition)
+    findings = tuple(replace(one, severity=Severity.CRITICAL, basis=Basis.REPORTED) for one in told.verdict.findings)
+    (found,) = observe(replace(told, verdict=replace(told.verdict, findings=findings)), SEAT).problems
+    assert (found.cause, found.subject) == (f"ROOT_MISMATCH:{edition.certificate.sha256}", edition.certificate.subject)
 
 
 def test_order_of_the_list_changes_the_fingerprint() -> None:
