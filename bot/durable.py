@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -133,17 +133,13 @@ class Knowledge:
     async def kept(self) -> AsyncIterator[None]:
         """Read what is known, and keep what comes for as long as this lasts."""
         await self._keeper.load()
-        keeping = asyncio.create_task(self._keeper.run())
+        stop = asyncio.Event()
+        keeping = asyncio.create_task(self._keeper.run(stop))
         try:
             yield
         finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
-            try:
-                await self._keeper.turn()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("the last that was learnt is lost", extra={"reason": type(error).__name__})
+            stop.set()
+            await keeping
 
     def _put(self, key: str, facts: Facts) -> None:
         self._keeper.good(key, Good(at=facts.at, chain=chain_of(facts), setting=dict(facts.settings)))

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ _MORE_LOOKS = 2
 _BEATS_PER_LEASE = 3
 _SWEEP_EVERY, _CLEAN_EVERY = timedelta(minutes=5), timedelta(days=1)
 _ENGINE_ROWS_KEPT = timedelta(days=2)
+_LOOPS_END_S = 2.0
 
 
 class Engine:
@@ -49,6 +51,7 @@ class Engine:
         self._checks = Checks(store, ports, self._transact, self._settings)
         self._digests = Digests(store, ports, Courier(store, ports, self._lease, self._settings))
         self._loops: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Begin to work; what this replica left behind goes on at once."""
@@ -64,6 +67,9 @@ class Engine:
 
     async def stop(self) -> None:
         """Take no new work, let running work finish for a moment; the rest goes on at the next start."""
+        self._stopping.set()
+        if self._loops:  # one that is cancelled inside a query leaves its connection to the garbage collector
+            await asyncio.wait(self._loops, timeout=_LOOPS_END_S)
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -129,8 +135,8 @@ class Engine:
             _LOG.warning("took over %d workflows of a replica that does not live", freed)
 
     async def _every(self, pause: timedelta, body: Callable[[], Awaitable[object]]) -> None:
-        """Do something again and again; trouble is logged and tried again, except when this replica's name is taken."""
-        while True:
+        """Do something again and again until the end; trouble is logged and tried again, except when this replica's name is taken."""
+        while not self._stopping.is_set():
             try:
                 await body()
             except ReplicaTaken:
@@ -138,4 +144,5 @@ class Engine:
                 raise
             except Exception:  # noqa: BLE001 -- the loop must outlive whatever the database or a port does
                 _LOG.exception("engine loop: trying again")
-            await asyncio.sleep(pause.total_seconds())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,10 +71,16 @@ class Keeper:
                 self.on_learnt(certificate)
         await self._read()
 
-    async def run(self) -> None:
-        """Take turns until cancelled; a database that fails for a while only delays what is kept."""
-        while True:
-            await asyncio.sleep(self.every)
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take turns until `stop` is set, and a last one then; a database that fails for a while only delays what is kept.
+
+        It is told rather than cancelled, since a query that is cancelled leaves its connection to the garbage collector.
+        """
+        ending = False
+        while not ending:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.every)
+            ending = stop.is_set()  # before the turn, so that what comes during it is not left behind
             try:
                 await self.turn()
             except (SQLAlchemyError, OSError) as error:
