@@ -41,7 +41,7 @@ def spec(port: int, name: str = "prod-gw") -> GatewaySpec:
 
 @asynccontextmanager
 async def bot_beside(
-    arm: ArmStandIn, ca_file: str, folder: Path, timing: ArmTiming = QUICK, followed: tuple[GatewayTarget, ...] = ()
+    arm: ArmStandIn, ca_file: str, folder: Path, timing: ArmTiming = PATIENT, followed: tuple[GatewayTarget, ...] = ()
 ) -> AsyncIterator[tuple[RunningBot, int]]:
     """The whole bot with one good backend; its port."""
     async with ESTATE.backend() as backend:
@@ -73,7 +73,7 @@ def in_thread(bot: RunningBot) -> str:
 async def test_card_is_complete_long_before_arm_answers(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind, command: str
 ) -> None:
-    async with bot_beside(arm, ca_file, tmp_path, PATIENT) as (bot, port):
+    async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=30))
         begun = time.monotonic()
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
@@ -128,7 +128,7 @@ SAID = {
 async def test_every_fault_of_arm_leaves_our_verdict_and_a_sentence(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind, command: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
+    async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=5))
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
         await bot.slack.until(lambda: SAID[kind] in shown(bot))
@@ -141,7 +141,7 @@ async def test_every_fault_of_arm_leaves_our_verdict_and_a_sentence(
 
 @pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE}], ids=str)
 async def test_host_card_tells_why_its_gateways_are_not_known(arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind) -> None:
-    async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
+    async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
         arm.fault = Fault(kind=kind, on=frozenset({"subscriptions"}), seconds=12)
         await bot.slack.command(f"{NAME}:{port}")
         await bot.slack.until(lambda: "its word is missing" in shown(bot))
@@ -151,7 +151,7 @@ async def test_host_card_tells_why_its_gateways_are_not_known(arm: ArmStandIn, c
 
 
 async def test_restart_while_arm_is_awaited_leaves_the_verdict(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
-    async with bot_beside(arm, ca_file, tmp_path, PATIENT) as (bot, port):
+    async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=FaultKind.ENDLESS, on=HEALTH))
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: AWAITED in shown(bot))

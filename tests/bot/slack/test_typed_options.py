@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from playground.arm import ArmStandIn, Fault, FaultKind
-from tests.bot.slack.test_gateways import ESTATE, QUICK, card, resolver, shown, spec
+from tests.bot.slack.test_gateways import ESTATE, PATIENT, card, resolver, shown, spec
 from tests.support.dialled import record
 from tests.support.slackbot import RunningBot
 from tests.support.tls_server import NAME, Estate
@@ -30,7 +30,7 @@ async def bot_beside(arm: ArmStandIn, ca_file: str | None, folder: Path) -> Asyn
             replace(known, settings=(replace(known.settings[0], roots=("old",)),), roots={"old": WRONG, **known.roots}),
             {("web", "https-be", NAME): ("Unhealthy", GAP)},
         )
-        world = World(loopback=True, resolver=resolver, arm_url=arm.url if ca_file else None, ca_file=ca_file, timing=QUICK)
+        world = World(loopback=True, resolver=resolver, arm_url=arm.url if ca_file else None, ca_file=ca_file, timing=PATIENT)
         async with whole_bot(world, folder) as bot:
             yield bot, backend.port
 
