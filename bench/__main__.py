@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from bench.figures import Figure
 
-NAMES = ("judge", "capture", "process", "slack", "gateway", "engine")
+NAMES = ("judge", "capture", "process", "slack", "gateway", "engine", "takeover")
 
 
 def main(wanted: list[str]) -> int:

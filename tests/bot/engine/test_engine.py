@@ -242,7 +242,7 @@ async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(world: Worl
         assert await world.until_done(gateways) == ["sent"] * gateways
     figure(f"{gateways} gateways break at once: {looker.most} looks under way at most, {len(looker.looked) / gateways:g} for each")
     assert len(set(looker.looked[:gateways])) == gateways
-    assert looker.most == 8
+    assert 1 < looker.most <= 8
 
 
 class StuckLooker(FixedLooker):
