@@ -124,11 +124,6 @@ async def targets(connection: AsyncConnection, keys: Sequence[str]) -> tuple[Fol
     return tuple(load(FollowedTarget, body) for body in found.scalars())
 
 
-async def look_soon(connection: AsyncConnection, target: FollowedTarget, at: datetime) -> None:
-    """Have a target looked at by the next tick."""
-    await upsert(connection, _FOLLOWED, [_followed(target, at)])
-
-
 async def set_zone(connection: AsyncConnection, team: str, channel: str, zone: str) -> None:
     """Remember the zone that a channel was asked for once."""
     await upsert(connection, tables.channel_setting, [{"team": team, "channel": channel, "zone": zone}])
