@@ -101,10 +101,10 @@ async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, .
     Sorted, because replicas that lock in different orders deadlock; no lock is shared by all, because a replica may be frozen in here.
     """
     there = _RUN.c.channel.in_(select(_RUN.c.channel).where(_RUN.c.check == check))
-    ready = there & (_RUN.c.state == RunState.READY)
-    rows = (await connection.execute(select(_RUN).where(ready).order_by(_RUN.c.id).with_for_update())).all()
     looking = select(_RUN.c.channel, func.min(_RUN.c.id).label("first")).where(there, _RUN.c.state == RunState.CHECKING)
     held = {row.channel: row.first for row in await connection.execute(looking.group_by(_RUN.c.channel))}
+    ready = select(_RUN).where(there, _RUN.c.state == RunState.READY).order_by(_RUN.c.id).with_for_update()
+    rows = (await connection.execute(ready)).all()  # read last: what becomes ready in between is then seen as not ready, never as not there
     return await _queue(connection, [row for row in rows if row.channel not in held or row.id < held[row.channel]])
 
 

@@ -33,6 +33,14 @@ def postgres_url(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+async def postgres_store(postgres_url: str) -> AsyncIterator[Store]:
+    """An open store on PostgreSQL."""
+    opened = await asyncio.to_thread(open_store, postgres_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 async def store(url: str) -> AsyncIterator[Store]:
     """An open store."""
     opened = await asyncio.to_thread(open_store, url)

@@ -6,11 +6,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, text
 
 from bot.model.delivery import DigestRun
-from bot.store import Store, open_store
+from bot.store import Store
 from bot.store.runs import claim_due, mark_ready, release, wait_for_check
 from bot.store.subscriptions import add_subscription
+from bot.store.tables import digest_run
 from tests.support.following import NOW, gateway, subscription
 
 pytestmark = [pytest.mark.postgres, pytest.mark.may_block, pytest.mark.timeout(30)]
@@ -31,26 +33,53 @@ async def released(store: Store, check: str) -> list[str]:
     """What a check's end queues."""
     async with store.writing() as connection:
         await mark_ready(connection, check)
+    return await queued(store, check)
+
+
+async def queued(store: Store, check: str) -> list[str]:
+    """What a release queues."""
     async with store.writing() as connection:
         return [run.id for run in await release(connection, check)]
 
 
-async def test_replica_that_is_frozen_in_a_release_holds_up_its_own_channel_alone(postgres_url: str) -> None:
-    store = await asyncio.to_thread(open_store, postgres_url)
-    runs = await due(store, "AB")
-    async with asyncio.timeout(5), store.writing() as frozen:
+async def until_somebody_waits(store: Store) -> None:
+    """Until a connection to this database waits for a lock."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    async with asyncio.timeout(10):
+        while True:
+            async with store.reading() as connection:
+                if (await connection.execute(waiting)).scalar_one():
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def test_replica_that_is_frozen_in_a_release_holds_up_its_own_channel_alone(postgres_store: Store) -> None:
+    runs = await due(postgres_store, "AB")
+    async with asyncio.timeout(5), postgres_store.writing() as frozen:
         await mark_ready(frozen, "check:0")
         await release(frozen, "check:0")
-        assert await released(store, "check:1") == [runs[1].id]
-    await store.close()
+        assert await released(postgres_store, "check:1") == [runs[1].id]
 
 
-async def test_looks_that_end_together_leave_no_digest_waiting(postgres_url: str) -> None:
+async def test_looks_that_end_together_leave_no_digest_waiting(postgres_store: Store) -> None:
     """The second look ends while the first one's release has not yet been committed."""
-    store = await asyncio.to_thread(open_store, postgres_url)
-    runs = await due(store, "AA")
-    async with store.writing() as slow:
+    runs = await due(postgres_store, "AA")
+    async with postgres_store.writing() as slow:
         await mark_ready(slow, "check:0")
-        assert await released(store, "check:1") == []
-    assert await released(store, "check:0") == [run.id for run in runs]
-    await store.close()
+        assert await released(postgres_store, "check:1") == []
+    assert await released(postgres_store, "check:0") == [run.id for run in runs]
+
+
+async def test_digest_that_becomes_ready_while_a_later_one_is_released_is_not_overtaken(postgres_store: Store) -> None:
+    """The first look ends between two statements of the second one's release, which waits there for a row."""
+    runs = await due(postgres_store, "AA")
+    async with postgres_store.writing() as connection:
+        await mark_ready(connection, "check:1")
+    async with postgres_store.writing() as holder:
+        await holder.execute(select(digest_run.c.id).where(digest_run.c.id == runs[1].id).with_for_update())
+        later = asyncio.create_task(queued(postgres_store, "check:1"))
+        await until_somebody_waits(postgres_store)
+        async with postgres_store.writing() as connection:
+            await mark_ready(connection, "check:0")
+    assert await later == []
+    assert await queued(postgres_store, "check:0") == [run.id for run in runs]
