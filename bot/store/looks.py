@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -49,12 +49,6 @@ async def backend_history(connection: AsyncConnection, key_prefix: str, since: d
     own = _EVENT.c.key.startswith(key_prefix, autoescape=True) & (_EVENT.c.at >= since)
     found = await connection.execute(select(_EVENT).where(own).order_by(_EVENT.c.at.desc(), _EVENT.c.id.desc()).limit(limit))
     return tuple(BackendEvent(key=r.key, target_key=r.target_key, at=r.at, change=Change(r.change), detail=r.detail) for r in found)
-
-
-async def expiry_samples(connection: AsyncConnection, key: str) -> Mapping[str, datetime]:
-    """Day -> end of the leaf's life on that day."""
-    found = await connection.execute(select(_SAMPLE).where(_SAMPLE.c.key == key).order_by(_SAMPLE.c.day))
-    return {row.day: row.not_after for row in found}
 
 
 async def _save(connection: AsyncConnection, states: Sequence[BackendState], at: datetime) -> None:

@@ -82,21 +82,6 @@ async def pause_channel(connection: AsyncConnection, channel: str, reason: str) 
     return result.rowcount
 
 
-async def resume_channel(connection: AsyncConnection, channel: str) -> int:
-    """Let everything that a channel follows run again; what is long due is caught up once."""
-    result = await connection.execute(update(_SUBSCRIPTION).where(_SUBSCRIPTION.c.channel == channel).values(paused=None))
-    return result.rowcount
-
-
-async def rename_channel(connection: AsyncConnection, old: str, new: str) -> None:
-    """A channel's id changed (Slack does so when a channel is shared or made private)."""
-    for table in (_SUBSCRIPTION, _MUTE):
-        rows = await connection.execute(select(table.c.id, table.c.body).where(table.c.channel == old))
-        for row in rows.all():
-            moved = {"channel": new, "body": row.body | {"channel": new}}
-            await connection.execute(update(table).where(table.c.id == row.id).values(moved))
-
-
 async def add_mute(connection: AsyncConnection, value: Mute) -> Mute:
     """Store a mute; returned with its id."""
     row = {"team": value.team, "channel": value.channel, "target_key": value.target.key, "ends": value.ends, "body": dump(value)}
