@@ -16,7 +16,7 @@ from bot.engine.digests import Digests
 from bot.engine.lease import Lease, Monotonic, ReplicaTaken
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.tick import CHECK_WORKFLOW, DIGEST_WORKFLOW, Ticker
-from bot.engine.transact import Transact, Workflow, sleep, step
+from bot.engine.transact import Transact, Workflow, sleep
 from bot.store import Store
 from bot.store.upkeep import purge_old
 
@@ -98,16 +98,16 @@ class Engine:
 
     async def _check(self, check: str, keys: list[str]) -> None:
         """The workflow of one batch of targets. Order of steps: look, up to two more looks, release."""
-        wavering = await step("look", self._checks.look, keys)
+        wavering = await self._transact.step("look", self._checks.look, keys)
         for _ in range(_MORE_LOOKS):
             if wavering:
                 await sleep(self._settings.confirm_gap.total_seconds())
-                wavering = await step("look", self._checks.look, wavering)
-        await step("release", self._checks.release, check)
+                wavering = await self._transact.step("look", self._checks.look, wavering)
+        await self._transact.step("release", self._checks.release, check)
 
     async def _digest(self, run_id: str) -> None:
         """The workflow of one digest. Its only step is repeated until the run has ended."""
-        while (wait := await step("advance", self._digests.advance, run_id)) > 0:
+        while (wait := await self._transact.step("advance", self._digests.advance, run_id)) > 0:
             await sleep(wait)
 
     def _tick_once_a_minute(self) -> Callable[[], Awaitable[object]]:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -49,6 +50,9 @@ class Transact:
         self._poll, self._parallel = poll, parallel
         self._client: DBOSClient | None = None
         self._closed = False
+        self._steps, self._idle = 0, asyncio.Event()
+        self._idle.set()
+        self._bodies: set[asyncio.Task[Any]] = set()
         event.listen(self._engine, "checkin", self._close_late)
 
     async def launch(self) -> None:
@@ -66,10 +70,11 @@ class Transact:
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
             scheduler_polling_interval_sec=3600,
+            notification_listener_polling_interval_sec=self._poll,  # nothing listens, but the end waits for this loop
         )
         DBOS(config=config)
         for name, body in self._workflows.items():
-            DBOS.workflow(name=name, max_recovery_attempts=None)(_as_function(body))
+            DBOS.workflow(name=name, max_recovery_attempts=None)(self._as_function(body))
         DBOS.launch()
         limit = {"polling_interval_sec": self._poll, "on_conflict": "always_update"}
         await DBOS.register_queue_async(DIGESTS, partition_concurrency=1, worker_concurrency=self._parallel, **limit)  # type: ignore[arg-type]
@@ -80,10 +85,16 @@ class Transact:
         return DBOSClient(system_database_engine=self._engine, serializer=DBOSPortableJSONSerializer(), application_name=_NAME)
 
     async def stop(self, drain: float) -> None:
-        """Take no new work, give running work a moment, and close."""
+        """Give steps that are under way a moment, and close; a workflow that sleeps goes on after the next start."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), drain)
+        logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each workflow that is interrupted
+        for body in self._bodies:
+            body.cancel()
+        await asyncio.gather(*self._bodies, return_exceptions=True)
         if self._client is not None:
             self._client.destroy()
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=int(drain))
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS made its thread pool the loop's default one and has shut it down: what ends after it still needs threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         self._closed = True
@@ -93,6 +104,29 @@ class Transact:
         """Close what a thread of DBOS still had in hand when the pool was closed: the pool that it goes back to is nobody's any more."""
         if self._closed:
             record.invalidate()
+
+    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, T]], *arguments: object) -> T:
+        """Run one step of a workflow: at least once, its result remembered."""
+        self._steps += 1
+        self._idle.clear()
+        try:
+            return await DBOS.run_step_async(StepOptions(name=name), body, *arguments)
+        finally:
+            self._steps -= 1
+            if not self._steps:
+                self._idle.set()
+
+    def _as_function(self, body: Workflow) -> Workflow:
+        """DBOS marks the function that it is given, and a bound method cannot be marked."""
+
+        async def run(*arguments: Any) -> None:  # noqa: ANN401 -- passed through unchanged
+            task = asyncio.current_task()
+            assert task is not None
+            self._bodies.add(task)
+            task.add_done_callback(self._bodies.discard)
+            await body(*arguments)
+
+        return run
 
     async def enqueue(
         self, connection: AsyncConnection, queue: str, workflow: str, workflow_id: str, *arguments: object, partition: str | None = None
@@ -128,23 +162,9 @@ class Transact:
             deleted += len(old)
 
 
-async def step(name: str, body: Callable[..., Coroutine[Any, Any, T]], *arguments: object) -> T:
-    """Run one step of a workflow: at least once, its result remembered."""
-    return await DBOS.run_step_async(StepOptions(name=name), body, *arguments)
-
-
 async def sleep(seconds: float) -> None:
     """Sleep inside a workflow; a restart sleeps what is left."""
     await DBOS.sleep_async(seconds)
-
-
-def _as_function(body: Workflow) -> Workflow:
-    """DBOS marks the function that it is given, and a bound method cannot be marked."""
-
-    async def run(*arguments: Any) -> None:  # noqa: ANN401 -- passed through unchanged
-        await body(*arguments)
-
-    return run
 
 
 def _open(url: str) -> Engine:

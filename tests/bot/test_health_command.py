@@ -45,7 +45,6 @@ class Ended:
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with Stage(tmp_path, recipes=RECIPES) as running:
-        running.arm.retry_after = 0
         yield running
 
 

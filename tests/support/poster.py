@@ -33,7 +33,8 @@ class Channels:
         self.accepted: list[tuple[float, str, str]] = []
         self.refusals: dict[str, str] = {}
         self.limited = 0
-        self._before, self._after, self.limit = before, after, limit
+        self.before, self._after, self.limit = before, after, limit
+        self.asked = asyncio.Event()
         self._last: dict[str, float] = {}
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -70,7 +71,8 @@ class Channels:
         channel = body["channel"]
         if channel in self.refusals:
             return web.json_response({"error": self.refusals[channel]}, status=400)
-        await asyncio.sleep(self._before)
+        self.asked.set()
+        await asyncio.sleep(self.before)
         now = time.monotonic()
         if self.limit and now - self._last.get(channel, -self.limit) < self.limit:
             self.limited += 1

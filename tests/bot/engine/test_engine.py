@@ -30,7 +30,6 @@ SETTINGS = EngineSettings(
     spacing=timedelta(0),
     tick_pause=timedelta(seconds=0.05),
     poll=timedelta(seconds=0.05),
-    drain=timedelta(0),
 )
 
 
@@ -69,6 +68,10 @@ class World:
     async def until_done(self, runs: int) -> list[str]:
         """Wait until so many runs have ended; their outcomes."""
         return await _until(self._outcomes, lambda found: len(found) >= runs)
+
+    async def looked(self) -> list[str]:
+        """What was looked at."""
+        return self.looker.looked
 
     async def states(self) -> list[str]:
         """Where the runs stand."""
@@ -257,6 +260,7 @@ class StuckLooker(FixedLooker):
 
 async def test_gateway_that_never_answers_holds_its_channel_up_for_two_minutes_and_no_longer(world: World) -> None:
     world.looker = StuckLooker(broken=0)
+    world.settings = replace(SETTINGS, drain=timedelta(seconds=0.2))
     await world.follow(target=gateway("gw0"), heartbeat=True)
     await world.follow(target=gateway("gw1"), heartbeat=True)
     async with world.running():
@@ -286,6 +290,27 @@ async def _tick_on(world: World) -> None:
     while True:
         await asyncio.sleep(0.05)
         world.now += timedelta(seconds=0.05)
+
+
+async def test_stop_lets_a_post_under_way_end(world: World) -> None:
+    """The message is sent and known to be, so that nothing has to be looked for at the next start."""
+    world.channels.before = 0.5
+    followed = await world.follow()
+    async with world.running(), asyncio.timeout(20):
+        await world.channels.asked.wait()
+    assert [name for _, _, name in world.channels.accepted] == [f"20261123T0900Z:{followed.id:08d}"]
+    assert await world.until_done(1) == ["sent"]
+
+
+async def test_stop_does_not_wait_for_a_digest_that_sleeps_and_the_next_start_goes_on_with_it(world: World) -> None:
+    world.settings = replace(SETTINGS, drain=timedelta(seconds=30), confirm_gap=timedelta(seconds=2))
+    await world.follow()
+    async with asyncio.timeout(15):
+        async with world.running():
+            await _until(world.looked, lambda found: found == [GATEWAY])
+        async with world.running():
+            assert await world.until_done(1) == ["sent"]
+    assert world.looker.looked == [GATEWAY] * 3
 
 
 async def test_lost_channel_is_paused_and_told(world: World) -> None:
