@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= 2
+# Most tests wait for something: twice as many workers as cores keep two cores busy.
+WORKERS ?= 4
 
 .PHONY: setup demo test lint format bench playground lock findings clean help
 
