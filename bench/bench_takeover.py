@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 import tempfile
 import time
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 from bench.figures import Figure
-from bot.store import open_store
-from bot.store.subscriptions import add_subscription
 from tests.support.databases import fresh_database
-from tests.support.following import NOW, gateway, subscription
 from tests.support.poster import Channels
+from tests.support.replicas import follow_overdue, start_replica
 
 DUE, LEASE_S, GOAL_AFTER_LEASE_S, LONGEST_S = 200, 2, 10, 120
 
@@ -29,10 +23,10 @@ def run() -> Iterator[Figure]:
 
 
 async def _measure(url: str) -> list[Figure]:
-    await _follow(url)
+    await follow_overdue(url, DUE)
     async with Channels(before=0.02, after=0.03) as channels:
         options = {"url": url, "poster": channels.url, "lease_s": LEASE_S}
-        victim, heir = await asyncio.gather(*(_replica({**options, "replica": name}) for name in ("a", "b")))
+        victim, heir = await asyncio.gather(*(start_replica({**options, "replica": name}) for name in ("a", "b")))
         await _arrived(channels, DUE // 4)
         victim.kill()
         killed_at = time.monotonic()
@@ -46,22 +40,6 @@ async def _measure(url: str) -> list[Figure]:
         Figure(name=f"a replica killed, lease {LEASE_S} s: all delivered after", value=taken, unit="s", goal=LEASE_S + GOAL_AFTER_LEASE_S),
         Figure(name="digests lost or doubled", value=wrong, unit="", goal=0),
     ]
-
-
-async def _follow(url: str) -> None:
-    store = await asyncio.to_thread(open_store, url)
-    async with store.writing() as connection:
-        for n in range(DUE):
-            due = NOW - timedelta(days=400)
-            await add_subscription(connection, subscription(channel=f"C{n}", target=gateway(f"gw{n % 5}"), next_run_at=due))
-    await store.close()
-
-
-async def _replica(options: dict[str, object]) -> Process:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.support.engine_child", json.dumps(options), stdout=PIPE)
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
-    return process
 
 
 async def _arrived(channels: Channels, count: int) -> None:

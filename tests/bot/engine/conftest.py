@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 
 from bot.store import Store, open_store
 from tests.support.databases import fresh_database
+from tests.support.replicas import start_replica
 
 Replica = Callable[..., Awaitable[Process]]
 
@@ -54,10 +53,8 @@ async def replica() -> AsyncIterator[Replica]:
     started: list[Process] = []
 
     async def start(**options: Any) -> Process:  # noqa: ANN401 -- the child's options as they come
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.support.engine_child", json.dumps(options), stdout=PIPE)
+        process = await start_replica(options)
         started.append(process)
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
         return process
 
     yield start

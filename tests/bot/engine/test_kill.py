@@ -7,16 +7,14 @@ import signal
 import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from bot.store import open_store, tables
-from bot.store.subscriptions import add_subscription
 from tests.bot.engine.conftest import Replica
-from tests.support.following import NOW, gateway, subscription
 from tests.support.poster import Channels
+from tests.support.replicas import follow_overdue
 
 Figure = Callable[[str], None]
 pytestmark = [pytest.mark.may_block, pytest.mark.timeout(120)]
@@ -29,16 +27,6 @@ async def channels() -> AsyncIterator[Channels]:
     """Where digests go: a post is accepted 30 ms before it is answered."""
     async with Channels(before=0.02, after=0.03) as service:
         yield service
-
-
-async def follow(url: str, count: int = DUE) -> None:
-    """So many channels follow five gateways; every digest is overdue."""
-    store = await asyncio.to_thread(open_store, url)
-    async with store.writing() as connection:
-        for n in range(count):
-            due = NOW - timedelta(days=400)
-            await add_subscription(connection, subscription(channel=f"C{n}", target=gateway(f"gw{n % 5}"), next_run_at=due))
-    await store.close()
 
 
 async def until(done: Callable[[], bool], seconds: float = 60) -> None:
@@ -61,7 +49,7 @@ def counts(channels: Channels) -> str:
 
 async def killed_three_times(url: str, channels: Channels, replica: Replica, *, history: bool) -> None:
     """200 due digests; the process is killed at a quarter, at half and at three quarters, and started again each time."""
-    await follow(url)
+    await follow_overdue(url, DUE)
     options = {"url": url, "poster": channels.url, "history": history}
     for killed_at in (DUE // 4, DUE // 2, DUE * 3 // 4):
         process = await replica(**options)
@@ -90,7 +78,7 @@ async def test_without_reconciliation_the_same_run_doubles(url: str, channels: C
 
 @pytest.mark.postgres
 async def test_living_replica_takes_over_from_a_killed_one(postgres_url: str, channels: Channels, replica: Replica, figure: Figure) -> None:
-    await follow(postgres_url)
+    await follow_overdue(postgres_url, DUE)
     options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S}
     victim, heir = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
     await until(lambda: len(channels.arrived) >= DUE // 4)
@@ -110,7 +98,7 @@ async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
 ) -> None:
     """The one known window: frozen between the last look at its epoch and the request. One double for each request in flight at most."""
     parallel = 10
-    await follow(postgres_url)
+    await follow_overdue(postgres_url, DUE)
     options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S, "parallel": parallel}
     sleeper, heir = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
     await until(lambda: len(channels.arrived) >= DUE // 4)
@@ -128,7 +116,7 @@ async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
 async def test_replicas_that_tick_the_same_minute_make_one_run_each(
     postgres_url: str, channels: Channels, replica: Replica, figure: Figure
 ) -> None:
-    await follow(postgres_url)
+    await follow_overdue(postgres_url, DUE)
     options = {"url": postgres_url, "poster": channels.url}
     both = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
     await until(lambda: len(channels.arrived) >= DUE)
