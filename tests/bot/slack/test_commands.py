@@ -299,7 +299,8 @@ async def test_a_bot_that_was_invited_meanwhile_checks_at_once(bot: RunningBot) 
     await bot.slack.command(HOST)
     await bot.slack.until(bot.slack.ephemerals)
     await bot.slack.command(HOST)
-    await verdict(bot)
+    card = await verdict(bot)
+    assert [message.ts for message in top(bot)] == [card.ts]
 
 
 async def test_a_form_sent_to_a_channel_without_the_bot_is_answered_in_a_direct_message(bot: RunningBot) -> None:
@@ -334,6 +335,7 @@ async def test_a_card_whose_thread_is_its_own_is_still_a_message_of_the_channel(
     bot.slack.faults.add(Fault(method="chat.update", error="message_not_found"))
     await bot.slack.click(card, "Check again")
     await bot.slack.until(lambda: len(top(bot)) == 2)
+    assert card.ts in {message.ts for message in top(bot)}
 
 
 async def test_refused_blocks_go_out_as_plain_text(bot: RunningBot) -> None:

@@ -55,7 +55,8 @@ async def test_a_bot_that_waits_for_slack_can_be_stopped() -> None:
         bot.slack.faults.add(Fault(method="*", status=500))
         await asyncio.sleep(0.2)
         bot.service.stop.set()
-        await asyncio.wait_for(bot.task, 5)
+        await asyncio.wait_for(asyncio.shield(bot.task), 5)
+        assert bot.task.exception() is None
 
 
 @pytest.mark.parametrize(
