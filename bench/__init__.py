@@ -1,1 +1,4 @@
-"""Figures, as ratios in one run where peers exist: `make bench`. Timing goals live here, never in tests."""
+"""Figures, as ratios in one run where peers exist: `make bench`.
+
+Timing goals live here, never in tests.
+"""

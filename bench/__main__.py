@@ -1,4 +1,7 @@
-"""Run every bench, or those named on the command line, and say whether each goal is met: `python -m bench [judge capture slack ...]`."""
+"""Run every bench, or those named on the command line, and say whether each goal is met.
+
+`python -m bench [judge capture slack ...]`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ def main(wanted: list[str]) -> int:
     """Print each figure beside its goal; exit status 1 when a goal is missed."""
     unknown = set(wanted) - set(NAMES)
     if unknown:
-        print(f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}", file=sys.stderr)  # noqa: T201 -- its face
+        print(  # noqa: T201 -- its face
+            f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}",
+            file=sys.stderr,
+        )
         return 2
     missed = 0
     for figure in _figures(wanted or list(NAMES)):

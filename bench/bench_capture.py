@@ -23,25 +23,39 @@ SCRIPT_GOAL, PROCESS_GOAL = 2.0, 0.5
 
 
 def run() -> Iterator[Figure]:
-    """Milliseconds for one list, and ours as ratios; only ours keeps the list of a handshake that fails."""
+    """Milliseconds for one list, and ours as ratios.
+
+    Only ours keeps the list of a handshake that fails.
+    """
     with _server() as port:
         context = _context()
         script = millis(lambda: _script(port, context), loops=LOOPS)
         ours, at_once = asyncio.run(_ours(port))
-        yield Figure(name="a script's handshake (standard library; sees no list)", value=script, unit="ms")
+        yield Figure(
+            name="a script's handshake (standard library; sees no list)", value=script, unit="ms"
+        )
         yield Figure(name="capture", value=ours, unit="ms")
-        yield Figure(name="capture, ratio to the script", value=ours / script, unit="x", goal=SCRIPT_GOAL)
+        yield Figure(
+            name="capture, ratio to the script", value=ours / script, unit="x", goal=SCRIPT_GOAL
+        )
         yield Figure(name=f"capture, each of {AT_ONCE} at once", value=at_once, unit="ms")
         if openssl := shutil.which("openssl"):
             process = millis(lambda: _process(openssl, port), rounds=3, loops=PROCESSES // 3)
             yield Figure(name="openssl s_client -showcerts, a process", value=process, unit="ms")
-            yield Figure(name="capture, ratio to that process", value=ours / process, unit="x", goal=PROCESS_GOAL)
+            yield Figure(
+                name="capture, ratio to that process",
+                value=ours / process,
+                unit="x",
+                goal=PROCESS_GOAL,
+            )
 
 
 @contextmanager
 def _server() -> Iterator[int]:
     command = [sys.executable, "-m", "bench.lone_server"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 -- our own interpreter
+    with subprocess.Popen(  # noqa: S603 -- our own interpreter
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         try:
@@ -57,12 +71,23 @@ def _context() -> ssl.SSLContext:
 
 
 def _script(port: int, context: ssl.SSLContext) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as plain, context.wrap_socket(plain, server_hostname=HOST):
+    with (
+        socket.create_connection(("127.0.0.1", port)) as plain,
+        context.wrap_socket(plain, server_hostname=HOST),
+    ):
         return
 
 
 def _process(openssl: str, port: int) -> None:
-    command = [openssl, "s_client", "-connect", f"127.0.0.1:{port}", "-servername", HOST, "-showcerts"]
+    command = [
+        openssl,
+        "s_client",
+        "-connect",
+        f"127.0.0.1:{port}",
+        "-servername",
+        HOST,
+        "-showcerts",
+    ]
     subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)  # noqa: S603 -- the system's openssl, on purpose
 
 

@@ -1,4 +1,7 @@
-"""The engine at nine o'clock: 5,000 subscriptions over 20,000 backends of 200 gateways due in one minute (a fifth of that on SQLite).
+"""The engine at nine o'clock.
+
+5,000 subscriptions over 20,000 backends of 200 gateways due in one minute (a fifth of that on
+SQLite).
 
 A post is 60 ms of waiting; looks answer at once, so that what is measured is the engine's own work.
 """
@@ -59,10 +62,14 @@ async def _measure(kind: str, url: str) -> list[Figure]:
     store = await asyncio.to_thread(open_store, url)
     gateways = GATEWAYS[kind]
     await _follow(store, gateways)
-    clock = [NOW - timedelta(days=1, minutes=10)]  # just before the subscriptions were made: nothing is due, nothing looked at
+    clock = [
+        NOW - timedelta(days=1, minutes=10)
+    ]  # just before the subscriptions were made: nothing is due, nothing looked at
     channels, looker = Channels(), FixedLooker(backends=BACKENDS_EACH)
     ports = Ports(clock=lambda: clock[0], looker=looker, renderer=render, poster=channels)
-    settings = EngineSettings(confirm_gap=timedelta(seconds=1), spacing=timedelta(0), tick_pause=timedelta(hours=1))
+    settings = EngineSettings(
+        confirm_gap=timedelta(seconds=1), spacing=timedelta(0), tick_pause=timedelta(hours=1)
+    )
     engine = Engine(url, store, ports, settings)
     threads = threading.active_count()
     await engine.start()
@@ -82,9 +89,24 @@ async def _measure(kind: str, url: str) -> list[Figure]:
     return [
         Figure(name=f"{kind}: tick transaction", value=ticked, unit="s", goal=5 if bound else None),
         Figure(name=f"{kind}: all digests delivered", value=taken, unit="s"),
-        Figure(name=f"{kind}: digests lost or doubled", value=_wrong(channels, gateways * CHANNELS_EACH), unit="", goal=0),
-        Figure(name=f"{kind}: looks at each gateway", value=len(looker.looked) / gateways, unit="", goal=3),
-        Figure(name=f"{kind}: event loop lag, p99", value=percentile(lags, 0.99) * 1000, unit="ms", goal=100 if bound else None),
+        Figure(
+            name=f"{kind}: digests lost or doubled",
+            value=_wrong(channels, gateways * CHANNELS_EACH),
+            unit="",
+            goal=0,
+        ),
+        Figure(
+            name=f"{kind}: looks at each gateway",
+            value=len(looker.looked) / gateways,
+            unit="",
+            goal=3,
+        ),
+        Figure(
+            name=f"{kind}: event loop lag, p99",
+            value=percentile(lags, 0.99) * 1000,
+            unit="ms",
+            goal=100 if bound else None,
+        ),
         Figure(name=f"{kind}: event loop lag, longest", value=max(lags) * 1000, unit="ms"),
         Figure(name=f"{kind}: memory", value=memory, unit="MB", goal=300),
         Figure(name=f"{kind}: threads of the engine", value=grown, unit="", goal=100),
@@ -99,13 +121,19 @@ async def _delivered(channels: Channels, due: int) -> None:
 
 
 def _wrong(channels: Channels, due: int) -> int:
-    return abs(len(set(channels.accepted)) - due) + len(channels.accepted) - len(set(channels.accepted))
+    return (
+        abs(len(set(channels.accepted)) - due)
+        + len(channels.accepted)
+        - len(set(channels.accepted))
+    )
 
 
 async def _follow(store: Store, gateways: int) -> None:
     async with store.writing() as connection:
         for n in range(gateways * CHANNELS_EACH):
-            await add_subscription(connection, subscription(channel=f"C{n}", target=gateway(f"gw{n % gateways}")))
+            await add_subscription(
+                connection, subscription(channel=f"C{n}", target=gateway(f"gw{n % gateways}"))
+            )
 
 
 async def _watch_lag(lags: list[float]) -> None:

@@ -37,13 +37,18 @@ def run() -> Iterator[Figure]:
 
 async def _run() -> list[Figure]:
     now = datetime.now(tz=UTC)
-    dates: dict[str, Any] = {"not_before": now - timedelta(days=1), "not_after": now + timedelta(days=300)}
+    dates: dict[str, Any] = {
+        "not_before": now - timedelta(days=1),
+        "not_after": now + timedelta(days=300),
+    }
     root = pki.root(**dates)
     issuing = pki.intermediate(root, **dates)
     leaf = pki.leaf(issuing, HOST, **dates)
     identity = pki.leaf(root, "localhost", ips=("127.0.0.1",), **dates)
     async with (
-        TlsBackend(chain=(leaf.certificate, issuing.certificate), key=leaf.key, host=EVERY_LOOPBACK) as backend,
+        TlsBackend(
+            chain=(leaf.certificate, issuing.certificate), key=leaf.key, host=EVERY_LOOPBACK
+        ) as backend,
         ArmStandIn(identity) as arm,
     ):
         arm.add(_spec(backend.port, root))
@@ -55,13 +60,25 @@ async def _run() -> list[Figure]:
 
 def _spec(port: int, root: pki.Issued) -> GatewaySpec:
     pool = PoolSpec(name="pool", ips=tuple(f"127.0.0.{number + 1}" for number in range(MEMBERS)))
-    settings = tuple(SettingSpec(name=f"https-{n}", port=port, host_name=HOST, roots=("corp",)) for n in range(SETTINGS))
+    settings = tuple(
+        SettingSpec(name=f"https-{n}", port=port, host_name=HOST, roots=("corp",))
+        for n in range(SETTINGS)
+    )
     rules = tuple(RuleSpec(pool="pool", setting=one.name, hosts=(HOST,)) for one in settings)
-    return GatewaySpec(name="big", group="rg", pools=(pool,), settings=settings, roots={"corp": root.certificate}, rules=rules)
+    return GatewaySpec(
+        name="big",
+        group="rg",
+        pools=(pool,),
+        settings=settings,
+        roots={"corp": root.certificate},
+        rules=rules,
+    )
 
 
 async def _measure(arm: ArmStandIn, bundle: str) -> list[Figure]:
-    settings = ArmSettings(credential="static", static_token=arm.token, arm_url=arm.url, ca_bundle=bundle)
+    settings = ArmSettings(
+        credential="static", static_token=arm.token, arm_url=arm.url, ca_bundle=bundle
+    )
     door = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
     async with ArmClient(settings, clock=_now) as client:
         desk = Desk(arm=client, door=door, surroundings=lambda: Surroundings(clock=_now))
@@ -75,7 +92,12 @@ async def _measure(arm: ArmStandIn, bundle: str) -> list[Figure]:
         waited = perf_counter() - begun
     assert heard.healthy, [member.headline for member in heard.members][:3]
     return [
-        Figure(name=f"{len(report.members)} members read, probed and drawn", value=taken, unit="s", goal=5),
+        Figure(
+            name=f"{len(report.members)} members read, probed and drawn",
+            value=taken,
+            unit="s",
+            goal=5,
+        ),
         Figure(name="the gateway's word (stand-in ARM)", value=waited, unit="s"),
         Figure(name="requests to ARM for all of it", value=len(arm.requests), unit="", goal=8),
     ]

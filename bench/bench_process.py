@@ -1,4 +1,7 @@
-"""`appgw check` as a whole process against a loopback server: what an engineer waits for in a terminal."""
+"""`appgw check` as a whole process against a loopback server.
+
+What an engineer waits for in a terminal.
+"""
 
 from __future__ import annotations
 
@@ -30,34 +33,58 @@ def run() -> Iterator[Figure]:
 
 async def _run() -> list[Figure]:
     now = datetime.now(tz=UTC)
-    dates: dict[str, Any] = {"not_before": now - timedelta(days=1), "not_after": now + timedelta(days=300)}
+    dates: dict[str, Any] = {
+        "not_before": now - timedelta(days=1),
+        "not_after": now + timedelta(days=300),
+    }
     root = pki.root(**dates)
     issuing = pki.intermediate(root, **dates)
     leaf = pki.leaf(issuing, HOST, **dates)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "root.pem"
         file.write_bytes(root.pem)
-        async with TlsBackend(chain=(leaf.certificate, issuing.certificate), key=leaf.key) as backend:
-            words = [f"127.0.0.1:{backend.port}", "--host-name", HOST, "--root", str(file), "--json"]
+        async with TlsBackend(
+            chain=(leaf.certificate, issuing.certificate), key=leaf.key
+        ) as backend:
+            words = [
+                f"127.0.0.1:{backend.port}",
+                "--host-name",
+                HOST,
+                "--root",
+                str(file),
+                "--json",
+            ]
             bare = [await _seconds([sys.executable, "-c", "pass"], 0) for _ in range(RUNS)]
             taken = [await _seconds([str(APPGW), "check", *words], 0) for _ in range(RUNS)]
     heavy = await asyncio.to_thread(_heavy_imports)
     return [
         Figure(name="an empty Python process", value=median(bare), unit="s"),
         Figure(name="appgw check, whole process, median", value=median(taken), unit="s", goal=0.35),
-        Figure(name="Azure, Slack and database packages imported on that path", value=heavy, unit="", goal=0),
+        Figure(
+            name="Azure, Slack and database packages imported on that path",
+            value=heavy,
+            unit="",
+            goal=0,
+        ),
     ]
 
 
 async def _seconds(command: list[str], expected: int) -> float:
     begun = perf_counter()
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     status = await process.wait()
     assert status == expected, f"{command[0]} ended with {status}"
     return perf_counter() - begun
 
 
 def _heavy_imports() -> int:
-    code = f"import sys, bot.cli, bot.terminal.commands; print(sum(m.split('.')[0] in {HEAVY!r} for m in sys.modules))"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 -- our own interpreter
+    code = (
+        f"import sys, bot.cli, bot.terminal.commands; print(sum(m.split('.')[0] in {HEAVY!r} for "
+        "m in sys.modules))"
+    )
+    answer = subprocess.run(  # noqa: S603 -- our own interpreter
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     return int(answer.stdout)

@@ -1,4 +1,7 @@
-"""A hundred slash commands at once through the real bot over signed HTTP: how long until the ack, and until the first message stands."""
+"""A hundred slash commands at once through the real bot over signed HTTP.
+
+How long until the ack, and until the first message stands.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,26 @@ ACK_GOAL_S, FIRST_GOAL_S = 0.150, 0.300
 
 
 def run() -> Iterator[Figure]:
-    """Ack p99 and first message p95 of the median round beside their goals; the machine's other work counts against them."""
+    """Ack p99 and first message p95 of the median round beside their goals.
+
+    The machine's other work counts against them.
+    """
     rounds = asyncio.run(_run())
     acks = [percentile(round_.acks, 0.99) for round_ in rounds]
     firsts = [percentile(round_.firsts, 0.95) for round_ in rounds]
-    yield Figure(name=f"ack p99 with {AT_ONCE} commands at once, median of {ROUNDS} rounds", value=median(acks), unit="s", goal=ACK_GOAL_S)
+    yield Figure(
+        name=f"ack p99 with {AT_ONCE} commands at once, median of {ROUNDS} rounds",
+        value=median(acks),
+        unit="s",
+        goal=ACK_GOAL_S,
+    )
     yield Figure(name="ack p99, worst round", value=max(acks), unit="s")
-    yield Figure(name="first posted message p95, median round", value=median(firsts), unit="s", goal=FIRST_GOAL_S)
+    yield Figure(
+        name="first posted message p95, median round",
+        value=median(firsts),
+        unit="s",
+        goal=FIRST_GOAL_S,
+    )
     yield Figure(name="first posted message p95, worst round", value=max(firsts), unit="s")
 
 
@@ -43,19 +59,29 @@ class _Round:
 async def _run() -> list[_Round]:
     recipes = tuple(recipe for recipe in CATALOGUE if recipe.name == "good")
     with tempfile.TemporaryDirectory() as folder:
-        async with Stage(Path(folder), recipes=recipes) as stage, BotProcess(stage.environment(), Path(folder)) as bot:
+        async with (
+            Stage(Path(folder), recipes=recipes) as stage,
+            BotProcess(stage.environment(), Path(folder)) as bot,
+        ):
             stage.slack.request_url = bot.request_url
             backend = stage.lab.backends[0]
-            return [await _round(stage.slack, f"{backend.address}:{backend.port}", number) for number in range(ROUNDS)]
+            return [
+                await _round(stage.slack, f"{backend.address}:{backend.port}", number)
+                for number in range(ROUNDS)
+            ]
 
 
 async def _round(slack: SlackStandIn, target: str, number: int) -> _Round:
     names = [f"{number}{place:03}" for place in range(AT_ONCE)]
     for name in names:
         slack.workspace.users[f"U0BENCH{name}"] = User(id=f"U0BENCH{name}", name=f"bench-{name}")
-        slack.workspace.channels[f"C0BENCH{name}"] = Channel(id=f"C0BENCH{name}", name=f"bench-{name}")
+        slack.workspace.channels[f"C0BENCH{name}"] = Channel(
+            id=f"C0BENCH{name}", name=f"bench-{name}"
+        )
     result = _Round()
-    acks = await asyncio.gather(*(slack.command(target, channel=f"C0BENCH{name}", user=f"U0BENCH{name}") for name in names))
+    acks = await asyncio.gather(
+        *(slack.command(target, channel=f"C0BENCH{name}", user=f"U0BENCH{name}") for name in names)
+    )
     for name, ack in zip(names, acks, strict=True):
         result.acks.append(ack.seconds)
         result.firsts.append(await _first(slack, f"C0BENCH{name}", ack))

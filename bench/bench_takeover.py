@@ -1,4 +1,7 @@
-"""Two replicas on PostgreSQL, one killed in the middle of 200 due digests: how long until the other has delivered what was left."""
+"""Two replicas on PostgreSQL, one killed in the middle of 200 due digests.
+
+How long until the other has delivered what was left.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ async def _measure(url: str) -> list[Figure]:
     await follow_overdue(url, DUE)
     async with Channels(before=0.02, after=0.03) as channels:
         options = {"url": url, "poster": channels.url, "lease_s": LEASE_S}
-        victim, heir = await asyncio.gather(*(start_replica({**options, "replica": name}) for name in ("a", "b")))
+        victim, heir = await asyncio.gather(
+            *(start_replica({**options, "replica": name}) for name in ("a", "b"))
+        )
         await _arrived(channels, DUE // 4)
         victim.kill()
         killed_at = time.monotonic()
@@ -37,7 +42,12 @@ async def _measure(url: str) -> list[Figure]:
         await asyncio.gather(victim.wait(), heir.wait())
         wrong = DUE - len(channels.arrived) + len(channels.accepted) - len(channels.arrived)
     return [
-        Figure(name=f"a replica killed, lease {LEASE_S} s: all delivered after", value=taken, unit="s", goal=LEASE_S + GOAL_AFTER_LEASE_S),
+        Figure(
+            name=f"a replica killed, lease {LEASE_S} s: all delivered after",
+            value=taken,
+            unit="s",
+            goal=LEASE_S + GOAL_AFTER_LEASE_S,
+        ),
         Figure(name="digests lost or doubled", value=wrong, unit="", goal=0),
     ]
 

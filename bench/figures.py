@@ -30,7 +30,11 @@ class Figure:
 
     def line(self) -> str:
         """For people."""
-        goal = "" if self.goal is None else f"   goal {self.goal:g} {self.unit}: {'met' if self.met else 'MISSED'}"
+        goal = (
+            ""
+            if self.goal is None
+            else f"   goal {self.goal:g} {self.unit}: {'met' if self.met else 'MISSED'}"
+        )
         return f"  {self.name:<58} {self.value:>10.2f} {self.unit}{goal}"
 
 

@@ -1,4 +1,7 @@
-"""A backend in a process of its own, so that a bench measures the client alone: prints its port, ends when its input is closed."""
+"""A backend in a process of its own, so that a bench measures the client alone.
+
+Prints its port, ends when its input is closed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ HOST = "backend.contoso.com"
 async def main() -> None:
     """Present leaf and intermediate until nobody needs it any more."""
     now = datetime.now(tz=UTC)
-    dates: dict[str, Any] = {"not_before": now - timedelta(days=1), "not_after": now + timedelta(days=300)}
+    dates: dict[str, Any] = {
+        "not_before": now - timedelta(days=1),
+        "not_after": now + timedelta(days=300),
+    }
     issuing = pki.intermediate(pki.root(**dates), **dates)
     leaf = pki.leaf(issuing, HOST, **dates)
     async with TlsBackend(chain=(leaf.certificate, issuing.certificate), key=leaf.key) as backend:

@@ -1,6 +1,9 @@
-"""The `appgw` program: composition only. Each command imports what it needs when it runs, so that `check` starts fast.
+"""The `appgw` program: composition only.
 
-Exit status of `check` and `rehearse`: 0 accepted, 1 refused, 2 the command line or a file is unusable, 3 no certificate list came.
+Each command imports what it needs when it runs, so that `check` starts fast.
+
+Exit status of `check` and `rehearse`: 0 accepted, 1 refused, 2 the command line or a file is
+unusable, 3 no certificate list came.
 """
 
 from __future__ import annotations
@@ -23,33 +26,80 @@ from bot.terminal.complaint import UNUSABLE, usage_error
 
 app = typer.Typer(
     name="appgw",
-    help="Look at a backend as Azure Application Gateway would, and say what is wrong with its certificates.",
+    help=(
+        "Look at a backend as Azure Application Gateway would, and say what is wrong with its "
+        "certificates."
+    ),
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 app.add_typer(database.app, name="db")
 
-_EXAMPLES = {"check": "check backend.contoso.com", "rehearse": "rehearse fullchain.pem", "health": "health gw:prod-gw"}
+_EXAMPLES = {
+    "check": "check backend.contoso.com",
+    "rehearse": "rehearse fullchain.pem",
+    "health": "health gw:prod-gw",
+}
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
-Roots = Annotated[list[Path] | None, Option("--root", help="A root that the gateway was given (PEM, DER, PKCS #7). May be repeated.")]
-AuthCertificates = Annotated[list[Path] | None, Option("--auth-cert", help="v1: an authentication certificate. May be repeated.")]
+Roots = Annotated[
+    list[Path] | None,
+    Option(
+        "--root", help="A root that the gateway was given (PEM, DER, PKCS #7). May be repeated."
+    ),
+]
+AuthCertificates = Annotated[
+    list[Path] | None,
+    Option("--auth-cert", help="v1: an authentication certificate. May be repeated."),
+]
 SkuOption = Annotated[str, Option("--sku", help="v1 or v2.")]
-NoChain = Annotated[bool, Option("--no-validate-chain", help="As a setting with validateCertChainAndExpiry off.")]
+NoChain = Annotated[
+    bool, Option("--no-validate-chain", help="As a setting with validateCertChainAndExpiry off.")
+]
 NoName = Annotated[bool, Option("--no-validate-name", help="As a setting with validateSNI off.")]
-LiveName = Annotated[str | None, Option("--live-name", help="The host name that live traffic uses, when it is another one.")]
-At = Annotated[str | None, Option("--at", help="Judge at another instant, for example 2026-12-01T09:00:00Z.")]
-WithoutRoot = Annotated[str | None, Option("--without-root", help="With gw:prod-gw: the root, by its name there, that is to be removed.")]
+LiveName = Annotated[
+    str | None,
+    Option("--live-name", help="The host name that live traffic uses, when it is another one."),
+]
+At = Annotated[
+    str | None, Option("--at", help="Judge at another instant, for example 2026-12-01T09:00:00Z.")
+]
+WithoutRoot = Annotated[
+    str | None,
+    Option(
+        "--without-root",
+        help="With gw:prod-gw: the root, by its name there, that is to be removed.",
+    ),
+]
 Json = Annotated[bool, Option("--json", help="Print the report as one JSON object.")]
 
 
 @app.command()
 def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
-    target: Annotated[str, Argument(help="backend.contoso.com, backend.contoso.com:8443, 10.0.0.5 or https://backend.contoso.com/path")],
-    sni: Annotated[str | None, Option("--sni", help="The server name that the handshake sends; default: the name that must match.")] = None,
-    host_name: Annotated[str | None, Option("--host-name", help="The name that must match; default: the target's host.")] = None,
-    path: Annotated[str | None, Option("--path", help="Path of the health probe; default /.")] = None,
+    target: Annotated[
+        str,
+        Argument(
+            help=(
+                "backend.contoso.com, backend.contoso.com:8443, 10.0.0.5 or "
+                "https://backend.contoso.com/path"
+            )
+        ),
+    ],
+    sni: Annotated[
+        str | None,
+        Option(
+            "--sni",
+            help="The server name that the handshake sends; default: the name that must match.",
+        ),
+    ] = None,
+    host_name: Annotated[
+        str | None,
+        Option("--host-name", help="The name that must match; default: the target's host."),
+    ] = None,
+    path: Annotated[
+        str | None, Option("--path", help="Path of the health probe; default /.")
+    ] = None,
     root: Roots = None,
     auth_cert: AuthCertificates = None,
     sku: SkuOption = "v2",
@@ -84,8 +134,19 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
 
 @app.command()
 def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
-    chain: Annotated[str, Argument(help="The chain that is to be installed: PEM, DER or PKCS #7; or gw:prod-gw with --without-root.")],
-    name: Annotated[str | None, Option("--name", help="The name that must match; without it the name is not checked.")] = None,
+    chain: Annotated[
+        str,
+        Argument(
+            help=(
+                "The chain that is to be installed: PEM, DER or PKCS #7; or gw:prod-gw with "
+                "--without-root."
+            )
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        Option("--name", help="The name that must match; without it the name is not checked."),
+    ] = None,
     live_name: LiveName = None,
     root: Roots = None,
     auth_cert: AuthCertificates = None,
@@ -96,7 +157,10 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     without_root: WithoutRoot = None,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """Judge a chain that is not installed yet; or say what breaks if a root is removed from a gateway."""
+    """Judge a chain that is not installed yet.
+
+    Or say what breaks if a root is removed from a gateway.
+    """
     if without_root is not None:
         from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
 
@@ -120,11 +184,19 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
 
 @app.command()
 def health(
-    gateway: Annotated[str | None, Argument(help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id; default: every gateway.")] = None,
+    gateway: Annotated[
+        str | None,
+        Argument(
+            help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id; default: every gateway."
+        ),
+    ] = None,
     timeout: Annotated[float, Option("--timeout", help="Seconds for our own probe.")] = 12.0,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """What gateways say of their backends, beside our own probe; exit status 1 when something is unhealthy."""
+    """What gateways say of their backends, beside our own probe.
+
+    Exit status 1 when something is unhealthy.
+    """
     from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
 
     return run_health(gateway, json_wanted=as_json, timeout=timeout)
@@ -132,7 +204,10 @@ def health(
 
 @app.command()
 def doctor() -> int:
-    """Can the bot answer with the settings it has? Asks Slack and Azure; exit status 1 when one of them says no."""
+    """Can the bot answer with the settings it has? Asks Slack and Azure.
+
+    Exit status 1 when one of them says no.
+    """
     from bot.terminal.doctor import run_doctor  # noqa: PLC0415 -- Azure is imported here only
 
     return run_doctor()
@@ -165,7 +240,10 @@ def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of 
 def _line_by_line(answer: Callable[[str], dict[str, Any]], *, as_json: bool) -> int:
     """One JSON object out for each JSON line in, in the same order."""
     if not as_json:
-        return usage_error('this command reads JSON lines; write for example: echo \'{"text": "help"}\' | appgw parse --json')
+        return usage_error(
+            'this command reads JSON lines; write for example: echo \'{"text": "help"}\' | '
+            "appgw parse --json"
+        )
     for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), start=1):
         if not line.strip():
             continue
@@ -174,7 +252,10 @@ def _line_by_line(answer: Callable[[str], dict[str, Any]], *, as_json: bool) -> 
         except (ValueError, TypeError, KeyError, RecursionError):
             text = None
         if not isinstance(text, str):
-            return usage_error(f'line {number} is no JSON object with a "text"; write for example {{"text": "help"}}')
+            return usage_error(
+                f'line {number} is no JSON object with a "text"; write for example {{"text": '
+                '"help"}}'
+            )
         sys.stdout.write(json.dumps(answer(text)) + "\n")
     return 0
 
@@ -190,7 +271,9 @@ def _version(value: bool) -> None:  # noqa: FBT001 -- the signature that Typer c
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
-    version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001, FBT002 -- read by its callback
+    version: Annotated[  # noqa: ARG001, FBT002 -- read by its callback
+        bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Look at a backend as Azure Application Gateway would, and say what is wrong with its certificates."""
     if context.invoked_subcommand is None:
@@ -219,7 +302,10 @@ def main() -> None:
 
 
 def _open(stream: TextIO | None) -> TextIO:
-    """A stream that takes everything: one that the caller closed (`>&-`) keeps nothing, one that knows only ASCII shows `?`."""
+    """A stream that takes everything.
+
+    One that the caller closed (`>&-`) keeps nothing, one that knows only ASCII shows `?`.
+    """
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- lives as long as the process
     if isinstance(stream, TextIOWrapper):
@@ -230,11 +316,17 @@ def _open(stream: TextIO | None) -> TextIO:
 def _output_lost(error: OSError) -> int:
     # The interpreter flushes once more at its end and would say so at length.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return usage_error(f"the output could not be written ({os.strerror(error.errno or 0).lower()}); send it elsewhere, as in > report.json")
+    return usage_error(
+        f"the output could not be written ({os.strerror(error.errno or 0).lower()}); send it "
+        "elsewhere, as in > report.json"
+    )
 
 
 def _command_line_error(error: Exception) -> str | None:
-    """What click says about a wrong command line, as one sentence; `None` for any other exception."""
+    """What click says about a wrong command line, as one sentence.
+
+    `None` for any other exception.
+    """
     describe = getattr(error, "format_message", None)
     if describe is None:
         return None

@@ -73,7 +73,9 @@ class Remembering:
     engine: EngineSettings = field(default_factory=EngineSettings)
 
     @asynccontextmanager
-    async def beside(self, delivery: Delivery, runs: Runs, identity: Identity, readiness: Readiness) -> AsyncIterator[Following]:
+    async def beside(
+        self, delivery: Delivery, runs: Runs, identity: Identity, readiness: Readiness
+    ) -> AsyncIterator[Following]:
         """Run the engine for as long as the listeners run."""
         looker = DeskLooker(desk=self.desk)
         lost = _Lost(store=self.store, delivery=delivery, clock=self.clock, team=identity.team)
@@ -83,11 +85,15 @@ class Remembering:
             renderer=render,
             poster=SlackPoster(delivery=delivery, runs=runs),
             on_paused=lost.tell,
-            on_closed=Recovering(store=self.store, delivery=delivery, runs=runs, clock=self.clock).on_closed,
+            on_closed=Recovering(
+                store=self.store, delivery=delivery, runs=runs, clock=self.clock
+            ).on_closed,
         )
         engine = Engine(self.url, self.store, ports, self._settings(identity))
         await engine.start()
-        readiness.probes["store"] = lambda: None if engine.alive else "the digests have stopped; look into the log and restart"
+        readiness.probes["store"] = lambda: (
+            None if engine.alive else "the digests have stopped; look into the log and restart"
+        )
         try:
             yield Following(
                 book=Notebook(
@@ -107,23 +113,34 @@ class Remembering:
     def _settings(self, identity: Identity) -> EngineSettings:
         granted = HISTORY_SCOPE in identity.scopes
         if not granted:
-            log.warning("channels:history is not granted: a digest whose answer is lost is sent %s", self.engine.without_history.value)
+            log.warning(
+                "channels:history is not granted: a digest whose answer is lost is sent %s",
+                self.engine.without_history.value,
+            )
         return replace(self.engine, history=granted)
 
 
 class Knowledge:
-    """What checks learn, beyond the life of this process: the last good facts, and intermediates for other backends' gaps.
+    """What checks learn, beyond the life of this process.
+
+    The last good facts, and intermediates for other backends' gaps.
 
     Attributes:
         greens: the last good facts of each backend.
         learnt: intermediates that other backends sent.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], datetime], *, every: float = EVERY_S) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], *, every: float = EVERY_S
+    ) -> None:
         """Join the memories of the process with those of the store."""
         self.greens = RecentFacts(on_put=self._put)
-        self.learnt = Intermediates(on_new=lambda certificate: self._keeper.learnt(certificate, "a backend"))
-        self._keeper = Keeper(store=store, clock=clock, on_good=self._recall, on_learnt=self._remember, every=every)
+        self.learnt = Intermediates(
+            on_new=lambda certificate: self._keeper.learnt(certificate, "a backend")
+        )
+        self._keeper = Keeper(
+            store=store, clock=clock, on_good=self._recall, on_learnt=self._remember, every=every
+        )
 
     def see(self, report: CheckReport) -> None:
         """Whatever looked (a chat, a digest, a watch), remember what is good."""
@@ -142,7 +159,9 @@ class Knowledge:
             await keeping
 
     def _put(self, key: str, facts: Facts) -> None:
-        self._keeper.good(key, Good(at=facts.at, chain=chain_of(facts), setting=dict(facts.settings)))
+        self._keeper.good(
+            key, Good(at=facts.at, chain=chain_of(facts), setting=dict(facts.settings))
+        )
 
     def _recall(self, key: str, good: Good) -> None:
         if facts := facts_from(good.at, good.chain, good.setting):
@@ -167,18 +186,30 @@ class _Lost:
         async with self.store.writing() as connection:
             if not await first_time(connection, f"lost:{channel}:{reason}:{now:%Y-%m-%d}", now):
                 return
-            paused = [one for one in await channel_subscriptions(connection, self.team, channel) if one.paused]
+            paused = [
+                one
+                for one in await channel_subscriptions(connection, self.team, channel)
+                if one.paused
+            ]
         for person in sorted({one.created_by for one in paused}):
             try:
-                await self.delivery.post(Place(channel=person), _paused(channel, reason, len(paused)))
+                await self.delivery.post(
+                    Place(channel=person), _paused(channel, reason, len(paused))
+                )
             except DeliveryError as error:
-                log.warning("a lost channel could not be told", extra={"reason": error.reason, "user": person})
+                log.warning(
+                    "a lost channel could not be told",
+                    extra={"reason": error.reason, "user": person},
+                )
 
 
 def _paused(channel: str, reason: str, subscriptions: int) -> Message:
     """What is said; the channel is shown by its name."""
     count = counted(subscriptions, "digest")
-    return refusal(f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, tap Resume in its list.")
+    return refusal(
+        f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, "
+        "tap Resume in its list."
+    )
 
 
 @contextmanager
@@ -186,7 +217,8 @@ def memory(url: str) -> Iterator[Store]:
     """The open memory; a loop that used its connections closes it. Blocks.
 
     Raises:
-        MemoryUnusableError: it cannot be opened, another process has it, or a newer version wrote it.
+        MemoryUnusableError: it cannot be opened, another process has it, or a newer version wrote
+            it.
     """
     try:
         store = open_store(url)
@@ -194,7 +226,8 @@ def memory(url: str) -> Iterator[Store]:
         raise MemoryUnusableError(str(error)) from error
     except (SQLAlchemyError, OSError) as error:
         raise MemoryUnusableError(
-            f"The database cannot be opened ({type(error).__name__}); look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+            f"The database cannot be opened ({type(error).__name__}); look at "
+            "APPGW_DATABASE_URL and APPGW_DATA_DIR, "
             "for example APPGW_DATA_DIR=/data on a disk that can be written."
         ) from error
     yield store

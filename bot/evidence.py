@@ -1,6 +1,10 @@
-"""The evidence pack: one JSON text for a ticket, with the chain as sent, the settings in effect, both witnesses and the timings. Pure.
+"""The evidence pack.
 
-Public parts only. Hostile text stays what it was, inside JSON strings, where everything that cannot be seen is written as an escape: a pack
+One JSON text for a ticket, with the chain as sent, the settings in effect, both witnesses and the
+timings. Pure.
+
+Public parts only. Hostile text stays what it was, inside JSON strings, where everything that cannot
+be seen is written as an escape: a pack
 is read in a chat and in terminals, and no certificate may turn its lines round or move the cursor.
 """
 
@@ -20,14 +24,17 @@ from chainlib import Certificate, GatewayPolicy, HttpFailure, HttpResponse, Unre
 EVIDENCE_SCHEMA = 1
 
 
-def evidence(report: CheckReport, *, run_id: str, vantage: str, gateway: GatewayReport | None = None) -> str:
+def evidence(
+    report: CheckReport, *, run_id: str, vantage: str, gateway: GatewayReport | None = None
+) -> str:
     """The pack about one backend.
 
     Args:
         report: our own witness.
         run_id: the id under which the log knows the run.
         vantage: from where it was looked.
-        gateway: the other witness, with its word when that has come; `None` where no known gateway uses the backend.
+        gateway: the other witness, with its word when that has come; `None` where no known gateway
+            uses the backend.
     """
     pack = {
         "schema": EVIDENCE_SCHEMA,
@@ -45,7 +52,10 @@ def evidence(report: CheckReport, *, run_id: str, vantage: str, gateway: Gateway
 
 
 def _settings(policy: GatewayPolicy) -> dict[str, Any]:
-    """What was demanded of the backend: switches, names, the probe's rule and every root that was looked at."""
+    """What was demanded of the backend.
+
+    Switches, names, the probe's rule and every root that was looked at.
+    """
     rule = policy.http
     probe = rule and {
         "host_header": rule.host_header,
@@ -56,13 +66,18 @@ def _settings(policy: GatewayPolicy) -> dict[str, Any]:
     }
     own = policy.anchors.names
     uploaded = [{"name": name, "sha256": sha256} for sha256, name in own.items()]
-    lying = [{"name": one.name, "gateway": one.gateway, "sha256": one.certificate.sha256} for one in policy.unattached]
+    lying = [
+        {"name": one.name, "gateway": one.gateway, "sha256": one.certificate.sha256}
+        for one in policy.unattached
+    ]
     return {
         **policy.as_json(),
         "live_names": list(policy.live_names),
         "probe": probe,
         "roots_attached": uploaded,
-        "roots_unreadable": [{"name": one.name, "reason": one.reason} for one in policy.anchors.undecodable],
+        "roots_unreadable": [
+            {"name": one.name, "reason": one.reason} for one in policy.anchors.undecodable
+        ],
         "roots_not_attached": lying,
     }
 
@@ -74,20 +89,32 @@ def _address(one: AddressReport) -> dict[str, Any]:
         "headline": one.verdict.headline.value,
         "timings_ms": {stage: round(ms, 1) for stage, ms in one.timings.items()},
         "http": _http(chain.http) if chain else None,
-        "handshake_error": chain.handshake_error.detail if chain and chain.handshake_error else None,
+        "handshake_error": chain.handshake_error.detail
+        if chain and chain.handshake_error
+        else None,
         "chain_as_sent_pem": "".join(map(pem, chain.certificates)) if chain else None,
-        "chain_without_server_name_pem": "".join(map(pem, chain.without_server_name)) if chain and chain.without_server_name else None,
+        "chain_without_server_name_pem": "".join(map(pem, chain.without_server_name))
+        if chain and chain.without_server_name
+        else None,
     }
 
 
 def _http(answer: HttpResponse | HttpFailure | None) -> Mapping[str, Any] | None:
     if isinstance(answer, HttpResponse):
-        return {"status": answer.status, "reason": answer.reason, "server": answer.server, "body_matched": answer.body_matched}
+        return {
+            "status": answer.status,
+            "reason": answer.reason,
+            "server": answer.server,
+            "body_matched": answer.body_matched,
+        }
     return {"failure": answer.kind.value, "detail": answer.detail} if answer else None
 
 
 def _gateway(report: CheckReport, gateway: GatewayReport) -> dict[str, Any]:
-    where = next((m for m in gateway.members if m.report is not None and m.report.request == report.request), None)
+    where = next(
+        (m for m in gateway.members if m.report is not None and m.report.request == report.request),
+        None,
+    )
     return {
         "id": gateway.gateway.id.resource_id,
         "tier": gateway.gateway.tier,
@@ -109,8 +136,17 @@ def _words(gateway: GatewayReport, pool: str | None) -> Iterator[dict[str, Any]]
 
 def _word(server: BackendServer) -> dict[str, Any]:
     said = server.message
-    place = {"pool": server.pool, "setting": server.setting, "address": server.address, "health": server.health.value}
-    return {**place, "message": said.text if said else None, "code": said.code.value if said else None}
+    place = {
+        "pool": server.pool,
+        "setting": server.setting,
+        "address": server.address,
+        "health": server.health.value,
+    }
+    return {
+        **place,
+        "message": said.text if said else None,
+        "code": said.code.value if said else None,
+    }
 
 
 def pem(certificate: Certificate | UnreadableCertificate) -> str:

@@ -1,4 +1,7 @@
-"""A report as the JSON object of `appgw check` and `appgw rehearse` (schema 1). Pure; keys are never renamed without raising the schema."""
+"""A report as the JSON object of `appgw check` and `appgw rehearse` (schema 1).
+
+Pure; keys are never renamed without raising the schema.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def as_json(report: CheckReport) -> dict[str, Any]:
         "policy": dict(report.request.policy.as_json()),
         "accepted": report.verdict.accepted,
         "headline": report.verdict.headline.value,
-        "findings": [_finding(f, fix) for f, fix in zip(report.verdict.findings, report.explanation.fixes, strict=True)],
+        "findings": [
+            _finding(f, fix)
+            for f, fix in zip(report.verdict.findings, report.explanation.fixes, strict=True)
+        ],
         "gateway_message": report.explanation.gateway_message,
         "presented": _presented(chain, report.verdict) if chain else [],
         "path": _path(report.verdict.path),
@@ -43,15 +49,26 @@ def as_json(report: CheckReport) -> dict[str, Any]:
         "timings_ms": {stage: round(ms, 1) for stage, ms in report.timings.items()},
         "not_checked": list(report.not_checked),
         "assumed": list(report.request.assumed),
-        "addresses": [{"address": a.address, "headline": a.verdict.headline.value} for a in report.addresses],
+        "addresses": [
+            {"address": a.address, "headline": a.verdict.headline.value} for a in report.addresses
+        ],
     }
-    return {key: value for key, value in document.items() if not (rehearsed and key in {"tls", "addresses"})}
+    return {
+        key: value
+        for key, value in document.items()
+        if not (rehearsed and key in {"tls", "addresses"})
+    }
 
 
 def _target(report: CheckReport) -> dict[str, Any]:
     target = report.request.target
     address = next((a.address for a in report.addresses), "")
-    return {"host": target.host, "port": target.port, "sni": target.server_name, "address": address or None}
+    return {
+        "host": target.host,
+        "port": target.port,
+        "sni": target.server_name,
+        "address": address or None,
+    }
 
 
 def _instant(at: datetime) -> str:
@@ -73,11 +90,15 @@ def _finding(finding: Finding, fix: Fix) -> dict[str, Any]:
 
 
 def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: dict(value) if isinstance(value, Mapping) else value for key, value in evidence.items()}
+    return {
+        key: dict(value) if isinstance(value, Mapping) else value for key, value in evidence.items()
+    }
 
 
 def _presented(chain: PresentedChain, verdict: Verdict) -> list[dict[str, Any]]:
-    return [_entry(sent, entry) for sent, entry in zip(chain.certificates, verdict.entries, strict=True)]
+    return [
+        _entry(sent, entry) for sent, entry in zip(chain.certificates, verdict.entries, strict=True)
+    ]
 
 
 def _entry(sent: Certificate | UnreadableCertificate, entry: Entry) -> dict[str, Any]:
@@ -96,7 +117,9 @@ def _entry(sent: Certificate | UnreadableCertificate, entry: Entry) -> dict[str,
 
 
 def _path(path: CertificationPath) -> list[dict[str, Any]]:
-    return [{"source": e.source.value, "subject": e.subject, "sha256": e.sha256} for e in path.elements]
+    return [
+        {"source": e.source.value, "subject": e.subject, "sha256": e.sha256} for e in path.elements
+    ]
 
 
 def _repair(repair: Repair | None) -> dict[str, Any] | None:
@@ -108,7 +131,10 @@ def _repair(repair: Repair | None) -> dict[str, Any] | None:
         "root_name": repair.root_name,
         "verdict_after": repair.verdict_after.value,
         "sources": list(repair.sources),
-        "missing": [{"subject": m.subject, "key_id": m.key_id, "aia": list(m.ca_issuers)} for m in repair.missing],
+        "missing": [
+            {"subject": m.subject, "key_id": m.key_id, "aia": list(m.ca_issuers)}
+            for m in repair.missing
+        ],
     }
 
 
@@ -120,4 +146,8 @@ def _tls(chain: PresentedChain | None) -> dict[str, Any] | None:
     if chain is None or chain.tls is None:
         return None
     tls = chain.tls
-    return {"version": tls.version, "cipher": tls.cipher, "client_certificate_requested": tls.client_certificate_requested}
+    return {
+        "version": tls.version,
+        "cipher": tls.cipher,
+        "client_certificate_requested": tls.client_certificate_requested,
+    }

@@ -1,6 +1,7 @@
 """`appgw serve`: settings -> clients -> run. Composition only; nothing is decided here.
 
-Exit status: 0 after SIGTERM or SIGINT, 2 when the settings, a token, a port or the database cannot be used.
+Exit status: 0 after SIGTERM or SIGINT, 2 when the settings, a token, a port or the database cannot
+be used.
 """
 
 from __future__ import annotations
@@ -63,14 +64,23 @@ class SlackGate:
 
     def refuse(self, ask: Ask, *, costs: bool) -> str | None:
         """A sentence when this person may not ask here and now."""
-        who = {"user": ask.user, "channel": ask.channel, "team": ask.team, "enterprise": ask.enterprise, "home": ask.home}
+        who = {
+            "user": ask.user,
+            "channel": ask.channel,
+            "team": ask.team,
+            "enterprise": ask.enterprise,
+            "home": ask.home,
+        }
         refusal = self.guard.refuse(**who, now=monotonic(), costs=costs)
         return refusal.sentence if refusal else None
 
     def privileges(self, ask: Ask) -> Mapping[str, str]:
         """What this person may do here, for `whoami`."""
         sentence = self.refuse(ask, costs=False)
-        limits = f"{self.guard.limiter.per_user} a minute for you, {self.guard.limiter.per_channel} for the channel"
+        limits = (
+            f"{self.guard.limiter.per_user} a minute for you, {self.guard.limiter.per_channel} "
+            "for the channel"
+        )
         return {"may ask here": sentence or "yes", "limits": limits}
 
 
@@ -117,14 +127,25 @@ def outgoing_trust(ca_bundle: Path | None) -> ssl.SSLContext:
     return context
 
 
-async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, clock: Clock, engine: EngineSettings) -> None:
+async def _serve(
+    settings: Settings, context: ssl.SSLContext, store: Store, clock: Clock, engine: EngineSettings
+) -> None:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
-        arm = await stack.enter_async_context(_fresh_arm(settings, clock)) if settings.asks_azure else None
+        arm = (
+            await stack.enter_async_context(_fresh_arm(settings, clock))
+            if settings.asks_azure
+            else None
+        )
         knowledge = Knowledge(store, clock)
         await stack.enter_async_context(knowledge.kept())
         rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
-        sources = IssuerSources(bundle=await _bundle(settings.intermediates), aia=settings.aia, rules=rules, learnt=knowledge.learnt)
+        sources = IssuerSources(
+            bundle=await _bundle(settings.intermediates),
+            aia=settings.aia,
+            rules=rules,
+            learnt=knowledge.learnt,
+        )
         around = Surroundings(
             clock=clock,
             timeout=CHECK_TIMEOUT_S,
@@ -146,14 +167,18 @@ async def _serve(settings: Settings, context: ssl.SSLContext, store: Store, cloc
             greens=knowledge.greens,
             watch_book=_watch_book(store, clock),
             fitness=_fitness(settings, arm, clock),
-            companion=Remembering(url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine).beside,
+            companion=Remembering(
+                url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine
+            ).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)
         _stop_on_signals(service.stop)
         await service.run()
 
 
-def _fitness(settings: Settings, arm: ArmClient | None, clock: Clock) -> Callable[[], Awaitable[Sequence[Facet]]]:
+def _fitness(
+    settings: Settings, arm: ArmClient | None, clock: Clock
+) -> Callable[[], Awaitable[Sequence[Facet]]]:
     async def look() -> Sequence[Facet]:
         return (await azure(arm, now=clock()), targets(settings))
 
@@ -162,7 +187,10 @@ def _fitness(settings: Settings, arm: ArmClient | None, clock: Clock) -> Callabl
 
 @asynccontextmanager
 async def _fresh_arm(settings: Settings, clock: Clock) -> AsyncIterator[ArmClient]:
-    """The ARM edge, its list of gateways kept fresh: at 3 am the first question must not wait for it."""
+    """The ARM edge, its list of gateways kept fresh.
+
+    At 3 am the first question must not wait for it.
+    """
     async with configured_client(settings, clock=clock) as arm:
         keeping = asyncio.create_task(arm.keep_fresh())
         try:
@@ -177,10 +205,16 @@ async def _bundle(path: Path | None) -> Intermediates:
 
 def access_of(settings: Settings) -> Access:
     """Who may ask."""
-    return Access(users=frozenset(settings.allowed_users), channels=frozenset(settings.allowed_channels), home_team=settings.home_team)
+    return Access(
+        users=frozenset(settings.allowed_users),
+        channels=frozenset(settings.allowed_channels),
+        home_team=settings.home_team,
+    )
 
 
-def _gateway_verbs(desk: Desk, vantage: str, store: Store) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
+def _gateway_verbs(
+    desk: Desk, vantage: str, store: Store
+) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
     async def followed(channel: str) -> Sequence[GatewayTarget]:
         async with store.reading() as connection:
             targets = await channel_targets(connection, channel)
@@ -196,7 +230,13 @@ def _gateway_verbs(desk: Desk, vantage: str, store: Store) -> Callable[[Watching
             watching=watching,
             followed=followed,
         )
-        removing = Removing(gateways=desk, delivery=watching.delivery, runs=watching.runs, vantage=vantage, bot_name=bot_name)
+        removing = Removing(
+            gateways=desk,
+            delivery=watching.delivery,
+            runs=watching.runs,
+            vantage=vantage,
+            bot_name=bot_name,
+        )
         return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}
 
     return make

@@ -22,8 +22,27 @@ from chainlib.errors import (
     TLSVersionUnsupported,
     UnusableFile,
 )
-from chainlib.explain import CATALOGUE, CatalogueEntry, Explanation, Fix, Where, explain, openssl_sentence
-from chainlib.findings import Basis, Code, Entry, Finding, Role, Severity, Status, Verdict, in_headline_order, rank
+from chainlib.explain import (
+    CATALOGUE,
+    CatalogueEntry,
+    Explanation,
+    Fix,
+    Where,
+    explain,
+    openssl_sentence,
+)
+from chainlib.findings import (
+    Basis,
+    Code,
+    Entry,
+    Finding,
+    Role,
+    Severity,
+    Status,
+    Verdict,
+    in_headline_order,
+    rank,
+)
 from chainlib.judge import judge, judge_failure
 from chainlib.model import (
     CertificationPath,

@@ -1,7 +1,11 @@
-"""One certificate as a frozen value: the facts of RFC 5280 that judging needs, read once and tolerantly.
+"""One certificate as a frozen value.
 
-Here lives what can be known from the bytes of a single certificate. It knows no chain, no trust, no clock. A certificate with a malformed
-extension is still a certificate: OpenSSL parses it and refuses it later, or never, so the one fact that failed is simply absent.
+The facts of RFC 5280 that judging needs, read once and tolerantly.
+
+Here lives what can be known from the bytes of a single certificate. It knows no chain, no trust, no
+clock. A certificate with a malformed
+extension is still a certificate: OpenSSL parses it and refuses it later, or never, so the one fact
+that failed is simply absent.
 """
 
 from __future__ import annotations
@@ -34,7 +38,8 @@ class Certificate:
         der: the bytes as they were sent or read.
         parsed: the same certificate as a `cryptography` object.
         subject, issuer: RFC 4514 text, hostile input for whoever shows it.
-        subject_key, issuer_key: names in OpenSSL's canonical form (case and white space folded), to compare with `==`.
+        subject_key, issuer_key: names in OpenSSL's canonical form (case and white space folded), to
+        compare with `==`.
         not_before, not_after: aware, UTC.
         sha256: fingerprint of `der`, lower-case hex.
         dns_names, ip_addresses: the presented identifiers of subjectAltName (RFC 9525 section 2).
@@ -43,7 +48,8 @@ class Certificate:
         has_basic_constraints: the extension exists and could be read.
         may_sign_certificates: keyUsage allows keyCertSign; `None` without the extension.
         subject_key_id, authority_key_id: SKI and AKI key identifiers, `None` when absent.
-        authority_serial: serial number that the issuer's certificate has to bear (AKI authorityCertSerialNumber), `None` when absent.
+        authority_serial: serial number that the issuer's certificate has to bear (AKI
+            authorityCertSerialNumber), `None` when absent.
         ca_issuers: caIssuers URLs of the authority information access extension.
         self_issued: subject and issuer are the same name.
         version: 1 or 3.
@@ -78,20 +84,28 @@ class Certificate:
         try:
             parsed = _load(der)
         except (ValueError, TypeError, x509.InvalidVersion) as error:
-            raise MalformedCertificate(f"not a readable X.509 certificate: {_reason(error)}") from error
+            raise MalformedCertificate(
+                f"not a readable X.509 certificate: {_reason(error)}"
+            ) from error
         return cls.from_x509(parsed, der=der)
 
     @classmethod
     def from_x509(cls, parsed: x509.Certificate, *, der: bytes | None = None) -> Certificate:
-        """Read the facts out of a `cryptography` certificate; raises `MalformedCertificate` when a name or a date is unreadable."""
+        """Read the facts out of a `cryptography` certificate.
+
+        Raises `MalformedCertificate` when a name or a date is unreadable.
+        """
         encoded = _der_of(parsed) if der is None else der
         with warnings.catch_warnings():
-            # Names over the lengths of RFC 5280 appendix A are told by warning; they are judged as they stand.
+            # Names over the lengths of RFC 5280 appendix A are told by warning; they are judged as
+            # they stand.
             warnings.simplefilter("ignore", UserWarning)
             try:
                 return _read(cls, parsed, encoded)
             except (ValueError, TypeError) as error:
-                raise MalformedCertificate(f"not a readable X.509 certificate: {_reason(error)}") from error
+                raise MalformedCertificate(
+                    f"not a readable X.509 certificate: {_reason(error)}"
+                ) from error
 
     @property
     def self_signed(self) -> bool:
@@ -108,9 +122,14 @@ class Certificate:
 
     @property
     def key_sha256(self) -> str | None:
-        """SHA-256 of the SubjectPublicKeyInfo in lower-case hex; `None` for a key of an unknown kind."""
+        """SHA-256 of the SubjectPublicKeyInfo in lower-case hex.
+
+        `None` for a key of an unknown kind.
+        """
         try:
-            encoded = self.parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            encoded = self.parsed.public_key().public_bytes(
+                Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+            )
         except (ValueError, UnsupportedAlgorithm):
             return None
         return hashlib.sha256(encoded).hexdigest()
@@ -148,11 +167,13 @@ def verifies(child: Certificate, issuer: Certificate) -> bool:
 
 def _load(der: bytes) -> x509.Certificate:
     with warnings.catch_warnings():
-        # A serial number of zero or below is told by warning; OpenSSL takes it, and a root in certifi has one.
+        # A serial number of zero or below is told by warning; OpenSSL takes it, and a root in
+        # certifi has one.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         parsed = x509.load_der_x509_certificate(der)
     try:
-        # The two parsers differ over odd ASN.1; OpenSSL has to build a path from it later, and so has the gateway.
+        # The two parsers differ over odd ASN.1; OpenSSL has to build a path from it later, and so
+        # has the gateway.
         crypto.load_certificate(crypto.FILETYPE_ASN1, der)
     except crypto.Error as error:
         raise ValueError(f"OpenSSL says {_openssl_words(error)}") from None
@@ -192,7 +213,9 @@ def _read(cls: type[Certificate], parsed: x509.Certificate, der: bytes) -> Certi
         may_sign_certificates=usage.key_cert_sign if usage else None,
         subject_key_id=subject_key_id.digest if subject_key_id else None,
         authority_key_id=authority_key_id.key_identifier if authority_key_id else None,
-        authority_serial=authority_key_id.authority_cert_serial_number if authority_key_id else None,
+        authority_serial=authority_key_id.authority_cert_serial_number
+        if authority_key_id
+        else None,
         ca_issuers=extensions.ca_issuers(),
         self_issued=subject_key == issuer_key,
         version=3 if parsed.version is x509.Version.v3 else 1,
@@ -200,16 +223,27 @@ def _read(cls: type[Certificate], parsed: x509.Certificate, der: bytes) -> Certi
 
 
 def _common_names(name: x509.Name) -> tuple[str, ...]:
-    return tuple(_text(attribute.value) for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME))
+    return tuple(
+        _text(attribute.value) for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    )
 
 
 def canonical_name(name: x509.Name) -> CanonicalName:
-    """Fold a name as OpenSSL's X509_NAME_cmp does: ASCII case and runs of white space do not count."""
-    return tuple(frozenset((a.oid.dotted_string, _fold(_text(a.value))) for a in rdn) for rdn in name.rdns)
+    """Fold a name as OpenSSL's X509_NAME_cmp does.
+
+    ASCII case and runs of white space do not count.
+    """
+    return tuple(
+        frozenset((a.oid.dotted_string, _fold(_text(a.value))) for a in rdn) for rdn in name.rdns
+    )
 
 
 def _fold(value: str) -> str:
-    lowered = value.lower() if value.isascii() else "".join(c.lower() if c.isascii() else c for c in value)
+    lowered = (
+        value.lower()
+        if value.isascii()
+        else "".join(c.lower() if c.isascii() else c for c in value)
+    )
     return " ".join(lowered.split())
 
 

@@ -1,6 +1,7 @@
 """What a DER value is by its shape (X.690): how long it is, and the tags inside it.
 
-A reader of headers only, tolerant of truncation, so that a damaged file can still be named and a damaged key still be recognised.
+A reader of headers only, tolerant of truncation, so that a damaged file can still be named and a
+damaged key still be recognised.
 Nothing here decodes a value; certificates are parsed by `cryptography`.
 """
 
@@ -30,7 +31,10 @@ class Element:
 
 
 def element(data: bytes | memoryview, offset: int = 0) -> Element | None:
-    """The element that starts at `offset`, `None` where no header can be read; an indefinite length runs to the end."""
+    """The element that starts at `offset`, `None` where no header can be read.
+
+    An indefinite length runs to the end.
+    """
     header = bytes(data[offset : offset + 2 + _MAX_LENGTH_BYTES])
     if len(header) < 2:  # noqa: PLR2004 -- one octet of tag and at least one of length
         return None

@@ -1,6 +1,7 @@
 """The one exception tree of the library.
 
-A bad chain is never an exception: it is a `Verdict`. What is raised is only the failure to *obtain* or to *read* a chain, split by
+A bad chain is never an exception: it is a `Verdict`. What is raised is only the failure to *obtain*
+or to *read* a chain, split by
 who must act: the reader of a file, the owner of a name or a network, the owner of a server.
 """
 
@@ -16,7 +17,10 @@ class MalformedCertificate(ChainlibError):
 
 
 class UnusableFile(ChainlibError):
-    """A certificate file cannot be used: unreadable, empty, over the limits, or not certificates."""
+    """A certificate file cannot be used.
+
+    Unreadable, empty, over the limits, or not certificates.
+    """
 
 
 class PrivateKeyFound(UnusableFile):
@@ -35,7 +39,9 @@ class CaptureError(ChainlibError):
         timings: milliseconds per stage reached, for example `{"resolve": 1.2, "connect": 0.8}`.
     """
 
-    def __init__(self, message: str, *, address: str | None = None, timings: dict[str, float] | None = None) -> None:
+    def __init__(
+        self, message: str, *, address: str | None = None, timings: dict[str, float] | None = None
+    ) -> None:
         super().__init__(message)
         self.address = address
         self.timings = dict(timings or {})

@@ -29,7 +29,10 @@ _MOST_FIELDS, _MOST_EXTENSIONS, _MOST_NAMES = 12, 100, 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativeNames:
-    """What counts of a subjectAltName; a dNSName that is no ASCII stands here escaped, so that it is seen and fits nothing."""
+    """What counts of a subjectAltName.
+
+    A dNSName that is no ASCII stands here escaped, so that it is seen and fits nothing.
+    """
 
     dns: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
@@ -51,18 +54,31 @@ class Extensions:
         names = self.get(x509.SubjectAlternativeName)
         if names is not None:
             addresses = tuple(map(str, names.get_values_for_type(x509.IPAddress)))
-            return AlternativeNames(dns=tuple(names.get_values_for_type(x509.DNSName)), addresses=addresses)
+            return AlternativeNames(
+                dns=tuple(names.get_values_for_type(x509.DNSName)), addresses=addresses
+            )
         return None if self.raw_names is None else _names_of(self.raw_names)
 
     def ca_issuers(self) -> tuple[str, ...]:
         """The caIssuers URLs of the authority information access extension."""
         access = self.get(x509.AuthorityInformationAccess) or ()
-        wanted = [d.access_location for d in access if d.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
-        return tuple(location.value for location in wanted if isinstance(location, x509.UniformResourceIdentifier))
+        wanted = [
+            d.access_location
+            for d in access
+            if d.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+        ]
+        return tuple(
+            location.value
+            for location in wanted
+            if isinstance(location, x509.UniformResourceIdentifier)
+        )
 
 
 def extensions_of(parsed: x509.Certificate) -> Extensions:
-    """Read the extensions of a certificate, each by itself where they cannot be read together; never raises."""
+    """Read the extensions of a certificate, each by itself where they cannot be read together.
+
+    Never raises.
+    """
     try:
         return Extensions(readable=tuple(extension.value for extension in parsed.extensions))
     except _UNREADABLE:
@@ -73,7 +89,11 @@ def _one_by_one(certificate: bytes) -> Extensions:
     tbs, *signature = der.children(certificate, at_most=3)
     fields = _inside(tbs, at_most=_MOST_FIELDS)
     # The copies bear the serial number 1: an odd one would be warned of once more.
-    others = b"".join(der.encode(f.tag, b"\x01" if f.tag == der.INTEGER else bytes(f.content)) for f in fields if f.tag != _FIELD)
+    others = b"".join(
+        der.encode(f.tag, b"\x01" if f.tag == der.INTEGER else bytes(f.content))
+        for f in fields
+        if f.tag != _FIELD
+    )
     tail = b"".join(der.encode(part.tag, bytes(part.content)) for part in signature)
     readable, raw_names = [], None
     for oid, value, whole in _once(fields):
@@ -86,10 +106,16 @@ def _one_by_one(certificate: bytes) -> Extensions:
 
 
 def _once(fields: Iterable[der.Element]) -> Iterator[tuple[x509.ObjectIdentifier, bytes, bytes]]:
-    """Identifier, value and encoding of each extension; one that is there twice counts as unreadable, as in X509V3_get_d2i(3)."""
+    """Identifier, value and encoding of each extension.
+
+    One that is there twice counts as unreadable, as in X509V3_get_d2i(3).
+    """
     holder = next(field for field in fields if field.tag == _FIELD)
     found = der.children(holder.content, at_most=_MOST_EXTENSIONS)
-    parts = [(_inside(extension, at_most=3), der.encode(extension.tag, bytes(extension.content))) for extension in found]
+    parts = [
+        (_inside(extension, at_most=3), der.encode(extension.tag, bytes(extension.content)))
+        for extension in found
+    ]
     times = Counter(bytes(inner[0].content) for inner, _ in parts)
     for inner, whole in parts:
         if times[bytes(inner[0].content)] == 1:
@@ -117,9 +143,19 @@ def _alone(others: bytes, extension: bytes, tail: bytes) -> x509.ExtensionType |
 
 def _names_of(value: bytes) -> AlternativeNames:
     names = der.children(value, at_most=_MOST_NAMES)
-    packed = [bytes(name.content) for name in names if name.tag == _IP_ADDRESS and len(name.content) in _ADDRESS_SIZES]
-    dns = tuple(bytes(name.content).decode("ascii", "backslashreplace") for name in names if name.tag == _DNS_NAME)
-    return AlternativeNames(dns=dns, addresses=tuple(str(ipaddress.ip_address(one)) for one in packed))
+    packed = [
+        bytes(name.content)
+        for name in names
+        if name.tag == _IP_ADDRESS and len(name.content) in _ADDRESS_SIZES
+    ]
+    dns = tuple(
+        bytes(name.content).decode("ascii", "backslashreplace")
+        for name in names
+        if name.tag == _DNS_NAME
+    )
+    return AlternativeNames(
+        dns=dns, addresses=tuple(str(ipaddress.ip_address(one)) for one in packed)
+    )
 
 
 def _inside(parent: der.Element, *, at_most: int) -> tuple[der.Element, ...]:

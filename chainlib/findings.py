@@ -1,6 +1,7 @@
 """The vocabulary of verdicts: codes, severities, findings, and the verdict that holds them.
 
-What may live here: names and frozen values. How a code is decided is in `judge`, how it is explained is in `explain`.
+What may live here: names and frozen values. How a code is decided is in `judge`, how it is
+explained is in `explain`.
 The order of `Code` is binding: it is the order in which the headline is chosen (docs/findings.md).
 """
 
@@ -17,7 +18,10 @@ from chainlib.model import CertificationPath
 
 
 class Code(StrEnum):
-    """Every finding there is, in the order in which the headline is chosen; `OK` is the headline of a clean verdict."""
+    """Every finding there is, in the order in which the headline is chosen.
+
+    `OK` is the headline of a clean verdict.
+    """
 
     DNS_FAILED = "DNS_FAILED"
     TCP_FAILED = "TCP_FAILED"
@@ -83,7 +87,10 @@ class Severity(StrEnum):
 
 
 class Basis(StrEnum):
-    """Why a finding is believed; no real gateway could be observed, so nothing claims more than its basis."""
+    """Why a finding is believed.
+
+    No real gateway could be observed, so nothing claims more than its basis.
+    """
 
     DOCUMENTED = "documented"
     OPENSSL = "openssl"
@@ -98,8 +105,10 @@ class Finding:
     Attributes:
         code: stable name, the key of the catalogue in docs/findings.md.
         severity: of this occurrence.
-        summary: one plain sentence; may hold text from certificates, so it is hostile input for whoever shows it.
-        certificate: position in the presented list of the certificate at fault, `None` when it is none of them.
+        summary: one plain sentence; may hold text from certificates, so it is hostile input for
+            whoever shows it.
+        certificate: position in the presented list of the certificate at fault, `None` when it is
+            none of them.
         evidence: JSON-ready facts.
         basis: why it is believed.
     """
@@ -158,7 +167,9 @@ class Verdict:
     findings: tuple[Finding, ...]
     at: datetime
     entries: tuple[Entry, ...] = ()
-    path: CertificationPath = field(default_factory=lambda: CertificationPath(elements=(), complete=False))
+    path: CertificationPath = field(
+        default_factory=lambda: CertificationPath(elements=(), complete=False)
+    )
     not_checked: tuple[str, ...] = ()
 
     @property
@@ -184,5 +195,17 @@ _WEIGHT = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def in_headline_order(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Sort findings as a verdict holds them: by severity, then by the order of `Code`, then by position."""
-    return tuple(sorted(findings, key=lambda f: (_WEIGHT[f.severity], rank(f.code), -1 if f.certificate is None else f.certificate)))
+    """Sort findings as a verdict holds them.
+
+    By severity, then by the order of `Code`, then by position.
+    """
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (
+                _WEIGHT[f.severity],
+                rank(f.code),
+                -1 if f.certificate is None else f.certificate,
+            ),
+        )
+    )

@@ -1,7 +1,11 @@
-"""The values that rooms hand each other: a target, what it presented, what is trusted, the path between. All frozen, no behaviour.
+"""The values that rooms hand each other.
 
-Words are those of the RFCs: the *presented chain* is the certificate_list as sent (RFC 8446 section 4.4.2), the *certification path*
-is what was built from it (RFC 5280 section 6), a *trust anchor* is what the gateway was given, server_name is RFC 6066 section 3.
+A target, what it presented, what is trusted, the path between. All frozen, no behaviour.
+
+Words are those of the RFCs: the *presented chain* is the certificate_list as sent (RFC 8446 section
+4.4.2), the *certification path*
+is what was built from it (RFC 5280 section 6), a *trust anchor* is what the gateway was given,
+server_name is RFC 6066 section 3.
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ class Target:
     Attributes:
         host: lower-case A-label or IP literal without brackets.
         port: 1 to 65535.
-        server_name: what the handshake sends as SNI; `None` sends none (an IP literal never has one).
+        server_name: what the handshake sends as SNI; `None` sends none (an IP literal never has
+            one).
         address: the checked address to connect to; `None` lets `capture` resolve the host.
 
     Raises:
@@ -44,10 +49,15 @@ class Target:
             message = "the target has no host; write for example backend.contoso.com"
             raise InvalidTarget(message)
         if not 1 <= self.port <= MAX_PORT:
-            message = f"port {self.port} is outside 1-65535; write for example backend.contoso.com:443"
+            message = (
+                f"port {self.port} is outside 1-65535; write for example backend.contoso.com:443"
+            )
             raise InvalidTarget(message)
         if self.server_name is not None and is_ip_literal(self.server_name):
-            message = f"{self.server_name} is an IP literal; server_name takes host names only (RFC 6066 section 3)"
+            message = (
+                f"{self.server_name} is an IP literal; server_name takes host names only (RFC "
+                "6066 section 3)"
+            )
             raise InvalidTarget(message)
 
 
@@ -109,7 +119,8 @@ class HttpResponse:
     Attributes:
         status: the three-digit status code.
         reason: the reason phrase, hostile text.
-        body_matched: whether the rule's body text was found in the first 64 KiB; `None` when no body match was asked for.
+        body_matched: whether the rule's body text was found in the first 64 KiB; `None` when no
+            body match was asked for.
         server: the Server header, hostile text, empty when absent.
     """
 
@@ -183,7 +194,9 @@ class PresentedChain:
     http: HttpResponse | HttpFailure | None = None
     without_server_name: tuple[PresentedCertificate, ...] | None = None
     live: tuple[LiveChain, ...] = ()
-    timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    timings: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
 
 
 class TrustMode(StrEnum):
@@ -202,7 +215,8 @@ class UploadedRoot:
         name: its name on the gateway, for example `corp-root-2024`.
         certificate: the parsed certificate.
         gateway: the gateway that holds it, for people.
-        sister: it lies on another gateway than the one in question, so it must be uploaded before it can be attached.
+        sister: it lies on another gateway than the one in question, so it must be uploaded before
+            it can be attached.
     """
 
     name: str
@@ -225,7 +239,8 @@ class TrustAnchors:
 
     Attributes:
         mode: uploaded roots, the platform's well-known CAs, or v1 authentication certificates.
-        certificates: the anchors of that mode; for `WELL_KNOWN` a stand-in list (Azure publishes none).
+        certificates: the anchors of that mode; for `WELL_KNOWN` a stand-in list (Azure publishes
+            none).
         names: SHA-256 hex -> the name under which an anchor lies on the gateway, where known.
         undecodable: uploads that are no certificate.
     """

@@ -12,7 +12,8 @@ from chainlib.certificate import Certificate
 
 _MIN_DOTS_BELOW_STAR = 2
 _IDNA_PREFIX = "xn--"
-# OpenSSL knows no underscore beside a star or in place of one, and no hyphen right before it, so `app-*` covers nothing.
+# OpenSSL knows no underscore beside a star or in place of one, and no hyphen right before it, so
+# `app-*` covers nothing.
 _COVERED = re.compile(r"[a-z0-9-]*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _STARRED = re.compile(rf"(?!{_IDNA_PREFIX})(?:(?:{_LABEL.pattern})?\*|\*[a-z0-9-]*[a-z0-9])")
@@ -26,13 +27,17 @@ def presented_identifiers(certificate: Certificate) -> tuple[str, ...]:
 def matches(certificate: Certificate, reference: str) -> bool:
     """Whether a reference identifier (a host name; a trailing dot is dropped) is among the presented ones."""
     wanted = reference.removesuffix(".").lower()
-    return bool(wanted) and any(identifier_matches(name, wanted) for name in presented_identifiers(certificate))
+    return bool(wanted) and any(
+        identifier_matches(name, wanted) for name in presented_identifiers(certificate)
+    )
 
 
 def identifier_matches(presented: str, reference: str) -> bool:
     """Whether one presented identifier, perhaps a wildcard, covers a lower-case reference identifier."""
     if not presented.isascii():
-        return False  # Unicode folds signs such as the Kelvin sign to plain letters, OpenSSL does not
+        return (
+            False  # Unicode folds signs such as the Kelvin sign to plain letters, OpenSSL does not
+        )
     pattern = presented.lower()
     if not _is_wildcard(pattern):
         return pattern == reference
@@ -40,7 +45,10 @@ def identifier_matches(presented: str, reference: str) -> bool:
 
 
 def _is_wildcard(pattern: str) -> bool:
-    """OpenSSL's valid_star: one star, in the leftmost label, at its start or end, at least two labels below it."""
+    """OpenSSL's valid_star.
+
+    One star, in the leftmost label, at its start or end, at least two labels below it.
+    """
     first, dot, rest = pattern.partition(".")
     return bool(dot) and _STARRED.fullmatch(first) is not None and _labels_ok(rest)
 
@@ -59,4 +67,8 @@ def _wildcard_covers(pattern: str, reference: str) -> bool:
         return bool(label) and _COVERED.fullmatch(label) is not None
     head, tail = star.split("*")
     fits = len(label) >= len(head) + len(tail) and label.startswith(head) and label.endswith(tail)
-    return fits and not label.startswith(_IDNA_PREFIX) and _COVERED.fullmatch(label[len(head) : len(label) - len(tail)]) is not None
+    return (
+        fits
+        and not label.startswith(_IDNA_PREFIX)
+        and _COVERED.fullmatch(label[len(head) : len(label) - len(tail)]) is not None
+    )

@@ -1,6 +1,10 @@
-"""OpenSSL through pyOpenSSL: the one place that touches its private bindings, each pinned by tests/chainlib/test_openssl_bindings.py.
+"""OpenSSL through pyOpenSSL.
 
-What lives here: thin calls that turn our values into OpenSSL's and its answers into ours. No rule of our own.
+The one place that touches its private bindings, each pinned by
+tests/chainlib/test_openssl_bindings.py.
+
+What lives here: thin calls that turn our values into OpenSSL's and its answers into ours. No rule
+of our own.
 """
 
 from __future__ import annotations
@@ -16,7 +20,9 @@ from OpenSSL._util import lib as _lib
 
 from chainlib.certificate import Certificate
 
-_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
+_NO_CHECK_TIME = (
+    0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
+)
 REMEMBERED = 1024
 
 
@@ -66,7 +72,9 @@ def verify_path(
     for anchor in anchors:
         store.add_cert(_as_pyopenssl(anchor))
     _configure(store, at, server_purpose=server_purpose, partial_chain=partial_chain)
-    context = crypto.X509StoreContext(store, _as_pyopenssl(leaf), [_as_pyopenssl(certificate) for certificate in beside])
+    context = crypto.X509StoreContext(
+        store, _as_pyopenssl(leaf), [_as_pyopenssl(certificate) for certificate in beside]
+    )
     try:
         verified = context.get_verified_chain()
     except crypto.X509StoreContextError as error:
@@ -74,10 +82,17 @@ def verify_path(
         return OpenSSLResult(code=code, depth=depth, text=text, chain=())
     known = {certificate.der: certificate for certificate in (leaf, *beside, *anchors)}
     ders = (crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in verified)
-    return OpenSSLResult(code=0, depth=0, text="ok", chain=tuple(known.get(der) or Certificate.from_der(der) for der in ders))
+    return OpenSSLResult(
+        code=0,
+        depth=0,
+        text="ok",
+        chain=tuple(known.get(der) or Certificate.from_der(der) for der in ders),
+    )
 
 
-def _configure(store: crypto.X509Store, at: datetime | None, *, server_purpose: bool, partial_chain: bool) -> None:
+def _configure(
+    store: crypto.X509Store, at: datetime | None, *, server_purpose: bool, partial_chain: bool
+) -> None:
     if at is None:
         store.set_flags(_NO_CHECK_TIME)
     else:
@@ -91,7 +106,10 @@ def _configure(store: crypto.X509Store, at: datetime | None, *, server_purpose: 
 
 @lru_cache(maxsize=REMEMBERED)
 def _as_pyopenssl(certificate: Certificate) -> crypto.X509:
-    """The same anchors are asked for each member of a gateway; turning one over takes longer than verifying with it."""
+    """The same anchors are asked for each member of a gateway.
+
+    Turning one over takes longer than verifying with it.
+    """
     return crypto.X509.from_cryptography(certificate.parsed)
 
 
@@ -113,10 +131,20 @@ def restrict_signatures(context: SSL.Context, algorithms: str) -> None:
         raise ValueError(f"OpenSSL knows no such signature algorithms: {algorithms}")
 
 
-def _on_message(sent: int, version: int, content_type: int, body: object, length: int, ssl: object, _data: object) -> None:
+def _on_message(
+    sent: int,
+    version: int,
+    content_type: int,
+    body: object,
+    length: int,
+    ssl: object,
+    _data: object,
+) -> None:
     connection = SSL.Connection._reverse_mapping.get(ssl)  # noqa: SLF001 -- pyOpenSSL's own way from SSL* to Connection
     if connection is not None and not sent:
         connection.get_app_data()(version, content_type, _ffi.buffer(body, length)[:])
 
 
-_MESSAGE_CALLBACK = _ffi.callback("void (*)(int, int, int, const void *, size_t, SSL *, void *)", _on_message)
+_MESSAGE_CALLBACK = _ffi.callback(
+    "void (*)(int, int, int, const void *, size_t, SSL *, void *)", _on_message
+)

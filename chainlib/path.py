@@ -1,6 +1,10 @@
-"""Who issued whom: walk from a certificate upwards through what was presented and what is trusted, or stop at the missing link.
+"""Who issued whom.
 
-The walk takes trusted certificates first and does not back-track, as OpenSSL does. It decides nothing: it says what the path is and
+Walk from a certificate upwards through what was presented and what is trusted, or stop at the
+missing link.
+
+The walk takes trusted certificates first and does not back-track, as OpenSSL does. It decides
+nothing: it says what the path is and
 where it breaks. Acceptance is OpenSSL's word (`chainlib.openssl`).
 """
 
@@ -41,18 +45,28 @@ class Walk:
     def bad_signatures(self) -> tuple[int, ...]:
         """Indices of certificates that do not verify with the key of the issuer above them."""
         pairs = zip(self.certificates, self.certificates[1:], strict=False)
-        return tuple(index for index, (child, issuer) in enumerate(pairs) if not verifies(child, issuer))
+        return tuple(
+            index for index, (child, issuer) in enumerate(pairs) if not verifies(child, issuer)
+        )
 
 
 class IssuerPool:
-    """Where issuers are looked for: trust anchors first, then what was presented, each found by subject."""
+    """Where issuers are looked for.
 
-    def __init__(self, *, presented: Iterable[Certificate], anchors: Iterable[Certificate], at: datetime) -> None:
+    Trust anchors first, then what was presented, each found by subject.
+    """
+
+    def __init__(
+        self, *, presented: Iterable[Certificate], anchors: Iterable[Certificate], at: datetime
+    ) -> None:
         self._anchors, self._presented = _by_subject(anchors), _by_subject(presented)
         self._at = at
 
     def walk(self, start: Certificate) -> Walk:
-        """Follow the issuers of `start`; ends at a root, at a gap, or where it would turn in a circle."""
+        """Follow the issuers of `start`.
+
+        Ends at a root, at a gap, or where it would turn in a circle.
+        """
         path = [start]
         while not is_root(path[-1]):
             step = self._issuer(path[-1], seen=path)
@@ -65,9 +79,14 @@ class IssuerPool:
         return certificate in self._anchors.get(certificate.subject_key, ())
 
     def _issuer(self, child: Certificate, *, seen: Sequence[Certificate]) -> Certificate | None:
-        # OpenSSL takes the first that is in date, else the one that ran out last, and verifies the signature only afterwards.
+        # OpenSSL takes the first that is in date, else the one that ran out last, and verifies the
+        # signature only afterwards.
         for index in (self._anchors, self._presented):
-            fitting = [c for c in issuer_candidates(child, index.get(child.issuer_key, ())) if c not in seen]
+            fitting = [
+                c
+                for c in issuer_candidates(child, index.get(child.issuer_key, ()))
+                if c not in seen
+            ]
             if fitting:
                 in_date = (c for c in fitting if c.not_before <= self._at <= c.not_after)
                 return next(in_date, max(fitting, key=lambda c: c.not_after))
@@ -75,12 +94,18 @@ class IssuerPool:
 
 
 def is_root(certificate: Certificate) -> bool:
-    """Whether OpenSSL takes it for self-signed: self-issued, with key identifiers that agree or are absent."""
+    """Whether OpenSSL takes it for self-signed.
+
+    Self-issued, with key identifiers that agree or are absent.
+    """
     return certificate.self_issued and _key_ids_agree(certificate, certificate)
 
 
 def issuer_candidates(child: Certificate, pool: Iterable[Certificate]) -> list[Certificate]:
-    """Those that OpenSSL would take for the issuer: the name fits, and the key identifiers agree or are absent."""
+    """Those that OpenSSL would take for the issuer.
+
+    The name fits, and the key identifiers agree or are absent.
+    """
     return [c for c in pool if c.subject_key == child.issuer_key and _key_ids_agree(child, c)]
 
 
@@ -91,7 +116,11 @@ def same_name_other_key(child: Certificate, pool: Iterable[Certificate]) -> list
 
 def same_key(one: Certificate, other: Certificate) -> bool:
     """Whether both are for the same subject and key, which makes one a re-issue or a cross-sign of the other."""
-    return one.subject_key == other.subject_key and one.key_sha256 is not None and one.key_sha256 == other.key_sha256
+    return (
+        one.subject_key == other.subject_key
+        and one.key_sha256 is not None
+        and one.key_sha256 == other.key_sha256
+    )
 
 
 def _key_ids_agree(child: Certificate, issuer: Certificate) -> bool:

@@ -1,4 +1,6 @@
-"""What Application Gateway demands of a backend, as data. Each switch is a rule that goes beyond OpenSSL, with its source.
+"""What Application Gateway demands of a backend, as data.
+
+Each switch is a rule that goes beyond OpenSSL, with its source.
 
 The policy says what is *asked*; `judge` says what is *true*. Nothing here decides anything.
 """
@@ -24,7 +26,9 @@ class Sku(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpProbeRule:
-    """The health probe's own rule (azure-rules section 3): GET, no redirects followed, at most 64 KiB read.
+    """The health probe's own rule (azure-rules section 3).
+
+    GET, no redirects followed, at most 64 KiB read.
 
     Attributes:
         host_header: sent as Host; the default probe sends `127.0.0.1`.
@@ -50,9 +54,12 @@ class Strictness:
     """Rules beyond OpenSSL, each one switch, because none could be observed on a real gateway.
 
     Attributes:
-        leaf_first: the leaf must be the first certificate. Documented ("Leaf certificate is not the topmost").
-        chain_order: the order after the leaf counts. Documented text, reported by users; OpenSSL does not care.
-        self_signed_must_be_ca: a self-signed leaf must have CA:TRUE. Documented; OpenSSL accepts it when it is trusted.
+        leaf_first: the leaf must be the first certificate. Documented ("Leaf certificate is not the
+            topmost").
+        chain_order: the order after the leaf counts. Documented text, reported by users; OpenSSL
+            does not care.
+        self_signed_must_be_ca: a self-signed leaf must have CA:TRUE. Documented; OpenSSL accepts it
+            when it is trusted.
         ip_literal_never_matches: an IP literal as the name never matches, IP SAN or not. Inferred.
     """
 
@@ -73,8 +80,10 @@ class GatewayPolicy:
         validate_name: `validateSNI`.
         name: the probe's reference identifier; `None` skips the name and says so.
         live_names: reference identifiers of live traffic, where they differ from `name`.
-        unattached: roots that lie on this or a sister gateway without being attached to the setting.
-        public_roots: well-known roots, to recognise a public CA while the setting trusts uploaded roots only; empty skips that.
+        unattached: roots that lie on this or a sister gateway without being attached to the
+            setting.
+        public_roots: well-known roots, to recognise a public CA while the setting trusts uploaded
+            roots only; empty skips that.
         http: the health probe's rule; `None` when no HTTP probe is judged.
         strictness: the rules beyond OpenSSL.
     """

@@ -6,7 +6,9 @@ _ROUNDED_FROM = 100
 
 
 def counted(number: float, one: str, many: str = "") -> str:
-    """`1 server`, `2 servers`, `2.5 seconds`, `86,400 seconds`: a number, rounded to three digits where it is no whole one, and its noun.
+    """`1 server`, `2 servers`, `2.5 seconds`, `86,400 seconds`.
+
+    A number, rounded to three digits where it is no whole one, and its noun.
 
     Args:
         number: what was counted or measured.

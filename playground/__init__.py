@@ -1,4 +1,6 @@
-"""Stand-ins for the demo, the playground and the tests alike: a lab of broken backends, a Slack, an ARM. Loopback only.
+"""Stand-ins for the demo, the playground and the tests alike.
+
+A lab of broken backends, a Slack, an ARM. Loopback only.
 
 Never imported by `bot` or `chainlib`.
 """

@@ -1,6 +1,9 @@
-"""A clock that people can move: the wall clock plus a shift, which lies in a file so that the bot's own process reads the same time.
+"""A clock that people can move.
 
-Only forward: nobody's week runs backwards, and what was said on Tuesday is not unsaid by making it Monday.
+The wall clock plus a shift, which lies in a file so that the bot's own process reads the same time.
+
+Only forward: nobody's week runs backwards, and what was said on Tuesday is not unsaid by making it
+Monday.
 """
 
 from __future__ import annotations
@@ -41,7 +44,10 @@ class MovableClock:
         return datetime.fromtimestamp(self(), UTC)
 
     def until_morning(self, zone: str) -> float:
-        """Seconds until it is next a minute past nine on a zone's wall clock: when most digests are due."""
+        """Seconds until it is next a minute past nine on a zone's wall clock.
+
+        When most digests are due.
+        """
         local = self.instant().astimezone(ZoneInfo(zone))
         morning = local.replace(hour=9, minute=1, second=0, microsecond=0)
         if morning <= local:
@@ -49,7 +55,9 @@ class MovableClock:
         return morning.astimezone(UTC).timestamp() - local.timestamp()
 
     def move(self, seconds: float) -> None:
-        """Move it forward; other processes see the old time or the new one, never anything in between.
+        """Move it forward.
+
+        Other processes see the old time or the new one, never anything in between.
 
         Raises:
             ValueError: backwards, not at all, or further than a month at once.

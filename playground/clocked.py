@@ -1,6 +1,9 @@
-"""`python -m playground.clocked FILE`: `appgw serve`, whole and unchanged, on the clock whose shift lies in that file.
+"""`python -m playground.clocked FILE`.
 
-What the bot decides by that clock: when digests are due, what has expired, how old a problem is. What it waits for stays real.
+`appgw serve`, whole and unchanged, on the clock whose shift lies in that file.
+
+What the bot decides by that clock: when digests are due, what has expired, how old a problem is.
+What it waits for stays real.
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from bot.engine import EngineSettings
 from bot.serve import ENGINE_DRAIN, main
 from playground.clock import MovableClock
 
-CONFIRM_GAP = timedelta(seconds=2)  # days pass in seconds here, so two looks need not be forty seconds apart
+CONFIRM_GAP = timedelta(
+    seconds=2
+)  # days pass in seconds here, so two looks need not be forty seconds apart
 
 
 def program(clock: MovableClock) -> list[str]:
@@ -23,4 +28,8 @@ def program(clock: MovableClock) -> list[str]:
 
 if __name__ == "__main__":
     chosen = MovableClock(Path(sys.argv[1]))
-    sys.exit(main(clock=chosen.instant, engine=EngineSettings(drain=ENGINE_DRAIN, confirm_gap=CONFIRM_GAP)))
+    sys.exit(
+        main(
+            clock=chosen.instant, engine=EngineSettings(drain=ENGINE_DRAIN, confirm_gap=CONFIRM_GAP)
+        )
+    )

@@ -1,6 +1,9 @@
-"""`make demo`: the real bot answers a real signed `/appgw-check` about every backend of the lab; each card is printed as on a phone.
+"""`make demo`: the real bot answers a real signed `/appgw-check` about every backend of the lab.
 
-Exit status 0 when every verdict is the one that the lab expects, else 1; 130 when it was interrupted.
+Each card is printed as on a phone.
+
+Exit status 0 when every verdict is the one that the lab expects, else 1; 130 when it was
+interrupted.
 """
 
 from __future__ import annotations
@@ -42,7 +45,9 @@ What next:
   .venv/bin/appgw check backend.contoso.com                 a backend of your own, from this terminal; it needs no settings
   docs/install.md                                           the bot in your Slack, beside your gateways
   docs/findings.md                                          every verdict, its cause, and who must act"""
-_CODE = re.compile(rf"\b({'|'.join(sorted((code.value for code in Code), key=len, reverse=True))})\b")
+_CODE = re.compile(
+    rf"\b({'|'.join(sorted((code.value for code in Code), key=len, reverse=True))})\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,8 @@ class Outcome:
     Attributes:
         card: the message with the verdict, `None` when none came in time.
         verdict: the code in its small print, `None` likewise.
-        ack, first, final: seconds to the acknowledgement, to the first posted message, to the verdict.
+        ack, first, final: seconds to the acknowledgement, to the first posted message, to the
+        verdict.
     """
 
     backend: LabBackend
@@ -90,18 +96,26 @@ async def ask(slack: SlackStandIn, backend: LabBackend, user: str) -> Outcome:
     channel = channel_of(backend)
     ack = await slack.command(f"{backend.address}:{backend.port}", channel=channel, user=user)
     try:
-        card = await slack.until(lambda: next((one for one in slack.messages(channel) if complete(one)), None), CARD_SECONDS)
+        card = await slack.until(
+            lambda: next((one for one in slack.messages(channel) if complete(one)), None),
+            CARD_SECONDS,
+        )
     except TimeoutError:
         return Outcome(backend=backend, ack=ack)
     assert card is not None
     with suppress(TimeoutError):
         await slack.until(lambda: list(files_of(slack, card)), FILES_SECONDS)
     first, final = card.at - ack.sent_at, (card.edited_at or card.at) - ack.sent_at
-    return Outcome(backend=backend, ack=ack, card=card, verdict=verdict_of(card), first=first, final=final)
+    return Outcome(
+        backend=backend, ack=ack, card=card, verdict=verdict_of(card), first=first, final=final
+    )
 
 
 async def ask_all(slack: SlackStandIn, backends: Sequence[LabBackend]) -> list[Outcome]:
-    """Ask about every backend, a few at a time; each card is printed in the order of the lab as soon as it is there."""
+    """Ask about every backend, a few at a time.
+
+    Each card is printed in the order of the lab as soon as it is there.
+    """
     gate = asyncio.Semaphore(ALONGSIDE)
 
     async def one(number: int, backend: LabBackend) -> Outcome:
@@ -122,14 +136,25 @@ def show(outcome: Outcome, slack: SlackStandIn) -> Outcome:
     say(f"\n#lab-{backend.name}: {recipe.description}")
     say(f"> /appgw-check {backend.address}:{backend.port}")
     if outcome.card is None:
-        say(f"  no card within {CARD_SECONDS:.0f} s; the command was answered: {outcome.ack.error or outcome.ack.body or 'ok'}")
-        for shown in (one for user in USERS for one in slack.ephemerals(user) if one.channel == channel_of(backend)):
+        say(
+            f"  no card within {CARD_SECONDS:.0f} s; the command was answered: "
+            f"{outcome.ack.error or outcome.ack.body or 'ok'}"
+        )
+        for shown in (
+            one
+            for user in USERS
+            for one in slack.ephemerals(user)
+            if one.channel == channel_of(backend)
+        ):
             say(framed(shown.blocks, text=shown.text))
         return outcome
     say(framed(outcome.card.blocks, text=outcome.card.text))
     for name in files_of(slack, outcome.card):
         say(f"  in the thread: {name}")
-    say(f"{'✔' if outcome.as_expected else '✖'} verdict {outcome.verdict}, expected {recipe.expected.value}")
+    say(
+        f"{'✔' if outcome.as_expected else '✖'} verdict {outcome.verdict}, expected "
+        f"{recipe.expected.value}"
+    )
     return outcome
 
 
@@ -146,7 +171,10 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for one in outcomes:
         times = f"{_seconds(one.first):>6} {_seconds(one.final):>8}"
         remark = "" if one.as_expected else f"  (expected {one.backend.recipe.expected.value})"
-        yield f"{'✔' if one.as_expected else '✖'} {one.backend.name.ljust(width)}  {times}  {one.verdict or 'no card'}{remark}"
+        yield (
+            f"{'✔' if one.as_expected else '✖'} {one.backend.name.ljust(width)}  {times}  "
+            f"{one.verdict or 'no card'}{remark}"
+        )
 
 
 def _seconds(value: float | None) -> str:
@@ -165,21 +193,34 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
             say(f"== asking about each backend: a signed POST {bot.request_url}")
             outcomes = await ask_all(stage.slack, stage.lab.backends)
             say("\n== asking about the gateway itself: its own word through ARM beside our probe")
-            questions = QUESTIONS if recipes is CATALOGUE else ()  # their answers count the whole lab
-            answered = [show_answer(*pair) for pair in zip(questions, await ask_gateways(stage.slack, questions), strict=True)]
+            questions = (
+                QUESTIONS if recipes is CATALOGUE else ()
+            )  # their answers count the whole lab
+            answered = [
+                show_answer(*pair)
+                for pair in zip(questions, await ask_gateways(stage.slack, questions), strict=True)
+            ]
         say("\n== the bot has been stopped")
-        for line in (*summary(outcomes), *(f"✖ Slack would frown: {complaint}" for complaint in stage.slack.complaints)):
+        for line in (
+            *summary(outcomes),
+            *(f"✖ Slack would frown: {complaint}" for complaint in stage.slack.complaints),
+        ):
             say(line)
         if any(outcome.card is None for outcome in outcomes):
             say(f"== the end of the bot's log:\n{bot.last_words()}")
     right = sum(outcome.as_expected for outcome in outcomes)
-    say(f"\n{right} of {len(outcomes)} verdicts are the ones that the lab expects, {sum(answered)} of {len(answered)} gateway answers")
+    say(
+        f"\n{right} of {len(outcomes)} verdicts are the ones that the lab expects, "
+        f"{sum(answered)} of {len(answered)} gateway answers"
+    )
     well = right == len(outcomes) and all(answered)
     say(f"({time.monotonic() - started:.0f} s){NEXT_STEPS if well else ''}")
     return 0 if well else 1
 
 
-async def ask_gateways(slack: SlackStandIn, questions: Sequence[GatewayQuestion]) -> list[Message | None]:
+async def ask_gateways(
+    slack: SlackStandIn, questions: Sequence[GatewayQuestion]
+) -> list[Message | None]:
     """Ask every question about the gateway side by side."""
     return list(await asyncio.gather(*(answer_to(slack, question) for question in questions)))
 
@@ -191,7 +232,10 @@ def show_answer(question: GatewayQuestion, answer: Message | None) -> bool:
         say(f"✖ no answer that says {', '.join(question.says)}")
         return False
     say(framed(answer.blocks, text=answer.text))
-    say(f"✔ {'only the asker sees it' if question.privately else 'in the channel'}, and it says {', '.join(question.says)}")
+    say(
+        f"✔ {'only the asker sees it' if question.privately else 'in the channel'}, and it "
+        f"says {', '.join(question.says)}"
+    )
     return True
 
 

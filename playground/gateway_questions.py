@@ -29,7 +29,10 @@ class GatewayQuestion:
 
 QUESTIONS = (
     GatewayQuestion(text="gw:lab-gw", says=("26 of 32 servers fail", "25 unhealthy")),
-    GatewayQuestion(text="gw:rg-lab/lab-gw/lab/leaf-only", says=("gateway lab-gw/lab/leaf-only", "INTERMEDIATE_MISSING", "1 unhealthy")),
+    GatewayQuestion(
+        text="gw:rg-lab/lab-gw/lab/leaf-only",
+        says=("gateway lab-gw/lab/leaf-only", "INTERMEDIATE_MISSING", "1 unhealthy"),
+    ),
     GatewayQuestion(text="gw:lab-gw setting=good", says=("setting=good", "1 healthy", "is fine")),
     GatewayQuestion(text="gw:lab-qw", says=("Did you mean gw:rg-lab/lab-gw",), privately=True),
     GatewayQuestion(text="health", says=("1 of 1 gateway unhealthy", "lab-gw")),
@@ -43,13 +46,22 @@ def text_of(message: Message) -> str:
 
 async def answer_to(slack: SlackStandIn, question: GatewayQuestion) -> Message | None:
     """Type it and wait for an answer that says what it must; `None` when none came."""
-    seen = {message.ts for message in slack.messages(CHANNEL)} | {id(message) for message in slack.ephemerals(ASKER)}
+    seen = {message.ts for message in slack.messages(CHANNEL)} | {
+        id(message) for message in slack.ephemerals(ASKER)
+    }
     await slack.command(question.text, channel=CHANNEL, user=ASKER)
 
     def found() -> Message | None:
         place = slack.ephemerals(ASKER) if question.privately else slack.messages(CHANNEL)
         new = (message for message in place if message.ts not in seen and id(message) not in seen)
-        return next((message for message in new if all(words in text_of(message) for words in question.says)), None)
+        return next(
+            (
+                message
+                for message in new
+                if all(words in text_of(message) for words in question.says)
+            ),
+            None,
+        )
 
     try:
         return await slack.until(found, ANSWER_SECONDS)

@@ -1,4 +1,7 @@
-"""The real bot as a process: `appgw serve` with nothing but an environment, its ports, its log, its end."""
+"""The real bot as a process.
+
+`appgw serve` with nothing but an environment, its ports, its log, its end.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,9 @@ class BotProcess:
         log: what it wrote.
     """
 
-    def __init__(self, settings: Mapping[str, str], folder: Path, program: Sequence[str] = ()) -> None:
+    def __init__(
+        self, settings: Mapping[str, str], folder: Path, program: Sequence[str] = ()
+    ) -> None:
         self._http_port, self._admin_port = free_ports(2)
         self.request_url = f"http://{LOOPBACK}:{self._http_port}/slack/events"
         self.log = folder / "appgw.log"
@@ -55,7 +60,12 @@ class BotProcess:
         """Start it and wait until it is ready; raises `BotFailed`."""
         with self.log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self._program, cwd=self._folder, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                *self._program,
+                cwd=self._folder,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         try:
             await self._until_ready()
@@ -64,7 +74,12 @@ class BotProcess:
             raise
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Stop it."""
         await self.stop()
 
@@ -85,9 +100,15 @@ class BotProcess:
         async with aiohttp.ClientSession() as session:
             while not await _answers_ok(session, f"http://{LOOPBACK}:{self._admin_port}/readyz"):
                 if self._process.returncode is not None:
-                    raise BotFailed(f"appgw serve ended with exit status {self._process.returncode}:\n{self.last_words()}")
+                    raise BotFailed(
+                        "appgw serve ended with exit status "
+                        f"{self._process.returncode}:\n{self.last_words()}"
+                    )
                 if asyncio.get_running_loop().time() > deadline:
-                    raise BotFailed(f"appgw serve was not ready after {READY_SECONDS:.0f} s:\n{self.last_words()}")
+                    raise BotFailed(
+                        f"appgw serve was not ready after {READY_SECONDS:.0f} "
+                        f"s:\n{self.last_words()}"
+                    )
                 await asyncio.sleep(0.05)
 
     def last_words(self, lines: int = 15) -> str:
@@ -119,7 +140,11 @@ def _bound(port: int) -> Iterator[socket.socket]:
 
 def _program() -> list[str]:
     installed = Path(sys.executable).with_name("appgw")
-    return [str(installed)] if installed.exists() else [sys.executable, "-c", "from bot.cli import main; main()"]
+    return (
+        [str(installed)]
+        if installed.exists()
+        else [sys.executable, "-c", "from bot.cli import main; main()"]
+    )
 
 
 def _inherited() -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""Everything the bot talks to, on loopback: the lab of broken backends, the stand-in Slack, the stand-in ARM whose gateway uses the lab.
+"""Everything the bot talks to, on loopback.
+
+The lab of broken backends, the stand-in Slack, the stand-in ARM whose gateway uses the lab.
 
 The demo, the phone page and tests start it; what the bot must be told to find it is `environment`.
 """
@@ -28,8 +30,11 @@ from playground.slack.state import Clock
 
 GATEWAY = "lab-gw"
 POOL = "lab"
-# Live traffic's name plays no part in the health probe: such a backend is healthy to the gateway, and users get 502.
-PASSES_THE_PROBE = frozenset({Code.OK, Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING, Code.LIVE_NAME_MISMATCH})
+# Live traffic's name plays no part in the health probe: such a backend is healthy to the gateway,
+# and users get 502.
+PASSES_THE_PROBE = frozenset(
+    {Code.OK, Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING, Code.LIVE_NAME_MISMATCH}
+)
 
 
 class Stage:
@@ -42,7 +47,14 @@ class Stage:
         slack_port: where Slack listens; 0 picks a free one.
     """
 
-    def __init__(self, folder: Path, *, recipes: tuple[Recipe, ...] | None = None, clock: Clock = time.time, slack_port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        recipes: tuple[Recipe, ...] | None = None,
+        clock: Clock = time.time,
+        slack_port: int = 0,
+    ) -> None:
         now = datetime.fromtimestamp(clock(), UTC)
         self.folder = folder
         self.lab = Lab(now=now) if recipes is None else Lab(now=now, recipes=recipes)
@@ -64,10 +76,17 @@ class Stage:
         self.arm.add(spec, dict(health_words(self.lab)))
         self.slack.workspace.channels[CHANNEL] = Channel(id=CHANNEL, name="lab-gateway")
         for backend in self.lab.backends:
-            self.slack.workspace.channels[channel_of(backend)] = Channel(id=channel_of(backend), name=f"lab-{backend.name}")
+            self.slack.workspace.channels[channel_of(backend)] = Channel(
+                id=channel_of(backend), name=f"lab-{backend.name}"
+            )
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Stop all three."""
         await self._stack.aclose()
 
@@ -110,7 +129,10 @@ def gateway_spec(lab: Lab) -> GatewaySpec:
         settings=tuple(map(_setting, lab.backends)),
         probes=tuple(_probe(backend) for backend in lab.backends if backend.recipe.rule),
         roots=dict(lab.roots()),
-        rules=tuple(RuleSpec(pool=POOL, setting=backend.name, hosts=(backend.host_name,)) for backend in lab.backends),
+        rules=tuple(
+            RuleSpec(pool=POOL, setting=backend.name, hosts=(backend.host_name,))
+            for backend in lab.backends
+        ),
     )
 
 
@@ -130,11 +152,20 @@ def _setting(backend: LabBackend) -> SettingSpec:
 def _probe(backend: LabBackend) -> ProbeSpec:
     rule = backend.recipe.rule
     assert rule is not None
-    return ProbeSpec(name=backend.name, host=backend.host_name, path=rule.path, timeout=max(1, int(rule.timeout)), body=rule.body)
+    return ProbeSpec(
+        name=backend.name,
+        host=backend.host_name,
+        path=rule.path,
+        timeout=max(1, int(rule.timeout)),
+        body=rule.body,
+    )
 
 
 def health_words(lab: Lab) -> Iterator[tuple[ServerKey, tuple[str, str]]]:
-    """What the gateway says about each backend: Azure's own message for the verdict that the lab expects."""
+    """What the gateway says about each backend.
+
+    Azure's own message for the verdict that the lab expects.
+    """
     for backend in lab.backends:
         if backend.recipe.expected not in PASSES_THE_PROBE:
             yield (POOL, backend.name, LOOPBACK), ("Unhealthy", _log(backend.recipe))
@@ -144,6 +175,10 @@ def _log(recipe: Recipe) -> str:
     """The catalogue's text with the places filled in that the real service fills in."""
     rule, text = recipe.rule or HttpProbeRule(), CATALOGUE[recipe.expected].gateway_message or ""
     accepted = ",".join(f"{low}-{high}" for low, high in rule.statuses)
-    for place, told in (("{HTTPStatusCode0}", accepted), ("{HTTPStatusCode1}", "500"), ("{string}", rule.body)):
+    for place, told in (
+        ("{HTTPStatusCode0}", accepted),
+        ("{HTTPStatusCode1}", "500"),
+        ("{string}", rule.body),
+    ):
         text = text.replace(place, told)
     return text

@@ -1,6 +1,7 @@
 """Block Kit as terminal text at phone width, for the demo and for tests. Pure.
 
-It shows what a reader would read, not how Slack draws it: markup characters become the text they stand for, controls become `[labels]`.
+It shows what a reader would read, not how Slack draws it: markup characters become the text they
+stand for, controls become `[labels]`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ _MENTION = re.compile(r"<([@#!][^>|]*)>")
 
 
 def render(blocks: Iterable[Json], *, width: int = PHONE_WIDTH) -> list[str]:
-    """The lines that a reader sees, at most `width` characters wide; preformatted text is cut and marked with `…`."""
+    """The lines that a reader sees, at most `width` characters wide.
+
+    Preformatted text is cut and marked with `…`.
+    """
     lines: list[str] = []
     for block in blocks:
         draw = _DRAWN.get(str(block.get("type")), _other)
@@ -35,13 +39,18 @@ def framed(blocks: Iterable[Json], *, text: str = "", width: int = PHONE_WIDTH) 
 
 
 def plain(mrkdwn: str) -> str:
-    """Mrkdwn as a reader sees it: dates as their fallback, links as their label, entities as characters."""
+    """Mrkdwn as a reader sees it.
+
+    Dates as their fallback, links as their label, entities as characters.
+    """
     shown = _MENTION.sub(r"\1", _LINK.sub(r"\1", _DATE.sub(r"\1", mrkdwn)))
     return html.unescape(shown)
 
 
 def _text(value: Json) -> str:
-    return plain(str(value["text"])) if value.get("type") == "mrkdwn" else str(value.get("text", ""))
+    return (
+        plain(str(value["text"])) if value.get("type") == "mrkdwn" else str(value.get("text", ""))
+    )
 
 
 def _wrapped(text: str, width: int, *, first: str = "", rest: str | None = None) -> list[str]:
@@ -49,7 +58,9 @@ def _wrapped(text: str, width: int, *, first: str = "", rest: str | None = None)
     lines: list[str] = []
     for number, line in enumerate(text.split("\n")):
         lead = hanging if number else first
-        lines += textwrap.wrap(line, width, initial_indent=lead, subsequent_indent=hanging, break_on_hyphens=False) or [lead.rstrip()]
+        lines += textwrap.wrap(
+            line, width, initial_indent=lead, subsequent_indent=hanging, break_on_hyphens=False
+        ) or [lead.rstrip()]
     return lines
 
 
@@ -61,11 +72,16 @@ def _header(block: Json, width: int) -> list[str]:
 def _section(block: Json, width: int) -> list[str]:
     texts = [*([block["text"]] if "text" in block else []), *block.get("fields", ())]
     lines = [line for one in texts for line in _wrapped(_text(one), width)]
-    return [*lines, *(_wrapped(_control(block["accessory"]), width) if "accessory" in block else ())]
+    return [
+        *lines,
+        *(_wrapped(_control(block["accessory"]), width) if "accessory" in block else ()),
+    ]
 
 
 def _context(block: Json, width: int) -> list[str]:
-    return _wrapped(" · ".join(_text(one) or str(one.get("alt_text", "")) for one in block["elements"]), width)
+    return _wrapped(
+        " · ".join(_text(one) or str(one.get("alt_text", "")) for one in block["elements"]), width
+    )
 
 
 def _actions(block: Json, width: int) -> list[str]:
@@ -75,7 +91,11 @@ def _actions(block: Json, width: int) -> list[str]:
 def _control(element: Json) -> str:
     if element.get("type") == "overflow":
         return f"[⋯ {' | '.join(_text(option['text']) for option in element['options'])}]"
-    label = element.get("text") or element.get("placeholder") or {"text": element.get("alt_text", element.get("type"))}
+    label = (
+        element.get("text")
+        or element.get("placeholder")
+        or {"text": element.get("alt_text", element.get("type"))}
+    )
     return f"[{_text(label)}]"
 
 
@@ -86,7 +106,10 @@ def _divider(_block: Json, width: int) -> list[str]:
 def _input(block: Json, width: int) -> list[str]:
     element = block["element"]
     shown = element.get("initial_value") or _text(element.get("placeholder", {}))
-    return [*_wrapped(_text(block["label"]), width), f"[{shown[: width - 2].ljust(width - 2, '_')}]"]
+    return [
+        *_wrapped(_text(block["label"]), width),
+        f"[{shown[: width - 2].ljust(width - 2, '_')}]",
+    ]
 
 
 def _other(block: Json, _width: int) -> list[str]:
@@ -103,7 +126,9 @@ def _rich_part(element: Json, width: int) -> Iterator[str]:
             for number, item in enumerate(element["elements"], start=element.get("offset", 0) + 1):
                 mark = f"{number}. " if element.get("style") == "ordered" else "• "
                 lead = "  " * element.get("indent", 0)
-                yield from _wrapped(_inline(item), width, first=lead + mark, rest=lead + " " * len(mark))
+                yield from _wrapped(
+                    _inline(item), width, first=lead + mark, rest=lead + " " * len(mark)
+                )
         case "rich_text_preformatted":
             yield from (_cut(line, width) for line in _inline(element).split("\n"))
         case "rich_text_quote":

@@ -1,4 +1,8 @@
-"""Guards for every test: no address outside loopback, no blocking call in the event loop, no stray environment, no silent skip in CI."""
+"""Guards for every test.
+
+No address outside loopback, no blocking call in the event loop, no stray environment, no silent
+skip in CI.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,10 @@ class LeftLoopbackError(RuntimeError):
 
 
 def _only_loopback() -> None:
-    """Refuse every connection that would leave the machine, before a packet does; once for the whole run, under all other guards."""
+    """Refuse every connection that would leave the machine, before a packet does.
+
+    Once for the whole run, under all other guards.
+    """
     for name in ("connect", "connect_ex", "sendto"):
         setattr(socket.socket, name, _guarded(name, getattr(socket.socket, name)))
 
@@ -62,14 +69,19 @@ def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[BlockBu
 
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Say what was measured; it stands at the end of the run's report, whichever worker ran the test."""
+    """Say what was measured.
+
+    It stands at the end of the run's report, whichever worker ran the test.
+    """
     return lambda text: record_property("figure", text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Close the way out, and register the markers that the guards know."""
     _only_loopback()
-    config.addinivalue_line("markers", "may_block: starts processes or reads files inside the loop on purpose")
+    config.addinivalue_line(
+        "markers", "may_block: starts processes or reads files inside the loop on purpose"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -80,13 +92,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     allowed = [line.split("#")[0].strip() for line in ALLOWED_SKIPS.read_text().splitlines()]
     for report in terminalreporter.stats.get("skipped", []):
         if not any(prefix and report.nodeid.startswith(prefix) for prefix in allowed):
-            terminalreporter.write_line(f"skipped without a listed reason: {report.nodeid}", red=True)
+            terminalreporter.write_line(
+                f"skipped without a listed reason: {report.nodeid}", red=True
+            )
             terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _print_figures(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]
-    found = sorted({(report.nodeid, str(value)) for report in reports for name, value in report.user_properties if name == "figure"})
+    found = sorted(
+        {
+            (report.nodeid, str(value))
+            for report in reports
+            for name, value in report.user_properties
+            if name == "figure"
+        }
+    )
     if found:
         terminalreporter.section("figures")
     for nodeid, value in found:

@@ -40,17 +40,27 @@ def bicep(name: str) -> str:
     return re.sub(r"(^|\s)//.*", "", (DEPLOY / name).read_text(encoding="utf-8"))
 
 
-def test_cluster_sets_only_what_can_be_set_and_the_bot_takes_it(cluster: dict[str, dict[str, Any]], pod: dict[str, Any]) -> None:
+def test_cluster_sets_only_what_can_be_set_and_the_bot_takes_it(
+    cluster: dict[str, dict[str, Any]], pod: dict[str, Any]
+) -> None:
     (container,) = pod["containers"]
-    given = {**cluster["ConfigMap"]["data"], **{one["name"]: one["value"] for one in container["env"]}}
+    given = {
+        **cluster["ConfigMap"]["data"],
+        **{one["name"]: one["value"] for one in container["env"]},
+    }
     assert set(given) <= SETTINGS
-    filled = {name: re.sub(r"<subscription-id>", "0" * 8 + "-0000-0000-0000-" + "0" * 12, value) for name, value in given.items()}
+    filled = {
+        name: re.sub(r"<subscription-id>", "0" * 8 + "-0000-0000-0000-" + "0" * 12, value)
+        for name, value in given.items()
+    }
     settings = load_settings(TOKENS | {name: value.strip("<>") for name, value in filled.items()})
     assert (settings.asks_azure, settings.azure_credential.value) == (True, "workload-identity")
     assert len(settings.subscriptions) == 2
 
 
-def test_cluster_gives_the_database_file_one_owner_on_a_disk(cluster: dict[str, dict[str, Any]], pod: dict[str, Any]) -> None:
+def test_cluster_gives_the_database_file_one_owner_on_a_disk(
+    cluster: dict[str, dict[str, Any]], pod: dict[str, Any]
+) -> None:
     spec = cluster["Deployment"]["spec"]
     assert (spec["replicas"], spec["strategy"]["type"]) == (1, "Recreate")
     assert cluster["PersistentVolumeClaim"]["spec"]["accessModes"] == ["ReadWriteOnce"]
@@ -60,7 +70,9 @@ def test_cluster_gives_the_database_file_one_owner_on_a_disk(cluster: dict[str, 
 
 
 def test_pod_runs_as_the_images_user_and_may_write_nowhere_else(pod: dict[str, Any]) -> None:
-    (user,) = re.findall(r"^USER (\d+):\d+$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    (user,) = re.findall(
+        r"^USER (\d+):\d+$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["fsGroup"] == int(user)
     (container,) = pod["containers"]
     assert container["securityContext"]["readOnlyRootFilesystem"]
@@ -80,16 +92,35 @@ def test_names_in_the_cluster_meet(cluster: dict[str, dict[str, Any]], pod: dict
     spec = cluster["Deployment"]["spec"]
     assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
     assert pod["serviceAccountName"] == cluster["ServiceAccount"]["metadata"]["name"]
-    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == cluster["PersistentVolumeClaim"]["metadata"]["name"]
-    assert pod["containers"][0]["envFrom"][0]["configMapRef"]["name"] == cluster["ConfigMap"]["metadata"]["name"]
+    assert (
+        pod["volumes"][0]["persistentVolumeClaim"]["claimName"]
+        == cluster["PersistentVolumeClaim"]["metadata"]["name"]
+    )
+    assert (
+        pod["containers"][0]["envFrom"][0]["configMapRef"]["name"]
+        == cluster["ConfigMap"]["metadata"]["name"]
+    )
     assert {document["metadata"]["namespace"] for document in cluster.values()} == {"appgw-check"}
 
 
 def test_container_app_sets_only_what_can_be_set() -> None:
     text = bicep("main.bicep")
     set_there = set(re.findall(r"name: '((?:APPGW|SLACK|AZURE)_[A-Z_]+)'", text))
-    assert {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "APPGW_DATABASE_URL", "AZURE_CLIENT_ID", "APPGW_SUBSCRIPTIONS"} <= set_there <= SETTINGS
-    assert set(re.findall(r"path: '(/[a-z]+)'\s+port: (\d+)", text)) == {("/healthz", "8080"), ("/readyz", "8080")}
+    assert (
+        {
+            "SLACK_BOT_TOKEN",
+            "SLACK_APP_TOKEN",
+            "APPGW_DATABASE_URL",
+            "AZURE_CLIENT_ID",
+            "APPGW_SUBSCRIPTIONS",
+        }
+        <= set_there
+        <= SETTINGS
+    )
+    assert set(re.findall(r"path: '(/[a-z]+)'\s+port: (\d+)", text)) == {
+        ("/healthz", "8080"),
+        ("/readyz", "8080"),
+    }
     (grace,) = re.findall(r"terminationGracePeriodSeconds: (\d+)", text)
     assert int(grace) > STOPS_WITHIN_S
 
@@ -106,18 +137,24 @@ def test_container_app_keeps_secrets_out_of_its_plain_values() -> None:
 
 @pytest.mark.parametrize("name", ["main.bicep", "role.bicep"])
 def test_bicep_is_balanced_and_uses_what_it_declares(name: str) -> None:
-    text = re.sub(r"'(?:\\.|[^'\\\n])*'", lambda found: re.sub(r"[^${}\w.]", " ", found[0]), bicep(name))
+    text = re.sub(
+        r"'(?:\\.|[^'\\\n])*'", lambda found: re.sub(r"[^${}\w.]", " ", found[0]), bicep(name)
+    )
     for opening, closing in ("()", "[]", "{}"):
         assert text.count(opening) == text.count(closing)
     for declared in re.findall(r"^(?:param|var) (\w+)", text, re.MULTILINE):
         assert len(re.findall(rf"\b{declared}\b", text)) > 1, declared
-    for file in re.findall(r"^module \w+ '([^']+)'|loadJsonContent\('([^']+)'\)", bicep(name), re.MULTILINE):
+    for file in re.findall(
+        r"^module \w+ '([^']+)'|loadJsonContent\('([^']+)'\)", bicep(name), re.MULTILINE
+    ):
         assert (DEPLOY / "".join(file)).exists()
 
 
 def test_role_reads_and_asks_for_health_and_does_nothing_else() -> None:
     role = json.loads((DEPLOY / "role.json").read_text(encoding="utf-8"))
-    harmless = re.compile(r"Microsoft\.Network/[A-Za-z/]+/(read|backendhealth/action|getBackendHealthOnDemand/action)")
+    harmless = re.compile(
+        r"Microsoft\.Network/[A-Za-z/]+/(read|backendhealth/action|getBackendHealthOnDemand/action)"
+    )
     assert [action for action in role["Actions"] if not harmless.fullmatch(action)] == []
     assert "'role.json'" in bicep("role.bicep")
     assert "Microsoft.Network/" not in bicep("role.bicep")  # the actions stand in one place

@@ -1,4 +1,7 @@
-"""Documentation that can rot: settings, metrics, retention, ports, decisions and links are held to what exists."""
+"""Documentation that can rot.
+
+Settings, metrics, retention, ports, decisions and links are held to what exists.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,17 @@ def test_every_setting_is_documented() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_page_names_a_setting_that_is_none(page: Path) -> None:
-    foreign = {"APPGW_CHECK"}  # the pipelines' own variable, which says where a copy of the project lies
+    foreign = {
+        "APPGW_CHECK"
+    }  # the pipelines' own variable, which says where a copy of the project lies
     assert set(re.findall(r"\b(?:APPGW|SLACK)_[A-Z_]+\b", page.read_text())) - foreign <= SETTINGS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    missing = [link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    missing = [
+        link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()
+    ]
     assert missing == []
 
 
@@ -44,13 +51,19 @@ def test_links_into_a_page_meet_a_heading(page: Path) -> None:
     for file, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
         target = page.parent / file if file else page
         headings = re.findall(r"^#+ (.+)$", target.read_text(), flags=re.MULTILINE)
-        assert anchor in {re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert anchor in {
+            re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings
+        }
 
 
 def test_operations_name_every_metric_and_alarms_use_no_other() -> None:
     assert READY is not None  # the gauges of the admin port are in the registry once it is imported
     text = (ROOT / "docs" / "operations.md").read_text()
-    families = {line.split()[2] for line in generate_latest(REGISTRY).decode().splitlines() if line.startswith("# TYPE")}
+    families = {
+        line.split()[2]
+        for line in generate_latest(REGISTRY).decode().splitlines()
+        if line.startswith("# TYPE")
+    }
     known = {family for family in families if not family.endswith("_created")}
     rows = "".join(re.findall(r"^\| `appgw_.*$", text, flags=re.MULTILINE))
     assert set(re.findall(r"`(appgw_[a-z_]+)", rows)) == known
@@ -88,8 +101,18 @@ def test_every_decision_is_listed() -> None:
 
 def test_every_cited_rule_of_azure_has_its_section() -> None:
     """The source of a rule must be readable by whoever has only this repository."""
-    headings = set(re.findall(r"^#+ ([0-9.]+?)\.? ", (ROOT / "docs" / "azure-rules.md").read_text(), flags=re.MULTILINE))
-    code = "\n".join(file.read_text() for room in ("bot", "chainlib") for file in sorted((ROOT / room).rglob("*.py")))
+    headings = set(
+        re.findall(
+            r"^#+ ([0-9.]+?)\.? ",
+            (ROOT / "docs" / "azure-rules.md").read_text(),
+            flags=re.MULTILINE,
+        )
+    )
+    code = "\n".join(
+        file.read_text()
+        for room in ("bot", "chainlib")
+        for file in sorted((ROOT / room).rglob("*.py"))
+    )
     cited = re.findall(r"azure-rules sections? ([0-9.]+[0-9]|[0-9]+)(?: and ([0-9.]+[0-9]))?", code)
     assert len(cited) > 10
     assert {number for pair in cited for number in pair if number} <= headings

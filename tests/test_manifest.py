@@ -26,7 +26,12 @@ def text(longest: int, shortest: int = 1, pattern: str = "") -> dict[str, Any]:
 
 def strict(**members: Any) -> dict[str, Any]:  # noqa: ANN401 -- JSON schema
     """An object with exactly these members."""
-    return {"type": "object", "additionalProperties": False, "required": list(members), "properties": members}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(members),
+        "properties": members,
+    }
 
 
 def listed(of: dict[str, Any], most: int) -> dict[str, Any]:
@@ -34,13 +39,28 @@ def listed(of: dict[str, Any], most: int) -> dict[str, Any]:
     return {"type": "array", "items": of, "maxItems": most, "minItems": 1, "uniqueItems": True}
 
 
-COMMAND = strict(command=text(32, 2, r"^/[a-z0-9_-]+$"), description=text(2000), usage_hint=text(1000), should_escape={"const": False})
-SHORTCUT = strict(name=text(24), type={"enum": ["message", "global"]}, callback_id=text(255), description=text(150))
-APP_HOME = strict(home_tab_enabled=SWITCH, messages_tab_enabled=SWITCH, messages_tab_read_only_enabled=SWITCH)
+COMMAND = strict(
+    command=text(32, 2, r"^/[a-z0-9_-]+$"),
+    description=text(2000),
+    usage_hint=text(1000),
+    should_escape={"const": False},
+)
+SHORTCUT = strict(
+    name=text(24),
+    type={"enum": ["message", "global"]},
+    callback_id=text(255),
+    description=text(150),
+)
+APP_HOME = strict(
+    home_tab_enabled=SWITCH, messages_tab_enabled=SWITCH, messages_tab_read_only_enabled=SWITCH
+)
 SCHEMA = strict(
     _metadata=strict(major_version={"const": 2}, minor_version={"type": "integer"}),
     display_information=strict(
-        name=text(35), description=text(140), background_color=text(7, 4, "^#[0-9a-f]{6}$"), long_description=text(4000, 175)
+        name=text(35),
+        description=text(140),
+        background_color=text(7, 4, "^#[0-9a-f]{6}$"),
+        long_description=text(4000, 175),
     ),
     features=strict(
         app_home=APP_HOME,
@@ -48,7 +68,9 @@ SCHEMA = strict(
         slash_commands=listed(COMMAND, 50),
         shortcuts=listed(SHORTCUT, 10),
     ),
-    oauth_config=strict(scopes=strict(bot=listed(text(50), 255), bot_optional=listed(text(50), 255))),
+    oauth_config=strict(
+        scopes=strict(bot=listed(text(50), 255), bot_optional=listed(text(50), 255))
+    ),
     settings=strict(
         event_subscriptions=strict(bot_events=listed(text(100), 100)),
         interactivity=strict(is_enabled={"const": True}),
@@ -78,9 +100,15 @@ def test_manifest_keeps_to_slacks_limits(manifest: dict[str, Any]) -> None:
 
 def test_commands_and_shortcuts_are_those_of_the_contract(manifest: dict[str, Any]) -> None:
     features = manifest["features"]
-    assert [command["command"] for command in features["slash_commands"]] == ["/appgw-check", "/appgw"]
+    assert [command["command"] for command in features["slash_commands"]] == [
+        "/appgw-check",
+        "/appgw",
+    ]
     shortcuts = {(s["callback_id"], s["type"], s["name"]) for s in features["shortcuts"]}
-    assert shortcuts == {("diagnose_502", "message", "Diagnose this 502"), ("check_backend", "global", "Check a backend")}
+    assert shortcuts == {
+        ("diagnose_502", "message", "Diagnose this 502"),
+        ("check_backend", "global", "Check a backend"),
+    }
 
 
 def test_scopes_are_at_most_six_and_never_optional_and_required(manifest: dict[str, Any]) -> None:

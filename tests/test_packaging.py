@@ -1,4 +1,7 @@
-"""What an installation gets: the wheel holds everything that the program reads at run time, and none of the stand-ins."""
+"""What an installation gets.
+
+The wheel holds everything that the program reads at run time, and none of the stand-ins.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,12 @@ NOT_CODE = {"bot/py.typed", "chainlib/py.typed", "bot/store/migrations/script.py
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     """The wheel as the Dockerfile builds it."""
     folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT, check=True, capture_output=True)  # noqa: S603 -- our own build
+    subprocess.run(  # noqa: S603 -- our own build
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     (built,) = folder.glob("*.whl")
     return ZipFile(built)
 
@@ -28,7 +36,11 @@ def contents(wheel: ZipFile) -> set[str]:
 
 
 def test_wheel_holds_every_module_and_nothing_else(wheel: ZipFile) -> None:
-    ours = {str(path.relative_to(ROOT)) for room in ("bot", "chainlib") for path in (ROOT / room).rglob("*.py")}
+    ours = {
+        str(path.relative_to(ROOT))
+        for room in ("bot", "chainlib")
+        for path in (ROOT / room).rglob("*.py")
+    }
     assert contents(wheel) == ours | NOT_CODE
 
 

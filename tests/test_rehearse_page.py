@@ -1,4 +1,7 @@
-"""The page on rehearsing: its pipelines are YAML, and every option and exit status that it names exists."""
+"""The page on rehearsing.
+
+Its pipelines are YAML, and every option and exit status that it names exists.
+"""
 
 from __future__ import annotations
 
@@ -36,4 +39,8 @@ def options_of(command: str) -> set[str]:
 
     group = get_command(app)
     found = group.commands[command]  # type: ignore[attr-defined]
-    return {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return {
+        option
+        for parameter in found.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }

@@ -1,1 +1,5 @@
-"""Reports -> Slack messages. Pure: values in, `Message` out, one file per message; nothing here knows a socket, a clock or a token."""
+"""Reports -> Slack messages.
+
+Pure: values in, `Message` out, one file per message; nothing here knows a socket, a clock or a
+token.
+"""

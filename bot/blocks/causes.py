@@ -1,4 +1,7 @@
-"""Servers of a gateway folded by why they fail: one missing intermediate behind fourteen servers is one cause. Pure."""
+"""Servers of a gateway folded by why they fail.
+
+One missing intermediate behind fourteen servers is one cause. Pure.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,20 @@ class Cause:
 
 
 def fold(report: GatewayReport) -> tuple[Cause, ...]:
-    """Group the members that have something to say by their reason: what fails first, then the widest, else the report's order."""
+    """Group the members that have something to say by their reason.
+
+    What fails first, then the widest, else the report's order.
+    """
     groups: dict[tuple[Code, str, bool], list[MemberReport]] = {}
     for member in report.members:
         if member.headline is not Code.OK or not member.healthy:
-            groups.setdefault((_code(member), _about(member), not member.healthy), []).append(member)
-    causes = [Cause(code=code, about=about, members=tuple(members), serious=bad) for (code, about, bad), members in groups.items()]
+            groups.setdefault((_code(member), _about(member), not member.healthy), []).append(
+                member
+            )
+    causes = [
+        Cause(code=code, about=about, members=tuple(members), serious=bad)
+        for (code, about, bad), members in groups.items()
+    ]
     return tuple(sorted(causes, key=lambda cause: (not cause.serious, -len(cause.members))))
 
 

@@ -1,6 +1,9 @@
-"""What stands in the thread under a card: every finding, the chain as sent in full, raw evidence, and the files.
+"""What stands in the thread under a card.
 
-The message keeps the budget of a card; what does not fit is in `appgw-details.txt`, which always holds everything.
+Every finding, the chain as sent in full, raw evidence, and the files.
+
+The message keeps the budget of a card; what does not fit is in `appgw-details.txt`, which always
+holds everything.
 """
 
 from __future__ import annotations
@@ -14,10 +17,32 @@ from dataclasses import dataclass
 from bot.blocks.check_card import WITNESS_LIMIT, target_name
 from bot.blocks.hostile import clean, inert
 from bot.blocks.missing import not_at_hand
-from bot.blocks.parts import JSON_LIMIT, Drawing, Message, Part, Span, bold, compose, json_size, say, utc
+from bot.blocks.parts import (
+    JSON_LIMIT,
+    Drawing,
+    Message,
+    Part,
+    Span,
+    bold,
+    compose,
+    json_size,
+    say,
+    utc,
+)
 from bot.blocks.words import PHRASES, PLACES, spoken
 from bot.model.report import AddressReport, CheckReport, GatewayReport
-from chainlib import Certificate, Entry, Finding, Fix, HttpFailure, HttpResponse, Severity, Status, UnreadableCertificate, counted
+from chainlib import (
+    Certificate,
+    Entry,
+    Finding,
+    Fix,
+    HttpFailure,
+    HttpResponse,
+    Severity,
+    Status,
+    UnreadableCertificate,
+    counted,
+)
 
 _LONG = 4000
 _SHORT = 300
@@ -44,7 +69,17 @@ class Details:
 def details(report: CheckReport) -> Details:
     """Everything that is known about one check."""
     message, complete = _message(report)
-    text = () if complete else (Attachment(name="appgw-details.txt", title="Everything about this check", content=full_text(report)),)
+    text = (
+        ()
+        if complete
+        else (
+            Attachment(
+                name="appgw-details.txt",
+                title="Everything about this check",
+                content=full_text(report),
+            ),
+        )
+    )
     return Details(message=message, files=(*chain_files(report), *text))
 
 
@@ -52,7 +87,9 @@ def whole_word(said: str) -> Message | None:
     """The gateway's word for the thread, where the card has no room for all of it."""
     if len(clean(said, _LONG)) <= WITNESS_LIMIT:
         return None
-    return compose("The gateway's word in full", [say(bold("Gateway, in full: "), clean(said, _LONG))])
+    return compose(
+        "The gateway's word in full", [say(bold("Gateway, in full: "), clean(said, _LONG))]
+    )
 
 
 def full_text(report: CheckReport) -> str:
@@ -88,29 +125,45 @@ def _parts(report: CheckReport, limit: int) -> Iterator[Part]:
     if nowhere := not_at_hand(report):
         yield say(bold("No fullchain.pem: "), clean(nowhere, max(limit, 600)))
     if report.explanation.gateway_message:
-        yield say(bold("Azure prints for this: "), clean(report.explanation.gateway_message, max(limit, 600)))
+        yield say(
+            bold("Azure prints for this: "),
+            clean(report.explanation.gateway_message, max(limit, 600)),
+        )
     yield from _chain(report, limit)
     yield from _connection(report, limit)
     unseen = [*report.request.assumed, *(f"not checked: {item}" for item in report.not_checked)]
     if unseen:
-        yield say(bold("Assumed and not checked: "), "; ".join(clean(item, limit) for item in unseen))
+        yield say(
+            bold("Assumed and not checked: "), "; ".join(clean(item, limit) for item in unseen)
+        )
     yield say(bold("Read more: "), report.explanation.reference)
 
 
 def _understood(report: CheckReport) -> str:
     target, policy = report.request.target, report.request.policy
-    said = [f"{target.host}:{target.port}", f"server name {target.server_name or 'none'}", f"must carry {policy.name or 'any name'}"]
+    said = [
+        f"{target.host}:{target.port}",
+        f"server name {target.server_name or 'none'}",
+        f"must carry {policy.name or 'any name'}",
+    ]
     return ", ".join([*said, f"{policy.sku.value} gateway, trust: {policy.trust.value}"])
 
 
 def _finding(number: int, finding: Finding, fix: Fix, limit: int) -> Iterator[str | Span]:
     yield bold(f"{number}. {finding.severity.value.upper()} {finding.code.value} ")
     yield clean(spoken(finding.summary), limit)
-    where = f" Sent certificate {finding.certificate + 1}." if finding.certificate is not None else ""
+    where = (
+        f" Sent certificate {finding.certificate + 1}." if finding.certificate is not None else ""
+    )
     yield f"{where} Fix {PLACES[fix.where]}. Basis: {finding.basis.value}."
     if finding.evidence:
         yield "\n"
-        yield Span(text=clean(json.dumps(dict(finding.evidence), default=str, ensure_ascii=False), limit * 2), code=True)
+        yield Span(
+            text=clean(
+                json.dumps(dict(finding.evidence), default=str, ensure_ascii=False), limit * 2
+            ),
+            code=True,
+        )
 
 
 def _chain(report: CheckReport, limit: int) -> Iterator[Part]:
@@ -120,10 +173,14 @@ def _chain(report: CheckReport, limit: int) -> Iterator[Part]:
     yield say(bold(f"Sent by {report.addresses[0].address or 'the file'}, in this order:"))
     entries = {entry.position: entry for entry in report.verdict.entries}
     for position, certificate in enumerate(chain.certificates):
-        yield Drawing(lines=tuple(_certificate(position, certificate, entries.get(position), limit)))
+        yield Drawing(
+            lines=tuple(_certificate(position, certificate, entries.get(position), limit))
+        )
 
 
-def _certificate(position: int, sent: Certificate | UnreadableCertificate, entry: Entry | None, limit: int) -> Iterator[str]:
+def _certificate(
+    position: int, sent: Certificate | UnreadableCertificate, entry: Entry | None, limit: int
+) -> Iterator[str]:
     known = f"{entry.role.value}, {entry.status.value}" if entry else Status.OK.value
     yield f"{position + 1}  {known}"
     if isinstance(sent, UnreadableCertificate):
@@ -139,7 +196,10 @@ def _certificate(position: int, sent: Certificate | UnreadableCertificate, entry
 
 def _connection(report: CheckReport, limit: int) -> Iterator[Part]:
     for address in report.addresses:
-        said = [f"{address.address or 'no address'}: {address.verdict.headline.value}", *_session(address, limit)]
+        said = [
+            f"{address.address or 'no address'}: {address.verdict.headline.value}",
+            *_session(address, limit),
+        ]
         yield say(bold("Server "), ", ".join(said))
     if report.timings:
         spent = ", ".join(f"{stage} {spent:.0f} ms" for stage, spent in report.timings.items())
@@ -162,44 +222,75 @@ def _session(address: AddressReport, limit: int) -> Iterator[str]:
 
 
 def chain_files(report: CheckReport) -> Iterator[Attachment]:
-    """The corrected chain, the root where the gateway lacks it, and the chain as sent; public parts only."""
+    """The corrected chain, the root where the gateway lacks it, and the chain as sent.
+
+    Public parts only.
+    """
     if report.repair and report.repair.chain:
         corrected = "".join(_pem(certificate) for certificate in report.repair.chain)
-        yield Attachment(name="fullchain.pem", title="Corrected chain: install this on the server", content=corrected)
+        yield Attachment(
+            name="fullchain.pem",
+            title="Corrected chain: install this on the server",
+            content=corrected,
+        )
     if report.repair and report.repair.root_pem and not _lies_on_gateway(report):
         # as it is uploaded, so without a comment: the gateway is sent the file's bytes
-        yield Attachment(name="root.cer", title="Root that the gateway should trust", content=report.repair.root_pem)
+        yield Attachment(
+            name="root.cer",
+            title="Root that the gateway should trust",
+            content=report.repair.root_pem,
+        )
     if report.chain and report.chain.certificates:
         as_sent = "".join(_pem(certificate) for certificate in report.chain.certificates)
-        yield Attachment(name="as-sent.pem", title="The chain as the server sent it", content=as_sent)
+        yield Attachment(
+            name="as-sent.pem", title="The chain as the server sent it", content=as_sent
+        )
 
 
 def _lies_on_gateway(report: CheckReport) -> bool:
     """The root only has to be attached; on a sister gateway it does not help."""
     lying = report.request.policy.unattached
-    return report.repair is not None and any(one.certificate == report.repair.root and not one.sister for one in lying)
+    return report.repair is not None and any(
+        one.certificate == report.repair.root and not one.sister for one in lying
+    )
 
 
 def _pem(certificate: Certificate | UnreadableCertificate) -> str:
     """One PEM block under a comment that names it; what no parser accepts keeps its bytes."""
-    subject = certificate.subject if isinstance(certificate, Certificate) else "a certificate that cannot be read"
-    name = _DASHES.sub("-", inert(clean(subject, _SHORT)))  # a name may not begin a block of its own
+    subject = (
+        certificate.subject
+        if isinstance(certificate, Certificate)
+        else "a certificate that cannot be read"
+    )
+    name = _DASHES.sub(
+        "-", inert(clean(subject, _SHORT))
+    )  # a name may not begin a block of its own
     body = base64.b64encode(certificate.der).decode()
     lines = [body[start : start + 64] for start in range(0, len(body), 64)]
-    return "\n".join((f"# {name}", "-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""))
+    return "\n".join(
+        (f"# {name}", "-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", "")
+    )
 
 
 def member_details(report: GatewayReport) -> str:
     """Every member with both witnesses' words, as text for the thread's file."""
-    lines = [f"gateway {clean(report.gateway.id.name, 120)}, {counted(len(report.members), 'server')}"]
+    lines = [
+        f"gateway {clean(report.gateway.id.name, 120)}, {counted(len(report.members), 'server')}"
+    ]
     lines += [clean(report.said, 300)] if report.said else []
     for member in report.members:
         said = (
-            f"; gateway: {member.server.health.value}, {clean(member.server.message.text, 300) if member.server.message else 'no reason'}"
+            (
+                f"; gateway: {member.server.health.value}, "
+                f"{clean(member.server.message.text, 300) if member.server.message else 'no reason'}"
+            )
             if member.server
             else ""
         )
-        lines.append(f"- {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: {member.headline.value}{said}")
+        lines.append(
+            f"- {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: "
+            f"{member.headline.value}{said}"
+        )
         lines += map(_finding_line, member.findings)
         lines += [f"    - {clean(member.skipped)}"] if member.skipped else []
     return "\n".join(lines) + "\n"

@@ -1,6 +1,9 @@
-"""The digest: its card, the details under it, the line that tells a recovery. Pure; what the lines say is handed in as rows.
+"""The digest: its card, the details under it, the line that tells a recovery.
 
-The card has at most twelve lines before its buttons; every problem, hidden or not, has its own line and `Check` button in the thread.
+Pure; what the lines say is handed in as rows.
+
+The card has at most twelve lines before its buttons; every problem, hidden or not, has its own line
+and `Check` button in the thread.
 """
 
 from __future__ import annotations
@@ -10,7 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.blocks.hostile import capital, clean, short_name, shorten, shorten_middle
-from bot.blocks.parts import TEXT_LIMIT, Button, Buttons, Heading, Message, Paragraph, Part, SmallPrint, bold, compose, say
+from bot.blocks.parts import (
+    TEXT_LIMIT,
+    Button,
+    Buttons,
+    Heading,
+    Message,
+    Paragraph,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
 from bot.blocks.words import ACTORS, PHRASES, SHAPES
 from bot.model.digest import DigestLine, LineKind, Member
 from chainlib import CATALOGUE, Severity, counted
@@ -66,29 +81,47 @@ class Face:
 def digest_card(face: Face, rows: Sequence[Row]) -> Message:
     """The card of one digest."""
     word, target = _word(rows), clean(face.target, 200)
-    parts: list[Part] = [Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(face.when, 40)}")]
+    parts: list[Part] = [
+        Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(face.when, 40)}")
+    ]
     parts += [say(bold(clean(face.counts, 120))), *(_row(row) for row in rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
-        parts.append(say(f"and {len(rows) - MOST_ROWS} more{', in the thread' if face.thread else ''}"))
+        parts.append(
+            say(f"and {len(rows) - MOST_ROWS} more{', in the thread' if face.thread else ''}")
+        )
     if face.footer:
         parts.append(say(shorten(clean(face.footer, _LINE), _LINE)))
     parts += [
         _buttons(target),
-        SmallPrint(text=f"Digest: {clean(face.schedule, 60)}{' · muted' if face.muted_by else ''}", user=face.muted_by),
+        SmallPrint(
+            text=f"Digest: {clean(face.schedule, 60)}{' · muted' if face.muted_by else ''}",
+            user=face.muted_by,
+        ),
     ]
     return compose(_lock_screen(word, target, rows, face), parts)
 
 
 def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
-    """Every problem with the backends behind it and one `Check` button, for the thread; as many messages as it takes."""
-    return tuple(_page(rows[start : start + _PER_MESSAGE]) for start in range(0, len(rows), _PER_MESSAGE))
+    """Every problem with the backends behind it and one `Check` button, for the thread.
+
+    As many messages as it takes.
+    """
+    return tuple(
+        _page(rows[start : start + _PER_MESSAGE]) for start in range(0, len(rows), _PER_MESSAGE)
+    )
 
 
 def recovery(row: Row, target: str) -> Message:
-    """One line for the thread: a problem is over; the notification also names the target, for it does not show the card above."""
+    """One line for the thread: a problem is over.
+
+    The notification also names the target, for it does not show the card above.
+    """
     sentence = f"{SHAPES['OK']} Fixed: {title(row.line)}"
     named = shorten_middle(clean(target, 200).removeprefix("gw:"), _TARGET)
-    return compose(f"OK {named}: fixed: {title(row.line)}", [say(bold(sentence), shorten(f" · {clean(row.fixed, 80)}", _LINE))])
+    return compose(
+        f"OK {named}: fixed: {title(row.line)}",
+        [say(bold(sentence), shorten(f" · {clean(row.fixed, 80)}", _LINE))],
+    )
 
 
 def title(line: DigestLine) -> str:
@@ -98,7 +131,10 @@ def title(line: DigestLine) -> str:
 
 
 def run_button(label: str, command: str, *, number: int = 0, apart: bool = False) -> Button:
-    """A button that asks a question again; `number` tells several in one message apart, `apart` answers in a message of its own."""
+    """A button that asks a question again.
+
+    `number` tells several in one message apart, `apart` answers in a message of its own.
+    """
     action = f"{RUN_APART if apart else RUN}:{number}:{label.split(maxsplit=1)[0].lower()}"
     return Button(label=label, action=action, value=json.dumps({"q": command}))
 
@@ -111,7 +147,12 @@ def _page(rows: Sequence[Row]) -> Message:
         parts.append(_row(row))
         if names:
             parts.append(say(f"    {', '.join(names[:_NAMED])}{more}"))
-        parts.append(Buttons(elements=(run_button("Check", row.check, number=number, apart=True),), instead=f"/appgw-check {row.check}"))
+        parts.append(
+            Buttons(
+                elements=(run_button("Check", row.check, number=number, apart=True),),
+                instead=f"/appgw-check {row.check}",
+            )
+        )
     count = len(rows)
     return compose(f"Details: {counted(count, 'problem')}, each with a Check button", parts)
 
@@ -122,7 +163,10 @@ def _named(member: Member) -> str:
 
 
 def _lock_screen(word: str, target: str, rows: Sequence[Row], face: Face) -> str:
-    """Which, the worst cause, how many more and who must act, in 90 characters; the counts where nothing is wrong."""
+    """Which, the worst cause, how many more and who must act, in 90 characters.
+
+    The counts where nothing is wrong.
+    """
     lasting = [row.line for row in rows if not row.fixed]
     rest = f": {_worst(lasting)}" if lasting else f": {clean(face.counts, _COUNTS)}"
     named = target.removeprefix("gw:")  # with the prefix, `:prod-gw:` would read as an emoji
@@ -147,7 +191,9 @@ def _row(row: Row) -> Paragraph:
         return say(f"{SHAPES['OK']} fixed: {title(row.line)} · {clean(row.fixed, 60)}")
     serious = row.line.severity is Severity.CRITICAL
     mark = _MARKS.get(row.line.kind, SHAPES["FAIL" if serious else "WARN"])
-    return say(bold(f"{mark} {title(row.line)}"), shorten(f" {clean(row.tail, _LINE)}", _LINE - _SUBJECT))
+    return say(
+        bold(f"{mark} {title(row.line)}"), shorten(f" {clean(row.tail, _LINE)}", _LINE - _SUBJECT)
+    )
 
 
 def _buttons(target: str) -> Buttons:

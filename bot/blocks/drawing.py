@@ -1,6 +1,9 @@
-"""The chain as it was sent, with its gap: at most so many lines of 32 columns, so that a phone never wraps them.
+"""The chain as it was sent, with its gap.
 
-A mark is always beside a word: `X MISSING`, never a colour alone. Names are cleaned and cut in the middle.
+At most so many lines of 32 columns, so that a phone never wraps them.
+
+A mark is always beside a word: `X MISSING`, never a colour alone. Names are cleaned and cut in the
+middle.
 """
 
 from __future__ import annotations
@@ -12,26 +15,50 @@ from types import MappingProxyType
 from bot.blocks.hostile import fit, short_name
 from bot.blocks.parts import DRAWING_WIDTH
 from bot.model.report import CheckReport
-from chainlib import Certificate, Code, Finding, PathElement, Severity, Source, Status, TrustMode, Verdict
+from chainlib import (
+    Certificate,
+    Code,
+    Finding,
+    PathElement,
+    Severity,
+    Source,
+    Status,
+    TrustMode,
+    Verdict,
+)
 
 LABEL_WIDTH = 7
 _STAGES = ("DNS", "TCP", "TLS")
 _STOPPED_AT: Mapping[Code, tuple[int, str]] = MappingProxyType(
     {Code.DNS_FAILED: (0, "X no address"), Code.TCP_FAILED: (1, "X no connection")}
 )
-_ROOT_TROUBLES = frozenset({Code.ROOT_MISMATCH, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, Code.ROOT_NOT_ATTACHED, Code.UPLOADED_ROOT_UNUSABLE})
+_ROOT_TROUBLES = frozenset(
+    {
+        Code.ROOT_MISMATCH,
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        Code.ROOT_NOT_ATTACHED,
+        Code.UPLOADED_ROOT_UNUSABLE,
+    }
+)
 # A root that signed nothing that was sent may still be right: what lies between may be missing.
 _ROOT_NOTES = {
     Code.UPLOADED_ROOT_UNUSABLE: "X UNUSABLE as a root",
     Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "X not the issuer asked for",
 }
-_ANCHORS: Mapping[Source, str] = MappingProxyType({Source.UPLOADED: "gw", Source.WELL_KNOWN: "public"})
-_MODES: Mapping[TrustMode, str] = MappingProxyType({TrustMode.UPLOADED_ROOTS: "gw", TrustMode.WELL_KNOWN: "public"})
+_ANCHORS: Mapping[Source, str] = MappingProxyType(
+    {Source.UPLOADED: "gw", Source.WELL_KNOWN: "public"}
+)
+_MODES: Mapping[TrustMode, str] = MappingProxyType(
+    {TrustMode.UPLOADED_ROOTS: "gw", TrustMode.WELL_KNOWN: "public"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One certificate of the drawing: where it stands, its name, and what is wrong with it (empty when nothing is)."""
+    """One certificate of the drawing.
+
+    Where it stands, its name, and what is wrong with it (empty when nothing is).
+    """
 
     label: str
     name: str
@@ -40,11 +67,18 @@ class Row:
     def lines(self) -> tuple[str, ...]:
         """One line, two when something is wrong."""
         first = f"{self.label:<{LABEL_WIDTH}}{fit(self.name, DRAWING_WIDTH - LABEL_WIDTH)}"
-        return (first, fit(f"{'':>{LABEL_WIDTH - 2}}{self.note}", DRAWING_WIDTH)) if self.note else (first,)
+        return (
+            (first, fit(f"{'':>{LABEL_WIDTH - 2}}{self.note}", DRAWING_WIDTH))
+            if self.note
+            else (first,)
+        )
 
 
 def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
-    """The drawing of what the worst address sent; of how far the connection came when it sent nothing."""
+    """The drawing of what the worst address sent.
+
+    Of how far the connection came when it sent nothing.
+    """
     chain = report.chain
     if chain is None or not chain.certificates:
         return _stages(report.verdict.headline)
@@ -53,16 +87,29 @@ def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
 
 def _stages(headline: Code) -> tuple[str, ...]:
     stop, trouble = _STOPPED_AT.get(headline, (len(_STAGES) - 1, "X no certificates came"))
-    words = ["ok" if place < stop else trouble if place == stop else "not reached" for place in range(len(_STAGES))]
-    return tuple(fit(f"{stage:<{LABEL_WIDTH}}{word}", DRAWING_WIDTH) for stage, word in zip(_STAGES, words, strict=True))
+    words = [
+        "ok" if place < stop else trouble if place == stop else "not reached"
+        for place in range(len(_STAGES))
+    ]
+    return tuple(
+        fit(f"{stage:<{LABEL_WIDTH}}{word}", DRAWING_WIDTH)
+        for stage, word in zip(_STAGES, words, strict=True)
+    )
 
 
 def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
-    """Rows without a fault give way to one line that counts them; at the limit, the rest is counted too."""
+    """Rows without a fault give way to one line that counts them.
+
+    At the limit, the rest is counted too.
+    """
     lines = [line for row in rows for line in row.lines()]
     if len(lines) <= max_lines:
         return tuple(lines)
-    kept = [row for place, row in enumerate(rows) if row.note[:1] in {"X", "!"} or place in {0, len(rows) - 1}]
+    kept = [
+        row
+        for place, row in enumerate(rows)
+        if row.note[:1] in {"X", "!"} or place in {0, len(rows) - 1}
+    ]
     while kept and sum(len(row.lines()) for row in kept) > max_lines - 1:
         kept.pop(-2 if len(kept) > 1 else -1)
     gone = len(rows) - len(kept)
@@ -77,7 +124,11 @@ def _rows(report: CheckReport) -> Iterator[Row]:
     gaps, anchor = _beyond_the_list(verdict.path.elements)
     gaps = _every_gap(report, gaps)
     for position, certificate in enumerate(chain.certificates):
-        name = short_name(certificate.subject) if isinstance(certificate, Certificate) else "(unreadable)"
+        name = (
+            short_name(certificate.subject)
+            if isinstance(certificate, Certificate)
+            else "(unreadable)"
+        )
         yield Row(label=f"sent {position + 1}", name=name, note=_note(verdict, position))
         yield from (_gap(verdict, gap) for gap in gaps.pop(position, ()))
     yield from (_gap(verdict, gap) for rest in gaps.values() for gap in rest)
@@ -85,13 +136,25 @@ def _rows(report: CheckReport) -> Iterator[Row]:
 
 
 def _gap(verdict: Verdict, subject: str) -> Row:
-    """What is not there; from outside, a missing upper CA and a root that is not trusted look alike."""
-    note = "X MISSING: not sent" if Code.INTERMEDIATE_MISSING in verdict.codes else "X not sent, not trusted"
+    """What is not there.
+
+    From outside, a missing upper CA and a root that is not trusted look alike.
+    """
+    note = (
+        "X MISSING: not sent"
+        if Code.INTERMEDIATE_MISSING in verdict.codes
+        else "X not sent, not trusted"
+    )
     return Row(label=" gap", name=short_name(subject), note=note)
 
 
-def _beyond_the_list(elements: Iterable[PathElement]) -> tuple[dict[int, list[str]], PathElement | None]:
-    """Path elements that were not sent: the subjects in each gap, by the position that it follows, and the anchor."""
+def _beyond_the_list(
+    elements: Iterable[PathElement],
+) -> tuple[dict[int, list[str]], PathElement | None]:
+    """Path elements that were not sent.
+
+    The subjects in each gap, by the position that it follows, and the anchor.
+    """
     gaps: dict[int, list[str]] = {}
     anchor, last = None, -1
     for element in elements:
@@ -105,8 +168,15 @@ def _beyond_the_list(elements: Iterable[PathElement]) -> tuple[dict[int, list[st
 
 
 def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, list[str]]:
-    """From outside only the lowest missing CA can be named; the repaired chain knows those above it as well."""
-    if report.chain is None or report.repair is None or Code.INTERMEDIATE_MISSING not in report.verdict.codes:
+    """From outside only the lowest missing CA can be named.
+
+    The repaired chain knows those above it as well.
+    """
+    if (
+        report.chain is None
+        or report.repair is None
+        or Code.INTERMEDIATE_MISSING not in report.verdict.codes
+    ):
         return seen
     gaps: dict[int, list[str]] = {}
     last = -1
@@ -121,7 +191,14 @@ def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, lis
 
 def _trust_rows(report: CheckReport, anchor: PathElement | None) -> Iterator[Row]:
     """What the gateway trusts, and why it does not fit where that is the trouble."""
-    trouble = next((f for f in report.verdict.findings if f.code in _ROOT_TROUBLES and f.severity is Severity.CRITICAL), None)
+    trouble = next(
+        (
+            f
+            for f in report.verdict.findings
+            if f.code in _ROOT_TROUBLES and f.severity is Severity.CRITICAL
+        ),
+        None,
+    )
     if trouble is not None:
         yield from _wanted_root(report)
         yield from _given_roots(report, trouble)
@@ -136,13 +213,20 @@ def _root_above_the_gap(report: CheckReport) -> Iterator[Row]:
     repair, anchors = report.repair, report.request.policy.anchors
     if repair is None or not repair.chain or repair.root is not None or anchors.mode not in _MODES:
         return
-    if root := next((one for one in anchors.certificates if one.subject_key == repair.chain[-1].issuer_key), None):
+    if root := next(
+        (one for one in anchors.certificates if one.subject_key == repair.chain[-1].issuer_key),
+        None,
+    ):
         yield Row(label=_MODES[anchors.mode], name=short_name(root.subject))
 
 
 def _wanted_root(report: CheckReport) -> Iterator[Row]:
     if report.repair and report.repair.root and not _is_sent(report, report.repair.root):
-        yield Row(label="root", name=short_name(report.repair.root.subject), note="X NOT TRUSTED: chain needs it")
+        yield Row(
+            label="root",
+            name=short_name(report.repair.root.subject),
+            note="X NOT TRUSTED: chain needs it",
+        )
 
 
 def _given_roots(report: CheckReport, trouble: Finding) -> Iterator[Row]:
@@ -150,7 +234,10 @@ def _given_roots(report: CheckReport, trouble: Finding) -> Iterator[Row]:
     if anchors.mode is not TrustMode.UPLOADED_ROOTS:
         return
     note = _ROOT_NOTES.get(trouble.code, "X OTHER: not of this chain")
-    gap_closed = trouble.code is Code.NO_UPLOADED_ROOT_SIGNS_CHAIN and report.verdict.path.elements[-1].source is Source.UPLOADED
+    gap_closed = (
+        trouble.code is Code.NO_UPLOADED_ROOT_SIGNS_CHAIN
+        and report.verdict.path.elements[-1].source is Source.UPLOADED
+    )
     above = report.verdict.path.elements[-1].certificate if gap_closed else None
     for certificate in anchors.certificates:
         yield Row(
@@ -199,17 +286,32 @@ _FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
 
 
 def _note(verdict: Verdict, position: int) -> str:
-    """What is wrong with one certificate: what the card's headline is about before anything else."""
+    """What is wrong with one certificate.
+
+    What the card's headline is about before anything else.
+    """
     faults = [f for f in verdict.findings if f.certificate == position and _worth_a_line(f)]
-    headline = next((f for f in faults if f.code is verdict.headline and f.code in _FAULT_NOTES), None)
+    headline = next(
+        (f for f in faults if f.code is verdict.headline and f.code in _FAULT_NOTES), None
+    )
     if headline is None:
         entry = next((entry for entry in verdict.entries if entry.position == position), None)
         if entry and (note := _STATUS_NOTES.get(entry.status)):
             return note
     shown = headline or next(iter(faults), None)
-    return f"{'X' if shown.severity is Severity.CRITICAL else '!'} {_FAULT_NOTES.get(shown.code, 'see the thread')}" if shown else ""
+    return (
+        (
+            f"{'X' if shown.severity is Severity.CRITICAL else '!'} "
+            f"{_FAULT_NOTES.get(shown.code, 'see the thread')}"
+        )
+        if shown
+        else ""
+    )
 
 
 def _worth_a_line(finding: Finding) -> bool:
     """A gap is drawn as a row of its own; information is for the thread."""
-    return finding.severity is not Severity.INFO and finding.code not in {Code.INTERMEDIATE_MISSING, *_ROOT_TROUBLES}
+    return finding.severity is not Severity.INFO and finding.code not in {
+        Code.INTERMEDIATE_MISSING,
+        *_ROOT_TROUBLES,
+    }

@@ -1,6 +1,10 @@
-"""The form that `Fix steps` opens: for each finding who must act and what to do, with the real names, for one kind of server and one tool.
+"""The form that `Fix steps` opens.
 
-Everything comes out of the button's own value (`fix_value`), so that it works on an old card and after a restart; another kind or tool is
+For each finding who must act and what to do, with the real names, for one kind of server and one
+tool.
+
+Everything comes out of the button's own value (`fix_value`), so that it works on an old card and
+after a restart; another kind or tool is
 one tap, which replaces the form.
 """
 
@@ -29,18 +33,36 @@ def fix_steps(value: str) -> Block:
     """The view; a value that cannot be read (older or cut) gives the general steps of its code."""
     read = read_value(value)
     blocks = [*_choices(read), *(part.block() for part in _parts(read))]
-    kept = blocks if len(blocks) <= _MAX_BLOCKS else [*blocks[: _MAX_BLOCKS - 1], say("The rest is in the thread of the card.").block()]
+    kept = (
+        blocks
+        if len(blocks) <= _MAX_BLOCKS
+        else [*blocks[: _MAX_BLOCKS - 1], say("The rest is in the thread of the card.").block()]
+    )
     words = {"title": _plain("Fix steps"), "close": _plain("Close")}
     note = value if len(value) <= _METADATA_LIMIT else ""
-    return {"type": "modal", "callback_id": FIX_STEPS_FORM, "private_metadata": note, "blocks": kept, **words}
+    return {
+        "type": "modal",
+        "callback_id": FIX_STEPS_FORM,
+        "private_metadata": note,
+        "blocks": kept,
+        **words,
+    }
 
 
 def _choices(value: FixValue) -> Iterator[Block]:
     """What can be switched, where it changes something."""
     if value.context is None:
         return
-    menus = [_menu(STEPS_KIND, "Server", ServerKind, value.kind)] if _any_guide(value, Where.SERVER) else []
-    menus += [_menu(STEPS_TOOL, "Tool", Tool, value.tool)] if _any_guide(value, Where.GATEWAY) or _has_stopgap(value) else []
+    menus = (
+        [_menu(STEPS_KIND, "Server", ServerKind, value.kind)]
+        if _any_guide(value, Where.SERVER)
+        else []
+    )
+    menus += (
+        [_menu(STEPS_TOOL, "Tool", Tool, value.tool)]
+        if _any_guide(value, Where.GATEWAY) or _has_stopgap(value)
+        else []
+    )
     if menus:
         yield {"type": "actions", "block_id": "steps_choice", "elements": menus}
 
@@ -58,7 +80,10 @@ def _menu(action: str, placeholder: str, choices: type[StrEnum], chosen: StrEnum
 
 def _parts(value: FixValue) -> Iterator[Part]:
     if not value.fixes:
-        yield say("The steps of this old card cannot be read; tap Check again and open them from the new card.")
+        yield say(
+            "The steps of this old card cannot be read; tap Check again and open them from "
+            "the new card."
+        )
         return
     for number, one in enumerate(_each_once(value)):
         if number:
@@ -144,7 +169,11 @@ def _stopgap(value: FixValue) -> Iterator[Part]:
 
 
 def _has_stopgap(value: FixValue) -> bool:
-    return bool(value.context and value.fixes and gateway_guide(value.fixes[0].code, value.context, value.tool).stopgap)
+    return bool(
+        value.context
+        and value.fixes
+        and gateway_guide(value.fixes[0].code, value.context, value.tool).stopgap
+    )
 
 
 def _any_guide(value: FixValue, where: Where) -> bool:

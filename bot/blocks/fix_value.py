@@ -1,6 +1,9 @@
-"""What the `Fix steps` button carries: findings in short, the real names, the guessed server; and how that is read back.
+"""What the `Fix steps` button carries: findings in short, the real names, the guessed server.
 
-It has to fit into 2,000 characters and must be readable after a restart and by later versions, so every key may be absent.
+And how that is read back.
+
+It has to fit into 2,000 characters and must be readable after a restart and by later versions, so
+every key may be absent.
 """
 
 from __future__ import annotations
@@ -13,7 +16,14 @@ from typing import Any
 
 from bot.blocks.hostile import clean, short_name
 from bot.blocks.parts import BUTTON_VALUE_LIMIT
-from bot.fixsteps import FixContext, ServerKind, Tool, guess_server_kind, has_gateway_guide, has_server_guide
+from bot.fixsteps import (
+    FixContext,
+    ServerKind,
+    Tool,
+    guess_server_kind,
+    has_gateway_guide,
+    has_server_guide,
+)
 from bot.model.azure import BackendSetting, Gateway, GatewayId
 from bot.model.report import CheckReport, GatewayReport
 from chainlib import CATALOGUE, Code, Finding, Fix, HttpResponse, Severity, TrustMode, Where
@@ -26,12 +36,17 @@ _MISSING_LIMIT = 60
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9.]+")
 _OTHER_NAME = frozenset({Code.NAME_MISMATCH, Code.NO_SNI})
 _KINDS, _TOOLS = tuple(ServerKind), tuple(Tool)
-_SHORT = {name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcfylwvm", strict=True)}
+_SHORT = {
+    name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcfylwvm", strict=True)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneFix:
-    """What to do about one finding; `steps` are the catalogue's own where no guide knows the code."""
+    """What to do about one finding.
+
+    `steps` are the catalogue's own where no guide knows the code.
+    """
 
     code: Code
     where: Where
@@ -70,18 +85,31 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
         root_name=root_name(report, gateway.gateway if gateway else None),
         root_here=_lies_here(report) is not None,
         kept_roots=_kept(report, used),
-        public_ca=any(finding.evidence.get("kind") == "public-ca-with-uploaded-roots" for finding in report.verdict.findings),
+        public_ca=any(
+            finding.evidence.get("kind") == "public-ca-with-uploaded-roots"
+            for finding in report.verdict.findings
+        ),
         no_chain_file=mended is None or not mended.chain,
         no_root_file=mended is None or mended.root is None,
-        missing=short_name(mended.missing[0].subject)[:_MISSING_LIMIT] if mended and mended.missing else None,
+        missing=short_name(mended.missing[0].subject)[:_MISSING_LIMIT]
+        if mended and mended.missing
+        else None,
         **(_on_gateway(gateway.gateway.id, used) if gateway else {}),
     )
 
 
-def _setting_used(report: CheckReport, gateway: GatewayReport | None) -> BackendSetting | str | None:
-    """The setting that the report was judged by; its name alone where the configuration does not hold it."""
+def _setting_used(
+    report: CheckReport, gateway: GatewayReport | None
+) -> BackendSetting | str | None:
+    """The setting that the report was judged by.
+
+    Its name alone where the configuration does not hold it.
+    """
     members = gateway.members if gateway else ()
-    name = next((m.setting for m in members if m.report is not None and m.report.request == report.request), None)
+    name = next(
+        (m.setting for m in members if m.report is not None and m.report.request == report.request),
+        None,
+    )
     return next((s for s in gateway.gateway.settings if s.name == name), name) if gateway else None
 
 
@@ -89,14 +117,25 @@ def _on_gateway(known: GatewayId, used: BackendSetting | str | None) -> dict[str
     named = {"group": known.group, "gateway": known.name}
     if not isinstance(used, BackendSetting):
         return named | {"setting": used}
-    return named | {"setting": used.name, "probe": used.probe.name if used.probe else None, "pick_host": used.pick_host_from_address}
+    return named | {
+        "setting": used.name,
+        "probe": used.probe.name if used.probe else None,
+        "pick_host": used.pick_host_from_address,
+    }
 
 
 def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, ...] | None:
-    """What is attached now, which a command that replaces the list must name in full; `None` where it is not known in full."""
+    """What is attached now, which a command that replaces the list must name in full.
+
+    `None` where it is not known in full.
+    """
     policy = report.request.policy
     if isinstance(used, BackendSetting):
-        kept = used.auth_certificate_names if policy.trust is TrustMode.AUTH_CERTIFICATES else used.root_names
+        kept = (
+            used.auth_certificate_names
+            if policy.trust is TrustMode.AUTH_CERTIFICATES
+            else used.root_names
+        )
     elif policy.trust is TrustMode.WELL_KNOWN:
         kept = ()
     else:
@@ -107,8 +146,13 @@ def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, 
 
 
 def _carried(report: CheckReport) -> str | None:
-    """A name that the certificate carries, where it does not carry the one that was asked; empty when it carries none in full."""
-    if report.chain is None or not any(finding.code in _OTHER_NAME for finding in report.verdict.findings):
+    """A name that the certificate carries, where it does not carry the one that was asked.
+
+    Empty when it carries none in full.
+    """
+    if report.chain is None or not any(
+        finding.code in _OTHER_NAME for finding in report.verdict.findings
+    ):
         return None
     leaf = report.verdict.path.leaf
     return next((name for name in leaf.dns_names if "*" not in name), "") if leaf else None
@@ -117,17 +161,31 @@ def _carried(report: CheckReport) -> str | None:
 def _lies_here(report: CheckReport) -> str | None:
     """The name under which the root lies on this very gateway, not attached."""
     root = report.repair.root if report.repair else None
-    return next((one.name for one in report.request.policy.unattached if one.certificate == root and not one.sister), None)
+    return next(
+        (
+            one.name
+            for one in report.request.policy.unattached
+            if one.certificate == root and not one.sister
+        ),
+        None,
+    )
 
 
 def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
-    """Under which name the root lies on the gateway, or shall lie there: never another one's name, which it would replace."""
+    """Under which name the root lies on the gateway, or shall lie there.
+
+    Never another one's name, which it would replace.
+    """
     mended, policy = report.repair, report.request.policy
     if mended is None or mended.root is None:
         return None
     if here := _lies_here(report):
         return here
-    wanted = mended.root_name or _NOT_IN_NAMES.sub("-", short_name(mended.root.subject).lower()).strip("-.")[:60] or "backend-root"
+    wanted = (
+        mended.root_name
+        or _NOT_IN_NAMES.sub("-", short_name(mended.root.subject).lower()).strip("-.")[:60]
+        or "backend-root"
+    )
     held = (gateway.roots, gateway.undecodable, gateway.auth_certificates) if gateway else ()
     taken = {*policy.anchors.names.values(), *(one.name for kind in held for one in kind)}
     free = wanted.lower() not in {name.lower() for name in taken}
@@ -140,16 +198,26 @@ def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None
     fixes = [_written(finding, fix) for finding, fix in _that_matter(report)]
     value = {"q": command, "x": _names(context), "k": guessed(report).name}
     for count in range(len(fixes), -1, -1):
-        text = json.dumps(value | {"f": fixes[:count], "m": len(fixes) - count}, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            value | {"f": fixes[:count], "m": len(fixes) - count},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
         if len(text) <= _STEPS_BUDGET or count == 0:
-            return text if len(text) <= BUTTON_VALUE_LIMIT else json.dumps({"c": report.verdict.headline.value})
+            return (
+                text
+                if len(text) <= BUTTON_VALUE_LIMIT
+                else json.dumps({"c": report.verdict.headline.value})
+            )
     raise AssertionError
 
 
 def guessed(report: CheckReport) -> ServerKind:
     """The likeliest kind of server, from its answer and its name."""
     http = report.chain.http if report.chain else None
-    return guess_server_kind(http.server if isinstance(http, HttpResponse) else "", report.request.target.host)
+    return guess_server_kind(
+        http.server if isinstance(http, HttpResponse) else "", report.request.target.host
+    )
 
 
 def _that_matter(report: CheckReport) -> Iterator[tuple[Finding, Fix]]:
@@ -165,16 +233,31 @@ def _written(finding: Finding, fix: Fix) -> dict[str, Any]:
 
 def has_guide(code: Code, where: Where) -> bool:
     """Whether a guide knows what to do about this code there."""
-    return (where is Where.SERVER and has_server_guide(code)) or (where is Where.GATEWAY and has_gateway_guide(code))
+    return (where is Where.SERVER and has_server_guide(code)) or (
+        where is Where.GATEWAY and has_gateway_guide(code)
+    )
 
 
 def _names(context: FixContext) -> dict[str, Any]:
-    given = {key: getattr(context, name) for name, key in _SHORT.items() if getattr(context, name) != getattr(_DEFAULT, name)}
-    return {key: value if isinstance(value, bool | int) else _cleaned(value) for key, value in given.items()}
+    given = {
+        key: getattr(context, name)
+        for name, key in _SHORT.items()
+        if getattr(context, name) != getattr(_DEFAULT, name)
+    }
+    return {
+        key: value if isinstance(value, bool | int) else _cleaned(value)
+        for key, value in given.items()
+    }
 
 
 def _cleaned(value: str | tuple[str, ...] | None) -> Any:  # noqa: ANN401 -- JSON
-    return [clean(one, _NAME_LIMIT) for one in value] if isinstance(value, tuple) else clean(value, 253) if value is not None else None
+    return (
+        [clean(one, _NAME_LIMIT) for one in value]
+        if isinstance(value, tuple)
+        else clean(value, 253)
+        if value is not None
+        else None
+    )
 
 
 _DEFAULT = FixContext(host="")
@@ -194,8 +277,13 @@ def read_value(text: str) -> FixValue:
     )
 
 
-def switched(text: str, *, kind: str | None = None, tool: str | None = None, channel: str | None = None) -> str:
-    """The same value for another kind of server or another tool; `channel` is noted, for a form does not know where it was opened."""
+def switched(
+    text: str, *, kind: str | None = None, tool: str | None = None, channel: str | None = None
+) -> str:
+    """The same value for another kind of server or another tool.
+
+    `channel` is noted, for a form does not know where it was opened.
+    """
     noted = {key: value for key, value in (("k", kind), ("t", tool), ("channel", channel)) if value}
     return json.dumps(_object(text) | noted, ensure_ascii=False, separators=(",", ":"))
 
@@ -212,7 +300,9 @@ def _fixes(given: object) -> Iterator[OneFix]:
     for fix in given if isinstance(given, list) else ():
         if isinstance(fix, dict) and fix.get("c") in list(Code) and fix.get("w") in list(Where):
             steps = fix["s"] if isinstance(fix.get("s"), list) else ()
-            yield OneFix(code=Code(fix["c"]), where=Where(fix["w"]), steps=tuple(str(step) for step in steps))
+            yield OneFix(
+                code=Code(fix["c"]), where=Where(fix["w"]), steps=tuple(str(step) for step in steps)
+            )
 
 
 def _general(code: object) -> Iterator[OneFix]:
@@ -224,18 +314,25 @@ def _general(code: object) -> Iterator[OneFix]:
 def _context(given: object) -> FixContext | None:
     if not isinstance(given, Mapping) or not isinstance(given.get("h"), str):
         return None
-    known = {name: given[key] for name, key in _SHORT.items() if key in given and _fits(name, given[key])}
+    known = {
+        name: given[key] for name, key in _SHORT.items() if key in given and _fits(name, given[key])
+    }
     if isinstance(known.get("kept_roots"), list):
         known["kept_roots"] = tuple(known["kept_roots"])
     return FixContext(**known)
 
 
 def _fits(name: str, value: object) -> bool:
-    """Whether a name in a button is of its kind; a port stands unquoted in commands, so nothing but a number will do."""
+    """Whether a name in a button is of its kind.
+
+    A port stands unquoted in commands, so nothing but a number will do.
+    """
     if name == "port":
         return type(value) is int and 1 <= value <= _MAX_PORT
     if name == "kept_roots":
-        return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+        return value is None or (
+            isinstance(value, list) and all(isinstance(one, str) for one in value)
+        )
     if isinstance(getattr(_DEFAULT, name), bool):
         return isinstance(value, bool)
     return isinstance(value, str) or (value is None and getattr(_DEFAULT, name) is None)

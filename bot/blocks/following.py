@@ -1,4 +1,6 @@
-"""What subscribing, listing, muting and history answer, and the form. Pure; every button carries the words that it stands for.
+"""What subscribing, listing, muting and history answer, and the form.
+
+Pure; every button carries the words that it stands for.
 
 Block ids of the form are the names under which `bot.slack` reads the answers back.
 """
@@ -11,9 +13,26 @@ from dataclasses import dataclass
 
 from bot.blocks.digest_card import run_button
 from bot.blocks.hostile import clean, shorten_middle
-from bot.blocks.parts import Block, Button, Buttons, Drawing, Message, Part, SmallPrint, bold, compose, say
+from bot.blocks.parts import (
+    Block,
+    Button,
+    Buttons,
+    Drawing,
+    Message,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
 
-FOLLOW_FORM, OPEN_FOLLOW_FORM, EDIT, UNDO, ZONE = "follow_form", "open_follow_form", "follow_edit", "follow_undo", "follow_zone"
+FOLLOW_FORM, OPEN_FOLLOW_FORM, EDIT, UNDO, ZONE = (
+    "follow_form",
+    "open_follow_form",
+    "follow_edit",
+    "follow_undo",
+    "follow_zone",
+)
 FREQUENCIES = ("weekdays", "daily", "weekly", "hourly")
 LEAST = ("warn", "crit", "info")
 ZONES = (
@@ -66,7 +85,10 @@ class Entry:
 def subscribed(target: str, plan: str, command: str, *, by: str, changed: bool = False) -> Message:
     """A channel follows something, from now on or in another way than before."""
     name, word = clean(target, _NAME), "now gets" if changed else "gets"
-    buttons = (Button(label="Edit", action=EDIT, value=json.dumps({"q": command})), run_button("Preview", f"preview {target}", apart=True))
+    buttons = (
+        Button(label="Edit", action=EDIT, value=json.dumps({"q": command})),
+        run_button("Preview", f"preview {target}", apart=True),
+    )
     undo = () if changed else (run_button("Undo", f"unsubscribe {target}", number=1),)
     parts = (
         say(f"This channel {word} ", bold(name), f": {clean(plan, _SENTENCE)}"),
@@ -82,7 +104,8 @@ def unsubscribed(targets: Sequence[str], commands: Sequence[str], *, by: str) ->
     undo = Button(label="Undo", action=UNDO, value=json.dumps({"q": list(commands)}))
     said = say("This channel no longer gets ", bold(clean(names, _SENTENCE)))
     return compose(
-        f"This channel no longer gets the digest of {names}", [said, Buttons(elements=(undo,)), SmallPrint(text="Digest", user=by)]
+        f"This channel no longer gets the digest of {names}",
+        [said, Buttons(elements=(undo,)), SmallPrint(text="Digest", user=by)],
     )
 
 
@@ -91,13 +114,18 @@ def restored(targets: Sequence[str], *, by: str) -> Message:
     names = ", ".join(clean(target, _NAME) for target in targets)
     return compose(
         f"Undone: this channel gets {names} again",
-        [say("Undone: this channel gets ", bold(clean(names, _SENTENCE)), " again."), SmallPrint(text="Digest", user=by)],
+        [
+            say("Undone: this channel gets ", bold(clean(names, _SENTENCE)), " again."),
+            SmallPrint(text="Digest", user=by),
+        ],
     )
 
 
 def listing(entries: Sequence[Entry]) -> tuple[Message, ...]:
     """What a channel follows, numbered, in as many messages as it takes."""
-    return tuple(_page(entries[start : start + _PER_PAGE]) for start in range(0, len(entries), _PER_PAGE))
+    return tuple(
+        _page(entries[start : start + _PER_PAGE]) for start in range(0, len(entries), _PER_PAGE)
+    )
 
 
 def muted(target: str, when: str, reason: str, *, by: str) -> Message:
@@ -115,19 +143,29 @@ def muted(target: str, when: str, reason: str, *, by: str) -> Message:
 def unmuted(target: str, undo: str, *, by: str) -> Message:
     """A mute ended before its time."""
     name = clean(target, _NAME)
-    parts = (say("Unmuted ", bold(name), "."), Buttons(elements=(run_button("Undo", undo),)), SmallPrint(text="Mute", user=by))
+    parts = (
+        say("Unmuted ", bold(name), "."),
+        Buttons(elements=(run_button("Undo", undo),)),
+        SmallPrint(text="Mute", user=by),
+    )
     return compose(f"Unmuted {name}", parts)
 
 
 def history(target: str, zone: str, happened: Sequence[tuple[str, str]]) -> Message:
-    """The last changes of a backend's chain and state, newest first: when on that zone's clock, and what. Lines that wrap, for a phone."""
+    """The last changes of a backend's chain and state, newest first.
+
+    When on that zone's clock, and what. Lines that wrap, for a phone.
+    """
     name = clean(target, _NAME)
     lines = [say(bold(when), f" {clean(what, 200)}") for when, what in happened]
     return compose(f"History of {name}", [say(bold(f"History of {name}"), f" ({zone})"), *lines])
 
 
 def which_zone(command: str) -> Message:
-    """Asked once for a channel: on whose clock the digest comes. Where the words are too long for the menu, they are typed."""
+    """Asked once for a channel: on whose clock the digest comes.
+
+    Where the words are too long for the menu, they are typed.
+    """
     options = [(zone, json.dumps({"q": f"{command} tz={zone}"})) for zone in ZONES]
     question = "On which clock should the digest come? I ask once for this channel."
     typed = Drawing(lines=(f"/appgw-check {clean(command, 120)} tz=Europe/Berlin",))
@@ -140,7 +178,11 @@ def which_zone(command: str) -> Message:
         "placeholder": _plain("Time zone"),
         "options": [_option(zone, value) for zone, value in options],
     }
-    return Message(text=message.text, blocks=(*message.blocks, {"type": "actions", "elements": [menu]}), plain=message.plain)
+    return Message(
+        text=message.text,
+        blocks=(*message.blocks, {"type": "actions", "elements": [menu]}),
+        plain=message.plain,
+    )
 
 
 def follow_form(given: Mapping[str, str], *, channel: str) -> Block:
@@ -158,38 +200,82 @@ def follow_form(given: Mapping[str, str], *, channel: str) -> Block:
     ]
     metadata = json.dumps({"channel": channel})
     assert len(metadata) < _METADATA_LIMIT
-    words = {"title": _plain("Health digest"), "submit": _plain("Subscribe"), "close": _plain("Cancel")}
-    return {"type": "modal", "callback_id": FOLLOW_FORM, "private_metadata": metadata, "blocks": fields, **words}
+    words = {
+        "title": _plain("Health digest"),
+        "submit": _plain("Subscribe"),
+        "close": _plain("Cancel"),
+    }
+    return {
+        "type": "modal",
+        "callback_id": FOLLOW_FORM,
+        "private_metadata": metadata,
+        "blocks": fields,
+        **words,
+    }
 
 
 def _page(entries: Sequence[Entry]) -> Message:
     parts: list[Part] = []
     for entry in entries:
         halt = f" · paused: {clean(entry.paused, 80)}" if entry.paused else ""
-        parts.append(say(bold(f"{entry.number}. {clean(entry.target, _NAME)}"), f" · {clean(entry.plan, 200)}{halt}"))
-        edit = Button(label="Edit", action=f"{EDIT}:{entry.number}", value=json.dumps({"q": entry.command}))
+        parts.append(
+            say(
+                bold(f"{entry.number}. {clean(entry.target, _NAME)}"),
+                f" · {clean(entry.plan, 200)}{halt}",
+            )
+        )
+        edit = Button(
+            label="Edit", action=f"{EDIT}:{entry.number}", value=json.dumps({"q": entry.command})
+        )
         remove = run_button("Remove", f"unsubscribe {entry.target}", number=entry.number)
         resume = (run_button("Resume", entry.command, number=entry.number),) if entry.paused else ()
-        parts += [Buttons(elements=(edit, remove, *resume)), SmallPrint(text=f"Number {entry.number}", user=entry.by)]
+        parts += [
+            Buttons(elements=(edit, remove, *resume)),
+            SmallPrint(text=f"Number {entry.number}", user=entry.by),
+        ]
     count = len(entries)
-    return compose(f"This channel follows {entries[0].number} to {entries[-1].number}" if count > 1 else "What this channel follows", parts)
+    return compose(
+        f"This channel follows {entries[0].number} to {entries[-1].number}"
+        if count > 1
+        else "What this channel follows",
+        parts,
+    )
 
 
 def _text(name: str, label: str, value: str, placeholder: str, *, optional: bool = False) -> Block:
-    element: Block = {"type": "plain_text_input", "action_id": name, "placeholder": _plain(placeholder), "max_length": 300}
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": name,
+        "placeholder": _plain(placeholder),
+        "max_length": 300,
+    }
     filled = {"initial_value": clean(value, 300)} if value else {}
-    return {"type": "input", "block_id": name, "label": _plain(label), "optional": optional, "element": element | filled}
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": _plain(label),
+        "optional": optional,
+        "element": element | filled,
+    }
 
 
 def _select(name: str, label: str, words: Sequence[str], value: str) -> Block:
     chosen = value if value in words else words[0]
     options = [_option(word, word) for word in words]
-    element = {"type": "static_select", "action_id": name, "options": options, "initial_option": _option(chosen, chosen)}
+    element = {
+        "type": "static_select",
+        "action_id": name,
+        "options": options,
+        "initial_option": _option(chosen, chosen),
+    }
     return {"type": "input", "block_id": name, "label": _plain(label), "element": element}
 
 
 def _offered(every: str) -> Sequence[str]:
-    """The usual frequencies, and the one that holds now: an edit of something else must not change it."""
+    """The usual frequencies, and the one that holds now.
+
+    An edit of something else must not change it.
+    """
     return FREQUENCIES if not every or every in FREQUENCIES else (*FREQUENCIES, every)
 
 

@@ -77,7 +77,10 @@ def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterato
 
 
 def _where(line: DigestLine, check: str) -> str:
-    """Which backend, or how many, and of which gateways; what cannot be looked at has no backend, there it is the target itself."""
+    """Which backend, or how many, and of which gateways.
+
+    What cannot be looked at has no backend, there it is the target itself.
+    """
     labels = list(dict.fromkeys(member.label for member in line.members))
     backends = labels[0] if len(labels) == 1 else f"{len(line.members)} backends" if labels else ""
     return ", ".join(filter(None, (backends, *line.gateways))) or check
@@ -94,7 +97,12 @@ def _hosts(hosts: Sequence[str]) -> Iterator[Part]:
 def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
     yield say(bold("What your channels follow"))
     for one in followed[:MOST_FOLLOWED]:
-        yield say(bold(clean(one.target, _TARGET)), " in ", _place(one.channel), f" · {clean(one.plan, _PLAN)}")
+        yield say(
+            bold(clean(one.target, _TARGET)),
+            " in ",
+            _place(one.channel),
+            f" · {clean(one.plan, _PLAN)}",
+        )
     if not followed:
         yield say("Nothing yet: in a channel, write /appgw-check subscribe gw:prod-gw")
     if len(followed) > MOST_FOLLOWED:
@@ -102,7 +110,11 @@ def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
 
 
 def _place(channel: str) -> Span:
-    return Span(text=channel, channel=True) if channel.startswith(("C", "G")) else Span(text="our direct messages")
+    return (
+        Span(text=channel, channel=True)
+        if channel.startswith(("C", "G"))
+        else Span(text="our direct messages")
+    )
 
 
 def _home(parts: Sequence[Part]) -> Block:

@@ -1,7 +1,11 @@
-"""Text from outside made harmless: cleaned of what cannot be seen, shortened, and kept from coming alive as markup.
+"""Text from outside made harmless.
 
-Certificate subjects, HTTP reason phrases, ARM messages and what people type all pass through `clean`. Inside blocks the result goes into
-`plain_text` and `rich_text` text elements only, which Slack never parses. Where Slack does parse (`text`, and the plain rendering that goes
+Cleaned of what cannot be seen, shortened, and kept from coming alive as markup.
+
+Certificate subjects, HTTP reason phrases, ARM messages and what people type all pass through
+`clean`. Inside blocks the result goes into
+`plain_text` and `rich_text` text elements only, which Slack never parses. Where Slack does parse
+(`text`, and the plain rendering that goes
 out when blocks are refused), it passes through `inert` as well.
 """
 
@@ -24,7 +28,10 @@ _MENTION = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 
 
 def clean(text: object, limit: int = 200) -> str:
-    """One line of visible text: control, bidi, zero-width and private characters dropped, white space folded, cut at `limit`."""
+    """One line of visible text.
+
+    Control, bidi, zero-width and private characters dropped, white space folded, cut at `limit`.
+    """
     kept = "".join(_visible(character) for character in str(text)[: limit * 8])
     folded = " ".join(_calm_marks(kept).split())
     return shorten(folded, limit)
@@ -40,7 +47,9 @@ def _visible(character: str) -> str:
 def _calm_marks(text: str) -> str:
     """At most two combining marks in a row: more of them paint over the neighbouring lines."""
     runs = groupby(text, key=lambda character: unicodedata.category(character) in _MARKS)
-    return "".join("".join(list(run)[:_MAX_MARKS]) if marks else "".join(run) for marks, run in runs)
+    return "".join(
+        "".join(list(run)[:_MAX_MARKS]) if marks else "".join(run) for marks, run in runs
+    )
 
 
 def shorten(text: str, limit: int) -> str:
@@ -53,7 +62,10 @@ def shorten(text: str, limit: int) -> str:
 
 
 def shorten_middle(text: str, limit: int) -> str:
-    """At most `limit` characters with both ends kept: of a host name the label and the domain tell most."""
+    """At most `limit` characters with both ends kept.
+
+    Of a host name the label and the domain tell most.
+    """
     if len(text) <= limit:
         return text
     head = (limit - 1) // 2
@@ -74,7 +86,9 @@ def fit(text: str, columns: int) -> str:
 
 
 def inert(text: str) -> str:
-    """Text that stays text where Slack parses markup: lookalikes for what would become a mention, link, format or emoji.
+    """Text that stays text where Slack parses markup.
+
+    Lookalikes for what would become a mention, link, format or emoji.
 
     The length is kept, so that a budget met before holds after.
     """
@@ -86,14 +100,22 @@ def inert(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """The first letter large, the others as they are: TLS stays TLS, and a pattern keeps its spelling."""
+    """The first letter large, the others as they are.
+
+    TLS stays TLS, and a pattern keeps its spelling.
+    """
     return f"{text[:1].upper()}{text[1:]}"
 
 
 def short_name(distinguished: str) -> str:
-    """What people call a certificate: the common name of an RFC 4514 text, else its first value, else a word for nothing."""
+    """What people call a certificate.
+
+    The common name of an RFC 4514 text, else its first value, else a word for nothing.
+    """
     parts = re.split(r"(?<!\\)[,+]", distinguished)
     pairs = [part.partition("=")[::2] for part in parts if "=" in part]
-    named = [value for key, value in pairs if key.strip().upper() in {"CN", "2.5.4.3"}] or [value for _, value in pairs]
+    named = [value for key, value in pairs if key.strip().upper() in {"CN", "2.5.4.3"}] or [
+        value for _, value in pairs
+    ]
     found = re.sub(r"\\(.)", r"\1", named[0]) if named else distinguished
     return clean(found, 120) or "(no name)"

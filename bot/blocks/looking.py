@@ -7,14 +7,24 @@ from bot.blocks.hostile import clean, shorten_middle
 from bot.blocks.parts import Buttons, Heading, Message, Paragraph, SmallPrint, bold, compose, say
 
 STAGES = ("resolve", "connect", "handshake", "http", "judge")
-_WORDS = {"resolve": "DNS", "connect": "TCP", "handshake": "TLS", "http": "HTTP", "judge": "verdict"}
+_WORDS = {
+    "resolve": "DNS",
+    "connect": "TCP",
+    "handshake": "TLS",
+    "http": "HTTP",
+    "judge": "verdict",
+}
 _NAME_LIMIT = 44
 
 
 def looking(name: str, *, understood: str, run_id: str, stage: str | None = None) -> Message:
     """Looking at `name`; `stage` is the one that has just begun, `None` before the first."""
     shown = shorten_middle(clean(name), _NAME_LIMIT)
-    parts = (Heading(text=f"… Checking {shown}"), _progress(stage), SmallPrint(text=f"{clean(understood, 300)} · run {run_id}"))
+    parts = (
+        Heading(text=f"… Checking {shown}"),
+        _progress(stage),
+        SmallPrint(text=f"{clean(understood, 300)} · run {run_id}"),
+    )
     return compose(f"Checking {shown} …", parts)
 
 
@@ -31,7 +41,10 @@ def cut_short(name: str, *, run_id: str, command: str) -> Message:
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (
         Heading(text=f"■ Cut short: {shown}"),
-        say(bold("The bot was restarted before this check ended. "), "Nothing is known yet; check again."),
+        say(
+            bold("The bot was restarted before this check ended. "),
+            "Nothing is known yet; check again.",
+        ),
         _again(command),
         SmallPrint(text=f"run {run_id}"),
     )
@@ -52,4 +65,7 @@ def broke(name: str, *, run_id: str, command: str) -> Message:
 
 def _again(command: str) -> Buttons:
     """The way to the answer: one tap, also on an old card and after a restart."""
-    return Buttons(elements=(again_button(command),), instead=f"Check again: {FRONT_DOOR} {clean(command, 600)}")
+    return Buttons(
+        elements=(again_button(command),),
+        instead=f"Check again: {FRONT_DOOR} {clean(command, 600)}",
+    )

@@ -1,4 +1,7 @@
-"""The issuer that nobody has: why no corrected chain could be made, where the certificate lies, and who can let the bot have it."""
+"""The issuer that nobody has.
+
+Why no corrected chain could be made, where the certificate lies, and who can let the bot have it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,16 @@ _NAME, _ADDRESS = 80, 200
 
 
 def not_at_hand(report: CheckReport) -> str:
-    """One line for the thread and the terminal; empty where there is a chain file, or where no certificate says where its issuer lies."""
+    """One line for the thread and the terminal.
+
+    Empty where there is a chain file, or where no certificate says where its issuer lies.
+    """
     repair = report.repair
-    lost = next((one for one in repair.missing if one.ca_issuers), None) if repair and not repair.chain else None
+    lost = (
+        next((one for one in repair.missing if one.ca_issuers), None)
+        if repair and not repair.chain
+        else None
+    )
     return f"{_where(lost)}{_way_out(report)}" if lost else ""
 
 
@@ -26,5 +36,11 @@ def _way_out(report: CheckReport) -> str:
     if not report.addresses[0].address:
         return " Add it to the file and rehearse again."
     if report.may_download:
-        return " It was asked there, without success; the bot's operator may supply it (APPGW_INTERMEDIATES)."
-    return " The bot's operator may let the bot fetch it (APPGW_AIA=true) or supply it (APPGW_INTERMEDIATES)."
+        return (
+            " It was asked there, without success; the bot's operator may supply it "
+            "(APPGW_INTERMEDIATES)."
+        )
+    return (
+        " The bot's operator may let the bot fetch it (APPGW_AIA=true) or supply it "
+        "(APPGW_INTERMEDIATES)."
+    )

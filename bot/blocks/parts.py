@@ -1,6 +1,9 @@
-"""The parts that messages are made of; each knows its Block Kit form and the same content as plain text.
+"""The parts that messages are made of.
 
-Only old blocks: `header`, `rich_text`, `context`, `actions`, `divider` (every client draws them). Budgets are those of the rules of the
+Each knows its Block Kit form and the same content as plain text.
+
+Only old blocks: `header`, `rich_text`, `context`, `actions`, `divider` (every client draws them).
+Budgets are those of the rules of the
 chat; `compose` holds what a caller cannot see from one part.
 """
 
@@ -66,7 +69,12 @@ class Span:
         if self.link is not None:
             return {"type": "link", "url": self.link, "text": self.text}
         if self.at is not None:
-            return {"type": "date", "timestamp": int(self.at.timestamp()), "format": "{date_short_pretty} {time}", "fallback": self.text}
+            return {
+                "type": "date",
+                "timestamp": int(self.at.timestamp()),
+                "format": "{date_short_pretty} {time}",
+                "fallback": self.text,
+            }
         if self.channel:
             return {"type": "channel", "channel_id": self.text}
         style = {name: True for name, on in (("bold", self.bold), ("code", self.code)) if on}
@@ -81,7 +89,14 @@ class Heading:
 
     def block(self) -> Block:
         """A header; emoji codes stay text."""
-        return {"type": "header", "text": {"type": "plain_text", "text": shorten_middle(self.text, HEADER_LIMIT), "emoji": False}}
+        return {
+            "type": "header",
+            "text": {
+                "type": "plain_text",
+                "text": shorten_middle(self.text, HEADER_LIMIT),
+                "emoji": False,
+            },
+        }
 
     def plain(self) -> str:
         """The same line."""
@@ -96,7 +111,12 @@ class Paragraph:
 
     def block(self) -> Block:
         """A rich_text section, whose text elements Slack never parses."""
-        return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [span.element() for span in self.spans]}]}
+        return {
+            "type": "rich_text",
+            "elements": [
+                {"type": "rich_text_section", "elements": [span.element() for span in self.spans]}
+            ],
+        }
 
     def plain(self) -> str:
         """The same line."""
@@ -112,7 +132,10 @@ class Drawing:
     def block(self) -> Block:
         """A preformatted rich_text element."""
         text = {"type": "text", "text": "\n".join(self.lines)}
-        return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [text]}]}
+        return {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_preformatted", "elements": [text]}],
+        }
 
     def plain(self) -> str:
         """The same lines between code fences, which `inert` text cannot close."""
@@ -127,8 +150,14 @@ class Steps:
 
     def block(self) -> Block:
         """An ordered rich_text list."""
-        sections = [{"type": "rich_text_section", "elements": [{"type": "text", "text": item}]} for item in self.items]
-        return {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "ordered", "elements": sections}]}
+        sections = [
+            {"type": "rich_text_section", "elements": [{"type": "text", "text": item}]}
+            for item in self.items
+        ]
+        return {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_list", "style": "ordered", "elements": sections}],
+        }
 
     def plain(self) -> str:
         """The same steps with their numbers."""
@@ -149,12 +178,23 @@ class Listing:
 
     def block(self) -> Block:
         """A bulleted rich_text list."""
-        sections = [{"type": "rich_text_section", "elements": [span.element() for span in self._spans(*row)]} for row in self.rows]
-        return {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}]}
+        sections = [
+            {
+                "type": "rich_text_section",
+                "elements": [span.element() for span in self._spans(*row)],
+            }
+            for row in self.rows
+        ]
+        return {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}],
+        }
 
     def plain(self) -> str:
         """The same, a line each."""
-        return "\n".join(inert("".join(span.text for span in self._spans(*row))) for row in self.rows)
+        return "\n".join(
+            inert("".join(span.text for span in self._spans(*row))) for row in self.rows
+        )
 
     def _spans(self, thing: str, words: str) -> tuple[Span, ...]:
         named = Span(text=thing, code=self.typed, bold=not self.typed)
@@ -172,21 +212,37 @@ class Button:
 
     def element(self) -> Block:
         """The button element."""
-        label = {"type": "plain_text", "text": shorten(self.label, BUTTON_LABEL_LIMIT), "emoji": False}
+        label = {
+            "type": "plain_text",
+            "text": shorten(self.label, BUTTON_LABEL_LIMIT),
+            "emoji": False,
+        }
         style = {"style": "primary"} if self.primary else {}
-        return {"type": "button", "text": label, "action_id": self.action, "value": self.value, **style}
+        return {
+            "type": "button",
+            "text": label,
+            "action_id": self.action,
+            "value": self.value,
+            **style,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overflow:
-    """The third of three visible buttons: everything else, as (label, value); values are short words."""
+    """The third of three visible buttons: everything else, as (label, value).
+
+    Values are short words.
+    """
 
     action: str
     options: tuple[tuple[str, str], ...]
 
     def element(self) -> Block:
         """The overflow element."""
-        options = [{"text": {"type": "plain_text", "text": label, "emoji": False}, "value": value} for label, value in self.options]
+        options = [
+            {"text": {"type": "plain_text", "text": label, "emoji": False}, "value": value}
+            for label, value in self.options
+        ]
         return {"type": "overflow", "action_id": self.action, "options": options}
 
 
@@ -198,8 +254,15 @@ class Buttons:
     instead: str = ""
 
     def block(self) -> Block:
-        """An actions block. A button whose parameters exceed Slack's limit is left out rather than sent broken."""
-        fitting = [e for e in self.elements if not isinstance(e, Button) or len(e.value) <= BUTTON_VALUE_LIMIT]
+        """An actions block.
+
+        A button whose parameters exceed Slack's limit is left out rather than sent broken.
+        """
+        fitting = [
+            e
+            for e in self.elements
+            if not isinstance(e, Button) or len(e.value) <= BUTTON_VALUE_LIMIT
+        ]
         return {"type": "actions", "elements": [element.element() for element in fitting]}
 
     def plain(self) -> str:
@@ -209,15 +272,23 @@ class Buttons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallPrint:
-    """The last line; `user` is a Slack id that is named, `at` an instant in the reader's own time zone."""
+    """The last line.
+
+    `user` is a Slack id that is named, `at` an instant in the reader's own time zone.
+    """
 
     text: str
     user: str | None = None
     at: datetime | None = None
 
     def block(self) -> Block:
-        """A context block: hostile text as plain_text, the only markup made of an id and a number."""
-        elements: list[Block] = [{"type": "plain_text", "text": shorten(self.text, CONTEXT_LIMIT), "emoji": False}]
+        """A context block.
+
+        Hostile text as plain_text, the only markup made of an id and a number.
+        """
+        elements: list[Block] = [
+            {"type": "plain_text", "text": shorten(self.text, CONTEXT_LIMIT), "emoji": False}
+        ]
         if markup := " ".join(filter(None, (self._user(), self._instant()))):
             elements.append({"type": "mrkdwn", "text": markup})
         return {"type": "context", "elements": elements}
@@ -258,12 +329,16 @@ def compose(text: str, parts: Sequence[Part]) -> Message:
     blocks = [part.block() for part in parts]
     kept = tuple(block for block in blocks if block.get("elements", True))
     plain = "\n".join(filter(None, (part.plain() for part in parts)))
-    return Message(text=shorten(inert(clean(text, TEXT_LIMIT)), TEXT_LIMIT), blocks=kept, plain=plain)
+    return Message(
+        text=shorten(inert(clean(text, TEXT_LIMIT)), TEXT_LIMIT), blocks=kept, plain=plain
+    )
 
 
 def say(*spans: str | Span) -> Paragraph:
     """A paragraph of plain strings and spans; strings are cleaned here."""
-    return Paragraph(spans=tuple(span if isinstance(span, Span) else Span(text=span) for span in spans))
+    return Paragraph(
+        spans=tuple(span if isinstance(span, Span) else Span(text=span) for span in spans)
+    )
 
 
 def bold(text: str) -> Span:

@@ -1,4 +1,7 @@
-"""The card of `rehearse gw:... without=...`: how many servers would break, for which reason, and what is not known."""
+"""The card of `rehearse gw:... without=...`.
+
+How many servers would break, for which reason, and what is not known.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,18 @@ from collections.abc import Iterable, Iterator
 
 from bot.blocks.check_card import CHECK_AGAIN, FRONT_DOOR, Circumstances
 from bot.blocks.hostile import clean, shorten, shorten_middle
-from bot.blocks.parts import TEXT_LIMIT, Button, Buttons, Heading, Message, Part, SmallPrint, bold, compose, say
+from bot.blocks.parts import (
+    TEXT_LIMIT,
+    Button,
+    Buttons,
+    Heading,
+    Message,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
 from bot.blocks.words import PHRASES, SHAPES
 from bot.model.removal import Fate, MemberFate, Removal
 from chainlib import Code, counted, rank
@@ -28,7 +42,10 @@ def removal_card(found: Removal, around: Circumstances) -> Message:
         _small_print(found, around),
     ]
     rest = f": {summary(found)}"
-    return compose(f"{word} {shorten_middle(_names(found), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}", parts)
+    return compose(
+        f"{word} {shorten_middle(_names(found), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}",
+        parts,
+    )
 
 
 def grade_of(found: Removal) -> str:
@@ -51,7 +68,10 @@ def summary(found: Removal) -> str:
 
 
 def remarks(found: Removal) -> Iterator[str]:
-    """What stands under the summary: causes folded, what holds, what was not seen, what Azure will say."""
+    """What stands under the summary.
+
+    Causes folded, what holds, what was not seen, what Azure will say.
+    """
     yield from _fold(found)
     if failing := found.count(Fate.FAILS_ALREADY):
         yield f"■ {counted(failing, 'server')} already refused today, with the root in place"
@@ -59,11 +79,29 @@ def remarks(found: Removal) -> Iterator[str]:
         yield f"{SHAPES['OK']} {counted(holding, 'server')} would still be accepted"
     unseen = [member for member in found.members if member.fate is Fate.NOT_SEEN]
     if unseen:
-        yield shorten(f"○ {len(unseen)} not seen, so not judged: {_listed(unseen)}. {clean(unseen[0].reason, 70)}", _LINE)
+        yield shorten(
+            (
+                f"○ {len(unseen)} not seen, so not judged: {_listed(unseen)}. "
+                f"{clean(unseen[0].reason, 70)}"
+            ),
+            _LINE,
+        )
     if found.left_bare:
-        yield shorten(f"{SHAPES['WARN']} Left without a root, then trusting well-known CAs: {_shown(found.left_bare)}", _LINE)
+        yield shorten(
+            (
+                f"{SHAPES['WARN']} Left without a root, then trusting well-known CAs: "
+                f"{_shown(found.left_bare)}"
+            ),
+            _LINE,
+        )
     if found.settings:
-        yield shorten(f"Azure deletes a root only when no setting names it any more; now named by {_shown(found.settings)}", _LINE)
+        yield shorten(
+            (
+                "Azure deletes a root only when no setting names it any more; now named by "
+                f"{_shown(found.settings)}"
+            ),
+            _LINE,
+        )
 
 
 def _fold(found: Removal) -> Iterator[str]:
@@ -75,7 +113,13 @@ def _fold(found: Removal) -> Iterator[str]:
     for code, members in ordered[:MAX_LINES]:
         count = len(members)
         settings = _shown(dict.fromkeys(member.setting for member in members))
-        yield shorten(f"{SHAPES['FAIL']} {PHRASES[code]} · {counted(count, 'server')}: {_listed(members)} · {settings}", _LINE)
+        yield shorten(
+            (
+                f"{SHAPES['FAIL']} {PHRASES[code]} · {counted(count, 'server')}: "
+                f"{_listed(members)} · {settings}"
+            ),
+            _LINE,
+        )
     if len(ordered) > MAX_LINES:
         yield f"… and {counted(len(ordered) - MAX_LINES, 'more cause')}, in the thread"
 
@@ -86,7 +130,9 @@ def _listed(members: Iterable[MemberFate]) -> str:
 
 def _shown(names: Iterable[str]) -> str:
     cleaned = [clean(name, 40) for name in names]
-    return ", ".join(cleaned[:_NAMES_SHOWN]) + (f" +{len(cleaned) - _NAMES_SHOWN}" if len(cleaned) > _NAMES_SHOWN else "")
+    return ", ".join(cleaned[:_NAMES_SHOWN]) + (
+        f" +{len(cleaned) - _NAMES_SHOWN}" if len(cleaned) > _NAMES_SHOWN else ""
+    )
 
 
 def _names(found: Removal) -> str:
@@ -95,14 +141,21 @@ def _names(found: Removal) -> str:
 
 
 def _buttons(around: Circumstances) -> Buttons:
-    again = Button(label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": around.command}), primary=True)
+    again = Button(
+        label="Check again",
+        action=CHECK_AGAIN,
+        value=json.dumps({"q": around.command}),
+        primary=True,
+    )
     return Buttons(elements=(again,), instead=f"Check again: {FRONT_DOOR} {around.command}")
 
 
 def _small_print(found: Removal, around: Circumstances) -> SmallPrint:
     said = (
         f"rehearsed, nothing was changed · {clean(around.understood, 200)}",
-        f"root sha256 {found.sha256[:16]}…" if found.sha256 else "its data is no readable certificate",
+        f"root sha256 {found.sha256[:16]}…"
+        if found.sha256
+        else "its data is no readable certificate",
         f"run {around.run_id}",
         f"from {clean(around.vantage, 60)}",
     )
@@ -111,8 +164,20 @@ def _small_print(found: Removal, around: Circumstances) -> SmallPrint:
 
 def removal_details(found: Removal) -> str:
     """Every server with its verdict before and after, as text for the thread's file."""
-    lines = [f"gateway {clean(found.gateway.name, 120)} without root {clean(found.root, 120)}, {counted(len(found.members), 'server')}"]
+    lines = [
+        (
+            f"gateway {clean(found.gateway.name, 120)} without root {clean(found.root, 120)}, "
+            f"{counted(len(found.members), 'server')}"
+        )
+    ]
     for member in found.members:
-        seen = f"{member.before} -> {member.after}" if member.after is not None else clean(member.reason, 300)
-        lines.append(f"- {member.fate}: {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: {seen}")
+        seen = (
+            f"{member.before} -> {member.after}"
+            if member.after is not None
+            else clean(member.reason, 300)
+        )
+        lines.append(
+            f"- {member.fate}: {clean(member.pool)}/{clean(member.setting)} "
+            f"{clean(member.member)}: {seen}"
+        )
     return "\n".join(lines) + "\n"

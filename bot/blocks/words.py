@@ -1,6 +1,9 @@
-"""The few words that a lock screen has room for: one phrase per code, one word per severity, the name of who must act.
+"""The few words that a lock screen has room for.
 
-The full titles, causes and steps are the library's catalogue; here is only what must fit beside a host name in 90 characters.
+One phrase per code, one word per severity, the name of who must act.
+
+The full titles, causes and steps are the library's catalogue; here is only what must fit beside a
+host name in 90 characters.
 """
 
 from __future__ import annotations
@@ -65,15 +68,25 @@ ACTORS: Mapping[Where, str] = MappingProxyType(
     {Where.SERVER: "server", Where.GATEWAY: "gateway", Where.NETWORK: "network", Where.DNS: "DNS"}
 )
 PLACES: Mapping[Where, str] = MappingProxyType(
-    {Where.SERVER: "on the server", Where.GATEWAY: "on the gateway", Where.NETWORK: "in the network", Where.DNS: "in DNS"}
+    {
+        Where.SERVER: "on the server",
+        Where.GATEWAY: "on the gateway",
+        Where.NETWORK: "in the network",
+        Where.DNS: "in DNS",
+    }
 )
 
 
-_RAW_CODE = re.compile(r"\b(?:" + "|".join(code.value for code in Code if code is not Code.OK) + r")\b")
+_RAW_CODE = re.compile(
+    r"\b(?:" + "|".join(code.value for code in Code if code is not Code.OK) + r")\b"
+)
 
 
 def spoken(sentence: str) -> str:
-    """A finding's sentence as a card says it: codes that it lists are for the small print, people get the words for them."""
+    """A finding's sentence as a card says it.
+
+    Codes that it lists are for the small print, people get the words for them.
+    """
     return _RAW_CODE.sub(lambda found: PHRASES[Code(found[0])], sentence)
 
 

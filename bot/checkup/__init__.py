@@ -1,6 +1,9 @@
-"""The use cases: one backend probed and judged, a chain rehearsed, a gateway seen by both witnesses.
+"""The use cases.
 
-Commands, buttons, digests and the terminal all come through here. It knows no Slack and no store; ARM's answers arrive as values.
+One backend probed and judged, a chain rehearsed, a gateway seen by both witnesses.
+
+Commands, buttons, digests and the terminal all come through here. It knows no Slack and no store;
+ARM's answers arrive as values.
 """
 
 from bot.checkup.gateway import check_gateway

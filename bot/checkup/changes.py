@@ -1,6 +1,9 @@
-"""What changed since green: the last good facts of each backend, and the difference to now in one line. Pure; kept in memory.
+"""What changed since green.
 
-The likeliest cause of a new 502 is usually this line. What is put may be kept beyond the process by whoever is told of it.
+The last good facts of each backend, and the difference to now in one line. Pure; kept in memory.
+
+The likeliest cause of a new 502 is usually this line. What is put may be kept beyond the process by
+whoever is told of it.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ class Facts:
 
     Attributes:
         at: when it was seen, aware, UTC.
-        leaf, issuer, key: the first certificate's SHA-256, its issuer's short name, its key's SHA-256.
+        leaf, issuer, key: the first certificate's SHA-256, its issuer's short name, its key's
+        SHA-256.
         above: SHA-256 -> short name of what else was sent, in order.
         settings: what the gateway demands, name -> value, for people; empty where it was assumed.
     """
@@ -56,7 +60,9 @@ class RecentFacts:
         on_put: told what is put, for whoever keeps it beyond this process.
     """
 
-    def __init__(self, size: int = REMEMBERED, on_put: Callable[[str, Facts], None] | None = None) -> None:
+    def __init__(
+        self, size: int = REMEMBERED, on_put: Callable[[str, Facts], None] | None = None
+    ) -> None:
         self._size, self._on_put = size, on_put
         self._facts: OrderedDict[str, Facts] = OrderedDict()
 
@@ -85,31 +91,48 @@ class RecentFacts:
 
 def remember_green(report: CheckReport, memory: Memory) -> None:
     """Keep the facts of a report that is good as things stand, not as they would with other settings."""
-    facts = facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
+    facts = (
+        facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
+    )
     if facts is not None:
         memory.put(key_of(report), facts)
 
 
 def changed_since_green(report: CheckReport, memory: Memory) -> str:
-    """Remember a good report; for a bad one say what is different since the last good one, empty when nothing is known or different."""
+    """Remember a good report.
+
+    For a bad one say what is different since the last good one, empty when nothing is known or
+    different.
+    """
     remember_green(report, memory)
     now, before = facts_of(report), memory.get(key_of(report))
     return difference(before, now) if now and before and not report.verdict.accepted else ""
 
 
 def key_of(report: CheckReport) -> str:
-    """By what a backend is known again: where it is, and which name it is asked for; lower case, as names are compared."""
+    """By what a backend is known again: where it is, and which name it is asked for.
+
+    Lower case, as names are compared.
+    """
     target = report.request.target
     return f"{target.host}:{target.port} {target.server_name or ''}".lower()
 
 
 def chain_of(facts: Facts) -> dict[str, Any]:
     """The part of the facts that is about the chain, as JSON-ready data."""
-    return {"leaf": facts.leaf, "issuer": facts.issuer, "key": facts.key, "above": [list(one) for one in facts.above.items()]}
+    return {
+        "leaf": facts.leaf,
+        "issuer": facts.issuer,
+        "key": facts.key,
+        "above": [list(one) for one in facts.above.items()],
+    }
 
 
 def facts_from(at: datetime, chain: object, setting: Mapping[str, Any]) -> Facts | None:
-    """The facts out of what `chain_of` made; `None` where an older or newer version wrote something else."""
+    """The facts out of what `chain_of` made.
+
+    `None` where an older or newer version wrote something else.
+    """
     try:
         read = dict(chain)  # type: ignore[call-overload]
         above = MappingProxyType({str(sha256): str(name) for sha256, name in read["above"]})
@@ -117,12 +140,23 @@ def facts_from(at: datetime, chain: object, setting: Mapping[str, Any]) -> Facts
     except (KeyError, TypeError, ValueError):
         return None
     settings = MappingProxyType({str(name): str(value) for name, value in setting.items()})
-    return Facts(at=at, leaf=leaf, issuer=issuer, key=key if isinstance(key, str) else None, above=above, settings=settings)
+    return Facts(
+        at=at,
+        leaf=leaf,
+        issuer=issuer,
+        key=key if isinstance(key, str) else None,
+        above=above,
+        settings=settings,
+    )
 
 
 def facts_of(report: CheckReport) -> Facts | None:
     """What is worth comparing, `None` when no list came or its first entry is unreadable."""
-    sent = [one for one in report.chain.certificates if isinstance(one, Certificate)] if report.chain else []
+    sent = (
+        [one for one in report.chain.certificates if isinstance(one, Certificate)]
+        if report.chain
+        else []
+    )
     if not sent:
         return None
     leaf, *above = sent
@@ -132,14 +166,19 @@ def facts_of(report: CheckReport) -> Facts | None:
         issuer=_short(leaf.issuer),
         key=leaf.key_sha256,
         above=MappingProxyType({one.sha256: _short(one.subject) for one in above}),
-        settings=MappingProxyType({} if report.request.assumed else _settings(report.request.policy)),
+        settings=MappingProxyType(
+            {} if report.request.assumed else _settings(report.request.policy)
+        ),
     )
 
 
 def _settings(policy: GatewayPolicy) -> dict[str, str]:
     roots = sorted(policy.anchors.names.values())
     given = {key: str(value) for key, value in policy.as_json().items()}
-    return given | {"probe path": policy.http.path if policy.http else "none", "roots": ", ".join(roots) or policy.trust.value}
+    return given | {
+        "probe path": policy.http.path if policy.http else "none",
+        "roots": ", ".join(roots) or policy.trust.value,
+    }
 
 
 def difference(before: Facts, now: Facts) -> str:
@@ -160,7 +199,11 @@ def _above(before: Facts, now: Facts) -> Iterator[str]:
     gone = [name for sha256, name in before.above.items() if sha256 not in now.above]
     new = [name for sha256, name in now.above.items() if sha256 not in before.above]
     if gone and not now.above:
-        yield "intermediate no longer sent" if len(gone) == 1 else f"{len(gone)} intermediates no longer sent"
+        yield (
+            "intermediate no longer sent"
+            if len(gone) == 1
+            else f"{len(gone)} intermediates no longer sent"
+        )
     elif gone:
         yield f"{gone[0]} no longer sent"
     if new:
@@ -177,7 +220,9 @@ def _demands(before: Facts, now: Facts) -> Iterator[str]:
 
 
 def _when(then: datetime, now: datetime) -> str:
-    return then.astimezone(UTC).strftime("%a %H:%M UTC" if now - then < _WEEK else "%d %b %H:%M UTC")
+    return then.astimezone(UTC).strftime(
+        "%a %H:%M UTC" if now - then < _WEEK else "%d %b %H:%M UTC"
+    )
 
 
 def _short(distinguished: str) -> str:

@@ -1,6 +1,9 @@
-"""From an understood question to both witnesses' answer: which gateway is meant, whose settings hold, may it be touched, probe, listen.
+"""From an understood question to both witnesses' answer.
 
-Commands, mentions, forms, buttons and digests ask here. The desk knows ARM and the guard only through what it is given.
+Which gateway is meant, whose settings hold, may it be touched, probe, listen.
+
+Commands, mentions, forms, buttons and digests ask here. The desk knows ARM and the guard only
+through what it is given.
 """
 
 from __future__ import annotations
@@ -10,7 +13,16 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from bot.checkup.choice import Options, assumed_request, chosen, is_named, nearest_first, no_such_part, seat_of, uses_of_host
+from bot.checkup.choice import (
+    Options,
+    assumed_request,
+    chosen,
+    is_named,
+    nearest_first,
+    no_such_part,
+    seat_of,
+    uses_of_host,
+)
 from bot.checkup.edges import NOT_CONFIGURED, SLOW_ARM, Arm, Door
 from bot.checkup.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
 from bot.checkup.probe import Surroundings, check
@@ -46,7 +58,8 @@ class HostAnswer:
     """The answer about one backend.
 
     Attributes:
-        report: our own probe, judged with the settings of the gateway that uses the backend, where one is known.
+        report: our own probe, judged with the settings of the gateway that uses the backend, where
+            one is known.
         gateway: the same with the gateway's word; `None` where no known gateway uses the backend.
         arm: why ARM could not be asked, `None` when it could.
     """
@@ -65,7 +78,9 @@ class Desk:
         surroundings: makes time and network for one check.
     """
 
-    def __init__(self, *, arm: Arm | None, door: Door, surroundings: Callable[[], Surroundings]) -> None:
+    def __init__(
+        self, *, arm: Arm | None, door: Door, surroundings: Callable[[], Surroundings]
+    ) -> None:
         self._arm = arm
         self._door = door
         self._surroundings = surroundings
@@ -73,13 +88,20 @@ class Desk:
         self._looks: SingleFlight[GatewayReport | ArmRefusal] = SingleFlight()
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
-    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
+    async def host(
+        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+    ) -> HostAnswer | Refused:
         """Probe one backend, with the settings of the gateways whose pools hold it, or what was typed in place of them."""
         if sentence := self._door.refuse_spelling(target.host):
             return Refused(sentence=sentence)
         if options.get("via") == Via.GATEWAY:
-            return Refused(sentence=f"via=gateway probes nothing; write for example {target.host[:60]} via=both.")
-        around, begun = replace(self._surroundings(), on_stage=on_stage), asyncio.get_running_loop().time()
+            return Refused(
+                sentence=f"via=gateway probes nothing; write for example {target.host[:60]} via=both."
+            )
+        around, begun = (
+            replace(self._surroundings(), on_stage=on_stage),
+            asyncio.get_running_loop().time(),
+        )
         known = await self._known(options)
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
@@ -94,21 +116,34 @@ class Desk:
 
         async def probe() -> HostAnswer | Refused:
             if not uses:
-                return HostAnswer(report=await check(_assumed(target, options, arm, root), around), arm=arm)
+                return HostAnswer(
+                    report=await check(_assumed(target, options, arm, root), around), arm=arm
+                )
             return await self._behind(uses, near, options, root, around)
 
-        # One probe per target at a time: a channel full of people who ask the same shares the one that runs.
+        # One probe per target at a time: a channel full of people who ask the same shares the one
+        # that runs.
         return await self._probes.share(_question(target, options), probe)
 
-    async def gateway(self, target: GatewayTarget, options: Options = _NOTHING_TYPED) -> GatewayReport | ArmRefusal:
-        """Probe every member of a gateway, or of one of its pools or settings; the gateway's own word is `listen`.
+    async def gateway(
+        self, target: GatewayTarget, options: Options = _NOTHING_TYPED
+    ) -> GatewayReport | ArmRefusal:
+        """Probe every member of a gateway, or of one of its pools or settings.
 
-        Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is probed, and `listen` tells all.
+        The gateway's own word is `listen`.
+
+        Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is
+        probed, and `listen` tells all.
         """
-        return await self._looks.share(_question(target, options), lambda: self._look_at(target, options))
+        return await self._looks.share(
+            _question(target, options), lambda: self._look_at(target, options)
+        )
 
     async def seat(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
-        """The gateway, pool and setting where a host stands, for a question to that gateway alone; neither resolved nor probed."""
+        """The gateway, pool and setting where a host stands, for a question to that gateway alone.
+
+        Neither resolved nor probed.
+        """
         if sentence := self._door.refuse_spelling(target.host):
             return Refused(sentence=sentence)
         known = await self._known(options) if self._arm else NOT_CONFIGURED
@@ -124,14 +159,21 @@ class Desk:
         uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
         if not uses and (target.pool or target.setting):
             return no_such_part(gateway, target)
-        via, scope = Via(str(options.get("via", Via.BOTH))), "/".join(filter(None, (target.pool, target.setting)))
+        via, scope = (
+            Via(str(options.get("via", Via.BOTH))),
+            "/".join(filter(None, (target.pool, target.setting))),
+        )
         if via is Via.GATEWAY:
             at, said = self._surroundings().clock(), of_no_use(options)
-            return GatewayReport(gateway=gateway, members=listed(uses), at=at, scope=scope, via=via, said=said)
+            return GatewayReport(
+                gateway=gateway, members=listed(uses), at=at, scope=scope, via=via, said=said
+            )
         gateways = await self._beside(gateway)
         root = find_root(options, gateways, None, f"gw:{gateway.id.group}/{gateway.id.name}")
         if isinstance(root, NoRoot):
-            return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=root.sentence, suggestions=(root.example,))
+            return ArmRefusal(
+                trouble=ArmTrouble.NOT_FOUND, sentence=root.sentence, suggestions=(root.example,)
+            )
         checks, said = typed_checks(uses, gateways, options, root)
         report = await self._check(gateway, checks, gateways)
         return replace(report, scope=scope, via=via, typed=replacing(options), said=said)
@@ -141,7 +183,9 @@ class Desk:
         if self._arm is None:
             return hear_gateway(report, NOT_CONFIGURED)
         health = await self._arm.health(report.gateway.id)
-        if not isinstance(health, ArmRefusal) and any(member.skipped == NO_ADDRESS for member in report.members):
+        if not isinstance(health, ArmRefusal) and any(
+            member.skipped == NO_ADDRESS for member in report.members
+        ):
             report = await self._with_interfaces(report, health)
         return hear_gateway(report, health)
 
@@ -149,10 +193,20 @@ class Desk:
         """Probe the members that are network interfaces, whose addresses only the gateway's answer tells."""
         gateway = with_nic_addresses(report.gateway, health)
         gateways = await self._beside(gateway)
-        pairs = {(member.pool, member.setting) for member in report.members if member.skipped == NO_ADDRESS}
-        nic = [u for u in member_uses(gateway) if u.member.kind is MemberKind.NIC and (u.use.pool, u.setting.name) in pairs]
+        pairs = {
+            (member.pool, member.setting)
+            for member in report.members
+            if member.skipped == NO_ADDRESS
+        }
+        nic = [
+            u
+            for u in member_uses(gateway)
+            if u.member.kind is MemberKind.NIC and (u.use.pool, u.setting.name) in pairs
+        ]
         root = find_root(report.typed, gateways, None, gateway.id.name)
-        checks, _ = typed_checks(nic, gateways, report.typed, None if isinstance(root, NoRoot) else root)
+        checks, _ = typed_checks(
+            nic, gateways, report.typed, None if isinstance(root, NoRoot) else root
+        )
         probed = await self._check(gateway, checks, (gateway,))
         kept = tuple(member for member in report.members if member.skipped != NO_ADDRESS)
         return replace(report, gateway=gateway, members=worst_first((*kept, *probed.members)))
@@ -164,7 +218,10 @@ class Desk:
         return await self._arm.find(target.group, target.name, target.subscription)
 
     async def refusal(self, target: HostTarget) -> str | None:
-        """Why a host may not be probed, one sentence; `None` when it may, or when it has no address yet."""
+        """Why a host may not be probed, one sentence.
+
+        `None` when it may, or when it has no address yet.
+        """
         if sentence := self._door.refuse_spelling(target.host):
             return sentence
         known = await self._known({})
@@ -180,19 +237,38 @@ class Desk:
         known = await self._arm.gateways()
         if isinstance(known, ArmRefusal):
             return known
-        return tuple(GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription) for g in known)
+        return tuple(
+            GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription)
+            for g in known
+        )
 
     async def _behind(
-        self, uses: Sequence[MemberUse], gateways: Sequence[Gateway], options: Options, root: TypedRoot | None, around: Surroundings
+        self,
+        uses: Sequence[MemberUse],
+        gateways: Sequence[Gateway],
+        options: Options,
+        root: TypedRoot | None,
+        around: Surroundings,
     ) -> HostAnswer | Refused:
-        """One report for each gateway that uses the backend; the worst member of the worst gateway speaks."""
+        """One report for each gateway that uses the backend.
+
+        The worst member of the worst gateway speaks.
+        """
         reports = []
         for gateway in dict.fromkeys(use.gateway for use in uses):
-            checks, _ = typed_checks([u for u in uses if u.gateway == gateway], gateways, options, root)
+            checks, _ = typed_checks(
+                [u for u in uses if u.gateway == gateway], gateways, options, root
+            )
             reports.append(await self._check(gateway, checks, gateways, around))
         worst = next((report for report in reports if not report.healthy), reports[0])
-        spoken = next((member.report for member in worst.members if member.report is not None), None)
-        return HostAnswer(report=spoken, gateway=worst) if spoken else Refused(sentence=worst.members[0].skipped)
+        spoken = next(
+            (member.report for member in worst.members if member.report is not None), None
+        )
+        return (
+            HostAnswer(report=spoken, gateway=worst)
+            if spoken
+            else Refused(sentence=worst.members[0].skipped)
+        )
 
     async def _check(
         self,
@@ -202,10 +278,15 @@ class Desk:
         around: Surroundings | None = None,
     ) -> GatewayReport:
         admit = self._admission(gateways)
-        return await check_gateway(gateway, checks, around or self._surroundings(), admit=admit, slots=self._slots)
+        return await check_gateway(
+            gateway, checks, around or self._surroundings(), admit=admit, slots=self._slots
+        )
 
     async def _known(self, options: Options) -> tuple[Gateway, ...] | ArmRefusal:
-        """The gateways as far as ARM tells them soon: a backend's verdict does not wait long for Azure."""
+        """The gateways as far as ARM tells them soon.
+
+        A backend's verdict does not wait long for Azure.
+        """
         if self._arm is None or options.get("via") == Via.PROBE:
             return ()
         asked = asyncio.ensure_future(self._arm.gateways())
@@ -214,34 +295,63 @@ class Desk:
         except TimeoutError:
             return self._arm.remembered() or SLOW_ARM
 
-    def _told(self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None) -> str:
-        """The guard's no; when it might be a yes had Azure told the pools, that is said, for it is no reason to edit an allow-list."""
-        if arm is None or self._door.admit(target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()):
+    def _told(
+        self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None
+    ) -> str:
+        """The guard's no.
+
+        When it might be a yes had Azure told the pools, that is said, for it is no reason to edit
+        an allow-list.
+        """
+        if arm is None or self._door.admit(
+            target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()
+        ):
             return sentence
-        return f"I cannot see whether {target.host[:60]} stands in a gateway's pool, and it is not on the allow-list. {arm.sentence}"
+        return (
+            f"I cannot see whether {target.host[:60]} stands in a gateway's pool, and it is not "
+            f"on the allow-list. {arm.sentence}"
+        )
 
     async def _beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
-        """This gateway first, then the others that can be seen; one that was read by its ARM id alone is in no list."""
+        """This gateway first, then the others that can be seen.
+
+        One that was read by its ARM id alone is in no list.
+        """
         known = () if self._arm is None else await self._arm.gateways()
         others = () if isinstance(known, ArmRefusal) else known
         return (gateway, *(one for one in others if one.id.key != gateway.id.key))
 
-    def _admission(self, gateways: Sequence[Gateway]) -> Callable[[str, int, Sequence[str]], str | None]:
+    def _admission(
+        self, gateways: Sequence[Gateway]
+    ) -> Callable[[str, int, Sequence[str]], str | None]:
         uses = [use for gateway in gateways for use in member_uses(gateway)]
         members = frozenset(use.member.address for use in uses if use.member.address)
-        ports = frozenset(port for use in uses for port in (use.setting.port, use.setting.probe and use.setting.probe.port) if port)
-        return lambda host, port, addresses: self._door.admit(host, port, addresses, members=members, ports=ports)
+        ports = frozenset(
+            port
+            for use in uses
+            for port in (use.setting.port, use.setting.probe and use.setting.probe.port)
+            if port
+        )
+        return lambda host, port, addresses: self._door.admit(
+            host, port, addresses, members=members, ports=ports
+        )
 
-    def _admit(self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]) -> str | None:
+    def _admit(
+        self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]
+    ) -> str | None:
         return self._admission(gateways)(host, port, addresses)
 
 
 def _question(target: HostTarget | GatewayTarget, options: Options) -> Hashable:
     """What is the same for whoever asks the same."""
-    return target, tuple(sorted((key, str(value)) for key, value in options.items() if key not in _MANNERS))
+    return target, tuple(
+        sorted((key, str(value)) for key, value in options.items() if key not in _MANNERS)
+    )
 
 
-def _assumed(target: HostTarget, options: Options, arm: ArmRefusal | None, root: TypedRoot | None) -> CheckRequest:
+def _assumed(
+    target: HostTarget, options: Options, arm: ArmRefusal | None, root: TypedRoot | None
+) -> CheckRequest:
     """What is demanded of a host in no known pool: the usual, or the root that was typed."""
     if root is None:
         return assumed_request(target, options, arm)
@@ -254,10 +364,15 @@ def _hurried(around: Surroundings, spent: float) -> Surroundings:
 
 
 async def _addresses(target: HostTarget, around: Surroundings) -> tuple[str, ...]:
-    """Resolve once, so that what is checked is what is connected to; a name without an address is the check's own finding."""
+    """Resolve once, so that what is checked is what is connected to.
+
+    A name without an address is the check's own finding.
+    """
     if around.on_stage:
         around.on_stage("resolve")
     try:
-        return await resolve(target.host, target.port, timeout=around.timeout / 2, resolver=around.resolver)
+        return await resolve(
+            target.host, target.port, timeout=around.timeout / 2, resolver=around.resolver
+        )
     except ResolveFailed:
         return ()

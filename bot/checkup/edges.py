@@ -9,12 +9,20 @@ from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Gate
 
 SLOW_ARM = ArmRefusal(
     trouble=ArmTrouble.TIMED_OUT,
-    sentence="Azure has not told yet which gateways there are; ask again in half a minute for the gateway's own settings.",
+    sentence=(
+        "Azure has not told yet which gateways there are; ask again in half a minute for the "
+        "gateway's own settings."
+    ),
 )
 NOT_CONFIGURED = ArmRefusal(
     trouble=ArmTrouble.NOT_CONFIGURED,
     sentence="Azure is not set up for this bot, so it cannot ask gateways; host checks work without.",
-    remedy=("Set APPGW_AZURE_CREDENTIAL and, where needed, APPGW_SUBSCRIPTIONS, and give the identity the role of deploy/role.json.",),
+    remedy=(
+        (
+            "Set APPGW_AZURE_CREDENTIAL and, where needed, APPGW_SUBSCRIPTIONS, and give the "
+            "identity the role of deploy/role.json."
+        ),
+    ),
 )
 
 
@@ -24,7 +32,9 @@ class Arm(Protocol):
     async def gateways(self) -> tuple[Gateway, ...] | ArmRefusal:
         """Every gateway that can be seen."""
 
-    async def find(self, group: str | None, name: str, subscription: str | None = None) -> Gateway | ArmRefusal:
+    async def find(
+        self, group: str | None, name: str, subscription: str | None = None
+    ) -> Gateway | ArmRefusal:
         """One gateway by name."""
 
     async def health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
@@ -40,5 +50,13 @@ class Door(Protocol):
     def refuse_spelling(self, host: str) -> str | None:
         """A sentence when the host may not even be resolved."""
 
-    def admit(self, host: str, port: int, addresses: Sequence[str], *, members: frozenset[str], ports: frozenset[int]) -> str | None:
+    def admit(
+        self,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        *,
+        members: frozenset[str],
+        ports: frozenset[int],
+    ) -> str | None:
         """A sentence when these addresses may not be connected to."""

@@ -39,22 +39,31 @@ async def check_gateway(
     Args:
         gateway: the configuration that the checks came from.
         checks: what to probe; a check without a request is listed as skipped.
-        around: time and network; `timeout` bounds the whole. Where members have to queue, one that hangs gets a third of it, and one
-            whose turn does not come is listed as not probed, never as broken. `addresses` that are given are not resolved again.
+        around: time and network; `timeout` bounds the whole. Where members have to queue, one that
+            hangs gets a third of it, and one
+            whose turn does not come is listed as not probed, never as broken. `addresses` that are
+            given are not resolved again.
         admit: given host, port and addresses, a sentence when the guard refuses them, else `None`.
         scope: the pool or setting that was asked for, for people.
-        slots: bounds how many members are probed at once, shared with other gateways; `None` bounds this one alone.
+        slots: bounds how many members are probed at once, shared with other gateways; `None` bounds
+            this one alone.
     """
     gate = slots or asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
     end = asyncio.get_running_loop().time() + around.timeout
     queue = len(checks) > MAX_PARALLEL_MEMBERS
     each = replace(around, timeout=around.timeout / _SHARE) if queue else around
     members = await asyncio.gather(*(_member(one, each, admit, gate, end) for one in checks))
-    return GatewayReport(gateway=gateway, members=worst_first(tuple(members)), at=around.clock(), scope=scope)
+    return GatewayReport(
+        gateway=gateway, members=worst_first(tuple(members)), at=around.clock(), scope=scope
+    )
 
 
-async def _member(one: MemberCheck, around: Surroundings, admit: Admit | None, gate: asyncio.Semaphore, end: float) -> MemberReport:
-    nothing = MemberReport(pool=one.pool, setting=one.setting, member=one.member, skipped=one.skipped)
+async def _member(
+    one: MemberCheck, around: Surroundings, admit: Admit | None, gate: asyncio.Semaphore, end: float
+) -> MemberReport:
+    nothing = MemberReport(
+        pool=one.pool, setting=one.setting, member=one.member, skipped=one.skipped
+    )
     if one.request is None:
         return nothing
     async with gate:
@@ -64,10 +73,14 @@ async def _member(one: MemberCheck, around: Surroundings, admit: Admit | None, g
         return await _probe(nothing, one.request, replace(around, timeout=left), admit)
 
 
-async def _probe(nothing: MemberReport, request: CheckRequest, around: Surroundings, admit: Admit | None) -> MemberReport:
+async def _probe(
+    nothing: MemberReport, request: CheckRequest, around: Surroundings, admit: Admit | None
+) -> MemberReport:
     target = request.target
     try:
-        addresses = around.addresses or await resolve(target.host, target.port, timeout=around.timeout, resolver=around.resolver)
+        addresses = around.addresses or await resolve(
+            target.host, target.port, timeout=around.timeout, resolver=around.resolver
+        )
     except CaptureError:
         addresses = ()
     refusal = admit(target.host, target.port, addresses) if admit and addresses else None
@@ -81,8 +94,15 @@ async def _probe(nothing: MemberReport, request: CheckRequest, around: Surroundi
 
 
 def settled(around: Surroundings, addresses: tuple[str, ...]) -> Surroundings:
-    """The name is resolved once: what was checked is what is connected to, and a name without an address is not asked for again."""
-    return replace(around, addresses=addresses) if addresses else replace(around, addresses=None, resolver=_no_address)
+    """The name is resolved once.
+
+    What was checked is what is connected to, and a name without an address is not asked for again.
+    """
+    return (
+        replace(around, addresses=addresses)
+        if addresses
+        else replace(around, addresses=None, resolver=_no_address)
+    )
 
 
 async def _no_address(_host: str, _port: int) -> tuple[str, ...]:

@@ -1,4 +1,6 @@
-"""CA certificates found by the name that a child asks for. A look-up proves nothing by itself: each answer's key has verified the child.
+"""CA certificates found by the name that a child asks for.
+
+A look-up proves nothing by itself: each answer's key has verified the child.
 
 What lives here: the memory alone. Where its certificates come from is `sources`' matter.
 """
@@ -15,15 +17,24 @@ PER_NAME = 8
 
 
 class Intermediates:
-    """CAs by subject name; of one name the newest keys stay, and the names asked for least recently make room.
+    """CAs by subject name.
+
+    Of one name the newest keys stay, and the names asked for least recently make room.
 
     Args:
         size: names kept at most.
-        per_name: certificates of one name kept at most: cross-signs, renewals, and CAs that borrow a name.
+        per_name: certificates of one name kept at most: cross-signs, renewals, and CAs that borrow
+            a name.
         on_new: told each certificate that was not known, for whoever keeps it beyond this process.
     """
 
-    def __init__(self, *, size: int = MAX_NAMES, per_name: int = PER_NAME, on_new: Callable[[Certificate], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        size: int = MAX_NAMES,
+        per_name: int = PER_NAME,
+        on_new: Callable[[Certificate], None] | None = None,
+    ) -> None:
         self._size, self._per_name, self._on_new = size, per_name, on_new
         self._by_name: OrderedDict[Hashable, tuple[Certificate, ...]] = OrderedDict()
 
@@ -37,7 +48,9 @@ class Intermediates:
             known = self._by_name.pop(certificate.subject_key, ())
             if self._on_new and certificate not in known:
                 self._on_new(certificate)
-            self._by_name[certificate.subject_key] = tuple(dict.fromkeys((certificate, *known)))[: self._per_name]
+            self._by_name[certificate.subject_key] = tuple(dict.fromkeys((certificate, *known)))[
+                : self._per_name
+            ]
             if len(self._by_name) > self._size:
                 self._by_name.popitem(last=False)
 
@@ -54,7 +67,9 @@ class Intermediates:
         return tuple(one for one in self._by_name.get(child.issuer_key, ()) if child.issued_by(one))
 
 
-def issuers_above(sent: Iterable[Certificate], *memories: Intermediates, most: int = 16) -> tuple[Certificate, ...]:
+def issuers_above(
+    sent: Iterable[Certificate], *memories: Intermediates, most: int = 16
+) -> tuple[Certificate, ...]:
     """Every issuer that the memories hold above these certificates, what was sent left out.
 
     Args:

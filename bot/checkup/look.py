@@ -1,4 +1,7 @@
-"""One look at a followed target: the desk's answer -> what a digest remembers of it. The engine's `Looker`."""
+"""One look at a followed target: the desk's answer -> what a digest remembers of it.
+
+The engine's `Looker`.
+"""
 
 from __future__ import annotations
 
@@ -36,25 +39,40 @@ class DeskLooker:
 
     async def look(self, target: FollowedTarget) -> Look:
         """What is there now."""
-        return await (self._gateway(target) if target.kind is TargetKind.GATEWAY else self._host(target))
+        return await (
+            self._gateway(target) if target.kind is TargetKind.GATEWAY else self._host(target)
+        )
 
     async def _host(self, target: FollowedTarget) -> Look:
         answer = await self.desk.host(host_of(target), {})
         if isinstance(answer, Refused):
             return _blind(target, answer.sentence)
-        return Look(target_key=target.key, seen=(observe(answer.report, Seat(target_key=target.key, label=target.text)),))
+        return Look(
+            target_key=target.key,
+            seen=(observe(answer.report, Seat(target_key=target.key, label=target.text)),),
+        )
 
     async def _gateway(self, target: FollowedTarget) -> Look:
-        named = read_gateway(target.key)  # whole: one look serves every channel, however it narrowed the gateway
+        named = read_gateway(
+            target.key
+        )  # whole: one look serves every channel, however it narrowed the gateway
         answer = await self.desk.gateway(named) if named else None
         if answer is None or isinstance(answer, ArmRefusal):
             return _blind(target, answer.sentence if answer else f"{target.text} names no gateway")
         report = await self.desk.listen(answer)
-        return Look(target_key=target.key, seen=tuple(_member(member, target, report.gateway.id.name) for member in report.members))
+        return Look(
+            target_key=target.key,
+            seen=tuple(
+                _member(member, target, report.gateway.id.name) for member in report.members
+            ),
+        )
 
 
 def gateway_of(target: FollowedTarget) -> GatewayTarget | None:
-    """The gateway that a followed target names by its key, narrowed as it was followed; `None` for a host."""
+    """The gateway that a followed target names by its key, narrowed as it was followed.
+
+    `None` for a host.
+    """
     named = read_gateway(target.key) if target.kind is TargetKind.GATEWAY else None
     return replace(named, pool=target.pool, setting=target.setting) if named else None
 
@@ -79,7 +97,14 @@ def _blind(target: FollowedTarget, sentence: str) -> Look:
 
 def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Observation:
     """Both witnesses count: the findings are those of the comparison, not of our probe alone."""
-    seat = Seat(target_key=target.key, label=member.member, gateway=gateway, pool=member.pool, setting=member.setting, server=member.member)
+    seat = Seat(
+        target_key=target.key,
+        label=member.member,
+        gateway=gateway,
+        pool=member.pool,
+        setting=member.setting,
+        server=member.member,
+    )
     if member.report is not None:
         verdict = replace(member.report.verdict, findings=member.findings)
         return observe(replace(member.report, verdict=verdict), seat)
@@ -99,4 +124,8 @@ def _told(member: MemberReport, seat: Seat) -> tuple[Problem, ...]:
     if member.server is None or member.server.health is not Health.UNHEALTHY:
         return ()
     code = member.server.message.code if member.server.message else Code.HEALTH_UNKNOWN
-    return (Problem(code=code, severity=Severity.CRITICAL, cause=f"{code}:{seat.key}", subject=seat.label),)
+    return (
+        Problem(
+            code=code, severity=Severity.CRITICAL, cause=f"{code}:{seat.key}", subject=seat.label
+        ),
+    )

@@ -1,6 +1,7 @@
 """One backend: a target and what the gateway demands of it -> one report.
 
-It joins what the library offers (capture, judge, explain, repair) and knows no Slack, no ARM and no store. Bad chains and failed
+It joins what the library offers (capture, judge, explain, repair) and knows no Slack, no ARM and no
+store. Bad chains and failed
 captures are data: nothing here raises over what the world answered.
 """
 
@@ -40,7 +41,16 @@ from chainlib import (
     rank,
     repair,
 )
-from chainlib.aio import GATEWAY_OFFER, V1_OFFER, Resolver, TlsOffer, capture, load_well_known, offers_only_older, resolve
+from chainlib.aio import (
+    GATEWAY_OFFER,
+    V1_OFFER,
+    Resolver,
+    TlsOffer,
+    capture,
+    load_well_known,
+    offers_only_older,
+    resolve,
+)
 
 MAX_ADDRESSES = 16
 MAX_PARALLEL = 8
@@ -60,9 +70,11 @@ class Surroundings:
         clock: the present instant, aware.
         timeout: seconds for the whole check; at its end the report holds what is known by then.
         resolver: how names are resolved, `None` for the system's.
-        addresses: addresses that somebody has resolved and checked already; `None` lets the check resolve.
+        addresses: addresses that somebody has resolved and checked already; `None` lets the check
+            resolve.
         issuers: certificates learnt elsewhere that may fill a gap.
-        find_issuers: asked for more of them, within the seconds that are left, when what is at hand repairs nothing.
+        find_issuers: asked for more of them, within the seconds that are left, when what is at hand
+            repairs nothing.
         downloads: whether `find_issuers` may go to where a certificate says that its issuer lies.
         learn: told every list that a server sent.
         seen: told every finished report.
@@ -98,16 +110,28 @@ async def _check(request: CheckRequest, around: Surroundings) -> CheckReport:
         return _assemble(request, (_failed(request.policy, error, around.clock(), ""),), around)
     resolved = {"resolve": (perf_counter() - begun) * 1000} if around.addresses is None else {}
     gate = asyncio.Semaphore(MAX_PARALLEL)
-    probes = [_probe_address(request, address, around, deadline, gate) for address in addresses[:MAX_ADDRESSES]]
+    probes = [
+        _probe_address(request, address, around, deadline, gate)
+        for address in addresses[:MAX_ADDRESSES]
+    ]
     reports = await asyncio.gather(*probes)
     timed = tuple(replace(report, timings=resolved | dict(report.timings)) for report in reports)
     skipped = len(addresses) - len(timed)
-    unseen = (f"{skipped} more addresses behind the name: at most {MAX_ADDRESSES} are probed",) if skipped > 0 else ()
+    unseen = (
+        (f"{skipped} more addresses behind the name: at most {MAX_ADDRESSES} are probed",)
+        if skipped > 0
+        else ()
+    )
     return _assemble(request, timed, await _with_issuers(request, timed, around, deadline), unseen)
 
 
-async def _with_issuers(request: CheckRequest, reports: Sequence[AddressReport], around: Surroundings, deadline: float) -> Surroundings:
-    """Ask elsewhere for the issuers that are missing, when some are; and let others learn from what was sent here."""
+async def _with_issuers(
+    request: CheckRequest, reports: Sequence[AddressReport], around: Surroundings, deadline: float
+) -> Surroundings:
+    """Ask elsewhere for the issuers that are missing, when some are.
+
+    And let others learn from what was sent here.
+    """
     if around.learn:
         for report in reports:
             if report.chain:
@@ -116,15 +140,29 @@ async def _with_issuers(request: CheckRequest, reports: Sequence[AddressReport],
     if around.find_issuers is None or worst.chain is None:
         return around
     fix = repair(worst.chain, request.policy, at=worst.verdict.at, issuers=around.issuers)
-    if not (_out_of_date_issuer(worst) if fix is None else fix.missing or fix.verdict_after is not Code.OK):
+    if not (
+        _out_of_date_issuer(worst)
+        if fix is None
+        else fix.missing or fix.verdict_after is not Code.OK
+    ):
         return around
-    return replace(around, issuers=(*around.issuers, *await around.find_issuers(worst.chain, request.policy, _left(deadline))))
+    return replace(
+        around,
+        issuers=(
+            *around.issuers,
+            *await around.find_issuers(worst.chain, request.policy, _left(deadline)),
+        ),
+    )
 
 
 def _out_of_date_issuer(report: AddressReport) -> bool:
     """A CA that was sent has run out: another edition of it may be known elsewhere."""
     sent = report.chain.certificates if report.chain else ()
-    dated = [f.certificate for f in report.verdict.findings if f.code in {Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}]
+    dated = [
+        f.certificate
+        for f in report.verdict.findings
+        if f.code in {Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
+    ]
     named = [sent[position] for position in dated if position is not None and position < len(sent)]
     return any(isinstance(one, Certificate) and one.is_ca for one in named)
 
@@ -139,14 +177,18 @@ def rehearse(
 ) -> CheckReport:
     """Judge a chain that is not installed yet, as if a server sent it."""
     host = policy.name or "rehearsal"
-    chain = PresentedChain(target=Target(host=host), certificates=tuple(certificates), ordered=ordered)
+    chain = PresentedChain(
+        target=Target(host=host), certificates=tuple(certificates), ordered=ordered
+    )
     request = CheckRequest(target=chain.target, policy=policy)
     begun = perf_counter()
     verdict = judge(chain, policy, at=at)
     timings = {"judge": (perf_counter() - begun) * 1000}
     rehearsed = AddressReport(address="", verdict=verdict, chain=chain, timings=timings)
     around = Surroundings(clock=lambda: at, issuers=tuple(issuers))
-    return _assemble(request, (rehearsed,), around, ("everything that needs a connection: nothing was probed",))
+    return _assemble(
+        request, (rehearsed,), around, ("everything that needs a connection: nothing was probed",)
+    )
 
 
 async def _resolve(target: Target, around: Surroundings) -> tuple[str, ...]:
@@ -158,7 +200,11 @@ async def _resolve(target: Target, around: Surroundings) -> tuple[str, ...]:
 
 
 async def _probe_address(
-    request: CheckRequest, address: str, around: Surroundings, deadline: float, gate: asyncio.Semaphore
+    request: CheckRequest,
+    address: str,
+    around: Surroundings,
+    deadline: float,
+    gate: asyncio.Semaphore,
 ) -> AddressReport:
     target = replace(request.target, address=address)
     async with gate:
@@ -173,21 +219,34 @@ async def _probe_address(
     return AddressReport(address=address, verdict=verdict, chain=chain, timings=timings)
 
 
-async def _capture_all(target: Target, policy: GatewayPolicy, around: Surroundings, deadline: float) -> PresentedChain:
-    """The handshake that the gateway would make, then those that explain: without server_name and under live names."""
+async def _capture_all(
+    target: Target, policy: GatewayPolicy, around: Surroundings, deadline: float
+) -> PresentedChain:
+    """The handshake that the gateway would make, then those that explain.
+
+    Without server_name and under live names.
+    """
     offer = V1_OFFER if policy.sku is Sku.V1 else GATEWAY_OFFER
-    main = await capture(target, timeout=_left(deadline), probe=policy.http, offer=offer, on_stage=around.on_stage)
+    main = await capture(
+        target, timeout=_left(deadline), probe=policy.http, offer=offer, on_stage=around.on_stage
+    )
     names = [name for name in policy.live_names if name != target.server_name]
     extra = asyncio.gather(*(_live_list(target, name, deadline, offer) for name in names))
     default, live = await asyncio.gather(_default_list(target, deadline, offer), extra)
     return replace(main, without_server_name=default, live=tuple(live))
 
 
-async def _default_list(target: Target, deadline: float, offer: TlsOffer) -> tuple[Certificate | UnreadableCertificate, ...] | None:
+async def _default_list(
+    target: Target, deadline: float, offer: TlsOffer
+) -> tuple[Certificate | UnreadableCertificate, ...] | None:
     if target.server_name is None:
         return None
     try:
-        return (await capture(replace(target, server_name=None), timeout=min(_left(deadline), 3.0), offer=offer)).certificates
+        return (
+            await capture(
+                replace(target, server_name=None), timeout=min(_left(deadline), 3.0), offer=offer
+            )
+        ).certificates
     except CaptureError:
         return None
 
@@ -202,27 +261,45 @@ async def _live_list(target: Target, name: str, deadline: float, offer: TlsOffer
 
 
 async def _named_better(error: CaptureError, target: Target, deadline: float) -> CaptureError:
-    """A handshake refused without a word may be a server that speaks older TLS only; one more handshake tells."""
+    """A handshake refused without a word may be a server that speaks older TLS only.
+
+    One more handshake tells.
+    """
     if not isinstance(error, HandshakeFailed) or error.reason in {"timeout", "list-too-large"}:
         return error
     if not await offers_only_older(target, timeout=min(_left(deadline), 3.0)):
         return error
-    message = f"{target.host} speaks only TLS versions older than 1.2, which the gateway does not use."
+    message = (
+        f"{target.host} speaks only TLS versions older than 1.2, which the gateway does not use."
+    )
     return TLSVersionUnsupported(message, address=error.address, timings=error.timings)
 
 
-def _failed(policy: GatewayPolicy, error: CaptureError, at: datetime, address: str) -> AddressReport:
-    return AddressReport(address=address, verdict=judge_failure(error, policy, at=at), timings=error.timings)
+def _failed(
+    policy: GatewayPolicy, error: CaptureError, at: datetime, address: str
+) -> AddressReport:
+    return AddressReport(
+        address=address, verdict=judge_failure(error, policy, at=at), timings=error.timings
+    )
 
 
-def _assemble(request: CheckRequest, reports: Sequence[AddressReport], around: Surroundings, unseen: tuple[str, ...] = ()) -> CheckReport:
+def _assemble(
+    request: CheckRequest,
+    reports: Sequence[AddressReport],
+    around: Surroundings,
+    unseen: tuple[str, ...] = (),
+) -> CheckReport:
     ordered = tuple(sorted(reports, key=_badness))
     worst = ordered[0]
     verdict = decide(_with_differences(worst.verdict, ordered), request.policy, around.issuers)
     public = load_well_known()
     chain = worst.chain
     fix = repair(chain, request.policy, at=verdict.at, issuers=around.issuers) if chain else None
-    view = browser_view(chain, request.policy, verdict, public=public, issuers=around.issuers) if chain else None
+    view = (
+        browser_view(chain, request.policy, verdict, public=public, issuers=around.issuers)
+        if chain
+        else None
+    )
     return CheckReport(
         request=request,
         verdict=verdict,
@@ -246,13 +323,19 @@ def _with_differences(verdict: Verdict, reports: Sequence[AddressReport]) -> Ver
     if len(lists) < 2:  # noqa: PLR2004 -- two different answers make a difference
         return verdict
     groups = _by_headline(reports)
-    parts = "; ".join(f"{', '.join(addresses)}: {headline}" for headline, addresses in groups.items())
+    parts = "; ".join(
+        f"{', '.join(addresses)}: {headline}" for headline, addresses in groups.items()
+    )
     finding = Finding(
         code=Code.SERVERS_DIFFER,
         severity=Severity.WARNING,
-        summary=f"The {len(reports)} addresses behind the name do not present the same chain ({parts}).",
+        summary=(
+            f"The {len(reports)} addresses behind the name do not present the same chain ({parts})."
+        ),
         basis=Basis.INFERRED,
-        evidence={"addresses": {report.address: report.verdict.headline.value for report in reports}},
+        evidence={
+            "addresses": {report.address: report.verdict.headline.value for report in reports}
+        },
     )
     return replace(verdict, findings=in_headline_order((*verdict.findings, finding)))
 

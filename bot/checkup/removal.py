@@ -1,7 +1,11 @@
-"""What breaks if a root goes from a gateway: the chains that the backends send now, judged as the gateway would judge them without it.
+"""What breaks if a root goes from a gateway.
 
-Nothing is changed anywhere. The root is taken out of our copy of the configuration, and the policies are derived from that copy by the
-same rules as ever, so a setting that loses its last root falls back to the well-known CAs as on the gateway.
+The chains that the backends send now, judged as the gateway would judge them without it.
+
+Nothing is changed anywhere. The root is taken out of our copy of the configuration, and the
+policies are derived from that copy by the
+same rules as ever, so a setting that loses its last root falls back to the well-known CAs as on the
+gateway.
 """
 
 from __future__ import annotations
@@ -34,11 +38,16 @@ class Witness(Protocol):
 
 
 async def rehearse_removal(desk: Witness, target: GatewayTarget, root: str) -> Removal | ArmRefusal:
-    """Probe the gateway's backends and judge what they send without the root of this name; a refusal where there is no such root."""
+    """Probe the gateway's backends and judge what they send without the root of this name.
+
+    A refusal where there is no such root.
+    """
     report = await desk.gateway(target)
     if isinstance(report, ArmRefusal):
         return report
-    if _known_name(report.gateway, root) is not None and any(member.skipped == NO_ADDRESS for member in report.members):
+    if _known_name(report.gateway, root) is not None and any(
+        member.skipped == NO_ADDRESS for member in report.members
+    ):
         report = await desk.listen(report)
     return removal(report, root)
 
@@ -53,14 +62,26 @@ def removal(report: GatewayReport, root: str) -> Removal | ArmRefusal:
     policies = _policies_without(gateway, name)
     concerned = {setting.name for setting in settings}
     members = (_fate(member, policies) for member in report.members if member.setting in concerned)
-    held = (*((one.name, one.certificate) for one in gateway.roots), *((one.name, one.certificate) for one in gateway.auth_certificates))
+    held = (
+        *((one.name, one.certificate) for one in gateway.roots),
+        *((one.name, one.certificate) for one in gateway.auth_certificates),
+    )
     return Removal(
         gateway=gateway.id,
         root=name,
         sha256=next((certificate.sha256 for one, certificate in held if one == name), None),
         settings=tuple(setting.name for setting in settings),
-        left_bare=tuple(s.name for s in settings if gateway.sku is not Sku.V1 and not _without(s, name).root_names),
-        members=tuple(sorted(members, key=lambda one: (_WORST_FIRST.index(one.fate), one.pool, one.setting, one.member))),
+        left_bare=tuple(
+            s.name
+            for s in settings
+            if gateway.sku is not Sku.V1 and not _without(s, name).root_names
+        ),
+        members=tuple(
+            sorted(
+                members,
+                key=lambda one: (_WORST_FIRST.index(one.fate), one.pool, one.setting, one.member),
+            )
+        ),
         at=report.at,
         scope=report.scope,
     )
@@ -80,7 +101,9 @@ def _no_such_root(gateway: Gateway, wanted: str) -> ArmRefusal:
     names = _names(gateway)
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     known = f"it has {', '.join(names[:_NAMES_SHOWN])}{more}" if names else "it has none"
-    suggestions = tuple(f"rehearse gw:{gateway.id.group}/{gateway.id.name} without={name}" for name in names)
+    suggestions = tuple(
+        f"rehearse gw:{gateway.id.group}/{gateway.id.name} without={name}" for name in names
+    )
     sentence = f"{gateway.id.name} has no trusted root called {wanted}; {known}."
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=suggestions)
 
@@ -110,23 +133,44 @@ def _policies_without(gateway: Gateway, name: str) -> _Policies:
         auth_certificates=tuple(one for one in gateway.auth_certificates if one.name != name),
     )
     checks = checks_of(member_uses(smaller), well_known=load_well_known())
-    return {(one.pool, one.setting, one.member): one.request.policy for one in checks if one.request is not None}
+    return {
+        (one.pool, one.setting, one.member): one.request.policy
+        for one in checks
+        if one.request is not None
+    }
 
 
 def _fate(member: MemberReport, policies: _Policies) -> MemberFate:
-    nothing = MemberFate(pool=member.pool, setting=member.setting, member=member.member, fate=Fate.NOT_SEEN, reason=member.skipped)
+    nothing = MemberFate(
+        pool=member.pool,
+        setting=member.setting,
+        member=member.member,
+        fate=Fate.NOT_SEEN,
+        reason=member.skipped,
+    )
     report, less = member.report, policies.get((member.pool, member.setting, member.member))
     if report is None or less is None:
         return nothing
     policy = report.request.policy
-    before, after = _worst(report, policy), _worst(report, replace(policy, anchors=less.anchors, unattached=less.unattached))
+    before, after = (
+        _worst(report, policy),
+        _worst(report, replace(policy, anchors=less.anchors, unattached=less.unattached)),
+    )
     if before is None or after is None:
         return replace(nothing, reason=f"It sent no certificate ({report.verdict.headline}).")
-    fate = Fate.FAILS_ALREADY if not before.accepted else Fate.HOLDS if after.accepted else Fate.BREAKS
+    fate = (
+        Fate.FAILS_ALREADY if not before.accepted else Fate.HOLDS if after.accepted else Fate.BREAKS
+    )
     return replace(nothing, fate=fate, before=before.headline, after=after.headline, reason="")
 
 
 def _worst(report: CheckReport, policy: GatewayPolicy) -> Verdict | None:
     """The worst verdict over the addresses that sent a list, each judged under this policy."""
-    verdicts = [judge(one.chain, policy, at=one.verdict.at) for one in report.addresses if one.chain is not None]
-    return min(verdicts, key=lambda verdict: (verdict.accepted, rank(verdict.headline)), default=None)
+    verdicts = [
+        judge(one.chain, policy, at=one.verdict.at)
+        for one in report.addresses
+        if one.chain is not None
+    ]
+    return min(
+        verdicts, key=lambda verdict: (verdict.accepted, rank(verdict.headline)), default=None
+    )

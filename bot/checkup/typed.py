@@ -1,4 +1,7 @@
-"""What was typed in place of a setting: a root by its name, names, path, port. Applied as if it stood in the setting, and said. Pure."""
+"""What was typed in place of a setting: a root by its name, names, path, port.
+
+Applied as if it stood in the setting, and said. Pure.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ class TypedRoot:
 
     Attributes:
         name: as typed, or `well-known`.
-        holders: the gateways on which a root of that name lies, nearest first; none for `well-known`.
+        holders: the gateways on which a root of that name lies, nearest first; none for
+            `well-known`.
     """
 
     name: str
@@ -52,17 +56,30 @@ class TypedRoot:
         return uploaded_anchors(holder, (self.name,)) if holder else load_well_known()
 
     def words(self, gateway: Gateway | None = None) -> str:
-        """The root in words: as its gateway spells it, where it lies when that is not here, and whether the name is not its own."""
+        """The root in words.
+
+        As its gateway spells it, where it lies when that is not here, and whether the name is not
+        its own.
+        """
         holder = self.holder(gateway)
         if holder is None:
             return "well-known CAs"
         elsewhere = gateway is None or gateway.id.key != holder.id.key
-        others = [one.id.name for one in self.holders if elsewhere and _held(one, self.name) != _held(holder, self.name)]
+        others = [
+            one.id.name
+            for one in self.holders
+            if elsewhere and _held(one, self.name) != _held(holder, self.name)
+        ]
         another = f" ({others[0]} has another of that name)" if others else ""
-        return f"root {_spelt(holder, self.name)}{f' of {holder.id.name}' if elsewhere else ''}{another}"
+        return (
+            "root "
+            f"{_spelt(holder, self.name)}{f' of {holder.id.name}' if elsewhere else ''}{another}"
+        )
 
 
-def find_root(options: Options, gateways: Sequence[Gateway], arm: ArmRefusal | None, subject: str) -> TypedRoot | NoRoot | None:
+def find_root(
+    options: Options, gateways: Sequence[Gateway], arm: ArmRefusal | None, subject: str
+) -> TypedRoot | NoRoot | None:
     """The root that `root=` names, `None` where none was typed.
 
     Args:
@@ -80,10 +97,14 @@ def find_root(options: Options, gateways: Sequence[Gateway], arm: ArmRefusal | N
     reason = _reason(options, wanted, gateways, arm)
     names = list(dict.fromkeys(name for gateway in gateways for name in _names(gateway)))
     example = f"{subject} root={names[0] if names else WELL_KNOWN}"
-    return NoRoot(sentence=f"{reason}; write for example {example}{_choice(names)}.", example=example)
+    return NoRoot(
+        sentence=f"{reason}; write for example {example}{_choice(names)}.", example=example
+    )
 
 
-def _reason(options: Options, wanted: str, gateways: Sequence[Gateway], arm: ArmRefusal | None) -> str:
+def _reason(
+    options: Options, wanted: str, gateways: Sequence[Gateway], arm: ArmRefusal | None
+) -> str:
     shown = wanted[:_SHOWN]
     if gateways:
         return f"I see no trusted root called {shown} on any gateway"
@@ -96,7 +117,11 @@ def _reason(options: Options, wanted: str, gateways: Sequence[Gateway], arm: Arm
 
 def _choice(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return f"; there are {', '.join(name[:_SHOWN] for name in names[:_NAMES_SHOWN])}{more}" if len(names) > 1 else ""
+    return (
+        f"; there are {', '.join(name[:_SHOWN] for name in names[:_NAMES_SHOWN])}{more}"
+        if len(names) > 1
+        else ""
+    )
 
 
 def _names(gateway: Gateway) -> tuple[str, ...]:
@@ -106,7 +131,10 @@ def _names(gateway: Gateway) -> tuple[str, ...]:
 def _held(gateway: Gateway, name: str) -> tuple[object, ...]:
     """The roots of this name, as far as they differ from one gateway to another."""
     readable = (root.certificate for root in gateway.roots if root.name.lower() == name.lower())
-    return (*readable, *(root.reason for root in gateway.undecodable if root.name.lower() == name.lower()))
+    return (
+        *readable,
+        *(root.reason for root in gateway.undecodable if root.name.lower() == name.lower()),
+    )
 
 
 def _spelt(gateway: Gateway, name: str) -> str:
@@ -125,8 +153,16 @@ def typed_checks(
 
 def in_words(options: Options, root: TypedRoot | None, gateway: Gateway | None) -> str:
     """What was typed in place of the setting, empty where nothing was."""
-    named = [root.words(gateway) if root and key == "root" else key for key in OF_THE_PROBE if key in options]
-    as_v2 = ", by the rules of v2 since v1 has no trusted roots" if root and gateway and gateway.sku is Sku.V1 else ""
+    named = [
+        root.words(gateway) if root and key == "root" else key
+        for key in OF_THE_PROBE
+        if key in options
+    ]
+    as_v2 = (
+        ", by the rules of v2 since v1 has no trusted roots"
+        if root and gateway and gateway.sku is Sku.V1
+        else ""
+    )
     return f"{', '.join(named)} as typed, not as in the setting{as_v2}" if named else ""
 
 
@@ -134,7 +170,9 @@ def _as_typed(use: MemberUse, options: Options, root: TypedRoot | None) -> Membe
     """The use as if this root were attached to its setting, and nothing else, and its setting had this port."""
     setting, gateway = use.setting, use.gateway
     if port := options.get("port"):
-        setting = replace(setting, port=int(port), probe=setting.probe and replace(setting.probe, port=None))
+        setting = replace(
+            setting, port=int(port), probe=setting.probe and replace(setting.probe, port=None)
+        )
     if root:
         gateway = replace(_with_root(gateway, root), sku=Sku.V2)
         setting = replace(setting, root_names=(root.name,) if root.holders else ())
@@ -148,26 +186,40 @@ def _with_root(gateway: Gateway, root: TypedRoot) -> Gateway:
     wanted = root.name.lower()
     readable = (one for one in holder.roots if one.name.lower() == wanted)
     broken = (one for one in holder.undecodable if one.name.lower() == wanted)
-    return replace(gateway, roots=(*gateway.roots, *readable), undecodable=(*gateway.undecodable, *broken))
+    return replace(
+        gateway, roots=(*gateway.roots, *readable), undecodable=(*gateway.undecodable, *broken)
+    )
 
 
 def overridden(one: MemberCheck, options: Options, said: str) -> MemberCheck:
-    """Typed names and path win over the setting's; what was typed is told first among what was assumed."""
+    """Typed names and path win over the setting's.
+
+    What was typed is told first among what was assumed.
+    """
     if one.request is None or not said:
         return one
     request = _named(one.request, options)
     if path := text_of(options, "path"):
         policy = request.policy
-        request = replace(request, policy=replace(policy, http=replace(policy.http or HttpProbeRule(), path=path)))
-    return replace(one, request=replace(request, assumed=(said, *request.assumed), hypothetical=True))
+        request = replace(
+            request, policy=replace(policy, http=replace(policy.http or HttpProbeRule(), path=path))
+        )
+    return replace(
+        one, request=replace(request, assumed=(said, *request.assumed), hypothetical=True)
+    )
 
 
 def _named(request: CheckRequest, options: Options) -> CheckRequest:
-    """A typed host name is sent, asked for and demanded, as one in the setting is; `sni=` alone changes what is sent."""
+    """A typed host name is sent, asked for and demanded, as one in the setting is.
+
+    `sni=` alone changes what is sent.
+    """
     target, policy = request.target, request.policy
     if name := text_of(options, "host"):
         target = replace(target, server_name=None if is_ip_literal(name) else name)
-        policy = replace(policy, name=name, http=policy.http and replace(policy.http, host_header=name))
+        policy = replace(
+            policy, name=name, http=policy.http and replace(policy.http, host_header=name)
+        )
     if sni := text_of(options, "sni"):
         target = replace(target, server_name=sni)
     return replace(request, target=target, policy=policy)

@@ -1,4 +1,7 @@
-"""Two witnesses on one card: what ARM says about each server beside what our own probe saw, and what a disagreement means. Pure."""
+"""Two witnesses on one card.
+
+What ARM says about each server beside what our own probe saw, and what a disagreement means. Pure.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from bot.model.azure import ArmRefusal, BackendServer, GatewayHealth, Health
 from bot.model.report import WITNESS_CODES, CheckReport, GatewayReport, MemberReport, Via
 from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order, rank
 
-# What breaks live traffic while the health probe is content: a gateway that says healthy does not disagree.
+# What breaks live traffic while the health probe is content: a gateway that says healthy does not
+# disagree.
 _UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
 _WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
 ONLY_ITS_WORD = "not probed: only the gateway's own word was asked for"
@@ -33,7 +37,12 @@ def hear_gateway(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> G
 
 def listed(uses: Iterable[MemberUse]) -> tuple[MemberReport, ...]:
     """Members of which only the gateway itself speaks."""
-    reports = (MemberReport(pool=u.use.pool, setting=u.setting.name, member=u.member.label, skipped=ONLY_ITS_WORD) for u in uses)
+    reports = (
+        MemberReport(
+            pool=u.use.pool, setting=u.setting.name, member=u.member.label, skipped=ONLY_ITS_WORD
+        )
+        for u in uses
+    )
     return worst_first(tuple(reports))
 
 
@@ -41,19 +50,26 @@ def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayRepo
     """The gateway names network interfaces by addresses that only its answer tells."""
     gateway = with_nic_addresses(report.gateway, answer)
     pairs = {(member.pool, member.setting) for member in report.members}
-    members = listed(use for use in member_uses(gateway) if (use.use.pool, use.setting.name) in pairs)
+    members = listed(
+        use for use in member_uses(gateway) if (use.use.pool, use.setting.name) in pairs
+    )
     return replace(report, gateway=gateway, members=members)
 
 
 def both_words(report: CheckReport, heard: GatewayReport) -> tuple[CheckReport, str]:
     """One backend's report with what the comparison found, and the gateway's word about it in a sentence."""
-    member = next((m for m in heard.members if m.report is not None and m.report.request == report.request), None)
+    member = next(
+        (m for m in heard.members if m.report is not None and m.report.request == report.request),
+        None,
+    )
     if heard.refusal is not None:
         return report, word_missing(heard.refusal)
     if member is None:
         return report, f"{heard.gateway.id.name} does not list this server."
     verdict = replace(report.verdict, findings=member.findings)
-    return replace(report, verdict=verdict, explanation=explain(verdict)), _said(heard.gateway.id.name, member, verdict.headline)
+    return replace(report, verdict=verdict, explanation=explain(verdict)), _said(
+        heard.gateway.id.name, member, verdict.headline
+    )
 
 
 def word_missing(refusal: ArmRefusal) -> str:
@@ -70,13 +86,21 @@ def _said(name: str, member: MemberReport, headline: Code) -> str:
         return f"{word}."
     if member.hypothetical:
         return f"{word}: {server.message.text}"
-    other = server.message.code not in {headline, Code.OK, Code.UNRECOGNISED} and headline is not Code.OK
+    other = (
+        server.message.code not in {headline, Code.OK, Code.UNRECOGNISED}
+        and headline is not Code.OK
+    )
     return f"{word}{', the true cause is the one above' if other else ''}: {server.message.text}"
 
 
 def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
-    """Order members as people want to read them: broken ones first, in headline order, then by name."""
-    return tuple(sorted(members, key=lambda m: (m.healthy, rank(m.headline), m.pool, m.setting, m.member)))
+    """Order members as people want to read them.
+
+    Broken ones first, in headline order, then by name.
+    """
+    return tuple(
+        sorted(members, key=lambda m: (m.healthy, rank(m.headline), m.pool, m.setting, m.member))
+    )
 
 
 def _by_server(answer: GatewayHealth) -> _Told:
@@ -89,7 +113,11 @@ def _by_server(answer: GatewayHealth) -> _Told:
 
 def _joined(member: MemberReport, told: _Told) -> MemberReport:
     server = _server_of(member, told)
-    own = member.report.verdict.findings if member.report else tuple(f for f in member.findings if f.code not in WITNESS_CODES)
+    own = (
+        member.report.verdict.findings
+        if member.report
+        else tuple(f for f in member.findings if f.code not in WITNESS_CODES)
+    )
     if server is None or member.hypothetical:
         return replace(member, server=server, findings=own)
     own = tuple(_confirmed(finding, server) for finding in own)
@@ -99,7 +127,11 @@ def _joined(member: MemberReport, told: _Told) -> MemberReport:
 
 def _confirmed(finding: Finding, server: BackendServer) -> Finding:
     """What was only a doubt here is a refusal once the gateway names the very same reason."""
-    named = server.health is Health.UNHEALTHY and server.message is not None and server.message.code is finding.code
+    named = (
+        server.health is Health.UNHEALTHY
+        and server.message is not None
+        and server.message.code is finding.code
+    )
     if not named or finding.severity is not Severity.WARNING:
         return finding
     evidence = {**finding.evidence, "gateway_code": finding.code.value}
@@ -107,29 +139,60 @@ def _confirmed(finding: Finding, server: BackendServer) -> Finding:
 
 
 def _server_of(member: MemberReport, told: _Told) -> BackendServer | None:
-    """ARM names a server by the member's name or by its address; of several the unhealthy one speaks."""
+    """ARM names a server by the member's name or by its address.
+
+    Of several the unhealthy one speaks.
+    """
     probed = member.report.addresses if member.report else ()
-    known = dict.fromkeys(name.lower() for name in (member.member, *(one.address for one in probed)))
+    known = dict.fromkeys(
+        name.lower() for name in (member.member, *(one.address for one in probed))
+    )
     pool, setting = member.pool.lower(), member.setting.lower()
     servers = (server for name in known for server in told.get((pool, setting, name), ()))
     return min(servers, key=lambda server: _WORST_FIRST.index(server.health), default=None)
 
 
-def _compare(member: MemberReport, server: BackendServer, own: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    refused = any(f.severity is Severity.CRITICAL and f.code not in _UNSEEN_BY_THE_PROBE for f in own)
+def _compare(
+    member: MemberReport, server: BackendServer, own: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    refused = any(
+        f.severity is Severity.CRITICAL and f.code not in _UNSEEN_BY_THE_PROBE for f in own
+    )
     probed = member.report is not None
     if server.health is Health.UNKNOWN:
-        return (_finding(Code.HEALTH_UNKNOWN, "The gateway says that it could not find out; traffic may still flow.", server),)
+        return (
+            _finding(
+                Code.HEALTH_UNKNOWN,
+                "The gateway says that it could not find out; traffic may still flow.",
+                server,
+            ),
+        )
     if server.health is Health.UNHEALTHY and probed and not refused:
-        summary = "The gateway calls this server unhealthy, our own probe passes: it looks from another subnet, or its last probe is older."
+        summary = (
+            "The gateway calls this server unhealthy, our own probe passes: it looks from another "
+            "subnet, or its last probe is older."
+        )
         return (_finding(Code.VANTAGE_DIFFERS, summary, server),)
     if server.health is Health.HEALTHY and refused:
-        summary = "The gateway still calls this server healthy, our own probe fails: its failure threshold may not be reached yet."
+        summary = (
+            "The gateway still calls this server healthy, our own probe fails: its failure "
+            "threshold may not be reached yet."
+        )
         return (_finding(Code.PROBE_DISAGREES, summary, server),)
     return ()
 
 
 def _finding(code: Code, summary: str, server: BackendServer) -> Finding:
     said = server.message.code.value if server.message else None
-    evidence = {"gateway_health": server.health.value, "gateway_code": said, "address": server.address}
-    return Finding(code=code, severity=Severity.WARNING, summary=summary, basis=Basis.INFERRED, evidence=evidence)
+    evidence = {
+        "gateway_health": server.health.value,
+        "gateway_code": said,
+        "address": server.address,
+    }
+    return Finding(
+        code=code,
+        severity=Severity.WARNING,
+        summary=summary,
+        basis=Basis.INFERRED,
+        evidence=evidence,
+    )

@@ -12,18 +12,32 @@ from datetime import datetime
 from bot.digest.filters import severe_enough, wanted
 from bot.digest.fold import Occurrence, fold
 from bot.digest.mutes import mute_over, quiet_until
-from bot.model.digest import BackendState, DigestContent, DigestLine, LineKind, Mute, MutedNote, News, Subscription
+from bot.model.digest import (
+    BackendState,
+    DigestContent,
+    DigestLine,
+    LineKind,
+    Mute,
+    MutedNote,
+    News,
+    Subscription,
+)
 
 
 def compose(
-    subscription: Subscription, states: Iterable[BackendState], mutes: Sequence[Mute], last: DigestContent | None, at: datetime
+    subscription: Subscription,
+    states: Iterable[BackendState],
+    mutes: Sequence[Mute],
+    last: DigestContent | None,
+    at: datetime,
 ) -> DigestContent:
     """What the digest says.
 
     Args:
         subscription: whose digest.
         states: the damped states of its target.
-        mutes: the channel's, ended ones of the last weeks included: they tell what ended inside a window.
+        mutes: the channel's, ended ones of the last weeks included: they tell what ended inside a
+            window.
         last: the content of the last digest that was sent, `None` before the first.
         at: the instant it speaks of.
     """
@@ -50,7 +64,10 @@ def compose(
 
 
 def speaks(subscription: Subscription, content: DigestContent) -> bool:
-    """Whether the digest is sent: it has news, or the subscription wants every run, or its first one."""
+    """Whether the digest is sent.
+
+    It has news, or the subscription wants every run, or its first one.
+    """
     if subscription.heartbeat or content.news or content.fixed:
         return True
     return subscription.only_changes and content.since is None
@@ -81,7 +98,13 @@ def _by_mute(
 
 
 def _note(mute: Mute, found: list[Occurrence], at: datetime) -> MutedNote:
-    return MutedNote(text=mute.target.text, lines=len(fold(found, at)), until=quiet_until(mute, at), by=mute.by, reason=mute.reason)
+    return MutedNote(
+        text=mute.target.text,
+        lines=len(fold(found, at)),
+        until=quiet_until(mute, at),
+        by=mute.by,
+        reason=mute.reason,
+    )
 
 
 def _news(line: DigestLine, known: Mapping[str, DigestLine]) -> News:
@@ -89,27 +112,58 @@ def _news(line: DigestLine, known: Mapping[str, DigestLine]) -> News:
     if before is None:
         return News.NEW
     if line.kind is LineKind.RENEWAL:
-        return News.STEP if line.step is not None and (before.step is None or line.step < before.step) else News.NONE
+        return (
+            News.STEP
+            if line.step is not None and (before.step is None or line.step < before.step)
+            else News.NONE
+        )
     joined = {member.key for member in line.members} - {member.key for member in before.members}
     return News.GROWN if joined else News.NONE
 
 
-def _fixed(last: DigestContent | None, listed: set[str], states: Sequence[BackendState], mutes: Sequence[Mute]) -> tuple[DigestLine, ...]:
-    """The causes that the last digest knew and that are gone; one that ended while it was muted is not told.
+def _fixed(
+    last: DigestContent | None,
+    listed: set[str],
+    states: Sequence[BackendState],
+    mutes: Sequence[Mute],
+) -> tuple[DigestLine, ...]:
+    """The causes that the last digest knew and that are gone.
 
-    Whether a cause is gone is asked of the very backends that the line named: what an edit of the subscription left out is not fixed.
+    One that ended while it was muted is not told.
+
+    Whether a cause is gone is asked of the very backends that the line named: what an edit of the
+    subscription left out is not fixed.
     """
     if last is None:
         return ()
-    lasting = {(state.problem.cause, backend.seen.key) for backend in states for state in backend.problems if state.open}
-    ended = {state.problem.cause: (backend, state) for backend in states for state in backend.problems if not state.open}
+    lasting = {
+        (state.problem.cause, backend.seen.key)
+        for backend in states
+        for state in backend.problems
+        if state.open
+    }
+    ended = {
+        state.problem.cause: (backend, state)
+        for backend in states
+        for state in backend.problems
+        if not state.open
+    }
     missing = [line for line in last.known if line.cause not in listed]
-    gone = [line for line in missing if not any((line.cause, key) in lasting for key in _seats(line, states))]
-    return tuple(line for line in gone if line.cause not in ended or not _in_mute(ended[line.cause], mutes))
+    gone = [
+        line
+        for line in missing
+        if not any((line.cause, key) in lasting for key in _seats(line, states))
+    ]
+    return tuple(
+        line for line in gone if line.cause not in ended or not _in_mute(ended[line.cause], mutes)
+    )
 
 
 def _seats(line: DigestLine, states: Sequence[BackendState]) -> Iterable[str]:
-    """The keys behind a line; one about the target itself (it could not be looked at) names no backend."""
+    """The keys behind a line.
+
+    One about the target itself (it could not be looked at) names no backend.
+    """
     return [member.key for member in line.members] or [state.seen.key for state in states]
 
 

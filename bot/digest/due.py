@@ -1,4 +1,7 @@
-"""What is due and when it runs next: one catch-up however long the bot was away, never two digests on one day."""
+"""What is due and when it runs next.
+
+One catch-up however long the bot was away, never two digests on one day.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ def first_run(plan: Schedule, now: datetime) -> datetime:
 def following(plan: Schedule, ran_at: datetime) -> datetime:
     """The next run after one that ran at `ran_at`, on time or caught up.
 
-    All missed runs are one. A once-a-day schedule that was caught up today does not come again today.
+    All missed runs are one. A once-a-day schedule that was caught up today does not come again
+    today.
 
     Raises:
         NeverDue: there is none.

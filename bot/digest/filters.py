@@ -25,13 +25,18 @@ def exclusion(text: str) -> str:
     pattern = text.strip().lower()
     field, colon, value = pattern.partition(":")
     if not pattern or (colon and (field not in _FIELDS or not value)):
-        raise UnusableFilter(f"I do not understand not={text!r}; write it like `not=pool:test*` (pool, setting, host or gw).")
+        raise UnusableFilter(
+            f"I do not understand not={text!r}; write it like `not=pool:test*` (pool, "
+            "setting, host or gw)."
+        )
     return pattern
 
 
 def wanted(subscription: Subscription, seen: Observation) -> bool:
     """Whether the subscription takes in a backend."""
-    return covers(subscription.target, seen) and not any(_drops(pattern, seen) for pattern in subscription.exclude)
+    return covers(subscription.target, seen) and not any(
+        _drops(pattern, seen) for pattern in subscription.exclude
+    )
 
 
 def severe_enough(severity: Severity, minimum: Severity) -> bool:

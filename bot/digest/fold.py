@@ -1,4 +1,7 @@
-"""Cause folding: equal causes behind many backends become one line, grouped by severity, then by cause."""
+"""Cause folding.
+
+Equal causes behind many backends become one line, grouped by severity, then by cause.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +29,23 @@ def fold(occurrences: Iterable[Occurrence], at: datetime) -> tuple[DigestLine, .
 
 
 def _place(line: DigestLine) -> tuple[int, int, int, datetime, str]:
-    return _SEVERITIES.index(line.severity), _KINDS.index(line.kind), -len(line.members), line.since, line.cause
+    return (
+        _SEVERITIES.index(line.severity),
+        _KINDS.index(line.kind),
+        -len(line.members),
+        line.since,
+        line.cause,
+    )
 
 
 def _line(cause: str, found: list[Occurrence], at: datetime) -> DigestLine:
-    problem = min((state.problem for _, state in found), key=lambda problem: _SEVERITIES.index(problem.severity))
-    members = sorted({(backend.seen.label, backend.seen.key) for backend, _ in found if backend.seen.backend})
+    problem = min(
+        (state.problem for _, state in found),
+        key=lambda problem: _SEVERITIES.index(problem.severity),
+    )
+    members = sorted(
+        {(backend.seen.label, backend.seen.key) for backend, _ in found if backend.seen.backend}
+    )
     return DigestLine(
         kind=_kind(problem.code),
         code=problem.code,
@@ -39,7 +53,9 @@ def _line(cause: str, found: list[Occurrence], at: datetime) -> DigestLine:
         cause=cause,
         subject=problem.subject,
         members=tuple(Member(key=key, label=label) for label, key in members),
-        gateways=tuple(sorted({backend.seen.gateway for backend, _ in found if backend.seen.gateway})),
+        gateways=tuple(
+            sorted({backend.seen.gateway for backend, _ in found if backend.seen.gateway})
+        ),
         since=min(state.since for _, state in found),
         not_after=problem.not_after,
         step=_step(problem, at),

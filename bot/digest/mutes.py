@@ -13,7 +13,10 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def holds(mute: Mute, at: datetime) -> bool:
-    """Whether a mute is in force: it has begun, has not ended, and its window (if it has one) is open."""
+    """Whether a mute is in force.
+
+    It has begun, has not ended, and its window (if it has one) is open.
+    """
     if not mute.begins <= at < mute.ends:
         return False
     return mute.window is None or inside(mute.window, at)
@@ -26,43 +29,71 @@ def inside(window: Window, at: datetime) -> bool:
     today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
     if window.start < window.end:
         return today in window.days and window.start <= minute < window.end
-    return (today in window.days and minute >= window.start) or (yesterday in window.days and minute < window.end)
+    return (today in window.days and minute >= window.start) or (
+        yesterday in window.days and minute < window.end
+    )
 
 
 def read_window(text: str, zone: str) -> Window:
-    """The window that `sat,sun 22:00-23:30` means on a zone's wall clock; the text is what `bot.language` makes of a typed one."""
+    """The window that `sat,sun 22:00-23:30` means on a zone's wall clock.
+
+    The text is what `bot.language` makes of a typed one.
+    """
     days, span = text.split(" ")
-    start, end = (int(hour) * _MINUTES_PER_HOUR + int(minute) for hour, minute in (clock.split(":") for clock in span.split("-")))
-    return Window(days=tuple(_DAYS.index(day) for day in days.split(",")), start=start, end=end, zone=zone)
+    start, end = (
+        int(hour) * _MINUTES_PER_HOUR + int(minute)
+        for hour, minute in (clock.split(":") for clock in span.split("-"))
+    )
+    return Window(
+        days=tuple(_DAYS.index(day) for day in days.split(",")), start=start, end=end, zone=zone
+    )
 
 
 def window_words(window: Window) -> str:
     """A window as it is typed."""
-    clocks = (f"{minute // _MINUTES_PER_HOUR:02}:{minute % _MINUTES_PER_HOUR:02}" for minute in (window.start, window.end))
+    clocks = (
+        f"{minute // _MINUTES_PER_HOUR:02}:{minute % _MINUTES_PER_HOUR:02}"
+        for minute in (window.start, window.end)
+    )
     return f"{','.join(_DAYS[day] for day in window.days)} {'-'.join(clocks)}"
 
 
 def quiet_until(mute: Mute, at: datetime) -> datetime:
-    """Until when a mute that holds at `at` hides: its end, or the end of its window when that comes first."""
+    """Until when a mute that holds at `at` hides.
+
+    Its end, or the end of its window when that comes first.
+    """
     if mute.window is None:
         return mute.ends
     local = at.astimezone(zone_of(mute.window.zone))
     end = local.replace(
-        hour=mute.window.end // _MINUTES_PER_HOUR, minute=mute.window.end % _MINUTES_PER_HOUR, second=0, microsecond=0, fold=0
+        hour=mute.window.end // _MINUTES_PER_HOUR,
+        minute=mute.window.end % _MINUTES_PER_HOUR,
+        second=0,
+        microsecond=0,
+        fold=0,
     )
     closes = end if end > local else end + timedelta(days=1)
     return min(mute.ends, closes.astimezone(UTC))
 
 
 def covers(target: FollowedTarget, seen: Observation) -> bool:
-    """Whether a target takes in a backend: same gateway or host, and its pool and setting where it names them."""
+    """Whether a target takes in a backend.
+
+    Same gateway or host, and its pool and setting where it names them.
+    """
     if target.key != seen.target_key:
         return False
     pool, setting = target.pool, target.setting
-    return (pool is None or pool.lower() == seen.pool.lower()) and (setting is None or setting.lower() == seen.setting.lower())
+    return (pool is None or pool.lower() == seen.pool.lower()) and (
+        setting is None or setting.lower() == seen.setting.lower()
+    )
 
 
 def mute_over(mutes: Iterable[Mute], seen: Observation, at: datetime) -> Mute | None:
-    """The mute that hides a backend at an instant, the one that lasts longest; `None` when it is heard."""
+    """The mute that hides a backend at an instant, the one that lasts longest.
+
+    `None` when it is heard.
+    """
     holding = [mute for mute in mutes if holds(mute, at) and covers(mute.target, seen)]
     return max(holding, key=lambda mute: mute.ends, default=None)

@@ -1,6 +1,9 @@
-"""A check's report -> what a digest remembers of it: the problems, and the cause that each is folded by.
+"""A check's report -> what a digest remembers of it.
 
-Of a refused backend the headline alone counts, since the rest usually follows from it; what was switched off and what expires always
+The problems, and the cause that each is folded by.
+
+Of a refused backend the headline alone counts, since the rest usually follows from it; what was
+switched off and what expires always
 counts. What a switch silences is told by the switch.
 """
 
@@ -15,8 +18,17 @@ from bot.model.report import CheckReport
 from chainlib import Basis, Certificate, Code, Finding, Severity, UnreadableCertificate, Verdict
 
 _ALWAYS = {Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING}
-_BY_CERTIFICATE = {Code.CERTIFICATE_EXPIRING, Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
-_BY_SETTING = {Code.VALIDATION_OFF, Code.ROOT_NOT_ATTACHED, Code.UPLOADED_ROOT_UNUSABLE, Code.NO_SNI}
+_BY_CERTIFICATE = {
+    Code.CERTIFICATE_EXPIRING,
+    Code.CERTIFICATE_EXPIRED,
+    Code.CERTIFICATE_NOT_YET_VALID,
+}
+_BY_SETTING = {
+    Code.VALIDATION_OFF,
+    Code.ROOT_NOT_ATTACHED,
+    Code.UPLOADED_ROOT_UNUSABLE,
+    Code.NO_SNI,
+}
 _FINGERPRINT = "sha256"
 _CAUSE_EVIDENCE = ("missing_subject", "root_name", "root", "subject", _FINGERPRINT)
 
@@ -55,30 +67,61 @@ def observe(report: CheckReport, seat: Seat) -> Observation:
         gateway=seat.gateway,
         pool=seat.pool,
         setting=seat.setting,
-        problems=tuple(dict.fromkeys(_problem(finding, presented, seat) for finding in _telling(report.verdict))),
+        problems=tuple(
+            dict.fromkeys(
+                _problem(finding, presented, seat) for finding in _telling(report.verdict)
+            )
+        ),
         fingerprint=_fingerprint(presented),
         not_after=leaf.not_after if leaf else None,
     )
 
 
 def could_not_look(target: FollowedTarget, sentence: str) -> Observation:
-    """The target itself could not be looked at, for example because ARM did not answer: that is what the digest then says."""
-    problem = Problem(code=Code.HEALTH_UNKNOWN, severity=Severity.WARNING, cause=f"{Code.HEALTH_UNKNOWN}:{target.key}", subject=sentence)
-    return Observation(key=f"{target.key}|*", target_key=target.key, label=target.text, problems=(problem,), backend=False)
+    """The target itself could not be looked at, for example because ARM did not answer.
+
+    That is what the digest then says.
+    """
+    problem = Problem(
+        code=Code.HEALTH_UNKNOWN,
+        severity=Severity.WARNING,
+        cause=f"{Code.HEALTH_UNKNOWN}:{target.key}",
+        subject=sentence,
+    )
+    return Observation(
+        key=f"{target.key}|*",
+        target_key=target.key,
+        label=target.text,
+        problems=(problem,),
+        backend=False,
+    )
 
 
 def _telling(verdict: Verdict) -> Iterator[Finding]:
     critical = [finding for finding in verdict.findings if finding.severity is Severity.CRITICAL]
     yield from critical[:1]
-    silenced = {code for finding in verdict.findings if finding.code is Code.VALIDATION_OFF for code in finding.evidence["silenced"]}
-    rest = (f for f in verdict.findings if f.severity is not Severity.CRITICAL and f.code not in silenced)
+    silenced = {
+        code
+        for finding in verdict.findings
+        if finding.code is Code.VALIDATION_OFF
+        for code in finding.evidence["silenced"]
+    }
+    rest = (
+        f
+        for f in verdict.findings
+        if f.severity is not Severity.CRITICAL and f.code not in silenced
+    )
     yield from (finding for finding in rest if not critical or finding.code in _ALWAYS)
 
 
-def _problem(finding: Finding, presented: Sequence[Certificate | UnreadableCertificate], seat: Seat) -> Problem:
+def _problem(
+    finding: Finding, presented: Sequence[Certificate | UnreadableCertificate], seat: Seat
+) -> Problem:
     certificate = _certificate(finding, presented)
     expiring = certificate if finding.code in _BY_CERTIFICATE else None
-    about, subject = _about(finding, expiring, seat, _name(certificate) if certificate else seat.label)
+    about, subject = _about(
+        finding, expiring, seat, _name(certificate) if certificate else seat.label
+    )
     return Problem(
         code=finding.code,
         severity=finding.severity,
@@ -90,8 +133,13 @@ def _problem(finding: Finding, presented: Sequence[Certificate | UnreadableCerti
     )
 
 
-def _about(finding: Finding, expiring: Certificate | None, seat: Seat, at_fault: str) -> tuple[str, str]:
-    """What the cause is about: the key that folds, and the same for people, to whom a fingerprint says nothing."""
+def _about(
+    finding: Finding, expiring: Certificate | None, seat: Seat, at_fault: str
+) -> tuple[str, str]:
+    """What the cause is about.
+
+    The key that folds, and the same for people, to whom a fingerprint says nothing.
+    """
     if expiring:
         return expiring.sha256, _name(expiring)
     if finding.code in _BY_SETTING and seat.setting:
@@ -103,7 +151,9 @@ def _about(finding: Finding, expiring: Certificate | None, seat: Seat, at_fault:
     return seat.key, seat.label
 
 
-def _certificate(finding: Finding, presented: Sequence[Certificate | UnreadableCertificate]) -> Certificate | None:
+def _certificate(
+    finding: Finding, presented: Sequence[Certificate | UnreadableCertificate]
+) -> Certificate | None:
     place = finding.certificate
     found = presented[place] if place is not None and place < len(presented) else None
     return found if isinstance(found, Certificate) else None
@@ -111,7 +161,11 @@ def _certificate(finding: Finding, presented: Sequence[Certificate | UnreadableC
 
 def _fingerprint(presented: Sequence[Certificate | UnreadableCertificate]) -> str:
     """Of the list as sent: order and duplicates count."""
-    return sha256(b"".join(certificate.der for certificate in presented)).hexdigest()[:16] if presented else ""
+    return (
+        sha256(b"".join(certificate.der for certificate in presented)).hexdigest()[:16]
+        if presented
+        else ""
+    )
 
 
 def _name(certificate: Certificate) -> str:

@@ -20,7 +20,9 @@ def renewal_limit(not_before: datetime, not_after: datetime, *, is_ca: bool) -> 
 
 
 def rung(not_before: datetime, not_after: datetime, at: datetime, *, is_ca: bool) -> int | None:
-    """The rung of the ladder that a certificate stands on, in days: the limit itself, then 30, 14, 7, 1; `None` before the limit.
+    """The rung of the ladder that a certificate stands on, in days.
+
+    The limit itself, then 30, 14, 7, 1; `None` before the limit.
 
     A smaller number than last time is news; each rung is said once.
     """

@@ -1,6 +1,9 @@
-"""Schedule words -> cron -> next runs. cronsim follows Debian's cron over daylight saving; a zone's own rules come from zoneinfo.
+"""Schedule words -> cron -> next runs.
 
-What may live here: the arithmetic of runs. What is due now and how a missed run is caught up is in `due`.
+Cronsim follows Debian's cron over daylight saving; a zone's own rules come from zoneinfo.
+
+What may live here: the arithmetic of runs. What is due now and how a missed run is caught up is in
+`due`.
 """
 
 from __future__ import annotations
@@ -22,7 +25,12 @@ DEFAULT_EVERY = "weekdays"
 DEFAULT_AT = "09:00"
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_ALIASES = {"@hourly": "hourly", "@daily": "daily 00:00", "@midnight": "daily 00:00", "@weekly": "weekly sun 00:00"}
+_ALIASES = {
+    "@hourly": "hourly",
+    "@daily": "daily 00:00",
+    "@midnight": "daily 00:00",
+    "@weekly": "weekly sun 00:00",
+}
 _CRON_ALIASES = {"@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *"}
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?")
 _STEP = re.compile(r"(\d+)\s*(m|min|minutes?|h|hours?)")
@@ -38,7 +46,8 @@ def schedule(every: str = "", *, day: str = "", at: str = "", zone: str) -> Sche
     """The schedule that the words mean.
 
     Args:
-        every: `daily`, `weekdays`, `weekly`, `hourly`, `15m`, `4h`, five cron fields, or an alias such as `@daily`.
+        every: `daily`, `weekdays`, `weekly`, `hourly`, `15m`, `4h`, five cron fields, or an alias
+            such as `@daily`.
         day: a weekday (or several with commas), with `weekly`.
         at: a time of day.
         zone: IANA name.
@@ -50,7 +59,9 @@ def schedule(every: str = "", *, day: str = "", at: str = "", zone: str) -> Sche
     words = every.strip().lower() or ("weekly" if day else DEFAULT_EVERY)
     if words in _ALIASES:
         words, _, rest = _ALIASES[words].partition(" ")
-        day, at = (day or rest.split()[0], at or rest.split()[-1]) if " " in rest else (day, at or rest)
+        day, at = (
+            (day or rest.split()[0], at or rest.split()[-1]) if " " in rest else (day, at or rest)
+        )
     if words in _CRON_ALIASES or len(words.split()) > 1:
         return _from_cron(_CRON_ALIASES.get(words, words), day, at, known)
     cron, text = _from_words(words, day.strip().lower(), at.strip().lower())
@@ -74,7 +85,10 @@ def known_zone(name: str) -> str:
 
 
 def next_runs(plan: Schedule, after: datetime) -> Iterator[datetime]:
-    """Every run after an instant, aware, UTC, strictly increasing; of a once-a-day schedule never two on one local date."""
+    """Every run after an instant, aware, UTC, strictly increasing.
+
+    Of a once-a-day schedule never two on one local date.
+    """
     zone = zone_of(plan.zone)
     last, last_date = after.astimezone(UTC), None
     daily = once_a_day(plan)
@@ -94,12 +108,21 @@ def once_a_day(plan: Schedule) -> bool:
 
 
 def echo(plan: Schedule, after: datetime, count: int = 3) -> str:
-    """What was understood, for the confirmation: the words, the zone, the next runs; the UTC offset stands where it changes."""
+    """What was understood, for the confirmation: the words, the zone, the next runs.
+
+    The UTC offset stands where it changes.
+    """
     zone = zone_of(plan.zone)
     local = [run.astimezone(zone) for run in islice(next_runs(plan, after), count)]
     offsets = [_offset(run) for run in local]
-    told = ["" if now == before else f" {now}" for before, now in zip(["", *offsets], offsets, strict=False)]
-    runs = ", ".join(f"{run:%a} {run.day} {run:%b %H:%M}{offset}" for run, offset in zip(local, told, strict=True))
+    told = [
+        "" if now == before else f" {now}"
+        for before, now in zip(["", *offsets], offsets, strict=False)
+    ]
+    runs = ", ".join(
+        f"{run:%a} {run.day} {run:%b %H:%M}{offset}"
+        for run, offset in zip(local, told, strict=True)
+    )
     return f"{plan.text} ({plan.zone}). Next: {runs}."
 
 
@@ -112,10 +135,14 @@ def _from_words(words: str, day: str, at: str) -> tuple[str, str]:
     step = _STEP.fullmatch(words)
     if step or words == "hourly":
         if day or at:
-            raise UnusableSchedule("A time or a day goes with daily, weekdays or weekly, for example `daily at=08:30`.")
+            raise UnusableSchedule(
+                "A time or a day goes with daily, weekdays or weekly, for example `daily at=08:30`."
+            )
         return _repeated(int(step[1]), step[2][0]) if step else ("0 * * * *", "hourly")
     if day and words != "weekly":
-        raise UnusableSchedule("A day goes with weekly, for example `every=weekly day=mon at=08:30`.")
+        raise UnusableSchedule(
+            "A day goes with weekly, for example `every=weekly day=mon at=08:30`."
+        )
     hour, minute = _time(at or DEFAULT_AT)
     clock = f"{hour:02}:{minute:02}"
     if words == "daily":
@@ -124,8 +151,14 @@ def _from_words(words: str, day: str, at: str) -> tuple[str, str]:
         return f"{minute} {hour} * * 1-5", f"weekdays {clock}"
     if words == "weekly":
         days = _weekdays(day or "mon")
-        return f"{minute} {hour} * * {','.join(str(_DAYS.index(name)) for name in days)}", f"weekly {','.join(days)} {clock}"
-    raise UnusableSchedule(f"I do not know {words!r}; say daily, weekdays, weekly, hourly or 15m, for example `every=daily at=08:30`.")
+        return (
+            f"{minute} {hour} * * {','.join(str(_DAYS.index(name)) for name in days)}",
+            f"weekly {','.join(days)} {clock}",
+        )
+    raise UnusableSchedule(
+        f"I do not know {words!r}; say daily, weekdays, weekly, hourly or 15m, for example "
+        "`every=daily at=08:30`."
+    )
 
 
 def _repeated(number: int, unit: str) -> tuple[str, str]:
@@ -137,8 +170,14 @@ def _repeated(number: int, unit: str) -> tuple[str, str]:
         return f"*/{minutes} * * * *", f"every {minutes} minutes"
     hours, rest = divmod(minutes, _MINUTES_PER_HOUR)
     if rest == 0 and 1 <= hours < _HOURS_PER_DAY and _HOURS_PER_DAY % hours == 0:
-        return ("0 * * * *", "hourly") if hours == 1 else (f"0 */{hours} * * *", f"every {hours} hours")
-    raise UnusableSchedule("An interval must divide the hour or the day: 15m, 20m, 30m, 1h, 2h, 3h, 4h, 6h, 8h or 12h.")
+        return (
+            ("0 * * * *", "hourly")
+            if hours == 1
+            else (f"0 */{hours} * * *", f"every {hours} hours")
+        )
+    raise UnusableSchedule(
+        "An interval must divide the hour or the day: 15m, 20m, 30m, 1h, 2h, 3h, 4h, 6h, 8h or 12h."
+    )
 
 
 def _time(text: str) -> tuple[int, int]:
@@ -155,22 +194,36 @@ def _weekdays(text: str) -> list[str]:
     days = [name[:3] for name in re.split(r"[,\s]+", text) if name]
     wrong = [name for name in days if name not in _DAYS]
     if wrong or not days:
-        raise UnusableSchedule(f"I do not know the day {text!r}; write it like `day=mon` or `day=mon,thu`.")
+        raise UnusableSchedule(
+            f"I do not know the day {text!r}; write it like `day=mon` or `day=mon,thu`."
+        )
     return sorted(set(days), key=lambda name: _DAYS.index(name) or 7)
 
 
 def _from_cron(fields: str, day: str, at: str, zone: str) -> Schedule:
     if day or at:
-        raise UnusableSchedule("Cron fields name the day and the time already; leave out day= and at=.")
+        raise UnusableSchedule(
+            "Cron fields name the day and the time already; leave out day= and at=."
+        )
     if len(fields.split()) != _FIELDS:
-        raise UnusableSchedule("Cron has five fields here, without seconds, for example `every='0 9 * * 1-5'`.")
+        raise UnusableSchedule(
+            "Cron has five fields here, without seconds, for example `every='0 9 * * 1-5'`."
+        )
     plan = Schedule(cron=fields, zone=zone, text=f"cron {fields}")
     try:
-        proof = list(islice(next_runs(Schedule(cron=fields, zone="UTC", text=""), _PROOF_FROM), _PROOF_RUNS))
+        proof = list(
+            islice(next_runs(Schedule(cron=fields, zone="UTC", text=""), _PROOF_FROM), _PROOF_RUNS)
+        )
     except CronSimError as error:
-        raise UnusableSchedule(f"I cannot read the cron fields {fields!r} ({error}); an example is `0 9 * * 1-5`.") from error
+        raise UnusableSchedule(
+            f"I cannot read the cron fields {fields!r} ({error}); an example is `0 9 * * 1-5`."
+        ) from error
     if not proof:
-        raise UnusableSchedule(f"The cron fields {fields!r} never come; an example is `0 9 * * 1-5`.")
+        raise UnusableSchedule(
+            f"The cron fields {fields!r} never come; an example is `0 9 * * 1-5`."
+        )
     if any(later - earlier < LEAST_GAP for earlier, later in pairwise(proof)):
-        raise UnusableSchedule("Digests come at least 15 minutes apart, for example `every='*/15 8-18 * * 1-5'`.")
+        raise UnusableSchedule(
+            "Digests come at least 15 minutes apart, for example `every='*/15 8-18 * * 1-5'`."
+        )
     return plan

@@ -1,7 +1,11 @@
-"""Flap damping, both ways: a look is folded into what is remembered, and a problem opens or closes only when that is certain.
+"""Flap damping, both ways.
 
-Most alarms of uptime monitors recover within a minute. So a problem opens after three bad looks in a row, or when half of the last eight
-were bad (it comes and goes, which is a problem of its own), and closes after three good ones in a row.
+A look is folded into what is remembered, and a problem opens or closes only when that is certain.
+
+Most alarms of uptime monitors recover within a minute. So a problem opens after three bad looks in
+a row, or when half of the last eight
+were bad (it comes and goes, which is a problem of its own), and closes after three good ones in a
+row.
 """
 
 from __future__ import annotations
@@ -10,7 +14,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model.digest import BackendEvent, BackendState, Change, Look, Observation, Problem, ProblemState
+from bot.model.digest import (
+    BackendEvent,
+    BackendState,
+    Change,
+    Look,
+    Observation,
+    Problem,
+    ProblemState,
+)
 
 OPEN_AFTER = 3
 CLOSE_AFTER = 3
@@ -30,14 +42,19 @@ def settle(before: Mapping[str, BackendState], look: Look, at: datetime) -> Sett
         at: when.
 
     Returns:
-        The states that changed or were seen, the keys that are gone (only a complete look tells), and what happened.
+        The states that changed or were seen, the keys that are gone (only a complete look tells),
+        and what happened.
     """
     pairs = [_fold(before.get(seen.key), seen, at) for seen in look.seen]
     states = tuple(state for state, _ in pairs)
     events = tuple(event for _, happened in pairs for event in happened)
     present = {seen.key for seen in look.seen}
     own = {key: state for key, state in before.items() if key not in present}
-    silent = [_fold(state, replace(state.seen, problems=()), at) for state in own.values() if not state.seen.backend]
+    silent = [
+        _fold(state, replace(state.seen, problems=()), at)
+        for state in own.values()
+        if not state.seen.backend
+    ]
     gone = [state.seen for state in own.values() if state.seen.backend] if look.complete else []
     farewell = tuple(_event(seen, at, Change.GONE, seen.label) for seen in gone)
     quiet = tuple(state for state, _ in silent)
@@ -46,7 +63,10 @@ def settle(before: Mapping[str, BackendState], look: Look, at: datetime) -> Sett
 
 
 def undecided(states: Iterable[BackendState]) -> bool:
-    """Whether another look soon would decide something: a problem may be about to open or to close."""
+    """Whether another look soon would decide something.
+
+    A problem may be about to open or to close.
+    """
     return any(_wavering(state) for backend in states for state in backend.problems)
 
 
@@ -61,17 +81,31 @@ def _wavering(state: ProblemState) -> bool:
     return state.recent.endswith("x")
 
 
-def _fold(before: BackendState | None, seen: Observation, at: datetime) -> tuple[BackendState, tuple[BackendEvent, ...]]:
+def _fold(
+    before: BackendState | None, seen: Observation, at: datetime
+) -> tuple[BackendState, tuple[BackendEvent, ...]]:
     remembered = {_identity(state.problem): state for state in before.problems} if before else {}
     present = {_identity(problem): problem for problem in seen.problems}
-    quiet = [_step(state, state.problem, at, bad=False) for key, state in remembered.items() if key not in present]
+    quiet = [
+        _step(state, state.problem, at, bad=False)
+        for key, state in remembered.items()
+        if key not in present
+    ]
     loud = [_step(remembered.get(key), problem, at, bad=True) for key, problem in present.items()]
-    kept = tuple(state for state in (*loud, *quiet) if state.open or "x" in state.recent or at - state.since < KEPT_CLOSED)
-    state = BackendState(seen=seen, problems=kept, first_seen=before.first_seen if before else at, last_seen=at)
+    kept = tuple(
+        state
+        for state in (*loud, *quiet)
+        if state.open or "x" in state.recent or at - state.since < KEPT_CLOSED
+    )
+    state = BackendState(
+        seen=seen, problems=kept, first_seen=before.first_seen if before else at, last_seen=at
+    )
     return state, tuple(_events(before, remembered, (*loud, *quiet), seen, at))
 
 
-def _step(before: ProblemState | None, problem: Problem, at: datetime, *, bad: bool) -> ProblemState:
+def _step(
+    before: ProblemState | None, problem: Problem, at: datetime, *, bad: bool
+) -> ProblemState:
     recent = ((before.recent if before else "") + ("x" if bad else "."))[-REMEMBERED:]
     turned = before is None or (before.recent[-1:] == "x") != bad
     if before is not None and before.open:
@@ -93,7 +127,9 @@ def _events(
 ) -> Iterable[BackendEvent]:
     if before is None:
         yield _event(seen, at, Change.APPEARED, seen.label)
-    elif seen.fingerprint and before.seen.fingerprint and seen.fingerprint != before.seen.fingerprint:
+    elif (
+        seen.fingerprint and before.seen.fingerprint and seen.fingerprint != before.seen.fingerprint
+    ):
         yield _event(seen, at, Change.CHAIN, seen.fingerprint)
     for state in after:
         earlier = remembered.get(_identity(state.problem))
@@ -107,4 +143,6 @@ def _identity(problem: Problem) -> tuple[str, str]:
 
 
 def _event(seen: Observation, at: datetime, change: Change, detail: str) -> BackendEvent:
-    return BackendEvent(key=seen.key, target_key=seen.target_key, at=at, change=change, detail=detail)
+    return BackendEvent(
+        key=seen.key, target_key=seen.target_key, at=at, change=change, detail=detail
+    )

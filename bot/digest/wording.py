@@ -1,6 +1,9 @@
-"""A digest as plain lines: the twin that goes out when blocks are refused, and the measure of how long a digest is.
+"""A digest as plain lines.
 
-At most twelve lines: the header, nine causes, what is left out, the counts. Text from outside is not escaped here; whoever shows it does.
+The twin that goes out when blocks are refused, and the measure of how long a digest is.
+
+At most twelve lines: the header, nine causes, what is left out, the counts. Text from outside is
+not escaped here; whoever shows it does.
 """
 
 from __future__ import annotations
@@ -24,7 +27,12 @@ def plain_lines(content: DigestContent) -> tuple[str, ...]:
     hidden = len(content.lines) - len(shown)
     more = [f"and {hidden} more, in the thread"] if hidden else []
     foot = footer(content)
-    return (header(content), *(cause_line(line, content) for line in shown), *more, *([foot] if foot else []))
+    return (
+        header(content),
+        *(cause_line(line, content) for line in shown),
+        *more,
+        *([foot] if foot else []),
+    )
 
 
 def header(content: DigestContent) -> str:
@@ -34,10 +42,17 @@ def header(content: DigestContent) -> str:
 
 
 def counts(content: DigestContent) -> str:
-    """`2 problems, 1 renewal overdue, 37 fine`; without anything wrong `40 fine, nothing changed`."""
+    """`2 problems, 1 renewal overdue, 37 fine`.
+
+    Without anything wrong `40 fine, nothing changed`.
+    """
     renewals = sum(line.kind is LineKind.RENEWAL for line in content.lines)
     problems = len(content.lines) - renewals
-    parts = [_many(problems, "problem"), f"{_many(renewals, 'renewal')} overdue" if renewals else "", f"{content.fine} fine"]
+    parts = [
+        _many(problems, "problem"),
+        f"{_many(renewals, 'renewal')} overdue" if renewals else "",
+        f"{content.fine} fine",
+    ]
     quiet = not content.lines and not content.fixed and not content.standing and not content.muted
     hushed = sum(note.lines for note in content.muted)
     parts.insert(2, f"{hushed} muted" if hushed else "")
@@ -55,7 +70,11 @@ def recovered(content: DigestContent, ended: Collection[str]) -> str:
 
 def cause_line(line: DigestLine, content: DigestContent) -> str:
     """One cause: what, about what, how many, since when."""
-    parts = [f"{_MARKS[line.kind]} {title(line)}", *_extent(line, _several_seats(content)), age(line, content)]
+    parts = [
+        f"{_MARKS[line.kind]} {title(line)}",
+        *_extent(line, _several_seats(content)),
+        age(line, content),
+    ]
     return " · ".join([*parts, *(["comes and goes"] if line.flapping else [])])
 
 
@@ -71,7 +90,10 @@ def title(line: DigestLine) -> str:
 def age(line: DigestLine, content: DigestContent) -> str:
     """`9 days left`, `off since Mon 3 Mar` or `since 06:40`."""
     if line.kind is LineKind.RENEWAL and line.not_after:
-        return f"{_many(max((line.not_after - content.at) // _DAY, 0), 'day') or 'less than a day'} left"
+        return (
+            f"{_many(max((line.not_after - content.at) // _DAY, 0), 'day') or 'less than a day'} "
+            "left"
+        )
     word = "off since" if line.kind is LineKind.SWITCHED_OFF else "since"
     return f"{word} {moment(line.since, content)}"
 
@@ -83,7 +105,10 @@ def moment(instant: datetime, content: DigestContent) -> str:
 
 
 def footer(content: DigestContent, *, names: bool = True) -> str:
-    """New, fixed and muted; empty when there is nothing to count. `names` tells who muted, by Slack id."""
+    """New, fixed and muted; empty when there is nothing to count.
+
+    `names` tells who muted, by Slack id.
+    """
     new = sum(line.news in {News.NEW, News.GROWN} for line in content.lines)
     since = f" since {moment(content.since, content)}" if content.since else ""
     muted = "; ".join(_muted(note, content, names=names) for note in content.muted)
@@ -108,8 +133,15 @@ def moment_until(instant: datetime, content: DigestContent) -> str:
 
 
 def _several_seats(content: DigestContent) -> Collection[str]:
-    """The servers that are spoken of in more than one pool or setting, by label: there the setting tells the lines apart."""
-    seats = {(member.label, member.key) for line in (*content.lines, *content.standing) for member in line.members}
+    """The servers that are spoken of in more than one pool or setting, by label.
+
+    There the setting tells the lines apart.
+    """
+    seats = {
+        (member.label, member.key)
+        for line in (*content.lines, *content.standing)
+        for member in line.members
+    }
     counted = Counter(label for label, _ in seats)
     return {label for label, count in counted.items() if count > 1}
 
@@ -119,7 +151,9 @@ def _extent(line: DigestLine, several: Collection[str]) -> Iterable[str]:
         (member,) = line.members
         setting = member.setting if member.label in several else ""
         label = "" if member.label in line.subject else member.label
-        yield from filter(None, (f"{label} ({setting})" if label and setting else label or setting,))
+        yield from filter(
+            None, (f"{label} ({setting})" if label and setting else label or setting,)
+        )
     elif len(line.members) > 1:
         gateways = f", {_many(len(line.gateways), 'gateway')}" if len(line.gateways) > 1 else ""
         yield f"{_many(len(line.members), 'backend')}{gateways}"

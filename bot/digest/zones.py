@@ -1,4 +1,7 @@
-"""Time zones, read once: a zone's rules lie in a file, and files are not read while the event loop waits."""
+"""Time zones, read once.
+
+A zone's rules lie in a file, and files are not read while the event loop waits.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,10 @@ from bot.store.runs import mark_ready, release
 from bot.store.subscriptions import targets
 
 _LOG = logging.getLogger(__name__)
-_PARALLEL, _PARALLEL_GATEWAYS = 16, 8  # of ARM no more is asked at once; hosts are probed by us alone
+_PARALLEL, _PARALLEL_GATEWAYS = (
+    16,
+    8,
+)  # of ARM no more is asked at once; hosts are probed by us alone
 
 
 class Checks:
@@ -30,12 +33,20 @@ class Checks:
         settings: how long a look may take.
     """
 
-    def __init__(self, store: Store, ports: Ports, transact: Transact, settings: EngineSettings) -> None:
+    def __init__(
+        self, store: Store, ports: Ports, transact: Transact, settings: EngineSettings
+    ) -> None:
         self._store, self._ports, self._transact, self._settings = store, ports, transact, settings
-        self._gates = {TargetKind.HOST: asyncio.Semaphore(_PARALLEL), TargetKind.GATEWAY: asyncio.Semaphore(_PARALLEL_GATEWAYS)}
+        self._gates = {
+            TargetKind.HOST: asyncio.Semaphore(_PARALLEL),
+            TargetKind.GATEWAY: asyncio.Semaphore(_PARALLEL_GATEWAYS),
+        }
 
     async def look(self, keys: Sequence[str]) -> list[str]:
-        """Look at targets and remember what was seen; returns those of which another look would decide something. Never raises."""
+        """Look at targets and remember what was seen.
+
+        Returns those of which another look would decide something. Never raises.
+        """
         try:
             async with self._store.reading() as connection:
                 followed = await targets(connection, keys)
@@ -52,7 +63,11 @@ class Checks:
                     return await self._ports.looker.look(target)
             except Exception:  # noqa: BLE001 -- whatever a looker raises, the digest says that it could not look
                 _LOG.exception("looking at %s", target.key)
-        return Look(target_key=target.key, seen=(could_not_look(target, f"{target.text} could not be looked at"),), complete=False)
+        return Look(
+            target_key=target.key,
+            seen=(could_not_look(target, f"{target.text} could not be looked at"),),
+            complete=False,
+        )
 
     async def _record(self, look: Look) -> bool:
         async with self._store.writing() as connection:
@@ -68,7 +83,10 @@ class Checks:
             _LOG.exception("telling the recovery of %s", target_key)
 
     async def release(self, check: str) -> int:
-        """Queue the digests that waited for a check, and those that waited for them; returns how many."""
+        """Queue the digests that waited for a check, and those that waited for them.
+
+        Returns how many.
+        """
         async with self._store.writing() as connection:
             await mark_ready(connection, check)
         released = 0

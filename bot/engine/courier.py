@@ -1,7 +1,11 @@
-"""Send once. The intent is committed before the request; a request of which nobody knows the end is looked for before it is repeated.
+"""Send once. The intent is committed before the request.
 
-Slack has no idempotency key, so exactly-once is ours: the message carries its delivery's id, and the channel's history tells whether it
-arrived. One window stays open: a replica that is frozen between its last look at its own epoch and its request, for longer than the lease.
+A request of which nobody knows the end is looked for before it is repeated.
+
+Slack has no idempotency key, so exactly-once is ours: the message carries its delivery's id, and
+the channel's history tells whether it
+arrived. One window stays open: a replica that is frozen between its last look at its own epoch and
+its request, for longer than the lease.
 """
 
 from __future__ import annotations
@@ -17,7 +21,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.engine.lease import Lease
 from bot.engine.ports import EngineSettings, Ports
-from bot.model.delivery import Delivery, DeliveryError, DeliveryState, Message, RateLimited, Refused, Unknown, WithoutHistory
+from bot.model.delivery import (
+    Delivery,
+    DeliveryError,
+    DeliveryState,
+    Message,
+    RateLimited,
+    Refused,
+    Unknown,
+    WithoutHistory,
+)
 from bot.store import Store
 from bot.store.deliveries import block, lives, lock_delivery, lock_pace, save_delivery, set_pace
 
@@ -27,7 +40,9 @@ _LOG = logging.getLogger(__name__)
 _SOMEBODY_ELSE_HAS_IT_S = 2.0
 _HISTORY_MARGIN = timedelta(seconds=5)
 _LONGEST_PAUSE_S = 60.0
-_LONGEST_WAIT_S = 3600.0  # Slack never asks for more; a longer one was written down by a clock that ran ahead
+_LONGEST_WAIT_S = (
+    3600.0  # Slack never asks for more; a longer one was written down by a clock that ran ahead
+)
 
 
 class Courier:
@@ -45,16 +60,20 @@ class Courier:
         self._lease, self._settings = lease, settings
         self._under_way: set[str] = set()
 
-    async def attempt(self, delivery_id: str, message: Message, on_final: OnFinal) -> tuple[Delivery | None, float]:
+    async def attempt(
+        self, delivery_id: str, message: Message, on_final: OnFinal
+    ) -> tuple[Delivery | None, float]:
         """One attempt.
 
         Args:
             delivery_id: of a planned message.
             message: what to send.
-            on_final: called inside the transaction that makes the delivery final, perhaps more than once.
+            on_final: called inside the transaction that makes the delivery final, perhaps more than
+                once.
 
         Returns:
-            The delivery when it is final, else `None` and the seconds to wait before the next attempt.
+            The delivery when it is final, else `None` and the seconds to wait before the next
+            attempt.
         """
         if delivery_id in self._under_way:
             return None, _SOMEBODY_ELSE_HAS_IT_S
@@ -71,7 +90,10 @@ class Courier:
             self._under_way.discard(delivery_id)
 
     async def _claim(self, delivery_id: str, on_final: OnFinal) -> tuple[Delivery | None, float]:
-        """Commit the intent: from here on, whoever finds this delivery knows that a request may have gone out."""
+        """Commit the intent.
+
+        From here on, whoever finds this delivery knows that a request may have gone out.
+        """
         async with self._store.writing() as connection:
             found = await lock_delivery(connection, delivery_id)
             if found.state.final:
@@ -99,16 +121,25 @@ class Courier:
             return claimed, 0
 
     async def _is_free(self, connection: AsyncConnection, found: Delivery) -> bool:
-        """Nobody is sending it; what this very process has begun and lost track of is free as well."""
+        """Nobody is sending it.
+
+        What this very process has begun and lost track of is free as well.
+        """
         if found.state is not DeliveryState.SENDING:
             return True
         own = (found.owner, found.epoch) == (self._lease.replica, self._lease.epoch)
         return own or not await lives(connection, found.owner, found.epoch)
 
-    async def _wait(self, connection: AsyncConnection, found: Delivery, now: datetime, *, doubtful: bool) -> float:
+    async def _wait(
+        self, connection: AsyncConnection, found: Delivery, now: datetime, *, doubtful: bool
+    ) -> float:
         """Seconds until the channel is free again and, for a doubtful message, until history has caught up."""
         free = await lock_pace(connection, found.channel)
-        settled = found.attempt_at + self._settings.settle if doubtful and found.attempt_at and self._settings.history else None
+        settled = (
+            found.attempt_at + self._settings.settle
+            if doubtful and found.attempt_at and self._settings.history
+            else None
+        )
         waits = [(instant - now).total_seconds() for instant in (free, settled) if instant]
         return max((wait for wait in waits if wait <= _LONGEST_WAIT_S), default=0.0)
 
@@ -126,20 +157,29 @@ class Courier:
         try:
             ts = await self._post(claimed, message)
         except Refused as error:
-            return replace(claimed, state=DeliveryState.REFUSED, error=error.reason, doubtful=False), 0
+            return replace(
+                claimed, state=DeliveryState.REFUSED, error=error.reason, doubtful=False
+            ), 0
         except DeliveryError as error:
             return await self._later(claimed, error, doubtful=isinstance(error, Unknown))
         return replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False), 0
 
     async def _reconcile(self, claimed: Delivery) -> Delivery | None:
-        """What became of the last request: the final delivery when that is known, `None` to post."""
+        """What became of the last request.
+
+        The final delivery when that is known, `None` to post.
+        """
         if self._settings.history:
             try:
                 ts = await self._find(claimed)
             except Refused as error:
                 _LOG.warning("history of %s cannot be read: %s", claimed.channel, error.reason)
             else:
-                return replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False) if ts else None
+                return (
+                    replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False)
+                    if ts
+                    else None
+                )
         if self._settings.without_history is WithoutHistory.AT_MOST_ONCE:
             return replace(claimed, state=DeliveryState.UNKNOWN)
         return None
@@ -154,14 +194,19 @@ class Courier:
             async with asyncio.timeout(self._settings.post_timeout.total_seconds()):
                 return await self._poster.post(claimed.channel, message, claimed.id)
 
-    async def _later(self, claimed: Delivery, error: DeliveryError, *, doubtful: bool) -> tuple[Delivery | None, float]:
+    async def _later(
+        self, claimed: Delivery, error: DeliveryError, *, doubtful: bool
+    ) -> tuple[Delivery | None, float]:
         """Write down how far the request came, and when to try again."""
         now, began = self._clock(), claimed.first_attempt_at
         if began is not None and now - began > self._settings.give_up_after:
             return replace(claimed, state=DeliveryState.FAILED, error=str(error)), 0
         asked = error.retry_after if isinstance(error, RateLimited) else None
         async with self._store.writing() as connection:
-            await save_delivery(connection, replace(claimed, state=DeliveryState.PLANNED, doubtful=doubtful, error=str(error)))
+            await save_delivery(
+                connection,
+                replace(claimed, state=DeliveryState.PLANNED, doubtful=doubtful, error=str(error)),
+            )
             if asked is not None:
                 await block(connection, claimed.channel, now + timedelta(seconds=asked))
         return None, asked if asked is not None else min(2.0**claimed.attempts, _LONGEST_PAUSE_S)

@@ -44,7 +44,10 @@ class Digests:
         self._store, self._ports, self._courier = store, ports, courier
 
     async def advance(self, run_id: str) -> float:
-        """Go on with a run; returns the seconds to wait before going on again, 0 when it has ended. Never raises."""
+        """Go on with a run; returns the seconds to wait before going on again, 0 when it has ended.
+
+        Never raises.
+        """
         try:
             return await self._advance(run_id)
         except Exception:  # noqa: BLE001 -- a workflow that raises is over, and its digest lost
@@ -62,11 +65,17 @@ class Digests:
             return 0
         final, wait = await self._courier.attempt(run_id, message, partial(self._end, run))
         if final is not None and final.state is DeliveryState.REFUSED:
-            _LOG.warning("channel %s refuses messages (%s): its subscriptions are paused", run.channel, final.error)
+            _LOG.warning(
+                "channel %s refuses messages (%s): its subscriptions are paused",
+                run.channel,
+                final.error,
+            )
             await self._ports.on_paused(run.channel, final.error or "refused")
         return wait
 
-    async def _prepare(self, connection: AsyncConnection, run: DigestRun, now: datetime) -> Message | None:
+    async def _prepare(
+        self, connection: AsyncConnection, run: DigestRun, now: datetime
+    ) -> Message | None:
         """Freeze what the run says and plan its message; `None` when it has nothing to say."""
         subscription = await get_subscription(connection, run.subscription)
         if subscription is None or subscription.paused is not None:
@@ -81,7 +90,9 @@ class Digests:
         await plan(connection, run.id, run.channel, now)
         return message
 
-    async def _compose(self, connection: AsyncConnection, run: DigestRun, subscription: Subscription, now: datetime) -> DigestContent:
+    async def _compose(
+        self, connection: AsyncConnection, run: DigestRun, subscription: Subscription, now: datetime
+    ) -> DigestContent:
         states = await target_states(connection, subscription.target.key)
         mutes = await channel_mutes(connection, run.team, run.channel, now - _MUTES_BACK)
         last = await last_sent(connection, run.subscription, run.due_at)

@@ -40,12 +40,28 @@ class Engine:
         monotonic: seconds that only grow, for leases.
     """
 
-    def __init__(self, url: str, store: Store, ports: Ports, settings: EngineSettings, monotonic: Monotonic = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        store: Store,
+        ports: Ports,
+        settings: EngineSettings,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:
         self._settings = replace(settings, replica=_EMBEDDED) if store.embedded else settings
         self._store, self._ports = store, ports
-        workflows: dict[str, Workflow] = {CHECK_WORKFLOW: self._check, DIGEST_WORKFLOW: self._digest}
+        workflows: dict[str, Workflow] = {
+            CHECK_WORKFLOW: self._check,
+            DIGEST_WORKFLOW: self._digest,
+        }
         poll = self._settings.poll.total_seconds()
-        self._transact = Transact(url, replica=self._settings.replica, workflows=workflows, poll=poll, parallel=settings.parallel)
+        self._transact = Transact(
+            url,
+            replica=self._settings.replica,
+            workflows=workflows,
+            poll=poll,
+            parallel=settings.parallel,
+        )
         self._lease = Lease(store, self._settings.replica, settings.lease, monotonic)
         self._ticker = Ticker(store, self._transact, self._settings)
         self._checks = Checks(store, ports, self._transact, self._settings)
@@ -66,9 +82,14 @@ class Engine:
         ]
 
     async def stop(self) -> None:
-        """Take no new work, let running work finish for a moment; the rest goes on at the next start."""
+        """Take no new work, let running work finish for a moment.
+
+        The rest goes on at the next start.
+        """
         self._stopping.set()
-        if self._loops:  # one that is cancelled inside a query leaves its connection to the garbage collector
+        if (
+            self._loops
+        ):  # one that is cancelled inside a query leaves its connection to the garbage collector
             await asyncio.wait(self._loops, timeout=_LOOPS_END_S)
         for loop in self._loops:
             loop.cancel()
@@ -76,7 +97,10 @@ class Engine:
         await self._transact.stop(self._settings.drain.total_seconds())
 
     async def tick(self) -> int | None:
-        """Claim what is due by the clock now; returns how many digests that were, `None` when another replica is at it."""
+        """Claim what is due by the clock now.
+
+        Returns how many digests that were, `None` when another replica is at it.
+        """
         return await self._ticker.tick(self._ports.clock())
 
     async def sweep(self) -> int:
@@ -97,7 +121,10 @@ class Engine:
         return bool(self._loops) and not any(loop.done() for loop in self._loops)
 
     async def _check(self, check: str, keys: list[str]) -> None:
-        """The workflow of one batch of targets. Order of steps: look, up to two more looks, release."""
+        """The workflow of one batch of targets.
+
+        Order of steps: look, up to two more looks, release.
+        """
         wavering = await self._transact.step("look", self._checks.look, keys)
         for _ in range(_MORE_LOOKS):
             if wavering:
@@ -135,7 +162,10 @@ class Engine:
             _LOG.warning("took over %d workflows of a replica that does not live", freed)
 
     async def _every(self, pause: timedelta, body: Callable[[], Awaitable[object]]) -> None:
-        """Do something again and again until the end; trouble is logged and tried again, except when this replica's name is taken."""
+        """Do something again and again until the end.
+
+        Trouble is logged and tried again, except when this replica's name is taken.
+        """
         while not self._stopping.is_set():
             try:
                 await body()

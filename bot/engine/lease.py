@@ -1,6 +1,9 @@
-"""Which replicas live. Each one counts its heartbeats; a replica whose count stands still for a lease is declared dead.
+"""Which replicas live.
 
-Counts are compared, never clocks: replicas whose clocks differ, and clocks that people move, declare nobody dead by mistake. Every life has
+Each one counts its heartbeats; a replica whose count stands still for a lease is declared dead.
+
+Counts are compared, never clocks: replicas whose clocks differ, and clocks that people move,
+declare nobody dead by mistake. Every life has
 an epoch; whoever was declared dead while frozen finds its epoch over before it posts.
 """
 
@@ -53,14 +56,20 @@ class Lease:
                 return
             own = next((row for row in await replicas(connection) if row.id == self.replica), None)
             if own is not None and not own.dead:
-                raise ReplicaTaken(f"Another process runs as {self.replica!r}: give each replica its own name.")
+                raise ReplicaTaken(
+                    f"Another process runs as {self.replica!r}: give each replica its own name."
+                )
             self.epoch = await register(connection, self.replica)
 
     async def living(self) -> tuple[str, ...]:
         """The replicas that live, after declaring dead those that stood still for a lease."""
         async with self._store.reading() as connection:
             rows = await replicas(connection)
-        silent = [row for row in rows if not row.dead and row.id != self.replica and self._stands_still(row)]
+        silent = [
+            row
+            for row in rows
+            if not row.dead and row.id != self.replica and self._stands_still(row)
+        ]
         for row in silent:
             async with self._store.writing() as connection:
                 await declare_dead(connection, row)

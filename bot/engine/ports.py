@@ -1,4 +1,7 @@
-"""What the engine is given: settings, the clock, and the three things that it does not know how to do itself."""
+"""What the engine is given.
+
+Settings, the clock, and the three things that it does not know how to do itself.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,16 @@ ClosedHook = Callable[[str], Awaitable[None]]
 
 
 class Looker(Protocol):
-    """Looks at a target: for a gateway one ARM read and a probe of each member, for a host one probe."""
+    """Looks at a target.
+
+    For a gateway one ARM read and a probe of each member, for a host one probe.
+    """
 
     async def look(self, target: FollowedTarget) -> Look:
-        """What is there now. What the world answers is data; an exception counts as `could not look`."""
+        """What is there now.
+
+        What the world answers is data; an exception counts as `could not look`.
+        """
 
 
 class Renderer(Protocol):
@@ -35,10 +44,13 @@ class EngineSettings:
     """How the engine behaves.
 
     Attributes:
-        replica: stable name of this process; the same name after a restart takes its own work back at once.
-        history: the channel's history may be read, so a doubtful message is looked for before it is sent again.
+        replica: stable name of this process; the same name after a restart takes its own work back
+            at once.
+        history: the channel's history may be read, so a doubtful message is looked for before it is
+            sent again.
         without_history: what to do with a doubtful message where it may not.
-        lease: how long a replica may be silent before its work is taken over; longer than `post_timeout`.
+        lease: how long a replica may be silent before its work is taken over; longer than
+            `post_timeout`.
         look_every: how often a followed target is looked at, besides its digests.
         confirm_gap: how long to wait before looking again when a look alone cannot decide.
         settle: how long history may lag behind an accepted message.
@@ -79,7 +91,8 @@ class Ports:
 
     Attributes:
         clock: the present instant, aware; it alone decides what is due.
-        on_paused: told that a channel was lost and its subscriptions paused: channel, Slack's reason.
+        on_paused: told that a channel was lost and its subscriptions paused: channel, Slack's
+            reason.
         on_closed: told the key of a target of which a problem has just ended.
     """
 

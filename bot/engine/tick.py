@@ -16,7 +16,15 @@ from bot.engine.ports import EngineSettings
 from bot.engine.transact import CHECKS, DIGESTS, Transact
 from bot.model.delivery import DigestRun
 from bot.store import Store
-from bot.store.runs import claim_due, claim_looks, realign, release_overdue, stale_runs, tick_lock, wait_for_check
+from bot.store.runs import (
+    claim_due,
+    claim_looks,
+    realign,
+    release_overdue,
+    stale_runs,
+    tick_lock,
+    wait_for_check,
+)
 
 CHECK_WORKFLOW, DIGEST_WORKFLOW = "check_v1", "digest_v1"
 HOSTS_PER_CHECK = 50
@@ -34,27 +42,50 @@ class Ticker:
         unique: makes the ids of checks.
     """
 
-    def __init__(self, store: Store, transact: Transact, settings: EngineSettings, unique: Callable[[], str] = lambda: uuid4().hex) -> None:
-        self._store, self._transact, self._settings, self._unique = store, transact, settings, unique
+    def __init__(
+        self,
+        store: Store,
+        transact: Transact,
+        settings: EngineSettings,
+        unique: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        self._store, self._transact, self._settings, self._unique = (
+            store,
+            transact,
+            settings,
+            unique,
+        )
 
     async def tick(self, now: datetime) -> int | None:
-        """Claim what is due at `now`; returns how many digests that were, `None` when another replica is at it."""
+        """Claim what is due at `now`.
+
+        Returns how many digests that were, `None` when another replica is at it.
+        """
         async with self._store.writing() as connection:
             if not await tick_lock(connection):
                 return None
             runs = await claim_due(connection, now)
-            keys = await claim_looks(connection, [run.target_key for run in runs], now, self._settings.look_every)
+            keys = await claim_looks(
+                connection, [run.target_key for run in runs], now, self._settings.look_every
+            )
             for batch in batches(keys):
                 check = f"check:{now:%Y%m%dT%H%MZ}:{self._unique()}"
                 members = set(batch)
-                await wait_for_check(connection, [run for run in runs if run.target_key in members], check)
-                await self._transact.enqueue(connection, CHECKS, CHECK_WORKFLOW, check, check, list(batch))
+                await wait_for_check(
+                    connection, [run for run in runs if run.target_key in members], check
+                )
+                await self._transact.enqueue(
+                    connection, CHECKS, CHECK_WORKFLOW, check, check, list(batch)
+                )
             for run in await release_overdue(connection, now - _ORDER_PATIENCE):
                 await enqueue_digest(self._transact, connection, run)
             return len(runs)
 
     async def realign(self, now: datetime) -> int:
-        """After a clock that ran ahead: bring back what it has put off; returns how many digests that were."""
+        """After a clock that ran ahead: bring back what it has put off.
+
+        Returns how many digests that were.
+        """
         async with self._store.writing() as connection:
             return await realign(connection, now, self._settings.look_every)
 
@@ -68,14 +99,24 @@ class Ticker:
 
 
 def batches(keys: Sequence[str]) -> list[tuple[str, ...]]:
-    """A gateway is looked at alone, so that a slow one holds nobody up; hosts are looked at by the fifty."""
+    """A gateway is looked at alone, so that a slow one holds nobody up.
+
+    Hosts are looked at by the fifty.
+    """
     gateways = [(key,) for key in keys if key.startswith("/")]
     hosts = [key for key in keys if not key.startswith("/")]
     grouped = groupby(enumerate(hosts), key=lambda numbered: numbered[0] // HOSTS_PER_CHECK)
     return [*gateways, *(tuple(key for _, key in group) for _, group in grouped)]
 
 
-async def enqueue_digest(transact: Transact, connection: AsyncConnection, run: DigestRun, again: str = "") -> None:
-    """Queue a digest behind the others of its channel; ids sort as runs were due, which keeps their order."""
+async def enqueue_digest(
+    transact: Transact, connection: AsyncConnection, run: DigestRun, again: str = ""
+) -> None:
+    """Queue a digest behind the others of its channel.
+
+    Ids sort as runs were due, which keeps their order.
+    """
     workflow_id = f"digest:{run.id}{again}"
-    await transact.enqueue(connection, DIGESTS, DIGEST_WORKFLOW, workflow_id, run.id, partition=run.channel)
+    await transact.enqueue(
+        connection, DIGESTS, DIGEST_WORKFLOW, workflow_id, run.id, partition=run.channel
+    )

@@ -1,7 +1,11 @@
-"""Everything of DBOS that the bot uses, in one place: launch, workflows, a step, a durable sleep, enqueue, take over, clean up.
+"""Everything of DBOS that the bot uses, in one place.
 
-Forbidden: a DBOS schedule per subscription (a thread each), a workflow per backend, private names, the enterprise add-on. The body
-of a workflow stays tiny and the order of its steps stable, because old workflows meet new code: change one by adding `digest_v2`.
+Launch, workflows, a step, a durable sleep, enqueue, take over, clean up.
+
+Forbidden: a DBOS schedule per subscription (a thread each), a workflow per backend, private names,
+    the enterprise add-on. The body
+of a workflow stays tiny and the order of its steps stable, because old workflows meet new code:
+change one by adding `digest_v2`.
 """
 
 from __future__ import annotations
@@ -14,7 +18,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, StepOptions
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    EnqueueOptions,
+    StepOptions,
+)
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -27,7 +38,9 @@ Workflow = Callable[..., Coroutine[Any, Any, None]]
 VERSION = "1"  # constant: with another one nothing that is in flight would ever resume
 DIGESTS, CHECKS = "digests", "checks"
 _NAME = "appgw-check"
-_PARALLEL_CHECKS = 64  # most of them sleep until their next look; how many look at once is the checks' own affair
+_PARALLEL_CHECKS = (
+    64  # most of them sleep until their next look; how many look at once is the checks' own affair
+)
 _PURGE_BATCH = 1_000
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
@@ -43,7 +56,15 @@ class Transact:
         parallel: digests under way at once.
     """
 
-    def __init__(self, url: str, *, replica: str, workflows: Mapping[str, Workflow], poll: float, parallel: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        replica: str,
+        workflows: Mapping[str, Workflow],
+        poll: float,
+        parallel: int,
+    ) -> None:
         self._engine = _open(url)
         self._replica = replica
         self._workflows = workflows
@@ -58,9 +79,12 @@ class Transact:
     async def launch(self) -> None:
         """Begin to work; what this replica left behind starts again at once.
 
-        Blocks for a moment, on purpose: launched inside the running loop, workflows run on that loop and may share its connections.
+        Blocks for a moment, on purpose: launched inside the running loop, workflows run on that
+        loop and may share its connections.
         """
-        logging.getLogger("dbos").addHandler(logging.NullHandler())  # a handler of its own keeps DBOS from adding a console one
+        logging.getLogger("dbos").addHandler(
+            logging.NullHandler()
+        )  # a handler of its own keeps DBOS from adding a console one
         config = DBOSConfig(
             name=_NAME,
             system_database_engine=self._engine,
@@ -76,36 +100,61 @@ class Transact:
         for name, body in self._workflows.items():
             DBOS.workflow(name=name, max_recovery_attempts=None)(self._as_function(body))
         DBOS.launch()
-        limit = {"polling_interval_sec": self._poll, "on_conflict": "always_update"}
-        await DBOS.register_queue_async(DIGESTS, partition_concurrency=1, worker_concurrency=self._parallel, **limit)  # type: ignore[arg-type]
-        await DBOS.register_queue_async(CHECKS, worker_concurrency=_PARALLEL_CHECKS, **limit)  # type: ignore[arg-type]
+        await DBOS.register_queue_async(
+            DIGESTS,
+            partition_concurrency=1,
+            worker_concurrency=self._parallel,
+            polling_interval_sec=self._poll,
+            on_conflict="always_update",
+        )
+        await DBOS.register_queue_async(
+            CHECKS,
+            worker_concurrency=_PARALLEL_CHECKS,
+            polling_interval_sec=self._poll,
+            on_conflict="always_update",
+        )
         self._client = await asyncio.to_thread(self._open_client)
 
     def _open_client(self) -> DBOSClient:
-        return DBOSClient(system_database_engine=self._engine, serializer=DBOSPortableJSONSerializer(), application_name=_NAME)
+        return DBOSClient(
+            system_database_engine=self._engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=_NAME,
+        )
 
     async def stop(self, drain: float) -> None:
-        """Give steps that are under way a moment, and close; a workflow that sleeps goes on after the next start."""
+        """Give steps that are under way a moment, and close.
+
+        A workflow that sleeps goes on after the next start.
+        """
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), drain)
-        logging.getLogger("dbos").setLevel(logging.ERROR)  # it warns of each workflow that is interrupted
+        logging.getLogger("dbos").setLevel(
+            logging.ERROR
+        )  # it warns of each workflow that is interrupted
         for body in self._bodies:
             body.cancel()
         await asyncio.gather(*self._bodies, return_exceptions=True)
         if self._client is not None:
             self._client.destroy()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        # DBOS made its thread pool the loop's default one and has shut it down: what ends after it still needs threads
+        # DBOS made its thread pool the loop's default one and has shut it down: what ends after it
+        # still needs threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         self._closed = True
         self._engine.dispose()
 
     def _close_late(self, _connection: object, record: ConnectionPoolEntry) -> None:
-        """Close what a thread of DBOS still had in hand when the pool was closed: the pool that it goes back to is nobody's any more."""
+        """Close what a thread of DBOS still had in hand when the pool was closed.
+
+        The pool that it goes back to is nobody's any more.
+        """
         if self._closed:
             record.invalidate()
 
-    async def step(self, name: str, body: Callable[..., Coroutine[Any, Any, T]], *arguments: object) -> T:
+    async def step(
+        self, name: str, body: Callable[..., Coroutine[Any, Any, T]], *arguments: object
+    ) -> T:
         """Run one step of a workflow: at least once, its result remembered."""
         self._steps += 1
         self._idle.clear()
@@ -129,20 +178,38 @@ class Transact:
         return run
 
     async def enqueue(
-        self, connection: AsyncConnection, queue: str, workflow: str, workflow_id: str, *arguments: object, partition: str | None = None
+        self,
+        connection: AsyncConnection,
+        queue: str,
+        workflow: str,
+        workflow_id: str,
+        *arguments: object,
+        partition: str | None = None,
     ) -> None:
         """Enqueue inside the caller's transaction; an id that exists is left alone."""
-        options: EnqueueOptions = {"queue_name": queue, "workflow_name": workflow, "workflow_id": workflow_id, "app_version": VERSION}
+        options: EnqueueOptions = {
+            "queue_name": queue,
+            "workflow_name": workflow,
+            "workflow_id": workflow_id,
+            "app_version": VERSION,
+        }
         if partition is not None:
             options["queue_partition_key"] = partition
         client = self._client
         assert client is not None
-        await connection.run_sync(lambda bound: client.enqueue_in_transaction(bound, options, *arguments))
+        await connection.run_sync(
+            lambda bound: client.enqueue_in_transaction(bound, options, *arguments)
+        )
 
     async def take_over(self, living: Iterable[str]) -> int:
-        """Free what replicas that do not live any more had begun; returns how many workflows that were."""
+        """Free what replicas that do not live any more had begun.
+
+        Returns how many workflows that were.
+        """
         alive = set(living)
-        begun = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+        begun = await DBOS.list_workflows_async(
+            status="PENDING", load_input=False, load_output=False
+        )
         orphans = [flow for flow in begun if flow.executor_id not in alive]
         for queue in {flow.queue_name for flow in orphans}:
             ids = sorted(flow.workflow_id for flow in orphans if flow.queue_name == queue)
@@ -154,7 +221,10 @@ class Transact:
         deleted = 0
         while True:
             old = await DBOS.list_workflows_async(
-                completed_before=before.isoformat(), limit=_PURGE_BATCH, load_input=False, load_output=False
+                completed_before=before.isoformat(),
+                limit=_PURGE_BATCH,
+                load_input=False,
+                load_output=False,
             )
             if not old:
                 return deleted
@@ -168,7 +238,10 @@ async def sleep(seconds: float) -> None:
 
 
 def _open(url: str) -> Engine:
-    """The engine's own connections: DBOS begins its transactions itself, so on SQLite the driver's IMMEDIATE mode does it."""
+    """The engine's own connections.
+
+    DBOS begins its transactions itself, so on SQLite the driver's IMMEDIATE mode does it.
+    """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, **POSTGRESQL)

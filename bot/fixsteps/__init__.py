@@ -1,4 +1,7 @@
-"""Fix steps filled in with the real names, by server kind and by tool for the gateway. Pure: values in, text out; nothing is run."""
+"""Fix steps filled in with the real names, by server kind and by tool for the gateway.
+
+Pure: values in, text out; nothing is run.
+"""
 
 from bot.fixsteps.guess import guess_server_kind
 from bot.fixsteps.guides import gateway_guide, guide, has_gateway_guide, has_server_guide

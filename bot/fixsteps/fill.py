@@ -1,6 +1,9 @@
-"""Fill the names of a case into templates: `<host>` in a text is the name itself, in a command the name quoted for its language.
+"""Fill the names of a case into templates.
 
-The template is read once from left to right, so a name that looks like a placeholder stays text. A name that is not known, or that
+`<host>` in a text is the name itself, in a command the name quoted for its language.
+
+The template is read once from left to right, so a name that looks like a placeholder stays text. A
+name that is not known, or that
 no quoting makes safe, becomes a blank in capitals, which the guide lists.
 """
 
@@ -32,12 +35,28 @@ _BLANKS = {
     "rootfile": "ROOT_FILE",
     "connect": "BACKEND_HOST:PORT",
 }
-# `connect` is put together from a host that was checked already; its brackets would not pass as a name.
-_SAFE: Mapping[str, Callable[[str], bool]] = {"host": is_safe_host, "name": is_safe_host, "carried": is_safe_host, "connect": bool}
-_ARM_KINDS = {"roots": "trustedRootCertificates", "kept": "trustedRootCertificates", "auths": "authenticationCertificates"}
+# `connect` is put together from a host that was checked already; its brackets would not pass as a
+# name.
+_SAFE: Mapping[str, Callable[[str], bool]] = {
+    "host": is_safe_host,
+    "name": is_safe_host,
+    "carried": is_safe_host,
+    "connect": bool,
+}
+_ARM_KINDS = {
+    "roots": "trustedRootCertificates",
+    "kept": "trustedRootCertificates",
+    "auths": "authenticationCertificates",
+}
 _ARM_ID = "{{ id: resourceId('Microsoft.Network/applicationGateways/{kind}', {gateway}, {name}) }}"
 _ALWAYS_QUOTED = frozenset({Language.POWERSHELL, Language.BICEP, Language.HCL})
-_JOINED = {Language.SH: " ", Language.POWERSHELL: ", ", Language.HCL: ", ", Language.BICEP: "\n", Language.CONFIG: " "}
+_JOINED = {
+    Language.SH: " ",
+    Language.POWERSHELL: ", ",
+    Language.HCL: ", ",
+    Language.BICEP: "\n",
+    Language.CONFIG: " ",
+}
 
 
 class Filler:
@@ -59,12 +78,16 @@ class Filler:
 
     def _applies(self, template: Template) -> bool:
         wanted = not template.when.startswith("!")
-        return not template.when or (self._facts.get(template.when.lstrip("!")) is not None) is wanted
+        return (
+            not template.when or (self._facts.get(template.when.lstrip("!")) is not None) is wanted
+        )
 
     def _step(self, template: Template) -> FixStep:
         text = _PLACEHOLDER.sub(lambda m: self._plain(m[1]), template.text)
         quoted = self._quoted_for_a_program if _runs_a_program(template) else self._quoted
-        command = template.command and _PLACEHOLDER.sub(lambda m: quoted(m[1], template.language), template.command)
+        command = template.command and _PLACEHOLDER.sub(
+            lambda m: quoted(m[1], template.language), template.command
+        )
         return FixStep(text=text, command=command, language=template.language)
 
     def _plain(self, key: str) -> str:
@@ -77,13 +100,19 @@ class Filler:
         return self._joined(key, self._facts.get(key) or ("",), language)
 
     def _quoted_for_a_program(self, key: str, language: Language) -> str:
-        return self._joined(key, [name if is_plain_name(name) else "" for name in self._facts.get(key) or ("",)], language)
+        return self._joined(
+            key,
+            [name if is_plain_name(name) else "" for name in self._facts.get(key) or ("",)],
+            language,
+        )
 
     def _joined(self, key: str, names: Iterable[str], language: Language) -> str:
         words = [self._word(key, name, language) for name in names]
         if language is Language.BICEP and key in _ARM_KINDS:
             gateway = self._quoted("gateway", language)
-            words = [_ARM_ID.format(kind=_ARM_KINDS[key], gateway=gateway, name=word) for word in words]
+            words = [
+                _ARM_ID.format(kind=_ARM_KINDS[key], gateway=gateway, name=word) for word in words
+            ]
         return _JOINED[language].join(words)
 
     def _word(self, key: str, name: str, language: Language) -> str:
@@ -103,7 +132,10 @@ def _runs_a_program(template: Template) -> bool:
 
 
 def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
-    """The names by placeholder; `None` for what is not known, an empty tuple for a list known to be empty."""
+    """The names by placeholder.
+
+    `None` for what is not known, an empty tuple for a list known to be empty.
+    """
     kept = context.kept_roots
     roots = _whole_list(kept, context.root_name)
     name = context.name or (None if _is_ip(context.host) else context.host)
@@ -137,7 +169,9 @@ def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
 
 
 def _whole_list(kept: tuple[str, ...] | None, root: str | None) -> tuple[str, ...] | None:
-    """Every root that shall be attached; blanks stand for those attached now and for the new one where they are not known.
+    """Every root that shall be attached.
+
+    Blanks stand for those attached now and for the new one where they are not known.
 
     So none is dropped, and none that was just uploaded is forgotten.
     """

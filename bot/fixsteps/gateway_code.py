@@ -1,4 +1,7 @@
-"""The gateway's side as code: Bicep and Terraform. The change goes through the repository, so undo is its revert."""
+"""The gateway's side as code: Bicep and Terraform.
+
+The change goes through the repository, so undo is its revert.
+"""
 
 from __future__ import annotations
 
@@ -25,21 +28,35 @@ def _hcl(text: str, command: str, when: str = "") -> Template:
 
 
 _DEPLOY = (
-    Template(text="See what would change.", command="az deployment group what-if -g <group> -f main.bicep"),
-    Template(text=f"Deploy. {MINUTES}", command="az deployment group create -g <group> -f main.bicep"),
+    Template(
+        text="See what would change.",
+        command="az deployment group what-if -g <group> -f main.bicep",
+    ),
+    Template(
+        text=f"Deploy. {MINUTES}", command="az deployment group create -g <group> -f main.bicep"
+    ),
 )
 _APPLY = (
     Template(text="See what would change.", command="terraform plan -out fix.tfplan"),
     Template(text=f"Apply. {MINUTES}", command="terraform apply fix.tfplan"),
 )
 _BICEP_UNDO = (
-    Template(text="Revert the change in the code and deploy again.", command="az deployment group create -g <group> -f main.bicep"),
+    Template(
+        text="Revert the change in the code and deploy again.",
+        command="az deployment group create -g <group> -f main.bicep",
+    ),
 )
-_HCL_UNDO = (Template(text="Revert the change in the code and apply again.", command="terraform apply"),)
+_HCL_UNDO = (
+    Template(text="Revert the change in the code and apply again.", command="terraform apply"),
+)
 
-_BICEP_ATTACH = _bicep("In the properties of <setting>, with every root that must stay:", "trustedRootCertificates: [\n<roots>\n]")
+_BICEP_ATTACH = _bicep(
+    "In the properties of <setting>, with every root that must stay:",
+    "trustedRootCertificates: [\n<roots>\n]",
+)
 _HCL_ATTACH = _hcl(
-    "In the backend_http_settings block of <setting>, with every root that must stay:", "trusted_root_certificate_names = [<roots>]"
+    "In the backend_http_settings block of <setting>, with every root that must stay:",
+    "trusted_root_certificate_names = [<roots>]",
 )
 _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
     {
@@ -53,7 +70,10 @@ _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
         ),
         GatewayTask.ATTACH_ROOT: (_BICEP_ATTACH,),
         GatewayTask.DETACH_ROOTS: (
-            _bicep("In the properties of <setting>; with an empty list the well-known CAs count:", "trustedRootCertificates: []"),
+            _bicep(
+                "In the properties of <setting>; with an empty list the well-known CAs count:",
+                "trustedRootCertificates: []",
+            ),
         ),
         GatewayTask.AUTH_CERTIFICATE: (
             *_LEAF_FILE,
@@ -61,11 +81,18 @@ _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
                 "In authenticationCertificates of the gateway, add:",
                 "{ name: <root>, properties: { data: loadFileAsBase64(<rootfile>) } }",
             ),
-            _bicep("In the properties of <setting>, with every one that must stay:", "authenticationCertificates: [\n<auths>\n]"),
+            _bicep(
+                "In the properties of <setting>, with every one that must stay:",
+                "authenticationCertificates: [\n<auths>\n]",
+            ),
         ),
         GatewayTask.HOST_NAME: (
             _bicep(_IN_SETTING, "pickHostNameFromBackendAddress: false\nhostName: <carried>"),
-            _bicep("In the properties of <probe>, and no host there:", "pickHostNameFromBackendHttpSettings: true", when="probe"),
+            _bicep(
+                "In the properties of <probe>, and no host there:",
+                "pickHostNameFromBackendHttpSettings: true",
+                when="probe",
+            ),
         ),
         GatewayTask.VALIDATION: (
             _bicep(
@@ -74,7 +101,10 @@ _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
             ),
         ),
         GatewayTask.PROBE: (
-            _bicep("In the properties of <probe>, for example:", "path: '/healthz'\nmatch: { statusCodes: [ '200-399' ] }\ntimeout: 60"),
+            _bicep(
+                "In the properties of <probe>, for example:",
+                "path: '/healthz'\nmatch: { statusCodes: [ '200-399' ] }\ntimeout: 60",
+            ),
         ),
     }
 )
@@ -83,7 +113,10 @@ _HCL_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
         GatewayTask.UPLOAD_ROOT: (
             *_FILE,
             _hcl(
-                "In the gateway's resource; check in the plan that data is encoded once, providers differ in this:",
+                (
+                    "In the gateway's resource; check in the plan that data is encoded once, "
+                    "providers differ in this:"
+                ),
                 "trusted_root_certificate {\n  name = <root>\n  data = filebase64(<rootfile>)\n}",
             ),
             _HCL_ATTACH,
@@ -91,13 +124,19 @@ _HCL_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
         GatewayTask.ATTACH_ROOT: (_HCL_ATTACH,),
         GatewayTask.DETACH_ROOTS: (
             _hcl(
-                "In the backend_http_settings block of <setting>; with an empty list the well-known CAs count:",
+                (
+                    "In the backend_http_settings block of <setting>; with an empty list the "
+                    "well-known CAs count:"
+                ),
                 "trusted_root_certificate_names = []",
             ),
         ),
         GatewayTask.AUTH_CERTIFICATE: (
             *_LEAF_FILE,
-            _hcl("In the gateway's resource:", "authentication_certificate {\n  name = <root>\n  data = filebase64(<rootfile>)\n}"),
+            _hcl(
+                "In the gateway's resource:",
+                "authentication_certificate {\n  name = <root>\n  data = filebase64(<rootfile>)\n}",
+            ),
             _hcl(
                 "In the backend_http_settings block of <setting>, beside those that must stay:",
                 "authentication_certificate {\n  name = <root>\n}",
@@ -105,7 +144,11 @@ _HCL_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
         ),
         GatewayTask.HOST_NAME: (
             _hcl(_IN_BLOCK, "pick_host_name_from_backend_address = false\nhost_name = <carried>"),
-            _hcl("In the block of <probe>, and no host there:", "pick_host_name_from_backend_http_settings = true", when="probe"),
+            _hcl(
+                "In the block of <probe>, and no host there:",
+                "pick_host_name_from_backend_http_settings = true",
+                when="probe",
+            ),
         ),
         GatewayTask.VALIDATION: (
             _hcl(
@@ -114,16 +157,26 @@ _HCL_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
             ),
         ),
         GatewayTask.PROBE: (
-            _hcl("In the block of <probe>, for example:", 'path = "/healthz"\ntimeout = 60\nmatch {\n  status_code = ["200-399"]\n}'),
+            _hcl(
+                "In the block of <probe>, for example:",
+                'path = "/healthz"\ntimeout = 60\nmatch {\n  status_code = ["200-399"]\n}',
+            ),
         ),
     }
 )
 
 
 def _recipes(
-    steps: Mapping[GatewayTask, tuple[Template, ...]], then: tuple[Template, ...], undo: tuple[Template, ...]
+    steps: Mapping[GatewayTask, tuple[Template, ...]],
+    then: tuple[Template, ...],
+    undo: tuple[Template, ...],
 ) -> Mapping[GatewayTask, Recipe]:
-    return MappingProxyType({task: Recipe(title=_title(task), steps=(*own, *then), undo=undo) for task, own in steps.items()})
+    return MappingProxyType(
+        {
+            task: Recipe(title=_title(task), steps=(*own, *then), undo=undo)
+            for task, own in steps.items()
+        }
+    )
 
 
 def _title(task: GatewayTask) -> str:

@@ -1,4 +1,7 @@
-"""The gateway's side with Az PowerShell: the gateway is read, changed in memory, and written back as a whole."""
+"""The gateway's side with Az PowerShell.
+
+The gateway is read, changed in memory, and written back as a whole.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,24 @@ def _ps(text: str, command: str, when: str = "") -> Template:
     return Template(text=text, command=command, language=Language.POWERSHELL, when=when)
 
 
-_READ = _ps("Read the gateway.", "$gw = Get-AzApplicationGateway -Name <gateway> -ResourceGroupName <group>")
-_SETTING = _ps("Take the backend setting.", "$s = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name <setting>")
+_READ = _ps(
+    "Read the gateway.", "$gw = Get-AzApplicationGateway -Name <gateway> -ResourceGroupName <group>"
+)
+_SETTING = _ps(
+    "Take the backend setting.",
+    "$s = Get-AzApplicationGatewayBackendHttpSetting -ApplicationGateway $gw -Name <setting>",
+)
 _WRITE = _ps(MINUTES, "Set-AzApplicationGateway -ApplicationGateway $gw")
 _ADD = (
     _SETTING,
-    _ps("Take the root.", "$r = Get-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name <root>"),
+    _ps(
+        "Take the root.",
+        "$r = Get-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name <root>",
+    ),
     _ps(
         "Attach it beside those that are attached.",
-        "$id = New-Object Microsoft.Azure.Commands.Network.Models.PSResourceId -Property @{ Id = $r.Id }\n"
+        "$id = New-Object Microsoft.Azure.Commands.Network.Models.PSResourceId -Property @{ "
+        "Id = $r.Id }\n"
         "$s.TrustedRootCertificates = @($s.TrustedRootCertificates | Where-Object { $_ }) + $id",
     ),
     _WRITE,
@@ -33,26 +45,47 @@ _TAKE_AWAY = (
     _SETTING,
     _ps(
         "Take the root out of the setting's list.",
-        "$s.TrustedRootCertificates = @($s.TrustedRootCertificates | Where-Object { ($_.Id -split '/')[-1] -ne <root> })",
+        (
+            "$s.TrustedRootCertificates = @($s.TrustedRootCertificates | Where-Object { ($_.Id "
+            "-split '/')[-1] -ne <root> })"
+        ),
     ),
 )
 PROOF = (
     _ps(
         "After one probe interval every server should be Healthy.",
-        "Get-AzApplicationGatewayBackendHealth -Name <gateway> -ResourceGroupName <group> | ConvertTo-Json -Depth 9",
+        (
+            "Get-AzApplicationGatewayBackendHealth -Name <gateway> -ResourceGroupName <group> | "
+            "ConvertTo-Json -Depth 9"
+        ),
     ),
 )
 
 
 def _through_az(recipe: Recipe) -> Recipe:
-    """Older Az.Network versions lack these switches; az runs in PowerShell as well, only the quoting differs."""
-    first = Template(text="Az.Network does not have this switch in every version; az does, and runs in PowerShell too.")
-    return Recipe(title=recipe.title, steps=(first, *in_powershell(recipe.steps)), undo=in_powershell(recipe.undo))
+    """Older Az.Network versions lack these switches.
+
+    Az runs in PowerShell as well, only the quoting differs.
+    """
+    first = Template(
+        text=(
+            "Az.Network does not have this switch in every version; az does, and runs in "
+            "PowerShell too."
+        )
+    )
+    return Recipe(
+        title=recipe.title,
+        steps=(first, *in_powershell(recipe.steps)),
+        undo=in_powershell(recipe.undo),
+    )
 
 
 def in_powershell(templates: tuple[Template, ...]) -> tuple[Template, ...]:
     """The same commands with names quoted for PowerShell."""
-    return tuple(Template(text=t.text, command=t.command, language=Language.POWERSHELL, when=t.when) for t in templates)
+    return tuple(
+        Template(text=t.text, command=t.command, language=Language.POWERSHELL, when=t.when)
+        for t in templates
+    )
 
 
 POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
@@ -64,7 +97,8 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 _READ,
                 _ps(
                     "Upload the root.",
-                    "$gw = Add-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name <root> "
+                    "$gw = Add-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway "
+                    "$gw -Name <root> "
                     "-CertificateFile <rootfile>\n"
                     "$gw = Set-AzApplicationGateway -ApplicationGateway $gw",
                 ),
@@ -74,22 +108,37 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 *_TAKE_AWAY,
                 _ps(
                     "Delete the root and write the gateway back.",
-                    "$gw = Remove-AzApplicationGatewayTrustedRootCertificate -ApplicationGateway $gw -Name <root>",
+                    (
+                        "$gw = Remove-AzApplicationGatewayTrustedRootCertificate "
+                        "-ApplicationGateway $gw -Name <root>"
+                    ),
                 ),
                 _WRITE,
             ),
         ),
-        GatewayTask.ATTACH_ROOT: Recipe(title="Attach the root that is there", steps=(_READ, *_ADD), undo=(*_TAKE_AWAY, _WRITE)),
+        GatewayTask.ATTACH_ROOT: Recipe(
+            title="Attach the root that is there", steps=(_READ, *_ADD), undo=(*_TAKE_AWAY, _WRITE)
+        ),
         GatewayTask.DETACH_ROOTS: Recipe(
             title="Trust the well-known CAs again",
             steps=(
                 _READ,
                 _SETTING,
                 _ps("Keep the list for the way back.", "$before = $s.TrustedRootCertificates"),
-                _ps("Empty it; the well-known CAs count again.", "$s.TrustedRootCertificates = $null"),
+                _ps(
+                    "Empty it; the well-known CAs count again.",
+                    "$s.TrustedRootCertificates = $null",
+                ),
                 _WRITE,
             ),
-            undo=(_READ, _SETTING, _ps("In the same window, put the list back.", "$s.TrustedRootCertificates = $before"), _WRITE),
+            undo=(
+                _READ,
+                _SETTING,
+                _ps(
+                    "In the same window, put the list back.", "$s.TrustedRootCertificates = $before"
+                ),
+                _WRITE,
+            ),
         ),
         GatewayTask.AUTH_CERTIFICATE: Recipe(
             title="Upload the server's certificate (v1)",
@@ -98,16 +147,25 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 _READ,
                 _ps(
                     "Upload it.",
-                    "$gw = Add-AzApplicationGatewayAuthenticationCertificate -ApplicationGateway $gw -Name <root> "
+                    "$gw = Add-AzApplicationGatewayAuthenticationCertificate "
+                    "-ApplicationGateway $gw -Name <root> "
                     "-CertificateFile <rootfile>\n"
                     "$gw = Set-AzApplicationGateway -ApplicationGateway $gw",
                 ),
                 _SETTING,
-                _ps("Take it.", "$c = Get-AzApplicationGatewayAuthenticationCertificate -ApplicationGateway $gw -Name <root>"),
+                _ps(
+                    "Take it.",
+                    (
+                        "$c = Get-AzApplicationGatewayAuthenticationCertificate "
+                        "-ApplicationGateway $gw -Name <root>"
+                    ),
+                ),
                 _ps(
                     "Attach it beside those that are attached.",
-                    "$id = New-Object Microsoft.Azure.Commands.Network.Models.PSResourceId -Property @{ Id = $c.Id }\n"
-                    "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | Where-Object { $_ }) + $id",
+                    "$id = New-Object Microsoft.Azure.Commands.Network.Models.PSResourceId "
+                    "-Property @{ Id = $c.Id }\n"
+                    "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | "
+                    "Where-Object { $_ }) + $id",
                 ),
                 _WRITE,
             ),
@@ -116,11 +174,17 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 _SETTING,
                 _ps(
                     "Take it out of the setting's list.",
-                    "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | Where-Object { ($_.Id -split '/')[-1] -ne <root> })",
+                    (
+                        "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | "
+                        "Where-Object { ($_.Id -split '/')[-1] -ne <root> })"
+                    ),
                 ),
                 _ps(
                     "Delete it and write the gateway back.",
-                    "$gw = Remove-AzApplicationGatewayAuthenticationCertificate -ApplicationGateway $gw -Name <root>",
+                    (
+                        "$gw = Remove-AzApplicationGatewayAuthenticationCertificate "
+                        "-ApplicationGateway $gw -Name <root>"
+                    ),
                 ),
                 _WRITE,
             ),
@@ -130,28 +194,41 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
             steps=(
                 _READ,
                 _SETTING,
-                _ps("Keep the name from before.", "$before = $s.HostName; $picked = $s.PickHostNameFromBackendAddress"),
+                _ps(
+                    "Keep the name from before.",
+                    "$before = $s.HostName; $picked = $s.PickHostNameFromBackendAddress",
+                ),
                 _ps(
                     "Give the setting a name that the certificate carries.",
                     "$s.PickHostNameFromBackendAddress = $false\n$s.HostName = <carried>",
                 ),
                 _ps(
                     "Let the probe use the same name.",
-                    "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name <probe>\n"
+                    "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name "
+                    "<probe>\n"
                     "$host0 = $p.Host; $pick0 = $p.PickHostNameFromBackendHttpSettings\n"
                     "$p.Host = $null; $p.PickHostNameFromBackendHttpSettings = $true",
                     when="probe",
                 ),
                 _WRITE,
-                Template(text="The server now sees this name in every request: its application must know it."),
+                Template(
+                    text=(
+                        "The server now sees this name in every request: its application must "
+                        "know it."
+                    )
+                ),
             ),
             undo=(
                 _READ,
                 _SETTING,
-                _ps("In the same window, set the name from before.", "$s.HostName = $before; $s.PickHostNameFromBackendAddress = $picked"),
+                _ps(
+                    "In the same window, set the name from before.",
+                    "$s.HostName = $before; $s.PickHostNameFromBackendAddress = $picked",
+                ),
                 _ps(
                     "The probe's too.",
-                    "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name <probe>\n"
+                    "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name "
+                    "<probe>\n"
                     "$p.Host = $host0; $p.PickHostNameFromBackendHttpSettings = $pick0",
                     when="probe",
                 ),
@@ -162,9 +239,17 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
         GatewayTask.PROBE: Recipe(
             title="Change the health probe",
             steps=(
-                Template(text="Mend the server's answer first; the probe is changed only where its path, codes or text are wrong."),
+                Template(
+                    text=(
+                        "Mend the server's answer first; the probe is changed only where its "
+                        "path, codes or text are wrong."
+                    )
+                ),
                 _READ,
-                _ps("Take the probe.", "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name <probe>"),
+                _ps(
+                    "Take the probe.",
+                    "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name <probe>",
+                ),
                 _ps("Note what is set.", "$p | ConvertTo-Json"),
                 _ps("Change the path, for example.", "$p.Path = '/healthz'"),
                 _WRITE,

@@ -1,4 +1,7 @@
-"""What the backend probably runs on, from what was seen: its host name, the Server header of its answer, what ARM says of the member."""
+"""What the backend probably runs on, from what was seen.
+
+Its host name, the Server header of its answer, what ARM says of the member.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +41,16 @@ _HEADERS: tuple[tuple[str, ServerKind], ...] = (
 )
 
 
-def guess_server_kind(server_header: str, host: str, *, network_interface: bool = False) -> ServerKind:
+def guess_server_kind(
+    server_header: str, host: str, *, network_interface: bool = False
+) -> ServerKind:
     """The likeliest kind; `OTHER` when nothing tells.
 
     Args:
         server_header: the Server header of the answer, hostile text, empty when there was none.
         host: the name that was asked, or an address.
-        network_interface: ARM says that the pool member is a network interface of a VM or scale set.
+        network_interface: ARM says that the pool member is a network interface of a VM or scale
+            set.
     """
     name, header = host.lower().rstrip("."), server_header.lower()
     by_host = (kind for suffix, kind in _SUFFIXES if name.endswith(suffix))

@@ -1,4 +1,7 @@
-"""The two guides of a finding: one for whoever runs the server, one for whoever runs the gateway."""
+"""The two guides of a finding.
+
+One for whoever runs the server, one for whoever runs the gateway.
+"""
 
 from __future__ import annotations
 
@@ -29,26 +32,42 @@ from chainlib import CATALOGUE, Code
 
 _SERVERS: Mapping[ServerKind, Recipe] = MappingProxyType({**WEB, **PLATFORM})
 _GATEWAYS: Mapping[Tool, Mapping[GatewayTask, Recipe]] = MappingProxyType(
-    {Tool.AZ: gateway_az.AZ, Tool.POWERSHELL: gateway_powershell.POWERSHELL, Tool.BICEP: BICEP, Tool.TERRAFORM: TERRAFORM}
+    {
+        Tool.AZ: gateway_az.AZ,
+        Tool.POWERSHELL: gateway_powershell.POWERSHELL,
+        Tool.BICEP: BICEP,
+        Tool.TERRAFORM: TERRAFORM,
+    }
 )
 _ROOT_TASKS = frozenset({GatewayTask.UPLOAD_ROOT, GatewayTask.ATTACH_ROOT})
 _CHAIN_PROOF = (
     Template(
-        text="See what the server sends: the first certificate is its own, and each is followed by its issuer.",
+        text=(
+            "See what the server sends: the first certificate is its own, and each is followed by "
+            "its issuer."
+        ),
         command="openssl s_client -connect <connect> -servername <name> -showcerts </dev/null",
         when="named",
     ),
     Template(
-        text="See what the server sends: the first certificate is its own, and each is followed by its issuer.",
+        text=(
+            "See what the server sends: the first certificate is its own, and each is followed by "
+            "its issuer."
+        ),
         command="openssl s_client -connect <connect> -noservername -showcerts </dev/null",
         when="!named",
     ),
 )
-_CHECK_AGAIN = Template(text="Tap Check again: it should turn green, and the gateway follows within one probe interval.")
+_CHECK_AGAIN = Template(
+    text="Tap Check again: it should turn green, and the gateway follows within one probe interval."
+)
 
 
 def guide(code: Code, context: FixContext, kind: ServerKind) -> FixGuide:
-    """What to do on the server, with the real names; a code that needs no work of its own there gets the catalogue's steps."""
+    """What to do on the server, with the real names.
+
+    A code that needs no work of its own there gets the catalogue's steps.
+    """
     task = SERVER_TASKS.get(code)
     if task is None:
         recipe = _from_catalogue(code)
@@ -60,13 +79,21 @@ def guide(code: Code, context: FixContext, kind: ServerKind) -> FixGuide:
 
 
 def gateway_guide(code: Code, context: FixContext, tool: Tool) -> FixGuide:
-    """What to do on the gateway, with the real names; the stopgap, where there is one, comes last and begins with its risk."""
+    """What to do on the gateway, with the real names.
+
+    The stopgap, where there is one, comes last and begins with its risk.
+    """
     task = _gateway_task(code, context)
     recipe = _GATEWAYS[tool][task] if task else _from_catalogue(code)
     powershell = tool is Tool.POWERSHELL
     proof = gateway_powershell.PROOF if powershell else gateway_az.PROOF
     stopgap = _stopgap(code)
-    return _filled(replace(recipe, proof=proof), context, tool, gateway_powershell.in_powershell(stopgap) if powershell else stopgap)
+    return _filled(
+        replace(recipe, proof=proof),
+        context,
+        tool,
+        gateway_powershell.in_powershell(stopgap) if powershell else stopgap,
+    )
 
 
 def has_gateway_guide(code: Code) -> bool:
@@ -90,7 +117,11 @@ def _gateway_task(code: Code, context: FixContext) -> GatewayTask | None:
 
 def _chain_recipe(code: Code, kind: ServerKind) -> Recipe:
     recipe = _SERVERS[kind]
-    usual = (Template(text=SAVE, when="chain_file_made"), Template(text=MAKE, when="gap"), Template(text=WRITE, when="no_chain_file"))
+    usual = (
+        Template(text=SAVE, when="chain_file_made"),
+        Template(text=MAKE, when="gap"),
+        Template(text=WRITE, when="no_chain_file"),
+    )
     first = (Template(text=FIRST[code]),) if code in FIRST else usual
     return replace(recipe, steps=(*first, *recipe.steps), proof=(*recipe.proof, *_CHAIN_PROOF))
 
@@ -106,7 +137,9 @@ def _stopgap(code: Code) -> tuple[Template, ...]:
     return gateway_az.NAME_STOPGAP if code in NAME_SWITCH_CODES else ()
 
 
-def _filled(recipe: Recipe, context: FixContext, kind: ServerKind | Tool, stopgap: tuple[Template, ...] = ()) -> FixGuide:
+def _filled(
+    recipe: Recipe, context: FixContext, kind: ServerKind | Tool, stopgap: tuple[Template, ...] = ()
+) -> FixGuide:
     filler = Filler(context)
     return FixGuide(
         title=recipe.title,

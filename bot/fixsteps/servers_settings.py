@@ -1,4 +1,7 @@
-"""One setting on the server that is not the chain: TLS version, client certificates, the PROXY protocol; a line for each kind."""
+"""One setting on the server that is not the chain.
+
+TLS version, client certificates, the PROXY protocol; a line for each kind.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +20,63 @@ Set-ItemProperty $k DisabledByDefault 0 -Type DWord"""
 _RELOAD: Mapping[ServerKind, Template] = MappingProxyType(
     {
         ServerKind.NGINX: Template(text="Test and reload.", command="nginx -t && nginx -s reload"),
-        ServerKind.APACHE: Template(text="Test and reload.", command="apachectl configtest && apachectl graceful"),
-        ServerKind.HAPROXY: Template(text="Test and reload.", command="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy"),
+        ServerKind.APACHE: Template(
+            text="Test and reload.", command="apachectl configtest && apachectl graceful"
+        ),
+        ServerKind.HAPROXY: Template(
+            text="Test and reload.",
+            command="haproxy -c -f /etc/haproxy/haproxy.cfg && systemctl reload haproxy",
+        ),
         ServerKind.TOMCAT: Template(text="Restart.", command="systemctl restart tomcat"),
-        ServerKind.IIS: Template(text="Restart; sites pause for seconds.", command="iisreset", language=Language.POWERSHELL),
+        ServerKind.IIS: Template(
+            text="Restart; sites pause for seconds.",
+            command="iisreset",
+            language=Language.POWERSHELL,
+        ),
     }
 )
-_CARE = Template(text="Callers without a certificate then get in: let the application refuse them, all but the gateway's subnet.")
+_CARE = Template(
+    text=(
+        "Callers without a certificate then get in: let the application refuse them, all but the "
+        "gateway's subnet."
+    )
+)
 _RESTART = Template(text="Reload or restart the server.")
 _LINES: Mapping[ServerTask, Mapping[ServerKind, Template]] = MappingProxyType(
     {
         ServerTask.TLS_VERSION: {
-            ServerKind.NGINX: Template(text="In the server block:", command="ssl_protocols TLSv1.2 TLSv1.3;", language=_CONFIG),
-            ServerKind.APACHE: Template(text="In the virtual host:", command="SSLProtocol -all +TLSv1.2 +TLSv1.3", language=_CONFIG),
-            ServerKind.HAPROXY: Template(text="In global:", command="ssl-default-bind-options ssl-min-ver TLSv1.2", language=_CONFIG),
-            ServerKind.TOMCAT: Template(text="In SSLHostConfig:", command='protocols="TLSv1.2+TLSv1.3"', language=_CONFIG),
-            ServerKind.NODE: Template(text="In the options of createServer:", command="minVersion: 'TLSv1.2'", language=_CONFIG),
-            ServerKind.ENVOY: Template(text="In tls_params:", command="tls_minimum_protocol_version: TLSv1_2", language=_CONFIG),
+            ServerKind.NGINX: Template(
+                text="In the server block:",
+                command="ssl_protocols TLSv1.2 TLSv1.3;",
+                language=_CONFIG,
+            ),
+            ServerKind.APACHE: Template(
+                text="In the virtual host:",
+                command="SSLProtocol -all +TLSv1.2 +TLSv1.3",
+                language=_CONFIG,
+            ),
+            ServerKind.HAPROXY: Template(
+                text="In global:",
+                command="ssl-default-bind-options ssl-min-ver TLSv1.2",
+                language=_CONFIG,
+            ),
+            ServerKind.TOMCAT: Template(
+                text="In SSLHostConfig:", command='protocols="TLSv1.2+TLSv1.3"', language=_CONFIG
+            ),
+            ServerKind.NODE: Template(
+                text="In the options of createServer:",
+                command="minVersion: 'TLSv1.2'",
+                language=_CONFIG,
+            ),
+            ServerKind.ENVOY: Template(
+                text="In tls_params:",
+                command="tls_minimum_protocol_version: TLSv1_2",
+                language=_CONFIG,
+            ),
             ServerKind.KESTREL: Template(
-                text="In the https options:", command="options.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;", language=_CONFIG
+                text="In the https options:",
+                command="options.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;",
+                language=_CONFIG,
             ),
             ServerKind.IIS: Template(
                 text="In PowerShell as administrator; then restart Windows.",
@@ -43,18 +84,37 @@ _LINES: Mapping[ServerTask, Mapping[ServerKind, Template]] = MappingProxyType(
                 language=Language.POWERSHELL,
             ),
             ServerKind.KUBERNETES: Template(
-                text="In the ingress-nginx controller's ConfigMap:", command='ssl-protocols: "TLSv1.2 TLSv1.3"', language=_CONFIG
+                text="In the ingress-nginx controller's ConfigMap:",
+                command='ssl-protocols: "TLSv1.2 TLSv1.3"',
+                language=_CONFIG,
             ),
             ServerKind.APP_SERVICE: Template(
-                text="Set RG and APP to the app, then:", command='az webapp config set -g "$RG" -n "$APP" --min-tls-version 1.2'
+                text="Set RG and APP to the app, then:",
+                command='az webapp config set -g "$RG" -n "$APP" --min-tls-version 1.2',
             ),
         },
         ServerTask.CLIENT_CERTIFICATE: {
-            ServerKind.NGINX: Template(text="In the server block:", command="ssl_verify_client optional;", language=_CONFIG),
-            ServerKind.APACHE: Template(text="In the virtual host:", command="SSLVerifyClient optional", language=_CONFIG),
-            ServerKind.HAPROXY: Template(text="On the bind line, in place of required:", command="verify optional", language=_CONFIG),
-            ServerKind.TOMCAT: Template(text="In SSLHostConfig:", command='certificateVerification="optional"', language=_CONFIG),
-            ServerKind.NODE: Template(text="In the options of createServer:", command="rejectUnauthorized: false", language=_CONFIG),
+            ServerKind.NGINX: Template(
+                text="In the server block:", command="ssl_verify_client optional;", language=_CONFIG
+            ),
+            ServerKind.APACHE: Template(
+                text="In the virtual host:", command="SSLVerifyClient optional", language=_CONFIG
+            ),
+            ServerKind.HAPROXY: Template(
+                text="On the bind line, in place of required:",
+                command="verify optional",
+                language=_CONFIG,
+            ),
+            ServerKind.TOMCAT: Template(
+                text="In SSLHostConfig:",
+                command='certificateVerification="optional"',
+                language=_CONFIG,
+            ),
+            ServerKind.NODE: Template(
+                text="In the options of createServer:",
+                command="rejectUnauthorized: false",
+                language=_CONFIG,
+            ),
             ServerKind.ENVOY: Template(
                 text="In the downstream TLS context (Istio: tls.mode OPTIONAL_MUTUAL):",
                 command="require_client_certificate: false",
@@ -65,7 +125,12 @@ _LINES: Mapping[ServerTask, Mapping[ServerKind, Template]] = MappingProxyType(
                 command="options.ClientCertificateMode = ClientCertificateMode.AllowCertificate;",
                 language=_CONFIG,
             ),
-            ServerKind.IIS: Template(text="In IIS Manager, SSL Settings of the site: client certificates Accept instead of Require."),
+            ServerKind.IIS: Template(
+                text=(
+                    "In IIS Manager, SSL Settings of the site: client certificates Accept instead "
+                    "of Require."
+                )
+            ),
             ServerKind.KUBERNETES: Template(
                 text="As an annotation of the ingress:",
                 command='nginx.ingress.kubernetes.io/auth-tls-verify-client: "optional"',
@@ -73,25 +138,46 @@ _LINES: Mapping[ServerTask, Mapping[ServerKind, Template]] = MappingProxyType(
             ),
             ServerKind.APP_SERVICE: Template(
                 text="Set RG and APP to the app, then:",
-                command='az webapp update -g "$RG" -n "$APP" --set clientCertMode=OptionalInteractiveUser',
+                command=(
+                    'az webapp update -g "$RG" -n "$APP" --set '
+                    "clientCertMode=OptionalInteractiveUser"
+                ),
             ),
             ServerKind.API_MANAGEMENT: Template(
-                text="In Custom domains, take the tick from Negotiate client certificate for the gateway's name."
+                text=(
+                    "In Custom domains, take the tick from Negotiate client certificate for the "
+                    "gateway's name."
+                )
             ),
             ServerKind.CONTAINER_APPS: Template(
                 text="Set RG and APP to the app, then:",
-                command='az containerapp ingress update -g "$RG" -n "$APP" --client-certificate-mode accept',
+                command=(
+                    'az containerapp ingress update -g "$RG" -n "$APP" --client-certificate-mode '
+                    "accept"
+                ),
             ),
         },
         ServerTask.PROXY_PROTOCOL: {
-            ServerKind.NGINX: Template(text="In the server block:", command="listen 443 ssl proxy_protocol;", language=_CONFIG),
-            ServerKind.APACHE: Template(text="In the virtual host:", command="RemoteIPProxyProtocol On", language=_CONFIG),
-            ServerKind.HAPROXY: Template(text="On the bind line, add:", command="accept-proxy", language=_CONFIG),
+            ServerKind.NGINX: Template(
+                text="In the server block:",
+                command="listen 443 ssl proxy_protocol;",
+                language=_CONFIG,
+            ),
+            ServerKind.APACHE: Template(
+                text="In the virtual host:", command="RemoteIPProxyProtocol On", language=_CONFIG
+            ),
+            ServerKind.HAPROXY: Template(
+                text="On the bind line, add:", command="accept-proxy", language=_CONFIG
+            ),
             ServerKind.ENVOY: Template(
-                text="As the first listener filter:", command="name: envoy.filters.listener.proxy_protocol", language=_CONFIG
+                text="As the first listener filter:",
+                command="name: envoy.filters.listener.proxy_protocol",
+                language=_CONFIG,
             ),
             ServerKind.KUBERNETES: Template(
-                text="In the ingress-nginx controller's ConfigMap:", command='use-proxy-protocol: "true"', language=_CONFIG
+                text="In the ingress-nginx controller's ConfigMap:",
+                command='use-proxy-protocol: "true"',
+                language=_CONFIG,
             ),
         },
     }
@@ -99,8 +185,13 @@ _LINES: Mapping[ServerTask, Mapping[ServerKind, Template]] = MappingProxyType(
 _ELSEWHERE: Mapping[ServerTask, str] = MappingProxyType(
     {
         ServerTask.TLS_VERSION: "Enable TLS 1.2 (and 1.3 where it is known) on the server.",
-        ServerTask.CLIENT_CERTIFICATE: "Make the client certificate optional on the server, at least for the gateway's subnet.",
-        ServerTask.PROXY_PROTOCOL: "Enable the PROXY protocol on this port, or switch off client address preservation on the setting.",
+        ServerTask.CLIENT_CERTIFICATE: (
+            "Make the client certificate optional on the server, at least for the gateway's subnet."
+        ),
+        ServerTask.PROXY_PROTOCOL: (
+            "Enable the PROXY protocol on this port, or switch off client address preservation on "
+            "the setting."
+        ),
     }
 )
 _TITLES: Mapping[ServerTask, str] = MappingProxyType(
@@ -113,9 +204,16 @@ _TITLES: Mapping[ServerTask, str] = MappingProxyType(
 
 
 def setting_recipe(task: ServerTask, kind: ServerKind) -> Recipe:
-    """The recipe for one setting on one kind of server; a kind without a line of its own gets the sentence alone."""
+    """The recipe for one setting on one kind of server.
+
+    A kind without a line of its own gets the sentence alone.
+    """
     line = _LINES[task].get(kind, Template(text=_ELSEWHERE[task]))
     reload = _RELOAD.get(kind, _RESTART)
     keep = Template(text="Note what stands there now.")
     care = (_CARE,) if task is ServerTask.CLIENT_CERTIFICATE else ()
-    return Recipe(title=_TITLES[task], steps=(keep, *care, line, reload), undo=(Template(text="Write back what stood there."), reload))
+    return Recipe(
+        title=_TITLES[task],
+        steps=(keep, *care, line, reload),
+        undo=(Template(text="Write back what stood there."), reload),
+    )

@@ -1,4 +1,7 @@
-"""Which work a code asks for, on the server and on the gateway: the rows by which recipes are chosen."""
+"""Which work a code asks for, on the server and on the gateway.
+
+The rows by which recipes are chosen.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,13 @@ _UPLOAD_CODES = (
     Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
     Code.UPLOADED_ROOT_UNUSABLE,
 )
-_NAME_CODES = (Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH, Code.NO_SNI, Code.SNI_REQUIRED, Code.DEFAULT_CERTIFICATE_DIFFERS)
+_NAME_CODES = (
+    Code.NAME_MISMATCH,
+    Code.LIVE_NAME_MISMATCH,
+    Code.NO_SNI,
+    Code.SNI_REQUIRED,
+    Code.DEFAULT_CERTIFICATE_DIFFERS,
+)
 _HTTP_CODES = (Code.PROBE_TIMEOUT, Code.HTTP_STATUS_MISMATCH, Code.HTTP_BODY_MISMATCH)
 
 SERVER_TASKS: Mapping[Code, ServerTask] = MappingProxyType(
@@ -81,26 +90,69 @@ GATEWAY_TASKS: Mapping[Code, GatewayTask] = MappingProxyType(
     }
 )
 # The codes that each validation switch silences; the stopgap helps with these alone.
-CHAIN_SWITCH_CODES = frozenset(_CHAIN_CODES + _UPLOAD_CODES) - {Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH} | {Code.ROOT_NOT_ATTACHED}
+CHAIN_SWITCH_CODES = frozenset(_CHAIN_CODES + _UPLOAD_CODES) - {
+    Code.NAME_MISMATCH,
+    Code.LIVE_NAME_MISMATCH,
+} | {Code.ROOT_NOT_ATTACHED}
 NAME_SWITCH_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
 # What has to happen before the file can be installed.
 FIRST: Mapping[Code, str] = MappingProxyType(
     {
-        Code.CERTIFICATE_EXPIRED: "Renew the expired certificate first; put the new one and its intermediates into <chainfile>.",
-        Code.CERTIFICATE_NOT_YET_VALID: "Take the previous certificate or have it issued anew; put it with its chain into <chainfile>.",
+        Code.CERTIFICATE_EXPIRED: (
+            "Renew the expired certificate first; put the new one and its intermediates into "
+            "<chainfile>."
+        ),
+        Code.CERTIFICATE_NOT_YET_VALID: (
+            "Take the previous certificate or have it issued anew; put it with its chain into "
+            "<chainfile>."
+        ),
         Code.CERTIFICATE_EXPIRING: "Renew the certificate; put the new one and its intermediates into <chainfile>.",
-        Code.CERTIFICATE_INVALID: "Get a new certificate if it is expired or revoked; put it and its intermediates into <chainfile>.",
-        Code.WEAK_CRYPTO: "Have the certificate issued anew (RSA 2048 or P-256, SHA-256); put it and its intermediates into <chainfile>.",
+        Code.CERTIFICATE_INVALID: (
+            "Get a new certificate if it is expired or revoked; put it and its intermediates into "
+            "<chainfile>."
+        ),
+        Code.WEAK_CRYPTO: (
+            "Have the certificate issued anew (RSA 2048 or P-256, SHA-256); put it and its "
+            "intermediates into <chainfile>."
+        ),
         Code.SELF_SIGNED_NOT_CA: "Get a certificate from a CA; put it and its intermediates into <chainfile>.",
-        Code.LEAF_MISSING: "Find the certificate issued for <host>; put it first into <chainfile>, its intermediates after it.",
-        Code.NAME_MISMATCH: "Only where the host name cannot change: have the certificate issued with <name>; put it into <chainfile>.",
-        Code.LIVE_NAME_MISMATCH: "Only where the host name cannot change: have the certificate issued with the live name as well.",
-        Code.CA_CONSTRAINT_VIOLATED: "Have the certificate issued anew by a CA that may; put it and its intermediates into <chainfile>.",
-        Code.VERIFY_FAILED: "Have the refused certificate issued anew; put it and its intermediates into <chainfile>.",
-        Code.SIGNATURE_INVALID: "Download the intermediate anew from its CA; put it into <chainfile> after the server's own certificate.",
+        Code.LEAF_MISSING: (
+            "Find the certificate issued for <host>; put it first into <chainfile>, its "
+            "intermediates after it."
+        ),
+        Code.NAME_MISMATCH: (
+            "Only where the host name cannot change: have the certificate issued with <name>; put "
+            "it into <chainfile>."
+        ),
+        Code.LIVE_NAME_MISMATCH: (
+            "Only where the host name cannot change: have the certificate issued with the live "
+            "name as well."
+        ),
+        Code.CA_CONSTRAINT_VIOLATED: (
+            "Have the certificate issued anew by a CA that may; put it and its intermediates into "
+            "<chainfile>."
+        ),
+        Code.VERIFY_FAILED: (
+            "Have the refused certificate issued anew; put it and its intermediates into "
+            "<chainfile>."
+        ),
+        Code.SIGNATURE_INVALID: (
+            "Download the intermediate anew from its CA; put it into <chainfile> after the "
+            "server's own certificate."
+        ),
     }
 )
-SAVE = "Save <chainfile> from this thread: the server's own certificate first, then the intermediates, no root, no key."
-# Without a file in the thread there is nothing to save: an issuer is known to nobody, or another server has the right list.
-WRITE = "Write <chainfile>: the server's own certificate first, then each issuer above it, no root, no key."
-MAKE = "Get the certificate of <missing> from its CA; put it into <chainfile> after the server's own certificate."
+SAVE = (
+    "Save <chainfile> from this thread: the server's own certificate first, then the "
+    "intermediates, no root, no key."
+)
+# Without a file in the thread there is nothing to save: an issuer is known to nobody, or another
+# server has the right list.
+WRITE = (
+    "Write <chainfile>: the server's own certificate first, then each issuer above it, no root, "
+    "no key."
+)
+MAKE = (
+    "Get the certificate of <missing> from its CA; put it into <chainfile> after the server's own "
+    "certificate."
+)

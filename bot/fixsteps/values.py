@@ -1,4 +1,7 @@
-"""What a fix guide is made of: for whom it is written, its steps, how to undo it, how to see that it worked."""
+"""What a fix guide is made of.
+
+For whom it is written, its steps, how to undo it, how to see that it worked.
+"""
 
 from __future__ import annotations
 
@@ -51,14 +54,19 @@ class FixContext:
     Attributes:
         host: the backend's host name or IP literal.
         port: the backend's port.
-        name: the host name that the gateway should send, one that the certificate carries; `None` takes `host` where that is a name.
-        group, gateway, setting, probe: where the gateway's part lies; `None` leaves a blank in capitals.
+        name: the host name that the gateway should send, one that the certificate carries; `None`
+            takes `host` where that is a name.
+        group, gateway, setting, probe: where the gateway's part lies; `None` leaves a blank in
+        capitals.
         pick_host: the setting takes its host name from the backend address.
         root_name: the name under which the root lies, or shall lie, on the gateway.
-        kept_roots: names of the roots (v1: authentication certificates) attached now; `None` when not known.
-        public_ca: the chain is from a public CA while roots are uploaded, so these should be detached.
+        kept_roots: names of the roots (v1: authentication certificates) attached now; `None` when
+            not known.
+        public_ca: the chain is from a public CA while roots are uploaded, so these should be
+            detached.
         chain_file, root_file: names of the files in the thread.
-        carried: a host name that the certificate carries; `None` takes `name`, empty when it carries none.
+        carried: a host name that the certificate carries; `None` takes `name`, empty when it
+            carries none.
         root_here: the root lies on this gateway already and has only to be attached.
         no_chain_file, no_root_file: that file could not be made, so it is not in the thread.
         missing: the issuer that nobody could supply, as people call it.
@@ -109,7 +117,8 @@ class FixGuide:
         steps: what to do.
         undo: how to go back.
         proof: how to see that it worked.
-        stopgap: validation off for the time being, its risk first; shown last, and empty where it would not help.
+        stopgap: validation off for the time being, its risk first; shown last, and empty where it
+            would not help.
         blanks: the words in capitals that the reader has to replace, in the order met.
     """
 
@@ -127,7 +136,8 @@ class Template:
     """A step before the names are filled in: `<host>` and the like, see `fill.py`.
 
     Attributes:
-        when: name of a fact that must be known for the step to be shown, `!` before it for one that must not.
+        when: name of a fact that must be known for the step to be shown, `!` before it for one that
+            must not.
     """
 
     text: str

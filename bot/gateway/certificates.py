@@ -17,20 +17,34 @@ NO_DATA_REASON = "ARM shows no data for it"
 REMEMBERED = 4096
 
 
-def trusted_roots(items: Iterable[Document], gateway: str) -> tuple[tuple[UploadedRoot, ...], tuple[UndecodableRoot, ...]]:
-    """Every trusted root on the gateway; a bundle gives several under one name, an unreadable one its reason."""
+def trusted_roots(
+    items: Iterable[Document], gateway: str
+) -> tuple[tuple[UploadedRoot, ...], tuple[UndecodableRoot, ...]]:
+    """Every trusted root on the gateway.
+
+    A bundle gives several under one name, an unreadable one its reason.
+    """
     roots: list[UploadedRoot] = []
     broken: list[UndecodableRoot] = []
     for item in items:
         found, reason = _certificates(item)
-        roots += (UploadedRoot(name=name_of(item), certificate=one, gateway=gateway) for one in found)
+        roots += (
+            UploadedRoot(name=name_of(item), certificate=one, gateway=gateway) for one in found
+        )
         broken += [UndecodableRoot(name=name_of(item), reason=reason)] if reason else []
     return tuple(roots), tuple(broken)
 
 
 def auth_certificates(items: Iterable[Document]) -> tuple[AuthCertificate, ...]:
-    """The v1 authentication certificates; one that cannot be read matches no leaf and is left out."""
-    return tuple(AuthCertificate(name=name_of(item), certificate=one) for item in items for one in _certificates(item)[0])
+    """The v1 authentication certificates.
+
+    One that cannot be read matches no leaf and is left out.
+    """
+    return tuple(
+        AuthCertificate(name=name_of(item), certificate=one)
+        for item in items
+        for one in _certificates(item)[0]
+    )
 
 
 def _certificates(item: Document) -> tuple[tuple[Certificate, ...], str]:
@@ -42,7 +56,10 @@ def _certificates(item: Document) -> tuple[tuple[Certificate, ...], str]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _decoded(data: str) -> tuple[tuple[Certificate, ...], str]:
-    """One root lies on many gateways and is read again every few minutes; decoding it takes about a millisecond."""
+    """One root lies on many gateways and is read again every few minutes.
+
+    Decoding it takes about a millisecond.
+    """
     try:
         return tuple(load_uploaded(data)), ""
     except ChainlibError as error:

@@ -1,6 +1,9 @@
-"""The edge to ARM: what the rest of the bot asks, with caches, budgets and sharing. Nothing raises out of here but cancellation.
+"""The edge to ARM: what the rest of the bot asks, with caches, budgets and sharing.
 
-Importing this imports the Azure SDK (most of a second), so only programs that talk to ARM do, and late.
+Nothing raises out of here but cancellation.
+
+Importing this imports the Azure SDK (most of a second), so only programs that talk to ARM do, and
+late.
 """
 
 from __future__ import annotations
@@ -43,7 +46,13 @@ class ArmClient:
         timing: budgets and ages.
     """
 
-    def __init__(self, settings: ArmSettings, *, clock: Callable[[], datetime], timing: ArmTiming = _DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        settings: ArmSettings,
+        *,
+        clock: Callable[[], datetime],
+        timing: ArmTiming = _DEFAULT_TIMING,
+    ) -> None:
         self._settings, self._clock, self._timing = settings, clock, timing
         self._opening = asyncio.Lock()
         self._connection: Connection | None = None
@@ -64,16 +73,27 @@ class ArmClient:
     def remembered(self) -> tuple[Gateway, ...] | None:
         """The gateways of the last list, while it may stand in for a new one; nothing is asked."""
         held = self._inventory
-        return held.gateways if held is not None and self._age(held.read_at) <= self._timing.stale_age else None
+        return (
+            held.gateways
+            if held is not None and self._age(held.read_at) <= self._timing.stale_age
+            else None
+        )
 
     async def keep_fresh(self) -> None:
         """Read the list of gateways again and again before it is too old, so that nobody who asks has to wait for it; until cancelled."""
         while True:
             fresh = isinstance(await self.inventory(refresh=True), Inventory)
-            await asyncio.sleep(self._timing.inventory_age * _REFRESHED_AT if fresh else 2 * self._timing.failure_age)
+            await asyncio.sleep(
+                self._timing.inventory_age * _REFRESHED_AT
+                if fresh
+                else 2 * self._timing.failure_age
+            )
 
     async def inventory(self, *, refresh: bool = False) -> Inventory | ArmRefusal:
-        """The gateways with the age of the list; while ARM is down an older list stands in, with the reason in `refusals`."""
+        """The gateways with the age of the list.
+
+        While ARM is down an older list stands in, with the reason in `refusals`.
+        """
         held, failure = self._inventory, self._failure
         if held and not refresh and self._age(held.read_at) <= self._timing.inventory_age:
             return held
@@ -81,7 +101,9 @@ class ArmClient:
             return self._or_older(failure[1])
         return await self._inventories.share("inventory", self._renew)
 
-    async def find(self, group: str | None, name: str, subscription: str | None = None) -> Gateway | ArmRefusal:
+    async def find(
+        self, group: str | None, name: str, subscription: str | None = None
+    ) -> Gateway | ArmRefusal:
         """The gateway that people call so; a name that is not in the list has it read anew once."""
         inventory = await self.inventory()
         found = self._look_up(inventory, group, name, subscription)
@@ -91,24 +113,45 @@ class ArmClient:
             and self._age(inventory.read_at) > self._timing.failure_age
         ):
             found = self._look_up(await self.inventory(refresh=True), group, name, subscription)
-        if isinstance(found, ArmRefusal) and found.trouble is not ArmTrouble.AMBIGUOUS and group and subscription:
+        if (
+            isinstance(found, ArmRefusal)
+            and found.trouble is not ArmTrouble.AMBIGUOUS
+            and group
+            and subscription
+        ):
             return await self.get(GatewayId(subscription=subscription, group=group, name=name))
         return found
 
     async def get(self, gateway: GatewayId) -> Gateway | ArmRefusal:
         """One gateway, read now."""
         what = f"the settings of {gateway.name}"
-        return await self._ask(lambda line: _read_gateway(line, gateway), what, gateway.subscription, self._timing.read_budget, gateway)
+        return await self._ask(
+            lambda line: _read_gateway(line, gateway),
+            what,
+            gateway.subscription,
+            self._timing.read_budget,
+            gateway,
+        )
 
-    async def health(self, gateway: GatewayId, *, max_age: float = 10.0) -> GatewayHealth | ArmRefusal:
-        """What the gateway says about its servers: an answer of at most `max_age` seconds, or a new one shared by all who ask meanwhile."""
+    async def health(
+        self, gateway: GatewayId, *, max_age: float = 10.0
+    ) -> GatewayHealth | ArmRefusal:
+        """What the gateway says about its servers.
+
+        An answer of at most `max_age` seconds, or a new one shared by all who ask meanwhile.
+        """
         held = self._health.get(gateway.key)
         if held and self._age(held.read_at) <= max_age:
             return held
         return await self._healths.share(gateway.key, lambda: self._read_health(gateway))
 
-    async def health_on_demand(self, gateway: GatewayId, probe: OnDemandProbe) -> GatewayHealth | ArmRefusal:
-        """What the gateway says after trying one pool under one setting now; the validation switches do not count there."""
+    async def health_on_demand(
+        self, gateway: GatewayId, probe: OnDemandProbe
+    ) -> GatewayHealth | ArmRefusal:
+        """What the gateway says after trying one pool under one setting now.
+
+        The validation switches do not count there.
+        """
         what = f"a trial of {probe.pool} with {probe.setting} on {gateway.name}"
 
         async def work() -> GatewayHealth | ArmRefusal:
@@ -151,30 +194,48 @@ class ArmClient:
 
     def _or_older(self, refusal: ArmRefusal) -> Inventory | ArmRefusal:
         held = self._inventory
-        return replace(held, refusals=(refusal,)) if held is not None and self.remembered() is not None else refusal
+        return (
+            replace(held, refusals=(refusal,))
+            if held is not None and self.remembered() is not None
+            else refusal
+        )
 
     async def _read_inventory(self) -> Inventory | ArmRefusal:
         subscriptions = await self._subscriptions()
         if isinstance(subscriptions, ArmRefusal):
             return subscriptions
         gate = asyncio.Semaphore(MAX_PARALLEL_READS)
-        answers = await asyncio.gather(*(self._read_subscription(one, gate) for one in subscriptions))
+        answers = await asyncio.gather(
+            *(self._read_subscription(one, gate) for one in subscriptions)
+        )
         refusals = tuple(answer for answer in answers if isinstance(answer, ArmRefusal))
         if len(refusals) == len(subscriptions):
             return refusals[0]
-        gateways = tuple(gateway for answer in answers if not isinstance(answer, ArmRefusal) for gateway in answer)
+        gateways = tuple(
+            gateway
+            for answer in answers
+            if not isinstance(answer, ArmRefusal)
+            for gateway in answer
+        )
         return Inventory(gateways=gateways, refusals=refusals, read_at=self._clock())
 
     async def _subscriptions(self) -> tuple[str, ...] | ArmRefusal:
         if self._settings.subscriptions:
             return tuple(dict.fromkeys(map(str.lower, self._settings.subscriptions)))
-        found = await self._ask(Connection.subscriptions, "the list of subscriptions", "", self._timing.read_budget)
+        found = await self._ask(
+            Connection.subscriptions, "the list of subscriptions", "", self._timing.read_budget
+        )
         return found or troubles.no_subscription()
 
-    async def _read_subscription(self, subscription: str, gate: asyncio.Semaphore) -> tuple[Gateway, ...] | ArmRefusal:
+    async def _read_subscription(
+        self, subscription: str, gate: asyncio.Semaphore
+    ) -> tuple[Gateway, ...] | ArmRefusal:
         async with gate:
             answer = await self._ask(
-                lambda line: _read_gateways(line, subscription), "the list of gateways", subscription, self._timing.read_budget
+                lambda line: _read_gateways(line, subscription),
+                "the list of gateways",
+                subscription,
+                self._timing.read_budget,
             )
         missing = isinstance(answer, ArmRefusal) and answer.trouble is ArmTrouble.NOT_FOUND
         return troubles.no_such_subscription() if missing else answer
@@ -182,12 +243,21 @@ class ArmClient:
     async def _read_health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
         async with self._one_at_a_time[gateway.key]:
             known = self._known(gateway)
-            resting = await self._resting(gateway) if known and known.state.lower() in _AT_REST else None
+            resting = (
+                await self._resting(gateway) if known and known.state.lower() in _AT_REST else None
+            )
             if resting:
                 return resting
             what = f"the backend health of {gateway.name}"
             budget = self._timing.health_budget
-            answer = await self._ask(lambda line: self._asked(line, gateway), what, gateway.subscription, budget, gateway, bucket=_WRITES)
+            answer = await self._ask(
+                lambda line: self._asked(line, gateway),
+                what,
+                gateway.subscription,
+                budget,
+                gateway,
+                bucket=_WRITES,
+            )
         if isinstance(answer, GatewayHealth):
             self._health[gateway.key] = answer
         elif answer.trouble in {ArmTrouble.UPDATING, ArmTrouble.UNAVAILABLE}:
@@ -195,7 +265,10 @@ class ArmClient:
         return answer
 
     async def _resting(self, gateway: GatewayId) -> ArmRefusal | None:
-        """Why a gateway that does not run has no health, read now; `None` when it runs or cannot be read."""
+        """Why a gateway that does not run has no health, read now.
+
+        `None` when it runs or cannot be read.
+        """
         fresh = await self.get(gateway)
         if isinstance(fresh, Gateway) and fresh.state.lower() in _AT_REST:
             return troubles.stopped(fresh)
@@ -204,8 +277,12 @@ class ArmClient:
     async def _asked(self, line: Connection, gateway: GatewayId) -> GatewayHealth:
         return await self._heard(line.backend_health(gateway), gateway)
 
-    async def _tried(self, line: Connection, gateway: GatewayId, probe: OnDemandProbe) -> GatewayHealth:
-        return await self._heard(line.backend_health_on_demand(gateway, probe.body(gateway)), gateway)
+    async def _tried(
+        self, line: Connection, gateway: GatewayId, probe: OnDemandProbe
+    ) -> GatewayHealth:
+        return await self._heard(
+            line.backend_health_on_demand(gateway, probe.body(gateway)), gateway
+        )
 
     async def _heard(self, answering: Awaitable[object], gateway: GatewayId) -> GatewayHealth:
         with noted_request_ids() as ids:
@@ -229,7 +306,10 @@ class ArmClient:
         *,
         bucket: str = _READS,
     ) -> Answer | ArmRefusal:
-        """Put one question within its budget; whatever goes wrong becomes a refusal, here and only here."""
+        """Put one question within its budget.
+
+        Whatever goes wrong becomes a refusal, here and only here.
+        """
         quiet = self._still_quiet(subscription, bucket)
         if quiet:
             return quiet
@@ -237,14 +317,22 @@ class ArmClient:
             async with asyncio.timeout(budget):
                 return await call(await self._line())
         except Exception as error:  # noqa: BLE001 -- nothing raises out of the edge; the kinds are told apart in `outcome`
-            refusal = refusal_of(error, what, credential=self._settings.credential, budget=budget, gateway=gateway)
+            refusal = refusal_of(
+                error, what, credential=self._settings.credential, budget=budget, gateway=gateway
+            )
         _log.info("ARM refused: %s", refusal.trouble.value)
         if refusal.trouble is ArmTrouble.THROTTLED and refusal.retry_after:
-            self._quiet[subscription.lower(), bucket] = (self._clock() + timedelta(seconds=refusal.retry_after), refusal)
+            self._quiet[subscription.lower(), bucket] = (
+                self._clock() + timedelta(seconds=refusal.retry_after),
+                refusal,
+            )
         return refusal
 
     def _still_quiet(self, subscription: str, bucket: str) -> ArmRefusal | None:
-        """ARM asked us to wait and the time is not over: it is not asked again before. Health counts as a write, reads have their own."""
+        """ARM asked us to wait and the time is not over: it is not asked again before.
+
+        Health counts as a write, reads have their own.
+        """
         until, refusal = self._quiet.get((subscription.lower(), bucket), (None, None))
         if until is None or refusal is None or self._clock() >= until:
             return None
@@ -258,7 +346,13 @@ class ArmClient:
                 self._connection = await open_connection(self._settings, self._timing)
             return self._connection
 
-    def _look_up(self, inventory: Inventory | ArmRefusal, group: str | None, name: str, subscription: str | None) -> Gateway | ArmRefusal:
+    def _look_up(
+        self,
+        inventory: Inventory | ArmRefusal,
+        group: str | None,
+        name: str,
+        subscription: str | None,
+    ) -> Gateway | ArmRefusal:
         if isinstance(inventory, ArmRefusal):
             return inventory
         return look_up(inventory, name, group=group, subscription=subscription)
@@ -280,7 +374,9 @@ async def _read_gateway(line: Connection, identity: GatewayId) -> Gateway:
 
 async def _read_gateways(line: Connection, subscription: str) -> tuple[Gateway, ...]:
     documents = await line.gateways(subscription)
-    found = await asyncio.to_thread(lambda: list(map(translate_gateway, documents)))  # a hundred roots each: not in the event loop
+    found = await asyncio.to_thread(
+        lambda: list(map(translate_gateway, documents))
+    )  # a hundred roots each: not in the event loop
     if None in found:
         raise Misunderstood("a list of something else")
     return tuple(gateway for gateway in found if gateway is not None)

@@ -1,4 +1,6 @@
-"""The open line to ARM: one credential, one connection pool, one SDK client per subscription. Everything here may raise the SDK's errors.
+"""The open line to ARM: one credential, one connection pool, one SDK client per subscription.
+
+Everything here may raise the SDK's errors.
 
 What callers see is `client.ArmClient`, which never raises.
 """
@@ -49,12 +51,18 @@ class Connection:
 
     async def subscriptions(self) -> tuple[str, ...]:
         """The ids of the enabled subscriptions that the identity can see."""
-        client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = await asyncio.to_thread(self._plain_client)
+        client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = await asyncio.to_thread(
+            self._plain_client
+        )
         found: list[str] = []
         url: str | None = f"{self.url}/subscriptions?api-version={SUBSCRIPTIONS_VERSION}"
         while url:
             page = mapping(await _get_json(client, url))
-            found += (text(item.get("subscriptionId")) for item in documents(page.get("value")) if _usable(item))
+            found += (
+                text(item.get("subscriptionId"))
+                for item in documents(page.get("value"))
+                if _usable(item)
+            )
             url = text(page.get("nextLink")) or None
         return tuple(filter(None, found))
 
@@ -71,13 +79,19 @@ class Connection:
     async def backend_health(self, identity: GatewayId) -> Mapping[str, Any]:
         """What the gateway says about every server; takes ARM 10 s and more."""
         operations = (await self._client(identity.subscription)).application_gateways
-        poller = await operations.begin_backend_health(identity.group, identity.name, polling_interval=self.timing.poll_interval)
+        poller = await operations.begin_backend_health(
+            identity.group, identity.name, polling_interval=self.timing.poll_interval
+        )
         return await poller.result()
 
-    async def backend_health_on_demand(self, identity: GatewayId, body: Mapping[str, object]) -> Mapping[str, Any]:
+    async def backend_health_on_demand(
+        self, identity: GatewayId, body: Mapping[str, object]
+    ) -> Mapping[str, Any]:
         """What the gateway says about one pool under one setting, tried at once."""
         operations = (await self._client(identity.subscription)).application_gateways
-        start = partial(operations.begin_backend_health_on_demand, polling_interval=self.timing.poll_interval)
+        start = partial(
+            operations.begin_backend_health_on_demand, polling_interval=self.timing.poll_interval
+        )
         poller = await start(identity.group, identity.name, dict(body))
         return await poller.result()
 
@@ -108,19 +122,27 @@ class Connection:
 
 
 async def open_connection(settings: ArmSettings, timing: ArmTiming) -> Connection:
-    """Open the line; raises `OSError` for an unusable CA file, `ClientAuthenticationError` for a credential. Nothing is sent yet."""
+    """Open the line.
+
+    Raises `OSError` for an unusable CA file, `ClientAuthenticationError` for a credential. Nothing
+    is sent yet.
+    """
     logging.getLogger("azure").setLevel(logging.WARNING)
     url, scopes = endpoint(settings)
     session = open_session(await asyncio.to_thread(tls_context, settings.ca_bundle))
     try:
-        credential = await asyncio.to_thread(make_credential, settings, partial(transport_over, session))
+        credential = await asyncio.to_thread(
+            make_credential, settings, partial(transport_over, session)
+        )
     except BaseException:
         await session.close()
         raise
     return Connection(url=url, scopes=scopes, credential=credential, session=session, timing=timing)
 
 
-async def _get_json(client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse], url: str) -> object:
+async def _get_json(
+    client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse], url: str
+) -> object:
     response = await client.send_request(HttpRequest("GET", url))
     if response.status_code != 200:  # noqa: PLR2004 -- the only status with a list
         raise HttpResponseError(response=response)

@@ -1,4 +1,6 @@
-"""Who asks, and which Azure: the one credential of the process, the ARM endpoint and the scope that belongs to it.
+"""Who asks, and which Azure.
+
+The one credential of the process, the ARM endpoint and the scope that belongs to it.
 
 Importing this costs most of a second (azure-identity), so only programs that talk to ARM do.
 """
@@ -17,7 +19,12 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.identity import AzureAuthorityHosts
-from azure.identity.aio import AzureCliCredential, DefaultAzureCredential, ManagedIdentityCredential, WorkloadIdentityCredential
+from azure.identity.aio import (
+    AzureCliCredential,
+    DefaultAzureCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
 from azure.mgmt.core.tools import get_arm_endpoints
 
 from bot.gateway.settings import ArmSettings
@@ -62,7 +69,8 @@ class StaticCredential:
 def endpoint(settings: ArmSettings) -> tuple[str, tuple[str, ...]]:
     """ARM's URL without a trailing slash, and the scopes of its tokens.
 
-    A cloud's own scope is not always its host (azure-rules section 4.5). An endpoint outside the cloud's ARM host has its own audience,
+    A cloud's own scope is not always its host (azure-rules section 4.5). An endpoint outside the
+    cloud's ARM host has its own audience,
     so that a token for Azure is never sent to somebody else.
     """
     facts = get_arm_endpoints(CLOUDS[settings.cloud])
@@ -73,8 +81,12 @@ def endpoint(settings: ArmSettings) -> tuple[str, tuple[str, ...]]:
     return url, tuple(facts["credential_scopes"]) if inside else (f"{url}/.default",)
 
 
-def make_credential(settings: ArmSettings, transport: Callable[[], AsyncHttpTransport[Any, Any]]) -> AsyncTokenCredential:
-    """The credential that was chosen; deterministic in production, as Microsoft advises (azure-rules section 4.6).
+def make_credential(
+    settings: ArmSettings, transport: Callable[[], AsyncHttpTransport[Any, Any]]
+) -> AsyncTokenCredential:
+    """The credential that was chosen.
+
+    Deterministic in production, as Microsoft advises (azure-rules section 4.6).
 
     Args:
         settings: `credential` chooses; an unknown word counts as `managed-identity`.
@@ -83,14 +95,19 @@ def make_credential(settings: ArmSettings, transport: Callable[[], AsyncHttpTran
     Raises:
         ClientAuthenticationError: a setting that the chosen credential needs is missing.
     """
-    authority = {"authority": _AUTHORITIES[settings.cloud]} if settings.cloud in _AUTHORITIES else {}
+    authority = (
+        {"authority": _AUTHORITIES[settings.cloud]} if settings.cloud in _AUTHORITIES else {}
+    )
     makers: Mapping[str, Callable[[], AsyncTokenCredential]] = {
         "static": lambda: _static(settings.static_token),
         "cli": AzureCliCredential,
         "default": lambda: DefaultAzureCredential(transport=transport(), **authority),
         "workload-identity": lambda: WorkloadIdentityCredential(transport=transport(), **authority),
     }
-    chosen = makers.get(settings.credential, lambda: ManagedIdentityCredential(client_id=settings.client_id, transport=transport()))
+    chosen = makers.get(
+        settings.credential,
+        lambda: ManagedIdentityCredential(client_id=settings.client_id, transport=transport()),
+    )
     try:
         return chosen()
     except ValueError as error:

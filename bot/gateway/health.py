@@ -1,6 +1,7 @@
 """ARM's backend-health answer -> `GatewayHealth` (azure-rules section 4.3). Pure, nothing raises.
 
-Both families of health words are known; `health` decides, the log gives the reason (section 0, rules 1 and 2).
+Both families of health words are known; `health` decides, the log gives the reason (section 0,
+rules 1 and 2).
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from bot.gateway.messages import translate
 from bot.gateway.shapes import Document, documents, host, mapping, reference, text
 from bot.model.azure import BackendServer, Gateway, GatewayHealth, GatewayId, Health
 
-# The live service says Healthy, Unhealthy, Unknown; SDK and official examples say Up, Down, Partial, Draining. That a partial answer
+# The live service says Healthy, Unhealthy, Unknown; SDK and official examples say Up, Down,
+# Partial, Draining. That a partial answer
 # counts as unhealthy and a draining one as unknown is our reading: nobody documents it.
 WORDS: Mapping[str, Health] = MappingProxyType(
     {
@@ -29,8 +31,13 @@ WORDS: Mapping[str, Health] = MappingProxyType(
 )
 
 
-def translate_health(document: object, gateway: GatewayId, *, read_at: datetime) -> GatewayHealth | None:
-    """Read one answer, of the whole gateway or of the on-demand probe; `None` when it is neither."""
+def translate_health(
+    document: object, gateway: GatewayId, *, read_at: datetime
+) -> GatewayHealth | None:
+    """Read one answer, of the whole gateway or of the on-demand probe.
+
+    `None` when it is neither.
+    """
     whole = mapping(document)
     if isinstance(whole.get("backendAddressPools"), list | tuple):
         servers = tuple(s for pool in documents(whole["backendAddressPools"]) for s in _pool(pool))
@@ -43,11 +50,18 @@ def translate_health(document: object, gateway: GatewayId, *, read_at: datetime)
 
 
 def with_known_names(health: GatewayHealth, gateway: Gateway) -> GatewayHealth:
-    """The same answer with pools and settings spelt as the configuration spells them: ARM varies the case of ids."""
+    """The same answer with pools and settings spelt as the configuration spells them.
+
+    ARM varies the case of ids.
+    """
     pools = {pool.name.lower(): pool.name for pool in gateway.pools}
     settings = {setting.name.lower(): setting.name for setting in gateway.settings}
     servers = tuple(
-        replace(server, pool=pools.get(server.pool.lower(), server.pool), setting=settings.get(server.setting.lower(), server.setting))
+        replace(
+            server,
+            pool=pools.get(server.pool.lower(), server.pool),
+            setting=settings.get(server.setting.lower(), server.setting),
+        )
         for server in health.servers
     )
     return replace(health, servers=servers)

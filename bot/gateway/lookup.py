@@ -13,7 +13,9 @@ _SHOWN = 5
 _NEAR = 0.6
 
 
-def look_up(inventory: Inventory, name: str, *, group: str | None = None, subscription: str | None = None) -> Gateway | ArmRefusal:
+def look_up(
+    inventory: Inventory, name: str, *, group: str | None = None, subscription: str | None = None
+) -> Gateway | ArmRefusal:
     """Find one gateway by name; case does not count.
 
     Args:
@@ -23,12 +25,15 @@ def look_up(inventory: Inventory, name: str, *, group: str | None = None, subscr
         subscription: the subscription id, `None` when none was typed.
 
     Returns:
-        The gateway; `NOT_FOUND` with the nearest names; `AMBIGUOUS` with every gateway of that name.
+        The gateway; `NOT_FOUND` with the nearest names; `AMBIGUOUS` with every gateway of that
+        name.
     """
     found = [
         gateway
         for gateway in inventory.gateways
-        if _same(gateway.id.name, name) and _fits(gateway.id.group, group) and _fits(gateway.id.subscription, subscription)
+        if _same(gateway.id.name, name)
+        and _fits(gateway.id.group, group)
+        and _fits(gateway.id.subscription, subscription)
     ]
     if len(found) == 1:
         return found[0]
@@ -65,20 +70,34 @@ def _missing(inventory: Inventory, name: str, group: str | None) -> ArmRefusal:
     wanted = f"{group}/{name}" if group else name
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     sentence = f"{_nobody(len(known))} called {wanted}.{hint}{_unread(inventory)}"
-    remedy = inventory.refusals[0].remedy if inventory.refusals else () if known else no_subscription().remedy
-    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy, suggestions=near)
+    remedy = (
+        inventory.refusals[0].remedy
+        if inventory.refusals
+        else ()
+        if known
+        else no_subscription().remedy
+    )
+    return ArmRefusal(
+        trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy, suggestions=near
+    )
 
 
 def _nobody(count: int) -> str:
     few = ("The bot sees no gateway that is", "The only gateway that the bot can see is not")
-    return few[count] if count < len(few) else f"None of the {count} gateways that the bot can see is"
+    return (
+        few[count] if count < len(few) else f"None of the {count} gateways that the bot can see is"
+    )
 
 
 def _nearest(known: dict[str, Gateway], name: str) -> tuple[str, ...]:
     """The same name in another group first, then names that look alike."""
     names = {gateway.id.name.lower() for gateway in known.values()}
     close = difflib.get_close_matches(name.lower(), sorted(names), n=_SHOWN, cutoff=_NEAR)
-    ranked = sorted((close.index(gateway.id.name.lower()), text) for text, gateway in known.items() if gateway.id.name.lower() in close)
+    ranked = sorted(
+        (close.index(gateway.id.name.lower()), text)
+        for text, gateway in known.items()
+        if gateway.id.name.lower() in close
+    )
     return tuple(text for _, text in ranked[:_SHOWN])
 
 

@@ -1,6 +1,9 @@
-"""Azure's backend-health messages -> codes. Pure: text in, `GatewayMessage` out; what no rule matches is `UNRECOGNISED`, never a guess.
+"""Azure's backend-health messages -> codes.
 
-Microsoft re-types these texts from edition to edition, so normalised fragments are matched, not sentences. A message can quote foreign
+Pure: text in, `GatewayMessage` out; what no rule matches is `UNRECOGNISED`, never a guess.
+
+Microsoft re-types these texts from edition to edition, so normalised fragments are matched, not
+sentences. A message can quote foreign
 text (the string that a body lacks), and always at its end: the fragment that stands first decides.
 """
 
@@ -16,7 +19,9 @@ from bot.model.azure import GatewayMessage
 from chainlib import Code
 
 LONGEST = 4000
-_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4`\uff07", "'"))
+_APOSTROPHES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4`\uff07", "'")
+)
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 _EMPHASIS = re.compile('[*_"\u201c\u201d\u00ab\u00bb]')
 _REWORDED = tuple(
@@ -59,11 +64,19 @@ FRAGMENTS: Mapping[Code, str] = {
     Code.CERTIFICATE_INVALID: r"certificate (?:has been|is|was) marked invalid",
     Code.OK: r"^success\.",
 }
-"""The fragment of each code, for normalised text. None of them matches another code's message (tested pairwise)."""
+"""The fragment of each code, for normalised text.
+
+None of them matches another code's message (tested pairwise).
+"""
 _RULES = tuple((code, re.compile(fragment)) for code, fragment in FRAGMENTS.items())
 _STATUSES = r"([0-9]{3}(?: ?[-,] ?[0-9]{3})*)"
-_EXPECTED = re.compile(rf"expected: ?\{{?{_STATUSES}|{_STATUSES} (?:is|are) the acceptable status code")
-_RECEIVED = re.compile(r"received: ?\{?([0-9]{1,3})\b|invalid status code: ?([0-9]{3})\b|^success\. received ([0-9]{3})\b")
+_EXPECTED = re.compile(
+    rf"expected: ?\{{?{_STATUSES}|{_STATUSES} (?:is|are) the acceptable status code"
+)
+_RECEIVED = re.compile(
+    r"received: ?\{?([0-9]{1,3})\b|invalid status code: ?([0-9]{3})\b|^success\. received "
+    r"([0-9]{3})\b"
+)
 _ERROR_CODE = re.compile(r"error code:? ?\{?([0-9]{1,5})\b")
 _WITH_STATUS = (Code.HTTP_STATUS_MISMATCH, Code.OK)
 
@@ -73,7 +86,10 @@ def translate(text: str) -> GatewayMessage:
     plain = normalised(text)
     code = _code(plain)
     statuses, errors = code in _WITH_STATUS, code is Code.VERIFY_FAILED
-    received, error_code = _first(_RECEIVED, plain) if statuses else None, _first(_ERROR_CODE, plain) if errors else None
+    received, error_code = (
+        _first(_RECEIVED, plain) if statuses else None,
+        _first(_ERROR_CODE, plain) if errors else None,
+    )
     expected = _first(_EXPECTED, plain) if statuses else None
     return GatewayMessage(
         code=code,
@@ -85,9 +101,16 @@ def translate(text: str) -> GatewayMessage:
 
 
 def normalised(text: str) -> str:
-    """One spelling for all editions: lower case, no contractions, quotes, emphasis or line breaks; a long text is cut."""
-    folded = unicodedata.normalize("NFKC", html.unescape(text[:LONGEST]).translate(_APOSTROPHES).translate(_DASHES)).lower()
-    visible = "".join(character for character in folded if unicodedata.category(character) not in {"Cf", "Cs"})
+    """One spelling for all editions: lower case, no contractions, quotes, emphasis or line breaks.
+
+    A long text is cut.
+    """
+    folded = unicodedata.normalize(
+        "NFKC", html.unescape(text[:LONGEST]).translate(_APOSTROPHES).translate(_DASHES)
+    ).lower()
+    visible = "".join(
+        character for character in folded if unicodedata.category(character) not in {"Cf", "Cs"}
+    )
     spelt = " ".join(_EMPHASIS.sub("", visible).split())
     for pattern, plain in _REWORDED:
         spelt = pattern.sub(plain, spelt)
@@ -97,7 +120,11 @@ def normalised(text: str) -> str:
 def explain_message_json(text: str) -> dict[str, Any]:
     """`translate` as the object that `appgw explain-message --json` prints."""
     message = translate(text)
-    numbers = {"expected": message.expected, "received": message.received, "error_code": message.error_code}
+    numbers = {
+        "expected": message.expected,
+        "received": message.received,
+        "error_code": message.error_code,
+    }
     return {"code": message.code.value, "numbers": numbers}
 
 

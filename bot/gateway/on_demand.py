@@ -1,4 +1,8 @@
-"""The on-demand probe: one pool under one setting, with a host, path and timeout of our choice (azure-rules section 4.1). Pure."""
+"""The on-demand probe.
+
+One pool under one setting, with a host, path and timeout of our choice (azure-rules section 4.1).
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +38,8 @@ class OnDemandProbe:
             "path": self.path,
             "timeout": self.timeout_s,
             "backendAddressPool": {"id": f"{gateway.resource_id}/backendAddressPools/{self.pool}"},
-            "backendHttpSettings": {"id": f"{gateway.resource_id}/backendHttpSettingsCollection/{self.setting}"},
+            "backendHttpSettings": {
+                "id": f"{gateway.resource_id}/backendHttpSettingsCollection/{self.setting}"
+            },
             **names,
         }

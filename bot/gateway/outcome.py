@@ -1,4 +1,7 @@
-"""What goes wrong at the SDK -> one `ArmRefusal`. The only place where Azure's exceptions and error codes are known."""
+"""What goes wrong at the SDK -> one `ArmRefusal`.
+
+The only place where Azure's exceptions and error codes are known.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +40,15 @@ class Misunderstood(Exception):
     """ARM's answer has not the shape that was asked for."""
 
 
-def refusal_of(error: Exception, what: str, *, credential: str, budget: float, gateway: GatewayId | None = None) -> ArmRefusal:
+def refusal_of(
+    error: Exception, what: str, *, credential: str, budget: float, gateway: GatewayId | None = None
+) -> ArmRefusal:
     """Say what happened.
 
     Args:
         error: anything that came out of the SDK.
-        what: what was asked for, as it reads after "did not give", for example `the list of gateways`.
+        what: what was asked for, as it reads after "did not give", for example `the list of
+            gateways`.
         credential: the configured kind, for the advice.
         budget: seconds that were allowed.
         gateway: which one was asked about, for the commands in the advice.
@@ -75,7 +81,9 @@ def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -
         case HTTPStatus.TOO_MANY_REQUESTS:
             return troubles.throttled(what, wait)
     failed = status >= HTTPStatus.BAD_REQUEST
-    return troubles.unavailable(what, f"it answered {status}") if failed else troubles.malformed(what)
+    return (
+        troubles.unavailable(what, f"it answered {status}") if failed else troubles.malformed(what)
+    )
 
 
 def _code(error: HttpResponseError) -> str:

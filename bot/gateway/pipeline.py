@@ -1,6 +1,9 @@
-"""The chain of policies that every request to ARM passes: what may leave, how long it is repeated, what is never logged.
+"""The chain of policies that every request to ARM passes.
 
-It replaces the SDK's default chain, whose redirects, request logging and *automatic provider registration* (a write) are not wanted.
+What may leave, how long it is repeated, what is never logged.
+
+It replaces the SDK's default chain, whose redirects, request logging and *automatic provider
+registration* (a write) are not wanted.
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ _NOTED: ContextVar[list[str] | None] = ContextVar("noted_request_ids", default=N
 
 
 class RefusedToSend(AzureError):
-    """A request that this program never sends: a write, or one that would carry the token to another host."""
+    """A request that this program never sends.
+
+    A write, or one that would carry the token to another host.
+    """
 
 
 class NotAList(AzureError):
@@ -57,19 +63,33 @@ class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
         self._host, self._port = parts.hostname or "", parts.port
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Check method, path and host; the poll URL and the next page come from the answer before."""
+        """Check method, path and host.
+
+        The poll URL and the next page come from the answer before.
+        """
         method, url = request.http_request.method.upper(), urlsplit(request.http_request.url)
         reads = method == "GET" or (method == "POST" and _HEALTH_POST.fullmatch(url.path))
         host = url.hostname or ""
-        home = url.scheme == "https" and url.port == self._port and (host == self._host or host.endswith(f".{self._host}"))
+        home = (
+            url.scheme == "https"
+            and url.port == self._port
+            and (host == self._host or host.endswith(f".{self._host}"))
+        )
         if not (reads and home):
-            raise RefusedToSend(f"{method} is not sent" if home else "the answer points to another host")
+            raise RefusedToSend(
+                f"{method} is not sent" if home else "the answer points to another host"
+            )
 
 
 class ListShape(SansIOHTTPPolicy[Any, Any]):
-    """A list without `value` is no empty list: the SDK would read it as one, and people would hear that they have no gateway."""
+    """A list without `value` is no empty list.
 
-    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+    The SDK would read it as one, and people would hear that they have no gateway.
+    """
+
+    def on_response(
+        self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]
+    ) -> None:
         """Check the decoded answer of a list request; raises `NotAList`."""
         listed = _LIST_GET.search(urlsplit(request.http_request.url).path)
         if listed and response.http_response.status_code < _ERROR_STATUS:
@@ -81,8 +101,15 @@ class ListShape(SansIOHTTPPolicy[Any, Any]):
 class RequestIds(SansIOHTTPPolicy[Any, Any]):
     """Notes the ids under which Azure's support finds a request again."""
 
-    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:  # noqa: ARG002 -- the SDK's signature
-        """Note the answer's own id, where somebody collects them; what is no plain id is passed over."""
+    def on_response(
+        self,
+        request: PipelineRequest[Any],  # noqa: ARG002 -- the caller's signature
+        response: PipelineResponse[Any, Any],
+    ) -> None:
+        """Note the answer's own id, where somebody collects them.
+
+        What is no plain id is passed over.
+        """
         noted = _NOTED.get()
         found = response.http_response.headers.get("x-ms-request-id", "")
         if noted is not None and _PLAIN_ID.fullmatch(found):
@@ -106,7 +133,13 @@ class PatientRetry(AsyncRetryPolicy[Any, Any]):
     def __init__(self, timing: ArmTiming) -> None:
         self._limit = timing.retry_after_limit
         tries = timing.retries
-        super().__init__(retry_total=tries, retry_connect=tries, retry_read=tries, retry_status=tries, retry_backoff_factor=0.4)
+        super().__init__(
+            retry_total=tries,
+            retry_connect=tries,
+            retry_read=tries,
+            retry_status=tries,
+            retry_backoff_factor=0.4,
+        )
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """Whether to try again: as the SDK says, unless ARM asks for more patience than we have."""
@@ -116,8 +149,13 @@ class PatientRetry(AsyncRetryPolicy[Any, Any]):
         return (wait is None or wait <= self._limit) and super().is_retry(settings, response)
 
 
-def policies(credential: AsyncTokenCredential, scopes: tuple[str, ...], endpoint: str, timing: ArmTiming) -> list[Any]:
-    """The chain, outermost first; retries stand before authentication so that an expired token is renewed."""
+def policies(
+    credential: AsyncTokenCredential, scopes: tuple[str, ...], endpoint: str, timing: ArmTiming
+) -> list[Any]:
+    """The chain, outermost first.
+
+    Retries stand before authentication so that an expired token is renewed.
+    """
     return [
         RequestIdPolicy(),
         RequestIds(),
@@ -132,7 +170,10 @@ def policies(credential: AsyncTokenCredential, scopes: tuple[str, ...], endpoint
 
 
 def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """The system's roots, and those of the bundle besides; raises `OSError` for an unusable bundle. Reads files."""
+    """The system's roots, and those of the bundle besides; raises `OSError` for an unusable bundle.
+
+    Reads files.
+    """
     context = ssl.create_default_context()
     if ca_bundle:
         context.load_verify_locations(cafile=ca_bundle)
@@ -140,9 +181,17 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 def open_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
-    """One connection pool for ARM and the sign-in alike, on the running loop; no cookies, proxies from the environment."""
+    """One connection pool for ARM and the sign-in alike, on the running loop.
+
+    No cookies, proxies from the environment.
+    """
     connector = aiohttp.TCPConnector(ssl=context)
-    return aiohttp.ClientSession(connector=connector, trust_env=True, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False)
+    return aiohttp.ClientSession(
+        connector=connector,
+        trust_env=True,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    )
 
 
 def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:

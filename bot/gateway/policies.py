@@ -11,7 +11,13 @@ from itertools import chain
 from types import MappingProxyType
 
 from bot.gateway.certificates import KEY_VAULT_REASON
-from bot.gateway.server_names import DEFAULT_PROBE_HOST, LiveNames, ProbeNames, live_names, probe_names
+from bot.gateway.server_names import (
+    DEFAULT_PROBE_HOST,
+    LiveNames,
+    ProbeNames,
+    live_names,
+    probe_names,
+)
 from bot.model.azure import BackendMember, BackendSetting, Gateway, PoolUse
 from bot.model.report import CheckRequest, MemberCheck
 from chainlib import (
@@ -27,7 +33,10 @@ from chainlib import (
 )
 
 NO_TLS = "The setting does not speak TLS to the backend, so there is no certificate to judge."
-NO_ADDRESS = "The member is a network interface whose address is known only once the gateway has reported its health."
+NO_ADDRESS = (
+    "The member is a network interface whose address is known only once the gateway has reported "
+    "its health."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,29 +67,47 @@ def member_uses(gateway: Gateway) -> tuple[MemberUse, ...]:
     )
 
 
-def matching(gateways: Iterable[Gateway], host: str, port: int | None = None) -> tuple[MemberUse, ...]:
-    """Where a host stands in a pool of a known gateway under a TLS setting; `port` narrows to settings that use it."""
-    return tuple(use for use in standing(gateways, host) if use.setting.is_tls and port in {None, use.setting.port, _port(use.setting)})
+def matching(
+    gateways: Iterable[Gateway], host: str, port: int | None = None
+) -> tuple[MemberUse, ...]:
+    """Where a host stands in a pool of a known gateway under a TLS setting.
+
+    `port` narrows to settings that use it.
+    """
+    return tuple(
+        use
+        for use in standing(gateways, host)
+        if use.setting.is_tls and port in {None, use.setting.port, _port(use.setting)}
+    )
 
 
 def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
     """Where a host stands in a pool of a known gateway, whatever the setting speaks."""
     wanted = host.lower().rstrip(".")
-    return tuple(use for use in chain.from_iterable(map(member_uses, gateways)) if use.member.address == wanted)
+    return tuple(
+        use
+        for use in chain.from_iterable(map(member_uses, gateways))
+        if use.member.address == wanted
+    )
 
 
-def member_checks(gateway: Gateway, *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()) -> tuple[MemberCheck, ...]:
+def member_checks(
+    gateway: Gateway, *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()
+) -> tuple[MemberCheck, ...]:
     """What to probe on a gateway.
 
     Args:
-        gateway: its configuration, with NIC addresses filled in where they are known (`translation.with_nic_addresses`).
+        gateway: its configuration, with NIC addresses filled in where they are known
+            (`translation.with_nic_addresses`).
         well_known: the stand-in for the platform's trusted CAs.
         sisters: other gateways whose roots are looked at when a root is missing here.
     """
     return checks_of(member_uses(gateway), well_known=well_known, sisters=sisters)
 
 
-def checks_of(uses: Iterable[MemberUse], *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()) -> tuple[MemberCheck, ...]:
+def checks_of(
+    uses: Iterable[MemberUse], *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()
+) -> tuple[MemberCheck, ...]:
     """What to probe for these uses, for example those that `matching` found."""
     trusts: dict[tuple[str, str], tuple[TrustAnchors, tuple[UploadedRoot, ...]]] = {}
     checks: list[MemberCheck] = []
@@ -92,15 +119,28 @@ def checks_of(uses: Iterable[MemberUse], *, well_known: TrustAnchors, sisters: S
     return tuple(checks)
 
 
-def _check(use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRoot, ...]) -> MemberCheck:
+def _check(
+    use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRoot, ...]
+) -> MemberCheck:
     reason = NO_ADDRESS if not use.member.address else "" if use.setting.is_tls else NO_TLS
     request = None if reason else _request(use, anchors, unattached)
-    return MemberCheck(pool=use.use.pool, setting=use.setting.name, member=use.member.label, request=request, skipped=reason)
+    return MemberCheck(
+        pool=use.use.pool,
+        setting=use.setting.name,
+        member=use.member.label,
+        request=request,
+        skipped=reason,
+    )
 
 
-def _request(use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRoot, ...]) -> CheckRequest:
+def _request(
+    use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRoot, ...]
+) -> CheckRequest:
     setting, member, sku = use.setting, use.member, use.gateway.sku
-    probe, live = probe_names(setting, member, sku), live_names(setting, member, use.use.live_hosts, sku)
+    probe, live = (
+        probe_names(setting, member, sku),
+        live_names(setting, member, use.use.live_hosts, sku),
+    )
     policy = GatewayPolicy(
         anchors=anchors,
         sku=sku,
@@ -112,7 +152,11 @@ def _request(use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRo
         http=None if setting.layer4 else _rule(setting, probe),
     )
     target = Target(host=member.address, port=_port(setting), server_name=probe.server_name)
-    return CheckRequest(target=target, policy=policy, assumed=(*_remarks(anchors, probe, live), *_other_port(setting)))
+    return CheckRequest(
+        target=target,
+        policy=policy,
+        assumed=(*_remarks(anchors, probe, live), *_other_port(setting)),
+    )
 
 
 def _port(setting: BackendSetting) -> int:
@@ -138,7 +182,10 @@ def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Itera
 def _other_port(setting: BackendSetting) -> Iterator[str]:
     """A v2 probe may ask another port than the one that live traffic goes to."""
     if _port(setting) != setting.port:
-        yield f"the probe asks port {_port(setting)}; port {setting.port}, where live traffic goes, was not looked at"
+        yield (
+            f"the probe asks port {_port(setting)}; port {setting.port}, where live traffic goes, "
+            "was not looked at"
+        )
 
 
 def _trust(
@@ -151,27 +198,39 @@ def _trust(
     return anchors, tuple(_unattached(gateway, trusted, sisters))
 
 
-def _unattached(gateway: Gateway, attached: tuple[Certificate, ...], sisters: Sequence[Gateway]) -> Iterator[UploadedRoot]:
+def _unattached(
+    gateway: Gateway, attached: tuple[Certificate, ...], sisters: Sequence[Gateway]
+) -> Iterator[UploadedRoot]:
     """This gateway's other roots first, then those of its sisters that do not lie here."""
     trusted = set(attached)
     here = {root.certificate for root in gateway.roots}
     yield from (root for root in gateway.roots if root.certificate not in trusted)
     for sister in sisters:
         if sister.id.key != gateway.id.key:
-            yield from (replace(root, sister=True) for root in sister.roots if root.certificate not in here)
+            yield from (
+                replace(root, sister=True) for root in sister.roots if root.certificate not in here
+            )
 
 
 def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
-    """What a v2 setting trusts to which the gateway's roots of these names are attached; ARM compares names without case."""
+    """What a v2 setting trusts to which the gateway's roots of these names are attached.
+
+    ARM compares names without case.
+    """
     wanted = {name.lower() for name in names}
     attached = tuple(root for root in gateway.roots if root.name.lower() in wanted)
     broken = tuple(root for root in gateway.undecodable if root.name.lower() in wanted)
     named = {root.certificate.sha256: root.name for root in attached}
-    return _anchors(TrustMode.UPLOADED_ROOTS, (root.certificate for root in attached), named, broken)
+    return _anchors(
+        TrustMode.UPLOADED_ROOTS, (root.certificate for root in attached), named, broken
+    )
 
 
 def _auth_anchors(gateway: Gateway, setting: BackendSetting) -> TrustAnchors:
-    """The leaf certificates that a v1 setting accepts; its trust is the exact leaf (azure-rules section 2.1)."""
+    """The leaf certificates that a v1 setting accepts.
+
+    Its trust is the exact leaf (azure-rules section 2.1).
+    """
     wanted = {name.lower() for name in setting.auth_certificate_names}
     held = [one for one in gateway.auth_certificates if one.name.lower() in wanted]
     names = {one.certificate.sha256: one.name for one in held}
@@ -179,7 +238,12 @@ def _auth_anchors(gateway: Gateway, setting: BackendSetting) -> TrustAnchors:
 
 
 def _anchors(
-    mode: TrustMode, certificates: Iterable[Certificate], names: dict[str, str], broken: tuple[UndecodableRoot, ...]
+    mode: TrustMode,
+    certificates: Iterable[Certificate],
+    names: dict[str, str],
+    broken: tuple[UndecodableRoot, ...],
 ) -> TrustAnchors:
     unique = tuple(dict.fromkeys(certificates))
-    return TrustAnchors(mode=mode, certificates=unique, names=MappingProxyType(names), undecodable=broken)
+    return TrustAnchors(
+        mode=mode, certificates=unique, names=MappingProxyType(names), undecodable=broken
+    )

@@ -54,5 +54,12 @@ def _path(facts: Document) -> str:
 def status_ranges(value: object) -> tuple[tuple[int, int], ...]:
     """`["200-399", "401"]` as inclusive ranges; what is no code or range is left out."""
     words = [str(word) for word in value] if isinstance(value, list | tuple) else []
-    found = [match.groups() for word in words for part in word.split(",") if (match := _RANGE.fullmatch(part.strip()))]
-    return tuple((int(low), int(high or low)) for low, high in found if int(low) <= int(high or low))
+    found = [
+        match.groups()
+        for word in words
+        for part in word.split(",")
+        if (match := _RANGE.fullmatch(part.strip()))
+    ]
+    return tuple(
+        (int(low), int(high or low)) for low, high in found if int(low) <= int(high or low)
+    )

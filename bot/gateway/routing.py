@@ -14,7 +14,9 @@ from bot.model.azure import PoolUse
 Pair = tuple[str, str]
 
 
-def pool_uses(facts: Document, pools: Mapping[str, str], settings: Mapping[str, str]) -> tuple[PoolUse, ...]:
+def pool_uses(
+    facts: Document, pools: Mapping[str, str], settings: Mapping[str, str]
+) -> tuple[PoolUse, ...]:
     """The pairs in the order of the rules, each once, with the host names of every listener that reaches it.
 
     Args:
@@ -26,18 +28,25 @@ def pool_uses(facts: Document, pools: Mapping[str, str], settings: Mapping[str, 
     for pool, setting, live in _joined(facts):
         if pool in pools and setting in settings:
             hosts.setdefault((pools[pool], settings[setting]), {}).update(dict.fromkeys(live))
-    return tuple(PoolUse(pool=pool, setting=setting, live_hosts=tuple(live)) for (pool, setting), live in hosts.items())
+    return tuple(
+        PoolUse(pool=pool, setting=setting, live_hosts=tuple(live))
+        for (pool, setting), live in hosts.items()
+    )
 
 
 def _joined(facts: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Folded pool and setting names with live host names, one per rule or path rule, both layers."""
     maps = by_name(documents(facts.get("urlPathMaps")))
-    listeners = {name: _hosts(item) for name, item in by_name(documents(facts.get("httpListeners"))).items()}
+    listeners = {
+        name: _hosts(item) for name, item in by_name(documents(facts.get("httpListeners"))).items()
+    }
     for rule in map(properties, documents(facts.get("requestRoutingRules"))):
         live = listeners.get(reference(rule.get("httpListener")).lower(), ())
         for pool, setting in _pairs(rule, maps):
             yield pool, setting, live
-    layer4 = {name: _hosts(item) for name, item in by_name(documents(facts.get("listeners"))).items()}
+    layer4 = {
+        name: _hosts(item) for name, item in by_name(documents(facts.get("listeners"))).items()
+    }
     for rule in map(properties, documents(facts.get("routingRules"))):
         pool, setting = _pair(rule, "backendAddressPool", "backendSettings")
         yield pool, setting, layer4.get(reference(rule.get("listener")).lower(), ())
@@ -56,6 +65,11 @@ def _pair(facts: Document, pool: str, setting: str) -> Pair:
 
 
 def _hosts(listener: Document) -> tuple[str, ...]:
-    """`hostName` (older) and `hostNames`, wildcards as they stand; none for a listener that takes any name."""
+    """`hostName` (older) and `hostNames`, wildcards as they stand.
+
+    None for a listener that takes any name.
+    """
     facts = properties(listener)
-    return tuple(filter(None, (host(facts.get("hostName")), *map(host, texts(facts.get("hostNames"))))))
+    return tuple(
+        filter(None, (host(facts.get("hostName")), *map(host, texts(facts.get("hostNames")))))
+    )

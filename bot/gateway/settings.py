@@ -1,4 +1,7 @@
-"""How ARM is reached: identity, cloud, endpoint, and how long we wait. Plain values; nothing here reads the environment."""
+"""How ARM is reached: identity, cloud, endpoint, and how long we wait.
+
+Plain values; nothing here reads the environment.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,13 @@ class ArmTiming:
     """How long we wait for ARM and how long its answers count as fresh; all in seconds.
 
     Attributes:
-        poll_interval: between polls of a running operation where ARM names no Retry-After (the SDK's own default is 30).
-        health_budget: for one backend-health operation; ARM needs 10 s and more (azure-rules section 4.2).
+        poll_interval: between polls of a running operation where ARM names no Retry-After (the
+            SDK's own default is 30).
+        health_budget: for one backend-health operation; ARM needs 10 s and more (azure-rules
+            section 4.2).
         read_budget: for listing or reading gateways.
-        retry_after_limit: the longest Retry-After of an error that is waited out; a longer one is told to people.
+        retry_after_limit: the longest Retry-After of an error that is waited out; a longer one is
+            told to people.
         retries: further tries after 429 and 5xx.
         inventory_age: after which the list of gateways is read anew.
         stale_age: up to which an older list stands in while ARM is down.

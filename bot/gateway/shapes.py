@@ -1,6 +1,9 @@
-"""Tolerant readers of ARM's JSON: whatever stands there, a value of the asked type comes back and nothing raises.
+"""Tolerant readers of ARM's JSON.
 
-Only shapes live here; what a member means is known by the translators. The SDK's models are mappings and read the same way.
+Whatever stands there, a value of the asked type comes back and nothing raises.
+
+Only shapes live here; what a member means is known by the translators. The SDK's models are
+mappings and read the same way.
 """
 
 from __future__ import annotations
@@ -20,7 +23,11 @@ def mapping(value: object) -> Document:
 
 def documents(value: object) -> tuple[Document, ...]:
     """The objects in a list; anything else in it, or no list at all, counts as nothing."""
-    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, list | tuple) else ()
+    return (
+        tuple(item for item in value if isinstance(item, Mapping))
+        if isinstance(value, list | tuple)
+        else ()
+    )
 
 
 def properties(document: Document) -> Document:
@@ -45,9 +52,18 @@ def host(value: object) -> str:
 
 def number(value: object, default: int, *, low: int, high: int) -> int:
     """A whole number within bounds, else the default; digits in a text count."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value.strip()) <= _MAX_DIGITS:
+    if (
+        isinstance(value, str)
+        and value.strip().isascii()
+        and value.strip().isdigit()
+        and len(value.strip()) <= _MAX_DIGITS
+    ):
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high else default
+    return (
+        value
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        else default
+    )
 
 
 def switch(value: object, *, default: bool) -> bool:

@@ -1,6 +1,9 @@
-"""ARM's gateway document -> `Gateway`. Pure, tolerant: unknown members are ignored, missing ones take ARM's defaults, nothing raises.
+"""ARM's gateway document -> `Gateway`.
 
-What certificates, probes and rules mean is in `certificates`, `probes` and `routing`; backend health is in `health`.
+Pure, tolerant: unknown members are ignored, missing ones take ARM's defaults, nothing raises.
+
+What certificates, probes and rules mean is in `certificates`, `probes` and `routing`; backend
+health is in `health`.
 """
 
 from __future__ import annotations
@@ -12,7 +15,19 @@ from dataclasses import replace
 from bot.gateway.certificates import auth_certificates, trusted_roots
 from bot.gateway.probes import MAX_PORT, health_probe
 from bot.gateway.routing import pool_uses
-from bot.gateway.shapes import Document, by_name, documents, host, mapping, name_of, number, properties, reference, switch, text
+from bot.gateway.shapes import (
+    Document,
+    by_name,
+    documents,
+    host,
+    mapping,
+    name_of,
+    number,
+    properties,
+    reference,
+    switch,
+    text,
+)
 from bot.model.azure import (
     BackendMember,
     BackendPool,
@@ -26,7 +41,10 @@ from bot.model.azure import (
 from chainlib import Sku, is_ip_literal
 
 V1_TIERS = frozenset({"standard", "waf"})
-_ID = re.compile(r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/applicationGateways/([^/]+)", re.IGNORECASE)
+_ID = re.compile(
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/applicationGateways/([^/]+)",
+    re.IGNORECASE,
+)
 
 
 def translate_gateway(document: object, *, fallback: GatewayId | None = None) -> Gateway | None:
@@ -46,8 +64,12 @@ def translate_gateway(document: object, *, fallback: GatewayId | None = None) ->
         return None
     pools = tuple(_pool(item) for item in documents(facts.get("backendAddressPools")))
     settings = _settings(facts)
-    roots, undecodable = trusted_roots(documents(facts.get("trustedRootCertificates")), identity.name)
-    tier = text(mapping(facts.get("sku")).get("tier")) or text(mapping(facts.get("sku")).get("name"))
+    roots, undecodable = trusted_roots(
+        documents(facts.get("trustedRootCertificates")), identity.name
+    )
+    tier = text(mapping(facts.get("sku")).get("tier")) or text(
+        mapping(facts.get("sku")).get("name")
+    )
     return Gateway(
         id=identity,
         location=text(whole.get("location")),
@@ -60,7 +82,11 @@ def translate_gateway(document: object, *, fallback: GatewayId | None = None) ->
         roots=roots,
         undecodable=undecodable,
         auth_certificates=auth_certificates(documents(facts.get("authenticationCertificates"))),
-        uses=pool_uses(facts, {p.name.lower(): p.name for p in pools}, {s.name.lower(): s.name for s in settings}),
+        uses=pool_uses(
+            facts,
+            {p.name.lower(): p.name for p in pools},
+            {s.name.lower(): s.name for s in settings},
+        ),
     )
 
 
@@ -72,13 +98,24 @@ def gateway_id(value: object) -> GatewayId | None:
 
 def with_nic_addresses(gateway: Gateway, health: GatewayHealth) -> Gateway:
     """The same gateway with the addresses that backend health names for members which are network interfaces."""
-    known = {server.ip_configuration.lower(): server.address for server in health.servers if server.ip_configuration}
-    pools = tuple(replace(pool, members=tuple(_addressed(member, known) for member in pool.members)) for pool in gateway.pools)
+    known = {
+        server.ip_configuration.lower(): server.address
+        for server in health.servers
+        if server.ip_configuration
+    }
+    pools = tuple(
+        replace(pool, members=tuple(_addressed(member, known) for member in pool.members))
+        for pool in gateway.pools
+    )
     return replace(gateway, pools=pools)
 
 
 def _addressed(member: BackendMember, known: Mapping[str, str]) -> BackendMember:
-    return replace(member, address=known.get(member.ip_configuration.lower(), "")) if member.kind is MemberKind.NIC else member
+    return (
+        replace(member, address=known.get(member.ip_configuration.lower(), ""))
+        if member.kind is MemberKind.NIC
+        else member
+    )
 
 
 def _pool(item: Document) -> BackendPool:
@@ -88,19 +125,32 @@ def _pool(item: Document) -> BackendPool:
         BackendMember(kind=MemberKind.NIC, address="", ip_configuration=text(entry.get("id")))
         for entry in documents(facts.get("backendIPConfigurations"))
     )
-    return BackendPool(name=name_of(item), members=tuple(m for m in (*named, *nics) if m.address or m.ip_configuration))
+    return BackendPool(
+        name=name_of(item),
+        members=tuple(m for m in (*named, *nics) if m.address or m.ip_configuration),
+    )
 
 
 def _member(entry: Document) -> BackendMember:
     """The portal takes an address in the name's field too."""
     address = host(entry.get("fqdn")) or host(entry.get("ipAddress"))
-    return BackendMember(kind=MemberKind.IP if is_ip_literal(address) else MemberKind.FQDN, address=address)
+    return BackendMember(
+        kind=MemberKind.IP if is_ip_literal(address) else MemberKind.FQDN, address=address
+    )
 
 
 def _settings(facts: Document) -> tuple[BackendSetting, ...]:
-    probes = {name: health_probe(item) for name, item in by_name(documents(facts.get("probes"))).items()}
-    seven = tuple(_setting(item, probes, layer4=False) for item in documents(facts.get("backendHttpSettingsCollection")))
-    four = tuple(_setting(item, probes, layer4=True) for item in documents(facts.get("backendSettingsCollection")))
+    probes = {
+        name: health_probe(item) for name, item in by_name(documents(facts.get("probes"))).items()
+    }
+    seven = tuple(
+        _setting(item, probes, layer4=False)
+        for item in documents(facts.get("backendHttpSettingsCollection"))
+    )
+    four = tuple(
+        _setting(item, probes, layer4=True)
+        for item in documents(facts.get("backendSettingsCollection"))
+    )
     return (*seven, *four)
 
 
@@ -111,7 +161,12 @@ def _setting(item: Document, probes: Mapping[str, HealthProbe], *, layer4: bool)
     switches = {} if layer4 else facts
     return BackendSetting(
         name=name_of(item),
-        port=number(facts.get("port"), 443 if protocol.lower() in {"https", "tls"} else 80, low=1, high=MAX_PORT),
+        port=number(
+            facts.get("port"),
+            443 if protocol.lower() in {"https", "tls"} else 80,
+            low=1,
+            high=MAX_PORT,
+        ),
         protocol=protocol,
         host_name=host(facts.get("hostName")),
         pick_host_from_address=switch(facts.get("pickHostNameFromBackendAddress"), default=False),

@@ -1,6 +1,9 @@
-"""Why ARM could not answer, as a sentence for the card and lines for the operator. Pure; `outcome` maps the SDK's errors to these.
+"""Why ARM could not answer, as a sentence for the card and lines for the operator.
 
-The role below is the only one that the bot needs (azure-rules section 4.6); `deploy/role.json` is the same text.
+Pure; `outcome` maps the SDK's errors to these.
+
+The role below is the only one that the bot needs (azure-rules section 4.6); `deploy/role.json` is
+the same text.
 """
 
 from __future__ import annotations
@@ -19,7 +22,10 @@ ROLE: Mapping[str, Any] = MappingProxyType(
     {
         "Name": "appgw-check reader",
         "IsCustom": True,
-        "Description": "Read application gateways and ask them for backend health; nothing can be changed with it.",
+        "Description": (
+            "Read application gateways and ask them for backend health; nothing can be changed "
+            "with it."
+        ),
         "Actions": [
             "Microsoft.Network/applicationGateways/read",
             "Microsoft.Network/applicationGateways/backendhealth/action",
@@ -35,9 +41,15 @@ ROLE: Mapping[str, Any] = MappingProxyType(
 _TOKEN_ADVICE: Mapping[str, str] = MappingProxyType(
     {
         "managed-identity": "give the machine a managed identity; a user-assigned one is named by AZURE_CLIENT_ID",
-        "workload-identity": "label the pod azure.workload.identity/use: 'true' and annotate its service account with the client id",
+        "workload-identity": (
+            "label the pod azure.workload.identity/use: 'true' and annotate its service account "
+            "with the client id"
+        ),
         "cli": "run `az login` as the user that runs the bot",
-        "default": "set APPGW_AZURE_CREDENTIAL to the one credential that is meant, for example managed-identity",
+        "default": (
+            "set APPGW_AZURE_CREDENTIAL to the one credential that is meant, for example "
+            "managed-identity"
+        ),
         "static": "set APPGW_AZURE_STATIC_TOKEN to a token that the endpoint accepts",
     }
 )
@@ -49,8 +61,14 @@ def role_json() -> str:
 
 
 def role_remedy() -> tuple[str, ...]:
-    """What an operator does when the identity lacks rights: the role, and the commands that create and assign it."""
-    assign = f'az role assignment create --assignee <client-id> --role "{ROLE["Name"]}" --scope /subscriptions/<subscription-id>'
+    """What an operator does when the identity lacks rights.
+
+    The role, and the commands that create and assign it.
+    """
+    assign = (
+        f'az role assignment create --assignee <client-id> --role "{ROLE["Name"]}" --scope '
+        "/subscriptions/<subscription-id>"
+    )
     return (
         f"Save as {ROLE_FILE}:",
         *role_json().splitlines(),
@@ -67,7 +85,10 @@ def no_subscription() -> ArmRefusal:
 
 def no_such_subscription() -> ArmRefusal:
     """ARM knows no subscription of that id, or hides it from the identity."""
-    sentence = "Azure does not know one of the subscriptions of APPGW_SUBSCRIPTIONS, or hides it from the bot's identity."
+    sentence = (
+        "Azure does not know one of the subscriptions of APPGW_SUBSCRIPTIONS, or hides it from "
+        "the bot's identity."
+    )
     remedy = (
         "az account list --query '[].{name:name, id:id}' -o table",
         "Then correct APPGW_SUBSCRIPTIONS, or assign the role:",
@@ -80,7 +101,11 @@ def no_credential(credential: str, what: str) -> ArmRefusal:
     """No token, or one that ARM does not accept."""
     sentence = f"The bot could not sign in to Azure ({credential}), so it cannot read {what}."
     advice = _TOKEN_ADVICE.get(credential, _TOKEN_ADVICE["default"])
-    return ArmRefusal(trouble=ArmTrouble.NO_CREDENTIAL, sentence=sentence, remedy=(f"Sign-in with {credential}: {advice}.",))
+    return ArmRefusal(
+        trouble=ArmTrouble.NO_CREDENTIAL,
+        sentence=sentence,
+        remedy=(f"Sign-in with {credential}: {advice}.",),
+    )
 
 
 def forbidden(what: str, action: str | None = None) -> ArmRefusal:
@@ -92,14 +117,21 @@ def forbidden(what: str, action: str | None = None) -> ArmRefusal:
 
 def not_found(what: str) -> ArmRefusal:
     """ARM knows no such thing, or hides it."""
-    sentence = f"Azure does not find {what}: deleted, renamed, moved, or hidden from the bot's identity."
-    remedy = ("az network application-gateway list --query '[].{name:name, group:resourceGroup}' -o table",)
+    sentence = (
+        f"Azure does not find {what}: deleted, renamed, moved, or hidden from the bot's identity."
+    )
+    remedy = (
+        "az network application-gateway list --query '[].{name:name, group:resourceGroup}' -o table",
+    )
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy)
 
 
 def stopped(gateway: Gateway) -> ArmRefusal:
     """A stopped gateway probes nothing, so there is no health to report (azure-rules section 3.3)."""
-    sentence = f"The gateway {gateway.id.name} is {gateway.state.lower()}, so it probes no backend and answers no request."
+    sentence = (
+        f"The gateway {gateway.id.name} is {gateway.state.lower()}, so it probes no backend and "
+        "answers no request."
+    )
     remedy = (f"az network application-gateway start -g {gateway.id.group} -n {gateway.id.name}",)
     return ArmRefusal(trouble=ArmTrouble.STOPPED, sentence=sentence, remedy=remedy)
 
@@ -107,9 +139,17 @@ def stopped(gateway: Gateway) -> ArmRefusal:
 def updating(what: str, gateway: GatewayId | None, retry_after: float | None = None) -> ArmRefusal:
     """Another operation holds the gateway; it takes minutes."""
     name = gateway.name if gateway else "A gateway"
-    sentence = f"{name} is being updated, so Azure does not give {what} now; ask again in a few minutes."
-    remedy = (f"az network application-gateway wait --updated -g {gateway.group} -n {gateway.name}",) if gateway else ()
-    return ArmRefusal(trouble=ArmTrouble.UPDATING, sentence=sentence, remedy=remedy, retry_after=retry_after)
+    sentence = (
+        f"{name} is being updated, so Azure does not give {what} now; ask again in a few minutes."
+    )
+    remedy = (
+        (f"az network application-gateway wait --updated -g {gateway.group} -n {gateway.name}",)
+        if gateway
+        else ()
+    )
+    return ArmRefusal(
+        trouble=ArmTrouble.UPDATING, sentence=sentence, remedy=remedy, retry_after=retry_after
+    )
 
 
 def throttled(what: str, retry_after: float | None) -> ArmRefusal:
@@ -122,14 +162,21 @@ def throttled(what: str, retry_after: float | None) -> ArmRefusal:
 def timed_out(what: str, seconds: float) -> ArmRefusal:
     """The time budget ended first."""
     sentence = f"Azure did not give {what} within {counted(seconds, 'second')}."
-    return ArmRefusal(trouble=ArmTrouble.TIMED_OUT, sentence=sentence, remedy=("Ask again; backend health can take a minute.",))
+    return ArmRefusal(
+        trouble=ArmTrouble.TIMED_OUT,
+        sentence=sentence,
+        remedy=("Ask again; backend health can take a minute.",),
+    )
 
 
 def unavailable(what: str, reason: str) -> ArmRefusal:
     """ARM cannot be reached, or fails."""
     sentence = f"Azure Resource Manager did not give {what}: {reason}."
     remedy = (
-        "Check the way from the bot to its ARM endpoint, in the public cloud https://management.azure.com:",
+        (
+            "Check the way from the bot to its ARM endpoint, in the public cloud "
+            "https://management.azure.com:"
+        ),
         "firewall, proxy, DNS; APPGW_CA_BUNDLE for a private CA.",
         "Azure's own state: https://status.azure.com",
     )
@@ -139,5 +186,10 @@ def unavailable(what: str, reason: str) -> ArmRefusal:
 def malformed(what: str) -> ArmRefusal:
     """ARM, or something in between, answered what is not ARM's."""
     sentence = f"What came in place of {what} is no answer of Azure's."
-    remedy = ("If a proxy stands between the bot and Azure, look at what it answers; otherwise report this as a bug.",)
+    remedy = (
+        (
+            "If a proxy stands between the bot and Azure, look at what it answers; otherwise "
+            "report this as a bug."
+        ),
+    )
     return ArmRefusal(trouble=ArmTrouble.MALFORMED, sentence=sentence, remedy=remedy)

@@ -1,6 +1,9 @@
-"""Who may ask, how often, and what may be touched. Decisions only: time and addresses come in as arguments; nothing is resolved here.
+"""Who may ask, how often, and what may be touched.
 
-It binds what is asked through Slack; a terminal probes whatever its user names. Fails closed: what is not understood is refused.
+Decisions only: time and addresses come in as arguments; nothing is resolved here.
+
+It binds what is asked through Slack; a terminal probes whatever its user names. Fails closed: what
+is not understood is refused.
 """
 
 from bot.guard.addresses import never

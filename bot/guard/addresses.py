@@ -1,7 +1,12 @@
-"""The never-list: addresses that a question from Slack can never touch, whatever is configured, in every form that carries one of them.
+"""The never-list.
 
-Private addresses are not on it: they are what the bot is for. Sources: IANA's special-purpose registries (RFC 6890), Microsoft's page on
-168.63.129.16, the metadata addresses of the clouds, and for IPv4 inside IPv6 RFC 4291, 6052, 8215, 3056, 4380, 2765 and 5214.
+Addresses that a question from Slack can never touch, whatever is configured, in every form that
+carries one of them.
+
+Private addresses are not on it: they are what the bot is for. Sources: IANA's special-purpose
+registries (RFC 6890), Microsoft's page on
+168.63.129.16, the metadata addresses of the clouds, and for IPv4 inside IPv6 RFC 4291, 6052, 8215,
+3056, 4380, 2765 and 5214.
 """
 
 from __future__ import annotations
@@ -39,13 +44,18 @@ _NEVER: tuple[tuple[Network, str], ...] = tuple(
         ("100::/64", "a discard address"),
     )
 )
-_LAST_32 = tuple(IPv6Network(network) for network in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48"))
+_LAST_32 = tuple(
+    IPv6Network(network)
+    for network in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+)
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _ISATAP = {0x00005EFE, 0x02005EFE}
 
 
 def never(address: str, *, allow_loopback: bool = False) -> str | None:
-    """Why this address is never touched, as the end of a sentence; `None` when it is on no such list.
+    """Why this address is never touched, as the end of a sentence.
+
+    `None` when it is on no such list.
 
     Args:
         address: an IP literal as a resolver returns it.
@@ -58,7 +68,10 @@ def never(address: str, *, allow_loopback: bool = False) -> str | None:
     except ValueError:
         return "no address"
     reasons = [_reason(form) for form in (parsed, *embedded(parsed))]
-    return next((reason for reason in reasons if reason and not (allow_loopback and reason == LOOPBACK)), None)
+    return next(
+        (reason for reason in reasons if reason and not (allow_loopback and reason == LOOPBACK)),
+        None,
+    )
 
 
 def plain(address: Address) -> Address:
@@ -84,4 +97,11 @@ def embedded(address: Address) -> Iterator[IPv4Address]:
 
 
 def _reason(address: Address) -> str | None:
-    return next((reason for network, reason in _NEVER if address.version == network.version and address in network), None)
+    return next(
+        (
+            reason
+            for network, reason in _NEVER
+            if address.version == network.version and address in network
+        ),
+        None,
+    )

@@ -1,4 +1,7 @@
-"""How often: a sliding minute per user and per channel, and signatures that were seen already. Bounded memory; the clock comes in."""
+"""How often: a sliding minute per user and per channel, and signatures that were seen already.
+
+Bounded memory; the clock comes in.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,12 @@ MAX_SIGNATURES = 50_000
 
 @dataclass(slots=True, kw_only=True)
 class RateLimiter:
-    """At most 20 requests a minute for a user and 60 for a channel; what was refused does not count.
+    """At most 20 requests a minute for a user and 60 for a channel.
 
-    When more users and channels ask than are remembered, the one that has been silent longest is forgotten.
+    What was refused does not count.
+
+    When more users and channels ask than are remembered, the one that has been silent longest is
+    forgotten.
     """
 
     per_user: int = PER_USER
@@ -34,7 +40,8 @@ class RateLimiter:
 
         Args:
             user: Slack id of the person.
-            channel: Slack id of the channel; empty where Slack names none, and then only the person is counted.
+            channel: Slack id of the channel; empty where Slack names none, and then only the person
+                is counted.
             now: seconds of a clock that never goes back.
         """
         limits = [
@@ -44,7 +51,13 @@ class RateLimiter:
         for key, limit, who in limits:
             wait = self._wait(key, limit, now)
             if wait:
-                return Refusal(rule=Rule.RATE, sentence=f"{who} asked {counted(limit, 'time')} within a minute; ask again in {wait} s.")
+                return Refusal(
+                    rule=Rule.RATE,
+                    sentence=(
+                        f"{who} asked {counted(limit, 'time')} within a minute; ask again in "
+                        f"{wait} s."
+                    ),
+                )
         for key, _, _ in limits:
             self._count(key, now)
         return None
@@ -66,7 +79,8 @@ class RateLimiter:
 class ReplayCache:
     """Signatures of verified requests, for as long as Slack's window lets them be repeated.
 
-    Only verified requests may be shown to it, so that nobody else can fill it; when it is full the oldest is forgotten.
+    Only verified requests may be shown to it, so that nobody else can fill it; when it is full the
+    oldest is forgotten.
     """
 
     max_signatures: int = MAX_SIGNATURES
@@ -77,7 +91,8 @@ class ReplayCache:
 
         Args:
             signature: the value of `X-Slack-Signature`, already verified.
-            timestamp: the value of `X-Slack-Request-Timestamp`; a request from a clock that is ahead can be repeated for longer.
+            timestamp: the value of `X-Slack-Request-Timestamp`; a request from a clock that is
+                ahead can be repeated for longer.
             now: seconds since the epoch.
         """
         while self._until and next(iter(self._until.values())) < now:

@@ -25,7 +25,8 @@ class Refusal:
 
     Attributes:
         rule: which rule refused.
-        sentence: for the asker alone; may repeat a host name, so it is hostile text for whoever shows it.
+        sentence: for the asker alone; may repeat a host name, so it is hostile text for whoever
+            shows it.
     """
 
     rule: Rule

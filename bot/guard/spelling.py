@@ -1,6 +1,9 @@
-"""Names that are refused before anything is resolved: other spellings of an address, and names of this machine or of the platform.
+"""Names that are refused before anything is resolved.
 
-The parser refuses most of these too; buttons, forms and stored subscriptions do not pass through it.
+Other spellings of an address, and names of this machine or of the platform.
+
+The parser refuses most of these too; buttons, forms and stored subscriptions do not pass through
+it.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from ipaddress import ip_address
 from bot.guard.addresses import LOOPBACK, never
 from bot.guard.refusal import Refusal, Rule
 
-_ALPHABET = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_ALPHABET = re.compile(
+    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
 _ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 _LOCAL = frozenset(
     {
@@ -65,13 +70,25 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
     name = host.lower().removesuffix(".")
     if _is_address(name):
         reason = never(name, allow_loopback=allow_loopback)
-        return Refusal(rule=Rule.NEVER, sentence=f"{host[:60]} is {reason}, and that is never probed.") if reason else None
+        return (
+            Refusal(rule=Rule.NEVER, sentence=f"{host[:60]} is {reason}, and that is never probed.")
+            if reason
+            else None
+        )
     if not _ALPHABET.fullmatch(name) or _ENDS_IN_NUMBER.fullmatch(name):
         return Refusal(
-            rule=Rule.SPELLING, sentence="That is no host name or address in its usual spelling; write for example backend.contoso.com."
+            rule=Rule.SPELLING,
+            sentence=(
+                "That is no host name or address in its usual spelling; write for example "
+                "backend.contoso.com."
+            ),
         )
     reason = None if allow_loopback and _is_local(name) else _name_reason(name)
-    return Refusal(rule=Rule.NEVER, sentence=f"{name[:60]} means {reason}, and that is never probed.") if reason else None
+    return (
+        Refusal(rule=Rule.NEVER, sentence=f"{name[:60]} means {reason}, and that is never probed.")
+        if reason
+        else None
+    )
 
 
 def _name_reason(name: str) -> str | None:

@@ -1,6 +1,9 @@
-"""Which targets may be touched: the never-list first, then the allow-list or the gateways' own members, then the port.
+"""Which targets may be touched.
 
-The caller resolves once, asks here with every address, and connects to one of the addresses that were checked.
+The never-list first, then the allow-list or the gateways' own members, then the port.
+
+The caller resolves once, asks here with every address, and connects to one of the addresses that
+were checked.
 """
 
 from __future__ import annotations
@@ -40,7 +43,8 @@ class TargetRules:
         """The rules of APPGW_ALLOWED_TARGETS and APPGW_ALLOW_LOOPBACK.
 
         Raises:
-            ValueError: an entry is neither host nor network; the second half of a sentence that begins with the variable's name.
+            ValueError: an entry is neither host nor network; the second half of a sentence that
+                begins with the variable's name.
         """
         suffixes, networks = list[str](), list[Network]()
         for entry in checked_targets(tuple(entries)):
@@ -48,7 +52,9 @@ class TargetRules:
                 networks.append(ip_network(entry))
             except ValueError:
                 suffixes.append(entry)
-        return cls(suffixes=tuple(suffixes), networks=tuple(networks), allow_loopback=allow_loopback)
+        return cls(
+            suffixes=tuple(suffixes), networks=tuple(networks), allow_loopback=allow_loopback
+        )
 
     def admits_name(self, host: str) -> bool:
         """Whether the host is an allowed name or below one, at a label boundary."""
@@ -59,12 +65,17 @@ class TargetRules:
         """Whether an allowed network holds the address, or it is loopback and that is allowed."""
         if self.allow_loopback and address.is_loopback:
             return True
-        return any(address in network for network in self.networks if network.version == address.version)
+        return any(
+            address in network for network in self.networks if network.version == address.version
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGuard:
-    """The rules behind two questions, each answered with a sentence or `None`; what the use cases hold."""
+    """The rules behind two questions, each answered with a sentence or `None`.
+
+    What the use cases hold.
+    """
 
     rules: TargetRules
 
@@ -73,7 +84,15 @@ class TargetGuard:
         refusal = refuse_spelling(host, allow_loopback=self.rules.allow_loopback)
         return refusal.sentence if refusal else None
 
-    def admit(self, host: str, port: int, addresses: Sequence[str], *, members: frozenset[str], ports: frozenset[int]) -> str | None:
+    def admit(
+        self,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        *,
+        members: frozenset[str],
+        ports: frozenset[int],
+    ) -> str | None:
         """A sentence when these addresses may not be connected to."""
         refusal = admit_target(host, port, addresses, self.rules, members=members, ports=ports)
         return refusal.sentence if refusal else None
@@ -98,25 +117,36 @@ def admit_target(
         members: hosts and addresses in the gateways' own pools.
         ports: ports of the gateways' settings and probes, which hold for members.
     """
-    refusal = refuse_spelling(host, allow_loopback=rules.allow_loopback) or _refuse_never(host, addresses, rules)
+    refusal = refuse_spelling(host, allow_loopback=rules.allow_loopback) or _refuse_never(
+        host, addresses, rules
+    )
     if refusal:
         return refusal
     resolved = [plain(ip_address(address)) for address in addresses]
     known = {_canonical(member) for member in members}
     is_member = _canonical(host) in known or _all(str(address) in known for address in resolved)
-    is_allowed = rules.admits_name(host) or _all(rules.admits_address(address) for address in resolved)
+    is_allowed = rules.admits_name(host) or _all(
+        rules.admits_address(address) for address in resolved
+    )
     if not (is_member or is_allowed):
         return _not_allowed(host)
     if rules.allow_loopback and _all(address.is_loopback for address in resolved):
         return None
-    return _refuse_port(port, (ports | {USUAL_PORT} if is_member else frozenset()) | (USUAL_PORTS if is_allowed else frozenset()))
+    return _refuse_port(
+        port,
+        (ports | {USUAL_PORT} if is_member else frozenset())
+        | (USUAL_PORTS if is_allowed else frozenset()),
+    )
 
 
 def _refuse_never(host: str, addresses: Sequence[str], rules: TargetRules) -> Refusal | None:
     for address in addresses:
         reason = never(address, allow_loopback=rules.allow_loopback)
         if reason:
-            return Refusal(rule=Rule.NEVER, sentence=f"{host[:60]} leads to {address[:60]}, {reason}, and that is never probed.")
+            return Refusal(
+                rule=Rule.NEVER,
+                sentence=f"{host[:60]} leads to {address[:60]}, {reason}, and that is never probed.",
+            )
     return None
 
 
@@ -133,7 +163,11 @@ def _refuse_port(port: int, allowed: frozenset[int]) -> Refusal | None:
         return None
     listed = ", ".join(str(one) for one in sorted(allowed)[:8])
     return Refusal(
-        rule=Rule.PORT, sentence=f"Port {port} may not be probed there; allowed are {listed}, and the ports of a gateway's own settings."
+        rule=Rule.PORT,
+        sentence=(
+            f"Port {port} may not be probed there; allowed are {listed}, and the ports of a "
+            "gateway's own settings."
+        ),
     )
 
 
@@ -145,7 +179,10 @@ def _all(answers: Iterable[bool]) -> bool:
 
 @lru_cache(maxsize=REMEMBERED)
 def _canonical(member: str) -> str:
-    """One spelling for hosts and addresses; asked for every member of every gateway, again for each that is probed."""
+    """One spelling for hosts and addresses.
+
+    Asked for every member of every gateway, again for each that is probed.
+    """
     try:
         return str(plain(ip_address(member.strip("[]"))))
     except ValueError:

@@ -1,4 +1,7 @@
-"""Who may ask: users, channels and the home workspace, and how often. Checked for commands, mentions, shortcuts, forms and every click."""
+"""Who may ask: users, channels and the home workspace, and how often.
+
+Checked for commands, mentions, shortcuts, forms and every click.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ class Access:
     Attributes:
         users: Slack ids of people.
         channels: Slack ids of channels.
-        home_team: id of the workspace or organisation whose people may ask; `None` for the workspace to which Slack delivers.
+        home_team: id of the workspace or organisation whose people may ask; `None` for the
+            workspace to which Slack delivers.
     """
 
     users: frozenset[str] = frozenset()
@@ -23,26 +27,42 @@ class Access:
     home_team: str | None = None
 
 
-def admit_person(access: Access, *, user: str, channel: str, team: str, enterprise: str = "", home: str = "") -> Refusal | None:
+def admit_person(
+    access: Access, *, user: str, channel: str, team: str, enterprise: str = "", home: str = ""
+) -> Refusal | None:
     """Refuse a person in a place, or return `None`.
 
     Args:
         access: who may ask.
         user: Slack id of the person.
-        channel: where it was asked; empty where Slack names none (a global shortcut), and then only people are checked.
+        channel: where it was asked; empty where Slack names none (a global shortcut), and then only
+            people are checked.
         team: the person's own workspace, not the one that the channel belongs to.
         enterprise: the person's own Enterprise Grid organisation, empty where there is none.
-        home: the workspace for which Slack delivered the request; people of another one are guests of a shared channel.
+        home: the workspace for which Slack delivered the request; people of another one are guests
+            of a shared channel.
     """
     if (access.home_team or home or team) not in {team, enterprise}:
-        return Refusal(rule=Rule.TEAM, sentence="Only people of this bot's own workspace may ask it; ask a colleague there to do it.")
+        return Refusal(
+            rule=Rule.TEAM,
+            sentence=(
+                "Only people of this bot's own workspace may ask it; ask a colleague there to do "
+                "it."
+            ),
+        )
     if access.users and user not in access.users:
         return Refusal(
-            rule=Rule.USER, sentence="You are not among the people who may ask this bot; an operator adds you to APPGW_ALLOWED_USERS."
+            rule=Rule.USER,
+            sentence=(
+                "You are not among the people who may ask this bot; an operator adds you to "
+                "APPGW_ALLOWED_USERS."
+            ),
         )
     if access.channels and channel and channel not in access.channels:
         where = ", ".join(f"<#{one}>" for one in sorted(access.channels)[:3])
-        return Refusal(rule=Rule.CHANNEL, sentence=f"This bot does not answer in this channel; ask in {where}.")
+        return Refusal(
+            rule=Rule.CHANNEL, sentence=f"This bot does not answer in this channel; ask in {where}."
+        )
     return None
 
 
@@ -54,7 +74,15 @@ class PersonGuard:
     limiter: RateLimiter
 
     def refuse(
-        self, *, user: str, channel: str, team: str, now: float, enterprise: str = "", home: str = "", costs: bool = True
+        self,
+        *,
+        user: str,
+        channel: str,
+        team: str,
+        now: float,
+        enterprise: str = "",
+        home: str = "",
+        costs: bool = True,
     ) -> Refusal | None:
         """Refuse a person, or return `None` and, where it costs, count the request.
 
@@ -67,5 +95,9 @@ class PersonGuard:
             home: the workspace for which Slack delivered the request.
             costs: whether the request counts against the limits; opening a form does not.
         """
-        refusal = admit_person(self.access, user=user, channel=channel, team=team, enterprise=enterprise, home=home)
-        return refusal or (self.limiter.refuse(user=user, channel=channel, now=now) if costs else None)
+        refusal = admit_person(
+            self.access, user=user, channel=channel, team=team, enterprise=enterprise, home=home
+        )
+        return refusal or (
+            self.limiter.refuse(user=user, channel=channel, now=now) if costs else None
+        )

@@ -1,6 +1,7 @@
 """The language of the slash command: one pure function from typed text to a `Request` or a `Usage`.
 
-No I/O, no clock, no state. `appgw parse --json` is its terminal face; docs and help are made from `HELP`.
+No I/O, no clock, no state. `appgw parse --json` is its terminal face; docs and help are made from
+`HELP`.
 """
 
 from bot.language.gateway_names import named_gateway, read_gateway
@@ -8,7 +9,18 @@ from bot.language.help import GENERAL, HELP, VerbHelp, examples
 from bot.language.host import TypedHost, host_target
 from bot.language.options import KEYS, LEAST
 from bot.language.parse import parse, parse_json
-from bot.language.values import GatewayTarget, HostTarget, LastTarget, OptionValue, Request, Target, TargetError, Usage, Verb, repeatable
+from bot.language.values import (
+    GatewayTarget,
+    HostTarget,
+    LastTarget,
+    OptionValue,
+    Request,
+    Target,
+    TargetError,
+    Usage,
+    Verb,
+    repeatable,
+)
 
 __all__ = [
     "GENERAL",

@@ -1,4 +1,6 @@
-"""What phones and Slack do to a line, undone: odd spaces and dashes, curly quotes, links, decoration, punctuation.
+"""What phones and Slack do to a line, undone.
+
+Odd spaces and dashes, curly quotes, links, decoration, punctuation.
 
 Text in, words out; what a word means is read elsewhere. Every step is one pass over the text.
 """
@@ -43,7 +45,8 @@ class Word:
 
     Attributes:
         text: as typed, links replaced by their labels.
-        lie: why the word cannot be trusted as a target or value: its link leads elsewhere than it shows. Empty otherwise.
+        lie: why the word cannot be trusted as a target or value: its link leads elsewhere than it
+            shows. Empty otherwise.
     """
 
     text: str
@@ -62,19 +65,32 @@ class Word:
 
 
 def readable(text: str) -> str:
-    """The line with plain spaces, plain quotes and nothing invisible; a long dash becomes the two hyphens that were typed.
+    """The line with plain spaces, plain quotes and nothing invisible.
+
+    A long dash becomes the two hyphens that were typed.
 
     Raises:
-        Misread: the line is longer than any that a person types, or holds a private key, of which nothing is repeated.
+        Misread: the line is longer than any that a person types, or holds a private key, of which
+            nothing is repeated.
     """
     if PRIVATE_KEY in text:
         raise Misread(
-            "That line holds a private key; treat it as disclosed and replace it, and paste a chain in the form, for example: rehearse."
+            "That line holds a private key; treat it as disclosed and replace it, and paste a "
+            "chain in the form, for example: rehearse."
         )
     if len(text) > MAX_LINE:
-        raise Misread(f"That line has {len(text)} characters; a command has at most {MAX_LINE}, for example backend.contoso.com:8443.")
-    kinds = ((character, unicodedata.category(character)) for character in text if character not in _BLANK_LETTERS)
-    plain = "".join(" " if kind in _SPACES else character for character, kind in kinds if kind not in _INVISIBLE)
+        raise Misread(
+            f"That line has {len(text)} characters; a command has at most {MAX_LINE}, for "
+            "example backend.contoso.com:8443."
+        )
+    kinds = (
+        (character, unicodedata.category(character))
+        for character in text
+        if character not in _BLANK_LETTERS
+    )
+    plain = "".join(
+        " " if kind in _SPACES else character for character, kind in kinds if kind not in _INVISIBLE
+    )
     return plain.translate(_SPELLINGS)
 
 
@@ -87,7 +103,11 @@ def split(text: str) -> tuple[Word, ...]:
     found = _WORD.findall(readable(text))
     while found and _HEAD.fullmatch(found[0]):
         del found[0]
-    return tuple(word for word in map(_word, found) if word.lie or "::" in word.text or word.text.strip(_OPENING + _PUNCTUATION + ")>}:"))
+    return tuple(
+        word
+        for word in map(_word, found)
+        if word.lie or "::" in word.text or word.text.strip(_OPENING + _PUNCTUATION + ")>}:")
+    )
 
 
 def _word(raw: str) -> Word:
@@ -109,16 +129,27 @@ def _label(link: str) -> str:
 def _lie(link: str) -> str:
     """Slack links a bare name to `http://name`, so a link counts as its label, but only while both name one host."""
     address, bar, label = link.partition("|")
-    if not bar or not address.lower().startswith(("http://", "https://")) or _authority(address) == _authority(label):
+    if (
+        not bar
+        or not address.lower().startswith(("http://", "https://"))
+        or _authority(address) == _authority(label)
+    ):
         return ""
-    return f"The link shows {shown(label)} but leads to {shown(address)}; type the host itself, for example backend.contoso.com."
+    return (
+        f"The link shows {shown(label)} but leads to {shown(address)}; type the host itself, for "
+        "example backend.contoso.com."
+    )
 
 
 def _authority(address: str) -> str:
     """The host as far as it can be compared: without scheme, user, port and path, as an A-label."""
     rest = re.sub(r"^[a-z]+://", "", undecorated(address.strip()).lower())
     host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
-    host = host[: host.index("]") + 1] if host.startswith("[") and "]" in host else re.sub(r":[0-9]*$", "", host)
+    host = (
+        host[: host.index("]") + 1]
+        if host.startswith("[") and "]" in host
+        else re.sub(r":[0-9]*$", "", host)
+    )
     try:
         return a_label(host.rstrip("."))
     except TargetError:
@@ -126,7 +157,10 @@ def _authority(address: str) -> str:
 
 
 def undecorated(word: str) -> str:
-    """A word without the quotes, emphasis, brackets and punctuation around it; an address such as `2001:db8::` keeps its colons."""
+    """A word without the quotes, emphasis, brackets and punctuation around it.
+
+    An address such as `2001:db8::` keeps its colons.
+    """
     start = word.lstrip(_OPENING)
     if start.startswith(".") and word != start:
         start = word[len(word) - len(start) - 1] + start
@@ -143,7 +177,10 @@ def _shorter(word: str, opening: str) -> str:
     last, rest = word[-1], word[:-1]
     drop = (
         last in _PUNCTUATION + _QUOTES + ">"
-        or (last in _EMPHASIS and (last in opening or not re.search(r"/|^gw:|=", word, re.IGNORECASE)))
+        or (
+            last in _EMPHASIS
+            and (last in opening or not re.search(r"/|^gw:|=", word, re.IGNORECASE))
+        )
         or (last == ":" and word.lower() != "gw:" and not _is_ipv6(word))
         or (last in ")]}" and word.count("([{"[")]}".index(last)]) < word.count(last))
     )

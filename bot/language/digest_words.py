@@ -1,4 +1,7 @@
-"""The bare words of `subscribe`, `unsubscribe` and `mute`: `daily 08:30`, a number, `2h certificate swap`. Each gives a `Line`."""
+"""The bare words of `subscribe`, `unsubscribe` and `mute`.
+
+`daily 08:30`, a number, `2h certificate swap`. Each gives a `Line`.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,15 @@ def _schedule_key(word: str) -> str | None:
 def _check_schedule(line: Line) -> None:
     every = str(line.options.get("every", ""))
     if "day" in line.options and every not in {"", "weekly"}:
-        raise Misread(f"A day belongs to every=weekly, not to every={every}; write for example weekly mon 08:30.")
+        raise Misread(
+            f"A day belongs to every=weekly, not to every={every}; write for example weekly "
+            "mon 08:30."
+        )
     if "at" in line.options and (every == "hourly" or times.seconds(every) is not None):
-        raise Misread(f"A time of day belongs to daily, weekdays or weekly, not to every={every}; write for example daily 08:30.")
+        raise Misread(
+            f"A time of day belongs to daily, weekdays or weekly, not to every={every}; write "
+            "for example daily 08:30."
+        )
 
 
 def read_unsubscribe(words: Iterable[Word]) -> Line:
@@ -86,7 +95,10 @@ def read_mute(words: Iterable[Word]) -> Line:
 
 
 def _window(word: Word, queue: deque[Word]) -> str | None:
-    """Days and a stretch of the day at the head of the words, `sat 22:00-23:30`; takes those words off the queue."""
+    """Days and a stretch of the day at the head of the words, `sat 22:00-23:30`.
+
+    Takes those words off the queue.
+    """
     said: list[str] = []
     for one in (word, *queue):
         said.append(one.text.strip(_QUOTES))
@@ -103,7 +115,11 @@ def _whole(option: tuple[str, str], queue: deque[Word]) -> str:
     """An option's value; that of `window=` goes on to its stretch of the day."""
     key, text = option
     if key == "window" and not times.is_span(text) and queue:
-        rest = _window(queue.popleft(), queue) if times.days(queue[0].text) else queue.popleft().text.strip(_QUOTES)
+        rest = (
+            _window(queue.popleft(), queue)
+            if times.days(queue[0].text)
+            else queue.popleft().text.strip(_QUOTES)
+        )
         return f"{text} {rest or ''}"
     return text
 
@@ -116,9 +132,14 @@ def _is_own_option(word: Word) -> bool:
 
 def _begin(reason: list[str], text: str) -> None:
     if reason:
-        raise Misread("The reason is given twice; write it once, for example mute gw:prod-gw 2h certificate swap.")
+        raise Misread(
+            "The reason is given twice; write it once, for example mute gw:prod-gw 2h "
+            "certificate swap."
+        )
     if not text:
-        raise Misread("reason= needs a value, for example mute gw:prod-gw for=2h reason=certificate swap.")
+        raise Misread(
+            "reason= needs a value, for example mute gw:prod-gw for=2h reason=certificate swap."
+        )
     reason.append(text)
 
 
@@ -140,7 +161,10 @@ def _begins_length(text: str) -> bool:
 
 
 def _length(word: Word, queue: deque[Word]) -> str | None:
-    """A length of time at the head of the words, `2h` or `2 hours`; takes the second word off the queue."""
+    """A length of time at the head of the words, `2h` or `2 hours`.
+
+    Takes the second word off the queue.
+    """
     text = word.text.strip(_QUOTES)
     if text.isdecimal() and queue and times.seconds(text + queue[0].text) is not None:
         return text + queue.popleft().text
@@ -153,5 +177,8 @@ def _close_reason(line: Line, reason: list[str]) -> None:
     if not line.loose:
         raise stray(reason[0])
     if not line.options.keys() & {"for", "window"}:
-        raise Misread("A mute with a reason needs an end; write for example mute gw:prod-gw 2h certificate swap.")
+        raise Misread(
+            "A mute with a reason needs an end; write for example mute gw:prod-gw 2h "
+            "certificate swap."
+        )
     line.options["reason"] = " ".join(reason).strip(_QUOTES)

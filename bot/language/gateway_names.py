@@ -49,7 +49,8 @@ def named_gateway(text: str) -> GatewayTarget:
     parts = text.strip("/").lower().split("/")
     if len(parts) > _MAX_PARTS:
         raise TargetError(
-            f"{shown(text)} has more parts than gw:group/name/pool/setting; write for example gw:rg-prod/prod-gw/shop/https-be."
+            f"{shown(text)} has more parts than gw:group/name/pool/setting; write for example "
+            "gw:rg-prod/prod-gw/shop/https-be."
         )
     for part in parts:
         _resource_name(part, text)
@@ -64,17 +65,29 @@ def _resource_name(part: str, text: str) -> str:
     if not part:
         raise TargetError(f"gw:{brief(text)} lacks a name; {EXAMPLE}.")
     if not _NAME.fullmatch(part):
-        raise TargetError(f"{shown(part)} is no name of an Azure resource (letters, digits, '-', '_', '.'); {EXAMPLE}.")
+        raise TargetError(
+            f"{shown(part)} is no name of an Azure resource (letters, digits, '-', '_', '.'); "
+            f"{EXAMPLE}."
+        )
     return part
 
 
 def _from_id(word: str) -> GatewayTarget:
     found = _GATEWAY_ID.search(unquote(word))
     if found is None:
-        raise TargetError(f"{shown(word)} holds no Application Gateway's id; copy it from the gateway's own page, or {EXAMPLE}.")
-    subscription, group, name = (_resource_name(found[key].lower(), word) for key in ("subscription", "group", "name"))
+        raise TargetError(
+            f"{shown(word)} holds no Application Gateway's id; copy it from the gateway's own "
+            f"page, or {EXAMPLE}."
+        )
+    subscription, group, name = (
+        _resource_name(found[key].lower(), word) for key in ("subscription", "group", "name")
+    )
     child = _resource_name(found["child"].lower(), word) if found["child"] else None
     is_pool = bool(child) and found["kind"].lower() == "backendaddresspools"
     return GatewayTarget(
-        subscription=subscription, group=group, name=name, pool=child if is_pool else None, setting=None if is_pool else child
+        subscription=subscription,
+        group=group,
+        name=name,
+        pool=child if is_pool else None,
+        setting=None if is_pool else child,
     )

@@ -1,4 +1,7 @@
-"""One word -> one backend: a host or an address, with a port and a path where they were typed. Forgiving about how, never about what."""
+"""One word -> one backend: a host or an address, with a port and a path where they were typed.
+
+Forgiving about how, never about what.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ class TypedHost:
 
     def at(self, port: int | None) -> HostTarget:
         """The target, with a port that an option may have named."""
-        return HostTarget(host=self.host, is_ip=self.is_ip, port=self.port if port is None else port)
+        return HostTarget(
+            host=self.host, is_ip=self.is_ip, port=self.port if port is None else port
+        )
 
 
 def host_target(text: str) -> TypedHost:
@@ -66,7 +71,8 @@ def read_host(word: str) -> TypedHost:
     scheme = _SCHEME.fullmatch(word)
     if scheme and scheme[1].lower() != "https":
         raise TargetError(
-            f"{shown(word)} is not https, and the chain comes with TLS only; {EXAMPLE} or https://backend.contoso.com/health."
+            f"{shown(word)} is not https, and the chain comes with TLS only; {EXAMPLE} or "
+            "https://backend.contoso.com/health."
         )
     rest = scheme[2] if scheme else word
     end = _AUTHORITY_END.search(rest)
@@ -84,12 +90,18 @@ def port_number(text: str) -> int:
         TargetError: no number from 1 to 65535.
     """
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= MAX_PORT:
-        raise TargetError(f"{shown(text)} is no port; a port is a number from 1 to {MAX_PORT}, for example backend.contoso.com:8443.")
+        raise TargetError(
+            f"{shown(text)} is no port; a port is a number from 1 to {MAX_PORT}, for example "
+            "backend.contoso.com:8443."
+        )
     return int(text)
 
 
 def url_path(text: str) -> str:
-    """A path as a request line holds it: with its leading slash, other alphabets percent-encoded."""
+    """A path as a request line holds it.
+
+    With its leading slash, other alphabets percent-encoded.
+    """
     return quote(text if text.startswith("/") else f"/{text}", safe="/%:@!$&'()*+,;=-._~?")
 
 
@@ -101,23 +113,35 @@ def _url_path(tail: str) -> str | None:
 def _refuse_strange(authority: str, word: str) -> None:
     if "@" in authority:
         raise TargetError(
-            "That holds user info or is a mail address, and is not repeated here; write only the host, for example backend.contoso.com."
+            "That holds user info or is a mail address, and is not repeated here; write only "
+            "the host, for example backend.contoso.com."
         )
     if "%" in authority:
-        raise TargetError(f"{shown(word)} holds a zone or an encoded character; {EXAMPLE} or 10.0.0.5.")
+        raise TargetError(
+            f"{shown(word)} holds a zone or an encoded character; {EXAMPLE} or 10.0.0.5."
+        )
     if "," in authority:
-        raise TargetError(f"{shown(word)} looks like several targets; ask about one at a time, for example backend.contoso.com.")
+        raise TargetError(
+            f"{shown(word)} looks like several targets; ask about one at a time, for example "
+            "backend.contoso.com."
+        )
 
 
 def _split_port(authority: str, word: str) -> tuple[str, int | None]:
     bracketed = _BRACKETED.fullmatch(authority)
     if bracketed:
         if ip_literal(bracketed[1]) is None or ":" not in bracketed[1]:
-            raise TargetError(f"{shown(word)} holds no IPv6 address between the brackets; write for example [2001:db8::5]:8443.")
+            raise TargetError(
+                f"{shown(word)} holds no IPv6 address between the brackets; write for example "
+                "[2001:db8::5]:8443."
+            )
         return bracketed[1], _port(bracketed[2])
     if authority.count(":") > 1:
         if ip_literal(authority) is None:
-            raise TargetError(f"{shown(word)} is neither host:port nor an IPv6 address; write for example [2001:db8::5]:8443.")
+            raise TargetError(
+                f"{shown(word)} is neither host:port nor an IPv6 address; write for example "
+                "[2001:db8::5]:8443."
+            )
         return authority, None
     host, _, port = authority.partition(":")
     if not host:

@@ -1,4 +1,7 @@
-"""Which known word was probably meant. Fingers swap letters more often than they invent them, so a swap counts first."""
+"""Which known word was probably meant.
+
+Fingers swap letters more often than they invent them, so a swap counts first.
+"""
 
 from __future__ import annotations
 
@@ -13,4 +16,6 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     choices = list(known)
     folded = word[:_LONGEST].lower()
     swapped = [choice for choice in choices if sorted(choice) == sorted(folded)]
-    return next(iter(swapped or difflib.get_close_matches(folded, choices, n=1, cutoff=cutoff)), None)
+    return next(
+        iter(swapped or difflib.get_close_matches(folded, choices, n=1, cutoff=cutoff)), None
+    )

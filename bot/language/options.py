@@ -1,4 +1,7 @@
-"""Which options there are, which verb takes which, and what their values may be. One table; how words are found is in `scan`."""
+"""Which options there are, which verb takes which, and what their values may be.
+
+One table; how words are found is in `scan`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,13 @@ from bot.language.near import nearest
 from bot.language.values import Misread, OptionValue, TargetError, Verb, brief, shown
 
 TRUE_WORDS = ("true", "yes", "on", "1")
-LEAST: Mapping[str, str] = {"info": "info", "warn": "warning", "warning": "warning", "crit": "critical", "critical": "critical"}
+LEAST: Mapping[str, str] = {
+    "info": "info",
+    "warn": "warning",
+    "warning": "warning",
+    "crit": "critical",
+    "critical": "critical",
+}
 """The words of `min=` and the severity that each stands for."""
 _VIA = ("probe", "gateway", "both")
 _RESOURCE = re.compile(r"[\w(][\w.()-]{0,89}")
@@ -39,21 +48,30 @@ class Option:
 def _server_name(text: str) -> str:
     host = read_host(text)
     if host.is_ip:
-        raise TargetError(f"sni={brief(text)} is an address, and a server name is a host name; write for example sni=backend.contoso.com.")
+        raise TargetError(
+            f"sni={brief(text)} is an address, and a server name is a host name; write for "
+            "example sni=backend.contoso.com."
+        )
     return _only_host(text, "sni")
 
 
 def _only_host(text: str, key: str) -> str:
     host = read_host(text)
     if host.typed_port is not None or host.path is not None:
-        raise TargetError(f"{key}={brief(text)} holds more than a host; write for example {key}=backend.contoso.com.")
+        raise TargetError(
+            f"{key}={brief(text)} holds more than a host; write for example "
+            f"{key}=backend.contoso.com."
+        )
     return host.host
 
 
 def _resource(key: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not _RESOURCE.fullmatch(text):
-            raise Misread(f"{key}={brief(text)} is no name of an Azure resource; write for example {OPTIONS[key].example}.")
+            raise Misread(
+                f"{key}={brief(text)} is no name of an Azure resource; write for example "
+                f"{OPTIONS[key].example}."
+            )
         return text.lower()
 
     return read
@@ -63,7 +81,8 @@ def _gateway(text: str) -> str:
     gateway = read_gateway(text) or named_gateway(text)
     if gateway.pool or gateway.setting:
         raise Misread(
-            f"gw={brief(text)} holds more than a gateway; write for example gw=rg-prod/{gateway.name} pool={gateway.pool or 'shop'}."
+            f"gw={brief(text)} holds more than a gateway; write for example "
+            f"gw=rg-prod/{gateway.name} pool={gateway.pool or 'shop'}."
         )
     if gateway.subscription:
         scope = f"/subscriptions/{gateway.subscription}/resourcegroups/{gateway.group}"
@@ -76,7 +95,10 @@ def _word(key: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
         folded = text.lower()
         if folded not in allowed:
             near = nearest(folded, allowed) or allowed[0]
-            raise Misread(f"{key}={brief(text)} is not one of {', '.join(allowed)}; write for example {key}={near}.")
+            raise Misread(
+                f"{key}={brief(text)} is not one of {', '.join(allowed)}; write for example "
+                f"{key}={near}."
+            )
         return folded
 
     return read
@@ -85,14 +107,21 @@ def _word(key: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
 def _flag(key: str) -> Callable[[str], bool]:
     def read(text: str) -> bool:
         if text.lower() not in ("", *TRUE_WORDS):
-            raise Misread(f"{key}={brief(text)} is no switch; write {key} alone, or leave it away, for example backend.contoso.com {key}.")
+            raise Misread(
+                f"{key}={brief(text)} is no switch; write {key} alone, or leave it away, for "
+                f"example backend.contoso.com {key}."
+            )
         return True
 
     return read
 
 
 def _watch(text: str) -> int | bool:
-    return True if text.lower() in ("", *TRUE_WORDS) else times.duration(text, "watch", times.LONGEST_WATCH)
+    return (
+        True
+        if text.lower() in ("", *TRUE_WORDS)
+        else times.duration(text, "watch", times.LONGEST_WATCH)
+    )
 
 
 def _heartbeat(text: str) -> str:
@@ -102,7 +131,10 @@ def _heartbeat(text: str) -> str:
 
 def _patterns(text: str) -> str:
     if not _PATTERNS.fullmatch(text.lower()):
-        raise Misread(f"not={brief(text)} is no pattern; write for example not=pool:test* or not=pool:test*,setting:old.")
+        raise Misread(
+            f"not={brief(text)} is no pattern; write for example not=pool:test* or "
+            "not=pool:test*,setting:old."
+        )
     return text.lower()
 
 
@@ -114,7 +146,10 @@ def number(text: str) -> int:
     """
     digits = text.removeprefix("#")
     if not re.fullmatch(rf"[0-9]{{1,{_MAX_NUMBER_DIGITS}}}", digits) or int(digits) == 0:
-        raise Misread(f"{shown(text)} is no number of a subscription; look it up with list, then write for example unsubscribe 2.")
+        raise Misread(
+            f"{shown(text)} is no number of a subscription; look it up with list, then write "
+            "for example unsubscribe 2."
+        )
     return int(digits)
 
 
@@ -139,7 +174,9 @@ OPTIONS: Mapping[str, Option] = {
     "only": Option(read=_word("only", ("changes",)), example="only=changes"),
     "not": Option(read=_patterns, example="not=pool:test*"),
     "heartbeat": Option(read=_heartbeat, example="heartbeat=on", bare=True),
-    "for": Option(read=lambda text: times.duration(text, "for", times.LONGEST_MUTE), example="for=2h"),
+    "for": Option(
+        read=lambda text: times.duration(text, "for", times.LONGEST_MUTE), example="for=2h"
+    ),
     "reason": Option(read=str, example="reason=certificate swap"),
     "window": Option(read=times.window, example='window="sat 22:00-23:30"'),
     "number": Option(read=number, example="number=2"),
@@ -173,10 +210,19 @@ def known(key: str, verb: Verb) -> str:
         return key
     owners = [owner for owner, theirs in KEYS.items() if key in theirs]
     if owners:
-        subject = {"number": "", "all": "", "without": "gw:prod-gw "}.get(key, "backend.contoso.com ")
-        raise Misread(f"{key}= belongs to {owners[0]}, not to {verb}; write for example {owners[0]} {subject}{OPTIONS[key].example}.")
+        subject = {"number": "", "all": "", "without": "gw:prod-gw "}.get(
+            key, "backend.contoso.com "
+        )
+        raise Misread(
+            f"{key}= belongs to {owners[0]}, not to {verb}; write for example {owners[0]} "
+            f"{subject}{OPTIONS[key].example}."
+        )
     near = nearest(key, keys, cutoff=0.5)
-    hint = f"did you mean {OPTIONS[near].example}?" if near else f"it takes {', '.join(f'{name}=' for name in keys) or 'none'}."
+    hint = (
+        f"did you mean {OPTIONS[near].example}?"
+        if near
+        else f"it takes {', '.join(f'{name}=' for name in keys) or 'none'}."
+    )
     raise Misread(f"{shown(key + '=')} is no option of {verb}; {hint}")
 
 

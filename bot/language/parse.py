@@ -1,6 +1,9 @@
-"""The text after the slash -> what was asked, or a usage answer. Pure, total, and bounded: it never raises, whatever the text.
+"""The text after the slash -> what was asked, or a usage answer.
 
-The grammar is the contract's section 1. What is forgiven is in `clean`, what a word names in `target`, what options hold in `options`.
+Pure, total, and bounded: it never raises, whatever the text.
+
+The grammar is the contract's section 1. What is forgiven is in `clean`, what a word names in
+`target`, what options hold in `options`.
 """
 
 from __future__ import annotations
@@ -19,11 +22,32 @@ from bot.language.host import TypedHost
 from bot.language.near import nearest
 from bot.language.options import KEYS, OPTIONS
 from bot.language.scan import Line, looks_like_option, scan
-from bot.language.target import Options, add_path, looks_like_target, named_by_option, only_target, refuse_missing, settle
-from bot.language.values import GatewayTarget, HostTarget, LastTarget, Misread, Request, Target, Usage, Verb, shown
+from bot.language.target import (
+    Options,
+    add_path,
+    looks_like_target,
+    named_by_option,
+    only_target,
+    refuse_missing,
+    settle,
+)
+from bot.language.values import (
+    GatewayTarget,
+    HostTarget,
+    LastTarget,
+    Misread,
+    Request,
+    Target,
+    Usage,
+    Verb,
+    shown,
+)
 
 _SHORTEST_PREFIX = 2
-_HINT = "write for example backend.contoso.com, gw:prod-gw for a gateway, or intranet:443 for a host without a dot."
+_HINT = (
+    "write for example backend.contoso.com, gw:prod-gw for a gateway, or intranet:443 for a host "
+    "without a dot."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +60,10 @@ class _Opening:
 
 
 def parse(text: str) -> Request | Usage:
-    """Understand one line; a line that cannot be understood becomes a usage answer, never an exception."""
+    """Understand one line.
+
+    A line that cannot be understood becomes a usage answer, never an exception.
+    """
     verb: Verb | None = None
     try:
         words = split(text)
@@ -44,15 +71,27 @@ def parse(text: str) -> Request | Usage:
         verb = opening.verb
         return _READERS[verb](opening)
     except Misread as misread:
-        return Usage(error=str(misread), did_you_mean=misread.did_you_mean, examples=examples(misread.did_you_mean or verb))
+        return Usage(
+            error=str(misread),
+            did_you_mean=misread.did_you_mean,
+            examples=examples(misread.did_you_mean or verb),
+        )
 
 
 def parse_json(text: str) -> dict[str, Any]:
     """`parse` as the object that `appgw parse --json` prints."""
     answer = parse(text)
     if isinstance(answer, Usage):
-        return {"error": answer.error, "did_you_mean": answer.did_you_mean, "examples": list(answer.examples)}
-    return {"verb": answer.verb.value, "target": _target_json(answer.target), "options": dict(answer.options)}
+        return {
+            "error": answer.error,
+            "did_you_mean": answer.did_you_mean,
+            "examples": list(answer.examples),
+        }
+    return {
+        "verb": answer.verb.value,
+        "target": _target_json(answer.target),
+        "options": dict(answer.options),
+    }
 
 
 def _target_json(target: Target | None) -> dict[str, Any] | None:
@@ -74,12 +113,16 @@ def _open(words: tuple[Word, ...]) -> _Opening:
     if looks_like_target(first) or looks_like_option(first) or is_flag:
         return _Opening(verb=Verb.CHECK, written=False, words=words)
     near = nearest_verb(name)
-    raise Misread(f"{shown(first)} is no command; {f'did you mean {near}?' if near else _HINT}", near)
+    raise Misread(
+        f"{shown(first)} is no command; {f'did you mean {near}?' if near else _HINT}", near
+    )
 
 
 def nearest_verb(name: str) -> Verb | None:
     """The verb that was probably meant: the only one that begins so, else the most alike."""
-    beginning = [verb for verb in _VERBS if verb.startswith(name)] if len(name) >= _SHORTEST_PREFIX else []
+    beginning = (
+        [verb for verb in _VERBS if verb.startswith(name)] if len(name) >= _SHORTEST_PREFIX else []
+    )
     near = beginning[0] if len(beginning) == 1 else nearest(name, _VERBS)
     return Verb(near) if near else None
 
@@ -87,30 +130,47 @@ def nearest_verb(name: str) -> Verb | None:
 def _read_check(opening: _Opening) -> Request:
     """`check` and `health` are one: what is named decides which of them it is."""
     verb, line = opening.verb, scan(opening.words, opening.verb)
-    typed = only_target(line.loose, dotless=opening.written) or named_by_option(line.options, gateway_first=verb is Verb.HEALTH)
+    typed = only_target(line.loose, dotless=opening.written) or named_by_option(
+        line.options, gateway_first=verb is Verb.HEALTH
+    )
     if typed is None and verb is Verb.CHECK:
         raise refuse_missing(verb)
     if isinstance(typed, TypedHost | LastTarget) and verb is Verb.HEALTH:
         named = typed.host if isinstance(typed, TypedHost) else "last"
-        raise Misread(f"health asks a gateway, for example health gw:prod-gw; a host is checked: check {named[:60]}.", Verb.CHECK)
+        raise Misread(
+            (
+                "health asks a gateway, for example health gw:prod-gw; a host is checked: check "
+                f"{named[:60]}."
+            ),
+            Verb.CHECK,
+        )
     if isinstance(typed, TypedHost):
         add_path(typed, line.options)
     target = settle(typed, line.options)
-    return _request(Verb.HEALTH if isinstance(target, GatewayTarget) else verb, target, line.options)
+    return _request(
+        Verb.HEALTH if isinstance(target, GatewayTarget) else verb, target, line.options
+    )
 
 
 def _read_rehearse(opening: _Opening) -> Request:
-    """Alone it opens a form; with a gateway and `without=` it asks what breaks when that root is removed."""
+    """Alone it opens a form.
+
+    With a gateway and `without=` it asks what breaks when that root is removed.
+    """
     line = scan(opening.words, Verb.REHEARSE)
     if not line.loose and not line.options:
         return _request(Verb.REHEARSE, None, {})
     typed = only_target(line.loose, dotless=False) if _names_gateway(line.loose) else None
     typed = typed or named_by_option(line.options, gateway_first=True)
     if line.loose and not isinstance(typed, GatewayTarget):
-        raise Misread(f"rehearse stands alone, without {shown(line.loose[0])}; write for example rehearse.", Verb.REHEARSE)
+        raise Misread(
+            f"rehearse stands alone, without {shown(line.loose[0])}; write for example rehearse.",
+            Verb.REHEARSE,
+        )
     if not isinstance(typed, GatewayTarget) or "without" not in line.options:
         raise Misread(
-            "rehearse asks a gateway about a root that is to be removed, for example rehearse gw:prod-gw without=corp-root-2019; "
+            "rehearse asks a gateway about a root that is to be removed, for example rehearse "
+            "gw:prod-gw without=corp-root-2019; "
             "alone it opens the form for a new chain.",
             Verb.REHEARSE,
         )
@@ -127,20 +187,27 @@ def _read_digest(opening: _Opening) -> Request:
     if typed is None and verb in _NEED_TARGET and not line.options.keys() & {"number", "all"}:
         raise refuse_missing(verb)
     if typed is not None and line.options.keys() & {"number", "all"}:
-        raise Misread("unsubscribe takes a number, a target or all, one of them; write for example unsubscribe 2.")
+        raise Misread(
+            "unsubscribe takes a number, a target or all, one of them; write for example "
+            "unsubscribe 2."
+        )
     return _request(verb, settle(typed, line.options), line.options)
 
 
 def _read_help(opening: _Opening) -> Request:
     """`help` forgives everything: a verb after it is the topic, anything else is ignored."""
-    topics = [name for word in opening.words if (name := re.sub(r"\W", "", word.text).lower()) in _VERBS]
+    topics = [
+        name for word in opening.words if (name := re.sub(r"\W", "", word.text).lower()) in _VERBS
+    ]
     return _request(Verb.HELP, None, {"topic": topics[0]} if topics else {})
 
 
 def _read_alone(opening: _Opening) -> Request:
     verb, line = opening.verb, scan(opening.words, opening.verb)
     if line.loose:
-        raise Misread(f"{verb} stands alone, without {shown(line.loose[0])}; write for example {verb}.", verb)
+        raise Misread(
+            f"{verb} stands alone, without {shown(line.loose[0])}; write for example {verb}.", verb
+        )
     return _request(verb, None, {})
 
 

@@ -1,4 +1,7 @@
-"""Words -> options as typed and the words left over, for one verb. Which options there are is in `options`."""
+"""Words -> options as typed and the words left over, for one verb.
+
+Which options there are is in `options`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ class Line:
             Misread: it is there already, or its value is unusable.
         """
         if key in self.options:
-            raise Misread(f"{key} is given twice; write it once, for example {OPTIONS[key].example}.")
+            raise Misread(
+                f"{key} is given twice; write it once, for example {OPTIONS[key].example}."
+            )
         self.options[key] = value(key, text)
 
 
@@ -95,4 +100,8 @@ def _following(key: str, rest: deque[Word]) -> str:
 
 
 def _is_value(key: str, text: str) -> bool:
-    return text in TRUE_WORDS or (key == "watch" and times.seconds(text) is not None) or (key == "heartbeat" and text == "off")
+    return (
+        text in TRUE_WORDS
+        or (key == "watch" and times.seconds(text) is not None)
+        or (key == "heartbeat" and text == "off")
+    )

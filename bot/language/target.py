@@ -28,7 +28,10 @@ _LAST = "last"
 
 
 def looks_like_target(word: str) -> bool:
-    """Whether a word can be nothing but a target: it has a dot, a colon, a slash or a bracket, is a number, or is `last`."""
+    """Whether a word can be nothing but a target.
+
+    It has a dot, a colon, a slash or a bracket, is a number, or is `last`.
+    """
     return word.lower() == _LAST or _STRUCTURE.search(word) is not None
 
 
@@ -52,7 +55,10 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
     likely = [word for word in loose if looks_like_target(word)]
     other = [word for word in loose if not looks_like_target(word)]
     if len(likely) > 1 and likely[1].isdecimal():
-        raise Misread(f"{shown(likely[1])} stands alone; a port is an option or follows the host, for example port=8443.")
+        raise Misread(
+            f"{shown(likely[1])} stands alone; a port is an option or follows the host, for "
+            "example port=8443."
+        )
     if len(likely) > 1:
         raise Misread(
             f"Two targets are named, {shown(likely[0])} and {shown(likely[1])}; "
@@ -68,17 +74,25 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
 def stray(word: str) -> Misread:
     """The error of a word that is neither a target nor an option."""
     if word.lower() in OPTIONS:
-        return Misread(f"{word.lower()} needs a value; write for example {OPTIONS[word.lower()].example}.")
+        return Misread(
+            f"{word.lower()} needs a value; write for example {OPTIONS[word.lower()].example}."
+        )
     verb = next((verb for verb in Verb if verb == word.lower()), None)
     if verb:
-        return Misread(f"{shown(word)} comes first in a line; write for example {verb} backend.contoso.com.", verb)
+        return Misread(
+            f"{shown(word)} comes first in a line; write for example {verb} backend.contoso.com.",
+            verb,
+        )
     return Misread(
-        f"{shown(word)} is neither a target nor an option; write for example gw:prod-gw, or intranet:443 for a host without a dot."
+        f"{shown(word)} is neither a target nor an option; write for example gw:prod-gw, or "
+        "intranet:443 for a host without a dot."
     )
 
 
 def settle(typed: Typed | None, options: Options) -> Target | None:
-    """Join a target with the options that say the same; what lands in the target leaves the options.
+    """Join a target with the options that say the same.
+
+    What lands in the target leaves the options.
 
     Raises:
         Misread: the same thing is said twice with different values, or of a target that has none.
@@ -88,7 +102,10 @@ def settle(typed: Typed | None, options: Options) -> Target | None:
     if isinstance(typed, LastTarget):
         return typed
     if "port" in options:
-        raise Misread("port= belongs to a host, and none is named; write for example backend.contoso.com port=8443.")
+        raise Misread(
+            "port= belongs to a host, and none is named; write for example "
+            "backend.contoso.com port=8443."
+        )
     if isinstance(typed, GatewayTarget):
         _agree("pool", typed.pool, options)
         _agree("setting", typed.setting, options)
@@ -115,7 +132,10 @@ def add_path(typed: TypedHost, options: Options) -> None:
 
 def _agree(key: str, typed: str | int | None, options: Options) -> None:
     if typed is not None and options.get(key, typed) != typed:
-        raise Misread(f"The {key} is said twice, as {typed} and {key}={options[key]}; write it once, for example {key}={typed}.")
+        raise Misread(
+            f"The {key} is said twice, as {typed} and {key}={options[key]}; write it once, "
+            f"for example {key}={typed}."
+        )
 
 
 def _agree_on_gateway(typed: GatewayTarget, options: Options) -> None:
@@ -123,7 +143,10 @@ def _agree_on_gateway(typed: GatewayTarget, options: Options) -> None:
         return
     other = read_gateway(str(options["gw"])) or named_gateway(str(options["gw"]))
     if replace(typed, pool=None, setting=None) != replace(other, pool=None, setting=None):
-        raise Misread(f"Two gateways are named, {typed.name} and gw={options['gw']}; ask about one at a time, for example gw:{typed.name}.")
+        raise Misread(
+            f"Two gateways are named, {typed.name} and gw={options['gw']}; ask about one at a "
+            f"time, for example gw:{typed.name}."
+        )
 
 
 def named_by_option(options: Options, *, gateway_first: bool) -> Typed | None:
@@ -139,5 +162,9 @@ def named_by_option(options: Options, *, gateway_first: bool) -> Typed | None:
 def refuse_missing(verb: Verb) -> TargetError:
     """The error of a line without the target that its verb needs."""
     if verb is Verb.UNSUBSCRIBE:
-        return TargetError("unsubscribe needs a number, a target or all; write for example unsubscribe 2.")
-    return TargetError(f"{verb} needs a target; write for example {verb} backend.contoso.com or {verb} gw:prod-gw.")
+        return TargetError(
+            "unsubscribe needs a number, a target or all; write for example unsubscribe 2."
+        )
+    return TargetError(
+        f"{verb} needs a target; write for example {verb} backend.contoso.com or {verb} gw:prod-gw."
+    )

@@ -1,4 +1,7 @@
-"""Durations, times of day, days, intervals and time zones as people type them. Text in, one spelling out; no clock."""
+"""Durations, times of day, days, intervals and time zones as people type them.
+
+Text in, one spelling out; no clock.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ LONGEST_WATCH = DAY
 LONGEST_MUTE = 90 * DAY
 EVERY_WORDS = ("daily", "weekdays", "weekly", "hourly")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-ZONES = {zone.lower(): zone for zone in files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()}
+ZONES = {
+    zone.lower(): zone
+    for zone in files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+}
 _UNIT_SECONDS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _UNIT = r"(?:s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)"
 _DURATION = re.compile(rf"(?:[0-9]{{1,5}}{_UNIT}){{1,3}}")
@@ -42,9 +48,15 @@ def duration(text: str, key: str, longest: int) -> int:
     """
     length = seconds(text)
     if length is None:
-        raise Misread(f"{key}={brief(text)} is no length of time; write minutes, hours or days, for example {key}=15m or {key}=2h.")
+        raise Misread(
+            f"{key}={brief(text)} is no length of time; write minutes, hours or days, for "
+            f"example {key}=15m or {key}=2h."
+        )
     if not 0 < length <= longest:
-        raise Misread(f"{key}={brief(text)} is outside 1 second to {longest // HOUR} hours; write for example {key}=15m.")
+        raise Misread(
+            f"{key}={brief(text)} is outside 1 second to {longest // HOUR} hours; write for "
+            f"example {key}=15m."
+        )
     return length
 
 
@@ -61,7 +73,9 @@ def clock(text: str) -> str:
     """
     found = _CLOCK.fullmatch(text)
     if found is None or int(found[1]) > _LAST_HOUR or int(found[2]) > _LAST_MINUTE:
-        raise Misread(f"{shown(text)} is no time of day from 00:00 to 23:59; write for example at=08:30.")
+        raise Misread(
+            f"{shown(text)} is no time of day from 00:00 to 23:59; write for example at=08:30."
+        )
     return f"{int(found[1]):02}:{found[2]}"
 
 
@@ -77,12 +91,18 @@ def day(text: str) -> str:
         Misread: no such day.
     """
     if not is_day(text):
-        raise Misread(f"{shown(text)} is no day of the week; write one of {', '.join(DAYS)}, for example day=mon.")
+        raise Misread(
+            f"{shown(text)} is no day of the week; write one of {', '.join(DAYS)}, for "
+            "example day=mon."
+        )
     return text.lower()[:3]
 
 
 def days(text: str) -> tuple[str, ...]:
-    """The days that `sat`, `sat,sun`, `weekdays`, `weekends` or `daily` name; empty when the text names none."""
+    """The days that `sat`, `sat,sun`, `weekdays`, `weekends` or `daily` name.
+
+    Empty when the text names none.
+    """
     folded = text.lower().strip(",")
     if folded in _DAY_SETS:
         return _DAY_SETS[folded]
@@ -96,7 +116,9 @@ def is_span(text: str) -> bool:
 
 
 def window(text: str) -> str:
-    """A weekly window as `sat,sun 22:00-23:30`, its days in the week's order; an end before the start lies on the next day.
+    """A weekly window as `sat,sun 22:00-23:30`, its days in the week's order.
+
+    An end before the start lies on the next day.
 
     Raises:
         Misread: no days, no such days, no such times, or a window without length.
@@ -105,7 +127,10 @@ def window(text: str) -> str:
     named = {name for word in names for name in days(word)}
     found = _SPAN.fullmatch(span)
     if found is None or not names or not all(map(days, names)):
-        raise Misread(f"{shown(text)} is no window; write its days and times, for example sat 22:00-23:30 or daily 02:00-04:00.")
+        raise Misread(
+            f"{shown(text)} is no window; write its days and times, for example sat "
+            "22:00-23:30 or daily 02:00-04:00."
+        )
     start, end = clock(found[1]), clock(found[2])
     if start == end:
         raise Misread(f"{shown(text)} begins when it ends; write for example sat 22:00-23:30.")
@@ -126,11 +151,20 @@ def every(text: str) -> str:
     folded = text.lower()
     length = seconds(folded)
     if length is None and folded not in EVERY_WORDS:
-        raise Misread(f"every={brief(text)} is no schedule; write one of {', '.join(EVERY_WORDS)} or an interval, for example every=30m.")
+        raise Misread(
+            f"every={brief(text)} is no schedule; write one of {', '.join(EVERY_WORDS)} or an "
+            "interval, for example every=30m."
+        )
     if length is not None and length < SHORTEST_INTERVAL:
-        raise Misread(f"every={brief(text)} is too often; digests are at least 15 minutes apart, for example every=15m.")
+        raise Misread(
+            f"every={brief(text)} is too often; digests are at least 15 minutes apart, for "
+            "example every=15m."
+        )
     if length is not None and length > DAY:
-        raise Misread(f"every={brief(text)} is more than a day; write every=daily or every=weekly, for example every=weekly day=mon.")
+        raise Misread(
+            f"every={brief(text)} is more than a day; write every=daily or every=weekly, for "
+            "example every=weekly day=mon."
+        )
     return folded
 
 

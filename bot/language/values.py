@@ -1,4 +1,6 @@
-"""What a typed line means (`Request`), or why it means nothing (`Usage`). Frozen values and the one exception that readers raise.
+"""What a typed line means (`Request`), or why it means nothing (`Usage`).
+
+Frozen values and the one exception that readers raise.
 
 The shapes are those of the contract's `appgw parse --json`; nothing here reads text.
 """
@@ -18,7 +20,10 @@ _BRIEF = 40
 _USER_INFO = re.compile(r"[^\s<>|']+@")
 
 OptionValue = str | int | bool
-"""What an option holds: text, a number (`number`, and seconds for `watch` and `for`), or true for a bare word."""
+"""What an option holds.
+
+Text, a number (`number`, and seconds for `watch` and `for`), or true for a bare word.
+"""
 
 
 class Verb(StrEnum):
@@ -57,7 +62,10 @@ class HostTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayTarget:
-    """A gateway, or one pool or setting of it; lower case, since ARM compares names without case. `None` is what was not typed."""
+    """A gateway, or one pool or setting of it; lower case, since ARM compares names without case.
+
+    `None` is what was not typed.
+    """
 
     name: str
     group: str | None = None
@@ -81,7 +89,8 @@ class Request:
     Attributes:
         verb: what to do; a bare target is `check`, a bare gateway `health`.
         target: what it is about, `None` where the verb needs none.
-        options: only what was typed, values checked; `watch` and `for` in seconds, times as HH:MM, zones as in the tz database.
+        options: only what was typed, values checked; `watch` and `for` in seconds, times as HH:MM,
+            zones as in the tz database.
     """
 
     verb: Verb
@@ -94,7 +103,8 @@ class Usage:
     """A line that runs nothing.
 
     Attributes:
-        error: what is wrong in one sentence; it repeats typed text, so it is hostile input for whoever shows it.
+        error: what is wrong in one sentence; it repeats typed text, so it is hostile input for
+            whoever shows it.
         did_you_mean: the verb that was probably meant.
         examples: three lines to copy.
     """
@@ -105,7 +115,10 @@ class Usage:
 
 
 class Misread(Exception):
-    """A line cannot be understood; `str()` is one sentence, `did_you_mean` the verb that was probably meant."""
+    """A line cannot be understood.
+
+    `str()` is one sentence, `did_you_mean` the verb that was probably meant.
+    """
 
     def __init__(self, sentence: str, did_you_mean: Verb | None = None) -> None:
         super().__init__(sentence)
@@ -128,5 +141,8 @@ def brief(text: str) -> str:
 
 
 def repeatable(text: str) -> str:
-    """Typed text without what must not be repeated: user info, and all of it where it holds a private key."""
+    """Typed text without what must not be repeated.
+
+    User info, and all of it where it holds a private key.
+    """
     return "" if PRIVATE_KEY in text else _USER_INFO.sub("…@", text)

@@ -1,4 +1,6 @@
-"""The values that the bot's rooms hand each other. Frozen, no behaviour beyond derived facts, no I/O.
+"""The values that the bot's rooms hand each other.
+
+Frozen, no behaviour beyond derived facts, no I/O.
 
 `report` holds what a check found, `azure` what ARM said, `digest` what channels follow.
 """

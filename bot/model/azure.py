@@ -1,6 +1,9 @@
-"""What ARM says about a gateway, in our words: configuration, backend health, and who could not be asked.
+"""What ARM says about a gateway, in our words.
 
-Names are Azure's. Every value is what the gateway was *told* or *reports*; nothing here is a judgement of ours.
+Configuration, backend health, and who could not be asked.
+
+Names are Azure's. Every value is what the gateway was *told* or *reports*; nothing here is a
+judgement of ours.
 """
 
 from __future__ import annotations
@@ -41,7 +44,9 @@ class MemberKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendMember:
-    """One member of a backend pool; a NIC member's `address` is empty until backend health names it.
+    """One member of a backend pool.
+
+    A NIC member's `address` is empty until backend health names it.
 
     Attributes:
         kind: what it is.
@@ -187,7 +192,10 @@ class GatewayMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendServer:
-    """The gateway's word about one server under one setting; `ip_configuration` is set for NIC members."""
+    """The gateway's word about one server under one setting.
+
+    `ip_configuration` is set for NIC members.
+    """
 
     pool: str
     setting: str

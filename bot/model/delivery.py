@@ -1,4 +1,6 @@
-"""How a message leaves the bot: the port that posts it, what can go wrong, and what is remembered about it.
+"""How a message leaves the bot.
+
+The port that posts it, what can go wrong, and what is remembered about it.
 
 Slack's edge implements `Poster`; the engine calls it. Neither knows the other.
 """
@@ -31,7 +33,9 @@ class RateLimited(DeliveryError):
 
 
 class Refused(DeliveryError):
-    """Slack refused for good, for example `channel_not_found`; nothing was accepted and asking again is useless.
+    """Slack refused for good, for example `channel_not_found`.
+
+    Nothing was accepted and asking again is useless.
 
     Args:
         reason: Slack's own word.
@@ -43,15 +47,24 @@ class Refused(DeliveryError):
 
 
 class NotAccepted(DeliveryError):
-    """Nothing was accepted, for example because the connection was refused; asking again may help."""
+    """Nothing was accepted, for example because the connection was refused.
+
+    Asking again may help.
+    """
 
 
 class Unknown(DeliveryError):
-    """The request went out and no answer came (time-out, broken connection, a 5xx): the message may stand in the channel."""
+    """The request went out and no answer came (time-out, broken connection, a 5xx).
+
+    The message may stand in the channel.
+    """
 
 
 class Poster(Protocol):
-    """Posts messages. `delivery_id` goes into the message's metadata, so that `find` can recognise it."""
+    """Posts messages.
+
+    `delivery_id` goes into the message's metadata, so that `find` can recognise it.
+    """
 
     async def post(self, channel: str, message: Message, delivery_id: str) -> str:
         """Post and return the message's `ts`.
@@ -130,7 +143,10 @@ class Outcome(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a due digest stands: its target is looked at; it waits for earlier ones of its channel; it is queued; it has ended."""
+    """Where a due digest stands: its target is looked at; it waits for earlier ones of its channel.
+
+    It is queued; it has ended.
+    """
 
     CHECKING = "checking"
     READY = "ready"

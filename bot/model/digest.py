@@ -1,6 +1,9 @@
-"""What channels follow: subscriptions, schedules, mutes, the damped state of each backend, and what one digest says.
+"""What channels follow.
 
-Instants are aware and UTC; a wall-clock time always travels with its IANA zone. Everything that came from a certificate, from
+Subscriptions, schedules, mutes, the damped state of each backend, and what one digest says.
+
+Instants are aware and UTC; a wall-clock time always travels with its IANA zone. Everything that
+came from a certificate, from
 ARM or from a person's keyboard (`subject`, `label`, `reason`) is hostile text for whoever shows it.
 """
 
@@ -25,7 +28,8 @@ class FollowedTarget:
     """What is followed.
 
     Attributes:
-        key: what is looked at once per tick however many channels want it: a gateway's folded ARM id, or `host:port`.
+        key: what is looked at once per tick however many channels want it: a gateway's folded ARM
+            id, or `host:port`.
         text: as people write it, for example `gw:prod-gw/shop/https-be`.
         pool, setting: narrow a gateway; `None` takes all.
     """
@@ -59,7 +63,8 @@ class Subscription:
     Attributes:
         id: 0 until it is stored.
         minimum: the least severity that is listed.
-        only_changes: lists what changed and nothing else; the first run speaks, then silence until something changes.
+        only_changes: lists what changed and nothing else; the first run speaks, then silence until
+            something changes.
         heartbeat: every due run posts, also without news.
         exclude: patterns such as `pool:test*`, each drops what it matches.
         next_run_at: the next due instant.
@@ -85,7 +90,9 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A weekly stretch of wall-clock time, for example Saturdays 22:00-23:30; an end before the start lies on the next day.
+    """A weekly stretch of wall-clock time, for example Saturdays 22:00-23:30.
+
+    An end before the start lies on the next day.
 
     Attributes:
         days: Monday is 0; on which the window begins.
@@ -127,7 +134,8 @@ class Problem:
 
     Attributes:
         cause: what it is folded by: equal causes behind many backends are one line.
-        subject: what the cause is about (the missing certificate, the setting, the host); hostile text.
+        subject: what the cause is about (the missing certificate, the setting, the host); hostile
+            text.
         not_before, not_after: lifetime of the certificate that expires, else `None`.
         is_ca: that certificate is a CA.
     """
@@ -170,7 +178,8 @@ class Look:
     """One look at one target.
 
     Attributes:
-        complete: every backend was seen; of an incomplete look, what it does not mention stays as it was.
+        complete: every backend was seen; of an incomplete look, what it does not mention stays as
+            it was.
     """
 
     target_key: str
@@ -184,7 +193,8 @@ class ProblemState:
 
     Attributes:
         open: whether it counts, after damping.
-        since: when the stretch that it is in began: the first bad look, or the first good one of a closed problem.
+        since: when the stretch that it is in began: the first bad look, or the first good one of a
+            closed problem.
         recent: the last looks, newest last: `x` bad, `.` good.
     """
 
@@ -302,7 +312,8 @@ class DigestContent:
         at: the instant that it speaks of.
         lines: what is listed, in order.
         standing: open and not news; listed only when the subscription lists more than changes.
-        hushed: open and muted, as it was told before the mute; what began inside the mute has been told to nobody yet.
+        hushed: open and muted, as it was told before the mute; what began inside the mute has been
+            told to nobody yet.
         fixed: causes of the last sent digest that are gone.
         fine: backends without a listed problem.
         since: when the last digest was sent, `None` before the first.

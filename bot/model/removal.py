@@ -1,4 +1,7 @@
-"""What would break if a root went from a gateway: each backend's verdict before and after, as values."""
+"""What would break if a root went from a gateway.
+
+Each backend's verdict before and after, as values.
+"""
 
 from __future__ import annotations
 

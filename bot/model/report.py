@@ -1,4 +1,7 @@
-"""What one check found: from the question (`CheckRequest`) to the whole answer about a backend or a gateway."""
+"""What one check found.
+
+From the question (`CheckRequest`) to the whole answer about a backend or a gateway.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,17 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.model.azure import ArmRefusal, BackendServer, Gateway, GatewayHealth, Health
-from chainlib import Code, Explanation, Finding, GatewayPolicy, PresentedChain, Repair, Severity, Target, Verdict
+from chainlib import (
+    Code,
+    Explanation,
+    Finding,
+    GatewayPolicy,
+    PresentedChain,
+    Repair,
+    Severity,
+    Target,
+    Verdict,
+)
 
 WITNESS_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 """Findings that come from comparing the two witnesses, not from a chain."""
@@ -23,7 +36,8 @@ class CheckRequest:
         target: where to connect; `target.server_name` is what the handshake sends.
         policy: what the gateway demands; `policy.http` is the health probe's rule.
         assumed: what was assumed because nobody said it, one sentence each, for people.
-        hypothetical: asked as no gateway is set, since something was typed in its place; a gateway's own word is about something else.
+        hypothetical: asked as no gateway is set, since something was typed in its place; a
+            gateway's own word is about something else.
     """
 
     target: Target
@@ -37,7 +51,8 @@ class BrowserView:
     """How a browser would judge the same chain, which is why users say that the site is fine.
 
     Attributes:
-        accepted: a browser shows the page without a warning; `None` where that depends on the device or on a certificate not at hand.
+        accepted: a browser shows the page without a warning; `None` where that depends on the
+            device or on a certificate not at hand.
         why: one sentence.
     """
 
@@ -59,7 +74,9 @@ class AddressReport:
     address: str
     verdict: Verdict
     chain: PresentedChain | None = None
-    timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    timings: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +91,8 @@ class CheckReport:
         repair: the corrected chain with its proof, `None` when nothing needs repair.
         browser: how a browser would judge, `None` when no list came.
         not_checked: what was not looked at, one short phrase each.
-        may_download: whether a missing issuer could have been downloaded from where its certificate says.
+        may_download: whether a missing issuer could have been downloaded from where its certificate
+            says.
         timings: milliseconds per stage of the worst address, `judge` included.
     """
 
@@ -86,7 +104,9 @@ class CheckReport:
     browser: BrowserView | None = None
     not_checked: tuple[str, ...] = ()
     may_download: bool = False
-    timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    timings: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
 
     @property
     def chain(self) -> PresentedChain | None:
@@ -119,9 +139,12 @@ class MemberReport:
     Attributes:
         pool, setting: names on the gateway.
         member: the member as configured, FQDN or address.
-        report: our own probe; `None` for a setting without TLS or an address that may not be probed.
-        server: the gateway's word, `None` until ARM has answered or when it does not list the member.
-        findings: our probe's findings and those that come from comparing the two witnesses, in headline order.
+        report: our own probe; `None` for a setting without TLS or an address that may not be
+            probed.
+        server: the gateway's word, `None` until ARM has answered or when it does not list the
+            member.
+        findings: our probe's findings and those that come from comparing the two witnesses, in
+            headline order.
         skipped: why we did not probe, one sentence, empty otherwise.
     """
 
@@ -142,7 +165,9 @@ class MemberReport:
     def healthy(self) -> bool:
         """No finding is critical, and the gateway does not call it unhealthy where it was asked the same."""
         refused = any(f.severity is Severity.CRITICAL for f in self.findings)
-        return not refused and (self.hypothetical or self.server is None or self.server.health is not Health.UNHEALTHY)
+        return not refused and (
+            self.hypothetical or self.server is None or self.server.health is not Health.UNHEALTHY
+        )
 
     @property
     def hypothetical(self) -> bool:
@@ -152,7 +177,9 @@ class MemberReport:
     @property
     def unseen(self) -> bool:
         """Nobody vouches for it: we did not probe it, and the gateway has not called it healthy."""
-        return bool(self.skipped) and not (self.server is not None and self.server.health is Health.HEALTHY)
+        return bool(self.skipped) and not (
+            self.server is not None and self.server.health is Health.HEALTHY
+        )
 
 
 class Via(StrEnum):
@@ -202,4 +229,6 @@ class GatewayReport:
     @property
     def green(self) -> bool:
         """Healthy, and where only the gateway was asked it vouches for every member."""
-        return self.healthy and not (self.via is Via.GATEWAY and any(member.unseen for member in self.members))
+        return self.healthy and not (
+            self.via is Via.GATEWAY and any(member.unseen for member in self.members)
+        )

@@ -1,7 +1,22 @@
-"""Settings: the environment and `appgw.yaml` -> one frozen value. Nothing outside this room reads the environment."""
+"""Settings: the environment and `appgw.yaml` -> one frozen value.
 
-from bot.settings.load import SettingsError, load_azure_settings, load_database_settings, load_settings
-from bot.settings.values import AzureCredential, AzureSettings, Cloud, DatabaseSettings, Settings, Transport
+Nothing outside this room reads the environment.
+"""
+
+from bot.settings.load import (
+    SettingsError,
+    load_azure_settings,
+    load_database_settings,
+    load_settings,
+)
+from bot.settings.values import (
+    AzureCredential,
+    AzureSettings,
+    Cloud,
+    DatabaseSettings,
+    Settings,
+    Transport,
+)
 
 __all__ = [
     "AzureCredential",

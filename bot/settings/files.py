@@ -1,4 +1,7 @@
-"""Rules for settings that name a file: what lies there is read within limits, and never repeated."""
+"""Rules for settings that name a file.
+
+What lies there is read within limits, and never repeated.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ def read(path: Path, limit: int) -> bytes:
     """The content of a regular file.
 
     Raises:
-        OSError: there is none, it is something else (reading a pipe or a device may never end), or it is larger than `limit` bytes.
+        OSError: there is none, it is something else (reading a pipe or a device may never end), or
+            it is larger than `limit` bytes.
     """
     if path.exists() and not path.is_file():
         raise OSError(0, "it is no regular file")
@@ -30,7 +34,9 @@ def path(example: str) -> Callable[[object], Path]:
 
     def rule(value: object) -> Path:
         if not isinstance(value, str | Path) or not str(value).strip().isprintable():
-            raise ValueError(f"is no path; write it on one line, in quotes in appgw.yaml, for example {example}")
+            raise ValueError(
+                f"is no path; write it on one line, in quotes in appgw.yaml, for example {example}"
+            )
         return Path(str(value).strip())
 
     return rule
@@ -45,16 +51,25 @@ def ca_bundle(value: Path) -> Path:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=value)
     except OSError:
-        raise ValueError(f"holds a certificate that cannot be read; {example}, with every block as its CA gave it out") from None
+        raise ValueError(
+            f"holds a certificate that cannot be read; {example}, with every block as its CA "
+            "gave it out"
+        ) from None
     return value
 
 
 def intermediates(value: Path) -> Path:
-    """A file with issuer certificates: PEM, or the CCADB's CSV with its column 'PEM Info'; a private key has no place in it."""
+    """A file with issuer certificates: PEM, or the CCADB's CSV with its column 'PEM Info'.
+
+    A private key has no place in it.
+    """
     example = "name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem"
     content = _read(value, example)
     if b"PRIVATE KEY-----" in content:
-        raise ValueError("holds a private key; leave only certificates in it, for example those of /etc/appgw/intermediates.pem")
+        raise ValueError(
+            "holds a private key; leave only certificates in it, for example those of "
+            "/etc/appgw/intermediates.pem"
+        )
     if _BEGIN not in content:
         raise ValueError(f"holds no certificate; {example}")
     return value

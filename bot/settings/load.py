@@ -1,4 +1,7 @@
-"""How settings are read: sources joined, mistakes collected. All of them are told at once, because each restart costs a minute."""
+"""How settings are read: sources joined, mistakes collected.
+
+All of them are told at once, because each restart costs a minute.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,13 @@ from pydantic import ValidationError
 
 from bot.settings import files
 from bot.settings.rules import is_harmless, written
-from bot.settings.values import DEFAULT_ADMIN_PORT, DEFAULT_HTTP_PORT, AzureSettings, DatabaseSettings, Settings
+from bot.settings.values import (
+    DEFAULT_ADMIN_PORT,
+    DEFAULT_HTTP_PORT,
+    AzureSettings,
+    DatabaseSettings,
+    Settings,
+)
 
 ALIASES = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
 _NEAR = 0.9
@@ -35,7 +44,9 @@ class SettingsError(Exception):
 
 
 def load_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> Settings:
-    """Read the settings of `appgw serve`; the environment wins over the file, an empty variable counts as absent.
+    """Read the settings of `appgw serve`.
+
+    The environment wins over the file, an empty variable counts as absent.
 
     Args:
         environ: the process's environment.
@@ -48,20 +59,40 @@ def load_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> 
 
 
 def load_azure_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> AzureSettings:
-    """Read only how ARM is reached, for the terminal, which needs no Slack; sources and errors as in `load_settings`."""
+    """Read only how ARM is reached, for the terminal, which needs no Slack.
+
+    Sources and errors as in `load_settings`.
+    """
     return _load(AzureSettings, _azure_joined, environ, yaml_path)
 
 
-def load_database_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> DatabaseSettings:
-    """Read only where the bot remembers, for `appgw db`, which needs no Slack; sources and errors as in `load_settings`."""
+def load_database_settings(
+    environ: Mapping[str, str], yaml_path: Path | None = None
+) -> DatabaseSettings:
+    """Read only where the bot remembers, for `appgw db`, which needs no Slack.
+
+    Sources and errors as in `load_settings`.
+    """
     return _load(DatabaseSettings, lambda _given: (), environ, yaml_path)
 
 
-def _load(kind: type[_Kind], joined: Callable[[Mapping[str, Any]], _Rules], environ: Mapping[str, str], yaml_path: Path | None) -> _Kind:
+def _load(
+    kind: type[_Kind],
+    joined: Callable[[Mapping[str, Any]], _Rules],
+    environ: Mapping[str, str],
+    yaml_path: Path | None,
+) -> _Kind:
     in_file, problems = _read_yaml(yaml_path)
-    given = in_file | {name: value for name, value in environ.items() if name in ALIASES and value.strip()}
+    given = in_file | {
+        name: value for name, value in environ.items() if name in ALIASES and value.strip()
+    }
     problems += [sentence for broken, sentence in joined(given) if broken]
-    strange = tuple(filter(None, (_strange(name) for name in sorted(environ) if name.startswith(("APPGW_", "SLACK_")))))
+    strange = tuple(
+        filter(
+            None,
+            (_strange(name) for name in sorted(environ) if name.startswith(("APPGW_", "SLACK_"))),
+        )
+    )
     try:
         settings = kind(**given, strange=strange)
     except ValidationError as error:
@@ -78,22 +109,46 @@ def _read_yaml(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     try:
         content, twice = _parsed(files.read(path, _MAX_YAML))
     except Exception as error:  # noqa: BLE001 -- what the parser raises over odd tags, dates and depths is of no one family
-        return {}, [f"{path.name} cannot be read ({_reason(error)}); write lines such as APPGW_ADMIN_PORT: 8080."]
+        return {}, [
+            (
+                f"{path.name} cannot be read ({_reason(error)}); write lines such as "
+                "APPGW_ADMIN_PORT: 8080."
+            )
+        ]
     if content is None:
         return {}, []
     if not isinstance(content, dict):
         return {}, [f"{path.name} holds no keys; write lines such as APPGW_ADMIN_PORT: 8080."]
-    doubled = [f"{_shown(key)} stands twice in {path.name}; keep the line that is meant and delete the other." for key in twice]
+    doubled = [
+        (
+            f"{_shown(key)} stands twice in {path.name}; keep the line that is meant and delete "
+            "the other."
+        )
+        for key in twice
+    ]
     unknown = [_shown(key) for key in content if key not in ALIASES]
-    problems = [_strange(key) or f"{key} in {path.name} is no setting; the names are those of docs/settings.md." for key in unknown]
-    return {key: value for key, value in content.items() if key in ALIASES and not _is_blank(value)}, [*doubled, *problems]
+    problems = [
+        _strange(key)
+        or f"{key} in {path.name} is no setting; the names are those of docs/settings.md."
+        for key in unknown
+    ]
+    return {
+        key: value for key, value in content.items() if key in ALIASES and not _is_blank(value)
+    }, [*doubled, *problems]
 
 
 def _parsed(content: bytes) -> tuple[object, tuple[str, ...]]:
-    """The file's value, and the keys that it gives twice: YAML itself would let the last one win without a word."""
+    """The file's value, and the keys that it gives twice.
+
+    YAML itself would let the last one win without a word.
+    """
     loader = yaml.SafeLoader(content)
     root = loader.get_single_node()
-    keys = [key.value for key, _ in root.value if isinstance(key, yaml.ScalarNode)] if isinstance(root, yaml.MappingNode) else []
+    keys = (
+        [key.value for key, _ in root.value if isinstance(key, yaml.ScalarNode)]
+        if isinstance(root, yaml.MappingNode)
+        else []
+    )
     value = loader.construct_document(root) if root else None
     return value, tuple(key for key, times in Counter(keys).items() if times > 1)
 
@@ -104,7 +159,10 @@ def _is_blank(value: object) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Why a file cannot be read, with the line where the parser knows one; nothing of the file is repeated."""
+    """Why a file cannot be read, with the line where the parser knows one.
+
+    Nothing of the file is repeated.
+    """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     mark = getattr(error, "problem_mark", None)
@@ -114,26 +172,41 @@ def _reason(error: Exception) -> str:
 def _shown(key: object) -> str:
     """A key as a sentence repeats it: short, and without what would break the line."""
     text = str(key) if isinstance(key, str | int | float) else f"({type(key).__name__})"
-    return "".join(c if c.isprintable() else "\ufffd" for c in text) if is_harmless(text) else "A key that is long or secret"
+    return (
+        "".join(c if c.isprintable() else "\ufffd" for c in text)
+        if is_harmless(text)
+        else "A key that is long or secret"
+    )
 
 
 def _joined(given: Mapping[str, Any]) -> _Rules:
     """The rules that join several variables, as (broken, sentence)."""
     over_http = "SLACK_APP_TOKEN" not in given
-    same_port = written(given.get("APPGW_HTTP_PORT", DEFAULT_HTTP_PORT)) == written(given.get("APPGW_ADMIN_PORT", DEFAULT_ADMIN_PORT))
+    same_port = written(given.get("APPGW_HTTP_PORT", DEFAULT_HTTP_PORT)) == written(
+        given.get("APPGW_ADMIN_PORT", DEFAULT_ADMIN_PORT)
+    )
     return (
         (
             "SLACK_BOT_TOKEN" not in given,
-            "SLACK_BOT_TOKEN is missing; copy the Bot User OAuth Token of your Slack app, for example SLACK_BOT_TOKEN=xoxb-1234-abcd.",
+            (
+                "SLACK_BOT_TOKEN is missing; copy the Bot User OAuth Token of your Slack app, for "
+                "example SLACK_BOT_TOKEN=xoxb-1234-abcd."
+            ),
         ),
         (
             over_http and "SLACK_SIGNING_SECRET" not in given,
-            "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both missing; set one, for example SLACK_APP_TOKEN=xapp-1-abcd for Socket Mode.",
+            (
+                "SLACK_APP_TOKEN and SLACK_SIGNING_SECRET are both missing; set one, for example "
+                "SLACK_APP_TOKEN=xapp-1-abcd for Socket Mode."
+            ),
         ),
         *_azure_joined(given),
         (
             over_http and same_port,
-            "APPGW_HTTP_PORT and APPGW_ADMIN_PORT are the same port; give each its own, for example APPGW_ADMIN_PORT=8080.",
+            (
+                "APPGW_HTTP_PORT and APPGW_ADMIN_PORT are the same port; give each its own, for "
+                "example APPGW_ADMIN_PORT=8080."
+            ),
         ),
     )
 
@@ -141,7 +214,10 @@ def _joined(given: Mapping[str, Any]) -> _Rules:
 def _azure_joined(given: Mapping[str, Any]) -> _Rules:
     """The rules that join several variables about ARM."""
     static = written(given.get("APPGW_AZURE_CREDENTIAL", "")).lower() == "static"
-    missing = "APPGW_AZURE_STATIC_TOKEN is missing; APPGW_AZURE_CREDENTIAL=static sends it, for example APPGW_AZURE_STATIC_TOKEN=demo."
+    missing = (
+        "APPGW_AZURE_STATIC_TOKEN is missing; APPGW_AZURE_CREDENTIAL=static sends it, for example "
+        "APPGW_AZURE_STATIC_TOKEN=demo."
+    )
     return ((static and "APPGW_AZURE_STATIC_TOKEN" not in given, missing),)
 
 

@@ -1,4 +1,6 @@
-"""How the text of one variable becomes a value. Every `ValueError` is the second half of a sentence that begins with the variable's name.
+"""How the text of one variable becomes a value.
+
+Every `ValueError` is the second half of a sentence that begins with the variable's name.
 
 No rule repeats a secret, not even a part of it.
 """
@@ -15,36 +17,62 @@ SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 _MAX_BITS = 64
 _SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _MAX_SHOWN = 40  # an id of Azure has 36 characters
-_SECRET = re.compile(r"xox[a-z]?[-.]|xapp-|eyJ[a-z0-9_-]{8}|^[0-9a-f]{32}$|://[^/@]*@", re.IGNORECASE)
+_SECRET = re.compile(
+    r"xox[a-z]?[-.]|xapp-|eyJ[a-z0-9_-]{8}|^[0-9a-f]{32}$|://[^/@]*@", re.IGNORECASE
+)
 # A password may hold a slash, a colon or a bracket, so these are no URLs as urllib reads them.
-_POSTGRESQL = re.compile(r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]*)(?::(?P<port>[^/?]*))?(?:[/?].*)?")
+_POSTGRESQL = re.compile(
+    r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]*)(?::(?P<port>[^/?]*))?(?:[/?].*)?"
+)
 _SQLITE = re.compile(r"sqlite:///(?!:memory:)[^?].*")
-_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_HOST = re.compile(
+    r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
 
 
 def shown(value: str) -> str:
-    """A wrong value as a sentence repeats it: short, and never what may be a secret that was put into the wrong variable."""
-    return repr(value) if is_harmless(value) else "something long or secret, which is not repeated here"
+    """A wrong value as a sentence repeats it.
+
+    Short, and never what may be a secret that was put into the wrong variable.
+    """
+    return (
+        repr(value)
+        if is_harmless(value)
+        else "something long or secret, which is not repeated here"
+    )
 
 
 def is_harmless(value: str) -> bool:
-    """Whether a value may be repeated: it is no longer than an id and looks like no token, signing secret or URL with a password."""
+    """Whether a value may be repeated.
+
+    It is no longer than an id and looks like no token, signing secret or URL with a password.
+    """
     return len(value) <= _MAX_SHOWN and not _SECRET.search(value)
 
 
 def text(value: object) -> str:
-    """One line of visible text without surrounding white space; what was copied with a line break or a zero-width space is told."""
+    """One line of visible text without surrounding white space.
+
+    What was copied with a line break or a zero-width space is told.
+    """
     if not isinstance(value, str):
         raise ValueError(f"is {type(value).__name__}, not text; put it in quotes in appgw.yaml")  # noqa: TRY004 -- pydantic collects ValueError
     line = value.strip()
     if not line.isprintable():
-        raise ValueError("holds a line break or another character that cannot be seen; copy it anew as one line")
+        raise ValueError(
+            "holds a line break or another character that cannot be seen; copy it anew as one line"
+        )
     return line
 
 
 def written(value: object) -> str:
-    """A plain value of appgw.yaml as text; of others only their kind, for anchors make a list of a few lines endless."""
-    plain = isinstance(value, str | float) or (isinstance(value, int) and value.bit_length() <= _MAX_BITS)
+    """A plain value of appgw.yaml as text.
+
+    Of others only their kind, for anchors make a list of a few lines endless.
+    """
+    plain = isinstance(value, str | float) or (
+        isinstance(value, int) and value.bit_length() <= _MAX_BITS
+    )
     return str(value).strip() if plain else f"({type(value).__name__})"
 
 
@@ -52,7 +80,9 @@ def port(value: object) -> int:
     """A TCP port."""
     number = written(value)
     if not _is_port(number):
-        raise ValueError(f"is {shown(number)}, not a port; write a number from 1 to 65535, for example 8080")
+        raise ValueError(
+            f"is {shown(number)}, not a port; write a number from 1 to 65535, for example 8080"
+        )
     return int(number)
 
 
@@ -72,7 +102,9 @@ def names(value: object) -> tuple[str, ...]:
     """A comma-separated text, or a list in appgw.yaml; empty items are dropped."""
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
-        raise ValueError("is no list; separate the items with commas, for example contoso.com,10.0.0.0/8")
+        raise ValueError(
+            "is no list; separate the items with commas, for example contoso.com,10.0.0.0/8"
+        )
     return tuple(item.strip() for item in items if item.strip())
 
 
@@ -94,7 +126,10 @@ def token(prefix: str) -> Callable[[object], str]:
     def rule(value: object) -> str:
         given = written(value)
         if not given.startswith(prefix) or not re.fullmatch(r"[A-Za-z0-9.-]+", given):
-            raise ValueError(f"does not look like a token of its kind; it starts with {prefix}, for example {prefix}1234-abcd")
+            raise ValueError(
+                f"does not look like a token of its kind; it starts with {prefix}, for "
+                f"example {prefix}1234-abcd"
+            )
         return given
 
     return rule
@@ -104,7 +139,10 @@ def slack_api_url(value: str) -> str:
     """A Web API address, which the client completes by appending a method's name."""
     parts = _split(value)
     if parts is None or not value.endswith("/api/"):
-        raise ValueError("is no Web API address; it starts with https:// and ends in /api/, for example https://slack.com/api/")
+        raise ValueError(
+            "is no Web API address; it starts with https:// and ends in /api/, for example "
+            "https://slack.com/api/"
+        )
     return value
 
 
@@ -120,7 +158,12 @@ def _split(value: str) -> str | None:
     """The scheme of a usable http(s) address without user info, else `None`."""
     try:
         parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+        usable = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and parts.port != 0
+        )
     except ValueError:
         return None
     return parts.scheme if usable else None
@@ -131,10 +174,14 @@ def database_url(value: object) -> str:
     url = text(value)
     server = _POSTGRESQL.fullmatch(url)
     if not server and not _SQLITE.fullmatch(url):
-        raise ValueError("is no database address; write for example sqlite:///data/appgw.sqlite3 or postgresql://user@host/appgw")
+        raise ValueError(
+            "is no database address; write for example sqlite:///data/appgw.sqlite3 or "
+            "postgresql://user@host/appgw"
+        )
     if server and server["port"] and not _is_port(server["port"]):
         raise ValueError(
-            "has something else than a number from 1 to 65535 where its port stands; write for example postgresql://user@host:5432/appgw"
+            "has something else than a number from 1 to 65535 where its port stands; write "
+            "for example postgresql://user@host:5432/appgw"
         )
     return url
 
@@ -143,12 +190,18 @@ def subscriptions(values: tuple[str, ...]) -> tuple[str, ...]:
     """Azure subscription ids."""
     for value in values:
         if not _SUBSCRIPTION.fullmatch(value):
-            raise ValueError(f"holds {shown(value)}; write subscription ids, for example 00000000-0000-0000-0000-000000000000")
+            raise ValueError(
+                f"holds {shown(value)}; write subscription ids, for example "
+                "00000000-0000-0000-0000-000000000000"
+            )
     return values
 
 
 def targets(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Host suffixes, CIDRs and single addresses, lower case; `*.contoso.com` and `.contoso.com` mean `contoso.com`."""
+    """Host suffixes, CIDRs and single addresses, lower case.
+
+    `*.contoso.com` and `.contoso.com` mean `contoso.com`.
+    """
     return tuple(_target(value.lower()) for value in values)
 
 
@@ -157,7 +210,10 @@ def _target(value: str) -> str:
         return str(ipaddress.ip_network(value.strip("[]")))
     except ValueError:
         if re.fullmatch(r"[0-9./]+|.*[:/].*", value):
-            raise ValueError(f"holds {shown(value)}, no network; write for example 10.0.0.0/8 (host bits zero) or contoso.com") from None
+            raise ValueError(
+                f"holds {shown(value)}, no network; write for example 10.0.0.0/8 (host bits "
+                "zero) or contoso.com"
+            ) from None
     name = value.removeprefix("*").strip(".")
     if not _HOST.fullmatch(name):
         raise ValueError(f"holds {shown(value)}, no host name; write for example contoso.com")
@@ -170,7 +226,9 @@ def ids(kinds: str, example: str) -> Callable[[tuple[str, ...]], tuple[str, ...]
     def rule(values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if not re.fullmatch(f"[{kinds}][A-Z0-9]{{2,}}", value):
-                raise ValueError(f"holds {shown(value)}; write Slack's id, not the name, for example {example}")
+                raise ValueError(
+                    f"holds {shown(value)}; write Slack's id, not the name, for example {example}"
+                )
         return values
 
     return rule

@@ -1,6 +1,7 @@
 """What can be set: one frozen value with a field per variable of the contract (section 5).
 
-How one variable is checked is in `rules`; how the sources are read and the mistakes collected is in `load`.
+How one variable is checked is in `rules`; how the sources are read and the mistakes collected is in
+`load`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ DEFAULT_HTTP_PORT = 3000
 DEFAULT_ADMIN_PORT = 8080
 
 
-_AZURE_FIELDS = frozenset({"subscriptions", "azure_credential", "azure_static_token", "cloud", "arm_url"})
+_AZURE_FIELDS = frozenset(
+    {"subscriptions", "azure_credential", "azure_static_token", "cloud", "arm_url"}
+)
 
 
 class Transport(StrEnum):
@@ -63,17 +66,28 @@ class AzureSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    subscriptions: Annotated[Names, AfterValidator(rules.subscriptions)] = Field(default=(), alias="APPGW_SUBSCRIPTIONS")
-    azure_credential: Annotated[AzureCredential, BeforeValidator(rules.one_of(tuple(AzureCredential)))] = Field(
-        default=AzureCredential.MANAGED_IDENTITY, alias="APPGW_AZURE_CREDENTIAL"
+    subscriptions: Annotated[Names, AfterValidator(rules.subscriptions)] = Field(
+        default=(), alias="APPGW_SUBSCRIPTIONS"
     )
+    azure_credential: Annotated[
+        AzureCredential, BeforeValidator(rules.one_of(tuple(AzureCredential)))
+    ] = Field(default=AzureCredential.MANAGED_IDENTITY, alias="APPGW_AZURE_CREDENTIAL")
     azure_client_id: Text | None = Field(default=None, alias="AZURE_CLIENT_ID")
     azure_static_token: Secret | None = Field(default=None, alias="APPGW_AZURE_STATIC_TOKEN")
-    cloud: Annotated[Cloud, BeforeValidator(rules.one_of(tuple(Cloud)))] = Field(default=Cloud.PUBLIC, alias="APPGW_CLOUD")
-    arm_url: Annotated[Text, AfterValidator(rules.arm_url)] | None = Field(default=None, alias="APPGW_ARM_URL")
-    ca_bundle: Annotated[Path, BeforeValidator(files.path("/etc/ssl/contoso.pem")), AfterValidator(files.ca_bundle)] | None = Field(
-        default=None, alias="APPGW_CA_BUNDLE"
+    cloud: Annotated[Cloud, BeforeValidator(rules.one_of(tuple(Cloud)))] = Field(
+        default=Cloud.PUBLIC, alias="APPGW_CLOUD"
     )
+    arm_url: Annotated[Text, AfterValidator(rules.arm_url)] | None = Field(
+        default=None, alias="APPGW_ARM_URL"
+    )
+    ca_bundle: (
+        Annotated[
+            Path,
+            BeforeValidator(files.path("/etc/ssl/contoso.pem")),
+            AfterValidator(files.ca_bundle),
+        ]
+        | None
+    ) = Field(default=None, alias="APPGW_CA_BUNDLE")
     strange: tuple[str, ...] = ()
 
     @classmethod
@@ -85,48 +99,86 @@ class AzureSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load_settings` hands over: the process's environment is never read behind its back."""
+        """Only what `load_settings` hands over.
+
+        The process's environment is never read behind its back.
+        """
         return (init_settings,)
 
 
 class DatabaseSettings(AzureSettings):
-    """Where the bot remembers; with the settings above it, all that `appgw db` in a terminal needs."""
+    """Where the bot remembers.
 
-    data_dir: Annotated[Path, BeforeValidator(files.path("/data"))] = Field(default=Path("data"), alias="APPGW_DATA_DIR")
-    database_secret: Annotated[Secret, BeforeValidator(rules.database_url)] | None = Field(default=None, alias="APPGW_DATABASE_URL")
+    With the settings above it, all that `appgw db` in a terminal needs.
+    """
+
+    data_dir: Annotated[Path, BeforeValidator(files.path("/data"))] = Field(
+        default=Path("data"), alias="APPGW_DATA_DIR"
+    )
+    database_secret: Annotated[Secret, BeforeValidator(rules.database_url)] | None = Field(
+        default=None, alias="APPGW_DATABASE_URL"
+    )
 
     @property
     def database_url(self) -> str:
-        """The database: the one given, else a SQLite file in the data directory. May hold a password: never log it."""
+        """The database: the one given, else a SQLite file in the data directory.
+
+        May hold a password: never log it.
+        """
         given = self.database_secret
         return given.get_secret_value() if given else f"sqlite:///{self.data_dir / 'appgw.sqlite3'}"
 
 
 class Settings(DatabaseSettings):
-    """Everything that can be set; a field's alias is its variable's name and its key in `appgw.yaml`."""
+    """Everything that can be set.
 
-    slack_bot_token: Annotated[Secret, BeforeValidator(rules.token("xoxb-"))] = Field(alias="SLACK_BOT_TOKEN")
-    slack_app_token: Annotated[Secret, BeforeValidator(rules.token("xapp-"))] | None = Field(default=None, alias="SLACK_APP_TOKEN")
+    A field's alias is its variable's name and its key in `appgw.yaml`.
+    """
+
+    slack_bot_token: Annotated[Secret, BeforeValidator(rules.token("xoxb-"))] = Field(
+        alias="SLACK_BOT_TOKEN"
+    )
+    slack_app_token: Annotated[Secret, BeforeValidator(rules.token("xapp-"))] | None = Field(
+        default=None, alias="SLACK_APP_TOKEN"
+    )
     slack_signing_secret: Secret | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
     http_port: Port = Field(default=DEFAULT_HTTP_PORT, alias="APPGW_HTTP_PORT")
-    slack_api_url: Annotated[Text, AfterValidator(rules.slack_api_url)] = Field(default=SLACK_API_URL, alias="APPGW_SLACK_API_URL")
+    slack_api_url: Annotated[Text, AfterValidator(rules.slack_api_url)] = Field(
+        default=SLACK_API_URL, alias="APPGW_SLACK_API_URL"
+    )
     admin_port: Port = Field(default=DEFAULT_ADMIN_PORT, alias="APPGW_ADMIN_PORT")
-    without_history: Annotated[WithoutHistory, BeforeValidator(rules.one_of(tuple(WithoutHistory)))] = Field(
-        default=WithoutHistory.AT_MOST_ONCE, alias="APPGW_WITHOUT_HISTORY"
+    without_history: Annotated[
+        WithoutHistory, BeforeValidator(rules.one_of(tuple(WithoutHistory)))
+    ] = Field(default=WithoutHistory.AT_MOST_ONCE, alias="APPGW_WITHOUT_HISTORY")
+    allowed_targets: Annotated[Names, AfterValidator(rules.targets)] = Field(
+        default=(), alias="APPGW_ALLOWED_TARGETS"
     )
-    allowed_targets: Annotated[Names, AfterValidator(rules.targets)] = Field(default=(), alias="APPGW_ALLOWED_TARGETS")
-    allowed_channels: Annotated[Names, AfterValidator(rules.ids("CGD", "C0123ABCD"))] = Field(default=(), alias="APPGW_ALLOWED_CHANNELS")
-    allowed_users: Annotated[Names, AfterValidator(rules.ids("UW", "U0123ABCD"))] = Field(default=(), alias="APPGW_ALLOWED_USERS")
-    home_team: Annotated[Text, AfterValidator(rules.team)] | None = Field(default=None, alias="APPGW_HOME_TEAM")
+    allowed_channels: Annotated[Names, AfterValidator(rules.ids("CGD", "C0123ABCD"))] = Field(
+        default=(), alias="APPGW_ALLOWED_CHANNELS"
+    )
+    allowed_users: Annotated[Names, AfterValidator(rules.ids("UW", "U0123ABCD"))] = Field(
+        default=(), alias="APPGW_ALLOWED_USERS"
+    )
+    home_team: Annotated[Text, AfterValidator(rules.team)] | None = Field(
+        default=None, alias="APPGW_HOME_TEAM"
+    )
     allow_loopback: Switch = Field(default=False, alias="APPGW_ALLOW_LOOPBACK")
-    intermediates: Annotated[Path, BeforeValidator(files.path("/etc/appgw/issuers.pem")), AfterValidator(files.intermediates)] | None = (
-        Field(default=None, alias="APPGW_INTERMEDIATES")
-    )
+    intermediates: (
+        Annotated[
+            Path,
+            BeforeValidator(files.path("/etc/appgw/issuers.pem")),
+            AfterValidator(files.intermediates),
+        ]
+        | None
+    ) = Field(default=None, alias="APPGW_INTERMEDIATES")
     aia: Switch = Field(default=False, alias="APPGW_AIA")
 
     @property
     def asks_azure(self) -> bool:
-        """Whether anything about Azure was set; a bot that was told nothing does not go looking for an identity."""
+        """Whether anything about Azure was set.
+
+        A bot that was told nothing does not go looking for an identity.
+        """
         return bool(_AZURE_FIELDS & self.model_fields_set)
 
     @property
@@ -138,8 +190,10 @@ class Settings(DatabaseSettings):
     def idle(self) -> str:
         """What an operator hears where nothing may be probed."""
         return (
-            "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every question is refused; set for example "
-            "APPGW_SUBSCRIPTIONS=00000000-0000-0000-0000-000000000000 or APPGW_ALLOWED_TARGETS=contoso.com."
+            "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every question "
+            "is refused; set for example "
+            "APPGW_SUBSCRIPTIONS=00000000-0000-0000-0000-000000000000 or "
+            "APPGW_ALLOWED_TARGETS=contoso.com."
         )
 
     @property
@@ -151,11 +205,30 @@ class Settings(DatabaseSettings):
     def warnings(self) -> tuple[str, ...]:
         """What an operator should hear at every start, one sentence each."""
         openings = (
-            (self.allowed_channels, "every channel may ask (narrow it: APPGW_ALLOWED_CHANNELS=C0123ABCD)"),
+            (
+                self.allowed_channels,
+                "every channel may ask (narrow it: APPGW_ALLOWED_CHANNELS=C0123ABCD)",
+            ),
             (self.allowed_users, "every user may ask (narrow it: APPGW_ALLOWED_USERS=U0123ABCD)"),
-            (self.home_team, "whoever Slack counts to the workspace may ask (hold it to one id: APPGW_HOME_TEAM=T0123ABCD)"),
+            (
+                self.home_team,
+                (
+                    "whoever Slack counts to the workspace may ask (hold it to one id: "
+                    "APPGW_HOME_TEAM=T0123ABCD)"
+                ),
+            ),
         )
         missing = [sentence for given, sentence in openings if not given]
         opened = [f"OPEN ACCESS: {'; '.join(missing)}."] if missing else []
-        loopback = ["APPGW_ALLOW_LOOPBACK is on: requests from Slack may probe this machine; leave it off outside a playground."]
-        return (*opened, *([] if self.may_probe else [self.idle]), *(loopback if self.allow_loopback else []), *self.strange)
+        loopback = [
+            (
+                "APPGW_ALLOW_LOOPBACK is on: requests from Slack may probe this machine; leave it "
+                "off outside a playground."
+            )
+        ]
+        return (
+            *opened,
+            *([] if self.may_probe else [self.idle]),
+            *(loopback if self.allow_loopback else []),
+            *self.strange,
+        )

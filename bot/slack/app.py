@@ -1,4 +1,7 @@
-"""The Bolt app and its two transports. Who the bot is was asked once at start, so that no request waits for it."""
+"""The Bolt app and its two transports.
+
+Who the bot is was asked once at start, so that no request waits for it.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +39,19 @@ class Identity:
 
 
 def make_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
-    """One session for every call. Idle connections are dropped early: a call on one that Slack has closed would lose its answer."""
+    """One session for every call.
+
+    Idle connections are dropped early: a call on one that Slack has closed would lose its answer.
+    """
     connector = aiohttp.TCPConnector(limit=_MAX_CALLS, keepalive_timeout=_KEPT_ALIVE_S, ssl=context)
-    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S), trust_env=True)
+    return aiohttp.ClientSession(
+        connector=connector, timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S), trust_env=True
+    )
 
 
-def make_client(settings: Settings, session: aiohttp.ClientSession, context: ssl.SSLContext) -> AsyncWebClient:
+def make_client(
+    settings: Settings, session: aiohttp.ClientSession, context: ssl.SSLContext
+) -> AsyncWebClient:
     """The Web API client; it never sends anything again by itself, `calling` decides that."""
     return AsyncWebClient(
         token=settings.slack_bot_token.get_secret_value(),
@@ -56,7 +66,9 @@ def make_client(settings: Settings, session: aiohttp.ClientSession, context: ssl
 async def who_am_i(client: AsyncWebClient) -> Identity:
     """Ask Slack who the token belongs to; raises the client's errors."""
     told = await client.auth_test()
-    granted = next((str(value) for name, value in told.headers.items() if name.lower() == "x-oauth-scopes"), "")
+    granted = next(
+        (str(value) for name, value in told.headers.items() if name.lower() == "x-oauth-scopes"), ""
+    )
     return Identity(
         team=told["team_id"],
         user=told["user_id"],

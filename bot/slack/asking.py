@@ -1,4 +1,7 @@
-"""A question as it came out of Slack, whatever carried it; and the payloads that carry it -> that value. Pure."""
+"""A question as it came out of Slack, whatever carried it.
+
+And the payloads that carry it -> that value. Pure.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +32,16 @@ class Ask:
         text: what was typed, or what a button carries.
         user: Slack id of the person.
         team: the person's own workspace, which in a shared channel is not always ours.
-        enterprise: the person's own Enterprise Grid organisation; empty where there is none, or where it may be that of the channel.
+        enterprise: the person's own Enterprise Grid organisation; empty where there is none, or
+            where it may be that of the channel.
         channel: where the answer goes; empty when it is not known (a global shortcut).
         thread: timestamp of the thread, `None` for the channel itself.
         card: timestamp of the message whose button was pressed; its card is edited in place.
         ephemeral: that message is one that only this person sees.
         response_url: a way to answer without being a member of the channel; never logged.
         trigger: lets a form be opened for three seconds; never logged.
-        home: the workspace for which Slack delivered it; another one than `team` makes the person a guest.
+        home: the workspace for which Slack delivered it; another one than `team` makes the person a
+            guest.
         delivery: what is the same when Slack delivers the same thing twice.
     """
 
@@ -68,7 +73,8 @@ class Asked:
         request: what it means.
         run_id: the id that the log and the card show.
         begun: when it came, on the monotonic clock.
-        watched_s: seconds for which its card was watched before a restart; the watch goes on, and nothing else is done.
+        watched_s: seconds for which its card was watched before a restart; the watch goes on, and
+            nothing else is done.
     """
 
     ask: Ask
@@ -138,7 +144,10 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
 
 
 def _thread_around(message: Payload) -> str | None:
-    """The thread that a message stands in; a message with a thread of its own carries its own timestamp there."""
+    """The thread that a message stands in.
+
+    A message with a thread of its own carries its own timestamp there.
+    """
     thread = word(message, "thread_ts")
     return None if thread == word(message, "ts") else thread or None
 
@@ -146,13 +155,24 @@ def _thread_around(message: Payload) -> str | None:
 def from_submission(body: Payload, text: str) -> Ask:
     """A form that was sent: the channel stands in its metadata, or was chosen in it."""
     view, urls = inner(body, "view"), items(body, "response_urls")
-    channel = word(metadata(view), "channel") or next((word(url, "channel_id") for url in urls), "") or answer(view, "channel")
+    channel = (
+        word(metadata(view), "channel")
+        or next((word(url, "channel_id") for url in urls), "")
+        or answer(view, "channel")
+    )
     ask = from_interaction(body, Source.FORM, text)
-    return replace(ask, channel=channel, response_url=next((word(url, "response_url") for url in urls), "") or None)
+    return replace(
+        ask,
+        channel=channel,
+        response_url=next((word(url, "response_url") for url in urls), "") or None,
+    )
 
 
 def _own_organisation(team: str, home: str, enterprise: str) -> str:
-    """The organisation that the payload names, when it is the person's own: of a guest in a shared channel it would be the host's."""
+    """The organisation that the payload names, when it is the person's own.
+
+    Of a guest in a shared channel it would be the host's.
+    """
     return enterprise if team and team == home else ""
 
 
@@ -185,5 +205,10 @@ def carried(action: Payload) -> dict[str, Any]:
 def command_of_card(message: Payload) -> str:
     """The question that a card answers, read from its own `Check again` button."""
     actions = (block for block in items(message, "blocks") if block.get("type") == "actions")
-    again = (button for block in actions for button in items(block, "elements") if button.get("action_id") == "check_again")
+    again = (
+        button
+        for block in actions
+        for button in items(block, "elements")
+        if button.get("action_id") == "check_again"
+    )
     return next((word(carried(button), "q") for button in again), "")

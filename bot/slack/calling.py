@@ -1,6 +1,9 @@
-"""One Slack Web API call: when it may be sent again, and what its refusal means. `delivery` says what is called.
+"""One Slack Web API call: when it may be sent again, and what its refusal means.
 
-A call that was refused with 429 was not done and is sent again after `Retry-After`. A call whose answer was lost may have been done: only
+`delivery` says what is called.
+
+A call that was refused with 429 was not done and is sent again after `Retry-After`. A call whose
+answer was lost may have been done: only
 those that may be done twice (an edit) are sent again, a posted message never is.
 """
 
@@ -22,10 +25,27 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 LONGEST_WAIT_S = 60.0
 _TOO_MANY, _SERVER_ERROR = 429, 500
-_NOT_A_MEMBER = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "posting_to_channel_denied"})
-_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
+_NOT_A_MEMBER = frozenset(
+    {
+        "not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "restricted_action",
+        "posting_to_channel_denied",
+    }
+)
+_GONE = frozenset(
+    {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"}
+)
 REFUSED_BLOCKS = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_attachments", "too_many_attachments"}
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "invalid_attachments",
+        "too_many_attachments",
+    }
 )
 _Sleep = Callable[[float], Awaitable[None]]
 
@@ -44,7 +64,8 @@ async def call(
     Args:
         method: for example `client.chat_postMessage`.
         repeatable: being done twice does no harm.
-        patient: wait and try again; otherwise the first refusal counts (progress is not worth waiting for).
+        patient: wait and try again; otherwise the first refusal counts (progress is not worth
+            waiting for).
         sleep: how waiting is done.
         arguments: of the method.
 
@@ -56,11 +77,23 @@ async def call(
         try:
             response = await method(**arguments)
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            wait = _wait_before_retry(error, attempt, repeatable=repeatable) if patient and attempt < MAX_ATTEMPTS else None
+            wait = (
+                _wait_before_retry(error, attempt, repeatable=repeatable)
+                if patient and attempt < MAX_ATTEMPTS
+                else None
+            )
             SLACK_CALLS.labels(method=name, outcome=reason_of(error)).inc()
             if wait is None:
                 raise _named(name, error) from error
-            log.warning("Slack call is sent again", extra={"method": name, "reason": reason_of(error), "wait_s": wait, "attempt": attempt})
+            log.warning(
+                "Slack call is sent again",
+                extra={
+                    "method": name,
+                    "reason": reason_of(error),
+                    "wait_s": wait,
+                    "attempt": attempt,
+                },
+            )
             await sleep(wait)
         else:
             SLACK_CALLS.labels(method=name, outcome="ok").inc()

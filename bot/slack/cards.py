@@ -1,6 +1,9 @@
-"""The card of one check while it lives: posted once, edited at most once a second, never after its verdict.
+"""The card of one check while it lives.
 
-Three kinds with one face: a message in a channel or thread, a message that only one person sees, and one posted through the response URL
+Posted once, edited at most once a second, never after its verdict.
+
+Three kinds with one face: a message in a channel or thread, a message that only one person sees,
+and one posted through the response URL
 where Slack did not say under which timestamp it stands.
 """
 
@@ -45,7 +48,10 @@ class Card(Protocol):
 
 
 class ChannelCard:
-    """A card in a channel or a thread; `posted` is the message to reuse when a button of it was pressed."""
+    """A card in a channel or a thread.
+
+    `posted` is the message to reuse when a button of it was pressed.
+    """
 
     def __init__(self, delivery: Delivery, ask: Ask, posted: Posted | None = None) -> None:
         self._delivery = delivery
@@ -63,24 +69,37 @@ class ChannelCard:
             if self.posted:
                 await self._delivery.edit(self.posted, message, patient=False)
             else:
-                self.posted = await self._delivery.post(Place(channel=self._ask.channel, thread=self._ask.thread), message)
+                self.posted = await self._delivery.post(
+                    Place(channel=self._ask.channel, thread=self._ask.thread), message
+                )
         except NotAMember:
             raise
         except MessageGone:
             self.posted = None
         except DeliveryError as error:
-            log.warning("the first message is not there; the verdict will be posted anew", extra={"reason": error.reason})
+            log.warning(
+                "the first message is not there; the verdict will be posted anew",
+                extra={"reason": error.reason},
+            )
 
     def progress(self, message: Message) -> None:
         """Edit, unless an edit is under way, the last is less than a second old, or the verdict is there."""
         due = monotonic() - self._last_edit >= SECONDS_BETWEEN_EDITS
-        if self._finished or not due or self.posted is None or (self._edit and not self._edit.done()):
+        if (
+            self._finished
+            or not due
+            or self.posted is None
+            or (self._edit and not self._edit.done())
+        ):
             return
         self._last_edit = monotonic()
         self._edit = asyncio.create_task(self._try_edit(self.posted, message))
 
     async def finish(self, message: Message) -> None:
-        """Edit the card; post it anew when it cannot be edited; through the response URL when that fails too."""
+        """Edit the card; post it anew when it cannot be edited.
+
+        Through the response URL when that fails too.
+        """
         self._finished = True
         if self._edit:
             await asyncio.wait({self._edit})
@@ -100,7 +119,9 @@ class ChannelCard:
 
     async def _post_anew(self, message: Message) -> None:
         try:
-            self.posted = await self._delivery.post(Place(channel=self._ask.channel, thread=self._ask.thread), message)
+            self.posted = await self._delivery.post(
+                Place(channel=self._ask.channel, thread=self._ask.thread), message
+            )
         except DeliveryError as error:
             log.warning("the card cannot be posted", extra={"reason": error.reason})
             self.posted = None
@@ -140,7 +161,10 @@ class PrivateCard:
 
 
 def card_for(delivery: Delivery, asked: Asked) -> Card:
-    """The kind of card that fits: private when asked so or when there is no channel, the pressed one for a click, else a new one."""
+    """The kind of card that fits.
+
+    Private when asked so or when there is no channel, the pressed one for a click, else a new one.
+    """
     ask = asked.ask
     if "private" in asked.request.options or ask.ephemeral or not ask.channel:
         return PrivateCard(delivery, ask)
@@ -149,12 +173,18 @@ def card_for(delivery: Delivery, asked: Asked) -> Card:
 
 
 def standing(card: Card) -> Hashable | None:
-    """What a card is known by among those that may write on it; `None` when it stands nowhere yet, or before one person alone."""
+    """What a card is known by among those that may write on it.
+
+    `None` when it stands nowhere yet, or before one person alone.
+    """
     return (card.posted.place.channel, card.posted.ts) if card.posted else None
 
 
 async def last_word(card: Card, message: Message) -> None:
-    """The verdict of a check that is being cut short: within the seconds that a stopping process has, or not at all."""
+    """The verdict of a check that is being cut short.
+
+    Within the seconds that a stopping process has, or not at all.
+    """
     try:
         await asyncio.wait_for(card.finish(message), LAST_WORD_S)
     except TimeoutError:

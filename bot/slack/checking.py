@@ -1,4 +1,7 @@
-"""`check` in chat: which backend is meant, whether its card is there already, and who answers: a check of our own, or the gateway alone."""
+"""`check` in chat: which backend is meant, whether its card is there already, and who answers.
+
+A check of our own, or the gateway alone.
+"""
 
 from __future__ import annotations
 
@@ -23,21 +26,29 @@ class Checking(Tools):
     """Answers `check`.
 
     Attributes:
-        by_word: answers `via=gateway`, where the gateway that has the host in a pool is asked and nothing is probed.
+        by_word: answers `via=gateway`, where the gateway that has the host in a pool is asked and
+            nothing is probed.
     """
 
     by_word: Handler | None = None
     _last: OrderedDict[str, Request] = field(default_factory=OrderedDict)
 
     async def handle(self, asked: Asked) -> None:
-        """Check what was asked, or point to the card that does so already; or go on watching a card after a restart."""
+        """Check what was asked, or point to the card that does so already.
+
+        Or go on watching a card after a restart.
+        """
         if asked.watched_s is not None:
             await self._watch_on(asked)
             return
         recalled = self._recalled(asked)
         if recalled is None:
             await self.delivery.whisper(
-                asked.ask, notice("I do not remember a check of yours; name the backend.", "/appgw-check backend.contoso.com")
+                asked.ask,
+                notice(
+                    "I do not remember a check of yours; name the backend.",
+                    "/appgw-check backend.contoso.com",
+                ),
             )
             return
         self._last[asked.ask.user] = recalled.request
@@ -64,7 +75,12 @@ class Checking(Tools):
 
     async def _ask_gateway(self, asked: Asked) -> None:
         if self.by_word is None:
-            await self.delivery.whisper(asked.ask, notice("This bot is not set up to ask gateways.", "/appgw-check backend.contoso.com"))
+            await self.delivery.whisper(
+                asked.ask,
+                notice(
+                    "This bot is not set up to ask gateways.", "/appgw-check backend.contoso.com"
+                ),
+            )
             return
         await self.by_word(asked)
 
@@ -76,7 +92,12 @@ class Checking(Tools):
             return None
         typed = dict(asked.request.options)
         port = int(typed.pop("port", last.target.port))
-        return replace(asked, request=replace(last, target=replace(last.target, port=port), options={**last.options, **typed}))
+        return replace(
+            asked,
+            request=replace(
+                last, target=replace(last.target, port=port), options={**last.options, **typed}
+            ),
+        )
 
 
 def _is_for_the_gateway(asked: Asked) -> bool:

@@ -1,6 +1,7 @@
 """Every Slack call of the bot, in one place: posting, editing, whispering, forms, files.
 
-Blocks that Slack refuses go out as plain text at once, with the same content. Links are never unfurled. What a refusal means and when a
+Blocks that Slack refuses go out as plain text at once, with the same content. Links are never
+unfurled. What a refusal means and when a
 call may be sent again is in `calling`.
 """
 
@@ -43,23 +44,41 @@ class Delivery:
     session: aiohttp.ClientSession
 
     async def post(self, place: Place, message: Message) -> Posted:
-        """Post a message; raises `DeliveryError`. It is never sent twice, so an answer that was lost is an error."""
-        channel = {"channel": place.channel, **({"thread_ts": place.thread} if place.thread else {})}
+        """Post a message; raises `DeliveryError`.
+
+        It is never sent twice, so an answer that was lost is an error.
+        """
+        channel = {
+            "channel": place.channel,
+            **({"thread_ts": place.thread} if place.thread else {}),
+        }
         quiet = {"unfurl_links": False, "unfurl_media": False}
-        response = await self._with_blocks(self.client.chat_postMessage, message, repeatable=False, **channel, **quiet)
-        return Posted(place=Place(channel=response["channel"], thread=place.thread), ts=response["ts"])
+        response = await self._with_blocks(
+            self.client.chat_postMessage, message, repeatable=False, **channel, **quiet
+        )
+        return Posted(
+            place=Place(channel=response["channel"], thread=place.thread), ts=response["ts"]
+        )
 
     async def edit(self, posted: Posted, message: Message, *, patient: bool = True) -> None:
         """Put this in place of what stands there; raises `DeliveryError`."""
         where = {"channel": posted.place.channel, "ts": posted.ts}
-        await self._with_blocks(self.client.chat_update, message, repeatable=True, patient=patient, **where)
+        await self._with_blocks(
+            self.client.chat_update, message, repeatable=True, patient=patient, **where
+        )
 
     async def remove(self, posted: Posted) -> None:
         """Take a message back; raises `DeliveryError`."""
-        await call(self.client.chat_delete, repeatable=True, channel=posted.place.channel, ts=posted.ts)
+        await call(
+            self.client.chat_delete, repeatable=True, channel=posted.place.channel, ts=posted.ts
+        )
 
-    async def whisper(self, ask: Ask, message: Message, *, replace: bool = False, loud: bool = False) -> None:
-        """Tell only the person who asked, in the first way that works; when none does it is logged, for there is nobody else to tell.
+    async def whisper(
+        self, ask: Ask, message: Message, *, replace: bool = False, loud: bool = False
+    ) -> None:
+        """Tell only the person who asked, in the first way that works.
+
+        When none does it is logged, for there is nobody else to tell.
 
         Args:
             ask: who asked, and the ways back.
@@ -71,23 +90,48 @@ class Delivery:
             try:
                 await way()
             except DeliveryError as error:
-                log.warning("an answer to one person takes another way", extra={"reason": error.reason})
+                log.warning(
+                    "an answer to one person takes another way", extra={"reason": error.reason}
+                )
             else:
                 return
         log.error("an answer to one person could not be delivered", extra={"user": ask.user})
 
-    def _ways(self, ask: Ask, message: Message, *, replace: bool, loud: bool) -> Iterator[Callable[[], Awaitable[None]]]:
-        """The response URL, which lives for five messages; an ephemeral, which needs the bot in the channel; a direct message."""
+    def _ways(
+        self, ask: Ask, message: Message, *, replace: bool, loud: bool
+    ) -> Iterator[Callable[[], Awaitable[None]]]:
+        """The response URL, which lives for five messages.
+
+        An ephemeral, which needs the bot in the channel; a direct message.
+        """
         if ask.response_url:
             yield partial(self._respond, ask.response_url, message, replace=replace, loud=loud)
         if ask.channel:
-            where = {"channel": ask.channel, "user": ask.user, **({"thread_ts": ask.thread} if ask.thread else {})}
-            yield partial(self._with_blocks, self.client.chat_postEphemeral, message, repeatable=False, **where)
-        yield partial(self._with_blocks, self.client.chat_postMessage, message, repeatable=False, channel=ask.user)
+            where = {
+                "channel": ask.channel,
+                "user": ask.user,
+                **({"thread_ts": ask.thread} if ask.thread else {}),
+            }
+            yield partial(
+                self._with_blocks,
+                self.client.chat_postEphemeral,
+                message,
+                repeatable=False,
+                **where,
+            )
+        yield partial(
+            self._with_blocks,
+            self.client.chat_postMessage,
+            message,
+            repeatable=False,
+            channel=ask.user,
+        )
 
     async def open_form(self, trigger: str, view: Block) -> str:
         """Open a form within the three seconds that a trigger lives; its id."""
-        response = await call(self.client.views_open, repeatable=False, trigger_id=trigger, view=view)
+        response = await call(
+            self.client.views_open, repeatable=False, trigger_id=trigger, view=view
+        )
         return str(response["view"]["id"])
 
     async def change_form(self, view_id: str, view: Block) -> None:
@@ -111,20 +155,29 @@ class Delivery:
                 content=file.content,
             )
         except DeliveryError as error:
-            log.warning("a file goes out as text", extra={"file": file.name, "reason": error.reason})
+            log.warning(
+                "a file goes out as text", extra={"file": file.name, "reason": error.reason}
+            )
             for page in _pages(file):
                 await self.post(place, page)
 
     async def permalink(self, posted: Posted) -> str | None:
         """The address of a message, `None` when Slack does not tell."""
         try:
-            response = await call(self.client.chat_getPermalink, repeatable=True, channel=posted.place.channel, message_ts=posted.ts)
+            response = await call(
+                self.client.chat_getPermalink,
+                repeatable=True,
+                channel=posted.place.channel,
+                message_ts=posted.ts,
+            )
         except DeliveryError:
             return None
         return str(response["permalink"])
 
     async def download(self, url: str) -> bytes:
-        """A file that somebody put into a form, at most 1 MiB and one chunk; raises `DeliveryError`.
+        """A file that somebody put into a form, at most 1 MiB and one chunk.
+
+        Raises `DeliveryError`.
 
         A file may lie with another service, and that one is not shown the bot's token.
         """
@@ -136,7 +189,9 @@ class Delivery:
             async with self.session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status != _OK:
                     raise DeliveryError("download", f"http_{response.status}")
-                if response.content_type == _LOGIN_PAGE:  # what Slack answers when the token lacks files:read
+                if (
+                    response.content_type == _LOGIN_PAGE
+                ):  # what Slack answers when the token lacks files:read
                     raise DeliveryError("download", "missing_scope")
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     content += chunk
@@ -153,14 +208,27 @@ class Delivery:
         except DeliveryError as error:
             if error.reason not in REFUSED_BLOCKS:
                 raise
-            log.warning("blocks refused, sent as plain text", extra={"reason": error.reason, "blocks": [b["type"] for b in message.blocks]})
+            log.warning(
+                "blocks refused, sent as plain text",
+                extra={"reason": error.reason, "blocks": [b["type"] for b in message.blocks]},
+            )
         return await call(method, text=message.plain, blocks=[], **arguments)
 
     async def _respond(self, url: str, message: Message, *, replace: bool, loud: bool) -> None:
-        webhook = AsyncWebhookClient(url, session=self.session, retry_handlers=[], ssl=self.client.ssl)
+        webhook = AsyncWebhookClient(
+            url, session=self.session, retry_handlers=[], ssl=self.client.ssl
+        )
         visible = "in_channel" if loud else "ephemeral"
-        common = {"response_type": visible, "replace_original": replace, "unfurl_links": False, "unfurl_media": False}
-        for shown in ({"text": message.text, "blocks": list(message.blocks)}, {"text": message.plain}):
+        common = {
+            "response_type": visible,
+            "replace_original": replace,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        for shown in (
+            {"text": message.text, "blocks": list(message.blocks)},
+            {"text": message.plain},
+        ):
             response = await call(_paced(webhook), repeatable=False, body={**common, **shown})
             if response.status_code == _OK:
                 return
@@ -187,7 +255,10 @@ def _is_of_slack(url: str, api: str) -> bool:
         return False
     host = there.hostname or ""
     below = any(host == known or host.endswith(f".{known}") for known in (*_SLACK, home.hostname))
-    return (there.scheme == "https" and below) or (there.scheme, there.netloc) == (home.scheme, home.netloc)
+    return (there.scheme == "https" and below) or (there.scheme, there.netloc) == (
+        home.scheme,
+        home.netloc,
+    )
 
 
 def _pages(file: Attachment) -> Sequence[Message]:

@@ -17,9 +17,15 @@ from bot.model.digest import DigestContent, DigestLine, FollowedTarget, Subscrip
 
 
 def render(subscription: Subscription, content: DigestContent) -> delivery.Message:  # noqa: ARG001 -- the engine's signature
-    """The message that the engine freezes: the card as it is posted, and what goes into its thread."""
+    """The message that the engine freezes.
+
+    The card as it is posted, and what goes into its thread.
+    """
     rows = rows_of(content)
-    return {**as_data(digest_card(face_of(content), rows)), "thread": [as_data(page) for page in digest_details(rows)]}
+    return {
+        **as_data(digest_card(face_of(content), rows)),
+        "thread": [as_data(page) for page in digest_details(rows)],
+    }
 
 
 def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None) -> list[Row]:
@@ -55,13 +61,23 @@ def as_data(message: Message) -> dict[str, object]:
 
 
 def from_data(data: Mapping[str, object]) -> Message:
-    """The message that JSON-ready data stands for; one of nothing but text keeps it as its plain form."""
+    """The message that JSON-ready data stands for.
+
+    One of nothing but text keeps it as its plain form.
+    """
     text, blocks = str(data.get("text") or ""), data.get("blocks")
-    return Message(text=text, blocks=tuple(blocks) if isinstance(blocks, list) else (), plain=str(data.get("plain") or text))
+    return Message(
+        text=text,
+        blocks=tuple(blocks) if isinstance(blocks, list) else (),
+        plain=str(data.get("plain") or text),
+    )
 
 
 def check_command(line: DigestLine, target: FollowedTarget) -> str:
-    """What to type to look at a cause now: the pool and setting of its first backend, or the host."""
+    """What to type to look at a cause now.
+
+    The pool and setting of its first backend, or the host.
+    """
     if target.kind is TargetKind.HOST or not line.members:
         return target.text
     _, pool, setting, *_ = (*line.members[0].key.split("|"), "", "")

@@ -1,6 +1,9 @@
-"""What stands before Bolt over HTTP: a request that Slack did not sign is turned away before anything in it is read.
+"""What stands before Bolt over HTTP.
 
-Bolt takes a body apart before it looks at the signature, and answers what it cannot read with a traceback in the log; whoever reaches the
+A request that Slack did not sign is turned away before anything in it is read.
+
+Bolt takes a body apart before it looks at the signature, and answers what it cannot read with a
+traceback in the log; whoever reaches the
 port could fill the disk so.
 """
 
@@ -26,7 +29,9 @@ def door(secret: str) -> Middleware:
     verifier = SignatureVerifier(secret)
 
     @web.middleware
-    async def admit(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+    async def admit(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
         body = await request.read()
         if (request.charset or "utf-8").lower() not in _CHARSETS or not _is_utf8(body):
             return web.Response(status=400, text="this request is not UTF-8")
@@ -37,15 +42,25 @@ def door(secret: str) -> Middleware:
         except web.HTTPException:
             raise
         except Exception as error:
-            log.exception("a request of Slack's cannot be read", extra={"reason": type(error).__name__})
+            log.exception(
+                "a request of Slack's cannot be read", extra={"reason": type(error).__name__}
+            )
             return web.Response(status=400, text="this request cannot be read")
 
     return admit
 
 
 def _is_signed(verifier: SignatureVerifier, request: web.Request, body: bytes) -> bool:
-    timestamp, signature = request.headers.get("X-Slack-Request-Timestamp", ""), request.headers.get("X-Slack-Signature", "")
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _MAX_TIMESTAMP and signature.isascii()):
+    timestamp, signature = (
+        request.headers.get("X-Slack-Request-Timestamp", ""),
+        request.headers.get("X-Slack-Signature", ""),
+    )
+    if not (
+        timestamp.isascii()
+        and timestamp.isdigit()
+        and len(timestamp) <= _MAX_TIMESTAMP
+        and signature.isascii()
+    ):
         return False
     return bool(verifier.is_valid(body, timestamp, signature))
 

@@ -1,4 +1,7 @@
-"""`doctor` in the chat: what `/readyz` knows, Slack's side of it, and what the other parts say of themselves."""
+"""`doctor` in the chat.
+
+What `/readyz` knows, Slack's side of it, and what the other parts say of themselves.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +46,21 @@ class Examination:
     async def told(self) -> Mapping[str, str]:
         """Name -> how it is, in the order in which people read it."""
         more, beside = await asyncio.gather(self.more(), self._slacks_time())
-        facets = (*more, history(self.identity.scopes, self.settings.without_history), clock(datetime.now(tz=UTC), beside))
+        facets = (
+            *more,
+            history(self.identity.scopes, self.settings.without_history),
+            clock(datetime.now(tz=UTC), beside),
+        )
         troubles = self.readiness.troubles()
         states = {name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}}
         rows = {facet.what: facet.said for facet in facets}
-        return {"transport": self.settings.transport.value, **states, **rows, "looks from": self.vantage, "version": VERSION}
+        return {
+            "transport": self.settings.transport.value,
+            **states,
+            **rows,
+            "looks from": self.vantage,
+            "version": VERSION,
+        }
 
     async def _slacks_time(self) -> str | None:
         try:
@@ -55,4 +68,6 @@ class Examination:
                 answer = await self.client.auth_test()
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
             return None
-        return next((str(value) for name, value in answer.headers.items() if name.lower() == "date"), None)
+        return next(
+            (str(value) for name, value in answer.headers.items() if name.lower() == "date"), None
+        )

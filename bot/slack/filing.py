@@ -1,4 +1,8 @@
-"""Files on demand: the corrected chain and the evidence pack of a card, out of memory, else by looking again. They go into its thread."""
+"""Files on demand.
+
+The corrected chain and the evidence pack of a card, out of memory, else by looking again. They go
+into its thread.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,12 @@ class Filing:
     async def hand_out(self, ask: Ask, what: str, run_id: str) -> None:
         """Put the file into the card's thread; `ask.text` is the card's question."""
         if ask.ephemeral or ask.card is None:
-            await self.delivery.whisper(ask, notice("Files need a card in a channel, whose thread takes them; ask without private."))
+            await self.delivery.whisper(
+                ask,
+                notice(
+                    "Files need a card in a channel, whose thread takes them; ask without private."
+                ),
+            )
             return
         kept = self._kept.get((ask.channel, ask.card)) or await self._anew(ask, run_id)
         if kept is None:
@@ -70,12 +79,19 @@ class Filing:
         if not files:
             await self.delivery.whisper(_quietly(ask), notice(why_no_file(kept.report)))
         for file in files:
-            await self._attach(Posted(place=Place(channel=ask.channel, thread=ask.thread), ts=ask.card), file)
+            await self._attach(
+                Posted(place=Place(channel=ask.channel, thread=ask.thread), ts=ask.card), file
+            )
 
     async def _anew(self, ask: Ask, run_id: str) -> Kept | None:
         asked = parse(ask.text)
         if isinstance(asked, Usage) or not isinstance(asked.target, HostTarget):
-            await self.delivery.whisper(_quietly(ask), notice("This card names no single backend; check that one, its card has the files."))
+            await self.delivery.whisper(
+                _quietly(ask),
+                notice(
+                    "This card names no single backend; check that one, its card has the files."
+                ),
+            )
             return None
         answer = await self.backends.host(asked.target, asked.options)
         if isinstance(answer, Refused):
@@ -87,13 +103,21 @@ class Filing:
         if what == CHAIN:
             return tuple(file for file in chain_files(kept.report) if file.name != "as-sent.pem")
         pack = evidence(kept.report, run_id=kept.run_id, vantage=self.vantage, gateway=kept.gateway)
-        return (Attachment(name=f"evidence-{kept.run_id}.json", title="Evidence: chain, settings, both witnesses", content=pack),)
+        return (
+            Attachment(
+                name=f"evidence-{kept.run_id}.json",
+                title="Evidence: chain, settings, both witnesses",
+                content=pack,
+            ),
+        )
 
     async def _attach(self, posted: Posted, file: Attachment) -> None:
         try:
             await self.delivery.attach(posted, file)
         except DeliveryError as error:
-            log.warning("a file could not be sent", extra={"file": file.name, "reason": error.reason})
+            log.warning(
+                "a file could not be sent", extra={"file": file.name, "reason": error.reason}
+            )
 
 
 def why_no_file(report: CheckReport) -> str:
@@ -101,10 +125,14 @@ def why_no_file(report: CheckReport) -> str:
     missing = report.repair.missing if report.repair else ()
     if missing:
         return (
-            f"I do not have {short_name(missing[0].subject)}, so I cannot make the file. Get it from its CA; Fix steps say where it goes. "
+            f"I do not have {short_name(missing[0].subject)}, so I cannot make the file. Get "
+            "it from its CA; Fix steps say where it goes. "
             "With APPGW_AIA or APPGW_INTERMEDIATES set by an operator I can look for it myself."
         )
-    return "No file would put this right: neither another chain nor another root helps. Fix steps say what does."
+    return (
+        "No file would put this right: neither another chain nor another root helps. Fix steps "
+        "say what does."
+    )
 
 
 def _quietly(ask: Ask) -> Ask:

@@ -1,6 +1,9 @@
-"""The digest verbs put together: handlers by verb, and the listeners of their buttons, menu and form.
+"""The digest verbs put together.
 
-Buttons carry the words that they stand for; a click goes through the same reception as a typed line, so it is authorised anew.
+Handlers by verb, and the listeners of their buttons, menu and form.
+
+Buttons carry the words that they stand for; a click goes through the same reception as a typed
+line, so it is authorised anew.
 """
 
 from __future__ import annotations
@@ -87,7 +90,9 @@ class _Clicks:
         await ack()
         self.reception.receive(from_interaction(body, Source.CLICK, word(carried(action), "q")))
 
-    async def on_run_apart(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def on_run_apart(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
+    ) -> None:
         """A button whose answer stands by itself."""
         await ack()
         ask = from_interaction(body, Source.CLICK, word(carried(action), "q"))
@@ -135,12 +140,16 @@ class _Clicks:
     async def _edit(self, ask: Ask) -> None:
         if await self._let_in(ask, "edit"):
             understood = parse(ask.text)
-            await self.subscribing.open_form(ask, _given(understood) if isinstance(understood, Request) else {})
+            await self.subscribing.open_form(
+                ask, _given(understood) if isinstance(understood, Request) else {}
+            )
 
     async def _undo(self, ask: Ask, commands: list[str]) -> None:
         if await self._let_in(ask, "undo"):
             request = Request(verb=Verb.SUBSCRIBE)
-            await self.subscribing.restore(Asked(ask=ask, request=request, run_id=new_run_id(), begun=monotonic()), commands)
+            await self.subscribing.restore(
+                Asked(ask=ask, request=request, run_id=new_run_id(), begun=monotonic()), commands
+            )
 
     async def _let_in(self, ask: Ask, what: str) -> bool:
         sentence = self.reception.admit(ask, what, costs=True)
@@ -162,7 +171,11 @@ def _typed(view: Payload) -> str:
         filled["at"] = ""
     if filled["every"] != "weekly":
         filled["day"] = ""
-    said = [f"{key}={filled[key]}" for key in _FORM_OPTIONS if filled[key] and filled[key] not in _SAID_BY_SILENCE]
+    said = [
+        f"{key}={filled[key]}"
+        for key in _FORM_OPTIONS
+        if filled[key] and filled[key] not in _SAID_BY_SILENCE
+    ]
     return " ".join(("subscribe", filled["target"], *said))
 
 

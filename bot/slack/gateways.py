@@ -1,4 +1,8 @@
-"""`health` in chat: a gateway's card from our own probe, then the gateway's word added to the same card; details in its thread."""
+"""`health` in chat.
+
+A gateway's card from our own probe, then the gateway's word added to the same card; details in its
+thread.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +38,13 @@ log = logging.getLogger(__name__)
 
 _EVERY_GATEWAY = "health of every gateway that I can see"
 UNHEARD = ArmRefusal(
-    trouble=ArmTrouble.UNAVAILABLE, sentence="the bot was restarted before it came; below is our own probe, Check again asks anew."
+    trouble=ArmTrouble.UNAVAILABLE,
+    sentence="the bot was restarted before it came; below is our own probe, Check again asks anew.",
 )
-NOTHING_KNOWN = ArmRefusal(trouble=ArmTrouble.UNAVAILABLE, sentence="the bot was restarted before it came; Check again asks anew.")
+NOTHING_KNOWN = ArmRefusal(
+    trouble=ArmTrouble.UNAVAILABLE,
+    sentence="the bot was restarted before it came; Check again asks anew.",
+)
 GRACE_S = 0.5
 _TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
 
@@ -80,7 +88,8 @@ class GatewayChecking:
         vantage: from where the bot looks, for the small print.
         bot_name: what to invite.
         watching: where a card with broken servers goes on when `watch` was asked for.
-        followed: the gateways that a channel follows; `health` shows those, and every gateway where there are none.
+        followed: the gateways that a channel follows; `health` shows those, and every gateway where
+            there are none.
     """
 
     gateways: Gateways
@@ -92,7 +101,10 @@ class GatewayChecking:
     followed: Callable[[str], Awaitable[Sequence[GatewayTarget]]] = _nothing_followed
 
     async def handle(self, asked: Asked) -> None:
-        """Show one gateway, or all of them in a line each; or go on watching a card after a restart."""
+        """Show one gateway, or all of them in a line each.
+
+        Or go on watching a card after a restart.
+        """
         if asked.watched_s is not None:
             await self._watch_on(asked)
             return
@@ -108,12 +120,19 @@ class GatewayChecking:
             self.runs.end(run)
 
     async def _perform(self, asked: Asked, run: Run, card: Card) -> None:
-        name, command = target_of(asked.request) or "gateways", command_of(asked.request) or "health"
+        name, command = (
+            target_of(asked.request) or "gateways",
+            command_of(asked.request) or "health",
+        )
         question = asyncio.create_task(self._question(asked))
         try:
             if not await self._is_nowhere(question, asked):
                 self.runs.claim(standing(card), run)
-                await card.open(looking(name, understood=understood(asked.request) or "health", run_id=asked.run_id))
+                await card.open(
+                    looking(
+                        name, understood=understood(asked.request) or "health", run_id=asked.run_id
+                    )
+                )
                 self.runs.claim(standing(card), run)
                 await self._answer(await question, asked, card, run)
             run.card = card if card.told else None
@@ -141,14 +160,25 @@ class GatewayChecking:
     async def _question(self, asked: Asked) -> _Question:
         """Which gateway is meant, and what is found about it."""
         target = await self._meant(asked)
-        found = await self.gateways.gateway(target, asked.request.options) if isinstance(target, GatewayTarget) else target
+        found = (
+            await self.gateways.gateway(target, asked.request.options)
+            if isinstance(target, GatewayTarget)
+            else target
+        )
         return _Question(target=target if isinstance(target, GatewayTarget) else None, found=found)
 
     async def _is_nowhere(self, question: asyncio.Task[_Question], asked: Asked) -> bool:
-        """Whether what was typed is soon found to name nothing: that is told to the asker alone, before there is a card."""
+        """Whether what was typed is soon found to name nothing.
+
+        That is told to the asker alone, before there is a card.
+        """
         await asyncio.wait({question}, timeout=GRACE_S)
         found = question.result().found if question.done() else None
-        if isinstance(found, Refused) or (isinstance(found, ArmRefusal) and found.trouble in _TYPING_ERRORS and asked.ask.card is None):
+        if isinstance(found, Refused) or (
+            isinstance(found, ArmRefusal)
+            and found.trouble in _TYPING_ERRORS
+            and asked.ask.card is None
+        ):
             await self._tell_asker(asked, found)
             return True
         return False
@@ -178,7 +208,9 @@ class GatewayChecking:
         if card.posted and asked.ask.card is None:
             await self.delivery.remove(card.posted)
 
-    async def _one(self, asked: Asked, target: GatewayTarget, report: GatewayReport, card: Card, run: Run) -> None:
+    async def _one(
+        self, asked: Asked, target: GatewayTarget, report: GatewayReport, card: Card, run: Run
+    ) -> None:
         around = self._circumstances(asked, understood_of(asked.request, target))
         await card.finish(gateway_card(report, around))
         self.runs.end(run)
@@ -186,13 +218,22 @@ class GatewayChecking:
             report = await self._listen(report, card, run, around)
         if not self.runs.writes(standing(card), run):
             return
-        log.info("gateway checked", extra={"healthy": report.healthy, "members": len(report.members)})
+        log.info(
+            "gateway checked", extra={"healthy": report.healthy, "members": len(report.members)}
+        )
         await self._explain(card, report)
-        if (seconds := self.watching.seconds(asked.request.options.get("watch"))) and not report.green:
+        if (
+            seconds := self.watching.seconds(asked.request.options.get("watch"))
+        ) and not report.green:
             await self._watch(asked, target, card, gateway_face(report), seconds)
 
-    async def _listen(self, report: GatewayReport, card: Card, run: Run, around: Circumstances) -> GatewayReport:
-        """The card is complete already; the gateway's word is added when it comes, unless a later look has taken the card over."""
+    async def _listen(
+        self, report: GatewayReport, card: Card, run: Run, around: Circumstances
+    ) -> GatewayReport:
+        """The card is complete already.
+
+        The gateway's word is added when it comes, unless a later look has taken the card over.
+        """
         try:
             heard = await self.gateways.listen(report)
         except asyncio.CancelledError:
@@ -210,22 +251,35 @@ class GatewayChecking:
             seconds = self.watching.seconds(asked.request.options.get("watch"))
             await self._watch(asked, target, card_for(self.delivery, asked), None, seconds)
 
-    async def _watch(self, asked: Asked, target: GatewayTarget, card: Card, face: Hashable, seconds: float) -> None:
+    async def _watch(
+        self, asked: Asked, target: GatewayTarget, card: Card, face: Hashable, seconds: float
+    ) -> None:
         options = asked.request.options
         ear = None if options.get("via") == Via.PROBE else Ear(self.gateways.listen)
         around = self._circumstances(asked, understood_of(asked.request, target))
-        around = replace(around, understood=around.understood + watched_for(green=False, seconds=seconds))
-        look = GatewayLook(gateways=self.gateways, target=target, options=options, around=around, ear=ear)
-        if refused := self.watching.begin(card.posted, look, face=face, seconds=seconds, asked=asked):
+        around = replace(
+            around, understood=around.understood + watched_for(green=False, seconds=seconds)
+        )
+        look = GatewayLook(
+            gateways=self.gateways, target=target, options=options, around=around, ear=ear
+        )
+        if refused := self.watching.begin(
+            card.posted, look, face=face, seconds=seconds, asked=asked
+        ):
             await self.delivery.whisper(replace(asked.ask, response_url=None), notice(refused))
 
     async def _refused(self, asked: Asked, trouble: ArmRefusal, card: Card) -> None:
-        """A name that is not there is a typing error, which stays between the bot and the asker; the rest stands on the card."""
+        """A name that is not there is a typing error, which stays between the bot and the asker.
+
+        The rest stands on the card.
+        """
         if trouble.trouble in _TYPING_ERRORS and card.posted and asked.ask.card is None:
             await self._take_back(asked, card)
             await self._tell_asker(asked, trouble)
             return
-        await card.finish(no_word_card(target_of(asked.request), trouble, self._circumstances(asked)))
+        await card.finish(
+            no_word_card(target_of(asked.request), trouble, self._circumstances(asked))
+        )
         if trouble.remedy and card.posted:
             await self._quietly(self.delivery.post(card.posted.thread, remedy_message(trouble)))
 
@@ -238,7 +292,9 @@ class GatewayChecking:
             await self._refused(asked, targets, card)
             return
         options = asked.request.options
-        answers = list(await asyncio.gather(*(self.gateways.gateway(target, options) for target in targets)))
+        answers = list(
+            await asyncio.gather(*(self.gateways.gateway(target, options) for target in targets))
+        )
         await card.finish(_overview(answers, around))
         self.runs.end(run)
         heard = await asyncio.gather(*map(self._heard, answers))
@@ -254,10 +310,17 @@ class GatewayChecking:
         if card.posted is None:
             return
         await self._quietly(
-            self.delivery.attach(card.posted, Attachment(name="servers.txt", title="Every server", content=member_details(report)))
+            self.delivery.attach(
+                card.posted,
+                Attachment(
+                    name="servers.txt", title="Every server", content=member_details(report)
+                ),
+            )
         )
         if report.refusal and report.refusal.remedy:
-            await self._quietly(self.delivery.post(card.posted.thread, remedy_message(report.refusal)))
+            await self._quietly(
+                self.delivery.post(card.posted.thread, remedy_message(report.refusal))
+            )
 
     async def _quietly(self, sending: object) -> None:
         try:
@@ -277,4 +340,6 @@ class GatewayChecking:
 
 def _overview(answers: Sequence[GatewayReport | ArmRefusal], around: Circumstances) -> Message:
     reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
-    return overview_card(reports, [answer for answer in answers if isinstance(answer, ArmRefusal)], around)
+    return overview_card(
+        reports, [answer for answer in answers if isinstance(answer, ArmRefusal)], around
+    )

@@ -13,11 +13,16 @@ from bot.slack.metrics import REGISTRY
 
 SILENT_S = 90.0
 READY = Gauge("appgw_ready", "Whether Slack can be answered", registry=REGISTRY)
-SILENCE = Gauge("appgw_slack_silence_seconds", "Since the Slack socket last said anything", registry=REGISTRY)
+SILENCE = Gauge(
+    "appgw_slack_silence_seconds", "Since the Slack socket last said anything", registry=REGISTRY
+)
 
 
 class Readiness:
-    """Collects what must hold before Slack can be answered; a probe is a sentence when it does not hold, else `None`."""
+    """Collects what must hold before Slack can be answered.
+
+    A probe is a sentence when it does not hold, else `None`.
+    """
 
     def __init__(self) -> None:
         self.probes: dict[str, Callable[[], str | None]] = {"slack": lambda: "not connected yet"}
@@ -39,7 +44,13 @@ class AdminServer:
         self._readiness = readiness
         self._port = port
         application = web.Application()
-        application.add_routes([web.get("/healthz", _alive), web.get("/readyz", self._ready), web.get("/metrics", self._metrics)])
+        application.add_routes(
+            [
+                web.get("/healthz", _alive),
+                web.get("/readyz", self._ready),
+                web.get("/metrics", self._metrics),
+            ]
+        )
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
 
     async def start(self) -> None:
@@ -52,12 +63,16 @@ class AdminServer:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         troubles = self._readiness.troubles()
-        return web.json_response({"ready": not troubles, "troubles": troubles}, status=503 if troubles else 200)
+        return web.json_response(
+            {"ready": not troubles, "troubles": troubles}, status=503 if troubles else 200
+        )
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         READY.set(0 if self._readiness.troubles() else 1)
         SILENCE.set(self._readiness.silence())
-        return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(
+            body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
 
 
 async def _alive(_request: web.Request) -> web.Response:

@@ -1,4 +1,7 @@
-"""The Home tab, drawn when somebody opens it: from what is remembered alone, so that it stands at once."""
+"""The Home tab, drawn when somebody opens it.
+
+From what is remembered alone, so that it stands at once.
+"""
 
 from __future__ import annotations
 
@@ -44,22 +47,33 @@ class Home:
         """Publish a person's tab, or why they may not see it."""
         view = refused_view(refusal) if refusal else await self._view(user)
         try:
-            await call(self.book.delivery.client.views_publish, repeatable=True, user_id=user, view=view)
+            await call(
+                self.book.delivery.client.views_publish, repeatable=True, user_id=user, view=view
+            )
         except DeliveryError as error:
-            log.warning("a Home tab could not be drawn", extra={"reason": error.reason, "user": user})
+            log.warning(
+                "a Home tab could not be drawn", extra={"reason": error.reason, "user": user}
+            )
 
     async def _view(self, user: str) -> Block:
-        """A person's channels are those in which they made a subscription; whatever such a channel follows is theirs to see."""
+        """A person's channels are those in which they made a subscription.
+
+        Whatever such a channel follows is theirs to see.
+        """
         async with self.book.store.reading() as connection:
             known = await team_subscriptions(connection, self.book.team)
             hosts = await recent_hosts(connection, self.book.team, user)
         channels = {one.channel for one in known if one.created_by == user}
         own = [one for one in known if one.channel in channels]
-        followed = [Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own]
+        followed = [
+            Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own
+        ]
         problems, muted = await self._problems(own[:_MOST_READ])
         return home_view(problems, hosts, followed, self.troubles(), muted=muted)
 
-    async def _problems(self, own: Sequence[Subscription]) -> tuple[list[tuple[DigestLine, str]], int]:
+    async def _problems(
+        self, own: Sequence[Subscription]
+    ) -> tuple[list[tuple[DigestLine, str]], int]:
         """Each cause once, however many channels follow it; and how many are muted in them."""
         found: dict[str, tuple[DigestLine, str]] = {}
         muted = 0
@@ -88,4 +102,12 @@ def opened(body: Mapping[str, Any]) -> Ask | None:
     home = word(body, "team_id")
     team = word(event, "user_team") or home
     enterprise = word(body, "enterprise_id") if team == home else ""
-    return Ask(source=Source.CLICK, text="home", user=user, team=team, channel="", enterprise=enterprise, home=home)
+    return Ask(
+        source=Source.CLICK,
+        text="home",
+        user=user,
+        team=team,
+        channel="",
+        enterprise=enterprise,
+        home=home,
+    )

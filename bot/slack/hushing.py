@@ -1,4 +1,7 @@
-"""`preview`, `mute`, `unmute`, `history`: what a channel would hear, does not want to hear, and has heard."""
+"""`preview`, `mute`, `unmute`, `history`.
+
+What a channel would hear, does not want to hear, and has heard.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,15 @@ from bot.digest.mutes import read_window, window_words
 from bot.digest.settle import OPEN_AFTER, settle, undecided
 from bot.digest.zones import zone as zone_named
 from bot.language import HostTarget
-from bot.model.digest import BackendEvent, BackendState, Change, FollowedTarget, Mute, Subscription, TargetKind
+from bot.model.digest import (
+    BackendEvent,
+    BackendState,
+    Change,
+    FollowedTarget,
+    Mute,
+    Subscription,
+    TargetKind,
+)
 from bot.slack.asking import Asked
 from bot.slack.digests import face_of, rows_of
 from bot.slack.notebook import CannotFollow, Notebook, made, matching
@@ -54,8 +65,13 @@ class Hushing:
             await self.book.decline(asked, str(error), "/appgw-check preview gw:prod-gw")
             return
         if not chosen:
-            await self.book.decline(asked, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw")
-        await self.book.tell(asked, [page for value in chosen[:_MOST_PREVIEWS] for page in await self._shown(asked, value)])
+            await self.book.decline(
+                asked, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
+            )
+        await self.book.tell(
+            asked,
+            [page for value in chosen[:_MOST_PREVIEWS] for page in await self._shown(asked, value)],
+        )
 
     async def mute(self, asked: Asked) -> None:
         """Say nothing about a target until the time is over."""
@@ -63,20 +79,39 @@ class Hushing:
         try:
             target = await self.book.patiently(asked, self._target(asked))
         except CannotFollow as error:
-            await self.book.decline(asked, str(error), "/appgw-check mute gw:prod-gw 2h certificate swap")
+            await self.book.decline(
+                asked, str(error), "/appgw-check mute gw:prod-gw 2h certificate swap"
+            )
             return
         value = await self._mute(asked, target, now)
-        if any(now - one.begins < _TWICE and _same(one, value) for one in await self._mutes(asked, target)):
+        if any(
+            now - one.begins < _TWICE and _same(one, value)
+            for one in await self._mutes(asked, target)
+        ):
             return
         async with self.book.store.writing() as connection:
             await add_mute(connection, value)
-            await note(connection, now, self._who(asked), "mute", f"{target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}")
+            await note(
+                connection,
+                now,
+                self._who(asked),
+                "mute",
+                f"{target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}",
+            )
         when = f"every {window_words(value.window)}, " if value.window else ""
-        message = muted(target.text, f"{when}until {await self._moment(asked, value.ends)}", value.reason, by=asked.ask.user)
+        message = muted(
+            target.text,
+            f"{when}until {await self._moment(asked, value.ends)}",
+            value.reason,
+            by=asked.ask.user,
+        )
         await self.book.answer_or_whisper(asked, message)
 
     async def _mute(self, asked: Asked, target: FollowedTarget, now: datetime) -> Mute:
-        """What was asked for: two hours when nothing is said; a weekly window repeats for as long as a mute may last."""
+        """What was asked for: two hours when nothing is said.
+
+        A weekly window repeats for as long as a mute may last.
+        """
         options = asked.request.options
         typed, length = options.get("window"), options.get("for")
         zone = await self.book.zone(asked) or "UTC"
@@ -85,7 +120,14 @@ class Hushing:
             channel=asked.ask.channel,
             target=target,
             begins=now,
-            ends=now + (timedelta(seconds=int(length)) if length else LONGEST_MUTE if typed else DEFAULT_MUTE),
+            ends=now
+            + (
+                timedelta(seconds=int(length))
+                if length
+                else LONGEST_MUTE
+                if typed
+                else DEFAULT_MUTE
+            ),
             reason=str(options.get("reason") or ""),
             by=asked.ask.user,
             window=read_window(str(typed), zone) if typed else None,
@@ -106,7 +148,9 @@ class Hushing:
         async with self.book.store.writing() as connection:
             await end_mutes(connection, ended, now)
             await note(connection, now, self._who(asked), "unmute", target.text)
-        message = unmuted(target.text, _again(max(ended, key=lambda one: one.ends), now), by=asked.ask.user)
+        message = unmuted(
+            target.text, _again(max(ended, key=lambda one: one.ends), now), by=asked.ask.user
+        )
         await self.book.answer_or_whisper(asked, message)
 
     async def history(self, asked: Asked) -> None:
@@ -119,11 +163,19 @@ class Hushing:
         events = await self._events(asked, target)
         if not events:
             followed = matching(await self.book.subscriptions(asked.ask.channel), asked.request)
-            why = "it is followed and nothing has happened yet" if followed else "only what is followed is remembered"
-            await self.book.decline(asked, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list")
+            why = (
+                "it is followed and nothing has happened yet"
+                if followed
+                else "only what is followed is remembered"
+            )
+            await self.book.decline(
+                asked, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list"
+            )
             return
         zone = await self.book.zone(asked) or "UTC"
-        await self.book.delivery.whisper(asked.ask, history(target.text, zone, happened(events, target, zone)))
+        await self.book.delivery.whisper(
+            asked.ask, history(target.text, zone, happened(events, target, zone))
+        )
 
     async def _target(self, asked: Asked) -> FollowedTarget:
         known = await self.book.subscriptions(asked.ask.channel)
@@ -143,15 +195,25 @@ class Hushing:
             last = await last_sent(connection, value.id, now + _TWICE) if value.id else None
         content = compose(value, states, mutes, last, now)
         rows = rows_of(content)
-        return [digest_card(replace(face_of(content), thread=False), rows), *digest_details(rows)[:1]]
+        return [
+            digest_card(replace(face_of(content), thread=False), rows),
+            *digest_details(rows)[:1],
+        ]
 
     async def _states(self, asked: Asked, value: Subscription) -> Sequence[BackendState]:
-        """What is remembered; where that is nothing or undecided, what a look finds now, as if it had been found for long."""
+        """What is remembered.
+
+        Where that is nothing or undecided, what a look finds now, as if it had been found for long.
+        """
         async with self.book.store.reading() as connection:
             known = await target_states(connection, value.target.key)
         if known and not undecided(known):
             return known
-        why = f"The last look at {value.target.text} decided nothing" if known else f"Nobody has looked at {value.target.text} yet"
+        why = (
+            f"The last look at {value.target.text} decided nothing"
+            if known
+            else f"Nobody has looked at {value.target.text} yet"
+        )
         await self.book.delivery.whisper(asked.ask, notice(f"{why}; I look now, a moment please."))
         look, now = await self.book.looker.look(value.target), self.book.clock()
         for _ in range(OPEN_AFTER):
@@ -160,9 +222,14 @@ class Hushing:
 
     async def _mutes(self, asked: Asked, target: FollowedTarget) -> list[Mute]:
         async with self.book.store.reading() as connection:
-            holding = await channel_mutes(connection, self.book.team, asked.ask.channel, self.book.clock())
+            holding = await channel_mutes(
+                connection, self.book.team, asked.ask.channel, self.book.clock()
+            )
         return [
-            one for one in holding if (one.target.key, one.target.pool, one.target.setting) == (target.key, target.pool, target.setting)
+            one
+            for one in holding
+            if (one.target.key, one.target.pool, one.target.setting)
+            == (target.key, target.pool, target.setting)
         ]
 
     async def _events(self, asked: Asked, target: FollowedTarget) -> Sequence[BackendEvent]:
@@ -174,7 +241,11 @@ class Hushing:
         async with self.book.store.reading() as connection:
             own = [*await backend_history(connection, f"{target.key}|", since)]
             for key in sorted(gateways) if host else ():
-                own += [event for event in await backend_history(connection, f"{key}|", since) if event.key.endswith(f"|{host}")]
+                own += [
+                    event
+                    for event in await backend_history(connection, f"{key}|", since)
+                    if event.key.endswith(f"|{host}")
+                ]
         fitting = [event for event in own if _within(event, target)]
         return sorted(fitting, key=lambda event: event.at, reverse=True)
 
@@ -188,14 +259,20 @@ class Hushing:
 
 def _same(one: Mute, other: Mute) -> bool:
     """Whether two mutes of one target say the same: the second is then a double click."""
-    return (one.ends - one.begins, one.window, one.reason) == (other.ends - other.begins, other.window, other.reason)
+    return (one.ends - one.begins, one.window, one.reason) == (
+        other.ends - other.begins,
+        other.window,
+        other.reason,
+    )
 
 
 def _again(mute: Mute, now: datetime) -> str:
     """What to type to mute again for what was left of it."""
     hours, minutes = divmod(max(int((mute.ends - now).total_seconds() // 60), 1), 60)
     window = window_words(mute.window) if mute.window else ""
-    return " ".join(filter(None, (f"mute {mute.target.text}", window, f"for={hours}h{minutes}m", mute.reason)))
+    return " ".join(
+        filter(None, (f"mute {mute.target.text}", window, f"for={hours}h{minutes}m", mute.reason))
+    )
 
 
 def _within(event: BackendEvent, target: FollowedTarget) -> bool:
@@ -210,16 +287,23 @@ def _clock(instant: datetime, zone: str) -> str:
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def happened(events: Sequence[BackendEvent], target: FollowedTarget, zone: str) -> list[tuple[str, str]]:
+def happened(
+    events: Sequence[BackendEvent], target: FollowedTarget, zone: str
+) -> list[tuple[str, str]]:
     """When and what, newest first; the same of many servers within one minute is one line."""
     groups: dict[tuple[str, str], list[str]] = {}
     for event in events:
         groups.setdefault((_clock(event.at, zone), _told(event)), []).append(_which(event, target))
-    return [(when, f"{_named(which)}{what}") for (when, what), which in list(groups.items())[:_HISTORY_LINES]]
+    return [
+        (when, f"{_named(which)}{what}")
+        for (when, what), which in list(groups.items())[:_HISTORY_LINES]
+    ]
 
 
 def _told(event: BackendEvent) -> str:
-    detail = "" if event.change in {Change.APPEARED, Change.GONE, Change.CHAIN} else f": {event.detail}"
+    detail = (
+        "" if event.change in {Change.APPEARED, Change.GONE, Change.CHAIN} else f": {event.detail}"
+    )
     return f"{_WORDS[event.change]}{detail}"
 
 

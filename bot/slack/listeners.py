@@ -1,4 +1,7 @@
-"""What Slack can send -> an ack at once, and the work in a task of its own. Nothing is decided here beyond where a payload belongs."""
+"""What Slack can send -> an ack at once, and the work in a task of its own.
+
+Nothing is decided here beyond where a payload belongs.
+"""
 
 from __future__ import annotations
 
@@ -95,12 +98,20 @@ class Listeners:
         self._open(from_interaction(body, Source.SHORTCUT), check_form())
 
     async def on_check_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The check form: a mistake stands under its field, everything else is a question like any other."""
+        """The check form.
+
+        A mistake stands under its field, everything else is a question like any other.
+        """
         view = inner(body, "view")
         ask = from_submission(body, f"{answer(view, 'target')} {answer(view, 'options')}".strip())
         understood = parse(ask.text)
         if isinstance(understood, Usage):
-            await ack(response_action="errors", errors={"target": f"{understood.error} For example: {understood.examples[0]}"[:2000]})
+            await ack(
+                response_action="errors",
+                errors={
+                    "target": f"{understood.error} For example: {understood.examples[0]}"[:2000]
+                },
+            )
             return
         await ack()
         self.reception.receive(ask)
@@ -120,23 +131,32 @@ class Listeners:
         if self.reception.runs.is_new(ask.delivery):
             self.reception.runs.spawn(self.rehearsing.judge(body, rehearsal))
 
-    async def on_check_again(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def on_check_again(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
+    ) -> None:
         """`Check again`: the question travels in the button."""
         await ack()
         text = word(carried(action), "q")
         self.reception.receive(from_interaction(body, Source.CLICK, text))
 
-    async def on_fix_steps(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def on_fix_steps(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
+    ) -> None:
         """`Fix steps`: the steps travel in the button."""
         await ack()
         ask = from_interaction(body, Source.CLICK, "fix steps")
         self._open(ask, fix_steps(switched(word(action, "value"), channel=ask.channel)))
 
-    async def on_switch_steps(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def on_switch_steps(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
+    ) -> None:
         """Another kind of server, or another tool, in the form of the fix steps."""
         await ack()
         view = inner(body, "view")
-        ask = replace(from_interaction(body, Source.CLICK, "fix steps"), channel=word(metadata(view), "channel"))
+        ask = replace(
+            from_interaction(body, Source.CLICK, "fix steps"),
+            channel=word(metadata(view), "channel"),
+        )
         chosen = word(inner(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
         if self.reception.runs.is_new(ask.delivery) and not self.reception.admit(ask, ask.text):
@@ -146,11 +166,17 @@ class Listeners:
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
         await ack()
-        ask, chosen = from_interaction(body, Source.CLICK), word(inner(action, "selected_option"), "value")
+        ask, chosen = (
+            from_interaction(body, Source.CLICK),
+            word(inner(action, "selected_option"), "value"),
+        )
         command = command_of_card(inner(body, "message"))
         if chosen == "form":
             target, _, options = command.partition(" ")
-            self._open(ask.about("form"), check_form(target=target, options=options, channel=ask.channel or None))
+            self._open(
+                ask.about("form"),
+                check_form(target=target, options=options, channel=ask.channel or None),
+            )
         elif chosen == "rehearse":
             self._open(ask.about("rehearse"), rehearse_form(channel=ask.channel or None))
         elif chosen == "wrong":
@@ -184,13 +210,20 @@ class Listeners:
             await self.delivery.open_form(ask.trigger or "", view)
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
-            await self.delivery.whisper(ask, notice("Slack did not let me open the form in time; tap again."))
+            await self.delivery.whisper(
+                ask, notice("Slack did not let me open the form in time; tap again.")
+            )
 
     async def _nothing_found(self, ask: Ask) -> None:
         if sentence := self.reception.admit(ask, "diagnose"):
             await self.delivery.whisper(ask, refusal(sentence))
             return
-        await self.delivery.whisper(ask, notice("This message names no backend that I can read.", "/appgw-check backend.contoso.com"))
+        await self.delivery.whisper(
+            ask,
+            notice(
+                "This message names no backend that I can read.", "/appgw-check backend.contoso.com"
+            ),
+        )
 
     async def _hand_out(self, ask: Ask, what: str) -> None:
         run_id = new_run_id()
@@ -205,10 +238,18 @@ class Listeners:
             return
         WRONG.labels(headline="reported").inc()
         await self.delivery.whisper(
-            ask, notice("Noted in the log with your question. The details and files in the thread help to find out why.")
+            ask,
+            notice(
+                "Noted in the log with your question. The details and files in the thread "
+                "help to find out why."
+            ),
         )
 
 
 async def on_error(error: Exception, body: Payload) -> None:
     """An error of our own in a listener; the payload's kind is told, never its content."""
-    log.error("a listener failed", exc_info=error, extra={"kind": str(body.get("type") or body.get("command") or "unknown")})
+    log.error(
+        "a listener failed",
+        exc_info=error,
+        extra={"kind": str(body.get("type") or body.get("command") or "unknown")},
+    )

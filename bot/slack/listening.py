@@ -22,4 +22,7 @@ async def listen(runner: web.AppRunner, port: int, variable: str) -> None:
         await web.TCPSite(runner, host="0.0.0.0", port=port).start()  # noqa: S104 -- see above
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise PortUnusableError(f"{variable} {port} cannot be used ({reason}); choose a free port, for example {variable}=18080.") from None
+        raise PortUnusableError(
+            f"{variable} {port} cannot be used ({reason}); choose a free port, for example "
+            f"{variable}=18080."
+        ) from None

@@ -28,7 +28,9 @@ _SECRETS = re.compile(
     r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})",
     re.DOTALL,
 )
-_SECRET_KEYS = frozenset({"response_url", "response_urls", "trigger_id", "token", "authorization", "signature"})
+_SECRET_KEYS = frozenset(
+    {"response_url", "response_urls", "trigger_id", "token", "authorization", "signature"}
+)
 
 
 @contextmanager
@@ -46,16 +48,23 @@ def struck(value: Any) -> Any:  # noqa: ANN401 -- whatever a record holds
     if isinstance(value, str):
         return _SECRETS.sub(STRUCK, value)
     if isinstance(value, Mapping):
-        return {key: STRUCK if str(key).lower() in _SECRET_KEYS else struck(item) for key, item in value.items()}
+        return {
+            key: STRUCK if str(key).lower() in _SECRET_KEYS else struck(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [struck(item) for item in value]
-    return value if isinstance(value, int | float | bool | None) else _SECRETS.sub(STRUCK, str(value))
+    return (
+        value if isinstance(value, int | float | bool | None) else _SECRETS.sub(STRUCK, str(value))
+    )
 
 
 class RedactingFormatter(JsonFormatter):
     """Writes a record as JSON and strikes out secrets last, so that no field and no traceback escapes."""
 
-    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
         """Add the run id, then strike out."""
         super().add_fields(log_data, record, message_dict)
         if (run := _RUN.get()) and "run_id" not in log_data:
@@ -65,10 +74,16 @@ class RedactingFormatter(JsonFormatter):
 
 
 def set_up_logging(stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Send every record of the process to one stream as JSON; chatty libraries speak up from warnings on."""
+    """Send every record of the process to one stream as JSON.
+
+    Chatty libraries speak up from warnings on.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
-        RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields={"levelname": "level", "asctime": "at"})
+        RedactingFormatter(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            rename_fields={"levelname": "level", "asctime": "at"},
+        )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -5,10 +5,20 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
-ASKS = Counter("appgw_asks_total", "Questions, by how they came and what became of them", ["source", "outcome"], registry=REGISTRY)
-CHECKS = Counter("appgw_checks_total", "Finished checks, by headline", ["headline"], registry=REGISTRY)
+ASKS = Counter(
+    "appgw_asks_total",
+    "Questions, by how they came and what became of them",
+    ["source", "outcome"],
+    registry=REGISTRY,
+)
+CHECKS = Counter(
+    "appgw_checks_total", "Finished checks, by headline", ["headline"], registry=REGISTRY
+)
 CHECK_SECONDS = Histogram(
-    "appgw_check_seconds", "From the question to the verdict", buckets=(0.25, 0.5, 1, 2, 3, 5, 8, 12, 20), registry=REGISTRY
+    "appgw_check_seconds",
+    "From the question to the verdict",
+    buckets=(0.25, 0.5, 1, 2, 3, 5, 8, 12, 20),
+    registry=REGISTRY,
 )
 FIRST_POST_SECONDS = Histogram(
     "appgw_first_post_seconds",
@@ -16,7 +26,17 @@ FIRST_POST_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
-SLACK_CALLS = Counter("appgw_slack_calls_total", "Web API calls, by method and Slack's word", ["method", "outcome"], registry=REGISTRY)
+SLACK_CALLS = Counter(
+    "appgw_slack_calls_total",
+    "Web API calls, by method and Slack's word",
+    ["method", "outcome"],
+    registry=REGISTRY,
+)
 RUNNING = Gauge("appgw_running_checks", "Checks that run now", registry=REGISTRY)
 WATCHES = Gauge("appgw_watches", "Cards that are watched until green now", registry=REGISTRY)
-WRONG = Counter("appgw_wrong_diagnosis_total", "Presses of 'Wrong diagnosis?', by headline", ["headline"], registry=REGISTRY)
+WRONG = Counter(
+    "appgw_wrong_diagnosis_total",
+    "Presses of 'Wrong diagnosis?', by headline",
+    ["headline"],
+    registry=REGISTRY,
+)

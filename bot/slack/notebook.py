@@ -1,4 +1,7 @@
-"""What the digest verbs share: the channel's subscriptions, what a typed target means, on which clock, and where an answer goes."""
+"""What the digest verbs share.
+
+The channel's subscriptions, what a typed target means, on which clock, and where an answer goes.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ _STEP = re.compile(r"every (\d+) (minutes|hours)")
 
 
 class CannotFollow(Exception):
-    """A target, a schedule or a filter that cannot be used; the text is one sentence for the asker."""
+    """A target, a schedule or a filter that cannot be used.
+
+    The text is one sentence for the asker.
+    """
 
 
 class Following(Protocol):
@@ -91,11 +97,23 @@ class Notebook:
         if isinstance(typed, HostTarget):
             if sentence := await self.desk.refusal(typed):
                 raise CannotFollow(sentence)
-            return FollowedTarget(kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request))
+            return FollowedTarget(
+                kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
+            )
         if not isinstance(typed, GatewayTarget):
-            raise CannotFollow("Name the gateway or the backend, for example gw:prod-gw or backend.contoso.com.")
-        key = next((one.key for one in known if same_gateway(one, typed)), None) or await self._key(typed)
-        return FollowedTarget(kind=TargetKind.GATEWAY, key=key, text=target_of(request), pool=typed.pool, setting=typed.setting)
+            raise CannotFollow(
+                "Name the gateway or the backend, for example gw:prod-gw or backend.contoso.com."
+            )
+        key = next((one.key for one in known if same_gateway(one, typed)), None) or await self._key(
+            typed
+        )
+        return FollowedTarget(
+            kind=TargetKind.GATEWAY,
+            key=key,
+            text=target_of(request),
+            pool=typed.pool,
+            setting=typed.setting,
+        )
 
     async def _key(self, typed: GatewayTarget) -> str:
         found = await self.desk.find(typed)
@@ -105,7 +123,10 @@ class Notebook:
         return found.id.key
 
     async def zone(self, asked: Asked) -> str | None:
-        """On which clock a channel lives: as typed, as remembered, or as the asker's profile says; `None` when nobody knows."""
+        """On which clock a channel lives: as typed, as remembered, or as the asker's profile says.
+
+        `None` when nobody knows.
+        """
         channel, typed = asked.ask.channel, asked.request.options.get("tz")
         async with self.store.reading() as connection:
             remembered = await zone_of(connection, self.team, channel)
@@ -118,13 +139,18 @@ class Notebook:
     async def _profile_zone(self, user: str) -> str | None:
         """The zone in somebody's profile; a bot without `users:read` is not told."""
         try:
-            answer = await call(self.delivery.client.users_info, repeatable=True, patient=False, user=user)
+            answer = await call(
+                self.delivery.client.users_info, repeatable=True, patient=False, user=user
+            )
         except DeliveryError:
             return None
         return str(answer["user"].get("tz") or "") or None
 
     async def answer(self, asked: Asked, message: Message) -> bool:
-        """Tell the channel: in place of the message whose button was pressed, else in a new one; `False` when it cannot be told."""
+        """Tell the channel: in place of the message whose button was pressed, else in a new one.
+
+        `False` when it cannot be told.
+        """
         ask = asked.ask
         place = Place(channel=ask.channel, thread=ask.thread)
         try:
@@ -147,18 +173,30 @@ class Notebook:
         await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
 
     async def tell(self, asked: Asked, pages: Iterable[Message]) -> None:
-        """Tell the asker alone, in several messages; a response URL takes five, so the later ones go another way."""
+        """Tell the asker alone, in several messages.
+
+        A response URL takes five, so the later ones go another way.
+        """
         for number, page in enumerate(pages):
-            ask = asked.ask if number < _BY_RESPONSE_URL or not asked.ask.channel else replace(asked.ask, response_url=None)
+            ask = (
+                asked.ask
+                if number < _BY_RESPONSE_URL or not asked.ask.channel
+                else replace(asked.ask, response_url=None)
+            )
             await self.delivery.whisper(ask, page)
 
     async def patiently(self, asked: Asked, work: Coroutine[Any, Any, T]) -> T:
-        """Do something that may have to ask ARM or DNS; when that takes long, the asker hears that it is under way."""
+        """Do something that may have to ask ARM or DNS.
+
+        When that takes long, the asker hears that it is under way.
+        """
         task = asyncio.create_task(work)
         try:
             await asyncio.wait({task}, timeout=_SILENT_S)
             if not task.done():
-                await self.delivery.whisper(asked.ask, notice(f"I look up {target_of(asked.request)}, a moment please."))
+                await self.delivery.whisper(
+                    asked.ask, notice(f"I look up {target_of(asked.request)}, a moment please.")
+                )
             return await task
         finally:
             task.cancel()
@@ -168,14 +206,18 @@ class Notebook:
         await self.delivery.whisper(asked.ask, notice(sentence, *examples))
 
 
-def made(request: Request, target: FollowedTarget, zone: str, *, who: tuple[str, str, str], now: datetime) -> Subscription:
+def made(
+    request: Request, target: FollowedTarget, zone: str, *, who: tuple[str, str, str], now: datetime
+) -> Subscription:
     """The subscription that was asked for; `who` is team, channel and user.
 
     Raises:
         UnusableSchedule, UnusableFilter, NeverDue: each with one sentence.
     """
     options, (team, channel, user) = request.options, who
-    plan = schedule(_word(options, "every"), day=_word(options, "day"), at=_word(options, "at"), zone=zone)
+    plan = schedule(
+        _word(options, "every"), day=_word(options, "day"), at=_word(options, "at"), zone=zone
+    )
     return Subscription(
         team=team,
         channel=channel,
@@ -184,7 +226,9 @@ def made(request: Request, target: FollowedTarget, zone: str, *, who: tuple[str,
         minimum=Severity(LEAST[str(options.get("min") or "warn")]),
         only_changes=options.get("only") == "changes",
         heartbeat=options.get("heartbeat") == "on",
-        exclude=tuple(exclusion(pattern) for pattern in _word(options, "not").split(",") if pattern),
+        exclude=tuple(
+            exclusion(pattern) for pattern in _word(options, "not").split(",") if pattern
+        ),
         created_by=user,
         created_at=now,
         next_run_at=first_run(plan, now),
@@ -208,7 +252,11 @@ def command_of(value: Subscription) -> str:
 
 def says(value: Subscription) -> str:
     """What a subscription tells, in words."""
-    what = {Severity.CRITICAL: "what fails", Severity.WARNING: "problems and renewals", Severity.INFO: "everything"}[value.minimum]
+    what = {
+        Severity.CRITICAL: "what fails",
+        Severity.WARNING: "problems and renewals",
+        Severity.INFO: "everything",
+    }[value.minimum]
     how = "also when nothing changed" if value.heartbeat else "silent when nothing changed"
     left = f"without {', '.join(value.exclude)}" if value.exclude else ""
     return ", ".join(filter(None, (what, "changes only" if value.only_changes else "", left, how)))
@@ -238,7 +286,9 @@ def matching(known: Sequence[Subscription], request: Request) -> tuple[Subscript
     if not isinstance(typed, GatewayTarget):
         return ()
     own = [one for one in known if same_gateway(one.target, typed)]
-    exact = [one for one in own if (one.target.pool, one.target.setting) == (typed.pool, typed.setting)]
+    exact = [
+        one for one in own if (one.target.pool, one.target.setting) == (typed.pool, typed.setting)
+    ]
     return tuple(exact or (own if typed.pool is None and typed.setting is None else ()))
 
 

@@ -1,6 +1,9 @@
-"""One check of a backend from its card to its thread: looking card, probe, verdict, the gateway's word, details.
+"""One check of a backend from its card to its thread.
 
-The card appears as soon as the guard has let the target in, within a second whatever the backend does; a refusal is told to the asker
+Looking card, probe, verdict, the gateway's word, details.
+
+The card appears as soon as the guard has let the target in, within a second whatever the backend
+does; a refusal is told to the asker
 alone.
 """
 
@@ -50,7 +53,9 @@ GATEWAY_UNHEARD = "not heard, the bot was restarted before its word came; Check 
 class Backends(Protocol):
     """The use case: `bot.checkup.desk.Desk` is it."""
 
-    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
+    async def host(
+        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+    ) -> HostAnswer | Refused:
         """Probe one backend and judge it."""
 
     async def listen(self, report: GatewayReport) -> GatewayReport:
@@ -110,7 +115,9 @@ class OneCheck:
             await self._conclude(await probe)
         except NotAMember:
             self._run.card = None
-            await self._tools.delivery.whisper(self._asked.ask, how_to_invite(self._tools.bot_name, self._asked.ask.channel))
+            await self._tools.delivery.whisper(
+                self._asked.ask, how_to_invite(self._tools.bot_name, self._asked.ask.channel)
+            )
         except asyncio.CancelledError:
             if not self._told:
                 await last_word(self._card, self._without_verdict(cut_short))
@@ -139,7 +146,9 @@ class OneCheck:
     async def _until_let_in(self, probe: asyncio.Task[HostAnswer | Refused]) -> None:
         """Until the guard has let the target in or refused it, but not so long that somebody wonders."""
         let_in = asyncio.create_task(self._connected.wait())
-        patience = LOOKED_UP_S if "root" in self._asked.request.options else GRACE_S  # a name may be mistyped: no card for that
+        patience = (
+            LOOKED_UP_S if "root" in self._asked.request.options else GRACE_S
+        )  # a name may be mistyped: no card for that
         await asyncio.wait({probe, let_in}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         let_in.cancel()
 
@@ -163,7 +172,9 @@ class OneCheck:
             await self._take_back(answer)
             return
         report = answer.report
-        await self._card.finish(check_card(report, self._circumstances(answer, _first_word(answer))))
+        await self._card.finish(
+            check_card(report, self._circumstances(answer, _first_word(answer)))
+        )
         self._told = True
         self._tools.runs.end(self._run)
         CHECKS.labels(headline=report.verdict.headline.value).inc()
@@ -179,12 +190,18 @@ class OneCheck:
             await self._second_witness(answer, answer.gateway)
 
     async def _second_witness(self, answer: HostAnswer, gateway: GatewayReport) -> None:
-        """The card is complete already; the gateway's word is added when it comes, unless a later check has taken the card over."""
+        """The card is complete already.
+
+        The gateway's word is added when it comes, unless a later check has taken the card over.
+        """
         try:
             listened = await self._tools.backends.listen(gateway)
         except asyncio.CancelledError:
             if self._is_writer:
-                await last_word(self._card, check_card(answer.report, self._circumstances(answer, GATEWAY_UNHEARD)))
+                await last_word(
+                    self._card,
+                    check_card(answer.report, self._circumstances(answer, GATEWAY_UNHEARD)),
+                )
             raise
         if self._is_writer:
             self._keep(answer, listened)
@@ -206,10 +223,16 @@ class OneCheck:
                 log.warning("the thread is incomplete", extra={"reason": error.reason})
 
     def _keep(self, answer: HostAnswer, gateway: GatewayReport | None) -> None:
-        self._tools.filing.keep(self._card.posted, Kept(report=answer.report, gateway=gateway, run_id=self._asked.run_id))
+        self._tools.filing.keep(
+            self._card.posted,
+            Kept(report=answer.report, gateway=gateway, run_id=self._asked.run_id),
+        )
 
     async def watch_on(self) -> None:
-        """Take a watch up again where a restart cut it off; its next look shows how things stand."""
+        """Take a watch up again where a restart cut it off.
+
+        Its next look shows how things stand.
+        """
         await self._watch(None)
 
     async def _watch(self, answer: HostAnswer | None) -> None:
@@ -217,11 +240,21 @@ class OneCheck:
         target, options = self._asked.request.target, self._asked.request.options
         assert isinstance(target, HostTarget)
         backends = self._tools.backends
-        look = HostLook(backends=backends, target=target, options=options, around=self._circumstances, ear=Ear(backends.listen))
+        look = HostLook(
+            backends=backends,
+            target=target,
+            options=options,
+            around=self._circumstances,
+            ear=Ear(backends.listen),
+        )
         face = (face_of(answer.report), "") if answer else None
-        refused = self._tools.watching.begin(self._card.posted, look, face=face, seconds=self._watched, asked=self._asked)
+        refused = self._tools.watching.begin(
+            self._card.posted, look, face=face, seconds=self._watched, asked=self._asked
+        )
         if refused:
-            await self._tools.delivery.whisper(replace(self._asked.ask, response_url=None), notice(refused))
+            await self._tools.delivery.whisper(
+                replace(self._asked.ask, response_url=None), notice(refused)
+            )
 
     @property
     def _watched(self) -> float:
@@ -251,13 +284,19 @@ class OneCheck:
         return make(self._name, run_id=self._asked.run_id, command=command_of(self._asked.request))
 
     def _looking(self) -> Message:
-        return looking(self._name, understood=understood(self._asked.request), run_id=self._asked.run_id, stage=self._stage)
+        return looking(
+            self._name,
+            understood=understood(self._asked.request),
+            run_id=self._asked.run_id,
+            stage=self._stage,
+        )
 
     def _circumstances(self, answer: HostAnswer, gateway_says: str) -> Circumstances:
         request = self._asked.request
         return Circumstances(
             command=command_of(request),
-            understood=judged_as(request, answer.report, answer.gateway) + watched_for(answer.report.verdict.accepted, self._watched),
+            understood=judged_as(request, answer.report, answer.gateway)
+            + watched_for(answer.report.verdict.accepted, self._watched),
             run_id=self._asked.run_id,
             vantage=self._tools.vantage,
             user=self._asked.ask.user,

@@ -1,4 +1,7 @@
-"""Reading what came from outside by its kind: an absent key, a `null` and a value of another kind all count as nothing. Pure."""
+"""Reading what came from outside by its kind.
+
+An absent key, a `null` and a value of another kind all count as nothing. Pure.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,19 @@ def items(outer: object, key: str) -> list[Payload]:
 
 
 def word(outer: object, *keys: str) -> str:
-    """The first text that is not empty under one of these keys; half a surrogate pair, which cannot be sent anywhere, becomes `?`."""
+    """The first text that is not empty under one of these keys.
+
+    Half a surrogate pair, which cannot be sent anywhere, becomes `?`.
+    """
     found = inner(outer)
-    return next((text.encode("utf-8", "replace").decode() for key in keys if isinstance(text := found.get(key), str) and text), "")
+    return next(
+        (
+            text.encode("utf-8", "replace").decode()
+            for key in keys
+            if isinstance(text := found.get(key), str) and text
+        ),
+        "",
+    )
 
 
 def read_object(text: object) -> dict[str, Any]:

@@ -27,7 +27,10 @@ class Posted:
 
 
 class DeliveryError(Exception):
-    """Slack did not take a call; `reason` is Slack's word, or one of ours for what happened on the way."""
+    """Slack did not take a call.
+
+    `reason` is Slack's word, or one of ours for what happened on the way.
+    """
 
     def __init__(self, method: str, reason: str) -> None:
         super().__init__(f"{method}: {reason}")
@@ -43,4 +46,7 @@ class MessageGone(DeliveryError):
 
 
 class AnswerLost(DeliveryError):
-    """The connection broke after the call was sent: it may have been done, so it is not sent again."""
+    """The connection broke after the call was sent.
+
+    It may have been done, so it is not sent again.
+    """

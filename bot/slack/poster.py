@@ -1,6 +1,9 @@
-"""The engine's way to a channel: one post that carries its delivery's id, and the look into the channel's history for it.
+"""The engine's way to a channel.
 
-Nothing is sent twice here: what Slack's answer means for a second attempt is told by the exception, and the engine decides.
+One post that carries its delivery's id, and the look into the channel's history for it.
+
+Nothing is sent twice here: what Slack's answer means for a second attempt is told by the exception,
+and the engine decides.
 """
 
 from __future__ import annotations
@@ -31,9 +34,23 @@ EVENT = "appgw_digest"
 _THREAD_PAUSE_S = 1.1
 _PAGE, _MOST_PAGES = 100, 10
 _TOO_MANY, _SERVER_ERROR = 429, 500
-_LOST = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action", "posting_to_channel_denied"})
+_LOST = frozenset(
+    {
+        "channel_not_found",
+        "is_archived",
+        "not_in_channel",
+        "restricted_action",
+        "posting_to_channel_denied",
+    }
+)
 _NO_HISTORY = frozenset(
-    {"missing_scope", "channel_not_found", "not_in_channel", "method_not_supported_for_channel_type", "not_allowed_token_type"}
+    {
+        "missing_scope",
+        "channel_not_found",
+        "not_in_channel",
+        "method_not_supported_for_channel_type",
+        "not_allowed_token_type",
+    }
 )
 _IN_DOUBT = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
 
@@ -51,7 +68,10 @@ class SlackPoster:
     runs: Runs
 
     async def post(self, channel: str, message: Data, delivery_id: str) -> str:
-        """Post the card and return its `ts`; its details follow into its thread. Raises as `bot.model.delivery.Poster` says."""
+        """Post the card and return its `ts`; its details follow into its thread.
+
+        Raises as `bot.model.delivery.Poster` says.
+        """
         shown = from_data(message)
         common: dict[str, Any] = {
             "channel": channel,
@@ -60,12 +80,22 @@ class SlackPoster:
             "metadata": {"event_type": EVENT, "event_payload": {"delivery_id": delivery_id}},
         }
         try:
-            answer = await self._call(self.delivery.client.chat_postMessage, _LOST, **common, text=shown.text, blocks=list(shown.blocks))
+            answer = await self._call(
+                self.delivery.client.chat_postMessage,
+                _LOST,
+                **common,
+                text=shown.text,
+                blocks=list(shown.blocks),
+            )
         except NotAccepted as error:
             if str(error) not in REFUSED_BLOCKS:
                 raise
-            log.warning("blocks of a digest refused, sent as plain text", extra={"reason": str(error)})
-            answer = await self._call(self.delivery.client.chat_postMessage, _LOST, **common, text=shown.plain)
+            log.warning(
+                "blocks of a digest refused, sent as plain text", extra={"reason": str(error)}
+            )
+            answer = await self._call(
+                self.delivery.client.chat_postMessage, _LOST, **common, text=shown.plain
+            )
         ts = str(answer["ts"])
         if pages := [from_data(page) for page in message.get("thread") or ()]:
             self.runs.spawn(self._fill(Place(channel=channel, thread=ts), pages))
@@ -86,7 +116,9 @@ class SlackPoster:
                 limit=_PAGE,
                 **more,
             )
-            found = next((str(one["ts"]) for one in answer["messages"] if _carries(one, delivery_id)), None)
+            found = next(
+                (str(one["ts"]) for one in answer["messages"] if _carries(one, delivery_id)), None
+            )
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if found or not cursor:
                 return found
@@ -101,7 +133,12 @@ class SlackPoster:
             except places.DeliveryError as error:
                 log.warning("a digest's thread is incomplete", extra={"reason": error.reason})
 
-    async def _call(self, method: Callable[..., Awaitable[Any]], final: frozenset[str], **arguments: Any) -> Any:  # noqa: ANN401 -- passed through
+    async def _call(
+        self,
+        method: Callable[..., Awaitable[Any]],
+        final: frozenset[str],
+        **arguments: Any,  # noqa: ANN401 -- passed through
+    ) -> Any:  # noqa: ANN401 -- passed through
         name = getattr(method, "__name__", "call")
         try:
             answer = await method(**arguments)
@@ -113,13 +150,20 @@ class SlackPoster:
 
 
 def _meaning(error: Exception, final: frozenset[str]) -> DeliveryError:
-    """What became of the request. A refused token loses no channel: the operator mends it, and the digest waits."""
+    """What became of the request.
+
+    A refused token loses no channel: the operator mends it, and the digest waits.
+    """
     reason, status = reason_of(error), status_of(error)
     if status == _TOO_MANY or reason == "ratelimited":
         return RateLimited(retry_after_of(error))
     if isinstance(error, aiohttp.ClientConnectorError):
         return NotAccepted(reason)
-    if not isinstance(error, SlackApiError) or (status or 0) >= _SERVER_ERROR or reason in _IN_DOUBT:
+    if (
+        not isinstance(error, SlackApiError)
+        or (status or 0) >= _SERVER_ERROR
+        or reason in _IN_DOUBT
+    ):
         return Unknown(reason)
     return Refused(reason) if reason in final else NotAccepted(reason)
 

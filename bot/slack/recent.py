@@ -1,4 +1,7 @@
-"""What people asked about last, remembered for their Home tab beside the answer: a slow memory holds no card up."""
+"""What people asked about last, remembered for their Home tab beside the answer.
+
+A slow memory holds no card up.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,8 @@ class Recent:
             return
         try:
             async with self.book.store.writing() as connection:
-                await remember_host(connection, self.book.team, asked.ask.user, words, self.book.clock())
+                await remember_host(
+                    connection, self.book.team, asked.ask.user, words, self.book.clock()
+                )
         except SQLAlchemyError:
             log.exception("what was asked about could not be remembered")

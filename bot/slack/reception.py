@@ -1,6 +1,9 @@
-"""Where every question arrives, whatever carried it: once, by somebody who may ask, understood, then handed to the verb's handler.
+"""Where every question arrives, whatever carried it.
 
-Refusals and usage errors are ephemeral and post nothing in the channel. Every question leaves one record in the audit log.
+Once, by somebody who may ask, understood, then handed to the verb's handler.
+
+Refusals and usage errors are ephemeral and post nothing in the channel. Every question leaves one
+record in the audit log.
 """
 
 from __future__ import annotations
@@ -30,12 +33,18 @@ class Gate(Protocol):
     """Who may ask: `bot.guard` behind one method."""
 
     def refuse(self, ask: Ask, *, costs: bool) -> str | None:
-        """A sentence when this person may not ask here and now, else `None`; `costs` counts it against the limits."""
+        """A sentence when this person may not ask here and now, else `None`.
+
+        `costs` counts it against the limits.
+        """
 
 
 @dataclass(slots=True, kw_only=True)
 class Reception:
-    """Lets questions in and hands them to the verb's handler; later parts add their verbs to `handlers`."""
+    """Lets questions in and hands them to the verb's handler.
+
+    Later parts add their verbs to `handlers`.
+    """
 
     gate: Gate
     delivery: Delivery
@@ -44,11 +53,16 @@ class Reception:
     now: Callable[[], float] = monotonic
 
     def receive(self, ask: Ask) -> None:
-        """Take a question and answer it in a task of its own; what was delivered before is dropped."""
+        """Take a question and answer it in a task of its own.
+
+        What was delivered before is dropped.
+        """
         if self.runs.is_new(ask.delivery):
             self.runs.spawn(self._answer(ask, self.now(), new_run_id()))
 
-    def admit(self, ask: Ask, what: str, *, costs: bool = False, run_id: str | None = None) -> str | None:
+    def admit(
+        self, ask: Ask, what: str, *, costs: bool = False, run_id: str | None = None
+    ) -> str | None:
         """A refusal for what opens a form or changes nothing, audited; `None` when it may go on."""
         sentence = self._refusal(ask, costs=costs)
         outcome = {"outcome": "refused", "why": sentence} if sentence else {"outcome": "admitted"}
@@ -56,7 +70,11 @@ class Reception:
         return sentence
 
     def _refusal(self, ask: Ask, *, costs: bool) -> str | None:
-        return "I am being restarted; ask again in half a minute." if self.runs.draining else self.gate.refuse(ask, costs=costs)
+        return (
+            "I am being restarted; ask again in half a minute."
+            if self.runs.draining
+            else self.gate.refuse(ask, costs=costs)
+        )
 
     def resume(self, asked: Asked) -> None:
         """Go on with what was being watched before a restart, where the person may still ask."""
@@ -82,9 +100,16 @@ class Reception:
 
     async def _hand_over(self, asked: Asked) -> None:
         handler = self.handlers.get(asked.request.verb)
-        note(asked.ask, asked.request.verb.value if handler else "unknown verb", run_id=asked.run_id)
+        note(
+            asked.ask, asked.request.verb.value if handler else "unknown verb", run_id=asked.run_id
+        )
         if handler is None:
-            await self.delivery.whisper(asked.ask, notice(f"I understood '{asked.request.verb.value}', but this bot is not set up for it."))
+            await self.delivery.whisper(
+                asked.ask,
+                notice(
+                    f"I understood '{asked.request.verb.value}', but this bot is not set up for it."
+                ),
+            )
             return
         await handler(asked)
 
@@ -94,8 +119,16 @@ async def _awaited(work: Awaitable[None]) -> None:
 
 
 def usage_answer(misread: Usage, heard: str) -> Message:
-    """The message for a line that runs nothing; secrets in it are not repeated, for screens are shared."""
-    return usage(misread.error, heard=repeatable(heard), suggestion=misread.did_you_mean, examples=misread.examples)
+    """The message for a line that runs nothing.
+
+    Secrets in it are not repeated, for screens are shared.
+    """
+    return usage(
+        misread.error,
+        heard=repeatable(heard),
+        suggestion=misread.did_you_mean,
+        examples=misread.examples,
+    )
 
 
 def new_run_id() -> str:
@@ -104,7 +137,25 @@ def new_run_id() -> str:
 
 
 def note(ask: Ask, outcome: str, *, run_id: str, **more: str) -> None:
-    """One audit record: who asked what where, what became of it, and under which run it is found."""
+    """One audit record.
+
+    Who asked what where, what became of it, and under which run it is found.
+    """
     ASKS.labels(source=ask.source.value, outcome=outcome).inc()
-    who: Mapping[str, str | None] = {"user": ask.user, "team": ask.team, "channel": ask.channel, "thread_ts": ask.thread}
-    audit.info("asked", extra={**who, "source": ask.source.value, "what": ask.text, "outcome": outcome, "run_id": run_id, **more})
+    who: Mapping[str, str | None] = {
+        "user": ask.user,
+        "team": ask.team,
+        "channel": ask.channel,
+        "thread_ts": ask.thread,
+    }
+    audit.info(
+        "asked",
+        extra={
+            **who,
+            "source": ask.source.value,
+            "what": ask.text,
+            "outcome": outcome,
+            "run_id": run_id,
+            **more,
+        },
+    )

@@ -1,4 +1,7 @@
-"""A problem that a digest told of is over: its card is edited, and one line stands in its thread."""
+"""A problem that a digest told of is over.
+
+Its card is edited, and one line stands in its thread.
+"""
 
 from __future__ import annotations
 
@@ -84,14 +87,29 @@ class Recovering:
         except DeliveryError as error:
             log.warning("a recovery could not be told", extra={"reason": error.reason, "run": run})
 
-    async def _ended(self, subscription: Subscription, content: DigestContent) -> dict[str, datetime]:
-        """The causes of a digest that are over, and when each ended; one that ended while it was muted is not told."""
+    async def _ended(
+        self, subscription: Subscription, content: DigestContent
+    ) -> dict[str, datetime]:
+        """The causes of a digest that are over, and when each ended.
+
+        One that ended while it was muted is not told.
+        """
         now = self.clock()
         async with self.store.reading() as connection:
             states = await target_states(connection, subscription.target.key)
-            mutes = await channel_mutes(connection, subscription.team, subscription.channel, now - _MUTES_BACK)
-        closed = {state.problem.cause: state.since for backend in states for state in backend.problems if not state.open}
-        return {line.cause: closed.get(line.cause, now) for line in compose(subscription, states, mutes, content, now).fixed}
+            mutes = await channel_mutes(
+                connection, subscription.team, subscription.channel, now - _MUTES_BACK
+            )
+        closed = {
+            state.problem.cause: state.since
+            for backend in states
+            for state in backend.problems
+            if not state.open
+        }
+        return {
+            line.cause: closed.get(line.cause, now)
+            for line in compose(subscription, states, mutes, content, now).fixed
+        }
 
     async def _is_news(self, run: str, row: Row) -> bool:
         """Whether nobody has told it yet, this process or another."""

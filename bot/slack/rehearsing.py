@@ -25,7 +25,15 @@ from bot.slack.logs import run_scope
 from bot.slack.payload import Payload, word
 from bot.slack.places import DeliveryError, NotAMember
 from bot.slack.reception import Handler, new_run_id
-from chainlib import CertificateBag, GatewayPolicy, TrustAnchors, TrustMode, UnusableFile, counted, load_certificates
+from chainlib import (
+    CertificateBag,
+    GatewayPolicy,
+    TrustAnchors,
+    TrustMode,
+    UnusableFile,
+    counted,
+    load_certificates,
+)
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -51,7 +59,10 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsing:
-    """Answers `rehearse`; `clock` tells the present instant, `removing` answers where a gateway and a root are named."""
+    """Answers `rehearse`.
+
+    `clock` tells the present instant, `removing` answers where a gateway and a root are named.
+    """
 
     delivery: Delivery
     clock: Callable[[], datetime]
@@ -67,7 +78,9 @@ class Rehearsing:
             return
         try:
             if ask.trigger:
-                await self.delivery.open_form(ask.trigger, rehearse_form(channel=ask.channel or None))
+                await self.delivery.open_form(
+                    ask.trigger, rehearse_form(channel=ask.channel or None)
+                )
                 return
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
@@ -75,7 +88,10 @@ class Rehearsing:
 
     async def _without_root(self, asked: Asked) -> None:
         if self.removing is None:
-            await self.delivery.whisper(asked.ask, notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."))
+            await self.delivery.whisper(
+                asked.ask,
+                notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
+            )
         else:
             await self.removing(asked)
 
@@ -84,21 +100,46 @@ class Rehearsing:
         pasted = "\n".join(filter(None, (answer(view, "chain"), answer(view, "chain_more"))))
         attached = files(view)
         if not pasted.strip() and not attached:
-            raise FieldError("chain", "Paste the chain here or add it as a file, for example fullchain.pem.")
+            raise FieldError(
+                "chain", "Paste the chain here or add it as a file, for example fullchain.pem."
+            )
         content = await self._file(attached[0]) if attached else pasted.encode()
-        return await asyncio.to_thread(_rehearsal, "file" if attached else "chain", content, answer(view, "root"), answer(view, "name"))
+        return await asyncio.to_thread(
+            _rehearsal,
+            "file" if attached else "chain",
+            content,
+            answer(view, "root"),
+            answer(view, "name"),
+        )
 
     async def judge(self, body: Payload, rehearsal: Rehearsal) -> None:
         """Judge and post the card."""
         ask, run_id = from_submission(body, "rehearse"), new_run_id()
         with run_scope(run_id):
-            found = await asyncio.to_thread(rehearse, rehearsal.chain, rehearsal.policy, at=self.clock(), ordered=rehearsal.chain.ordered)
-            understood = f"a chain of {counted(len(rehearsal.chain), 'certificate')} that is not installed yet"
-            around = Circumstances(command="rehearse", understood=understood, run_id=run_id, vantage=self.vantage, user=ask.user)
+            found = await asyncio.to_thread(
+                rehearse,
+                rehearsal.chain,
+                rehearsal.policy,
+                at=self.clock(),
+                ordered=rehearsal.chain.ordered,
+            )
+            understood = (
+                f"a chain of {counted(len(rehearsal.chain), 'certificate')} that is not installed "
+                "yet"
+            )
+            around = Circumstances(
+                command="rehearse",
+                understood=understood,
+                run_id=run_id,
+                vantage=self.vantage,
+                user=ask.user,
+            )
             await self._show(ask, found, around)
 
     async def _show(self, ask: Ask, found: CheckReport, around: Circumstances) -> None:
-        card: Card = ChannelCard(self.delivery, ask) if ask.channel else PrivateCard(self.delivery, ask)
+        card: Card = (
+            ChannelCard(self.delivery, ask) if ask.channel else PrivateCard(self.delivery, ask)
+        )
         try:
             await card.open(check_card(found, around))
         except NotAMember:
@@ -116,7 +157,10 @@ class Rehearsing:
             async with asyncio.timeout(DOWNLOAD_S):
                 return await self.delivery.download(url)
         except (DeliveryError, TimeoutError):
-            raise FieldError("file", "I cannot read this file; is the scope files:read granted? Paste the chain instead.") from None
+            raise FieldError(
+                "file",
+                "I cannot read this file; is the scope files:read granted? Paste the chain instead.",
+            ) from None
 
 
 def _rehearsal(field: str, content: bytes, root: str, name: str) -> Rehearsal:
@@ -133,7 +177,9 @@ def _certificates(field: str, content: bytes) -> CertificateBag:
 def _policy(root: str, name: str) -> GatewayPolicy:
     anchors = load_well_known()
     if root.strip():
-        anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(_certificates("root", root.encode())))
+        anchors = TrustAnchors(
+            mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(_certificates("root", root.encode()))
+        )
     try:
         host = host_target(name.strip()).host if name.strip() else None
     except TargetError as error:

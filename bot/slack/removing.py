@@ -1,4 +1,7 @@
-"""`rehearse gw:... without=...` in chat: what breaks if a root is removed from a gateway, on a card; every server in its thread."""
+"""`rehearse gw:... without=...` in chat.
+
+What breaks if a root is removed from a gateway, on a card; every server in its thread.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ _TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removing:
-    """Answers `rehearse` where it names a gateway and a root; `vantage` is from where the bot looks, `bot_name` whom to invite."""
+    """Answers `rehearse` where it names a gateway and a root.
+
+    `vantage` is from where the bot looks, `bot_name` whom to invite.
+    """
 
     gateways: Witness
     delivery: Delivery
@@ -41,10 +47,16 @@ class Removing:
     bot_name: str
 
     async def handle(self, asked: Asked) -> None:
-        """Probe, judge without the root, and show; the same question twice at a time is answered once."""
+        """Probe, judge without the root, and show.
+
+        The same question twice at a time is answered once.
+        """
         key = (asked.ask.channel, asked.ask.thread, "rehearse", command_of(asked.request))
         if self.runs.running(key, ended_too=False):
-            await self.delivery.whisper(asked.ask, notice("This is being rehearsed already; its card is in this channel.", ""))
+            await self.delivery.whisper(
+                asked.ask,
+                notice("This is being rehearsed already; its card is in this channel.", ""),
+            )
             return
         run = self.runs.begin(key)
         run.card = card = card_for(self.delivery, asked)
@@ -62,7 +74,9 @@ class Removing:
         except NotAMember:
             await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
         except asyncio.CancelledError:
-            await asyncio.wait_for(card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S)
+            await asyncio.wait_for(
+                card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S
+            )
             raise
         except Exception:
             log.exception("a rehearsal ended with an error of our own", extra={"target": name})
@@ -71,26 +85,49 @@ class Removing:
     async def _show(self, asked: Asked, card: Card, command: str) -> None:
         target, options = asked.request.target, asked.request.options
         assert isinstance(target, GatewayTarget)
-        around = Circumstances(command=command, understood=command, run_id=asked.run_id, vantage=self.vantage, user=asked.ask.user)
-        found = await rehearse_removal(self.gateways, narrowed(target, options), str(options["without"]))
+        around = Circumstances(
+            command=command,
+            understood=command,
+            run_id=asked.run_id,
+            vantage=self.vantage,
+            user=asked.ask.user,
+        )
+        found = await rehearse_removal(
+            self.gateways, narrowed(target, options), str(options["without"])
+        )
         if isinstance(found, ArmRefusal):
             await self._refused(asked, found, card, around)
             return
         await card.finish(removal_card(found, around))
         if card.posted and found.members:
-            file = Attachment(name="without-root.txt", title="Every server, with and without the root", content=removal_details(found))
+            file = Attachment(
+                name="without-root.txt",
+                title="Every server, with and without the root",
+                content=removal_details(found),
+            )
             try:
                 await self.delivery.attach(card.posted, file)
             except DeliveryError as error:
                 log.warning("the thread is incomplete", extra={"reason": error.reason})
 
-    async def _refused(self, asked: Asked, refusal: ArmRefusal, card: Card, around: Circumstances) -> None:
-        """A name that is not there stays between the bot and the asker; the rest stands on the card."""
+    async def _refused(
+        self, asked: Asked, refusal: ArmRefusal, card: Card, around: Circumstances
+    ) -> None:
+        """A name that is not there stays between the bot and the asker.
+
+        The rest stands on the card.
+        """
         if refusal.trouble in _TYPING_ERRORS and card.posted and asked.ask.card is None:
             await self.delivery.remove(card.posted)
             example = next(iter(refusal.suggestions), "rehearse gw:prod-gw without=corp-root-2019")
-            example = example if example.startswith("rehearse") else f"rehearse {example} without={asked.request.options['without']}"
-            await self.delivery.whisper(asked.ask, notice(refusal.sentence, f"/appgw-check {example}"))
+            example = (
+                example
+                if example.startswith("rehearse")
+                else f"rehearse {example} without={asked.request.options['without']}"
+            )
+            await self.delivery.whisper(
+                asked.ask, notice(refusal.sentence, f"/appgw-check {example}")
+            )
             return
         await card.finish(no_word_card(target_of(asked.request), refusal, around))
         if refusal.remedy and card.posted:

@@ -1,4 +1,7 @@
-"""A signed request is taken once: Slack's signature stays valid for five minutes, long enough for somebody to send it again."""
+"""A signed request is taken once.
+
+Slack's signature stays valid for five minutes, long enough for somebody to send it again.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,21 @@ _SIGNATURE, _TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
 
 
 def refuse_replays(app: AsyncApp, cache: ReplayCache, now: Callable[[], float]) -> None:
-    """Answer 401 to a request whose signature was seen before; Bolt has verified the signature by then. Socket Mode carries none."""
+    """Answer 401 to a request whose signature was seen before.
+
+    Bolt has verified the signature by then. Socket Mode carries none.
+    """
 
     @app.middleware
-    async def once(req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+    async def once(
+        req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
         signature, timestamp = req.headers.get(_SIGNATURE), req.headers.get(_TIMESTAMP)
-        if signature and timestamp and cache.is_replay(signature[0], timestamp=float(timestamp[0]), now=now()):
+        if (
+            signature
+            and timestamp
+            and cache.is_replay(signature[0], timestamp=float(timestamp[0]), now=now())
+        ):
             log.warning("asked", extra={"outcome": "refused", "what": "a replayed request"})
             return BoltResponse(status=401, body="this request was sent before")
         return await next_()

@@ -1,4 +1,7 @@
-"""What runs now: work in tasks of its own, nothing twice, and a drain when the process is asked to stop."""
+"""What runs now.
+
+Work in tasks of its own, nothing twice, and a drain when the process is asked to stop.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ class Runs:
     _delivered: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
     def is_new(self, delivery: str) -> bool:
-        """Whether this delivery was not seen before; Slack may deliver the same thing twice. An empty id is always new."""
+        """Whether this delivery was not seen before; Slack may deliver the same thing twice.
+
+        An empty id is always new.
+        """
         self._forget(self._delivered, REMEMBERED_S, lambda seen: seen)
         if not delivery:
             return True
@@ -50,13 +56,19 @@ class Runs:
         return fresh
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run it in a task of its own: an exception right after an ack would otherwise take the ack back."""
+        """Run it in a task of its own.
+
+        An exception right after an ack would otherwise take the ack back.
+        """
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     def running(self, key: Hashable, *, ended_too: bool) -> Run | None:
-        """The run about the same thing that began less than ten seconds ago; with `ended_too` also one whose verdict stands on a card."""
+        """The run about the same thing that began less than ten seconds ago.
+
+        With `ended_too` also one whose verdict stands on a card.
+        """
         self._forget(self._recent, SAME_TARGET_S, lambda run: run.begun)
         found = self._recent.get(key)
         return found if found and (not found.ended or (ended_too and found.card)) else None
@@ -76,7 +88,10 @@ class Runs:
             RUNNING.dec()
 
     def claim(self, card: Hashable | None, run: Run) -> None:
-        """From now on this run alone writes on the card; what an earlier one still waits for comes too late. `None` is nobody's card."""
+        """From now on this run alone writes on the card.
+
+        What an earlier one still waits for comes too late. `None` is nobody's card.
+        """
         if card is None:
             return
         self._writers[card] = run
@@ -89,7 +104,10 @@ class Runs:
         return self._writers.get(card, run) is run
 
     async def drain(self, seconds: float) -> None:
-        """Take no new work, wait for what runs, then cut short what still does; each cut run tells its own card."""
+        """Take no new work, wait for what runs, then cut short what still does.
+
+        Each cut run tells its own card.
+        """
         self.draining = True
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=seconds)
@@ -105,7 +123,11 @@ class Runs:
         if not task.cancelled() and (error := task.exception()):
             log.error("work ended with an error of our own", exc_info=error)
 
-    def _forget(self, remembered: OrderedDict[Any, Any], seconds: float, since: Callable[[Any], float]) -> None:
+    def _forget(
+        self, remembered: OrderedDict[Any, Any], seconds: float, since: Callable[[Any], float]
+    ) -> None:
         oldest = self.now() - seconds
-        while remembered and (since(next(iter(remembered.values()))) < oldest or len(remembered) > MAX_REMEMBERED):
+        while remembered and (
+            since(next(iter(remembered.values()))) < oldest or len(remembered) > MAX_REMEMBERED
+        ):
             remembered.popitem(last=False)

@@ -48,7 +48,15 @@ log = logging.getLogger(__name__)
 DRAIN_S = 14.0
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 15.0
 _TOKEN_REFUSED = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type", "missing_scope"}
+    {
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "not_allowed_token_type",
+        "missing_scope",
+    }
 )
 
 
@@ -75,7 +83,9 @@ class Carrier(Protocol):
         """Whether requests can arrive."""
 
 
-def _alone(_delivery: Delivery, _runs: Runs, _identity: Identity, _readiness: Readiness) -> AbstractAsyncContextManager[None]:
+def _alone(
+    _delivery: Delivery, _runs: Runs, _identity: Identity, _readiness: Readiness
+) -> AbstractAsyncContextManager[None]:
     """The default: nothing runs beside the listeners."""
     return nullcontext()
 
@@ -96,11 +106,13 @@ class Parts:
         clock: the present instant, aware.
         vantage: from where the bot looks.
         handlers: verbs of other parts, made once the way to Slack is known.
-        companion: what runs beside the listeners for as long as they do, and answers the digest verbs.
+        companion: what runs beside the listeners for as long as they do, and answers the digest
+            verbs.
         watch_every_s: seconds between two looks at a card that is watched.
         greens: the last good facts of each backend.
         fitness: what `doctor` tells beside Slack's own side.
-        watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them end with the process.
+        watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
+            end with the process.
     """
 
     backends: Backends
@@ -109,7 +121,9 @@ class Parts:
     clock: Callable[[], datetime]
     vantage: str
     handlers: Callable[[Watching, str], Mapping[Verb, Handler]] = lambda _watching, _bot_name: {}
-    companion: Callable[[Delivery, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]] = _alone
+    companion: Callable[
+        [Delivery, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]
+    ] = _alone
     watch_every_s: float = INTERVAL_S
     greens: Memory = field(default_factory=RecentFacts)
     watch_book: Callable[[str], WatchBook] | None = None
@@ -146,9 +160,16 @@ class SlackService:
             if (identity := await self._identify(session)) is not None:
                 await self._serve(session, identity, stack)
 
-    async def _serve(self, session: aiohttp.ClientSession, identity: Identity, stack: AsyncExitStack) -> None:
-        delivery, runs = Delivery(client=make_client(self.settings, session, self.context), session=session), Runs()
-        following = await stack.enter_async_context(self.parts.companion(delivery, runs, identity, self.readiness))
+    async def _serve(
+        self, session: aiohttp.ClientSession, identity: Identity, stack: AsyncExitStack
+    ) -> None:
+        delivery, runs = (
+            Delivery(client=make_client(self.settings, session, self.context), session=session),
+            Runs(),
+        )
+        following = await stack.enter_async_context(
+            self.parts.companion(delivery, runs, identity, self.readiness)
+        )
         listeners = self._listeners(delivery, runs, identity, following)
         # in a thread: Bolt looks at its own source files when it is set up
         app = await asyncio.to_thread(make_app, self.settings, delivery.client, identity)
@@ -174,7 +195,9 @@ class SlackService:
             reception.resume(asked)
 
     async def _drain(self, carrier: Carrier, runs: Runs) -> None:
-        log.info("stopping: no new work, running checks get their time", extra={"seconds": self.wait_s})
+        log.info(
+            "stopping: no new work, running checks get their time", extra={"seconds": self.wait_s}
+        )
         self.readiness.probes["slack"] = lambda: "stopping"
         runs.draining = True
         await carrier.stop_listening()
@@ -197,9 +220,14 @@ class SlackService:
                 await attempt()
             except SlackApiError as error:
                 _raise_if_final(error, variable)
-                log.warning("Slack refuses for now", extra={"reason": _word(error), "retry_s": wait})
+                log.warning(
+                    "Slack refuses for now", extra={"reason": _word(error), "retry_s": wait}
+                )
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.warning("Slack cannot be reached", extra={"reason": type(error).__name__, "retry_s": wait})
+                log.warning(
+                    "Slack cannot be reached",
+                    extra={"reason": type(error).__name__, "retry_s": wait},
+                )
             else:
                 return True
             await _sleep_or(self.stop, wait)
@@ -214,7 +242,9 @@ class SlackService:
         assert secret is not None  # the settings demand it where there is no app token
         return HttpTransport(app, self.settings.http_port, secret.get_secret_value())
 
-    def _listeners(self, delivery: Delivery, runs: Runs, identity: Identity, following: Following | None) -> Listeners:
+    def _listeners(
+        self, delivery: Delivery, runs: Runs, identity: Identity, following: Following | None
+    ) -> Listeners:
         parts, vantage, name = self.parts, self.parts.vantage, identity.name
         filing = Filing(backends=parts.backends, delivery=delivery, vantage=vantage)
         book = parts.watch_book(identity.team) if parts.watch_book else None
@@ -231,23 +261,42 @@ class SlackService:
             greens=parts.greens,
             by_word=given.get(Verb.HEALTH),
         )
-        # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows gateways answers.
+        # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows
+        # gateways answers.
         removing = given.get(Verb.REHEARSE)
-        rehearsing = Rehearsing(delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name, removing=removing)
+        rehearsing = Rehearsing(
+            delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name, removing=removing
+        )
         examination = Examination(
-            readiness=self.readiness, settings=self.settings, identity=identity, client=delivery.client, vantage=vantage, more=parts.fitness
+            readiness=self.readiness,
+            settings=self.settings,
+            identity=identity,
+            client=delivery.client,
+            vantage=vantage,
+            more=parts.fitness,
         )
         small = SmallVerbs(delivery=delivery, doctor=examination.told, privileges=parts.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
-        handlers: dict[Verb, Handler] = {**given, **own, **(following.handlers() if following else {})}
+        handlers: dict[Verb, Handler] = {
+            **given,
+            **own,
+            **(following.handlers() if following else {}),
+        }
         reception = Reception(gate=parts.gate, delivery=delivery, runs=runs, handlers=handlers)
-        return Listeners(reception=reception, delivery=delivery, rehearsing=rehearsing, filing=filing, bot_user=identity.user)
+        return Listeners(
+            reception=reception,
+            delivery=delivery,
+            rehearsing=rehearsing,
+            filing=filing,
+            bot_user=identity.user,
+        )
 
 
 def _raise_if_final(error: SlackApiError, variable: str) -> None:
     if _word(error) in _TOKEN_REFUSED:
         raise TokenRefusedError(
-            f"Slack refuses {variable} ({_word(error)}); copy it anew from the app's settings, or install the app again."
+            f"Slack refuses {variable} ({_word(error)}); copy it anew from the app's "
+            "settings, or install the app again."
         ) from error
 
 

@@ -33,13 +33,21 @@ class SmallVerbs:
 
     def handlers(self) -> dict[Verb, Handler]:
         """The verbs answered here."""
-        return {Verb.HELP: self.help, Verb.VERSION: self.version, Verb.WHOAMI: self.whoami, Verb.DOCTOR: self.examine}
+        return {
+            Verb.HELP: self.help,
+            Verb.VERSION: self.version,
+            Verb.WHOAMI: self.whoami,
+            Verb.DOCTOR: self.examine,
+        }
 
     async def help(self, asked: Asked) -> None:
         """What can be asked; about one verb when one was named."""
         about = str(asked.request.options.get("topic") or "")
         known = HELP.get(Verb(about)) if about in set(Verb) else None
-        await self.delivery.whisper(asked.ask, verb_help(about, known.line, known.options, known.examples) if known else help_card())
+        await self.delivery.whisper(
+            asked.ask,
+            verb_help(about, known.line, known.options, known.examples) if known else help_card(),
+        )
 
     async def version(self, asked: Asked) -> None:
         """Which version answers."""
@@ -49,7 +57,9 @@ class SmallVerbs:
         """Who asks, as the bot sees it."""
         ask = asked.ask
         seen = {"user": ask.user, "workspace": ask.team, "channel": ask.channel or "none"}
-        await self.delivery.whisper(ask, facts("Who you are to me", {**seen, **self.privileges(ask)}))
+        await self.delivery.whisper(
+            ask, facts("Who you are to me", {**seen, **self.privileges(ask)})
+        )
 
     async def examine(self, asked: Asked) -> None:
         """Whether the bot itself can answer."""

@@ -1,6 +1,9 @@
-"""Socket Mode that notices a dead socket: every frame counts as a sign of life, and a silent connection is replaced.
+"""Socket Mode that notices a dead socket.
 
-slack_sdk reconnects on a `disconnect` message and on a closed socket. What it does not see, a peer that has gone without a word, shows
+Every frame counts as a sign of life, and a silent connection is replaced.
+
+slack_sdk reconnects on a `disconnect` message and on a closed socket. What it does not see, a peer
+that has gone without a word, shows
 here: pings every few seconds, and a new connection when nothing at all has come for half a minute.
 """
 
@@ -26,26 +29,46 @@ PING_S = 3.0
 REPLACE_AFTER_S = 30.0
 _LOOK_EVERY_S = 2.0
 _CONNECT_S = 20.0
-_ENDINGS = frozenset({aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR})
+_ENDINGS = frozenset(
+    {
+        aiohttp.WSMsgType.CLOSE,
+        aiohttp.WSMsgType.CLOSING,
+        aiohttp.WSMsgType.CLOSED,
+        aiohttp.WSMsgType.ERROR,
+    }
+)
 
 
 class SocketTransport:
     """One Socket Mode connection, kept alive."""
 
-    def __init__(self, app: AsyncApp, app_token: str, *, ping_s: float = PING_S, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        *,
+        ping_s: float = PING_S,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         self._app = app
         self._now = now
         self._last_sign: float | None = None
         self._begun = now()
         self._watch: asyncio.Task[None] | None = None
-        self._client = SocketModeClient(app_token=app_token, web_client=app.client, ping_interval=ping_s, logger=log)
+        self._client = SocketModeClient(
+            app_token=app_token, web_client=app.client, ping_interval=ping_s, logger=log
+        )
         self._client.socket_mode_request_listeners.append(self._handle)
 
     async def start(self) -> None:
         """Connect; raises the client's errors when Slack refuses the token."""
         await self._client.aiohttp_client_session.close()
-        self._client.aiohttp_client_session = aiohttp.ClientSession(ws_response_class=_hearing(self._heard), trust_env=True)
-        opened = await self._client.web_client.apps_connections_open(app_token=self._client.app_token)
+        self._client.aiohttp_client_session = aiohttp.ClientSession(
+            ws_response_class=_hearing(self._heard), trust_env=True
+        )
+        opened = await self._client.web_client.apps_connections_open(
+            app_token=self._client.app_token
+        )
         self._client.wss_uri = opened["url"]
         await asyncio.wait_for(self._client.connect(), _CONNECT_S)  # type: ignore[no-untyped-call]
         self._watch = asyncio.create_task(self._keep_alive())
@@ -76,13 +99,19 @@ class SocketTransport:
         self._last_sign = self._now()
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Hand one envelope to the app; an ack that cannot be sent is logged, the work goes on, a redelivery is dropped."""
+        """Hand one envelope to the app.
+
+        An ack that cannot be sent is logged, the work goes on, a redelivery is dropped.
+        """
         begun = self._now()
         answer = await run_async_bolt_app(self._app, request)
         try:
             await send_async_response(client, request, answer, begun)
         except Exception as error:  # noqa: BLE001 -- whatever broke the socket, the envelope was taken
-            log.warning("an ack could not be sent", extra={"kind": request.type, "reason": type(error).__name__})
+            log.warning(
+                "an ack could not be sent",
+                extra={"kind": request.type, "reason": type(error).__name__},
+            )
 
     async def _keep_alive(self) -> None:
         tried = self._now()
@@ -91,7 +120,10 @@ class SocketTransport:
             if self.silence() < REPLACE_AFTER_S or self._now() - tried < REPLACE_AFTER_S:
                 continue
             tried = self._now()
-            log.warning("Slack has been silent; connecting anew", extra={"silent_s": round(self.silence(), 1)})
+            log.warning(
+                "Slack has been silent; connecting anew",
+                extra={"silent_s": round(self.silence(), 1)},
+            )
             with suppress(Exception):
                 await asyncio.wait_for(self._client.connect_to_new_endpoint(force=True), _CONNECT_S)
 

@@ -1,11 +1,23 @@
-"""`subscribe`, `list`, `unsubscribe` and their `Undo`. A subscription belongs to the channel; what was made twice is there once."""
+"""`subscribe`, `list`, `unsubscribe` and their `Undo`.
+
+A subscription belongs to the channel; what was made twice is there once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.blocks.following import OPEN_FOLLOW_FORM, Entry, follow_form, listing, restored, subscribed, unsubscribed, which_zone
+from bot.blocks.following import (
+    OPEN_FOLLOW_FORM,
+    Entry,
+    follow_form,
+    listing,
+    restored,
+    subscribed,
+    unsubscribed,
+    which_zone,
+)
 from bot.blocks.hostile import capital
 from bot.blocks.usage import notice, open_form_notice
 from bot.digest.due import NeverDue
@@ -18,7 +30,12 @@ from bot.slack.notebook import CannotFollow, Notebook, command_of, made, matchin
 from bot.slack.places import DeliveryError
 from bot.slack.wording import command_of as words_of
 from bot.store.memory import note
-from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription, save_subscription
+from bot.store.subscriptions import (
+    add_subscription,
+    get_subscription,
+    remove_subscription,
+    save_subscription,
+)
 
 _SEVERAL = 2
 _UNUSABLE = (CannotFollow, UnusableSchedule, UnusableFilter, NeverDue)
@@ -31,20 +48,31 @@ class Subscribing:
     book: Notebook
 
     async def subscribe(self, asked: Asked) -> None:
-        """Follow a target from now on, or in another way than before; without a target, open the form."""
+        """Follow a target from now on, or in another way than before.
+
+        Without a target, open the form.
+        """
         if asked.request.target is None:
             await self.open_form(asked.ask, {})
             return
         if not asked.ask.channel:
-            await self.book.decline(asked, "A digest belongs to a channel; ask me in one.", "/appgw-check subscribe gw:prod-gw")
+            await self.book.decline(
+                asked,
+                "A digest belongs to a channel; ask me in one.",
+                "/appgw-check subscribe gw:prod-gw",
+            )
             return
         try:
             value = await self.book.patiently(asked, self._made(asked))
         except _UNUSABLE as error:
-            await self.book.decline(asked, str(error), "/appgw-check subscribe gw:prod-gw daily 08:30")
+            await self.book.decline(
+                asked, str(error), "/appgw-check subscribe gw:prod-gw daily 08:30"
+            )
             return
         if value is None:
-            await self.book.delivery.whisper(asked.ask, which_zone(f"subscribe {words_of(asked.request)}"))
+            await self.book.delivery.whisper(
+                asked.ask, which_zone(f"subscribe {words_of(asked.request)}")
+            )
             return
         await self._keep(asked, value)
 
@@ -52,8 +80,13 @@ class Subscribing:
         """What this channel follows, numbered from 1."""
         known = await self.book.subscriptions(asked.ask.channel)
         if not known:
-            await self.book.decline(asked, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw")
-        entries = [_entry(number, value, self._plan(value, runs=1)) for number, value in enumerate(known, 1)]
+            await self.book.decline(
+                asked, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
+            )
+        entries = [
+            _entry(number, value, self._plan(value, runs=1))
+            for number, value in enumerate(known, 1)
+        ]
         await self.book.tell(asked, listing(entries))
 
     async def unsubscribe(self, asked: Asked) -> None:
@@ -62,19 +95,36 @@ class Subscribing:
         chosen = _chosen(known, asked.request)
         if not chosen:
             numbers = (
-                ("it follows nothing", "its only one is number 1")[len(known)] if len(known) < _SEVERAL else f"it has 1 to {len(known)}"
+                ("it follows nothing", "its only one is number 1")[len(known)]
+                if len(known) < _SEVERAL
+                else f"it has 1 to {len(known)}"
             )
-            await self.book.decline(asked, f"This channel has no such digest; {numbers}.", "/appgw-check list")
+            await self.book.decline(
+                asked, f"This channel has no such digest; {numbers}.", "/appgw-check list"
+            )
             return
         async with self.book.store.writing() as connection:
             for value in chosen:
                 if await remove_subscription(connection, value.id):
-                    await note(connection, self.book.clock(), self._who(asked.ask), "unsubscribe", command_of(value))
-        message = unsubscribed([one.target.text for one in chosen], [command_of(one) for one in chosen], by=asked.ask.user)
+                    await note(
+                        connection,
+                        self.book.clock(),
+                        self._who(asked.ask),
+                        "unsubscribe",
+                        command_of(value),
+                    )
+        message = unsubscribed(
+            [one.target.text for one in chosen],
+            [command_of(one) for one in chosen],
+            by=asked.ask.user,
+        )
         await self.book.answer_or_whisper(asked, message)
 
     async def restore(self, asked: Asked, commands: Sequence[str]) -> None:
-        """`Undo` of `unsubscribe`: make again what the button carries; what is there already stays as it is."""
+        """`Undo` of `unsubscribe`: make again what the button carries.
+
+        What is there already stays as it is.
+        """
         restored_targets = []
         for request in map(parse, commands):
             if not isinstance(request, Request) or request.verb is not Verb.SUBSCRIBE:
@@ -94,16 +144,25 @@ class Subscribing:
     async def open_form(self, ask: Ask, given: dict[str, str]) -> None:
         """The form; where none can be opened, the button that does."""
         try:
-            await self.book.delivery.open_form(ask.trigger or "", follow_form(given, channel=ask.channel))
+            await self.book.delivery.open_form(
+                ask.trigger or "", follow_form(given, channel=ask.channel)
+            )
         except DeliveryError:
             await self.book.delivery.whisper(ask, open_form_notice("Subscribe", OPEN_FOLLOW_FORM))
 
     async def _made(self, asked: Asked) -> Subscription | None:
-        """The subscription that was asked for; `None` when the channel's zone has to be asked first."""
+        """The subscription that was asked for.
+
+        `None` when the channel's zone has to be asked first.
+        """
         known = await self.book.subscriptions(asked.ask.channel)
         target = await self.book.target(asked.request, [one.target for one in known])
         zone = await self.book.zone(asked)
-        return made(asked.request, target, zone, who=self._who(asked.ask), now=self.book.clock()) if zone else None
+        return (
+            made(asked.request, target, zone, who=self._who(asked.ask), now=self.book.clock())
+            if zone
+            else None
+        )
 
     async def _keep(self, asked: Asked, value: Subscription) -> None:
         before = await self._twin(value)
@@ -112,17 +171,33 @@ class Subscribing:
             await self.book.delivery.whisper(asked.ask, notice(sentence, "/appgw-check list"))
             return
         stored = await self._write(value, before, asked.ask)
-        message = subscribed(value.target.text, self._plan(stored), command_of(value), by=asked.ask.user, changed=before is not None)
+        message = subscribed(
+            value.target.text,
+            self._plan(stored),
+            command_of(value),
+            by=asked.ask.user,
+            changed=before is not None,
+        )
         if not await self.book.answer(asked, message):
             await self._take_back(stored, before)
             await self.book.invite(asked)
 
-    async def _write(self, value: Subscription, before: Subscription | None, ask: Ask) -> Subscription:
+    async def _write(
+        self, value: Subscription, before: Subscription | None, ask: Ask
+    ) -> Subscription:
         async with self.book.store.writing() as connection:
-            await note(connection, self.book.clock(), self._who(ask), "subscribe", command_of(value))
+            await note(
+                connection, self.book.clock(), self._who(ask), "subscribe", command_of(value)
+            )
             if before is None:
                 return await add_subscription(connection, value)
-            kept = replace(value, id=before.id, rev=before.rev, created_by=before.created_by, created_at=before.created_at)
+            kept = replace(
+                value,
+                id=before.id,
+                rev=before.rev,
+                created_by=before.created_by,
+                created_at=before.created_at,
+            )
             return await save_subscription(connection, kept)
 
     async def _take_back(self, stored: Subscription, before: Subscription | None) -> None:

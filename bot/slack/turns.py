@@ -1,6 +1,7 @@
 """Whose turn it is when many ask at once: every card first, then the probes, a few at a time.
 
-A probe takes the processor for its handshakes; a hundred of them at once would keep everybody's first message waiting.
+A probe takes the processor for its handshakes; a hundred of them at once would keep everybody's
+first message waiting.
 """
 
 from __future__ import annotations

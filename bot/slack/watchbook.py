@@ -1,6 +1,9 @@
-"""Which cards are being watched, kept in the store, so that a restart goes on with them: the same card, the same end, no new message.
+"""Which cards are being watched, kept in the store, so that a restart goes on with them.
 
-Only where one process holds the store (SQLite). Between replicas nobody could tell a watch whose owner died from one that runs next door.
+The same card, the same end, no new message.
+
+Only where one process holds the store (SQLite). Between replicas nobody could tell a watch whose
+owner died from one that runs next door.
 """
 
 from __future__ import annotations
@@ -37,12 +40,28 @@ class WatchBook:
         """Keep a watch; `already` is how many of its seconds are over."""
         ask, begun = asked.ask, self.clock() - timedelta(seconds=already)
         place = {"channel": posted.place.channel, "thread": posted.place.thread, "ts": posted.ts}
-        body = {**place, "q": command_of(asked.request), "user": ask.user, "team": ask.team, "begun": begun.isoformat(), "seconds": seconds}
+        body = {
+            **place,
+            "q": command_of(asked.request),
+            "user": ask.user,
+            "team": ask.team,
+            "begun": begun.isoformat(),
+            "seconds": seconds,
+        }
         try:
             async with self.store.writing() as connection:
-                await save_watch(connection, _id(posted), self.team, posted.place.channel, begun + timedelta(seconds=seconds), body)
+                await save_watch(
+                    connection,
+                    _id(posted),
+                    self.team,
+                    posted.place.channel,
+                    begun + timedelta(seconds=seconds),
+                    body,
+                )
         except (SQLAlchemyError, OSError) as error:
-            log.warning("a watch will not outlive a restart", extra={"reason": type(error).__name__})
+            log.warning(
+                "a watch will not outlive a restart", extra={"reason": type(error).__name__}
+            )
 
     async def ended(self, posted: Posted) -> None:
         """Forget a watch that is over."""
@@ -50,7 +69,9 @@ class WatchBook:
             async with self.store.writing() as connection:
                 await drop_watch(connection, _id(posted))
         except (SQLAlchemyError, OSError) as error:
-            log.warning("an ended watch is still written down", extra={"reason": type(error).__name__})
+            log.warning(
+                "an ended watch is still written down", extra={"reason": type(error).__name__}
+            )
 
     async def open(self) -> tuple[Asked, ...]:
         """What was being watched when the process ended, each as the question that goes on with it."""
@@ -75,7 +96,13 @@ class WatchBook:
         except (KeyError, TypeError, ValueError):
             return
         if isinstance(request, Request):
-            yield Asked(ask=ask, request=request, run_id=new_run_id(), begun=monotonic(), watched_s=max(already, 0.0))
+            yield Asked(
+                ask=ask,
+                request=request,
+                run_id=new_run_id(),
+                begun=monotonic(),
+                watched_s=max(already, 0.0),
+            )
 
 
 def _id(posted: Posted) -> str:

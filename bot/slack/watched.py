@@ -1,4 +1,7 @@
-"""What a watch looks at: one backend, or a gateway. Our own probe at every look, the gateway's word slowly and unwaited for."""
+"""What a watch looks at: one backend, or a gateway.
+
+Our own probe at every look, the gateway's word slowly and unwaited for.
+"""
 
 from __future__ import annotations
 
@@ -94,11 +97,19 @@ class HostLook:
         """Probe it."""
         answer = await self.backends.host(self.target, self.options)
         if isinstance(answer, Refused):
-            log.info("a watch ended: its target is not looked at any more", extra={"reason": answer.sentence})
+            log.info(
+                "a watch ended: its target is not looked at any more",
+                extra={"reason": answer.sentence},
+            )
             return None
         report, said = self._both(answer)
         card = check_card(report, self.around(answer, said))
-        return Seen(card=card, face=(face_of(report), said), green=answer.report.verdict.accepted, word=said and f"Gateway: {said}")
+        return Seen(
+            card=card,
+            face=(face_of(report), said),
+            green=answer.report.verdict.accepted,
+            word=said and f"Gateway: {said}",
+        )
 
     def close(self) -> None:
         """Stop asking the gateway."""
@@ -108,7 +119,11 @@ class HostLook:
         if answer.gateway is None:
             return answer.report, ""
         heard = self.ear.hear(answer.gateway)
-        return both_words(answer.report, heard) if heard.health or heard.refusal else (answer.report, "")
+        return (
+            both_words(answer.report, heard)
+            if heard.health or heard.refusal
+            else (answer.report, "")
+        )
 
 
 class Gateways(Protocol):
@@ -120,7 +135,9 @@ class Gateways(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class GatewayLook:
-    """Looks at every member of a gateway; it is green when whoever is asked has nothing critical to say.
+    """Looks at every member of a gateway.
+
+    It is green when whoever is asked has nothing critical to say.
 
     Where the gateway alone is asked, Azure is: at the pace of the ear, its configuration included.
     """
@@ -136,10 +153,15 @@ class GatewayLook:
         """Probe every member, or listen alone."""
         report = await self._report()
         if isinstance(report, ArmRefusal):
-            log.info("a watch ended: the gateway cannot be read any more", extra={"reason": report.trouble.value})
+            log.info(
+                "a watch ended: the gateway cannot be read any more",
+                extra={"reason": report.trouble.value},
+            )
             return None
         heard = self.ear.hear(report) if self.ear else report
-        return Seen(card=gateway_card(heard, self.around), face=gateway_face(heard), green=heard.green)
+        return Seen(
+            card=gateway_card(heard, self.around), face=gateway_face(heard), green=heard.green
+        )
 
     async def _report(self) -> GatewayReport | ArmRefusal:
         if self._last and self._last.via is Via.GATEWAY and self.ear and not self.ear.due:
@@ -157,10 +179,15 @@ class GatewayLook:
 def face_of(report: CheckReport) -> Hashable:
     """What of a report is worth an edit: its findings and the lists that were sent."""
     found = tuple((finding.code, finding.certificate) for finding in report.verdict.findings)
-    return found, tuple((one.address, one.chain.certificates if one.chain else None) for one in report.addresses)
+    return found, tuple(
+        (one.address, one.chain.certificates if one.chain else None) for one in report.addresses
+    )
 
 
 def gateway_face(report: GatewayReport) -> Hashable:
     """The same for a whole gateway, both witnesses' words included."""
-    members = tuple((m.pool, m.setting, m.member, m.headline, m.server.health if m.server else None) for m in report.members)
+    members = tuple(
+        (m.pool, m.setting, m.member, m.headline, m.server.health if m.server else None)
+        for m in report.members
+    )
     return members, report.refusal.trouble if report.refusal else None

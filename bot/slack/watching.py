@@ -1,7 +1,12 @@
-"""`Watch until green`: a failing card is probed anew every few seconds and edited when something changes; one line in the thread ends it.
+"""`Watch until green`.
 
-A deleted card or a lost channel ends it without a word, and so does a restart, unless a book keeps the watches: then the next process goes
-on with them. Each look may run into the guard again; a target that is not allowed any more is not looked at any more.
+A failing card is probed anew every few seconds and edited when something changes; one line in the
+thread ends it.
+
+A deleted card or a lost channel ends it without a word, and so does a restart, unless a book keeps
+the watches: then the next process goes
+on with them. Each look may run into the guard again; a target that is not allowed any more is not
+looked at any more.
 """
 
 from __future__ import annotations
@@ -38,7 +43,8 @@ class Seen:
         card: the card as it should stand now.
         face: what makes a difference worth an edit; two looks that saw the same are equal here.
         green: the gateway would accept it.
-        word: what the gateway itself says, one sentence for the thread, empty when it was not asked.
+        word: what the gateway itself says, one sentence for the thread, empty when it was not
+            asked.
     """
 
     card: Message
@@ -75,7 +81,8 @@ class Watching:
         delivery: the way to Slack.
         runs: tells when the process is asked to stop.
         interval: seconds between looks.
-        refresh: seconds after which a card is edited although nothing changed, so that its time is right and its loss is noticed.
+        refresh: seconds after which a card is edited although nothing changed, so that its time is
+            right and its loss is noticed.
         longest: seconds that a watch takes at most.
         at_most: watches that run at once.
         book: keeps them over a restart; `None` lets them end with the process.
@@ -92,11 +99,22 @@ class Watching:
     _watched: set[tuple[str, str]] = field(default_factory=set)
 
     def seconds(self, option: object) -> float:
-        """How long the option `watch` asks for: a number of seconds, or true for the longest; 0 without it."""
+        """How long the option `watch` asks for: a number of seconds, or true for the longest.
+
+        0 without it.
+        """
         asked = self.longest if option is True else option
         return min(float(asked), self.longest) if isinstance(asked, int | float) else 0.0
 
-    def begin(self, posted: Posted | None, look: Look, *, face: Hashable, seconds: float, asked: Asked | None = None) -> str | None:
+    def begin(
+        self,
+        posted: Posted | None,
+        look: Look,
+        *,
+        face: Hashable,
+        seconds: float,
+        asked: Asked | None = None,
+    ) -> str | None:
         """Watch a card in a task of its own.
 
         Args:
@@ -116,7 +134,9 @@ class Watching:
         key = (posted.place.channel, posted.ts)
         self._watched.add(key)
         already = asked.watched_s or 0.0 if asked else 0.0
-        self.runs.spawn(self._until_over(key, _Watch(self, posted, look, face, seconds, already), posted, asked))
+        self.runs.spawn(
+            self._until_over(key, _Watch(self, posted, look, face, seconds, already), posted, asked)
+        )
         return None
 
     def _refused(self, posted: Posted | None) -> str | None:
@@ -127,10 +147,15 @@ class Watching:
         if (posted.place.channel, posted.ts) in self._watched:
             return "This card is watched already."
         if len(self._watched) >= self.at_most:
-            return f"{self.at_most} cards are watched already, which is the most; tap Check again now and then, or watch later."
+            return (
+                f"{self.at_most} cards are watched already, which is the most; tap Check again "
+                "now and then, or watch later."
+            )
         return None
 
-    async def _until_over(self, key: tuple[str, str], watch: _Watch, posted: Posted, asked: Asked | None) -> None:
+    async def _until_over(
+        self, key: tuple[str, str], watch: _Watch, posted: Posted, asked: Asked | None
+    ) -> None:
         WATCHES.inc()
         try:
             if self.book and asked:
@@ -149,7 +174,15 @@ class Watching:
 class _Watch:
     """One card that is watched."""
 
-    def __init__(self, watching: Watching, posted: Posted, look: Look, face: Hashable, seconds: float, already: float) -> None:
+    def __init__(
+        self,
+        watching: Watching,
+        posted: Posted,
+        look: Look,
+        face: Hashable,
+        seconds: float,
+        already: float,
+    ) -> None:
         self._watching = watching
         self._posted = posted
         self._look = look
@@ -171,7 +204,10 @@ class _Watch:
                 return
             if self._elapsed() >= self.seconds:
                 taken = f"Not green after {duration(self.seconds)}"
-                await self._say(f"{taken}; I stopped watching. Watch until green starts anew.", f"{taken}. {seen.card.text}")
+                await self._say(
+                    f"{taken}; I stopped watching. Watch until green starts anew.",
+                    f"{taken}. {seen.card.text}",
+                )
                 return
 
     def close(self) -> None:
@@ -206,9 +242,14 @@ class _Watch:
         self._face, self._edited = seen.face, self._watching.now()
 
     async def _say(self, sentence: str, lock_screen: str) -> None:
-        """One line in the thread; the notification also names the backend, for a lock screen does not show the card above it."""
+        """One line in the thread.
+
+        The notification also names the backend, for a lock screen does not show the card above it.
+        """
         try:
-            await self._watching.delivery.post(self._posted.thread, compose(lock_screen, [say(sentence)]))
+            await self._watching.delivery.post(
+                self._posted.thread, compose(lock_screen, [say(sentence)])
+            )
         except DeliveryError as error:
             log.warning("the end of a watch could not be told", extra={"reason": error.reason})
 
@@ -224,4 +265,8 @@ def watched_for(green: bool, seconds: float) -> str:  # noqa: FBT001 -- one fact
 def duration(seconds: float) -> str:
     """Minutes and seconds as people say them: `6 min 12 s`."""
     minutes, rest = divmod(round(seconds), _MINUTE_S)
-    return " ".join(filter(None, (f"{minutes} min" if minutes else "", f"{rest} s" if rest or not minutes else "")))
+    return " ".join(
+        filter(
+            None, (f"{minutes} min" if minutes else "", f"{rest} s" if rest or not minutes else "")
+        )
+    )

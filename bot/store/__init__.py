@@ -1,6 +1,7 @@
 """What the bot remembers, in SQLAlchemy Core tables that are the same on SQLite and on PostgreSQL.
 
-Every function takes a connection, so that callers decide what is one transaction; `Store` opens them. Instants are aware, UTC.
+Every function takes a connection, so that callers decide what is one transaction; `Store` opens
+them. Instants are aware, UTC.
 Only `appgw serve` and `appgw db` load this room.
 """
 
@@ -9,4 +10,14 @@ from bot.store.glance import glance
 from bot.store.schema import SchemaNewer
 from bot.store.upkeep import export, purge
 
-__all__ = ["SchemaNewer", "Store", "StoreLocked", "UnusableDatabase", "export", "glance", "open_store", "purge", "upgrade"]
+__all__ = [
+    "SchemaNewer",
+    "Store",
+    "StoreLocked",
+    "UnusableDatabase",
+    "export",
+    "glance",
+    "open_store",
+    "purge",
+    "upgrade",
+]

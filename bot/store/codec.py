@@ -1,4 +1,7 @@
-"""Frozen values <-> JSON columns. Pydantic reads the dataclasses' own types, so a value that does not fit is refused when it is read."""
+"""Frozen values <-> JSON columns.
+
+Pydantic reads the dataclasses' own types, so a value that does not fit is refused when it is read.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,14 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from bot.model.digest import BackendState, DigestContent, FollowedTarget, Mute, Schedule, Subscription
+from bot.model.digest import (
+    BackendState,
+    DigestContent,
+    FollowedTarget,
+    Mute,
+    Schedule,
+    Subscription,
+)
 
 T = TypeVar("T")
 

@@ -1,6 +1,7 @@
 """Opening the database: one URL, two dialects, the same guarantees.
 
-SQLite runs with WAL, synchronous FULL, BEGIN IMMEDIATE, a busy time-out of 30 s and foreign keys; it is one process by contract, held
+SQLite runs with WAL, synchronous FULL, BEGIN IMMEDIATE, a busy time-out of 30 s and foreign keys;
+it is one process by contract, held
 by a lock file. PostgreSQL is spoken to through psycopg 3.
 """
 
@@ -24,18 +25,25 @@ from bot.store.schema import current_revision, upgrade_connection
 
 _BUSY_TIMEOUT_MS = 30_000
 _LONGEST_REASON = 300
-# A replica that is frozen inside a transaction keeps its locks; the server ends that transaction, so that another can take the work over.
+# A replica that is frozen inside a transaction keeps its locks; the server ends that transaction,
+# so that another can take the work over.
 _IDLE_IN_TRANSACTION_MS = 10_000
 POSTGRESQL: dict[str, Any] = {
     "pool_size": 10,
     "max_overflow": 10,
     "pool_pre_ping": True,
-    "connect_args": {"options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}", "connect_timeout": 10},
+    "connect_args": {
+        "options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
+        "connect_timeout": 10,
+    },
 }
 
 
 class UnusableDatabase(Exception):
-    """The database URL cannot be used, or what it names cannot be opened; the text is one sentence with an example."""
+    """The database URL cannot be used, or what it names cannot be opened.
+
+    The text is one sentence with an example.
+    """
 
 
 class StoreLocked(Exception):
@@ -68,7 +76,9 @@ class Store:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reads alone: on SQLite it takes no write lock."""
-        async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        async with self.engine.execution_options(
+            isolation_level="AUTOCOMMIT"
+        ).connect() as connection:
             yield connection
 
     async def close(self) -> None:
@@ -82,7 +92,8 @@ class Store:
 def open_store(url: str) -> Store:
     """Open a database, bring its schema up to date, and lock it when it is a SQLite file.
 
-    Blocks, and prepares what would otherwise block later (time zones, the shapes of stored values): call it before the loop runs, or
+    Blocks, and prepares what would otherwise block later (time zones, the shapes of stored values):
+    call it before the loop runs, or
     in a thread.
 
     Raises:
@@ -93,7 +104,11 @@ def open_store(url: str) -> Store:
     warm()
     prepare()
     parsed = parse_url(url)
-    lock = _lock(Path(parsed.database)) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+    lock = (
+        _lock(Path(parsed.database))
+        if parsed.get_backend_name() == "sqlite" and parsed.database
+        else None
+    )
     sync_engine = open_sync(url)
     try:
         with sync_engine.begin() as connection:
@@ -155,23 +170,30 @@ def parse_url(url: str) -> URL:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:  # a port that is no number is told by the latter
         raise UnusableDatabase(
-            "The database URL cannot be read; write sqlite:////data/appgw.sqlite3 or postgresql://user@host/appgw."
+            "The database URL cannot be read; write sqlite:////data/appgw.sqlite3 or "
+            "postgresql://user@host/appgw."
         ) from error
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database not in {None, "", ":memory:"}:
         return parsed.set(drivername="sqlite+pysqlite")
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
-    raise UnusableDatabase("The database must be a SQLite file or PostgreSQL, for example sqlite:////data/appgw.sqlite3.")
+    raise UnusableDatabase(
+        "The database must be a SQLite file or PostgreSQL, for example "
+        "sqlite:////data/appgw.sqlite3."
+    )
 
 
 def unusable(parsed: URL, reason: str) -> UnusableDatabase:
     """One sentence: which database, without its password, and what stands in the way in the driver's own words."""
     # The query may hold a password as well, which `hide_password` does not know.
-    shown = parsed.set(drivername=parsed.get_backend_name(), query={}).render_as_string(hide_password=True)
+    shown = parsed.set(drivername=parsed.get_backend_name(), query={}).render_as_string(
+        hide_password=True
+    )
     lines = [line.strip() for line in reason.splitlines() if line.strip()] or ["no reason given"]
     return UnusableDatabase(
-        f"The database {shown} cannot be opened: {lines[0].rstrip('.')[:_LONGEST_REASON]}; look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+        f"The database {shown} cannot be opened: {lines[0].rstrip('.')[:_LONGEST_REASON]}; "
+        "look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
         "for example APPGW_DATA_DIR=/data on a disk that can be written."
     )
 
@@ -189,13 +211,21 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: AN
     """Autocommit at the driver, so that BEGIN is ours alone."""
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads first and writes later cannot fail half-way."""
+    """Take the write lock at once.
+
+    A transaction that reads first and writes later cannot fail half-way.
+    """
     if connection.get_isolation_level() != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -206,12 +236,15 @@ def _lock(file: Path) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise unusable(URL.create("sqlite", database=str(file)), os.strerror(error.errno or 0)) from error
+        raise unusable(
+            URL.create("sqlite", database=str(file)), os.strerror(error.errno or 0)
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(lock)
         raise StoreLocked(
-            f"Another process has {file}: stop it, or use PostgreSQL for several (APPGW_DATABASE_URL=postgresql://user@host/appgw)."
+            f"Another process has {file}: stop it, or use PostgreSQL for several "
+            "(APPGW_DATABASE_URL=postgresql://user@host/appgw)."
         ) from error
     return lock

@@ -34,7 +34,11 @@ async def plan(connection: AsyncConnection, delivery_id: str, channel: str, at: 
 
 async def lock_delivery(connection: AsyncConnection, delivery_id: str) -> Delivery:
     """The delivery, held until the transaction ends."""
-    row = (await connection.execute(select(_DELIVERY).where(_DELIVERY.c.id == delivery_id).with_for_update())).one()
+    row = (
+        await connection.execute(
+            select(_DELIVERY).where(_DELIVERY.c.id == delivery_id).with_for_update()
+        )
+    ).one()
     return Delivery(
         id=row.id,
         channel=row.channel,
@@ -67,13 +71,22 @@ async def save_delivery(connection: AsyncConnection, value: Delivery) -> None:
 
 
 async def lock_pace(connection: AsyncConnection, channel: str) -> datetime | None:
-    """The instant before which nothing may be posted to a channel, held until the transaction ends; `None` when it is free."""
+    """The instant before which nothing may be posted to a channel, held until the transaction ends.
+
+    `None` when it is free.
+    """
     held = select(_CHANNEL).where(_CHANNEL.c.channel == channel).with_for_update()
     row = (await connection.execute(held)).one_or_none()
     if row is None:
-        await insert_new(connection, _CHANNEL, [{"channel": channel, "next_allowed_at": None, "blocked_until": None}])
+        await insert_new(
+            connection,
+            _CHANNEL,
+            [{"channel": channel, "next_allowed_at": None, "blocked_until": None}],
+        )
         row = (await connection.execute(held)).one()
-    return max((instant for instant in (row.next_allowed_at, row.blocked_until) if instant), default=None)
+    return max(
+        (instant for instant in (row.next_allowed_at, row.blocked_until) if instant), default=None
+    )
 
 
 async def set_pace(connection: AsyncConnection, channel: str, next_allowed_at: datetime) -> None:
@@ -87,16 +100,30 @@ async def block(connection: AsyncConnection, channel: str, until: datetime) -> N
 
 
 async def register(connection: AsyncConnection, replica_id: str) -> int:
-    """Begin a life of a replica and return its epoch; what an earlier life had begun is free to be taken over."""
-    await insert_new(connection, _REPLICA, [{"id": replica_id, "epoch": 0, "beat": 0, "dead": True}])
-    reborn = update(_REPLICA).where(_REPLICA.c.id == replica_id).values(epoch=_REPLICA.c.epoch + 1, beat=0, dead=False)
+    """Begin a life of a replica and return its epoch.
+
+    What an earlier life had begun is free to be taken over.
+    """
+    await insert_new(
+        connection, _REPLICA, [{"id": replica_id, "epoch": 0, "beat": 0, "dead": True}]
+    )
+    reborn = (
+        update(_REPLICA)
+        .where(_REPLICA.c.id == replica_id)
+        .values(epoch=_REPLICA.c.epoch + 1, beat=0, dead=False)
+    )
     return int((await connection.execute(reborn.returning(_REPLICA.c.epoch))).scalar_one())
 
 
 async def beat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
-    """Say that a replica lives; `False` when it was declared dead, or another process has taken its id."""
+    """Say that a replica lives.
+
+    `False` when it was declared dead, or another process has taken its id.
+    """
     own = (_REPLICA.c.id == replica_id) & (_REPLICA.c.epoch == epoch)
-    return (await connection.execute(update(_REPLICA).where(own).values(beat=_REPLICA.c.beat + 1))).rowcount == 1
+    return (
+        await connection.execute(update(_REPLICA).where(own).values(beat=_REPLICA.c.beat + 1))
+    ).rowcount == 1
 
 
 async def replicas(connection: AsyncConnection) -> tuple[Replica, ...]:
@@ -107,7 +134,11 @@ async def replicas(connection: AsyncConnection) -> tuple[Replica, ...]:
 
 async def declare_dead(connection: AsyncConnection, seen: Replica) -> bool:
     """End a replica's life, unless it has given a sign since it was seen so."""
-    unchanged = (_REPLICA.c.id == seen.id) & (_REPLICA.c.epoch == seen.epoch) & (_REPLICA.c.beat == seen.beat)
+    unchanged = (
+        (_REPLICA.c.id == seen.id)
+        & (_REPLICA.c.epoch == seen.epoch)
+        & (_REPLICA.c.beat == seen.beat)
+    )
     ended = update(_REPLICA).where(unchanged).values(epoch=_REPLICA.c.epoch + 1, dead=True)
     return (await connection.execute(ended)).rowcount == 1
 

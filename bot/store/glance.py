@@ -17,7 +17,9 @@ _CONNECT_S = 3
 
 
 def glance(url: str) -> str:
-    """What the database is and how it stands, for people, without a password. Blocks for a few seconds at most.
+    """What the database is and how it stands, for people, without a password.
+
+    Blocks for a few seconds at most.
 
     Raises:
         UnusableDatabase: it cannot be opened, one sentence.
@@ -40,10 +42,15 @@ def _file(file: Path) -> str:
     if not file.exists():
         folder = next(one for one in file.absolute().parents if one.exists())
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
-            raise unusable(URL.create("sqlite", database=str(file)), f"{folder} is no folder that can be written")
+            raise unusable(
+                URL.create("sqlite", database=str(file)),
+                f"{folder} is no folder that can be written",
+            )
         return f"SQLite; {file} is made at the first start."
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_CONNECT_S)) as connection:
+        with closing(
+            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_CONNECT_S)
+        ) as connection:
             connection.execute("PRAGMA schema_version")
     except sqlite3.Error as error:
         raise unusable(URL.create("sqlite", database=str(file)), str(error)) from error

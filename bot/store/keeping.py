@@ -1,6 +1,9 @@
-"""What every check learns, written behind its back: the last good facts of each backend, and intermediates that may fill a gap elsewhere.
+"""What every check learns, written behind its back.
 
-A check never waits for the database. What is new is written every few seconds and once more at the end; what other replicas wrote in the
+The last good facts of each backend, and intermediates that may fill a gap elsewhere.
+
+A check never waits for the database. What is new is written every few seconds and once more at the
+end; what other replicas wrote in the
 meantime is read in the same turn.
 """
 
@@ -42,7 +45,8 @@ class Keeper:
     Attributes:
         store: the memory.
         clock: the present instant, aware.
-        on_good: told each backend's facts that another process, or an earlier life of this one, wrote.
+        on_good: told each backend's facts that another process, or an earlier life of this one,
+            wrote.
         on_learnt: told such intermediates.
         every: seconds between two turns.
     """
@@ -72,19 +76,26 @@ class Keeper:
         await self._read()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Take turns until `stop` is set, and a last one then; a database that fails for a while only delays what is kept.
+        """Take turns until `stop` is set, and a last one then.
 
-        It is told rather than cancelled, since a query that is cancelled leaves its connection to the garbage collector.
+        A database that fails for a while only delays what is kept.
+
+        It is told rather than cancelled, since a query that is cancelled leaves its connection to
+        the garbage collector.
         """
         ending = False
         while not ending:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self.every)
-            ending = stop.is_set()  # before the turn, so that what comes during it is not left behind
+            ending = (
+                stop.is_set()
+            )  # before the turn, so that what comes during it is not left behind
             try:
                 await self.turn()
             except (SQLAlchemyError, OSError) as error:
-                log.warning("what was learnt could not be kept yet", extra={"reason": type(error).__name__})
+                log.warning(
+                    "what was learnt could not be kept yet", extra={"reason": type(error).__name__}
+                )
 
     async def turn(self) -> None:
         """Write what is new, and read what others wrote."""
@@ -96,7 +107,9 @@ class Keeper:
                 for certificate, source in certificates.items():
                     await learn(connection, {source: certificate}, self.clock())
         self._good = {key: one for key, one in self._good.items() if good.get(key) != one}
-        self._learnt = {one: source for one, source in self._learnt.items() if one not in certificates}
+        self._learnt = {
+            one: source for one, source in self._learnt.items() if one not in certificates
+        }
         await self._read()
 
     async def _read(self) -> None:

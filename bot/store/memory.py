@@ -1,4 +1,7 @@
-"""What helps later answers: the last good chain, learnt intermediates, recent hosts, watches, what was processed, who did what."""
+"""What helps later answers.
+
+The last good chain, learnt intermediates, recent hosts, watches, what was processed, who did what.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,32 @@ from bot.store import tables
 from bot.store.write import insert_new, upsert
 from chainlib import Certificate
 
-_GOOD, _LEARNT, _WATCH, _RECENT = tables.last_good, tables.learnt_intermediate, tables.watch, tables.recent_host
+_GOOD, _LEARNT, _WATCH, _RECENT = (
+    tables.last_good,
+    tables.learnt_intermediate,
+    tables.watch,
+    tables.recent_host,
+)
 
 
-async def remember_good(connection: AsyncConnection, key: str, chain: Any, setting: Mapping[str, Any], at: datetime) -> None:  # noqa: ANN401 -- JSON
+async def remember_good(
+    connection: AsyncConnection,
+    key: str,
+    chain: Any,  # noqa: ANN401 -- passed through
+    setting: Mapping[str, Any],
+    at: datetime,
+) -> None:
     """Keep the chain and the setting with which a backend was green."""
-    await upsert(connection, _GOOD, [{"key": key.lower(), "at": at, "chain": chain, "setting": dict(setting)}])
+    await upsert(
+        connection,
+        _GOOD,
+        [{"key": key.lower(), "at": at, "chain": chain, "setting": dict(setting)}],
+    )
 
 
-async def last_good(connection: AsyncConnection, key: str) -> tuple[datetime, Any, Mapping[str, Any]] | None:
+async def last_good(
+    connection: AsyncConnection, key: str
+) -> tuple[datetime, Any, Mapping[str, Any]] | None:
     """When a backend was green last, with which chain and setting; `None` when it never was."""
     row = (await connection.execute(select(_GOOD).where(_GOOD.c.key == key.lower()))).one_or_none()
     return (row.at, row.chain, row.setting) if row else None
@@ -36,7 +56,9 @@ async def good_since(
     return tuple((row.key, row.at, row.chain, row.setting) for row in reversed(found))
 
 
-async def learn(connection: AsyncConnection, certificates: Mapping[str, Certificate], at: datetime) -> None:
+async def learn(
+    connection: AsyncConnection, certificates: Mapping[str, Certificate], at: datetime
+) -> None:
     """Keep intermediates that may fill a gap elsewhere.
 
     Args:
@@ -45,7 +67,14 @@ async def learn(connection: AsyncConnection, certificates: Mapping[str, Certific
         at: when.
     """
     rows = [
-        {"sha256": c.sha256, "subject": c.subject, "key_id": (c.subject_key_id or b"").hex(), "der": c.der, "source": source, "seen_at": at}
+        {
+            "sha256": c.sha256,
+            "subject": c.subject,
+            "key_id": (c.subject_key_id or b"").hex(),
+            "der": c.der,
+            "source": source,
+            "seen_at": at,
+        }
         for source, c in certificates.items()
     ]
     await upsert(connection, _LEARNT, rows)
@@ -53,13 +82,26 @@ async def learn(connection: AsyncConnection, certificates: Mapping[str, Certific
 
 async def learnt(connection: AsyncConnection, limit: int = 2_000) -> tuple[Certificate, ...]:
     """The intermediates that were learnt, newest first."""
-    found = await connection.execute(select(_LEARNT.c.der).order_by(_LEARNT.c.seen_at.desc()).limit(limit))
+    found = await connection.execute(
+        select(_LEARNT.c.der).order_by(_LEARNT.c.seen_at.desc()).limit(limit)
+    )
     return tuple(Certificate.from_der(der) for der in found.scalars())
 
 
-async def save_watch(connection: AsyncConnection, watch_id: str, team: str, channel: str, until: datetime, body: Mapping[str, Any]) -> None:
+async def save_watch(
+    connection: AsyncConnection,
+    watch_id: str,
+    team: str,
+    channel: str,
+    until: datetime,
+    body: Mapping[str, Any],
+) -> None:
     """Keep a watch (probe until green), so that a restart goes on with it."""
-    await upsert(connection, _WATCH, [{"id": watch_id, "team": team, "channel": channel, "until": until, "body": dict(body)}])
+    await upsert(
+        connection,
+        _WATCH,
+        [{"id": watch_id, "team": team, "channel": channel, "until": until, "body": dict(body)}],
+    )
 
 
 async def drop_watch(connection: AsyncConnection, watch_id: str) -> bool:
@@ -67,21 +109,31 @@ async def drop_watch(connection: AsyncConnection, watch_id: str) -> bool:
     return (await connection.execute(delete(_WATCH).where(_WATCH.c.id == watch_id))).rowcount == 1
 
 
-async def open_watches(connection: AsyncConnection, now: datetime) -> Mapping[str, Mapping[str, Any]]:
+async def open_watches(
+    connection: AsyncConnection, now: datetime
+) -> Mapping[str, Mapping[str, Any]]:
     """Watches that have not run out, id -> body."""
-    found = await connection.execute(select(_WATCH).where(_WATCH.c.until > now).order_by(_WATCH.c.id))
+    found = await connection.execute(
+        select(_WATCH).where(_WATCH.c.until > now).order_by(_WATCH.c.id)
+    )
     return {row.id: row.body for row in found}
 
 
-async def remember_host(connection: AsyncConnection, team: str, user: str, target: str, at: datetime) -> None:
+async def remember_host(
+    connection: AsyncConnection, team: str, user: str, target: str, at: datetime
+) -> None:
     """Keep what a user asked for."""
     await upsert(connection, _RECENT, [{"team": team, "user": user, "target": target, "at": at}])
 
 
-async def recent_hosts(connection: AsyncConnection, team: str, user: str, limit: int = 5) -> tuple[str, ...]:
+async def recent_hosts(
+    connection: AsyncConnection, team: str, user: str, limit: int = 5
+) -> tuple[str, ...]:
     """What a user asked for last, newest first."""
     own = (_RECENT.c.team == team) & (_RECENT.c.user == user)
-    found = await connection.execute(select(_RECENT.c.target).where(own).order_by(_RECENT.c.at.desc()).limit(limit))
+    found = await connection.execute(
+        select(_RECENT.c.target).where(own).order_by(_RECENT.c.at.desc()).limit(limit)
+    )
     return tuple(found.scalars())
 
 
@@ -90,7 +142,13 @@ async def first_time(connection: AsyncConnection, event_id: str, at: datetime) -
     return await insert_new(connection, tables.processed, [{"id": event_id, "at": at}]) == 1
 
 
-async def note(connection: AsyncConnection, at: datetime, who: tuple[str, str, str], action: str, detail: str = "") -> None:
+async def note(
+    connection: AsyncConnection,
+    at: datetime,
+    who: tuple[str, str, str],
+    action: str,
+    detail: str = "",
+) -> None:
     """Write down who did what.
 
     Args:
@@ -101,5 +159,12 @@ async def note(connection: AsyncConnection, at: datetime, who: tuple[str, str, s
         detail: what exactly.
     """
     team, channel, user = who
-    row = {"at": at, "team": team, "channel": channel, "user": user, "action": action, "detail": detail}
+    row = {
+        "at": at,
+        "team": team,
+        "channel": channel,
+        "user": user,
+        "action": action,
+        "detail": detail,
+    }
     await connection.execute(insert(tables.audit).values(row))

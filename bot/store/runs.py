@@ -23,17 +23,31 @@ _MOST_DUE, _MOST_LOOKS, _BREATH = 10_000, 2_000, 200
 
 
 async def tick_lock(connection: AsyncConnection) -> bool:
-    """Whether this transaction may tick; `False` when another replica is at it. SQLite's write lock is enough."""
+    """Whether this transaction may tick; `False` when another replica is at it.
+
+    SQLite's write lock is enough.
+    """
     if connection.dialect.name == "sqlite":
         return True
-    locked = await connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _TICK_LOCK})
+    locked = await connection.execute(
+        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _TICK_LOCK}
+    )
     return bool(locked.scalar_one())
 
 
 async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestRun, ...]:
-    """Make a run of every due subscription and move each to its next run. However many runs were missed, one is made."""
-    due = select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.next_run_at <= now, _SUBSCRIPTION.c.paused.is_(None))
-    rows = (await connection.execute(due.order_by(_SUBSCRIPTION.c.id).limit(_MOST_DUE).with_for_update())).all()
+    """Make a run of every due subscription and move each to its next run.
+
+    However many runs were missed, one is made.
+    """
+    due = select(_SUBSCRIPTION).where(
+        _SUBSCRIPTION.c.next_run_at <= now, _SUBSCRIPTION.c.paused.is_(None)
+    )
+    rows = (
+        await connection.execute(
+            due.order_by(_SUBSCRIPTION.c.id).limit(_MOST_DUE).with_for_update()
+        )
+    ).all()
     runs, moves = [], []
     for number, row in enumerate(rows):
         runs.append(_run(row))
@@ -52,8 +66,15 @@ async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestR
 
 
 async def realign(connection: AsyncConnection, now: datetime, every: timedelta) -> int:
-    """Pull back what a clock that ran ahead has put off: no run may be later than the next one after `now`; returns how many were."""
-    rows = (await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.next_run_at > now).with_for_update())).all()
+    """Pull back what a clock that ran ahead has put off.
+
+    No run may be later than the next one after `now`; returns how many were.
+    """
+    rows = (
+        await connection.execute(
+            select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.next_run_at > now).with_for_update()
+        )
+    ).all()
     moves = []
     for number, row in enumerate(rows):
         latest = _move(row, now)
@@ -62,23 +83,45 @@ async def realign(connection: AsyncConnection, now: datetime, every: timedelta) 
         if number % _BREATH == 0:
             await asyncio.sleep(0)
     if moves:
-        earlier = update(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == bindparam("own")).values(next_run_at=bindparam("next"))
+        earlier = (
+            update(_SUBSCRIPTION)
+            .where(_SUBSCRIPTION.c.id == bindparam("own"))
+            .values(next_run_at=bindparam("next"))
+        )
         await connection.execute(earlier, moves)
-    await connection.execute(update(_FOLLOWED).where(_FOLLOWED.c.next_look_at > now + every).values(next_look_at=now))
+    await connection.execute(
+        update(_FOLLOWED).where(_FOLLOWED.c.next_look_at > now + every).values(next_look_at=now)
+    )
     return len(moves)
 
 
-async def claim_looks(connection: AsyncConnection, due_keys: Sequence[str], now: datetime, every: timedelta) -> tuple[str, ...]:
-    """The targets to look at in this tick: those of due digests, and those whose regular look is due."""
-    regular = select(_FOLLOWED.c.key).where(_FOLLOWED.c.next_look_at <= now).order_by(_FOLLOWED.c.key).limit(_MOST_LOOKS)
+async def claim_looks(
+    connection: AsyncConnection, due_keys: Sequence[str], now: datetime, every: timedelta
+) -> tuple[str, ...]:
+    """The targets to look at in this tick.
+
+    Those of due digests, and those whose regular look is due.
+    """
+    regular = (
+        select(_FOLLOWED.c.key)
+        .where(_FOLLOWED.c.next_look_at <= now)
+        .order_by(_FOLLOWED.c.key)
+        .limit(_MOST_LOOKS)
+    )
     keys = sorted({*due_keys, *(await connection.execute(regular)).scalars()})
     if keys:
-        later = update(_FOLLOWED).where(_FOLLOWED.c.key == bindparam("own")).values(next_look_at=bindparam("next"))
+        later = (
+            update(_FOLLOWED)
+            .where(_FOLLOWED.c.key == bindparam("own"))
+            .values(next_look_at=bindparam("next"))
+        )
         await connection.execute(later, [{"own": key, "next": now + every} for key in keys])
     return tuple(keys)
 
 
-async def wait_for_check(connection: AsyncConnection, runs: Sequence[DigestRun], check: str) -> None:
+async def wait_for_check(
+    connection: AsyncConnection, runs: Sequence[DigestRun], check: str
+) -> None:
     """Note which check a run waits for."""
     if runs:
         noted = update(_RUN).where(_RUN.c.id == bindparam("own")).values(check=check)
@@ -88,7 +131,8 @@ async def wait_for_check(connection: AsyncConnection, runs: Sequence[DigestRun],
 async def mark_ready(connection: AsyncConnection, check: str) -> None:
     """The runs that waited for a check wait for nothing but their turn.
 
-    Committed before `release` looks, so that of two that end together at least the later one sees the other.
+    Committed before `release` looks, so that of two that end together at least the later one sees
+    the other.
     """
     waiting = (_RUN.c.check == check) & (_RUN.c.state == RunState.CHECKING)
     await connection.execute(select(_RUN.c.id).where(waiting).order_by(_RUN.c.id).with_for_update())
@@ -96,23 +140,41 @@ async def mark_ready(connection: AsyncConnection, check: str) -> None:
 
 
 async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, ...]:
-    """The runs of a check's channels whose turn it is, now queued: a channel hears its digests in their order.
+    """The runs of a check's channels whose turn it is, now queued.
 
-    Sorted, because replicas that lock in different orders deadlock; no lock is shared by all, because a replica may be frozen in here.
+    A channel hears its digests in their order.
+
+    Sorted, because replicas that lock in different orders deadlock; no lock is shared by all,
+    because a replica may be frozen in here.
     """
     there = _RUN.c.channel.in_(select(_RUN.c.channel).where(_RUN.c.check == check))
-    looking = select(_RUN.c.channel, func.min(_RUN.c.id).label("first")).where(there, _RUN.c.state == RunState.CHECKING)
-    held = {row.channel: row.first for row in await connection.execute(looking.group_by(_RUN.c.channel))}
-    ready = select(_RUN).where(there, _RUN.c.state == RunState.READY).order_by(_RUN.c.id).with_for_update()
-    rows = (await connection.execute(ready)).all()  # read last: what becomes ready in between is then seen as not ready, never as not there
-    return await _queue(connection, [row for row in rows if row.channel not in held or row.id < held[row.channel]])
+    looking = select(_RUN.c.channel, func.min(_RUN.c.id).label("first")).where(
+        there, _RUN.c.state == RunState.CHECKING
+    )
+    held = {
+        row.channel: row.first for row in await connection.execute(looking.group_by(_RUN.c.channel))
+    }
+    ready = (
+        select(_RUN)
+        .where(there, _RUN.c.state == RunState.READY)
+        .order_by(_RUN.c.id)
+        .with_for_update()
+    )
+    rows = (
+        await connection.execute(ready)
+    ).all()  # read last: what becomes ready in between is then seen as not ready, never as not there
+    return await _queue(
+        connection, [row for row in rows if row.channel not in held or row.id < held[row.channel]]
+    )
 
 
 async def release_overdue(connection: AsyncConnection, before: datetime) -> tuple[DigestRun, ...]:
     """The runs that have waited for earlier ones of their channel since before an instant, now queued: order is not worth more."""
     late = (_RUN.c.state == RunState.READY) & (_RUN.c.claimed_at < before)
     found = select(_RUN).where(late).order_by(_RUN.c.id)
-    return await _queue(connection, (await connection.execute(found.with_for_update(skip_locked=True))).all())
+    return await _queue(
+        connection, (await connection.execute(found.with_for_update(skip_locked=True))).all()
+    )
 
 
 async def _queue(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[DigestRun, ...]:
@@ -122,13 +184,27 @@ async def _queue(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Dige
     return tuple(_read(row) for row in rows)
 
 
-async def stale_runs(connection: AsyncConnection, before: datetime, now: datetime) -> tuple[DigestRun, ...]:
-    """Runs that should long be done, taken up again: a net below the engine, should it ever lose one."""
+async def stale_runs(
+    connection: AsyncConnection, before: datetime, now: datetime
+) -> tuple[DigestRun, ...]:
+    """Runs that should long be done, taken up again.
+
+    A net below the engine, should it ever lose one.
+    """
     lost = (_RUN.c.state != RunState.DONE) & (_RUN.c.claimed_at < before)
-    rows = (await connection.execute(select(_RUN).where(lost).order_by(_RUN.c.id).limit(_MOST_DUE).with_for_update())).all()
+    rows = (
+        await connection.execute(
+            select(_RUN).where(lost).order_by(_RUN.c.id).limit(_MOST_DUE).with_for_update()
+        )
+    ).all()
     if rows:
         own = [{"own": row.id} for row in rows]
-        await connection.execute(update(_RUN).where(_RUN.c.id == bindparam("own")).values(state=RunState.QUEUED, claimed_at=now), own)
+        await connection.execute(
+            update(_RUN)
+            .where(_RUN.c.id == bindparam("own"))
+            .values(state=RunState.QUEUED, claimed_at=now),
+            own,
+        )
     return tuple(_read(row) for row in rows)
 
 
@@ -138,38 +214,64 @@ async def get_run(connection: AsyncConnection, run_id: str) -> DigestRun | None:
     return _read(row) if row else None
 
 
-async def freeze(connection: AsyncConnection, run_id: str, content: DigestContent, message: Message) -> None:
+async def freeze(
+    connection: AsyncConnection, run_id: str, content: DigestContent, message: Message
+) -> None:
     """Keep what a run says, so that a repeated attempt says the same."""
-    await connection.execute(update(_RUN).where(_RUN.c.id == run_id).values(content=dump(content), message=dict(message)))
+    await connection.execute(
+        update(_RUN).where(_RUN.c.id == run_id).values(content=dump(content), message=dict(message))
+    )
 
 
 async def finish(connection: AsyncConnection, run_id: str, outcome: Outcome, at: datetime) -> None:
     """Note how a run ended."""
-    done = update(_RUN).where(_RUN.c.id == run_id).values(state=RunState.DONE, outcome=outcome, finished_at=at)
+    done = (
+        update(_RUN)
+        .where(_RUN.c.id == run_id)
+        .values(state=RunState.DONE, outcome=outcome, finished_at=at)
+    )
     await connection.execute(done)
 
 
-async def last_sent(connection: AsyncConnection, subscription: int, before: datetime) -> DigestContent | None:
+async def last_sent(
+    connection: AsyncConnection, subscription: int, before: datetime
+) -> DigestContent | None:
     """What the last digest said that really went out (or of which nobody knows whether it did)."""
     said = _RUN.c.outcome.in_([Outcome.SENT, Outcome.UNKNOWN])
     own = (_RUN.c.subscription == subscription) & (_RUN.c.due_at < before) & said
-    found = await connection.execute(select(_RUN.c.content).where(own).order_by(_RUN.c.due_at.desc()).limit(1))
+    found = await connection.execute(
+        select(_RUN.c.content).where(own).order_by(_RUN.c.due_at.desc()).limit(1)
+    )
     content = found.scalar_one_or_none()
     return load(DigestContent, content) if content else None
 
 
-async def last_card(connection: AsyncConnection, subscription: int) -> tuple[str, DigestContent, str] | None:
+async def last_card(
+    connection: AsyncConnection, subscription: int
+) -> tuple[str, DigestContent, str] | None:
     """The last digest that stands in its channel: its run, what it says, the `ts` of its card."""
     posted = tables.delivery
-    own = (_RUN.c.subscription == subscription) & (_RUN.c.outcome == Outcome.SENT) & posted.c.ts.is_not(None)
-    found = select(_RUN.c.id, _RUN.c.content, posted.c.ts).join(posted, posted.c.id == _RUN.c.id).where(own)
+    own = (
+        (_RUN.c.subscription == subscription)
+        & (_RUN.c.outcome == Outcome.SENT)
+        & posted.c.ts.is_not(None)
+    )
+    found = (
+        select(_RUN.c.id, _RUN.c.content, posted.c.ts)
+        .join(posted, posted.c.id == _RUN.c.id)
+        .where(own)
+    )
     row = (await connection.execute(found.order_by(_RUN.c.due_at.desc()).limit(1))).one_or_none()
     return (row.id, load(DigestContent, row.content), row.ts) if row else None
 
 
 def _move(row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 -- a row of SQLAlchemy's
     try:
-        return {"own": row.id, "next": following(load(Schedule, row.body["schedule"]), now), "why": None}
+        return {
+            "own": row.id,
+            "next": following(load(Schedule, row.body["schedule"]), now),
+            "why": None,
+        }
     except NeverDue as error:
         return {"own": row.id, "next": now, "why": str(error)}
 

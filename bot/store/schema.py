@@ -15,11 +15,16 @@ _UPGRADE_LOCK = 0x61707067  # any number that nobody else takes; this one spells
 
 
 class SchemaNewer(Exception):
-    """The database was written by a newer version of the bot; the text is one sentence with the way out."""
+    """The database was written by a newer version of the bot.
+
+    The text is one sentence with the way out.
+    """
 
 
 def upgrade_connection(connection: Connection) -> str:
-    """Bring the schema up to date inside a caller's transaction and return its revision; replicas that start together wait.
+    """Bring the schema up to date inside a caller's transaction and return its revision.
+
+    Replicas that start together wait.
 
     Raises:
         SchemaNewer: it is ahead of this code.
@@ -33,7 +38,8 @@ def upgrade_connection(connection: Connection) -> str:
     current = current_revision(connection)
     if current and current not in {script.revision for script in scripts.walk_revisions()}:
         raise SchemaNewer(
-            f"The database has schema {current}, which this version does not know: run the newer version of appgw that wrote it, "
+            f"The database has schema {current}, which this version does not know: run the "
+            "newer version of appgw that wrote it, "
             "or restore the backup made before the upgrade."
         )
     head = scripts.get_current_head() or ""

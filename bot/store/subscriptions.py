@@ -20,26 +20,39 @@ _SUBSCRIPTION, _MUTE, _FOLLOWED = tables.subscription, tables.mute, tables.follo
 
 async def add_subscription(connection: AsyncConnection, value: Subscription) -> Subscription:
     """Store a new subscription and follow its target from now on; returned with its id."""
-    result = await connection.execute(insert(_SUBSCRIPTION).values(_columns(value)).returning(_SUBSCRIPTION.c.id))
+    result = await connection.execute(
+        insert(_SUBSCRIPTION).values(_columns(value)).returning(_SUBSCRIPTION.c.id)
+    )
     await insert_new(connection, _FOLLOWED, [_followed(value.target, value.created_at)])
     return replace(value, id=result.scalar_one())
 
 
 async def save_subscription(connection: AsyncConnection, value: Subscription) -> Subscription:
-    """Store an edited subscription; its `rev` goes up, so that a digest made for the old words is dropped."""
+    """Store an edited subscription.
+
+    Its `rev` goes up, so that a digest made for the old words is dropped.
+    """
     newer = replace(value, rev=value.rev + 1)
-    await connection.execute(update(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == value.id).values(_columns(newer)))
+    await connection.execute(
+        update(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == value.id).values(_columns(newer))
+    )
     await insert_new(connection, _FOLLOWED, [_followed(value.target, value.created_at)])
     return newer
 
 
-async def get_subscription(connection: AsyncConnection, subscription_id: int) -> Subscription | None:
+async def get_subscription(
+    connection: AsyncConnection, subscription_id: int
+) -> Subscription | None:
     """The subscription, `None` when it was removed."""
-    found = (await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == subscription_id))).one_or_none()
+    found = (
+        await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == subscription_id))
+    ).one_or_none()
     return read_subscription(found) if found else None
 
 
-async def channel_subscriptions(connection: AsyncConnection, team: str, channel: str) -> tuple[Subscription, ...]:
+async def channel_subscriptions(
+    connection: AsyncConnection, team: str, channel: str
+) -> tuple[Subscription, ...]:
     """What a channel follows, in the order in which `list` numbers it from 1."""
     own = (_SUBSCRIPTION.c.team == team) & (_SUBSCRIPTION.c.channel == channel)
     found = await connection.execute(select(_SUBSCRIPTION).where(own).order_by(_SUBSCRIPTION.c.id))
@@ -48,19 +61,29 @@ async def channel_subscriptions(connection: AsyncConnection, team: str, channel:
 
 async def channel_targets(connection: AsyncConnection, channel: str) -> tuple[FollowedTarget, ...]:
     """What a channel follows, each once; ids of channels are unique beyond workspaces."""
-    found = await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.channel == channel).order_by(_SUBSCRIPTION.c.id))
+    found = await connection.execute(
+        select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.channel == channel).order_by(_SUBSCRIPTION.c.id)
+    )
     return tuple(dict.fromkeys(read_subscription(row).target for row in found))
 
 
-async def target_subscriptions(connection: AsyncConnection, target_key: str) -> tuple[Subscription, ...]:
+async def target_subscriptions(
+    connection: AsyncConnection, target_key: str
+) -> tuple[Subscription, ...]:
     """Every subscription to a target, whatever its channel."""
-    found = await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.target_key == target_key).order_by(_SUBSCRIPTION.c.id))
+    found = await connection.execute(
+        select(_SUBSCRIPTION)
+        .where(_SUBSCRIPTION.c.target_key == target_key)
+        .order_by(_SUBSCRIPTION.c.id)
+    )
     return tuple(read_subscription(row) for row in found)
 
 
 async def team_subscriptions(connection: AsyncConnection, team: str) -> tuple[Subscription, ...]:
     """Every subscription of a workspace."""
-    found = await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.team == team).order_by(_SUBSCRIPTION.c.id))
+    found = await connection.execute(
+        select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.team == team).order_by(_SUBSCRIPTION.c.id)
+    )
     return tuple(read_subscription(row) for row in found)
 
 
@@ -70,7 +93,9 @@ async def remove_subscription(connection: AsyncConnection, subscription_id: int)
     if found is None:
         return False
     await connection.execute(delete(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == subscription_id))
-    others = select(_SUBSCRIPTION.c.id).where(_SUBSCRIPTION.c.target_key == found.target.key).exists()
+    others = (
+        select(_SUBSCRIPTION.c.id).where(_SUBSCRIPTION.c.target_key == found.target.key).exists()
+    )
     await connection.execute(delete(_FOLLOWED).where(_FOLLOWED.c.key == found.target.key, ~others))
     return True
 
@@ -84,7 +109,13 @@ async def pause_channel(connection: AsyncConnection, channel: str, reason: str) 
 
 async def add_mute(connection: AsyncConnection, value: Mute) -> Mute:
     """Store a mute; returned with its id."""
-    row = {"team": value.team, "channel": value.channel, "target_key": value.target.key, "ends": value.ends, "body": dump(value)}
+    row = {
+        "team": value.team,
+        "channel": value.channel,
+        "target_key": value.target.key,
+        "ends": value.ends,
+        "body": dump(value),
+    }
     result = await connection.execute(insert(_MUTE).values(row).returning(_MUTE.c.id))
     return replace(value, id=result.scalar_one())
 
@@ -93,10 +124,14 @@ async def end_mutes(connection: AsyncConnection, mutes: Sequence[Mute], at: date
     """End mutes now; they are kept, because they tell later what ended inside them."""
     for value in mutes:
         ended = replace(value, ends=at)
-        await connection.execute(update(_MUTE).where(_MUTE.c.id == value.id).values(ends=at, body=dump(ended)))
+        await connection.execute(
+            update(_MUTE).where(_MUTE.c.id == value.id).values(ends=at, body=dump(ended))
+        )
 
 
-async def channel_mutes(connection: AsyncConnection, team: str, channel: str, since: datetime) -> tuple[Mute, ...]:
+async def channel_mutes(
+    connection: AsyncConnection, team: str, channel: str, since: datetime
+) -> tuple[Mute, ...]:
     """A channel's mutes that had not ended by `since`."""
     own = (_MUTE.c.team == team) & (_MUTE.c.channel == channel) & (_MUTE.c.ends > since)
     found = await connection.execute(select(_MUTE).where(own).order_by(_MUTE.c.id))
@@ -105,19 +140,27 @@ async def channel_mutes(connection: AsyncConnection, team: str, channel: str, si
 
 async def targets(connection: AsyncConnection, keys: Sequence[str]) -> tuple[FollowedTarget, ...]:
     """The followed targets with those keys, as a look needs them (without pool or setting)."""
-    found = await connection.execute(select(_FOLLOWED.c.body).where(_FOLLOWED.c.key.in_(keys)).order_by(_FOLLOWED.c.key))
+    found = await connection.execute(
+        select(_FOLLOWED.c.body).where(_FOLLOWED.c.key.in_(keys)).order_by(_FOLLOWED.c.key)
+    )
     return tuple(load(FollowedTarget, body) for body in found.scalars())
 
 
 async def set_zone(connection: AsyncConnection, team: str, channel: str, zone: str) -> None:
     """Remember the zone that a channel was asked for once."""
-    await upsert(connection, tables.channel_setting, [{"team": team, "channel": channel, "zone": zone}])
+    await upsert(
+        connection, tables.channel_setting, [{"team": team, "channel": channel, "zone": zone}]
+    )
 
 
 async def zone_of(connection: AsyncConnection, team: str, channel: str) -> str | None:
     """The channel's zone, `None` before anybody was asked."""
     table = tables.channel_setting
-    return (await connection.execute(select(table.c.zone).where(table.c.team == team, table.c.channel == channel))).scalar_one_or_none()
+    return (
+        await connection.execute(
+            select(table.c.zone).where(table.c.team == team, table.c.channel == channel)
+        )
+    ).scalar_one_or_none()
 
 
 def read_subscription(row: Any) -> Subscription:  # noqa: ANN401 -- a row of SQLAlchemy's

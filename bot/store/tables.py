@@ -1,4 +1,7 @@
-"""The tables, and nothing else. A change here needs a migration beside it; a test compares the two."""
+"""The tables, and nothing else.
+
+A change here needs a migration beside it; a test compares the two.
+"""
 
 from __future__ import annotations
 

@@ -40,9 +40,17 @@ _AGE = {
 }
 
 
-def purge_old(connection: Connection, now: datetime, keep: Mapping[str, timedelta] = KEEP) -> Mapping[str, int]:
-    """Delete what is older than it is kept, table by table; returns how many rows of each. A subscription's last digest stays."""
-    return {name: _purge(connection, tables.metadata.tables[name], now - age) for name, age in keep.items()}
+def purge_old(
+    connection: Connection, now: datetime, keep: Mapping[str, timedelta] = KEEP
+) -> Mapping[str, int]:
+    """Delete what is older than it is kept, table by table; returns how many rows of each.
+
+    A subscription's last digest stays.
+    """
+    return {
+        name: _purge(connection, tables.metadata.tables[name], now - age)
+        for name, age in keep.items()
+    }
 
 
 def purge(url: str, now: datetime, keep: Mapping[str, timedelta] = KEEP) -> Mapping[str, int]:
@@ -64,7 +72,9 @@ def export(url: str) -> Iterator[str]:
     with opened(url) as store, store.sync_engine.connect() as connection:
         for table in tables.metadata.sorted_tables:
             for row in connection.execute(select(table).order_by(*table.primary_key)).mappings():
-                yield json.dumps({"table": table.name, "row": dict(row)}, default=_plain, sort_keys=True)
+                yield json.dumps(
+                    {"table": table.name, "row": dict(row)}, default=_plain, sort_keys=True
+                )
 
 
 def _purge(connection: Connection, table: Table, before: datetime) -> int:
@@ -78,11 +88,20 @@ def _purge(connection: Connection, table: Table, before: datetime) -> int:
 
 
 def _kept_runs() -> Any:  # noqa: ANN401 -- a scalar subquery of SQLAlchemy's
-    """The last said run of each subscription that there is: the next digest compares with it, however old it is."""
+    """The last said run of each subscription that there is.
+
+    The next digest compares with it, however old it is.
+    """
     last, later = tables.digest_run.alias(), tables.digest_run.alias()
-    newer = (later.c.subscription == last.c.subscription) & (later.c.outcome == Outcome.SENT) & (later.c.due_at > last.c.due_at)
+    newer = (
+        (later.c.subscription == last.c.subscription)
+        & (later.c.outcome == Outcome.SENT)
+        & (later.c.due_at > last.c.due_at)
+    )
     followed = last.c.subscription.in_(select(tables.subscription.c.id))
-    return select(last.c.id).where(last.c.outcome == Outcome.SENT, followed, ~select(later.c.id).where(newer).exists())
+    return select(last.c.id).where(
+        last.c.outcome == Outcome.SENT, followed, ~select(later.c.id).where(newer).exists()
+    )
 
 
 def _plain(value: object) -> str:

@@ -19,14 +19,23 @@ async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Row])
     keys = [column.name for column in table.primary_key]
     statement = _insert(connection, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows)
+    )
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> int:
-    """Insert rows, leaving those whose primary key exists; for a single row the count says whether it was new."""
+    """Insert rows, leaving those whose primary key exists.
+
+    For a single row the count says whether it was new.
+    """
     if not rows:
         return 0
-    statement = _insert(connection, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    statement = (
+        _insert(connection, table)
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )
     many = rows[0] if len(rows) == 1 else list(rows)
     result = await connection.execute(statement, many)
     return result.rowcount

@@ -1,4 +1,7 @@
-"""Azure as it is asked from a terminal: quiet, for a refusal is one sentence on the screen and not the SDK's log as well."""
+"""Azure as it is asked from a terminal.
+
+Quiet, for a refusal is one sentence on the screen and not the SDK's log as well.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ def terminal_client(settings: AzureSettings) -> ArmClient:
     for name in _TALKERS:
         logger = logging.getLogger(name)
         if not logger.handlers:
-            logger.addHandler(logging.NullHandler())  # without any, the interpreter writes warnings to standard error
+            logger.addHandler(
+                logging.NullHandler()
+            )  # without any, the interpreter writes warnings to standard error
     return configured_client(settings, clock=now)
 
 

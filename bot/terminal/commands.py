@@ -15,7 +15,15 @@ from bot.language import TargetError, host_target
 from bot.model.report import CheckReport, CheckRequest
 from bot.report_json import as_json
 from bot.terminal.complaint import usage_error
-from bot.terminal.inputs import InputError, anchors, instant, policy, read_certificates, seconds, sku
+from bot.terminal.inputs import (
+    InputError,
+    anchors,
+    instant,
+    policy,
+    read_certificates,
+    seconds,
+    sku,
+)
 from chainlib import GatewayPolicy, HttpProbeRule, Target, is_ip_literal
 
 ACCEPTED, REFUSED, NO_LIST = 0, 1, 3
@@ -61,7 +69,11 @@ def run_check(options: CheckOptions) -> int:
     except InputError as error:
         return usage_error(str(error))
     around = Surroundings(clock=lambda: at or datetime.now(tz=UTC), timeout=options.timeout)
-    report = asyncio.run(check(request, around)) if options.as_json else _check_with_display(request, around)
+    report = (
+        asyncio.run(check(request, around))
+        if options.as_json
+        else _check_with_display(request, around)
+    )
     return _finish(report, json_wanted=options.as_json)
 
 
@@ -76,7 +88,8 @@ def run_rehearse(options: RehearseOptions) -> int:
     """Judge the file, print, and return the exit status."""
     if str(options.chain).lower().startswith("gw:"):
         return usage_error(
-            f"a gateway is rehearsed without one of its roots; write: appgw rehearse {options.chain} --without-root corp-root-2019"
+            "a gateway is rehearsed without one of its roots; write: appgw rehearse "
+            f"{options.chain} --without-root corp-root-2019"
         )
     try:
         bag = read_certificates(options.chain)
@@ -92,23 +105,34 @@ def _check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None
     name = _name(options.host_name, "--host-name") or host
     server_name = _name(options.sni, "--sni") or name
     if options.sni is not None and is_ip_literal(server_name):
-        raise InputError(f"--sni {options.sni} is an IP address; a server name is a host name, for example --sni backend.contoso.com.")
-    rule = HttpProbeRule(host_header=name, path=path, timeout=min(HttpProbeRule().timeout, seconds(options.timeout)))
-    target = Target(host=host, port=port, server_name=None if is_ip_literal(server_name) else server_name)
+        raise InputError(
+            f"--sni {options.sni} is an IP address; a server name is a host name, for example "
+            "--sni backend.contoso.com."
+        )
+    rule = HttpProbeRule(
+        host_header=name, path=path, timeout=min(HttpProbeRule().timeout, seconds(options.timeout))
+    )
+    target = Target(
+        host=host, port=port, server_name=None if is_ip_literal(server_name) else server_name
+    )
     at = None if options.at is None else instant(options.at)
     return CheckRequest(target=target, policy=_policy(options, name=name, http=rule)), at
 
 
 def _target(options: CheckOptions) -> tuple[str, int, str]:
     if options.target.strip().lower().startswith(("gw:", "/subscriptions/")):
-        raise InputError(f"check looks at one backend; for a gateway write: appgw health {options.target.strip()}")
+        raise InputError(
+            "check looks at one backend; for a gateway write: appgw health "
+            f"{options.target.strip()}"
+        )
     try:
         parsed = host_target(options.target)
     except TargetError as error:
         raise InputError(str(error)) from None
     if options.path is not None and parsed.path and options.path != parsed.path:
         raise InputError(
-            f"the path is given twice, as {parsed.path} and --path {options.path}; write it once, for example --path /healthz."
+            f"the path is given twice, as {parsed.path} and --path {options.path}; write it "
+            "once, for example --path /healthz."
         )
     path = (parsed.path or "/") if options.path is None else options.path
     if not path.startswith("/") or not path.isprintable() or " " in path:
@@ -124,11 +148,16 @@ def _name(text: str | None, option: str) -> str | None:
     except TargetError as error:
         raise InputError(f"{option}: {error}") from None
     if parsed.typed_port is not None or parsed.path:
-        raise InputError(f"{option} {text!r} holds more than a name; write for example {option} backend.contoso.com.")
+        raise InputError(
+            f"{option} {text!r} holds more than a name; write for example {option} "
+            "backend.contoso.com."
+        )
     return parsed.host
 
 
-def _policy(options: TrustOptions, *, name: str | None, http: HttpProbeRule | None) -> GatewayPolicy:
+def _policy(
+    options: TrustOptions, *, name: str | None, http: HttpProbeRule | None
+) -> GatewayPolicy:
     generation = sku(options.sku)
     return policy(
         trust=anchors(list(options.roots), list(options.auth_certificates), generation),
@@ -145,7 +174,8 @@ def _finish(report: CheckReport, *, json_wanted: bool) -> int:
     try:
         _print(report, json_wanted=json_wanted)
     except BrokenPipeError:
-        # The reader has seen enough; the verdict stands, and the interpreter's last flush must not complain.
+        # The reader has seen enough; the verdict stands, and the interpreter's last flush must not
+        # complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if report.chain is None:
         return NO_LIST

@@ -1,4 +1,6 @@
-"""`appgw db upgrade|export|purge`: the bot's memory seen from a terminal. Exit status 2 when the database cannot be used.
+"""`appgw db upgrade|export|purge`: the bot's memory seen from a terminal.
+
+Exit status 2 when the database cannot be used.
 
 On SQLite each of them needs the bot stopped: one process has the file.
 """
@@ -15,7 +17,10 @@ import typer
 
 from bot.terminal.complaint import UNUSABLE, usage_error
 
-app = typer.Typer(help="What the bot remembers: bring it up to date, write it out, delete what is old.", invoke_without_command=True)
+app = typer.Typer(
+    help="What the bot remembers: bring it up to date, write it out, delete what is old.",
+    invoke_without_command=True,
+)
 
 _SETTINGS_FILE = Path("appgw.yaml")
 
@@ -41,7 +46,9 @@ def export() -> int:
     """Print every row as one JSON object a line."""
     from bot.store import export as export_store  # noqa: PLC0415 -- the database is imported here only
 
-    return _with_database(lambda url: sys.stdout.writelines(f"{line}\n" for line in export_store(url)))
+    return _with_database(
+        lambda url: sys.stdout.writelines(f"{line}\n" for line in export_store(url))
+    )
 
 
 @app.command()
@@ -68,7 +75,8 @@ def _with_database(work: Callable[[str], object]) -> int:
         return usage_error(str(error))
     except SQLAlchemyError as error:
         return usage_error(
-            f"the database cannot be opened ({type(error).__name__}); look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+            f"the database cannot be opened ({type(error).__name__}); look at "
+            "APPGW_DATABASE_URL and APPGW_DATA_DIR, "
             "for example APPGW_DATA_DIR=/data on a disk that can be written."
         )
     return 0

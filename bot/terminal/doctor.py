@@ -1,4 +1,8 @@
-"""`appgw doctor`: can the bot answer with the settings it has? Asks Slack who the token is and ARM what it sees; changes nothing."""
+"""`appgw doctor`.
+
+Can the bot answer with the settings it has? Asks Slack who the token is and ARM what it sees;
+changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -37,16 +41,25 @@ def run_doctor() -> int:
 
 
 async def _examine(settings: Settings) -> list[Facet]:
-    outside = await asyncio.gather(_slack_side(settings), _azure(settings), asyncio.to_thread(_database, settings))
+    outside = await asyncio.gather(
+        _slack_side(settings), _azure(settings), asyncio.to_thread(_database, settings)
+    )
     return [*_own(settings), *(facet for facets in outside for facet in facets)]
 
 
 def _own(settings: Settings) -> list[Facet]:
-    """What needs nobody else's word; that nothing may be probed is told once, as a target's matter."""
+    """What needs nobody else's word.
+
+    That nothing may be probed is told once, as a target's matter.
+    """
     warnings = [warning for warning in settings.warnings if warning != settings.idle]
     return [
         Facet(what="version", state=State.WELL, sentence=f"appgw-check {version('appgw-check')}"),
-        Facet(what="settings", state=State.WELL, sentence=f"usable, Slack over {settings.transport.value}"),
+        Facet(
+            what="settings",
+            state=State.WELL,
+            sentence=f"usable, Slack over {settings.transport.value}",
+        ),
         *(Facet(what="settings", state=State.WARNING, sentence=warning) for warning in warnings),
         targets(settings),
     ]
@@ -67,22 +80,38 @@ async def _azure(settings: Settings) -> list[Facet]:
 
 
 async def _slack_side(settings: Settings) -> list[Facet]:
-    """Slack's word about the token, and what its answer tells beside that: the scopes that were granted, and the time."""
+    """Slack's word about the token, and what its answer tells beside that.
+
+    The scopes that were granted, and the time.
+    """
     context = await asyncio.to_thread(_trust, settings.ca_bundle)
     headers = {"Authorization": f"Bearer {settings.slack_bot_token.get_secret_value()}"}
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE_S), trust_env=True) as session,
-            session.post(f"{settings.slack_api_url}auth.test", headers=headers, ssl=context) as response,
+            aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_PATIENCE_S), trust_env=True
+            ) as session,
+            session.post(
+                f"{settings.slack_api_url}auth.test", headers=headers, ssl=context
+            ) as response,
         ):
             told = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        return [_ill(f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?")]
+        return [
+            _ill(f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?")
+        ]
     time = clock(now(), response.headers.get("Date"))
     if not (isinstance(told, dict) and told.get("ok")):
         word = told.get("error") if isinstance(told, dict) else "no answer"
-        return [_ill(f"refuses SLACK_BOT_TOKEN ({word}); copy it anew from the app's settings."), time]
-    token = Facet(what="Slack", state=State.WELL, sentence=f"the token is that of {told.get('user')} in {told.get('team')}")
+        return [
+            _ill(f"refuses SLACK_BOT_TOKEN ({word}); copy it anew from the app's settings."),
+            time,
+        ]
+    token = Facet(
+        what="Slack",
+        state=State.WELL,
+        sentence=f"the token is that of {told.get('user')} in {told.get('team')}",
+    )
     scopes = [scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")]
     return [token, history(scopes, settings.without_history), time]
 

@@ -1,4 +1,7 @@
-"""`appgw health`: the gateway's own word beside our probe. Exit status 1 when something is unhealthy, 3 when ARM gave no answer."""
+"""`appgw health`: the gateway's own word beside our probe.
+
+Exit status 1 when something is unhealthy, 3 when ARM gave no answer.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ _LINE = 300
 
 
 class OpenDoor:
-    """A person at a terminal may probe whatever they name; the guard is for what is asked through Slack."""
+    """A person at a terminal may probe whatever they name.
+
+    The guard is for what is asked through Slack.
+    """
 
     def refuse_spelling(self, host: str) -> str | None:  # noqa: ARG002 -- the guard's signature
         """Nothing is refused."""
@@ -81,9 +87,15 @@ def _target(text: str) -> GatewayTarget | str:
     return "health looks at gateways; write for example: appgw health gw:prod-gw"
 
 
-async def _ask(settings: AzureSettings, wanted: GatewayTarget | None, timeout: float) -> list[GatewayReport | ArmRefusal]:  # noqa: ASYNC109 -- handed to the probe
+async def _ask(
+    settings: AzureSettings,
+    wanted: GatewayTarget | None,
+    timeout: float,  # noqa: ASYNC109 -- handed to the probe
+) -> list[GatewayReport | ArmRefusal]:
     async with terminal_client(settings) as arm:
-        desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=timeout))
+        desk = Desk(
+            arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=timeout)
+        )
         with StageDisplay() as display:
             display.show("list")
             every = await desk.every_gateway()
@@ -94,7 +106,9 @@ async def _ask(settings: AzureSettings, wanted: GatewayTarget | None, timeout: f
             return list(await asyncio.gather(*(_both(desk, target, display) for target in targets)))
 
 
-async def _both(desk: Desk, target: GatewayTarget, display: StageDisplay) -> GatewayReport | ArmRefusal:
+async def _both(
+    desk: Desk, target: GatewayTarget, display: StageDisplay
+) -> GatewayReport | ArmRefusal:
     report = await desk.gateway(target)
     if isinstance(report, ArmRefusal):
         return report
@@ -105,15 +119,26 @@ async def _both(desk: Desk, target: GatewayTarget, display: StageDisplay) -> Gat
 def _status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:
     if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
         return UNHEALTHY
-    return NO_ANSWER if any(isinstance(answer, ArmRefusal) or answer.refusal for answer in answers) else HEALTHY
+    return (
+        NO_ANSWER
+        if any(isinstance(answer, ArmRefusal) or answer.refusal for answer in answers)
+        else HEALTHY
+    )
 
 
 def _document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:
-    return {"schema": 1, "gateways": [_refusal(a) if isinstance(a, ArmRefusal) else _gateway(a) for a in answers]}
+    return {
+        "schema": 1,
+        "gateways": [_refusal(a) if isinstance(a, ArmRefusal) else _gateway(a) for a in answers],
+    }
 
 
 def _refusal(refusal: ArmRefusal) -> dict[str, Any]:
-    said = {"trouble": refusal.trouble.value, "sentence": refusal.sentence, "remedy": list(refusal.remedy)}
+    said = {
+        "trouble": refusal.trouble.value,
+        "sentence": refusal.sentence,
+        "remedy": list(refusal.remedy),
+    }
     return {"name": None, "healthy": None, "refusal": said, "members": []}
 
 
@@ -132,15 +157,26 @@ def _gateway(report: GatewayReport) -> dict[str, Any]:
 
 def _member(member: MemberReport) -> dict[str, Any]:
     server = member.server
-    said = {"health": server.health.value, "message": server.message.text if server.message else None} if server else None
+    said = (
+        {"health": server.health.value, "message": server.message.text if server.message else None}
+        if server
+        else None
+    )
     return {
         "pool": member.pool,
         "setting": member.setting,
         "member": member.member,
         "healthy": member.healthy,
         "headline": member.headline.value,
-        "findings": [{"code": f.code.value, "severity": f.severity.value, "summary": f.summary} for f in member.findings],
-        "gateway": (said | {"code": server.message.code.value if server and server.message else None}) if said else None,
+        "findings": [
+            {"code": f.code.value, "severity": f.severity.value, "summary": f.summary}
+            for f in member.findings
+        ],
+        "gateway": (
+            said | {"code": server.message.code.value if server and server.message else None}
+        )
+        if said
+        else None,
         "skipped": member.skipped or None,
         "report": check_json(member.report) if member.report else None,
     }
@@ -168,7 +204,10 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
     total = counted(len(report.members), "server")
     style = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}[word]
     yield Text(
-        f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {total} {'fails' if bad == 1 else 'fail'}{rest}",
+        (
+            f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {total} "
+            f"{'fails' if bad == 1 else 'fail'}{rest}"
+        ),
         style=style,
     )
     if report.refusal:
@@ -179,11 +218,19 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
 
 def _member_lines(member: MemberReport) -> Iterator[Text]:
     said = f"; gateway: {member.server.health.value}" if member.server else ""
-    shape = SHAPES["FAIL" if not member.healthy else "WARN" if member.findings and member.headline.value != "OK" else "OK"]
+    shape = SHAPES[
+        "FAIL"
+        if not member.healthy
+        else "WARN"
+        if member.findings and member.headline.value != "OK"
+        else "OK"
+    ]
     where = f"{clean(member.pool)}/{clean(member.setting)} {clean(member.member)}"
     yield Text(f"  {shape} {where}: {PHRASES[member.headline]}{said}")
     if member.server and member.server.message and not member.healthy:
-        yield Text(f"      the gateway says: {clean(member.server.message.text, _LINE)}", style="dim")
+        yield Text(
+            f"      the gateway says: {clean(member.server.message.text, _LINE)}", style="dim"
+        )
     serious = [f for f in member.findings if f.severity is not Severity.INFO]
     yield from (Text(f"      {f.code.value}: {clean(spoken(f.summary), _LINE)}") for f in serious)
     if member.skipped:

@@ -1,4 +1,7 @@
-"""From what was typed to values: certificate files, names, the instant. Every refusal is one sentence with an example."""
+"""From what was typed to values: certificate files, names, the instant.
+
+Every refusal is one sentence with an example.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +35,17 @@ class InputError(Exception):
 
 
 def read_certificates(path: Path) -> CertificateBag:
-    """Read one certificate file, PEM, DER or PKCS #7; raises `InputError` that names the file and what was found."""
+    """Read one certificate file, PEM, DER or PKCS #7.
+
+    Raises `InputError` that names the file and what was found.
+    """
     try:
         data = _read(path)
         return load_certificates(data)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {os.strerror(error.errno) if error.errno else error}.") from None
+        raise InputError(
+            f"{path} cannot be read: {os.strerror(error.errno) if error.errno else error}."
+        ) from None
     except PrivateKeyFound as error:
         raise InputError(f"{path}: {error}") from None
     except UnusableFile as error:
@@ -45,13 +53,19 @@ def read_certificates(path: Path) -> CertificateBag:
 
 
 def _read(path: Path) -> bytes:
-    """The file's bytes, at most one more than the limit; a pipe that nobody writes to ends in a sentence, not in waiting for ever."""
+    """The file's bytes, at most one more than the limit.
+
+    A pipe that nobody writes to ends in a sentence, not in waiting for ever.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     data = bytearray()
     try:
         while len(data) <= MAX_FILE_BYTES:
             if not select.select([descriptor], [], [], _PIPE_PATIENCE_S)[0]:
-                raise InputError(f"{path} is a pipe that gave nothing for {_PIPE_PATIENCE_S:g} seconds; write for example --root root.pem.")
+                raise InputError(
+                    f"{path} is a pipe that gave nothing for {_PIPE_PATIENCE_S:g} seconds; "
+                    "write for example --root root.pem."
+                )
             chunk = os.read(descriptor, _CHUNK)
             if not chunk:
                 break
@@ -63,7 +77,9 @@ def _read(path: Path) -> bytes:
 
 def read_all(paths: list[Path]) -> tuple[Certificate, ...]:
     """Every certificate of several files, in the order given, repetitions left out."""
-    return tuple(dict.fromkeys(certificate for path in paths for certificate in read_certificates(path)))
+    return tuple(
+        dict.fromkeys(certificate for path in paths for certificate in read_certificates(path))
+    )
 
 
 def instant(text: str | None) -> datetime:
@@ -73,17 +89,24 @@ def instant(text: str | None) -> datetime:
     try:
         parsed = datetime.fromisoformat(text.strip().upper())  # RFC 3339 allows a small t and z
     except ValueError:
-        raise InputError(f"--at {text!r} is no ISO 8601 instant; write for example --at 2026-12-01T09:00:00Z.") from None
+        raise InputError(
+            f"--at {text!r} is no ISO 8601 instant; write for example --at 2026-12-01T09:00:00Z."
+        ) from None
     try:
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except OverflowError:
-        raise InputError(f"--at {text!r} is outside the calendar; write for example --at 2026-12-01T09:00:00Z.") from None
+        raise InputError(
+            f"--at {text!r} is outside the calendar; write for example --at 2026-12-01T09:00:00Z."
+        ) from None
 
 
 def seconds(timeout: float) -> float:
     """The seconds of `--timeout`; raises `InputError` for none, too many, and what is no number."""
     if not 0 < timeout <= MAX_TIMEOUT_S:
-        raise InputError(f"--timeout {timeout:g} is outside 0 to {MAX_TIMEOUT_S:g} seconds; write for example --timeout 12.")
+        raise InputError(
+            f"--timeout {timeout:g} is outside 0 to {MAX_TIMEOUT_S:g} seconds; write for "
+            "example --timeout 12."
+        )
     return timeout
 
 
@@ -96,13 +119,21 @@ def sku(text: str) -> Sku:
 
 
 def anchors(roots: list[Path], auth_certificates: list[Path], generation: Sku) -> TrustAnchors:
-    """Whom the gateway trusts: v1 by exact leaf, v2 by uploaded roots, or the well-known CAs where nothing was given."""
+    """Whom the gateway trusts.
+
+    V1 by exact leaf, v2 by uploaded roots, or the well-known CAs where nothing was given.
+    """
     if generation is Sku.V1:
         if roots:
             raise InputError("--root is for v2 gateways; on v1 write --auth-cert leaf.cer instead.")
-        return TrustAnchors(mode=TrustMode.AUTH_CERTIFICATES, certificates=read_all(auth_certificates))
+        return TrustAnchors(
+            mode=TrustMode.AUTH_CERTIFICATES, certificates=read_all(auth_certificates)
+        )
     if auth_certificates:
-        raise InputError("--auth-cert is for v1 gateways; write --sku v1 --auth-cert leaf.cer, or --root root.cer for v2.")
+        raise InputError(
+            "--auth-cert is for v1 gateways; write --sku v1 --auth-cert leaf.cer, or --root "
+            "root.cer for v2."
+        )
     if roots:
         return TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=read_all(roots))
     return load_well_known()
@@ -126,6 +157,8 @@ def policy(
         validate_name=validate_name,
         name=name,
         live_names=(live_name,) if live_name else (),
-        public_roots=load_well_known().certificates if trust.mode is TrustMode.UPLOADED_ROOTS else (),
+        public_roots=load_well_known().certificates
+        if trust.mode is TrustMode.UPLOADED_ROOTS
+        else (),
         http=http,
     )

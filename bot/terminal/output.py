@@ -1,6 +1,9 @@
-"""A report for people in a terminal: the same verdict, drawing and steps as the card; plain where the output is no terminal.
+"""A report for people in a terminal: the same verdict, drawing and steps as the card.
 
-Everything from outside passes through `clean`, so that no certificate moves the cursor or paints the screen.
+Plain where the output is no terminal.
+
+Everything from outside passes through `clean`, so that no certificate moves the cursor or paints
+the screen.
 """
 
 from __future__ import annotations
@@ -52,7 +55,12 @@ class StageDisplay:
             self._status.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Leave a clean line."""
         if self._status:
             self._status.stop()
@@ -64,7 +72,10 @@ class StageDisplay:
 
 
 class _Console(Console):
-    """Rich's console, which leaves a reader that has gone to the caller: the verdict is the exit status, not the pipe."""
+    """Rich's console, which leaves a reader that has gone to the caller.
+
+    The verdict is the exit status, not the pipe.
+    """
 
     def on_broken_pipe(self) -> None:
         """Let the error through that is being handled."""
@@ -72,9 +83,18 @@ class _Console(Console):
 
 
 def print_report(report: CheckReport) -> None:
-    """Write the report to standard output: whole lines, on a terminal wrapped under their own indent."""
+    """Write the report to standard output.
+
+    Whole lines, on a terminal wrapped under their own indent.
+    """
     plain = bool(os.environ.get("NO_COLOR"))
-    console = _Console(file=sys.stdout, highlight=False, markup=False, emoji=False, color_system=None if plain else "auto")
+    console = _Console(
+        file=sys.stdout,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        color_system=None if plain else "auto",
+    )
     for line in render(report):
         for part in _wrapped(line, console) if console.is_terminal else (line,):
             console.print(part, soft_wrap=True)
@@ -82,14 +102,21 @@ def print_report(report: CheckReport) -> None:
 
 def _wrapped(line: Text, console: Console) -> Iterator[Text]:
     indent = len(line.plain) - len(line.plain.lstrip())
-    for part in line[indent:].wrap(console, max(console.width - indent, _NARROWEST)) if line.plain else (line,):
+    for part in (
+        line[indent:].wrap(console, max(console.width - indent, _NARROWEST))
+        if line.plain
+        else (line,)
+    ):
         yield Text(" " * indent).append(part)
 
 
 def render(report: CheckReport) -> Iterator[Text]:
     """The lines of the report, styled; the text alone says everything."""
     word = grade(report.verdict)
-    yield Text(f"{SHAPES[word]} {word} {target_name(report)}: {clean(report.explanation.title, 80)}", style=_STYLES[word])
+    yield Text(
+        f"{SHAPES[word]} {word} {target_name(report)}: {clean(report.explanation.title, 80)}",
+        style=_STYLES[word],
+    )
     yield Text(f"  {_cause(report)}")
     yield Text("")
     yield from (Text(f"    {line}") for line in draw(report, DRAWING_LINES))
@@ -108,19 +135,28 @@ def _fixes(report: CheckReport) -> Iterator[Text]:
         if finding.severity is Severity.INFO:
             continue
         yield _finding_line(finding, fix)
-        yield from (Text(f"      {number}. {clean(step, _LINE)}") for number, step in enumerate(fix.steps, start=1))
+        yield from (
+            Text(f"      {number}. {clean(step, _LINE)}")
+            for number, step in enumerate(fix.steps, start=1)
+        )
 
 
 def _finding_line(finding: Finding, fix: Fix) -> Text:
     style = "red" if finding.severity is Severity.CRITICAL else "yellow"
     line = Text("  ")
     line.append(f"{finding.code.value}", style=style)
-    return line.append(f" ({finding.severity.value}), fix {PLACES[fix.where]}: {clean(spoken(finding.summary), _LINE)}")
+    return line.append(
+        f" ({finding.severity.value}), fix {PLACES[fix.where]}: "
+        f"{clean(spoken(finding.summary), _LINE)}"
+    )
 
 
 def _rest(report: CheckReport) -> Iterator[Text]:
     if report.explanation.gateway_message and report.verdict.headline is not Code.OK:
-        yield Text(f"  Azure prints for this: {clean(report.explanation.gateway_message, _LINE)}", style="dim")
+        yield Text(
+            f"  Azure prints for this: {clean(report.explanation.gateway_message, _LINE)}",
+            style="dim",
+        )
     if report.browser:
         yield Text(f"  Browser: {clean(report.browser.why, _LINE)}", style="dim")
     if nowhere := not_at_hand(report):
@@ -130,7 +166,9 @@ def _rest(report: CheckReport) -> Iterator[Text]:
     remarks = [PHRASES[f.code] for f in report.verdict.findings if f.severity is Severity.INFO]
     if remarks:
         yield Text(f"  Remarks: {', '.join(dict.fromkeys(remarks))}.", style="dim")
-    yield Text(f"  Not checked: {'; '.join(clean(item, 120) for item in report.not_checked)}.", style="dim")
+    yield Text(
+        f"  Not checked: {'; '.join(clean(item, 120) for item in report.not_checked)}.", style="dim"
+    )
 
 
 def _repair(repair: Repair) -> str:
@@ -138,7 +176,14 @@ def _repair(repair: Repair) -> str:
     upload = "the certificate to upload (repair.root_pem)" if repair.root else ""
     missing = ", ".join(clean(short_name(one.subject), 80) for one in repair.missing)
     if not chain and not upload:
-        return f"not possible with what is at hand; missing is {missing}." if missing else "the certificate must be issued anew."
+        return (
+            f"not possible with what is at hand; missing is {missing}."
+            if missing
+            else "the certificate must be issued anew."
+        )
     have, them = (f"{chain} and {upload}", "both") if chain and upload else (chain or upload, "it")
     tail = f"; still missing is {missing}" if missing else ""
-    return f"--json holds {have}; judged again with {them} the verdict is {repair.verdict_after.value}{tail}."
+    return (
+        f"--json holds {have}; judged again with {them} the verdict is "
+        f"{repair.verdict_after.value}{tail}."
+    )

@@ -1,4 +1,7 @@
-"""`appgw rehearse gw:... --without-root NAME`: what breaks if a root is removed. Exit status 0 nothing, 1 something, 3 not all was seen."""
+"""`appgw rehearse gw:... --without-root NAME`: what breaks if a root is removed.
+
+Exit status 0 nothing, 1 something, 3 not all was seen.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,11 @@ def _target(text: str, root: str) -> GatewayTarget | str:
 
 async def _ask(settings: AzureSettings, wanted: GatewayTarget, root: str) -> Removal | ArmRefusal:
     async with terminal_client(settings) as arm:
-        desk = Desk(arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=PROBE_TIMEOUT_S))
+        desk = Desk(
+            arm=arm,
+            door=OpenDoor(),
+            surroundings=lambda: Surroundings(clock=now, timeout=PROBE_TIMEOUT_S),
+        )
         with StageDisplay() as display:
             display.show("removal")
             return await rehearse_removal(desk, wanted, root)
@@ -81,7 +88,11 @@ def document(found: Removal) -> dict[str, Any]:
     """The JSON object; keys only grow."""
     return {
         "schema": 1,
-        "gateway": {"name": found.gateway.name, "id": found.gateway.resource_id, "scope": found.scope or None},
+        "gateway": {
+            "name": found.gateway.name,
+            "id": found.gateway.resource_id,
+            "scope": found.scope or None,
+        },
         "without_root": {"name": found.root, "sha256": found.sha256},
         "at": found.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "breaks": found.count(Fate.BREAKS) > 0,
@@ -104,5 +115,8 @@ def document(found: Removal) -> dict[str, Any]:
 
 def _text(found: Removal) -> str:
     word = grade_of(found)
-    head = f"{SHAPES[word]} {word} {clean(found.gateway.name)} without {clean(found.root)}: {summary(found)}"
+    head = (
+        f"{SHAPES[word]} {word} {clean(found.gateway.name)} without {clean(found.root)}: "
+        f"{summary(found)}"
+    )
     return "\n".join((head, *(f"  {line}" for line in remarks(found)), "", removal_details(found)))

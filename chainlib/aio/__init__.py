@@ -1,4 +1,6 @@
-"""chainlib.aio: the only room with sockets. Resolve a name, capture what a backend presents, download missing issuers.
+"""chainlib.aio: the only room with sockets.
+
+Resolve a name, capture what a backend presents, download missing issuers.
 
 Every function takes its deadline as an argument and raises only `chainlib` errors.
 """

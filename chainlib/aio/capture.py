@@ -42,11 +42,13 @@ async def capture(
     """Capture what one address presents.
 
     Args:
-        target: where; with an address that one is used, else the host is resolved and its first address taken.
+        target: where; with an address that one is used, else the host is resolved and its first
+            address taken.
         timeout: seconds for everything, the HTTP probe included.
         probe: the health probe's rule; `None` sends no HTTP.
         offer: TLS versions and authentication to offer.
-        on_stage: called with `resolve`, `connect`, `handshake`, `http` as each begins; must return at once.
+        on_stage: called with `resolve`, `connect`, `handshake`, `http` as each begins; must return
+            at once.
 
     Raises:
         CaptureError: no certificate list came; the subclass says why, its text is one sentence.
@@ -56,14 +58,21 @@ async def capture(
 
 
 async def offers_only_older(target: Target, *, timeout: float) -> bool:  # noqa: ASYNC109 -- as in `capture`
-    """Whether the peer shakes hands in TLS 1.0 or 1.1 but not in 1.2 or 1.3; a second handshake only when the first succeeds."""
+    """Whether the peer shakes hands in TLS 1.0 or 1.1 but not in 1.2 or 1.3.
+
+    A second handshake only when the first succeeds.
+    """
     deadline = asyncio.get_running_loop().time() + timeout
     try:
         await capture(target, timeout=timeout, offer=LEGACY_OFFER)
     except CaptureError:
         return False
     try:
-        await capture(target, timeout=max(deadline - asyncio.get_running_loop().time(), LATE_ALERT_S), offer=GATEWAY_OFFER)
+        await capture(
+            target,
+            timeout=max(deadline - asyncio.get_running_loop().time(), LATE_ALERT_S),
+            offer=GATEWAY_OFFER,
+        )
     except CaptureError:
         return True
     return False
@@ -106,7 +115,9 @@ class _Capture:
         with self._stage("connect", CONNECT_LIMIT_S) as seconds:
             try:
                 async with asyncio.timeout(seconds):
-                    reader, writer = await asyncio.open_connection(self._target.address, self._target.port)
+                    reader, writer = await asyncio.open_connection(
+                        self._target.address, self._target.port
+                    )
             except OSError as error:
                 raise connect_failed(error, self._target, seconds) from error
         return TlsStream(reader, writer, client)
@@ -140,11 +151,16 @@ class _Capture:
                     return await http.ask(stream, probe)
             except TimeoutError:
                 return HttpFailure(
-                    kind=HttpFailureKind.TIMEOUT, detail=f"no complete answer within {counted(seconds, 'second')}", waited=seconds
+                    kind=HttpFailureKind.TIMEOUT,
+                    detail=f"no complete answer within {counted(seconds, 'second')}",
+                    waited=seconds,
                 )
 
     def _patience(self) -> float:
-        """Seconds to wait for a late alert: two round trips, and never less than a busy server needs."""
+        """Seconds to wait for a late alert.
+
+        Two round trips, and never less than a busy server needs.
+        """
         round_trip = self._timings["connect"] / 1000
         return min(max(LATE_ALERT_S, 2 * round_trip), self._left())
 
@@ -164,4 +180,7 @@ class _Capture:
 
 
 def _refused_client(answer: HttpResponse | HttpFailure | None) -> bool:
-    return isinstance(answer, HttpFailure) and answer.kind is HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED
+    return (
+        isinstance(answer, HttpFailure)
+        and answer.kind is HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED
+    )

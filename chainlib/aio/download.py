@@ -1,6 +1,10 @@
-"""One guarded download: checked URL, checked addresses, those addresses connected to, a bounded answer. Imported late: aiohttp is slow.
+"""One guarded download.
 
-No proxy, no cookie, no environment, no decompression, one redirect that is checked again from the start.
+Checked URL, checked addresses, those addresses connected to, a bounded answer. Imported late:
+aiohttp is slow.
+
+No proxy, no cookie, no environment, no decompression, one redirect that is checked again from the
+start.
 """
 
 from __future__ import annotations
@@ -24,7 +28,11 @@ from chainlib.aio.resolve import resolve
 from chainlib.errors import FetchError, ResolveFailed
 from chainlib.wording import counted
 
-_HEADERS: Final = {"User-Agent": "appgw-check (issuer certificates)", "Accept": "*/*", "Accept-Encoding": "identity"}
+_HEADERS: Final = {
+    "User-Agent": "appgw-check (issuer certificates)",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+}
 _OK = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -69,7 +77,9 @@ async def _follow(url: str, reach: Reach, limits: FetchLimits) -> bytes:
 async def _hop(url: str, reach: Reach, limits: FetchLimits) -> bytes | str:
     """The body, or where a redirect leads."""
     parts = parse_url(url)
-    addresses = await resolve(parts.hostname or "", parts.port or 0, timeout=limits.timeout, resolver=reach.resolver)
+    addresses = await resolve(
+        parts.hostname or "", parts.port or 0, timeout=limits.timeout, resolver=reach.resolver
+    )
     reach.check(parts, addresses)
     async with (
         _session(addresses, await _tls(parts)) as session,
@@ -107,7 +117,9 @@ async def _body(response: aiohttp.ClientResponse, at_most: int) -> bytes:
 
 
 def _session(addresses: Sequence[str], tls: ssl.SSLContext | bool) -> aiohttp.ClientSession:  # noqa: FBT001 -- aiohttp's own type
-    connector = aiohttp.TCPConnector(resolver=_Checked(addresses), use_dns_cache=False, force_close=True, limit=1, ssl=tls)
+    connector = aiohttp.TCPConnector(
+        resolver=_Checked(addresses), use_dns_cache=False, force_close=True, limit=1, ssl=tls
+    )
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -133,7 +145,9 @@ class _Checked(AbstractResolver):
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = addresses
 
-    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
         """The checked addresses; `family` is left to the connector, which asks for any."""
         del family
         return [self._one(host, address, port) for address in self._addresses]
@@ -143,4 +157,11 @@ class _Checked(AbstractResolver):
 
     def _one(self, host: str, address: str, port: int) -> ResolveResult:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+        return ResolveResult(
+            hostname=host,
+            host=address,
+            port=port,
+            family=family,
+            proto=0,
+            flags=socket.AI_NUMERICHOST,
+        )

@@ -1,6 +1,9 @@
-"""The health probe: one GET over the connection that the chain was captured on, by the gateway's own rule.
+"""The health probe.
 
-The status line and the header are read, the body only where the rule asks for a text in it. No redirect is followed, no credentials
+One GET over the connection that the chain was captured on, by the gateway's own rule.
+
+The status line and the header are read, the body only where the rule asks for a text in it. No
+redirect is followed, no credentials
 are sent (azure-rules section 3.2).
 """
 
@@ -32,13 +35,23 @@ def request(rule: HttpProbeRule) -> bytes:
     """The bytes of the probe's request.
 
     Raises:
-        InvalidTarget: the host header or the path cannot stand in a request, so that neither can smuggle a line into it.
+        InvalidTarget: the host header or the path cannot stand in a request, so that neither can
+            smuggle a line into it.
     """
     if not _HOST.fullmatch(rule.host_header):
-        raise InvalidTarget(f"{rule.host_header!r} cannot be a Host header; write a host name such as backend.contoso.com")
+        raise InvalidTarget(
+            f"{rule.host_header!r} cannot be a Host header; write a host name such as "
+            "backend.contoso.com"
+        )
     if not rule.path.startswith("/") or _CONTROL.search(rule.path):
-        raise InvalidTarget(f"{rule.path!r} cannot be a probe path; it starts with a slash, for example /healthz")
-    host = f"[{rule.host_header}]" if rule.host_header.count(":") > 1 and not rule.host_header.startswith("[") else rule.host_header
+        raise InvalidTarget(
+            f"{rule.path!r} cannot be a probe path; it starts with a slash, for example /healthz"
+        )
+    host = (
+        f"[{rule.host_header}]"
+        if rule.host_header.count(":") > 1 and not rule.host_header.startswith("[")
+        else rule.host_header
+    )
     head = (
         f"GET {quote(rule.path, safe=_PATH_SAFE)} HTTP/1.1",
         f"Host: {host}",
@@ -63,7 +76,10 @@ async def ask(stream: TlsStream, rule: HttpProbeRule) -> HttpResponse | HttpFail
         try:
             answer = _answer(received, rule, ended=not data)
         except http.client.HTTPException as error:
-            return HttpFailure(kind=HttpFailureKind.NOT_HTTP, detail=f"{_first_line(received)} ({type(error).__name__})")
+            return HttpFailure(
+                kind=HttpFailureKind.NOT_HTTP,
+                detail=f"{_first_line(received)} ({type(error).__name__})",
+            )
         if answer is not None:
             return answer
         if not data:
@@ -71,10 +87,15 @@ async def ask(stream: TlsStream, rule: HttpProbeRule) -> HttpResponse | HttpFail
 
 
 def _answer(received: bytearray, rule: HttpProbeRule, *, ended: bool) -> HttpResponse | None:
-    """The answer as soon as it is known, `None` while more is needed; raises HTTPException when it is no HTTP."""
+    """The answer as soon as it is known, `None` while more is needed.
+
+    Raises HTTPException when it is no HTTP.
+    """
     head_end = _head_end(received)
     while head_end is not None and received[9:10] == b"1" and received[9:12] != b"101":
-        del received[:head_end]  # an interim response (RFC 9110 section 15.2), of which a server may send any number
+        del received[
+            :head_end
+        ]  # an interim response (RFC 9110 section 15.2), of which a server may send any number
         head_end = _head_end(received)
     if head_end is None:
         return None
@@ -142,7 +163,12 @@ def _body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
 
 
 def _value(response: http.client.HTTPResponse, matched: bool | None) -> HttpResponse:  # noqa: FBT001 -- the field's own three values
-    return HttpResponse(status=response.status, reason=response.reason, body_matched=matched, server=response.getheader("Server", ""))
+    return HttpResponse(
+        status=response.status,
+        reason=response.reason,
+        body_matched=matched,
+        server=response.getheader("Server", ""),
+    )
 
 
 def _no_answer(stream: TlsStream, *, began: bool) -> HttpFailure:
@@ -151,7 +177,9 @@ def _no_answer(stream: TlsStream, *, began: bool) -> HttpFailure:
     if stream.client.client_certificate_refused and not began:
         return HttpFailure(kind=HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED, detail=failure.detail)
     gone = failure.kind in {Breakage.CLOSED, Breakage.RESET}
-    return HttpFailure(kind=HttpFailureKind.CLOSED if gone else HttpFailureKind.OTHER, detail=failure.detail)
+    return HttpFailure(
+        kind=HttpFailureKind.CLOSED if gone else HttpFailureKind.OTHER, detail=failure.detail
+    )
 
 
 def _first_line(received: bytearray) -> str:

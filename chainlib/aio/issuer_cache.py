@@ -1,4 +1,7 @@
-"""What issuer downloads brought, kept in memory: by URL with failures too, and by key identifier. Bounded; time comes in as a clock."""
+"""What issuer downloads brought, kept in memory: by URL with failures too, and by key identifier.
+
+Bounded; time comes in as a clock.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,12 @@ class IssuerCache:
     """
 
     def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, size: int = 256, keep: float = DAY_S, keep_failure: float = 300.0
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        size: int = 256,
+        keep: float = DAY_S,
+        keep_failure: float = 300.0,
     ) -> None:
         self._keep, self._keep_failure = keep, keep_failure
         self._urls: _Bounded[str, Answer] = _Bounded(clock, size)

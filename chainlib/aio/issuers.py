@@ -52,7 +52,8 @@ async def fetch_issuers(
 
     Args:
         chain: what was presented.
-        admit: asked for every address that a name resolves to, before anything is connected to; false refuses the URL.
+        admit: asked for every address that a name resolves to, before anything is connected to;
+            false refuses the URL.
         known: trust anchors and learnt intermediates; an issuer among them is not downloaded.
         resolver: how names are resolved, `None` for the system's.
         limits: bytes, seconds, levels, fetches.
@@ -60,7 +61,8 @@ async def fetch_issuers(
         admit_loopback: for stand-ins on this machine; `admit` is asked all the same.
 
     Returns:
-        The issuers found and a sentence for each URL that was of no use. Nothing is raised over what a server sent or answered.
+        The issuers found and a sentence for each URL that was of no use. Nothing is raised over
+        what a server sent or answered.
     """
     sent = tuple(c for c in chain.certificates if isinstance(c, Certificate))
     if not sent:
@@ -111,7 +113,9 @@ class _Climb:
             issuer = _issuer_among(child, answer.certificates)
             if issuer is not None:
                 return issuer
-            reason = answer.reason or "it holds no CA whose key verifies the signature of the certificate that names it"
+            reason = answer.reason or (
+                "it holds no CA whose key verifies the signature of the certificate that names it"
+            )
             self.refused.append(f"{_shown(url)} was of no use: {reason}.")
         return None
 

@@ -1,4 +1,7 @@
-"""How much an issuer download may cost: whoever made the certificate chose its address. Alone here, so that it is read cheaply."""
+"""How much an issuer download may cost: whoever made the certificate chose its address.
+
+Alone here, so that it is read cheaply.
+"""
 
 from __future__ import annotations
 

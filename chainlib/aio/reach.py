@@ -1,6 +1,9 @@
-"""Which URLs and addresses an issuer download may touch. The URLs stand in certificates, so whoever runs a backend chooses them.
+"""Which URLs and addresses an issuer download may touch.
 
-The ranges here are refused whatever the caller's `admit` says: they are never where a CA publishes, and one of them hands out the
+The URLs stand in certificates, so whoever runs a backend chooses them.
+
+The ranges here are refused whatever the caller's `admit` says: they are never where a CA publishes,
+and one of them hands out the
 machine's own cloud credentials.
 """
 
@@ -18,7 +21,9 @@ from chainlib.errors import FetchError
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MAX_URL = 2048
-_PRINTABLE = re.compile(r"[\x21-\x5b\x5d-\x7e]+")  # no space, no control, no backslash, ASCII only (RFC 3986 section 2)
+_PRINTABLE = re.compile(
+    r"[\x21-\x5b\x5d-\x7e]+"
+)  # no space, no control, no backslash, ASCII only (RFC 3986 section 2)
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
 _NEVER: Final = tuple(
     ip_network(text)
@@ -27,7 +32,8 @@ _NEVER: Final = tuple(
         "168.63.129.16/32",  # Azure's platform address: DHCP, DNS, agent, health probes
         "255.255.255.255/32",
         "fec0::/10",
-        # Forms that carry an IPv4 address inside, by which a refused one could be reached in disguise.
+        # Forms that carry an IPv4 address inside, by which a refused one could be reached in
+        # disguise.
         "::ffff:0:0/96",
         "::/96",
         "64:ff9b::/96",
@@ -39,7 +45,10 @@ _NEVER: Final = tuple(
 
 
 class AddressRefused(FetchError):
-    """The rules forbid this URL here; not a fact about the URL, so never remembered for the next caller."""
+    """The rules forbid this URL here.
+
+    Not a fact about the URL, so never remembered for the next caller.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +73,9 @@ class Reach:
         """
         checked = [self._checked(text) for text in addresses]
         usual = (parts.port or DEFAULT_PORTS[parts.scheme]) in DEFAULT_PORTS.values()
-        if not usual and not (self.admit_loopback and all(address.is_loopback for address in checked)):
+        if not usual and not (
+            self.admit_loopback and all(address.is_loopback for address in checked)
+        ):
             raise AddressRefused(f"port {parts.port} is not asked, only 80 and 443")
 
     def _checked(self, text: str) -> IPv4Address | IPv6Address:
@@ -91,7 +102,9 @@ def parse_url(text: str) -> SplitResult:
     if "@" in parts.netloc:
         raise AddressRefused("it holds user information")
     host = parts.hostname or ""
-    if not host or (_NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _is_address(host)):
+    if not host or (
+        _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _is_address(host)
+    ):
         raise AddressRefused("it names no host, or an address in a disguised form")
     return parts
 
@@ -122,5 +135,12 @@ def _is_address(host: str) -> bool:
 
 
 def _is_never(address: IPv4Address | IPv6Address) -> bool:
-    special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
-    return special or any(address in network for network in _NEVER if network.version == address.version)
+    special = (
+        address.is_loopback
+        or address.is_link_local
+        or address.is_multicast
+        or address.is_unspecified
+    )
+    return special or any(
+        address in network for network in _NEVER if network.version == address.version
+    )

@@ -15,7 +15,13 @@ from chainlib.wording import counted
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
-async def resolve(host: str, port: int, *, timeout: float, resolver: Resolver | None = None) -> tuple[str, ...]:  # noqa: ASYNC109 -- the deadline is part of the question
+async def resolve(
+    host: str,
+    port: int,
+    *,
+    timeout: float,  # noqa: ASYNC109 -- the deadline is part of the question
+    resolver: Resolver | None = None,
+) -> tuple[str, ...]:
     """The distinct addresses of a host, in the resolver's order; an IP literal is its own address.
 
     Args:
@@ -33,7 +39,10 @@ async def resolve(host: str, port: int, *, timeout: float, resolver: Resolver | 
         async with asyncio.timeout(timeout):
             found = await (resolver or system_resolver)(host, port)
     except TimeoutError as error:
-        raise ResolveFailed(f"{host} could not be resolved: no name server answered within {counted(timeout, 'second')}.") from error
+        raise ResolveFailed(
+            f"{host} could not be resolved: no name server answered within "
+            f"{counted(timeout, 'second')}."
+        ) from error
     except (OSError, UnicodeError) as error:
         raise ResolveFailed(f"{host} could not be resolved: {_reason(error)}.") from error
     if not found:
@@ -44,7 +53,8 @@ async def resolve(host: str, port: int, *, timeout: float, resolver: Resolver | 
 async def system_resolver(host: str, port: int) -> tuple[str, ...]:
     """Ask getaddrinfo(3) on a thread of its own.
 
-    A lookup cannot be cancelled, and the loop's default executor would hold up the end of the process until a dead name server has
+    A lookup cannot be cancelled, and the loop's default executor would hold up the end of the
+    process until a dead name server has
     been given up; a daemon thread does not.
     """
     loop = asyncio.get_running_loop()
@@ -61,12 +71,16 @@ async def system_resolver(host: str, port: int) -> tuple[str, ...]:
     return await answer
 
 
-def _hand_over(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *values: object) -> None:
+def _hand_over(
+    loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *values: object
+) -> None:
     with contextlib.suppress(RuntimeError):  # the loop has ended, nobody waits any more
         loop.call_soon_threadsafe(callback, *values)
 
 
-def _settle(answer: asyncio.Future[tuple[str, ...]], found: tuple[str, ...], error: Exception | None) -> None:
+def _settle(
+    answer: asyncio.Future[tuple[str, ...]], found: tuple[str, ...], error: Exception | None
+) -> None:
     if answer.done():
         return
     if error is None:

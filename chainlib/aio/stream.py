@@ -1,4 +1,7 @@
-"""The pump: carries bytes between a socket and the TLS client. It decides nothing and raises nothing over what a peer does."""
+"""The pump: carries bytes between a socket and the TLS client.
+
+It decides nothing and raises nothing over what a peer does.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ class TlsStream:
         client: the handshake and its record.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: ClientHandshake) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client: ClientHandshake
+    ) -> None:
         self.client = client
         self._reader = reader
         self._writer = writer
@@ -32,7 +37,10 @@ class TlsStream:
                 while not client.finished and client.failure is None:
                     await self._receive()
         except TimeoutError:
-            client.break_off(Breakage.TIMEOUT, f"{counted(client.received, 'byte')} came within {counted(seconds, 'second')}")
+            client.break_off(
+                Breakage.TIMEOUT,
+                f"{counted(client.received, 'byte')} came within {counted(seconds, 'second')}",
+            )
 
     async def await_late_alert(self, seconds: float) -> None:
         """Listen whether a TLS 1.3 server refuses the client after the handshake (RFC 8446 section 4.4.2.4)."""
@@ -46,7 +54,10 @@ class TlsStream:
         self._writer.write(self.client.encrypt(data))
 
     async def read(self) -> bytes:
-        """The next application data; empty once the connection is over, `client.failure` then says how."""
+        """The next application data.
+
+        Empty once the connection is over, `client.failure` then says how.
+        """
         client = self.client
         while not (data := client.take()):
             if client.failure is not None:

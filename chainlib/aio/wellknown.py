@@ -1,4 +1,7 @@
-"""The stand-in for the gateway's own list of well-known CAs: Mozilla's, as certifi ships it. Azure publishes none, so say "probably"."""
+"""The stand-in for the gateway's own list of well-known CAs: Mozilla's, as certifi ships it.
+
+Azure publishes none, so say "probably".
+"""
 
 from __future__ import annotations
 
@@ -17,19 +20,26 @@ from chainlib.model import TrustAnchors, TrustMode
 
 @cache
 def load_well_known() -> TrustAnchors:
-    """Read certifi's roots, once; the first call reads a file, so make it outside of the event loop.
+    """Read certifi's roots, once.
+
+    The first call reads a file, so make it outside of the event loop.
 
     Raises:
         MalformedCertificate: certifi's bundle is damaged.
     """
-    roots = tuple(Certificate.from_x509(parsed) for parsed in _parse(Path(certifi.where()).read_bytes()))
+    roots = tuple(
+        Certificate.from_x509(parsed) for parsed in _parse(Path(certifi.where()).read_bytes())
+    )
     return TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=roots)
 
 
 def _parse(bundle: bytes) -> list[x509.Certificate]:
-    # Not `load_certificates`: the bundle is no hostile input, and every start of the program waits for it.
+    # Not `load_certificates`: the bundle is no hostile input, and every start of the program waits
+    # for it.
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)  # one root has the serial number zero
+        warnings.simplefilter(
+            "ignore", CryptographyDeprecationWarning
+        )  # one root has the serial number zero
         try:
             return x509.load_pem_x509_certificates(bundle)
         except ValueError as error:

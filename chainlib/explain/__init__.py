@@ -1,8 +1,19 @@
-"""From a verdict to words: the cause in one sentence, Azure's own message, who must act, the steps."""
+"""From a verdict to words.
+
+The cause in one sentence, Azure's own message, who must act, the steps.
+"""
 
 from chainlib.explain.catalogue import CATALOGUE
 from chainlib.explain.compose import explain
 from chainlib.explain.openssl_codes import openssl_sentence
 from chainlib.explain.values import CatalogueEntry, Explanation, Fix, Where
 
-__all__ = ["CATALOGUE", "CatalogueEntry", "Explanation", "Fix", "Where", "explain", "openssl_sentence"]
+__all__ = [
+    "CATALOGUE",
+    "CatalogueEntry",
+    "Explanation",
+    "Fix",
+    "Where",
+    "explain",
+    "openssl_sentence",
+]

@@ -1,4 +1,7 @@
-"""The catalogue: one entry for every code, joined from one file per family; the source of docs/findings.md."""
+"""The catalogue: one entry for every code, joined from one file per family.
+
+The source of docs/findings.md.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,18 @@ from chainlib.explain import (
 from chainlib.explain.values import CatalogueEntry
 from chainlib.findings import Code, rank
 
-_FAMILIES = (catalogue_transport, catalogue_chain, catalogue_soundness, catalogue_trust, catalogue_http, catalogue_gateway)
-_ENTRIES = sorted((entry for family in _FAMILIES for entry in family.ENTRIES), key=lambda entry: rank(entry.code))
+_FAMILIES = (
+    catalogue_transport,
+    catalogue_chain,
+    catalogue_soundness,
+    catalogue_trust,
+    catalogue_http,
+    catalogue_gateway,
+)
+_ENTRIES = sorted(
+    (entry for family in _FAMILIES for entry in family.ENTRIES), key=lambda entry: rank(entry.code)
+)
 
-CATALOGUE: Mapping[Code, CatalogueEntry] = MappingProxyType({entry.code: entry for entry in _ENTRIES})
+CATALOGUE: Mapping[Code, CatalogueEntry] = MappingProxyType(
+    {entry.code: entry for entry in _ENTRIES}
+)

@@ -10,15 +10,25 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.NAME_MISMATCH,
         title="The certificate is for another name",
-        cause="The server's certificate does not carry the host name that the gateway's probe or backend setting asks for.",
+        cause=(
+            "The server's certificate does not carry the host name that the gateway's probe or "
+            "backend setting asks for."
+        ),
         gateway_message=(
-            "The Common Name of the leaf certificate presented by the backend server does not match the Probe or Backend Setting "
+            "The Common Name of the leaf certificate presented by the backend server does not "
+            "match the Probe or Backend Setting "
             "hostname of the application gateway."
         ),
         where=Where.GATEWAY,
         steps=(
-            "Set the host name of the backend setting (and of the custom probe) to a name that the certificate carries.",
-            "Or have the certificate issued anew with this name among its subject alternative names (SAN).",
+            (
+                "Set the host name of the backend setting (and of the custom probe) to a name "
+                "that the certificate carries."
+            ),
+            (
+                "Or have the certificate issued anew with this name among its subject alternative "
+                "names (SAN)."
+            ),
             "Check again.",
         ),
         reference=pages.BACKEND_HEALTH_ERRORS,
@@ -27,11 +37,17 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.LIVE_NAME_MISMATCH,
         title="The probe is fine, live traffic is not",
-        cause="Live requests send another host name than the health probe, and under that name the server fails; hence 502 while healthy.",
+        cause=(
+            "Live requests send another host name than the health probe, and under that name the "
+            "server fails; hence 502 while healthy."
+        ),
         gateway_message=None,
         where=Where.GATEWAY,
         steps=(
-            "Set the host name on the backend setting, so that probe and live requests use the same one.",
+            (
+                "Set the host name on the backend setting, so that probe and live requests use "
+                "the same one."
+            ),
             "Let the custom probe pick its host name from the backend setting.",
             "Or bind a certificate that carries the live name on the server.",
             "Check again.",
@@ -44,7 +60,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         title="The server answers the health probe too late",
         cause="The server took longer to answer the health probe than the probe's time-out allows.",
         gateway_message=(
-            "Time taken by the backend to respond to application gateway's health probe is more than the timeout threshold "
+            "Time taken by the backend to respond to application gateway's health probe is "
+            "more than the timeout threshold "
             "in the probe setting."
         ),
         where=Where.SERVER,
@@ -60,14 +77,20 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.HTTP_STATUS_MISMATCH,
         title="The health probe gets an unexpected HTTP status",
-        cause="The server's answer to the health probe has a status code that the probe does not accept (200-399 unless set otherwise).",
+        cause=(
+            "The server's answer to the health probe has a status code that the probe does not "
+            "accept (200-399 unless set otherwise)."
+        ),
         gateway_message=(
             "Status code of the backend's HTTP response did not match the probe setting. "
             "Expected:{HTTPStatusCode0} Received:{HTTPStatusCode1}."
         ),
         where=Where.SERVER,
         steps=(
-            "Request the probe's path on the server with the probe's host name and read the server's log.",
+            (
+                "Request the probe's path on the server with the probe's host name and read the "
+                "server's log."
+            ),
             "Give the probe a path that answers 200 without signing in.",
             "Or list the code that is right for this path in a custom probe.",
             "Check again.",
@@ -78,9 +101,13 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.HTTP_BODY_MISMATCH,
         title="The health probe's text is not in the answer",
-        cause="The custom probe looks for a text in the body, and the server's answer does not contain it.",
+        cause=(
+            "The custom probe looks for a text in the body, and the server's answer does not "
+            "contain it."
+        ),
         gateway_message=(
-            "Body of the backend's HTTP response did not match the probe setting. Received response body doesn't contain {string}."
+            "Body of the backend's HTTP response did not match the probe setting. Received "
+            "response body doesn't contain {string}."
         ),
         where=Where.SERVER,
         steps=(
@@ -94,7 +121,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.HTTP_FAILED,
         title="The server does not answer with HTTP",
-        cause="TLS works, but then the server closes the connection or answers something that is not HTTP.",
+        cause=(
+            "TLS works, but then the server closes the connection or answers something that is "
+            "not HTTP."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
@@ -108,7 +138,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.NO_SNI,
         title="The gateway sends no server name",
-        cause="Without a host name (or with an IP address for one) the handshake names no server, and the default certificate answers.",
+        cause=(
+            "Without a host name (or with an IP address for one) the handshake names no server, "
+            "and the default certificate answers."
+        ),
         gateway_message=None,
         where=Where.GATEWAY,
         steps=(
@@ -122,10 +155,18 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.DEFAULT_CERTIFICATE_DIFFERS,
         title="Without a server name another certificate answers",
-        cause="The server chooses its certificate by the server name (SNI) and has another one for connections that send none.",
+        cause=(
+            "The server chooses its certificate by the server name (SNI) and has another one for "
+            "connections that send none."
+        ),
         gateway_message=None,
         where=Where.GATEWAY,
-        steps=("Keep a host name on the backend setting and in the probe; without it the other certificate would be judged.",),
+        steps=(
+            (
+                "Keep a host name on the backend setting and in the probe; without it the other "
+                "certificate would be judged."
+            ),
+        ),
         reference=pages.RFC_SERVER_NAME,
         basis=Basis.INFERRED,
     ),

@@ -1,4 +1,7 @@
-"""Catalogue of the certificates themselves: signatures, what a CA may do, dates, weak cryptography."""
+"""Catalogue of the certificates themselves.
+
+Signatures, what a CA may do, dates, weak cryptography.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,26 @@ from chainlib.explain import pages
 from chainlib.explain.values import CatalogueEntry, Where
 from chainlib.findings import Basis, Code
 
-OUT_OF_DATE = 'Backend certificate is invalid. Current date isn\'t within the "Valid from" and "Valid to" date range on the certificate.'
+OUT_OF_DATE = (
+    'Backend certificate is invalid. Current date isn\'t within the "Valid from" and "Valid to" '
+    "date range on the certificate."
+)
 
 ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.SIGNATURE_INVALID,
         title="A certificate was not signed by the CA that it names",
-        cause="A certificate names an issuer whose key does not verify its signature: the file holds the wrong or an altered certificate.",
+        cause=(
+            "A certificate names an issuer whose key does not verify its signature: the file "
+            "holds the wrong or an altered certificate."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Download the intermediate anew from the CA that issued the server's certificate; CAs reuse names with new keys.",
+            (
+                "Download the intermediate anew from the CA that issued the server's certificate; "
+                "CAs reuse names with new keys."
+            ),
             "Replace the one in the server's certificate file.",
             "Reload the server, then check again.",
         ),
@@ -26,11 +38,17 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.CA_CONSTRAINT_VIOLATED,
         title="A CA in the chain was not allowed to sign this",
-        cause="An issuer in the chain is not marked as a CA, may not sign certificates, or is limited to other names or a shorter chain.",
+        cause=(
+            "An issuer in the chain is not marked as a CA, may not sign certificates, or is "
+            "limited to other names or a shorter chain."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Ask whoever runs this CA for a certificate from a CA that may issue it (CA:TRUE, keyCertSign).",
+            (
+                "Ask whoever runs this CA for a certificate from a CA that may issue it (CA:TRUE, "
+                "keyCertSign)."
+            ),
             "If the CA is limited to certain names, check that the server's name is among them.",
             "Install the new chain, reload the server, then check again.",
         ),
@@ -40,14 +58,21 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.VERIFY_FAILED,
         title="OpenSSL refuses the chain for another reason",
-        cause="OpenSSL, the library under the gateway, refuses the chain for a reason that no other code names.",
+        cause=(
+            "OpenSSL, the library under the gateway, refuses the chain for a reason that no other "
+            "code names."
+        ),
         gateway_message=(
-            "The validity of the backend certificate could not be verified. To find out the reason, "
+            "The validity of the backend certificate could not be verified. To find out the "
+            "reason, "
             "check OpenSSL diagnostics for the message associated with error code {errorCode}"
         ),
         where=Where.SERVER,
         steps=(
-            "Read OpenSSL's words above: they name the certificate by its depth, 0 being the server's own.",
+            (
+                "Read OpenSSL's words above: they name the certificate by its depth, 0 being the "
+                "server's own."
+            ),
             "Get that certificate issued anew by its CA, for use as a TLS server.",
             "Reload the server, then check again.",
         ),
@@ -57,7 +82,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.CERTIFICATE_EXPIRED,
         title="A certificate has expired",
-        cause="A certificate that the chain needs (the server's own, an intermediate or the root) is past its last day.",
+        cause=(
+            "A certificate that the chain needs (the server's own, an intermediate or the root) "
+            "is past its last day."
+        ),
         gateway_message=OUT_OF_DATE,
         where=Where.SERVER,
         steps=(
@@ -76,7 +104,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=OUT_OF_DATE,
         where=Where.SERVER,
         steps=(
-            "Put the previous certificate back until the first valid day, or have this one issued anew.",
+            (
+                "Put the previous certificate back until the first valid day, or have this one "
+                "issued anew."
+            ),
             "Check the clock of the machine that issued it.",
             "Reload the server, then check again.",
         ),
@@ -86,7 +117,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.CERTIFICATE_EXPIRING,
         title="A certificate expires soon",
-        cause="A certificate that the chain needs is near its last day; the gateway accepts it until then.",
+        cause=(
+            "A certificate that the chain needs is near its last day; the gateway accepts it "
+            "until then."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
@@ -100,7 +134,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.WEAK_CRYPTO,
         title="A key or signature is weaker than OpenSSL wants",
-        cause="A certificate uses an RSA key below 2048 bits or an MD5 or SHA-1 signature, which newer OpenSSL versions refuse.",
+        cause=(
+            "A certificate uses an RSA key below 2048 bits or an MD5 or SHA-1 signature, which "
+            "newer OpenSSL versions refuse."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
@@ -113,14 +150,22 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.CERTIFICATE_INVALID,
         title="The gateway marked the certificate as invalid",
-        cause="A v1 gateway says that the certificate is out of date, revoked or badly chained, and does not say which.",
+        cause=(
+            "A v1 gateway says that the certificate is out of date, revoked or badly chained, and "
+            "does not say which."
+        ),
         gateway_message=(
-            "Backend certificate has been marked invalid. Either the certificate is not within its validity period, "
-            "or it has been revoked by the issuing authority, or there is a problem with the certificate chain."
+            "Backend certificate has been marked invalid. Either the certificate is not "
+            "within its validity period, "
+            "or it has been revoked by the issuing authority, or there is a problem with the "
+            "certificate chain."
         ),
         where=Where.SERVER,
         steps=(
-            "Probe the backend directly to see which of the three it is: /appgw-check with its host name.",
+            (
+                "Probe the backend directly to see which of the three it is: /appgw-check with "
+                "its host name."
+            ),
             "Renew the certificate if it is out of date or revoked.",
             "Upload the new certificate to the v1 gateway's setting.",
         ),

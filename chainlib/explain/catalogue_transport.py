@@ -1,4 +1,7 @@
-"""Catalogue of the connection: name resolution, TCP, the TLS handshake, a list that cannot be read."""
+"""Catalogue of the connection.
+
+Name resolution, TCP, the TLS handshake, a list that cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,25 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.DNS_FAILED,
         title="The backend's name does not resolve",
-        cause="The DNS servers that were asked know no address for the backend's name, so nothing can connect to it.",
+        cause=(
+            "The DNS servers that were asked know no address for the backend's name, so nothing "
+            "can connect to it."
+        ),
         gateway_message=(
             "Application Gateway could not create a probe for this backend. "
             "This usually happens when the FQDN of the backend is not entered correctly."
         ),
         where=Where.DNS,
         steps=(
-            "Look for the name in DNS, and compare it with the one in the backend pool, letter by letter.",
+            (
+                "Look for the name in DNS, and compare it with the one in the backend pool, "
+                "letter by letter."
+            ),
             "For a private name, link its private DNS zone to the gateway's virtual network.",
-            "If the virtual network's DNS servers were changed, stop and start the gateway so that it learns them.",
+            (
+                "If the virtual network's DNS servers were changed, stop and start the gateway so "
+                "that it learns them."
+            ),
             "Check again.",
         ),
         reference=pages.DNS,
@@ -28,16 +40,27 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.TCP_FAILED,
         title="Nothing answers on the backend's port",
-        cause="No TCP connection to the backend's address and port could be opened: it was refused, blocked or not answered in time.",
+        cause=(
+            "No TCP connection to the backend's address and port could be opened: it was refused, "
+            "blocked or not answered in time."
+        ),
         gateway_message=(
-            "Application Gateway could not connect to the backend. Check that the backend responds on the port used for the probe. "
-            "Also check whether any NSG/UDR/Firewall is blocking access to the Ip and port of this backend."
+            "Application Gateway could not connect to the backend. Check that the backend "
+            "responds on the port used for the probe. "
+            "Also check whether any NSG/UDR/Firewall is blocking access to the Ip and port of "
+            "this backend."
         ),
         where=Where.NETWORK,
         steps=(
-            "Allow the gateway's subnet to this port in the network security groups (NSG) on the way to the server.",
+            (
+                "Allow the gateway's subnet to this port in the network security groups (NSG) on "
+                "the way to the server."
+            ),
             "Check that no route table (UDR) sends the traffic to a firewall that drops it.",
-            "If the way is open, check on the server that the service listens on this port and that its own firewall lets the subnet in.",
+            (
+                "If the way is open, check on the server that the service listens on this port "
+                "and that its own firewall lets the subnet in."
+            ),
             "Check again.",
         ),
         reference=pages.BACKEND_HEALTH_ERRORS,
@@ -46,13 +69,22 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.NOT_TLS,
         title="The port answers, but not with TLS",
-        cause="Something answers on this port, but it does not speak TLS, so an HTTPS backend setting cannot use it.",
+        cause=(
+            "Something answers on this port, but it does not speak TLS, so an HTTPS backend "
+            "setting cannot use it."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Enable HTTPS for this port on the server; 80 and 8080 usually speak plain HTTP, 443 and 8443 HTTPS.",
+            (
+                "Enable HTTPS for this port on the server; 80 and 8080 usually speak plain HTTP, "
+                "443 and 8443 HTTPS."
+            ),
             "If another port of the server has HTTPS, give that one to the backend setting.",
-            "If plain HTTP is meant, set the protocol of the backend setting and of its probe to HTTP.",
+            (
+                "If plain HTTP is meant, set the protocol of the backend setting and of its probe "
+                "to HTTP."
+            ),
             "Check again.",
         ),
         reference=pages.BACKEND_SETTINGS,
@@ -61,7 +93,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.TLS_VERSION_UNSUPPORTED,
         title="Server and gateway share no TLS version",
-        cause="The server and the gateway share no TLS version: the gateway offers TLS 1.2 (v2 also TLS 1.3), the server neither.",
+        cause=(
+            "The server and the gateway share no TLS version: the gateway offers TLS 1.2 (v2 also "
+            "TLS 1.3), the server neither."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
@@ -75,7 +110,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.SNI_REQUIRED,
         title="The server needs a server name; the gateway sends none",
-        cause="The server refuses a TLS handshake that names no host (no SNI), and the gateway has no host name to send.",
+        cause=(
+            "The server refuses a TLS handshake that names no host (no SNI), and the gateway has "
+            "no host name to send."
+        ),
         gateway_message=None,
         where=Where.GATEWAY,
         steps=(
@@ -89,12 +127,21 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.CLIENT_CERTIFICATE_REQUIRED,
         title="The server demands a client certificate",
-        cause="The server demands a client certificate (mutual TLS), and the gateway has none to send to a backend.",
+        cause=(
+            "The server demands a client certificate (mutual TLS), and the gateway has none to "
+            "send to a backend."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Make the client certificate optional on the server, at least for the gateway's subnet and the probe's path.",
-            "If callers must prove who they are, check that at the gateway's listener and hand the result on in a header.",
+            (
+                "Make the client certificate optional on the server, at least for the gateway's "
+                "subnet and the probe's path."
+            ),
+            (
+                "If callers must prove who they are, check that at the gateway's listener and "
+                "hand the result on in a header."
+            ),
             "Reload the server, then check again.",
         ),
         reference=pages.TLS_OVERVIEW,
@@ -103,11 +150,17 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.TLS_FAILED,
         title="The TLS handshake failed",
-        cause="The TLS handshake broke for a reason that no other code names: time-out, reset, close or an alert.",
+        cause=(
+            "The TLS handshake broke for a reason that no other code names: time-out, reset, "
+            "close or an alert."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Read the server's own error log at this minute: it names the reason that the network does not show.",
+            (
+                "Read the server's own error log at this minute: it names the reason that the "
+                "network does not show."
+            ),
             "Check that the certificate and the private key on the server belong together.",
             "Check that the server offers a common cipher, for example ECDHE-RSA-AES128-GCM-SHA256.",
             "Check again.",
@@ -118,12 +171,18 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.CERTIFICATE_UNREADABLE,
         title="A certificate in the list cannot be read",
-        cause="One entry of the certificate list that the server sends is no readable X.509 certificate, so the whole list is refused.",
+        cause=(
+            "One entry of the certificate list that the server sends is no readable X.509 "
+            "certificate, so the whole list is refused."
+        ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
             "Open the certificate file on the server and find the damaged block.",
-            "Replace it with a fresh copy from the certificate authority, or leave it out if it is not needed.",
+            (
+                "Replace it with a fresh copy from the certificate authority, or leave it out if "
+                "it is not needed."
+            ),
             "Reload the server, then check again.",
         ),
         reference=pages.RFC_CERTIFICATE,

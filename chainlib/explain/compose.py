@@ -1,4 +1,7 @@
-"""From a verdict to an explanation: the catalogue's entry of the headline, filled in with the evidence of its finding."""
+"""From a verdict to an explanation.
+
+The catalogue's entry of the headline, filled in with the evidence of its finding.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,14 @@ from chainlib.explain.variants import VARIANTS
 from chainlib.findings import Code, Finding, Severity, Verdict
 
 _LISTED = 3
-# Azure prints one of these when the root lies on the gateway without being attached; which one depends on what the server sends.
-_TRUST_CODES = (Code.SERVER_UNKNOWN_CA, Code.INTERMEDIATE_UNKNOWN_CA, Code.ROOT_MISMATCH, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN)
+# Azure prints one of these when the root lies on the gateway without being attached; which one
+# depends on what the server sends.
+_TRUST_CODES = (
+    Code.SERVER_UNKNOWN_CA,
+    Code.INTERMEDIATE_UNKNOWN_CA,
+    Code.ROOT_MISMATCH,
+    Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+)
 _MESSAGE_NUMBERS = {
     "{HTTPStatusCode0}": "expected",
     "{HTTPStatusCode1}": "received",
@@ -24,7 +33,10 @@ _MESSAGE_NUMBERS = {
 
 
 def explain(verdict: Verdict) -> Explanation:
-    """Say in words what a verdict means: cause, Azure's message, who must act, the steps; one fix for each finding."""
+    """Say in words what a verdict means: cause, Azure's message, who must act, the steps.
+
+    One fix for each finding.
+    """
     entry = CATALOGUE[verdict.headline]
     head = next((f for f in verdict.findings if f.code is verdict.headline), None)
     fixes = tuple(_fix(finding, verdict.findings) for finding in verdict.findings)
@@ -60,13 +72,18 @@ def _fix_of(entry: CatalogueEntry) -> Fix:
 
 def _openssl_words(code: Code, facts: Mapping[str, str]) -> Iterator[str]:
     number = facts.get("openssl_code", "")
-    sentence = openssl_sentence(int(number)) if code is Code.VERIFY_FAILED and number.isdecimal() else None
+    sentence = (
+        openssl_sentence(int(number)) if code is Code.VERIFY_FAILED and number.isdecimal() else None
+    )
     if sentence:
         yield f"OpenSSL's number {number} means: {sentence}"
 
 
 def facts_of(finding: Finding) -> Mapping[str, str]:
-    """The evidence of a finding as text by key: lists joined, `openssl` opened up, and what the sentences need added."""
+    """The evidence of a finding as text by key.
+
+    Lists joined, `openssl` opened up, and what the sentences need added.
+    """
     facts = _Facts({key: _text(value) for key, value in finding.evidence.items()})
     opened = finding.evidence.get("openssl")
     if isinstance(opened, Mapping):
@@ -82,7 +99,10 @@ def facts_of(finding: Finding) -> Mapping[str, str]:
 
 
 class _Facts(dict[str, str]):
-    """Evidence by key; a key that a finding does not carry reads as the thing's plain name, never as an error."""
+    """Evidence by key.
+
+    A key that a finding does not carry reads as the thing's plain name, never as an error.
+    """
 
     def __missing__(self, key: str) -> str:
         return f"the {key.replace('_', ' ')}"
@@ -111,7 +131,10 @@ def _message(entry: CatalogueEntry, head: Finding | None, verdict: Verdict) -> s
 
 
 def _filled(message: str | None, facts: Mapping[str, str]) -> str | None:
-    """Replace Azure's own placeholders by the numbers of the evidence; one that is not known stays as Microsoft prints it."""
+    """Replace Azure's own placeholders by the numbers of the evidence.
+
+    One that is not known stays as Microsoft prints it.
+    """
     for placeholder, key in _MESSAGE_NUMBERS.items():
         if message is not None and facts.get(key):
             message = message.replace(placeholder, facts[key])

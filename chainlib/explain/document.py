@@ -1,4 +1,7 @@
-"""docs/findings.md as text, generated from the catalogue: `python -m chainlib.explain.document > docs/findings.md`."""
+"""docs/findings.md as text, generated from the catalogue.
+
+`python -m chainlib.explain.document > docs/findings.md`.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ _WHERE = {
 
 def document() -> str:
     """The whole page: an overview table, then one section for each code."""
-    rows = "\n".join(f"| [`{e.code}`](#{e.code.lower()}) | {e.title} | {_WHERE[e.where]} |" for e in CATALOGUE.values())
+    rows = "\n".join(
+        f"| [`{e.code}`](#{e.code.lower()}) | {e.title} | {_WHERE[e.where]} |"
+        for e in CATALOGUE.values()
+    )
     table = f"| code | what is wrong | fixed |\n|---|---|---|\n{rows}\n"
     return "\n".join([_HEAD, table, *(_section(entry) for entry in CATALOGUE.values())])
 

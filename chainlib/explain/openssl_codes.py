@@ -10,10 +10,19 @@ from types import MappingProxyType
 
 _SENTENCES: Mapping[int, str] = MappingProxyType(
     {
-        2: "The issuer of a certificate in the chain was not found; typically an intermediate was uploaded where the root is needed.",
+        2: (
+            "The issuer of a certificate in the chain was not found; typically an intermediate "
+            "was uploaded where the root is needed."
+        ),
         3: "The list of revoked certificates (CRL) could not be read.",
-        4: "A certificate's signature could not be decrypted; it is damaged or was not made by the issuer it names.",
-        6: "The public key of an issuer could not be read; its certificate is damaged or uses an unknown key type.",
+        4: (
+            "A certificate's signature could not be decrypted; it is damaged or was not made by "
+            "the issuer it names."
+        ),
+        6: (
+            "The public key of an issuer could not be read; its certificate is damaged or uses an "
+            "unknown key type."
+        ),
         7: "A certificate's signature does not fit the key of the issuer that it names.",
         9: "A certificate in the chain is not valid yet.",
         10: "A certificate in the chain has expired.",
@@ -24,9 +33,15 @@ _SENTENCES: Mapping[int, str] = MappingProxyType(
         21: "The server sent a single certificate, and its issuer is neither sent nor trusted.",
         22: "The chain is longer than the verifier accepts.",
         23: "A certificate in the chain was revoked by its CA.",
-        24: "An issuer in the chain is no usable CA: it has no public key, or an older OpenSSL does not take it for a CA.",
+        24: (
+            "An issuer in the chain is no usable CA: it has no public key, or an older OpenSSL "
+            "does not take it for a CA."
+        ),
         25: "A CA in the chain allows fewer CAs below it than there are.",
-        26: "A certificate is not meant for this use: a server's must allow TLS server authentication.",
+        26: (
+            "A certificate is not meant for this use: a server's must allow TLS server "
+            "authentication."
+        ),
         27: "The root is known but not trusted for this use.",
         28: "The root is marked as rejected for this use.",
         32: "An issuer in the chain may not sign certificates (keyCertSign is not set).",

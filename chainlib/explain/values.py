@@ -1,4 +1,7 @@
-"""What an explanation is made of: who must act, the catalogue's entry, the fix of one finding, the whole."""
+"""What an explanation is made of.
+
+Who must act, the catalogue's entry, the fix of one finding, the whole.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
-    """Everything that is known about a code before any evidence is seen; the source of docs/findings.md.
+    """Everything that is known about a code before any evidence is seen.
+
+    The source of docs/findings.md.
 
     Attributes:
         code: the key.
@@ -44,7 +49,10 @@ class CatalogueEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """What to do about one finding; `steps` hold the names of the evidence, which is hostile text."""
+    """What to do about one finding.
+
+    `steps` hold the names of the evidence, which is hostile text.
+    """
 
     where: Where
     steps: tuple[str, ...]

@@ -1,4 +1,6 @@
-"""A TLS client without I/O: bytes in, bytes out, the certificate list out, also when the handshake fails later.
+"""A TLS client without I/O.
+
+Bytes in, bytes out, the certificate list out, also when the handshake fails later.
 
 What lives here knows no socket, no clock and no certificate rule. `chainlib.aio` moves the bytes.
 """

@@ -10,7 +10,13 @@ from OpenSSL import SSL
 from chainlib.certificate import parse_entry
 from chainlib.errors import InvalidTarget
 from chainlib.handshake import messages
-from chainlib.handshake.failure import CERTIFICATE_REQUIRED, CLIENT_CERTIFICATE_ALERTS, Breakage, Failure, from_openssl
+from chainlib.handshake.failure import (
+    CERTIFICATE_REQUIRED,
+    CLIENT_CERTIFICATE_ALERTS,
+    Breakage,
+    Failure,
+    from_openssl,
+)
 from chainlib.handshake.offer import GATEWAY_OFFER, TlsOffer, TlsVersion, context_for
 from chainlib.model import PresentedCertificate, TlsSession
 
@@ -42,7 +48,10 @@ class _Record:
             self._handshake(message, version)
 
     def _is_fatal(self, message: bytes, version: int) -> bool:
-        """TLS 1.3 knows no warnings (RFC 8446 section 6); before it, old servers warn of a name they do not know and go on."""
+        """TLS 1.3 knows no warnings (RFC 8446 section 6).
+
+        Before it, old servers warn of a name they do not know and go on.
+        """
         by_version = self.server_hello and version >= TlsVersion.TLS_1_3
         return message[1] not in _CLOSING_ALERTS and (message[0] == _FATAL or by_version)
 
@@ -60,7 +69,8 @@ class _Record:
 class ClientHandshake:
     """One TLS connection without a socket.
 
-    Send what `start` and `receive` return, hand in what comes, until `finished` or `failure`; afterwards `encrypt` and `take` carry
+    Send what `start` and `receive` return, hand in what comes, until `finished` or `failure`;
+    afterwards `encrypt` and `take` carry
     application data. The list outlives a failure. Nothing here raises over what a peer says.
 
     Args:
@@ -69,7 +79,8 @@ class ClientHandshake:
 
     Attributes:
         finished: the handshake is complete on this side.
-        failure: why it broke, else `None`; it may still break after `finished` (TLS 1.3 refuses a client late).
+        failure: why it broke, else `None`; it may still break after `finished` (TLS 1.3 refuses a
+            client late).
         closed: the peer said close_notify.
         received: bytes that came so far.
 
@@ -112,7 +123,10 @@ class ClientHandshake:
             self.failure = Failure(kind=kind, detail=detail)
 
     def encrypt(self, data: bytes) -> bytes:
-        """Application data as the bytes to send, none when the connection is broken; only once `finished`."""
+        """Application data as the bytes to send, none when the connection is broken.
+
+        Only once `finished`.
+        """
         if self.failure is not None:
             return b""
         try:
@@ -129,7 +143,10 @@ class ClientHandshake:
 
     @property
     def certificates(self) -> tuple[PresentedCertificate, ...]:
-        """The list as sent, parsed anew at each call; empty when none came or when it is longer than is read."""
+        """The list as sent, parsed anew at each call.
+
+        Empty when none came or when it is longer than is read.
+        """
         if len(self._record.entries) > MAX_CERTIFICATES:
             return ()
         return tuple(parse_entry(entry) for entry in self._record.entries)
@@ -141,7 +158,10 @@ class ClientHandshake:
             return False
         if self._record.client_accepted:
             return self.failure.alert == CERTIFICATE_REQUIRED
-        return self.failure.kind in {Breakage.RESET, Breakage.CLOSED} or self.failure.alert in CLIENT_CERTIFICATE_ALERTS
+        return (
+            self.failure.kind in {Breakage.RESET, Breakage.CLOSED}
+            or self.failure.alert in CLIENT_CERTIFICATE_ALERTS
+        )
 
     @property
     def may_be_refused_late(self) -> bool:
@@ -173,7 +193,10 @@ class ClientHandshake:
         except SSL.Error as error:
             self.failure = from_openssl(_reasons(error), self._record.alert)
         if len(self._record.entries) > MAX_CERTIFICATES:
-            detail = f"{len(self._record.entries)} certificates came, at most {MAX_CERTIFICATES} are read"
+            detail = (
+                f"{len(self._record.entries)} certificates came, at most {MAX_CERTIFICATES} are "
+                "read"
+            )
             self.failure = Failure(kind=Breakage.LIST_TOO_LARGE, detail=detail)
         return self._outgoing()
 
@@ -192,13 +215,20 @@ def _sendable(server_name: str) -> bytes:
     except UnicodeEncodeError:
         encoded = b""
     if not encoded or not all(0x20 < byte < 0x7F for byte in encoded):  # noqa: PLR2004 -- printable ASCII
-        raise InvalidTarget(f"{server_name!r} cannot be sent as server_name; write a host name such as backend.contoso.com")
+        raise InvalidTarget(
+            f"{server_name!r} cannot be sent as server_name; write a host name such as "
+            "backend.contoso.com"
+        )
     return encoded
 
 
 def _reasons(error: SSL.Error) -> list[str]:
     queue = error.args[0] if error.args else ()
-    return [entry[-1] for entry in queue] if isinstance(queue, list) else [str(part) for part in error.args]
+    return (
+        [entry[-1] for entry in queue]
+        if isinstance(queue, list)
+        else [str(part) for part in error.args]
+    )
 
 
 def _looks_like_tls(data: bytes) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PROTOCOL_VERSION, UNRECOGNIZED_NAME, CERTIFICATE_REQUIRED = 70, 112, 116
-# What servers send to a client that answered a CertificateRequest with an empty Certificate (RFC 5246 7.4.6, RFC 8446 4.4.2.4).
+# What servers send to a client that answered a CertificateRequest with an empty Certificate (RFC
+# 5246 7.4.6, RFC 8446 4.4.2.4).
 CLIENT_CERTIFICATE_ALERTS = frozenset({40, 41, 42, 46, 48, 49, CERTIFICATE_REQUIRED})
 
 _ALERTS = {
@@ -38,7 +39,15 @@ _ALERTS = {
 }
 _OLD_VERSION = frozenset({"unsupported protocol", "wrong ssl version", "version too low"})
 _TOO_LARGE = frozenset({"excessive message size"})
-_OTHER_KEY = frozenset({"bad signature", "wrong signature type", "wrong signature length", "wrong certificate type", "invalid padding"})
+_OTHER_KEY = frozenset(
+    {
+        "bad signature",
+        "wrong signature type",
+        "wrong signature length",
+        "wrong certificate type",
+        "invalid padding",
+    }
+)
 
 
 class Breakage(StrEnum):
@@ -76,12 +85,19 @@ def alert_name(number: int) -> str:
 
 
 def from_openssl(reasons: list[str], alert: int | None) -> Failure:
-    """Name what OpenSSL's error queue says; `alert` is the fatal alert received, which is then the cause."""
+    """Name what OpenSSL's error queue says.
+
+    `alert` is the fatal alert received, which is then the cause.
+    """
     detail = "; ".join(reasons) or "OpenSSL gave no reason"
     if alert is not None:
         kind = Breakage.VERSION if alert == PROTOCOL_VERSION else Breakage.ALERT
         return Failure(kind=kind, detail=f"alert {alert_name(alert)}", alert=alert)
-    for kind, known in ((Breakage.VERSION, _OLD_VERSION), (Breakage.LIST_TOO_LARGE, _TOO_LARGE), (Breakage.KEY_MISMATCH, _OTHER_KEY)):
+    for kind, known in (
+        (Breakage.VERSION, _OLD_VERSION),
+        (Breakage.LIST_TOO_LARGE, _TOO_LARGE),
+        (Breakage.KEY_MISMATCH, _OTHER_KEY),
+    ):
         if known.intersection(reasons):
             return Failure(kind=kind, detail=detail)
     return Failure(kind=Breakage.OTHER, detail=detail)

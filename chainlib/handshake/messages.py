@@ -1,4 +1,7 @@
-"""The handshake messages that are read here: the Certificate message of TLS 1.2 and earlier, and that of TLS 1.3."""
+"""The handshake messages that are read here.
+
+The Certificate message of TLS 1.2 and earlier, and that of TLS 1.3.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,13 @@ def certificate_list(message: bytes, version: int) -> tuple[bytes, ...]:
 
 
 def accepts_client(message: bytes, version: int) -> bool:
-    """Whether this message shows that the server took the client's last flight: a ticket, or before TLS 1.3 its Finished."""
-    return message[0] == NEW_SESSION_TICKET or (message[0] == FINISHED and version < TlsVersion.TLS_1_3)
+    """Whether this message shows that the server took the client's last flight.
+
+    A ticket, or before TLS 1.3 its Finished.
+    """
+    return message[0] == NEW_SESSION_TICKET or (
+        message[0] == FINISHED and version < TlsVersion.TLS_1_3
+    )
 
 
 def _entries(body: bytes, *, with_extensions: bool) -> Iterator[bytes]:
@@ -39,7 +47,9 @@ def _entries(body: bytes, *, with_extensions: bool) -> Iterator[bytes]:
         yield entry
         position += length
         if with_extensions:
-            position += _EXTENSIONS_LENGTH + int.from_bytes(body[position : position + _EXTENSIONS_LENGTH])
+            position += _EXTENSIONS_LENGTH + int.from_bytes(
+                body[position : position + _EXTENSIONS_LENGTH]
+            )
 
 
 def _read_length(data: bytes, position: int) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What a ClientHello offers, as a value, and the OpenSSL context that goes with it.
 
-A context costs a quarter of a handshake, so there is one per offer, made once and shared by every connection; whatever belongs to one
+A context costs a quarter of a handshake, so there is one per offer, made once and shared by every
+connection; whatever belongs to one
 connection is its app data.
 """
 
@@ -25,7 +26,10 @@ class TlsVersion(IntEnum):
 
 
 class Authentication(StrEnum):
-    """Which kind of leaf the server may answer with; a server with two certificates picks by this."""
+    """Which kind of leaf the server may answer with.
+
+    A server with two certificates picks by this.
+    """
 
     ANY = "any"
     RSA = "rsa"
@@ -36,8 +40,10 @@ class Authentication(StrEnum):
 class TlsOffer:
     """What the client offers; server_name is the target's matter.
 
-    Ciphers, security level and the demand for secure renegotiation are OpenSSL's defaults, since the gateway's own are not published:
-    small RSA keys and SHA-1 in a sent chain come through all the same, as nothing is verified here. Below TLS 1.2 nothing works
+    Ciphers, security level and the demand for secure renegotiation are OpenSSL's defaults, since
+    the gateway's own are not published:
+    small RSA keys and SHA-1 in a sent chain come through all the same, as nothing is verified here.
+    Below TLS 1.2 nothing works
     without security level 0, so such an offer has it.
 
     Attributes:
@@ -57,10 +63,16 @@ LEGACY_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_1)
 RSA_ONLY_OFFER = TlsOffer(authentication=Authentication.RSA)
 ECDSA_ONLY_OFFER = TlsOffer(authentication=Authentication.ECDSA)
 
-_SUITES = {Authentication.ANY: "DEFAULT", Authentication.RSA: "DEFAULT:!aECDSA", Authentication.ECDSA: "DEFAULT:!aRSA"}
+_SUITES = {
+    Authentication.ANY: "DEFAULT",
+    Authentication.RSA: "DEFAULT:!aECDSA",
+    Authentication.ECDSA: "DEFAULT:!aRSA",
+}
 _SIGNATURES = {
     Authentication.RSA: ":".join(
-        f"{scheme}{size}" for scheme in ("rsa_pss_rsae_sha", "rsa_pss_pss_sha", "RSA+SHA") for size in (256, 384, 512)
+        f"{scheme}{size}"
+        for scheme in ("rsa_pss_rsae_sha", "rsa_pss_pss_sha", "RSA+SHA")
+        for size in (256, 384, 512)
     ),
     Authentication.ECDSA: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448",
 }
@@ -68,7 +80,10 @@ _SIGNATURES = {
 
 @cache
 def context_for(offer: TlsOffer) -> SSL.Context:
-    """The shared context of an offer: it verifies nothing, asks for an OCSP staple, resumes no session."""
+    """The shared context of an offer.
+
+    It verifies nothing, asks for an OCSP staple, resumes no session.
+    """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)

@@ -1,6 +1,9 @@
-"""Presented chain + policy + instant -> verdict. All findings are always computed; only the headline picks one.
+"""Presented chain + policy + instant -> verdict.
 
-OpenSSL decides what OpenSSL decides; the rules beside this file say which documented fault that is, which certificate is at fault,
+All findings are always computed; only the headline picks one.
+
+OpenSSL decides what OpenSSL decides; the rules beside this file say which documented fault that is,
+which certificate is at fault,
 and what Application Gateway demands beyond OpenSSL. Nothing here raises over what a server sent.
 """
 
@@ -17,9 +20,23 @@ from chainlib.judge.case import Case, make_case
 from chainlib.model import LiveChain, PresentedChain
 from chainlib.policy import GatewayPolicy, Sku
 
-_EVERY_SKU = (transport.handshake, transport.unreadable, soundness.dates, soundness.expiring, soundness.weak_crypto)
+_EVERY_SKU = (
+    transport.handshake,
+    transport.unreadable,
+    soundness.dates,
+    soundness.expiring,
+    soundness.weak_crypto,
+)
 _NAMES = (identity.name, identity.live_names, identity.server_name)
-_V2_CHAIN = (shape.leaf, shape.order, shape.extras, trust.path, trust.uploads, soundness.signatures, soundness.constraints)
+_V2_CHAIN = (
+    shape.leaf,
+    shape.order,
+    shape.extras,
+    trust.path,
+    trust.uploads,
+    soundness.signatures,
+    soundness.constraints,
+)
 
 __all__ = ["judge", "judge_failure"]
 
@@ -35,7 +52,8 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
     Returns:
         A verdict with every finding, in headline order.
     """
-    # Certificates and OpenSSL know whole seconds only; a fraction would make the last second both valid and expired.
+    # Certificates and OpenSSL know whole seconds only; a fraction would make the last second both
+    # valid and expired.
     at = at.replace(microsecond=0)
     case = make_case(chain, policy, at)
     found = tuple(_rules(case))
@@ -52,8 +70,15 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
 
 
 def judge_failure(error: CaptureError, policy: GatewayPolicy, *, at: datetime) -> Verdict:
-    """The verdict for a target that yielded no certificate list; what the setting does not validate is known all the same."""
-    not_seen = ("revocation", "the certificates: none came") if policy.validate_chain else ("the certificates: none came",)
+    """The verdict for a target that yielded no certificate list.
+
+    What the setting does not validate is known all the same.
+    """
+    not_seen = (
+        ("revocation", "the certificates: none came")
+        if policy.validate_chain
+        else ("the certificates: none came",)
+    )
     findings = in_headline_order(switches.apply_switches((transport.no_list(error),), policy))
     return Verdict(findings=findings, at=at, not_checked=not_seen)
 
@@ -65,8 +90,14 @@ def _rules(case: Case) -> Iterator[Finding]:
 
 
 def _live(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
-    """Judge what was sent under live traffic's names, where the probe's path works; the path that breaks is named."""
-    if case.leaf is None or any(f.severity is Severity.CRITICAL and f.code in switches.CHAIN_CODES | switches.NAME_CODES for f in found):
+    """Judge what was sent under live traffic's names, where the probe's path works.
+
+    The path that breaks is named.
+    """
+    if case.leaf is None or any(
+        f.severity is Severity.CRITICAL and f.code in switches.CHAIN_CODES | switches.NAME_CODES
+        for f in found
+    ):
         return
     for live in case.chain.live:
         yield from _one_live(case, live)
@@ -74,10 +105,16 @@ def _live(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
 
 def _one_live(case: Case, live: LiveChain) -> Iterator[Finding]:
     if not live.certificates:
-        yield identity.live_refused(live.name, f"sends no certificate ({live.error or 'no reason given'})", [])
+        yield identity.live_refused(
+            live.name, f"sends no certificate ({live.error or 'no reason given'})", []
+        )
         return
-    chain = PresentedChain(target=case.chain.target, certificates=live.certificates, tls=case.chain.tls)
-    policy = replace(case.policy, name=None, live_names=(), http=None, validate_chain=True, validate_name=True)
+    chain = PresentedChain(
+        target=case.chain.target, certificates=live.certificates, tls=case.chain.tls
+    )
+    policy = replace(
+        case.policy, name=None, live_names=(), http=None, validate_chain=True, validate_name=True
+    )
     other = make_case(chain, policy, case.at)
     if other.leaf is not None and not identity.name_fits(other.leaf, live.name, case.policy):
         yield identity.live_mismatch(other.leaf, live.name)
@@ -85,4 +122,6 @@ def _one_live(case: Case, live: LiveChain) -> Iterator[Finding]:
         verdict = judge(chain, policy, at=case.at)
         codes = [f.code.value for f in verdict.findings if f.severity is Severity.CRITICAL]
         if codes:
-            yield identity.live_refused(live.name, f"sends a chain that the gateway refuses ({', '.join(codes)})", codes)
+            yield identity.live_refused(
+                live.name, f"sends a chain that the gateway refuses ({', '.join(codes)})", codes
+            )

@@ -8,36 +8,81 @@ from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
 
 
-def critical(code: Code, summary: str, basis: Basis, certificate: int | None = None, **evidence: Any) -> Finding:  # noqa: ANN401 -- JSON facts
+def critical(
+    code: Code,
+    summary: str,
+    basis: Basis,
+    certificate: int | None = None,
+    **evidence: Any,  # noqa: ANN401 -- JSON facts
+) -> Finding:
     """A finding that makes requests fail."""
     return _finding(Severity.CRITICAL, code, summary, basis, certificate, evidence)
 
 
-def warning(code: Code, summary: str, basis: Basis, certificate: int | None = None, **evidence: Any) -> Finding:  # noqa: ANN401 -- JSON facts
+def warning(
+    code: Code,
+    summary: str,
+    basis: Basis,
+    certificate: int | None = None,
+    **evidence: Any,  # noqa: ANN401 -- JSON facts
+) -> Finding:
     """A finding that needs attention while requests pass."""
     return _finding(Severity.WARNING, code, summary, basis, certificate, evidence)
 
 
-def info(code: Code, summary: str, basis: Basis, certificate: int | None = None, **evidence: Any) -> Finding:  # noqa: ANN401 -- JSON facts
+def info(
+    code: Code,
+    summary: str,
+    basis: Basis,
+    certificate: int | None = None,
+    **evidence: Any,  # noqa: ANN401 -- JSON facts
+) -> Finding:
     """A remark."""
     return _finding(Severity.INFO, code, summary, basis, certificate, evidence)
 
 
-def _finding(severity: Severity, code: Code, summary: str, basis: Basis, certificate: int | None, evidence: dict[str, Any]) -> Finding:
-    return Finding(code=code, severity=severity, summary=summary, basis=basis, certificate=certificate, evidence=evidence)
+def _finding(
+    severity: Severity,
+    code: Code,
+    summary: str,
+    basis: Basis,
+    certificate: int | None,
+    evidence: dict[str, Any],
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        summary=summary,
+        basis=basis,
+        certificate=certificate,
+        evidence=evidence,
+    )
 
 
 def short_name(certificate: Certificate) -> str:
-    """The name that people use for a certificate: its common name, else the whole subject, else its fingerprint's start."""
-    return next(iter(certificate.common_names), "") or certificate.subject or certificate.sha256[:16]
+    """The name that people use for a certificate.
+
+    Its common name, else the whole subject, else its fingerprint's start.
+    """
+    return (
+        next(iter(certificate.common_names), "") or certificate.subject or certificate.sha256[:16]
+    )
 
 
 def issuer_name(certificate: Certificate) -> str:
     """The issuer as people call it: the CN of the issuer name, else the whole name."""
-    return next(iter(certificate.issuer_common_names), "") or certificate.issuer or "an issuer without a name"
+    return (
+        next(iter(certificate.issuer_common_names), "")
+        or certificate.issuer
+        or "an issuer without a name"
+    )
 
 
 def missing_evidence(child: Certificate) -> dict[str, Any]:
     """What a certificate says about the issuer that is missing."""
     key_id = child.authority_key_id
-    return {"missing_subject": child.issuer, "missing_key_id": key_id.hex() if key_id else None, "aia": list(child.ca_issuers)}
+    return {
+        "missing_subject": child.issuer,
+        "missing_key_id": key_id.hex() if key_id else None,
+        "aia": list(child.ca_issuers),
+    }

@@ -1,6 +1,10 @@
-"""What the rules look at: the presented list sorted out, the leaf, the path as far as it goes, OpenSSL's word. Computed once per verdict.
+"""What the rules look at.
 
-Nothing here is a finding. Each attribute is a fact of RFC 5280 or an answer of OpenSSL; the rules beside this file turn them into findings.
+The presented list sorted out, the leaf, the path as far as it goes, OpenSSL's word. Computed once
+per verdict.
+
+Nothing here is a finding. Each attribute is a fact of RFC 5280 or an answer of OpenSSL; the rules
+beside this file turn them into findings.
 """
 
 from __future__ import annotations
@@ -25,7 +29,8 @@ class Case:
         unique: the readable certificates in the order sent, repetitions left out.
         duplicates: positions of repetitions.
         leaf: the leaf, `None` when the list holds none.
-        lower: from the leaf (or the first certificate) upwards as far as issuers are known; `None` for an empty list.
+        lower: from the leaf (or the first certificate) upwards as far as issuers are known; `None`
+            for an empty list.
         upper: above a gap, the sent CAs that lead to a root; `None` when the path has no such part.
         undated: OpenSSL's word with dates left out.
         dated: OpenSSL's word at the instant.
@@ -60,23 +65,35 @@ class Case:
 
     @property
     def sent_root(self) -> Certificate | None:
-        """The presented root that the path ends in, trusted or not; a self-signed leaf counts only when it may be its own root."""
+        """The presented root that the path ends in, trusted or not.
+
+        A self-signed leaf counts only when it may be its own root.
+        """
         walk = self.upper or self.lower
         top = walk.top if walk else None
         if top is None or not is_root(top) or self.position(top) is None:
             return None
-        return None if top == self.leaf and not top.is_ca and self.policy.strictness.self_signed_must_be_ca else top
+        return (
+            None
+            if top == self.leaf and not top.is_ca and self.policy.strictness.self_signed_must_be_ca
+            else top
+        )
 
     @property
     def gap_below(self) -> Certificate | None:
-        """The certificate whose issuer is neither presented nor trusted; `None` without a gap, and on v1, which looks at no path."""
+        """The certificate whose issuer is neither presented nor trusted.
+
+        `None` without a gap, and on v1, which looks at no path.
+        """
         if self.lower is None or self.lower.ends_in_root or self.policy.sku is Sku.V1:
             return None
         return self.lower.top
 
     def position(self, certificate: Certificate) -> int | None:
         """Where it stands in the presented list, `None` when it was not sent."""
-        return next((i for i, sent in enumerate(self.chain.certificates) if sent == certificate), None)
+        return next(
+            (i for i, sent in enumerate(self.chain.certificates) if sent == certificate), None
+        )
 
     def known_root_above(self, certificate: Certificate) -> Certificate | None:
         """A root known from elsewhere (other uploads, public CAs) whose key signed this certificate."""
@@ -123,7 +140,9 @@ def _without_duplicates(chain: PresentedChain) -> tuple[tuple[Certificate, ...],
 
 
 def _find_leaf(unique: tuple[Certificate, ...], policy: GatewayPolicy) -> Certificate | None:
-    """The first that is not a CA, or a CA that stands first and carries the name; a CA all alone and self-signed serves as its own leaf.
+    """The first that is not a CA, or a CA that stands first and carries the name.
+
+    A CA all alone and self-signed serves as its own leaf.
 
     Among CAs only, v1 takes the first, since the exact certificate is all that it trusts by.
     """
@@ -141,19 +160,37 @@ def _acts_as_ca(certificate: Certificate) -> bool:
 
 
 def _ask_openssl(
-    start: Certificate, unique: tuple[Certificate, ...], policy: GatewayPolicy, at: datetime, *, is_leaf: bool
+    start: Certificate,
+    unique: tuple[Certificate, ...],
+    policy: GatewayPolicy,
+    at: datetime,
+    *,
+    is_leaf: bool,
 ) -> tuple[OpenSSLResult, OpenSSLResult]:
-    in_date_first = sorted((c for c in unique if c != start), key=lambda c: not c.not_before <= at <= c.not_after)
-    anchors = sorted(_reachable(policy, unique), key=lambda c: not c.not_before <= at <= c.not_after)
+    in_date_first = sorted(
+        (c for c in unique if c != start), key=lambda c: not c.not_before <= at <= c.not_after
+    )
+    anchors = sorted(
+        _reachable(policy, unique), key=lambda c: not c.not_before <= at <= c.not_after
+    )
     undated = verify_path(start, in_date_first, anchors, at=None, server_purpose=is_leaf)
-    dated = verify_path(start, in_date_first, anchors, at=at, server_purpose=is_leaf) if undated.accepted else undated
+    dated = (
+        verify_path(start, in_date_first, anchors, at=at, server_purpose=is_leaf)
+        if undated.accepted
+        else undated
+    )
     return undated, dated
 
 
 def _reachable(policy: GatewayPolicy, unique: tuple[Certificate, ...]) -> Iterator[Certificate]:
-    """Only anchors whose subject somebody asks for: with a hundred well-known roots the rest cost time and change nothing."""
+    """Only anchors whose subject somebody asks for.
+
+    With a hundred well-known roots the rest cost time and change nothing.
+    """
     anchors = policy.anchors.certificates
-    asked = {c.issuer_key for c in unique} | {c.issuer_key for c in anchors if policy.trust is TrustMode.UPLOADED_ROOTS}
+    asked = {c.issuer_key for c in unique} | {
+        c.issuer_key for c in anchors if policy.trust is TrustMode.UPLOADED_ROOTS
+    }
     return (anchor for anchor in anchors if anchor.subject_key in asked)
 
 
@@ -173,7 +210,10 @@ def _walks(
 
 
 def _upper(lower: Walk, unique: tuple[Certificate, ...], pool: IssuerPool) -> Walk | None:
-    """The longest run of sent CAs outside the lower part that leads to a root: what stands above the missing certificate."""
+    """The longest run of sent CAs outside the lower part that leads to a root.
+
+    What stands above the missing certificate.
+    """
     spare = [c for c in unique if c not in lower.certificates and _acts_as_ca(c)]
     walks = [walk for walk in map(pool.walk, spare) if walk.ends_in_root]
     return max(walks, key=lambda walk: len(walk.certificates), default=None)

@@ -1,4 +1,7 @@
-"""Role and status of each presented certificate, and the certification path as people see it: with its gap."""
+"""Role and status of each presented certificate, and the certification path as people see it.
+
+With its gap.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ def entries(case: Case, findings: tuple[Finding, ...]) -> tuple[Entry, ...]:
     if any(f.code is Code.CHAIN_OUT_OF_ORDER for f in findings):
         misplaced |= set(misplaced_positions(case))
     return tuple(
-        Entry(position=position, role=_role(case, sent), status=_status(case, position, sent, unsigned, misplaced))
+        Entry(
+            position=position,
+            role=_role(case, sent),
+            status=_status(case, position, sent, unsigned, misplaced),
+        )
         for position, sent in enumerate(case.chain.certificates)
     )
 
@@ -36,7 +43,11 @@ def _role(case: Case, sent: Certificate | UnreadableCertificate) -> Role:
 
 
 def _status(
-    case: Case, position: int, sent: Certificate | UnreadableCertificate, unsigned: set[int | None], misplaced: set[int | None]
+    case: Case,
+    position: int,
+    sent: Certificate | UnreadableCertificate,
+    unsigned: set[int | None],
+    misplaced: set[int | None],
 ) -> Status:
     if isinstance(sent, UnreadableCertificate):
         return Status.UNREADABLE
@@ -85,6 +96,9 @@ def not_checked(case: Case) -> Iterator[str]:
     if not case.chain.ordered:
         yield "the order: a PKCS #7 file has none"
     if case.policy.trust is TrustMode.WELL_KNOWN:
-        yield "Azure's own list of well-known CAs: it is not published, Mozilla's list stands in for it"
+        yield (
+            "Azure's own list of well-known CAs: it is not published, Mozilla's list stands in "
+            "for it"
+        )
     if case.policy.http is not None and case.chain.http is None:
         yield "the health probe's HTTP answer"

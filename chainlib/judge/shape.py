@@ -16,24 +16,47 @@ _BRIEF = 36  # two names and what they have to do with each other are read on a 
 def leaf(case: Case) -> Iterator[Finding]:
     """There is a leaf, it stands first, and it is not its own issuer without being a CA."""
     if not case.chain.certificates:
-        yield critical(Code.LEAF_MISSING, "The server sends no certificate at all.", Basis.DOCUMENTED)
-    elif case.leaf is None and len(case.unique) + len(case.duplicates) == len(case.chain.certificates):
+        yield critical(
+            Code.LEAF_MISSING, "The server sends no certificate at all.", Basis.DOCUMENTED
+        )
+    elif case.leaf is None and len(case.unique) + len(case.duplicates) == len(
+        case.chain.certificates
+    ):
         # Where one certificate cannot be read, that one may be the leaf.
-        yield critical(Code.LEAF_MISSING, "The server sends CA certificates only, not its own certificate.", Basis.DOCUMENTED, 0)
+        yield critical(
+            Code.LEAF_MISSING,
+            "The server sends CA certificates only, not its own certificate.",
+            Basis.DOCUMENTED,
+            0,
+        )
     if case.leaf is None:
         return
     position = case.position(case.leaf)
     if position and case.chain.ordered and case.policy.strictness.leaf_first:
-        summary = f"The server's own certificate ({short_name(case.leaf)}) stands at place {position + 1} of the list, not first."
+        summary = (
+            f"The server's own certificate ({short_name(case.leaf)}) stands at place "
+            f"{position + 1} of the list, not first."
+        )
         yield critical(Code.LEAF_NOT_FIRST, summary, Basis.DOCUMENTED, position)
     if self_signed_not_ca(case):
-        summary = f"{short_name(case.leaf)} is signed by itself and is not marked as a CA, which the gateway refuses."
+        summary = (
+            f"{short_name(case.leaf)} is signed by itself and is not marked as a CA, which the "
+            "gateway refuses."
+        )
         yield critical(Code.SELF_SIGNED_NOT_CA, summary, Basis.DOCUMENTED, position)
 
 
 def self_signed_not_ca(case: Case) -> bool:
-    """The leaf is its own issuer without CA:TRUE; Azure refuses it even when it is uploaded, OpenSSL does not."""
-    return case.leaf is not None and is_root(case.leaf) and not case.leaf.is_ca and case.policy.strictness.self_signed_must_be_ca
+    """The leaf is its own issuer without CA:TRUE.
+
+    Azure refuses it even when it is uploaded, OpenSSL does not.
+    """
+    return (
+        case.leaf is not None
+        and is_root(case.leaf)
+        and not case.leaf.is_ca
+        and case.policy.strictness.self_signed_must_be_ca
+    )
 
 
 def order(case: Case) -> Iterator[Finding]:
@@ -42,14 +65,29 @@ def order(case: Case) -> Iterator[Finding]:
     if misplaced and case.chain.ordered and case.policy.strictness.chain_order:
         wanted = [short_name(c) for c in case.needed if case.position(c) is not None]
         summary = _first_move(case)
-        yield critical(Code.CHAIN_OUT_OF_ORDER, summary, Basis.DOCUMENTED, misplaced[0], misplaced=list(misplaced), wanted=wanted)
+        yield critical(
+            Code.CHAIN_OUT_OF_ORDER,
+            summary,
+            Basis.DOCUMENTED,
+            misplaced[0],
+            misplaced=list(misplaced),
+            wanted=wanted,
+        )
 
 
 def _first_move(case: Case) -> str:
     """The first issuer, counted from the leaf, that stands where another one belongs."""
-    sent = [(certificate, place) for certificate in case.needed if (place := case.position(certificate)) is not None]
+    sent = [
+        (certificate, place)
+        for certificate in case.needed
+        if (place := case.position(certificate)) is not None
+    ]
     due = iter(sorted(place for certificate, place in sent if certificate != case.leaf))
-    wrong = next(index for index, (certificate, place) in enumerate(sent) if certificate != case.leaf and place != next(due))
+    wrong = next(
+        index
+        for index, (certificate, place) in enumerate(sent)
+        if certificate != case.leaf and place != next(due)
+    )
     where = f"right behind {_brief(sent[wrong - 1][0])}" if wrong else "before the others"
     return f"{_brief(sent[wrong][0])} is sent as number {sent[wrong][1] + 1}, but belongs {where}."
 
@@ -60,10 +98,15 @@ def _brief(certificate: Certificate) -> str:
 
 
 def misplaced_positions(case: Case) -> tuple[int, ...]:
-    """Positions of sent issuers that do not stand where the path wants them; the leaf's own place is another rule."""
+    """Positions of sent issuers that do not stand where the path wants them.
+
+    The leaf's own place is another rule.
+    """
     issuers = [case.position(c) for c in case.needed if c != case.leaf]
     positions = [p for p in issuers if p is not None]
-    return tuple(sorted(p for p, wanted in zip(positions, sorted(positions), strict=True) if p != wanted))
+    return tuple(
+        sorted(p for p, wanted in zip(positions, sorted(positions), strict=True) if p != wanted)
+    )
 
 
 def extras(case: Case) -> Iterator[Finding]:
@@ -74,7 +117,9 @@ def extras(case: Case) -> Iterator[Finding]:
     if root is not None and root != case.leaf:
         yield _extra(case, case.position(root), "root", "is the root, which need not be sent")
     for certificate in unrelated(case):
-        yield _extra(case, case.position(certificate), "unrelated", "belongs to no path from the leaf")
+        yield _extra(
+            case, case.position(certificate), "unrelated", "belongs to no path from the leaf"
+        )
 
 
 def unrelated(case: Case) -> tuple[Certificate, ...]:
@@ -88,4 +133,6 @@ def _extra(case: Case, position: int | None, kind: str, what: str) -> Finding:
     stale = not certificate.not_before <= case.at <= certificate.not_after
     summary = f"{short_name(certificate)} {what}{', and it is out of date' if stale else ''}."
     found = warning if stale else info
-    return found(Code.CHAIN_EXTRA, summary, Basis.INFERRED, position, kind=kind, subject=certificate.subject)
+    return found(
+        Code.CHAIN_EXTRA, summary, Basis.INFERRED, position, kind=kind, subject=certificate.subject
+    )

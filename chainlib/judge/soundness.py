@@ -1,4 +1,7 @@
-"""Rules about the certificates that the path uses: signatures, CA constraints, what else OpenSSL refuses, dates, weak cryptography."""
+"""Rules about the certificates that the path uses.
+
+Signatures, CA constraints, what else OpenSSL refuses, dates, weak cryptography.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +39,21 @@ def signatures(case: Case) -> Iterator[Finding]:
 
 def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> Finding:
     """Where the issuer was only uploaded, a CA made anew under its old name is likelier than a damaged file on the server."""
-    uploaded = case.policy.trust is TrustMode.UPLOADED_ROOTS and issuer in case.anchors and case.position(issuer) is None
+    uploaded = (
+        case.policy.trust is TrustMode.UPLOADED_ROOTS
+        and issuer in case.anchors
+        and case.position(issuer) is None
+    )
     which = "the uploaded " if uploaded else ""
-    summary = f"The signature of {short_name(child)} does not verify with the key of {which}{short_name(issuer)}."
+    summary = (
+        f"The signature of {short_name(child)} does not verify with the key of "
+        f"{which}{short_name(issuer)}."
+    )
     evidence = {"subject": child.subject, "issuer": issuer.subject, "issuer_sha256": issuer.sha256}
     kind = {"kind": "same-name-other-key"} if uploaded else {}
-    return critical(Code.SIGNATURE_INVALID, summary, Basis.OPENSSL, case.position(child), **evidence, **kind)
+    return critical(
+        Code.SIGNATURE_INVALID, summary, Basis.OPENSSL, case.position(child), **evidence, **kind
+    )
 
 
 def constraints(case: Case) -> Iterator[Finding]:
@@ -51,17 +63,31 @@ def constraints(case: Case) -> Iterator[Finding]:
     for walk in _walks(case):
         for issuer in walk.certificates[1:]:
             if not _may_issue(issuer):
-                summary = f"{short_name(issuer)} signed a certificate although it is not marked as a CA that may."
-                yield critical(Code.CA_CONSTRAINT_VIOLATED, summary, Basis.OPENSSL, case.position(issuer), subject=issuer.subject)
+                summary = (
+                    f"{short_name(issuer)} signed a certificate although it is not marked as a CA "
+                    "that may."
+                )
+                yield critical(
+                    Code.CA_CONSTRAINT_VIOLATED,
+                    summary,
+                    Basis.OPENSSL,
+                    case.position(issuer),
+                    subject=issuer.subject,
+                )
 
 
 def _may_issue(certificate: Certificate) -> bool:
-    """OpenSSL's check_ca: keyUsage must not forbid it; without basicConstraints a version 1 root or keyCertSign will do."""
+    """OpenSSL's check_ca: keyUsage must not forbid it.
+
+    Without basicConstraints a version 1 root or keyCertSign will do.
+    """
     if certificate.may_sign_certificates is False:
         return False
     if certificate.has_basic_constraints:
         return certificate.is_ca
-    return (certificate.version == 1 and is_root(certificate)) or certificate.may_sign_certificates is True
+    return (
+        certificate.version == 1 and is_root(certificate)
+    ) or certificate.may_sign_certificates is True
 
 
 def _walks(case: Case) -> Iterator[Walk]:
@@ -69,11 +95,16 @@ def _walks(case: Case) -> Iterator[Walk]:
 
 
 def openssl(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
-    """What OpenSSL refuses beyond trust, asked as if the top of the path were trusted; and whatever no other rule explained."""
+    """What OpenSSL refuses beyond trust, asked as if the top of the path were trusted.
+
+    And whatever no other rule explained.
+    """
     if case.trusted or case.leaf is None or case.lower is None or case.undated is None:
         return
     others = [c for c in case.unique if c != case.leaf]
-    as_if = verify_path(case.leaf, others, [*case.anchors, case.lower.top], at=None, partial_chain=True)
+    as_if = verify_path(
+        case.leaf, others, [*case.anchors, case.lower.top], at=None, partial_chain=True
+    )
     explained = any(f.severity is Severity.CRITICAL for f in found)
     if not as_if.accepted and as_if.code not in _TRUST_CODES:
         yield from _refusal(case, as_if, found)
@@ -92,13 +123,21 @@ def _refusal(case: Case, refusal: OpenSSLResult, found: tuple[Finding, ...]) -> 
         return
     if code not in codes:
         summary = f"OpenSSL refuses the path at depth {refusal.depth}: {refusal.text}."
-        yield critical(code, summary, Basis.OPENSSL, _at_depth(case, refusal.depth), openssl=_as_evidence(refusal))
+        yield critical(
+            code,
+            summary,
+            Basis.OPENSSL,
+            _at_depth(case, refusal.depth),
+            openssl=_as_evidence(refusal),
+        )
 
 
 def _verify_failed(case: Case, refusal: OpenSSLResult) -> Finding:
     summary = f"OpenSSL refuses the certificate at depth {refusal.depth}: {refusal.text}."
     position = _at_depth(case, refusal.depth)
-    return critical(Code.VERIFY_FAILED, summary, Basis.OPENSSL, position, openssl=_as_evidence(refusal))
+    return critical(
+        Code.VERIFY_FAILED, summary, Basis.OPENSSL, position, openssl=_as_evidence(refusal)
+    )
 
 
 def _at_depth(case: Case, depth: int) -> int | None:
@@ -116,21 +155,45 @@ def dates(case: Case) -> Iterator[Finding]:
         position, name = case.position(certificate), short_name(certificate)
         if case.at > certificate.not_after:
             summary = f"{name} expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC."
-            yield critical(Code.CERTIFICATE_EXPIRED, summary, Basis.DOCUMENTED, position, **_validity(certificate))
+            yield critical(
+                Code.CERTIFICATE_EXPIRED,
+                summary,
+                Basis.DOCUMENTED,
+                position,
+                **_validity(certificate),
+            )
         elif case.at < certificate.not_before:
             summary = f"{name} is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC."
-            yield critical(Code.CERTIFICATE_NOT_YET_VALID, summary, Basis.DOCUMENTED, position, **_validity(certificate))
+            yield critical(
+                Code.CERTIFICATE_NOT_YET_VALID,
+                summary,
+                Basis.DOCUMENTED,
+                position,
+                **_validity(certificate),
+            )
 
 
 def expiring(case: Case) -> Iterator[Finding]:
     """Less than thirty days (a CA: ninety) or a third of the lifetime is left, whichever is shorter."""
     for certificate in case.needed:
         left = certificate.not_after - case.at
-        window = min(_CA_WINDOW if certificate.is_ca else _LEAF_WINDOW, (certificate.not_after - certificate.not_before) / 3)
+        window = min(
+            _CA_WINDOW if certificate.is_ca else _LEAF_WINDOW,
+            (certificate.not_after - certificate.not_before) / 3,
+        )
         if timedelta(0) <= left < window and case.at >= certificate.not_before:
-            summary = f"{short_name(certificate)} expires on {certificate.not_after:%Y-%m-%d}, in {counted(left.days, 'day')}."
+            summary = (
+                f"{short_name(certificate)} expires on {certificate.not_after:%Y-%m-%d}, in "
+                f"{counted(left.days, 'day')}."
+            )
             evidence = _validity(certificate) | {"days_left": left.days}
-            yield warning(Code.CERTIFICATE_EXPIRING, summary, Basis.INFERRED, case.position(certificate), **evidence)
+            yield warning(
+                Code.CERTIFICATE_EXPIRING,
+                summary,
+                Basis.INFERRED,
+                case.position(certificate),
+                **evidence,
+            )
 
 
 def _validity(certificate: Certificate) -> dict[str, str]:
@@ -146,8 +209,17 @@ def weak_crypto(case: Case) -> Iterator[Finding]:
     for certificate in case.needed:
         reasons = list(_weaknesses(certificate))
         if reasons:
-            summary = f"{short_name(certificate)} uses {' and '.join(reasons)}, which newer OpenSSL refuses."
-            yield warning(Code.WEAK_CRYPTO, summary, Basis.INFERRED, case.position(certificate), reasons=reasons)
+            summary = (
+                f"{short_name(certificate)} uses {' and '.join(reasons)}, which newer OpenSSL "
+                "refuses."
+            )
+            yield warning(
+                Code.WEAK_CRYPTO,
+                summary,
+                Basis.INFERRED,
+                case.position(certificate),
+                reasons=reasons,
+            )
 
 
 def _weaknesses(certificate: Certificate) -> Iterator[str]:

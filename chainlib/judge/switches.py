@@ -1,4 +1,7 @@
-"""What the setting's validation switches silence: the findings stay listed as warnings, and `VALIDATION_OFF` names them."""
+"""What the setting's validation switches silence.
+
+The findings stay listed as warnings, and `VALIDATION_OFF` names them.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,18 @@ def apply_switches(findings: tuple[Finding, ...], policy: GatewayPolicy) -> tupl
     """Turn what the switches silence into warnings and add `VALIDATION_OFF`."""
     if policy.validate_chain and policy.validate_name:
         return findings
-    off = (frozenset() if policy.validate_chain else CHAIN_CODES) | (frozenset() if policy.validate_name else NAME_CODES)
-    silenced = sorted({f.code.value for f in findings if f.code in off and f.severity is Severity.CRITICAL})
-    quiet = tuple(replace(f, severity=Severity.WARNING) if f.code in off and f.severity is Severity.CRITICAL else f for f in findings)
+    off = (frozenset() if policy.validate_chain else CHAIN_CODES) | (
+        frozenset() if policy.validate_name else NAME_CODES
+    )
+    silenced = sorted(
+        {f.code.value for f in findings if f.code in off and f.severity is Severity.CRITICAL}
+    )
+    quiet = tuple(
+        replace(f, severity=Severity.WARNING)
+        if f.code in off and f.severity is Severity.CRITICAL
+        else f
+        for f in findings
+    )
     return (*quiet, _validation_off(policy, silenced))
 
 
@@ -47,11 +59,16 @@ def _validation_off(policy: GatewayPolicy, silenced: list[str]) -> Finding:
     flags = {"chain and dates": policy.validate_chain, "the name": policy.validate_name}
     switches = [what for what, on in flags.items() if not on]
     summary = f"The setting does not validate {' or '.join(switches)}{_hidden(silenced)}."
-    return warning(Code.VALIDATION_OFF, summary, Basis.DOCUMENTED, None, switches=switches, silenced=silenced)
+    return warning(
+        Code.VALIDATION_OFF, summary, Basis.DOCUMENTED, None, switches=switches, silenced=silenced
+    )
 
 
 def _hidden(silenced: list[str]) -> str:
-    """The worst of what is silenced; whoever shows the sentence has words for the codes, and the evidence has them all."""
+    """The worst of what is silenced.
+
+    Whoever shows the sentence has words for the codes, and the evidence has them all.
+    """
     worst = sorted(silenced, key=lambda code: rank(Code(code)))
     more = f" and {len(worst) - _LISTED} more" if len(worst) > _LISTED else ""
     return f", which hides: {', '.join(worst[:_LISTED])}{more}" if worst else ""

@@ -1,4 +1,7 @@
-"""Rules about the connection: no list came, the handshake broke after it came, the health probe's answer."""
+"""Rules about the connection.
+
+No list came, the handshake broke after it came, the health probe's answer.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ _NO_LIST: tuple[tuple[type[CaptureError], Code, Basis], ...] = (
     (ClientCertificateRequired, Code.CLIENT_CERTIFICATE_REQUIRED, Basis.REPORTED),
 )
 _CLOCK_S = 0.05  # how much earlier than asked a timer may ring
-# nginx answers 400 or 496, IIS 403, others 401 to a client that came without the certificate they asked for.
+# nginx answers 400 or 496, IIS 403, others 401 to a client that came without the certificate they
+# asked for.
 _CLIENT_CERTIFICATE_STATUSES = frozenset({400, 401, 403, 495, 496})
 
 
@@ -55,19 +59,28 @@ def unreadable(case: Case) -> Iterator[Finding]:
     for position, sent in enumerate(case.chain.certificates):
         if isinstance(sent, UnreadableCertificate):
             summary = f"Certificate {position + 1} of the list cannot be read as X.509."
-            yield critical(Code.CERTIFICATE_UNREADABLE, summary, Basis.OPENSSL, position, reason=sent.reason)
+            yield critical(
+                Code.CERTIFICATE_UNREADABLE, summary, Basis.OPENSSL, position, reason=sent.reason
+            )
 
 
 def handshake(case: Case) -> Iterator[Finding]:
-    """A handshake that broke after the list had come; an unreadable list explains the break by itself."""
+    """A handshake that broke after the list had come.
+
+    An unreadable list explains the break by itself.
+    """
     error = case.chain.handshake_error
     if error is None:
         return
     if error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         yield _client_certificate(error.detail)
     elif not any(isinstance(sent, UnreadableCertificate) for sent in case.chain.certificates):
-        summary = f"The server sent its certificates, then the handshake broke ({error.kind.value})."
-        yield critical(Code.TLS_FAILED, summary, Basis.OPENSSL, reason=error.kind.value, detail=error.detail)
+        summary = (
+            f"The server sent its certificates, then the handshake broke ({error.kind.value})."
+        )
+        yield critical(
+            Code.TLS_FAILED, summary, Basis.OPENSSL, reason=error.kind.value, detail=error.detail
+        )
 
 
 def http(case: Case) -> Iterator[Finding]:
@@ -89,26 +102,54 @@ def _http_failure(case: Case, failure: HttpFailure, rule: HttpProbeRule) -> Iter
         yield _too_late(failure.waited, rule)
     elif case.chain.handshake_error is None:
         summary = f"The server did not answer GET {rule.path} with HTTP ({failure.kind.value})."
-        yield critical(Code.HTTP_FAILED, summary, Basis.INFERRED, reason=failure.kind.value, detail=failure.detail)
+        yield critical(
+            Code.HTTP_FAILED,
+            summary,
+            Basis.INFERRED,
+            reason=failure.kind.value,
+            detail=failure.detail,
+        )
 
 
 def _too_late(waited: float | None, rule: HttpProbeRule) -> Finding:
     """No answer in the probe's own time; or in ours, where that is shorter, and then it says so."""
     if waited is None or waited >= rule.timeout - _CLOCK_S:
-        summary = f"The server did not answer GET {rule.path} within {counted(rule.timeout, 'second')}."
+        summary = (
+            f"The server did not answer GET {rule.path} within {counted(rule.timeout, 'second')}."
+        )
         return critical(Code.PROBE_TIMEOUT, summary, Basis.DOCUMENTED, timeout=rule.timeout)
-    summary = f"The server did not answer GET {rule.path} within {counted(round(waited, 1), 'second')}; the gateway waits {rule.timeout:g}."
-    return critical(Code.PROBE_TIMEOUT, summary, Basis.INFERRED, timeout=rule.timeout, waited=round(waited, 1))
+    summary = (
+        f"The server did not answer GET {rule.path} within {counted(round(waited, 1), 'second')}; "
+        f"the gateway waits {rule.timeout:g}."
+    )
+    return critical(
+        Code.PROBE_TIMEOUT, summary, Basis.INFERRED, timeout=rule.timeout, waited=round(waited, 1)
+    )
 
 
 def _http_response(case: Case, response: HttpResponse, rule: HttpProbeRule) -> Iterator[Finding]:
     if not rule.accepts(response.status):
         asked = case.chain.tls is not None and case.chain.tls.client_certificate_requested
-        if asked and response.status in _CLIENT_CERTIFICATE_STATUSES and case.chain.handshake_error is None:
+        if (
+            asked
+            and response.status in _CLIENT_CERTIFICATE_STATUSES
+            and case.chain.handshake_error is None
+        ):
             yield _client_certificate(f"HTTP {response.status} after a CertificateRequest")
-        expected = ",".join(f"{low}-{high}" if low != high else str(low) for low, high in rule.statuses)
-        summary = f"GET {rule.path} was answered with status {response.status}; the probe accepts {expected}."
-        yield critical(Code.HTTP_STATUS_MISMATCH, summary, Basis.DOCUMENTED, expected=expected, received=response.status)
+        expected = ",".join(
+            f"{low}-{high}" if low != high else str(low) for low, high in rule.statuses
+        )
+        summary = (
+            f"GET {rule.path} was answered with status {response.status}; the probe accepts "
+            f"{expected}."
+        )
+        yield critical(
+            Code.HTTP_STATUS_MISMATCH,
+            summary,
+            Basis.DOCUMENTED,
+            expected=expected,
+            received=response.status,
+        )
     elif response.body_matched is False:
         summary = f"The answer to GET {rule.path} does not contain the text that the probe expects."
         yield critical(Code.HTTP_BODY_MISMATCH, summary, Basis.DOCUMENTED, expected=rule.body)

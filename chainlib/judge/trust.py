@@ -1,6 +1,9 @@
-"""Rules about trust: gaps in the path, roots that do not fit, uploads that cannot serve (azure-rules rows 6 and 9 to 18).
+"""Rules about trust.
 
-They run where OpenSSL refuses the path, and say which of the documented faults it is; where it accepts, only remarks are left.
+Gaps in the path, roots that do not fit, uploads that cannot serve (azure-rules rows 6 and 9 to 18).
+
+They run where OpenSSL refuses the path, and say which of the documented faults it is; where it
+accepts, only remarks are left.
 """
 
 from __future__ import annotations
@@ -15,18 +18,34 @@ from chainlib.judge.shape import self_signed_not_ca
 from chainlib.model import TrustMode
 from chainlib.path import is_root, issuer_candidates, same_key, same_name_other_key
 
-TWO_EXPLANATIONS = ("an intermediate is not sent", "its issuer is a root that the gateway was not given")
+TWO_EXPLANATIONS = (
+    "an intermediate is not sent",
+    "its issuer is a root that the gateway was not given",
+)
 
 
 def auth_certificate(case: Case) -> Iterator[Finding]:
     """v1: the first certificate must be among the authentication certificates, byte for byte."""
     if not case.chain.certificates:
-        yield critical(Code.AUTH_CERTIFICATE_MISMATCH, "The server sends no certificate at all.", Basis.DOCUMENTED)
+        yield critical(
+            Code.AUTH_CERTIFICATE_MISMATCH,
+            "The server sends no certificate at all.",
+            Basis.DOCUMENTED,
+        )
     elif case.unique and case.unique[0] not in case.anchors:
         given = [short_name(c) for c in case.anchors]
-        summary = f"{short_name(case.unique[0])} is not among the authentication certificates of the backend setting."
+        summary = (
+            f"{short_name(case.unique[0])} is not among the authentication certificates of the "
+            "backend setting."
+        )
         evidence = {"sha256": case.unique[0].sha256, "uploaded": given}
-        yield critical(Code.AUTH_CERTIFICATE_MISMATCH, summary, Basis.DOCUMENTED, case.position(case.unique[0]), **evidence)
+        yield critical(
+            Code.AUTH_CERTIFICATE_MISMATCH,
+            summary,
+            Basis.DOCUMENTED,
+            case.position(case.unique[0]),
+            **evidence,
+        )
 
 
 def path(case: Case) -> Iterator[Finding]:
@@ -55,19 +74,40 @@ def _gap(case: Case) -> Iterator[Finding]:
 
 
 def _intermediate_missing(case: Case, below: Certificate) -> Finding:
-    summary = f"The server does not send {issuer_name(below)}, the CA that signed {short_name(below)}."
-    evidence = missing_evidence(below) | ({} if case.upper else {"possibilities": list(TWO_EXPLANATIONS)})
+    summary = (
+        f"The server does not send {issuer_name(below)}, the CA that signed {short_name(below)}."
+    )
+    evidence = missing_evidence(below) | (
+        {} if case.upper else {"possibilities": list(TWO_EXPLANATIONS)}
+    )
     if case.upper is None and _namesake_uploaded(case, below):
-        summary = f"{summary.removesuffix('.')}, and the uploaded root of that name has another key."
+        summary = (
+            f"{summary.removesuffix('.')}, and the uploaded root of that name has another key."
+        )
         evidence |= {"kind": "same-name-other-key"}
-    return critical(Code.INTERMEDIATE_MISSING, summary, Basis.DOCUMENTED, case.position(below), **evidence)
+    return critical(
+        Code.INTERMEDIATE_MISSING, summary, Basis.DOCUMENTED, case.position(below), **evidence
+    )
 
 
 def _no_root_signs(case: Case, below: Certificate) -> Finding:
     kind = _kind_of_gap(case, below)
-    summary = f"None of the roots uploaded to the gateway signed {short_name(below)}; its issuer is {issuer_name(below)}."
-    evidence = missing_evidence(below) | {"kind": kind, "uploaded": _uploaded(case), "possibilities": list(TWO_EXPLANATIONS)}
-    return critical(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, summary, Basis.DOCUMENTED, case.position(below), **evidence)
+    summary = (
+        f"None of the roots uploaded to the gateway signed {short_name(below)}; its issuer is "
+        f"{issuer_name(below)}."
+    )
+    evidence = missing_evidence(below) | {
+        "kind": kind,
+        "uploaded": _uploaded(case),
+        "possibilities": list(TWO_EXPLANATIONS),
+    }
+    return critical(
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        summary,
+        Basis.DOCUMENTED,
+        case.position(below),
+        **evidence,
+    )
 
 
 def _kind_of_gap(case: Case, below: Certificate) -> str:
@@ -78,19 +118,34 @@ def _kind_of_gap(case: Case, below: Certificate) -> str:
 
 
 def _namesake_uploaded(case: Case, below: Certificate) -> bool:
-    """A root with the issuer's very name was uploaded, of another key: a CA that was made anew, most likely."""
-    return case.policy.trust is TrustMode.UPLOADED_ROOTS and any(is_root(c) for c in same_name_other_key(below, case.anchors))
+    """A root with the issuer's very name was uploaded, of another key.
+
+    A CA that was made anew, most likely.
+    """
+    return case.policy.trust is TrustMode.UPLOADED_ROOTS and any(
+        is_root(c) for c in same_name_other_key(below, case.anchors)
+    )
 
 
 def _intermediate_unknown_ca(case: Case, below: Certificate) -> Finding:
-    summary = f"{short_name(below)} is signed by {issuer_name(below)}, which is no well-known CA, and the gateway was given no root for it."
+    summary = (
+        f"{short_name(below)} is signed by {issuer_name(below)}, which is no well-known CA, and "
+        "the gateway was given no root for it."
+    )
     evidence = missing_evidence(below) | {"possibilities": list(TWO_EXPLANATIONS)}
-    return critical(Code.INTERMEDIATE_UNKNOWN_CA, summary, Basis.DOCUMENTED, case.position(below), **evidence)
+    return critical(
+        Code.INTERMEDIATE_UNKNOWN_CA, summary, Basis.DOCUMENTED, case.position(below), **evidence
+    )
 
 
 def _server_unknown_ca(case: Case, certificate: Certificate, root: str) -> Finding:
-    summary = f"The chain ends in {root}, which is no well-known CA, and the gateway was given no root for it."
-    return critical(Code.SERVER_UNKNOWN_CA, summary, Basis.DOCUMENTED, case.position(certificate), root=root)
+    summary = (
+        f"The chain ends in {root}, which is no well-known CA, and the gateway was given no root "
+        "for it."
+    )
+    return critical(
+        Code.SERVER_UNKNOWN_CA, summary, Basis.DOCUMENTED, case.position(certificate), root=root
+    )
 
 
 def _sent_root(case: Case) -> Iterator[Finding]:
@@ -100,22 +155,46 @@ def _sent_root(case: Case) -> Iterator[Finding]:
     if case.policy.trust is TrustMode.WELL_KNOWN:
         yield _server_unknown_ca(case, root, short_name(root))
         return
-    kind = "public-ca-with-uploaded-roots" if any(same_key(root, p) for p in case.policy.public_roots) else "other"
-    summary = f"The server's chain ends in {short_name(root)}; the gateway trusts {_listed(_uploaded(case))}."
-    evidence = {"kind": kind, "subject": root.subject, "sha256": root.sha256, "uploaded": _uploaded(case)}
+    kind = (
+        "public-ca-with-uploaded-roots"
+        if any(same_key(root, p) for p in case.policy.public_roots)
+        else "other"
+    )
+    summary = (
+        f"The server's chain ends in {short_name(root)}; the gateway trusts "
+        f"{_listed(_uploaded(case))}."
+    )
+    evidence = {
+        "kind": kind,
+        "subject": root.subject,
+        "sha256": root.sha256,
+        "uploaded": _uploaded(case),
+    }
     yield critical(Code.ROOT_MISMATCH, summary, Basis.DOCUMENTED, case.position(root), **evidence)
 
 
 def _reissued_root(case: Case) -> Iterator[Finding]:
-    """The path is trusted through a re-issue of the very root that is sent; how Azure compares them is not known."""
+    """The path is trusted through a re-issue of the very root that is sent.
+
+    How Azure compares them is not known.
+    """
     if case.policy.trust is not TrustMode.UPLOADED_ROOTS or not case.needed:
         return
     anchor = case.needed[-1]
     for sent in case.unique:
         if sent != anchor and is_root(sent) and same_key(sent, anchor):
-            summary = f"The server sends another edition of {short_name(anchor)} than the one uploaded; the key is the same."
-            evidence = {"kind": "same-key-other-certificate", "sha256": sent.sha256, "uploaded_sha256": anchor.sha256}
-            yield warning(Code.ROOT_MISMATCH, summary, Basis.INFERRED, case.position(sent), **evidence)
+            summary = (
+                f"The server sends another edition of {short_name(anchor)} than the one uploaded; "
+                "the key is the same."
+            )
+            evidence = {
+                "kind": "same-key-other-certificate",
+                "sha256": sent.sha256,
+                "uploaded_sha256": anchor.sha256,
+            }
+            yield warning(
+                Code.ROOT_MISMATCH, summary, Basis.INFERRED, case.position(sent), **evidence
+            )
 
 
 def _not_attached(case: Case) -> Iterator[Finding]:
@@ -123,10 +202,19 @@ def _not_attached(case: Case) -> Iterator[Finding]:
     root, below = case.sent_root, case.gap_below
     for uploaded in case.policy.unattached:
         lies = uploaded.certificate
-        fits = (root is not None and same_key(root, lies)) or (below is not None and is_root(lies) and below.issued_by(lies))
+        fits = (root is not None and same_key(root, lies)) or (
+            below is not None and is_root(lies) and below.issued_by(lies)
+        )
         if fits and lies not in case.anchors and not uploaded.sister:
-            summary = f"The right root is already on the gateway as {uploaded.name}, only not attached to this backend setting."
-            evidence = {"root_name": uploaded.name, "gateway": uploaded.gateway, "sha256": lies.sha256}
+            summary = (
+                f"The right root is already on the gateway as {uploaded.name}, only not attached "
+                "to this backend setting."
+            )
+            evidence = {
+                "root_name": uploaded.name,
+                "gateway": uploaded.gateway,
+                "sha256": lies.sha256,
+            }
             yield critical(Code.ROOT_NOT_ATTACHED, summary, Basis.REPORTED, None, **evidence)
             return
 
@@ -137,7 +225,14 @@ def uploads(case: Case) -> Iterator[Finding]:
         return
     for broken in case.policy.anchors.undecodable:
         summary = f"The uploaded root {broken.name} is no readable certificate."
-        yield warning(Code.UPLOADED_ROOT_UNUSABLE, summary, Basis.REPORTED, None, kind="undecodable", root_name=broken.name)
+        yield warning(
+            Code.UPLOADED_ROOT_UNUSABLE,
+            summary,
+            Basis.REPORTED,
+            None,
+            kind="undecodable",
+            root_name=broken.name,
+        )
     for uploaded in case.anchors:
         yield from _upload(case, uploaded)
 
@@ -147,14 +242,26 @@ def _upload(case: Case, uploaded: Certificate) -> Iterator[Finding]:
     refused = case.undated is not None and not case.undated.accepted
     for kind, text in _structural_faults(uploaded):
         # OpenSSL takes a version 1 root, so a refusal beside it has another reason.
-        yield _unusable(case, uploaded, kind, text, serious=needed and refused and kind != "version-1")
+        yield _unusable(
+            case, uploaded, kind, text, serious=needed and refused and kind != "version-1"
+        )
     for kind, text in _date_faults(uploaded, case):
-        yield _unusable(case, uploaded, kind, text, serious=needed and case.dated is not None and not case.dated.accepted)
+        yield _unusable(
+            case,
+            uploaded,
+            kind,
+            text,
+            serious=needed and case.dated is not None and not case.dated.accepted,
+        )
 
 
 def _structural_faults(uploaded: Certificate) -> Iterator[tuple[str, str]]:
     if not is_root(uploaded):
-        yield ("intermediate", "is an intermediate, not a root") if uploaded.is_ca else ("leaf", "is a server certificate, not a root")
+        yield (
+            ("intermediate", "is an intermediate, not a root")
+            if uploaded.is_ca
+            else ("leaf", "is a server certificate, not a root")
+        )
     elif uploaded.version == 1:
         yield "version-1", "is an X.509 version 1 certificate, which cannot be marked as a CA"
     elif not uploaded.is_ca:
@@ -172,8 +279,15 @@ def _unusable(case: Case, uploaded: Certificate, kind: str, text: str, *, seriou
     name = case.policy.anchors.names.get(uploaded.sha256)
     label = f"{name} ({short_name(uploaded)})" if name else short_name(uploaded)
     found, basis = (critical, Basis.OPENSSL) if serious else (warning, Basis.INFERRED)
-    evidence = {"kind": kind, "subject": uploaded.subject, "sha256": uploaded.sha256, "root_name": name}
-    return found(Code.UPLOADED_ROOT_UNUSABLE, f"The uploaded root {label} {text}.", basis, None, **evidence)
+    evidence = {
+        "kind": kind,
+        "subject": uploaded.subject,
+        "sha256": uploaded.sha256,
+        "root_name": name,
+    }
+    return found(
+        Code.UPLOADED_ROOT_UNUSABLE, f"The uploaded root {label} {text}.", basis, None, **evidence
+    )
 
 
 def _uploaded(case: Case) -> list[str]:
@@ -182,4 +296,8 @@ def _uploaded(case: Case) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "") if names else "none"  # noqa: PLR2004 -- three names fit a card
+    return (
+        ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004 -- three names fit a card
+        if names
+        else "none"
+    )

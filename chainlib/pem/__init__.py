@@ -1,6 +1,9 @@
-"""Certificate files: PEM, DER and PKCS #7 in, PEM bundles out. Hostile input: bounded, and a private key is never repeated.
+"""Certificate files: PEM, DER and PKCS #7 in, PEM bundles out.
 
-Every refusal is one `UnusableFile` with one sentence that says what was found. Refusals are raised outside of `except` blocks, so that
+Hostile input: bounded, and a private key is never repeated.
+
+Every refusal is one `UnusableFile` with one sentence that says what was found. Refusals are raised
+outside of `except` blocks, so that
 no lower-level error, which may hold the input, hangs on them.
 """
 
@@ -8,4 +11,11 @@ from chainlib.pem.bag import CertificateBag
 from chainlib.pem.read import MAX_BYTES, MAX_CERTIFICATES, load_certificates, load_uploaded
 from chainlib.pem.write import dump_bundle
 
-__all__ = ["MAX_BYTES", "MAX_CERTIFICATES", "CertificateBag", "dump_bundle", "load_certificates", "load_uploaded"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_CERTIFICATES",
+    "CertificateBag",
+    "dump_bundle",
+    "load_certificates",
+    "load_uploaded",
+]

@@ -12,7 +12,8 @@ class CertificateBag(tuple[Certificate, ...]):  # noqa: SLOT001 -- a subclass of
     """Certificates as read from a file.
 
     Attributes:
-        ordered: whether their order means something; a PKCS #7 bag is a SET and has none (RFC 5652 section 10.2.3).
+        ordered: whether their order means something; a PKCS #7 bag is a SET and has none (RFC 5652
+            section 10.2.3).
     """
 
     ordered: bool

@@ -18,7 +18,11 @@ _MARKER = re.compile(
     rf"{_DASHES}{{2,10}}[^\S\r\n]{{0,8}}(BEGIN|END)\s{{1,8}}([^-\r\n\u2010-\u2015\u2212]{{1,64}}?)[^\S\r\n]{{0,8}}{_DASHES}{{2,5}}",
     re.IGNORECASE,
 )
-_ENCODINGS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff]")
 _DER_START = b"\x30"
 
@@ -41,9 +45,16 @@ class Block:
 
 
 def text_of(data: bytes) -> str:
-    """The data as text, whatever its encoding; never raises. Text in UTF-16 without a mark comes out right where it is ASCII."""
+    """The data as text, whatever its encoding; never raises.
+
+    Text in UTF-16 without a mark comes out right where it is ASCII.
+    """
     encoding = next((name for mark, name in _ENCODINGS if data.startswith(mark)), None)
-    text = data.decode(encoding, "replace") if encoding else data.replace(b"\0", b"").decode("utf-8", "replace")
+    text = (
+        data.decode(encoding, "replace")
+        if encoding
+        else data.replace(b"\0", b"").decode("utf-8", "replace")
+    )
     return _INVISIBLE.sub("", text).replace("\\r", "\n").replace("\\n", "\n")
 
 
@@ -55,10 +66,17 @@ def blocks(text: str) -> Iterator[Block]:
         label = _label(markers[index])
         end = markers[index + 1] if index + 1 < len(markers) else None
         if end is None or end[1].upper() != "END" or _label(end) != label:
-            yield Block(number=number, label=label, fault="its BEGIN line has no END line of the same kind")
+            yield Block(
+                number=number, label=label, fault="its BEGIN line has no END line of the same kind"
+            )
             continue
         content = decode_base64(text[markers[index].end() : end.start()])
-        yield Block(number=number, label=label, content=content, fault="" if content else "its text is not base64")
+        yield Block(
+            number=number,
+            label=label,
+            content=content,
+            fault="" if content else "its text is not base64",
+        )
 
 
 def decode_base64(text: str) -> bytes | None:
@@ -70,11 +88,18 @@ def decode_base64(text: str) -> bytes | None:
 
 
 def bare_base64(text: str) -> bytes | None:
-    """The bytes of a text that is nothing but base64, when they are DER or hold PEM; `None` for other text."""
+    """The bytes of a text that is nothing but base64, when they are DER or hold PEM.
+
+    `None` for other text.
+    """
     decoded = decode_base64(text)
     return (
         decoded
-        if decoded and (decoded.removeprefix(codecs.BOM_UTF8).startswith(_DER_START) or b"BEGIN" in decoded.replace(b"\0", b""))
+        if decoded
+        and (
+            decoded.removeprefix(codecs.BOM_UTF8).startswith(_DER_START)
+            or b"BEGIN" in decoded.replace(b"\0", b"")
+        )
         else None
     )
 

@@ -1,4 +1,7 @@
-"""What a file that is no certificate is instead, in a few words for people; hostile text is never repeated."""
+"""What a file that is no certificate is instead, in a few words for people.
+
+Hostile text is never repeated.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,16 @@ from cryptography.utils import CryptographyDeprecationWarning
 from chainlib import der
 from chainlib.wording import counted
 
-CERTIFICATE_LABELS: Final = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE", "PKCS7", "PKCS #7 SIGNED DATA", "CMS"})
+CERTIFICATE_LABELS: Final = frozenset(
+    {
+        "CERTIFICATE",
+        "X509 CERTIFICATE",
+        "TRUSTED CERTIFICATE",
+        "PKCS7",
+        "PKCS #7 SIGNED DATA",
+        "CMS",
+    }
+)
 _LABELS: Final[Mapping[str, str]] = {
     "CERTIFICATE REQUEST": "a certificate request (CSR), which the CA has yet to sign",
     "NEW CERTIFICATE REQUEST": "a certificate request (CSR), which the CA has yet to sign",
@@ -35,13 +47,17 @@ _TEXTS: Final = (
     (re.compile(r"\s*[{\[]"), "a JSON file"),
 )
 _MAGIC: Final = (
-    (b"\xfe\xed\xfe\xed", "a Java key store; export the certificates with `keytool -exportcert -rfc`"),
+    (
+        b"\xfe\xed\xfe\xed",
+        "a Java key store; export the certificates with `keytool -exportcert -rfc`",
+    ),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF document"),
 )
 PFX: Final = (
-    "a PKCS #12 (PFX) file, which may hold a private key; take out the certificates without the key: "
+    "a PKCS #12 (PFX) file, which may hold a private key; take out the certificates without "
+    "the key: "
     "openssl pkcs12 -in file.pfx -nokeys -out chain.pem"
 )
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
@@ -60,11 +76,17 @@ def of_label(label: str) -> str:
 
 def of_text(text: str) -> str:
     """What a text without any PEM block is."""
-    return next((what for pattern, what in _TEXTS if pattern.match(text)), "plain text without a BEGIN CERTIFICATE line")
+    return next(
+        (what for pattern, what in _TEXTS if pattern.match(text)),
+        "plain text without a BEGIN CERTIFICATE line",
+    )
 
 
 def of_bytes(data: bytes, reason: str) -> str:
-    """What binary data that is no certificate is; `reason` is the parser's, for what is nothing that is known."""
+    """What binary data that is no certificate is.
+
+    `reason` is the parser's, for what is nothing that is known.
+    """
     known = next((what for magic, what in _MAGIC if data.startswith(magic)), None)
     known = known or next((what for parser, what in _PARSERS if _parses(parser, data)), None)
     outer = der.element(data)
@@ -74,9 +96,14 @@ def of_bytes(data: bytes, reason: str) -> str:
 
 
 def is_pfx(data: bytes) -> bool:
-    """Whether the data starts as a PFX does (RFC 7292 section 4): version 3, then the authenticated safe."""
+    """Whether the data starts as a PFX does (RFC 7292 section 4).
+
+    Version 3, then the authenticated safe.
+    """
     inner = der.children(data, at_most=2)
-    return [c.tag for c in inner] == [der.INTEGER, der.SEQUENCE] and inner[0].content == _PFX_VERSION
+    return [c.tag for c in inner] == [der.INTEGER, der.SEQUENCE] and inner[
+        0
+    ].content == _PFX_VERSION
 
 
 def is_pkcs7(data: bytes) -> bool:
@@ -87,7 +114,8 @@ def is_pkcs7(data: bytes) -> bool:
 
 def _parses(parser: Callable[[bytes], object], data: bytes) -> bool:
     with warnings.catch_warnings():
-        # Old or odd keys are told by warning; they are refused here anyway, only their kind is wanted.
+        # Old or odd keys are told by warning; they are refused here anyway, only their kind is
+        # wanted.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         try:
             parser(data)

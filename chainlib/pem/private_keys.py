@@ -1,6 +1,7 @@
 """Whether bytes hold a private key, in any of the forms that people paste or upload by mistake.
 
-The answer is yes or no and never a part of what was found. Where a doubt remains the answer is yes: a refused file costs a minute,
+The answer is yes or no and never a part of what was found. Where a doubt remains the answer is yes:
+a refused file costs a minute,
 a key in a chat costs a new certificate.
 """
 
@@ -19,7 +20,8 @@ _TEXT_FORMS = re.compile(
 )
 _JWK_KIND = re.compile(r"\"kty\"\s*:")
 _JWK_SECRET = re.compile(r"\"(?:d|k)\"\s*:\s*\"")
-# A SEQUENCE header followed by `INTEGER 0` or `INTEGER 1` (PKCS #8, PKCS #1, SEC 1), or by an encryption scheme of PKCS #5 or #12.
+# A SEQUENCE header followed by `INTEGER 0` or `INTEGER 1` (PKCS #8, PKCS #1, SEC 1), or by an
+# encryption scheme of PKCS #5 or #12.
 _DER_STARTS = re.compile(
     rb"(?=\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
     rb"(?:\x02\x01[\x00\x01]|\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01)))",
@@ -31,14 +33,23 @@ _PKCS1_TAGS = (der.INTEGER, der.INTEGER, der.INTEGER)
 
 
 def in_text(text: str) -> bool:
-    """Whether the text shows a private key: PEM of any label, OpenSSH, PGP, PuTTY, a JWK with its secret member, .NET XML."""
-    return bool(_TEXT_FORMS.search(text)) or bool(_JWK_KIND.search(text) and _JWK_SECRET.search(text))
+    """Whether the text shows a private key.
+
+    PEM of any label, OpenSSH, PGP, PuTTY, a JWK with its secret member, .NET XML.
+    """
+    return bool(_TEXT_FORMS.search(text)) or bool(
+        _JWK_KIND.search(text) and _JWK_SECRET.search(text)
+    )
 
 
 def in_bytes(data: bytes) -> bool:
-    """Whether a DER private key starts anywhere in the bytes: PKCS #8 plain or encrypted, PKCS #1, SEC 1."""
+    """Whether a DER private key starts anywhere in the bytes.
+
+    PKCS #8 plain or encrypted, PKCS #1, SEC 1.
+    """
     view = memoryview(data)
-    # Certificates hold next to no such starts; data that is full of them was made to keep this busy.
+    # Certificates hold next to no such starts; data that is full of them was made to keep this
+    # busy.
     candidates = enumerate(match.start() for match in _DER_STARTS.finditer(data))
     return any(count >= _MOST_CANDIDATES or _is_key(view[start:]) for count, start in candidates)
 

@@ -1,4 +1,7 @@
-"""Certificates out: the one form that every server takes, PEM with Unix line ends (RFC 7468 section 5)."""
+"""Certificates out.
+
+The one form that every server takes, PEM with Unix line ends (RFC 7468 section 5).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a fetched issuer decides: until somebody has it, a missing upper CA and a root that is not trusted look alike from outside."""
+"""What a fetched issuer decides.
+
+Until somebody has it, a missing upper CA and a root that is not trusted look alike from outside.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +16,43 @@ from chainlib.path import is_root
 from chainlib.policy import GatewayPolicy
 
 _NOT_SENT, _NOT_GIVEN = TWO_EXPLANATIONS
-_SAID = {_NOT_SENT: "an intermediate that is not sent", _NOT_GIVEN: "a root that the gateway was not given"}
+_SAID = {
+    _NOT_SENT: "an intermediate that is not sent",
+    _NOT_GIVEN: "a root that the gateway was not given",
+}
 _HIGHEST = 8
 
 
 def decide(verdict: Verdict, policy: GatewayPolicy, issuers: Iterable[Certificate]) -> Verdict:
-    """The same verdict with the gap filled in by what is known from elsewhere; codes and severities stay.
+    """The same verdict with the gap filled in by what is known from elsewhere.
+
+    Codes and severities stay.
 
     Args:
         verdict: of `judge`.
         policy: that it was judged by.
-        issuers: certificates that were not sent; one counts when its key verifies the certificate below the gap.
+        issuers: certificates that were not sent; one counts when its key verifies the certificate
+            below the gap.
 
     Returns:
-        A verdict whose path names the issuer as fetched, and whose evidence keeps the one explanation that holds.
+        A verdict whose path names the issuer as fetched, and whose evidence keeps the one
+        explanation that holds.
     """
     elements, anchors = verdict.path.elements, policy.anchors
-    place = next((place for place, element in enumerate(elements) if element.source is Source.MISSING), 0)
+    place = next(
+        (place for place, element in enumerate(elements) if element.source is Source.MISSING), 0
+    )
     sent_above = [element.certificate for element in elements[place + 1 :] if element.certificate]
     below = elements[place - 1].certificate if place else None
     found = tuple(_climb(below, (*issuers, *sent_above, *anchors.certificates))) if below else ()
     if not found or found[0] in anchors.certificates:
         return verdict
     explanation = _NOT_GIVEN if is_root(found[0]) else _NOT_SENT
-    filled = (*elements[:place], *_filled(found, elements[place + 1 :], anchors), *elements[place + 1 :])
+    filled = (
+        *elements[:place],
+        *_filled(found, elements[place + 1 :], anchors),
+        *elements[place + 1 :],
+    )
     return replace(
         verdict,
         findings=tuple(_decided(finding, explanation, found[0]) for finding in verdict.findings),
@@ -55,14 +71,20 @@ def _climb(below: Certificate, known: Sequence[Certificate]) -> Iterator[Certifi
         met.append(issuer)
 
 
-def _filled(found: Sequence[Certificate], above: Sequence[PathElement], anchors: TrustAnchors) -> Iterator[PathElement]:
+def _filled(
+    found: Sequence[Certificate], above: Sequence[PathElement], anchors: TrustAnchors
+) -> Iterator[PathElement]:
     """What was fetched, up to what is there anyway, and the gap that may be left above it."""
     there = {element.certificate for element in above}
     trusted = Source.WELL_KNOWN if anchors.mode is TrustMode.WELL_KNOWN else Source.UPLOADED
     for one in found:
         if one in there:
             return
-        yield PathElement(source=trusted if one in anchors.certificates else Source.FETCHED, subject=one.subject, certificate=one)
+        yield PathElement(
+            source=trusted if one in anchors.certificates else Source.FETCHED,
+            subject=one.subject,
+            certificate=one,
+        )
     if not is_root(found[-1]):
         yield PathElement(source=Source.MISSING, subject=found[-1].issuer)
 
@@ -70,7 +92,14 @@ def _filled(found: Sequence[Certificate], above: Sequence[PathElement], anchors:
 def _decided(finding: Finding, explanation: str, issuer: Certificate) -> Finding:
     if finding.evidence.get("possibilities") != list(TWO_EXPLANATIONS):
         return finding
-    evidence = dict(finding.evidence) | {"possibilities": [explanation], "missing_sha256": issuer.sha256}
+    evidence = dict(finding.evidence) | {
+        "possibilities": [explanation],
+        "missing_sha256": issuer.sha256,
+    }
     said_already = finding.code is Code.INTERMEDIATE_MISSING and explanation == _NOT_SENT
-    summary = finding.summary if said_already else f"{finding.summary.removesuffix('.')}, {_SAID[explanation]}."
+    summary = (
+        finding.summary
+        if said_already
+        else f"{finding.summary.removesuffix('.')}, {_SAID[explanation]}."
+    )
     return replace(finding, summary=summary, evidence=evidence)

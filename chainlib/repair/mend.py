@@ -22,23 +22,37 @@ _MENDABLE = (CHAIN_CODES | {Code.CERTIFICATE_UNREADABLE}) - {Code.SELF_SIGNED_NO
 _MENDABLE_WARNINGS = frozenset({Code.CHAIN_EXTRA, Code.ROOT_MISMATCH})
 
 
-def repair(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime, issuers: Iterable[Certificate] = ()) -> Repair | None:
+def repair(
+    chain: PresentedChain,
+    policy: GatewayPolicy,
+    *,
+    at: datetime,
+    issuers: Iterable[Certificate] = (),
+) -> Repair | None:
     """Build what the server should send and find the root that the gateway should be given.
 
     Args:
         chain: what was presented.
-        policy: what the gateway demands; its unattached and public roots are looked through as well.
+        policy: what the gateway demands; its unattached and public roots are looked through as
+            well.
         at: the instant, aware.
         issuers: certificates from elsewhere that may fill a gap; none of them is trusted.
 
     Returns:
-        The repair with the headline of judging it again, or `None` where neither file would change anything.
+        The repair with the headline of judging it again, or `None` where neither file would change
+        anything.
     """
     case = make_case(chain, policy, at)
     if not _mendable(judge(chain, replace(policy, validate_chain=True), at=at)):
         return None
     if case.leaf is None:
-        return Repair(chain=(), root=None, root_name=None, verdict_after=judge(chain, policy, at=at).headline, sources=())
+        return Repair(
+            chain=(),
+            root=None,
+            root_name=None,
+            verdict_after=judge(chain, policy, at=at).headline,
+            sources=(),
+        )
     if policy.sku is Sku.V1:
         return _authenticate(case, case.leaf)
     found = _search(case, case.leaf, tuple(issuers))
@@ -60,9 +74,13 @@ def repair(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime, issuer
 
 
 def _mendable(verdict: Verdict) -> bool:
-    """Whether a file could help: the fault lies in the list or in the trust, not in a name, a date of the leaf, or the answer."""
+    """Whether a file could help.
+
+    The fault lies in the list or in the trust, not in a name, a date of the leaf, or the answer.
+    """
     return any(
-        (f.severity is Severity.CRITICAL and f.code in _MENDABLE) or (f.severity is Severity.WARNING and f.code in _MENDABLE_WARNINGS)
+        (f.severity is Severity.CRITICAL and f.code in _MENDABLE)
+        or (f.severity is Severity.WARNING and f.code in _MENDABLE_WARNINGS)
         for f in verdict.findings
     )
 
@@ -71,19 +89,27 @@ def _search(case: Case, leaf: Certificate, issuers: tuple[Certificate, ...]) -> 
     policy = case.policy
     endings = dict.fromkeys(policy.public_roots, Ending.OTHER_ROOT)
     lying = sorted(policy.unattached, key=lambda uploaded: not uploaded.sister)
-    endings |= {u.certificate: Ending.ON_A_SISTER if u.sister else Ending.ON_THIS_GATEWAY for u in lying}
+    endings |= {
+        u.certificate: Ending.ON_A_SISTER if u.sister else Ending.ON_THIS_GATEWAY for u in lying
+    }
     endings |= dict.fromkeys(policy.anchors.certificates, Ending.TRUSTED)
     return make_search(given=case.unique, supplied=issuers, endings=endings, at=case.at).best(leaf)
 
 
 def _to_give(found: Found) -> Certificate | None:
-    """The root for the gateway; a certificate that only bears its own issuer's name (a key rollover, a forgery) is none."""
+    """The root for the gateway.
+
+    A certificate that only bears its own issuer's name (a key rollover, a forgery) is none.
+    """
     known = found.ending is not Ending.TRUSTED and found.root is not None
     return found.root if known and found.root is not None and found.root.self_signed else None
 
 
 def _gap_inside(case: Case, found: Found) -> bool:
-    """Whether the missing issuer is certainly an intermediate; above the last CA it may as well be the root, which is not sent."""
+    """Whether the missing issuer is certainly an intermediate.
+
+    Above the last CA it may as well be the root, which is not sent.
+    """
     return len(found.certificates) == 1 or case.upper is not None
 
 
@@ -91,7 +117,9 @@ def _same_file(case: Case, to_send: tuple[Certificate, ...]) -> bool:
     if not all(isinstance(c, Certificate) for c in case.chain.certificates):
         return False
     sent = list(case.unique)
-    while len(sent) > 1 and is_root(sent[-1]):  # at the end a root is harmless, in the middle it breaks the order
+    while len(sent) > 1 and is_root(
+        sent[-1]
+    ):  # at the end a root is harmless, in the middle it breaks the order
         sent.pop()
     if not case.chain.ordered:
         return {c for c in sent if c == case.leaf or not is_root(c)} == set(to_send)
@@ -100,19 +128,38 @@ def _same_file(case: Case, to_send: tuple[Certificate, ...]) -> bool:
 
 def _proof(case: Case, found: Found, root: Certificate | None) -> Verdict:
     """Judge again: the repaired list under the repaired trust, everything else as it was seen."""
-    policy = case.policy if root is None else replace(case.policy, anchors=_with_root(case.policy.anchors, root, found.to_send[-1]))
+    policy = (
+        case.policy
+        if root is None
+        else replace(case.policy, anchors=_with_root(case.policy.anchors, root, found.to_send[-1]))
+    )
     return judge(_installed(case, found.to_send), policy, at=case.at)
 
 
 def _installed(case: Case, to_send: tuple[Certificate, ...]) -> PresentedChain:
     before = case.chain
-    mismatch = before.handshake_error is not None and before.handshake_error.kind is HandshakeErrorKind.KEY_MISMATCH
+    mismatch = (
+        before.handshake_error is not None
+        and before.handshake_error.kind is HandshakeErrorKind.KEY_MISMATCH
+    )
     put_first = before.certificates[0] != to_send[0]
-    default = to_send if before.without_server_name == before.certificates else before.without_server_name
-    live = tuple(replace(one, certificates=to_send) if one.certificates == before.certificates else one for one in before.live)
+    default = (
+        to_send if before.without_server_name == before.certificates else before.without_server_name
+    )
+    live = tuple(
+        replace(one, certificates=to_send) if one.certificates == before.certificates else one
+        for one in before.live
+    )
     # A key that fits the leaf, not the CA that stood first, fits once the leaf stands first.
     error = None if mismatch and put_first else before.handshake_error
-    return replace(before, certificates=to_send, ordered=True, handshake_error=error, without_server_name=default, live=live)
+    return replace(
+        before,
+        certificates=to_send,
+        ordered=True,
+        handshake_error=error,
+        without_server_name=default,
+        live=live,
+    )
 
 
 def _with_root(anchors: TrustAnchors, root: Certificate, child: Certificate) -> TrustAnchors:
@@ -134,11 +181,16 @@ def _root_name(policy: GatewayPolicy, root: Certificate | None) -> str | None:
 
 def _missing(child: Certificate) -> MissingIssuer:
     key_id = child.authority_key_id
-    return MissingIssuer(subject=child.issuer, key_id=key_id.hex() if key_id else None, ca_issuers=child.ca_issuers)
+    return MissingIssuer(
+        subject=child.issuer, key_id=key_id.hex() if key_id else None, ca_issuers=child.ca_issuers
+    )
 
 
 def _sources(case: Case, found: Found, policy: GatewayPolicy) -> Iterator[str]:
-    trusted, lying = frozenset(policy.anchors.certificates), {u.certificate: u for u in policy.unattached}
+    trusted, lying = (
+        frozenset(policy.anchors.certificates),
+        {u.certificate: u for u in policy.unattached},
+    )
     for certificate in found.certificates:
         if certificate in case.unique or (certificate in trusted and certificate == found.root):
             continue
@@ -146,13 +198,22 @@ def _sources(case: Case, found: Found, policy: GatewayPolicy) -> Iterator[str]:
 
 
 def _origin(
-    certificate: Certificate, trusted: frozenset[Certificate], lying: dict[Certificate, UploadedRoot], policy: GatewayPolicy
+    certificate: Certificate,
+    trusted: frozenset[Certificate],
+    lying: dict[Certificate, UploadedRoot],
+    policy: GatewayPolicy,
 ) -> str:
     if certificate in trusted:
         return "uploaded to the gateway"
     if certificate in lying:
-        return f"lies on the gateway {lying[certificate].gateway} as {lying[certificate].name}".replace("gateway  as", "gateway as")
-    return "public root list" if certificate in policy.public_roots else "known from elsewhere, its signature checked"
+        return f"lies on the gateway {lying[certificate].gateway} as {lying[certificate].name}".replace(
+            "gateway  as", "gateway as"
+        )
+    return (
+        "public root list"
+        if certificate in policy.public_roots
+        else "known from elsewhere, its signature checked"
+    )
 
 
 def _authenticate(case: Case, leaf: Certificate) -> Repair | None:
@@ -162,4 +223,10 @@ def _authenticate(case: Case, leaf: Certificate) -> Repair | None:
     sent = tuple(c for c in case.unique if c == leaf or not is_root(c))
     anchors = replace(case.policy.anchors, certificates=(*case.anchors, leaf))
     after = judge(case.chain, replace(case.policy, anchors=anchors), at=case.at)
-    return Repair(chain=sent, root=leaf, root_name=_root_name(case.policy, leaf), verdict_after=after.headline, sources=())
+    return Repair(
+        chain=sent,
+        root=leaf,
+        root_name=_root_name(case.policy, leaf),
+        verdict_after=after.headline,
+        sources=(),
+    )

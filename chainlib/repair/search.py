@@ -1,6 +1,9 @@
-"""The best path from a leaf through everything that is known, whoever supplied it; a link counts only when its signature verifies.
+"""The best path from a leaf through everything that is known, whoever supplied it.
 
-Unlike `chainlib.path`, which walks as OpenSSL does in order to say what *is*, this search tries every way in order to say what *could
+A link counts only when its signature verifies.
+
+Unlike `chainlib.path`, which walks as OpenSSL does in order to say what *is*, this search tries
+every way in order to say what *could
 be*. It is bounded, because what a server sends may be made to keep it busy.
 """
 
@@ -50,8 +53,15 @@ class Found:
 
     @property
     def to_send(self) -> tuple[Certificate, ...]:
-        """What belongs into the server's file: everything but the root; a leaf that is its own root stays."""
-        return self.certificates if self.root is None or len(self.certificates) == 1 else self.certificates[:-1]
+        """What belongs into the server's file: everything but the root.
+
+        A leaf that is its own root stays.
+        """
+        return (
+            self.certificates
+            if self.root is None or len(self.certificates) == 1
+            else self.certificates[:-1]
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +83,10 @@ class Search:
 
     def best(self, leaf: Certificate) -> Found:
         """The best path from this leaf; the leaf alone when no issuer is known."""
-        candidates = (Found(certificates=path, ending=self._ending(path[-1])) for path in islice(self._paths((leaf,)), _MAX_PATHS))
+        candidates = (
+            Found(certificates=path, ending=self._ending(path[-1]))
+            for path in islice(self._paths((leaf,)), _MAX_PATHS)
+        )
         return min(candidates, key=self._cost)
 
     def _paths(self, path: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
@@ -86,7 +99,9 @@ class Search:
     def _issuers(self, path: tuple[Certificate, ...]) -> list[Certificate]:
         child = path[-1]
         by_name = issuer_candidates(child, self.by_subject.get(child.issuer_key, ()))
-        fitting = sorted((c for c in by_name if c not in path and (c.is_ca or is_root(c))), key=self._preference)
+        fitting = sorted(
+            (c for c in by_name if c not in path and (c.is_ca or is_root(c))), key=self._preference
+        )
         return [c for c in fitting if self._signed(child, c)]
 
     def _signed(self, child: Certificate, issuer: Certificate) -> bool:
@@ -103,13 +118,24 @@ class Search:
 
     def _preference(self, certificate: Certificate) -> tuple[bool, int, bool, str]:
         ending = self.endings.get(certificate, Ending.OTHER_ROOT)
-        return not self._in_date(certificate), ending, certificate not in self.given, certificate.sha256
+        return (
+            not self._in_date(certificate),
+            ending,
+            certificate not in self.given,
+            certificate.sha256,
+        )
 
     def _cost(self, found: Found) -> tuple[bool, int, int, int, list[str]]:
         issuers = found.certificates[1:]
         length = -len(issuers) if found.ending is Ending.GAP else len(issuers)
         foreign = sum(c not in self.given for c in issuers)
-        return not all(map(self._in_date, issuers)), found.ending, length, foreign, [c.sha256 for c in issuers]
+        return (
+            not all(map(self._in_date, issuers)),
+            found.ending,
+            length,
+            foreign,
+            [c.sha256 for c in issuers],
+        )
 
 
 def make_search(

@@ -29,9 +29,11 @@ class Repair:
     """What would put it right.
 
     Attributes:
-        chain: what the server should send, leaf first, every intermediate, no root; empty when it cannot be built.
+        chain: what the server should send, leaf first, every intermediate, no root; empty when it
+            cannot be built.
         root: what the gateway should be given, `None` when it has it or when it is unknown.
-        root_name: the name under which that root already lies on a gateway, `None` when it lies on none.
+        root_name: the name under which that root already lies on a gateway, `None` when it lies on
+            none.
         verdict_after: the headline of judging the repaired chain under the repaired trust.
         sources: where each added certificate came from, for people.
         missing: what could not be found.

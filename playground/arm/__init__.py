@@ -1,4 +1,7 @@
-"""A stand-in for Azure Resource Manager on loopback: gateways made to order, backend health as an operation, faults on demand."""
+"""A stand-in for Azure Resource Manager on loopback.
+
+Gateways made to order, backend health as an operation, faults on demand.
+"""
 
 from playground.arm.documents import gateway_document, health_document, upload
 from playground.arm.faults import Fault, FaultKind

@@ -1,4 +1,7 @@
-"""Gateways as ARM writes them, out of specs. Members and their spelling follow recorded answers of the real service."""
+"""Gateways as ARM writes them, out of specs.
+
+Members and their spelling follow recorded answers of the real service.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ HEALTHY = ("Healthy", "Success. Received 200 status code")
 
 def upload(certificate: Certificate, *, der: bool = False) -> str:
     """`data` as the real service returns it: base64 of PEM text with CRLF, or of DER."""
-    raw = certificate.der if der else certificate.parsed.public_bytes(Encoding.PEM).replace(b"\n", b"\r\n")
+    raw = (
+        certificate.der
+        if der
+        else certificate.parsed.public_bytes(Encoding.PEM).replace(b"\n", b"\r\n")
+    )
     return base64.b64encode(raw).decode()
 
 
@@ -38,7 +45,8 @@ def gateway_document(spec: GatewaySpec) -> Json:
             "operationalState": spec.state,
             "sku": {"name": spec.tier, "tier": spec.tier, "capacity": 2},
             "trustedRootCertificates": [
-                _resource(spec, "trustedRootCertificates", name, data=_data(held, der=False)) for name, held in spec.roots.items()
+                _resource(spec, "trustedRootCertificates", name, data=_data(held, der=False))
+                for name, held in spec.roots.items()
             ],
             "authenticationCertificates": [
                 _resource(spec, "authenticationCertificates", name, data=_data(held, der=True))
@@ -53,7 +61,9 @@ def gateway_document(spec: GatewaySpec) -> Json:
     }
 
 
-def health_document(spec: GatewaySpec, words: Mapping[ServerKey, tuple[str, str]] | None = None) -> Json:
+def health_document(
+    spec: GatewaySpec, words: Mapping[ServerKey, tuple[str, str]] | None = None
+) -> Json:
     """The result of the health operation.
 
     Args:
@@ -68,7 +78,9 @@ def health_document(spec: GatewaySpec, words: Mapping[ServerKey, tuple[str, str]
                 "backendAddressPool": {"id": f"{spec.id}/backendAddressPools/{rule.pool}"},
                 "backendHttpSettingsCollection": [
                     {
-                        "backendHttpSettings": {"id": f"{spec.id}/backendHttpSettingsCollection/{rule.setting}"},
+                        "backendHttpSettings": {
+                            "id": f"{spec.id}/backendHttpSettingsCollection/{rule.setting}"
+                        },
                         "servers": list(_servers(spec, rule, pools[rule.pool], said)),
                     }
                 ],
@@ -78,19 +90,30 @@ def health_document(spec: GatewaySpec, words: Mapping[ServerKey, tuple[str, str]
     }
 
 
-def _servers(spec: GatewaySpec, rule: RuleSpec, pool: PoolSpec, said: Mapping[ServerKey, tuple[str, str]]) -> Iterable[Json]:
+def _servers(
+    spec: GatewaySpec, rule: RuleSpec, pool: PoolSpec, said: Mapping[ServerKey, tuple[str, str]]
+) -> Iterable[Json]:
     for address in (*pool.fqdns, *pool.ips):
         health, log = said.get((rule.pool, rule.setting, address), HEALTHY)
         yield {"address": address, "health": health, "healthProbeLog": log}
     for position, nic in enumerate(pool.nics):
         address = f"10.0.0.{position + 4}"
         health, log = said.get((rule.pool, rule.setting, address), HEALTHY)
-        yield {"address": address, "ipConfiguration": {"id": _nic(spec, nic)}, "health": health, "healthProbeLog": log}
+        yield {
+            "address": address,
+            "ipConfiguration": {"id": _nic(spec, nic)},
+            "health": health,
+            "healthProbeLog": log,
+        }
 
 
 def _resource(spec: GatewaySpec, kind: str, name: str, **properties: Any) -> Json:
     kept = {key: value for key, value in properties.items() if value is not None}
-    return {"name": name, "id": f"{spec.id}/{kind}/{name}", "properties": {"provisioningState": "Succeeded", **kept}}
+    return {
+        "name": name,
+        "id": f"{spec.id}/{kind}/{name}",
+        "properties": {"provisioningState": "Succeeded", **kept},
+    }
 
 
 def _to(spec: GatewaySpec, kind: str, name: str | None) -> Json | None:
@@ -104,7 +127,13 @@ def _data(held: Certificate | str, *, der: bool) -> str:
 def _pool(spec: GatewaySpec, pool: PoolSpec) -> Json:
     addresses = [*({"fqdn": name} for name in pool.fqdns), *({"ipAddress": ip} for ip in pool.ips)]
     nics = [{"id": _nic(spec, nic)} for nic in pool.nics]
-    return _resource(spec, "backendAddressPools", pool.name, backendAddresses=addresses, backendIPConfigurations=nics)
+    return _resource(
+        spec,
+        "backendAddressPools",
+        pool.name,
+        backendAddresses=addresses,
+        backendIPConfigurations=nics,
+    )
 
 
 def _nic(spec: GatewaySpec, nic: str) -> str:
@@ -119,14 +148,18 @@ def _setting(spec: GatewaySpec, setting: SettingSpec) -> Json:
         "hostName": setting.host_name,
         "pickHostNameFromBackendAddress": setting.pick_host,
         "probe": _to(spec, "probes", setting.probe),
-        "trustedRootCertificates": [_to(spec, "trustedRootCertificates", name) for name in setting.roots],
+        "trustedRootCertificates": [
+            _to(spec, "trustedRootCertificates", name) for name in setting.roots
+        ],
     }
     if setting.layer4:
         return _resource(spec, "backendSettingsCollection", setting.name, timeout=30, **common)
     seven = {
         "cookieBasedAffinity": "Disabled",
         "requestTimeout": 30,
-        "authenticationCertificates": [_to(spec, "authenticationCertificates", name) for name in setting.auth_certificates],
+        "authenticationCertificates": [
+            _to(spec, "authenticationCertificates", name) for name in setting.auth_certificates
+        ],
         "validateCertChainAndExpiry": setting.validate_chain,
         "validateSNI": setting.validate_name,
         "sniName": setting.sni_name,
@@ -158,10 +191,17 @@ def _routing(spec: GatewaySpec) -> Json:
     numbered = [(f"rule{position + 1}", rule) for position, rule in enumerate(spec.joined)]
     seven = [(name, rule) for name, rule in numbered if rule.setting not in four]
     return {
-        "httpListeners": [_resource(spec, "httpListeners", name, protocol="Https", hostNames=list(rule.hosts)) for name, rule in seven],
+        "httpListeners": [
+            _resource(spec, "httpListeners", name, protocol="Https", hostNames=list(rule.hosts))
+            for name, rule in seven
+        ],
         "requestRoutingRules": [_rule(spec, name, rule) for name, rule in seven],
         "urlPathMaps": [_path_map(spec, name, rule) for name, rule in seven if rule.path],
-        "listeners": [_resource(spec, "listeners", name, protocol="Tls") for name, rule in numbered if rule.setting in four],
+        "listeners": [
+            _resource(spec, "listeners", name, protocol="Tls")
+            for name, rule in numbered
+            if rule.setting in four
+        ],
         "routingRules": [
             _resource(
                 spec,
@@ -182,12 +222,28 @@ def _rule(spec: GatewaySpec, name: str, rule: RuleSpec) -> Json:
     listener = _to(spec, "httpListeners", name)
     if rule.path:
         path_map = _to(spec, "urlPathMaps", name)
-        return _resource(spec, "requestRoutingRules", name, ruleType="PathBasedRouting", httpListener=listener, urlPathMap=path_map)
-    return _resource(spec, "requestRoutingRules", name, ruleType="Basic", httpListener=listener, **_pair(spec, rule))
+        return _resource(
+            spec,
+            "requestRoutingRules",
+            name,
+            ruleType="PathBasedRouting",
+            httpListener=listener,
+            urlPathMap=path_map,
+        )
+    return _resource(
+        spec,
+        "requestRoutingRules",
+        name,
+        ruleType="Basic",
+        httpListener=listener,
+        **_pair(spec, rule),
+    )
 
 
 def _path_map(spec: GatewaySpec, name: str, rule: RuleSpec) -> Json:
-    path_rule = _resource(spec, f"urlPathMaps/{name}/pathRules", "path1", paths=[rule.path], **_pair(spec, rule))
+    path_rule = _resource(
+        spec, f"urlPathMaps/{name}/pathRules", "path1", paths=[rule.path], **_pair(spec, rule)
+    )
     return _resource(spec, "urlPathMaps", name, pathRules=[path_rule])
 
 

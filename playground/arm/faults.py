@@ -1,4 +1,7 @@
-"""What can go wrong at ARM, each as the answer that the real service gives; shapes that nobody recorded are made up and say so."""
+"""What can go wrong at ARM, each as the answer that the real service gives.
+
+Shapes that nobody recorded are made up and say so.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +37,18 @@ _ERRORS = {
     FaultKind.FORBIDDEN: (
         403,
         "AuthorizationFailed",
-        "The client 'c' does not have authorization to perform action 'Microsoft.Network/applicationGateways/backendhealth/action' over s.",
+        (
+            "The client 'c' does not have authorization to perform action "
+            "'Microsoft.Network/applicationGateways/backendhealth/action' over s."
+        ),
     ),
     FaultKind.NOT_FOUND: (404, "ResourceNotFound", "The Resource was not found."),
     FaultKind.THROTTLED: (429, "TooManyRequests", "The request was throttled."),
-    FaultKind.BUSY: (429, "RetryableErrorDueToAnotherOperation", "Another operation is in progress."),
+    FaultKind.BUSY: (
+        429,
+        "RetryableErrorDueToAnotherOperation",
+        "Another operation is in progress.",
+    ),
     FaultKind.SERVER_ERROR: (500, "InternalServerError", "An error occurred."),
     FaultKind.UNAVAILABLE: (503, "ServiceUnavailable", "The service is unavailable."),
 }
@@ -82,7 +92,9 @@ class Fault:
             await asyncio.sleep(self.seconds)
         if self.kind in _ERRORS:
             status, code, message = _ERRORS[self.kind]
-            return web.json_response({"error": {"code": code, "message": message}}, status=status, headers=headers)
+            return web.json_response(
+                {"error": {"code": code, "message": message}}, status=status, headers=headers
+            )
         if self.kind in _BODIES:
             text, content_type = _BODIES[self.kind]
             return web.Response(text=text, content_type=content_type, headers=headers)

@@ -1,6 +1,9 @@
-"""ARM's few operations over TLS on loopback: subscriptions, gateways, backend health as a long-running operation.
+"""ARM's few operations over TLS on loopback.
 
-Every call is counted; nothing but these operations exists, so a write is answered 405 and counted too.
+Subscriptions, gateways, backend health as a long-running operation.
+
+Every call is counted; nothing but these operations exists, so a write is answered 405 and counted
+too.
 """
 
 from __future__ import annotations
@@ -26,11 +29,19 @@ LOOPBACK = "127.0.0.1"
 _GATEWAY = r"/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<group>[^/]+)/providers/microsoft\.network/applicationgateways/(?P<name>[^/]+)"
 _ROUTES = (
     ("GET", "subscriptions", r"/subscriptions"),
-    ("GET", "list", r"/subscriptions/(?P<sub>[^/]+)/providers/microsoft\.network/applicationgateways"),
+    (
+        "GET",
+        "list",
+        r"/subscriptions/(?P<sub>[^/]+)/providers/microsoft\.network/applicationgateways",
+    ),
     ("GET", "get", _GATEWAY),
     ("POST", "health", rf"{_GATEWAY}/backendhealth"),
     ("POST", "on-demand", rf"{_GATEWAY}/getbackendhealthondemand"),
-    ("GET", "poll", r"/subscriptions/[^/]+/providers/microsoft\.network/locations/[^/]+/operationresults/(?P<ticket>[^/]+)"),
+    (
+        "GET",
+        "poll",
+        r"/subscriptions/[^/]+/providers/microsoft\.network/locations/[^/]+/operationresults/(?P<ticket>[^/]+)",
+    ),
 )
 
 
@@ -59,7 +70,8 @@ class ArmStandIn:
         identity: its certificate, for 127.0.0.1 or localhost.
         token: the bearer token that it takes.
         polls: how often a running health operation is answered 202.
-        retry_after: seconds in the Retry-After of a running operation, 10 at the real service; `None` for no header.
+        retry_after: seconds in the Retry-After of a running operation, 10 at the real service;
+            `None` for no header.
         page_size: gateways per page of a list.
         port: where to listen; 0 picks a free one.
         host: the name in its URLs.
@@ -76,7 +88,12 @@ class ArmStandIn:
         port: int = 0,
         host: str = LOOPBACK,
     ) -> None:
-        self.token, self.polls, self.retry_after, self.page_size = token, polls, retry_after, page_size
+        self.token, self.polls, self.retry_after, self.page_size = (
+            token,
+            polls,
+            retry_after,
+            page_size,
+        )
         self.calls: Counter[str] = Counter()
         self.requests: list[tuple[str, str]] = []
         self.fault: Fault | None = None
@@ -92,7 +109,13 @@ class ArmStandIn:
         """Where it listens."""
         return f"https://{self._host}:{self._port}"
 
-    def add(self, spec: GatewaySpec, words: Mapping[ServerKey, tuple[str, str]] | None = None, *, fault: Fault | None = None) -> None:
+    def add(
+        self,
+        spec: GatewaySpec,
+        words: Mapping[ServerKey, tuple[str, str]] | None = None,
+        *,
+        fault: Fault | None = None,
+    ) -> None:
         """Put a gateway there, or change it.
 
         Args:
@@ -102,7 +125,9 @@ class ArmStandIn:
         """
         self._gateways[spec.id.lower()] = _Gateway(spec=spec, words=words or {}, fault=fault)
 
-    def set_state(self, spec: GatewaySpec, *, state: str = "Running", provisioning: str = "Succeeded") -> None:
+    def set_state(
+        self, spec: GatewaySpec, *, state: str = "Running", provisioning: str = "Succeeded"
+    ) -> None:
         """Stop a gateway, or let it be updated."""
         held = self._gateways[spec.id.lower()]
         held.spec = replace(held.spec, state=state, provisioning=provisioning)
@@ -114,7 +139,9 @@ class ArmStandIn:
         app.on_response_prepare.append(self._stamp)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, LOOPBACK, self._port, ssl_context=server_context(self._identity))
+        site = web.TCPSite(
+            self._runner, LOOPBACK, self._port, ssl_context=server_context(self._identity)
+        )
         await site.start()
         self._port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # noqa: SLF001 -- aiohttp names no other way to the port
         return self
@@ -143,11 +170,18 @@ class ArmStandIn:
                 return wrong
         return await self._right(operation, match, gateway, request)
 
-    async def _right(self, operation: str, match: re.Match[str], gateway: _Gateway | None, request: web.Request) -> web.StreamResponse:
+    async def _right(
+        self, operation: str, match: re.Match[str], gateway: _Gateway | None, request: web.Request
+    ) -> web.StreamResponse:
         match operation:
             case "subscriptions":
                 response = web.json_response(
-                    {"value": [{"subscriptionId": one, "state": self._state(one)} for one in self._known_subscriptions()]}
+                    {
+                        "value": [
+                            {"subscriptionId": one, "state": self._state(one)}
+                            for one in self._known_subscriptions()
+                        ]
+                    }
                 )
             case "list":
                 response = self._list(match["sub"], int(request.query.get("$skiptoken", "0")))
@@ -158,10 +192,15 @@ class ArmStandIn:
             case "get":
                 response = web.json_response(gateway_document(gateway.spec))
             case _ if gateway.spec.state != "Running":
-                response = _error(400, "ApplicationGatewayNotRunning")  # made up: nobody has recorded what a stopped gateway answers
+                response = _error(
+                    400, "ApplicationGatewayNotRunning"
+                )  # made up: nobody has recorded what a stopped gateway answers
             case _:
                 result = health_document(gateway.spec, gateway.words)
-                response = self._accept(gateway, _only(result, await request.json()) if operation == "on-demand" else result)
+                response = self._accept(
+                    gateway,
+                    _only(result, await request.json()) if operation == "on-demand" else result,
+                )
         return response
 
     def _gateway_of(self, operation: str, match: re.Match[str]) -> _Gateway | None:
@@ -170,9 +209,7 @@ class ArmStandIn:
             return running.gateway if running else None
         if "name" not in match.groupdict():
             return None
-        path = (
-            f"/subscriptions/{match['sub']}/resourceGroups/{match['group']}/providers/Microsoft.Network/applicationGateways/{match['name']}"
-        )
+        path = f"/subscriptions/{match['sub']}/resourceGroups/{match['group']}/providers/Microsoft.Network/applicationGateways/{match['name']}"
         return self._gateways.get(path.lower())
 
     def _known_subscriptions(self) -> list[str]:
@@ -186,17 +223,27 @@ class ArmStandIn:
         return "Disabled" if subscription in self.disabled else "Enabled"
 
     def _list(self, subscription: str, start: int) -> web.Response:
-        held = [one.spec for one in self._gateways.values() if one.spec.subscription.lower() == subscription.lower()]
+        held = [
+            one.spec
+            for one in self._gateways.values()
+            if one.spec.subscription.lower() == subscription.lower()
+        ]
         page = {"value": [gateway_document(spec) for spec in held[start : start + self.page_size]]}
         rest = start + self.page_size
         path = f"{self.url}/subscriptions/{subscription}/providers/Microsoft.Network/applicationGateways"
-        more = {"nextLink": f"{path}?api-version=2026-03-01&$skiptoken={rest}"} if rest < len(held) else {}
+        more = (
+            {"nextLink": f"{path}?api-version=2026-03-01&$skiptoken={rest}"}
+            if rest < len(held)
+            else {}
+        )
         return web.json_response({**page, **more})
 
     def _accept(self, gateway: _Gateway, result: Json) -> web.Response:
         ticket = str(uuid4())
         endless = gateway.fault is not None and gateway.fault.kind is FaultKind.ENDLESS
-        self._operations[ticket] = _Operation(gateway=gateway, result=result, polls=10**9 if endless else self.polls)
+        self._operations[ticket] = _Operation(
+            gateway=gateway, result=result, polls=10**9 if endless else self.polls
+        )
         elsewhere = gateway.fault is not None and gateway.fault.kind is FaultKind.ELSEWHERE
         return self._running(gateway, ticket, "https://127.0.0.2:9" if elsewhere else self.url)
 
@@ -205,7 +252,11 @@ class ArmStandIn:
         if operation is None:
             return _error(404, "OperationNotFound")
         operation.polls -= 1
-        return web.json_response(operation.result) if operation.polls < 0 else self._running(operation.gateway, ticket, self.url)
+        return (
+            web.json_response(operation.result)
+            if operation.polls < 0
+            else self._running(operation.gateway, ticket, self.url)
+        )
 
     def _running(self, gateway: _Gateway, ticket: str, base: str) -> web.Response:
         """202 with the four bytes `null`, as recorded."""
@@ -214,7 +265,9 @@ class ArmStandIn:
         headers = {"Location": f"{base}{path}?api-version=2026-03-01"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
-        return web.Response(text="null", status=202, content_type="application/json", headers=headers)
+        return web.Response(
+            text="null", status=202, content_type="application/json", headers=headers
+        )
 
 
 def _route(request: web.Request) -> tuple[str, re.Match[str] | None]:
@@ -227,12 +280,24 @@ def _route(request: web.Request) -> tuple[str, re.Match[str] | None]:
 
 def _only(result: Json, body: Any) -> Json:
     """The on-demand shape: one pool under one setting."""
-    pool_id, setting_id = str(body["backendAddressPool"]["id"]).lower(), str(body["backendHttpSettings"]["id"]).lower()
+    pool_id, setting_id = (
+        str(body["backendAddressPool"]["id"]).lower(),
+        str(body["backendHttpSettings"]["id"]).lower(),
+    )
     for pool in result["backendAddressPools"]:
         for setting in pool["backendHttpSettingsCollection"]:
-            if (pool["backendAddressPool"]["id"].lower(), setting["backendHttpSettings"]["id"].lower()) == (pool_id, setting_id):
-                return {"backendAddressPool": pool["backendAddressPool"], "backendHealthHttpSettings": setting}
-    return {"backendAddressPool": body["backendAddressPool"], "backendHealthHttpSettings": {"servers": []}}
+            if (
+                pool["backendAddressPool"]["id"].lower(),
+                setting["backendHttpSettings"]["id"].lower(),
+            ) == (pool_id, setting_id):
+                return {
+                    "backendAddressPool": pool["backendAddressPool"],
+                    "backendHealthHttpSettings": setting,
+                }
+    return {
+        "backendAddressPool": body["backendAddressPool"],
+        "backendHealthHttpSettings": {"servers": []},
+    }
 
 
 def _error(status: int, code: str) -> web.Response:

@@ -1,4 +1,7 @@
-"""Short descriptions of gateways, for lab and tests; what they become in ARM's JSON is in `documents`."""
+"""Short descriptions of gateways, for lab and tests.
+
+What they become in ARM's JSON is in `documents`.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ class ProbeSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingSpec:
-    """A backend HTTP setting, or a layer-4 one; `None` leaves a member out, as older api-versions do."""
+    """A backend HTTP setting, or a layer-4 one.
+
+    `None` leaves a member out, as older api-versions do.
+    """
 
     name: str
     port: int = 443
@@ -85,7 +91,9 @@ class GatewaySpec:
     settings: tuple[SettingSpec, ...] = ()
     probes: tuple[ProbeSpec, ...] = ()
     roots: Mapping[str, Certificate | str] = field(default_factory=lambda: MappingProxyType({}))
-    auth_certificates: Mapping[str, Certificate | str] = field(default_factory=lambda: MappingProxyType({}))
+    auth_certificates: Mapping[str, Certificate | str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     rules: tuple[RuleSpec, ...] = ()
 
     @property
@@ -96,4 +104,8 @@ class GatewaySpec:
     @property
     def joined(self) -> tuple[RuleSpec, ...]:
         """The rules, those that are implied included."""
-        return self.rules or tuple(RuleSpec(pool=pool.name, setting=setting.name) for pool in self.pools for setting in self.settings)
+        return self.rules or tuple(
+            RuleSpec(pool=pool.name, setting=setting.name)
+            for pool in self.pools
+            for setting in self.settings
+        )

@@ -1,4 +1,7 @@
-"""The lab's certification authorities, made at start: one that the gateway was given, and strangers. Nothing here listens."""
+"""The lab's certification authorities, made at start.
+
+One that the gateway was given, and strangers. Nothing here listens.
+"""
 
 from __future__ import annotations
 
@@ -34,24 +37,41 @@ class Authority:
         """A new authority called `name`."""
         root = pki.root(f"{name} Root G2", not_before=now - 10 * YEAR, not_after=now + 10 * YEAR)
         middle = {"not_before": now - 5 * YEAR, "not_after": now + 5 * YEAR}
-        upper = pki.intermediate(root, f"{name} Policy CA", ca_issuers=(url(publisher, root),), **middle)
-        issuing = pki.intermediate(upper, f"{name} Issuing CA 3", ca_issuers=(url(publisher, upper),), **middle)
+        upper = pki.intermediate(
+            root, f"{name} Policy CA", ca_issuers=(url(publisher, root),), **middle
+        )
+        issuing = pki.intermediate(
+            upper, f"{name} Issuing CA 3", ca_issuers=(url(publisher, upper),), **middle
+        )
         return cls(now=now, publisher=publisher, root=root, upper=upper, issuing=issuing)
 
     def leaf(self, host: str, issuer: Issued | None = None, **overrides: Any) -> Issued:
         """A server certificate for `host`, three weeks old, from the issuing CA unless another issuer is named."""
         signer = issuer or self.issuing
         dates = {"not_before": self.now - 21 * DAY, "not_after": self.now + 344 * DAY}
-        return pki.leaf(signer, host, **{"ca_issuers": (url(self.publisher, signer),), **dates, **overrides})
+        return pki.leaf(
+            signer, host, **{"ca_issuers": (url(self.publisher, signer),), **dates, **overrides}
+        )
 
     def expired_issuing(self) -> Issued:
         """The issuing CA as a certificate that ran out ten days ago, with the same name and key."""
-        spec = {"not_before": self.now - 5 * YEAR, "not_after": self.now - 10 * DAY, "key": self.issuing.key}
-        return pki.intermediate(self.upper, _name(self.issuing), ca_issuers=(url(self.publisher, self.upper),), **spec)
+        spec = {
+            "not_before": self.now - 5 * YEAR,
+            "not_after": self.now - 10 * DAY,
+            "key": self.issuing.key,
+        }
+        return pki.intermediate(
+            self.upper, _name(self.issuing), ca_issuers=(url(self.publisher, self.upper),), **spec
+        )
 
     def reissued_root(self) -> Issued:
         """Another edition of the root: same name, same key, other dates."""
-        return pki.root(_name(self.root), not_before=self.now - YEAR, not_after=self.now + 15 * YEAR, key=self.root.key)
+        return pki.root(
+            _name(self.root),
+            not_before=self.now - YEAR,
+            not_after=self.now + 15 * YEAR,
+            key=self.root.key,
+        )
 
 
 def url(publisher: str, issuer: Issued) -> str:

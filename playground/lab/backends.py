@@ -1,7 +1,9 @@
 """The lab: one backend for each way of being wrong, and what the verdict about it has to be.
 
-`Lab` makes the authorities, starts all of them on loopback and hands out `LabBackend` values. The lab
-knows certificates and sockets; what a gateway makes of it is told as plain facts (address, port, names, roots, probe).
+`Lab` makes the authorities, starts all of them on loopback and hands out `LabBackend` values. The
+lab
+knows certificates and sockets; what a gateway makes of it is told as plain facts (address, port,
+names, roots, probe).
 """
 
 from __future__ import annotations
@@ -49,7 +51,10 @@ class LabBackend:
         return self.recipe.name
 
     def arguments(self, folder: Path) -> list[str]:
-        """The command line after `appgw` that asks about it; the roots are written into `folder`."""
+        """The command line after `appgw` that asks about it.
+
+        The roots are written into `folder`.
+        """
         options = ["--host-name", self.host_name, "--sni", self.host_name]
         for name, root in self.roots:
             path = folder / f"{name}.cer"
@@ -78,7 +83,10 @@ class Lab:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
-        """Make the authorities and start everything; what was started ends again when something fails."""
+        """Make the authorities and start everything.
+
+        What was started ends again when something fails.
+        """
         try:
             await self._start_all()
         except BaseException:
@@ -93,15 +101,29 @@ class Lab:
             publisher.publish((authority.root, authority.upper, authority.issuing))
         self.backends = tuple([await self._start(recipe) for recipe in self.recipes])
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Stop everything."""
         await self._stack.aclose()
 
     async def _start(self, recipe: Recipe) -> LabBackend:
         host_name = f"{recipe.name}.{DOMAIN}"
         server = await asyncio.to_thread(recipe.start, self.world, host_name)
-        port = (await self._stack.enter_async_context(server)).port if server else self._closed_port()
-        return LabBackend(recipe=recipe, address=LOOPBACK, port=port, host_name=host_name, roots=recipe.roots(self.world), server=server)
+        port = (
+            (await self._stack.enter_async_context(server)).port if server else self._closed_port()
+        )
+        return LabBackend(
+            recipe=recipe,
+            address=LOOPBACK,
+            port=port,
+            host_name=host_name,
+            roots=recipe.roots(self.world),
+            server=server,
+        )
 
     def _closed_port(self) -> int:
         """A port that stays bound and never listens, so that nothing else can take it meanwhile."""
@@ -111,7 +133,9 @@ class Lab:
 
     def roots(self) -> Iterator[tuple[str, Certificate]]:
         """Every root that lies on the gateway, attached or not, each once."""
-        yield from dict((*(root for backend in self.backends for root in backend.roots), *self._unattached())).items()
+        yield from dict(
+            (*(root for backend in self.backends for root in backend.roots), *self._unattached())
+        ).items()
 
     def _unattached(self) -> Roots:
         return (("fabrikam-root-g2", self.world.fabrikam.root.certificate),)
@@ -122,5 +146,8 @@ class Lab:
 
 
 def _make_world(now: datetime, publisher: str) -> World:
-    made = {name: Authority.make(name.title(), now=now, publisher=publisher) for name in ("contoso", "northwind", "fabrikam")}
+    made = {
+        name: Authority.make(name.title(), now=now, publisher=publisher)
+        for name in ("contoso", "northwind", "fabrikam")
+    }
     return World(**made)

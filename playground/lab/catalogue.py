@@ -1,4 +1,7 @@
-"""Every way of being wrong that the lab shows, with the verdict it has to get. Adding a backend is adding a recipe."""
+"""Every way of being wrong that the lab shows, with the verdict it has to get.
+
+Adding a backend is adding a recipe.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,20 @@ from playground.lab.servers import OLD, TLS_1_2, Identity, TlsBackend, TlsSettin
 Chain = Callable[[Authority, Issued], tuple[Issued, ...]]
 
 
-def serve(chain: Chain, *, leaf: dict[str, Any] | None = None, owner: str = "contoso", **server: Any) -> Start:
-    """A TLS backend: `chain` orders what it sends, `leaf` changes its certificate, `server` its behaviour."""
+def serve(
+    chain: Chain, *, leaf: dict[str, Any] | None = None, owner: str = "contoso", **server: Any
+) -> Start:
+    """A TLS backend.
+
+    `chain` orders what it sends, `leaf` changes its certificate, `server` its behaviour.
+    """
 
     def start(world: World, host: str) -> TlsBackend:
         authority: Authority = getattr(world, owner)
-        changes = {key: value(authority) if callable(value) else value for key, value in (leaf or {}).items()}
+        changes = {
+            key: value(authority) if callable(value) else value
+            for key, value in (leaf or {}).items()
+        }
         issued = authority.leaf(host, **changes)
         return _tls(chain(authority, issued), issued, **server)
 
@@ -45,7 +56,9 @@ def talk(script: Script) -> Start:
 
 def self_signed(world: World, host: str) -> TlsBackend:
     """A certificate that signed itself and is no CA."""
-    issued = pki.leaf(None, host, not_before=world.contoso.now - 21 * DAY, not_after=world.contoso.now + 344 * DAY)
+    issued = pki.leaf(
+        None, host, not_before=world.contoso.now - 21 * DAY, not_after=world.contoso.now + 344 * DAY
+    )
     return _tls((issued,), issued)
 
 
@@ -71,13 +84,18 @@ def nothing(_world: World) -> Roots:
     return ()
 
 
-_EXPIRED: Final = {"not_before": lambda a: a.now - 100 * DAY, "not_after": lambda a: a.now - 3 * DAY}
+_EXPIRED: Final = {
+    "not_before": lambda a: a.now - 100 * DAY,
+    "not_after": lambda a: a.now - 3 * DAY,
+}
 _FUTURE: Final = {"not_before": lambda a: a.now + 2 * DAY, "not_after": lambda a: a.now + 90 * DAY}
 _ENDING: Final = {"not_before": lambda a: a.now - 85 * DAY, "not_after": lambda a: a.now + 5 * DAY}
 _OTHER_NAME: Final = {"dns": ("shop.contoso.test",)}
 
 CATALOGUE: Final[tuple[Recipe, ...]] = (
-    Recipe(name="good", description="everything as it should be", expected=Code.OK, start=serve(full)),
+    Recipe(
+        name="good", description="everything as it should be", expected=Code.OK, start=serve(full)
+    ),
     Recipe(
         name="leaf-only",
         description="sends its own certificate and no intermediate",
@@ -120,7 +138,9 @@ CATALOGUE: Final[tuple[Recipe, ...]] = (
         name="unrelated-extra",
         description="sends a certificate that belongs to no path",
         expected=Code.OK,
-        start=lambda world, host: serve(lambda a, leaf: (*full(a, leaf), world.northwind.issuing))(world, host),
+        start=lambda world, host: serve(lambda a, leaf: (*full(a, leaf), world.northwind.issuing))(
+            world, host
+        ),
         also=(Code.CHAIN_EXTRA,),
     ),
     Recipe(
@@ -166,7 +186,10 @@ CATALOGUE: Final[tuple[Recipe, ...]] = (
         roots=reissued,
     ),
     Recipe(
-        name="expired-leaf", description="its own certificate ran out", expected=Code.CERTIFICATE_EXPIRED, start=serve(full, leaf=_EXPIRED)
+        name="expired-leaf",
+        description="its own certificate ran out",
+        expected=Code.CERTIFICATE_EXPIRED,
+        start=serve(full, leaf=_EXPIRED),
     ),
     Recipe(
         name="expired-intermediate",
@@ -187,9 +210,17 @@ CATALOGUE: Final[tuple[Recipe, ...]] = (
         start=serve(full, leaf=_ENDING),
     ),
     Recipe(
-        name="wrong-name", description="a certificate for another host", expected=Code.NAME_MISMATCH, start=serve(full, leaf=_OTHER_NAME)
+        name="wrong-name",
+        description="a certificate for another host",
+        expected=Code.NAME_MISMATCH,
+        start=serve(full, leaf=_OTHER_NAME),
     ),
-    Recipe(name="self-signed", description="signed by itself and no CA", expected=Code.SELF_SIGNED_NOT_CA, start=self_signed),
+    Recipe(
+        name="self-signed",
+        description="signed by itself and no CA",
+        expected=Code.SELF_SIGNED_NOT_CA,
+        start=self_signed,
+    ),
     Recipe(
         name="live-name",
         description="fine for the probe, another name for live traffic",
@@ -224,11 +255,36 @@ CATALOGUE: Final[tuple[Recipe, ...]] = (
         expected=Code.TLS_VERSION_UNSUPPORTED,
         start=serve(full, tls=TlsSettings(versions=OLD)),
     ),
-    Recipe(name="plain-http", description="a web server without TLS", expected=Code.NOT_TLS, start=talk(plain_http)),
-    Recipe(name="ssh", description="an SSH server", expected=Code.NOT_TLS, start=talk(say(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"))),
-    Recipe(name="tarpit", description="accepts and says nothing", expected=Code.TLS_FAILED, start=talk(tarpit)),
-    Recipe(name="refused", description="nothing listens on the port", expected=Code.TCP_FAILED, start=lambda _world, _host: None),
-    Recipe(name="status-500", description="answers 500", expected=Code.HTTP_STATUS_MISMATCH, start=serve(full, http=respond(500))),
+    Recipe(
+        name="plain-http",
+        description="a web server without TLS",
+        expected=Code.NOT_TLS,
+        start=talk(plain_http),
+    ),
+    Recipe(
+        name="ssh",
+        description="an SSH server",
+        expected=Code.NOT_TLS,
+        start=talk(say(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")),
+    ),
+    Recipe(
+        name="tarpit",
+        description="accepts and says nothing",
+        expected=Code.TLS_FAILED,
+        start=talk(tarpit),
+    ),
+    Recipe(
+        name="refused",
+        description="nothing listens on the port",
+        expected=Code.TCP_FAILED,
+        start=lambda _world, _host: None,
+    ),
+    Recipe(
+        name="status-500",
+        description="answers 500",
+        expected=Code.HTTP_STATUS_MISMATCH,
+        start=serve(full, http=respond(500)),
+    ),
     Recipe(
         name="other-body",
         description="answers without the text that the probe looks for",

@@ -1,4 +1,6 @@
-"""Servers on loopback, and peers that are no TLS server: banners, silence, resets, garbage, recorded bytes.
+"""Servers on loopback, and peers that are no TLS server.
+
+Banners, silence, resets, garbage, recorded bytes.
 
 What lives here knows TCP only; each peer is a script: what to do with one connection.
 """
@@ -18,7 +20,9 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class LoopbackServer(ABC):
-    """A listening socket on loopback; `async with` starts and ends it together with every connection.
+    """A listening socket on loopback.
+
+    `async with` starts and ends it together with every connection.
 
     Attributes:
         port: the port listened on; 0 before the start picks a free one.
@@ -38,7 +42,12 @@ class LoopbackServer(ABC):
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """End every connection and stop listening."""
         assert self._server is not None
         self._server.close()
@@ -131,5 +140,8 @@ def drip(data: bytes, *, pause: float) -> Script:
 async def plain_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A web server without TLS: to a ClientHello it answers as nginx does."""
     await reader.read(1)
-    writer.write(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    writer.write(
+        b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: "
+        b"close\r\n\r\n"
+    )
     await writer.drain()

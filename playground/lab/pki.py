@@ -1,6 +1,9 @@
-"""Certificates made to order: every field an override, so that a chain can be broken in exactly one way.
+"""Certificates made to order.
 
-Keys are P-256 and made on the fly; nothing here is secret. Dates are relative to the instant that is passed in.
+Every field an override, so that a chain can be broken in exactly one way.
+
+Keys are P-256 and made on the fly; nothing here is secret. Dates are relative to the instant that
+is passed in.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ class Spec:
         issuer_name: another issuer name than the signer's subject.
         dns, ips: subjectAltName entries; both empty leaves the extension out.
         ca: basicConstraints CA flag; `None` leaves the extension out.
-        key_usage: names of `x509.KeyUsage` arguments that are true; `None` leaves the extension out.
+        key_usage: names of `x509.KeyUsage` arguments that are true; `None` leaves the extension
+            out.
         eku: extended key usages; `None` leaves the extension out.
         key_ids: with SKI and AKI.
         extensions: more extensions with their criticality.
@@ -96,13 +100,25 @@ _USAGES = (
 
 def root(cn: str = "Contoso Root G2", **overrides: Any) -> Issued:
     """A self-signed CA valid for twenty years."""
-    base = Spec(cn=cn, ca=True, key_usage=CA_USAGE, not_before=NOW - timedelta(days=3650), not_after=NOW + timedelta(days=3650))
+    base = Spec(
+        cn=cn,
+        ca=True,
+        key_usage=CA_USAGE,
+        not_before=NOW - timedelta(days=3650),
+        not_after=NOW + timedelta(days=3650),
+    )
     return issue(_override(base, overrides), None)
 
 
 def intermediate(issuer: Issued, cn: str = "Contoso Issuing CA 3", **overrides: Any) -> Issued:
     """A CA below `issuer`, valid for ten years."""
-    base = Spec(cn=cn, ca=True, key_usage=CA_USAGE, not_before=NOW - timedelta(days=1825), not_after=NOW + timedelta(days=1825))
+    base = Spec(
+        cn=cn,
+        ca=True,
+        key_usage=CA_USAGE,
+        not_before=NOW - timedelta(days=1825),
+        not_after=NOW + timedelta(days=1825),
+    )
     return issue(_override(base, overrides), issuer)
 
 
@@ -133,7 +149,12 @@ def issue(spec: Spec, issuer: Issued | None) -> Issued:
     )
     for extension, critical in _extensions(spec, key, signer_key):
         builder = builder.add_extension(extension, critical)
-    return Issued(certificate=Certificate.from_x509(builder.sign(signer_key, spec.hash_algorithm or hashes.SHA256())), key=key)
+    return Issued(
+        certificate=Certificate.from_x509(
+            builder.sign(signer_key, spec.hash_algorithm or hashes.SHA256())
+        ),
+        key=key,
+    )
 
 
 def _name(cn: str | None) -> x509.Name:
@@ -159,4 +180,6 @@ def _extensions(spec: Spec, key: Key, signer_key: Key) -> Iterable[tuple[x509.Ex
 
 
 def _ca_issuers(url: str) -> x509.AccessDescription:
-    return x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(url))
+    return x509.AccessDescription(
+        AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(url)
+    )

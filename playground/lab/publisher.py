@@ -1,4 +1,7 @@
-"""Where the lab's CAs publish their certificates: plain HTTP on loopback, as the AIA extension of real certificates names it."""
+"""Where the lab's CAs publish their certificates.
+
+Plain HTTP on loopback, as the AIA extension of real certificates names it.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,9 @@ class Publisher(LoopbackServer):
         request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         body = self._known.get(request.split(" ")[1], b"")
         status = "200 OK" if body else "404 Not Found"
-        head = f"HTTP/1.1 {status}\r\nContent-Type: application/pkix-cert\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: application/pkix-cert\r\nContent-Length: "
+            f"{len(body)}\r\nConnection: close\r\n\r\n"
+        )
         writer.write(head.encode() + body)
         await writer.drain()

@@ -1,4 +1,7 @@
-"""What a recipe for a backend is, and the authorities that it can draw on. What the recipes are is in `catalogue`."""
+"""What a recipe for a backend is, and the authorities that it can draw on.
+
+What the recipes are is in `catalogue`.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,8 @@ class Recipe:
     """How to make one backend.
 
     Attributes:
-        name: short, unique, of letters and dashes; it is the setting's name and the first label of the host name.
+        name: short, unique, of letters and dashes; it is the setting's name and the first label of
+            the host name.
         description: what is wrong with it, one line for people.
         expected: the headline of the verdict.
         start: makes the server for a host name; `None` leaves the port closed.

@@ -1,7 +1,9 @@
 """Loopback TLS servers that present exactly the list they are told to and answer HTTP.
 
-What lives here: how a backend behaves on the wire. Which certificates it holds is `pki`'s matter, which backend is broken in which way is
-the lab's; what is no TLS server at all is in `peers`. The TLS is the standard library's, so that the client under test never talks to
+What lives here: how a backend behaves on the wire. Which certificates it holds is `pki`'s matter,
+which backend is broken in which way is
+the lab's; what is no TLS server at all is in `peers`. The TLS is the standard library's, so that
+the client under test never talks to
 its own implementation.
 """
 
@@ -53,9 +55,14 @@ class Identity:
     key: Key
 
 
-def respond(status: int = 200, body: bytes = b"ok", *, headers: str = "", delay: float = 0.0) -> HttpHandler:
+def respond(
+    status: int = 200, body: bytes = b"ok", *, headers: str = "", delay: float = 0.0
+) -> HttpHandler:
     """A handler that always gives this answer, after `delay` seconds."""
-    head = f"HTTP/1.1 {status} {'OK' if status < 400 else 'Error'}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"  # noqa: PLR2004 -- 4xx and up
+    head = (
+        f"HTTP/1.1 {status} {'OK' if status < 400 else 'Error'}\r\nContent-Length: "  # noqa: PLR2004 -- 4xx and up
+        f"{len(body)}\r\n{headers}\r\n"
+    )
 
     async def handler(_request: HttpRequest) -> bytes:
         await asyncio.sleep(delay)
@@ -80,8 +87,10 @@ class TlsSettings:
     Attributes:
         versions: lowest and highest TLS version.
         client_certificate: `CERT_OPTIONAL` asks for one, `CERT_REQUIRED` refuses without.
-        server_name_required: a handshake without server_name is refused with the alert unrecognized_name.
-        tickets: session tickets that a server sends once it has accepted the client; TLS 1.2 knows one or none.
+        server_name_required: a handshake without server_name is refused with the alert
+            unrecognized_name.
+        tickets: session tickets that a server sends once it has accepted the client; TLS 1.2 knows
+            one or none.
         ciphers: TLS 1.2 cipher list; the default allows what old clients and small keys need.
     """
 
@@ -144,15 +153,23 @@ class TlsBackend(LoopbackServer):
         self._main = await asyncio.to_thread(self._make_contexts)
 
     def _make_contexts(self) -> ssl.SSLContext:
-        self._contexts = {name: _context(identity, self._settings) for name, identity in self._others.items()}
+        self._contexts = {
+            name: _context(identity, self._settings) for name, identity in self._others.items()
+        }
         main = _context(self._identity, self._settings)
         main.sni_callback = self._choose
         return main
 
-    def _choose(self, connection: ssl.SSLObject, server_name: str | None, _context: ssl.SSLContext) -> int | None:
+    def _choose(
+        self, connection: ssl.SSLObject, server_name: str | None, _context: ssl.SSLContext
+    ) -> int | None:
         self.server_names.append(server_name)
         if server_name is None:
-            return ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if self._settings.server_name_required else None
+            return (
+                ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+                if self._settings.server_name_required
+                else None
+            )
         connection.context = self._contexts.get(server_name, connection.context)
         return None
 
@@ -171,10 +188,13 @@ class TlsBackend(LoopbackServer):
 class TlsConnection:
     """The accepting side of one TLS connection.
 
-    asyncio's own TLS transport drops the alert of a failed handshake; a real server sends it, so this one does.
+    asyncio's own TLS transport drops the alert of a failed handshake; a real server sends it, so
+    this one does.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, context: ssl.SSLContext
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -246,11 +266,16 @@ def _context(identity: Identity, settings: TlsSettings) -> ssl.SSLContext:
 
 def _pem(identity: Identity) -> bytes:
     key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return key + b"".join(ssl.DER_cert_to_PEM_cert(certificate.der).encode() for certificate in identity.chain)
+    return key + b"".join(
+        ssl.DER_cert_to_PEM_cert(certificate.der).encode() for certificate in identity.chain
+    )
 
 
 def _parse(head: bytes) -> HttpRequest:
     first, *lines = head.decode("latin-1").rstrip().split("\r\n")
     method, path, _version = first.split(" ", 2)
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    headers = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in lines)
+    }
     return HttpRequest(method=method, path=path, headers=headers)

@@ -24,19 +24,42 @@ async def run(folder: Path, port: int, *, socket_mode: bool) -> None:
     files = await asyncio.to_thread(build)
     clock = MovableClock(folder / "clock")
     async with Stage(folder, clock=clock) as stage:
-        print(f"== starting the bot: appgw serve on a clock that you can move, {'Socket Mode' if socket_mode else 'HTTP mode'}", flush=True)
-        async with BotProcess(stage.environment(socket_mode=socket_mode), folder, program(clock)) as bot:
+        print(
+            (
+                "== starting the bot: appgw serve on a clock that you can move, "
+                f"{'Socket Mode' if socket_mode else 'HTTP mode'}"
+            ),
+            flush=True,
+        )
+        async with BotProcess(
+            stage.environment(socket_mode=socket_mode), folder, program(clock)
+        ) as bot:
             stage.slack.request_url = None if socket_mode else bot.request_url
             async with PhoneServer(stage, files, port, clock) as page:
-                print(f"== open {page.url} and type /appgw-check; the bot's log is {bot.log}; Ctrl-C ends everything", flush=True)
+                print(
+                    (
+                        f"== open {page.url} and type /appgw-check; the bot's log is {bot.log}; "
+                        "Ctrl-C ends everything"
+                    ),
+                    flush=True,
+                )
                 await asyncio.Event().wait()
 
 
 def main() -> int:
     """Run until Ctrl-C; one sentence when something is missing."""
     parser = argparse.ArgumentParser(prog="python -m playground.phone", description=__doc__)
-    parser.add_argument("--port", type=int, default=PORT, help=f"where the page is served on loopback; default {PORT}")
-    parser.add_argument("--socket-mode", action="store_true", help="let the bot use Socket Mode instead of signed HTTP")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=PORT,
+        help=f"where the page is served on loopback; default {PORT}",
+    )
+    parser.add_argument(
+        "--socket-mode",
+        action="store_true",
+        help="let the bot use Socket Mode instead of signed HTTP",
+    )
     given = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory(prefix="appgw-playground-") as folder:

@@ -1,4 +1,7 @@
-"""The page's bundle: npm fetches what draws Block Kit, esbuild joins it. Needs Node 20 or newer; every failure is one sentence."""
+"""The page's bundle: npm fetches what draws Block Kit, esbuild joins it.
+
+Needs Node 20 or newer; every failure is one sentence.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ def build(folder: Path = WEB) -> Path:
     if made.exists() and made.stat().st_mtime >= max(source.stat().st_mtime for source in sources):
         return folder
     npm = _npm()
-    _run([npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], folder)
+    _run(
+        [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], folder
+    )
     _run([npm, "run", "--silent", "build"], folder)
     return folder
 
@@ -34,11 +39,18 @@ def build(folder: Path = WEB) -> Path:
 def _npm() -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        raise CannotBuild(f"the phone page needs Node {OLDEST_NODE} or newer with npm; `make demo` shows the same without it")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- the node on the path
+        raise CannotBuild(
+            f"the phone page needs Node {OLDEST_NODE} or newer with npm; `make demo` shows "
+            "the same without it"
+        )
+    version = subprocess.run(  # noqa: S603 -- the node on the path
+        [node, "--version"], capture_output=True, text=True, check=False
+    ).stdout
     found = re.match(r"v(\d+)", version)
     if found is None or int(found.group(1)) < OLDEST_NODE:
-        raise CannotBuild(f"the phone page needs Node {OLDEST_NODE} or newer, this is {version.strip() or 'none'}")
+        raise CannotBuild(
+            f"the phone page needs Node {OLDEST_NODE} or newer, this is {version.strip() or 'none'}"
+        )
     return npm
 
 

@@ -1,4 +1,7 @@
-"""The page and its two calls: `GET /state` waits for a change, `POST /do` acts as the person whose phone it is, or moves the clock.
+"""The page and its two calls.
+
+`GET /state` waits for a change, `POST /do` acts as the person whose phone it is, or moves the
+clock.
 
 Loopback only.
 """
@@ -39,7 +42,9 @@ class PhoneServer:
         clock: the clock on which stage and bot live, when it can be moved.
     """
 
-    def __init__(self, stage: Stage, files: Path, port: int, clock: MovableClock | None = None) -> None:
+    def __init__(
+        self, stage: Stage, files: Path, port: int, clock: MovableClock | None = None
+    ) -> None:
         self._stage = stage
         self._clock = clock
         self._files = files
@@ -66,7 +71,12 @@ class PhoneServer:
         self._port = self._runner.addresses[0][1]
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Stop."""
         await self._runner.cleanup()
 
@@ -86,13 +96,17 @@ class PhoneServer:
             body = json.dumps(snapshot(self._stage, user))
             mark = hashlib.sha256(body.encode()).hexdigest()[:16]
             if mark != seen or time.monotonic() > deadline:
-                return web.Response(text=body, content_type="application/json", headers={"ETag": mark})
+                return web.Response(
+                    text=body, content_type="application/json", headers={"ETag": mark}
+                )
             await self._stage.slack.workspace.changed(1.0)
 
     async def _do(self, request: web.Request) -> web.Response:
         """Act; a header that no other site can send keeps other pages in the same browser out."""
         if OWN_HEADER not in request.headers:
-            return web.json_response({"error": "only the playground's own page may act"}, status=403)
+            return web.json_response(
+                {"error": "only the playground's own page may act"}, status=403
+            )
         wish = await request.json()
         action = self._actions.get(str(wish.get("do")))
         if action is None:
@@ -106,9 +120,13 @@ class PhoneServer:
     async def _command(self, wish: Json, user: str) -> Ack:
         command, _, text = str(wish["text"]).strip().partition(" ")
         if not command.startswith("/"):
-            _, ack = await self._stage.slack.mention(str(wish["text"]), channel=wish.get("channel", CHANNEL), user=user)
+            _, ack = await self._stage.slack.mention(
+                str(wish["text"]), channel=wish.get("channel", CHANNEL), user=user
+            )
             return ack
-        return await self._stage.slack.command(text, command=command, channel=wish.get("channel", CHANNEL), user=user)
+        return await self._stage.slack.command(
+            text, command=command, channel=wish.get("channel", CHANNEL), user=user
+        )
 
     async def _mention(self, wish: Json, user: str) -> Ack:
         slack, channel = self._stage.slack, str(wish.get("channel", CHANNEL))
@@ -148,10 +166,15 @@ class PhoneServer:
         return await self._stage.slack.open_home(user=user)
 
     async def _move(self, wish: Json, user: str) -> None:
-        """Move the clock forward, by seconds or to this person's next morning; the bot notices within a second."""
+        """Move the clock forward, by seconds or to this person's next morning.
+
+        The bot notices within a second.
+        """
         if self._clock is None:
             raise LookupError("this playground's clock cannot be moved")
-        seconds = wish.get("seconds") or self._clock.until_morning(self._stage.slack.workspace.users[user].tz)
+        seconds = wish.get("seconds") or self._clock.until_morning(
+            self._stage.slack.workspace.users[user].tz
+        )
         await asyncio.to_thread(self._clock.move, float(seconds))
         self._stage.slack.workspace.touch()
 
@@ -160,4 +183,9 @@ def _told(ack: Ack | None) -> Json:
     if ack is None:
         return {"ok": True}
     body: Any = ack.body if isinstance(ack.body, dict) else {}
-    return {"ok": ack.ok, "error": ack.error, "errors": body.get("errors", {}), "seconds": round(ack.seconds, 3)}
+    return {
+        "ok": ack.ok,
+        "error": ack.error,
+        "errors": body.get("errors", {}),
+        "seconds": round(ack.seconds, 3),
+    }

@@ -13,13 +13,33 @@ LAST_MESSAGES = 60
 
 
 def snapshot(stage: Stage, user: str) -> Json:
-    """What one person's phone shows: channels, messages with threads, private answers, the form on top, the Home tab, the lab, the time."""
+    """What one person's phone shows.
+
+    Channels, messages with threads, private answers, the form on top, the Home tab, the lab, the
+    time.
+    """
     slack = stage.slack
     return {
-        "users": [{"id": one.id, "name": one.name, "tz": one.tz} for one in slack.workspace.users.values() if one.id.startswith("U0")],
-        "channels": [{"id": one.id, "name": one.name} for one in slack.workspace.channels.values() if not one.archived],
-        "messages": {channel: [_shown(slack, one, user) for one in _visible(slack, channel, user)] for channel in slack.workspace.channels},
-        "view": _view(next((view for view in reversed(slack.workspace.views.values()) if view.user == user), None)),
+        "users": [
+            {"id": one.id, "name": one.name, "tz": one.tz}
+            for one in slack.workspace.users.values()
+            if one.id.startswith("U0")
+        ],
+        "channels": [
+            {"id": one.id, "name": one.name}
+            for one in slack.workspace.channels.values()
+            if not one.archived
+        ],
+        "messages": {
+            channel: [_shown(slack, one, user) for one in _visible(slack, channel, user)]
+            for channel in slack.workspace.channels
+        },
+        "view": _view(
+            next(
+                (view for view in reversed(slack.workspace.views.values()) if view.user == user),
+                None,
+            )
+        ),
         "home": _view(slack.workspace.homes.get(user)),
         "lab": [_backend(backend) for backend in stage.lab.backends],
         "complaints": slack.complaints[-5:],
@@ -29,12 +49,18 @@ def snapshot(stage: Stage, user: str) -> Json:
 
 def _visible(slack: SlackStandIn, channel: str, user: str) -> list[Message]:
     top = [one for one in slack.workspace.messages(channel) if one.thread_ts is None]
-    own = [one for one in slack.ephemerals(user) if one.channel == channel and one.thread_ts is None]
+    own = [
+        one for one in slack.ephemerals(user) if one.channel == channel and one.thread_ts is None
+    ]
     return sorted((*top, *own), key=lambda one: one.ts)[-LAST_MESSAGES:]
 
 
 def _thread(slack: SlackStandIn, parent: Message, user: str) -> list[Message]:
-    own = [one for one in slack.ephemerals(user) if one.channel == parent.channel and one.thread_ts == parent.ts]
+    own = [
+        one
+        for one in slack.ephemerals(user)
+        if one.channel == parent.channel and one.thread_ts == parent.ts
+    ]
     return sorted((*slack.thread(parent), *own), key=lambda one: one.ts)
 
 
@@ -50,13 +76,18 @@ def _shown(slack: SlackStandIn, message: Message, user: str) -> Json:
         "private": message.only_for is not None,
         "edited": message.edits > 0,
         "files": [_file(slack, file) for file in message.files],
-        "thread": [_shown(slack, one, user) for one in _thread(slack, message, user)] if message.thread_ts is None else [],
+        "thread": [_shown(slack, one, user) for one in _thread(slack, message, user)]
+        if message.thread_ts is None
+        else [],
     }
 
 
 def _file(slack: SlackStandIn, identity: str) -> Json:
     file = slack.workspace.files[identity]
-    return {"name": file.title or file.name, "content": (file.content or b"").decode("utf-8", "replace")}
+    return {
+        "name": file.title or file.name,
+        "content": (file.content or b"").decode("utf-8", "replace"),
+    }
 
 
 def _view(view: OpenView | None) -> Json | None:
@@ -67,4 +98,10 @@ def _backend(backend: LabBackend) -> Json:
     recipe = backend.recipe
     expected = recipe.expected.value
     target = f"{backend.address}:{backend.port}"
-    return {"name": backend.name, "description": recipe.description, "target": target, "channel": channel_of(backend), "expected": expected}
+    return {
+        "name": backend.name,
+        "description": recipe.description,
+        "target": target,
+        "channel": channel_of(backend),
+        "expected": expected,
+    }

@@ -1,4 +1,6 @@
-"""A stand-in Slack on loopback: Web API, signed HTTP, Socket Mode, and Slack's limits on every payload.
+"""A stand-in Slack on loopback.
+
+Web API, signed HTTP, Socket Mode, and Slack's limits on every payload.
 
 `SlackStandIn` is the face; everything else is behind it. It knows nothing of the bot it talks to.
 """

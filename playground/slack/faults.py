@@ -1,4 +1,7 @@
-"""How the stand-in can be made to misbehave, and the ordinary one-message-a-second limit. Decides only; sleeps nowhere."""
+"""How the stand-in can be made to misbehave, and the ordinary one-message-a-second limit.
+
+Decides only; sleeps nowhere.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ class Fault:
     """One way to misbehave.
 
     Attributes:
-        method: the Web API method, `*` for each of them; `upload` and `response_url` name the other two endpoints.
+        method: the Web API method, `*` for each of them; `upload` and `response_url` name the other
+            two endpoints.
         channel: only for calls about this channel.
-        error: answer `ok: false` with this word and do nothing, for example `not_in_channel` or `invalid_blocks`.
+        error: answer `ok: false` with this word and do nothing, for example `not_in_channel` or
+            `invalid_blocks`.
         status: answer this HTTP status and do nothing, for example 500; 429 carries `retry_after`.
         retry_after: seconds in the `Retry-After` header of a 429.
         before: seconds to wait before the call is looked at.
@@ -41,7 +46,8 @@ class Faults:
     """The switches: faults that are on, and the rate limit.
 
     Attributes:
-        message_interval: seconds that must lie between two `chat.postMessage` calls to one channel; 0 switches the limit off.
+        message_interval: seconds that must lie between two `chat.postMessage` calls to one channel;
+            0 switches the limit off.
         limited: how many calls were answered 429 by it.
     """
 
@@ -76,7 +82,10 @@ class Faults:
             self._active[position] = replace(fault, times=fault.times - 1)
 
     def too_soon(self, channel: str, now: float) -> bool:
-        """Whether a message to `channel` at `now` breaks the rate limit; a refused one does not count."""
+        """Whether a message to `channel` at `now` breaks the rate limit.
+
+        A refused one does not count.
+        """
         if self.message_interval and now - self._last.get(channel, -1e9) < self.message_interval:
             self.limited += 1
             return True

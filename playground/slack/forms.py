@@ -21,10 +21,13 @@ _VALUE_KEYS = {
 
 
 def fill(blocks: Any, typed: Json) -> Json:
-    """The values of a form; `typed` is keyed by label, block id or action id, what is not in it keeps its initial value.
+    """The values of a form.
+
+    `typed` is keyed by label, block id or action id, what is not in it keeps its initial value.
 
     Raises:
-        LookupError: `typed` names a field that is not there, or a field that must be filled stays empty.
+        LookupError: `typed` names a field that is not there, or a field that must be filled stays
+            empty.
     """
     values: Json = {}
     left = dict(typed)

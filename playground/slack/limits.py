@@ -1,7 +1,11 @@
-"""Whether Slack would take a payload: shapes, lengths, counts, surfaces, and the size of everything together. Pure.
+"""Whether Slack would take a payload.
 
-The figures are Slack's Block Kit reference pages, one page per block, element and composition object. Two are not documented: about
-13,000 characters of JSON for all blocks together (measured by others at 13,172 to 13,297) and the refusal of empty texts.
+Shapes, lengths, counts, surfaces, and the size of everything together. Pure.
+
+The figures are Slack's Block Kit reference pages, one page per block, element and composition
+object. Two are not documented: about
+13,000 characters of JSON for all blocks together (measured by others at 13,172 to 13,297) and the
+refusal of empty texts.
 """
 
 from __future__ import annotations
@@ -43,13 +47,38 @@ LENGTHS: Final[dict[str, tuple[tuple[str, int, int], ...]]] = {
     "raw_text": (("text", 10**9, 1),),
     "mrkdwn": (("text", 10**9, 1),),
     "plain_text": (("text", 10**9, 1),),
-    "button": (("text", 75, 1), ("value", 2000, 0), ("url", 3000, 0), ("accessibility_label", 75, 0), *_ACTION),
+    "button": (
+        ("text", 75, 1),
+        ("value", 2000, 0),
+        ("url", 3000, 0),
+        ("accessibility_label", 75, 0),
+        *_ACTION,
+    ),
     "overflow": _ACTION,
     "checkboxes": _ACTION,
     "radio_buttons": _ACTION,
-    **dict.fromkeys(("static_select", "external_select", "users_select", "conversations_select", "channels_select"), _INPUT),
+    **dict.fromkeys(
+        (
+            "static_select",
+            "external_select",
+            "users_select",
+            "conversations_select",
+            "channels_select",
+        ),
+        _INPUT,
+    ),
     "multi_static_select": _INPUT,
-    **dict.fromkeys(("plain_text_input", "email_text_input", "url_text_input", "number_input", "datepicker", "timepicker"), _INPUT),
+    **dict.fromkeys(
+        (
+            "plain_text_input",
+            "email_text_input",
+            "url_text_input",
+            "number_input",
+            "datepicker",
+            "timepicker",
+        ),
+        _INPUT,
+    ),
     "home": _VIEW,
     "modal": (("title", 24, 1), ("submit", 24, 1), ("close", 24, 1), *_VIEW),
     "confirm": (("title", 100, 1), ("text", 300, 1), ("confirm", 30, 1), ("deny", 30, 1)),
@@ -72,7 +101,9 @@ COUNTS: Final[dict[str, tuple[tuple[str, int, int], ...]]] = {
     "overflow": (("options", 5, 1),),
     "checkboxes": (("options", 10, 1),),
     "radio_buttons": (("options", 10, 1),),
-    **dict.fromkeys(("static_select", "multi_static_select", "external_select", "users_select"), _CHOICES),
+    **dict.fromkeys(
+        ("static_select", "multi_static_select", "external_select", "users_select"), _CHOICES
+    ),
     "home": (("blocks", 100, 1),),
     "modal": (("blocks", 100, 1),),
 }
@@ -92,11 +123,19 @@ class Problem:
         return f"{self.message} [json-pointer:{self.path}]"
 
 
-def check_blocks(blocks: Any, surface: str = "message", base: str = "/blocks") -> tuple[Problem, ...]:
+def check_blocks(
+    blocks: Any, surface: str = "message", base: str = "/blocks"
+) -> tuple[Problem, ...]:
     """What Slack would refuse in `blocks` on a `message`, `modal` or `home`."""
     if not isinstance(blocks, list):
-        return (Problem(path=base, message="must be an array of blocks", error="invalid_blocks_format"),)
-    found = [*_walk_list(blocks, base, SURFACES[surface], surface), *_unique_ids(blocks, base), *_markdown(blocks, base)]
+        return (
+            Problem(path=base, message="must be an array of blocks", error="invalid_blocks_format"),
+        )
+    found = [
+        *_walk_list(blocks, base, SURFACES[surface], surface),
+        *_unique_ids(blocks, base),
+        *_markdown(blocks, base),
+    ]
     if surface == "message":
         found += _message_totals(blocks, base)
     return tuple(found)
@@ -105,23 +144,45 @@ def check_blocks(blocks: Any, surface: str = "message", base: str = "/blocks") -
 def check_view(view: Any) -> tuple[Problem, ...]:
     """What Slack would refuse in a modal or Home tab."""
     if not isinstance(view, dict) or view.get("type") not in {"modal", "home"}:
-        return (Problem(path="/view/type", message="must be one of home, modal", error="invalid_arguments"),)
+        return (
+            Problem(
+                path="/view/type", message="must be one of home, modal", error="invalid_arguments"
+            ),
+        )
     surface = str(view["type"])
-    found = [*_own_rules(view, "/view", surface), *check_blocks(view.get("blocks"), surface, "/view/blocks")]
-    if surface == "modal" and not view.get("submit") and any(_kind(block) == "input" for block in view.get("blocks") or ()):
+    found = [
+        *_own_rules(view, "/view", surface),
+        *check_blocks(view.get("blocks"), surface, "/view/blocks"),
+    ]
+    if (
+        surface == "modal"
+        and not view.get("submit")
+        and any(_kind(block) == "input" for block in view.get("blocks") or ())
+    ):
         found.append(Problem(path="/view/submit", message="required when a modal has input blocks"))
-    return tuple(Problem(path=one.path, message=one.message, error="invalid_arguments") for one in found)
+    return tuple(
+        Problem(path=one.path, message=one.message, error="invalid_arguments") for one in found
+    )
 
 
 def check_text(text: str | None) -> tuple[Problem, ...]:
     """What Slack would refuse in the text of a message."""
     if text is not None and len(text) > TEXT_LIMIT:
-        return (Problem(path="/text", message=f"{len(text)} characters, cut at {TEXT_LIMIT}", error="msg_too_long"),)
+        return (
+            Problem(
+                path="/text",
+                message=f"{len(text)} characters, cut at {TEXT_LIMIT}",
+                error="msg_too_long",
+            ),
+        )
     return ()
 
 
 def advice(text: str | None, *, has_blocks: bool) -> Iterator[str]:
-    """What Slack takes but people suffer from: no text for notifications, or more than is recommended."""
+    """What Slack takes but people suffer from.
+
+    No text for notifications, or more than is recommended.
+    """
     if has_blocks and not text:
         yield "text is missing: notifications and screen readers need it"
     if text and TEXT_ADVISED < len(text) <= TEXT_LIMIT:
@@ -135,14 +196,21 @@ def _walk(node: Any, path: str, allowed: frozenset[str] | None, where: str) -> I
     kind = _kind(node)
     if allowed is not None and kind not in allowed:
         known = kind in SHAPES or kind in NEW_BLOCKS
-        yield Problem(path=path, message=f"{kind} is not accepted in a {where}" if known else f"unsupported type: {kind}")
+        yield Problem(
+            path=path,
+            message=f"{kind} is not accepted in a {where}"
+            if known
+            else f"unsupported type: {kind}",
+        )
         return
     yield from _own_rules(node, path, kind)
     if kind in SHAPES:
         yield from _below(node, path, kind)
 
 
-def _walk_list(nodes: Any, path: str, allowed: frozenset[str] | None, where: str) -> Iterator[Problem]:
+def _walk_list(
+    nodes: Any, path: str, allowed: frozenset[str] | None, where: str
+) -> Iterator[Problem]:
     if not isinstance(nodes, list):
         yield Problem(path=path, message="must be an array")
         return
@@ -215,7 +283,10 @@ def _lengths(node: Json, path: str, kind: str) -> Iterator[Problem]:
 def _counts(node: Json, path: str, kind: str) -> Iterator[Problem]:
     for key, most, fewest in COUNTS.get(kind, ()):
         if isinstance(node.get(key), list) and not fewest <= len(node[key]) <= most:
-            yield Problem(path=f"{path}/{key}", message=f"{len(node[key])} items, at least {fewest} and at most {most}")
+            yield Problem(
+                path=f"{path}/{key}",
+                message=f"{len(node[key])} items, at least {fewest} and at most {most}",
+            )
 
 
 def _special(node: Json, path: str, kind: str) -> Iterator[Problem]:
@@ -238,17 +309,24 @@ def _section(node: Json, path: str) -> Iterator[Problem]:
         yield Problem(path=path, message="needs text or fields")
     for position, one in enumerate(node.get("fields") or ()):
         if (count := _length(one) or 0) > FIELD_LIMIT:
-            yield Problem(path=f"{path}/fields/{position}", message=f"{count} characters, at most {FIELD_LIMIT}")
+            yield Problem(
+                path=f"{path}/fields/{position}",
+                message=f"{count} characters, at most {FIELD_LIMIT}",
+            )
 
 
 def _rows(node: Json, path: str) -> Iterator[Problem]:
     for position, row in enumerate(node.get("rows") or ()):
         if isinstance(row, list) and len(row) > COLUMN_LIMIT:
-            yield Problem(path=f"{path}/rows/{position}", message=f"{len(row)} cells, at most {COLUMN_LIMIT}")
+            yield Problem(
+                path=f"{path}/rows/{position}", message=f"{len(row)} cells, at most {COLUMN_LIMIT}"
+            )
 
 
 def _unique_ids(blocks: list[Any], base: str) -> Iterator[Problem]:
-    ids = Counter(block["block_id"] for block in blocks if isinstance(block, dict) and block.get("block_id"))
+    ids = Counter(
+        block["block_id"] for block in blocks if isinstance(block, dict) and block.get("block_id")
+    )
     for block_id, times in ids.items():
         if times > 1:
             yield Problem(path=base, message=f"block_id {block_id!r} is used twice")
@@ -257,7 +335,9 @@ def _unique_ids(blocks: list[Any], base: str) -> Iterator[Problem]:
 def _markdown(blocks: Iterable[Any], base: str) -> Iterator[Problem]:
     total = sum(_length(block.get("text")) or 0 for block in blocks if _kind(block) == "markdown")
     if total > MARKDOWN_LIMIT:
-        yield Problem(path=base, message=f"{total} characters of markdown in all, at most {MARKDOWN_LIMIT}")
+        yield Problem(
+            path=base, message=f"{total} characters of markdown in all, at most {MARKDOWN_LIMIT}"
+        )
 
 
 def _message_totals(blocks: list[Any], base: str) -> Iterator[Problem]:
@@ -266,12 +346,23 @@ def _message_totals(blocks: list[Any], base: str) -> Iterator[Problem]:
     if sum(_kind(block) == "table" for block in blocks) > 1:
         yield Problem(path=base, message="more than one table", error="only_one_table_allowed")
     if (size := blocks_size(blocks)) > BLOCKS_BUDGET:
-        yield Problem(path=base, message=f"{size} characters of JSON, about {BLOCKS_BUDGET} are taken", error="msg_blocks_too_long")
+        yield Problem(
+            path=base,
+            message=f"{size} characters of JSON, about {BLOCKS_BUDGET} are taken",
+            error="msg_blocks_too_long",
+        )
 
 
 def blocks_size(blocks: Any) -> int:
     """The size of blocks as Slack counts it: UTF-16 units of compact JSON."""
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le", "surrogatepass")) // 2
+    return (
+        len(
+            json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode(
+                "utf-16-le", "surrogatepass"
+            )
+        )
+        // 2
+    )
 
 
 def _kind(node: Any) -> str:

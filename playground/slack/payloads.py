@@ -1,4 +1,7 @@
-"""What Slack sends: commands, button clicks, forms, shortcuts and events as JSON. Pure apart from the ids that the workspace hands out."""
+"""What Slack sends: commands, button clicks, forms, shortcuts and events as JSON.
+
+Pure apart from the ids that the workspace hands out.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,16 @@ from typing import Any
 
 from playground.slack.methods.chat import as_json
 from playground.slack.methods.views import describe
-from playground.slack.state import APP_ID, BOT_USER, TEAM_ID, Exchange, Json, Message, OpenView, Workspace
+from playground.slack.state import (
+    APP_ID,
+    BOT_USER,
+    TEAM_ID,
+    Exchange,
+    Json,
+    Message,
+    OpenView,
+    Workspace,
+)
 
 VERIFICATION = "standin-verification"
 
@@ -21,10 +33,25 @@ class Sender:
 
     def command(self, command: str, text: str, *, user: str, channel: str) -> Json:
         """A slash command as form fields."""
-        names = {"user_name": self._user_name(user), "channel_name": self._channel_name(channel), "team_domain": "contoso"}
-        home = {"token": VERIFICATION, "team_id": self._team(user), "api_app_id": APP_ID, "is_enterprise_install": "false"}
+        names = {
+            "user_name": self._user_name(user),
+            "channel_name": self._channel_name(channel),
+            "team_domain": "contoso",
+        }
+        home = {
+            "token": VERIFICATION,
+            "team_id": self._team(user),
+            "api_app_id": APP_ID,
+            "is_enterprise_install": "false",
+        }
         fields = {"command": command, "text": text, "user_id": user, "channel_id": channel}
-        return {**home, **names, **fields, "trigger_id": self.trigger(user, channel), "response_url": self.response(user, channel)}
+        return {
+            **home,
+            **names,
+            **fields,
+            "trigger_id": self.trigger(user, channel),
+            "response_url": self.response(user, channel),
+        }
 
     def click(self, message: Message, action: Json, *, user: str) -> Json:
         """A button or menu in a message that was used."""
@@ -44,40 +71,80 @@ class Sender:
         }
 
     def _with_thread(self, message: Message) -> Json:
-        """A message as a click carries it: one that has answers bears its own timestamp as `thread_ts`."""
-        answered = any(one.thread_ts == message.ts for one in self.workspace.messages(message.channel))
+        """A message as a click carries it.
+
+        One that has answers bears its own timestamp as `thread_ts`.
+        """
+        answered = any(
+            one.thread_ts == message.ts for one in self.workspace.messages(message.channel)
+        )
         return {**as_json(message), **({"thread_ts": message.ts} if answered else {})}
 
     def view_click(self, view: OpenView, action: Json) -> Json:
         """A button or menu in a modal or on the Home tab that was used."""
         payload = self._interaction("block_actions", view.user, None, view.id)
-        return {**payload, "container": {"type": "view", "view_id": view.id}, "view": describe(view), "actions": [action]}
+        return {
+            **payload,
+            "container": {"type": "view", "view_id": view.id},
+            "view": describe(view),
+            "actions": [action],
+        }
 
     def submission(self, view: OpenView, values: Json) -> Json:
         """A form that was sent."""
         shown = {**describe(view), "state": {"values": values}}
-        return {**self._interaction("view_submission", view.user, None, view.id), "view": shown, "response_urls": []}
+        return {
+            **self._interaction("view_submission", view.user, None, view.id),
+            "view": shown,
+            "response_urls": [],
+        }
 
     def closing(self, view: OpenView) -> Json:
         """A form that was closed without being sent."""
-        return {**self._interaction("view_closed", view.user, None), "view": describe(view), "is_cleared": False}
+        return {
+            **self._interaction("view_closed", view.user, None),
+            "view": describe(view),
+            "is_cleared": False,
+        }
 
     def message_shortcut(self, message: Message, callback_id: str, *, user: str) -> Json:
         """A shortcut on a message."""
         payload = self._interaction("message_action", user, message.channel)
-        more = {"callback_id": callback_id, "message_ts": message.ts, "message": as_json(message), "action_ts": message.ts}
+        more = {
+            "callback_id": callback_id,
+            "message_ts": message.ts,
+            "message": as_json(message),
+            "action_ts": message.ts,
+        }
         return {**payload, **more, "response_url": self.response(user, message.channel, message.ts)}
 
     def global_shortcut(self, callback_id: str, *, user: str) -> Json:
         """A shortcut from the search field."""
-        return {**self._interaction("shortcut", user, None), "callback_id": callback_id, "action_ts": self.workspace.new_ts()}
+        return {
+            **self._interaction("shortcut", user, None),
+            "callback_id": callback_id,
+            "action_ts": self.workspace.new_ts(),
+        }
 
     def mention(self, message: Message) -> Json:
         """The event of a message that names the bot."""
-        event = {"type": "app_mention", "user": message.user, "text": message.text, "ts": message.ts, "channel": message.channel}
+        event = {
+            "type": "app_mention",
+            "user": message.user,
+            "text": message.text,
+            "ts": message.ts,
+            "channel": message.channel,
+        }
         if message.thread_ts:
             event["thread_ts"] = message.thread_ts
-        return self.event({**event, "event_ts": message.ts, "team": TEAM_ID, "user_team": self._team(message.user)})
+        return self.event(
+            {
+                **event,
+                "event_ts": message.ts,
+                "team": TEAM_ID,
+                "user_team": self._team(message.user),
+            }
+        )
 
     def event(self, event: Json) -> Json:
         """Any event in its envelope, with an `event_id` of its own."""
@@ -90,25 +157,38 @@ class Sender:
             "event_id": self.workspace.serial("Ev"),
             "event_time": int(self.workspace.clock()),
             "event": {"event_ts": f"{self.workspace.clock():.6f}", **event},
-            "authorizations": [{"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": True}],
+            "authorizations": [
+                {"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": True}
+            ],
             "context_team_id": self._team(user),
         }
 
     def trigger(self, user: str, channel: str | None, view_id: str | None = None) -> str:
         """A new trigger id."""
         identity = self.workspace.serial("trigger.")
-        self.workspace.triggers[identity] = Exchange(given_at=self.workspace.clock(), user=user, channel=channel, view_id=view_id)
+        self.workspace.triggers[identity] = Exchange(
+            given_at=self.workspace.clock(), user=user, channel=channel, view_id=view_id
+        )
         return identity
 
     def response(self, user: str, channel: str, message_ts: str | None = None) -> str:
         """A new response URL."""
         identity = self.workspace.serial("response-")
-        exchange = Exchange(given_at=self.workspace.clock(), user=user, channel=channel, message_ts=message_ts)
+        exchange = Exchange(
+            given_at=self.workspace.clock(), user=user, channel=channel, message_ts=message_ts
+        )
         self.workspace.responses[identity] = exchange
         return f"{self.base_url}/response/{identity}"
 
-    def _interaction(self, kind: str, user: str, channel: str | None, view_id: str | None = None) -> Json:
-        person = {"id": user, "username": self._user_name(user), "name": self._user_name(user), "team_id": self._team(user)}
+    def _interaction(
+        self, kind: str, user: str, channel: str | None, view_id: str | None = None
+    ) -> Json:
+        person = {
+            "id": user,
+            "username": self._user_name(user),
+            "name": self._user_name(user),
+            "team_id": self._team(user),
+        }
         payload: Json = {
             "type": kind,
             "token": VERIFICATION,
@@ -119,7 +199,11 @@ class Sender:
             "is_enterprise_install": False,
             "trigger_id": self.trigger(user, channel, view_id),
         }
-        return payload if channel is None else {**payload, "channel": {"id": channel, "name": self._channel_name(channel)}}
+        return (
+            payload
+            if channel is None
+            else {**payload, "channel": {"id": channel, "name": self._channel_name(channel)}}
+        )
 
     def _team(self, user: str) -> str:
         return self.workspace.users[user].team if user in self.workspace.users else TEAM_ID
@@ -128,7 +212,11 @@ class Sender:
         return self.workspace.users[user].name if user in self.workspace.users else "unknown"
 
     def _channel_name(self, channel: str) -> str:
-        return self.workspace.channels[channel].name if channel in self.workspace.channels else "unknown"
+        return (
+            self.workspace.channels[channel].name
+            if channel in self.workspace.channels
+            else "unknown"
+        )
 
 
 def controls(blocks: Any) -> list[Json]:
@@ -136,19 +224,32 @@ def controls(blocks: Any) -> list[Json]:
     found: list[Json] = []
     for block in blocks:
         inside = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
-        found += [{**one, "block_id": block.get("block_id", "")} for one in inside if isinstance(one, dict) and "action_id" in one]
+        found += [
+            {**one, "block_id": block.get("block_id", "")}
+            for one in inside
+            if isinstance(one, dict) and "action_id" in one
+        ]
     return found
 
 
 def pick(blocks: Any, what: str, option: str | None = None) -> Json:
-    """The action that using a control gives; `what` is its action id or its label, `option` the label or value of a menu's entry.
+    """The action that using a control gives.
+
+    `what` is its action id or its label, `option` the label or value of a menu's entry.
 
     Raises:
         LookupError: no such control, with those that are there.
     """
     found = controls(blocks)
     for control in found:
-        menu = next((one for one in control.get("options", ()) if _label(one) == what or one.get("value") == what), None)
+        menu = next(
+            (
+                one
+                for one in control.get("options", ())
+                if _label(one) == what or one.get("value") == what
+            ),
+            None,
+        )
         if what in {control["action_id"], _label(control)} or menu:
             return _action(control, option or (what if menu else None))
     names = sorted({_label(one) or str(one["action_id"]) for one in found})
@@ -156,10 +257,21 @@ def pick(blocks: Any, what: str, option: str | None = None) -> Json:
 
 
 def _action(control: Json, option: str | None) -> Json:
-    action: Json = {"type": control["type"], "action_id": control["action_id"], "block_id": control["block_id"]}
+    action: Json = {
+        "type": control["type"],
+        "action_id": control["action_id"],
+        "block_id": control["block_id"],
+    }
     if control["type"] == "button":
-        return {**action, "text": control["text"], **({"value": control["value"]} if "value" in control else {})}
-    chosen = next((one for one in control.get("options", ()) if option in {_label(one), one.get("value")}), None)
+        return {
+            **action,
+            "text": control["text"],
+            **({"value": control["value"]} if "value" in control else {}),
+        }
+    chosen = next(
+        (one for one in control.get("options", ()) if option in {_label(one), one.get("value")}),
+        None,
+    )
     if chosen is None:
         entries = ", ".join(_label(one) for one in control.get("options", ()))
         raise LookupError(f"no entry {option!r}; there are {entries or 'none'}")

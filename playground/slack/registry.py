@@ -1,4 +1,7 @@
-"""What a Web API method is: its arguments, its refusals, its scope, and the table of all of them."""
+"""What a Web API method is.
+
+Its arguments, its refusals, its scope, and the table of all of them.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ class Call:
     def need(self, name: str) -> str:
         """A text argument that must be there; Slack answers `invalid_arguments`."""
         if not self.text(name):
-            raise Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
+            raise Refused(
+                "invalid_arguments",
+                response_metadata={"messages": [f"[ERROR] missing required field: {name}"]},
+            )
         return self.text(name)
 
     def number(self, name: str, default: int) -> int:
@@ -60,10 +66,15 @@ class Call:
         try:
             return json.loads(value)
         except ValueError:
-            raise Refused("invalid_blocks_format" if name == "blocks" else "invalid_arguments") from None
+            raise Refused(
+                "invalid_blocks_format" if name == "blocks" else "invalid_arguments"
+            ) from None
 
     def channel(self, name: str = "channel") -> Channel:
-        """The channel meant, or `channel_not_found`; a person's id means the direct messages with that person."""
+        """The channel meant, or `channel_not_found`.
+
+        A person's id means the direct messages with that person.
+        """
         meant = self.need(name)
         if meant in self.workspace.users:
             direct = Channel(id=f"D{meant[1:]}", name="direct", private=True)
@@ -100,7 +111,9 @@ class method:  # noqa: N801 -- used as a decorator
 
     def __call__(self, function: Function) -> Function:
         """Enter `function` in the table and leave it as it is."""
-        METHODS[self.name] = Method(name=self.name, function=function, scopes=self.scopes, app_token=self.app_token)
+        METHODS[self.name] = Method(
+            name=self.name, function=function, scopes=self.scopes, app_token=self.app_token
+        )
         return function
 
 
@@ -115,4 +128,8 @@ def refuse(problems: tuple[Problem, ...]) -> None:
         return
     sentences = [str(problem) for problem in problems]
     extra: Json = {"errors": sentences} if problems[0].error == "invalid_blocks" else {}
-    raise Refused(problems[0].error, response_metadata={"messages": [f"[ERROR] {one}" for one in sentences]}, **extra)
+    raise Refused(
+        problems[0].error,
+        response_metadata={"messages": [f"[ERROR] {one}" for one in sentences]},
+        **extra,
+    )

@@ -37,7 +37,9 @@ class Responses:
         try:
             use(self.workspace, exchange, await request.json())
         except Refused as refused:
-            return web.json_response({"ok": False, "error": refused.error, **refused.more}, status=404)
+            return web.json_response(
+                {"ok": False, "error": refused.error, **refused.more}, status=404
+            )
         return web.Response(text="ok")
 
 
@@ -58,7 +60,10 @@ def use(workspace: Workspace, exchange: Exchange | None, body: Any) -> None:
 
 
 def answer(workspace: Workspace, exchange: Exchange, body: Json) -> Message | None:
-    """Show what an acknowledgement or a response URL carried: to one person unless it says `in_channel`."""
+    """Show what an acknowledgement or a response URL carried.
+
+    To one person unless it says `in_channel`.
+    """
     origin = workspace.find(exchange.channel or "", exchange.message_ts or "")
     if body.get("delete_original"):
         if origin is not None:
@@ -72,5 +77,9 @@ def answer(workspace: Workspace, exchange: Exchange, body: Json) -> Message | No
         raise Refused("channel_not_found")
     thread = str(body["thread_ts"]) if body.get("thread_ts") else None
     if body.get("response_type") == "in_channel":
-        return workspace.add(channel=exchange.channel, user=BOT_USER, text=text, blocks=blocks, thread_ts=thread)
-    return workspace.add_ephemeral(channel=exchange.channel, only_for=exchange.user, text=text, blocks=blocks, thread_ts=thread)
+        return workspace.add(
+            channel=exchange.channel, user=BOT_USER, text=text, blocks=blocks, thread_ts=thread
+        )
+    return workspace.add_ephemeral(
+        channel=exchange.channel, only_for=exchange.user, text=text, blocks=blocks, thread_ts=thread
+    )

@@ -1,4 +1,7 @@
-"""Signed HTTP to the bot: HMAC-SHA256 over `v0:timestamp:body`, three seconds for an answer, events retried."""
+"""Signed HTTP to the bot.
+
+HMAC-SHA256 over `v0:timestamp:body`, three seconds for an answer, events retried.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ class Ack:
     """What came back for one delivery.
 
     Attributes:
-        ok: acknowledged in time; otherwise the user reads `error` ("operation_timeout", "http_404", "no_connection").
+        ok: acknowledged in time; otherwise the user reads `error` ("operation_timeout", "http_404",
+            "no_connection").
         body: the payload that came with it: JSON, text, or nothing.
         seconds: how long it took.
         sent_at: when it was sent, on the monotonic clock.
@@ -42,12 +46,18 @@ class Ack:
 
 def signature(secret: str, timestamp: str, body: str) -> str:
     """Slack's signature of a request body."""
-    return "v0=" + hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    return (
+        "v0="
+        + hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedHttp:
-    """Delivers payloads to a request URL. The signature bears the wall clock's time, which is what the receiver holds it against."""
+    """Delivers payloads to a request URL.
+
+    The signature bears the wall clock's time, which is what the receiver holds it against.
+    """
 
     session: aiohttp.ClientSession
     url: str
@@ -59,7 +69,9 @@ class SignedHttp:
 
     async def interactive(self, payload: Json) -> Ack:
         """A click, a form, a shortcut."""
-        return await self.post(urlencode({"payload": json.dumps(payload)}), "application/x-www-form-urlencoded")
+        return await self.post(
+            urlencode({"payload": json.dumps(payload)}), "application/x-www-form-urlencoded"
+        )
 
     async def event(self, payload: Json, retries: Sequence[float] = EVENT_RETRIES) -> Ack:
         """An event, sent again after each of `retries` seconds until it is taken."""
@@ -76,17 +88,39 @@ class SignedHttp:
     async def post(self, body: str, content_type: str, headers: Json | None = None) -> Ack:
         """Send one signed request."""
         timestamp = str(int(time.time()))
-        signed = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature(self.secret, timestamp, body)}
+        signed = {
+            "X-Slack-Request-Timestamp": timestamp,
+            "X-Slack-Signature": signature(self.secret, timestamp, body),
+        }
         started = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                status, answer = await self._exchange(body, {"Content-Type": content_type, **signed, **(headers or {})})
+                status, answer = await self._exchange(
+                    body, {"Content-Type": content_type, **signed, **(headers or {})}
+                )
         except TimeoutError:
-            return Ack(ok=False, seconds=time.monotonic() - started, sent_at=started, error="operation_timeout")
+            return Ack(
+                ok=False,
+                seconds=time.monotonic() - started,
+                sent_at=started,
+                error="operation_timeout",
+            )
         except aiohttp.ClientError as failure:
-            return Ack(ok=False, seconds=time.monotonic() - started, sent_at=started, error=type(failure).__name__)
+            return Ack(
+                ok=False,
+                seconds=time.monotonic() - started,
+                sent_at=started,
+                error=type(failure).__name__,
+            )
         error = None if status == _OK else f"http_{status}"
-        return Ack(ok=status == _OK, seconds=time.monotonic() - started, sent_at=started, status=status, body=answer, error=error)
+        return Ack(
+            ok=status == _OK,
+            seconds=time.monotonic() - started,
+            sent_at=started,
+            status=status,
+            body=answer,
+            error=error,
+        )
 
     async def _exchange(self, body: str, headers: Json) -> tuple[int, Any]:
         async with self.session.post(self.url, data=body.encode(), headers=headers) as response:

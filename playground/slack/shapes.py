@@ -1,6 +1,9 @@
-"""The shape of every Block Kit object that the bot may send, as data: which keys, which are needed, what stands under them.
+"""The shape of every Block Kit object that the bot may send, as data.
 
-Read off the types that Slack publishes (`@slack/types` 3.2.0) for the old blocks; the blocks of 2025 and later are known by name only.
+Which keys, which are needed, what stands under them.
+
+Read off the types that Slack publishes (`@slack/types` 3.2.0) for the old blocks; the blocks of
+2025 and later are known by name only.
 An entry reads `type: (needed keys, other keys)`; `CHILDREN` says what a key may hold.
 """
 
@@ -9,7 +12,9 @@ from __future__ import annotations
 from typing import Final
 
 _ACTION: Final = frozenset({"action_id", "confirm", "focus_on_load"})
-_TYPED: Final = frozenset({"action_id", "placeholder", "initial_value", "focus_on_load", "dispatch_action_config"})
+_TYPED: Final = frozenset(
+    {"action_id", "placeholder", "initial_value", "focus_on_load", "dispatch_action_config"}
+)
 _SELECT: Final = _ACTION | {"placeholder"}
 _MULTI: Final = _SELECT | {"max_selected_items"}
 
@@ -42,7 +47,13 @@ SHAPES: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     "channels_select": (_keys(""), _SELECT | {"initial_channel", "response_url_enabled"}),
     "conversations_select": (
         _keys(""),
-        _SELECT | {"initial_conversation", "default_to_current_conversation", "filter", "response_url_enabled"},
+        _SELECT
+        | {
+            "initial_conversation",
+            "default_to_current_conversation",
+            "filter",
+            "response_url_enabled",
+        },
     ),
     "checkboxes": (_keys("options"), _ACTION | {"initial_options"}),
     "radio_buttons": (_keys("options"), _ACTION | {"initial_option"}),
@@ -63,7 +74,12 @@ SHAPES: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     "broadcast": (_keys("range"), _keys("style")),
     "color": (_keys("value"), _keys("style")),
     "home": (_keys("blocks"), _keys("private_metadata callback_id external_id")),
-    "modal": (_keys("blocks title"), _keys("private_metadata callback_id external_id close submit clear_on_close notify_on_close")),
+    "modal": (
+        _keys("blocks title"),
+        _keys(
+            "private_metadata callback_id external_id close submit clear_on_close notify_on_close"
+        ),
+    ),
 }
 
 # Objects that carry no type of their own: (needed, other), by the key under which they stand.
@@ -76,9 +92,16 @@ UNTYPED: Final = {
 
 _TEXTS: Final = _keys("plain_text mrkdwn")
 _PLAIN: Final = _keys("plain_text")
-_SELECTS: Final = _keys("static_select external_select users_select channels_select conversations_select multi_static_select")
-_CONTROLS: Final = _keys("button overflow checkboxes radio_buttons datepicker timepicker") | _SELECTS
-_INPUTS: Final = _keys("plain_text_input url_text_input email_text_input number_input file_input") | _CONTROLS - {"button", "overflow"}
+_SELECTS: Final = _keys(
+    "static_select external_select users_select channels_select conversations_select "
+    "multi_static_select"
+)
+_CONTROLS: Final = (
+    _keys("button overflow checkboxes radio_buttons datepicker timepicker") | _SELECTS
+)
+_INPUTS: Final = _keys(
+    "plain_text_input url_text_input email_text_input number_input file_input"
+) | _CONTROLS - {"button", "overflow"}
 _INLINE: Final = _keys("text link emoji date user channel usergroup broadcast color")
 _CODE: Final = _keys("text link")
 
@@ -95,7 +118,9 @@ CHILDREN: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("input", "element"): _INPUTS,
     ("button", "text"): _PLAIN,
     ("image", "title"): _PLAIN,
-    ("rich_text", "elements"): _keys("rich_text_section rich_text_list rich_text_quote rich_text_preformatted"),
+    ("rich_text", "elements"): _keys(
+        "rich_text_section rich_text_list rich_text_quote rich_text_preformatted"
+    ),
     ("rich_text_section", "elements"): _INLINE,
     ("rich_text_quote", "elements"): _INLINE,
     ("rich_text_preformatted", "elements"): _CODE,
@@ -116,8 +141,13 @@ _COMMON: Final = _keys("actions card context divider header image input rich_tex
 SURFACES: Final = {
     "modal": _COMMON | {"alert"},
     "home": _COMMON | _keys("carousel container data_table data_visualization table"),
-    "message": _COMMON | _keys("carousel container context_actions data_table data_visualization file markdown plan table task_card"),
+    "message": _COMMON
+    | _keys(
+        "carousel container context_actions data_table data_visualization file markdown plan "
+        "table task_card"
+    ),
 }
 NEW_BLOCKS: Final = _keys(
-    "card video alert carousel container data_table data_visualization table context_actions file markdown plan task_card"
+    "card video alert carousel container data_table data_visualization table context_actions "
+    "file markdown plan task_card"
 )

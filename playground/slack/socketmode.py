@@ -48,7 +48,8 @@ class SocketHub:
         silent: new connections are silent too (Slack is there and says nothing).
         acks: envelope ids in the order in which they were acknowledged.
         answer_seconds: how long an acknowledgement may take.
-        redeliveries: seconds before an event that was not acknowledged is sent again, once for each.
+        redeliveries: seconds before an event that was not acknowledged is sent again, once for
+            each.
     """
 
     workspace: Workspace
@@ -73,7 +74,9 @@ class SocketHub:
         self.workspace.tickets.discard(ticket)
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
-        connection = Connection(socket=socket, transport=request.transport, number=self.opened, silent=self.silent)
+        connection = Connection(
+            socket=socket, transport=request.transport, number=self.opened, silent=self.silent
+        )
         self.opened += 1
         await self._welcome(connection)
         return socket
@@ -84,8 +87,14 @@ class SocketHub:
             await connection.socket.close()
             return
         self.connections.append(connection)
-        hello = {"type": "hello", "num_connections": len(self.connections), "connection_info": {"app_id": APP_ID}}
-        await connection.send({**hello, "debug_info": {"host": "standin", "approximate_connection_time": 18060}})
+        hello = {
+            "type": "hello",
+            "num_connections": len(self.connections),
+            "connection_info": {"app_id": APP_ID},
+        }
+        await connection.send(
+            {**hello, "debug_info": {"host": "standin", "approximate_connection_time": 18060}}
+        )
         self.workspace.touch()
         try:
             await self._listen(connection)
@@ -110,7 +119,9 @@ class SocketHub:
         if waiting is not None and not waiting.done():
             waiting.set_result(message.get("payload"))
 
-    async def deliver(self, kind: str, payload: Json, *, accepts_payload: bool = True, more: Json | None = None) -> Ack:
+    async def deliver(
+        self, kind: str, payload: Json, *, accepts_payload: bool = True, more: Json | None = None
+    ) -> Ack:
         """Send one envelope over one connection and wait for its acknowledgement."""
         started = time.monotonic()
         connection = self._pick()
@@ -118,20 +129,40 @@ class SocketHub:
             return Ack(ok=False, seconds=0.0, sent_at=started, error="no_connection")
         envelope = self.workspace.serial("envelope-")
         waiting = self._waiting[envelope] = asyncio.get_running_loop().create_future()
-        parts = {"envelope_id": envelope, "type": kind, "payload": payload, "accepts_response_payload": accepts_payload}
+        parts = {
+            "envelope_id": envelope,
+            "type": kind,
+            "payload": payload,
+            "accepts_response_payload": accepts_payload,
+        }
         try:
             connection.delivered += 1
             await connection.send({**parts, **(more or {})})
             body = await asyncio.wait_for(waiting, self.answer_seconds)
         except TimeoutError:
-            return Ack(ok=False, seconds=time.monotonic() - started, sent_at=started, error="operation_timeout")
+            return Ack(
+                ok=False,
+                seconds=time.monotonic() - started,
+                sent_at=started,
+                error="operation_timeout",
+            )
         finally:
             del self._waiting[envelope]
-        return Ack(ok=True, seconds=time.monotonic() - started, sent_at=started, status=200, body=body)
+        return Ack(
+            ok=True, seconds=time.monotonic() - started, sent_at=started, status=200, body=body
+        )
 
     async def event(self, payload: Json) -> Ack:
-        """Send an event; one that is not acknowledged is sent again, over whichever connection is there then."""
-        ack = await self.deliver("events_api", payload, accepts_payload=False, more={"retry_attempt": 0, "retry_reason": ""})
+        """Send an event.
+
+        One that is not acknowledged is sent again, over whichever connection is there then.
+        """
+        ack = await self.deliver(
+            "events_api",
+            payload,
+            accepts_payload=False,
+            more={"retry_attempt": 0, "retry_reason": ""},
+        )
         for number, seconds in enumerate(self.redeliveries, start=1):
             if ack.ok:
                 break
@@ -161,9 +192,18 @@ class SocketHub:
                 connection.transport.abort()
 
     async def refresh(self) -> None:
-        """Ask every connection to come again, as Slack does every few hours; the old ones stay until the bot leaves."""
+        """Ask every connection to come again, as Slack does every few hours.
+
+        The old ones stay until the bot leaves.
+        """
         for connection in tuple(self.connections):
-            await connection.send({"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": "standin"}})
+            await connection.send(
+                {
+                    "type": "disconnect",
+                    "reason": "refresh_requested",
+                    "debug_info": {"host": "standin"},
+                }
+            )
 
     async def close(self) -> None:
         """Close every connection properly."""

@@ -22,7 +22,17 @@ from playground.slack.registry import Refused
 from playground.slack.responses import Responses, answer
 from playground.slack.sending import Ack, SignedHttp
 from playground.slack.socketmode import SocketHub
-from playground.slack.state import BOT_USER, Channel, Clock, Exchange, Json, Message, OpenView, User, Workspace
+from playground.slack.state import (
+    BOT_USER,
+    Channel,
+    Clock,
+    Exchange,
+    Json,
+    Message,
+    OpenView,
+    User,
+    Workspace,
+)
 from playground.slack.webapi import Tokens, WebApi
 
 T = TypeVar("T")
@@ -49,7 +59,8 @@ class SlackStandIn:
     """A Slack workspace on loopback with one app in it.
 
     Args:
-        request_url: the bot's `POST /slack/events`; `None` delivers over Socket Mode. May be set later.
+        request_url: the bot's `POST /slack/events`; `None` delivers over Socket Mode. May be set
+            later.
         signing_secret: what HTTP deliveries are signed with.
         tokens: the tokens that are taken and the bot's scopes.
         clock: seconds since 1970.
@@ -92,7 +103,12 @@ class SlackStandIn:
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200))
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Stop listening."""
         await self.socket.close()
         await self._session.close()
@@ -111,7 +127,11 @@ class SlackStandIn:
     def environment(self, *, socket_mode: bool) -> dict[str, str]:
         """What the bot needs in its environment to talk to this stand-in."""
         common = {"SLACK_BOT_TOKEN": self.tokens.bot, "APPGW_SLACK_API_URL": self.api_url}
-        own = {"SLACK_APP_TOKEN": self.tokens.app} if socket_mode else {"SLACK_SIGNING_SECRET": self.signing_secret}
+        own = (
+            {"SLACK_APP_TOKEN": self.tokens.app}
+            if socket_mode
+            else {"SLACK_SIGNING_SECRET": self.signing_secret}
+        )
         return {**common, **own}
 
     # What the bot did.
@@ -119,11 +139,16 @@ class SlackStandIn:
     @property
     def posted(self) -> list[Message]:
         """Everything the bot posted where all can see it, oldest first, as it reads now."""
-        return sorted((one for one in self.workspace.posts.values() if one.by_bot), key=lambda one: one.ts)
+        return sorted(
+            (one for one in self.workspace.posts.values() if one.by_bot), key=lambda one: one.ts
+        )
 
     @property
     def complaints(self) -> list[str]:
-        """What Slack would take but people would suffer from: missing or overlong notification texts, refused acknowledgements."""
+        """What Slack would take but people would suffer from.
+
+        Missing or overlong notification texts, refused acknowledgements.
+        """
         return self.workspace.complaints
 
     def messages(self, channel: str = CHANNEL) -> list[Message]:
@@ -132,7 +157,9 @@ class SlackStandIn:
 
     def thread(self, message: Message) -> list[Message]:
         """The answers in a message's thread, oldest first."""
-        return [one for one in self.workspace.messages(message.channel) if one.thread_ts == message.ts]
+        return [
+            one for one in self.workspace.messages(message.channel) if one.thread_ts == message.ts
+        ]
 
     def ephemerals(self, user: str = USER) -> list[Message]:
         """What only this person was shown."""
@@ -159,7 +186,9 @@ class SlackStandIn:
         return self.workspace.homes[user]
 
     async def until(self, found: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 -- the bound belongs to the wait
-        """Wait until `found()` is truthy and return it; a `LookupError` or `IndexError` counts as not yet.
+        """Wait until `found()` is truthy and return it.
+
+        A `LookupError` or `IndexError` counts as not yet.
 
         Raises:
             TimeoutError: not within `timeout` seconds.
@@ -173,31 +202,49 @@ class SlackStandIn:
                 pass
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"not within {timeout} s; the last messages: {[one.text[:80] for one in self.posted[-3:]]}")
+                raise TimeoutError(
+                    f"not within {timeout} s; the last messages: "
+                    f"{[one.text[:80] for one in self.posted[-3:]]}"
+                )
             await self.workspace.changed(min(left, 0.05))
 
     # What people do.
 
-    async def command(self, text: str, *, command: str = "/appgw-check", user: str = USER, channel: str = CHANNEL) -> Ack:
+    async def command(
+        self, text: str, *, command: str = "/appgw-check", user: str = USER, channel: str = CHANNEL
+    ) -> Ack:
         """Type a slash command."""
         payload = self._sender.command(command, text, user=user, channel=channel)
         http = self._http()
-        ack = await (http.command(payload) if http else self.socket.deliver("slash_commands", payload))
+        ack = await (
+            http.command(payload) if http else self.socket.deliver("slash_commands", payload)
+        )
         self._show(ack, Exchange(given_at=0.0, user=user, channel=channel))
         return self._noted("command", ack)
 
-    async def click(self, message: Message, what: str, *, option: str | None = None, user: str = USER) -> Ack:
+    async def click(
+        self, message: Message, what: str, *, option: str | None = None, user: str = USER
+    ) -> Ack:
         """Use a button or menu of a message, by its label or action id."""
         shown = self.current(message)
         action = pick(shown.blocks, what, option)
-        return await self._interact(self._sender.click(shown, {**action, "action_ts": self.workspace.new_ts()}, user=user))
+        return await self._interact(
+            self._sender.click(shown, {**action, "action_ts": self.workspace.new_ts()}, user=user)
+        )
 
     async def click_view(self, view: OpenView, what: str, *, option: str | None = None) -> Ack:
         """Use a button or menu of a form or Home tab."""
-        return await self._interact(self._sender.view_click(view, pick(view.view["blocks"], what, option)))
+        return await self._interact(
+            self._sender.view_click(view, pick(view.view["blocks"], what, option))
+        )
 
-    async def submit_view(self, values: Json, *, view: OpenView | None = None, user: str = USER) -> Ack:
-        """Fill in and send a form (the one on top); `ack.body` holds the errors under its fields, if any."""
+    async def submit_view(
+        self, values: Json, *, view: OpenView | None = None, user: str = USER
+    ) -> Ack:
+        """Fill in and send a form (the one on top).
+
+        `ack.body` holds the errors under its fields, if any.
+        """
         form = view or self.view(user)
         ack = await self._interact(self._sender.submission(form, fill(form.view["blocks"], values)))
         if ack.ok:
@@ -207,41 +254,74 @@ class SlackStandIn:
     async def close_view(self, view: OpenView) -> Ack | None:
         """Close a form without sending it; the bot is told only when the form asks for that."""
         self.workspace.views.pop(view.id, None)
-        return await self._interact(self._sender.closing(view)) if view.view.get("notify_on_close") else None
+        return (
+            await self._interact(self._sender.closing(view))
+            if view.view.get("notify_on_close")
+            else None
+        )
 
-    async def message_shortcut(self, message: Message, callback_id: str, *, user: str = USER) -> Ack:
+    async def message_shortcut(
+        self, message: Message, callback_id: str, *, user: str = USER
+    ) -> Ack:
         """Use a shortcut on a message."""
-        return await self._interact(self._sender.message_shortcut(self.current(message), callback_id, user=user))
+        return await self._interact(
+            self._sender.message_shortcut(self.current(message), callback_id, user=user)
+        )
 
     async def shortcut(self, callback_id: str, *, user: str = USER) -> Ack:
         """Use a shortcut from the search field."""
         return await self._interact(self._sender.global_shortcut(callback_id, user=user))
 
-    def say(self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None, blocks: Any = ()) -> Message:
+    def say(
+        self,
+        text: str,
+        *,
+        channel: str = CHANNEL,
+        user: str = USER,
+        thread: Message | None = None,
+        blocks: Any = (),
+    ) -> Message:
         """Write a message that does not concern the bot."""
-        return self.workspace.add(channel=channel, user=user, text=text, thread_ts=thread.ts if thread else None, blocks=tuple(blocks))
+        return self.workspace.add(
+            channel=channel,
+            user=user,
+            text=text,
+            thread_ts=thread.ts if thread else None,
+            blocks=tuple(blocks),
+        )
 
-    async def mention(self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None) -> tuple[Message, Ack]:
+    async def mention(
+        self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None
+    ) -> tuple[Message, Ack]:
         """Write a message that names the bot."""
         said = self.say(f"<@{BOT_USER}> {text}", channel=channel, user=user, thread=thread)
         return said, await self.deliver_event(self._sender.mention(said))
 
     async def open_home(self, *, user: str = USER, tab: str = "home") -> Ack:
         """Look at the app's Home tab."""
-        return await self.event({"type": "app_home_opened", "user": user, "channel": "D0HOME", "tab": tab})
+        return await self.event(
+            {"type": "app_home_opened", "user": user, "channel": "D0HOME", "tab": tab}
+        )
 
     async def event(self, event: Json) -> Ack:
         """Send any other event, for example `channel_archive`."""
         return await self.deliver_event(self._sender.event(event))
 
     async def deliver_event(self, payload: Json) -> Ack:
-        """Send an event in its envelope, again and again until it is taken; a second call with the same payload is a redelivery."""
+        """Send an event in its envelope, again and again until it is taken.
+
+        A second call with the same payload is a redelivery.
+        """
         http = self._http()
-        return self._noted("event", await (http.event(payload) if http else self.socket.event(payload)))
+        return self._noted(
+            "event", await (http.event(payload) if http else self.socket.event(payload))
+        )
 
     async def _interact(self, payload: Json) -> Ack:
         http = self._http()
-        ack = await (http.interactive(payload) if http else self.socket.deliver("interactive", payload))
+        ack = await (
+            http.interactive(payload) if http else self.socket.deliver("interactive", payload)
+        )
         return self._noted(str(payload["type"]), ack)
 
     def _http(self) -> SignedHttp | None:
@@ -278,6 +358,8 @@ class SlackStandIn:
             opened = stored_view(self.workspace, view, user=form.user, **below)
             self.workspace.views[opened.id] = opened
         elif action == "clear":
-            self.workspace.views = {key: one for key, one in self.workspace.views.items() if one.root_id != form.root_id}
+            self.workspace.views = {
+                key: one for key, one in self.workspace.views.items() if one.root_id != form.root_id
+            }
         else:
             self.workspace.views.pop(form.id, None)

@@ -1,4 +1,6 @@
-"""What the stand-in's workspace holds: people, channels, messages, ephemerals, files, views. No I/O, no HTTP words.
+"""What the stand-in's workspace holds: people, channels, messages, ephemerals, files, views.
+
+No I/O, no HTTP words.
 
 Values are frozen; the `Workspace` replaces them and wakes whoever waits for a change.
 """
@@ -92,7 +94,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenView:
-    """A modal that stands open before a user, or a user's Home tab; `channel` is where the user came from."""
+    """A modal that stands open before a user, or a user's Home tab.
+
+    `channel` is where the user came from.
+    """
 
     id: str
     user: str
@@ -158,11 +163,23 @@ class Workspace:
 
     def add(self, *, channel: str, user: str, text: str, **more: Any) -> Message:
         """Post a new message."""
-        return self.put(Message(ts=self.new_ts(), channel=channel, user=user, text=text, at=time.monotonic(), **more))
+        return self.put(
+            Message(
+                ts=self.new_ts(), channel=channel, user=user, text=text, at=time.monotonic(), **more
+            )
+        )
 
     def add_ephemeral(self, *, channel: str, only_for: str, text: str, **more: Any) -> Message:
         """Show one person a message that is in nobody's history."""
-        shown = Message(ts=self.new_ts(), channel=channel, user=BOT_USER, text=text, only_for=only_for, at=time.monotonic(), **more)
+        shown = Message(
+            ts=self.new_ts(),
+            channel=channel,
+            user=BOT_USER,
+            text=text,
+            only_for=only_for,
+            at=time.monotonic(),
+            **more,
+        )
         self.ephemerals.append(shown)
         self.touch()
         return shown
@@ -172,7 +189,9 @@ class Workspace:
         changed = replace(message, edits=message.edits + 1, edited_at=time.monotonic(), **changes)
         if message.only_for is None:
             return self.put(changed)
-        self.ephemerals = [changed if shown.ts == message.ts else shown for shown in self.ephemerals]
+        self.ephemerals = [
+            changed if shown.ts == message.ts else shown for shown in self.ephemerals
+        ]
         self.touch()
         return changed
 
@@ -184,11 +203,17 @@ class Workspace:
 
     def messages(self, channel: str) -> list[Message]:
         """Everything in a channel, threads included, oldest first."""
-        return sorted((post for (where, _), post in self.posts.items() if where == channel), key=lambda post: post.ts)
+        return sorted(
+            (post for (where, _), post in self.posts.items() if where == channel),
+            key=lambda post: post.ts,
+        )
 
     def find(self, channel: str, ts: str) -> Message | None:
         """A message or an ephemeral by its place."""
-        shown = next((shown for shown in self.ephemerals if shown.ts == ts and shown.channel == channel), None)
+        shown = next(
+            (shown for shown in self.ephemerals if shown.ts == ts and shown.channel == channel),
+            None,
+        )
         return self.posts.get((channel, ts)) or shown
 
     def touch(self) -> None:

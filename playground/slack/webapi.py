@@ -1,4 +1,7 @@
-"""The Web API over HTTP: arguments as the SDKs send them, tokens, scopes, faults, answers. What a method does stands in `methods`."""
+"""The Web API over HTTP: arguments as the SDKs send them, tokens, scopes, faults, answers.
+
+What a method does stands in `methods`.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,13 @@ from playground.slack.methods.files import MAX_FILE
 from playground.slack.registry import METHODS, Call, Method, Refused, scopes
 from playground.slack.state import Json, StoredFile, Workspace
 
-MANIFEST_SCOPES: Final = scopes("commands chat:write files:write app_mentions:read channels:history files:read")
+MANIFEST_SCOPES: Final = scopes(
+    "commands chat:write files:write app_mentions:read channels:history files:read"
+)
 """What manifest.yml asks for, so that nothing works here that would not work in a workspace."""
 ALL_SCOPES: Final = MANIFEST_SCOPES | scopes(
-    "chat:write.public users:read team:read reactions:write channels:read groups:read groups:history channels:join"
+    "chat:write.public users:read team:read reactions:write channels:read groups:read "
+    "groups:history channels:join"
 )
 APP_SCOPES: Final = scopes("connections:write")
 
@@ -43,7 +49,10 @@ UNKNOWN: Final = Method(name="", function=_unknown, scopes=frozenset())
 
 @dataclass(slots=True, kw_only=True)
 class WebApi:
-    """The HTTP face of the workspace; `calls` counts the calls per method, refused ones included."""
+    """The HTTP face of the workspace.
+
+    `calls` counts the calls per method, refused ones included.
+    """
 
     workspace: Workspace
     faults: Faults
@@ -71,13 +80,20 @@ class WebApi:
             return _too_many(1)
         answer = self._answer(name, arguments, _token(request, arguments))
         await _after(fault, request)
-        return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(sorted(self.tokens.scopes))})
+        return web.json_response(
+            answer, headers={"X-OAuth-Scopes": ",".join(sorted(self.tokens.scopes))}
+        )
 
     def _answer(self, name: str, arguments: Json, token: str) -> Json:
         try:
             entry = METHODS.get(name, UNKNOWN)
             self._authorize(entry, token)
-            call = Call(workspace=self.workspace, arguments=arguments, scopes=self.tokens.scopes, base_url=self.base_url)
+            call = Call(
+                workspace=self.workspace,
+                arguments=arguments,
+                scopes=self.tokens.scopes,
+                base_url=self.base_url,
+            )
             return {"ok": True, **entry.function(call)}
         except Refused as refused:
             return {"ok": False, "error": refused.error, **refused.more}
@@ -91,7 +107,9 @@ class WebApi:
             raise Refused("not_allowed_token_type")
         granted = APP_SCOPES if entry.app_token else self.tokens.scopes
         if entry.scopes and not entry.scopes & granted:
-            raise Refused("missing_scope", needed=min(entry.scopes), provided=",".join(sorted(granted)))
+            raise Refused(
+                "missing_scope", needed=min(entry.scopes), provided=",".join(sorted(granted))
+            )
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         file = self.workspace.files.get(request.match_info["file"])
@@ -101,7 +119,9 @@ class WebApi:
         content = await _uploaded(request)
         if file is None or len(content) != file.length:
             return web.Response(status=400, text="the upload is not the one that was announced")
-        self.workspace.files[file.id] = StoredFile(id=file.id, name=file.name, length=file.length, content=content)
+        self.workspace.files[file.id] = StoredFile(
+            id=file.id, name=file.name, length=file.length, content=content
+        )
         await _after(fault, request)
         return web.Response(text=f"OK - {len(content)}")
 
@@ -110,7 +130,9 @@ class WebApi:
         if _token(request, {}) != self.tokens.bot:
             return web.Response(status=403)
         if "files:read" not in self.tokens.scopes:
-            return web.Response(text="<!DOCTYPE html><title>Sign in to Slack</title>", content_type="text/html")
+            return web.Response(
+                text="<!DOCTYPE html><title>Sign in to Slack</title>", content_type="text/html"
+            )
         if file is None or file.content is None:
             return web.Response(status=404)
         return web.Response(body=file.content, content_type="application/octet-stream")
@@ -130,11 +152,16 @@ async def _arguments(request: web.Request) -> Json:
     if request.content_type == "application/json":
         body: Any = json.loads(await request.text() or "{}")
         return {**found, **body} if isinstance(body, dict) else found
-    return {**found, **{key: value for key, value in (await request.post()).items() if isinstance(value, str)}}
+    return {
+        **found,
+        **{key: value for key, value in (await request.post()).items() if isinstance(value, str)},
+    }
 
 
 def _token(request: web.Request, arguments: Json) -> str:
-    return request.headers.get("Authorization", "").removeprefix("Bearer ").strip() or str(arguments.get("token", ""))
+    return request.headers.get("Authorization", "").removeprefix("Bearer ").strip() or str(
+        arguments.get("token", "")
+    )
 
 
 async def _before(fault: Fault | None) -> web.Response | None:
@@ -157,4 +184,6 @@ async def _after(fault: Fault | None, request: web.Request) -> None:
 
 
 def _too_many(seconds: int) -> web.Response:
-    return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)})
+    return web.json_response(
+        {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)}
+    )

@@ -30,7 +30,9 @@ ESTATE = Estate()
 PUBLIC = pki.root("Public Root")
 PUBLIC_CA = pki.intermediate(PUBLIC, "Public Issuing CA")
 PUBLIC_LEAF = pki.leaf(PUBLIC_CA, NAME)
-OLD_CA = pki.intermediate(PUBLIC, "Public Issuing CA", key=PUBLIC_CA.key, not_after=NOW - timedelta(days=1))
+OLD_CA = pki.intermediate(
+    PUBLIC, "Public Issuing CA", key=PUBLIC_CA.key, not_after=NOW - timedelta(days=1)
+)
 WELL_KNOWN = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=(PUBLIC.certificate,))
 UPLOADED = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(ESTATE.root.certificate,))
 
@@ -47,16 +49,29 @@ def seen(
     broke = HandshakeError(kind=error, detail="") if error else None
     certificates = tuple(one.certificate if isinstance(one, Issued) else one for one in sent)
     http = HttpResponse(status=500)
-    chain = PresentedChain(target=Target(host=NAME), certificates=certificates, handshake_error=broke, http=http)
+    chain = PresentedChain(
+        target=Target(host=NAME), certificates=certificates, handshake_error=broke, http=http
+    )
     rules = GatewayPolicy(anchors=anchors, name=name, **policy)
-    answer = browser_view(chain, rules, judge(chain, rules, at=NOW), public=WELL_KNOWN, issuers=tuple(i.certificate for i in issuers))
+    answer = browser_view(
+        chain,
+        rules,
+        judge(chain, rules, at=NOW),
+        public=WELL_KNOWN,
+        issuers=tuple(i.certificate for i in issuers),
+    )
     assert answer is not None
     assert answer.why.endswith(".")
     assert len(answer.why) <= 130, "the card has no room for more"
     return answer
 
 
-def view(*sent: Issued, anchors: TrustAnchors = WELL_KNOWN, name: str = NAME, issuers: tuple[Issued, ...] = ()) -> bool | None:
+def view(
+    *sent: Issued,
+    anchors: TrustAnchors = WELL_KNOWN,
+    name: str = NAME,
+    issuers: tuple[Issued, ...] = (),
+) -> bool | None:
     """Whether a browser accepts what was sent."""
     return seen(*sent, anchors=anchors, name=name, issuers=issuers).accepted
 
@@ -64,11 +79,28 @@ def view(*sent: Issued, anchors: TrustAnchors = WELL_KNOWN, name: str = NAME, is
 @pytest.mark.parametrize(
     ("view_of", "accepted", "why"),
     [
-        pytest.param(seen(PUBLIC_LEAF, PUBLIC_CA), True, "same complete chain", id="accepted by both"),
-        pytest.param(seen(PUBLIC_LEAF, issuers=(PUBLIC_CA,)), True, "fetches or remembers", id="missing intermediate"),
+        pytest.param(
+            seen(PUBLIC_LEAF, PUBLIC_CA), True, "same complete chain", id="accepted by both"
+        ),
+        pytest.param(
+            seen(PUBLIC_LEAF, issuers=(PUBLIC_CA,)),
+            True,
+            "fetches or remembers",
+            id="missing intermediate",
+        ),
         pytest.param(seen(PUBLIC_LEAF, PUBLIC, PUBLIC_CA), True, "sorts what was sent", id="order"),
-        pytest.param(seen(PUBLIC_LEAF, PUBLIC_CA, anchors=UPLOADED), True, "only what was uploaded", id="trust"),
-        pytest.param(seen(PUBLIC_LEAF, PUBLIC_CA, http=HttpProbeRule()), True, "another thing", id="status 500"),
+        pytest.param(
+            seen(PUBLIC_LEAF, PUBLIC_CA, anchors=UPLOADED),
+            True,
+            "only what was uploaded",
+            id="trust",
+        ),
+        pytest.param(
+            seen(PUBLIC_LEAF, PUBLIC_CA, http=HttpProbeRule()),
+            True,
+            "another thing",
+            id="status 500",
+        ),
         pytest.param(
             seen(PUBLIC_LEAF, PUBLIC_CA, error=HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED),
             None,
@@ -81,20 +113,45 @@ def view(*sent: Issued, anchors: TrustAnchors = WELL_KNOWN, name: str = NAME, is
             "given the private root fetches or remembers",
             id="private, missing intermediate",
         ),
-        pytest.param(seen(ESTATE.leaf, ESTATE.intermediate, anchors=UPLOADED), None, "private CA only on devices", id="private, complete"),
-        pytest.param(seen(ESTATE.leaf, ESTATE.intermediate), None, "above the last CA", id="root unknown to everybody"),
-        pytest.param(seen(PUBLIC_LEAF, OLD_CA), None, "not at hand", id="intermediate out of date"),
-        pytest.param(seen(PUBLIC_LEAF, OLD_CA, issuers=(PUBLIC_CA,)), True, "fetches or remembers", id="intermediate renewed"),
-        pytest.param(seen(pki.leaf(None, NAME)), None, "self-signed", id="self-signed"),
         pytest.param(
-            seen(PUBLIC_LEAF, UnreadableCertificate(der=b"0", reason="x"), PUBLIC_CA), None, "may pass over", id="unreadable entry"
+            seen(ESTATE.leaf, ESTATE.intermediate, anchors=UPLOADED),
+            None,
+            "private CA only on devices",
+            id="private, complete",
         ),
         pytest.param(
-            seen(pki.leaf(ESTATE.intermediate, "x.example")), False, "warns here too: certificate for another name", id="name beside a gap"
+            seen(ESTATE.leaf, ESTATE.intermediate),
+            None,
+            "above the last CA",
+            id="root unknown to everybody",
+        ),
+        pytest.param(seen(PUBLIC_LEAF, OLD_CA), None, "not at hand", id="intermediate out of date"),
+        pytest.param(
+            seen(PUBLIC_LEAF, OLD_CA, issuers=(PUBLIC_CA,)),
+            True,
+            "fetches or remembers",
+            id="intermediate renewed",
+        ),
+        pytest.param(seen(pki.leaf(None, NAME)), None, "self-signed", id="self-signed"),
+        pytest.param(
+            seen(PUBLIC_LEAF, UnreadableCertificate(der=b"0", reason="x"), PUBLIC_CA),
+            None,
+            "may pass over",
+            id="unreadable entry",
+        ),
+        pytest.param(
+            seen(pki.leaf(ESTATE.intermediate, "x.example")),
+            False,
+            "warns here too: certificate for another name",
+            id="name beside a gap",
         ),
     ],
 )
-def test_the_line_says_what_is_true_of_the_case(view_of: BrowserView, accepted: bool | None, why: str) -> None:  # noqa: FBT001 -- the field's own three values
+def test_the_line_says_what_is_true_of_the_case(
+    view_of: BrowserView,
+    accepted: bool | None,  # noqa: FBT001 -- the columns of a table
+    why: str,
+) -> None:
     assert view_of.accepted is accepted
     assert why in view_of.why
 
@@ -107,7 +164,17 @@ def test_the_line_says_what_is_true_of_the_case(view_of: BrowserView, accepted: 
         pytest.param((PUBLIC_LEAF,), None, id="issuer not at hand"),
         pytest.param((ESTATE.leaf, ESTATE.intermediate), None, id="private CA"),
         pytest.param(
-            (pki.leaf(PUBLIC_CA, NAME, not_before=NOW.replace(year=2025), not_after=NOW.replace(month=1)), PUBLIC_CA), False, id="expired"
+            (
+                pki.leaf(
+                    PUBLIC_CA,
+                    NAME,
+                    not_before=NOW.replace(year=2025),
+                    not_after=NOW.replace(month=1),
+                ),
+                PUBLIC_CA,
+            ),
+            False,
+            id="expired",
         ),
         pytest.param((pki.leaf(PUBLIC_CA, "shop.contoso.com"), PUBLIC_CA), False, id="other name"),
     ],
@@ -137,9 +204,21 @@ def test_browser_view_of_nothing_is_none() -> None:
 
 
 def test_browser_that_warns_says_of_what_in_words() -> None:
-    sent = (pki.leaf(PUBLIC_CA, "shop.contoso.com", not_before=NOW.replace(year=2025), not_after=NOW.replace(month=1)), PUBLIC_CA)
-    chain = PresentedChain(target=Target(host=NAME), certificates=tuple(one.certificate for one in sent))
+    sent = (
+        pki.leaf(
+            PUBLIC_CA,
+            "shop.contoso.com",
+            not_before=NOW.replace(year=2025),
+            not_after=NOW.replace(month=1),
+        ),
+        PUBLIC_CA,
+    )
+    chain = PresentedChain(
+        target=Target(host=NAME), certificates=tuple(one.certificate for one in sent)
+    )
     policy = GatewayPolicy(anchors=WELL_KNOWN, name=NAME)
     answer = browser_view(chain, policy, judge(chain, policy, at=NOW), public=WELL_KNOWN)
     assert answer is not None
-    assert answer.why == "A browser warns here too: certificate expired, certificate for another name."
+    assert (
+        answer.why == "A browser warns here too: certificate expired, certificate for another name."
+    )

@@ -31,7 +31,10 @@ def since_green(*sent: Issued, after: timedelta = timedelta(hours=2)) -> str:
 
 def test_the_line_names_what_is_different() -> None:
     said = since_green(RENEWED)
-    assert said == "Since Mon 09:00 UTC: leaf renewed, issuer Contoso Issuing CA 3 -> R11, intermediate no longer sent."
+    assert said == (
+        "Since Mon 09:00 UTC: leaf renewed, issuer Contoso Issuing CA 3 -> R11, intermediate "
+        "no longer sent."
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,8 +63,15 @@ def test_a_setting_is_a_difference() -> None:
     good = report(LEAF, ISSUING)
     changed_since_green(good, memory)
     bad = report(LEAF, ISSUING, status=500)
-    bad = replace(bad, request=replace(bad.request, policy=replace(bad.request.policy, http=HttpProbeRule(path="/health"))))
-    assert changed_since_green(bad, memory) == "Since Mon 09:00 UTC: setting probe path / -> /health."
+    bad = replace(
+        bad,
+        request=replace(
+            bad.request, policy=replace(bad.request.policy, http=HttpProbeRule(path="/health"))
+        ),
+    )
+    assert (
+        changed_since_green(bad, memory) == "Since Mon 09:00 UTC: setting probe path / -> /health."
+    )
 
 
 def test_longer_ago_names_the_day() -> None:

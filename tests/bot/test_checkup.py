@@ -1,4 +1,7 @@
-"""One backend probed over loopback: what the server does on the wire, and the report that comes of it."""
+"""One backend probed over loopback.
+
+What the server does on the wire, and the report that comes of it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,16 @@ from chainlib.aio import load_well_known
 from playground.lab import peers, pki
 from playground.lab.peers import LoopbackServer, ScriptedPeer
 from playground.lab.pki import NOW
-from playground.lab.servers import OLD, TLS_1_2, TLS_1_3, Identity, TlsBackend, TlsSettings, respond, respond_raw
+from playground.lab.servers import (
+    OLD,
+    TLS_1_2,
+    TLS_1_3,
+    Identity,
+    TlsBackend,
+    TlsSettings,
+    respond,
+    respond_raw,
+)
 from tests.support.tls_server import NAME, Estate
 
 ESTATE = Estate()
@@ -30,13 +42,17 @@ INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n" * 3000
 def policy(**overrides: object) -> GatewayPolicy:
     """A v2 setting with the estate's root and the default probe."""
     anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(ESTATE.root.certificate,))
-    base = GatewayPolicy(anchors=anchors, name=NAME, http=HttpProbeRule(host_header=NAME, timeout=1.0))
+    base = GatewayPolicy(
+        anchors=anchors, name=NAME, http=HttpProbeRule(host_header=NAME, timeout=1.0)
+    )
     return replace(base, **overrides)  # type: ignore[arg-type]
 
 
 def v1_policy(**overrides: object) -> GatewayPolicy:
     """A v1 setting that was given the estate's leaf."""
-    anchors = TrustAnchors(mode=TrustMode.AUTH_CERTIFICATES, certificates=(ESTATE.leaf.certificate,))
+    anchors = TrustAnchors(
+        mode=TrustMode.AUTH_CERTIFICATES, certificates=(ESTATE.leaf.certificate,)
+    )
     return policy(anchors=anchors, sku=Sku.V1, **overrides)
 
 
@@ -54,7 +70,9 @@ def around(**overrides: object) -> Surroundings:
     return replace(Surroundings(clock=lambda: NOW, timeout=3.0), **overrides)  # type: ignore[arg-type]
 
 
-async def probe(server: LoopbackServer, rules: GatewayPolicy | None = None, **overrides: object) -> CheckReport:
+async def probe(
+    server: LoopbackServer, rules: GatewayPolicy | None = None, **overrides: object
+) -> CheckReport:
     """The report about one listening server, reached by its address and asked for the estate's name."""
     target = Target(host=server.host, port=server.port, server_name=NAME)
     return await check(CheckRequest(target=target, policy=rules or policy()), around(**overrides))
@@ -96,7 +114,10 @@ LISTS: dict[str, tuple[Start, set[Code]]] = {
     "no answer": (lambda: ESTATE.backend(http=respond(delay=60)), {Code.PROBE_TIMEOUT}),
     "closes instead of answering": (answering(b""), {Code.HTTP_FAILED}),
     "not HTTP": (answering(b"SSH-2.0-x\r\n\r\n"), {Code.HTTP_FAILED}),
-    "status line over 8 KiB": (answering(b"HTTP/1.1 200 " + b"a" * 9000 + b"\r\n\r\n"), {Code.HTTP_FAILED}),
+    "status line over 8 KiB": (
+        answering(b"HTTP/1.1 200 " + b"a" * 9000 + b"\r\n\r\n"),
+        {Code.HTTP_FAILED},
+    ),
     "three thousand interim responses": (answering(INTERIM + b"HTTP/1.1 200 OK\r\n\r\n"), set()),
     "interim responses only": (answering(INTERIM), {Code.HTTP_FAILED}),
 }
@@ -108,7 +129,10 @@ NO_LISTS: dict[str, tuple[Start, Code]] = {
     "tarpit": (script(peers.tarpit), Code.TLS_FAILED),
     "reset": (script(peers.reset), Code.TLS_FAILED),
     "closes": (script(peers.close), Code.TLS_FAILED),
-    "slow drip": (script(peers.drip(b"\x16\x03\x03\x40\x00" + b"\2" * 900, pause=0.05)), Code.TLS_FAILED),
+    "slow drip": (
+        script(peers.drip(b"\x16\x03\x03\x40\x00" + b"\2" * 900, pause=0.05)),
+        Code.TLS_FAILED,
+    ),
     "alert": (script(peers.say(b"\x15\x03\x03\x00\x02\x02\x28")), Code.TLS_FAILED),
 }
 
@@ -172,13 +196,18 @@ async def test_v1_offers_tls_1_2_only() -> None:
 async def test_v1_accepts_the_exact_leaf() -> None:
     async with ESTATE.backend() as server:
         report = await probe(server, v1_policy())
-    assert (report.verdict.headline, report.chain and report.chain.tls and report.chain.tls.version) == (Code.OK, "TLSv1.2")
+    assert (
+        report.verdict.headline,
+        report.chain and report.chain.tls and report.chain.tls.version,
+    ) == (Code.OK, "TLSv1.2")
 
 
 async def test_live_traffic_by_address_is_asked_without_server_name() -> None:
     async with ESTATE.backend() as server:
         report = await probe(server, policy(live_names=("10.0.0.5",)))
-    assert server.server_names.count(None) == 2  # one for the default certificate, one for live traffic
+    assert (
+        server.server_names.count(None) == 2
+    )  # one for the default certificate, one for live traffic
     assert report.verdict.codes == {Code.LIVE_NAME_MISMATCH}
 
 
@@ -192,14 +221,19 @@ async def test_live_name_that_is_refused_is_named() -> None:
 async def test_the_worst_of_several_addresses_decides() -> None:
     async with AsyncExitStack() as stack:
         good = await stack.enter_async_context(ESTATE.backend())
-        alone = TlsBackend(chain=ESTATE.chain[:1], key=ESTATE.leaf.key, host="127.0.0.2", port=good.port)
+        alone = TlsBackend(
+            chain=ESTATE.chain[:1], key=ESTATE.leaf.key, host="127.0.0.2", port=good.port
+        )
         await stack.enter_async_context(alone)
         report = await by_name(good.port, "127.0.0.1", "127.0.0.2")
     assert [(a.address, a.verdict.headline) for a in report.addresses] == [
         ("127.0.0.2", Code.INTERMEDIATE_MISSING),
         ("127.0.0.1", Code.OK),
     ]
-    assert (report.verdict.headline, Code.SERVERS_DIFFER in report.verdict.codes) == (Code.INTERMEDIATE_MISSING, True)
+    assert (report.verdict.headline, Code.SERVERS_DIFFER in report.verdict.codes) == (
+        Code.INTERMEDIATE_MISSING,
+        True,
+    )
 
 
 async def test_an_address_that_does_not_answer_outweighs_those_that_do() -> None:
@@ -212,7 +246,9 @@ async def test_an_address_that_does_not_answer_outweighs_those_that_do() -> None
 async def test_equal_addresses_do_not_differ() -> None:
     async with AsyncExitStack() as stack:
         good = await stack.enter_async_context(ESTATE.backend())
-        again = TlsBackend(chain=ESTATE.chain, key=ESTATE.leaf.key, host="127.0.0.2", port=good.port)
+        again = TlsBackend(
+            chain=ESTATE.chain, key=ESTATE.leaf.key, host="127.0.0.2", port=good.port
+        )
         await stack.enter_async_context(again)
         report = await by_name(good.port, "127.0.0.1", "127.0.0.2", "127.0.0.1")
     assert not report.verdict.codes
@@ -245,9 +281,14 @@ async def _nothing(_host: str, _port: int) -> Sequence[str]:
     return ()
 
 
-@pytest.mark.parametrize("resolver", [_unknown, _silent, _nothing], ids=["unknown", "silent", "no address"])
+@pytest.mark.parametrize(
+    "resolver", [_unknown, _silent, _nothing], ids=["unknown", "silent", "no address"]
+)
 @pytest.mark.parametrize("timeout", [0.1, 0.6])
-async def test_a_name_that_does_not_resolve_is_dns(resolver: Callable[[str, int], object], timeout: float) -> None:  # noqa: ASYNC109 -- the check's own deadline
+async def test_a_name_that_does_not_resolve_is_dns(
+    resolver: Callable[[str, int], object],
+    timeout: float,  # noqa: ASYNC109 -- the check's own deadline
+) -> None:
     request = CheckRequest(target=Target(host=NAME, server_name=NAME), policy=policy())
     report = await check(request, around(resolver=resolver, timeout=timeout))
     assert (report.verdict.headline, report.chain) == (Code.DNS_FAILED, None)
@@ -265,7 +306,9 @@ async def test_the_deadline_holds_for_the_whole() -> None:
     begun = asyncio.get_running_loop().time()
     async with ScriptedPeer(peers.tarpit) as server:
         await probe(server, timeout=0.5)
-    assert asyncio.get_running_loop().time() - begun < 5  # far from the ten seconds that a handshake may take
+    assert (
+        asyncio.get_running_loop().time() - begun < 5
+    )  # far from the ten seconds that a handshake may take
 
 
 def test_rehearsal_says_that_nothing_was_probed() -> None:
@@ -281,4 +324,7 @@ def test_rehearsal_without_a_name_says_so() -> None:
 
 def test_rehearsal_of_a_bag_does_not_judge_the_order() -> None:
     report = rehearse(ESTATE.chain[::-1], policy(http=None), at=NOW, ordered=False)
-    assert (report.verdict.headline, any("order" in phrase for phrase in report.not_checked)) == (Code.OK, True)
+    assert (report.verdict.headline, any("order" in phrase for phrase in report.not_checked)) == (
+        Code.OK,
+        True,
+    )

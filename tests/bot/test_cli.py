@@ -1,4 +1,8 @@
-"""The `appgw` program: exit statuses and streams through the real process, files and options through the same functions in process."""
+"""The `appgw` program.
+
+Exit statuses and streams through the real process, files and options through the same functions in
+process.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +95,11 @@ def _check_options(target: str, root: Path) -> CheckOptions:
 
 async def _appgw(*words: str, given: bytes = b"") -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(
-        str(APPGW), *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        str(APPGW),
+        *words,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     out, err = await process.communicate(given)
     return process.returncode, out.decode(), err.decode()
@@ -125,7 +133,13 @@ async def test_process_without_a_list_ends_with_3_and_json(root: Path) -> None:
 @pytest.mark.may_block
 @pytest.mark.parametrize(
     "words",
-    [("check",), ("check", "a", "b"), ("check", "127.0.0.1", "--bogus"), ("check", "127.0.0.1", "--timeout", "soon"), ("nosuch",)],
+    [
+        ("check",),
+        ("check", "a", "b"),
+        ("check", "127.0.0.1", "--bogus"),
+        ("check", "127.0.0.1", "--timeout", "soon"),
+        ("nosuch",),
+    ],
     ids=" ".join,
 )
 async def test_process_says_one_sentence_for_a_wrong_line(words: tuple[str, ...]) -> None:
@@ -136,9 +150,15 @@ async def test_process_says_one_sentence_for_a_wrong_line(words: tuple[str, ...]
 
 @pytest.mark.may_block
 @pytest.mark.parametrize(
-    ("words", "example"), [(("rehearse",), "appgw rehearse fullchain.pem"), (("health", "--x"), "appgw health gw:prod-gw")]
+    ("words", "example"),
+    [
+        (("rehearse",), "appgw rehearse fullchain.pem"),
+        (("health", "--x"), "appgw health gw:prod-gw"),
+    ],
 )
-async def test_process_shows_an_example_of_the_command_that_was_meant(words: tuple[str, ...], example: str) -> None:
+async def test_process_shows_an_example_of_the_command_that_was_meant(
+    words: tuple[str, ...], example: str
+) -> None:
     assert f"write for example: {example}, " in (await _appgw(*words))[2]
 
 
@@ -152,14 +172,20 @@ async def test_process_without_words_shows_the_help_as_an_error() -> None:
 @pytest.mark.may_block
 async def test_process_prints_no_control_characters_of_a_certificate(root: Path) -> None:
     hostile = pki.leaf(ESTATE.intermediate, HOSTILE_CN, dns=(NAME, "\x1b]0;title\x07.contoso.com"))
-    async with TlsBackend(chain=(hostile.certificate, ESTATE.intermediate.certificate), key=hostile.key) as server:
-        status, out, _ = await _appgw(*_arguments(server.port, root), "--host-name", "shop.contoso.com")
+    async with TlsBackend(
+        chain=(hostile.certificate, ESTATE.intermediate.certificate), key=hostile.key
+    ) as server:
+        status, out, _ = await _appgw(
+            *_arguments(server.port, root), "--host-name", "shop.contoso.com"
+        )
     assert status == 1
     assert all(c.isprintable() or c == "\n" for c in out)
 
 
 @pytest.mark.may_block
-async def test_process_writes_to_a_terminal_that_knows_only_ascii(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_process_writes_to_a_terminal_that_knows_only_ascii(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     async with ESTATE.backend() as server:
         status, out, err = await _appgw(*_arguments(server.port, root))
@@ -172,7 +198,10 @@ async def test_process_keeps_the_verdict_when_nobody_reads(root: Path) -> None:
         reader, writer = os.pipe()
         os.close(reader)
         process = await asyncio.create_subprocess_exec(
-            str(APPGW), *_arguments(server.port, root), stdout=writer, stderr=asyncio.subprocess.PIPE
+            str(APPGW),
+            *_arguments(server.port, root),
+            stdout=writer,
+            stderr=asyncio.subprocess.PIPE,
         )
         os.close(writer)
         _, err = await process.communicate()
@@ -180,13 +209,17 @@ async def test_process_keeps_the_verdict_when_nobody_reads(root: Path) -> None:
 
 
 @pytest.mark.may_block
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="the device that is always full is Linux's"
+)
 async def test_process_says_that_the_disk_is_full(root: Path, tmp_path: Path) -> None:
     path = tmp_path / "chain.pem"
     path.write_bytes(CHAIN_PEM)
     full = os.open("/dev/full", os.O_WRONLY)
     words = ["rehearse", str(path), "--root", str(root), "--json"]
-    process = await asyncio.create_subprocess_exec(str(APPGW), *words, stdout=full, stderr=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        str(APPGW), *words, stdout=full, stderr=asyncio.subprocess.PIPE
+    )
     os.close(full)
     _, err = await process.communicate()
     assert (process.returncode, err.count(b"\n")) == (2, 1)
@@ -202,7 +235,10 @@ async def test_process_ends_with_130_when_interrupted(root: Path) -> None:
 
     async with ScriptedPeer(silence) as server:
         process = await asyncio.create_subprocess_exec(
-            str(APPGW), *_arguments(server.port, root), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            str(APPGW),
+            *_arguments(server.port, root),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         await reached.wait()
         process.send_signal(signal.SIGINT)
@@ -227,7 +263,9 @@ async def test_parse_refuses_what_is_no_line(line: bytes) -> None:
 
 @pytest.mark.may_block
 async def test_parse_of_a_closed_standard_input_is_no_line() -> None:
-    process = await asyncio.create_subprocess_exec("sh", "-c", f"exec {APPGW} parse --json <&-", stderr=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", f"exec {APPGW} parse --json <&-", stderr=asyncio.subprocess.PIPE
+    )
     _, err = await asyncio.wait_for(process.communicate(), 20)
     assert (process.returncode, err) == (0, b"")
 
@@ -243,7 +281,11 @@ FORMS: dict[str, bytes] = {
     "PEM": CHAIN_PEM,
     "with a byte order mark": b"\xef\xbb\xbf" + CHAIN_PEM,
     "CRLF": CHAIN_PEM.replace(b"\n", b"\r\n"),
-    "text around": b"subject=x\n" + ESTATE.leaf.pem + b"\nissuer=y\n" + ESTATE.intermediate.pem + b"end",
+    "text around": b"subject=x\n"
+    + ESTATE.leaf.pem
+    + b"\nissuer=y\n"
+    + ESTATE.intermediate.pem
+    + b"end",
     "exactly 1 MiB": CHAIN_PEM + b"#" * (1024 * 1024 - len(CHAIN_PEM)),
 }
 _PARSED = [ESTATE.intermediate.certificate.parsed, ESTATE.leaf.certificate.parsed]
@@ -255,12 +297,18 @@ _KEY = ESTATE.leaf.key
 KEYS: dict[str, bytes] = {
     "key first": KEY_PEM + CHAIN_PEM,
     "key last": CHAIN_PEM + KEY_PEM,
-    "key with CRLF and a byte order mark": b"\xef\xbb\xbf" + (CHAIN_PEM + KEY_PEM).replace(b"\n", b"\r\n"),
+    "key with CRLF and a byte order mark": b"\xef\xbb\xbf"
+    + (CHAIN_PEM + KEY_PEM).replace(b"\n", b"\r\n"),
     "key in UTF-16": (CHAIN_PEM + KEY_PEM).decode().encode("utf-16"),
     "PKCS #8 in DER": _KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
-    "SEC 1 in DER": _KEY.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
-    "encrypted": CHAIN_PEM + _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")),
-    "PFX": pkcs12.serialize_key_and_certificates(b"x", _KEY, _PARSED[1], None, BestAvailableEncryption(b"secret")),
+    "SEC 1 in DER": _KEY.private_bytes(
+        Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    ),
+    "encrypted": CHAIN_PEM
+    + _KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")),
+    "PFX": pkcs12.serialize_key_and_certificates(
+        b"x", _KEY, _PARSED[1], None, BestAvailableEncryption(b"secret")
+    ),
 }
 UNUSABLE: dict[str, bytes] = {
     "empty": b"",
@@ -269,7 +317,8 @@ UNUSABLE: dict[str, bytes] = {
     "binary": bytes(range(256)),
     "over 1 MiB": CHAIN_PEM + b"#" * 1024 * 1024,
     "101 certificates": ESTATE.leaf.pem * 101,
-    "one bad block among good ones": CHAIN_PEM + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    "one bad block among good ones": CHAIN_PEM
+    + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     "cut short": ESTATE.leaf.pem[:-60],
     "escape sequences": b"\x1b[31mhello\x1b[0m",
 }
@@ -281,25 +330,36 @@ def test_file_of_every_form_is_read(form: str, rehearsal: Callable[..., int]) ->
 
 
 @pytest.mark.parametrize("form", BAGS, ids=str)
-def test_file_without_order_is_not_judged_for_it(form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_without_order_is_not_judged_for_it(
+    form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert rehearsal(BAGS[form]) == 0
     assert any("order" in phrase for phrase in json.loads(capsys.readouterr().out)["not_checked"])
 
 
-def test_file_in_der_is_one_certificate(rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_in_der_is_one_certificate(
+    rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert rehearsal(ESTATE.leaf.certificate.der) == 1
     assert json.loads(capsys.readouterr().out)["headline"] == "INTERMEDIATE_MISSING"
 
 
-def test_repair_is_told_where_it_lies(rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_repair_is_told_where_it_lies(
+    rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     rehearsal(CHAIN_PEM + ESTATE.root.pem, roots=(), as_json=False)
     shown = capsys.readouterr().out
-    assert "Repair: --json holds the chain to send (repair.chain_pem) and the certificate to upload (repair.root_pem); " in shown
+    assert (
+        "Repair: --json holds the chain to send (repair.chain_pem) and the certificate to "
+        "upload (repair.root_pem); "
+    ) in shown
     assert "judged again with both the verdict is OK." in shown
 
 
 @pytest.mark.parametrize("form", KEYS, ids=str)
-def test_private_key_is_refused_and_never_repeated(form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_private_key_is_refused_and_never_repeated(
+    form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert rehearsal(KEYS[form]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n"), "private key" in err) == ("", 1, True)
@@ -307,7 +367,9 @@ def test_private_key_is_refused_and_never_repeated(form: str, rehearsal: Callabl
 
 
 @pytest.mark.parametrize("form", UNUSABLE, ids=str)
-def test_unusable_file_is_one_sentence(form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unusable_file_is_one_sentence(
+    form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert rehearsal(UNUSABLE[form]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -315,8 +377,12 @@ def test_unusable_file_is_one_sentence(form: str, rehearsal: Callable[..., int],
 
 
 @pytest.mark.parametrize("option", ["chain", "roots"])
-@pytest.mark.parametrize("name", ["missing\x1b[31m\n.pem", "."], ids=["missing, hostile name", "directory"])
-def test_unreadable_path_is_one_sentence(option: str, name: str, tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "name", ["missing\x1b[31m\n.pem", "."], ids=["missing, hostile name", "directory"]
+)
+def test_unreadable_path_is_one_sentence(
+    option: str, name: str, tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     chain = tmp_path / "chain.pem"
     chain.write_bytes(CHAIN_PEM)
     bad = tmp_path / name
@@ -367,7 +433,9 @@ BAD_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("named", BAD_OPTIONS, ids=str)
-def test_unusable_option_is_one_sentence(named: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unusable_option_is_one_sentence(
+    named: str, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_check(replace(_check_options("127.0.0.1:1", root), **BAD_OPTIONS[named])) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n"), "secret" in err) == ("", 1, False)
@@ -400,22 +468,34 @@ def checking(root: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Checkin
         ("0001-01-01", "0001-01-01T00:00:00Z"),
     ],
 )
-async def test_instant_is_utc_unless_it_carries_an_offset(typed: str, meant: str, checking: Checking) -> None:
+async def test_instant_is_utc_unless_it_carries_an_offset(
+    typed: str, meant: str, checking: Checking
+) -> None:
     assert (await checking(at=typed))["at"] == meant
 
 
 async def test_names_lose_their_trailing_dot(checking: Checking) -> None:
     report = await checking(host_name=f"{NAME}.")
-    assert (report["headline"], report["policy"]["name"], report["target"]["sni"]) == ("OK", NAME, NAME)
+    assert (report["headline"], report["policy"]["name"], report["target"]["sni"]) == (
+        "OK",
+        NAME,
+        NAME,
+    )
 
 
 async def test_names_of_other_alphabets_are_a_labels(checking: Checking) -> None:
-    assert (await checking(sni="bäckend.contoso.com"))["target"]["sni"] == "xn--bckend-bua.contoso.com"
+    assert (await checking(sni="bäckend.contoso.com"))["target"][
+        "sni"
+    ] == "xn--bckend-bua.contoso.com"
 
 
 async def test_target_is_the_name_by_default(checking: Checking) -> None:
     report = await checking(host_name=None)
-    assert (report["policy"]["name"], report["target"]["sni"], report["headline"]) == ("127.0.0.1", None, "NAME_MISMATCH")
+    assert (report["policy"]["name"], report["target"]["sni"], report["headline"]) == (
+        "127.0.0.1",
+        None,
+        "NAME_MISMATCH",
+    )
 
 
 async def test_live_name_may_be_an_address(checking: Checking) -> None:
@@ -424,7 +504,10 @@ async def test_live_name_may_be_an_address(checking: Checking) -> None:
 
 async def test_no_root_is_the_well_known_mode(checking: Checking) -> None:
     report = await checking(roots=())
-    assert (report["policy"]["trust"], report["headline"]) == ("well-known", "INTERMEDIATE_UNKNOWN_CA")
+    assert (report["policy"]["trust"], report["headline"]) == (
+        "well-known",
+        "INTERMEDIATE_UNKNOWN_CA",
+    )
 
 
 async def test_validation_off_is_the_headline(checking: Checking) -> None:
@@ -432,7 +515,9 @@ async def test_validation_off_is_the_headline(checking: Checking) -> None:
     assert (report["accepted"], report["headline"]) == (True, "VALIDATION_OFF")
 
 
-def test_text_does_not_claim_that_a_gateway_was_asked(rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_does_not_claim_that_a_gateway_was_asked(
+    rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert rehearsal(ESTATE.leaf.pem, as_json=False) == 1
     told = capsys.readouterr().out
     assert "Azure prints for this: The Intermediate certificate is missing" in told

@@ -18,9 +18,15 @@ from tests.support.databases import fresh_database
 
 def run(folder: Path, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
     """The program with its data in that folder."""
-    environ = {**os.environ, "APPGW_DATA_DIR": str(folder / "data"), **({"APPGW_DATABASE_URL": url} if url else {})}
+    environ = {
+        **os.environ,
+        "APPGW_DATA_DIR": str(folder / "data"),
+        **({"APPGW_DATABASE_URL": url} if url else {}),
+    }
     program = [sys.executable, "-c", "from bot.cli import main; main()", "db", *words]
-    return subprocess.run(program, env=environ, capture_output=True, text=True, timeout=50, check=False)  # noqa: S603 -- our own program, our own words
+    return subprocess.run(  # noqa: S603 -- our own program, our own words
+        program, env=environ, capture_output=True, text=True, timeout=50, check=False
+    )
 
 
 def test_upgrade_makes_the_folder_and_purge_and_export_find_it(tmp_path: Path) -> None:
@@ -50,7 +56,9 @@ USELESS = [
 
 
 @pytest.mark.parametrize("words", ["upgrade", "export", "purge"])
-def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(tmp_path: Path, words: str) -> None:
+def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(
+    tmp_path: Path, words: str
+) -> None:
     done = run(tmp_path, words, url="postgresql://nobody@127.0.0.1:1/none")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
 
@@ -58,9 +66,21 @@ def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(tmp_pat
 @pytest.mark.parametrize(
     ("url", "says"),
     USELESS,
-    ids=["kind", "unreachable", "port", "socket", "option", "folder", "content", "a folder", "password in the query"],
+    ids=[
+        "kind",
+        "unreachable",
+        "port",
+        "socket",
+        "option",
+        "folder",
+        "content",
+        "a folder",
+        "password in the query",
+    ],
 )
-def test_a_database_that_cannot_be_used_is_one_sentence_with_the_reason(tmp_path: Path, url: str, says: str) -> None:
+def test_a_database_that_cannot_be_used_is_one_sentence_with_the_reason(
+    tmp_path: Path, url: str, says: str
+) -> None:
     (tmp_path / "file").write_text("these are no rows, and there are enough of them to tell\n" * 40)
     done = run(tmp_path, "upgrade", url=url.format(folder=tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
@@ -72,7 +92,11 @@ def test_a_database_that_cannot_be_used_is_one_sentence_with_the_reason(tmp_path
 @pytest.mark.postgres
 def test_a_server_that_refuses_the_database_says_why(tmp_path: Path) -> None:
     with fresh_database("postgresql", tmp_path) as url:
-        done = run(tmp_path, "upgrade", url=sa.make_url(url).set(database="nowhere").render_as_string(hide_password=False))
+        done = run(
+            tmp_path,
+            "upgrade",
+            url=sa.make_url(url).set(database="nowhere").render_as_string(hide_password=False),
+        )
     assert done.returncode == 2
     assert '"nowhere" does not exist' in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -1,8 +1,13 @@
-"""Thirty simulated days of digests: flaps, deploys, renewals, outages of ARM and of Slack. What is said is true, short and rare.
+"""Thirty simulated days of digests: flaps, deploys, renewals, outages of ARM and of Slack.
 
-The world is a timeline of what each backend really is; looks see it with the noise that flaps and deploys make. Nothing here waits: the
-rules alone are played, with looks every quarter of an hour and the engine's two confirming looks. A false alarm is a line about
-something that was not there when it was looked at, or that healed by itself within five minutes, or a `fixed` that is not.
+What is said is true, short and rare.
+
+The world is a timeline of what each backend really is; looks see it with the noise that flaps and
+deploys make. Nothing here waits: the
+rules alone are played, with looks every quarter of an hour and the engine's two confirming looks. A
+false alarm is a line about
+something that was not there when it was looked at, or that healed by itself within five minutes, or
+a `fixed` that is not.
 """
 
 from __future__ import annotations
@@ -23,7 +28,15 @@ from bot.digest.observe import could_not_look
 from bot.digest.renewal import rung
 from bot.digest.settle import settle, undecided
 from bot.digest.wording import plain_lines
-from bot.model.digest import BackendState, DigestContent, DigestLine, Look, Observation, Problem, Subscription
+from bot.model.digest import (
+    BackendState,
+    DigestContent,
+    DigestLine,
+    Look,
+    Observation,
+    Problem,
+    Subscription,
+)
 from chainlib import Code, Severity
 from tests.support.following import NOW, backend, gateway, problem, subscription
 
@@ -55,8 +68,12 @@ class World:
 
     rng: random.Random
     faults: list[Fault] = field(default_factory=list)
-    flaps: dict[int, list[tuple[datetime, datetime]]] = field(default_factory=lambda: {n: [] for n in range(BACKENDS)})
-    absent: dict[int, list[tuple[datetime, datetime]]] = field(default_factory=lambda: {n: [] for n in range(BACKENDS)})
+    flaps: dict[int, list[tuple[datetime, datetime]]] = field(
+        default_factory=lambda: {n: [] for n in range(BACKENDS)}
+    )
+    absent: dict[int, list[tuple[datetime, datetime]]] = field(
+        default_factory=lambda: {n: [] for n in range(BACKENDS)}
+    )
     silent: list[tuple[datetime, datetime]] = field(default_factory=list)
     deaf: list[tuple[datetime, datetime]] = field(default_factory=list)
     certificates: dict[int, list[tuple[datetime, datetime]]] = field(default_factory=dict)
@@ -65,21 +82,40 @@ class World:
         """What a look sees."""
         target = gateway()
         if _within(self.silent, at):
-            return Look(target_key=target.key, seen=(could_not_look(target, "ARM does not answer."),), complete=False)
-        return Look(target_key=target.key, seen=tuple(self._observe(n, at) for n in range(BACKENDS) if not _within(self.absent[n], at)))
+            return Look(
+                target_key=target.key,
+                seen=(could_not_look(target, "ARM does not answer."),),
+                complete=False,
+            )
+        return Look(
+            target_key=target.key,
+            seen=tuple(
+                self._observe(n, at) for n in range(BACKENDS) if not _within(self.absent[n], at)
+            ),
+        )
 
     def _observe(self, number: int, at: datetime) -> Observation:
         found = [fault.cause for fault in self.faults if fault.holds(number, at)]
         near = bisect(self.flaps[number], (at, at))
         if _within(self.flaps[number][max(near - 3, 0) : near], at):
             found = [problem(Code.TCP_FAILED, f"b{number}")]
-        return backend(number, [*found, *self._renewal(number, at)], fingerprint=f"{self.certificate(number, at)[0]:%m%d}")
+        return backend(
+            number,
+            [*found, *self._renewal(number, at)],
+            fingerprint=f"{self.certificate(number, at)[0]:%m%d}",
+        )
 
     def _renewal(self, number: int, at: datetime) -> Iterator[Problem]:
         begins, ends = self.certificate(number, at)
         if rung(begins, ends, at, is_ca=False) is not None:
             about = f"b{number}:{begins:%m%d}"
-            yield problem(Code.CERTIFICATE_EXPIRING, about, severity=Severity.WARNING, not_before=begins, not_after=ends)
+            yield problem(
+                Code.CERTIFICATE_EXPIRING,
+                about,
+                severity=Severity.WARNING,
+                not_before=begins,
+                not_after=ends,
+            )
 
     def certificate(self, number: int, at: datetime) -> tuple[datetime, datetime]:
         """The lifetime of the leaf that a backend presents."""
@@ -102,39 +138,63 @@ def build(seed: int) -> World:
     for flaps in world.flaps.values():
         flaps.sort()
     _break(world)
-    world.silent = [(NOW + 5 * DAY - timedelta(minutes=20), NOW + 5 * DAY + timedelta(hours=2)), (NOW + 20.3 * DAY, NOW + 20.4 * DAY)]
+    world.silent = [
+        (NOW + 5 * DAY - timedelta(minutes=20), NOW + 5 * DAY + timedelta(hours=2)),
+        (NOW + 20.3 * DAY, NOW + 20.4 * DAY),
+    ]
     world.deaf = [(NOW + 8 * DAY - timedelta(hours=1), NOW + 8 * DAY + timedelta(hours=13))]
     for n in range(BACKENDS):
         begins = NOW - timedelta(days=rng.uniform(0, 58))
         late = timedelta(days=8 if n % 9 == 0 else -2)
-        world.certificates[n] = [(begins, begins + 90 * DAY), (begins + 60 * DAY + late, begins + 150 * DAY)]
+        world.certificates[n] = [
+            (begins, begins + 90 * DAY),
+            (begins + 60 * DAY + late, begins + 150 * DAY),
+        ]
     return world
 
 
 def _flap(world: World, day: datetime) -> None:
-    """Nearly all are over within a minute, as alarms of uptime monitors are; some last up to five."""
+    """Nearly all are over within a minute, as alarms of uptime monitors are.
+
+    Some last up to five.
+    """
     for number in range(FLAPS_A_DAY + LONG_FLAPS_A_DAY):
         shortest, longest = (5, 70) if number < FLAPS_A_DAY else (70, 300)
         begins = day + timedelta(seconds=world.rng.randrange(86_400))
-        world.flaps[world.rng.randrange(BACKENDS)].append((begins, begins + timedelta(seconds=world.rng.randrange(shortest, longest))))
+        world.flaps[world.rng.randrange(BACKENDS)].append(
+            (begins, begins + timedelta(seconds=world.rng.randrange(shortest, longest)))
+        )
 
 
 def _deploy(world: World, day: datetime) -> None:
-    """A pool is deployed, every third time right when digests are due: rolling, each server down for a while, or by replacing servers."""
+    """A pool is deployed, every third time right when digests are due.
+
+    Rolling, each server down for a while, or by replacing servers.
+    """
     first = world.rng.randrange(BACKENDS // POOL) * POOL
-    at = day + (world.rng.randrange(-4, 2) * MINUTE if world.rng.random() < 1 / 3 else timedelta(seconds=world.rng.randrange(86_400)))
+    at = day + (
+        world.rng.randrange(-4, 2) * MINUTE
+        if world.rng.random() < 1 / 3
+        else timedelta(seconds=world.rng.randrange(86_400))
+    )
     rolling = world.rng.random() < 2 / 3
     for number in range(first, first + POOL):
         took = timedelta(seconds=world.rng.randrange(20, 75))
-        (world.flaps if rolling else world.absent)[number].append((at, at + (took if rolling else 4 * took)))
+        (world.flaps if rolling else world.absent)[number].append(
+            (at, at + (took if rolling else 4 * took))
+        )
         at += took if rolling else timedelta(0)
 
 
 def _limp(world: World, begins: datetime) -> None:
     """One server answers every other minute for two days."""
-    world.flaps[LIMPS] = [(begins + n * 2 * MINUTE, begins + (n * 2 + 1) * MINUTE) for n in range(2 * 24 * 30)]
+    world.flaps[LIMPS] = [
+        (begins + n * 2 * MINUTE, begins + (n * 2 + 1) * MINUTE) for n in range(2 * 24 * 30)
+    ]
     cause = problem(Code.TCP_FAILED, f"b{LIMPS}")
-    world.faults.append(Fault(cause=cause, backends=frozenset({LIMPS}), begins=begins, ends=begins + 2 * DAY))
+    world.faults.append(
+        Fault(cause=cause, backends=frozenset({LIMPS}), begins=begins, ends=begins + 2 * DAY)
+    )
 
 
 def _break(world: World) -> None:
@@ -144,12 +204,25 @@ def _break(world: World) -> None:
         begins = NOW + timedelta(days=rng.uniform(1, DAYS - 4))
         members = frozenset(rng.sample(range(BACKENDS), rng.choice([1, 3, 14])))
         cause = problem(about=f"CN=CA {n}")
-        world.faults.append(Fault(cause=cause, backends=members, begins=begins, ends=begins + timedelta(days=rng.uniform(1.5, 3))))
+        world.faults.append(
+            Fault(
+                cause=cause,
+                backends=members,
+                begins=begins,
+                ends=begins + timedelta(days=rng.uniform(1.5, 3)),
+            )
+        )
     for n in range(14):
         cause = problem(Code.NAME_MISMATCH, f"name {n}")
-        world.faults.append(Fault(cause=cause, backends=frozenset({n}), begins=NOW + 21.5 * DAY, ends=NOW + 23.6 * DAY))
+        world.faults.append(
+            Fault(
+                cause=cause, backends=frozenset({n}), begins=NOW + 21.5 * DAY, ends=NOW + 23.6 * DAY
+            )
+        )
     off = problem(Code.VALIDATION_OFF, "https-be", severity=Severity.WARNING)
-    world.faults.append(Fault(cause=off, backends=frozenset(range(8)), begins=NOW + 10 * DAY, ends=NOW + 14 * DAY))
+    world.faults.append(
+        Fault(cause=off, backends=frozenset(range(8)), begins=NOW + 10 * DAY, ends=NOW + 14 * DAY)
+    )
 
 
 @dataclass
@@ -161,10 +234,15 @@ class Channel:
     due: datetime = NOW
 
     def run(self, states: dict[str, BackendState], at: datetime, world: World) -> None:
-        """Its digest, when it is due; one that Slack does not take for half a day is given up, and the next makes good for it."""
+        """Its digest, when it is due.
+
+        One that Slack does not take for half a day is given up, and the next makes good for it.
+        """
         if at < self.due:
             return
-        content = compose(self.subscription, states.values(), (), self.told[-1] if self.told else None, at)
+        content = compose(
+            self.subscription, states.values(), (), self.told[-1] if self.told else None, at
+        )
         self.due = following(self.subscription.schedule, at)
         if speaks(self.subscription, content):
             lost = _within(world.deaf, at)
@@ -172,14 +250,21 @@ class Channel:
 
 
 def play(world: World, channels: list[Channel]) -> None:
-    """The month, quarter by quarter; a look that decides nothing is repeated twice, as the engine does."""
+    """The month, quarter by quarter.
+
+    A look that decides nothing is repeated twice, as the engine does.
+    """
     states: dict[str, BackendState] = {}
     at, phase = NOW, timedelta(seconds=world.rng.randrange(60))
     while at < NOW + DAYS * DAY:
         for again in range(3):
             seen_at = at + phase + again * CONFIRM_GAP
             after, gone, _ = settle(states, world.look(seen_at), seen_at)
-            states = {key: state for key, state in (states | {state.seen.key: state for state in after}).items() if key not in gone}
+            states = {
+                key: state
+                for key, state in (states | {state.seen.key: state for state in after}).items()
+                if key not in gone
+            }
             if not undecided(states.values()):
                 break
         for channel in channels:
@@ -191,8 +276,16 @@ def false_alarms(world: World, channel: Channel) -> list[str]:
     """What was listed although it was not there when it was looked at, or called fixed although it was."""
     wrong = []
     for content in channel.told:
-        wrong += [f"{content.at}: {line.cause}" for line in content.lines if not _true(world, line, content.at)]
-        wrong += [f"{content.at}: {line.cause} is not fixed" for line in content.fixed if _lasts(world, line, content.at)]
+        wrong += [
+            f"{content.at}: {line.cause}"
+            for line in content.lines
+            if not _true(world, line, content.at)
+        ]
+        wrong += [
+            f"{content.at}: {line.cause} is not fixed"
+            for line in content.fixed
+            if _lasts(world, line, content.at)
+        ]
     return wrong
 
 
@@ -201,16 +294,29 @@ def _true(world: World, line: DigestLine, at: datetime) -> bool:
         return any(begins <= at < ends + LOOK_EVERY for begins, ends in world.silent)
     numbers = _numbers(line)
     if line.code is Code.CERTIFICATE_EXPIRING:
-        return all(rung(*world.certificate(n, at - 3 * MINUTE), at, is_ca=False) is not None for n in numbers)
-    own = [fault for fault in world.faults if fault.cause.cause == line.cause and numbers <= fault.backends]
+        return all(
+            rung(*world.certificate(n, at - 3 * MINUTE), at, is_ca=False) is not None
+            for n in numbers
+        )
+    own = [
+        fault
+        for fault in world.faults
+        if fault.cause.cause == line.cause and numbers <= fault.backends
+    ]
     return any(fault.begins <= at and fault.ends >= at - LOOK_EVERY for fault in own)
 
 
 def _lasts(world: World, line: DigestLine, at: datetime) -> bool:
-    """Whether all that a line named is there and still broken; what a deploy has taken away is rightly gone."""
+    """Whether all that a line named is there and still broken.
+
+    What a deploy has taken away is rightly gone.
+    """
     there = {n for n in _numbers(line) if not _within(world.absent[n], at - 2 * MINUTE)}
     own = [fault for fault in world.faults if fault.cause.cause == line.cause]
-    return any(there & fault.backends and fault.begins <= at - LOOK_EVERY and fault.ends > at for fault in own)
+    return any(
+        there & fault.backends and fault.begins <= at - LOOK_EVERY and fault.ends > at
+        for fault in own
+    )
 
 
 def _numbers(line: DigestLine) -> set[int]:
@@ -219,7 +325,9 @@ def _numbers(line: DigestLine) -> set[int]:
 
 def missed(world: World, channel: Channel) -> list[str]:
     """Real faults that were not told by the first digest that could, and ended ones that no digest called fixed."""
-    due = [at for at in _due(channel) if not _within(world.deaf, at) and not _within(world.silent, at)]
+    due = [
+        at for at in _due(channel) if not _within(world.deaf, at) and not _within(world.silent, at)
+    ]
     fixed = {line.cause for content in channel.told for line in content.fixed}
     last = max((content.at for content in channel.told), default=NOW)
     late = []
@@ -227,14 +335,27 @@ def missed(world: World, channel: Channel) -> list[str]:
         first = next((at for at in due if fault.begins <= at - LOOK_EVERY), None)
         if first is None or fault.ends <= first + LOOK_EVERY:
             continue
-        late += [f"{fault.cause.cause} at {first}"] if fault.cause.cause not in _said(channel, fault.begins, first) else []
-        late += [f"{fault.cause.cause} fixed"] if fault.ends < last - DAY and fault.cause.cause not in fixed else []
+        late += (
+            [f"{fault.cause.cause} at {first}"]
+            if fault.cause.cause not in _said(channel, fault.begins, first)
+            else []
+        )
+        late += (
+            [f"{fault.cause.cause} fixed"]
+            if fault.ends < last - DAY and fault.cause.cause not in fixed
+            else []
+        )
     return late
 
 
 def _said(channel: Channel, begins: datetime, due: datetime) -> set[str]:
     """What was listed from the beginning of a fault up to the digest that was due then."""
-    return {line.cause for content in channel.told if begins <= content.at < due + LOOK_EVERY for line in content.lines}
+    return {
+        line.cause
+        for content in channel.told
+        if begins <= content.at < due + LOOK_EVERY
+        for line in content.lines
+    }
 
 
 def _due(channel: Channel) -> Iterator[datetime]:
@@ -260,7 +381,10 @@ class Month:
 
     def __str__(self) -> str:
         """The figures."""
-        rates = f"{len(self.lengths) / self.weeks:.2f} posts, {self.rate:.3f} false alarms per channel and week, {len(self.lost)} missed"
+        rates = (
+            f"{len(self.lengths) / self.weeks:.2f} posts, {self.rate:.3f} false alarms per "
+            f"channel and week, {len(self.lost)} missed"
+        )
         return f"{rates}; lines: median {median(self.lengths)}, at most {max(self.lengths)}"
 
 
@@ -289,7 +413,9 @@ def test_month_of_digests_is_true_short_and_rare(figure: Callable[[str], None]) 
 
 
 @pytest.mark.timeout(180)
-def test_without_damping_the_same_month_cries_wolf(monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]) -> None:
+def test_without_damping_the_same_month_cries_wolf(
+    monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
     """The test above bites: it is the damping that keeps false alarms rare."""
     monkeypatch.setattr(settling, "OPEN_AFTER", 1)
     month = played(1)

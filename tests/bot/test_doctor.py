@@ -16,9 +16,17 @@ PROGRAM = (sys.executable, "-c", "from bot.cli import main; main()", "doctor")
 
 async def doctor(settings: Mapping[str, str], folder: Path) -> tuple[int | None, str]:
     """The exit status and everything that was printed."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), **settings}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        **settings,
+    }
     process = await asyncio.create_subprocess_exec(
-        *PROGRAM, cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *PROGRAM,
+        cwd=folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     printed, _ = await asyncio.wait_for(process.communicate(), 40)
     return process.returncode, printed.decode()
@@ -32,7 +40,9 @@ async def test_doctor_finds_all_well(tmp_path: Path) -> None:
     assert "ok   Azure: 1 gateway can be read (lab-gw), list 0 seconds old." in printed
     assert "ok   targets: may be probed: what stands in the gateways' pools" in printed
     assert "channels:history is " in printed
-    assert "second" in next(line for line in printed.splitlines() if line.startswith("ok   clock: 20"))
+    assert "second" in next(
+        line for line in printed.splitlines() if line.startswith("ok   clock: 20")
+    )
     assert "ok   version: appgw-check " in printed
     assert "ok   database: SQLite; " in printed
     assert not await asyncio.to_thread((tmp_path / "data").exists), "doctor changes nothing"
@@ -57,7 +67,11 @@ async def test_doctor_tells_azures_refusal_with_the_way_out(tmp_path: Path) -> N
 
 async def test_doctor_of_a_bot_that_may_probe_nothing_says_so_once(tmp_path: Path) -> None:
     async with Stage(tmp_path, recipes=()) as stage:
-        bare = {name: value for name, value in stage.environment().items() if name.startswith("SLACK_") or "API_URL" in name}
+        bare = {
+            name: value
+            for name, value in stage.environment().items()
+            if name.startswith("SLACK_") or "API_URL" in name
+        }
         status, printed = await doctor(bare, tmp_path)
     assert status == 1, printed
     assert printed.count("NOTHING MAY BE PROBED") == 1
@@ -67,16 +81,23 @@ async def test_doctor_of_a_bot_that_may_probe_nothing_says_so_once(tmp_path: Pat
 
 
 async def test_doctor_tells_a_database_that_cannot_be_used(tmp_path: Path) -> None:
-    (tmp_path / "broken.sqlite3").write_text("no database at all, but long enough to be looked at " * 40)
+    (tmp_path / "broken.sqlite3").write_text(
+        "no database at all, but long enough to be looked at " * 40
+    )
     async with Stage(tmp_path, recipes=()) as stage:
-        status, printed = await doctor(stage.environment() | {"APPGW_DATABASE_URL": f"sqlite:///{tmp_path}/broken.sqlite3"}, tmp_path)
+        status, printed = await doctor(
+            stage.environment() | {"APPGW_DATABASE_URL": f"sqlite:///{tmp_path}/broken.sqlite3"},
+            tmp_path,
+        )
     assert status == 1, printed
     assert "FAIL database: The database sqlite:" in printed
 
 
 async def test_doctor_tells_a_refused_token_without_repeating_it(tmp_path: Path) -> None:
     async with Stage(tmp_path, recipes=()) as stage:
-        status, printed = await doctor(stage.environment() | {"SLACK_BOT_TOKEN": "xoxb-not-this-one"}, tmp_path)
+        status, printed = await doctor(
+            stage.environment() | {"SLACK_BOT_TOKEN": "xoxb-not-this-one"}, tmp_path
+        )
     assert status == 1, printed
     assert "FAIL Slack: refuses SLACK_BOT_TOKEN" in printed
     assert "xoxb-not-this-one" not in printed

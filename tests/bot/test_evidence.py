@@ -23,11 +23,15 @@ def pack(found: CheckReport, gateway: GatewayReport | None = None) -> dict[str, 
     return dict(json.loads(text))
 
 
-def heard(found: CheckReport, text: str = "The Intermediate certificate is missing") -> GatewayReport:
+def heard(
+    found: CheckReport, text: str = "The Intermediate certificate is missing"
+) -> GatewayReport:
     """The same backend as `prod-gw` sees it."""
     said = GatewayMessage(code=Code.INTERMEDIATE_MISSING, text=text)
     servers = [
-        BackendServer(pool=pool, setting="https-be", address="10.0.0.5", health=Health.UNHEALTHY, message=said)
+        BackendServer(
+            pool=pool, setting="https-be", address="10.0.0.5", health=Health.UNHEALTHY, message=said
+        )
         for pool in ("shop", "other")
     ]
     member = MemberReport(pool="shop", setting="https-be", member="10.0.0.5", report=found)
@@ -35,7 +39,9 @@ def heard(found: CheckReport, text: str = "The Intermediate certificate is missi
         gateway=GATEWAY,
         members=(member,),
         at=NOW,
-        health=GatewayHealth(gateway=GATEWAY_ID, servers=tuple(servers), read_at=NOW, request_ids=("7d1c-aa",)),
+        health=GatewayHealth(
+            gateway=GATEWAY_ID, servers=tuple(servers), read_at=NOW, request_ids=("7d1c-aa",)
+        ),
     )
 
 
@@ -43,14 +49,22 @@ def heard(found: CheckReport, text: str = "The Intermediate certificate is missi
 def test_every_report_makes_a_pack(case: str) -> None:
     found = CASES[case]()
     told = pack(found)
-    assert (told["schema"], told["run_id"], told["vantage"], told["at"]) == (1, "ab12cd34", "aks-1", "2026-11-23T09:00:00Z")
+    assert (told["schema"], told["run_id"], told["vantage"], told["at"]) == (
+        1,
+        "ab12cd34",
+        "aks-1",
+        "2026-11-23T09:00:00Z",
+    )
     assert told["our_probe"]["headline"] == found.verdict.headline.value
     assert len(told["addresses"]) == len(found.addresses)
 
 
 def test_the_chain_comes_back_as_it_was_sent() -> None:
     (address,) = pack(report(LEAF, ISSUING))["addresses"]
-    assert load_certificates(address["chain_as_sent_pem"].encode()) == (LEAF.certificate, ISSUING.certificate)
+    assert load_certificates(address["chain_as_sent_pem"].encode()) == (
+        LEAF.certificate,
+        ISSUING.certificate,
+    )
     assert address["http"] == {"status": 200, "reason": "OK", "server": "", "body_matched": None}
     assert address["timings_ms"] == {"connect": 0.8, "handshake": 6.4}
 
@@ -60,10 +74,18 @@ def test_an_unreadable_certificate_keeps_its_bytes() -> None:
     (address,) = found.addresses
     assert address.chain is not None
     broken = UnreadableCertificate(der=b"\x30\x00", reason="nothing in it")
-    odd = replace(found, addresses=(replace(address, chain=replace(address.chain, certificates=(broken,))),))
+    odd = replace(
+        found, addresses=(replace(address, chain=replace(address.chain, certificates=(broken,))),)
+    )
     text = json.loads(
         evidence(
-            replace(found, addresses=odd.addresses, verdict=replace(found.verdict, entries=found.verdict.entries)), run_id="r", vantage="v"
+            replace(
+                found,
+                addresses=odd.addresses,
+                verdict=replace(found.verdict, entries=found.verdict.entries),
+            ),
+            run_id="r",
+            vantage="v",
         )
     )
     assert "MAA=" in text["addresses"][0]["chain_as_sent_pem"]
@@ -72,11 +94,19 @@ def test_an_unreadable_certificate_keeps_its_bytes() -> None:
 def test_settings_name_the_roots_and_the_probe() -> None:
     settings = pack(CASES["leaf-only"]())["settings"]
     assert settings["trust"] == "uploaded-roots"
-    assert settings["probe"] == {"host_header": "127.0.0.1", "path": "/", "statuses": ["200-399"], "body": "", "timeout_s": 30.0}
+    assert settings["probe"] == {
+        "host_header": "127.0.0.1",
+        "path": "/",
+        "statuses": ["200-399"],
+        "body": "",
+        "timeout_s": 30.0,
+    }
 
 
 def test_a_root_that_nobody_can_read_is_named_too() -> None:
-    anchors = replace(policy(ROOT).anchors, undecodable=(UndecodableRoot(name="junk", reason="no certificate"),))
+    anchors = replace(
+        policy(ROOT).anchors, undecodable=(UndecodableRoot(name="junk", reason="no certificate"),)
+    )
     settings = pack(report(LEAF, rules=replace(policy(ROOT), anchors=anchors)))["settings"]
     assert settings["roots_unreadable"] == [{"name": "junk", "reason": "no certificate"}]
 
@@ -85,13 +115,21 @@ def test_both_witnesses_are_in_it() -> None:
     found = report(LEAF)
     told = pack(found, heard(found))["gateway"]
     assert told["request_ids"] == ["7d1c-aa"]
-    assert (told["pool"], told["setting"], told["read_at"]) == ("shop", "https-be", "2026-11-23T09:00:00Z")
-    assert [(word["pool"], word["health"], word["code"]) for word in told["says"]] == [("shop", "Unhealthy", "INTERMEDIATE_MISSING")]
+    assert (told["pool"], told["setting"], told["read_at"]) == (
+        "shop",
+        "https-be",
+        "2026-11-23T09:00:00Z",
+    )
+    assert [(word["pool"], word["health"], word["code"]) for word in told["says"]] == [
+        ("shop", "Unhealthy", "INTERMEDIATE_MISSING")
+    ]
 
 
 def test_hostile_text_is_kept_and_shown_as_escapes() -> None:
     found = CASES["hostile"]()
-    text = evidence(found, run_id="ab12cd34", vantage="aks-1\u202e\x9b31m\ud800", gateway=heard(found))
+    text = evidence(
+        found, run_id="ab12cd34", vantage="aks-1\u202e\x9b31m\ud800", gateway=heard(found)
+    )
     assert text.replace("\n", "").isprintable()
     assert text.encode()
     told = json.loads(text)

@@ -1,4 +1,7 @@
-"""Fix guides: for every code, server and tool; the names of the case are in them, and no name can break out of its word."""
+"""Fix guides: for every code, server and tool.
+
+The names of the case are in them, and no name can break out of its word.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,15 @@ from bot.fixsteps import (
     has_gateway_guide,
     has_server_guide,
 )
-from bot.fixsteps.quoting import is_safe_host, is_safe_name, quote_bicep, quote_config, quote_hcl, quote_powershell, quote_sh
+from bot.fixsteps.quoting import (
+    is_safe_host,
+    is_safe_name,
+    quote_bicep,
+    quote_config,
+    quote_hcl,
+    quote_powershell,
+    quote_sh,
+)
 from bot.fixsteps.servers_platform import PLATFORM
 from bot.fixsteps.servers_web import WEB
 from chainlib import CATALOGUE, Code, Where
@@ -48,7 +59,11 @@ def steps_of(answer: FixGuide) -> tuple[FixStep, ...]:
 
 
 def commands(answer: FixGuide, language: Language | None = None) -> list[str]:
-    return [step.command for step in steps_of(answer) if step.command and language in {None, step.language}]
+    return [
+        step.command
+        for step in steps_of(answer)
+        if step.command and language in {None, step.language}
+    ]
 
 
 def every_guide(context: FixContext) -> list[FixGuide]:
@@ -65,7 +80,11 @@ def test_code_is_guided_where_the_catalogue_says_it_is_fixed(code: Code) -> None
     on_gateway = CATALOGUE[code].where is Where.GATEWAY
     unguided = {Code.PROBE_DISAGREES, Code.UNRECOGNISED}
     assert has_gateway_guide(code) or not on_gateway or code in unguided
-    assert has_gateway_guide(code) or has_server_guide(code) or guide(code, CONTEXT, ServerKind.OTHER).steps
+    assert (
+        has_gateway_guide(code)
+        or has_server_guide(code)
+        or guide(code, CONTEXT, ServerKind.OTHER).steps
+    )
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
@@ -75,7 +94,9 @@ def test_guides_fit_a_phone(known: bool) -> None:  # noqa: FBT001 -- a table
         assert answer.steps
         assert answer.proof
         assert all(0 < len(step.text) <= 140 for step in steps_of(answer))
-        assert all(len(line) <= 190 for command in commands(answer) for line in command.splitlines())
+        assert all(
+            len(line) <= 190 for command in commands(answer) for line in command.splitlines()
+        )
 
 
 def test_placeholders_are_all_filled() -> None:
@@ -86,7 +107,13 @@ def test_placeholders_are_all_filled() -> None:
 
 def test_unknown_names_become_blanks_that_are_listed() -> None:
     answer = gateway_guide(Code.SERVER_UNKNOWN_CA, FixContext(host="10.0.0.5"), Tool.AZ)
-    assert set(answer.blanks) == {"RESOURCE_GROUP", "GATEWAY_NAME", "BACKEND_SETTING", "ROOT_NAME", "ROOT_NAMES"}
+    assert set(answer.blanks) == {
+        "RESOURCE_GROUP",
+        "GATEWAY_NAME",
+        "BACKEND_SETTING",
+        "ROOT_NAME",
+        "ROOT_NAMES",
+    }
     assert any("-n ROOT_NAME --cert-file root.cer" in command for command in commands(answer))
 
 
@@ -106,12 +133,18 @@ def test_root_is_attached_beside_those_that_must_stay() -> None:
 def test_attaching_a_root_leaves_the_host_name_alone(tool: Tool, picked: bool) -> None:  # noqa: FBT001 -- a table
     for code in (Code.ROOT_NOT_ATTACHED, Code.ROOT_MISMATCH):
         answer = gateway_guide(code, replace(CONTEXT, pick_host=picked), tool)
-        assert not [command for command in commands(answer) if re.search(r"host.?name", command, re.IGNORECASE)]
+        assert not [
+            command
+            for command in commands(answer)
+            if re.search(r"host.?name", command, re.IGNORECASE)
+        ]
 
 
 def test_a_root_that_lies_there_is_not_uploaded_again() -> None:
     for tool in Tool:
-        told = "\n".join(commands(gateway_guide(Code.ROOT_MISMATCH, replace(CONTEXT, root_here=True), tool)))
+        told = "\n".join(
+            commands(gateway_guide(Code.ROOT_MISMATCH, replace(CONTEXT, root_here=True), tool))
+        )
         assert "corp-root-2024" in told
         assert not re.search(r"root-cert create|Add-Az|loadFile|filebase64", told)
 
@@ -121,7 +154,10 @@ def test_files_are_saved_only_where_they_are_in_the_thread(tool: Tool) -> None:
     for code in (Code.ROOT_MISMATCH, Code.AUTH_CERTIFICATE_MISMATCH):
         answer = gateway_guide(code, replace(CONTEXT, no_root_file=True), tool)
         assert not any("this thread" in step.text for step in steps_of(answer))
-        assert any("root.cer from this thread" in step.text for step in steps_of(gateway_guide(code, CONTEXT, tool)))
+        assert any(
+            "root.cer from this thread" in step.text
+            for step in steps_of(gateway_guide(code, CONTEXT, tool))
+        )
 
 
 @pytest.mark.parametrize(
@@ -131,8 +167,14 @@ def test_files_are_saved_only_where_they_are_in_the_thread(tool: Tool) -> None:
         (None, "Write fullchain.pem: the server's own certificate first"),
     ],
 )
-def test_chain_that_could_not_be_built_is_not_said_to_be_in_the_thread(missing: str | None, first: str) -> None:
-    answer = guide(Code.INTERMEDIATE_MISSING, replace(CONTEXT, no_chain_file=True, missing=missing), ServerKind.NGINX)
+def test_chain_that_could_not_be_built_is_not_said_to_be_in_the_thread(
+    missing: str | None, first: str
+) -> None:
+    answer = guide(
+        Code.INTERMEDIATE_MISSING,
+        replace(CONTEXT, no_chain_file=True, missing=missing),
+        ServerKind.NGINX,
+    )
     assert answer.steps[0].text.startswith(first)
     assert not any("this thread" in step.text for step in steps_of(answer))
 
@@ -141,8 +183,17 @@ def test_chain_that_could_not_be_built_is_not_said_to_be_in_the_thread(missing: 
     ("tool", "line"),
     [
         (Tool.AZ, "--auth-certs corp-root-2019 corp-root-2024"),
-        (Tool.POWERSHELL, "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | Where-Object { $_ }) + $id"),
-        (Tool.BICEP, "applicationGateways/authenticationCertificates', 'prod-gw', 'corp-root-2019')"),
+        (
+            Tool.POWERSHELL,
+            (
+                "$s.AuthenticationCertificates = @($s.AuthenticationCertificates | Where-Object { "
+                "$_ }) + $id"
+            ),
+        ),
+        (
+            Tool.BICEP,
+            "applicationGateways/authenticationCertificates', 'prod-gw', 'corp-root-2019')",
+        ),
         (Tool.TERRAFORM, 'name = "corp-root-2024"'),
     ],
 )
@@ -156,12 +207,17 @@ def test_v1_keeps_the_certificates_that_are_attached(tool: Tool, line: str) -> N
 def test_host_name_is_one_that_the_certificate_carries(tool: Tool) -> None:
     answer = gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, carried="shop.contoso.com"), tool)
     assert any("shop.contoso.com" in command for command in commands(answer))
-    assert "HOST_NAME" in gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, carried=""), tool).blanks
+    assert (
+        "HOST_NAME" in gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, carried=""), tool).blanks
+    )
 
 
 def test_setting_that_picks_its_host_stops_picking_before_it_gets_a_name() -> None:
     told = commands(gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, pick_host=True), Tool.AZ))
-    assert any("--host-name backend.contoso.com --host-name-from-backend-pool false" in command for command in told)
+    assert any(
+        "--host-name backend.contoso.com --host-name-from-backend-pool false" in command
+        for command in told
+    )
 
 
 @pytest.mark.parametrize("name", ["a&calc", 'a" --yes "b', "%PATH%", "a b", "a^b", "a|b", "a!b!"])
@@ -173,7 +229,19 @@ def test_name_that_cmd_would_read_is_a_blank_where_powershell_calls_az(name: str
         assert all("'GATEWAY_NAME'" in command and name not in command for command in called)
 
 
-HOSTILE = (EVIL, "a'b", 'a"b', "$(touch owned)", "`touch owned`", "${HOME}", "a b", "a;touch owned", "a&&touch owned", "ünïcode", "a\\")
+HOSTILE = (
+    EVIL,
+    "a'b",
+    'a"b',
+    "$(touch owned)",
+    "`touch owned`",
+    "${HOME}",
+    "a b",
+    "a;touch owned",
+    "a&&touch owned",
+    "ünïcode",
+    "a\\",
+)
 
 
 def bash(*words: str, folder: Path) -> bytes:
@@ -181,13 +249,24 @@ def bash(*words: str, folder: Path) -> bytes:
     program = shutil.which("bash")
     if program is None:
         pytest.skip("no bash on this machine")
-    return subprocess.run([program, *words], cwd=folder, check=True, capture_output=True, timeout=20).stdout  # noqa: S603 -- a real shell is what is asked
+    return subprocess.run(  # noqa: S603 -- a real shell is what is asked
+        [program, *words], cwd=folder, check=True, capture_output=True, timeout=20
+    ).stdout
 
 
 @pytest.mark.may_block
 def test_every_sh_command_is_one_that_bash_can_read(tmp_path: Path) -> None:
-    contexts = (CONTEXT, FixContext(host="10.0.0.5"), *(replace(CONTEXT, group=n, gateway=n, setting=n, root_name=n) for n in HOSTILE))
-    distinct = dict.fromkeys(c for context in contexts for answer in every_guide(context) for c in commands(answer, Language.SH))
+    contexts = (
+        CONTEXT,
+        FixContext(host="10.0.0.5"),
+        *(replace(CONTEXT, group=n, gateway=n, setting=n, root_name=n) for n in HOSTILE),
+    )
+    distinct = dict.fromkeys(
+        c
+        for context in contexts
+        for answer in every_guide(context)
+        for c in commands(answer, Language.SH)
+    )
     assert len(distinct) > 100
     script = tmp_path / "all.sh"
     script.write_text("\n".join(distinct) + "\n", encoding="utf-8")
@@ -197,8 +276,22 @@ def test_every_sh_command_is_one_that_bash_can_read(tmp_path: Path) -> None:
 @pytest.mark.may_block
 @pytest.mark.parametrize("name", HOSTILE)
 def test_real_bash_hands_the_very_name_to_az(name: str, tmp_path: Path) -> None:
-    context = replace(CONTEXT, group=name, gateway=name, setting=name, probe=name, root_name=name, kept_roots=(name + "2",))
-    for code in (Code.ROOT_MISMATCH, Code.AUTH_CERTIFICATE_MISMATCH, Code.NAME_MISMATCH, Code.VALIDATION_OFF, Code.INTERMEDIATE_MISSING):
+    context = replace(
+        CONTEXT,
+        group=name,
+        gateway=name,
+        setting=name,
+        probe=name,
+        root_name=name,
+        kept_roots=(name + "2",),
+    )
+    for code in (
+        Code.ROOT_MISMATCH,
+        Code.AUTH_CERTIFICATE_MISMATCH,
+        Code.NAME_MISMATCH,
+        Code.VALIDATION_OFF,
+        Code.INTERMEDIATE_MISSING,
+    ):
         for command in commands(gateway_guide(code, context, Tool.AZ), Language.SH):
             bash("-c", f'az() {{ printf "%s\\0" "$@" >argv; }}\n{command} || true', folder=tmp_path)
             words = (tmp_path / "argv").read_text().split("\0")
@@ -209,7 +302,9 @@ def test_real_bash_hands_the_very_name_to_az(name: str, tmp_path: Path) -> None:
 def test_attached_roots_are_looked_up_when_unknown() -> None:
     answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, kept_roots=None), Tool.AZ)
     assert any("trustedRootCertificates[].id" in command for command in commands(answer))
-    assert any(command.endswith("--root-certs ROOT_NAMES corp-root-2024") for command in commands(answer))
+    assert any(
+        command.endswith("--root-certs ROOT_NAMES corp-root-2024") for command in commands(answer)
+    )
     assert "ROOT_NAMES" in answer.blanks
 
 
@@ -218,14 +313,28 @@ def test_attached_roots_are_looked_up_when_unknown() -> None:
     ("tool", "line"),
     [
         (Tool.AZ, "ROOT_NAME"),
-        (Tool.BICEP, "resourceId('Microsoft.Network/applicationGateways/trustedRootCertificates', 'prod-gw', 'ROOT_NAME')"),
+        (
+            Tool.BICEP,
+            (
+                "resourceId('Microsoft.Network/applicationGateways/trustedRootCertificates', "
+                "'prod-gw', 'ROOT_NAME')"
+            ),
+        ),
         (Tool.TERRAFORM, '"ROOT_NAME"'),
     ],
 )
-def test_a_root_without_a_name_yet_is_attached_and_not_only_uploaded(tool: Tool, line: str, kept: tuple[str, ...]) -> None:
-    answer = gateway_guide(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, replace(CONTEXT, root_name=None, kept_roots=kept), tool)
+def test_a_root_without_a_name_yet_is_attached_and_not_only_uploaded(
+    tool: Tool, line: str, kept: tuple[str, ...]
+) -> None:
+    answer = gateway_guide(
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, replace(CONTEXT, root_name=None, kept_roots=kept), tool
+    )
     marks = ("--root-certs", "trustedRootCertificates: [", "trusted_root_certificate_names")
-    attaching = [step.command for step in answer.steps if step.command and any(mark in step.command for mark in marks)]
+    attaching = [
+        step.command
+        for step in answer.steps
+        if step.command and any(mark in step.command for mark in marks)
+    ]
     assert attaching
     assert all(line in command for command in attaching)
     assert all(name in command for command in attaching for name in kept)
@@ -261,7 +370,10 @@ def test_gateway_change_says_that_it_takes_minutes(tool: Tool) -> None:
 def test_stopgap_stands_apart_and_begins_with_its_risk(tool: Tool) -> None:
     for code in Code:
         answer = gateway_guide(code, CONTEXT, tool)
-        assert not any("false" in (step.command or "") and "validate" in (step.command or "") for step in answer.steps)
+        assert not any(
+            "false" in (step.command or "") and "validate" in (step.command or "")
+            for step in answer.steps
+        )
         assert not answer.stopgap or answer.stopgap[0].text.startswith("RISK")
         assert not answer.stopgap or "true" in (answer.stopgap[-1].command or "")
 
@@ -269,7 +381,13 @@ def test_stopgap_stands_apart_and_begins_with_its_risk(tool: Tool) -> None:
 def test_stopgap_is_offered_only_where_it_helps() -> None:
     helped = {code for code in Code if gateway_guide(code, CONTEXT, Tool.AZ).stopgap}
     assert {Code.INTERMEDIATE_MISSING, Code.ROOT_MISMATCH, Code.NAME_MISMATCH} <= helped
-    assert not helped & {Code.DNS_FAILED, Code.TLS_FAILED, Code.HTTP_STATUS_MISMATCH, Code.VALIDATION_OFF, Code.OK}
+    assert not helped & {
+        Code.DNS_FAILED,
+        Code.TLS_FAILED,
+        Code.HTTP_STATUS_MISMATCH,
+        Code.VALIDATION_OFF,
+        Code.OK,
+    }
 
 
 @pytest.mark.parametrize(
@@ -290,7 +408,9 @@ def test_stopgap_is_offered_only_where_it_helps() -> None:
         ("<!channel>", "evil.azurewebsites.net.contoso.com", ServerKind.OTHER),
     ],
 )
-def test_server_kind_is_guessed_from_what_was_seen(header: str, host: str, kind: ServerKind) -> None:
+def test_server_kind_is_guessed_from_what_was_seen(
+    header: str, host: str, kind: ServerKind
+) -> None:
     assert guess_server_kind(header, host) is kind
 
 
@@ -305,7 +425,10 @@ def test_sh_word_is_read_back_as_that_one_word(text: str) -> None:
 
 
 def read_powershell(source: str) -> tuple[str, str]:
-    """A verbatim string as PowerShell's tokenizer reads it, and what is left behind it: any two single quotes are one."""
+    """A verbatim string as PowerShell's tokenizer reads it, and what is left behind it.
+
+    Any two single quotes are one.
+    """
     quotes, read, place = "'\u2018\u2019\u201a\u201b", "", 1
     while source[place] not in quotes or source[place + 1 : place + 2] in set(quotes):
         place += source[place] in quotes
@@ -324,7 +447,10 @@ def test_bicep_and_hcl_words_hold_no_open_quote_and_no_interpolation(text: str) 
     assert not re.search(r"(?<!\\)(\\\\)*'", quote_bicep(text)[1:-1])
     assert not re.search(r'(?<!\\)(\\\\)*"', quote_hcl(text)[1:-1])
     assert not re.search(r"(?<!\\)(\\\\)*\$\{", quote_bicep(text)[1:-1])
-    assert not re.search(r"(?<![$%])(?:\$\$|%%)*(?:\$|%)\{", quote_hcl(text)[1:-1].replace("$${", "").replace("%%{", ""))
+    assert not re.search(
+        r"(?<![$%])(?:\$\$|%%)*(?:\$|%)\{",
+        quote_hcl(text)[1:-1].replace("$${", "").replace("%%{", ""),
+    )
 
 
 @pytest.mark.parametrize("text", ["a b", "x;y", "a'b", "a\nb", "$x", "", "ü", "a\n"])
@@ -333,7 +459,10 @@ def test_config_word_takes_plain_words_only(text: str) -> None:
         quote_config(text)
 
 
-@pytest.mark.parametrize("text", ["-rf", "@/etc/passwd", "a\nb", "a\x1b[201~b", "a\u202eb", "", "x" * 301, "\tb", " a", "--yes"])
+@pytest.mark.parametrize(
+    "text",
+    ["-rf", "@/etc/passwd", "a\nb", "a\x1b[201~b", "a\u202eb", "", "x" * 301, "\tb", " a", "--yes"],
+)
 def test_unsafe_name_becomes_a_blank(text: str) -> None:
     assert not is_safe_name(text)
     answer = gateway_guide(Code.ROOT_NOT_ATTACHED, replace(CONTEXT, group=text), Tool.AZ)
@@ -341,21 +470,29 @@ def test_unsafe_name_becomes_a_blank(text: str) -> None:
     assert all(text not in shlex.split(command) for command in commands(answer))
 
 
-@pytest.mark.parametrize("text", ["a b", "x;y.com", "-x.com", "x.com\n", "$(id)", "a'b", "a/b", "", "x.com-"])
+@pytest.mark.parametrize(
+    "text", ["a b", "x;y.com", "-x.com", "x.com\n", "$(id)", "a'b", "a/b", "", "x.com-"]
+)
 def test_host_outside_the_host_alphabet_becomes_a_blank(text: str) -> None:
     assert not is_safe_host(text)
     answer = guide(Code.INTERMEDIATE_MISSING, FixContext(host=text or ";"), ServerKind.NGINX)
     assert "-connect BACKEND_HOST:PORT" in "\n".join(commands(answer))
 
 
-@pytest.mark.parametrize(("host", "connect"), [("10.0.0.5", "10.0.0.5:8443"), ("fd00::5", "'[fd00::5]:8443'")])
+@pytest.mark.parametrize(
+    ("host", "connect"), [("10.0.0.5", "10.0.0.5:8443"), ("fd00::5", "'[fd00::5]:8443'")]
+)
 def test_address_is_probed_without_a_server_name(host: str, connect: str) -> None:
-    proof = commands(guide(Code.INTERMEDIATE_MISSING, FixContext(host=host, port=8443), ServerKind.NGINX))[-1]
+    proof = commands(
+        guide(Code.INTERMEDIATE_MISSING, FixContext(host=host, port=8443), ServerKind.NGINX)
+    )[-1]
     assert proof == f"openssl s_client -connect {connect} -noservername -showcerts </dev/null"
 
 
 @given(
-    text=st.text(min_size=1) | st.just(EVIL), code=st.sampled_from(list(Code)), tool=st.sampled_from([Tool.AZ, Tool.BICEP, Tool.TERRAFORM])
+    text=st.text(min_size=1) | st.just(EVIL),
+    code=st.sampled_from(list(Code)),
+    tool=st.sampled_from([Tool.AZ, Tool.BICEP, Tool.TERRAFORM]),
 )
 def test_hostile_name_stays_one_word_of_every_sh_command(text: str, code: Code, tool: Tool) -> None:
     named = replace(CONTEXT, group=text, gateway=text, setting=text, probe=text, root_name=text)
@@ -364,7 +501,11 @@ def test_hostile_name_stays_one_word_of_every_sh_command(text: str, code: Code, 
     for harmless, hostile in zip(plain, evil, strict=True):
         assert len(shlex.split(harmless)) == len(shlex.split(hostile))
     words = [word for command in evil for word in shlex.split(command)]
-    assert not is_safe_name(text) or text in words or not any("prod-gw" in command for command in plain)
+    assert (
+        not is_safe_name(text)
+        or text in words
+        or not any("prod-gw" in command for command in plain)
+    )
 
 
 @pytest.mark.parametrize("tool", list(Tool), ids=str)

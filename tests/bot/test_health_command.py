@@ -1,4 +1,7 @@
-"""`appgw health`: both witnesses in lines and in JSON, exit statuses, and a way out whatever ARM answers."""
+"""`appgw health`.
+
+Both witnesses in lines and in JSON, exit statuses, and a way out whatever ARM answers.
+"""
 
 from __future__ import annotations
 
@@ -50,16 +53,28 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 async def process(stage: Stage, *words: str, **more: str) -> Ended:
     """Run it as people do."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), **stage.environment(), **more}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        **stage.environment(),
+        **more,
+    }
     started = await asyncio.create_subprocess_exec(
-        *PROGRAM, *words, cwd=stage.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *PROGRAM,
+        *words,
+        cwd=stage.folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     out, err = await asyncio.wait_for(started.communicate(), 60)
     return Ended(started.returncode, out.decode(), err.decode())
 
 
 @pytest.fixture
-def health(stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Health:
+def health(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Health:
     """Run it in this process, in a thread and a loop of its own, which spares the start of the interpreter."""
 
     async def run(target: str | None = None, *, json_wanted: bool = False, **more: str) -> Ended:
@@ -77,7 +92,10 @@ async def test_unhealthy_gateway_ends_with_1_and_both_words(stage: Stage) -> Non
     assert ended.status == 1, ended
     assert "✖ FAIL gateway lab-gw: 1 of 2 servers fails" in ended.out
     assert "lab/leaf-only 127.0.0.1: intermediate missing; gateway: Unhealthy" in ended.out
-    assert "the gateway says: The Intermediate certificate is missing from the certificate chain" in ended.out
+    assert (
+        "the gateway says: The Intermediate certificate is missing from the certificate chain"
+        in ended.out
+    )
     assert "lab/good 127.0.0.1: gateway would accept it; gateway: Healthy" in ended.out
 
 
@@ -89,14 +107,30 @@ async def test_healthy_setting_ends_with_0(stage: Stage) -> None:
 async def test_json_holds_both_witnesses(health: Health) -> None:
     ended = await health(json_wanted=True)
     (gateway,) = ended.document["gateways"]
-    assert (ended.status, gateway["name"], gateway["healthy"], gateway["refusal"]) == (1, "lab-gw", False, None)
+    assert (ended.status, gateway["name"], gateway["healthy"], gateway["refusal"]) == (
+        1,
+        "lab-gw",
+        False,
+        None,
+    )
     assert gateway["asked_at"].endswith("+00:00")
     member = next(member for member in gateway["members"] if member["setting"] == "leaf-only")
-    assert (member["headline"], member["gateway"]["code"]) == ("INTERMEDIATE_MISSING", "INTERMEDIATE_MISSING")
-    assert member["report"]["path"][1] == {"source": "missing", "subject": "CN=Contoso Issuing CA 3", "sha256": None}
+    assert (member["headline"], member["gateway"]["code"]) == (
+        "INTERMEDIATE_MISSING",
+        "INTERMEDIATE_MISSING",
+    )
+    assert member["report"]["path"][1] == {
+        "source": "missing",
+        "subject": "CN=Contoso Issuing CA 3",
+        "sha256": None,
+    }
 
 
-ANSWERED = [kind for kind in FaultKind if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE, FaultKind.SLOW}]
+ANSWERED = [
+    kind
+    for kind in FaultKind
+    if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE, FaultKind.SLOW}
+]
 ON_HEALTH = {
     FaultKind.UNAUTHORIZED: "set APPGW_AZURE_STATIC_TOKEN",
     FaultKind.FORBIDDEN: "az role definition create --role-definition @appgw-check-role.json",
@@ -109,7 +143,9 @@ ON_HEALTH = {
 
 
 @pytest.mark.parametrize("kind", ON_HEALTH, ids=str)
-async def test_missing_word_keeps_our_probe_and_names_the_way_out(stage: Stage, health: Health, kind: FaultKind) -> None:
+async def test_missing_word_keeps_our_probe_and_names_the_way_out(
+    stage: Stage, health: Health, kind: FaultKind
+) -> None:
     stage.arm.fault = Fault(kind=kind, on=frozenset({"health"}), retry_after=0)
     ended = await health("gw:lab-gw")
     assert ended.status == 1
@@ -123,11 +159,15 @@ async def test_forbidden_word_prints_the_role_as_json(stage: Stage, health: Heal
     ended = await health("gw:rg-lab/lab-gw/lab/good")
     assert ended.status == 3, "our probe passes, but nobody asked the gateway"
     role = ended.out[ended.out.index("{") : ended.out.rindex("}") + 1]
-    assert "Microsoft.Network/applicationGateways/backendhealth/action" in json.loads(role)["Actions"]
+    assert (
+        "Microsoft.Network/applicationGateways/backendhealth/action" in json.loads(role)["Actions"]
+    )
 
 
 @pytest.mark.parametrize("kind", ANSWERED, ids=str)
-async def test_gateways_that_cannot_be_listed_end_with_3_and_a_sentence(stage: Stage, health: Health, kind: FaultKind) -> None:
+async def test_gateways_that_cannot_be_listed_end_with_3_and_a_sentence(
+    stage: Stage, health: Health, kind: FaultKind
+) -> None:
     stage.arm.fault = Fault(kind=kind, retry_after=0)
     plain, document = await health(), (await health(json_wanted=True))
     assert (plain.status, document.status) == (3, 3)
@@ -141,10 +181,16 @@ async def test_gateways_that_cannot_be_listed_end_with_3_and_a_sentence(stage: S
 
 
 async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) -> None:
-    stage.arm.add(gateway_spec(stage.lab), dict(health_words(stage.lab)), fault=Fault(kind=FaultKind.ELSEWHERE))
+    stage.arm.add(
+        gateway_spec(stage.lab),
+        dict(health_words(stage.lab)),
+        fault=Fault(kind=FaultKind.ELSEWHERE),
+    )
     ended = await health("gw:lab-gw")
     assert ended.status == 1
-    assert "What came in place of the backend health of lab-gw is no answer of Azure's." in ended.out
+    assert (
+        "What came in place of the backend health of lab-gw is no answer of Azure's." in ended.out
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,7 +204,9 @@ async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) 
     ],
     ids=["a host", "no name", "plain http", "no such bundle", "unknown credential"],
 )
-async def test_unusable_line_or_setting_is_one_sentence_and_2(health: Health, target: str | None, more: dict[str, str], told: str) -> None:
+async def test_unusable_line_or_setting_is_one_sentence_and_2(
+    health: Health, target: str | None, more: dict[str, str], told: str
+) -> None:
     ended = await health(target, **more)
     assert (ended.status, ended.out) == (2, ""), ended
     assert told in ended.err
@@ -185,14 +233,28 @@ async def _until(terminal: int, words: str) -> None:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
-    ("slow", "words"), [("list", "reading the gateways from Azure"), ("health", "asking the gateway itself")], ids=["list", "health"]
+    ("slow", "words"),
+    [("list", "reading the gateways from Azure"), ("health", "asking the gateway itself")],
+    ids=["list", "health"],
 )
-async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quietly(stage: Stage, slow: str, words: str) -> None:
+async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quietly(
+    stage: Stage, slow: str, words: str
+) -> None:
     stage.arm.fault = Fault(kind=FaultKind.SLOW, on=frozenset({slow}), seconds=60)
     terminal, face = pty.openpty()
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", **stage.environment()}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "TERM": "xterm",
+        **stage.environment(),
+    }
     started = await asyncio.create_subprocess_exec(
-        *PROGRAM, "gw:lab-gw", cwd=stage.folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=face
+        *PROGRAM,
+        "gw:lab-gw",
+        cwd=stage.folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=face,
     )
     os.close(face)
     await _until(terminal, words)
@@ -203,7 +265,12 @@ async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quie
         while piece := await asyncio.to_thread(os.read, terminal, 65536):
             rest += piece
     os.close(terminal)
-    assert (started.returncode, out, b"Traceback" in rest, b"Error" in rest) == (130, b"", False, False)
+    assert (started.returncode, out, b"Traceback" in rest, b"Error" in rest) == (
+        130,
+        b"",
+        False,
+        False,
+    )
 
 
 async def test_without_a_terminal_nothing_but_the_answer_is_written(stage: Stage) -> None:

@@ -45,7 +45,9 @@ async def test_a_restart_knows_what_was_green(store: Store) -> None:
         assert changed_since_green(report(LEAF, ISSUING), first.greens) == ""
     second = knowledge(store)
     async with second.kept():
-        assert changed_since_green(report(RENEWED), second.greens).endswith("leaf renewed, intermediate no longer sent.")
+        assert changed_since_green(report(RENEWED), second.greens).endswith(
+            "leaf renewed, intermediate no longer sent."
+        )
 
 
 async def test_what_a_digest_saw_counts_as_well(store: Store) -> None:
@@ -56,7 +58,9 @@ async def test_what_a_digest_saw_counts_as_well(store: Store) -> None:
         request = CheckRequest(target=target, policy=replace(policy(ROOT), http=None))
         await check(request, around)
         await server.install([LEAF.certificate])
-        assert changed_since_green(await check(request, around), known.greens).endswith("intermediate no longer sent.")
+        assert changed_since_green(await check(request, around), known.greens).endswith(
+            "intermediate no longer sent."
+        )
 
 
 async def test_a_restart_knows_the_intermediates_of_other_backends(store: Store) -> None:
@@ -65,7 +69,10 @@ async def test_a_restart_knows_the_intermediates_of_other_backends(store: Store)
         first.learnt.learn((ISSUING.certificate, CROSS.certificate))
     second = knowledge(store)
     async with second.kept():
-        assert set(second.learnt.issuers_of(LEAF.certificate)) == {ISSUING.certificate, CROSS.certificate}
+        assert set(second.learnt.issuers_of(LEAF.certificate)) == {
+            ISSUING.certificate,
+            CROSS.certificate,
+        }
     async with store.reading() as connection:
         assert len(await learnt(connection)) == 2
 
@@ -86,7 +93,9 @@ async def test_another_replica_knows_soon_and_what_is_newer_stays(store: Store) 
         assert found.at == NOW + timedelta(hours=1)
 
 
-@pytest.mark.parametrize("chain", [None, [], {"leaf": "x"}, {"above": 1, "leaf": "", "issuer": "", "key": None}, "text"])
+@pytest.mark.parametrize(
+    "chain", [None, [], {"leaf": "x"}, {"above": 1, "leaf": "", "issuer": "", "key": None}, "text"]
+)
 async def test_what_another_version_wrote_is_passed_over(store: Store, chain: object) -> None:
     async with store.writing() as connection:
         await remember_good(connection, f"{HOST}:443 {HOST}", chain, {}, NOW)

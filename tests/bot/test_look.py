@@ -1,4 +1,7 @@
-"""A look through the desk: what a digest remembers of a gateway's members, of a host, and of what could not be asked."""
+"""A look through the desk.
+
+What a digest remembers of a gateway's members, of a host, and of what could not be asked.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from tests.bot.blocks.test_gateway_card import gateway_report, members
 from tests.support.gateways import GATEWAY_ID
 from tests.support.reports import CASES, HOST
 
-FOLLOWED = FollowedTarget(kind=TargetKind.GATEWAY, key=GATEWAY_ID.key.replace("/0000/", "/0000-0000/"), text="gw:prod-gw")
+FOLLOWED = FollowedTarget(
+    kind=TargetKind.GATEWAY, key=GATEWAY_ID.key.replace("/0000/", "/0000-0000/"), text="gw:prod-gw"
+)
 HOST_FOLLOWED = FollowedTarget(kind=TargetKind.HOST, key=f"{HOST}:8443", text=f"{HOST}:8443")
 
 
@@ -46,8 +51,12 @@ class Desk:
 
 async def test_gateway_members_become_observations() -> None:
     told = GatewayMessage(code=Code.ROOT_MISMATCH, text="no")
-    server = BackendServer(pool="plain", setting="http-be", address="10.0.0.9", health=Health.UNHEALTHY, message=told)
-    unprobed = MemberReport(pool="plain", setting="http-be", member="10.0.0.9", server=server, skipped="no TLS")
+    server = BackendServer(
+        pool="plain", setting="http-be", address="10.0.0.9", health=Health.UNHEALTHY, message=told
+    )
+    unprobed = MemberReport(
+        pool="plain", setting="http-be", member="10.0.0.9", server=server, skipped="no TLS"
+    )
     desk = Desk(gateway_report(members("leaf-only", 2), members("good", 1), (unprobed,)))
     look = await DeskLooker(desk=desk).look(FOLLOWED)
     codes = {seen.label: [problem.code for problem in seen.problems] for seen in look.seen}
@@ -63,7 +72,9 @@ async def test_gateway_members_become_observations() -> None:
 
 def test_followed_gateway_is_read_back_as_it_was_narrowed() -> None:
     narrowed = replace(FOLLOWED, pool="shop")
-    assert gateway_of(narrowed) == GatewayTarget(name="prod-gw", group="rg", subscription="0000-0000", pool="shop")
+    assert gateway_of(narrowed) == GatewayTarget(
+        name="prod-gw", group="rg", subscription="0000-0000", pool="shop"
+    )
     assert gateway_of(HOST_FOLLOWED) is None
 
 
@@ -82,7 +93,9 @@ async def test_what_could_not_be_asked_is_a_warning_and_the_rest_stays_as_it_was
         look = await DeskLooker(desk=Desk(answer)).look(target)
         (seen,) = look.seen
         assert (look.complete, seen.backend) == (False, False)
-        assert [(p.code, p.severity, p.subject) for p in seen.problems] == [(Code.HEALTH_UNKNOWN, Severity.WARNING, "ARM says no.")]
+        assert [(p.code, p.severity, p.subject) for p in seen.problems] == [
+            (Code.HEALTH_UNKNOWN, Severity.WARNING, "ARM says no.")
+        ]
 
 
 def test_address_of_the_sixth_version_is_read_back() -> None:

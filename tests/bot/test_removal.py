@@ -1,4 +1,7 @@
-"""What breaks if a root leaves a gateway: each backend's chain judged with the configuration as it would be without the root."""
+"""What breaks if a root leaves a gateway.
+
+Each backend's chain judged with the configuration as it would be without the root.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,13 @@ from pathlib import Path
 import pytest
 
 from bot.blocks.check_card import Circumstances
-from bot.blocks.parts import JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, json_size, lines_before_buttons
+from bot.blocks.parts import (
+    JSON_LIMIT,
+    LINES_BEFORE_BUTTONS,
+    TEXT_LIMIT,
+    json_size,
+    lines_before_buttons,
+)
 from bot.blocks.removal_card import removal_card, removal_details
 from bot.checkup import rehearse_removal, removal
 from bot.checkup.witness import worst_first
@@ -35,13 +44,34 @@ from tests.support.reports import HOST, ISSUING, LEAF, ROOT
 
 OLD_ROOT = pki.root("Contoso Root G1")
 CROSS = pki.intermediate(OLD_ROOT, "Contoso Root G2", key=ROOT.key)
-AROUND = Circumstances(command="rehearse gw:prod-gw without=new", understood="x", run_id="r-1", vantage="snet-bots", user="U1")
+AROUND = Circumstances(
+    command="rehearse gw:prod-gw without=new",
+    understood="x",
+    run_id="r-1",
+    vantage="snet-bots",
+    user="U1",
+)
 
 
-def gateway(settings: Mapping[str, tuple[str, ...]], roots: Mapping[str, Certificate | str], rules: tuple[RuleSpec, ...] = ()) -> Gateway:
+def gateway(
+    settings: Mapping[str, tuple[str, ...]],
+    roots: Mapping[str, Certificate | str],
+    rules: tuple[RuleSpec, ...] = (),
+) -> Gateway:
     """A gateway whose settings trust these roots, each joined with the one pool unless rules are given."""
-    made = tuple(SettingSpec(name=name, host_name=HOST, roots=attached) for name, attached in settings.items())
-    return translated(GatewaySpec(name="prod-gw", pools=(PoolSpec(name="shop", fqdns=(HOST,)),), settings=made, roots=roots, rules=rules))
+    made = tuple(
+        SettingSpec(name=name, host_name=HOST, roots=attached)
+        for name, attached in settings.items()
+    )
+    return translated(
+        GatewaySpec(
+            name="prod-gw",
+            pools=(PoolSpec(name="shop", fqdns=(HOST,)),),
+            settings=made,
+            roots=roots,
+            rules=rules,
+        )
+    )
 
 
 def translated(spec: GatewaySpec) -> Gateway:
@@ -56,10 +86,20 @@ def probed(known: Gateway, sent: Mapping[str, tuple[Issued, ...]]) -> GatewayRep
     members = []
     for check in member_checks(known, well_known=reports.policy(OLD_ROOT).anchors):
         assert check.request is not None
-        nothing = MemberReport(pool=check.pool, setting=check.setting, member=check.member, skipped="not allowed")
+        nothing = MemberReport(
+            pool=check.pool, setting=check.setting, member=check.member, skipped="not allowed"
+        )
         chain = sent.get(check.setting)
-        found = replace(reports.report(*chain, rules=check.request.policy), request=check.request) if chain else None
-        members.append(replace(nothing, report=found, findings=found.verdict.findings, skipped="") if found else nothing)
+        found = (
+            replace(reports.report(*chain, rules=check.request.policy), request=check.request)
+            if chain
+            else None
+        )
+        members.append(
+            replace(nothing, report=found, findings=found.verdict.findings, skipped="")
+            if found
+            else nothing
+        )
     return GatewayReport(gateway=known, members=worst_first(tuple(members)), at=NOW)
 
 
@@ -68,7 +108,12 @@ def fates(found: Removal | ArmRefusal) -> dict[str, tuple[Fate, Code | None]]:
     return {member.setting: (member.fate, member.after) for member in found.members}
 
 
-ROOTS = {"new": ROOT.certificate, "old": OLD_ROOT.certificate, "New-Again": ROOT.certificate, "junk": "AAAA"}
+ROOTS = {
+    "new": ROOT.certificate,
+    "old": OLD_ROOT.certificate,
+    "New-Again": ROOT.certificate,
+    "junk": "AAAA",
+}
 
 
 def test_each_backend_is_judged_as_it_would_be_without_the_root() -> None:
@@ -81,19 +126,29 @@ def test_each_backend_is_judged_as_it_would_be_without_the_root() -> None:
         "unseen": ("new",),
         "other": ("old",),
     }
-    sent = dict.fromkeys(settings, (LEAF, ISSUING)) | {"cross": (LEAF, ISSUING, CROSS), "bad-before": (LEAF,)}
+    sent = dict.fromkeys(settings, (LEAF, ISSUING)) | {
+        "cross": (LEAF, ISSUING, CROSS),
+        "bad-before": (LEAF,),
+    }
     del sent["unseen"]
     found = removal(probed(gateway(settings, ROOTS), sent), "NEW")
     assert fates(found) == {
         "alone": (Fate.BREAKS, Code.INTERMEDIATE_UNKNOWN_CA),
-        "beside": (Fate.BREAKS, Code.ROOT_NOT_ATTACHED),  # the same root lies there under a second name
+        "beside": (
+            Fate.BREAKS,
+            Code.ROOT_NOT_ATTACHED,
+        ),  # the same root lies there under a second name
         "cross": (Fate.HOLDS, Code.OK),
         "twice": (Fate.HOLDS, Code.OK),
         "bad-before": (Fate.FAILS_ALREADY, Code.INTERMEDIATE_MISSING),
         "unseen": (Fate.NOT_SEEN, None),
     }
     assert isinstance(found, Removal)
-    assert (found.root, found.sha256, found.left_bare) == ("new", ROOT.certificate.sha256, ("alone", "bad-before", "unseen"))
+    assert (found.root, found.sha256, found.left_bare) == (
+        "new",
+        ROOT.certificate.sha256,
+        ("alone", "bad-before", "unseen"),
+    )
     assert [member.fate for member in found.members][:2] == [Fate.BREAKS, Fate.BREAKS]
 
 
@@ -112,7 +167,9 @@ def test_a_root_that_no_setting_trusts_breaks_nothing() -> None:
 
 def test_a_setting_that_no_rule_uses_is_named_too() -> None:
     rules = (RuleSpec(pool="shop", setting="a"),)
-    found = removal(probed(gateway({"a": ("old",), "idle": ("new",)}, ROOTS, rules=rules), {}), "new")
+    found = removal(
+        probed(gateway({"a": ("old",), "idle": ("new",)}, ROOTS, rules=rules), {}), "new"
+    )
     assert isinstance(found, Removal)
     assert (found.settings, found.members) == (("idle",), ())
 
@@ -125,7 +182,15 @@ def test_an_unreadable_root_can_go() -> None:
 def test_v1_loses_its_authentication_certificate() -> None:
     setting = SettingSpec(name="a", host_name=HOST, auth_certificates=("leaf",))
     pool, held = PoolSpec(name="shop", fqdns=(HOST,)), {"leaf": LEAF.certificate}
-    known = translated(GatewaySpec(name="old-gw", tier="Standard", pools=(pool,), settings=(setting,), auth_certificates=held))
+    known = translated(
+        GatewaySpec(
+            name="old-gw",
+            tier="Standard",
+            pools=(pool,),
+            settings=(setting,),
+            auth_certificates=held,
+        )
+    )
     found = removal(probed(known, {"a": (LEAF, ISSUING)}), "leaf")
     assert fates(found) == {"a": (Fate.BREAKS, Code.AUTH_CERTIFICATE_MISMATCH)}
     assert isinstance(found, Removal)
@@ -135,7 +200,10 @@ def test_v1_loses_its_authentication_certificate() -> None:
 def test_an_unknown_root_is_refused_with_those_there_are() -> None:
     found = removal(probed(gateway({"a": ("new",)}, ROOTS), {}), "nwe")
     assert isinstance(found, ArmRefusal)
-    assert found.sentence == "prod-gw has no trusted root called nwe; it has new, old, New-Again, junk."
+    assert (
+        found.sentence
+        == "prod-gw has no trusted root called nwe; it has new, old, New-Again, junk."
+    )
     assert found.suggestions[0] == "rehearse gw:rg-prod/prod-gw without=new"
 
 
@@ -147,7 +215,10 @@ class Desk:
 
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the desk's signature
         """No address yet."""
-        return replace(self.report, members=tuple(replace(m, report=None, skipped=NO_ADDRESS) for m in self.report.members))
+        return replace(
+            self.report,
+            members=tuple(replace(m, report=None, skipped=NO_ADDRESS) for m in self.report.members),
+        )
 
     async def listen(self, report: GatewayReport) -> GatewayReport:  # noqa: ARG002 -- the desk's signature
         """Now there is one."""
@@ -157,14 +228,21 @@ class Desk:
 
 async def test_the_gateway_is_heard_only_where_members_have_no_address() -> None:
     desk = Desk(probed(gateway({"a": ("new",)}, ROOTS), {"a": (LEAF, ISSUING)}))
-    assert fates(await rehearse_removal(desk, GatewayTarget(name="prod-gw"), "new"))["a"][0] is Fate.BREAKS
-    assert isinstance(await rehearse_removal(desk, GatewayTarget(name="prod-gw"), "nope"), ArmRefusal)
+    assert (
+        fates(await rehearse_removal(desk, GatewayTarget(name="prod-gw"), "new"))["a"][0]
+        is Fate.BREAKS
+    )
+    assert isinstance(
+        await rehearse_removal(desk, GatewayTarget(name="prod-gw"), "nope"), ArmRefusal
+    )
     assert desk.listened == 1
 
 
 def many(count: int) -> Removal:
     settings = {f"setting-{n}": ("new", "old") if n % 2 else ("new",) for n in range(count)}
-    found = removal(probed(gateway(settings, ROOTS), dict.fromkeys(list(settings)[3:], (LEAF, ISSUING))), "new")
+    found = removal(
+        probed(gateway(settings, ROOTS), dict.fromkeys(list(settings)[3:], (LEAF, ISSUING))), "new"
+    )
     assert isinstance(found, Removal)
     return found
 
@@ -184,7 +262,10 @@ def test_card_fits_a_phone_and_says_the_count(count: int) -> None:
 def test_statuses_of_the_terminal() -> None:
     assert (status_of(many(1)), status_of(many(5))) == (3, 1)
     told = document(many(5))
-    assert (told["breaks"], told["left_without_roots"]) == (True, ["setting-0", "setting-2", "setting-4"])
+    assert (told["breaks"], told["left_without_roots"]) == (
+        True,
+        ["setting-0", "setting-2", "setting-4"],
+    )
     assert {m["fate"] for m in told["members"]} == {"breaks", "not seen"}
 
 
@@ -198,14 +279,28 @@ async def test_the_program_asks_arm_probes_and_tells(tmp_path: Path) -> None:
             program = Path(sys.executable).with_name("appgw")
             pipe = asyncio.subprocess.PIPE
             process = await asyncio.create_subprocess_exec(
-                str(program), "rehearse", *words, env=environment, cwd=tmp_path, stdout=pipe, stderr=pipe
+                str(program),
+                "rehearse",
+                *words,
+                env=environment,
+                cwd=tmp_path,
+                stdout=pipe,
+                stderr=pipe,
             )
             out, err = await process.communicate()
             return process.returncode, out.decode(), err.decode()
 
         status, out, err = await appgw("gw:lab-gw", "--without-root", "contoso-root-g2", "--json")
-        assert (status, err, json.loads(out)["members"][0]["after"]) == (1, "", "INTERMEDIATE_UNKNOWN_CA")
+        assert (status, err, json.loads(out)["members"][0]["after"]) == (
+            1,
+            "",
+            "INTERMEDIATE_UNKNOWN_CA",
+        )
         assert (await appgw("gw:lab-gw", "--without-root", "fabrikam-root-g2"))[0] == 0
-        for words in (("gw:lab-gw", "--without-root", "nope"), ("gw:lab-gw",), ("chain.pem", "--without-root", "contoso-root-g2")):
+        for words in (
+            ("gw:lab-gw", "--without-root", "nope"),
+            ("gw:lab-gw",),
+            ("chain.pem", "--without-root", "contoso-root-g2"),
+        ):
             status, out, err = await appgw(*words)
             assert (status, out, err.count("\n"), err.startswith("appgw: ")) == (2, "", 1, True)

@@ -1,4 +1,7 @@
-"""The JSON object of schema 1: exactly the contract's keys, and nothing in it that JSON cannot hold."""
+"""The JSON object of schema 1.
+
+Exactly the contract's keys, and nothing in it that JSON cannot hold.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,15 @@ import pytest
 from bot.checkup import Surroundings, check, rehearse
 from bot.model.report import CheckRequest
 from bot.report_json import as_json
-from chainlib import GatewayPolicy, HttpProbeRule, LiveChain, Target, TrustAnchors, TrustMode, UnreadableCertificate
+from chainlib import (
+    GatewayPolicy,
+    HttpProbeRule,
+    LiveChain,
+    Target,
+    TrustAnchors,
+    TrustMode,
+    UnreadableCertificate,
+)
 from chainlib.aio import load_well_known
 from playground.lab import pki
 from playground.lab.pki import NOW
@@ -43,8 +54,27 @@ REHEARSED = {
 PARTS: dict[str, set[str]] = {
     "target": {"host", "port", "sni", "address"},
     "policy": {"sku", "trust", "validate_chain", "validate_name", "name"},
-    "findings": {"code", "severity", "summary", "certificate", "evidence", "basis", "fix", "reference"},
-    "presented": {"position", "role", "subject", "issuer", "not_before", "not_after", "sha256", "dns_names", "status"},
+    "findings": {
+        "code",
+        "severity",
+        "summary",
+        "certificate",
+        "evidence",
+        "basis",
+        "fix",
+        "reference",
+    },
+    "presented": {
+        "position",
+        "role",
+        "subject",
+        "issuer",
+        "not_before",
+        "not_after",
+        "sha256",
+        "dns_names",
+        "status",
+    },
     "path": {"source", "subject", "sha256"},
     "repair": {"chain_pem", "root_pem", "verdict_after", "sources"},
     "browser": {"accepted", "why"},
@@ -56,7 +86,9 @@ async def checked() -> dict[str, Any]:
     """The report about a server that sends the leaf alone."""
     async with TlsBackend(chain=ESTATE.chain[:1], key=ESTATE.leaf.key) as server:
         target = Target(host=server.host, port=server.port, server_name=NAME)
-        request = CheckRequest(target=target, policy=replace(POLICY, http=HttpProbeRule(host_header=NAME)))
+        request = CheckRequest(
+            target=target, policy=replace(POLICY, http=HttpProbeRule(host_header=NAME))
+        )
         return as_json(await check(request, Surroundings(clock=lambda: NOW)))
 
 
@@ -78,7 +110,11 @@ async def test_check_survives_json(checked: dict[str, Any]) -> None:
 
 async def test_finding_names_fix_and_reference(checked: dict[str, Any]) -> None:
     finding = checked["findings"][0]
-    assert (finding["code"], finding["certificate"], finding["fix"]["where"]) == ("INTERMEDIATE_MISSING", 0, "server")
+    assert (finding["code"], finding["certificate"], finding["fix"]["where"]) == (
+        "INTERMEDIATE_MISSING",
+        0,
+        "server",
+    )
     assert finding["evidence"]["missing_subject"] == "CN=Contoso Issuing CA 3"
     assert finding["fix"]["steps"]
     assert finding["reference"].startswith("https://")
@@ -107,12 +143,16 @@ def test_unreadable_entry_has_a_fingerprint_and_no_names() -> None:
     chain = replace(report.addresses[0].chain or pytest.fail("no chain"), certificates=sent)
     entries = (report.verdict.entries[0], replace(report.verdict.entries[1]))
     address = replace(report.addresses[0], chain=chain)
-    entry = as_json(replace(report, verdict=replace(report.verdict, entries=entries), addresses=(address,)))["presented"][1]
+    entry = as_json(
+        replace(report, verdict=replace(report.verdict, entries=entries), addresses=(address,))
+    )["presented"][1]
     assert (entry["subject"], entry["dns_names"], len(entry["sha256"])) == (None, [], 64)
 
 
 def test_hostile_text_is_escaped_by_json() -> None:
-    hostile = pki.leaf(ESTATE.intermediate, "\x1b[31m\u202e\n" + "A" * 40, dns=("\x1b]0;x\x07.contoso.com",))
+    hostile = pki.leaf(
+        ESTATE.intermediate, "\x1b[31m\u202e\n" + "A" * 40, dns=("\x1b]0;x\x07.contoso.com",)
+    )
     text = json.dumps(as_json(rehearse((hostile.certificate, ESTATE.chain[1]), POLICY, at=NOW)))
     assert text.isascii()
     assert text.isprintable()

@@ -1,4 +1,7 @@
-"""`appgw serve` as a process: what it refuses to start with, that it answers, that it ends when asked to."""
+"""`appgw serve` as a process.
+
+What it refuses to start with, that it answers, that it ends when asked to.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,18 @@ SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_APP_TOKEN": "xapp-1-b"}
 
 async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
     """Run it to its end; exit status and what it wrote to stderr."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "APPGW_", "AZURE_"))}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SLACK_", "APPGW_", "AZURE_"))
+    }
     program = [sys.executable, "-c", "import sys; from bot.serve import main; sys.exit(main())"]
     paths = {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
     process = await asyncio.create_subprocess_exec(
-        *program, env={**inherited, **paths, **environment}, cwd=folder, stderr=asyncio.subprocess.PIPE
+        *program,
+        env={**inherited, **paths, **environment},
+        cwd=folder,
+        stderr=asyncio.subprocess.PIPE,
     )
     _, told = await asyncio.wait_for(process.communicate(), 30)
     return process.returncode or 0, told.decode()
@@ -37,7 +47,11 @@ async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
 async def test_unusable_settings_are_sentences_and_exit_2(tmp_path: Path) -> None:
     status, told = await serve({"APPGW_ADMIN_PORT": "x", "SLACK_BOT_TOKEN": "xoxp-hush"}, tmp_path)
     assert status == 2
-    assert [line.split()[0] for line in told.splitlines()] == ["SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "APPGW_ADMIN_PORT"]
+    assert [line.split()[0] for line in told.splitlines()] == [
+        "SLACK_APP_TOKEN",
+        "SLACK_BOT_TOKEN",
+        "APPGW_ADMIN_PORT",
+    ]
     assert "hush" not in told
     assert "Traceback" not in told
 
@@ -46,7 +60,9 @@ async def test_a_refused_token_is_one_sentence_and_exit_2(tmp_path: Path) -> Non
     async with SlackStandIn() as slack:
         slack.faults.add(Fault(method="auth.test", error="invalid_auth"))
         (admin,) = free_ports(1)
-        status, told = await serve(slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": str(admin)}, tmp_path)
+        status, told = await serve(
+            slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": str(admin)}, tmp_path
+        )
     assert status == 2
     assert told.splitlines()[-1].startswith("Slack refuses SLACK_BOT_TOKEN (invalid_auth)")
     assert "Traceback" not in told
@@ -55,7 +71,9 @@ async def test_a_refused_token_is_one_sentence_and_exit_2(tmp_path: Path) -> Non
 async def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
         taken = slack.base_url.rpartition(":")[2]
-        status, told = await serve(slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": taken}, tmp_path)
+        status, told = await serve(
+            slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": taken}, tmp_path
+        )
     assert status == 2
     assert told.splitlines()[-1].startswith(f"APPGW_ADMIN_PORT {taken} cannot be used")
 
@@ -81,25 +99,45 @@ async def test_a_bot_without_slack_is_not_ready(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("more", "asked"),
-    [({}, False), ({"APPGW_SUBSCRIPTIONS": "00000000-0000-0000-0000-000000000000"}, True), ({"APPGW_CLOUD": "china"}, True)],
+    [
+        ({}, False),
+        ({"APPGW_SUBSCRIPTIONS": "00000000-0000-0000-0000-000000000000"}, True),
+        ({"APPGW_CLOUD": "china"}, True),
+    ],
 )
-def test_azure_is_asked_only_when_something_about_it_was_set(more: dict[str, str], asked: bool) -> None:  # noqa: FBT001 -- a table of values
+def test_azure_is_asked_only_when_something_about_it_was_set(
+    more: dict[str, str],
+    asked: bool,  # noqa: FBT001 -- a table of values
+) -> None:
     assert load_settings(SOCKET | more).asks_azure is asked
 
 
 def test_access_is_what_was_set() -> None:
-    access = access_of(load_settings(SOCKET | {"APPGW_ALLOWED_CHANNELS": "C0A,C0B", "APPGW_HOME_TEAM": "T0A"}))
-    assert (access.channels, access.users, access.home_team) == (frozenset({"C0A", "C0B"}), frozenset(), "T0A")
+    access = access_of(
+        load_settings(SOCKET | {"APPGW_ALLOWED_CHANNELS": "C0A,C0B", "APPGW_HOME_TEAM": "T0A"})
+    )
+    assert (access.channels, access.users, access.home_team) == (
+        frozenset({"C0A", "C0B"}),
+        frozenset(),
+        "T0A",
+    )
 
 
 def test_a_ca_bundle_adds_to_the_system_roots(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(ISSUING.pem)
-    assert len(outgoing_trust(bundle).get_ca_certs()) == len(outgoing_trust(None).get_ca_certs()) + 1
+    assert (
+        len(outgoing_trust(bundle).get_ca_certs()) == len(outgoing_trust(None).get_ca_certs()) + 1
+    )
 
 
-async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(tmp_path: Path) -> None:
-    async with Stage(tmp_path, recipes=()) as stage, BotProcess(stage.environment(), tmp_path) as bot:
+async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Stage(tmp_path, recipes=()) as stage,
+        BotProcess(stage.environment(), tmp_path) as bot,
+    ):
         stage.slack.request_url = bot.request_url
         assert (await stage.slack.command("doctor")).ok
         (told,) = await stage.slack.until(stage.slack.ephemerals)
@@ -113,8 +151,13 @@ async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
     assert f"version: {version('appgw-check')}" in said
 
 
-async def test_doctor_in_the_chat_tells_a_bot_without_azure_and_what_it_may_probe(tmp_path: Path) -> None:
-    async with SlackStandIn() as slack, BotProcess(slack.environment(socket_mode=False), tmp_path) as bot:
+async def test_doctor_in_the_chat_tells_a_bot_without_azure_and_what_it_may_probe(
+    tmp_path: Path,
+) -> None:
+    async with (
+        SlackStandIn() as slack,
+        BotProcess(slack.environment(socket_mode=False), tmp_path) as bot,
+    ):
         slack.request_url = bot.request_url
         assert (await slack.command("doctor")).ok
         (told,) = await slack.until(slack.ephemerals)

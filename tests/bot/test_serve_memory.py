@@ -1,4 +1,7 @@
-"""`appgw serve` and its database: what it refuses to start with is one sentence and exit status 2."""
+"""`appgw serve` and its database.
+
+What it refuses to start with is one sentence and exit status 2.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ async def refused(folder: Path, **environment: str) -> str:
     """The last line of a bot that does not start."""
     async with SlackStandIn() as slack:
         (admin,) = free_ports(1)
-        given = slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": str(admin), "APPGW_DATA_DIR": str(folder)} | environment
+        given = (
+            slack.environment(socket_mode=True)
+            | {"APPGW_ADMIN_PORT": str(admin), "APPGW_DATA_DIR": str(folder)}
+            | environment
+        )
         status, told = await serve(given, folder)
     assert status == 2
     assert "Traceback" not in told
@@ -46,4 +53,6 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
 
 async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
-    assert "cannot be opened: Not a directory" in await refused(tmp_path, APPGW_DATA_DIR=os.fspath(tmp_path / "taken" / "data"))
+    assert "cannot be opened: Not a directory" in await refused(
+        tmp_path, APPGW_DATA_DIR=os.fspath(tmp_path / "taken" / "data")
+    )

@@ -59,7 +59,10 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert settings.transport is Transport.SOCKET
     assert (settings.http_port, settings.admin_port) == (3000, 8080)
     assert settings.slack_api_url == "https://slack.com/api/"
-    assert (settings.azure_credential, settings.cloud) == (AzureCredential.MANAGED_IDENTITY, Cloud.PUBLIC)
+    assert (settings.azure_credential, settings.cloud) == (
+        AzureCredential.MANAGED_IDENTITY,
+        Cloud.PUBLIC,
+    )
     assert settings.database_url == "sqlite:///data/appgw.sqlite3"
     assert settings.allow_loopback is False
 
@@ -85,17 +88,24 @@ def test_one_mistake_is_one_sentence_with_the_fix(case: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    environ = {name: value for name, value, _ in REFUSED.values()} | {"APPGW_AZURE_CREDENTIAL": "static"}
+    environ = {name: value for name, value, _ in REFUSED.values()} | {
+        "APPGW_AZURE_CREDENTIAL": "static"
+    }
     with pytest.raises(SettingsError) as caught:
         load_settings(environ)
     told = {problem.split()[0] for problem in caught.value.problems}
-    assert told == {name for name, _, _ in REFUSED.values()} - {"APPGW_AZURE_CREDENTIAL"} | {"APPGW_AZURE_STATIC_TOKEN"}
+    assert told == {name for name, _, _ in REFUSED.values()} - {"APPGW_AZURE_CREDENTIAL"} | {
+        "APPGW_AZURE_STATIC_TOKEN"
+    }
 
 
 def test_nothing_set_names_both_transports() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({})
-    assert [problem.split()[0] for problem in caught.value.problems] == ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+    ]
 
 
 def test_one_port_for_both_servers_is_refused_in_http_mode_only() -> None:
@@ -105,17 +115,25 @@ def test_one_port_for_both_servers_is_refused_in_http_mode_only() -> None:
         load_settings(HTTP | same)
 
 
-@pytest.mark.parametrize(("written", "meant"), [("true", True), ("1", True), ("TRUE", True), ("false", False), ("0", False), ("", False)])
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("true", True), ("1", True), ("TRUE", True), ("false", False), ("0", False), ("", False)],
+)
 def test_switch_takes_four_words(written: str, meant: bool) -> None:  # noqa: FBT001 -- a table of values
     assert load_settings(SOCKET | {"APPGW_ALLOW_LOOPBACK": written}).allow_loopback is meant
 
 
 @pytest.mark.parametrize(
     ("content", "hint"),
-    [("hello", "holds no certificate"), ("-----BEGIN EC PRIVATE KEY-----\nhush\n", "holds a private key")],
+    [
+        ("hello", "holds no certificate"),
+        ("-----BEGIN EC PRIVATE KEY-----\nhush\n", "holds a private key"),
+    ],
     ids=["no certificate", "a private key"],
 )
-def test_an_issuer_bundle_that_cannot_be_meant_is_refused(tmp_path: Path, content: str, hint: str) -> None:
+def test_an_issuer_bundle_that_cannot_be_meant_is_refused(
+    tmp_path: Path, content: str, hint: str
+) -> None:
     path = tmp_path / "issuers.pem"
     path.write_text(content)
     with pytest.raises(SettingsError, match=hint) as caught:
@@ -132,8 +150,19 @@ def test_issuers_are_taken_from_nowhere_unless_allowed(tmp_path: Path) -> None:
 
 
 def test_lists_are_comma_separated_and_normalised() -> None:
-    settings = load_settings(SOCKET | {"APPGW_ALLOWED_TARGETS": " Contoso.com, *.corp.example ,10.0.0.0/8,192.0.2.7,[2001:db8::1],"})
-    assert settings.allowed_targets == ("contoso.com", "corp.example", "10.0.0.0/8", "192.0.2.7/32", "2001:db8::1/128")
+    settings = load_settings(
+        SOCKET
+        | {
+            "APPGW_ALLOWED_TARGETS": " Contoso.com, *.corp.example ,10.0.0.0/8,192.0.2.7,[2001:db8::1],"
+        }
+    )
+    assert settings.allowed_targets == (
+        "contoso.com",
+        "corp.example",
+        "10.0.0.0/8",
+        "192.0.2.7/32",
+        "2001:db8::1/128",
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +183,8 @@ def test_database_urls_are_taken_as_written(url: str) -> None:
 def test_environment_wins_over_the_file(tmp_path: Path) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text(
-        "SLACK_BOT_TOKEN: xoxb-file\nSLACK_APP_TOKEN: xapp-file\nAPPGW_ADMIN_PORT: 9001\nAPPGW_ALLOWED_TARGETS: [contoso.com]\n"
+        "SLACK_BOT_TOKEN: xoxb-file\nSLACK_APP_TOKEN: xapp-file\nAPPGW_ADMIN_PORT: "
+        "9001\nAPPGW_ALLOWED_TARGETS: [contoso.com]\n"
     )
     settings = load_settings({"SLACK_BOT_TOKEN": "xoxb-env"}, path)
     assert settings.slack_bot_token.get_secret_value() == "xoxb-env"
@@ -163,7 +193,12 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [("APPGW_ADMIN_PROT: 1", "APPGW_ADMIN_PORT"), ("colour: red", "colour"), ("- a", "holds no keys"), ("a: [", "line 1")],
+    [
+        ("APPGW_ADMIN_PROT: 1", "APPGW_ADMIN_PORT"),
+        ("colour: red", "colour"),
+        ("- a", "holds no keys"),
+        ("a: [", "line 1"),
+    ],
     ids=["misspelt", "unknown", "a list", "not yaml"],
 )
 def test_a_file_that_cannot_be_meant_is_told(tmp_path: Path, content: str, told: str) -> None:
@@ -190,7 +225,8 @@ WRONG_KINDS = [
 ]
 _NINE = ", ".join(["*{0}"] * 9)
 ENDLESS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{_NINE.format(before)}]\n" for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+    f"{name}: &{name} [{_NINE.format(before)}]\n"
+    for before, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
 
 
@@ -201,12 +237,25 @@ def test_a_value_of_the_wrong_kind_in_the_file_is_one_sentence(tmp_path: Path, v
         path.write_text(f"{name}: {value}\n")
         with pytest.raises(SettingsError) as caught:
             load_settings({key: token for key, token in SOCKET.items() if key != name}, path)
-        assert [problem for problem in caught.value.problems if "\n" in problem or "digits" in problem] == []
-        assert any(problem.startswith((name, "appgw.yaml cannot be read")) for problem in caught.value.problems)
+        assert [
+            problem for problem in caught.value.problems if "\n" in problem or "digits" in problem
+        ] == []
+        assert any(
+            problem.startswith((name, "appgw.yaml cannot be read"))
+            for problem in caught.value.problems
+        )
 
 
 @pytest.mark.parametrize(
-    "name", ["APPGW_HTTP_PORT", "APPGW_CLOUD", "APPGW_AIA", "APPGW_ALLOWED_TARGETS", "AZURE_CLIENT_ID", "APPGW_DATA_DIR"]
+    "name",
+    [
+        "APPGW_HTTP_PORT",
+        "APPGW_CLOUD",
+        "APPGW_AIA",
+        "APPGW_ALLOWED_TARGETS",
+        "AZURE_CLIENT_ID",
+        "APPGW_DATA_DIR",
+    ],
 )
 @pytest.mark.timeout(20)
 def test_a_list_that_anchors_make_endless_is_never_written_out(tmp_path: Path, name: str) -> None:
@@ -217,7 +266,11 @@ def test_a_list_that_anchors_make_endless_is_never_written_out(tmp_path: Path, n
     assert any(problem.startswith(name) for problem in caught.value.problems)
 
 
-@pytest.mark.parametrize("content", ["[" * 20_000, "a: " + "{a: " * 5000, "x" * (2**20 + 1)], ids=["lists", "maps", "too large"])
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 20_000, "a: " + "{a: " * 5000, "x" * (2**20 + 1)],
+    ids=["lists", "maps", "too large"],
+)
 def test_a_file_that_is_too_deep_or_too_large_is_one_sentence(tmp_path: Path, content: str) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text(content)
@@ -229,7 +282,9 @@ def test_a_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> Non
     path = tmp_path / "appgw.yaml"
     os.mkfifo(path)
     with pytest.raises(SettingsError, match="no regular file"):
-        load_settings(SOCKET | {"APPGW_CA_BUNDLE": str(path), "APPGW_INTERMEDIATES": str(path)}, path)
+        load_settings(
+            SOCKET | {"APPGW_CA_BUNDLE": str(path), "APPGW_INTERMEDIATES": str(path)}, path
+        )
 
 
 def test_an_unknown_key_breaks_no_line(tmp_path: Path) -> None:
@@ -243,7 +298,11 @@ def test_an_unknown_key_breaks_no_line(tmp_path: Path) -> None:
 def test_an_empty_value_in_the_file_counts_as_absent(tmp_path: Path) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text('APPGW_AZURE_STATIC_TOKEN: ""\nAZURE_CLIENT_ID: " "\nAPPGW_DATA_DIR: ""\n')
-    assert load_settings(SOCKET, path).model_fields_set & {"azure_static_token", "azure_client_id", "data_dir"} == set()
+    assert (
+        load_settings(SOCKET, path).model_fields_set
+        & {"azure_static_token", "azure_client_id", "data_dir"}
+        == set()
+    )
     with pytest.raises(SettingsError, match="APPGW_AZURE_STATIC_TOKEN is missing"):
         load_settings(SOCKET | {"APPGW_AZURE_CREDENTIAL": "static"}, path)
 
@@ -252,7 +311,9 @@ def test_an_empty_value_in_the_file_counts_as_absent(tmp_path: Path) -> None:
 def test_a_ca_bundle_that_openssl_cannot_read_is_refused(tmp_path: Path, broken: str) -> None:
     path = tmp_path / "ca.pem"
     path.write_text(f"-----BEGIN CERTIFICATE-----\n{broken}\n-----END CERTIFICATE-----\n")
-    with pytest.raises(SettingsError, match="APPGW_CA_BUNDLE holds a certificate that cannot be read") as caught:
+    with pytest.raises(
+        SettingsError, match="APPGW_CA_BUNDLE holds a certificate that cannot be read"
+    ) as caught:
         load_settings(SOCKET | {"APPGW_CA_BUNDLE": str(path)})
     assert "hush" not in str(caught.value)
 
@@ -269,27 +330,53 @@ def test_an_absent_file_counts_as_empty(tmp_path: Path) -> None:
 
 def test_open_access_and_loopback_are_said_loudly() -> None:
     warnings = load_settings(SOCKET | {"APPGW_ALLOW_LOOPBACK": "1"}).warnings
-    assert [warning.split(":")[0] for warning in warnings] == ["OPEN ACCESS", "APPGW_ALLOW_LOOPBACK is on"]
+    assert [warning.split(":")[0] for warning in warnings] == [
+        "OPEN ACCESS",
+        "APPGW_ALLOW_LOOPBACK is on",
+    ]
 
 
 def test_a_closed_bot_warns_of_nothing() -> None:
-    closed = {"APPGW_ALLOWED_CHANNELS": "C1AB", "APPGW_ALLOWED_USERS": "U1AB", "APPGW_HOME_TEAM": "T1AB"}
+    closed = {
+        "APPGW_ALLOWED_CHANNELS": "C1AB",
+        "APPGW_ALLOWED_USERS": "U1AB",
+        "APPGW_HOME_TEAM": "T1AB",
+    }
     assert load_settings(SOCKET | closed | {"APPGW_ALLOWED_TARGETS": "contoso.com"}).warnings == ()
 
 
 def test_a_bot_that_may_probe_nothing_says_so_and_what_to_set() -> None:
-    (warning,) = [one for one in load_settings(SOCKET).warnings if one.startswith("NOTHING MAY BE PROBED")]
-    assert {"APPGW_SUBSCRIPTIONS", "APPGW_ALLOWED_TARGETS"} <= set(re.findall(r"APPGW_[A-Z_]+", warning))
-    for enough in ({"APPGW_ALLOWED_TARGETS": "contoso.com"}, {"APPGW_AZURE_CREDENTIAL": "cli"}, {"APPGW_ALLOW_LOOPBACK": "1"}):
-        assert not [one for one in load_settings(SOCKET | enough).warnings if one.startswith("NOTHING")]
+    (warning,) = [
+        one for one in load_settings(SOCKET).warnings if one.startswith("NOTHING MAY BE PROBED")
+    ]
+    assert {"APPGW_SUBSCRIPTIONS", "APPGW_ALLOWED_TARGETS"} <= set(
+        re.findall(r"APPGW_[A-Z_]+", warning)
+    )
+    for enough in (
+        {"APPGW_ALLOWED_TARGETS": "contoso.com"},
+        {"APPGW_AZURE_CREDENTIAL": "cli"},
+        {"APPGW_ALLOW_LOOPBACK": "1"},
+    ):
+        assert not [
+            one for one in load_settings(SOCKET | enough).warnings if one.startswith("NOTHING")
+        ]
 
 
 def test_a_misspelt_variable_is_a_warning() -> None:
-    assert "did you mean APPGW_ALLOWED_CHANNELS" in load_settings(SOCKET | {"APPGW_ALOWED_CHANNELS": "C1"}).warnings[-1]
+    assert (
+        "did you mean APPGW_ALLOWED_CHANNELS"
+        in load_settings(SOCKET | {"APPGW_ALOWED_CHANNELS": "C1"}).warnings[-1]
+    )
 
 
 def test_secrets_do_not_show_in_repr() -> None:
-    shown = repr(load_settings(SOCKET | HTTP | {"APPGW_DATABASE_URL": "postgresql://u:hush@db/x", "APPGW_AZURE_STATIC_TOKEN": "hush"}))
+    shown = repr(
+        load_settings(
+            SOCKET
+            | HTTP
+            | {"APPGW_DATABASE_URL": "postgresql://u:hush@db/x", "APPGW_AZURE_STATIC_TOKEN": "hush"}
+        )
+    )
     assert not {"hush", "xoxb-1-a", "s3cret", "xapp-1-b"} & set(shown.replace("'", " ").split())
     assert "hush" not in shown
 
@@ -362,4 +449,7 @@ def test_a_key_that_stands_twice_in_the_file_is_told(tmp_path: Path, key: str) -
     path.write_text(f"{key}: contoso.com\nAPPGW_ADMIN_PORT: 9001\n{key}: fabrikam.com\n")
     with pytest.raises(SettingsError) as caught:
         load_settings(SOCKET, path)
-    assert caught.value.problems[0] == f"{key} stands twice in appgw.yaml; keep the line that is meant and delete the other."
+    assert (
+        caught.value.problems[0]
+        == f"{key} stands twice in appgw.yaml; keep the line that is meant and delete the other."
+    )

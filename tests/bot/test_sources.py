@@ -1,4 +1,7 @@
-"""Where missing issuers come from: other backends, the operator's bundle, the CA's own address; and what may never be touched for them."""
+"""Where missing issuers come from: other backends, the operator's bundle, the CA's own address.
+
+And what may never be touched for them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,16 @@ from bot.checkup.intermediates import Intermediates, issuers_above
 from bot.checkup.sources import IssuerSources, read_bundle
 from bot.guard import TargetRules
 from bot.model.report import CheckRequest
-from chainlib import Code, GatewayPolicy, PresentedChain, Source, Target, TrustAnchors, TrustMode, Where
+from chainlib import (
+    Code,
+    GatewayPolicy,
+    PresentedChain,
+    Source,
+    Target,
+    TrustAnchors,
+    TrustMode,
+    Where,
+)
 from chainlib.aio import load_well_known
 from playground.lab.authority import Authority
 from playground.lab.pki import NOW, Issued, intermediate, leaf, root
@@ -33,11 +45,15 @@ STRANGER = intermediate(root("Evil Root"), "Contoso Issuing CA 3")
 
 
 def chain(*sent: Issued) -> PresentedChain:
-    return PresentedChain(target=Target(host=HOST), certificates=tuple(one.certificate for one in sent))
+    return PresentedChain(
+        target=Target(host=HOST), certificates=tuple(one.certificate for one in sent)
+    )
 
 
 def policy(*roots: Issued) -> GatewayPolicy:
-    anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(one.certificate for one in roots))
+    anchors = TrustAnchors(
+        mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(one.certificate for one in roots)
+    )
     return GatewayPolicy(anchors=anchors, name=HOST)
 
 
@@ -53,7 +69,9 @@ def ccadb(path: Path, issued: Iterable[Issued]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["CA Owner", "Certificate Name", "PEM Info"])
-        writer.writerows(["Contoso, Inc.", 'the "good" one', f"'{one.pem.decode().strip()}'"] for one in issued)
+        writer.writerows(
+            ["Contoso, Inc.", 'the "good" one', f"'{one.pem.decode().strip()}'"] for one in issued
+        )
 
 
 async def test_intermediates_of_one_backend_mend_the_next_one() -> None:
@@ -76,17 +94,24 @@ async def test_a_wrong_parent_with_the_right_name_is_never_taken() -> None:
 
 
 @pytest.mark.parametrize("write", [pem_bundle, ccadb], ids=["pem", "ccadb"])
-async def test_the_bundle_is_read(tmp_path: Path, write: Callable[[Path, Iterable[Issued]], None]) -> None:
+async def test_the_bundle_is_read(
+    tmp_path: Path, write: Callable[[Path, Iterable[Issued]], None]
+) -> None:
     path = tmp_path / "issuers"
     await asyncio.to_thread(write, path, [UPPER, ISSUING, LEAF])
     bundle = await asyncio.to_thread(read_bundle, path)
     assert len(bundle) == 2
-    assert await found(IssuerSources(bundle=bundle), LEAF) == ["Contoso Issuing CA 3", "Contoso Policy CA"]
+    assert await found(IssuerSources(bundle=bundle), LEAF) == [
+        "Contoso Issuing CA 3",
+        "Contoso Policy CA",
+    ]
 
 
 def test_a_broken_block_hides_none_of_the_others(tmp_path: Path) -> None:
     path = tmp_path / "issuers.pem"
-    path.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + ISSUING.pem)
+    path.write_bytes(
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + ISSUING.pem
+    )
     assert len(read_bundle(path)) == 1
 
 
@@ -114,7 +139,11 @@ async def test_downloads_happen_only_when_allowed() -> None:
         sent = authority.leaf(HOST)
         opened = replace_aia(IssuerSources(), allow_loopback=True)
         assert await found(replace(opened, aia=False), sent) == []
-        assert await found(opened, sent) == ["Fabrikam Issuing CA 3", "Fabrikam Policy CA", "Fabrikam Root G2"]
+        assert await found(opened, sent) == [
+            "Fabrikam Issuing CA 3",
+            "Fabrikam Policy CA",
+            "Fabrikam Root G2",
+        ]
         assert len(opened.learnt) == 2
 
 
@@ -122,11 +151,19 @@ async def test_loopback_is_not_touched_by_downloads_without_the_setting() -> Non
     async with Publisher() as publisher:
         authority = Authority.make("Fabrikam", now=NOW, publisher=publisher.url)
         publisher.publish([authority.issuing])
-        assert await found(replace_aia(IssuerSources(), allow_loopback=False), authority.leaf(HOST)) == []
+        assert (
+            await found(replace_aia(IssuerSources(), allow_loopback=False), authority.leaf(HOST))
+            == []
+        )
 
 
 def replace_aia(sources: IssuerSources, *, allow_loopback: bool) -> IssuerSources:
-    return replace(sources, aia=True, rules=TargetRules.read((), allow_loopback=allow_loopback), learnt=Intermediates())
+    return replace(
+        sources,
+        aia=True,
+        rules=TargetRules.read((), allow_loopback=allow_loopback),
+        learnt=Intermediates(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,8 +183,14 @@ def replace_aia(sources: IssuerSources, *, allow_loopback: bool) -> IssuerSource
         ("nonsense", False),
     ],
 )
-def test_downloads_reach_private_addresses_only_by_the_allow_list(address: str, admitted: bool) -> None:  # noqa: FBT001 -- a table of values
-    assert IssuerSources(rules=TargetRules.read(("10.1.0.0/16", "contoso.com"))).admits(address) is admitted
+def test_downloads_reach_private_addresses_only_by_the_allow_list(
+    address: str,
+    admitted: bool,  # noqa: FBT001 -- a table of values
+) -> None:
+    assert (
+        IssuerSources(rules=TargetRules.read(("10.1.0.0/16", "contoso.com"))).admits(address)
+        is admitted
+    )
 
 
 async def test_a_slow_ca_leaves_what_is_at_hand() -> None:
@@ -166,7 +209,10 @@ async def test_a_check_learns_from_one_backend_and_mends_the_other() -> None:
     sources = IssuerSources()
     around = Surroundings(clock=lambda: NOW, find_issuers=sources.find, learn=sources.learn)
     good = [one.certificate for one in (LEAF, ISSUING, UPPER)]
-    async with TlsBackend(chain=good, key=LEAF.key) as whole, TlsBackend(chain=good[:1], key=LEAF.key) as broken:
+    async with (
+        TlsBackend(chain=good, key=LEAF.key) as whole,
+        TlsBackend(chain=good[:1], key=LEAF.key) as broken,
+    ):
         before = (await check(_request(broken), around)).repair
         await check(_request(whole), around)
         after = (await check(_request(broken), around)).repair
@@ -180,13 +226,20 @@ async def test_a_learnt_issuer_decides_who_must_act() -> None:
     sources = IssuerSources()
     sources.learn(chain(LEAF, ISSUING, UPPER))
     around = Surroundings(clock=lambda: NOW, find_issuers=sources.find)
-    async with TlsBackend(chain=[one.certificate for one in (LEAF, ISSUING)], key=LEAF.key) as backend:
+    async with TlsBackend(
+        chain=[one.certificate for one in (LEAF, ISSUING)], key=LEAF.key
+    ) as backend:
         report = await check(_request(backend), around)
-    assert [element.source for element in report.verdict.path.elements][-2:] == [Source.FETCHED, Source.UPLOADED]
+    assert [element.source for element in report.verdict.path.elements][-2:] == [
+        Source.FETCHED,
+        Source.UPLOADED,
+    ]
     assert report.explanation.where is Where.SERVER
     assert "gw     " in draw(report, 20)[-1]
     assert "X OTHER" not in "".join(draw(report, 20))
 
 
 def _request(backend: TlsBackend) -> CheckRequest:
-    return CheckRequest(target=Target(host="127.0.0.1", port=backend.port, server_name=HOST), policy=policy(ROOT))
+    return CheckRequest(
+        target=Target(host="127.0.0.1", port=backend.port, server_name=HOST), policy=policy(ROOT)
+    )

@@ -17,11 +17,27 @@ from bot.model.azure import (
     Health,
 )
 from bot.model.report import CheckReport, CheckRequest, GatewayReport, MemberReport
-from chainlib import Basis, Code, Finding, GatewayPolicy, Severity, Target, TrustAnchors, TrustMode, Verdict, explain
+from chainlib import (
+    Basis,
+    Code,
+    Finding,
+    GatewayPolicy,
+    Severity,
+    Target,
+    TrustAnchors,
+    TrustMode,
+    Verdict,
+    explain,
+)
 from tests.support.gateways import GATEWAY, GATEWAY_ID
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-GAP = Finding(code=Code.INTERMEDIATE_MISSING, severity=Severity.CRITICAL, summary="one is missing", basis=Basis.DOCUMENTED)
+GAP = Finding(
+    code=Code.INTERMEDIATE_MISSING,
+    severity=Severity.CRITICAL,
+    summary="one is missing",
+    basis=Basis.DOCUMENTED,
+)
 
 EDITION = Finding(
     code=Code.ROOT_MISMATCH,
@@ -30,24 +46,43 @@ EDITION = Finding(
     basis=Basis.INFERRED,
     evidence={"kind": "same-key-other-certificate", "sha256": "aa", "uploaded_sha256": "bb"},
 )
-LIVE = Finding(code=Code.LIVE_NAME_MISMATCH, severity=Severity.CRITICAL, summary="another live name", basis=Basis.DOCUMENTED)
+LIVE = Finding(
+    code=Code.LIVE_NAME_MISMATCH,
+    severity=Severity.CRITICAL,
+    summary="another live name",
+    basis=Basis.DOCUMENTED,
+)
 
 
-def member(*findings: Finding, probed: bool = True, name: str = "backend.contoso.com") -> MemberReport:
+def member(
+    *findings: Finding, probed: bool = True, name: str = "backend.contoso.com"
+) -> MemberReport:
     """A member whose own probe found this."""
     request = CheckRequest(
         target=Target(host=name),
         policy=GatewayPolicy(anchors=TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=())),
     )
     verdict = Verdict(findings=findings, at=NOW)
-    report = CheckReport(request=request, verdict=verdict, explanation=explain(verdict), addresses=())
-    return MemberReport(pool="shop", setting="https-be", member=name, report=report if probed else None, findings=findings)
+    report = CheckReport(
+        request=request, verdict=verdict, explanation=explain(verdict), addresses=()
+    )
+    return MemberReport(
+        pool="shop",
+        setting="https-be",
+        member=name,
+        report=report if probed else None,
+        findings=findings,
+    )
 
 
-def answer(health: Health, *, address: str = "backend.contoso.com", pool: str = "shop") -> GatewayHealth:
+def answer(
+    health: Health, *, address: str = "backend.contoso.com", pool: str = "shop"
+) -> GatewayHealth:
     """ARM's answer about one server."""
     said = GatewayMessage(code=Code.ROOT_MISMATCH, text="The root certificate ...")
-    server = BackendServer(pool=pool, setting="HTTPS-be", address=address, health=health, message=said)
+    server = BackendServer(
+        pool=pool, setting="HTTPS-be", address=address, health=health, message=said
+    )
     return GatewayHealth(gateway=GATEWAY_ID, servers=(server,), read_at=NOW)
 
 
@@ -63,9 +98,20 @@ def answer(health: Health, *, address: str = "backend.contoso.com", pool: str = 
         ((LIVE,), Health.HEALTHY, [Code.LIVE_NAME_MISMATCH]),
         ((LIVE,), Health.UNHEALTHY, [Code.LIVE_NAME_MISMATCH, Code.VANTAGE_DIFFERS]),
     ],
-    ids=["agree-green", "vantage", "unknown", "probe-disagrees", "agree-red", "red-and-unknown", "live-alone", "live-and-vantage"],
+    ids=[
+        "agree-green",
+        "vantage",
+        "unknown",
+        "probe-disagrees",
+        "agree-red",
+        "red-and-unknown",
+        "live-alone",
+        "live-and-vantage",
+    ],
 )
-def test_disagreement_has_a_name(own: tuple[Finding, ...], health: Health, codes: list[Code]) -> None:
+def test_disagreement_has_a_name(
+    own: tuple[Finding, ...], health: Health, codes: list[Code]
+) -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(*own),), at=NOW)
     heard = hear_gateway(report, answer(health)).members[0]
     assert [f.code for f in heard.findings] == codes
@@ -76,10 +122,16 @@ def test_doubt_that_the_gateway_confirms_is_a_refusal() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(EDITION),), at=NOW)
     heard = hear_gateway(report, answer(Health.UNHEALTHY))
     (finding,) = heard.members[0].findings
-    assert (finding.code, finding.severity, finding.basis) == (Code.ROOT_MISMATCH, Severity.CRITICAL, Basis.REPORTED)
+    assert (finding.code, finding.severity, finding.basis) == (
+        Code.ROOT_MISMATCH,
+        Severity.CRITICAL,
+        Basis.REPORTED,
+    )
     (fix,) = explain(Verdict(findings=(finding,), at=NOW)).fixes
     assert "upload the one that the server sends" in fix.steps[0]
-    assert [f.severity for f in hear_gateway(heard, answer(Health.HEALTHY)).members[0].findings] == [Severity.WARNING]
+    assert [
+        f.severity for f in hear_gateway(heard, answer(Health.HEALTHY)).members[0].findings
+    ] == [Severity.WARNING]
 
 
 def test_hearing_twice_adds_nothing_twice() -> None:
@@ -107,16 +159,27 @@ def test_refusal_keeps_what_our_probe_found() -> None:
 
 
 def test_worst_member_comes_first() -> None:
-    report = GatewayReport(gateway=GATEWAY, members=(member(), member(GAP, name="zz.contoso.com")), at=NOW)
+    report = GatewayReport(
+        gateway=GATEWAY, members=(member(), member(GAP, name="zz.contoso.com")), at=NOW
+    )
     heard = hear_gateway(report, answer(Health.HEALTHY))
     assert [m.member for m in heard.members] == ["zz.contoso.com", "backend.contoso.com"]
 
 
 def test_five_thousand_members_are_joined_in_a_moment() -> None:
     names = [f"backend-{number}.contoso.com" for number in range(5000)]
-    report = GatewayReport(gateway=GATEWAY, members=tuple(member(probed=False, name=name) for name in names), at=NOW)
+    report = GatewayReport(
+        gateway=GATEWAY, members=tuple(member(probed=False, name=name) for name in names), at=NOW
+    )
     servers = tuple(
-        BackendServer(pool="shop", setting="https-be", address=name.upper(), health=Health.UNHEALTHY, message=None) for name in names
+        BackendServer(
+            pool="shop",
+            setting="https-be",
+            address=name.upper(),
+            health=Health.UNHEALTHY,
+            message=None,
+        )
+        for name in names
     )
     begun = process_time()
     heard = hear_gateway(report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW))

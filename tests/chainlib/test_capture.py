@@ -30,10 +30,26 @@ from chainlib import (
     TLSVersionUnsupported,
     UnreadableCertificate,
 )
-from chainlib.aio import ECDSA_ONLY_OFFER, LEGACY_OFFER, RSA_ONLY_OFFER, V1_OFFER, TlsOffer, capture, offers_only_older
+from chainlib.aio import (
+    ECDSA_ONLY_OFFER,
+    LEGACY_OFFER,
+    RSA_ONLY_OFFER,
+    V1_OFFER,
+    TlsOffer,
+    capture,
+    offers_only_older,
+)
 from playground.lab import peers, pki
 from playground.lab.peers import Script, ScriptedPeer
-from playground.lab.servers import OLD, TLS_1_2, TLS_1_3, TlsBackend, TlsConnection, TlsSettings, respond_raw
+from playground.lab.servers import (
+    OLD,
+    TLS_1_2,
+    TLS_1_3,
+    TlsBackend,
+    TlsConnection,
+    TlsSettings,
+    respond_raw,
+)
 from tests.support.raw_tls import tls12_list, tls13_list
 from tests.support.tls_server import NAME, Estate, StaplingBackend, target
 
@@ -59,20 +75,29 @@ def extras() -> list[Certificate]:
 @VERSIONS
 @pytest.mark.parametrize("length", [1, 2, 3, 20, 100])
 async def test_list_as_sent(
-    estate: Estate, extras: list[Certificate], versions: tuple[ssl.TLSVersion, ssl.TLSVersion], length: int
+    estate: Estate,
+    extras: list[Certificate],
+    versions: tuple[ssl.TLSVersion, ssl.TLSVersion],
+    length: int,
 ) -> None:
     chain = (estate.leaf.certificate, *extras)[:length]
-    async with TlsBackend(chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)) as server:
+    async with TlsBackend(
+        chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)
+    ) as server:
         captured = await capture(target(server), timeout=5)
     assert captured.certificates == chain
     assert captured.handshake_error is None
 
 
 @VERSIONS
-async def test_list_keeps_order_and_duplicates(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> None:
+async def test_list_keeps_order_and_duplicates(
+    estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]
+) -> None:
     leaf, upper = estate.chain
     chain = (leaf, estate.root.certificate, upper, upper, leaf)
-    async with TlsBackend(chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)) as server:
+    async with TlsBackend(
+        chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)
+    ) as server:
         captured = await capture(target(server), timeout=5)
     assert captured.certificates == chain
 
@@ -85,7 +110,11 @@ async def test_list_with_intermediate_first(estate: Estate) -> None:
     assert captured.handshake_error is None
 
 
-@pytest.mark.parametrize(("offer", "version"), [(V1_OFFER, "TLSv1.2"), (TlsOffer(), "TLSv1.3")], ids=["v1-takes-1.2", "v2-prefers-1.3"])
+@pytest.mark.parametrize(
+    ("offer", "version"),
+    [(V1_OFFER, "TLSv1.2"), (TlsOffer(), "TLSv1.3")],
+    ids=["v1-takes-1.2", "v2-prefers-1.3"],
+)
 async def test_session_of_offer(estate: Estate, offer: TlsOffer, version: str) -> None:
     async with estate.backend() as server:
         captured = await capture(target(server), timeout=5, offer=offer)
@@ -114,7 +143,9 @@ async def test_server_name_sent_and_withheld(estate: Estate) -> None:
     assert server.server_names == ["other", None]
 
 
-@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["tls-1.2", "tls-1.3"])
+@pytest.mark.parametrize(
+    "version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["tls-1.2", "tls-1.3"]
+)
 async def test_staple_kept(estate: Estate, version: int) -> None:
     async with StaplingBackend(estate.leaf, OCSP_TRY_LATER, version) as server:
         captured = await capture(target(server), timeout=5)
@@ -141,13 +172,17 @@ async def test_client_certificate_required_late_with_http(estate: Estate) -> Non
     settings = TlsSettings(versions=TLS_1_3, client_certificate=ssl.CERT_REQUIRED)
     async with estate.backend(tls=settings) as server:
         captured = await capture(target(server), timeout=5, probe=HttpProbeRule())
-    assert captured.handshake_error == HandshakeError(kind=REQUIRED, detail="alert certificate_required")
+    assert captured.handshake_error == HandshakeError(
+        kind=REQUIRED, detail="alert certificate_required"
+    )
     assert captured.http is not None
     assert getattr(captured.http, "kind", None) is HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED
 
 
 @VERSIONS
-async def test_client_certificate_optional(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> None:
+async def test_client_certificate_optional(
+    estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]
+) -> None:
     settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL)
     async with estate.backend(tls=settings) as server:
         captured = await capture(target(server), timeout=5)
@@ -169,7 +204,9 @@ class _Vanishes(TlsBackend):
 
 
 @VERSIONS
-async def test_client_certificate_required_without_a_word(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]) -> None:
+async def test_client_certificate_required_without_a_word(
+    estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]
+) -> None:
     settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL)
     async with _Vanishes(chain=estate.chain, key=estate.leaf.key, tls=settings) as server:
         captured = await capture(target(server), timeout=5)
@@ -178,9 +215,13 @@ async def test_client_certificate_required_without_a_word(estate: Estate, versio
 
 
 @pytest.mark.parametrize(
-    ("versions", "tickets"), [(TLS_1_2, 0), (TLS_1_2, 1), (TLS_1_3, 2)], ids=["tls-1.2", "tls-1.2-ticket", "tls-1.3-tickets"]
+    ("versions", "tickets"),
+    [(TLS_1_2, 0), (TLS_1_2, 1), (TLS_1_3, 2)],
+    ids=["tls-1.2", "tls-1.2-ticket", "tls-1.3-tickets"],
 )
-async def test_close_after_acceptance_is_no_refusal(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], tickets: int) -> None:
+async def test_close_after_acceptance_is_no_refusal(
+    estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], tickets: int
+) -> None:
     """The server asked, went on without a client certificate, and closed over the request."""
     settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL, tickets=tickets)
     async with estate.backend(tls=settings, http=respond_raw(b"")) as server:
@@ -222,8 +263,14 @@ async def test_list_too_large(estate: Estate, extras: list[Certificate], count: 
     assert raised.value.reason == "list-too-large"
 
 
-@pytest.mark.parametrize(("versions", "offer"), [(OLD, TlsOffer()), (TLS_1_3, V1_OFFER)], ids=["older-only", "1.3-only-under-v1"])
-async def test_version_unsupported(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], offer: TlsOffer) -> None:
+@pytest.mark.parametrize(
+    ("versions", "offer"),
+    [(OLD, TlsOffer()), (TLS_1_3, V1_OFFER)],
+    ids=["older-only", "1.3-only-under-v1"],
+)
+async def test_version_unsupported(
+    estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], offer: TlsOffer
+) -> None:
     async with estate.backend(tls=TlsSettings(versions=versions)) as server:
         with pytest.raises(TLSVersionUnsupported):
             await capture(target(server), timeout=5, offer=offer)
@@ -249,7 +296,11 @@ async def test_older_offer_captures(estate: Estate) -> None:
     [(OLD, True), ((ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2), False), (TLS_1_3, False)],
     ids=["older", "both", "newer"],
 )
-async def test_offers_only_older(estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion], expected: bool) -> None:  # noqa: FBT001 -- a table column
+async def test_offers_only_older(
+    estate: Estate,
+    versions: tuple[ssl.TLSVersion, ssl.TLSVersion],
+    expected: bool,  # noqa: FBT001 -- a table column
+) -> None:
     async with estate.backend(tls=TlsSettings(versions=versions)) as server:
         assert await offers_only_older(target(server), timeout=5) is expected
 
@@ -267,7 +318,9 @@ async def test_authentication_restricted(estate: Estate, kind: str, fits: bool) 
     offer = RSA_ONLY_OFFER if kind == "rsa" else ECDSA_ONLY_OFFER
     async with TlsBackend(chain=[leaf.certificate], key=leaf.key) as server:
         if fits:
-            assert (await capture(target(server), timeout=5, offer=offer)).certificates == (leaf.certificate,)
+            assert (await capture(target(server), timeout=5, offer=offer)).certificates == (
+                leaf.certificate,
+            )
             return
         with pytest.raises(HandshakeFailed) as raised:
             await capture(target(server), timeout=5, offer=offer)
@@ -341,10 +394,14 @@ async def _close_at_once(_reader: asyncio.StreamReader, _writer: asyncio.StreamW
     ],
     ids=["silence", "reset", "closed", "alert"],
 )
-async def test_list_survives_broken_connection(estate: Estate, ending: Script, kind: HandshakeErrorKind) -> None:
+async def test_list_survives_broken_connection(
+    estate: Estate, ending: Script, kind: HandshakeErrorKind
+) -> None:
     entries = [certificate.der for certificate in estate.chain]
     async with ScriptedPeer(tls12_list(entries, ending=ending)) as server:
-        captured = await capture(target(server), timeout=0.5 if kind is HandshakeErrorKind.TIMEOUT else 5)
+        captured = await capture(
+            target(server), timeout=0.5 if kind is HandshakeErrorKind.TIMEOUT else 5
+        )
     assert captured.certificates == estate.chain
     assert captured.handshake_error is not None
     assert captured.handshake_error.kind is kind
@@ -373,7 +430,11 @@ async def test_name_unresolved() -> None:
         await capture(Target(host="a..b"), timeout=5)
 
 
-@pytest.mark.parametrize("name", ["b\u00fccher.example", "a b", "a\r\nb", ""], ids=["not-ascii", "space", "line-break", "empty"])
+@pytest.mark.parametrize(
+    "name",
+    ["b\u00fccher.example", "a b", "a\r\nb", ""],
+    ids=["not-ascii", "space", "line-break", "empty"],
+)
 async def test_server_name_unsendable(name: str) -> None:
     with pytest.raises(InvalidTarget):
         await capture(Target(host=NAME, server_name=name, address="127.0.0.1", port=1), timeout=1)

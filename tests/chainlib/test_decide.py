@@ -1,10 +1,23 @@
-"""A fetched issuer decides which of two explanations holds, and takes its place in the path; it never changes what the gateway says."""
+"""A fetched issuer decides which of two explanations holds, and takes its place in the path.
+
+It never changes what the gateway says.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from chainlib import Code, GatewayPolicy, PresentedChain, Source, Verdict, Where, decide, explain, judge
+from chainlib import (
+    Code,
+    GatewayPolicy,
+    PresentedChain,
+    Source,
+    Verdict,
+    Where,
+    decide,
+    explain,
+    judge,
+)
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
 from tests.chainlib.test_judge import NAME, W, chain, trusting
@@ -15,7 +28,9 @@ TWIN = pki.intermediate(W.root, "Contoso Policy CA")
 
 def decided(presented: PresentedChain, policy: GatewayPolicy, *issuers: Issued) -> Verdict:
     """The verdict about this chain once these issuers are known."""
-    return decide(judge(presented, policy, at=NOW), policy, tuple(one.certificate for one in issuers))
+    return decide(
+        judge(presented, policy, at=NOW), policy, tuple(one.certificate for one in issuers)
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,7 +47,10 @@ def decided(presented: PresentedChain, policy: GatewayPolicy, *issuers: Issued) 
     ids=["upper", "both", "only the lower", "below a sent ca", "root", "another key", "nothing"],
 )
 def test_path_is_filled_in_with_what_was_fetched(
-    presented: tuple[Issued, ...], policy: GatewayPolicy, issuers: tuple[Issued, ...], path: tuple[Source, ...]
+    presented: tuple[Issued, ...],
+    policy: GatewayPolicy,
+    issuers: tuple[Issued, ...],
+    path: tuple[Source, ...],
 ) -> None:
     verdict = decided(chain(*presented), policy, *issuers)
     assert tuple(element.source for element in verdict.path.elements) == path
@@ -50,9 +68,30 @@ def test_path_is_filled_in_with_what_was_fetched(
             Where.SERVER,
             "intermediate that is not sent",
         ),
-        (chain(W.leaf, W.lower), trusting(), W.upper, Code.INTERMEDIATE_UNKNOWN_CA, Where.SERVER, "intermediate that is not sent"),
-        (chain(W.leaf, W.lower, W.upper), trusting(), W.root, Code.INTERMEDIATE_UNKNOWN_CA, Where.GATEWAY, "root that the gateway was not"),
-        (chain(W.leaf), trusting(W.stranger), W.lower, Code.INTERMEDIATE_MISSING, Where.SERVER, "does not send"),
+        (
+            chain(W.leaf, W.lower),
+            trusting(),
+            W.upper,
+            Code.INTERMEDIATE_UNKNOWN_CA,
+            Where.SERVER,
+            "intermediate that is not sent",
+        ),
+        (
+            chain(W.leaf, W.lower, W.upper),
+            trusting(),
+            W.root,
+            Code.INTERMEDIATE_UNKNOWN_CA,
+            Where.GATEWAY,
+            "root that the gateway was not",
+        ),
+        (
+            chain(W.leaf),
+            trusting(W.stranger),
+            W.lower,
+            Code.INTERMEDIATE_MISSING,
+            Where.SERVER,
+            "does not send",
+        ),
         (
             chain(pki.leaf(W.root, NAME)),
             trusting(W.stranger),
@@ -62,10 +101,21 @@ def test_path_is_filled_in_with_what_was_fetched(
             "root that the gateway was not given",
         ),
     ],
-    ids=["upper, uploaded roots", "upper, well-known", "root, well-known", "leaf alone", "leaf of a root"],
+    ids=[
+        "upper, uploaded roots",
+        "upper, well-known",
+        "root, well-known",
+        "leaf alone",
+        "leaf of a root",
+    ],
 )
 def test_one_explanation_is_left(
-    presented: PresentedChain, policy: GatewayPolicy, issuer: Issued, code: Code, where: Where, said: str
+    presented: PresentedChain,
+    policy: GatewayPolicy,
+    issuer: Issued,
+    code: Code,
+    where: Where,
+    said: str,
 ) -> None:
     verdict = decided(presented, policy, issuer)
     answer, evidence = explain(verdict), verdict.findings[0].evidence

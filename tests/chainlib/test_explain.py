@@ -1,4 +1,7 @@
-"""Every code is explained, in words that fit a phone, with the names of the case; docs/findings.md is what the catalogue says."""
+"""Every code is explained, in words that fit a phone, with the names of the case.
+
+Docs/findings.md is what the catalogue says.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +50,16 @@ ENTRIES = [pytest.param(entry, id=entry.code) for entry in CATALOGUE.values()]
 ATTACH = {"root_name": "corp-root-2024"}
 
 
-def finding(code: Code, evidence: Mapping[str, Any] | None = None, severity: Severity = Severity.CRITICAL) -> Finding:
+def finding(
+    code: Code, evidence: Mapping[str, Any] | None = None, severity: Severity = Severity.CRITICAL
+) -> Finding:
     return Finding(
-        code=code, severity=severity, summary=f"{code} of this case.", basis=Basis.DOCUMENTED, certificate=0, evidence=evidence or {}
+        code=code,
+        severity=severity,
+        summary=f"{code} of this case.",
+        basis=Basis.DOCUMENTED,
+        certificate=0,
+        evidence=evidence or {},
     )
 
 
@@ -57,7 +67,9 @@ def verdict(*findings: Finding) -> Verdict:
     return Verdict(findings=in_headline_order(findings), at=NOW)
 
 
-def explained(code: Code, evidence: Mapping[str, Any] | None = None, severity: Severity = Severity.CRITICAL) -> Explanation:
+def explained(
+    code: Code, evidence: Mapping[str, Any] | None = None, severity: Severity = Severity.CRITICAL
+) -> Explanation:
     return explain(verdict(finding(code, evidence, severity)))
 
 
@@ -88,11 +100,16 @@ def test_documented_fault_of_azure_quotes_azure_or_says_why_not(entry: Catalogue
 
 
 def test_findings_page_is_what_the_catalogue_says() -> None:
-    assert (REPO / "docs" / "findings.md").read_text(encoding="utf-8") == document(), "run: make findings"
+    assert (REPO / "docs" / "findings.md").read_text(encoding="utf-8") == document(), (
+        "run: make findings"
+    )
 
 
 def test_headline_gives_cause_and_steps() -> None:
-    answer = explained(Code.INTERMEDIATE_MISSING, {"missing_subject": "CN=Contoso Issuing CA 3", "aia": ["http://pki.contoso.com/ca3.cer"]})
+    answer = explained(
+        Code.INTERMEDIATE_MISSING,
+        {"missing_subject": "CN=Contoso Issuing CA 3", "aia": ["http://pki.contoso.com/ca3.cer"]},
+    )
     assert answer.cause == "INTERMEDIATE_MISSING of this case."
     assert answer.where is Where.SERVER
     assert answer.steps[:2] == (
@@ -108,26 +125,42 @@ def test_clean_verdict_is_explained_as_ok() -> None:
 
 
 def test_information_alone_is_explained_as_ok() -> None:
-    answer = explained(Code.CHAIN_EXTRA, {"kind": "root", "subject": "CN=Contoso Root"}, Severity.INFO)
+    answer = explained(
+        Code.CHAIN_EXTRA, {"kind": "root", "subject": "CN=Contoso Root"}, Severity.INFO
+    )
     assert answer.code is Code.OK
     assert answer.fixes[0].steps == (
-        "Leave the root CN=Contoso Root out of the server's file at the next renewal; the gateway has its own copy.",
+        (
+            "Leave the root CN=Contoso Root out of the server's file at the next renewal; the "
+            "gateway has its own copy."
+        ),
     )
 
 
 def test_fixes_run_parallel_to_findings() -> None:
-    result = verdict(finding(Code.CERTIFICATE_EXPIRED, {"subject": "CN=x"}), finding(Code.DNS_FAILED))
+    result = verdict(
+        finding(Code.CERTIFICATE_EXPIRED, {"subject": "CN=x"}), finding(Code.DNS_FAILED)
+    )
     answer = explain(result)
     assert [f.code for f in result.findings] == [Code.DNS_FAILED, Code.CERTIFICATE_EXPIRED]
     assert [fix.where for fix in answer.fixes] == [Where.DNS, Where.SERVER]
 
 
 @pytest.mark.parametrize(
-    "code", [Code.SERVER_UNKNOWN_CA, Code.INTERMEDIATE_UNKNOWN_CA, Code.ROOT_MISMATCH, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN]
+    "code",
+    [
+        Code.SERVER_UNKNOWN_CA,
+        Code.INTERMEDIATE_UNKNOWN_CA,
+        Code.ROOT_MISMATCH,
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+    ],
 )
 def test_root_that_is_there_already_is_attached_not_uploaded(code: Code) -> None:
     answer = explain(verdict(finding(code), finding(Code.ROOT_NOT_ATTACHED, ATTACH)))
-    assert answer.steps[0] == "Attach corp-root-2024, which lies on the gateway already, to the backend setting."
+    assert (
+        answer.steps[0]
+        == "Attach corp-root-2024, which lies on the gateway already, to the backend setting."
+    )
     assert answer.gateway_message == CATALOGUE[code].gateway_message
     assert not any("pload" in step for fix in answer.fixes for step in fix.steps)
 
@@ -135,21 +168,40 @@ def test_root_that_is_there_already_is_attached_not_uploaded(code: Code) -> None
 @pytest.mark.parametrize(
     ("code", "evidence", "said"),
     [
-        (Code.HTTP_STATUS_MISMATCH, {"expected": "200-399", "received": 503}, "Expected:200-399 Received:503."),
-        (Code.VERIFY_FAILED, {"openssl": {"code": 26, "text": "unsuitable", "depth": 0}}, "with error code 26"),
+        (
+            Code.HTTP_STATUS_MISMATCH,
+            {"expected": "200-399", "received": 503},
+            "Expected:200-399 Received:503.",
+        ),
+        (
+            Code.VERIFY_FAILED,
+            {"openssl": {"code": 26, "text": "unsuitable", "depth": 0}},
+            "with error code 26",
+        ),
         (Code.VERIFY_FAILED, {}, "with error code {errorCode}"),
         (Code.UPLOADED_ROOT_UNUSABLE, {"kind": "expired"}, "Current date isn't within"),
-        (Code.UPLOADED_ROOT_UNUSABLE, {"kind": "intermediate"}, "not signed by any Root certificates uploaded"),
+        (
+            Code.UPLOADED_ROOT_UNUSABLE,
+            {"kind": "intermediate"},
+            "not signed by any Root certificates uploaded",
+        ),
         (Code.ROOT_NOT_ATTACHED, ATTACH, "isn't signed by a well-known"),
         (Code.SELF_SIGNED_NOT_CA, {}, "Intermediate certificate is missing"),
     ],
 )
-def test_azures_words_carry_the_numbers_of_the_case(code: Code, evidence: Mapping[str, Any], said: str) -> None:
+def test_azures_words_carry_the_numbers_of_the_case(
+    code: Code, evidence: Mapping[str, Any], said: str
+) -> None:
     assert said in (explained(code, evidence).gateway_message or "")
 
 
 def test_unused_bad_upload_makes_azure_say_nothing() -> None:
-    assert explained(Code.UPLOADED_ROOT_UNUSABLE, {"kind": "expired"}, Severity.WARNING).gateway_message is None
+    assert (
+        explained(
+            Code.UPLOADED_ROOT_UNUSABLE, {"kind": "expired"}, Severity.WARNING
+        ).gateway_message
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,15 +219,26 @@ def test_kind_of_fault_chooses_the_steps(code: Code, kind: str, word: str) -> No
     assert word in explained(code, {"kind": kind, "subject": "CN=x"}).steps[0]
 
 
-@pytest.mark.parametrize(("position", "where"), [(None, Where.GATEWAY), (1, Where.SERVER)], ids=["anchor", "sent"])
-def test_expired_trust_anchor_is_replaced_on_the_gateway(position: int | None, where: Where) -> None:
-    expired = replace(finding(Code.CERTIFICATE_EXPIRED, {"subject": "CN=Contoso Root"}), certificate=position)
+@pytest.mark.parametrize(
+    ("position", "where"), [(None, Where.GATEWAY), (1, Where.SERVER)], ids=["anchor", "sent"]
+)
+def test_expired_trust_anchor_is_replaced_on_the_gateway(
+    position: int | None, where: Where
+) -> None:
+    expired = replace(
+        finding(Code.CERTIFICATE_EXPIRED, {"subject": "CN=Contoso Root"}), certificate=position
+    )
     assert explain(verdict(expired)).where is where
 
 
 def test_openssl_number_is_put_in_words() -> None:
-    answer = explained(Code.VERIFY_FAILED, {"openssl": {"code": 26, "text": "unsuitable certificate purpose", "depth": 0}})
-    assert answer.steps[0].startswith("OpenSSL's number 26 means: A certificate is not meant for this use")
+    answer = explained(
+        Code.VERIFY_FAILED,
+        {"openssl": {"code": 26, "text": "unsuitable certificate purpose", "depth": 0}},
+    )
+    assert answer.steps[0].startswith(
+        "OpenSSL's number 26 means: A certificate is not meant for this use"
+    )
 
 
 def test_unknown_openssl_number_has_no_sentence() -> None:
@@ -184,11 +247,18 @@ def test_unknown_openssl_number_has_no_sentence() -> None:
 
 @pytest.mark.parametrize("number", [n for n in range(100) if openssl_sentence(n)])
 def test_openssl_knows_every_number_of_the_table(number: int) -> None:
-    assert b"nknown certificate verification error" not in ffi.string(lib.X509_verify_cert_error_string(number))
+    assert b"nknown certificate verification error" not in ffi.string(
+        lib.X509_verify_cert_error_string(number)
+    )
 
 
 @pytest.mark.parametrize("code", list(Code), ids=str)
-@given(text=st.text(min_size=1), key=st.sampled_from(["subject", "missing_subject", "name", "root", "kind", "reason", "aia", "uploaded"]))
+@given(
+    text=st.text(min_size=1),
+    key=st.sampled_from(
+        ["subject", "missing_subject", "name", "root", "kind", "reason", "aia", "uploaded"]
+    ),
+)
 def test_hostile_evidence_is_said_as_it_is(code: Code, text: str, key: str) -> None:
     answer = explained(code, {key: [text] if key == "aia" else text, "possibilities": []})
     assert all("{" not in step or "{" in text for step in answer.steps)
@@ -205,12 +275,20 @@ def test_judged_chain_is_explained_with_its_names() -> None:
     root = pki.root("Contoso Root")
     issuing = pki.intermediate(root, "Contoso Issuing CA 3")
     leaf = pki.leaf(issuing, "backend.contoso.com")
-    chain = PresentedChain(target=Target(host="backend.contoso.com"), certificates=(leaf.certificate, issuing.certificate))
-    anchors = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=(pki.root("Fabrikam Root").certificate,))
+    chain = PresentedChain(
+        target=Target(host="backend.contoso.com"),
+        certificates=(leaf.certificate, issuing.certificate),
+    )
+    anchors = TrustAnchors(
+        mode=TrustMode.WELL_KNOWN, certificates=(pki.root("Fabrikam Root").certificate,)
+    )
     lying = UploadedRoot(name="corp-root-2024", certificate=root.certificate)
     answer = explain(judge(chain, GatewayPolicy(anchors=anchors, unattached=(lying,)), at=NOW))
     assert answer.code is Code.INTERMEDIATE_UNKNOWN_CA
-    assert answer.steps[0] == "Attach corp-root-2024, which lies on the gateway already, to the backend setting."
+    assert (
+        answer.steps[0]
+        == "Attach corp-root-2024, which lies on the gateway already, to the backend setting."
+    )
     assert "Contoso Issuing CA 3" in answer.cause
 
 
@@ -226,25 +304,58 @@ _NOT_THEIRS = {
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_first_step_is_for_the_party_that_the_card_names(code: Code) -> None:
     entry = CATALOGUE[code]
-    firsts = [(entry.where, entry.steps[0]), *((row.where or entry.where, row.steps[0]) for row in VARIANTS.get(code, ()))]
-    assert not [step for where, step in firsts if step.lower().startswith(_NOT_THEIRS[where]) or "issued anew;" in step]
+    firsts = [
+        (entry.where, entry.steps[0]),
+        *((row.where or entry.where, row.steps[0]) for row in VARIANTS.get(code, ())),
+    ]
+    assert not [
+        step
+        for where, step in firsts
+        if step.lower().startswith(_NOT_THEIRS[where]) or "issued anew;" in step
+    ]
 
 
 @pytest.mark.parametrize(
     ("error", "where", "word"),
     [
-        pytest.param(ConnectRefused("10.0.0.5 port 443 refused"), Where.SERVER, "listen on this port", id="refused"),
-        pytest.param(ConnectTimedOut("10.0.0.5 port 443 said nothing"), Where.NETWORK, "network security group", id="no answer"),
-        pytest.param(ConnectFailed("10.0.0.5 port 443: no route to host"), Where.NETWORK, "network security group", id="no way there"),
+        pytest.param(
+            ConnectRefused("10.0.0.5 port 443 refused"),
+            Where.SERVER,
+            "listen on this port",
+            id="refused",
+        ),
+        pytest.param(
+            ConnectTimedOut("10.0.0.5 port 443 said nothing"),
+            Where.NETWORK,
+            "network security group",
+            id="no answer",
+        ),
+        pytest.param(
+            ConnectFailed("10.0.0.5 port 443: no route to host"),
+            Where.NETWORK,
+            "network security group",
+            id="no way there",
+        ),
     ],
 )
-def test_connection_that_was_turned_away_is_the_servers_matter(error: ConnectFailed, where: Where, word: str) -> None:
-    explanation = explain(judge_failure(error, GatewayPolicy(anchors=TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=())), at=NOW))
+def test_connection_that_was_turned_away_is_the_servers_matter(
+    error: ConnectFailed, where: Where, word: str
+) -> None:
+    explanation = explain(
+        judge_failure(
+            error,
+            GatewayPolicy(anchors=TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=())),
+            at=NOW,
+        )
+    )
     assert (explanation.where, word in explanation.steps[0]) == (where, True)
 
 
 def test_certificate_without_any_name_is_issued_anew_by_its_owner() -> None:
-    assert explained(Code.NAME_MISMATCH, {"name": "a.contoso.com", "presented_names": []}).where is Where.SERVER
+    assert (
+        explained(Code.NAME_MISMATCH, {"name": "a.contoso.com", "presented_names": []}).where
+        is Where.SERVER
+    )
 
 
 def test_right_order_is_listed_whole_however_long() -> None:

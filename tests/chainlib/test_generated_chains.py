@@ -1,4 +1,7 @@
-"""Chains of our own, broken at random: the generator knows the verdict by construction; cryptography's verifier is the second opinion."""
+"""Chains of our own, broken at random: the generator knows the verdict by construction.
+
+Cryptography's verifier is the second opinion.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,16 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chainlib import Code, GatewayPolicy, PresentedChain, Target, TlsSession, TrustAnchors, TrustMode, judge
+from chainlib import (
+    Code,
+    GatewayPolicy,
+    PresentedChain,
+    Target,
+    TlsSession,
+    TrustAnchors,
+    TrustMode,
+    judge,
+)
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
 
@@ -55,7 +67,9 @@ def plans(draw: st.DrawFn) -> Plan:
     rarely = st.sampled_from([False, False, False, True])
     return Plan(
         depth=depth,
-        dropped=draw(st.frozensets(st.integers(0, depth - 1), max_size=2)) if draw(st.booleans()) else frozenset(),
+        dropped=draw(st.frozensets(st.integers(0, depth - 1), max_size=2))
+        if draw(st.booleans())
+        else frozenset(),
         root_sent=draw(rarely),
         root_trusted=not draw(rarely),
         duplicate=draw(rarely),
@@ -71,11 +85,15 @@ def build(plan: Plan) -> tuple[Issued, list[Issued]]:
     """The leaf and its intermediates, lowest first."""
     issuer, tiers = ROOT, list[Issued]()
     for tier in reversed(range(plan.depth)):
-        not_after = NOW - timedelta(days=1) if plan.expired == tier + 1 else NOW + timedelta(days=900)
+        not_after = (
+            NOW - timedelta(days=1) if plan.expired == tier + 1 else NOW + timedelta(days=900)
+        )
         issuer = pki.intermediate(issuer, f"Tier {tier}", key=KEYS[2 + tier], not_after=not_after)
         tiers.insert(0, issuer)
     not_after = NOW - timedelta(days=1) if plan.expired == 0 else NOW + timedelta(days=300)
-    return pki.leaf(issuer, OTHER if plan.wrong_name else NAME, key=KEYS[5], not_after=not_after), tiers
+    return pki.leaf(
+        issuer, OTHER if plan.wrong_name else NAME, key=KEYS[5], not_after=not_after
+    ), tiers
 
 
 def sent_list(plan: Plan, leaf: Issued, tiers: list[Issued]) -> list[Issued]:
@@ -89,7 +107,10 @@ def sent_list(plan: Plan, leaf: Issued, tiers: list[Issued]) -> list[Issued]:
 
 
 def used_above_gap(plan: Plan) -> list[int]:
-    """Indices of sent intermediates above the lowest gap that lead to a root; empty where they lead nowhere."""
+    """Indices of sent intermediates above the lowest gap that lead to a root.
+
+    Empty where they lead nowhere.
+    """
     run = []
     for index in reversed(range(plan.depth)):
         if index in plan.dropped:
@@ -112,7 +133,9 @@ def expected_codes(plan: Plan, sent: list[Issued], leaf: Issued, tiers: list[Iss
         codes.add(Code.CHAIN_OUT_OF_ORDER)
     if plan.root_sent or len(sent) > 1 + len(used):
         codes.add(Code.CHAIN_EXTRA)
-    if plan.expired == 0 or (plan.expired is not None and plan.expired > 0 and tiers[plan.expired - 1] in used):
+    if plan.expired == 0 or (
+        plan.expired is not None and plan.expired > 0 and tiers[plan.expired - 1] in used
+    ):
         codes.add(Code.CERTIFICATE_EXPIRED)
     if plan.wrong_name:
         codes.add(Code.NAME_MISMATCH)
@@ -124,7 +147,11 @@ def expected_trust(plan: Plan, gap: int | None, above: list[int]) -> set[Code]:
     codes = set()
     if gap is not None:
         known_above = above or plan.root_sent
-        codes.add(Code.INTERMEDIATE_MISSING if gap == 0 or known_above else Code.NO_UPLOADED_ROOT_SIGNS_CHAIN)
+        codes.add(
+            Code.INTERMEDIATE_MISSING
+            if gap == 0 or known_above
+            else Code.NO_UPLOADED_ROOT_SIGNS_CHAIN
+        )
     elif not plan.root_trusted and not plan.root_sent:
         codes.add(Code.NO_UPLOADED_ROOT_SIGNS_CHAIN)
     if plan.root_sent and not plan.root_trusted:
@@ -134,7 +161,12 @@ def expected_trust(plan: Plan, gap: int | None, above: list[int]) -> set[Code]:
 
 def second_opinion(leaf: Issued, sent: list[Issued], root: Issued) -> bool:
     """Whether cryptography's WebPKI verifier accepts."""
-    verifier = PolicyBuilder().store(Store([root.certificate.parsed])).time(NOW).build_server_verifier(x509.DNSName(NAME))
+    verifier = (
+        PolicyBuilder()
+        .store(Store([root.certificate.parsed]))
+        .time(NOW)
+        .build_server_verifier(x509.DNSName(NAME))
+    )
     try:
         verifier.verify(leaf.certificate.parsed, [s.certificate.parsed for s in sent if s != leaf])
     except VerificationError:

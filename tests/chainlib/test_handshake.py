@@ -68,7 +68,14 @@ def test_receive_anything_in_a_record(body: bytes, start: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("first", "broken"),
-    [(b"\x16", False), (b"\x15\x03", False), (b"\x16\x03\x01", False), (b"H", True), (b"\x16\x02", True), (b"\x00\x03", True)],
+    [
+        (b"\x16", False),
+        (b"\x15\x03", False),
+        (b"\x16\x03\x01", False),
+        (b"H", True),
+        (b"\x16\x02", True),
+        (b"\x00\x03", True),
+    ],
     ids=["handshake", "alert", "old-record-version", "text", "ssl-2", "no-record"],
 )
 def test_first_bytes(first: bytes, broken: bool) -> None:  # noqa: FBT001 -- a table column
@@ -135,7 +142,10 @@ def test_context_shared_per_offer() -> None:
 
 @pytest.mark.parametrize(
     ("offer", "expected"),
-    [(TlsOffer(), b"\x00\x2b\x00\x05\x04\x03\x04\x03\x03"), (TlsOffer(minimum=TlsVersion.TLS_1_3), b"\x00\x2b\x00\x03\x02\x03\x04")],
+    [
+        (TlsOffer(), b"\x00\x2b\x00\x05\x04\x03\x04\x03\x03"),
+        (TlsOffer(minimum=TlsVersion.TLS_1_3), b"\x00\x2b\x00\x03\x02\x03\x04"),
+    ],
     ids=["gateway", "1.3-only"],
 )
 def test_offered_versions(offer: TlsOffer, expected: bytes) -> None:

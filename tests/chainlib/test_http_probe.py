@@ -1,4 +1,7 @@
-"""The health probe over the captured connection: its question byte by byte, and every way of answering it."""
+"""The health probe over the captured connection.
+
+Its question byte by byte, and every way of answering it.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,27 @@ import pytest
 from chainlib import HttpFailure, HttpFailureKind, HttpProbeRule, HttpResponse, InvalidTarget
 from chainlib.aio import capture
 from chainlib.aio.http import request
-from playground.lab.servers import HttpHandler, HttpRequest, TlsBackend, TlsConnection, respond, respond_raw
+from playground.lab.servers import (
+    HttpHandler,
+    HttpRequest,
+    TlsBackend,
+    TlsConnection,
+    respond,
+    respond_raw,
+)
 from tests.support.tls_server import NAME, Estate, target
 
 ESTATE = Estate()
 OK = HttpResponse(status=200, reason="OK")
 
 
-async def _ask(handler: HttpHandler, rule: HttpProbeRule | None = None) -> HttpResponse | HttpFailure | None:
+async def _ask(
+    handler: HttpHandler, rule: HttpProbeRule | None = None
+) -> HttpResponse | HttpFailure | None:
     async with ESTATE.backend(http=handler) as server:
-        captured = await capture(target(server), timeout=3, probe=rule or HttpProbeRule(host_header=NAME))
+        captured = await capture(
+            target(server), timeout=3, probe=rule or HttpProbeRule(host_header=NAME)
+        )
     assert captured.certificates == ESTATE.chain
     assert captured.handshake_error is None
     return captured.http
@@ -57,13 +71,17 @@ async def test_unsendable_rule_is_refused_before_connecting() -> None:
 
 async def test_server_sees_the_rule() -> None:
     async with ESTATE.backend() as server:
-        await capture(target(server), timeout=3, probe=HttpProbeRule(host_header=NAME, path="/healthz"))
+        await capture(
+            target(server), timeout=3, probe=HttpProbeRule(host_header=NAME, path="/healthz")
+        )
     headers = {"host": NAME, "user-agent": "appgw-check", "accept": "*/*", "connection": "close"}
     assert server.requests == [HttpRequest(method="GET", path="/healthz", headers=headers)]
 
 
 async def test_status_and_server() -> None:
-    assert await _ask(respond(503, headers="Server: IIS\r\n")) == HttpResponse(status=503, reason="Error", server="IIS")
+    assert await _ask(respond(503, headers="Server: IIS\r\n")) == HttpResponse(
+        status=503, reason="Error", server="IIS"
+    )
 
 
 async def test_redirect_is_not_followed() -> None:
@@ -79,9 +97,18 @@ async def test_redirect_is_not_followed() -> None:
         (b"HTTP/1.1 200 OK\r\n\r\n", OK),
         (b"HTTP/1.0 200 OK\n\n", OK),
         (b"HTTP/1.1 204\r\n\r\n", HttpResponse(status=204)),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", OK),
+        (
+            (
+                b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: "
+                b"x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+            ),
+            OK,
+        ),
         (b"HTTP/1.1 200 " + b"x" * 8000 + b"\r\n\r\n", HttpResponse(status=200, reason="x" * 8000)),
-        (b"HTTP/1.1 503 Busy\r\n" + b"X-Trace: y\r\n" * 300 + b"\r\n", HttpResponse(status=503, reason="Busy")),
+        (
+            b"HTTP/1.1 503 Busy\r\n" + b"X-Trace: y\r\n" * 300 + b"\r\n",
+            HttpResponse(status=503, reason="Busy"),
+        ),
     ],
     ids=["no-header", "line-feeds-only", "no-reason", "interim", "long-reason", "many-fields"],
 )
@@ -100,7 +127,15 @@ async def test_answer_read(answer: bytes, expected: HttpResponse) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Le", HttpFailureKind.CLOSED),
         (b"", HttpFailureKind.CLOSED),
     ],
-    ids=["banner", "http-2", "no-status", "long-status-line", "endless-header", "cut-header", "nothing"],
+    ids=[
+        "banner",
+        "http-2",
+        "no-status",
+        "long-status-line",
+        "endless-header",
+        "cut-header",
+        "nothing",
+    ],
 )
 async def test_no_http_answer(answer: bytes, kind: HttpFailureKind) -> None:
     failure = await _ask(respond_raw(answer))
@@ -110,7 +145,9 @@ async def test_no_http_answer(answer: bytes, kind: HttpFailureKind) -> None:
 
 async def test_slow_answer() -> None:
     failure = await _ask(respond(delay=5), HttpProbeRule(timeout=0.2))
-    assert failure == HttpFailure(kind=HttpFailureKind.TIMEOUT, detail="no complete answer within 0.2 seconds", waited=0.2)
+    assert failure == HttpFailure(
+        kind=HttpFailureKind.TIMEOUT, detail="no complete answer within 0.2 seconds", waited=0.2
+    )
 
 
 async def test_overall_deadline_bounds_the_probe() -> None:
@@ -126,13 +163,29 @@ async def test_overall_deadline_bounds_the_probe() -> None:
         (b"HTTP/1.1 200 OK\r\n\r\nI am ready", True),
         (b"HTTP/1.1 200 OK\r\n" + b"X-Trace: y\r\n" * 300 + b"\r\nI am ready", True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nI am ready", True),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nI am r\r\n4\r\neady\r\n0\r\n\r\n", True),
+        (
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nI am "
+                b"r\r\n4\r\neady\r\n0\r\n\r\n"
+            ),
+            True,
+        ),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nrea\r\n\r\n", False),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno, ready", False),
         (b"HTTP/1.1 200 OK\r\nX: ready\r\n\r\n", False),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 70000 + b"ready", False),
     ],
-    ids=["length", "until-close", "many-fields", "cut", "chunked", "cut-chunk", "past-length", "header-only", "past-64-kib"],
+    ids=[
+        "length",
+        "until-close",
+        "many-fields",
+        "cut",
+        "chunked",
+        "cut-chunk",
+        "past-length",
+        "header-only",
+        "past-64-kib",
+    ],
 )
 async def test_body_match(answer: bytes, matched: bool) -> None:  # noqa: FBT001 -- a table column
     got = await _ask(respond_raw(answer), HttpProbeRule(body="ready"))
@@ -160,6 +213,8 @@ class _KeepsOpen(TlsBackend):
     ids=["length", "chunked", "endless"],
 )
 async def test_body_complete_without_close(answer: bytes, matched: bool) -> None:  # noqa: FBT001 -- a table column
-    async with _KeepsOpen(chain=ESTATE.chain, key=ESTATE.leaf.key, http=respond_raw(answer)) as server:
+    async with _KeepsOpen(
+        chain=ESTATE.chain, key=ESTATE.leaf.key, http=respond_raw(answer)
+    ) as server:
         captured = await capture(target(server), timeout=5, probe=HttpProbeRule(body="ready"))
     assert captured.http == HttpResponse(status=200, reason="OK", body_matched=matched)

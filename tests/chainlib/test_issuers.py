@@ -1,4 +1,7 @@
-"""Issuer downloads against a hostile world: every test's server is real and on loopback, and no packet can leave the machine."""
+"""Issuer downloads against a hostile world.
+
+Every test's server is real and on loopback, and no packet can leave the machine.
+"""
 
 from __future__ import annotations
 
@@ -65,12 +68,18 @@ async def site() -> AsyncIterator[Site]:
 
 
 def chain(*sent: Issued) -> PresentedChain:
-    return PresentedChain(target=Target(host="backend.contoso.com"), certificates=tuple(s.certificate for s in sent))
+    return PresentedChain(
+        target=Target(host="backend.contoso.com"), certificates=tuple(s.certificate for s in sent)
+    )
 
 
-async def fetch(presented: PresentedChain, *, limits: FetchLimits = QUICK, cache: IssuerCache | None = None) -> FetchResult:
+async def fetch(
+    presented: PresentedChain, *, limits: FetchLimits = QUICK, cache: IssuerCache | None = None
+) -> FetchResult:
     """Fetch with everything allowed that a test needs."""
-    return await fetch_issuers(presented, admit=lambda _: True, limits=limits, cache=cache, admit_loopback=True)
+    return await fetch_issuers(
+        presented, admit=lambda _: True, limits=limits, cache=cache, admit_loopback=True
+    )
 
 
 def names(result: FetchResult) -> list[str]:
@@ -99,7 +108,11 @@ def two_tiers(site: Site) -> tuple[Issued, Issued, Issued]:
 
 async def test_climbs_to_the_root(site: Site) -> None:
     leaf, lower, upper = two_tiers(site)
-    site.pages |= {"/lower.cer": lower.certificate.der, "/upper.cer": upper.pem, "/root.cer": bag(ROOT)}
+    site.pages |= {
+        "/lower.cer": lower.certificate.der,
+        "/upper.cer": upper.pem,
+        "/root.cer": bag(ROOT),
+    }
     result = await fetch(chain(leaf))
     assert result.certificates == (lower.certificate, upper.certificate, ROOT.certificate)
     assert result.refused == ()
@@ -109,9 +122,18 @@ async def test_climbs_to_the_root(site: Site) -> None:
 async def test_the_second_url_is_asked_where_the_first_is_of_no_use(site: Site) -> None:
     issuing = pki.intermediate(ROOT, "Issuing")
     leaf = pki.leaf(
-        issuing, ca_issuers=("ldap://pki.contoso.com/cn=ca", site.url("/gone.cer"), site.url("/other.cer"), site.url("/ca.p7c"))
+        issuing,
+        ca_issuers=(
+            "ldap://pki.contoso.com/cn=ca",
+            site.url("/gone.cer"),
+            site.url("/other.cer"),
+            site.url("/ca.p7c"),
+        ),
     )
-    site.pages |= {"/other.cer": pki.intermediate(ROOT, "Issuing").pem, "/ca.p7c": bag(ROOT, issuing, encoding=Encoding.PEM)}
+    site.pages |= {
+        "/other.cer": pki.intermediate(ROOT, "Issuing").pem,
+        "/ca.p7c": bag(ROOT, issuing, encoding=Encoding.PEM),
+    }
     result = await fetch(chain(leaf))
     assert result.certificates == (issuing.certificate, ROOT.certificate)
     assert site.asked == ["/gone.cer", "/other.cer", "/ca.p7c"]
@@ -121,7 +143,13 @@ async def test_the_second_url_is_asked_where_the_first_is_of_no_use(site: Site) 
 async def test_asks_only_for_what_is_neither_sent_nor_known(site: Site) -> None:
     leaf, lower, upper = two_tiers(site)
     site.pages["/upper.cer"] = upper.certificate.der
-    result = await fetch_issuers(chain(lower, leaf), admit=lambda _: True, known=[ROOT.certificate], limits=QUICK, admit_loopback=True)
+    result = await fetch_issuers(
+        chain(lower, leaf),
+        admit=lambda _: True,
+        known=[ROOT.certificate],
+        limits=QUICK,
+        admit_loopback=True,
+    )
     assert result.certificates == (upper.certificate,)
     assert site.asked == ["/upper.cer"]
 
@@ -146,7 +174,9 @@ async def test_wrong_parent_with_the_right_name_is_not_taken(site: Site) -> None
 async def test_issuer_that_is_no_ca_is_not_taken(site: Site) -> None:
     lower = pki.intermediate(ROOT, "Lower", ca=False)
     site.pages["/lower.cer"] = lower.certificate.der
-    assert (await fetch(chain(pki.leaf(lower, ca_issuers=(site.url("/lower.cer"),))))).certificates == ()
+    assert (
+        await fetch(chain(pki.leaf(lower, ca_issuers=(site.url("/lower.cer"),))))
+    ).certificates == ()
 
 
 async def test_right_key_under_another_name_is_not_taken(site: Site) -> None:
@@ -193,7 +223,9 @@ async def resolve_nothing(host: str, _port: int) -> Sequence[str]:
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "data:,x", "http://u@pki.contoso.com/"])
 async def test_refused_urls_are_not_even_resolved(url: str) -> None:
     leaf = pki.leaf(pki.intermediate(ROOT, "Lower"), ca_issuers=(url,))
-    result = await fetch_issuers(chain(leaf), admit=lambda _: True, resolver=resolve_nothing, limits=QUICK)
+    result = await fetch_issuers(
+        chain(leaf), admit=lambda _: True, resolver=resolve_nothing, limits=QUICK
+    )
     assert result.certificates == ()
     assert len(result.refused) == 1
 
@@ -224,7 +256,9 @@ async def test_refused_urls_are_not_even_resolved(url: str) -> None:
 )
 def test_addresses_that_are_never_asked(address: str) -> None:
     with pytest.raises(AddressRefused):
-        Reach(admit=lambda _: True).check(parse_url("http://pki.contoso.com/ca.cer"), ["93.184.215.14", address])
+        Reach(admit=lambda _: True).check(
+            parse_url("http://pki.contoso.com/ca.cer"), ["93.184.215.14", address]
+        )
 
 
 def test_admit_is_asked_for_every_address() -> None:
@@ -240,7 +274,11 @@ def test_admit_is_asked_for_every_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "address"), [("http://pki.contoso.com:8080/", "93.184.215.14"), ("http://pki.contoso.com:8080/", "10.0.0.1")]
+    ("url", "address"),
+    [
+        ("http://pki.contoso.com:8080/", "93.184.215.14"),
+        ("http://pki.contoso.com:8080/", "10.0.0.1"),
+    ],
 )
 def test_odd_ports_are_refused_off_loopback(url: str, address: str) -> None:
     with pytest.raises(AddressRefused, match="8080"):
@@ -249,7 +287,9 @@ def test_odd_ports_are_refused_off_loopback(url: str, address: str) -> None:
 
 def test_loopback_is_refused_where_admit_refuses_it() -> None:
     with pytest.raises(AddressRefused):
-        Reach(admit=lambda _: False, admit_loopback=True).check(parse_url("http://localhost:8080/"), ["127.0.0.1"])
+        Reach(admit=lambda _: False, admit_loopback=True).check(
+            parse_url("http://localhost:8080/"), ["127.0.0.1"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -289,7 +329,10 @@ async def test_redirect_to_itself_ends(site: Site) -> None:
 
 
 async def test_rebinding_name_is_connected_where_it_was_checked(site: Site) -> None:
-    """The name is asked once per request; a later answer, the metadata service here, is never used."""
+    """The name is asked once per request.
+
+    A later answer, the metadata service here, is never used.
+    """
     answers = cycle([("127.0.0.1",), ("169.254.169.254",)])
     resolved: list[str] = []
 
@@ -300,8 +343,12 @@ async def test_rebinding_name_is_connected_where_it_was_checked(site: Site) -> N
     lower = pki.intermediate(ROOT, "Lower")
     leaf = pki.leaf(lower, ca_issuers=(site.url("/lower.cer", "rebind.test"),))
     site.pages["/lower.cer"] = lower.certificate.der
-    first = await fetch_issuers(chain(leaf), admit=lambda _: True, resolver=rebinding, limits=QUICK, admit_loopback=True)
-    second = await fetch_issuers(chain(leaf), admit=lambda _: True, resolver=rebinding, limits=QUICK, admit_loopback=True)
+    first = await fetch_issuers(
+        chain(leaf), admit=lambda _: True, resolver=rebinding, limits=QUICK, admit_loopback=True
+    )
+    second = await fetch_issuers(
+        chain(leaf), admit=lambda _: True, resolver=rebinding, limits=QUICK, admit_loopback=True
+    )
     assert first.certificates == (lower.certificate,)
     assert resolved == ["rebind.test", "rebind.test"]
     assert site.headers[0]["Host"] == f"rebind.test:{site.port}"
@@ -317,7 +364,9 @@ async def test_redirect_to_a_rebinding_name_is_resolved_and_checked_again(site: 
 
     leaf = pki.leaf(pki.intermediate(ROOT, "Lower"), ca_issuers=(site.url("/a", "rebind.test"),))
     site.pages["/a"] = to(site.url("/b", "rebind.test"))
-    result = await fetch_issuers(chain(leaf), admit=lambda _: True, resolver=rebinding, limits=QUICK, admit_loopback=True)
+    result = await fetch_issuers(
+        chain(leaf), admit=lambda _: True, resolver=rebinding, limits=QUICK, admit_loopback=True
+    )
     assert "169.254.169.254" in result.refused[0]
     assert site.asked == ["/a"]
 
@@ -336,7 +385,9 @@ async def test_400_megabytes_are_cut_off(site: Site) -> None:
 
     site.pages["/big"] = endless
     with pytest.raises(FetchError, match="longer than 64 KiB"):
-        await download(site.url("/big"), Reach(admit=lambda _: True, admit_loopback=True), FetchLimits())
+        await download(
+            site.url("/big"), Reach(admit=lambda _: True, admit_loopback=True), FetchLimits()
+        )
     assert sent < 40, "what the kernel buffers may have left, not the whole"
 
 
@@ -349,7 +400,11 @@ async def test_announced_length_over_the_limit_is_not_read(site: Site) -> None:
 
     site.pages["/big"] = announced
     with pytest.raises(FetchError, match="longer than 64 KiB"):
-        await download(site.url("/big"), Reach(admit=lambda _: True, admit_loopback=True), FetchLimits(timeout=3))
+        await download(
+            site.url("/big"),
+            Reach(admit=lambda _: True, admit_loopback=True),
+            FetchLimits(timeout=3),
+        )
 
 
 async def test_compressed_answer_is_not_unpacked(site: Site) -> None:
@@ -388,7 +443,10 @@ async def test_500_certificates_in_a_bag_are_refused(site: Site) -> None:
     assert "longer than 64 KiB" in (await fetch(chain(leaf))).refused[0]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>404</html>", b"\x30\x82\xff\xff", base64.b64encode(b"x" * 90), b"\0" * 5000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>404</html>", b"\x30\x82\xff\xff", base64.b64encode(b"x" * 90), b"\0" * 5000],
+)
 async def test_answers_that_are_no_certificate_are_sentences(site: Site, body: bytes) -> None:
     leaf, _, _ = two_tiers(site)
     site.pages["/lower.cer"] = body
@@ -414,7 +472,9 @@ async def test_https_is_verified_with_public_roots(site: Site) -> None:
 async def test_no_more_than_four_levels(site: Site) -> None:
     issuers = [ROOT]
     for tier in range(6):
-        issuers.append(pki.intermediate(issuers[-1], f"Tier {tier}", ca_issuers=(site.url(f"/{tier}"),)))
+        issuers.append(
+            pki.intermediate(issuers[-1], f"Tier {tier}", ca_issuers=(site.url(f"/{tier}"),))
+        )
         site.pages[f"/{tier + 1}"] = issuers[-1].certificate.der
     leaf = pki.leaf(issuers[-1], ca_issuers=(site.url("/6"),))
     assert names(await fetch(chain(leaf))) == ["CN=Tier 5", "CN=Tier 4", "CN=Tier 3", "CN=Tier 2"]
@@ -438,7 +498,9 @@ async def test_two_cas_that_sign_each_other_end(site: Site) -> None:
 
 
 async def test_hostile_url_text_is_made_printable() -> None:
-    leaf = pki.leaf(pki.intermediate(ROOT, "Lower"), ca_issuers=("http://x/\x1b[31m<!channel>\n" + "a" * 500,))
+    leaf = pki.leaf(
+        pki.intermediate(ROOT, "Lower"), ca_issuers=("http://x/\x1b[31m<!channel>\n" + "a" * 500,)
+    )
     [sentence] = (await fetch(chain(leaf))).refused
     assert "\x1b" not in sentence
     assert "\n" not in sentence
@@ -470,7 +532,9 @@ async def test_key_id_finds_an_issuer_that_another_url_brought(site: Site) -> No
     lower = pki.intermediate(ROOT, "Lower")
     site.pages["/lower.cer"] = lower.certificate.der
     await fetch(chain(pki.leaf(lower, ca_issuers=(site.url("/lower.cer"),))), cache=cache)
-    assert names(await fetch(chain(pki.leaf(lower, ca_issuers=(site.url("/gone"),))), cache=cache)) == ["CN=Lower"]
+    assert names(
+        await fetch(chain(pki.leaf(lower, ca_issuers=(site.url("/gone"),))), cache=cache)
+    ) == ["CN=Lower"]
     assert site.asked == ["/lower.cer"]
 
 
@@ -478,7 +542,9 @@ async def test_refusals_by_address_are_not_remembered_for_others(site: Site) -> 
     cache = IssuerCache(clock=lambda: 0.0)
     leaf, lower, _ = two_tiers(site)
     site.pages["/lower.cer"] = lower.certificate.der
-    refused = await fetch_issuers(chain(leaf), admit=lambda _: False, limits=QUICK, cache=cache, admit_loopback=True)
+    refused = await fetch_issuers(
+        chain(leaf), admit=lambda _: False, limits=QUICK, cache=cache, admit_loopback=True
+    )
     assert refused.certificates == ()
     assert site.asked == []
     assert names(await fetch(chain(leaf), cache=cache))[0] == "CN=Lower"
@@ -490,5 +556,17 @@ def test_cache_is_bounded() -> None:
     for number, issuer in enumerate(issuers):
         cache.remember(f"http://x/{number}", Answer(certificates=(issuer,)))
         cache.learn(issuer)
-    assert [cache.answer(f"http://x/{n}") is not None for n in range(5)] == [False, False, True, True, True]
-    assert [bool(cache.by_key_id(i.subject_key_id or b"")) for i in issuers] == [False, False, True, True, True]
+    assert [cache.answer(f"http://x/{n}") is not None for n in range(5)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert [bool(cache.by_key_id(i.subject_key_id or b"")) for i in issuers] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]

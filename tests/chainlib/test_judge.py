@@ -1,4 +1,7 @@
-"""Each way of being wrong, by name, and the exact set of codes that it must give: no more, no fewer."""
+"""Each way of being wrong, by name, and the exact set of codes that it must give.
+
+No more, no fewer.
+"""
 
 from __future__ import annotations
 
@@ -76,16 +79,24 @@ def chain(*sent: Issued, **overrides: object) -> PresentedChain:
 
 
 def trusting(*roots: Issued, **overrides: object) -> GatewayPolicy:
-    """A v2 setting with these uploaded roots; none means the well-known mode with the stranger as its only public CA."""
+    """A v2 setting with these uploaded roots.
+
+    None means the well-known mode with the stranger as its only public CA.
+    """
     mode = TrustMode.UPLOADED_ROOTS if roots else TrustMode.WELL_KNOWN
     anchors = roots or (W.stranger,)
-    base = GatewayPolicy(anchors=TrustAnchors(mode=mode, certificates=tuple(r.certificate for r in anchors)), name=NAME)
+    base = GatewayPolicy(
+        anchors=TrustAnchors(mode=mode, certificates=tuple(r.certificate for r in anchors)),
+        name=NAME,
+    )
     return replace(base, **overrides)  # type: ignore[arg-type]
 
 
 def v1(*certificates: Issued) -> GatewayPolicy:
     """A v1 setting with these authentication certificates."""
-    anchors = TrustAnchors(mode=TrustMode.AUTH_CERTIFICATES, certificates=tuple(c.certificate for c in certificates))
+    anchors = TrustAnchors(
+        mode=TrustMode.AUTH_CERTIFICATES, certificates=tuple(c.certificate for c in certificates)
+    )
     return GatewayPolicy(anchors=anchors, sku=Sku.V1, name=NAME)
 
 
@@ -187,7 +198,9 @@ def root_lies_unattached_nothing_attached() -> tuple[PresentedChain, GatewayPoli
 
 @scene("NO_UPLOADED_ROOT_SIGNS_CHAIN")
 def root_lies_on_sister_gateway() -> tuple[PresentedChain, GatewayPolicy]:
-    lying = UploadedRoot(name="corp-root-2024", certificate=W.root.certificate, gateway="other-gw", sister=True)
+    lying = UploadedRoot(
+        name="corp-root-2024", certificate=W.root.certificate, gateway="other-gw", sister=True
+    )
     return chain(W.leaf, W.lower, W.upper), trusting(W.stranger, unattached=(lying,))
 
 
@@ -210,7 +223,9 @@ def uploaded_intermediate_beside_its_root() -> tuple[PresentedChain, GatewayPoli
 def undecodable_upload() -> tuple[PresentedChain, GatewayPolicy]:
     policy = trusting(W.root)
     broken = UndecodableRoot(name="corp-root-2019", reason="not base64")
-    return chain(W.leaf, W.lower, W.upper), replace(policy, anchors=replace(policy.anchors, undecodable=(broken,)))
+    return chain(W.leaf, W.lower, W.upper), replace(
+        policy, anchors=replace(policy.anchors, undecodable=(broken,))
+    )
 
 
 @scene("UPLOADED_ROOT_UNUSABLE", "CERTIFICATE_EXPIRED")
@@ -325,12 +340,16 @@ def self_signed_ca_that_may_only_sign() -> tuple[PresentedChain, GatewayPolicy]:
 
 @scene("VERIFY_FAILED")
 def client_only_leaf() -> tuple[PresentedChain, GatewayPolicy]:
-    return chain(pki.leaf(W.root, NAME, eku=(pki.ExtendedKeyUsageOID.CLIENT_AUTH,))), trusting(W.root)
+    return chain(pki.leaf(W.root, NAME, eku=(pki.ExtendedKeyUsageOID.CLIENT_AUTH,))), trusting(
+        W.root
+    )
 
 
 @scene("INTERMEDIATE_MISSING", "VERIFY_FAILED")
 def client_only_leaf_without_intermediate() -> tuple[PresentedChain, GatewayPolicy]:
-    return chain(pki.leaf(W.lower, NAME, eku=(pki.ExtendedKeyUsageOID.CLIENT_AUTH,))), trusting(W.root)
+    return chain(pki.leaf(W.lower, NAME, eku=(pki.ExtendedKeyUsageOID.CLIENT_AUTH,))), trusting(
+        W.root
+    )
 
 
 @scene("CA_CONSTRAINT_VIOLATED")
@@ -348,7 +367,9 @@ def path_too_long() -> tuple[PresentedChain, GatewayPolicy]:
 
 @scene("CERTIFICATE_EXPIRED")
 def leaf_expired() -> tuple[PresentedChain, GatewayPolicy]:
-    return chain(pki.leaf(W.root, NAME, not_before=NOW - timedelta(days=400), not_after=PAST)), trusting(W.root)
+    return chain(
+        pki.leaf(W.root, NAME, not_before=NOW - timedelta(days=400), not_after=PAST)
+    ), trusting(W.root)
 
 
 @scene("CERTIFICATE_EXPIRED")
@@ -376,7 +397,11 @@ def leaf_expiring() -> tuple[PresentedChain, GatewayPolicy]:
 
 @scene("OK")
 def short_lived_leaf_in_its_first_half() -> tuple[PresentedChain, GatewayPolicy]:
-    return chain(pki.leaf(W.root, NAME, not_before=NOW - timedelta(days=1), not_after=NOW + timedelta(days=5))), trusting(W.root)
+    return chain(
+        pki.leaf(
+            W.root, NAME, not_before=NOW - timedelta(days=1), not_after=NOW + timedelta(days=5)
+        )
+    ), trusting(W.root)
 
 
 @scene("NAME_MISMATCH")
@@ -419,7 +444,9 @@ def live_chain_is_another_good_one() -> tuple[PresentedChain, GatewayPolicy]:
 
 @scene("OK", "DEFAULT_CERTIFICATE_DIFFERS")
 def default_certificate_differs() -> tuple[PresentedChain, GatewayPolicy]:
-    return chain(pki.leaf(W.root, NAME), without_server_name=(W.leaf.certificate,)), trusting(W.root)
+    return chain(pki.leaf(W.root, NAME), without_server_name=(W.leaf.certificate,)), trusting(
+        W.root
+    )
 
 
 @scene("VALIDATION_OFF", "INTERMEDIATE_MISSING")
@@ -466,7 +493,10 @@ def handshake_broke_after_the_list() -> tuple[PresentedChain, GatewayPolicy]:
 
 @scene("CERTIFICATE_UNREADABLE")
 def unreadable_entry() -> tuple[PresentedChain, GatewayPolicy]:
-    sent = (pki.leaf(W.root, NAME).certificate, UnreadableCertificate(der=b"\x30\x03junk", reason="not X.509"))
+    sent = (
+        pki.leaf(W.root, NAME).certificate,
+        UnreadableCertificate(der=b"\x30\x03junk", reason="not X.509"),
+    )
     error = HandshakeError(kind=HandshakeErrorKind.OTHER, detail="bad certificate")
     return chain(certificates=sent, handshake_error=error), trusting(W.root)
 
@@ -481,7 +511,9 @@ def http_status() -> tuple[PresentedChain, GatewayPolicy]:
 
 @scene("HTTP_BODY_MISMATCH")
 def http_body() -> tuple[PresentedChain, GatewayPolicy]:
-    return chain(pki.leaf(W.root, NAME), http=HttpResponse(status=200, body_matched=False)), trusting(W.root, http=HTTP)
+    return chain(
+        pki.leaf(W.root, NAME), http=HttpResponse(status=200, body_matched=False)
+    ), trusting(W.root, http=HTTP)
 
 
 @scene("PROBE_TIMEOUT")
@@ -491,7 +523,10 @@ def http_timeout() -> tuple[PresentedChain, GatewayPolicy]:
 
 
 def test_answer_that_was_not_awaited_as_long_as_the_gateway_does_is_said_so() -> None:
-    """Our own time may be shorter than the probe's: an answer after it would be fine for the gateway."""
+    """Our own time may be shorter than the probe's.
+
+    An answer after it would be fine for the gateway.
+    """
     failure = HttpFailure(kind=HttpFailureKind.TIMEOUT, detail="", waited=9.3)
     sent = chain(pki.leaf(W.root, NAME), http=failure)
     (finding,) = judge(sent, trusting(W.root, http=HTTP), at=NOW).findings
@@ -508,7 +543,9 @@ def http_closed() -> tuple[PresentedChain, GatewayPolicy]:
 @scene("CLIENT_CERTIFICATE_REQUIRED", "HTTP_STATUS_MISMATCH")
 def http_403_after_certificate_request() -> tuple[PresentedChain, GatewayPolicy]:
     tls = TlsSession(version="TLSv1.3", cipher="x", client_certificate_requested=True)
-    return chain(pki.leaf(W.root, NAME), http=HttpResponse(status=403), tls=tls), trusting(W.root, http=HTTP)
+    return chain(pki.leaf(W.root, NAME), http=HttpResponse(status=403), tls=tls), trusting(
+        W.root, http=HTTP
+    )
 
 
 @pytest.mark.parametrize("named", SCENES, ids=str)
@@ -516,7 +553,9 @@ def test_judge_gives_exactly_these_codes(named: str) -> None:
     build, headline, codes = SCENES[named]
     presented, policy = build()
     verdict = judge(presented, policy, at=NOW)
-    assert {f.code.value for f in verdict.findings} == codes, [f"{f.severity}:{f.code} {f.summary}" for f in verdict.findings]
+    assert {f.code.value for f in verdict.findings} == codes, [
+        f"{f.severity}:{f.code} {f.summary}" for f in verdict.findings
+    ]
     assert verdict.headline.value == headline
 
 
@@ -545,7 +584,10 @@ def test_public_ca_with_uploaded_roots_is_recognised() -> None:
     leaf = pki.leaf(W.foreign, NAME)
     policy = trusting(W.root, public_roots=(W.stranger.certificate,))
     found = judge(chain(leaf, W.foreign), policy, at=NOW).findings[0]
-    assert (found.code, found.evidence["kind"]) == (Code.NO_UPLOADED_ROOT_SIGNS_CHAIN, "public-ca-with-uploaded-roots")
+    assert (found.code, found.evidence["kind"]) == (
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        "public-ca-with-uploaded-roots",
+    )
 
 
 def test_pkcs7_order_is_not_judged() -> None:
@@ -558,5 +600,8 @@ def test_every_validity_edge_agrees_with_openssl() -> None:
     leaf = pki.leaf(W.root, NAME)
     certificate: Certificate = leaf.certificate
     last, first, second = certificate.not_after, certificate.not_before, timedelta(seconds=1)
-    heads = [judge(chain(leaf), trusting(W.root), at=at).accepted for at in (last, last + second, first, first - second)]
+    heads = [
+        judge(chain(leaf), trusting(W.root), at=at).accepted
+        for at in (last, last + second, first, first - second)
+    ]
     assert heads == [True, False, True, False]

@@ -1,4 +1,7 @@
-"""Chains that are wrong in uncommon ways: version 1, serial numbers in the key identifier, empty lists, what v1 gateways look at."""
+"""Chains that are wrong in uncommon ways.
+
+Version 1, serial numbers in the key identifier, empty lists, what v1 gateways look at.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +37,15 @@ from tests.support.version_one import as_version_one
 
 V1_ROOT = as_version_one(pki.root("Contoso Root 1998", key_ids=False))
 BELOW_V1 = pki.intermediate(V1_ROOT, "Contoso Below 1998", key_ids=False)
-V1_INTERMEDIATE = as_version_one(pki.intermediate(V1_ROOT, "Contoso Intermediate 1998", key_ids=False), V1_ROOT)
+V1_INTERMEDIATE = as_version_one(
+    pki.intermediate(V1_ROOT, "Contoso Intermediate 1998", key_ids=False), V1_ROOT
+)
 UNREADABLE = UnreadableCertificate(der=b"\x30\x03junk", reason="not X.509")
 OLD_ROOT, CROSS_ROOT = pki.root("Contoso Root G1"), pki.root("Contoso Root G2")
 CROSS_SIGN = pki.intermediate(OLD_ROOT, "Contoso Root G2", key=CROSS_ROOT.key)
-STALE_CROSS_SIGN = pki.intermediate(OLD_ROOT, "Contoso Root G2", key=CROSS_ROOT.key, not_after=NOW - timedelta(days=1))
+STALE_CROSS_SIGN = pki.intermediate(
+    OLD_ROOT, "Contoso Root G2", key=CROSS_ROOT.key, not_after=NOW - timedelta(days=1)
+)
 BELOW_CROSS = pki.intermediate(CROSS_ROOT, "Contoso Issuing CA 9")
 CROSS_LEAF = pki.leaf(BELOW_CROSS, NAME)
 
@@ -52,14 +59,21 @@ def _tampered(issued: Issued) -> Issued:
 def _pinned_to(issuer: Issued, serial: int) -> Issued:
     """A leaf whose authority key identifier names its issuer by issuer name and serial number, as `issuer:always` writes it."""
     name = x509.DirectoryName(issuer.certificate.parsed.issuer)
-    pin = x509.AuthorityKeyIdentifier(key_identifier=None, authority_cert_issuer=[name], authority_cert_serial_number=serial)
+    pin = x509.AuthorityKeyIdentifier(
+        key_identifier=None, authority_cert_issuer=[name], authority_cert_serial_number=serial
+    )
     return pki.leaf(issuer, NAME, key_ids=False, extensions=((pin, False),))
 
 
 Corner = tuple[PresentedChain, GatewayPolicy, str, set[str]]
 CORNERS: dict[str, Corner] = {
     "nothing sent": (chain(), trusting(W.root), "LEAF_MISSING", {"LEAF_MISSING"}),
-    "nothing sent to v1": (chain(), v1(W.leaf), "AUTH_CERTIFICATE_MISMATCH", {"AUTH_CERTIFICATE_MISMATCH"}),
+    "nothing sent to v1": (
+        chain(),
+        v1(W.leaf),
+        "AUTH_CERTIFICATE_MISMATCH",
+        {"AUTH_CERTIFICATE_MISMATCH"},
+    ),
     "the unreadable one may be the leaf": (
         chain(certificates=(UNREADABLE, W.lower.certificate, W.upper.certificate)),
         trusting(W.root),
@@ -102,7 +116,12 @@ CORNERS: dict[str, Corner] = {
         "OK",
         {"CHAIN_EXTRA"},
     ),
-    "cross-sign up to the older root": (chain(CROSS_LEAF, BELOW_CROSS, CROSS_SIGN), trusting(OLD_ROOT), "OK", set()),
+    "cross-sign up to the older root": (
+        chain(CROSS_LEAF, BELOW_CROSS, CROSS_SIGN),
+        trusting(OLD_ROOT),
+        "OK",
+        set(),
+    ),
     "cross-sign that ran out, not needed": (
         chain(CROSS_LEAF, BELOW_CROSS, STALE_CROSS_SIGN),
         trusting(CROSS_ROOT),
@@ -137,9 +156,19 @@ CORNERS: dict[str, Corner] = {
         "AUTH_CERTIFICATE_MISMATCH",
         {"AUTH_CERTIFICATE_MISMATCH"},
     ),
-    "v1 with a CA as the only certificate": (chain(W.lower), v1(W.lower), "NAME_MISMATCH", {"NAME_MISMATCH"}),
+    "v1 with a CA as the only certificate": (
+        chain(W.lower),
+        v1(W.lower),
+        "NAME_MISMATCH",
+        {"NAME_MISMATCH"},
+    ),
     "v1 does not look above the leaf": (
-        chain(W.leaf, pki.intermediate(W.upper, "Contoso Issuing CA 3", key=W.lower.key, not_after=NOW - timedelta(days=1))),
+        chain(
+            W.leaf,
+            pki.intermediate(
+                W.upper, "Contoso Issuing CA 3", key=W.lower.key, not_after=NOW - timedelta(days=1)
+            ),
+        ),
         v1(W.leaf),
         "OK",
         set(),
@@ -151,7 +180,9 @@ CORNERS: dict[str, Corner] = {
 def test_corner_gives_exactly_these_codes(named: str) -> None:
     presented, policy, headline, codes = CORNERS[named]
     verdict = judge(presented, policy, at=NOW)
-    assert {f.code.value for f in verdict.findings} == codes, [f"{f.severity}:{f.code} {f.summary}" for f in verdict.findings]
+    assert {f.code.value for f in verdict.findings} == codes, [
+        f"{f.severity}:{f.code} {f.summary}" for f in verdict.findings
+    ]
     assert verdict.headline.value == headline
 
 
@@ -163,9 +194,19 @@ WELL_KNOWN_BEFORE = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=(BEFORE
 @pytest.mark.parametrize(
     ("presented", "policy", "kind", "where"),
     [
-        (chain(pki.leaf(ANEW, NAME, key_ids=False)), trusting(BEFORE), "same-name-other-key", Where.GATEWAY),
+        (
+            chain(pki.leaf(ANEW, NAME, key_ids=False)),
+            trusting(BEFORE),
+            "same-name-other-key",
+            Where.GATEWAY,
+        ),
         (chain(pki.leaf(ANEW, NAME, key_ids=False), BEFORE), trusting(BEFORE), None, Where.SERVER),
-        (chain(pki.leaf(ANEW, NAME, key_ids=False)), replace(trusting(), anchors=WELL_KNOWN_BEFORE), None, Where.SERVER),
+        (
+            chain(pki.leaf(ANEW, NAME, key_ids=False)),
+            replace(trusting(), anchors=WELL_KNOWN_BEFORE),
+            None,
+            Where.SERVER,
+        ),
     ],
     ids=["uploaded only", "sent as well", "well-known"],
 )
@@ -174,12 +215,21 @@ def test_ca_made_anew_under_its_old_name_is_mended_where_the_old_one_lies(
 ) -> None:
     verdict = judge(presented, policy, at=NOW)
     at_fault = next(f for f in verdict.findings if f.code is Code.SIGNATURE_INVALID)
-    assert (verdict.headline, at_fault.evidence.get("kind"), explain(verdict).where) == (Code.SIGNATURE_INVALID, kind, where)
+    assert (verdict.headline, at_fault.evidence.get("kind"), explain(verdict).where) == (
+        Code.SIGNATURE_INVALID,
+        kind,
+        where,
+    )
 
 
 def test_leaf_of_a_ca_made_anew_is_mended_on_the_gateway() -> None:
-    """The issuer has the very name of an uploaded root, so it is a root: nothing has to be added on the server."""
-    verdict = judge(chain(pki.leaf(pki.root("Contoso Root"), NAME)), trusting(pki.root("Contoso Root")), at=NOW)
+    """The issuer has the very name of an uploaded root, so it is a root.
+
+    Nothing has to be added on the server.
+    """
+    verdict = judge(
+        chain(pki.leaf(pki.root("Contoso Root"), NAME)), trusting(pki.root("Contoso Root")), at=NOW
+    )
     assert (verdict.headline, explain(verdict).where) == (Code.INTERMEDIATE_MISSING, Where.GATEWAY)
     assert "another key" in explain(verdict).cause
 
@@ -187,13 +237,18 @@ def test_leaf_of_a_ca_made_anew_is_mended_on_the_gateway() -> None:
 def test_version_one_root_never_refuses() -> None:
     """OpenSSL takes a self-signed version 1 certificate as a root, so it is a remark even where the chain is refused for another reason."""
     verdict = judge(chain(pki.leaf(BELOW_V1, NAME), V1_ROOT), trusting(V1_ROOT), at=NOW)
-    assert {f.code for f in verdict.findings if f.severity == "critical"} == {Code.INTERMEDIATE_MISSING}
+    assert {f.code for f in verdict.findings if f.severity == "critical"} == {
+        Code.INTERMEDIATE_MISSING
+    }
 
 
 def test_v1_shows_the_leaf_as_its_whole_path() -> None:
     verdict = judge(chain(W.leaf, W.lower), v1(W.leaf), at=NOW)
     assert [element.source for element in verdict.path.elements] == [Source.PRESENTED]
-    assert [(entry.role, entry.status) for entry in verdict.entries] == [(Role.LEAF, Status.OK), (Role.INTERMEDIATE, Status.OK)]
+    assert [(entry.role, entry.status) for entry in verdict.entries] == [
+        (Role.LEAF, Status.OK),
+        (Role.INTERMEDIATE, Status.OK),
+    ]
 
 
 def test_validation_off_hides_no_broken_handshake() -> None:
@@ -206,7 +261,9 @@ def test_validation_off_hides_no_broken_handshake() -> None:
 @pytest.mark.parametrize("switch", ["validate_chain", "validate_name"])
 def test_validation_off_is_listed_where_no_list_came(switch: str) -> None:
     """Else an outage would look as if somebody had switched validation on, and its end as if off again."""
-    verdict = judge_failure(ConnectFailed("no"), replace(trusting(W.root), **{switch: False}), at=NOW)
+    verdict = judge_failure(
+        ConnectFailed("no"), replace(trusting(W.root), **{switch: False}), at=NOW
+    )
     assert [f.code for f in verdict.findings] == [Code.TCP_FAILED, Code.VALIDATION_OFF]
 
 
@@ -220,5 +277,9 @@ def test_names_over_their_length_are_judged_in_silence() -> None:
     with pytest.warns(UserWarning, match="length"):
         leaf = _with_common_name("B" * 5000)
     again = Certificate.from_der(leaf.certificate.der)
-    verdict = judge(chain(certificates=(again, W.lower.certificate, W.upper.certificate)), trusting(W.root), at=NOW)
+    verdict = judge(
+        chain(certificates=(again, W.lower.certificate, W.upper.certificate)),
+        trusting(W.root),
+        at=NOW,
+    )
     assert (verdict.headline, again.common_names) == (Code.OK, ("B" * 5000,))

@@ -1,6 +1,9 @@
-"""Path acceptance over x509-limbo's cases, compared with OpenSSL alone; the data is not ours, so it is read where it lies.
+"""Path acceptance over x509-limbo's cases, compared with OpenSSL alone.
 
-The strict rules beyond OpenSSL are switched off here: the question is only whether the judge accepts the paths that OpenSSL accepts.
+The data is not ours, so it is read where it lies.
+
+The strict rules beyond OpenSSL are switched off here: the question is only whether the judge
+accepts the paths that OpenSSL accepts.
 Both classes are reported, since a judge that refuses everything would score nine in ten.
 """
 
@@ -34,13 +37,20 @@ from chainlib.openssl import verify_path
 from chainlib.pem import load_certificates
 
 LIMBO = Path(__file__).parents[3] / "shared" / "limbo" / "limbo.json.xz"
-LENIENT = Strictness(leaf_first=False, chain_order=False, self_signed_must_be_ca=False, ip_literal_never_matches=False)
+LENIENT = Strictness(
+    leaf_first=False,
+    chain_order=False,
+    self_signed_must_be_ca=False,
+    ip_literal_never_matches=False,
+)
 
 SOME_TIME = "2026-01-01T00:00:00+00:00"
 
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.skipif(not LIMBO.exists(), reason="the x509-limbo data is not beside this checkout"),
+    pytest.mark.skipif(
+        not LIMBO.exists(), reason="the x509-limbo data is not beside this checkout"
+    ),
     pytest.mark.timeout(240),
 ]
 
@@ -50,7 +60,11 @@ def cases() -> Iterator[dict[str, Any]]:
     with lzma.open(LIMBO) as file:
         every = json.loads(file.read())["testcases"]
     unlike_a_gateway = {"has-crl", "max-chain-depth"}
-    yield from (c for c in every if c["validation_kind"] == "SERVER" and not unlike_a_gateway & set(c["features"]))
+    yield from (
+        c
+        for c in every
+        if c["validation_kind"] == "SERVER" and not unlike_a_gateway & set(c["features"])
+    )
 
 
 def read(pem: str) -> Certificate:
@@ -72,7 +86,9 @@ def judged(case: dict[str, Any]) -> tuple[bool, bool]:
     policy = GatewayPolicy(anchors=anchors, name=name, strictness=LENIENT)
     chain = PresentedChain(target=Target(host="limbo"), certificates=(peer, *untrusted))
     ours = judge(chain, policy, at=at).accepted
-    alone = verify_path(peer, untrusted, roots, at=at).accepted and (not name or name_fits(peer, name, policy))
+    alone = verify_path(peer, untrusted, roots, at=at).accepted and (
+        not name or name_fits(peer, name, policy)
+    )
     return ours, alone
 
 
@@ -80,7 +96,9 @@ def test_judge_accepts_what_openssl_accepts(capsys: pytest.CaptureFixture[str]) 
     tally: Counter[str] = Counter()
     different: list[str] = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the cases hold malformed serial numbers on purpose, of which the parser warns
+        warnings.simplefilter(
+            "ignore"
+        )  # the cases hold malformed serial numbers on purpose, of which the parser warns
         for case in cases():
             ours, alone = judged(case)
             kind = "valid" if case["expected_result"] == "SUCCESS" else "invalid"
@@ -88,7 +106,16 @@ def test_judge_accepts_what_openssl_accepts(capsys: pytest.CaptureFixture[str]) 
             if ours != alone:
                 different.append(f"{case['id']}: ours {ours}, OpenSSL {alone}")
     with capsys.disabled():
-        print(f"\nlimbo: accepted of valid {tally['valid-accepted']}/{tally['valid-accepted'] + tally['valid-refused']}, ", end="")  # noqa: T201 -- the figure the suite reports
-        print(f"refused of invalid {tally['invalid-refused']}/{tally['invalid-accepted'] + tally['invalid-refused']}")  # noqa: T201 -- the figure the suite reports
+        print(  # noqa: T201 -- the figure the suite reports
+            (
+                "\nlimbo: accepted of valid "
+                f"{tally['valid-accepted']}/{tally['valid-accepted'] + tally['valid-refused']}, "
+            ),
+            end="",
+        )
+        print(  # noqa: T201 -- the figure the suite reports
+            "refused of invalid "
+            f"{tally['invalid-refused']}/{tally['invalid-accepted'] + tally['invalid-refused']}"
+        )
     assert different == []
     assert tally["valid-accepted"] > 0

@@ -16,8 +16,11 @@ KEY = pki.root("key holder").key
 PLAIN = ("a", "ab", "contoso", "com", "www", "xn--bcher-kva", "", "-a", "a-", "foo", "my_app")
 STARRED = ("*", "w*", "*w", "f*o", "_*", "a-*", "*-b", "-*", "*-", "xn--*")
 LABELS = st.sampled_from(PLAIN + STARRED)
-# A reference identifier is a host name: no star, and no empty label (OpenSSL reads a leading dot as "anything below").
-NAMES = st.lists(LABELS.filter(lambda label: label and "*" not in label), min_size=1, max_size=4).map(".".join)
+# A reference identifier is a host name: no star, and no empty label (OpenSSL reads a leading dot as
+# "anything below").
+NAMES = st.lists(
+    LABELS.filter(lambda label: label and "*" not in label), min_size=1, max_size=4
+).map(".".join)
 PATTERNS = st.lists(LABELS, min_size=1, max_size=4).map(".".join).filter(bool)
 
 
@@ -28,7 +31,8 @@ def openssl_says(certificate: Certificate, name: str) -> bool:
     store.add_cert(anchor)
     parameter = ffi.gc(lib.X509_VERIFY_PARAM_new(), lib.X509_VERIFY_PARAM_free)
     lib.X509_VERIFY_PARAM_set_flags(parameter, lib.X509_V_FLAG_PARTIAL_CHAIN | 0x200000)
-    # OpenSSL takes no malformed host name to check against; such a name never reaches the judge either.
+    # OpenSSL takes no malformed host name to check against; such a name never reaches the judge
+    # either.
     assume(lib.X509_VERIFY_PARAM_set1_host(parameter, name.encode(), len(name)) == 1)
     lib.X509_STORE_set1_param(store._store, parameter)
     try:
@@ -73,12 +77,28 @@ def test_matching_agrees_with_openssl(pattern: str, name: str) -> None:
         (("a.contoso.com",), (), "x", "", False),
         ((), (), "bac\u212aend.contoso.com", "backend.contoso.com", False),
     ],
-    ids=["cn-without-san", "san-wins", "address-san-leaves-cn", "case-and-final-dot", "empty-name", "kelvin-sign"],
+    ids=[
+        "cn-without-san",
+        "san-wins",
+        "address-san-leaves-cn",
+        "case-and-final-dot",
+        "empty-name",
+        "kelvin-sign",
+    ],
 )
-def test_common_name_counts_only_without_dns_names(dns: tuple[str, ...], ips: tuple[str, ...], cn: str, name: str, fits: bool) -> None:  # noqa: FBT001 -- a table's column
+def test_common_name_counts_only_without_dns_names(
+    dns: tuple[str, ...],
+    ips: tuple[str, ...],
+    cn: str,
+    name: str,
+    fits: bool,  # noqa: FBT001 -- a table's column
+) -> None:
     certificate = pki.leaf(None, cn, dns=dns, ips=ips, key=KEY).certificate
     assert matches(certificate, name) is fits
 
 
 def test_wildcard_covers_one_label_only() -> None:
-    assert [identifier_matches("*.contoso.com", n) for n in ("a.contoso.com", "a.b.contoso.com", ".contoso.com")] == [True, False, False]
+    assert [
+        identifier_matches("*.contoso.com", n)
+        for n in ("a.contoso.com", "a.b.contoso.com", ".contoso.com")
+    ] == [True, False, False]

@@ -1,4 +1,7 @@
-"""nginx as a stand-in for the gateway: the same chains through `proxy_ssl_verify on`, every difference listed with its reason."""
+"""nginx as a stand-in for the gateway.
+
+The same chains through `proxy_ssl_verify on`, every difference listed with its reason.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from chainlib import GatewayPolicy, PresentedChain, Target, TlsSession, TrustAnchors, TrustMode, judge
+from chainlib import (
+    GatewayPolicy,
+    PresentedChain,
+    Target,
+    TlsSession,
+    TrustAnchors,
+    TrustMode,
+    judge,
+)
 from playground.lab import pki
 from playground.lab.pki import Issued
 from tests.support.nginx import NGINX, Setup, accepts, gateway
@@ -21,7 +32,10 @@ STRICTER_THAN_NGINX = {
     "self_signed_uploaded": "a self-signed leaf without CA:TRUE: SELF_SIGNED_NOT_CA",
 }
 
-pytestmark = [pytest.mark.nginx, pytest.mark.skipif(NGINX is None, reason="nginx is not installed here")]
+pytestmark = [
+    pytest.mark.nginx,
+    pytest.mark.skipif(NGINX is None, reason="nginx is not installed here"),
+]
 
 
 def setups(now: datetime) -> dict[str, Setup]:
@@ -55,7 +69,12 @@ def setups(now: datetime) -> dict[str, Setup]:
         "wrong_root_and_root_sent": of(leaf, lower, upper, root, trust=stranger),
         "intermediate_uploaded": of(leaf, lower, upper, trust=upper),
         "leaf_uploaded": of(leaf, lower, upper, trust=leaf),
-        "reissued_root": of(leaf, lower, upper, trust=pki.root(key=root.key, not_before=now - days, not_after=now + 90 * days)),
+        "reissued_root": of(
+            leaf,
+            lower,
+            upper,
+            trust=pki.root(key=root.key, not_before=now - days, not_after=now + 90 * days),
+        ),
         "leaf_expired": of(pki.leaf(root, HOST, **expired)),
         "intermediate_expired": of(pki.leaf(old, HOST, **dates), old),
         "not_yet_valid": of(pki.leaf(root, HOST, not_before=now + days, not_after=now + 90 * days)),
@@ -67,13 +86,17 @@ def setups(now: datetime) -> dict[str, Setup]:
         "self_signed_uploaded": of(own, trust=own),
         "self_signed_ca_uploaded": of(own_ca, trust=own_ca),
         "intermediate_is_no_ca": of(pki.leaf(fake, HOST, **dates), fake),
-        "client_only": of(pki.leaf(root, HOST, eku=(pki.ExtendedKeyUsageOID.CLIENT_AUTH,), **dates)),
+        "client_only": of(
+            pki.leaf(root, HOST, eku=(pki.ExtendedKeyUsageOID.CLIENT_AUTH,), **dates)
+        ),
     }
 
 
 def our_word(setup: Setup, now: datetime) -> bool:
     """Whether the judge accepts the same chain."""
-    anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(r.certificate for r in setup.roots))
+    anchors = TrustAnchors(
+        mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(r.certificate for r in setup.roots)
+    )
     chain = PresentedChain(
         target=Target(host=HOST, server_name=HOST),
         certificates=tuple(c.certificate for c in setup.chain),
@@ -86,6 +109,8 @@ def test_nginx_and_judge_differ_only_where_documented(tmp_path: Path) -> None:
     now = datetime.now(tz=UTC).replace(microsecond=0)
     every = setups(now)
     with gateway(every, tmp_path) as ports:
-        words = {name: (accepts(ports[name]), our_word(setup, now)) for name, setup in every.items()}
+        words = {
+            name: (accepts(ports[name]), our_word(setup, now)) for name, setup in every.items()
+        }
     differences = {name: word for name, word in words.items() if word[0] is not word[1]}
     assert differences == dict.fromkeys(STRICTER_THAN_NGINX, (True, False))

@@ -1,4 +1,7 @@
-"""Each private binding that `chainlib.openssl` leans on does here what it relies on; a new pyOpenSSL that drops one fails here first."""
+"""Each private binding that `chainlib.openssl` leans on does here what it relies on.
+
+A new pyOpenSSL that drops one fails here first.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ def _step(connection: SSL.Connection) -> None:
         connection.do_handshake()
 
 
-@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["tls-1.2", "tls-1.3"])
+@pytest.mark.parametrize(
+    "version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["tls-1.2", "tls-1.3"]
+)
 def test_message_callback_delivers_received_messages(version: int) -> None:
     heard: list[tuple[int, int, bytes]] = []
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)

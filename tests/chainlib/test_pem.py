@@ -1,4 +1,7 @@
-"""Certificate files: what is read, what is refused with which words, and that a private key never comes out again."""
+"""Certificate files.
+
+What is read, what is refused with which words, and that a private key never comes out again.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,15 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainlib import Certificate, CertificateBag, PrivateKeyFound, UnusableFile, dump_bundle, load_certificates, load_uploaded
+from chainlib import (
+    Certificate,
+    CertificateBag,
+    PrivateKeyFound,
+    UnusableFile,
+    dump_bundle,
+    load_certificates,
+    load_uploaded,
+)
 from chainlib.aio import load_well_known
 from playground.lab import pki
 from playground.lab.pki import NOW
@@ -38,7 +49,9 @@ PEM = LEAF.pem + LOWER.pem + ROOT.pem
 TEXT = PEM.decode()
 DER = LEAF.certificate.der
 P7 = [c.parsed for c in ALL]
-P7_DER, P7_PEM = (pkcs7.serialize_certificates(P7, encoding) for encoding in (Encoding.DER, Encoding.PEM))
+P7_DER, P7_PEM = (
+    pkcs7.serialize_certificates(P7, encoding) for encoding in (Encoding.DER, Encoding.PEM)
+)
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 DSA = dsa.generate_private_key(1024)  # noqa: S505 -- made to be refused; a longer one takes seconds to make
@@ -46,7 +59,9 @@ NOT_LOCKED, PASSWORD = NoEncryption(), BestAvailableEncryption(b"secret")
 
 
 def relabelled(pem: bytes, label: str) -> bytes:
-    return pem.replace(b"BEGIN CERTIFICATE", b"BEGIN " + label.encode()).replace(b"END CERTIFICATE", b"END " + label.encode())
+    return pem.replace(b"BEGIN CERTIFICATE", b"BEGIN " + label.encode()).replace(
+        b"END CERTIFICATE", b"END " + label.encode()
+    )
 
 
 def trusted(der: bytes) -> bytes:
@@ -60,13 +75,21 @@ def trusted(der: bytes) -> bytes:
     [
         pytest.param(PEM, ALL, id="pem"),
         pytest.param(
-            b"Certificate chain\n 0 s:CN=x\n" + PEM.replace(b"-----BEGIN", b"bla\n-----BEGIN") + b"\nserver hello", ALL, id="text-around"
+            b"Certificate chain\n 0 s:CN=x\n"
+            + PEM.replace(b"-----BEGIN", b"bla\n-----BEGIN")
+            + b"\nserver hello",
+            ALL,
+            id="text-around",
         ),
         pytest.param(PEM.replace(b"\n", b"\r\n"), ALL, id="crlf"),
         pytest.param(PEM.replace(b"\n", b"\r"), ALL, id="lone-cr"),
         pytest.param(PEM.replace(b"\n", b"\n    "), ALL, id="indented"),
         pytest.param(PEM.replace(b"-----\n-----", b"----------"), ALL, id="glued-lines"),
-        pytest.param(b"\xef\xbb\xbf" + LEAF.pem + b"\xef\xbb\xbf" + LOWER.pem + ROOT.pem, ALL, id="utf8-marks"),
+        pytest.param(
+            b"\xef\xbb\xbf" + LEAF.pem + b"\xef\xbb\xbf" + LOWER.pem + ROOT.pem,
+            ALL,
+            id="utf8-marks",
+        ),
         pytest.param(TEXT.encode("utf-16"), ALL, id="utf16-with-mark"),
         pytest.param(b"\xfe\xff" + TEXT.encode("utf-16-be"), ALL, id="utf16-be-with-mark"),
         pytest.param(TEXT.encode("utf-16-le"), ALL, id="utf16-without-mark"),
@@ -108,12 +131,24 @@ def test_pkcs7_has_no_order(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        pytest.param(base64.b64encode(PEM.replace(b"\n", b"\r\n")).decode(), ALL, id="base64-of-pem-with-crlf"),
-        pytest.param(base64.b64encode(b"\xef\xbb\xbf" + PEM).decode(), ALL, id="base64-of-pem-with-mark"),
+        pytest.param(
+            base64.b64encode(PEM.replace(b"\n", b"\r\n")).decode(),
+            ALL,
+            id="base64-of-pem-with-crlf",
+        ),
+        pytest.param(
+            base64.b64encode(b"\xef\xbb\xbf" + PEM).decode(), ALL, id="base64-of-pem-with-mark"
+        ),
         pytest.param("\ufeff" + base64.encodebytes(PEM).decode(), ALL, id="mark-and-line-breaks"),
         pytest.param(base64.b64encode(TEXT.encode("utf-16")).decode(), ALL, id="base64-of-utf16"),
         pytest.param(base64.b64encode(DER).decode(), ONE, id="base64-of-der"),
-        pytest.param(base64.b64encode(pkcs7.serialize_certificates([LEAF.certificate.parsed], Encoding.DER)).decode(), ONE, id="pkcs7"),
+        pytest.param(
+            base64.b64encode(
+                pkcs7.serialize_certificates([LEAF.certificate.parsed], Encoding.DER)
+            ).decode(),
+            ONE,
+            id="pkcs7",
+        ),
     ],
 )
 def test_uploaded_data_is_base64_of_any_file(data: str, expected: tuple[object, ...]) -> None:
@@ -121,11 +156,20 @@ def test_uploaded_data_is_base64_of_any_file(data: str, expected: tuple[object, 
 
 
 def request() -> x509.CertificateSigningRequest:
-    return x509.CertificateSigningRequestBuilder().subject_name(LEAF.certificate.parsed.subject).sign(EC, hashes.SHA256())
+    return (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(LEAF.certificate.parsed.subject)
+        .sign(EC, hashes.SHA256())
+    )
 
 
 def revocations() -> x509.CertificateRevocationList:
-    builder = x509.CertificateRevocationListBuilder().issuer_name(ROOT.certificate.parsed.subject).last_update(NOW).next_update(NOW)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(ROOT.certificate.parsed.subject)
+        .last_update(NOW)
+        .next_update(NOW)
+    )
     return builder.sign(ROOT.key, hashes.SHA256())
 
 
@@ -145,44 +189,80 @@ def damaged(pem: bytes) -> bytes:
         pytest.param(b"\xef\xbb\xbf \r\n\0", "the file is empty", id="blank"),
         pytest.param(bytes(2048), "holds 2,048 bytes, all of them zero", id="zeros"),
         pytest.param(bytes(1), "holds 1 byte, all of them zero", id="one-zero"),
-        pytest.param(bytes(1024 * 1024 + 1), "the file holds more than 1 MiB", id="more-zeros-than-are-read"),
+        pytest.param(
+            bytes(1024 * 1024 + 1), "the file holds more than 1 MiB", id="more-zeros-than-are-read"
+        ),
         pytest.param(b"x" * (1024 * 1024 + 1), "the file holds more than 1 MiB", id="over-1-mib"),
         pytest.param(LEAF.pem * 101, "101 certificates, at most 100", id="over-100"),
         pytest.param(
-            pkcs7.serialize_certificates([pki.root(str(i)).certificate.parsed for i in range(101)], Encoding.DER),
+            pkcs7.serialize_certificates(
+                [pki.root(str(i)).certificate.parsed for i in range(101)], Encoding.DER
+            ),
             "101 certificates",
             id="over-100-pkcs7",
         ),
-        pytest.param(request().public_bytes(Encoding.PEM), "block 1 is a certificate request (CSR)", id="csr"),
-        pytest.param(request().public_bytes(Encoding.DER), "a certificate request (CSR)", id="csr-der"),
+        pytest.param(
+            request().public_bytes(Encoding.PEM), "block 1 is a certificate request (CSR)", id="csr"
+        ),
+        pytest.param(
+            request().public_bytes(Encoding.DER), "a certificate request (CSR)", id="csr-der"
+        ),
         pytest.param(LEAF.pem + public(Encoding.PEM), "block 2 is a public key", id="public-key"),
         pytest.param(public(Encoding.DER), "a public key", id="public-key-der"),
         pytest.param(revocations().public_bytes(Encoding.PEM), "a revocation list (CRL)", id="crl"),
-        pytest.param(revocations().public_bytes(Encoding.DER), "a revocation list (CRL)", id="crl-der"),
+        pytest.param(
+            revocations().public_bytes(Encoding.DER), "a revocation list (CRL)", id="crl-der"
+        ),
         pytest.param(b"\n<!DOCTYPE html><html>Sign in</html>", "a web page (HTML)", id="html"),
         pytest.param(b"<?xml version='1.0'?><x/>", "an XML file", id="xml"),
-        pytest.param(b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA me@host", "an SSH public key", id="ssh"),
+        pytest.param(
+            b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA me@host", "an SSH public key", id="ssh"
+        ),
         pytest.param(b'{"a": 1}', "a JSON file", id="json"),
-        pytest.param(b"backend.contoso.com", "plain text without a BEGIN CERTIFICATE line", id="text"),
+        pytest.param(
+            b"backend.contoso.com", "plain text without a BEGIN CERTIFICATE line", id="text"
+        ),
         pytest.param("Überraschung".encode(), "plain text", id="text-in-utf8"),
         pytest.param(b"a" * 400, "plain text", id="letters-only"),
         pytest.param(b"\xfe\xed\xfe\xed\0\0\0\2", "a Java key store", id="jks"),
         pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "binary data that is no certificate", id="png"),
         pytest.param(DER[:200], f"cut short: 200 of {len(DER)} bytes", id="der-cut-short"),
         pytest.param(DER + b"x", "followed by 1 more byte", id="der-and-more"),
-        pytest.param(DER + LOWER.certificate.der, f"followed by {len(LOWER.certificate.der)} more bytes", id="der-twice"),
+        pytest.param(
+            DER + LOWER.certificate.der,
+            f"followed by {len(LOWER.certificate.der)} more bytes",
+            id="der-twice",
+        ),
         pytest.param(P7_DER[:-9] + bytes(9), "a damaged PKCS #7 bag", id="pkcs7-damaged"),
-        pytest.param(LEAF.pem + damaged(LOWER.pem) + ROOT.pem, "block 2 is damaged: its text is not base64", id="bad-base64"),
         pytest.param(
-            LEAF.pem + LOWER.pem.replace(b"-----END CERTIFICATE-----", b"") + ROOT.pem, "block 2 is damaged: its BEGIN", id="no-end"
+            LEAF.pem + damaged(LOWER.pem) + ROOT.pem,
+            "block 2 is damaged: its text is not base64",
+            id="bad-base64",
         ),
         pytest.param(
-            LEAF.pem + b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "block 2 cannot be read", id="no-certificate"
+            LEAF.pem + LOWER.pem.replace(b"-----END CERTIFICATE-----", b"") + ROOT.pem,
+            "block 2 is damaged: its BEGIN",
+            id="no-end",
         ),
-        pytest.param(relabelled(LEAF.pem, "SOMETHING"), "block 1 is no certificate", id="unknown-label"),
-        pytest.param(pkcs12.serialize_key_and_certificates(b"x", EC, None, None, PASSWORD), "-nokeys -out chain.pem", id="pfx"),
         pytest.param(
-            pkcs12.serialize_key_and_certificates(b"x", None, LEAF.certificate.parsed, None, NoEncryption()), "PKCS #12", id="pfx-open"
+            LEAF.pem + b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+            "block 2 cannot be read",
+            id="no-certificate",
+        ),
+        pytest.param(
+            relabelled(LEAF.pem, "SOMETHING"), "block 1 is no certificate", id="unknown-label"
+        ),
+        pytest.param(
+            pkcs12.serialize_key_and_certificates(b"x", EC, None, None, PASSWORD),
+            "-nokeys -out chain.pem",
+            id="pfx",
+        ),
+        pytest.param(
+            pkcs12.serialize_key_and_certificates(
+                b"x", None, LEAF.certificate.parsed, None, NoEncryption()
+            ),
+            "PKCS #12",
+            id="pfx-open",
         ),
     ],
 )
@@ -194,7 +274,9 @@ def test_refusal_says_what_was_found(data: bytes, words: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("data", ["", "\ufeff\r\n", "not base64 at all", base64.b64encode(b"<html>").decode(), "\ud800"])
+@pytest.mark.parametrize(
+    "data", ["", "\ufeff\r\n", "not base64 at all", base64.b64encode(b"<html>").decode(), "\ud800"]
+)
 def test_uploaded_data_that_is_no_certificate(data: str) -> None:
     with pytest.raises(UnusableFile):
         load_uploaded(data)
@@ -208,13 +290,18 @@ LOCKS = {"open": NOT_LOCKED, "locked": PASSWORD}
 def keys() -> dict[str, bytes]:
     """Every form of private key that there is a writer for."""
     forms = {
-        f"{kind}-{form}-{encoding}-{lock}": key.private_bytes(ENCODINGS[encoding], FORMS[form], LOCKS[lock])
+        f"{kind}-{form}-{encoding}-{lock}": key.private_bytes(
+            ENCODINGS[encoding], FORMS[form], LOCKS[lock]
+        )
         for kind, key in (("rsa", RSA), ("ec", EC), ("dsa", DSA))
         for form, encoding, lock in product(FORMS, ENCODINGS, LOCKS)
         if (form, encoding, lock) != ("traditional", "der", "locked")
     }
     ed = ed25519.Ed25519PrivateKey.generate()
-    forms |= {f"ed25519-{name}": ed.private_bytes(encoding, PrivateFormat.PKCS8, NOT_LOCKED) for name, encoding in ENCODINGS.items()}
+    forms |= {
+        f"ed25519-{name}": ed.private_bytes(encoding, PrivateFormat.PKCS8, NOT_LOCKED)
+        for name, encoding in ENCODINGS.items()
+    }
     forms["openssh"] = ed.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NOT_LOCKED)
     return forms
 
@@ -251,7 +338,9 @@ HIDDEN = {
 }
 
 
-@pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in (KEYS | HIDDEN).items()])
+@pytest.mark.parametrize(
+    "data", [pytest.param(data, id=name) for name, data in (KEYS | HIDDEN).items()]
+)
 def test_private_key_is_found_in_any_form_and_never_repeated(data: bytes) -> None:
     with pytest.raises(PrivateKeyFound) as found:
         load_certificates(data)
@@ -262,7 +351,9 @@ def test_private_key_is_found_in_any_form_and_never_repeated(data: bytes) -> Non
         assert BODY[start : start + 20] not in shown
 
 
-@pytest.mark.parametrize("name", ["rsa-pkcs8-der-open", "among-certificates", "utf16", "ec-traditional-der-open"])
+@pytest.mark.parametrize(
+    "name", ["rsa-pkcs8-der-open", "among-certificates", "utf16", "ec-traditional-der-open"]
+)
 def test_private_key_in_uploaded_data(name: str) -> None:
     with pytest.raises(PrivateKeyFound):
         load_uploaded(base64.b64encode((KEYS | HIDDEN)[name]).decode())
@@ -287,7 +378,9 @@ def test_file_made_to_keep_the_key_search_busy_is_refused_soon() -> None:
         load_certificates(b"\x30\x80\x02\x01\x00" * 200_000)
 
 
-@pytest.mark.parametrize("data", [bytes(range(256)), b"-----BEGIN CERTIFICATE-----\nMANhYmM=\n-----END CERTIFICATE-----"])
+@pytest.mark.parametrize(
+    "data", [bytes(range(256)), b"-----BEGIN CERTIFICATE-----\nMANhYmM=\n-----END CERTIFICATE-----"]
+)
 def test_refusal_shows_nothing_of_the_parser(data: bytes) -> None:
     with pytest.raises(UnusableFile, match="its bytes are damaged or are no DER") as found:
         load_certificates(data)
@@ -316,13 +409,25 @@ def test_load_of_dump_is_the_same(certificates: list[Certificate]) -> None:
     assert load_certificates(dump_bundle(certificates).encode()) == tuple(certificates)
 
 
-SEEDS = [DER, P7_DER, PEM, TEXT.encode("utf-16"), base64.b64encode(DER), KEYS["ec-pkcs8-der-open"], b"-----BEGIN CERTIFICATE-----\n"]
+SEEDS = [
+    DER,
+    P7_DER,
+    PEM,
+    TEXT.encode("utf-16"),
+    base64.b64encode(DER),
+    KEYS["ec-pkcs8-der-open"],
+    b"-----BEGIN CERTIFICATE-----\n",
+]
 
 
 @given(st.data())
 @settings(deadline=None, max_examples=400)
 def test_hostile_bytes_raise_nothing_but_unusable_file(data: st.DataObject) -> None:
-    content = bytearray(data.draw(st.sampled_from(SEEDS)) if data.draw(st.booleans()) else data.draw(st.binary(max_size=300)))
+    content = bytearray(
+        data.draw(st.sampled_from(SEEDS))
+        if data.draw(st.booleans())
+        else data.draw(st.binary(max_size=300))
+    )
     for _ in range(data.draw(st.integers(0, 4))):
         start = data.draw(st.integers(0, len(content)))
         content[start : start + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))

@@ -33,7 +33,11 @@ from playground.lab.pki import NOW, Issued
 
 NAME = "backend.contoso.com"
 KEYS = [pki.root(f"key {i}").key for i in range(4)]
-ROOT, STRANGER, NEW_ROOT = pki.root(key=KEYS[0]), pki.root("Fabrikam Root", key=KEYS[1]), pki.root("Contoso Root G3", key=KEYS[2])
+ROOT, STRANGER, NEW_ROOT = (
+    pki.root(key=KEYS[0]),
+    pki.root("Fabrikam Root", key=KEYS[1]),
+    pki.root("Contoso Root G3", key=KEYS[2]),
+)
 UPPER = pki.intermediate(ROOT, "Contoso Policy CA")
 LOWER = pki.intermediate(UPPER, "Contoso Issuing CA 3")
 LEAF = pki.leaf(LOWER, NAME)
@@ -49,11 +53,21 @@ def chain(*sent: Issued | Certificate | UnreadableCertificate) -> PresentedChain
 
 
 def uploaded(*roots: Issued) -> GatewayPolicy:
-    return GatewayPolicy(anchors=TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(r.certificate for r in roots)), name=NAME)
+    return GatewayPolicy(
+        anchors=TrustAnchors(
+            mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(r.certificate for r in roots)
+        ),
+        name=NAME,
+    )
 
 
 def well_known(*roots: Issued) -> GatewayPolicy:
-    return replace(uploaded(*roots), anchors=TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=tuple(r.certificate for r in roots)))
+    return replace(
+        uploaded(*roots),
+        anchors=TrustAnchors(
+            mode=TrustMode.WELL_KNOWN, certificates=tuple(r.certificate for r in roots)
+        ),
+    )
 
 
 def mended(presented: PresentedChain, policy: GatewayPolicy, *issuers: Issued) -> Repair:
@@ -69,9 +83,21 @@ def mended(presented: PresentedChain, policy: GatewayPolicy, *issuers: Issued) -
         pytest.param(chain(LEAF, LOWER, UPPER), uploaded(ROOT), id="complete"),
         pytest.param(chain(LEAF, LOWER, UPPER, ROOT), uploaded(ROOT), id="root-sent"),
         pytest.param(chain(LEAF, LOWER, UPPER), well_known(ROOT), id="well-known"),
-        pytest.param(chain(LEAF, FOREIGN, LOWER, UPPER, LOWER, ROOT), uploaded(STRANGER, ROOT), id="extras-alone"),
-        pytest.param(chain(pki.leaf(LOWER, "other.contoso.com"), LOWER, UPPER), uploaded(ROOT), id="wrong-name"),
-        pytest.param(chain(pki.leaf(LOWER, NAME, not_after=NOW - timedelta(days=1)), LOWER, UPPER), uploaded(ROOT), id="leaf-expired"),
+        pytest.param(
+            chain(LEAF, FOREIGN, LOWER, UPPER, LOWER, ROOT),
+            uploaded(STRANGER, ROOT),
+            id="extras-alone",
+        ),
+        pytest.param(
+            chain(pki.leaf(LOWER, "other.contoso.com"), LOWER, UPPER),
+            uploaded(ROOT),
+            id="wrong-name",
+        ),
+        pytest.param(
+            chain(pki.leaf(LOWER, NAME, not_after=NOW - timedelta(days=1)), LOWER, UPPER),
+            uploaded(ROOT),
+            id="leaf-expired",
+        ),
         pytest.param(chain(pki.leaf(None, NAME)), uploaded(ROOT), id="self-signed-non-ca"),
     ],
 )
@@ -86,16 +112,29 @@ def test_nothing_to_repair(presented: PresentedChain, policy: GatewayPolicy) -> 
         pytest.param(chain(LEAF, UPPER, LOWER), well_known(ROOT), (), id="swapped"),
         pytest.param(chain(LEAF), uploaded(ROOT), (LOWER, UPPER), id="leaf-only-issuers-known"),
         pytest.param(chain(LEAF, UPPER), uploaded(ROOT), (LOWER,), id="middle-missing"),
-        pytest.param(chain(LEAF, UnreadableCertificate(der=b"0", reason="x"), LOWER, UPPER), uploaded(ROOT), (), id="unreadable-entry"),
         pytest.param(
-            chain(LEAF, pki.intermediate(UPPER, "Contoso Issuing CA 3", key=LOWER.key, not_after=NOW - timedelta(days=1)), UPPER),
+            chain(LEAF, UnreadableCertificate(der=b"0", reason="x"), LOWER, UPPER),
+            uploaded(ROOT),
+            (),
+            id="unreadable-entry",
+        ),
+        pytest.param(
+            chain(
+                LEAF,
+                pki.intermediate(
+                    UPPER, "Contoso Issuing CA 3", key=LOWER.key, not_after=NOW - timedelta(days=1)
+                ),
+                UPPER,
+            ),
             uploaded(ROOT),
             (LOWER,),
             id="expired-intermediate-renewed",
         ),
     ],
 )
-def test_server_file_when_certificates_are_known(presented: PresentedChain, policy: GatewayPolicy, issuers: tuple[Issued, ...]) -> None:
+def test_server_file_when_certificates_are_known(
+    presented: PresentedChain, policy: GatewayPolicy, issuers: tuple[Issued, ...]
+) -> None:
     found = mended(presented, policy, *issuers)
     assert found.chain == COMPLETE
     assert (found.root, found.root_name, found.missing) == (None, None, ())
@@ -122,9 +161,13 @@ def test_gap_under_a_sent_root_builds_no_file() -> None:
 
 
 def test_self_issued_certificate_of_another_key_is_never_handed_out_as_a_root() -> None:
-    rolled = pki.intermediate(ROOT, "Contoso Root G2", key=KEYS[2], key_ids=False)  # the new key, signed by the old one
+    rolled = pki.intermediate(
+        ROOT, "Contoso Root G2", key=KEYS[2], key_ids=False
+    )  # the new key, signed by the old one
     issuing = pki.intermediate(rolled, "Contoso Issuing CA 9", key_ids=False)
-    found = repair(chain(pki.leaf(issuing, NAME, key_ids=False), issuing, rolled), uploaded(STRANGER), at=NOW)
+    found = repair(
+        chain(pki.leaf(issuing, NAME, key_ids=False), issuing, rolled), uploaded(STRANGER), at=NOW
+    )
     assert found is None or (found.root is None and found.verdict_after is not Code.OK)
 
 
@@ -133,7 +176,10 @@ def test_key_rollover_certificate_is_sent_as_an_intermediate() -> None:
     issuing = pki.intermediate(pki.root("Contoso Root G2", key=KEYS[2]), "Contoso Issuing CA 9")
     leaf = pki.leaf(issuing, NAME)
     found = mended(chain(leaf, issuing), uploaded(ROOT), rolled)
-    assert (found.chain, found.root) == ((leaf.certificate, issuing.certificate, rolled.certificate), None)
+    assert (found.chain, found.root) == (
+        (leaf.certificate, issuing.certificate, rolled.certificate),
+        None,
+    )
     assert found.verdict_after is Code.OK
 
 
@@ -152,7 +198,12 @@ def test_unknown_root_keeps_the_sorted_file_and_names_the_root() -> None:
 
 def test_root_for_the_gateway_when_it_was_sent() -> None:
     found = mended(chain(LEAF, LOWER, UPPER, ROOT), uploaded(STRANGER))
-    assert (found.chain, found.root, found.root_name, found.verdict_after) == (COMPLETE, ROOT.certificate, None, Code.OK)
+    assert (found.chain, found.root, found.root_name, found.verdict_after) == (
+        COMPLETE,
+        ROOT.certificate,
+        None,
+        Code.OK,
+    )
     assert found.root_pem is not None
     assert load_certificates(found.root_pem.encode()) == (ROOT.certificate,)
 
@@ -166,7 +217,9 @@ def test_root_that_lies_on_a_gateway_is_named(sister: bool, name: str) -> None: 
 
 
 def test_own_gateway_before_sister_under_two_names() -> None:
-    sister = UploadedRoot(name="theirs", certificate=ROOT.certificate, gateway="other-gw", sister=True)
+    sister = UploadedRoot(
+        name="theirs", certificate=ROOT.certificate, gateway="other-gw", sister=True
+    )
     own = UploadedRoot(name="ours", certificate=ROOT.certificate, gateway="prod-gw")
     found = mended(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(own, sister)))
     assert found.root_name == "ours"
@@ -178,7 +231,9 @@ def test_private_root_in_well_known_mode_makes_it_an_uploaded_one() -> None:
 
 
 def test_public_root_is_found_when_the_setting_trusts_uploads_only() -> None:
-    found = mended(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), public_roots=(ROOT.certificate,)))
+    found = mended(
+        chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), public_roots=(ROOT.certificate,))
+    )
     assert (found.root, found.verdict_after) == (ROOT.certificate, Code.OK)
     assert found.sources == ("Contoso Root G2: public root list",)
 
@@ -200,7 +255,9 @@ def test_uploaded_intermediate_gives_way_to_its_root() -> None:
         pytest.param(uploaded(NEW_ROOT, ROOT), COMPLETE, id="both-trusted-shorter-wins"),
     ],
 )
-def test_cross_sign_leads_to_what_the_gateway_trusts(policy: GatewayPolicy, expected: tuple[Certificate, ...]) -> None:
+def test_cross_sign_leads_to_what_the_gateway_trusts(
+    policy: GatewayPolicy, expected: tuple[Certificate, ...]
+) -> None:
     found = mended(chain(LEAF, UPPER), policy, LOWER, CROSS, ROOT)
     assert (found.chain, found.root, found.verdict_after) == (expected, None, Code.OK)
 
@@ -226,7 +283,9 @@ def test_issuer_that_is_no_ca_is_never_taken() -> None:
 
 def test_supplied_root_is_never_trusted_by_itself() -> None:
     found = mended(chain(pki.leaf(FOREIGN, NAME)), uploaded(ROOT), FOREIGN, STRANGER)
-    assert found.root == STRANGER.certificate, "it is said to belong on the gateway, not silently trusted"
+    assert found.root == STRANGER.certificate, (
+        "it is said to belong on the gateway, not silently trusted"
+    )
 
 
 def test_other_faults_stay_in_the_proof() -> None:
@@ -275,19 +334,39 @@ def test_hundred_cas_of_one_name_and_key_are_searched_within_bounds() -> None:
 @st.composite
 def disorder(draw: st.DrawFn) -> Sequence[Certificate]:
     """A complete chain, shuffled, with repetitions, its root and strangers."""
-    extras = draw(st.lists(st.sampled_from([*COMPLETE, ROOT.certificate, FOREIGN.certificate, CROSS.certificate]), max_size=4))
+    extras = draw(
+        st.lists(
+            st.sampled_from([*COMPLETE, ROOT.certificate, FOREIGN.certificate, CROSS.certificate]),
+            max_size=4,
+        )
+    )
     return draw(st.permutations([*COMPLETE, *extras]))
 
 
-@given(sent=disorder(), policy=st.sampled_from([uploaded(ROOT), uploaded(STRANGER, ROOT), well_known(ROOT)]))
+@given(
+    sent=disorder(),
+    policy=st.sampled_from([uploaded(ROOT), uploaded(STRANGER, ROOT), well_known(ROOT)]),
+)
 @settings(max_examples=150, deadline=None)
-def test_any_disorder_of_a_complete_chain_repairs_to_the_same_file(sent: Sequence[Certificate], policy: GatewayPolicy) -> None:
+def test_any_disorder_of_a_complete_chain_repairs_to_the_same_file(
+    sent: Sequence[Certificate], policy: GatewayPolicy
+) -> None:
     found = repair(chain(*sent), policy, at=NOW)
     if found is not None:
-        assert (found.chain, found.root, found.missing, found.verdict_after) == (COMPLETE, None, (), Code.OK)
+        assert (found.chain, found.root, found.missing, found.verdict_after) == (
+            COMPLETE,
+            None,
+            (),
+            Code.OK,
+        )
 
 
-@given(sent=st.lists(st.sampled_from([*COMPLETE, ROOT.certificate, FOREIGN.certificate]), min_size=1, max_size=6), wrong=st.booleans())
+@given(
+    sent=st.lists(
+        st.sampled_from([*COMPLETE, ROOT.certificate, FOREIGN.certificate]), min_size=1, max_size=6
+    ),
+    wrong=st.booleans(),
+)
 @settings(max_examples=150, deadline=None)
 def test_repair_of_a_repair_changes_nothing(sent: Sequence[Certificate], wrong: bool) -> None:  # noqa: FBT001 -- drawn by hypothesis
     policy = uploaded(STRANGER) if wrong else uploaded(ROOT)
@@ -295,10 +374,16 @@ def test_repair_of_a_repair_changes_nothing(sent: Sequence[Certificate], wrong: 
     if first is None or not first.chain:
         return
     again = repair(chain(*first.chain), policy, at=NOW, issuers=[ROOT.certificate])
-    assert again is None or (again.chain, again.root, again.verdict_after) == (first.chain, first.root, first.verdict_after)
+    assert again is None or (again.chain, again.root, again.verdict_after) == (
+        first.chain,
+        first.root,
+        first.verdict_after,
+    )
 
 
 def test_a_root_in_the_middle_is_mended_and_one_at_the_end_is_left() -> None:
     assert mended(chain(LEAF, LOWER, ROOT, UPPER), uploaded(ROOT)).chain == COMPLETE
-    expired = pki.intermediate(UPPER, "Contoso Issuing CA 3", key=LOWER.key, not_after=NOW - timedelta(days=1))
+    expired = pki.intermediate(
+        UPPER, "Contoso Issuing CA 3", key=LOWER.key, not_after=NOW - timedelta(days=1)
+    )
     assert repair(chain(LEAF, expired, UPPER, ROOT), uploaded(ROOT), at=NOW) is None

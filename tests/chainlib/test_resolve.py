@@ -55,7 +55,11 @@ async def test_late_answer_is_dropped() -> None:
     [
         (HOST, _answers(), f"{HOST} could not be resolved: the name has no address."),
         (HOST, _broken, f"{HOST} could not be resolved: the name server refused."),
-        (HOST, _never, f"{HOST} could not be resolved: no name server answered within 0.05 seconds."),
+        (
+            HOST,
+            _never,
+            f"{HOST} could not be resolved: no name server answered within 0.05 seconds.",
+        ),
         ("a..b", None, "a..b could not be resolved: "),
         ("x" * 64 + ".com", None, "could not be resolved: "),
     ],

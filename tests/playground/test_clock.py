@@ -52,16 +52,30 @@ def test_next_morning_is_a_minute_past_nine_over_there(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(120)
 async def test_week_of_digests_is_seen_in_a_minute(tmp_path: Path) -> None:
-    """Daily with a heartbeat: one top-level message for each of seven days, whatever the real time is."""
+    """Daily with a heartbeat.
+
+    One top-level message for each of seven days, whatever the real time is.
+    """
     clock = MovableClock(tmp_path / "clock")
     async with Stage(tmp_path, recipes=(LEAF_ONLY,), clock=clock) as stage:
         async with BotProcess(stage.environment(), tmp_path, program(clock)) as bot:
             stage.slack.request_url = bot.request_url
-            async with PhoneServer(stage, WEB, 0, clock) as page, aiohttp.ClientSession() as session:
+            async with (
+                PhoneServer(stage, WEB, 0, clock) as page,
+                aiohttp.ClientSession() as session,
+            ):
                 (backend,) = stage.lab.backends
                 target = f"{backend.address}:{backend.port}"
-                assert (await stage.slack.command(f"subscribe {target} daily tz=Europe/Berlin heartbeat=on")).ok
-                await stage.slack.until(lambda: [one for one in stage.slack.messages() if "This channel gets" in one.text])
+                assert (
+                    await stage.slack.command(
+                        f"subscribe {target} daily tz=Europe/Berlin heartbeat=on"
+                    )
+                ).ok
+                await stage.slack.until(
+                    lambda: [
+                        one for one in stage.slack.messages() if "This channel gets" in one.text
+                    ]
+                )
                 begun = time.monotonic()
                 for day in range(1, 8):
                     assert await _next_morning(session, page.url) == {"ok": True}
@@ -81,5 +95,7 @@ def _digests(stage: Stage) -> list[Message]:
 
 
 async def _next_morning(session: aiohttp.ClientSession, url: str) -> Any:  # noqa: ANN401 -- whatever the page is told
-    async with session.post(f"{url}do", json={"do": "clock"}, headers={"X-Playground": "1"}) as answer:
+    async with session.post(
+        f"{url}do", json={"do": "clock"}, headers={"X-Playground": "1"}
+    ) as answer:
         return json.loads(await answer.text())

@@ -22,7 +22,9 @@ def recipes(*names: str) -> tuple[Recipe, ...]:
     return tuple(recipe for recipe in CATALOGUE if recipe.name in names)
 
 
-async def test_demo_succeeds_when_each_card_says_what_the_lab_expects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_demo_succeeds_when_each_card_says_what_the_lab_expects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert await demo.run(tmp_path, recipes("good", "leaf-only", "plain-http")) == 0
     told = capsys.readouterr().out
     assert "3 of 3 verdicts" in told
@@ -30,10 +32,14 @@ async def test_demo_succeeds_when_each_card_says_what_the_lab_expects(tmp_path: 
     assert "frown" not in told
 
 
-async def test_demo_fails_when_a_card_says_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_demo_fails_when_a_card_says_something_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (good,) = recipes("good")
     (wrong,) = recipes("leaf-only")
-    mislabelled = Recipe(name="good", description=good.description, expected=good.expected, start=wrong.start)
+    mislabelled = Recipe(
+        name="good", description=good.description, expected=good.expected, start=wrong.start
+    )
     assert await demo.run(tmp_path, (mislabelled,)) == 1
     assert "INTERMEDIATE_MISSING  (expected OK)" in capsys.readouterr().out
 

@@ -11,7 +11,16 @@ import pytest_asyncio
 
 from bot.checkup import Surroundings, check
 from bot.model.report import CheckRequest
-from chainlib import Code, GatewayPolicy, HttpProbeRule, Severity, Target, TrustAnchors, TrustMode, UploadedRoot
+from chainlib import (
+    Code,
+    GatewayPolicy,
+    HttpProbeRule,
+    Severity,
+    Target,
+    TrustAnchors,
+    TrustMode,
+    UploadedRoot,
+)
 from chainlib.aio import load_well_known
 from playground.lab.backends import Lab, LabBackend
 from playground.lab.catalogue import CATALOGUE
@@ -30,7 +39,9 @@ def question(lab: Lab, backend: LabBackend) -> CheckRequest:
     """What a gateway with this backend's setting would demand."""
     names = {root.sha256: name for name, root in backend.roots}
     uploaded = TrustAnchors(
-        mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(root for _, root in backend.roots), names=MappingProxyType(names)
+        mode=TrustMode.UPLOADED_ROOTS,
+        certificates=tuple(root for _, root in backend.roots),
+        names=MappingProxyType(names),
     )
     recipe = backend.recipe
     policy = GatewayPolicy(
@@ -39,10 +50,17 @@ def question(lab: Lab, backend: LabBackend) -> CheckRequest:
         validate_name=recipe.validate_name,
         name=backend.host_name,
         live_names=(recipe.live_name,) if recipe.live_name else (),
-        unattached=tuple(UploadedRoot(name=name, certificate=root) for name, root in lab.roots() if root.sha256 not in names),
+        unattached=tuple(
+            UploadedRoot(name=name, certificate=root)
+            for name, root in lab.roots()
+            if root.sha256 not in names
+        ),
         http=recipe.rule or HttpProbeRule(),
     )
-    return CheckRequest(target=Target(host=backend.address, port=backend.port, server_name=backend.host_name), policy=policy)
+    return CheckRequest(
+        target=Target(host=backend.address, port=backend.port, server_name=backend.host_name),
+        policy=policy,
+    )
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -51,14 +69,20 @@ async def test_backend_gets_the_verdict_it_promises(lab: Lab, name: str) -> None
     backend = lab[name]
     around = Surroundings(clock=lambda: datetime.now(UTC), timeout=BOUND_SECONDS)
     verdict = (await check(question(lab, backend), around)).verdict
-    assert verdict.headline is backend.recipe.expected, [finding.summary for finding in verdict.findings]
+    assert verdict.headline is backend.recipe.expected, [
+        finding.summary for finding in verdict.findings
+    ]
     others = {finding.code for finding in verdict.findings} - {backend.recipe.expected}
     assert set(backend.recipe.also) <= others
-    unexpected = {finding.code for finding in verdict.findings if finding.severity is Severity.CRITICAL}
+    unexpected = {
+        finding.code for finding in verdict.findings if finding.severity is Severity.CRITICAL
+    }
     assert unexpected <= {backend.recipe.expected, *backend.recipe.also}
 
 
 def test_names_are_unique_and_every_required_kind_is_there() -> None:
     names = [recipe.name for recipe in CATALOGUE]
     assert len(names) == len(set(names))
-    assert {Code.OK, Code.INTERMEDIATE_MISSING, Code.TLS_FAILED, Code.NOT_TLS} <= {recipe.expected for recipe in CATALOGUE}
+    assert {Code.OK, Code.INTERMEDIATE_MISSING, Code.TLS_FAILED, Code.NOT_TLS} <= {
+        recipe.expected for recipe in CATALOGUE
+    }

@@ -1,4 +1,7 @@
-"""The phone page's two calls, with the real bot behind them; the bundle itself is npm's business."""
+"""The phone page's two calls, with the real bot behind them.
+
+The bundle itself is npm's business.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +36,20 @@ class Phone:
         async with self._session.get(self._url + "state") as answer:
             return dict(await answer.json())
 
-    async def do(self, headers: dict[str, str] | None = None, **wish: object) -> tuple[int, dict[str, Any]]:
+    async def do(
+        self, headers: dict[str, str] | None = None, **wish: object
+    ) -> tuple[int, dict[str, Any]]:
         """Act; the status and what was told."""
-        async with self._session.post(self._url + "do", json=wish, headers=OWN if headers is None else headers) as answer:
+        async with self._session.post(
+            self._url + "do", json=wish, headers=OWN if headers is None else headers
+        ) as answer:
             return answer.status, await answer.json()
 
     async def card(self) -> dict[str, Any]:
-        """The last card of the incident channel that holds a verdict; other tests leave their messages there too."""
+        """The last card of the incident channel that holds a verdict.
+
+        Other tests leave their messages there too.
+        """
         while True:
             posts = (await self.state())["messages"][CHANNEL]
             if cards := [post for post in posts if post["text"].startswith(("FAIL", "OK"))]:
@@ -66,13 +76,19 @@ async def test_typed_command_ends_in_a_card_with_buttons(phone: Phone) -> None:
     card = await asyncio.wait_for(phone.card(), 20)
     assert card["text"].startswith("FAIL")
     buttons = next(block for block in card["blocks"] if block["type"] == "actions")
-    status, told = await phone.do(do="click", channel=CHANNEL, ts=card["ts"], action=buttons["elements"][0]["action_id"])
+    status, told = await phone.do(
+        do="click", channel=CHANNEL, ts=card["ts"], action=buttons["elements"][0]["action_id"]
+    )
     assert (status, told["ok"]) == (200, True)
 
 
 async def test_thread_holds_what_only_its_reader_may_see(phone: Phone) -> None:
     await phone.do(do="mention", text="good morning", channel=CHANNEL)
-    parent = next(post for post in (await phone.state())["messages"][CHANNEL] if "good morning" in post["text"])
+    parent = next(
+        post
+        for post in (await phone.state())["messages"][CHANNEL]
+        if "good morning" in post["text"]
+    )
     await phone.do(do="mention", text="frobnicate", channel=CHANNEL, thread=parent["ts"])
 
     async def private() -> list[dict[str, Any]]:
@@ -107,7 +123,9 @@ async def test_form_is_shown_and_closed(phone: Phone) -> None:
     ],
     ids=["another site", "unknown", "no such message"],
 )
-async def test_wish_that_cannot_be_granted(phone: Phone, wish: dict[str, str], headers: dict[str, str] | None, status: int) -> None:
+async def test_wish_that_cannot_be_granted(
+    phone: Phone, wish: dict[str, str], headers: dict[str, str] | None, status: int
+) -> None:
     assert (await phone.do(headers, **wish))[0] == status
 
 
@@ -116,7 +134,9 @@ async def test_page_is_served(phone: Phone) -> None:
         assert "appgw-check playground" in await answer.text()
 
 
-async def test_missing_node_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_missing_node_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("package.json", "page.jsx", "blocks.jsx", "page.css"):
         (tmp_path / name).touch()
     monkeypatch.setenv("PATH", str(tmp_path))

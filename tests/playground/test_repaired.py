@@ -1,4 +1,7 @@
-"""The proof of the repair: the repaired files installed into the very server, probed again, and behind nginx as the gateway."""
+"""The proof of the repair.
+
+The repaired files installed into the very server, probed again, and behind nginx as the gateway.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,21 @@ from tests.playground.test_lab import question
 from tests.support.nginx import NGINX, Setup, accepts, gateway
 
 WELL_KNOWN = load_well_known()  # reads a file, which has no place inside the loop
-MENDED_BY_A_CHAIN = ("leaf-only", "missing-lower", "missing-upper", "wrong-order", "root-in-middle", "expired-intermediate")
-MENDED_BY_A_ROOT = ("wrong-root", "wrong-root-sent", "root-not-attached", "intermediate-as-root", "no-root-given")
+MENDED_BY_A_CHAIN = (
+    "leaf-only",
+    "missing-lower",
+    "missing-upper",
+    "wrong-order",
+    "root-in-middle",
+    "expired-intermediate",
+)
+MENDED_BY_A_ROOT = (
+    "wrong-root",
+    "wrong-root-sent",
+    "root-not-attached",
+    "intermediate-as-root",
+    "no-root-given",
+)
 BEYOND_A_FILE = ("expired-leaf", "wrong-name", "self-signed", "status-500", "not-yet-valid")
 
 
@@ -38,7 +54,9 @@ async def lab() -> AsyncIterator[Lab]:
 def around() -> Surroundings:
     """Issuers by download from the lab's own CAs."""
     sources = IssuerSources(aia=True, rules=TargetRules.read((), allow_loopback=True))
-    return Surroundings(clock=lambda: datetime.now(UTC), timeout=5.0, find_issuers=sources.find, learn=sources.learn)
+    return Surroundings(
+        clock=lambda: datetime.now(UTC), timeout=5.0, find_issuers=sources.find, learn=sources.learn
+    )
 
 
 def server_of(backend: LabBackend) -> TlsBackend:
@@ -60,22 +78,33 @@ def with_files(request: CheckRequest, report: CheckReport) -> CheckRequest:
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", [*MENDED_BY_A_CHAIN, *MENDED_BY_A_ROOT])
-async def test_the_repaired_files_in_the_very_server_turn_the_verdict_to_ok(lab: Lab, name: str) -> None:
+async def test_the_repaired_files_in_the_very_server_turn_the_verdict_to_ok(
+    lab: Lab, name: str
+) -> None:
     backend = lab[name]
     request = question(lab, backend)
     before = await check(request, around())
     assert before.repair is not None
-    assert (before.verdict.headline, before.repair.verdict_after) == (backend.recipe.expected, Code.OK)
+    assert (before.verdict.headline, before.repair.verdict_after) == (
+        backend.recipe.expected,
+        Code.OK,
+    )
     assert before.repair.missing == ()
     assert (before.repair.root is not None) is (name in MENDED_BY_A_ROOT)
     server = server_of(backend)
-    sent = tuple(one for one in before.addresses[0].chain.certificates if isinstance(one, Certificate)) if before.addresses[0].chain else ()
+    sent = (
+        tuple(one for one in before.addresses[0].chain.certificates if isinstance(one, Certificate))
+        if before.addresses[0].chain
+        else ()
+    )
     await server.install(load_certificates((before.repair.chain_pem or "").encode()))
     try:
         after = await check(with_files(request, before), around())
     finally:
         await server.install(sent)
-    assert after.verdict.headline is Code.OK, [finding.summary for finding in after.verdict.findings]
+    assert after.verdict.headline is Code.OK, [
+        finding.summary for finding in after.verdict.findings
+    ]
     assert after.repair is None
 
 
@@ -97,16 +126,24 @@ async def test_nginx_as_the_gateway_answers_200_instead_of_502(lab: Lab, tmp_pat
         assert report.repair is not None
         setups |= dict(_before_and_after(backend, request, report))
     answers = await asyncio.to_thread(_answers, setups, tmp_path)
-    wrongly = {name: ok for name, ok in answers.items() if ok is not (name.endswith("-after") or name.startswith(TOLERATED))}
+    wrongly = {
+        name: ok
+        for name, ok in answers.items()
+        if ok is not (name.endswith("-after") or name.startswith(TOLERATED))
+    }
     assert wrongly == {}
 
 
-# OpenSSL sorts what was sent; that the gateway does not is Microsoft's word, and one switch in the policy. An attached
-# root helps whether it was attached before is the setting's matter: `root-not-attached` fails before.
+# OpenSSL sorts what was sent; that the gateway does not is Microsoft's word, and one switch in the
+# policy. An attached
+# root helps whether it was attached before is the setting's matter: `root-not-attached` fails
+# before.
 TOLERATED = ("wrong-order-before", "root-in-middle-before")
 
 
-def _before_and_after(backend: LabBackend, request: CheckRequest, report: CheckReport) -> list[tuple[str, Setup]]:
+def _before_and_after(
+    backend: LabBackend, request: CheckRequest, report: CheckReport
+) -> list[tuple[str, Setup]]:
     chain, mended = report.chain, report.repair
     assert chain is not None
     assert mended is not None
@@ -120,9 +157,13 @@ def _before_and_after(backend: LabBackend, request: CheckRequest, report: CheckR
     ]
 
 
-def _setup(chain: tuple[Certificate, ...], roots: tuple[Certificate, ...], key: Key, host: str) -> Setup:
+def _setup(
+    chain: tuple[Certificate, ...], roots: tuple[Certificate, ...], key: Key, host: str
+) -> Setup:
     def issued(certificates: tuple[Certificate, ...]) -> tuple[Issued, ...]:
-        return tuple(Issued(certificate=one, key=key) for one in certificates)  # only the leaf's is used
+        return tuple(
+            Issued(certificate=one, key=key) for one in certificates
+        )  # only the leaf's is used
 
     return Setup(chain=issued(chain), roots=issued(roots), host=host)
 

@@ -1,4 +1,7 @@
-"""What the stand-in refuses, rule by rule; and that it agrees with the reference rules and with Slack's published types."""
+"""What the stand-in refuses, rule by rule.
+
+And that it agrees with the reference rules and with Slack's published types.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from playground.slack.limits import advice, check_blocks, check_text, check_view
 from playground.slack.shapes import SHAPES
 
 TOOLS = Path(__file__).parents[3] / "shared" / "tools" / "blockkit-validate"
-needs_tools = pytest.mark.skipif(not TOOLS.exists(), reason="the reference rules are not beside the checkout")
+needs_tools = pytest.mark.skipif(
+    not TOOLS.exists(), reason="the reference rules are not beside the checkout"
+)
 Json = dict[str, Any]
 
 
@@ -52,16 +57,40 @@ ACCEPTED: dict[str, list[Json]] = {
         {"type": "header", "text": plain("Title")},
         SECTION,
         {"type": "section", "fields": [plain("a"), mrkdwn("b")], "accessory": button()},
-        rich(run({"type": "text", "text": "x", "style": {"code": True}}, {"type": "date", "timestamp": 1, "format": "{date}"})),
+        rich(
+            run(
+                {"type": "text", "text": "x", "style": {"code": True}},
+                {"type": "date", "timestamp": 1, "format": "{date}"},
+            )
+        ),
         rich({"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "code"}]}),
-        rich({"type": "rich_text_list", "style": "bullet", "elements": [run({"type": "text", "text": "x"})]}),
+        rich(
+            {
+                "type": "rich_text_list",
+                "style": "bullet",
+                "elements": [run({"type": "text", "text": "x"})],
+            }
+        ),
         {"type": "context", "elements": [mrkdwn("small")]},
         DIVIDER,
-        actions(button(style="primary", confirm={"title": plain("t"), "text": plain("x"), "confirm": plain("y"), "deny": plain("n")})),
+        actions(
+            button(
+                style="primary",
+                confirm={
+                    "title": plain("t"),
+                    "text": plain("x"),
+                    "confirm": plain("y"),
+                    "deny": plain("n"),
+                },
+            )
+        ),
         actions({"type": "overflow", "action_id": "o", "options": [option()]}),
     ],
     "fifty blocks": [DIVIDER] * 50,
-    "longest texts": [{"type": "header", "text": plain("x" * 150)}, {"type": "section", "text": mrkdwn("x" * 3000)}],
+    "longest texts": [
+        {"type": "header", "text": plain("x" * 150)},
+        {"type": "section", "text": mrkdwn("x" * 3000)},
+    ],
     "markdown": [{"type": "markdown", "text": "x"}],
 }
 REFUSED: dict[str, list[Json]] = {
@@ -80,13 +109,21 @@ REFUSED: dict[str, list[Json]] = {
     "button value too long": [actions(button(value="x" * 2001))],
     "button url too long": [actions(button(url="https://" + "x" * 3000))],
     "confirm too long": [actions(button(confirm={"title": plain("x" * 101), "text": plain("x")}))],
-    "six in an overflow": [actions({"type": "overflow", "action_id": "o", "options": [option()] * 6})],
-    "option text too long": [actions({"type": "overflow", "action_id": "o", "options": [option("x" * 76)]})],
-    "option value too long": [actions({"type": "static_select", "action_id": "o", "options": [option(value="x" * 151)]})],
+    "six in an overflow": [
+        actions({"type": "overflow", "action_id": "o", "options": [option()] * 6})
+    ],
+    "option text too long": [
+        actions({"type": "overflow", "action_id": "o", "options": [option("x" * 76)]})
+    ],
+    "option value too long": [
+        actions({"type": "static_select", "action_id": "o", "options": [option(value="x" * 151)]})
+    ],
     "action id too long": [actions(button(action_id="x" * 256))],
     "block id too long": [{**DIVIDER, "block_id": "x" * 256}],
     "block id twice": [{**DIVIDER, "block_id": "same"}, {**SECTION, "block_id": "same"}],
-    "list indent": [rich({"type": "rich_text_list", "style": "bullet", "indent": 9, "elements": []})],
+    "list indent": [
+        rich({"type": "rich_text_list", "style": "bullet", "indent": 9, "elements": []})
+    ],
     "alert in a message": [{"type": "alert", "text": mrkdwn("x")}],
     "two tables": [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}] * 2,
     "too much markdown": [{"type": "markdown", "text": "x" * 6001}] * 2,
@@ -104,7 +141,9 @@ SHAPELESS: dict[str, list[Any]] = {
     "input element among actions": [actions({"type": "plain_text_input", "action_id": "x"})],
     "button style": [actions(button(style="default"))],
     "style of a text": [rich(run({"type": "text", "text": "x", "style": {"blink": True}}))],
-    "user in code": [rich({"type": "rich_text_preformatted", "elements": [{"type": "user", "user_id": "U1"}]})],
+    "user in code": [
+        rich({"type": "rich_text_preformatted", "elements": [{"type": "user", "user_id": "U1"}]})
+    ],
     "bare string elements": [{"type": "context", "elements": "x"}],
 }
 
@@ -114,7 +153,9 @@ def test_good_blocks_are_accepted(blocks: list[Json]) -> None:
     assert check_blocks(blocks) == ()
 
 
-@pytest.mark.parametrize("blocks", [*REFUSED.values(), *SHAPELESS.values()], ids=[*REFUSED, *SHAPELESS])
+@pytest.mark.parametrize(
+    "blocks", [*REFUSED.values(), *SHAPELESS.values()], ids=[*REFUSED, *SHAPELESS]
+)
 def test_bad_blocks_are_refused_once_and_with_a_place(blocks: list[Json]) -> None:
     problems = check_blocks(blocks)
     assert problems
@@ -122,11 +163,15 @@ def test_bad_blocks_are_refused_once_and_with_a_place(blocks: list[Json]) -> Non
 
 
 def test_no_list_is_refused() -> None:
-    assert [problem.error for problem in check_blocks({"type": "section"})] == ["invalid_blocks_format"]
+    assert [problem.error for problem in check_blocks({"type": "section"})] == [
+        "invalid_blocks_format"
+    ]
 
 
 def test_size_of_everything_has_its_own_error() -> None:
-    assert "msg_blocks_too_long" in {problem.error for problem in check_blocks(REFUSED["too much in all"])}
+    assert "msg_blocks_too_long" in {
+        problem.error for problem in check_blocks(REFUSED["too much in all"])
+    }
 
 
 @pytest.mark.parametrize(
@@ -134,12 +179,27 @@ def test_size_of_everything_has_its_own_error() -> None:
     [
         ({"title": plain("x" * 25)}, "/view/title"),
         ({"private_metadata": "x" * 3001}, "/view/private_metadata"),
-        ({"submit": None, "blocks": [{"type": "input", "label": plain("x"), "element": {"type": "plain_text_input"}}]}, "/view/submit"),
+        (
+            {
+                "submit": None,
+                "blocks": [
+                    {"type": "input", "label": plain("x"), "element": {"type": "plain_text_input"}}
+                ],
+            },
+            "/view/submit",
+        ),
         ({"blocks": [{"type": "markdown", "text": "x"}]}, "/view/blocks/0"),
         ({"blocks": [DIVIDER] * 101}, "/view/blocks"),
         ({"colour": "red"}, "/view"),
     ],
-    ids=["title", "metadata", "input without submit", "markdown in a modal", "101 blocks", "unknown key"],
+    ids=[
+        "title",
+        "metadata",
+        "input without submit",
+        "markdown in a modal",
+        "101 blocks",
+        "unknown key",
+    ],
 )
 def test_bad_view_is_refused(change: Json, place: str) -> None:
     view = {"type": "modal", "title": plain("Form"), "submit": plain("Go"), "blocks": [SECTION]}
@@ -151,7 +211,9 @@ def test_bad_view_is_refused(change: Json, place: str) -> None:
 def test_text_limits() -> None:
     assert check_text("x" * 40_000) == ()
     assert [problem.error for problem in check_text("x" * 40_001)] == ["msg_too_long"]
-    assert list(advice("x" * 4_001, has_blocks=False)) == ["text has 4001 characters; Slack recommends at most 4000"]
+    assert list(advice("x" * 4_001, has_blocks=False)) == [
+        "text has 4001 characters; Slack recommends at most 4000"
+    ]
 
 
 @needs_tools

@@ -1,4 +1,7 @@
-"""The stand-in Slack, with Slack's own SDK and Bolt as the peer: Web API, signed HTTP, Socket Mode, faults."""
+"""The stand-in Slack, with Slack's own SDK and Bolt as the peer.
+
+Web API, signed HTTP, Socket Mode, faults.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,11 @@ async def refusal(call: Awaitable[AsyncSlackResponse]) -> str:
 
 async def test_auth_test_names_the_bot(client: AsyncWebClient) -> None:
     answer = await client.auth_test()
-    assert (answer["user_id"], answer["bot_id"], answer["team_id"]) == ("U0APPGW", "B0APPGW", "T0CONTOSO")
+    assert (answer["user_id"], answer["bot_id"], answer["team_id"]) == (
+        "U0APPGW",
+        "B0APPGW",
+        "T0CONTOSO",
+    )
 
 
 async def test_post_update_thread_and_delete(slack: SlackStandIn, client: AsyncWebClient) -> None:
@@ -47,7 +54,11 @@ async def test_post_update_thread_and_delete(slack: SlackStandIn, client: AsyncW
     await client.chat_postMessage(channel=CHANNEL, text="details", thread_ts=first["ts"])
     await client.chat_update(channel=CHANNEL, ts=first["ts"], text="done")
     (message,) = slack.messages()
-    assert (message.text, message.edits, [block["type"] for block in message.blocks]) == ("done", 1, ["section"])
+    assert (message.text, message.edits, [block["type"] for block in message.blocks]) == (
+        "done",
+        1,
+        ["section"],
+    )
     assert [one.text for one in slack.thread(message)] == ["details"]
     await client.chat_update(channel=CHANNEL, ts=first["ts"], text="plain", blocks=[])
     assert slack.current(message).blocks == ()
@@ -76,12 +87,21 @@ async def test_history_pages_newest_first(client: AsyncWebClient) -> None:
 
 async def test_upload_lands_in_the_thread(slack: SlackStandIn, client: AsyncWebClient) -> None:
     card = await client.chat_postMessage(channel=CHANNEL, text="card")
-    await client.files_upload_v2(channel=CHANNEL, thread_ts=card["ts"], filename="fullchain.pem", content="PEM", initial_comment="fixed")
+    await client.files_upload_v2(
+        channel=CHANNEL,
+        thread_ts=card["ts"],
+        filename="fullchain.pem",
+        content="PEM",
+        initial_comment="fixed",
+    )
     (answer,) = slack.thread(slack.messages()[0])
     file = slack.workspace.files[answer.files[0]]
     assert (file.name, file.content, answer.text) == ("fullchain.pem", b"PEM", "fixed")
     url = (await client.files_info(file=file.id))["file"]["url_private_download"]
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {slack.tokens.bot}"}) as session, session.get(url) as response:
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {slack.tokens.bot}"}) as session,
+        session.get(url) as response,
+    ):
         assert await response.read() == b"PEM"
 
 
@@ -94,8 +114,12 @@ async def _people_channels_and_links(client: AsyncWebClient) -> None:
     card = await client.chat_postMessage(channel=CHANNEL, text="card")
     assert (await client.users_info(user=USER))["user"]["tz"] == "Europe/Berlin"
     assert (await client.conversations_info(channel="C0OLD"))["channel"]["is_archived"]
-    assert {one["id"] for one in (await client.conversations_list(exclude_archived=True))["channels"]} == {CHANNEL, "C0OPS", "C0SHARED"}
-    assert (await client.chat_getPermalink(channel=CHANNEL, message_ts=card["ts"]))["permalink"].endswith(card["ts"].replace(".", ""))
+    assert {
+        one["id"] for one in (await client.conversations_list(exclude_archived=True))["channels"]
+    } == {CHANNEL, "C0OPS", "C0SHARED"}
+    assert (await client.chat_getPermalink(channel=CHANNEL, message_ts=card["ts"]))[
+        "permalink"
+    ].endswith(card["ts"].replace(".", ""))
     await client.reactions_add(channel=CHANNEL, timestamp=card["ts"], name="eyes")
     assert (await client.team_info())["team"]["name"] == "Contoso"
 
@@ -104,7 +128,9 @@ async def _people_channels_and_links(client: AsyncWebClient) -> None:
     ("channel", "error"),
     [("C0NOWHERE", "channel_not_found"), ("C0QUIET", "not_in_channel"), ("C0OLD", "is_archived")],
 )
-async def test_post_where_it_cannot_is_refused(client: AsyncWebClient, channel: str, error: str) -> None:
+async def test_post_where_it_cannot_is_refused(
+    client: AsyncWebClient, channel: str, error: str
+) -> None:
     assert await refusal(client.chat_postMessage(channel=channel, text="x")) == error
 
 
@@ -112,8 +138,16 @@ async def test_tokens_and_scopes_are_checked() -> None:
     tokens = Tokens(scopes=frozenset({"commands", "chat:write"}))
     async with SlackStandIn(tokens=tokens) as slack:
         assert await refusal(client_of(slack, "xoxb-wrong").auth_test()) == "invalid_auth"
-        assert await refusal(client_of(slack, slack.tokens.app).chat_postMessage(channel=CHANNEL, text="x")) == "not_allowed_token_type"
-        assert await refusal(client_of(slack).conversations_history(channel=CHANNEL)) == "missing_scope"
+        assert (
+            await refusal(
+                client_of(slack, slack.tokens.app).chat_postMessage(channel=CHANNEL, text="x")
+            )
+            == "not_allowed_token_type"
+        )
+        assert (
+            await refusal(client_of(slack).conversations_history(channel=CHANNEL))
+            == "missing_scope"
+        )
         assert await refusal(client_of(slack).api_call("chat.unheardOf")) == "unknown_method"
 
 
@@ -124,12 +158,26 @@ async def test_tokens_and_scopes_are_checked() -> None:
     ("blocks", "error"),
     [
         pytest.param([SECTION] * 51, "invalid_blocks", id="too many blocks"),
-        pytest.param([{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}], "invalid_blocks", id="long header"),
-        pytest.param([{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}] * 5, "msg_blocks_too_long", id="too long"),
-        pytest.param([{"type": "section", "text": {"type": "mrkdwn", "text": "x"}, "colour": "red"}], "invalid_blocks", id="unknown key"),
+        pytest.param(
+            [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}],
+            "invalid_blocks",
+            id="long header",
+        ),
+        pytest.param(
+            [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}] * 5,
+            "msg_blocks_too_long",
+            id="too long",
+        ),
+        pytest.param(
+            [{"type": "section", "text": {"type": "mrkdwn", "text": "x"}, "colour": "red"}],
+            "invalid_blocks",
+            id="unknown key",
+        ),
     ],
 )
-async def test_blocks_that_slack_refuses_are_refused(slack: SlackStandIn, client: AsyncWebClient, blocks: list[Json], error: str) -> None:
+async def test_blocks_that_slack_refuses_are_refused(
+    slack: SlackStandIn, client: AsyncWebClient, blocks: list[Json], error: str
+) -> None:
     with pytest.raises(SlackApiError) as refused:
         await client.chat_postMessage(channel=CHANNEL, text="x", blocks=blocks)
     assert refused.value.response["error"] == error
@@ -137,27 +185,40 @@ async def test_blocks_that_slack_refuses_are_refused(slack: SlackStandIn, client
     assert slack.posted == []
 
 
-async def test_missing_notification_text_is_a_complaint(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_missing_notification_text_is_a_complaint(
+    slack: SlackStandIn, client: AsyncWebClient
+) -> None:
     await client.api_call("chat.postMessage", json={"channel": CHANNEL, "blocks": [SECTION]})
-    assert slack.complaints == ["chat.postMessage: text is missing: notifications and screen readers need it"]
+    assert slack.complaints == [
+        "chat.postMessage: text is missing: notifications and screen readers need it"
+    ]
 
 
 # Faults
 
 
-async def test_rate_limit_answers_429_with_retry_after(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_rate_limit_answers_429_with_retry_after(
+    slack: SlackStandIn, client: AsyncWebClient
+) -> None:
     slack.faults.message_interval = 30.0
     await client.chat_postMessage(channel=CHANNEL, text="one")
     with pytest.raises(SlackApiError) as refused:
         await client.chat_postMessage(channel=CHANNEL, text="two")
-    assert (refused.value.response.status_code, refused.value.response.headers["Retry-After"]) == (429, "1")
+    assert (refused.value.response.status_code, refused.value.response.headers["Retry-After"]) == (
+        429,
+        "1",
+    )
     await client.chat_postMessage(channel="C0OPS", text="elsewhere")
     assert [one.text for one in slack.posted] == ["one", "elsewhere"]
     assert slack.faults.limited == 1
 
 
-async def test_error_fault_does_nothing_and_counts_down(slack: SlackStandIn, client: AsyncWebClient) -> None:
-    slack.faults.add(Fault(method="chat.postMessage", channel=CHANNEL, error="fatal_error", times=1))
+async def test_error_fault_does_nothing_and_counts_down(
+    slack: SlackStandIn, client: AsyncWebClient
+) -> None:
+    slack.faults.add(
+        Fault(method="chat.postMessage", channel=CHANNEL, error="fatal_error", times=1)
+    )
     assert await refusal(client.chat_postMessage(channel=CHANNEL, text="x")) == "fatal_error"
     assert slack.posted == []
     await client.chat_postMessage(channel=CHANNEL, text="x")
@@ -171,7 +232,9 @@ async def test_status_fault_answers_500(slack: SlackStandIn, client: AsyncWebCli
     assert refused.value.response.status_code == 500
 
 
-async def test_post_is_there_before_a_delayed_answer(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_post_is_there_before_a_delayed_answer(
+    slack: SlackStandIn, client: AsyncWebClient
+) -> None:
     slack.faults.add(Fault(method="chat.postMessage", after=5.0, times=1))
     call = asyncio.create_task(client.chat_postMessage(channel=CHANNEL, text="x"))
     await slack.until(lambda: slack.posted)
@@ -179,7 +242,9 @@ async def test_post_is_there_before_a_delayed_answer(slack: SlackStandIn, client
     call.cancel()
 
 
-async def test_cut_fault_accepts_and_never_answers(slack: SlackStandIn, client: AsyncWebClient) -> None:
+async def test_cut_fault_accepts_and_never_answers(
+    slack: SlackStandIn, client: AsyncWebClient
+) -> None:
     slack.faults.add(Fault(method="chat.postMessage", cut=True, times=1))
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel=CHANNEL, text="x")
@@ -205,13 +270,17 @@ async def test_command_reaches_the_bot_and_is_answered(slack: SlackStandIn, seen
     assert seen == []
 
 
-async def test_text_in_the_acknowledgement_is_shown_to_the_person_only(slack: SlackStandIn, seen: Seen) -> None:
+async def test_text_in_the_acknowledgement_is_shown_to_the_person_only(
+    slack: SlackStandIn, seen: Seen
+) -> None:
     await slack.command("help")
     assert [one.text for one in slack.ephemerals()] == ["usage: a host"]
     assert slack.posted == seen == []
 
 
-async def test_response_url_works_in_a_channel_without_the_bot(slack: SlackStandIn, seen: Seen) -> None:
+async def test_response_url_works_in_a_channel_without_the_bot(
+    slack: SlackStandIn, seen: Seen
+) -> None:
     await slack.command("respond", channel="C0QUIET")
     message = await slack.until(lambda: slack.ephemerals()[-1])
     assert (message.channel, message.text) == ("C0QUIET", "only for you")
@@ -278,11 +347,16 @@ async def test_trigger_expires_and_works_once() -> None:
         client, sender = client_of(slack), slack._sender
         trigger = sender.trigger(USER, CHANNEL)
         await client.views_open(trigger_id=trigger, view=FORM)
-        assert await refusal(client.views_open(trigger_id=trigger, view=FORM)) == "exchanged_trigger_id"
+        assert (
+            await refusal(client.views_open(trigger_id=trigger, view=FORM))
+            == "exchanged_trigger_id"
+        )
         old = sender.trigger(USER, CHANNEL)
         now[0] += 3.5
         assert await refusal(client.views_open(trigger_id=old, view=FORM)) == "expired_trigger_id"
-        assert await refusal(client.views_open(trigger_id="never", view=FORM)) == "invalid_trigger_id"
+        assert (
+            await refusal(client.views_open(trigger_id="never", view=FORM)) == "invalid_trigger_id"
+        )
 
 
 async def test_response_url_ends_after_five_uses_or_half_an_hour() -> None:
@@ -306,7 +380,11 @@ async def test_unacknowledged_event_is_delivered_again(slack: SlackStandIn) -> N
         slack.socket.answer_seconds, slack.socket.redeliveries = 0.2, (0.0, 0.2, 0.2)
         slack.socket.choose = 0
         slack.socket.connections[0].silent = True
-        delivery = asyncio.create_task(slack.event({"type": "app_mention", "user": USER, "text": "hi", "channel": CHANNEL, "ts": "1.0"}))
+        delivery = asyncio.create_task(
+            slack.event(
+                {"type": "app_mention", "user": USER, "text": "hi", "channel": CHANNEL, "ts": "1.0"}
+            )
+        )
         await slack.until(lambda: slack.socket.connections[0].delivered)
         slack.socket.choose = 1
         assert (await delivery).ok

@@ -33,13 +33,20 @@ async def test_each_backend_is_found_by_its_port_with_its_own_setting() -> None:
         assert gateway is not None
         for backend in lab.backends:
             (use,) = matching([gateway], backend.address, backend.port)
-            assert (use.setting.name, use.setting.root_names) == (backend.name, tuple(name for name, _ in backend.roots))
+            assert (use.setting.name, use.setting.root_names) == (
+                backend.name,
+                tuple(name for name, _ in backend.roots),
+            )
     assert len({channel_of(backend) for backend in lab.backends}) == len(CATALOGUE)
 
 
 async def test_gateway_says_of_the_lab_what_its_health_probe_can_see() -> None:
     async with Lab(now=datetime.now(UTC)) as lab:
-        said = {setting: log for (pool, setting, _), (word, log) in health_words(lab) if (pool, word) == (POOL, "Unhealthy")}
+        said = {
+            setting: log
+            for (pool, setting, _), (word, log) in health_words(lab)
+            if (pool, word) == (POOL, "Unhealthy")
+        }
     assert "Expected:200-399 Received:500." in said["status-500"]
     assert "doesn't contain ready" in said["other-body"]
     assert [log for log in said.values() if "{" in log] == []

@@ -34,12 +34,27 @@ ITEM = {"type": "rich_text_section", "elements": [run("reload the server")]}
         ({"type": "section", "text": {"type": "mrkdwn", "text": "a &lt;b&gt;"}}, ["a <b>"]),
         ({"type": "section", "fields": [text("one"), text("two")]}, ["one", "two"]),
         ({"type": "context", "elements": [text("OK"), text("run 1")]}, ["OK · run 1"]),
-        ({"type": "actions", "elements": [{"type": "button", "text": text("Again")}, OVERFLOW]}, ["[Again] [⋯ Mute |", "Rehearse]"]),
+        (
+            {"type": "actions", "elements": [{"type": "button", "text": text("Again")}, OVERFLOW]},
+            ["[Again] [⋯ Mute |", "Rehearse]"],
+        ),
         ({"type": "divider"}, ["─" * 20]),
-        (rich("rich_text_section", run("a long sentence that has to wrap")), ["a long sentence that", "has to wrap"]),
-        (rich("rich_text_preformatted", run("sent 1 leaf\n gap   an issuing CA of them")), ["sent 1 leaf", " gap   an issuing C…"]),
+        (
+            rich("rich_text_section", run("a long sentence that has to wrap")),
+            ["a long sentence that", "has to wrap"],
+        ),
+        (
+            rich("rich_text_preformatted", run("sent 1 leaf\n gap   an issuing CA of them")),
+            ["sent 1 leaf", " gap   an issuing C…"],
+        ),
         (rich("rich_text_list", ITEM, style="ordered"), ["1. reload the server"]),
-        (rich("rich_text_section", {"type": "date", "timestamp": 1, "format": "{date}", "fallback": "2026"}), ["2026"]),
+        (
+            rich(
+                "rich_text_section",
+                {"type": "date", "timestamp": 1, "format": "{date}", "fallback": "2026"},
+            ),
+            ["2026"],
+        ),
         ({"type": "carousel"}, ["(carousel)"]),
     ],
     ids=lambda value: value["type"] if isinstance(value, dict) else "",
@@ -49,7 +64,10 @@ def test_block_as_lines(block: Json, lines: list[str]) -> None:
 
 
 def test_mrkdwn_as_a_reader_sees_it() -> None:
-    assert plain("<!date^1768470060^{time}|09:41 UTC> <https://a.example|label> <@U1> x &amp; y") == "09:41 UTC label @U1 x & y"
+    assert (
+        plain("<!date^1768470060^{time}|09:41 UTC> <https://a.example|label> <@U1> x &amp; y")
+        == "09:41 UTC label @U1 x & y"
+    )
 
 
 def test_frame_has_straight_edges_and_falls_back_to_the_text() -> None:

@@ -8,7 +8,9 @@ from bot.gateway.settings import ArmTiming
 from playground.lab import pki
 
 TOKEN = "standin-token-that-must-not-leak"
-FAST = ArmTiming(poll_interval=0.01, health_budget=20.0, read_budget=20.0, retry_after_limit=1.0, retries=1)
+FAST = ArmTiming(
+    poll_interval=0.01, health_budget=20.0, read_budget=20.0, retry_after_limit=1.0, retries=1
+)
 
 
 class MovableClock:

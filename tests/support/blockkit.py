@@ -12,7 +12,9 @@ from bot.blocks.parts import Message
 
 OLD_BLOCKS = {"header", "section", "rich_text", "context", "actions", "divider"}
 _OWN_MARKUP = re.compile(r"(by <@[UW][A-Z0-9]+>)?\s*(<!date\^\d+\^[^|<>]*\|[^|<>]*>)?")
-_ALIVE = re.compile(r"<|>|`(?!``)|:[\w+'-]+:|://|@(?:channel|here|everyone)|[\u200b-\u200f\u202a-\u202e\u2066-\u2069]|(?<!\w)\*|\*(?!\w)")
+_ALIVE = re.compile(
+    r"<|>|`(?!``)|:[\w+'-]+:|://|@(?:channel|here|everyone)|[\u200b-\u200f\u202a-\u202e\u2066-\u2069]|(?<!\w)\*|\*(?!\w)"
+)
 
 
 def assert_accepted_by_slack(message: Message) -> None:
@@ -20,7 +22,9 @@ def assert_accepted_by_slack(message: Message) -> None:
     kinds = {block["type"] for block in message.blocks}
     assert kinds <= OLD_BLOCKS
     parsed = SdkBlock.parse_all(list(message.blocks))
-    assert [block.to_dict()["type"] for block in parsed] == [block["type"] for block in message.blocks]
+    assert [block.to_dict()["type"] for block in parsed] == [
+        block["type"] for block in message.blocks
+    ]
     assert len(message.blocks) <= 50
     assert message.text
     assert message.plain
@@ -36,7 +40,9 @@ def assert_nothing_alive(message: Message) -> None:
             assert _OWN_MARKUP.fullmatch(element["text"]), element["text"]
         if element["type"] == "plain_text":
             assert element["emoji"] is False
-        assert not re.search("[\u0000-\u0009\u000b-\u001f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", element["text"])
+        assert not re.search(
+            "[\u0000-\u0009\u000b-\u001f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", element["text"]
+        )
 
 
 def texts(node: object) -> Iterator[dict[str, Any]]:
@@ -45,7 +51,15 @@ def texts(node: object) -> Iterator[dict[str, Any]]:
         for item in node:
             yield from texts(item)
     elif isinstance(node, dict):
-        assert node.get("type") not in {"link", "user", "usergroup", "channel", "broadcast", "emoji", "image"}
+        assert node.get("type") not in {
+            "link",
+            "user",
+            "usergroup",
+            "channel",
+            "broadcast",
+            "emoji",
+            "image",
+        }
         if node.get("type") in {"text", "plain_text", "mrkdwn"}:
             yield node
         for item in node.values():

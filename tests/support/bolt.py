@@ -1,4 +1,7 @@
-"""A Bolt app with one listener of each kind, over signed HTTP or Socket Mode: the peer of the stand-in Slack."""
+"""A Bolt app with one listener of each kind, over signed HTTP or Socket Mode.
+
+The peer of the stand-in Slack.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,17 @@ SECTION: Json = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
 BUTTONS: Json = {
     "type": "actions",
     "elements": [
-        {"type": "button", "action_id": "again", "text": {"type": "plain_text", "text": "Check again"}, "value": "v"},
-        {"type": "overflow", "action_id": "more", "options": [{"text": {"type": "plain_text", "text": "Watch"}, "value": "watch"}]},
+        {
+            "type": "button",
+            "action_id": "again",
+            "text": {"type": "plain_text", "text": "Check again"},
+            "value": "v",
+        },
+        {
+            "type": "overflow",
+            "action_id": "more",
+            "options": [{"text": {"type": "plain_text", "text": "Watch"}, "value": "watch"}],
+        },
     ],
 }
 FORM: Json = {
@@ -42,7 +54,9 @@ FORM: Json = {
 
 def client_of(slack: SlackStandIn, token: str | None = None) -> AsyncWebClient:
     """Slack's own client, pointed at the stand-in and without retries."""
-    return AsyncWebClient(token=token or slack.tokens.bot, base_url=slack.api_url, retry_handlers=[])
+    return AsyncWebClient(
+        token=token or slack.tokens.bot, base_url=slack.api_url, retry_handlers=[]
+    )
 
 
 class Listeners:
@@ -62,7 +76,9 @@ class Listeners:
         app.event("app_home_opened")(self.on_home)
         return app
 
-    async def on_command(self, ack: AsyncAck, command: Json, client: AsyncWebClient, respond: AsyncRespond) -> None:
+    async def on_command(
+        self, ack: AsyncAck, command: Json, client: AsyncWebClient, respond: AsyncRespond
+    ) -> None:
         """`help`, `respond` and `form` answer in their own way, any other text is posted as a card."""
         if command["text"] == "help":
             await ack("usage: a host")
@@ -73,7 +89,9 @@ class Listeners:
         elif command["text"] == "form":
             await client.views_open(trigger_id=command["trigger_id"], view=FORM)
         else:
-            await client.chat_postMessage(channel=command["channel_id"], text=command["text"], blocks=[SECTION, BUTTONS])
+            await client.chat_postMessage(
+                channel=command["channel_id"], text=command["text"], blocks=[SECTION, BUTTONS]
+            )
 
     async def on_button(self, ack: AsyncAck, body: Json, respond: AsyncRespond) -> None:
         """Replace the message."""
@@ -84,7 +102,9 @@ class Listeners:
     async def on_menu(self, ack: AsyncAck, body: Json) -> None:
         """Note what was chosen."""
         await ack()
-        self.seen.append(("more", body["actions"][0]["selected_option"]["value"], body["message"]["text"]))
+        self.seen.append(
+            ("more", body["actions"][0]["selected_option"]["value"], body["message"]["text"])
+        )
 
     async def on_form(self, ack: AsyncAck, view: Json) -> None:
         """Refuse a host with a space in it."""
@@ -106,12 +126,16 @@ class Listeners:
 
     async def on_home(self, event: Json, client: AsyncWebClient) -> None:
         """Show a Home tab."""
-        await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [SECTION]})
+        await client.views_publish(
+            user_id=event["user"], view={"type": "home", "blocks": [SECTION]}
+        )
 
 
 def bolt_app(slack: SlackStandIn, seen: Seen) -> AsyncApp:
     """The app."""
-    return Listeners(seen).register(AsyncApp(client=client_of(slack), signing_secret=slack.signing_secret))
+    return Listeners(seen).register(
+        AsyncApp(client=client_of(slack), signing_secret=slack.signing_secret)
+    )
 
 
 @asynccontextmanager
@@ -128,10 +152,15 @@ async def over_http(slack: SlackStandIn, seen: Seen) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def over_socket(slack: SlackStandIn, seen: Seen, *, connections: int = 1, ping: float = 1.0) -> AsyncIterator[None]:
+async def over_socket(
+    slack: SlackStandIn, seen: Seen, *, connections: int = 1, ping: float = 1.0
+) -> AsyncIterator[None]:
     """The app over Socket Mode, as one or several replicas."""
     logging.getLogger("slack_bolt").setLevel(logging.CRITICAL)
-    handlers = [AsyncSocketModeHandler(bolt_app(slack, seen), slack.tokens.app, ping_interval=ping) for _ in range(connections)]
+    handlers = [
+        AsyncSocketModeHandler(bolt_app(slack, seen), slack.tokens.app, ping_interval=ping)
+        for _ in range(connections)
+    ]
     for handler in handlers:
         await handler.connect_async()
     await slack.until(lambda: len(slack.socket.connections) == connections)

@@ -1,4 +1,7 @@
-"""Fresh databases for tests: a SQLite file, or a new database on a PostgreSQL server from a wheel (or on `TEST_DATABASE_URL`)."""
+"""Fresh databases for tests.
+
+A SQLite file, or a new database on a PostgreSQL server from a wheel (or on `TEST_DATABASE_URL`).
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,23 @@ from bot.store import upgrade
 
 @contextmanager
 def fresh_database(kind: str, folder: Path, *, empty: bool = True) -> Iterator[str]:
-    """The URL of a database of its own, `sqlite` or `postgresql`, dropped at the end; unless `empty`, it may have its tables already."""
+    """The URL of a database of its own, `sqlite` or `postgresql`, dropped at the end.
+
+    Unless `empty`, it may have its tables already.
+    """
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'appgw.sqlite3'}"
         return
     name = f"t{uuid4().hex[:12]}"
-    server = sa.create_engine(_server().set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    server = sa.create_engine(
+        _server().set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.NullPool,
+    )
     with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else _template()}"))
+        connection.execute(
+            sa.text(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else _template()}")
+        )
     try:
         yield _server().set(database=name).render_as_string(hide_password=False)
     finally:
@@ -37,7 +49,11 @@ def fresh_database(kind: str, folder: Path, *, empty: bool = True) -> Iterator[s
 def _template() -> str:
     """A database with the tables in it, to be copied: ten times as fast as making them anew."""
     name = f"template_{uuid4().hex[:12]}"
-    server = sa.create_engine(_server().set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    server = sa.create_engine(
+        _server().set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.NullPool,
+    )
     with server.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     upgrade(_server().set(database=name).render_as_string(hide_password=False))
@@ -46,7 +62,10 @@ def _template() -> str:
 
 @lru_cache(maxsize=1)
 def _server() -> sa.URL:
-    """One server for the whole run; its folder has a short path, because a Unix socket's path may not be long."""
+    """One server for the whole run.
+
+    Its folder has a short path, because a Unix socket's path may not be long.
+    """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return sa.make_url(given)

@@ -12,7 +12,10 @@ Dialled = list[tuple[str, int]]
 
 
 def record(monkeypatch: pytest.MonkeyPatch) -> Dialled:
-    """The addresses and ports that are connected or sent to from now on, in order; sockets of other families are left out."""
+    """The addresses and ports that are connected or sent to from now on, in order.
+
+    Sockets of other families are left out.
+    """
     dialled: Dialled = []
     for name in ("connect", "connect_ex", "sendto"):
         monkeypatch.setattr(socket.socket, name, _noting(getattr(socket.socket, name), dialled))

@@ -1,4 +1,7 @@
-"""A replica as a process of its own, to be killed and frozen: `python -m tests.support.engine_child '{"url": ...}'`."""
+"""A replica as a process of its own, to be killed and frozen.
+
+`python -m tests.support.engine_child '{"url": ...}'`.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,12 @@ async def _serve(options: dict[str, Any]) -> None:
     store = open_store(options["url"])
     async with aiohttp.ClientSession() as session:
         poster = ChannelPoster(options["poster"], session)
-        ports = Ports(clock=lambda: datetime.now(UTC) + shift, looker=FixedLooker(), renderer=render, poster=poster)
+        ports = Ports(
+            clock=lambda: datetime.now(UTC) + shift,
+            looker=FixedLooker(),
+            renderer=render,
+            poster=poster,
+        )
         engine = Engine(options["url"], store, ports, settings)
         await engine.start()
         print("ready", flush=True)  # noqa: T201 -- tells the test that started it

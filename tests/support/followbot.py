@@ -1,4 +1,7 @@
-"""The real bot with its memory and its engine against the stand-in Slack; what a look finds and what time it is are the test's."""
+"""The real bot with its memory and its engine against the stand-in Slack.
+
+What a look finds and what time it is are the test's.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,12 @@ class World:
     now: datetime = NOW
     looked: list[str] = field(default_factory=list)
 
-    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:  # noqa: ARG002 -- the desk's signature
+    async def host(
+        self,
+        target: HostTarget,
+        options: Options,  # noqa: ARG002 -- the caller's signature
+        on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the desk's signature
+    ) -> HostAnswer | Refused:
         """Our own probe."""
         self.looked.append(target.host)
         return HostAnswer(report=CASES[self.case]())
@@ -63,7 +71,9 @@ class World:
 
     async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
         """No gateway is known."""
-        return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}.")
+        return ArmRefusal(
+            trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
+        )
 
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
         """No gateway is known."""
@@ -76,15 +86,30 @@ class World:
 
 @asynccontextmanager
 async def running_bot(
-    slack: SlackStandIn, world: World, folder: Path, engine: EngineSettings = ENGINE, *, case: str = "leaf-only", watch_every_s: float = 5.0
+    slack: SlackStandIn,
+    world: World,
+    folder: Path,
+    engine: EngineSettings = ENGINE,
+    *,
+    case: str = "leaf-only",
+    watch_every_s: float = 5.0,
 ) -> AsyncIterator[RunningBot]:
-    """Start the bot beside a Slack that lives on when it ends; `case` is what a check of its own finds."""
+    """Start the bot beside a Slack that lives on when it ends.
+
+    `case` is what a check of its own finds.
+    """
     http_port, admin_port = free_ports(2)
     slack.request_url = f"http://127.0.0.1:{http_port}/slack/events"
-    ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}
+    ports = {
+        "APPGW_HTTP_PORT": str(http_port),
+        "APPGW_ADMIN_PORT": str(admin_port),
+        "APPGW_DATA_DIR": str(folder),
+    }
     settings = load_settings(slack.environment(socket_mode=False) | ports)
     store = await asyncio.to_thread(open_store, settings.database_url)
-    remembering = Remembering(url=settings.database_url, store=store, desk=world, clock=lambda: world.now, engine=engine)
+    remembering = Remembering(
+        url=settings.database_url, store=store, desk=world, clock=lambda: world.now, engine=engine
+    )
     script = Script(case=case)
     script.hold.set()
     parts = Parts(
@@ -97,9 +122,17 @@ async def running_bot(
         watch_every_s=watch_every_s,
         watch_book=lambda team: WatchBook(store=store, team=team, clock=lambda: world.now),
     )
-    service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=5.0)
+    service = SlackService(
+        settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=5.0
+    )
     task = asyncio.create_task(service.run())
-    bot = RunningBot(slack=slack, service=service, script=script, task=task, admin_url=f"http://127.0.0.1:{admin_port}")
+    bot = RunningBot(
+        slack=slack,
+        service=service,
+        script=script,
+        task=task,
+        admin_url=f"http://127.0.0.1:{admin_port}",
+    )
     try:
         await bot.until_ready()
         yield bot

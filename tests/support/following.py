@@ -8,16 +8,28 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.digest.schedule import schedule
-from bot.model.digest import DigestContent, FollowedTarget, Look, Observation, Problem, Subscription, TargetKind
+from bot.model.digest import (
+    DigestContent,
+    FollowedTarget,
+    Look,
+    Observation,
+    Problem,
+    Subscription,
+    TargetKind,
+)
 from chainlib import Code, Severity
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-GATEWAY = "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/applicationgateways/prod-gw"
+GATEWAY = (
+    "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/applicationgateways/prod-gw"
+)
 
 
 def gateway(name: str = "prod-gw", **fields: Any) -> FollowedTarget:  # noqa: ANN401 -- overrides of any field
     """A followed gateway."""
-    base = FollowedTarget(kind=TargetKind.GATEWAY, key=GATEWAY.replace("prod-gw", name), text=f"gw:{name}")
+    base = FollowedTarget(
+        kind=TargetKind.GATEWAY, key=GATEWAY.replace("prod-gw", name), text=f"gw:{name}"
+    )
     return replace(base, **fields)
 
 
@@ -35,12 +47,24 @@ def subscription(**fields: Any) -> Subscription:  # noqa: ANN401 -- overrides of
     return replace(base, **fields)
 
 
-def problem(code: Code = Code.INTERMEDIATE_MISSING, about: str = "CN=Contoso Issuing CA 3", **fields: Any) -> Problem:  # noqa: ANN401 -- overrides of any field
+def problem(
+    code: Code = Code.INTERMEDIATE_MISSING,
+    about: str = "CN=Contoso Issuing CA 3",
+    **fields: Any,  # noqa: ANN401 -- overrides of any field
+) -> Problem:
     """A problem."""
-    return replace(Problem(code=code, severity=Severity.CRITICAL, cause=f"{code}:{about}", subject=about), **fields)
+    return replace(
+        Problem(code=code, severity=Severity.CRITICAL, cause=f"{code}:{about}", subject=about),
+        **fields,
+    )
 
 
-def backend(number: int = 1, problems: Sequence[Problem] = (), target: FollowedTarget | None = None, **fields: Any) -> Observation:  # noqa: ANN401 -- overrides of any field
+def backend(
+    number: int = 1,
+    problems: Sequence[Problem] = (),
+    target: FollowedTarget | None = None,
+    **fields: Any,  # noqa: ANN401 -- overrides of any field
+) -> Observation:
     """What a look saw of a backend."""
     key = (target or gateway()).key
     label = f"b{number}.contoso.com"
@@ -72,7 +96,10 @@ class FixedLooker:
     async def look(self, target: FollowedTarget) -> Look:
         """The same every time."""
         self.looked.append(target.key)
-        seen = [backend(n, (problem(),) if n <= self.broken else (), target) for n in range(1, self.backends + 1)]
+        seen = [
+            backend(n, (problem(),) if n <= self.broken else (), target)
+            for n in range(1, self.backends + 1)
+        ]
         return Look(target_key=target.key, seen=tuple(seen))
 
 

@@ -1,4 +1,7 @@
-"""nginx as a stand-in for the gateway: one process serves broken backends and verifies them, on loopback ports of its own."""
+"""nginx as a stand-in for the gateway.
+
+One process serves broken backends and verifies them, on loopback ports of its own.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,9 @@ def _write(name: str, setup: Setup, folder: Path, backend: int, front: int) -> s
     (folder / f"{name}.key").write_bytes(setup.chain[0].key_pem)
     (folder / f"{name}.roots").write_bytes(b"".join(c.pem for c in setup.roots))
     shared = {"folder": folder, "name": name}
-    return _BACKEND.format(port=backend, **shared) + _GATEWAY.format(port=front, backend=backend, host=setup.host, **shared)
+    return _BACKEND.format(port=backend, **shared) + _GATEWAY.format(
+        port=front, backend=backend, host=setup.host, **shared
+    )
 
 
 def _wait_for(port: int) -> None:

@@ -1,6 +1,9 @@
-"""A channel service on loopback: it accepts a post before it answers, so that a kill in between leaves the poster in doubt.
+"""A channel service on loopback.
 
-With `limit` it takes one message a second and channel, else 429 with Retry-After. `find` reads what was accepted.
+It accepts a post before it answers, so that a kill in between leaves the poster in doubt.
+
+With `limit` it takes one message a second and channel, else 429 with Retry-After. `find` reads what
+was accepted.
 """
 
 from __future__ import annotations
@@ -59,7 +62,11 @@ class Channels:
     @property
     def doubled(self) -> dict[str, int]:
         """Delivery ids that were accepted more than once."""
-        return {name: count for name, count in Counter(name for _, _, name in self.accepted).items() if count > 1}
+        return {
+            name: count
+            for name, count in Counter(name for _, _, name in self.accepted).items()
+            if count > 1
+        }
 
     @property
     def arrived(self) -> set[str]:
@@ -84,7 +91,11 @@ class Channels:
 
     async def _find(self, request: web.Request) -> web.Response:
         wanted = (request.query["channel"], request.query["delivery_id"])
-        found = [f"{place}.0" for place, (_, channel, name) in enumerate(self.accepted, 1) if (channel, name) == wanted]
+        found = [
+            f"{place}.0"
+            for place, (_, channel, name) in enumerate(self.accepted, 1)
+            if (channel, name) == wanted
+        ]
         return web.json_response({"ts": found[0] if found else None})
 
 

@@ -1,6 +1,9 @@
-"""Server flights built by hand, for lists that no TLS library sends: entries that are no certificate, keys that do not fit.
+"""Server flights built by hand, for lists that no TLS library sends.
 
-What lives here is the least of a server that makes a client read its Certificate message (RFC 5246, RFC 8446); it then cannot go on.
+Entries that are no certificate, keys that do not fit.
+
+What lives here is the least of a server that makes a client read its Certificate message (RFC 5246,
+RFC 8446); it then cannot go on.
 """
 
 from __future__ import annotations
@@ -19,17 +22,39 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from playground.lab.peers import Script
 
-SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, KEY_EXCHANGE, HELLO_DONE, VERIFY = 2, 8, 11, 12, 14, 15
+SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, KEY_EXCHANGE, HELLO_DONE, VERIFY = (
+    2,
+    8,
+    11,
+    12,
+    14,
+    15,
+)
 _X25519 = 0x001D
 _RANDOM = bytes(range(32))
 _KEY = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
-def tls12_list(entries: Sequence[bytes], *, version: int = 0x0303, ending: Script | None = None) -> Script:
-    """Answer a ClientHello in clear: the list, then a key exchange whose signature no key has made, or another ending."""
-    hello = struct.pack(">H", version) + _RANDOM + b"\0" + b"\xc0\x2b\0" + _vector(b"\xff\x01\0\1\0", 2)
-    signed = b"\x03" + struct.pack(">H", _X25519) + _vector(_public(), 1) + b"\x04\x03" + _vector(b"\x30\x06\x02\x01\x01\x02\x01\x01", 2)
-    listed = _message(SERVER_HELLO, hello) + _message(CERTIFICATE, _vector(b"".join(_vector(entry, 3) for entry in entries), 3))
+def tls12_list(
+    entries: Sequence[bytes], *, version: int = 0x0303, ending: Script | None = None
+) -> Script:
+    """Answer a ClientHello in clear.
+
+    The list, then a key exchange whose signature no key has made, or another ending.
+    """
+    hello = (
+        struct.pack(">H", version) + _RANDOM + b"\0" + b"\xc0\x2b\0" + _vector(b"\xff\x01\0\1\0", 2)
+    )
+    signed = (
+        b"\x03"
+        + struct.pack(">H", _X25519)
+        + _vector(_public(), 1)
+        + b"\x04\x03"
+        + _vector(b"\x30\x06\x02\x01\x01\x02\x01\x01", 2)
+    )
+    listed = _message(SERVER_HELLO, hello) + _message(
+        CERTIFICATE, _vector(b"".join(_vector(entry, 3) for entry in entries), 3)
+    )
     rest = _message(KEY_EXCHANGE, signed) + _message(HELLO_DONE, b"")
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +66,10 @@ def tls12_list(entries: Sequence[bytes], *, version: int = 0x0303, ending: Scrip
 
 
 def tls13_list(entries: Sequence[bytes], *, context: bytes = b"") -> Script:
-    """Answer a ClientHello with an encrypted flight: the list, then a CertificateVerify that no key has made."""
+    """Answer a ClientHello with an encrypted flight.
+
+    The list, then a CertificateVerify that no key has made.
+    """
     listed = b"".join(_vector(entry, 3) + _vector(b"", 2) for entry in entries)
     encrypted = (
         _message(ENCRYPTED_EXTENSIONS, _vector(b"", 2))
@@ -54,8 +82,13 @@ def tls13_list(entries: Sequence[bytes], *, context: bytes = b"") -> Script:
         client_hello = await reader.readexactly(int.from_bytes(header[3:]))
         session_id, share = _read_client_hello(client_hello)
         extensions = b"\x00\x2b\0\2\3\4" + struct.pack(">HHHH", 0x33, 36, _X25519, 32) + _public()
-        server_hello = _message(SERVER_HELLO, b"\3\3" + _RANDOM + _vector(session_id, 1) + b"\x13\x01\0" + _vector(extensions, 2))
-        secret = _handshake_secret(_KEY.exchange(X25519PublicKey.from_public_bytes(share)), client_hello + server_hello)
+        server_hello = _message(
+            SERVER_HELLO,
+            b"\3\3" + _RANDOM + _vector(session_id, 1) + b"\x13\x01\0" + _vector(extensions, 2),
+        )
+        secret = _handshake_secret(
+            _KEY.exchange(X25519PublicKey.from_public_bytes(share)), client_hello + server_hello
+        )
         writer.write(_records(22, server_hello) + _encrypted(secret, encrypted))
         await reader.read()
 
@@ -127,7 +160,10 @@ def _message(kind: int, body: bytes) -> bytes:
 
 
 def _records(kind: int, data: bytes) -> bytes:
-    return b"".join(bytes([kind]) + b"\3\3" + _vector(data[start : start + 16000], 2) for start in range(0, len(data), 16000))
+    return b"".join(
+        bytes([kind]) + b"\3\3" + _vector(data[start : start + 16000], 2)
+        for start in range(0, len(data), 16000)
+    )
 
 
 def _read(data: bytes, at: int, size: int) -> tuple[bytes, int]:

@@ -20,13 +20,21 @@ async def follow_overdue(url: str, count: int) -> None:
     async with store.writing() as connection:
         for n in range(count):
             due = NOW - timedelta(days=400)
-            await add_subscription(connection, subscription(channel=f"C{n}", target=gateway(f"gw{n % 5}"), next_run_at=due))
+            await add_subscription(
+                connection,
+                subscription(channel=f"C{n}", target=gateway(f"gw{n % 5}"), next_run_at=due),
+            )
     await store.close()
 
 
 async def start_replica(options: Mapping[str, object]) -> Process:
-    """Start one (`tests.support.engine_child` says with which options) and wait until it works; whoever starts it ends it."""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.support.engine_child", json.dumps(options), stdout=PIPE)
+    """Start one (`tests.support.engine_child` says with which options) and wait until it works.
+
+    Whoever starts it ends it.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.engine_child", json.dumps(options), stdout=PIPE
+    )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"ready\n"
     return process

@@ -1,4 +1,7 @@
-"""Check reports of chains that are each broken in one way, judged and explained for real; no connection is made."""
+"""Check reports of chains that are each broken in one way, judged and explained for real.
+
+No connection is made.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,11 @@ from playground.lab.pki import NOW, Issued, intermediate, leaf, root
 
 HOST = "backend.contoso.com"
 HOSTILE = (
-    "<!channel> <@U123> <http://evil.example|bank> *bold* _it_ ~no~ `code` ```fence``` :skull: &amp; @here "
-    "\u202egnitset\u202c \u200b\u0000\x1b[31m https://evil.example/a mailto:a@evil.example " + "A" * 5000
+    "<!channel> <@U123> <http://evil.example|bank> *bold* _it_ ~no~ `code` ```fence``` "
+    ":skull: &amp; @here "
+    "\u202egnitset\u202c \u200b\u0000\x1b[31m https://evil.example/a mailto:a@evil.example "
+    + "A"
+    * 5000
 )
 ROOT = root()
 ISSUING = intermediate(ROOT)
@@ -51,7 +57,13 @@ def policy(*roots: Issued, name: str | None = HOST) -> GatewayPolicy:
     return GatewayPolicy(anchors=anchors, name=name, http=HttpProbeRule())
 
 
-def report(*sent: Issued, rules: GatewayPolicy | None = None, host: str = HOST, port: int = 443, status: int = 200) -> CheckReport:
+def report(
+    *sent: Issued,
+    rules: GatewayPolicy | None = None,
+    host: str = HOST,
+    port: int = 443,
+    status: int = 200,
+) -> CheckReport:
     """The report about a server that sends exactly these."""
     rules = rules or policy(ROOT)
     target = Target(host=host, port=port, server_name=host, address="10.0.0.5")
@@ -76,7 +88,9 @@ def _assemble(request: CheckRequest, address: AddressReport) -> CheckReport:
         addresses=(address,),
         browser=None
         if address.chain is None
-        else BrowserView(accepted=True, why="A browser fetches or remembers the missing intermediate."),
+        else BrowserView(
+            accepted=True, why="A browser fetches or remembers the missing intermediate."
+        ),
         not_checked=("revocation",),
         timings=address.timings,
     )
@@ -86,13 +100,19 @@ def failed(error: ResolveFailed | ConnectFailed) -> CheckReport:
     """The report when no list came."""
     target = Target(host=HOST, server_name=HOST)
     verdict = judge_failure(error, policy(ROOT), at=NOW)
-    return _assemble(CheckRequest(target=target, policy=policy(ROOT)), AddressReport(address="", verdict=verdict))
+    return _assemble(
+        CheckRequest(target=target, policy=policy(ROOT)), AddressReport(address="", verdict=verdict)
+    )
 
 
 def repaired(base: CheckReport, *chain: Issued) -> CheckReport:
     """The same report with the chain that would put it right."""
     fixed = Repair(
-        chain=tuple(i.certificate for i in chain), root=None, root_name=None, verdict_after=Code.OK, sources=("the issuer's own page",)
+        chain=tuple(i.certificate for i in chain),
+        root=None,
+        root_name=None,
+        verdict_after=Code.OK,
+        sources=("the issuer's own page",),
     )
     return replace(base, repair=fixed)
 
@@ -100,7 +120,9 @@ def repaired(base: CheckReport, *chain: Issued) -> CheckReport:
 def hostile() -> CheckReport:
     """A leaf whose subject and issuer try everything that a chat could bring to life."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the certificate's parser warns of a common name over 64 characters
+        warnings.simplefilter(
+            "ignore"
+        )  # the certificate's parser warns of a common name over 64 characters
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOSTILE, _validate=False)])
         signer = intermediate(ROOT, subject=name)
         return report(leaf(signer, HOST, subject=name))
@@ -115,7 +137,9 @@ def crowd() -> CheckReport:
 def unvalidated() -> CheckReport:
     """A setting that validates nothing, before a server where nearly nothing would pass."""
     rules = replace(policy(ROOT), validate_chain=False, validate_name=False)
-    return report(leaf(ISSUING, "other.contoso.com", not_after=NOW - timedelta(days=1)), ROOT, rules=rules)
+    return report(
+        leaf(ISSUING, "other.contoso.com", not_after=NOW - timedelta(days=1)), ROOT, rules=rules
+    )
 
 
 def long_host() -> CheckReport:
@@ -140,7 +164,9 @@ CASES: Mapping[str, Callable[[], CheckReport]] = MappingProxyType(
         "refused": lambda: failed(ConnectRefused(f"{HOST}:443 refused", address="10.0.0.5")),
         "silent": lambda: failed(ConnectTimedOut(f"{HOST}:443 gave no answer", address="10.0.0.5")),
         "unvalidated": unvalidated,
-        "everything": lambda: report(leaf(None, "x.example", not_after=NOW - timedelta(days=1)), ROOT, ISSUING, status=500),
+        "everything": lambda: report(
+            leaf(None, "x.example", not_after=NOW - timedelta(days=1)), ROOT, ISSUING, status=500
+        ),
         "crowd": crowd,
         "long-host": long_host,
         "hostile": hostile,

@@ -1,4 +1,7 @@
-"""The real bot against the stand-in Slack on loopback; only the use case is scripted, so that a check takes as long as a test wants."""
+"""The real bot against the stand-in Slack on loopback.
+
+Only the use case is scripted, so that a check takes as long as a test wants.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ class Script:
     stage_s: float = 0.0
     refuse_late: bool = False
 
-    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
+    async def host(
+        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+    ) -> HostAnswer | Refused:
         """Tell the stages, wait, answer."""
         self.asked.append((target, options))
         refused = Refused(sentence=f"{target.host} is not among the hosts that I may probe.")
@@ -74,7 +79,11 @@ class OpenGate:
 
     def refuse(self, ask: Ask, *, costs: bool) -> str | None:  # noqa: ARG002 -- the gate's face
         """Refuse one user."""
-        return "You may not ask me; ask an admin to add you to APPGW_ALLOWED_USERS." if ask.user == FORBIDDEN_USER else None
+        return (
+            "You may not ask me; ask an admin to add you to APPGW_ALLOWED_USERS."
+            if ask.user == FORBIDDEN_USER
+            else None
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,7 +98,10 @@ class RunningBot:
 
     async def ready(self) -> dict[str, object]:
         """What `/readyz` tells, its status included."""
-        async with aiohttp.ClientSession() as session, session.get(f"{self.admin_url}/readyz") as response:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.admin_url}/readyz") as response,
+        ):
             return {"status": response.status, **await response.json()}
 
     async def until_ready(self) -> None:
@@ -109,7 +121,12 @@ def _health(gateways: Gateways | None) -> Callable[[Watching, str], dict[Verb, H
         if gateways is None:
             return {}
         checking = GatewayChecking(
-            gateways=gateways, delivery=watching.delivery, runs=watching.runs, vantage="here", bot_name=bot_name, watching=watching
+            gateways=gateways,
+            delivery=watching.delivery,
+            runs=watching.runs,
+            vantage="here",
+            bot_name=bot_name,
+            watching=watching,
         )
         return {Verb.HEALTH: checking.handle}
 
@@ -145,9 +162,17 @@ async def running_bot(
             watch_every_s=watch_every_s,
             handlers=_health(gateways),
         )
-        service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=wait_s)
+        service = SlackService(
+            settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=wait_s
+        )
         task = asyncio.create_task(service.run())
-        bot = RunningBot(slack=slack, service=service, script=scripted, task=task, admin_url=f"http://127.0.0.1:{admin_port}")
+        bot = RunningBot(
+            slack=slack,
+            service=service,
+            script=scripted,
+            task=task,
+            admin_url=f"http://127.0.0.1:{admin_port}",
+        )
         try:
             if ready:
                 await bot.until_ready()

@@ -1,4 +1,7 @@
-"""Stored renderings: one pretty-printed JSON file each, reviewed like code. Written anew only when WRITE_SNAPSHOTS=1 is set."""
+"""Stored renderings: one pretty-printed JSON file each, reviewed like code.
+
+Written anew only when WRITE_SNAPSHOTS=1 is set.
+"""
 
 from __future__ import annotations
 
@@ -16,5 +19,7 @@ def check_snapshot(name: str, value: object) -> None:
     if os.environ.get("WRITE_SNAPSHOTS") == "1":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(written)
-    assert path.exists(), f"{path} is missing; look at the rendering, then write it with WRITE_SNAPSHOTS=1"
+    assert path.exists(), (
+        f"{path} is missing; look at the rendering, then write it with WRITE_SNAPSHOTS=1"
+    )
     assert written == path.read_text()

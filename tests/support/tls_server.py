@@ -1,6 +1,9 @@
-"""Servers for the capture tests: the lab's own, and one that staples an OCSP response, which the standard library cannot.
+"""Servers for the capture tests.
 
-`playground.lab.servers` and `playground.lab.peers` hold the general ones; `raw_tls` holds what no TLS library sends.
+The lab's own, and one that staples an OCSP response, which the standard library cannot.
+
+`playground.lab.servers` and `playground.lab.peers` hold the general ones; `raw_tls` holds what no
+TLS library sends.
 """
 
 from __future__ import annotations
@@ -27,10 +30,18 @@ class Estate:
         self.leaf = pki.leaf(self.intermediate, NAME)
         self.chain = (self.leaf.certificate, self.intermediate.certificate)
 
-    def backend(self, *, tls: TlsSettings | None = None, http: HttpHandler | None = None, other: Issued | None = None) -> TlsBackend:
+    def backend(
+        self,
+        *,
+        tls: TlsSettings | None = None,
+        http: HttpHandler | None = None,
+        other: Issued | None = None,
+    ) -> TlsBackend:
         """A backend with the complete chain, and another leaf for the name `other`."""
         others = {"other": Identity(chain=[other.certificate], key=other.key)} if other else {}
-        return TlsBackend(chain=self.chain, key=self.leaf.key, tls=tls, http=http, alternatives=others)
+        return TlsBackend(
+            chain=self.chain, key=self.leaf.key, tls=tls, http=http, alternatives=others
+        )
 
 
 def target(server: LoopbackServer, server_name: str | None = NAME) -> Target:

@@ -53,7 +53,9 @@ class World:
     allowed: tuple[str, ...] = ()
     loopback: bool = False
     access: Access = field(default_factory=Access)
-    limiter: RateLimiter = field(default_factory=lambda: RateLimiter(per_user=100_000, per_channel=100_000))
+    limiter: RateLimiter = field(
+        default_factory=lambda: RateLimiter(per_user=100_000, per_channel=100_000)
+    )
     resolver: Resolver | None = None
     arm_url: str | None = None
     ca_file: str | None = None
@@ -66,7 +68,9 @@ class World:
         """The ARM edge, closed by whoever enters it."""
         if self.arm_url is None:
             return None
-        settings = ArmSettings(credential="static", static_token=TOKEN, arm_url=self.arm_url, ca_bundle=self.ca_file)
+        settings = ArmSettings(
+            credential="static", static_token=TOKEN, arm_url=self.arm_url, ca_bundle=self.ca_file
+        )
         return ArmClient(settings, clock=self.clock, timing=self.timing)
 
     def desk(self, arm: ArmClient | None) -> Desk:
@@ -81,19 +85,35 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
     """Start Slack and bot, stop both."""
     http_port, admin_port = free_ports(2)
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(SlackStandIn(request_url=f"http://127.0.0.1:{http_port}/slack/events"))
-        ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port), "APPGW_DATA_DIR": str(folder)}
+        slack = await stack.enter_async_context(
+            SlackStandIn(request_url=f"http://127.0.0.1:{http_port}/slack/events")
+        )
+        ports = {
+            "APPGW_HTTP_PORT": str(http_port),
+            "APPGW_ADMIN_PORT": str(admin_port),
+            "APPGW_DATA_DIR": str(folder),
+        }
         settings = load_settings(slack.environment(socket_mode=False) | ports)
         client = world.arm()
         arm = await stack.enter_async_context(client) if client else None
         store = await asyncio.to_thread(open_store, settings.database_url)
         stack.push_async_callback(store.close)
         desk = world.desk(arm)
-        memory = Remembering(url=settings.database_url, store=store, desk=desk, clock=world.clock, engine=ENGINE)
+        memory = Remembering(
+            url=settings.database_url, store=store, desk=desk, clock=world.clock, engine=ENGINE
+        )
         parts = replace(_parts(world, desk), companion=memory.beside)
-        service = SlackService(settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=2.0)
+        service = SlackService(
+            settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=2.0
+        )
         task = asyncio.create_task(service.run())
-        bot = RunningBot(slack=slack, service=service, script=Script(), task=task, admin_url=f"http://127.0.0.1:{admin_port}")
+        bot = RunningBot(
+            slack=slack,
+            service=service,
+            script=Script(),
+            task=task,
+            admin_url=f"http://127.0.0.1:{admin_port}",
+        )
         try:
             await bot.until_ready()
             yield bot
@@ -120,7 +140,14 @@ def _parts(world: World, desk: Desk) -> Parts:
         )
         return {Verb.HEALTH: checking.handle}
 
-    return Parts(backends=desk, gate=gate, privileges=_nothing, clock=world.clock, vantage="here", handlers=handlers)
+    return Parts(
+        backends=desk,
+        gate=gate,
+        privileges=_nothing,
+        clock=world.clock,
+        vantage="here",
+        handlers=handlers,
+    )
 
 
 def _nothing(_ask: Ask) -> dict[str, str]:

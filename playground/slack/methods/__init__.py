@@ -1,4 +1,6 @@
-"""The Web API methods, one file per family. Each is a function of the workspace and a call; transport and faults are `webapi`'s.
+"""The Web API methods, one file per family.
+
+Each is a function of the workspace and a call; transport and faults are `webapi`'s.
 
 Importing this package registers all of them.
 """

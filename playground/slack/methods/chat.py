@@ -10,7 +10,10 @@ WRITE = scopes("chat:write")
 
 
 def checked_content(workspace: Workspace, text: str, blocks: object, what: str) -> tuple[Json, ...]:
-    """The blocks as Slack stores them, ids filled in; refuses what Slack refuses and notes what it only frowns at."""
+    """The blocks as Slack stores them, ids filled in.
+
+    Refuses what Slack refuses and notes what it only frowns at.
+    """
     refuse(check_text(text))
     if blocks is not None:
         refuse(check_blocks(blocks))
@@ -23,13 +26,21 @@ def checked_content(workspace: Workspace, text: str, blocks: object, what: str) 
 
 def with_ids(workspace: Workspace, blocks: tuple[Json, ...]) -> tuple[Json, ...]:
     """Blocks with a `block_id` each and an `action_id` on every control, as Slack gives them."""
-    return tuple({**_control_ids(workspace, block), "block_id": block.get("block_id") or workspace.serial("b")} for block in blocks)
+    return tuple(
+        {
+            **_control_ids(workspace, block),
+            "block_id": block.get("block_id") or workspace.serial("b"),
+        }
+        for block in blocks
+    )
 
 
 def _control_ids(workspace: Workspace, block: Json) -> Json:
     named = dict(block)
     if block.get("type") == "actions":
-        named["elements"] = [{"action_id": workspace.serial("a"), **element} for element in block["elements"]]
+        named["elements"] = [
+            {"action_id": workspace.serial("a"), **element} for element in block["elements"]
+        ]
     for key in ("accessory", "element"):
         if isinstance(block.get(key), dict):
             named[key] = {"action_id": workspace.serial("a"), **block[key]}
@@ -49,7 +60,13 @@ def writable(call: Call) -> Channel:
 
 def as_json(message: Message) -> Json:
     """A message as the Web API shows it."""
-    shown: Json = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts, "blocks": list(message.blocks)}
+    shown: Json = {
+        "type": "message",
+        "user": message.user,
+        "text": message.text,
+        "ts": message.ts,
+        "blocks": list(message.blocks),
+    }
     if message.by_bot:
         shown["bot_id"] = BOT_ID
     if message.thread_ts:
@@ -92,14 +109,21 @@ def _metadata(call: Call) -> Json | None:
     given = call.structure("metadata")
     if given is None:
         return None
-    if not isinstance(given, dict) or not isinstance(given.get("event_type"), str) or not isinstance(given.get("event_payload"), dict):
+    if (
+        not isinstance(given, dict)
+        or not isinstance(given.get("event_type"), str)
+        or not isinstance(given.get("event_payload"), dict)
+    ):
         raise Refused("metadata_must_be_sent_with_event_type_and_payload")
     return given
 
 
 @method("chat.update", WRITE)
 def update(call: Call) -> Json:
-    """Change one of the bot's own messages; blocks that are not sent stay, an empty list removes them."""
+    """Change one of the bot's own messages.
+
+    Blocks that are not sent stay, an empty list removes them.
+    """
     channel = call.channel()
     if channel.archived:
         raise Refused("is_archived")
@@ -108,8 +132,15 @@ def update(call: Call) -> Json:
     text = call.text("text", message.text)
     kept = message.blocks if sent is None else ()
     blocks = kept or checked_content(call.workspace, text, sent, "chat.update")
-    changed = call.workspace.edit(message, text=text, blocks=blocks, metadata=_metadata(call) or message.metadata)
-    return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": as_json(changed)}
+    changed = call.workspace.edit(
+        message, text=text, blocks=blocks, metadata=_metadata(call) or message.metadata
+    )
+    return {
+        "channel": channel.id,
+        "ts": changed.ts,
+        "text": changed.text,
+        "message": as_json(changed),
+    }
 
 
 def _own(call: Call, channel: Channel) -> Message:
@@ -140,7 +171,11 @@ def post_ephemeral(call: Call) -> Json:
     text = call.text("text")
     blocks = checked_content(call.workspace, text, call.structure("blocks"), "chat.postEphemeral")
     shown = call.workspace.add_ephemeral(
-        channel=channel.id, only_for=person, text=text, blocks=blocks, thread_ts=call.text("thread_ts") or None
+        channel=channel.id,
+        only_for=person,
+        text=text,
+        blocks=blocks,
+        thread_ts=call.text("thread_ts") or None,
     )
     return {"message_ts": shown.ts}
 
@@ -152,7 +187,10 @@ def get_permalink(call: Call) -> Json:
     ts = call.need("message_ts")
     if (channel.id, ts) not in call.workspace.posts:
         raise Refused("message_not_found")
-    return {"channel": channel.id, "permalink": f"{call.base_url}/archives/{channel.id}/p{ts.replace('.', '')}"}
+    return {
+        "channel": channel.id,
+        "permalink": f"{call.base_url}/archives/{channel.id}/p{ts.replace('.', '')}",
+    }
 
 
 @method("reactions.add", scopes("reactions:write"))

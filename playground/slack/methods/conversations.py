@@ -45,21 +45,32 @@ def _visible(call: Call) -> Channel:
 def list_channels(call: Call) -> Json:
     """Every channel that the bot can see, a page at a time."""
     archived = not call.flag("exclude_archived")
-    seen = [one for one in call.workspace.channels.values() if (archived or not one.archived) and (one.has_bot or not one.private)]
+    seen = [
+        one
+        for one in call.workspace.channels.values()
+        if (archived or not one.archived) and (one.has_bot or not one.private)
+    ]
     start, size = call.number("cursor", 0), min(call.number("limit", PAGE), 1000)
     page = [describe(one) for one in seen[start : start + size]]
     return {"channels": page, **_cursor(start + size, len(seen))}
 
 
 def _cursor(following: int, total: int) -> Json:
-    return {"has_more": following < total, "response_metadata": {"next_cursor": str(following) if following < total else ""}}
+    return {
+        "has_more": following < total,
+        "response_metadata": {"next_cursor": str(following) if following < total else ""},
+    }
 
 
 @method("conversations.history", HISTORY)
 def history(call: Call) -> Json:
     """The top-level messages of a channel, newest first; metadata only when asked for."""
     channel = _member(call)
-    top = [one for one in call.workspace.messages(channel.id) if one.thread_ts is None and _within(call, one)]
+    top = [
+        one
+        for one in call.workspace.messages(channel.id)
+        if one.thread_ts is None and _within(call, one)
+    ]
     return _page(call, list(reversed(top)))
 
 
@@ -67,7 +78,11 @@ def history(call: Call) -> Json:
 def replies(call: Call) -> Json:
     """A thread with its parent, oldest first."""
     channel, parent = _member(call), call.need("ts")
-    thread = [one for one in call.workspace.messages(channel.id) if parent in {one.ts, one.thread_ts} and _within(call, one)]
+    thread = [
+        one
+        for one in call.workspace.messages(channel.id)
+        if parent in {one.ts, one.thread_ts} and _within(call, one)
+    ]
     if not thread:
         raise Refused("thread_not_found")
     return _page(call, thread)

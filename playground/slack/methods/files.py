@@ -32,7 +32,10 @@ def get_upload_url(call: Call) -> Json:
     """Step one: where to send the bytes."""
     name, length = call.need("filename"), call.number("length", 0)
     if not 0 < length <= MAX_FILE:
-        raise Refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] length must be 1 to {MAX_FILE}"]})
+        raise Refused(
+            "invalid_arguments",
+            response_metadata={"messages": [f"[ERROR] length must be 1 to {MAX_FILE}"]},
+        )
     file = StoredFile(id=call.workspace.serial("F"), name=name, length=length)
     call.workspace.files[file.id] = file
     return {"file_id": file.id, "upload_url": f"{call.base_url}/upload/{file.id}"}
@@ -60,12 +63,20 @@ def _uploaded(call: Call, wanted: Json) -> StoredFile:
 
 
 def _share(call: Call, files: list[StoredFile]) -> list[StoredFile]:
-    channel = writable(replace(call, arguments={**call.arguments, "channel": call.text("channel_id")}))
+    channel = writable(
+        replace(call, arguments={**call.arguments, "channel": call.text("channel_id")})
+    )
     thread = call.text("thread_ts") or None
     if thread and (channel.id, thread) not in call.workspace.posts:
         raise Refused("invalid_thread_ts")
     ids = tuple(file.id for file in files)
-    call.workspace.add(channel=channel.id, user=BOT_USER, text=call.text("initial_comment"), thread_ts=thread, files=ids)
+    call.workspace.add(
+        channel=channel.id,
+        user=BOT_USER,
+        text=call.text("initial_comment"),
+        thread_ts=thread,
+        files=ids,
+    )
     return [replace(file, shared_in=channel.id, thread_ts=thread) for file in files]
 
 

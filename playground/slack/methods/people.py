@@ -26,8 +26,22 @@ def users_info(call: Call) -> Json:
     user = call.workspace.users.get(call.need("user"))
     if user is None:
         raise Refused("user_not_found")
-    described: Json = {"id": user.id, "team_id": user.team, "name": user.name, "real_name": user.name.title(), "deleted": False}
-    return {"user": {**described, "tz": user.tz, "tz_label": user.tz, "tz_offset": user.tz_offset, "is_bot": user.id == BOT_USER}}
+    described: Json = {
+        "id": user.id,
+        "team_id": user.team,
+        "name": user.name,
+        "real_name": user.name.title(),
+        "deleted": False,
+    }
+    return {
+        "user": {
+            **described,
+            "tz": user.tz,
+            "tz_label": user.tz,
+            "tz_offset": user.tz_offset,
+            "is_bot": user.id == BOT_USER,
+        }
+    }
 
 
 @method("team.info", scopes("team:read"))
@@ -39,4 +53,12 @@ def team_info(_call: Call) -> Json:
 @method("bots.info", scopes("users:read"))
 def bots_info(_call: Call) -> Json:
     """The bot as an app."""
-    return {"bot": {"id": BOT_ID, "app_id": APP_ID, "user_id": BOT_USER, "name": "appgw-check", "deleted": False}}
+    return {
+        "bot": {
+            "id": BOT_ID,
+            "app_id": APP_ID,
+            "user_id": BOT_USER,
+            "name": "appgw-check",
+            "deleted": False,
+        }
+    }

@@ -13,8 +13,18 @@ TRIGGER_SECONDS = 3.0
 MAX_STACK = 3
 
 
-def stored_view(workspace: Workspace, view: Any, *, user: str, previous: OpenView | None = None, same: OpenView | None = None) -> OpenView:
-    """A checked view with ids filled in, ready to be kept; `same` is replaced, `previous` stays below."""
+def stored_view(
+    workspace: Workspace,
+    view: Any,
+    *,
+    user: str,
+    previous: OpenView | None = None,
+    same: OpenView | None = None,
+) -> OpenView:
+    """A checked view with ids filled in, ready to be kept.
+
+    `same` is replaced, `previous` stays below.
+    """
     refuse(check_view(view))
     filled = {**view, "blocks": list(with_ids(workspace, tuple(view["blocks"])))}
     identity = same.id if same else workspace.serial("V")
@@ -31,7 +41,14 @@ def stored_view(workspace: Workspace, view: Any, *, user: str, previous: OpenVie
 
 def describe(view: OpenView) -> Json:
     """A view as the Web API and the payloads show it."""
-    shown = {"id": view.id, "team_id": TEAM_ID, "app_id": APP_ID, "bot_id": BOT_ID, "hash": view.hash, "root_view_id": view.root_id}
+    shown = {
+        "id": view.id,
+        "team_id": TEAM_ID,
+        "app_id": APP_ID,
+        "bot_id": BOT_ID,
+        "hash": view.hash,
+        "root_view_id": view.root_id,
+    }
     defaults: Json = {
         "callback_id": "",
         "private_metadata": "",
@@ -94,7 +111,10 @@ def update_view(call: Call) -> Json:
         raise Refused("not_found")
     if call.text("hash", found.hash) != found.hash:
         raise Refused("hash_conflict")
-    return _keep(call.workspace, stored_view(call.workspace, call.structure("view"), user=found.user, same=found))
+    return _keep(
+        call.workspace,
+        stored_view(call.workspace, call.structure("view"), user=found.user, same=found),
+    )
 
 
 @method("views.publish")
@@ -105,7 +125,12 @@ def publish_view(call: Call) -> Json:
         raise Refused("user_not_found")
     given = call.structure("view")
     if not isinstance(given, dict) or given.get("type") != "home":
-        raise Refused("invalid_arguments", response_metadata={"messages": ["[ERROR] must be a home view [json-pointer:/view/type]"]})
+        raise Refused(
+            "invalid_arguments",
+            response_metadata={
+                "messages": ["[ERROR] must be a home view [json-pointer:/view/type]"]
+            },
+        )
     view = stored_view(call.workspace, given, user=person, same=call.workspace.homes.get(person))
     call.workspace.homes[person] = view
     call.workspace.touch()

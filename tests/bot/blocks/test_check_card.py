@@ -32,7 +32,11 @@ from tests.support.reports import CASES, HOST, ISSUING, LEAF, ROOT, repaired, re
 from tests.support.snapshots import check_snapshot
 
 AROUND = Circumstances(
-    command="backend.contoso.com", understood="backend.contoso.com:443, SNI same", run_id="ab12cd34", vantage="aks-1", user="U123ABC"
+    command="backend.contoso.com",
+    understood="backend.contoso.com:443, SNI same",
+    run_id="ab12cd34",
+    vantage="aks-1",
+    user="U123ABC",
 )
 
 
@@ -46,7 +50,10 @@ def of_type(message: Message, kind: str) -> list[dict[str, Any]]:
 
 def drawing(message: Message) -> list[str]:
     (lines,) = [
-        e["elements"][0]["text"].split("\n") for b in message.blocks for e in b.get("elements", []) if e["type"] == "rich_text_preformatted"
+        e["elements"][0]["text"].split("\n")
+        for b in message.blocks
+        for e in b.get("elements", [])
+        if e["type"] == "rich_text_preformatted"
     ]
     return list(lines)
 
@@ -65,7 +72,9 @@ def test_card_keeps_every_budget(case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_card_with_everything_to_say_keeps_its_lines(case: str) -> None:
-    said = "prod-gw says Unhealthy: " + "the certificate of the backend is not what was expected " * 3
+    said = (
+        "prod-gw says Unhealthy: " + "the certificate of the backend is not what was expected " * 3
+    )
     changed = "Since Tue 21:04 UTC: leaf renewed, issuer R10 -> R11, intermediate no longer sent."
     message = check_card(CASES[case](), replace(AROUND, gateway_says=said, changed=changed))
     assert lines_before_buttons(message) <= LINES_BEFORE_BUTTONS
@@ -96,7 +105,10 @@ def test_details_keep_the_budget_and_lose_nothing(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_card_looks_as_reviewed(case: str) -> None:
     message = card(case)
-    check_snapshot(f"blocks/check-{case}", {"text": message.text, "blocks": list(message.blocks), "plain": message.plain.split("\n")})
+    check_snapshot(
+        f"blocks/check-{case}",
+        {"text": message.text, "blocks": list(message.blocks), "plain": message.plain.split("\n")},
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -113,7 +125,9 @@ def test_card_has_three_visible_buttons_at_most(case: str) -> None:
     (actions,) = of_type(card(case), "actions")
     labels = [element.get("text", {}).get("text", "overflow") for element in actions["elements"]]
     assert labels in (["Check again", "Fix steps", "overflow"], ["Check again", "overflow"])
-    assert all(len(element.get("value", "")) <= BUTTON_VALUE_LIMIT for element in actions["elements"])
+    assert all(
+        len(element.get("value", "")) <= BUTTON_VALUE_LIMIT for element in actions["elements"]
+    )
 
 
 @pytest.mark.parametrize("case", sorted(set(CASES) - {"good", "crowd", "long-host"}))
@@ -125,7 +139,9 @@ def test_lock_screen_holds_cause_host_and_who_must_act(case: str) -> None:
 
 
 def test_lock_screen_of_a_long_host_keeps_both_ends() -> None:
-    assert card("long-host").text == "FAIL aaaaaaaaaaaaaaaaaaaaaaaa…dddddd.contoso port 8443: intermediate missing. Fix: server."
+    assert card("long-host").text == (
+        "FAIL aaaaaaaaaaaaaaaaaaaaaaaa…dddddd.contoso port 8443: intermediate missing. Fix: server."
+    )
 
 
 def test_the_gap_is_drawn_and_named_up_to_the_root_that_the_gateway_has() -> None:
@@ -179,7 +195,9 @@ def test_every_button_carries_its_parameters() -> None:
     again, steps, more = actions["elements"]
     assert json.loads(again["value"]) == {"q": "backend.contoso.com"}
     assert json.loads(steps["value"])["f"][0]["c"] == "INTERMEDIATE_MISSING"
-    assert [option["value"] for option in more["options"]] == [value for _, value in FAILING_OPTIONS]
+    assert [option["value"] for option in more["options"]] == [
+        value for _, value in FAILING_OPTIONS
+    ]
 
 
 def test_a_command_too_long_for_a_button_drops_the_button_only() -> None:
@@ -206,7 +224,9 @@ def test_fix_steps_of_an_unreadable_value_say_so(value: str) -> None:
 
 
 def test_fix_steps_fall_back_to_the_catalogue() -> None:
-    assert "intermediate missing" in str(fix_steps('{"c":"INTERMEDIATE_MISSING"}')["blocks"]).lower()
+    assert (
+        "intermediate missing" in str(fix_steps('{"c":"INTERMEDIATE_MISSING"}')["blocks"]).lower()
+    )
 
 
 def test_every_code_has_a_phrase_that_fits_a_lock_screen() -> None:
@@ -230,8 +250,13 @@ def test_a_name_that_looks_like_a_block_breaks_no_file() -> None:
     fence = "-----BEGIN CERTIFICATE-----"
     issuing = intermediate(ROOT, fence)
     server = leaf(issuing, fence, dns=(HOST,))
-    files = {file.name: file.content for file in details(repaired(report(server), server, issuing)).files}
-    assert load_certificates(files["fullchain.pem"].encode()) == (server.certificate, issuing.certificate)
+    files = {
+        file.name: file.content for file in details(repaired(report(server), server, issuing)).files
+    }
+    assert load_certificates(files["fullchain.pem"].encode()) == (
+        server.certificate,
+        issuing.certificate,
+    )
     assert load_certificates(files["as-sent.pem"].encode()) == (server.certificate,)
 
 
@@ -243,7 +268,10 @@ def test_nobody_is_told_a_code_outside_the_small_print(case: str) -> None:
 
 def test_validation_that_is_off_says_in_words_what_it_hides() -> None:
     said = card("unvalidated").plain
-    assert (CASES["unvalidated"]().verdict.headline, PHRASES[Code.CERTIFICATE_EXPIRED] in said) == (Code.VALIDATION_OFF, True)
+    assert (CASES["unvalidated"]().verdict.headline, PHRASES[Code.CERTIFICATE_EXPIRED] in said) == (
+        Code.VALIDATION_OFF,
+        True,
+    )
     assert "CERTIFICATE_EXPIRED" in details(CASES["unvalidated"]()).message.plain
 
 
@@ -255,6 +283,11 @@ def test_cause_of_a_wrong_order_says_what_must_move_where_however_long_the_names
     chain = report(leaf(lower, HOST), lower, top, upper)
     cause = chain.explanation.cause
     assert chain.verdict.headline is Code.CHAIN_OUT_OF_ORDER
-    assert (len(cause) <= VERDICT_LIMIT, "… is sent as number 4, but belongs right behind Contoso" in cause) == (True, True)
+    assert (
+        len(cause) <= VERDICT_LIMIT,
+        "… is sent as number 4, but belongs right behind Contoso" in cause,
+    ) == (True, True)
     assert f"{far} 2" in details(chain).message.plain
-    assert report(leaf(lower, HOST), upper, lower, top).explanation.cause.endswith(f"is sent as number 3, but belongs right behind {HOST}.")
+    assert report(leaf(lower, HOST), upper, lower, top).explanation.cause.endswith(
+        f"is sent as number 3, but belongs right behind {HOST}."
+    )

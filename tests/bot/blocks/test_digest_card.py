@@ -1,4 +1,7 @@
-"""The digest's card and thread: budgets, order, one button a problem, and that hostile text stays text."""
+"""The digest's card and thread.
+
+Budgets, order, one button a problem, and that hostile text stays text.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,15 @@ import pytest
 
 from bot.blocks.digest_card import digest_card, recovery, title
 from bot.blocks.home import home_view
-from bot.blocks.parts import BUTTON_VALUE_LIMIT, JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, Message, json_size, lines_before_buttons
+from bot.blocks.parts import (
+    BUTTON_VALUE_LIMIT,
+    JSON_LIMIT,
+    LINES_BEFORE_BUTTONS,
+    TEXT_LIMIT,
+    Message,
+    json_size,
+    lines_before_buttons,
+)
 from bot.blocks.words import PHRASES
 from bot.digest.compose import compose
 from bot.digest.settle import OPEN_AFTER, settle
@@ -27,19 +38,31 @@ def said(*seen: Observation) -> DigestContent:
     """The first digest about what is seen for long."""
     states: tuple[BackendState, ...] = ()
     for _ in range(OPEN_AFTER):
-        states, _, _ = settle({s.seen.key: s for s in states}, Look(target_key=gateway().key, seen=seen), NOW - timedelta(hours=2))
+        states, _, _ = settle(
+            {s.seen.key: s for s in states},
+            Look(target_key=gateway().key, seen=seen),
+            NOW - timedelta(hours=2),
+        )
     return compose(subscription(), states, (), None, NOW)
 
 
-MANY = tuple(backend(n, [problem(about=f"CN=Contoso Issuing CA {n}, O={'x' * 90}")]) for n in range(30))
-HOSTILE_ONE = backend(1, [problem(about=HOSTILE), problem(Code.VALIDATION_OFF, HOSTILE, severity=Severity.WARNING)], label=HOSTILE)
+MANY = tuple(
+    backend(n, [problem(about=f"CN=Contoso Issuing CA {n}, O={'x' * 90}")]) for n in range(30)
+)
+HOSTILE_ONE = backend(
+    1,
+    [problem(about=HOSTILE), problem(Code.VALIDATION_OFF, HOSTILE, severity=Severity.WARNING)],
+    label=HOSTILE,
+)
 DIGESTS = {
     "one": said(backend(1, [problem()]), backend(2)),
     "folded": said(*(backend(n, [problem()]) for n in range(14))),
     "many": said(*MANY),
     "hostile": said(HOSTILE_ONE),
     "quiet": said(backend(1)),
-    "long-name": replace(said(*MANY), target=replace(gateway(), text="gw:" + "r" * 90 + "/" + "g" * 80)),
+    "long-name": replace(
+        said(*MANY), target=replace(gateway(), text="gw:" + "r" * 90 + "/" + "g" * 80)
+    ),
 }
 
 
@@ -68,14 +91,24 @@ def test_line_reads_as_on_a_phone() -> None:
 
 def test_lock_screen_says_which_what_how_many_and_who() -> None:
     assert messages("folded")[0].text == "FAIL prod-gw: intermediate missing. Fix: server."
-    assert messages("many")[0].text == "FAIL prod-gw: intermediate missing and 29 more. Fix: server."
-    assert messages("long-name")[0].text.endswith("g: intermediate missing and 29 more. Fix: server.")
+    assert (
+        messages("many")[0].text == "FAIL prod-gw: intermediate missing and 29 more. Fix: server."
+    )
+    assert messages("long-name")[0].text.endswith(
+        "g: intermediate missing and 29 more. Fix: server."
+    )
     assert messages("quiet")[0].text == "OK prod-gw: 1 fine"
 
 
 @pytest.mark.parametrize("name", ["one", "folded", "many"])
 def test_each_problem_has_a_check_button_that_can_be_read(name: str) -> None:
-    buttons = [e for message in messages(name)[1:] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+    buttons = [
+        e
+        for message in messages(name)[1:]
+        for b in message.blocks
+        if b["type"] == "actions"
+        for e in b["elements"]
+    ]
     assert len(buttons) == len(DIGESTS[name].lines)
     for button in buttons:
         assert len(button["value"]) <= BUTTON_VALUE_LIMIT
@@ -102,17 +135,30 @@ def test_lock_screen_has_room_for_every_cause(code: Code) -> None:
 
 
 def test_lock_screen_names_what_lasts_when_the_first_is_over() -> None:
-    content = said(backend(1, [problem()]), backend(2, [problem(Code.NAME_MISMATCH, "x.contoso.com")]))
+    content = said(
+        backend(1, [problem()]), backend(2, [problem(Code.NAME_MISMATCH, "x.contoso.com")])
+    )
     card = digest_card(face_of(content), rows_of(content, {content.lines[0].cause: NOW}))
     assert PHRASES[content.lines[1].code] in card.text
     assert "more" not in card.text
 
 
 def test_titles_keep_the_letters_of_abbreviations() -> None:
-    content = said(backend(1, [problem(Code.TLS_FAILED, "a"), problem(Code.VERIFY_FAILED, "b"), problem(Code.SNI_REQUIRED, "c")]))
-    assert {"TLS handshake fails: a", "OpenSSL refuses the chain: b", "Server name (SNI) needed: c"} == {
-        title(one) for one in content.lines
-    }
+    content = said(
+        backend(
+            1,
+            [
+                problem(Code.TLS_FAILED, "a"),
+                problem(Code.VERIFY_FAILED, "b"),
+                problem(Code.SNI_REQUIRED, "c"),
+            ],
+        )
+    )
+    assert {
+        "TLS handshake fails: a",
+        "OpenSSL refuses the chain: b",
+        "Server name (SNI) needed: c",
+    } == {title(one) for one in content.lines}
 
 
 def test_same_server_behind_two_settings_is_told_apart() -> None:
@@ -140,14 +186,24 @@ def test_recovery_names_the_target_on_the_lock_screen_only() -> None:
 
 
 def test_home_says_which_backend_or_how_many() -> None:
-    content = said(backend(1, [problem()]), backend(2, [problem()]), backend(3, [problem(Code.NAME_MISMATCH, "x.contoso.com")]))
-    shown = json.dumps(home_view([(line, "gw:prod-gw") for line in content.lines], (), (), {}), ensure_ascii=False)
+    content = said(
+        backend(1, [problem()]),
+        backend(2, [problem()]),
+        backend(3, [problem(Code.NAME_MISMATCH, "x.contoso.com")]),
+    )
+    shown = json.dumps(
+        home_view([(line, "gw:prod-gw") for line in content.lines], (), (), {}), ensure_ascii=False
+    )
     assert "✖ Intermediate missing: Contoso Issuing CA 3" in shown
     assert " · 2 backends, prod-gw" in shown
     assert " · b3.contoso.com, prod-gw" in shown
     assert "None in what they follow; 27 muted." in json.dumps(home_view((), (), (), {}, muted=27))
-    (target,) = said(backend(1, [problem(Code.HEALTH_UNKNOWN, "prod-gw")], backend=False, gateway="")).lines
-    assert " · gw:prod-gw" in json.dumps(home_view([(target, "gw:prod-gw")], (), (), {}), ensure_ascii=False)
+    (target,) = said(
+        backend(1, [problem(Code.HEALTH_UNKNOWN, "prod-gw")], backend=False, gateway="")
+    ).lines
+    assert " · gw:prod-gw" in json.dumps(
+        home_view([(target, "gw:prod-gw")], (), (), {}), ensure_ascii=False
+    )
 
 
 def test_fixed_row_is_no_failure_any_more() -> None:

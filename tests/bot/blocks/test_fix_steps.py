@@ -1,4 +1,7 @@
-"""The form of the fix steps: real names, one tap to another server or tool, the stopgap last, old cards, and budgets."""
+"""The form of the fix steps.
+
+Real names, one tap to another server or tool, the stopgap last, old cards, and budgets.
+"""
 
 from __future__ import annotations
 
@@ -93,14 +96,20 @@ def test_the_stopgap_comes_last_and_blanks_are_named() -> None:
 
 def test_a_blank_is_named_under_the_steps_that_hold_it() -> None:
     view = fix_steps(steps_value(CASES["no-root-signs"](), HOST))
-    steps, stopgap = (text["text"] for text in texts(view["blocks"]) if "put in yourself" in text["text"])
+    steps, stopgap = (
+        text["text"] for text in texts(view["blocks"]) if "put in yourself" in text["text"]
+    )
     assert "ROOT_NAME" in steps
     assert "BACKEND_SETTING" in stopgap
     assert "ROOT_NAME" not in stopgap
 
 
 def test_one_piece_of_work_is_told_once() -> None:
-    value = {"q": HOST, "x": {"h": HOST}, "f": [{"c": code, "w": "server"} for code in ("INTERMEDIATE_MISSING", "CHAIN_EXTRA")]}
+    value = {
+        "q": HOST,
+        "x": {"h": HOST},
+        "f": [{"c": code, "w": "server"} for code in ("INTERMEDIATE_MISSING", "CHAIN_EXTRA")],
+    }
     assert json.dumps(fix_steps(json.dumps(value))).count("To see that it worked") == 1
 
 
@@ -111,7 +120,9 @@ def test_an_old_card_keeps_its_own_steps() -> None:
     assert "2 more findings" in json.dumps(view)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"x":{"h":7}}', '{"f":[{"c":"NO_SUCH","w":"server"}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "7", '{"x":{"h":7}}', '{"f":[{"c":"NO_SUCH","w":"server"}]}']
+)
 def test_what_cannot_be_read_is_left_out(text: str) -> None:
     assert read_value(text).fixes == ()
     assert read_value(switched(text, kind="IIS")).kind is ServerKind.IIS
@@ -128,10 +139,21 @@ def test_the_names_on_the_gateway_are_filled_in() -> None:
 def test_hostile_names_stay_inside_their_words() -> None:
     report = CASES["no-root-signs"]()
     spoken = heard(report)
-    evil = replace(spoken, members=tuple(replace(member, setting="x; touch /tmp/owned; $(id)") for member in spoken.members))
-    commands = [line for line in json.dumps(fix_steps(steps_value(report, HOST, evil))).split('"') if line.startswith("az ")]
+    evil = replace(
+        spoken,
+        members=tuple(
+            replace(member, setting="x; touch /tmp/owned; $(id)") for member in spoken.members
+        ),
+    )
+    commands = [
+        line
+        for line in json.dumps(fix_steps(steps_value(report, HOST, evil))).split('"')
+        if line.startswith("az ")
+    ]
     assert commands
-    assert not [line for line in commands if "; touch" in line.replace("'x; touch /tmp/owned; $(id)'", "")]
+    assert not [
+        line for line in commands if "; touch" in line.replace("'x; touch /tmp/owned; $(id)'", "")
+    ]
 
 
 def on_gateway(report: CheckReport, **more: Any) -> GatewayReport:  # noqa: ANN401 -- members of the gateway as a test wants them
@@ -176,17 +198,25 @@ def test_a_new_root_gets_a_name_that_no_other_certificate_bears() -> None:
     root, other = pki.root("Fabrikam Root"), pki.root("Fabrikam Root")
     report = unrooted(root)
     assert fix_context(report, on_gateway(report)).root_name == "fabrikam-root"
-    taken = on_gateway(report, roots=(UploadedRoot(name="Fabrikam-Root", certificate=other.certificate),))
+    taken = on_gateway(
+        report, roots=(UploadedRoot(name="Fabrikam-Root", certificate=other.certificate),)
+    )
     assert fix_context(report, taken).root_name == f"fabrikam-root-{root.certificate.sha256[:8]}"
 
 
 def test_a_root_on_this_gateway_is_attached_and_one_on_a_sister_is_uploaded() -> None:
     root = pki.root("Fabrikam Root")
     for sister in (False, True):
-        lying = UploadedRoot(name="fab-2024", certificate=root.certificate, gateway="a-gw", sister=sister)
+        lying = UploadedRoot(
+            name="fab-2024", certificate=root.certificate, gateway="a-gw", sister=sister
+        )
         report = unrooted(root, unattached=(lying,))
         context = fix_context(report, on_gateway(report))
-        assert (context.root_name, context.root_here, context.no_root_file) == ("fab-2024", not sister, False)
+        assert (context.root_name, context.root_here, context.no_root_file) == (
+            "fab-2024",
+            not sister,
+            False,
+        )
 
 
 def test_what_is_not_in_the_thread_is_not_promised() -> None:
@@ -194,14 +224,20 @@ def test_what_is_not_in_the_thread_is_not_promised() -> None:
     assert report.chain is not None
     mended = replace(report, repair=repair(report.chain, report.request.policy, at=NOW))
     context = fix_context(mended, None)
-    assert (context.no_chain_file, context.no_root_file, context.missing) == (False, True, "Contoso Root G2")
+    assert (context.no_chain_file, context.no_root_file, context.missing) == (
+        False,
+        True,
+        "Contoso Root G2",
+    )
     assert "root.cer from this thread" not in json.dumps(fix_steps(steps_value(mended, HOST)))
 
 
 def test_the_name_for_the_setting_is_one_that_the_certificate_carries() -> None:
     context = fix_context(CASES["other-name"](), None)
     assert (context.name, context.carried) == (HOST, "other.contoso.com")
-    assert "--host-name other.contoso.com" in json.dumps(fix_steps(steps_value(CASES["other-name"](), HOST)))
+    assert "--host-name other.contoso.com" in json.dumps(
+        fix_steps(steps_value(CASES["other-name"](), HOST))
+    )
     assert fix_context(CASES["leaf-only"](), None).carried is None
     wild = make_report(pki.leaf(ISSUING, "*.example.org"), ISSUING)
     assert read_value(steps_value(wild, HOST)).context == fix_context(wild, None)

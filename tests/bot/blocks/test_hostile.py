@@ -27,7 +27,9 @@ ALIVE = {
     "entity": "&lt;!channel&gt;",
     "here": "@here and @channel and @EVERYONE",
 }
-MARKUP = re.compile(r"[<>&`*~]|://|(?i:mailto:)|:[\w+'-]+:|@(?i:channel|here|everyone)|(?<![^\W_])_|_(?![^\W_])")
+MARKUP = re.compile(
+    r"[<>&`*~]|://|(?i:mailto:)|:[\w+'-]+:|@(?i:channel|here|everyone)|(?<![^\W_])_|_(?![^\W_])"
+)
 
 
 @pytest.mark.parametrize("text", ALIVE.values(), ids=ALIVE.keys())
@@ -56,7 +58,10 @@ def test_fit_keeps_to_the_columns(text: str, columns: int) -> None:
 
 
 def test_ordinary_names_are_left_alone() -> None:
-    assert inert("my_app.contoso.com port 8443: intermediate missing.") == "my_app.contoso.com port 8443: intermediate missing."
+    assert (
+        inert("my_app.contoso.com port 8443: intermediate missing.")
+        == "my_app.contoso.com port 8443: intermediate missing."
+    )
 
 
 def test_marks_that_paint_over_neighbours_are_cut() -> None:

@@ -1,4 +1,7 @@
-"""Where the issuer lies that nobody has, and who can let the bot have it: one line in the thread and in the terminal, none on the card."""
+"""Where the issuer lies that nobody has, and who can let the bot have it.
+
+One line in the thread and in the terminal, none on the card.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,13 @@ URL = "http://pki.contoso.com/issuing3.crt"
 AROUND = Circumstances(command=HOST, understood=HOST, run_id="r", vantage="here")
 
 
-def broken(*, at_hand: bool = False, address: str = "10.0.0.5", may_download: bool = False, says_where: bool = True) -> CheckReport:
+def broken(
+    *,
+    at_hand: bool = False,
+    address: str = "10.0.0.5",
+    may_download: bool = False,
+    says_where: bool = True,
+) -> CheckReport:
     """A server that sends its leaf alone."""
     base = report(leaf(ISSUING, HOST, ca_issuers=(URL,)) if says_where else LEAF)
     assert base.chain is not None
@@ -31,20 +40,35 @@ def broken(*, at_hand: bool = False, address: str = "10.0.0.5", may_download: bo
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        pytest.param(broken(), "may let the bot fetch it (APPGW_AIA=true) or supply it (APPGW_INTERMEDIATES).", id="off"),
-        pytest.param(broken(may_download=True), "operator may supply it (APPGW_INTERMEDIATES).", id="on"),
+        pytest.param(
+            broken(),
+            "may let the bot fetch it (APPGW_AIA=true) or supply it (APPGW_INTERMEDIATES).",
+            id="off",
+        ),
+        pytest.param(
+            broken(may_download=True), "operator may supply it (APPGW_INTERMEDIATES).", id="on"
+        ),
         pytest.param(broken(address=""), "Add it to the file and rehearse again.", id="rehearsed"),
     ],
 )
-def test_thread_and_terminal_say_where_the_issuer_lies_and_who_may_fetch_it(made: CheckReport, said: str) -> None:
+def test_thread_and_terminal_say_where_the_issuer_lies_and_who_may_fetch_it(
+    made: CheckReport, said: str
+) -> None:
     told = f"Contoso Issuing CA 3 is not at hand; its CA publishes it at {URL}."
-    thread, terminal = str(details(made).message.blocks), "\n".join(line.plain for line in render(made))
+    thread, terminal = (
+        str(details(made).message.blocks),
+        "\n".join(line.plain for line in render(made)),
+    )
     assert (thread.count(said), terminal.count(said)) == (1, 1)
     assert (told in thread, told in terminal) == (True, True)
     card = check_card(made, AROUND)
     assert "APPGW_" not in card.plain + str(card.blocks)
 
 
-@pytest.mark.parametrize("made", [broken(at_hand=True), broken(says_where=False)], ids=["at hand", "nobody says where"])
+@pytest.mark.parametrize(
+    "made", [broken(at_hand=True), broken(says_where=False)], ids=["at hand", "nobody says where"]
+)
 def test_nothing_is_said_where_there_is_a_file_or_no_address(made: CheckReport) -> None:
-    assert "APPGW_" not in details(made).message.plain + "".join(line.plain for line in render(made))
+    assert "APPGW_" not in details(made).message.plain + "".join(
+        line.plain for line in render(made)
+    )

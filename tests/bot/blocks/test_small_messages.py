@@ -50,7 +50,10 @@ def test_message_is_short_accepted_and_inert(kind: str, text: str) -> None:
 @pytest.mark.parametrize("kind", MESSAGES)
 def test_message_looks_as_reviewed(kind: str) -> None:
     message = MESSAGES[kind](NAME)
-    check_snapshot(f"blocks/{kind}", {"text": message.text, "blocks": list(message.blocks), "plain": message.plain.split("\n")})
+    check_snapshot(
+        f"blocks/{kind}",
+        {"text": message.text, "blocks": list(message.blocks), "plain": message.plain.split("\n")},
+    )
 
 
 @pytest.mark.parametrize("stage", [None, *STAGES])
@@ -76,7 +79,9 @@ def test_form_looks_as_reviewed(kind: str) -> None:
 def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
     message = MESSAGES[kind](NAME)
     (actions,) = [block for block in message.blocks if block["type"] == "actions"]
-    assert [(e["text"]["text"], json.loads(e["value"])) for e in actions["elements"]] == [("Check again", {"q": NAME})]
+    assert [(e["text"]["text"], json.loads(e["value"])) for e in actions["elements"]] == [
+        ("Check again", {"q": NAME})
+    ]
     assert f"/appgw-check {NAME}" in message.plain
 
 
@@ -84,9 +89,18 @@ def test_what_was_probably_meant_is_asked_once() -> None:
     said = "'subscibe' is no command; did you mean subscribe?"
     shown = usage(said, heard="subscibe", suggestion="subscribe", examples=()).plain
     assert shown.lower().count("did you mean") == 1
-    assert "did you mean subscribe?" in usage("'x' is odd.", heard="x", suggestion="subscribe", examples=()).plain.lower()
+    assert (
+        "did you mean subscribe?"
+        in usage("'x' is odd.", heard="x", suggestion="subscribe", examples=()).plain.lower()
+    )
 
 
-@pytest.mark.parametrize("message", [help_card(), verb_help("check", "line", "", ("backend.contoso.com:8443 sni=api.contoso.com",))])
+@pytest.mark.parametrize(
+    "message",
+    [
+        help_card(),
+        verb_help("check", "line", "", ("backend.contoso.com:8443 sni=api.contoso.com",)),
+    ],
+)
 def test_help_is_wrapped_between_words_on_a_phone(message: Message) -> None:
     assert "rich_text_preformatted" not in json.dumps(message.blocks)

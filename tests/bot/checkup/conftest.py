@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from tests.bot.gateway.conftest import arm, arm_identity, arm_root, ca_file, client, clock, new_client
+from tests.bot.gateway.conftest import (
+    arm,
+    arm_identity,
+    arm_root,
+    ca_file,
+    client,
+    clock,
+    new_client,
+)
 
 __all__ = ["arm", "arm_identity", "arm_root", "ca_file", "client", "clock", "new_client"]

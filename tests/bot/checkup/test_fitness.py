@@ -35,8 +35,12 @@ class Answers:
 
 def seen(count: int, *refusals: ArmRefusal, age: int = 0) -> Answers:
     """An inventory of that many gateways."""
-    gateways = tuple(replace(GATEWAY, id=replace(GATEWAY_ID, name=f"gw-{number}")) for number in range(count))
-    return Answers(Inventory(gateways=gateways, refusals=refusals, read_at=NOW - timedelta(seconds=age)))
+    gateways = tuple(
+        replace(GATEWAY, id=replace(GATEWAY_ID, name=f"gw-{number}")) for number in range(count)
+    )
+    return Answers(
+        Inventory(gateways=gateways, refusals=refusals, read_at=NOW - timedelta(seconds=age))
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,20 +49,40 @@ def seen(count: int, *refusals: ArmRefusal, age: int = 0) -> Answers:
         (None, State.WELL, "not set up, so gw: targets are refused"),
         (seen(1, age=1), State.WELL, "1 gateway can be read (gw-0), list 1 second old."),
         (seen(2, age=60), State.WELL, "2 gateways can be read (gw-0, gw-1), list 1 minute old."),
-        (seen(7, age=600), State.WELL, "7 gateways can be read (gw-0, gw-1, gw-2, gw-3, gw-4 and 2 more), list 10 minutes old."),
+        (
+            seen(7, age=600),
+            State.WELL,
+            "7 gateways can be read (gw-0, gw-1, gw-2, gw-3, gw-4 and 2 more), list 10 minutes old.",
+        ),
         (seen(0), State.WARNING, "0 gateways can be read, list 0 seconds old."),
-        (seen(1, no_credential("cli", "the gateways")), State.WARNING, "Not all: The bot could not sign in to Azure (cli)"),
-        (Answers(forbidden("the gateways")), State.ILL, "Give it the role of deploy/role.json: az role assignment create"),
-        (Answers(no_credential("cli", "the gateways")), State.ILL, "run `az login` as the user that runs the bot"),
+        (
+            seen(1, no_credential("cli", "the gateways")),
+            State.WARNING,
+            "Not all: The bot could not sign in to Azure (cli)",
+        ),
+        (
+            Answers(forbidden("the gateways")),
+            State.ILL,
+            "Give it the role of deploy/role.json: az role assignment create",
+        ),
+        (
+            Answers(no_credential("cli", "the gateways")),
+            State.ILL,
+            "run `az login` as the user that runs the bot",
+        ),
     ],
 )
-async def test_azure_is_told_with_count_and_age_or_the_way_out(arm: Answers | None, state: State, said: str) -> None:
+async def test_azure_is_told_with_count_and_age_or_the_way_out(
+    arm: Answers | None, state: State, said: str
+) -> None:
     facet = await azure(arm, now=NOW)
     assert (facet.state, said in facet.sentence) == (state, True), facet
 
 
 async def test_azure_that_is_slow_is_not_waited_for() -> None:
-    facet = await asyncio.wait_for(azure(Answers(seen(1).answer, seconds=30), now=NOW, patience=0.05), 5)
+    facet = await asyncio.wait_for(
+        azure(Answers(seen(1).answer, seconds=30), now=NOW, patience=0.05), 5
+    )
     assert (facet.state, "within 0.05 seconds" in facet.sentence) == (State.WARNING, True)
 
 
@@ -66,9 +90,21 @@ async def test_azure_that_is_slow_is_not_waited_for() -> None:
     ("more", "state", "said"),
     [
         ({}, State.ILL, "NOTHING MAY BE PROBED"),
-        ({"APPGW_ALLOWED_TARGETS": "contoso.com"}, State.WELL, "may be probed: on the allow-list contoso.com."),
-        ({"APPGW_CLOUD": "china"}, State.WELL, "may be probed: what stands in the gateways' pools."),
-        ({"APPGW_ALLOW_LOOPBACK": "1"}, State.WELL, "may be probed: this machine itself (APPGW_ALLOW_LOOPBACK)."),
+        (
+            {"APPGW_ALLOWED_TARGETS": "contoso.com"},
+            State.WELL,
+            "may be probed: on the allow-list contoso.com.",
+        ),
+        (
+            {"APPGW_CLOUD": "china"},
+            State.WELL,
+            "may be probed: what stands in the gateways' pools.",
+        ),
+        (
+            {"APPGW_ALLOW_LOOPBACK": "1"},
+            State.WELL,
+            "may be probed: this machine itself (APPGW_ALLOW_LOOPBACK).",
+        ),
     ],
 )
 def test_targets_are_told_as_far_as_they_go(more: dict[str, str], state: State, said: str) -> None:

@@ -40,11 +40,18 @@ def state(
 ) -> BackendState:
     """A backend with settled problems."""
     seen = replace(backend(number, problems), **fields)
-    states = tuple(ProblemState(problem=found, open=is_open, since=since, recent="xxx") for found in problems)
+    states = tuple(
+        ProblemState(problem=found, open=is_open, since=since, recent="xxx") for found in problems
+    )
     return BackendState(seen=seen, problems=states, first_seen=SINCE, last_seen=NOW)
 
 
-def said(states: Sequence[BackendState], last: DigestContent | None = None, at: datetime = NOW, **fields: Any) -> DigestContent:  # noqa: ANN401 -- overrides of any field
+def said(
+    states: Sequence[BackendState],
+    last: DigestContent | None = None,
+    at: datetime = NOW,
+    **fields: Any,  # noqa: ANN401 -- overrides of any field
+) -> DigestContent:
     """What a subscription's digest says."""
     mutes: Sequence[Mute] = fields.pop("mutes", ())
     return compose(subscription(**fields), states, mutes, last, at)
@@ -52,7 +59,16 @@ def said(states: Sequence[BackendState], last: DigestContent | None = None, at: 
 
 def mute(**fields: Any) -> Mute:  # noqa: ANN401 -- overrides of any field
     """A mute of the whole gateway for the next two hours."""
-    base = Mute(id=1, team="T1", channel="C1", target=gateway(), begins=NOW - DAY, ends=NOW + timedelta(hours=2), reason="swap", by="U2")
+    base = Mute(
+        id=1,
+        team="T1",
+        channel="C1",
+        target=gateway(),
+        begins=NOW - DAY,
+        ends=NOW + timedelta(hours=2),
+        reason="swap",
+        by="U2",
+    )
     return replace(base, **fields)
 
 
@@ -69,25 +85,45 @@ def renewal(days_left: int, lifetime: int = 90) -> Problem:
 
 
 def test_one_missing_intermediate_behind_14_backends_is_one_line() -> None:
-    other = "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/applicationgateways/prod-gw"
-    states = [state(n, [problem()], gateway=f"gw{n % 2}", target_key=other) for n in range(14)] + [state(20)]
+    other = (
+        "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/applicationgateways/prod-gw"
+    )
+    states = [state(n, [problem()], gateway=f"gw{n % 2}", target_key=other) for n in range(14)] + [
+        state(20)
+    ]
     content = said(states)
     assert [(len(line.members), line.gateways) for line in content.lines] == [(14, ("gw0", "gw1"))]
     assert plain_lines(content)[0] == "gw:prod-gw, Mon 09:00 (UTC): 1 problem, 1 fine"
-    assert plain_lines(content)[1] == "! Intermediate missing: CN=Contoso Issuing CA 3 · 14 backends, 2 gateways · since 06:00"
+    assert (
+        plain_lines(content)[1]
+        == "! Intermediate missing: CN=Contoso Issuing CA 3 · 14 backends, 2 gateways · since 06:00"
+    )
 
 
 def test_lines_are_grouped_by_severity_then_kind_then_extent() -> None:
     off = problem(Code.VALIDATION_OFF, "https-be", severity=Severity.WARNING)
     weak = problem(Code.WEAK_CRYPTO, "SHA-1", severity=Severity.WARNING)
-    states = [state(1, [renewal(9), off]), state(2, [problem(about="one")]), *[state(n, [problem(), weak]) for n in (3, 4)]]
-    assert [line.subject for line in said(states).lines] == ["CN=Contoso Issuing CA 3", "one", "SHA-1", "https-be", "api.contoso.com"]
+    states = [
+        state(1, [renewal(9), off]),
+        state(2, [problem(about="one")]),
+        *[state(n, [problem(), weak]) for n in (3, 4)],
+    ]
+    assert [line.subject for line in said(states).lines] == [
+        "CN=Contoso Issuing CA 3",
+        "one",
+        "SHA-1",
+        "https-be",
+        "api.contoso.com",
+    ]
 
 
 def test_switched_off_checks_say_since_when() -> None:
     off = problem(Code.VALIDATION_OFF, "https-be", severity=Severity.WARNING)
     content = said([state(1, [off], since=NOW - 3 * DAY)])
-    assert plain_lines(content)[1] == "~ Checks switched off on https-be · b1.contoso.com · off since Fri 20 Nov"
+    assert (
+        plain_lines(content)[1]
+        == "~ Checks switched off on https-be · b1.contoso.com · off since Fri 20 Nov"
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,18 +136,26 @@ def test_switched_off_checks_say_since_when() -> None:
     ],
     ids=["new", "as before", "grown", "shrunk"],
 )
-def test_news_is_measured_against_the_last_sent_digest(before: tuple[int, ...], now: tuple[int, ...], news: News) -> None:
+def test_news_is_measured_against_the_last_sent_digest(
+    before: tuple[int, ...], now: tuple[int, ...], news: News
+) -> None:
     last = said([state(n, [problem()]) for n in before], at=NOW - DAY)
     assert [line.news for line in said([state(n, [problem()]) for n in now], last).lines] == [news]
 
 
 @pytest.mark.parametrize(
     ("lifetime", "steps"),
-    [(90, {31: None, 29: 30, 20: 30, 14: 14, 8: 14, 7: 7, 1: 1, 0: 1}), (47, {16: None, 15: 16, 14: 14, 7: 7}), (398, {30: None, 29: 30})],
+    [
+        (90, {31: None, 29: 30, 20: 30, 14: 14, 8: 14, 7: 7, 1: 1, 0: 1}),
+        (47, {16: None, 15: 16, 14: 14, 7: 7}),
+        (398, {30: None, 29: 30}),
+    ],
     ids=["90 days", "47 days", "a year"],
 )
 def test_rungs_of_the_renewal_ladder(lifetime: int, steps: dict[int, int | None]) -> None:
-    assert {days: said([state(1, [renewal(days, lifetime)])]).lines[0].step for days in steps} == steps
+    assert {
+        days: said([state(1, [renewal(days, lifetime)])]).lines[0].step for days in steps
+    } == steps
 
 
 def test_each_rung_is_said_once() -> None:
@@ -132,7 +176,14 @@ def test_fixed_causes_are_counted_once() -> None:
     assert said([state(1)], second).fixed == ()
 
 
-@pytest.mark.parametrize("fields", [{"minimum": Severity.CRITICAL}, {"exclude": ("pool:shop",)}, {"target": gateway(pool="other")}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"minimum": Severity.CRITICAL},
+        {"exclude": ("pool:shop",)},
+        {"target": gateway(pool="other")},
+    ],
+)
 def test_what_an_edit_leaves_out_is_not_called_fixed(fields: dict[str, Any]) -> None:
     weak = problem(Code.WEAK_CRYPTO, "SHA-1", severity=Severity.WARNING)
     first = said([state(1, [weak])], at=NOW - DAY)
@@ -162,8 +213,17 @@ SPEAKING = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "broken", "again", "expected"), [case[1:] for case in SPEAKING], ids=[case[0] for case in SPEAKING])
-def test_digest_speaks(fields: dict[str, Any], broken: list[int], again: bool, expected: bool) -> None:  # noqa: FBT001 -- the table's columns
+@pytest.mark.parametrize(
+    ("fields", "broken", "again", "expected"),
+    [case[1:] for case in SPEAKING],
+    ids=[case[0] for case in SPEAKING],
+)
+def test_digest_speaks(
+    fields: dict[str, Any],
+    broken: list[int],
+    again: bool,  # noqa: FBT001 -- the columns of a table
+    expected: bool,  # noqa: FBT001 -- the table's columns
+) -> None:
     states = [state(n, [problem()]) for n in broken] + [state(9)]
     last = said(states, at=NOW - DAY, **fields) if again else None
     assert speaks(subscription(**fields), said(states, last, **fields)) is expected
@@ -171,7 +231,9 @@ def test_digest_speaks(fields: dict[str, Any], broken: list[int], again: bool, e
 
 def test_only_changes_lists_the_news_and_counts_the_rest() -> None:
     last = said([state(1, [problem()])], at=NOW - DAY, only_changes=True)
-    content = said([state(1, [problem()]), state(2, [problem(about="new")])], last, only_changes=True)
+    content = said(
+        [state(1, [problem()]), state(2, [problem(about="new")])], last, only_changes=True
+    )
     assert [line.subject for line in content.lines] == ["new"]
     assert plain_lines(content)[0].endswith("1 problem, 0 fine, 1 as before")
     assert said([state(1, [problem()])], content, only_changes=True).news == ()
@@ -179,7 +241,9 @@ def test_only_changes_lists_the_news_and_counts_the_rest() -> None:
 
 def test_quiet_heartbeat_is_one_line() -> None:
     last = said([state(1)], at=NOW - DAY, heartbeat=True)
-    assert plain_lines(said([state(1)], last, heartbeat=True)) == ("gw:prod-gw, Mon 09:00 (UTC): 1 fine, nothing changed",)
+    assert plain_lines(said([state(1)], last, heartbeat=True)) == (
+        "gw:prod-gw, Mon 09:00 (UTC): 1 fine, nothing changed",
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,26 +285,49 @@ MUTED = [
     ("another pool", mute(target=gateway(pool="other")), False),
     ("this pool", mute(target=gateway(pool="shop")), True),
     ("window open", mute(window=Window(days=(0,), start=8 * 60, end=10 * 60, zone="UTC")), True),
-    ("window of another day", mute(window=Window(days=(1,), start=8 * 60, end=10 * 60, zone="UTC")), False),
-    ("window over midnight", mute(window=Window(days=(6,), start=22 * 60, end=10 * 60, zone="UTC")), True),
-    ("window in another zone", mute(window=Window(days=(0,), start=18 * 60, end=19 * 60, zone="Asia/Tokyo")), True),
+    (
+        "window of another day",
+        mute(window=Window(days=(1,), start=8 * 60, end=10 * 60, zone="UTC")),
+        False,
+    ),
+    (
+        "window over midnight",
+        mute(window=Window(days=(6,), start=22 * 60, end=10 * 60, zone="UTC")),
+        True,
+    ),
+    (
+        "window in another zone",
+        mute(window=Window(days=(0,), start=18 * 60, end=19 * 60, zone="Asia/Tokyo")),
+        True,
+    ),
 ]
 
 
-@pytest.mark.parametrize(("hush", "hidden"), [case[1:] for case in MUTED], ids=[case[0] for case in MUTED])
+@pytest.mark.parametrize(
+    ("hush", "hidden"), [case[1:] for case in MUTED], ids=[case[0] for case in MUTED]
+)
 def test_mute_hides_what_it_covers(hush: Mute, hidden: bool) -> None:  # noqa: FBT001 -- the table's expectation
     content = said([state(1, [problem()])], mutes=(hush,))
     assert (len(content.lines), len(content.muted)) == ((0, 1) if hidden else (1, 0))
 
 
 def test_mute_is_told_with_its_end_its_reason_and_who() -> None:
-    content = said([state(1, [problem()]), state(2, [problem(about="x")], pool="p2")], mutes=(mute(target=gateway(pool="shop")),))
+    content = said(
+        [state(1, [problem()]), state(2, [problem(about="x")], pool="p2")],
+        mutes=(mute(target=gateway(pool="shop")),),
+    )
     assert plain_lines(content)[-1] == "New: 1 · Muted: 1 until 11:00 by U2 (swap)"
 
 
 def test_problem_known_before_a_mute_is_not_new_after_it() -> None:
     first = said([state(1, [problem()])], at=NOW - 2 * DAY)
-    during = said([state(1, [problem()])], first, at=NOW - DAY, mutes=(mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2),), heartbeat=True)
+    during = said(
+        [state(1, [problem()])],
+        first,
+        at=NOW - DAY,
+        mutes=(mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2),),
+        heartbeat=True,
+    )
     assert said([state(1, [problem()])], during).news == ()
 
 
@@ -250,10 +337,17 @@ def test_problem_that_outlives_a_mute_is_told() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 2])
-def test_problem_that_began_inside_a_mute_is_new_after_it_although_digests_went_out_meanwhile(days: int) -> None:
-    hush, last = mute(begins=NOW - 5 * DAY, ends=NOW - DAY / 2), said([state(2)], at=NOW - 4 * DAY, heartbeat=True)
+def test_problem_that_began_inside_a_mute_is_new_after_it_although_digests_went_out_meanwhile(
+    days: int,
+) -> None:
+    hush, last = (
+        mute(begins=NOW - 5 * DAY, ends=NOW - DAY / 2),
+        said([state(2)], at=NOW - 4 * DAY, heartbeat=True),
+    )
     for day in range(days, 0, -1):
-        last = said([state(1, [problem()])], last, at=NOW - day * DAY, mutes=(hush,), heartbeat=True)
+        last = said(
+            [state(1, [problem()])], last, at=NOW - day * DAY, mutes=(hush,), heartbeat=True
+        )
     after = said([state(1, [problem()])], last, mutes=(hush,))
     assert [line.news for line in after.lines] == [News.NEW]
     assert speaks(subscription(), after)
@@ -261,7 +355,10 @@ def test_problem_that_began_inside_a_mute_is_new_after_it_although_digests_went_
 
 def test_problem_that_grew_inside_a_mute_is_told_as_grown_after_it() -> None:
     first = said([state(1, [problem()])], at=NOW - 2 * DAY)
-    hush, both = mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2), [state(n, [problem()]) for n in (1, 2)]
+    hush, both = (
+        mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2),
+        [state(n, [problem()]) for n in (1, 2)],
+    )
     during = said(both, first, at=NOW - DAY, mutes=(hush,), heartbeat=True)
     assert [line.news for line in said(both, during).lines] == [News.GROWN]
 
@@ -278,7 +375,9 @@ def test_recovery_after_a_mute_is_told_although_the_last_digest_hushed_it() -> N
     hush = mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2)
     during = said([state(1, [problem()])], first, at=NOW - DAY, mutes=(hush,), heartbeat=True)
     closed = state(1, [problem()], is_open=False, since=NOW - timedelta(hours=6))
-    assert [line.subject for line in said([closed], during, mutes=(hush,)).fixed] == ["CN=Contoso Issuing CA 3"]
+    assert [line.subject for line in said([closed], during, mutes=(hush,)).fixed] == [
+        "CN=Contoso Issuing CA 3"
+    ]
 
 
 def test_digest_has_twelve_lines_at_most() -> None:
@@ -288,7 +387,9 @@ def test_digest_has_twelve_lines_at_most() -> None:
 
 
 def test_host_subscription_takes_its_own_host_only(host: FollowedTarget, seen: Observation) -> None:
-    content = said([BackendState(seen=seen, problems=(), first_seen=NOW, last_seen=NOW)], target=host)
+    content = said(
+        [BackendState(seen=seen, problems=(), first_seen=NOW, last_seen=NOW)], target=host
+    )
     assert content.fine == 1
 
 

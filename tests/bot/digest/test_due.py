@@ -29,7 +29,9 @@ def test_following_daily_run_is_on_another_day(ran_at: datetime, expected: datet
 
 
 def test_following_hourly_run_is_the_next_hour() -> None:
-    assert following(schedule("hourly", zone="UTC"), DUE + timedelta(minutes=20)) == DUE + timedelta(hours=1)
+    assert following(
+        schedule("hourly", zone="UTC"), DUE + timedelta(minutes=20)
+    ) == DUE + timedelta(hours=1)
 
 
 def test_weekday_run_skips_the_weekend() -> None:
@@ -39,12 +41,18 @@ def test_weekday_run_skips_the_weekend() -> None:
 
 def test_schedule_without_a_run_is_never_due() -> None:
     with pytest.raises(NeverDue):
-        first_run(Schedule(cron="0 0 */29 2 1#5", zone="UTC", text="fifth Monday on 1 February"), NOW)
+        first_run(
+            Schedule(cron="0 0 */29 2 1#5", zone="UTC", text="fifth Monday on 1 February"), NOW
+        )
 
 
 @pytest.mark.parametrize(
     ("fields", "due"),
-    [({}, True), ({"next_run_at": NOW + timedelta(seconds=1)}, False), ({"paused": "is_archived"}, False)],
+    [
+        ({}, True),
+        ({"next_run_at": NOW + timedelta(seconds=1)}, False),
+        ({"paused": "is_archived"}, False),
+    ],
     ids=["due", "later", "paused"],
 )
 def test_subscription_is_due(fields: dict[str, object], due: bool) -> None:  # noqa: FBT001 -- the table's expectation

@@ -15,7 +15,16 @@ SATURDAY_NIGHT = read_window("sat 22:00-02:00", "Europe/Berlin")
 
 def muted(window: Window, ends: datetime = datetime(2027, 12, 1, tzinfo=UTC)) -> Mute:
     """A mute of the whole gateway inside a window."""
-    return Mute(team="T1", channel="C1", target=gateway(), begins=NOW, ends=ends, reason="patch night", by="U2", window=window)
+    return Mute(
+        team="T1",
+        channel="C1",
+        target=gateway(),
+        begins=NOW,
+        ends=ends,
+        reason="patch night",
+        by="U2",
+        window=window,
+    )
 
 
 def test_window_in_words_and_back() -> None:
@@ -35,7 +44,15 @@ def test_window_in_words_and_back() -> None:
         ("2027-10-30T21:00", "2027-10-31T00:00"),
         ("2027-03-27T22:00", "2027-03-28T01:00"),
     ],
-    ids=["before", "begins", "after midnight", "over", "another day", "night when the clocks go back", "night when they go forward"],
+    ids=[
+        "before",
+        "begins",
+        "after midnight",
+        "over",
+        "another day",
+        "night when the clocks go back",
+        "night when they go forward",
+    ],
 )
 def test_window_over_midnight_hides_until_it_closes(at: str, until: str | None) -> None:
     instant, mute = datetime.fromisoformat(at).replace(tzinfo=UTC), muted(SATURDAY_NIGHT)
@@ -46,4 +63,6 @@ def test_window_over_midnight_hides_until_it_closes(at: str, until: str | None) 
 
 def test_mute_that_ends_inside_its_window_hides_until_its_own_end() -> None:
     ends = datetime(2026, 11, 28, 23, 0, tzinfo=UTC)
-    assert quiet_until(muted(SATURDAY_NIGHT, ends), datetime(2026, 11, 28, 22, 0, tzinfo=UTC)) == ends
+    assert (
+        quiet_until(muted(SATURDAY_NIGHT, ends), datetime(2026, 11, 28, 22, 0, tzinfo=UTC)) == ends
+    )

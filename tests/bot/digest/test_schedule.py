@@ -76,22 +76,53 @@ def test_zone_is_found_however_it_is_capitalised() -> None:
 def test_echo_names_the_zone_and_three_runs_with_the_offset_where_it_changes() -> None:
     plan = schedule("daily", at="09:00", zone="Europe/Berlin")
     assert echo(plan, datetime(2026, 10, 24, 6, 0, tzinfo=UTC)) == (
-        "daily 09:00 (Europe/Berlin). Next: Sat 24 Oct 09:00 UTC+02:00, Sun 25 Oct 09:00 UTC+01:00, Mon 26 Oct 09:00."
+        "daily 09:00 (Europe/Berlin). Next: Sat 24 Oct 09:00 UTC+02:00, Sun 25 Oct 09:00 "
+        "UTC+01:00, Mon 26 Oct 09:00."
     )
 
 
 DST = [
-    ("gap", "30 2 * * *", "Europe/Warsaw", datetime(2027, 3, 27, 12, tzinfo=UTC), ["03-28 03:00", "03-29 02:30"]),
-    ("fold", "30 2 * * *", "Europe/Warsaw", datetime(2027, 10, 30, 12, tzinfo=UTC), ["10-31 02:30", "11-01 02:30"]),
-    ("midnight fold", "30 0 * * *", "America/Havana", datetime(2026, 10, 31, 12, tzinfo=UTC), ["11-01 00:30", "11-02 00:30"]),
-    ("half an hour", "15 2 * * *", "Australia/Lord_Howe", datetime(2027, 4, 3, 12, tzinfo=UTC), ["04-04 02:15", "04-05 02:15"]),
+    (
+        "gap",
+        "30 2 * * *",
+        "Europe/Warsaw",
+        datetime(2027, 3, 27, 12, tzinfo=UTC),
+        ["03-28 03:00", "03-29 02:30"],
+    ),
+    (
+        "fold",
+        "30 2 * * *",
+        "Europe/Warsaw",
+        datetime(2027, 10, 30, 12, tzinfo=UTC),
+        ["10-31 02:30", "11-01 02:30"],
+    ),
+    (
+        "midnight fold",
+        "30 0 * * *",
+        "America/Havana",
+        datetime(2026, 10, 31, 12, tzinfo=UTC),
+        ["11-01 00:30", "11-02 00:30"],
+    ),
+    (
+        "half an hour",
+        "15 2 * * *",
+        "Australia/Lord_Howe",
+        datetime(2027, 4, 3, 12, tzinfo=UTC),
+        ["04-04 02:15", "04-05 02:15"],
+    ),
 ]
 
 
-@pytest.mark.parametrize(("cron", "zone", "after", "runs"), [case[1:] for case in DST], ids=[case[0] for case in DST])
-def test_daily_run_at_a_transition_comes_once(cron: str, zone: str, after: datetime, runs: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("cron", "zone", "after", "runs"), [case[1:] for case in DST], ids=[case[0] for case in DST]
+)
+def test_daily_run_at_a_transition_comes_once(
+    cron: str, zone: str, after: datetime, runs: list[str]
+) -> None:
     plan = Schedule(cron=cron, zone=zone, text="")
-    assert [f"{run.astimezone(ZoneInfo(zone)):%m-%d %H:%M}" for run in islice(next_runs(plan, after), 2)] == runs
+    assert [
+        f"{run.astimezone(ZoneInfo(zone)):%m-%d %H:%M}" for run in islice(next_runs(plan, after), 2)
+    ] == runs
 
 
 def test_hourly_run_in_the_fold_comes_in_both_hours() -> None:
@@ -101,7 +132,10 @@ def test_hourly_run_in_the_fold_comes_in_both_hours() -> None:
 
 
 def test_no_zone_ever_doubles_or_drops_a_day(figure: Callable[[str], None]) -> None:
-    """Every zone's transitions of two years, daily schedules on both sides of each: strictly increasing, one run on each local date."""
+    """Every zone's transitions of two years, daily schedules on both sides of each.
+
+    Strictly increasing, one run on each local date.
+    """
     crossings = [(zone, at) for zone in sorted(available_timezones()) for at in _transitions(zone)]
     assert len(crossings) > 300
     proved = 0
@@ -110,11 +144,16 @@ def test_no_zone_ever_doubles_or_drops_a_day(figure: Callable[[str], None]) -> N
             plan = Schedule(cron=f"{minute % 60} {minute // 60} * * *", zone=zone, text="")
             runs = list(islice(next_runs(plan, at - timedelta(days=2)), 4))
             dates = [run.astimezone(ZoneInfo(zone)).date() for run in runs]
-            assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(dates)), (zone, at, plan.cron, runs)
+            assert all(
+                later - earlier == timedelta(days=1) for earlier, later in pairwise(dates)
+            ), (zone, at, plan.cron, runs)
             assert all(earlier < later for earlier, later in pairwise(runs))
             proved += 1
     zones = len({zone for zone, _ in crossings})
-    figure(f"{len(crossings)} transitions of {zones} zones in two years, {proved} daily schedules: 0 days doubled or dropped")
+    figure(
+        f"{len(crossings)} transitions of {zones} zones in two years, {proved} daily "
+        "schedules: 0 days doubled or dropped"
+    )
 
 
 def _transitions(zone: str) -> list[datetime]:
@@ -122,11 +161,17 @@ def _transitions(zone: str) -> list[datetime]:
     info, hours = ZoneInfo(zone), 6
     steps = [MONDAY + timedelta(hours=hours * n) for n in range(2 * 365 * 24 // hours)]
     offsets = [step.astimezone(info).utcoffset() for step in steps]
-    return [later for later, (before, after) in zip(steps[1:], pairwise(offsets), strict=True) if before != after]
+    return [
+        later
+        for later, (before, after) in zip(steps[1:], pairwise(offsets), strict=True)
+        if before != after
+    ]
 
 
 def _minutes_around(zone: str, at: datetime) -> set[int]:
     """Times of day before, inside and after the transition, on the zone's wall clock."""
     info = ZoneInfo(zone)
-    clocks = [(at - timedelta(hours=6) + timedelta(minutes=30 * n)).astimezone(info) for n in range(13)]
+    clocks = [
+        (at - timedelta(hours=6) + timedelta(minutes=30 * n)).astimezone(info) for n in range(13)
+    ]
     return {clock.hour * 60 + clock.minute for clock in clocks}

@@ -15,12 +15,16 @@ from tests.support.following import GATEWAY, NOW, backend, gateway, problem
 QUARTER = timedelta(minutes=15)
 
 
-def play(looks: str, *, kept: dict[str, BackendState] | None = None) -> tuple[BackendState, list[Change]]:
+def play(
+    looks: str, *, kept: dict[str, BackendState] | None = None
+) -> tuple[BackendState, list[Change]]:
     """The state after a row of looks, `x` bad and `.` good, a quarter of an hour apart, and what happened on the way."""
     states, happened = dict(kept or {}), []
     for number, sign in enumerate(looks):
         seen = backend(1, (problem(),) if sign == "x" else ())
-        after, _, events = settle(states, Look(target_key=GATEWAY, seen=(seen,)), NOW + number * QUARTER)
+        after, _, events = settle(
+            states, Look(target_key=GATEWAY, seen=(seen,)), NOW + number * QUARTER
+        )
         states |= {state.seen.key: state for state in after}
         happened += [event.change for event in events]
     return states[backend(1).key], happened
@@ -59,7 +63,8 @@ def test_since_is_the_first_bad_look_of_the_stretch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("looks", "expected"), [("", False), ("x", True), ("xx.", False), ("xxx", False), ("xxx.", True), ("xxxxx..x", False)]
+    ("looks", "expected"),
+    [("", False), ("x", True), ("xx.", False), ("xxx", False), ("xxx.", True), ("xxxxx..x", False)],
 )
 def test_undecided_asks_for_another_look(looks: str, expected: bool) -> None:  # noqa: FBT001 -- the table's expectation
     assert undecided((play("." + looks)[0],)) is expected
@@ -74,19 +79,28 @@ def test_other_cause_is_another_problem() -> None:
     before, _ = play("xxx")
     other = backend(1, (problem(about="CN=Other"),))
     after, _, _ = settle({before.seen.key: before}, Look(target_key=GATEWAY, seen=(other,)), NOW)
-    assert {state.problem.subject: state.open for state in after[0].problems} == {"CN=Other": False, "CN=Contoso Issuing CA 3": True}
+    assert {state.problem.subject: state.open for state in after[0].problems} == {
+        "CN=Other": False,
+        "CN=Contoso Issuing CA 3": True,
+    }
 
 
 def test_backend_that_left_the_pool_is_gone() -> None:
     before, _ = play(".")
     states, gone, events = settle({before.seen.key: before}, Look(target_key=GATEWAY, seen=()), NOW)
-    assert (states, gone, [event.change for event in events]) == ((), (before.seen.key,), [Change.GONE])
+    assert (states, gone, [event.change for event in events]) == (
+        (),
+        (before.seen.key,),
+        [Change.GONE],
+    )
 
 
 def test_incomplete_look_leaves_the_unseen_alone() -> None:
     before, _ = play("xxx")
     trouble = could_not_look(gateway(), "ARM does not answer.")
-    states, gone, _ = settle({before.seen.key: before}, Look(target_key=GATEWAY, seen=(trouble,), complete=False), NOW)
+    states, gone, _ = settle(
+        {before.seen.key: before}, Look(target_key=GATEWAY, seen=(trouble,), complete=False), NOW
+    )
     assert ([state.seen for state in states], gone) == ([trouble], ())
 
 
@@ -109,5 +123,7 @@ def test_another_chain_is_an_event() -> None:
 def test_closed_problem_is_forgotten_in_the_end() -> None:
     before, _ = play("xxx" + "." * 8)
     later = NOW + KEPT_CLOSED + 4 * QUARTER + timedelta(hours=3)
-    after, _, _ = settle({before.seen.key: before}, Look(target_key=GATEWAY, seen=(backend(1),)), later)
+    after, _, _ = settle(
+        {before.seen.key: before}, Look(target_key=GATEWAY, seen=(backend(1),)), later
+    )
     assert after[0].problems == ()

@@ -13,12 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.engine.courier import Courier
 from bot.engine.lease import Lease
 from bot.engine.ports import EngineSettings, Ports
-from bot.model.delivery import Delivery, DeliveryError, DeliveryState, Message, NotAccepted, RateLimited, Refused, Unknown, WithoutHistory
+from bot.model.delivery import (
+    Delivery,
+    DeliveryError,
+    DeliveryState,
+    Message,
+    NotAccepted,
+    RateLimited,
+    Refused,
+    Unknown,
+    WithoutHistory,
+)
 from bot.store import Store
 from bot.store.deliveries import lock_delivery, plan, register, save_delivery
 from tests.support.following import NOW, FixedLooker, render
 
-SETTINGS = EngineSettings(settle=timedelta(seconds=3), spacing=timedelta(seconds=1), post_timeout=timedelta(seconds=0.2))
+SETTINGS = EngineSettings(
+    settle=timedelta(seconds=3), spacing=timedelta(seconds=1), post_timeout=timedelta(seconds=0.2)
+)
 PLANNED, SENDING, SENT = DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.SENT
 
 
@@ -109,7 +121,15 @@ class Desk:
         """Another one began to send it and was never heard of again."""
         async with self.store.writing() as connection:
             found = await lock_delivery(connection, "d")
-            begun = replace(found, state=SENDING, attempts=1, first_attempt_at=NOW, attempt_at=NOW, owner=owner, epoch=epoch)
+            begun = replace(
+                found,
+                state=SENDING,
+                attempts=1,
+                first_attempt_at=NOW,
+                attempt_at=NOW,
+                owner=owner,
+                epoch=epoch,
+            )
             await save_delivery(connection, begun)
 
 
@@ -118,7 +138,13 @@ async def test_message_is_sent_once(store: Store) -> None:
     await desk.plan()
     final, waits = await desk.end()
     again, _ = await desk.end()
-    assert (final.state, final.ts, waits, again, desk.channel.accepted) == (SENT, "1.0", [], final, ["d"])
+    assert (final.state, final.ts, waits, again, desk.channel.accepted) == (
+        SENT,
+        "1.0",
+        [],
+        final,
+        ["d"],
+    )
     assert desk.final == ["d", "d"]
 
 
@@ -127,15 +153,23 @@ async def test_message_is_sent_once(store: Store) -> None:
     [(RateLimited(7), [7.0]), (NotAccepted("connection refused"), [2.0])],
     ids=["429", "connection refused"],
 )
-async def test_message_that_was_not_accepted_is_sent_again(store: Store, answer: DeliveryError, waits: list[float]) -> None:
+async def test_message_that_was_not_accepted_is_sent_again(
+    store: Store, answer: DeliveryError, waits: list[float]
+) -> None:
     desk = Desk(store, Channel(answer))
     await desk.plan()
     final, waited = await desk.end()
     assert (final.state, waited, desk.channel.accepted) == (SENT, waits, ["d"])
 
 
-@pytest.mark.parametrize("answer", [Unknown("timed out"), "a bug in the poster", "hang"], ids=["unknown", "bug", "time-out"])
-async def test_doubtful_message_is_found_in_the_history(store: Store, answer: DeliveryError | str) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [Unknown("timed out"), "a bug in the poster", "hang"],
+    ids=["unknown", "bug", "time-out"],
+)
+async def test_doubtful_message_is_found_in_the_history(
+    store: Store, answer: DeliveryError | str
+) -> None:
     desk = Desk(store, Channel(answer))
     await desk.plan()
     final, waits = await desk.end()
@@ -153,7 +187,10 @@ async def test_history_that_cannot_be_read_now_is_read_later(store: Store) -> No
 
 @pytest.mark.parametrize(
     ("policy", "state", "accepted"),
-    [(WithoutHistory.AT_MOST_ONCE, DeliveryState.UNKNOWN, 1), (WithoutHistory.AT_LEAST_ONCE, SENT, 2)],
+    [
+        (WithoutHistory.AT_MOST_ONCE, DeliveryState.UNKNOWN, 1),
+        (WithoutHistory.AT_LEAST_ONCE, SENT, 2),
+    ],
 )
 @pytest.mark.parametrize("how", ["switched off", "scope missing"])
 async def test_without_history_the_operator_decides(

@@ -1,4 +1,7 @@
-"""The engine put together, in this process: what is due is looked at once, said once, in order, and at the pace that the channel bears."""
+"""The engine put together, in this process.
+
+What is due is looked at once, said once, in order, and at the pace that the channel bears.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,13 @@ class World:
         """The engine at work."""
         async with aiohttp.ClientSession() as session:
             poster = ChannelPoster(self.channels.url, session)
-            ports = Ports(clock=lambda: self.now, looker=self.looker, renderer=self.render, poster=poster, on_paused=self._told)
+            ports = Ports(
+                clock=lambda: self.now,
+                looker=self.looker,
+                renderer=self.render,
+                poster=poster,
+                on_paused=self._told,
+            )
             engine = Engine(self.url, self.store, ports, self.settings)
             await engine.start()
             try:
@@ -81,11 +90,15 @@ class World:
     async def _outcomes(self) -> list[str]:
         table = tables.digest_run
         async with self.store.reading() as connection:
-            found = await connection.execute(select(table.c.outcome).where(table.c.outcome.is_not(None)).order_by(table.c.id))
+            found = await connection.execute(
+                select(table.c.outcome).where(table.c.outcome.is_not(None)).order_by(table.c.id)
+            )
             return list(found.scalars())
 
 
-async def _until(read: Callable[[], Awaitable[list[str]]], enough: Callable[[list[str]], bool]) -> list[str]:
+async def _until(
+    read: Callable[[], Awaitable[list[str]]], enough: Callable[[list[str]], bool]
+) -> list[str]:
     async with asyncio.timeout(30):
         found = await read()
         while not enough(found):
@@ -105,7 +118,9 @@ async def test_due_digest_is_looked_at_and_sent(world: World) -> None:
     followed = await world.follow()
     async with world.running():
         assert await world.until_done(1) == ["sent"]
-    assert [(channel, name) for _, channel, name in world.channels.accepted] == [("C1", f"20261123T0900Z:{followed.id:08d}")]
+    assert [(channel, name) for _, channel, name in world.channels.accepted] == [
+        ("C1", f"20261123T0900Z:{followed.id:08d}")
+    ]
     assert world.looker.looked == [GATEWAY] * 3
 
 
@@ -139,7 +154,9 @@ async def test_week_of_digests_speaks_when_something_changed(world: World) -> No
     assert outcomes == ["sent", "silent", "sent", "silent", "silent", "sent", "silent"]
 
 
-async def test_missed_nights_are_caught_up_once(world: World, figure: Callable[[str], None]) -> None:
+async def test_missed_nights_are_caught_up_once(
+    world: World, figure: Callable[[str], None]
+) -> None:
     followed = await world.follow(schedule=schedule("daily", zone="UTC"))
     world.now = NOW + timedelta(days=4, hours=-1)
     async with world.running():
@@ -153,7 +170,9 @@ async def test_missed_nights_are_caught_up_once(world: World, figure: Callable[[
     assert after.next_run_at == NOW + timedelta(days=5)
 
 
-async def test_five_digests_of_one_channel_keep_their_order_and_its_pace(world: World, figure: Callable[[str], None]) -> None:
+async def test_five_digests_of_one_channel_keep_their_order_and_its_pace(
+    world: World, figure: Callable[[str], None]
+) -> None:
     """The channel takes one message a second and answers 429 otherwise."""
     world.channels.limit = 1.0
     world.settings = replace(SETTINGS, spacing=timedelta(seconds=1.05))
@@ -164,16 +183,27 @@ async def test_five_digests_of_one_channel_keep_their_order_and_its_pace(world: 
         assert await world.until_done(5) == ["sent"] * 5
         clock.cancel()
     instants = [at for at, _, _ in world.channels.accepted]
-    assert [name for _, _, name in world.channels.accepted] == [f"20261123T0900Z:{one.id:08d}" for one in made]
+    assert [name for _, _, name in world.channels.accepted] == [
+        f"20261123T0900Z:{one.id:08d}" for one in made
+    ]
     shortest = min(later - earlier for earlier, later in pairwise(instants))
-    figure(f"five digests due at once: in order, at least {shortest:.2f} s apart, {world.channels.limited} refused with 429")
+    figure(
+        f"five digests due at once: in order, at least {shortest:.2f} s apart, "
+        f"{world.channels.limited} refused with 429"
+    )
     assert shortest >= 1.0
     assert world.channels.limited == 0
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
-async def test_clock_that_ran_ahead_costs_one_digest_and_no_year(world: World, restarted: bool) -> None:  # noqa: FBT001 -- the table's column
-    """A clock a year ahead runs one digest; when it is right again, the next morning's comes as ever."""
+async def test_clock_that_ran_ahead_costs_one_digest_and_no_year(
+    world: World,
+    restarted: bool,  # noqa: FBT001 -- the table's column
+) -> None:
+    """A clock a year ahead runs one digest.
+
+    When it is right again, the next morning's comes as ever.
+    """
     world.looker = FixedLooker(broken=0)
     followed = await world.follow(schedule=schedule("daily", zone="UTC"), heartbeat=True)
     world.settings = replace(SETTINGS, spacing=timedelta(seconds=1))
@@ -191,7 +221,11 @@ async def test_clock_that_ran_ahead_costs_one_digest_and_no_year(world: World, r
 async def _next_morning_comes(world: World, followed: Subscription) -> None:
     async def due() -> list[str]:
         async with world.store.reading() as connection:
-            return [f"{found.next_run_at:%Y-%m-%d}" for found in [await get_subscription(connection, followed.id)] if found]
+            return [
+                f"{found.next_run_at:%Y-%m-%d}"
+                for found in [await get_subscription(connection, followed.id)]
+                if found
+            ]
 
     await _until(due, lambda found: found == ["2026-11-24"])
     world.now += timedelta(days=1)
@@ -208,7 +242,9 @@ class SlowLooker(FixedLooker):
         return await super().look(target)
 
 
-async def test_digests_of_one_channel_keep_their_order_whichever_gateway_is_slow(world: World) -> None:
+async def test_digests_of_one_channel_keep_their_order_whichever_gateway_is_slow(
+    world: World,
+) -> None:
     world.looker = SlowLooker(broken=0)
     made = [await world.follow(target=gateway(f"gw{n}"), heartbeat=True) for n in range(5)]
     other = await world.follow(target=gateway("gw4"), channel="C2", heartbeat=True)
@@ -235,15 +271,23 @@ class CountingLooker(FixedLooker):
         return await super().look(target)
 
 
-async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(world: World, figure: Callable[[str], None]) -> None:
-    """The very incident: one fault behind every gateway. Each is looked at once before any is looked at again, eight at a time."""
+async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(
+    world: World, figure: Callable[[str], None]
+) -> None:
+    """The very incident: one fault behind every gateway.
+
+    Each is looked at once before any is looked at again, eight at a time.
+    """
     gateways, looker = 24, CountingLooker()
     world.looker, world.settings = looker, replace(SETTINGS, confirm_gap=timedelta(seconds=4))
     for n in range(gateways):
         await world.follow(channel=f"C{n}", target=gateway(f"gw{n}"))
     async with world.running():
         assert await world.until_done(gateways) == ["sent"] * gateways
-    figure(f"{gateways} gateways break at once: {looker.most} looks under way at most, {len(looker.looked) / gateways:g} for each")
+    figure(
+        f"{gateways} gateways break at once: {looker.most} looks under way at most, "
+        f"{len(looker.looked) / gateways:g} for each"
+    )
     assert len(set(looker.looked[:gateways])) == gateways
     assert 1 < looker.most <= 8
 
@@ -258,7 +302,9 @@ class StuckLooker(FixedLooker):
         return await super().look(target)
 
 
-async def test_gateway_that_never_answers_holds_its_channel_up_for_two_minutes_and_no_longer(world: World) -> None:
+async def test_gateway_that_never_answers_holds_its_channel_up_for_two_minutes_and_no_longer(
+    world: World,
+) -> None:
     world.looker = StuckLooker(broken=0)
     world.settings = replace(SETTINGS, drain=timedelta(seconds=0.2))
     await world.follow(target=gateway("gw0"), heartbeat=True)
@@ -271,7 +317,10 @@ async def test_gateway_that_never_answers_holds_its_channel_up_for_two_minutes_a
 
 
 async def test_429_costs_nothing(world: World, figure: Callable[[str], None]) -> None:
-    """Without a pace of its own the engine is told off, waits as asked, and loses nothing; their order is kept."""
+    """Without a pace of its own the engine is told off, waits as asked, and loses nothing.
+
+    Their order is kept.
+    """
     world.channels.limit = 1.0
     for n in range(3):
         await world.follow(target=gateway(f"gw{n}"))
@@ -279,9 +328,14 @@ async def test_429_costs_nothing(world: World, figure: Callable[[str], None]) ->
         clock = asyncio.create_task(_tick_on(world))
         assert await world.until_done(3) == ["sent"] * 3
         clock.cancel()
-    figure(f"three digests due at once without a pace: {world.channels.limited} refused with 429, {len(world.channels.accepted)} of 3 sent")
+    figure(
+        f"three digests due at once without a pace: {world.channels.limited} refused with "
+        f"429, {len(world.channels.accepted)} of 3 sent"
+    )
     assert world.channels.limited > 0
-    assert [name for _, _, name in world.channels.accepted] == sorted(name for _, _, name in world.channels.accepted)
+    assert [name for _, _, name in world.channels.accepted] == sorted(
+        name for _, _, name in world.channels.accepted
+    )
     assert (len(world.channels.accepted), world.channels.doubled) == (3, {})
 
 
@@ -302,8 +356,12 @@ async def test_stop_lets_a_post_under_way_end(world: World) -> None:
     assert await world.until_done(1) == ["sent"]
 
 
-async def test_stop_does_not_wait_for_a_digest_that_sleeps_and_the_next_start_goes_on_with_it(world: World) -> None:
-    world.settings = replace(SETTINGS, drain=timedelta(seconds=30), confirm_gap=timedelta(seconds=2))
+async def test_stop_does_not_wait_for_a_digest_that_sleeps_and_the_next_start_goes_on_with_it(
+    world: World,
+) -> None:
+    world.settings = replace(
+        SETTINGS, drain=timedelta(seconds=30), confirm_gap=timedelta(seconds=2)
+    )
     await world.follow()
     async with asyncio.timeout(15):
         async with world.running():
@@ -322,7 +380,10 @@ async def test_lost_channel_is_paused_and_told(world: World) -> None:
     assert world.paused == [("C1", "is_archived")]
     async with world.store.reading() as connection:
         after = [await get_subscription(connection, one.id) for one in (followed, other)]
-    assert after == [replace(one, paused="is_archived", next_run_at=NOW + timedelta(days=1)) for one in (followed, other)]
+    assert after == [
+        replace(one, paused="is_archived", next_run_at=NOW + timedelta(days=1))
+        for one in (followed, other)
+    ]
 
 
 async def test_removed_subscription_sends_nothing(world: World) -> None:
@@ -337,7 +398,14 @@ async def test_removed_subscription_sends_nothing(world: World) -> None:
 def _run_of_nobody() -> dict[str, object]:
     """A run whose subscription is gone, left over from long ago."""
     old = NOW - timedelta(days=1)
-    names = {"id": "20261122T0900Z:00000099", "subscription": 99, "team": "T1", "channel": "C1", "target_key": GATEWAY, "check": ""}
+    names = {
+        "id": "20261122T0900Z:00000099",
+        "subscription": 99,
+        "team": "T1",
+        "channel": "C1",
+        "target_key": GATEWAY,
+        "check": "",
+    }
     return names | {"due_at": old, "state": "checking", "claimed_at": old}
 
 

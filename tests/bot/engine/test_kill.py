@@ -44,11 +44,19 @@ async def end(process: Process) -> int:
 
 def counts(channels: Channels) -> str:
     """What became of the due digests."""
-    return f"{DUE} due, {DUE - len(channels.arrived)} lost, {len(channels.accepted) - len(channels.arrived)} doubled"
+    return (
+        f"{DUE} due, {DUE - len(channels.arrived)} lost, "
+        f"{len(channels.accepted) - len(channels.arrived)} doubled"
+    )
 
 
-async def killed_three_times(url: str, channels: Channels, replica: Replica, *, history: bool) -> None:
-    """200 due digests; the process is killed at a quarter, at half and at three quarters, and started again each time."""
+async def killed_three_times(
+    url: str, channels: Channels, replica: Replica, *, history: bool
+) -> None:
+    """200 due digests.
+
+    The process is killed at a quarter, at half and at three quarters, and started again each time.
+    """
     await follow_overdue(url, DUE)
     options = {"url": url, "poster": channels.url, "history": history}
     for killed_at in (DUE // 4, DUE // 2, DUE * 3 // 4):
@@ -62,13 +70,17 @@ async def killed_three_times(url: str, channels: Channels, replica: Replica, *, 
     assert await end(process) == 0
 
 
-async def test_killed_process_loses_and_doubles_nothing(url: str, channels: Channels, replica: Replica, figure: Figure) -> None:
+async def test_killed_process_loses_and_doubles_nothing(
+    url: str, channels: Channels, replica: Replica, figure: Figure
+) -> None:
     await killed_three_times(url, channels, replica, history=True)
     figure(f"three kill -9: {counts(channels)}")
     assert (len(channels.arrived), channels.doubled) == (DUE, {})
 
 
-async def test_without_reconciliation_the_same_run_doubles(url: str, channels: Channels, replica: Replica, figure: Figure) -> None:
+async def test_without_reconciliation_the_same_run_doubles(
+    url: str, channels: Channels, replica: Replica, figure: Figure
+) -> None:
     """The test above bites: it is the reconciliation that keeps it at zero."""
     await killed_three_times(url, channels, replica, history=False)
     figure(f"three kill -9 without reconciliation: {counts(channels)}")
@@ -77,17 +89,24 @@ async def test_without_reconciliation_the_same_run_doubles(url: str, channels: C
 
 
 @pytest.mark.postgres
-async def test_living_replica_takes_over_from_a_killed_one(postgres_url: str, channels: Channels, replica: Replica, figure: Figure) -> None:
+async def test_living_replica_takes_over_from_a_killed_one(
+    postgres_url: str, channels: Channels, replica: Replica, figure: Figure
+) -> None:
     await follow_overdue(postgres_url, DUE)
     options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S}
-    victim, heir = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
+    victim, heir = await asyncio.gather(
+        replica(**options, replica="a"), replica(**options, replica="b")
+    )
     await until(lambda: len(channels.arrived) >= DUE // 4)
     victim.kill()
     killed_at = time.monotonic()
     await until(lambda: len(channels.arrived) >= DUE)
     taken = time.monotonic() - killed_at
     await asyncio.sleep(LEASE_S)
-    figure(f"one of two replicas killed, lease {LEASE_S} s: {counts(channels)}; all delivered {taken:.1f} s after the kill")
+    figure(
+        f"one of two replicas killed, lease {LEASE_S} s: {counts(channels)}; all delivered "
+        f"{taken:.1f} s after the kill"
+    )
     assert (len(channels.arrived), channels.doubled) == (DUE, {})
     assert await end(heir) == 0
 
@@ -96,17 +115,30 @@ async def test_living_replica_takes_over_from_a_killed_one(postgres_url: str, ch
 async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
     postgres_url: str, channels: Channels, replica: Replica, figure: Figure
 ) -> None:
-    """The one known window: frozen between the last look at its epoch and the request. One double for each request in flight at most."""
+    """The one known window: frozen between the last look at its epoch and the request.
+
+    One double for each request in flight at most.
+    """
     parallel = 10
     await follow_overdue(postgres_url, DUE)
-    options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S, "parallel": parallel}
-    sleeper, heir = await asyncio.gather(replica(**options, replica="a"), replica(**options, replica="b"))
+    options = {
+        "url": postgres_url,
+        "poster": channels.url,
+        "lease_s": LEASE_S,
+        "parallel": parallel,
+    }
+    sleeper, heir = await asyncio.gather(
+        replica(**options, replica="a"), replica(**options, replica="b")
+    )
     await until(lambda: len(channels.arrived) >= DUE // 4)
     sleeper.send_signal(signal.SIGSTOP)
     await until(lambda: len(channels.arrived) >= DUE, seconds=LEASE_S + 30)
     sleeper.send_signal(signal.SIGCONT)
     await asyncio.sleep(LEASE_S)
-    figure(f"one of two replicas frozen and woken, {parallel} requests in flight at most: {counts(channels)}")
+    figure(
+        f"one of two replicas frozen and woken, {parallel} requests in flight at most: "
+        f"{counts(channels)}"
+    )
     assert len(channels.arrived) == DUE
     assert len(channels.accepted) - DUE <= parallel
     assert [await end(process) for process in (sleeper, heir)] == [0, 0]
@@ -126,5 +158,8 @@ async def test_replicas_that_tick_the_same_minute_make_one_run_each(
     async with store.reading() as connection:
         runs = (await connection.execute(select(tables.digest_run.c.subscription))).scalars().all()
     await store.close()
-    figure(f"two replicas tick the same minute: {len(runs)} runs of {len(set(runs))} subscriptions; {counts(channels)}")
+    figure(
+        f"two replicas tick the same minute: {len(runs)} runs of {len(set(runs))} "
+        f"subscriptions; {counts(channels)}"
+    )
     assert len(runs) == len(set(runs)) == DUE

@@ -19,11 +19,18 @@ pytestmark = [pytest.mark.postgres, pytest.mark.may_block, pytest.mark.timeout(3
 
 
 async def due(store: Store, channels: str) -> list[DigestRun]:
-    """A run for each letter, in the channel of that name; each waits for a check of its own number."""
+    """A run for each letter, in the channel of that name.
+
+    Each waits for a check of its own number.
+    """
     async with store.writing() as connection:
         for number, channel in enumerate(channels):
-            await add_subscription(connection, subscription(channel=channel, target=gateway(f"gw{number}")))
-        runs = sorted(await claim_due(connection, NOW + timedelta(minutes=1)), key=lambda run: run.id)
+            await add_subscription(
+                connection, subscription(channel=channel, target=gateway(f"gw{number}"))
+            )
+        runs = sorted(
+            await claim_due(connection, NOW + timedelta(minutes=1)), key=lambda run: run.id
+        )
         for number, run in enumerate(runs):
             await wait_for_check(connection, [run], f"check:{number}")
     return runs
@@ -44,7 +51,10 @@ async def queued(store: Store, check: str) -> list[str]:
 
 async def until_somebody_waits(store: Store) -> None:
     """Until a connection to this database waits for a lock."""
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+        "wait_event_type = 'Lock'"
+    )
     async with asyncio.timeout(10):
         while True:
             async with store.reading() as connection:
@@ -53,7 +63,9 @@ async def until_somebody_waits(store: Store) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_replica_that_is_frozen_in_a_release_holds_up_its_own_channel_alone(postgres_store: Store) -> None:
+async def test_replica_that_is_frozen_in_a_release_holds_up_its_own_channel_alone(
+    postgres_store: Store,
+) -> None:
     runs = await due(postgres_store, "AB")
     async with asyncio.timeout(5), postgres_store.writing() as frozen:
         await mark_ready(frozen, "check:0")
@@ -70,13 +82,17 @@ async def test_looks_that_end_together_leave_no_digest_waiting(postgres_store: S
     assert await released(postgres_store, "check:0") == [run.id for run in runs]
 
 
-async def test_digest_that_becomes_ready_while_a_later_one_is_released_is_not_overtaken(postgres_store: Store) -> None:
+async def test_digest_that_becomes_ready_while_a_later_one_is_released_is_not_overtaken(
+    postgres_store: Store,
+) -> None:
     """The first look ends between two statements of the second one's release, which waits there for a row."""
     runs = await due(postgres_store, "AA")
     async with postgres_store.writing() as connection:
         await mark_ready(connection, "check:1")
     async with postgres_store.writing() as holder:
-        await holder.execute(select(digest_run.c.id).where(digest_run.c.id == runs[1].id).with_for_update())
+        await holder.execute(
+            select(digest_run.c.id).where(digest_run.c.id == runs[1].id).with_for_update()
+        )
         later = asyncio.create_task(queued(postgres_store, "check:1"))
         await until_somebody_waits(postgres_store)
         async with postgres_store.writing() as connection:

@@ -11,7 +11,10 @@ pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpos
 
 
 async def test_connection_that_comes_back_after_the_end_is_closed(url: str, store: Store) -> None:
-    """Threads of DBOS may outlive it by a query; their connections go back to a pool that nobody will ever close."""
+    """Threads of DBOS may outlive it by a query.
+
+    Their connections go back to a pool that nobody will ever close.
+    """
     assert store
     transact = Transact(url, replica="r1", workflows={}, poll=1, parallel=1)
     await transact.launch()

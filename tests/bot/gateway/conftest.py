@@ -23,7 +23,14 @@ def arm_root() -> pki.Issued:
 @pytest.fixture(scope="session")
 def arm_identity(arm_root: pki.Issued) -> pki.Issued:
     """TLS checks against the machine's own clock, so these dates do too."""
-    return pki.leaf(arm_root, "localhost", dns=("localhost",), ips=("127.0.0.1",), not_before=_now(-1), not_after=_now(30))
+    return pki.leaf(
+        arm_root,
+        "localhost",
+        dns=("localhost",),
+        ips=("127.0.0.1",),
+        not_before=_now(-1),
+        not_after=_now(30),
+    )
 
 
 def _now(days: int) -> datetime:
@@ -53,8 +60,20 @@ async def new_client(ca_file: str, clock: MovableClock) -> AsyncIterator[Callabl
     """Makes clients for an URL and closes them."""
     made: list[ArmClient] = []
 
-    def make(url: str, *, timing: ArmTiming = FAST, token: str | None = TOKEN, subscriptions: tuple[str, ...] = ()) -> ArmClient:
-        settings = ArmSettings(credential="static", static_token=token, arm_url=url, ca_bundle=ca_file, subscriptions=subscriptions)
+    def make(
+        url: str,
+        *,
+        timing: ArmTiming = FAST,
+        token: str | None = TOKEN,
+        subscriptions: tuple[str, ...] = (),
+    ) -> ArmClient:
+        settings = ArmSettings(
+            credential="static",
+            static_token=token,
+            arm_url=url,
+            ca_bundle=ca_file,
+            subscriptions=subscriptions,
+        )
         made.append(ArmClient(settings, clock=clock, timing=timing))
         return made[-1]
 

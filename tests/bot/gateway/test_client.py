@@ -1,4 +1,7 @@
-"""The client against the stand-in: what is asked, how often, what is shared and how old it may be."""
+"""The client against the stand-in.
+
+What is asked, how often, what is shared and how old it may be.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,15 @@ from bot.gateway.on_demand import OnDemandProbe
 from bot.gateway.policies import member_checks
 from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Health, Inventory
 from chainlib import TrustAnchors, TrustMode
-from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
+from playground.arm import (
+    ArmStandIn,
+    Fault,
+    FaultKind,
+    GatewaySpec,
+    PoolSpec,
+    RuleSpec,
+    SettingSpec,
+)
 from playground.lab import pki
 from tests.support.arm import FAST, TOKEN, MovableClock
 
@@ -39,7 +50,9 @@ async def test_find_by_name_ignores_case(arm: ArmStandIn, client: ArmClient) -> 
     assert (await found(client, "PROD-GW", "RG-Prod")).id.name == "prod-gw"
 
 
-async def test_gateways_of_every_visible_subscription_and_page(arm: ArmStandIn, client: ArmClient) -> None:
+async def test_gateways_of_every_visible_subscription_and_page(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
     arm.page_size = 2
     for number in range(5):
         arm.add(GatewaySpec(name=f"gw{number}"))
@@ -58,7 +71,9 @@ async def test_disabled_subscription_is_not_asked(arm: ArmStandIn, client: ArmCl
     assert arm.calls == {"subscriptions": 1, "list": 1}
 
 
-async def test_configured_subscriptions_are_not_discovered(arm: ArmStandIn, new_client: Callable[..., ArmClient]) -> None:
+async def test_configured_subscriptions_are_not_discovered(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
     arm.add(PROD)
     arm.add(GatewaySpec(name="gw5", subscription=OTHER_SUBSCRIPTION))
     gateways = await new_client(arm.url, subscriptions=(OTHER_SUBSCRIPTION,)).gateways()
@@ -67,7 +82,9 @@ async def test_configured_subscriptions_are_not_discovered(arm: ArmStandIn, new_
     assert arm.calls == {"list": 1}
 
 
-async def test_inventory_is_cached_until_its_age_is_over(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_inventory_is_cached_until_its_age_is_over(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     arm.add(PROD)
     await asyncio.gather(*(client.gateways() for _ in range(10)))
     clock.pass_(FAST.inventory_age - 1)
@@ -78,7 +95,9 @@ async def test_inventory_is_cached_until_its_age_is_over(arm: ArmStandIn, client
     assert arm.calls["list"] == 2
 
 
-async def test_unknown_name_reads_the_list_anew_once(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_unknown_name_reads_the_list_anew_once(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     await client.gateways()
     arm.add(PROD)
     arm.subscriptions = [PROD.subscription]
@@ -106,7 +125,9 @@ async def test_same_name_in_two_groups_is_ambiguous(arm: ArmStandIn, client: Arm
     assert (await found(client, "prod-gw", "rg-dr")).id.group == "rg-dr"
 
 
-async def test_same_name_and_group_in_two_subscriptions_names_the_ids(arm: ArmStandIn, client: ArmClient) -> None:
+async def test_same_name_and_group_in_two_subscriptions_names_the_ids(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
     arm.add(PROD)
     arm.add(GatewaySpec(name="prod-gw", subscription=OTHER_SUBSCRIPTION))
     answer = await client.find("rg-prod", "prod-gw")
@@ -117,25 +138,37 @@ async def test_same_name_and_group_in_two_subscriptions_names_the_ids(arm: ArmSt
     assert isinstance(exact, Gateway)
 
 
-async def test_arm_id_outside_the_configured_subscriptions_is_read(arm: ArmStandIn, new_client: Callable[..., ArmClient]) -> None:
+async def test_arm_id_outside_the_configured_subscriptions_is_read(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
     arm.add(PROD)
     client = new_client(arm.url, subscriptions=(OTHER_SUBSCRIPTION,))
     exact = await client.find("rg-prod", "prod-gw", PROD.subscription)
     assert isinstance(exact, Gateway)
 
 
-async def test_health_joins_words_and_messages(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
-    missing = "The Intermediate certificate is missing from the certificate chain presented by the backend server."
+async def test_health_joins_words_and_messages(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
+    missing = (
+        "The Intermediate certificate is missing from the certificate chain presented by the "
+        "backend server."
+    )
     arm.add(PROD, {("web", "https-be", "10.0.0.5"): ("Unhealthy", missing)})
     health = await client.health((await found(client, "prod-gw")).id)
     assert isinstance(health, GatewayHealth)
-    assert [(s.address, s.health) for s in health.servers] == [("backend.contoso.com", Health.HEALTHY), ("10.0.0.5", Health.UNHEALTHY)]
+    assert [(s.address, s.health) for s in health.servers] == [
+        ("backend.contoso.com", Health.HEALTHY),
+        ("10.0.0.5", Health.UNHEALTHY),
+    ]
     assert health.servers[1].message is not None
     assert health.servers[1].message.text == missing
     assert health.read_at == clock.now
 
 
-async def test_health_carries_the_ids_of_its_own_requests_alone(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_health_carries_the_ids_of_its_own_requests_alone(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     arm.add(PROD)
     gateway = await found(client, "prod-gw")
     first = await client.health(gateway.id)
@@ -156,7 +189,9 @@ async def test_health_is_one_post_for_all_who_ask(arm: ArmStandIn, client: ArmCl
     assert arm.calls["health"] == 1
 
 
-async def test_health_is_kept_for_its_age(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_health_is_kept_for_its_age(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     arm.add(PROD)
     identity = (await found(client, "prod-gw")).id
     first = await client.health(identity)
@@ -166,7 +201,9 @@ async def test_health_is_kept_for_its_age(arm: ArmStandIn, client: ArmClient, cl
     assert arm.calls["health"] == 2
 
 
-async def test_one_who_gives_up_does_not_stop_the_others(arm: ArmStandIn, client: ArmClient) -> None:
+async def test_one_who_gives_up_does_not_stop_the_others(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
     arm.polls = 3
     arm.add(PROD)
     identity = (await found(client, "prod-gw")).id
@@ -181,7 +218,9 @@ async def test_one_who_gives_up_does_not_stop_the_others(arm: ArmStandIn, client
 async def test_on_demand_tries_one_pool_and_setting(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD)
     identity = (await found(client, "prod-gw")).id
-    health = await client.health_on_demand(identity, OnDemandProbe(pool="web", setting="https-be", host="backend.contoso.com"))
+    health = await client.health_on_demand(
+        identity, OnDemandProbe(pool="web", setting="https-be", host="backend.contoso.com")
+    )
     assert isinstance(health, GatewayHealth)
     assert {(s.pool, s.setting) for s in health.servers} == {("web", "https-be")}
     assert arm.calls["on-demand"] == 1
@@ -189,8 +228,13 @@ async def test_on_demand_tries_one_pool_and_setting(arm: ArmStandIn, client: Arm
 
 async def test_large_gateway_is_read_in_few_calls(arm: ArmStandIn, client: ArmClient) -> None:
     """20 settings and 200 members: the calls do not grow with the gateway (no N+1)."""
-    settings = tuple(SettingSpec(name=f"s{number}", host_name="backend.contoso.com") for number in range(20))
-    pools = tuple(PoolSpec(name=f"p{number}", ips=tuple(f"10.0.{number}.{host}" for host in range(1, 11))) for number in range(20))
+    settings = tuple(
+        SettingSpec(name=f"s{number}", host_name="backend.contoso.com") for number in range(20)
+    )
+    pools = tuple(
+        PoolSpec(name=f"p{number}", ips=tuple(f"10.0.{number}.{host}" for host in range(1, 11)))
+        for number in range(20)
+    )
     rules = tuple(RuleSpec(pool=f"p{number}", setting=f"s{number}") for number in range(20))
     arm.add(GatewaySpec(name="large", pools=pools, settings=settings, rules=rules))
     gateway = await found(client, "large")
@@ -213,7 +257,9 @@ async def test_only_get_and_the_two_health_posts_leave(arm: ArmStandIn, client: 
     assert posts == ["backendhealth", "getBackendHealthOnDemand"]
 
 
-async def test_log_holds_no_token_and_no_subscription(arm: ArmStandIn, client: ArmClient, caplog: pytest.LogCaptureFixture) -> None:
+async def test_log_holds_no_token_and_no_subscription(
+    arm: ArmStandIn, client: ArmClient, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     logging.getLogger("azure").setLevel(logging.INFO)
     arm.add(PROD, fault=Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"})))
@@ -226,7 +272,9 @@ async def test_log_holds_no_token_and_no_subscription(arm: ArmStandIn, client: A
     assert PROD.subscription not in written
 
 
-async def test_one_forbidden_subscription_hides_no_other(arm: ArmStandIn, client: ArmClient) -> None:
+async def test_one_forbidden_subscription_hides_no_other(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
     arm.add(PROD)
     arm.subscriptions = [PROD.subscription, OTHER_SUBSCRIPTION]
     arm.fault = Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"list"}), times=1)
@@ -235,7 +283,9 @@ async def test_one_forbidden_subscription_hides_no_other(arm: ArmStandIn, client
     assert [refusal.trouble for refusal in inventory.refusals] == [ArmTrouble.FORBIDDEN]
 
 
-async def test_older_list_stands_in_while_arm_is_down(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_older_list_stands_in_while_arm_is_down(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     arm.add(PROD)
     first = await client.inventory()
     assert isinstance(first, Inventory)
@@ -260,13 +310,19 @@ async def test_closed_client_refuses(arm: ArmStandIn, client: ArmClient) -> None
 
 async def test_roots_arrive_as_certificates(arm: ArmStandIn, client: ArmClient) -> None:
     root = pki.root()
-    arm.add(GatewaySpec(name="prod-gw", roots={"corp": root.certificate, "broken": "bm90IGEgY2VydGlmaWNhdGU="}))
+    arm.add(
+        GatewaySpec(
+            name="prod-gw", roots={"corp": root.certificate, "broken": "bm90IGEgY2VydGlmaWNhdGU="}
+        )
+    )
     gateway = await found(client, "prod-gw")
     assert [(one.name, one.certificate) for one in gateway.roots] == [("corp", root.certificate)]
     assert [one.name for one in gateway.undecodable] == ["broken"]
 
 
-async def test_list_is_read_again_before_it_is_too_old(arm: ArmStandIn, new_client: Callable[..., ArmClient]) -> None:
+async def test_list_is_read_again_before_it_is_too_old(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
     """So that the first question after a quiet night finds one."""
     arm.add(GatewaySpec(name="prod-gw"))
     client = new_client(arm.url, timing=replace(FAST, inventory_age=0.1))
@@ -277,7 +333,9 @@ async def test_list_is_read_again_before_it_is_too_old(arm: ArmStandIn, new_clie
     assert [gateway.id.name for gateway in client.remembered() or ()] == ["prod-gw"]
 
 
-async def test_list_that_is_too_old_is_not_remembered(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_list_that_is_too_old_is_not_remembered(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     arm.add(GatewaySpec(name="prod-gw"))
     assert client.remembered() is None
     await client.inventory()
@@ -288,7 +346,9 @@ async def test_list_that_is_too_old_is_not_remembered(arm: ArmStandIn, client: A
     assert arm.calls["list"] == 1
 
 
-async def test_line_and_credential_are_closed_at_the_end(arm: ArmStandIn, client: ArmClient) -> None:
+async def test_line_and_credential_are_closed_at_the_end(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
     """One credential for the process; it holds connections of its own."""
     arm.add(GatewaySpec(name="prod-gw"))
     await client.inventory()

@@ -1,4 +1,7 @@
-"""Everything that can go wrong at ARM is one refusal with a sentence and a way out; nothing raises."""
+"""Everything that can go wrong at ARM is one refusal with a sentence and a way out.
+
+Nothing raises.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,11 @@ from bot.model.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Gate
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
 from tests.support.arm import FAST, MovableClock
 
-PROD = GatewaySpec(name="prod-gw", pools=(PoolSpec(name="web", ips=("10.0.0.5",)),), settings=(SettingSpec(name="https-be"),))
+PROD = GatewaySpec(
+    name="prod-gw",
+    pools=(PoolSpec(name="web", ips=("10.0.0.5",)),),
+    settings=(SettingSpec(name="https-be"),),
+)
 PROD_ID = GatewayId(subscription=PROD.subscription, group=PROD.group, name=PROD.name)
 SHORT = replace(FAST, health_budget=0.5, read_budget=0.5)
 ROOT = Path(__file__).parents[3]
@@ -37,10 +44,22 @@ KINDS = {
 }
 ASKED = {"list": "inventory", "get": "get", "health": "health", "poll": "health"}
 SENTENCES = {
-    FaultKind.UNAUTHORIZED: "The bot could not sign in to Azure (static), so it cannot read the backend health of prod-gw.",
-    FaultKind.NOT_FOUND: "Azure does not find the backend health of prod-gw: deleted, renamed, moved, or hidden from the bot's identity.",
-    FaultKind.THROTTLED: "Azure was asked too often and does not give the backend health of prod-gw now; ask again later.",
-    FaultKind.BUSY: "prod-gw is being updated, so Azure does not give the backend health of prod-gw now; ask again in a few minutes.",
+    FaultKind.UNAUTHORIZED: (
+        "The bot could not sign in to Azure (static), so it cannot read the backend health of "
+        "prod-gw."
+    ),
+    FaultKind.NOT_FOUND: (
+        "Azure does not find the backend health of prod-gw: deleted, renamed, moved, or hidden "
+        "from the bot's identity."
+    ),
+    FaultKind.THROTTLED: (
+        "Azure was asked too often and does not give the backend health of prod-gw now; ask again "
+        "later."
+    ),
+    FaultKind.BUSY: (
+        "prod-gw is being updated, so Azure does not give the backend health of prod-gw now; ask "
+        "again in a few minutes."
+    ),
     FaultKind.SERVER_ERROR: "Azure Resource Manager did not give the backend health of prod-gw: it answered 500.",
     FaultKind.SLOW: "Azure did not give the backend health of prod-gw within 0.5 seconds.",
     FaultKind.PROXY_PAGE: "What came in place of the backend health of prod-gw is no answer of Azure's.",
@@ -55,11 +74,19 @@ def refusal(answer: object) -> ArmRefusal:
 @pytest.mark.parametrize("operation", ASKED)
 @pytest.mark.parametrize(("kind", "trouble"), KINDS.items(), ids=KINDS)
 async def test_fault_becomes_its_refusal(
-    arm: ArmStandIn, new_client: Callable[..., ArmClient], kind: FaultKind, trouble: ArmTrouble, operation: str
+    arm: ArmStandIn,
+    new_client: Callable[..., ArmClient],
+    kind: FaultKind,
+    trouble: ArmTrouble,
+    operation: str,
 ) -> None:
     arm.add(PROD)
     arm.fault = Fault(kind=kind, on=frozenset({operation}))
-    client = new_client(arm.url, timing=SHORT if kind is FaultKind.SLOW else FAST, subscriptions=(PROD.subscription,))
+    client = new_client(
+        arm.url,
+        timing=SHORT if kind is FaultKind.SLOW else FAST,
+        subscriptions=(PROD.subscription,),
+    )
     questions: dict[str, Callable[[], Awaitable[object]]] = {
         "inventory": client.inventory,
         "get": lambda: client.get(PROD_ID),
@@ -77,13 +104,21 @@ async def test_fault_is_told_in_a_sentence_that_a_tired_person_can_read(
 ) -> None:
     arm.add(PROD)
     arm.fault = Fault(kind=kind, on=frozenset({"health"}))
-    client = new_client(arm.url, timing=SHORT if kind is FaultKind.SLOW else FAST, subscriptions=(PROD.subscription,))
+    client = new_client(
+        arm.url,
+        timing=SHORT if kind is FaultKind.SLOW else FAST,
+        subscriptions=(PROD.subscription,),
+    )
     assert refusal(await client.health(PROD_ID)).sentence == SENTENCES[kind]
 
 
-async def test_subscription_that_is_not_there_is_no_typing_error(arm: ArmStandIn, new_client: Callable[..., ArmClient]) -> None:
+async def test_subscription_that_is_not_there_is_no_typing_error(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
     arm.fault = Fault(kind=FaultKind.NOT_FOUND, on=frozenset({"list"}))
-    answer = refusal(await new_client(arm.url, subscriptions=(PROD.subscription,)).find(None, "prod-gw"))
+    answer = refusal(
+        await new_client(arm.url, subscriptions=(PROD.subscription,)).find(None, "prod-gw")
+    )
     assert "APPGW_SUBSCRIPTIONS" in answer.sentence
     assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
 
@@ -96,10 +131,17 @@ async def test_operation_that_never_ends_or_points_elsewhere(
     arm.add(PROD, fault=Fault(kind=kind))
     timing = SHORT if kind is FaultKind.ENDLESS else FAST
     answer = refusal(await new_client(arm.url, timing=timing).health(PROD_ID))
-    assert answer.trouble is {FaultKind.ENDLESS: ArmTrouble.TIMED_OUT, FaultKind.ELSEWHERE: ArmTrouble.MALFORMED}[kind]
+    assert (
+        answer.trouble
+        is {FaultKind.ENDLESS: ArmTrouble.TIMED_OUT, FaultKind.ELSEWHERE: ArmTrouble.MALFORMED}[
+            kind
+        ]
+    )
 
 
-async def test_forbidden_names_the_right_and_the_way_to_it(arm: ArmStandIn, client: ArmClient) -> None:
+async def test_forbidden_names_the_right_and_the_way_to_it(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
     arm.add(PROD, fault=Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"})))
     answer = refusal(await client.health(PROD_ID))
     assert "Microsoft.Network/applicationGateways/backendhealth/action" in answer.sentence
@@ -114,14 +156,22 @@ def test_role_file_is_the_role_of_the_remedy() -> None:
 
 
 async def test_short_throttling_is_waited_out(arm: ArmStandIn, client: ArmClient) -> None:
-    arm.add(PROD, fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=1, times=1))
+    arm.add(
+        PROD,
+        fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=1, times=1),
+    )
     assert isinstance(await client.health(PROD_ID), GatewayHealth)
     assert arm.calls["health"] == 2
 
 
-async def test_long_throttling_is_told_and_kept(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_long_throttling_is_told_and_kept(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     """ARM is not asked again before the time that it named is over."""
-    arm.add(PROD, fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1))
+    arm.add(
+        PROD,
+        fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1),
+    )
     answer = refusal(await client.health(PROD_ID))
     assert answer.retry_after == 60
     assert "in 60 seconds" in answer.sentence
@@ -134,7 +184,10 @@ async def test_long_throttling_is_told_and_kept(arm: ArmStandIn, client: ArmClie
 
 async def test_throttled_health_leaves_the_reads_alone(arm: ArmStandIn, client: ArmClient) -> None:
     """Backend health counts as a write; reads are counted apart."""
-    arm.add(PROD, fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1))
+    arm.add(
+        PROD,
+        fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1),
+    )
     assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.THROTTLED
     assert isinstance(await client.get(PROD_ID), Gateway)
     assert isinstance(await client.find(None, "prod-gw"), Gateway)
@@ -210,11 +263,19 @@ async def test_no_gateway_at_all_names_the_role(arm: ArmStandIn, client: ArmClie
 @pytest.mark.parametrize(
     ("settings", "advice"),
     [
-        pytest.param(ArmSettings(credential="static"), "APPGW_AZURE_STATIC_TOKEN", id="static-without-token"),
-        pytest.param(ArmSettings(credential="workload-identity"), "azure.workload.identity/use", id="workload-identity-without-pod"),
+        pytest.param(
+            ArmSettings(credential="static"), "APPGW_AZURE_STATIC_TOKEN", id="static-without-token"
+        ),
+        pytest.param(
+            ArmSettings(credential="workload-identity"),
+            "azure.workload.identity/use",
+            id="workload-identity-without-pod",
+        ),
     ],
 )
-async def test_credential_that_cannot_be_made(settings: ArmSettings, advice: str, clock: MovableClock) -> None:
+async def test_credential_that_cannot_be_made(
+    settings: ArmSettings, advice: str, clock: MovableClock
+) -> None:
     async with ArmClient(settings, clock=clock, timing=FAST) as client:
         answer = refusal(await client.inventory())
     assert answer.trouble is ArmTrouble.NO_CREDENTIAL
@@ -222,13 +283,17 @@ async def test_credential_that_cannot_be_made(settings: ArmSettings, advice: str
 
 
 async def test_unusable_ca_bundle(clock: MovableClock, tmp_path: Path) -> None:
-    settings = ArmSettings(credential="static", static_token="t", ca_bundle=str(tmp_path / "missing.pem"))
+    settings = ArmSettings(
+        credential="static", static_token="t", ca_bundle=str(tmp_path / "missing.pem")
+    )
     async with ArmClient(settings, clock=clock, timing=FAST) as client:
         answer = refusal(await client.inventory())
     assert answer.trouble is ArmTrouble.UNAVAILABLE
 
 
-async def test_failure_is_not_repeated_at_once(arm: ArmStandIn, client: ArmClient, clock: MovableClock) -> None:
+async def test_failure_is_not_repeated_at_once(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
     """While ARM is down every check asks for gateways; only one in fifteen seconds reaches it."""
     arm.fault = Fault(kind=FaultKind.FORBIDDEN)
     await asyncio.gather(*(client.inventory() for _ in range(5)))

@@ -18,7 +18,10 @@ from chainlib import Code
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
 MORE = " To learn more visit - https://aka.ms/backendhealth."
 CORPUS = [
-    json.loads(line) for line in (Path(__file__).parents[2] / "data" / "gateway_messages.jsonl").read_text(encoding="utf-8").splitlines()
+    json.loads(line)
+    for line in (Path(__file__).parents[2] / "data" / "gateway_messages.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
 ]
 TEXTS = [(Code(row["code"]), row["text"]) for row in CORPUS]
 CHANGES: dict[str, Callable[[str], str]] = {
@@ -27,10 +30,20 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "curly apostrophes": lambda text: text.replace("'", "\u2019"),
     "line breaks": lambda text: text.replace(" ", "\r\n"),
     "double and odd spaces": lambda text: text.replace(" ", " \u00a0 "),
-    "bold": lambda text: "**" + re.sub(r"(Leaf|Root|root|Common Name|Intermediate)", r"**\1**", text) + "**",
+    "bold": lambda text: (
+        "**" + re.sub(r"(Leaf|Root|root|Common Name|Intermediate)", r"**\1**", text) + "**"
+    ),
     "link behind": lambda text: text + MORE,
-    "contracted": lambda text: text.replace(" is not ", " isn't ").replace("does not", "doesn't").replace("could not", "couldn't"),
-    "spelt out": lambda text: text.replace("isn't", "is not").replace("doesn't", "does not").replace("couldn't", "could not"),
+    "contracted": lambda text: (
+        text.replace(" is not ", " isn't ")
+        .replace("does not", "doesn't")
+        .replace("could not", "couldn't")
+    ),
+    "spelt out": lambda text: (
+        text.replace("isn't", "is not")
+        .replace("doesn't", "does not")
+        .replace("couldn't", "could not")
+    ),
     "escaped for a web page": lambda text: text.replace("'", "&#39;").replace('"', "&quot;"),
     "zero-width space": lambda text: text.replace("certificate", "certifi\u200bcate"),
 }
@@ -46,7 +59,10 @@ UNKNOWN = (
     "Key Vault secret could not be retrieved",
     "error code 19",
     "ApplicationGatewayProbeProtocolMustMatchBackendHttpSettinsProtocol",
-    "Either all BackendHttpSettings must reference authentication certificate, or none of them should",
+    (
+        "Either all BackendHttpSettings must reference authentication certificate, or none of "
+        "them should"
+    ),
     "The intermediate certificates are present, nothing is missing.",
     "Root certificate: does not match anything",
     "proxy",
@@ -71,7 +87,9 @@ UNKNOWN = (
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize(("code", "text"), TEXTS, ids=[f"{code}-{place}" for place, (code, _) in enumerate(TEXTS)])
+@pytest.mark.parametrize(
+    ("code", "text"), TEXTS, ids=[f"{code}-{place}" for place, (code, _) in enumerate(TEXTS)]
+)
 def test_message_in_every_edition_and_spelling(code: Code, text: str, change: str) -> None:
     assert translate(CHANGES[change](text)).code is code
 
@@ -83,7 +101,11 @@ def test_every_code_of_the_table_has_an_edition() -> None:
 @pytest.mark.parametrize("fragment_of", FRAGMENTS)
 def test_no_fragment_matches_another_code_s_message(fragment_of: Code) -> None:
     others = [text for code, text in TEXTS if code not in {fragment_of, Code.HTTP_BODY_MISMATCH}]
-    others += [text for code, text in TEXTS if code is Code.HTTP_BODY_MISMATCH and fragment_of is not code and "{string}" in text]
+    others += [
+        text
+        for code, text in TEXTS
+        if code is Code.HTTP_BODY_MISMATCH and fragment_of is not code and "{string}" in text
+    ]
     assert [text for text in others if re.search(FRAGMENTS[fragment_of], normalised(text))] == []
 
 
@@ -118,7 +140,15 @@ def test_any_text_gets_an_answer(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["common name ", "openssl error code ", "root certificate of the server certificate ", "\ufdfa", "&amp;", "n't"]
+    "piece",
+    [
+        "common name ",
+        "openssl error code ",
+        "root certificate of the server certificate ",
+        "\ufdfa",
+        "&amp;",
+        "n't",
+    ],
 )
 def test_very_long_text_is_read_only_so_far(piece: str) -> None:
     assert translate("x" * 10_000 + "The Leaf certificate is missing").code is Code.UNRECOGNISED
@@ -128,5 +158,9 @@ def test_very_long_text_is_read_only_so_far(piece: str) -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the domain folder is not beside the checkout")
 def test_every_recorded_log_is_recognised() -> None:
-    logs = {log for path in SAMPLES.glob("*.json") for log in re.findall(r'"healthProbeLog": *"([^"]+)"', path.read_text(encoding="utf-8"))}
+    logs = {
+        log
+        for path in SAMPLES.glob("*.json")
+        for log in re.findall(r'"healthProbeLog": *"([^"]+)"', path.read_text(encoding="utf-8"))
+    }
     assert {translate(log).code for log in logs} == {Code.TCP_FAILED, Code.HEALTH_UNKNOWN, Code.OK}

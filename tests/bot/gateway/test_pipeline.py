@@ -30,8 +30,12 @@ def let_out(method: str, url: str) -> tuple[str, str]:
     ("method", "url"),
     [
         pytest.param("GET", f"{ARM}{GATEWAY}", id="read"),
-        pytest.param("GET", f"https://westeurope.management.azure.com{GATEWAY}", id="regional-host"),
-        pytest.param("POST", f"{ARM}{GATEWAY}/backendhealth?api-version=2026-03-01", id="backend-health"),
+        pytest.param(
+            "GET", f"https://westeurope.management.azure.com{GATEWAY}", id="regional-host"
+        ),
+        pytest.param(
+            "POST", f"{ARM}{GATEWAY}/backendhealth?api-version=2026-03-01", id="backend-health"
+        ),
         pytest.param("POST", f"{ARM}{GATEWAY}/getBackendHealthOnDemand", id="on-demand"),
         pytest.param("POST", f"{ARM}{GATEWAY}/backendHealth", id="another-case"),
     ],
@@ -43,12 +47,21 @@ def test_reads_are_let_out_as_they_are(method: str, url: str) -> None:
 @pytest.mark.parametrize(
     ("method", "url"),
     [
-        *(pytest.param(method, f"{ARM}{GATEWAY}", id=method.lower()) for method in ("PUT", "PATCH", "DELETE", "POST", "HEAD", "OPTIONS")),
+        *(
+            pytest.param(method, f"{ARM}{GATEWAY}", id=method.lower())
+            for method in ("PUT", "PATCH", "DELETE", "POST", "HEAD", "OPTIONS")
+        ),
         pytest.param("PUT", f"{ARM}{GATEWAY}/backendhealth", id="put-on-health"),
         pytest.param("POST", f"{ARM}{GATEWAY}/stop", id="stop"),
-        pytest.param("POST", f"{ARM}/subscriptions/s/providers/Microsoft.Network/register", id="provider-registration"),
+        pytest.param(
+            "POST",
+            f"{ARM}/subscriptions/s/providers/Microsoft.Network/register",
+            id="provider-registration",
+        ),
         pytest.param("POST", f"{ARM}{GATEWAY}/x/backendhealth", id="deeper-path"),
-        pytest.param("GET", f"https://management.azure.com.evil.example{GATEWAY}", id="look-alike-host"),
+        pytest.param(
+            "GET", f"https://management.azure.com.evil.example{GATEWAY}", id="look-alike-host"
+        ),
         pytest.param("GET", f"https://evilmanagement.azure.com{GATEWAY}", id="look-alike-prefix"),
         pytest.param("GET", f"http://management.azure.com{GATEWAY}", id="no-tls"),
         pytest.param("GET", f"https://management.azure.com:444{GATEWAY}", id="another-port"),
@@ -70,7 +83,10 @@ def test_everything_else_is_kept_in(method: str, url: str) -> None:
             id="usgov-scope-is-another-host",
         ),
         pytest.param(
-            ArmSettings(cloud="china"), "https://management.chinacloudapi.cn", "https://management.chinacloudapi.cn/.default", id="china"
+            ArmSettings(cloud="china"),
+            "https://management.chinacloudapi.cn",
+            "https://management.chinacloudapi.cn/.default",
+            id="china",
         ),
         pytest.param(
             ArmSettings(arm_url="https://westeurope.management.azure.com/"),
@@ -110,7 +126,13 @@ def test_settings_show_no_token() -> None:
 
 def test_translators_and_policies_import_no_sdk() -> None:
     """Programs that never talk to ARM do not pay for the SDK."""
-    pure = "bot.gateway, bot.gateway.policies, bot.gateway.health, bot.gateway.lookup, bot.gateway.troubles"
-    code = f"import sys, {pure}; print([name for name in sys.modules if name.partition('.')[0] in ('azure', 'aiohttp')])"
+    pure = (
+        "bot.gateway, bot.gateway.policies, bot.gateway.health, bot.gateway.lookup, "
+        "bot.gateway.troubles"
+    )
+    code = (
+        f"import sys, {pure}; print([name for name in sys.modules if name.partition('.')[0] in "
+        "('azure', 'aiohttp')])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 -- our own interpreter
     assert done.stdout.strip() == "[]"

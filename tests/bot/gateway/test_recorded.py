@@ -1,4 +1,7 @@
-"""Recorded ARM traffic, served over TLS and read by the real SDK: what each sample holds is what its index says."""
+"""Recorded ARM traffic, served over TLS and read by the real SDK.
+
+What each sample holds is what its index says.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ from playground.lab import pki
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
 ZERO = "00000000-0000-0000-0000-000000000000"
 NOBODY = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=())
-pytestmark = [pytest.mark.shared, pytest.mark.skipif(not SAMPLES.is_dir(), reason="the domain folder is not beside the checkout")]
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SAMPLES.is_dir(), reason="the domain folder is not beside the checkout"),
+]
 Json = dict[str, Any]
 
 
@@ -52,7 +58,10 @@ def exchanges(name: str) -> list[Json]:
 
 
 class Replay:
-    """Serves recorded answers in their order; the last one of a path stays. Hosts in URLs become its own."""
+    """Serves recorded answers in their order; the last one of a path stays.
+
+    Hosts in URLs become its own.
+    """
 
     def __init__(self, recorded: list[Json], identity: pki.Issued) -> None:
         self._answers: defaultdict[tuple[str, str], list[Json]] = defaultdict(list)
@@ -75,14 +84,18 @@ class Replay:
     async def _answer(self, request: web.Request) -> web.Response:
         held = self._answers[request.method, request.path.lower()]
         one = held.pop(0) if len(held) > 1 else held[0]
-        kept = {key: value for key, value in one["headers"].items() if key in {"retry-after", "etag"}}
+        kept = {
+            key: value for key, value in one["headers"].items() if key in {"retry-after", "etag"}
+        }
         if location := one["headers"].get("location"):
             kept["Location"] = self.url + location[location.index("/subscriptions") :]
         return web.json_response(one["body"], status=one["status"], headers=kept)
 
 
 @pytest.fixture
-async def replay(arm_identity: pki.Issued, new_client: Callable[..., ArmClient]) -> AsyncIterator[Callable[[str], Any]]:
+async def replay(
+    arm_identity: pki.Issued, new_client: Callable[..., ArmClient]
+) -> AsyncIterator[Callable[[str], Any]]:
     runners = []
 
     async def start(name: str) -> ArmClient:
@@ -125,7 +138,9 @@ async def test_nic_members_get_their_address_from_health(replay: Callable[[str],
     gateway, health = await read(client, at("rgbee68338db5", "agbee68338db5"))
     joined = with_nic_addresses(gateway, health)
     pool = next(pool for pool in joined.pools if pool.name == "nicBackend")
-    assert [(member.kind, member.address) for member in pool.members] == [(MemberKind.NIC, "10.0.0.13")]
+    assert [(member.kind, member.address) for member in pool.members] == [
+        (MemberKind.NIC, "10.0.0.13")
+    ]
 
 
 async def test_unhealthy_v1_gateway_without_any_log(replay: Callable[[str], Any]) -> None:
@@ -143,46 +158,79 @@ async def test_pool_without_members_has_no_servers(replay: Callable[[str], Any])
 
 
 async def test_v2_gateway_with_two_trusted_roots(replay: Callable[[str], Any]) -> None:
-    """The first GET has the roots, the one after the PUT has them attached; the expired version 1 root was accepted."""
+    """The first GET has the roots, the one after the PUT has them attached.
+
+    The expired version 1 root was accepted.
+    """
     client = await replay("gateway-v2-trusted-roots-2020-07-01.json")
     identity = at("cli_test_ag_root_cert000001", "ag1")
     before, after = await client.get(identity), await client.get(identity)
     assert isinstance(before, Gateway)
     assert isinstance(after, Gateway)
     assert [root.name for root in before.roots] == ["cert1", "cert2"]
-    assert sorted((root.certificate.version, root.certificate.not_after.year) for root in before.roots) == [(1, 1999), (3, 2021)]
+    assert sorted(
+        (root.certificate.version, root.certificate.not_after.year) for root in before.roots
+    ) == [(1, 1999), (3, 2021)]
     attached = next(setting for setting in after.settings if setting.name == "https_settings")
     assert attached.root_names == ("cert1", "cert2")
-    assert (attached.pick_host_from_address, attached.validate_chain, attached.validate_name) == (True, True, True)
+    assert (attached.pick_host_from_address, attached.validate_chain, attached.validate_name) == (
+        True,
+        True,
+        True,
+    )
     assert after.sku is Sku.V2
 
 
 async def test_v1_gateway_with_authentication_certificates() -> None:
-    documents = [one["body"] for one in exchanges("cli-test_network_ag_auth_cert.yaml") if one["status"] == 200]
-    gateways = [gateway for document in documents if (gateway := translate_gateway(document)) and gateway.auth_certificates]
+    documents = [
+        one["body"]
+        for one in exchanges("cli-test_network_ag_auth_cert.yaml")
+        if one["status"] == 200
+    ]
+    gateways = [
+        gateway
+        for document in documents
+        if (gateway := translate_gateway(document)) and gateway.auth_certificates
+    ]
     assert {gateway.sku for gateway in gateways} == {Sku.V1}
     assert {gateway.tier for gateway in gateways} == {"Standard"}
     assert all(not gateway.undecodable for gateway in gateways)
     attached = [s for gateway in gateways for s in gateway.settings if s.auth_certificate_names]
     assert attached
-    assert set(attached[0].auth_certificate_names) <= {one.name for one in gateways[-1].auth_certificates}
+    assert set(attached[0].auth_certificate_names) <= {
+        one.name for one in gateways[-1].auth_certificates
+    }
 
 
 def test_expected_gateway_of_the_ingress_controller() -> None:
-    gateway = translate_gateway(sample("agic-one_ingress_https_backend.json"), fallback=at("rg", "agic"))
+    gateway = translate_gateway(
+        sample("agic-one_ingress_https_backend.json"), fallback=at("rg", "agic")
+    )
     assert gateway is not None
     checks = member_checks(gateway, well_known=NOBODY)
     https = [check for check in checks if check.request is not None]
     assert [check.member for check in https] == ["11.21.21.21", "11.21.21.22", "11.21.21.23"]
-    assert {check.request.policy.trust for check in https if check.request} == {TrustMode.UPLOADED_ROOTS}
+    assert {check.request.policy.trust for check in https if check.request} == {
+        TrustMode.UPLOADED_ROOTS
+    }
     assert {check.request.policy.name for check in https if check.request} == {"localhost"}
 
 
 @pytest.mark.parametrize(
     ("name", "count", "word"),
     [
-        pytest.param("specs-ApplicationGatewayBackendHealthGet.json", 3, Health.HEALTHY, id="official-example-up"),
-        pytest.param("specs-ApplicationGatewayBackendHealthTest.json", 2, Health.HEALTHY, id="official-example-on-demand"),
+        pytest.param(
+            "specs-ApplicationGatewayBackendHealthGet.json",
+            3,
+            Health.HEALTHY,
+            id="official-example-up",
+        ),
+        pytest.param(
+            "specs-ApplicationGatewayBackendHealthTest.json",
+            2,
+            Health.HEALTHY,
+            id="official-example-on-demand",
+        ),
     ],
 )
 def test_official_examples(name: str, count: int, word: Health) -> None:
@@ -194,9 +242,13 @@ def test_official_examples(name: str, count: int, word: Health) -> None:
 
 
 def test_healthy_capture() -> None:
-    health = translate_health(sample("cli-capture-healthy.json")["body"], at("rg", "gw"), read_at=pki.NOW)
+    health = translate_health(
+        sample("cli-capture-healthy.json")["body"], at("rg", "gw"), read_at=pki.NOW
+    )
     assert health is not None
-    assert [(s.address, s.health, s.message.code if s.message else None) for s in health.servers] == [
+    assert [
+        (s.address, s.health, s.message.code if s.message else None) for s in health.servers
+    ] == [
         ("10.21.1.4", Health.HEALTHY, Code.OK),
         ("10.21.1.5", Health.HEALTHY, Code.OK),
     ]

@@ -33,7 +33,15 @@ CLIENT = ("www.contoso.com",)
 
 
 def custom(host: str = "", *, pick: bool = False) -> HealthProbe:
-    return HealthProbe(name="p1", protocol="Https", host=host, path="/", pick_host_from_settings=pick, port=None, rule=DEFAULT_RULE)
+    return HealthProbe(
+        name="p1",
+        protocol="Https",
+        host=host,
+        path="/",
+        pick_host_from_settings=pick,
+        port=None,
+        rule=DEFAULT_RULE,
+    )
 
 
 def names(server_name: str | None, host_header: str, reference: str | None) -> ProbeNames:
@@ -41,9 +49,24 @@ def names(server_name: str | None, host_header: str, reference: str | None) -> P
 
 
 PROBE_ROWS = {
-    "custom-host": (replace(NAMED, probe=custom("probe.contoso.com")), FQDN, "probe.contoso.com", "probe.contoso.com"),
-    "custom-pick-setting-name": (replace(NAMED, probe=custom(pick=True)), IP, "setting.contoso.com", "setting.contoso.com"),
-    "custom-pick-setting-picks-fqdn": (replace(PICKING, probe=custom(pick=True)), FQDN, "pool.contoso.com", "pool.contoso.com"),
+    "custom-host": (
+        replace(NAMED, probe=custom("probe.contoso.com")),
+        FQDN,
+        "probe.contoso.com",
+        "probe.contoso.com",
+    ),
+    "custom-pick-setting-name": (
+        replace(NAMED, probe=custom(pick=True)),
+        IP,
+        "setting.contoso.com",
+        "setting.contoso.com",
+    ),
+    "custom-pick-setting-picks-fqdn": (
+        replace(PICKING, probe=custom(pick=True)),
+        FQDN,
+        "pool.contoso.com",
+        "pool.contoso.com",
+    ),
     "default-setting-name": (NAMED, FQDN, "setting.contoso.com", "127.0.0.1"),
     "default-setting-picks-fqdn": (PICKING, FQDN, "pool.contoso.com", "127.0.0.1"),
     "default-nothing-fqdn": (PLAIN, FQDN, "pool.contoso.com", "127.0.0.1"),
@@ -53,13 +76,27 @@ PROBE_ROWS = {
         "sni.contoso.com",
         "probe.contoso.com",
     ),
-    "sni-name-default-probe": (replace(PLAIN, sni_name="sni.contoso.com"), IP, "sni.contoso.com", "127.0.0.1"),
-    "layer4-name": (replace(NAMED, layer4=True, protocol="Tls"), IP, "setting.contoso.com", "127.0.0.1"),
+    "sni-name-default-probe": (
+        replace(PLAIN, sni_name="sni.contoso.com"),
+        IP,
+        "sni.contoso.com",
+        "127.0.0.1",
+    ),
+    "layer4-name": (
+        replace(NAMED, layer4=True, protocol="Tls"),
+        IP,
+        "setting.contoso.com",
+        "127.0.0.1",
+    ),
 }
 
 
-@pytest.mark.parametrize(("setting", "member", "name", "header"), PROBE_ROWS.values(), ids=PROBE_ROWS)
-def test_probe_name_of_v2(setting: BackendSetting, member: BackendMember, name: str, header: str) -> None:
+@pytest.mark.parametrize(
+    ("setting", "member", "name", "header"), PROBE_ROWS.values(), ids=PROBE_ROWS
+)
+def test_probe_name_of_v2(
+    setting: BackendSetting, member: BackendMember, name: str, header: str
+) -> None:
     assert probe_names(setting, member, Sku.V2) == names(name, header, name)
 
 
@@ -71,9 +108,17 @@ def test_probe_of_an_address_with_nothing_set_sends_no_name(member: BackendMembe
 @pytest.mark.parametrize(
     ("setting", "header"),
     [
-        pytest.param(replace(PLAIN, probe=custom("10.1.1.1")), "10.1.1.1", id="probe-host-is-a-literal"),
-        pytest.param(replace(PLAIN, host_name="10.1.1.1", probe=custom(pick=True)), "10.1.1.1", id="setting-name-is-a-literal"),
-        pytest.param(replace(PLAIN, host_name="10.1.1.1"), "127.0.0.1", id="default-probe-with-a-literal"),
+        pytest.param(
+            replace(PLAIN, probe=custom("10.1.1.1")), "10.1.1.1", id="probe-host-is-a-literal"
+        ),
+        pytest.param(
+            replace(PLAIN, host_name="10.1.1.1", probe=custom(pick=True)),
+            "10.1.1.1",
+            id="setting-name-is-a-literal",
+        ),
+        pytest.param(
+            replace(PLAIN, host_name="10.1.1.1"), "127.0.0.1", id="default-probe-with-a-literal"
+        ),
     ],
 )
 def test_literal_is_asked_for_but_never_sent_as_sni(setting: BackendSetting, header: str) -> None:
@@ -87,12 +132,24 @@ def test_setting_that_picks_from_an_address_asks_for_the_literal() -> None:
 @pytest.mark.parametrize(
     ("setting", "member", "expected"),
     [
-        pytest.param(replace(NAMED, probe=custom("probe.contoso.com")), FQDN, ("pool.contoso.com", "probe.contoso.com"), id="pool-fqdn"),
-        pytest.param(replace(NAMED, probe=custom("probe.contoso.com")), IP, (None, "probe.contoso.com"), id="pool-ip"),
+        pytest.param(
+            replace(NAMED, probe=custom("probe.contoso.com")),
+            FQDN,
+            ("pool.contoso.com", "probe.contoso.com"),
+            id="pool-fqdn",
+        ),
+        pytest.param(
+            replace(NAMED, probe=custom("probe.contoso.com")),
+            IP,
+            (None, "probe.contoso.com"),
+            id="pool-ip",
+        ),
         pytest.param(NAMED, FQDN, ("pool.contoso.com", "127.0.0.1"), id="default-probe"),
     ],
 )
-def test_probe_name_of_v1_is_the_pools(setting: BackendSetting, member: BackendMember, expected: tuple[str | None, str]) -> None:
+def test_probe_name_of_v1_is_the_pools(
+    setting: BackendSetting, member: BackendMember, expected: tuple[str | None, str]
+) -> None:
     sent, header = expected
     assert probe_names(setting, member, Sku.V1) == names(sent, header, sent)
 
@@ -109,7 +166,9 @@ LIVE_ROWS = {
 
 
 @pytest.mark.parametrize(("setting", "member", "expected"), LIVE_ROWS.values(), ids=LIVE_ROWS)
-def test_live_names_of_v2(setting: BackendSetting, member: BackendMember, expected: tuple[str, ...]) -> None:
+def test_live_names_of_v2(
+    setting: BackendSetting, member: BackendMember, expected: tuple[str, ...]
+) -> None:
     assert live_names(setting, member, CLIENT, Sku.V2).names == expected
 
 
@@ -124,7 +183,9 @@ def test_live_name_of_v1_is_the_probes() -> None:
         pytest.param(("*.contoso.com",), "anything under *.contoso.com", id="wildcard-listener"),
     ],
 )
-def test_names_that_only_clients_know_are_said_to_be_untested(hosts: tuple[str, ...], said: str) -> None:
+def test_names_that_only_clients_know_are_said_to_be_untested(
+    hosts: tuple[str, ...], said: str
+) -> None:
     live = live_names(PLAIN, IP, hosts, Sku.V2)
     assert live.names == ()
     assert said in live.untested[0]

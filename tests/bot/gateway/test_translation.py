@@ -1,4 +1,7 @@
-"""ARM's documents become our values whatever their shape: unknown members, missing ones, the wrong types."""
+"""ARM's documents become our values whatever their shape.
+
+Unknown members, missing ones, the wrong types.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,15 @@ from bot.gateway.probes import status_ranges
 from bot.gateway.translation import gateway_id, translate_gateway, with_nic_addresses
 from bot.model.azure import BackendMember, Gateway, GatewayId, Health, MemberKind, PoolUse
 from chainlib import TrustAnchors, TrustMode
-from playground.arm import GatewaySpec, PoolSpec, ProbeSpec, RuleSpec, SettingSpec, gateway_document, health_document
+from playground.arm import (
+    GatewaySpec,
+    PoolSpec,
+    ProbeSpec,
+    RuleSpec,
+    SettingSpec,
+    gateway_document,
+    health_document,
+)
 from playground.lab import pki
 
 ROOT = pki.root()
@@ -24,8 +35,13 @@ CERTIFICATE = ROOT.certificate
 NOBODY = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=())
 SPEC = GatewaySpec(
     name="prod-gw",
-    pools=(PoolSpec(name="web", fqdns=("Backend.contoso.com.",), ips=("10.0.0.5",), nics=("nic1",)),),
-    settings=(SettingSpec(name="https-be", probe="p1", roots=("corp",)), SettingSpec(name="tls-be", protocol="Tls", layer4=True)),
+    pools=(
+        PoolSpec(name="web", fqdns=("Backend.contoso.com.",), ips=("10.0.0.5",), nics=("nic1",)),
+    ),
+    settings=(
+        SettingSpec(name="https-be", probe="p1", roots=("corp",)),
+        SettingSpec(name="tls-be", protocol="Tls", layer4=True),
+    ),
     probes=(ProbeSpec(name="p1", pick_host=True),),
     roots={"corp": CERTIFICATE},
     rules=(
@@ -54,8 +70,12 @@ def test_members_of_every_kind() -> None:
 
 def test_address_in_the_name_field_is_an_address() -> None:
     document = gateway_document(SPEC)
-    document["properties"]["backendAddressPools"][0]["properties"]["backendAddresses"] = [{"fqdn": "10.0.0.7"}]
-    assert translated(document).pools[0].members[0] == BackendMember(kind=MemberKind.IP, address="10.0.0.7")
+    document["properties"]["backendAddressPools"][0]["properties"]["backendAddresses"] = [
+        {"fqdn": "10.0.0.7"}
+    ]
+    assert translated(document).pools[0].members[0] == BackendMember(
+        kind=MemberKind.IP, address="10.0.0.7"
+    )
 
 
 def test_rules_of_every_kind_join_pool_and_setting_with_live_hosts() -> None:
@@ -70,16 +90,24 @@ def test_default_of_a_path_map_and_the_older_host_name_member() -> None:
     facts = document["properties"]
     path_map = facts["urlPathMaps"][0]["properties"]
     pair = path_map.pop("pathRules")[0]["properties"]
-    path_map |= {"defaultBackendAddressPool": pair["backendAddressPool"], "defaultBackendHttpSettings": pair["backendHttpSettings"]}
+    path_map |= {
+        "defaultBackendAddressPool": pair["backendAddressPool"],
+        "defaultBackendHttpSettings": pair["backendHttpSettings"],
+    }
     facts["requestRoutingRules"] = facts["requestRoutingRules"][1:]
     facts["httpListeners"][1]["properties"] = {"hostName": "old.contoso.com"}
-    assert translated(document).uses[0] == PoolUse(pool="web", setting="https-be", live_hosts=("old.contoso.com",))
+    assert translated(document).uses[0] == PoolUse(
+        pool="web", setting="https-be", live_hosts=("old.contoso.com",)
+    )
 
 
 def test_redirect_rule_joins_nothing() -> None:
     document = gateway_document(SPEC)
     document["properties"]["requestRoutingRules"] = [
-        {"name": "r", "properties": {"redirectConfiguration": {"id": f"{SPEC.id}/redirectConfigurations/x"}}}
+        {
+            "name": "r",
+            "properties": {"redirectConfiguration": {"id": f"{SPEC.id}/redirectConfigurations/x"}},
+        }
     ]
     assert [use.setting for use in translated(document).uses] == ["tls-be"]
 
@@ -102,20 +130,31 @@ def test_ids_are_compared_without_case() -> None:
     ],
 )
 def test_root_data_of_every_encoding(data: bytes) -> None:
-    document = gateway_document(GatewaySpec(name="gw", roots={"corp": base64.b64encode(data).decode()}))
+    document = gateway_document(
+        GatewaySpec(name="gw", roots={"corp": base64.b64encode(data).decode()})
+    )
     gateway = translated(document)
-    assert [(root.name, root.certificate, root.gateway) for root in gateway.roots] == [("corp", CERTIFICATE, "gw")]
+    assert [(root.name, root.certificate, root.gateway) for root in gateway.roots] == [
+        ("corp", CERTIFICATE, "gw")
+    ]
     assert gateway.undecodable == ()
 
 
 def test_bundle_gives_every_certificate_under_one_name() -> None:
     other = pki.root("Other Root")
-    document = gateway_document(GatewaySpec(name="gw", roots={"corp": base64.b64encode(ROOT.pem + other.pem).decode()}))
-    assert [(root.name, root.certificate) for root in translated(document).roots] == [("corp", CERTIFICATE), ("corp", other.certificate)]
+    document = gateway_document(
+        GatewaySpec(name="gw", roots={"corp": base64.b64encode(ROOT.pem + other.pem).decode()})
+    )
+    assert [(root.name, root.certificate) for root in translated(document).roots] == [
+        ("corp", CERTIFICATE),
+        ("corp", other.certificate),
+    ]
 
 
 @pytest.mark.parametrize(
-    "data", ["", "%%%", "bm90IGEgY2VydA==", base64.b64encode(ROOT.key_pem).decode()], ids=["empty", "text", "other", "key"]
+    "data",
+    ["", "%%%", "bm90IGEgY2VydA==", base64.b64encode(ROOT.key_pem).decode()],
+    ids=["empty", "text", "other", "key"],
 )
 def test_root_that_is_none_is_named(data: str) -> None:
     gateway = translated(gateway_document(GatewaySpec(name="gw", roots={"corp": data})))
@@ -138,7 +177,9 @@ def test_status_ranges(codes: object, expected: tuple[tuple[int, int], ...]) -> 
     assert status_ranges(codes) == expected
 
 
-@pytest.mark.parametrize("document", [None, [], "text", {}, {"id": SPEC.id}, {"properties": {"sku": {}}}], ids=repr)
+@pytest.mark.parametrize(
+    "document", [None, [], "text", {}, {"id": SPEC.id}, {"properties": {"sku": {}}}], ids=repr
+)
 def test_what_is_no_gateway_is_none(document: object) -> None:
     assert translate_gateway(document) is None
 
@@ -178,26 +219,40 @@ def test_names_are_spelt_as_configured() -> None:
         pool["backendAddressPool"]["id"] = pool["backendAddressPool"]["id"].replace("/web", "/WEB")
     health = translate_health(answer, ID, read_at=pki.NOW)
     assert health is not None
-    assert {s.pool for s in with_known_names(health, translated(gateway_document(SPEC))).servers} == {"web"}
+    assert {
+        s.pool for s in with_known_names(health, translated(gateway_document(SPEC))).servers
+    } == {"web"}
 
 
 def test_nic_addresses_come_from_health() -> None:
     health = translate_health(health_document(SPEC), ID, read_at=pki.NOW)
     assert health is not None
     joined = with_nic_addresses(translated(gateway_document(SPEC)), health)
-    assert [member.address for member in joined.pools[0].members] == ["backend.contoso.com", "10.0.0.5", "10.0.0.4"]
+    assert [member.address for member in joined.pools[0].members] == [
+        "backend.contoso.com",
+        "10.0.0.5",
+        "10.0.0.4",
+    ]
 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
 
 def places(document: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a JSON document."""
-    items = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    items = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     return [path, *(place for key, value in items for place in places(value, (*path, key)))]
 
 

@@ -1,4 +1,7 @@
-"""The guard at the door of the whole bot: hostile targets through the real slash command, and nothing is dialled but Slack."""
+"""The guard at the door of the whole bot.
+
+Hostile targets through the real slash command, and nothing is dialled but Slack.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ def text_of(bot: RunningBot, user: str = "U0ONCALL") -> str:
 
 def own_ports(bot: RunningBot) -> set[int]:
     """Where Slack and the bot itself listen."""
-    return {int(url.rpartition(":")[2].partition("/")[0]) for url in (bot.slack.base_url, str(bot.slack.request_url), bot.admin_url)}
+    return {
+        int(url.rpartition(":")[2].partition("/")[0])
+        for url in (bot.slack.base_url, str(bot.slack.request_url), bot.admin_url)
+    }
 
 
 @pytest.mark.parametrize("allowed", [(), EVERYTHING], ids=["nothing allowed", "everything allowed"])

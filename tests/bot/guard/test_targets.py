@@ -1,4 +1,7 @@
-"""Which targets may be touched: a corpus of hostile spellings and names, the allow-list's boundaries, members and ports."""
+"""Which targets may be touched.
+
+A corpus of hostile spellings and names, the allow-list's boundaries, members and ports.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,17 @@ class Hostile:
 
 def _read(line: str) -> Hostile:
     typed, _, resolved = line.partition("  # ")[0].partition(" -> ")
-    return Hostile(typed=typed, addresses=tuple(part.strip() for part in resolved.split(",")) if resolved else ())
+    return Hostile(
+        typed=typed,
+        addresses=tuple(part.strip() for part in resolved.split(",")) if resolved else (),
+    )
 
 
-LINES = (Path(__file__).parents[2] / "data" / "hostile_targets.txt").read_text(encoding="utf-8").splitlines()
+LINES = (
+    (Path(__file__).parents[2] / "data" / "hostile_targets.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()
+)
 CORPUS = [_read(line) for line in LINES if line.strip() and not line.startswith("# ")]
 NAMES = [f"{place}-{one.typed!a}" for place, one in enumerate(CORPUS, start=1)]
 
@@ -57,7 +67,9 @@ def test_corpus_is_large() -> None:
     assert len({(one.typed, one.addresses) for one in CORPUS}) == len(CORPUS) >= 150
 
 
-@pytest.mark.parametrize("rules", [NOTHING, EVERYTHING], ids=["nothing allowed", "everything allowed"])
+@pytest.mark.parametrize(
+    "rules", [NOTHING, EVERYTHING], ids=["nothing allowed", "everything allowed"]
+)
 @pytest.mark.parametrize("hostile", CORPUS, ids=NAMES)
 def test_hostile_target_is_refused(hostile: Hostile, rules: TargetRules) -> None:
     assert _refused(hostile, rules)
@@ -88,7 +100,10 @@ def test_private_and_public_addresses_are_not_on_the_never_list(address: str) ->
     assert admit_target("backend.contoso.com", 443, [address], EVERYTHING) is None
 
 
-@given(st.sampled_from(["127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"]), st.integers(min_value=0, max_value=2**24))
+@given(
+    st.sampled_from(["127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4"]),
+    st.integers(min_value=0, max_value=2**24),
+)
 def test_every_form_of_a_refused_ipv4_address_is_refused(network: str, offset: int) -> None:
     base, _, prefix = network.partition("/")
     address = IPv4Address(int(IPv4Address(base)) + offset % 2 ** (32 - int(prefix)))
@@ -148,7 +163,10 @@ def test_suffix_admits_at_a_label_boundary_only(host: str, admitted: bool) -> No
         ([], False),
     ],
 )
-def test_network_admits_only_when_it_holds_every_address(addresses: list[str], admitted: bool) -> None:  # noqa: FBT001 -- a column of the table
+def test_network_admits_only_when_it_holds_every_address(
+    addresses: list[str],
+    admitted: bool,  # noqa: FBT001 -- a column of the table
+) -> None:
     refusal = admit_target("web.example", 443, addresses, NETWORK)
     assert (refusal is None) is admitted
     assert admitted or (refusal and refusal.rule is Rule.NOT_ALLOWED)
@@ -169,15 +187,22 @@ def test_network_admits_only_when_it_holds_every_address(addresses: list[str], a
         ("web.internal.example", 8081, ["10.9.9.9", "169.254.169.254"], Rule.NEVER),
     ],
 )
-def test_members_are_admitted_on_their_settings_ports(host: str, port: int, addresses: list[str], rule: Rule | None) -> None:
+def test_members_are_admitted_on_their_settings_ports(
+    host: str, port: int, addresses: list[str], rule: Rule | None
+) -> None:
     members = frozenset({"Web.Internal.example", "10.0.0.4", "2001:DB8:0::4"})
     refusal = admit_target(host, port, addresses, NOTHING, members=members, ports=frozenset({8081}))
     assert (refusal.rule if refusal else None) is rule
 
 
-@pytest.mark.parametrize(("port", "rule"), [(443, None), (8443, None), (22, Rule.PORT), (80, Rule.PORT), (8081, Rule.PORT)])
+@pytest.mark.parametrize(
+    ("port", "rule"),
+    [(443, None), (8443, None), (22, Rule.PORT), (80, Rule.PORT), (8081, Rule.PORT)],
+)
 def test_allowed_target_outside_pools_has_the_usual_ports(port: int, rule: Rule | None) -> None:
-    refusal = admit_target("backend.contoso.com", port, ["10.0.0.5"], SUFFIX, ports=frozenset({8081}))
+    refusal = admit_target(
+        "backend.contoso.com", port, ["10.0.0.5"], SUFFIX, ports=frozenset({8081})
+    )
     assert (refusal.rule if refusal else None) is rule
 
 
@@ -197,7 +222,9 @@ def test_allowed_target_outside_pools_has_the_usual_ports(port: int, rule: Rule 
         ("10.0.0.5", ["10.0.0.5"], Rule.NOT_ALLOWED),
     ],
 )
-def test_loopback_switch_lifts_loopback_on_any_port_and_nothing_else(host: str, addresses: list[str], rule: Rule | None) -> None:
+def test_loopback_switch_lifts_loopback_on_any_port_and_nothing_else(
+    host: str, addresses: list[str], rule: Rule | None
+) -> None:
     refusal = admit_target(host, 40123, addresses, PLAYGROUND)
     assert (refusal.rule if refusal else None) is rule
 
@@ -211,13 +238,20 @@ def test_bad_entry_is_a_sentence(entry: str) -> None:
 def test_target_guard_answers_in_sentences() -> None:
     guard = TargetGuard(rules=SUFFIX)
     assert guard.refuse_spelling("backend.contoso.com") is None
-    assert guard.admit("backend.contoso.com", 443, ["10.0.0.5"], members=frozenset(), ports=frozenset()) is None
+    assert (
+        guard.admit(
+            "backend.contoso.com", 443, ["10.0.0.5"], members=frozenset(), ports=frozenset()
+        )
+        is None
+    )
     assert "loopback" in (guard.refuse_spelling("localhost") or "")
     refused = guard.admit("x.example", 443, ["10.0.0.5"], members=frozenset(), ports=frozenset())
     assert "APPGW_ALLOWED_TARGETS=contoso.com" in (refused or "")
 
 
-@pytest.mark.parametrize("hostile", [one for one in CORPUS if one.addresses], ids=lambda one: one.typed)
+@pytest.mark.parametrize(
+    "hostile", [one for one in CORPUS if one.addresses], ids=lambda one: one.typed
+)
 def test_refusal_is_one_sentence(hostile: Hostile) -> None:
     refusal = admit_target("backend.contoso.com", 443, hostile.addresses, NOTHING)
     assert isinstance(refusal, Refusal)
@@ -227,7 +261,12 @@ def test_refusal_is_one_sentence(hostile: Hostile) -> None:
 
 def test_addresses_are_compared_as_addresses() -> None:
     assert str(ip_address("2001:db8::4")) != "2001:DB8:0::4"
-    assert admit_target("2001:db8::4", 443, ["2001:db8::4"], NOTHING, members=frozenset({"[2001:DB8:0::4]"})) is None
+    assert (
+        admit_target(
+            "2001:db8::4", 443, ["2001:db8::4"], NOTHING, members=frozenset({"[2001:DB8:0::4]"})
+        )
+        is None
+    )
 
 
 @pytest.mark.shared
@@ -237,6 +276,9 @@ def test_every_member_of_the_recorded_gateways_is_admitted() -> None:
     members = frozenset(re.findall(r'\\?"(?:fqdn|ipAddress|address)\\?": *\\?"([^"\\]+)', text))
     assert len(members) >= 5
     refused = {
-        member: admit_target(member, 443, [member] if member[0].isdigit() else ["10.0.0.5"], NOTHING, members=members) for member in members
+        member: admit_target(
+            member, 443, [member] if member[0].isdigit() else ["10.0.0.5"], NOTHING, members=members
+        )
+        for member in members
     }
     assert {member: refusal.sentence for member, refusal in refused.items() if refusal} == {}

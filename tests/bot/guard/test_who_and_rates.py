@@ -41,8 +41,14 @@ def test_guest_of_a_shared_channel_is_refused_without_any_setting() -> None:
 
 
 def test_organisation_counts_as_home() -> None:
-    assert admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E1") is None
-    assert admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E2") is not None
+    assert (
+        admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E1")
+        is None
+    )
+    assert (
+        admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E2")
+        is not None
+    )
 
 
 def test_twenty_requests_a_minute_for_a_user() -> None:
@@ -71,7 +77,12 @@ def test_refused_requests_do_not_count() -> None:
     assert limiter.refuse(user="U1", channel="", now=60.0) is None
 
 
-@given(st.lists(st.tuples(st.sampled_from(["U1", "U2", "U3"]), st.floats(min_value=0, max_value=5)), max_size=120))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["U1", "U2", "U3"]), st.floats(min_value=0, max_value=5)),
+        max_size=120,
+    )
+)
 def test_no_minute_ever_holds_more_than_the_limit(steps: list[tuple[str, float]]) -> None:
     limiter, now = RateLimiter(per_user=5, per_channel=8), 0.0
     taken: list[tuple[str, float]] = []
@@ -95,7 +106,9 @@ def test_memory_of_the_limiter_is_bounded() -> None:
 def test_person_guard_counts_only_what_costs_and_what_is_admitted() -> None:
     guard = PersonGuard(access=CLOSED, limiter=RateLimiter(per_user=1))
     assert guard.refuse(user="U9", channel="C1", team="T1", now=0.0) is not None
-    assert [guard.refuse(user="U1", channel="C1", team="T1", now=0.0, costs=False) for _ in range(5)] == [None] * 5
+    assert [
+        guard.refuse(user="U1", channel="C1", team="T1", now=0.0, costs=False) for _ in range(5)
+    ] == [None] * 5
     assert guard.refuse(user="U1", channel="C1", team="T1", now=0.0) is None
     refusal = guard.refuse(user="U1", channel="C1", team="T1", now=1.0)
     assert refusal
@@ -121,6 +134,8 @@ def test_request_from_a_clock_that_is_ahead_is_remembered_for_longer() -> None:
 
 def test_memory_of_the_replay_cache_is_bounded() -> None:
     cache = ReplayCache(max_signatures=10)
-    replays = [cache.is_replay(f"v0={number}", timestamp=1000.0, now=1000.0) for number in range(1000)]
+    replays = [
+        cache.is_replay(f"v0={number}", timestamp=1000.0, now=1000.0) for number in range(1000)
+    ]
     assert not any(replays)
     assert len(cache._until) == 10

@@ -1,4 +1,7 @@
-"""What the slash command understands: a corpus of typed lines with the exact answer, and properties that hold for any text."""
+"""What the slash command understands.
+
+A corpus of typed lines with the exact answer, and properties that hold for any text.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,47 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.language import GENERAL, HELP, KEYS, Request, TargetError, Usage, Verb, host_target, parse, parse_json, repeatable
+from bot.language import (
+    GENERAL,
+    HELP,
+    KEYS,
+    Request,
+    TargetError,
+    Usage,
+    Verb,
+    host_target,
+    parse,
+    parse_json,
+    repeatable,
+)
 from bot.language.clean import MAX_LINE
 
-CORPUS = [json.loads(line) for line in (Path(__file__).parents[2] / "data" / "language.jsonl").read_text(encoding="utf-8").splitlines()]
+CORPUS = [
+    json.loads(line)
+    for line in (Path(__file__).parents[2] / "data" / "language.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
 TAKEN = [row for row in CORPUS if "error" not in row["expect"]]
-HOSTS = st.from_regex(r"[a-z][a-z0-9]{0,10}(-[a-z0-9]{1,5})?(\.[a-z][a-z0-9]{1,8}){1,3}", fullmatch=True)
+HOSTS = st.from_regex(
+    r"[a-z][a-z0-9]{0,10}(-[a-z0-9]{1,5})?(\.[a-z][a-z0-9]{1,8}){1,3}", fullmatch=True
+)
 WRAPPED = st.sampled_from(
-    ["{}", "*{}*", "_{}_", "`{}`", "({})", '"{}"', "\u201c{}\u201d", "{}.", "{},", "{}!", "<http://{0}|{0}>", "https://{}/", "<https://{}>"]
+    [
+        "{}",
+        "*{}*",
+        "_{}_",
+        "`{}`",
+        "({})",
+        '"{}"',
+        "\u201c{}\u201d",
+        "{}.",
+        "{},",
+        "{}!",
+        "<http://{0}|{0}>",
+        "https://{}/",
+        "<https://{}>",
+    ]
 )
 PIECES = st.sampled_from(
     ["check", "health", "mute", "subscribe", "unsubscribe", "help", "gw:", "gw:a/b", "a.example", "last", "watch", "sni=", "--",
@@ -29,7 +65,11 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("row", CORPUS, ids=[f"{place}-{row['text'][:40]!a}" for place, row in enumerate(CORPUS, start=1)])
+@pytest.mark.parametrize(
+    "row",
+    CORPUS,
+    ids=[f"{place}-{row['text'][:40]!a}" for place, row in enumerate(CORPUS, start=1)],
+)
 def test_corpus(row: dict[str, Any]) -> None:
     assert parse_json(row["text"]) == row["expect"]
 
@@ -39,12 +79,18 @@ def test_corpus_is_large_and_holds_each_line_once() -> None:
 
 
 def test_every_verb_is_in_the_corpus_and_in_help() -> None:
-    assert {row["expect"]["verb"] for row in TAKEN} == {verb.value for verb in Verb} == {verb.value for verb in HELP}
+    assert (
+        {row["expect"]["verb"] for row in TAKEN}
+        == {verb.value for verb in Verb}
+        == {verb.value for verb in HELP}
+    )
 
 
 def test_every_option_of_every_verb_is_in_help() -> None:
     assert {
-        verb: [key for key in keys if not re.search(rf"\b{key}\b", HELP[verb].options)] for verb, keys in KEYS.items() if verb not in PLACED
+        verb: [key for key in keys if not re.search(rf"\b{key}\b", HELP[verb].options)]
+        for verb, keys in KEYS.items()
+        if verb not in PLACED
     } == {verb: [] for verb in KEYS if verb not in PLACED}
 
 
@@ -56,7 +102,11 @@ def test_examples_of_help_are_understood() -> None:
         assert isinstance(parse(line), Request), line
 
 
-@pytest.mark.parametrize("row", [row for row in CORPUS if "error" in row["expect"]], ids=lambda row: repr(row["text"][:40]))
+@pytest.mark.parametrize(
+    "row",
+    [row for row in CORPUS if "error" in row["expect"]],
+    ids=lambda row: repr(row["text"][:40]),
+)
 def test_error_is_one_sentence_with_an_example(row: dict[str, Any]) -> None:
     sentence = row["expect"]["error"]
     assert sentence[-1] in ".?"
@@ -65,7 +115,11 @@ def test_error_is_one_sentence_with_an_example(row: dict[str, Any]) -> None:
     assert len(row["expect"]["examples"]) == 3
 
 
-@given(st.text(max_size=300) | st.lists(PIECES, max_size=30).map("".join) | st.lists(PIECES, max_size=30).map(" ".join))
+@given(
+    st.text(max_size=300)
+    | st.lists(PIECES, max_size=30).map("".join)
+    | st.lists(PIECES, max_size=30).map(" ".join)
+)
 @example("\ud800")
 @example("check \x00 backend.contoso.com")
 @example("mute gw:a 9999999999999999999h x")
@@ -77,15 +131,34 @@ def test_any_text_gets_an_answer_in_the_contract_s_shape(text: str) -> None:
     json.dumps(answer)
     if "error" in answer:
         assert list(answer) == ["error", "did_you_mean", "examples"]
-        assert not {unicodedata.category(character) for character in answer["error"]} & {"Cc", "Cf", "Cs"}
+        assert not {unicodedata.category(character) for character in answer["error"]} & {
+            "Cc",
+            "Cf",
+            "Cs",
+        }
         assert answer["did_you_mean"] is None or answer["did_you_mean"] in list(Verb)
     else:
         assert list(answer) == ["verb", "target", "options"]
-        assert answer["target"] is None or answer["target"]["kind"] in {"host", "ip", "gateway", "last"}
+        assert answer["target"] is None or answer["target"]["kind"] in {
+            "host",
+            "ip",
+            "gateway",
+            "last",
+        }
 
 
-@given(HOSTS, WRAPPED, st.booleans(), st.sampled_from(["", "check ", "Check\u00a0", "<@U1> ", "\u200b"]))
-def test_decoration_case_and_spaces_change_nothing(host: str, wrapping: str, upper: bool, head: str) -> None:  # noqa: FBT001 -- drawn by hypothesis
+@given(
+    HOSTS,
+    WRAPPED,
+    st.booleans(),
+    st.sampled_from(["", "check ", "Check\u00a0", "<@U1> ", "\u200b"]),
+)
+def test_decoration_case_and_spaces_change_nothing(
+    host: str,
+    wrapping: str,
+    upper: bool,  # noqa: FBT001 -- the columns of a table
+    head: str,
+) -> None:
     typed = wrapping.format(host)
     assert parse(head + (typed.upper() if upper else typed)) == parse(host)
 
@@ -124,7 +197,12 @@ def test_only_the_dotted_decimal_spelling_of_ipv4_is_taken(address: IPv4Address)
 @given(st.ip_addresses(v=6), st.booleans())
 def test_ipv6_is_taken_with_and_without_brackets(address: IPv6Address, exploded: bool) -> None:  # noqa: FBT001 -- drawn by hypothesis
     text = address.exploded if exploded else str(address)
-    assert parse(text) == parse(f"[{text}]") == parse(f"[{text.upper()}]:443") == parse(f"https://[{text}]/")
+    assert (
+        parse(text)
+        == parse(f"[{text}]")
+        == parse(f"[{text.upper()}]:443")
+        == parse(f"https://[{text}]/")
+    )
 
 
 def test_line_over_the_limit_is_not_read() -> None:
@@ -163,11 +241,16 @@ def test_secrets_are_not_repeated(line: str) -> None:
 
 
 def test_what_is_no_secret_is_repeated_as_it_was_typed() -> None:
-    for line in ("<@U0APPGW> backend.contoso.com colour=blue", "@appgw-check chekc <https://backend.contoso.com|backend.contoso.com>"):
+    for line in (
+        "<@U0APPGW> backend.contoso.com colour=blue",
+        "@appgw-check chekc <https://backend.contoso.com|backend.contoso.com>",
+    ):
         assert repeatable(line) == line
 
 
-@pytest.mark.parametrize("text", ["", "a b", "gw:prod-gw", "http://backend.contoso.com", "127.1", "*"])
+@pytest.mark.parametrize(
+    "text", ["", "a b", "gw:prod-gw", "http://backend.contoso.com", "127.1", "*"]
+)
 def test_host_target_refuses_what_is_no_host(text: str) -> None:
     with pytest.raises(TargetError):
         host_target(text)

@@ -1,4 +1,7 @@
-"""Zones and durations as typed: every key of the tz database is taken whatever its case, and every interval keeps its bound."""
+"""Zones and durations as typed.
+
+Every key of the tz database is taken whatever its case, and every interval keeps its bound.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +47,15 @@ def test_duration_in_seconds(text: str, length: int) -> None:
     assert seconds(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "15", "m", "2 h", "-2h", "2y", "2h!", "\u0662h", "1e3s", "999999s"])
+@pytest.mark.parametrize(
+    "text", ["", "15", "m", "2 h", "-2h", "2y", "2h!", "\u0662h", "1e3s", "999999s"]
+)
 def test_no_duration(text: str) -> None:
     assert seconds(text) is None
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("prot", "port"), ("tset", "test"), ("snl", "sni"), ("zzz", None)])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("prot", "port"), ("tset", "test"), ("snl", "sni"), ("zzz", None)]
+)
 def test_nearest_takes_a_swap_first(typed: str, meant: str | None) -> None:
     assert nearest(typed, ["root", "port", "sni", "test"]) == meant

@@ -10,9 +10,7 @@ import pytest
 from bot.language import Request, parse
 from bot.slack.alerts import read_alert
 
-ARM_ID = (
-    "/subscriptions/0f0f0f0f-1111-2222-3333-444444444444/resourceGroups/rg-prod/providers/Microsoft.Network/applicationGateways/prod-gw"
-)
+ARM_ID = "/subscriptions/0f0f0f0f-1111-2222-3333-444444444444/resourceGroups/rg-prod/providers/Microsoft.Network/applicationGateways/prod-gw"
 AZURE = {
     "schemaId": "azureMonitorCommonAlertSchema",
     "data": {
@@ -45,16 +43,33 @@ CASES: dict[str, tuple[dict[str, Any], str | None]] = {
     "name with port": ({"text": "backend.contoso.com:8443 is down"}, "backend.contoso.com:8443"),
     "link": ({"text": "502 at <https://Shop.contoso.com:8443/cart|shop>"}, "shop.contoso.com:8443"),
     "address": ({"text": "unhealthy: 10.0.0.5"}, "10.0.0.5"),
-    "labelled host wins": ({"text": "dashboard https://grafana.contoso.com/d/1 backend: be-1.contoso.com"}, "be-1.contoso.com"),
-    "portal link is no backend": ({"text": f"see https://portal.azure.com/#resource{ARM_ID}/backendHealth"}, "gw:rg-prod/prod-gw"),
-    "in blocks": ({"text": "", "blocks": [section("Gateway: *prod-gw*"), section("Pool: `shop`")]}, "gw:prod-gw/shop"),
+    "labelled host wins": (
+        {"text": "dashboard https://grafana.contoso.com/d/1 backend: be-1.contoso.com"},
+        "be-1.contoso.com",
+    ),
+    "portal link is no backend": (
+        {"text": f"see https://portal.azure.com/#resource{ARM_ID}/backendHealth"},
+        "gw:rg-prod/prod-gw",
+    ),
+    "in blocks": (
+        {"text": "", "blocks": [section("Gateway: *prod-gw*"), section("Pool: `shop`")]},
+        "gw:prod-gw/shop",
+    ),
     "in attachments": (
-        {"text": "", "attachments": [{"title": "502", "fields": [{"title": "Host", "value": "api.contoso.com"}]}]},
+        {
+            "text": "",
+            "attachments": [
+                {"title": "502", "fields": [{"title": "Host", "value": "api.contoso.com"}]}
+            ],
+        },
         "api.contoso.com",
     ),
     "azure json": ({"text": f"```{json.dumps(AZURE)}```"}, "gw:rg-prod/prod-gw/shop"),
     "azure json escaped": ({"text": json.dumps(json.dumps(AZURE))}, "gw:rg-prod/prod-gw/shop"),
-    "host and gateway": ({"text": f"be.contoso.com behind {ARM_ID} pool: shop"}, "be.contoso.com gw=rg-prod/prod-gw pool=shop"),
+    "host and gateway": (
+        {"text": f"be.contoso.com behind {ARM_ID} pool: shop"},
+        "be.contoso.com gw=rg-prod/prod-gw pool=shop",
+    ),
     "nothing": ({"text": "users see 502, who is on call?"}, None),
     "a file is no host": ({"text": "see fullchain.pem and error.log"}, None),
     "a mail address is no host": ({"text": "ask kim@contoso.com"}, None),

@@ -1,4 +1,7 @@
-"""Payloads become questions; buttons, forms and metadata that cannot be read are empty, never an error."""
+"""Payloads become questions.
+
+Buttons, forms and metadata that cannot be read are empty, never an error.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,40 @@ import pytest
 
 from bot.blocks.check_card import Circumstances, check_card
 from bot.language import Request, parse
-from bot.slack.asking import Source, answer, carried, command_of_card, from_command, from_interaction, from_mention, metadata
+from bot.slack.asking import (
+    Source,
+    answer,
+    carried,
+    command_of_card,
+    from_command,
+    from_interaction,
+    from_mention,
+    metadata,
+)
 from bot.slack.home import opened
 from bot.slack.wording import command_of
 from tests.support.reports import CASES
 
 
 def test_a_command_knows_no_thread() -> None:
-    ask = from_command({"text": "x", "user_id": "U1", "team_id": "T1", "channel_id": "C1", "response_url": "r", "trigger_id": "t"})
-    assert (ask.text, ask.user, ask.team, ask.channel, ask.thread, ask.delivery) == ("x", "U1", "T1", "C1", None, "t")
+    ask = from_command(
+        {
+            "text": "x",
+            "user_id": "U1",
+            "team_id": "T1",
+            "channel_id": "C1",
+            "response_url": "r",
+            "trigger_id": "t",
+        }
+    )
+    assert (ask.text, ask.user, ask.team, ask.channel, ask.thread, ask.delivery) == (
+        "x",
+        "U1",
+        "T1",
+        "C1",
+        None,
+        "t",
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,7 +57,12 @@ def test_a_command_knows_no_thread() -> None:
     ],
 )
 def test_a_mention_is_what_stands_after_the_name(text: str, read: str) -> None:
-    assert from_mention({"event": {"text": text, "user": "U1", "channel": "C1"}, "event_id": "E1"}, "UBOT").text == read
+    assert (
+        from_mention(
+            {"event": {"text": text, "user": "U1", "channel": "C1"}, "event_id": "E1"}, "UBOT"
+        ).text
+        == read
+    )
 
 
 def test_a_mention_from_another_workspace_carries_its_own_team() -> None:
@@ -37,12 +70,26 @@ def test_a_mention_from_another_workspace_carries_its_own_team() -> None:
     assert from_mention({"event": event, "team_id": "THOME"}, "UBOT").team == "TGUEST"
 
 
-@pytest.mark.parametrize(("team", "organisation"), [("T1", "E1"), ("TGUEST", "")], ids=["colleague", "guest"])
+@pytest.mark.parametrize(
+    ("team", "organisation"), [("T1", "E1"), ("TGUEST", "")], ids=["colleague", "guest"]
+)
 def test_organisation_is_the_person_s_own_or_none(team: str, organisation: str) -> None:
     """In a shared channel the payload's organisation is the host's, which lets no guest in."""
-    click = {"user": {"id": "U1", "team_id": team}, "team": {"id": "T1"}, "enterprise": {"id": "E1"}}
-    event = {"event": {"text": "x", "user": "U1", "channel": "C1", "user_team": team}, "team_id": "T1", "enterprise_id": "E1"}
-    home = {"event": {"user": "U1", "tab": "home", "user_team": team}, "team_id": "T1", "enterprise_id": "E1"}
+    click = {
+        "user": {"id": "U1", "team_id": team},
+        "team": {"id": "T1"},
+        "enterprise": {"id": "E1"},
+    }
+    event = {
+        "event": {"text": "x", "user": "U1", "channel": "C1", "user_team": team},
+        "team_id": "T1",
+        "enterprise_id": "E1",
+    }
+    home = {
+        "event": {"user": "U1", "tab": "home", "user_team": team},
+        "team_id": "T1",
+        "enterprise_id": "E1",
+    }
     opener = opened(home)
     assert opener is not None
     found = [from_interaction(click, Source.CLICK), from_mention(event, "UBOT"), opener]
@@ -64,11 +111,17 @@ def test_a_click_knows_its_card_and_its_thread() -> None:
 
 
 def test_a_message_shortcut_answers_under_the_message() -> None:
-    ask = from_interaction({"user": {"id": "U1"}, "channel": {"id": "C1"}, "message": {"ts": "3.0"}}, Source.SHORTCUT)
+    ask = from_interaction(
+        {"user": {"id": "U1"}, "channel": {"id": "C1"}, "message": {"ts": "3.0"}}, Source.SHORTCUT
+    )
     assert (ask.thread, ask.card) == ("3.0", None)
 
 
-@pytest.mark.parametrize("body", [{}, {"user": None, "channel": None, "container": None, "message": None}], ids=["empty", "nulls"])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"user": None, "channel": None, "container": None, "message": None}],
+    ids=["empty", "nulls"],
+)
 def test_a_payload_without_anything_is_still_a_question(body: dict[str, Any]) -> None:
     assert from_interaction(body, Source.CLICK).user == ""
     assert from_command(body).text == ""
@@ -82,14 +135,26 @@ def test_a_button_value_that_cannot_be_read_is_empty(value: str | None) -> None:
 
 
 def test_the_question_of_a_card_is_read_from_its_button() -> None:
-    around = Circumstances(command="backend.contoso.com sni=a.b", understood="u", run_id="r", vantage="v")
+    around = Circumstances(
+        command="backend.contoso.com sni=a.b", understood="u", run_id="r", vantage="v"
+    )
     card = check_card(CASES["leaf-only"](), around)
     assert command_of_card({"blocks": list(card.blocks)}) == "backend.contoso.com sni=a.b"
     assert command_of_card({}) == ""
 
 
 def test_a_field_that_was_left_empty_is_empty_text() -> None:
-    assert answer({"state": {"values": {"target": {"target": {"type": "plain_text_input", "value": None}}}}}, "target") == ""
+    assert (
+        answer(
+            {
+                "state": {
+                    "values": {"target": {"target": {"type": "plain_text_input", "value": None}}}
+                }
+            },
+            "target",
+        )
+        == ""
+    )
     assert answer({}, "target") == ""
 
 

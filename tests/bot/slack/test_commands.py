@@ -44,7 +44,11 @@ async def verdict(bot: RunningBot) -> Message:
 
 async def files_in_thread(bot: RunningBot, card: Message) -> list[str]:
     def names() -> list[str]:
-        return [bot.slack.workspace.files[file].name for message in bot.slack.thread(card) for file in message.files]
+        return [
+            bot.slack.workspace.files[file].name
+            for message in bot.slack.thread(card)
+            for file in message.files
+        ]
 
     await bot.slack.until(lambda: "as-sent.pem" in names())
     return names()
@@ -61,7 +65,9 @@ async def test_a_command_becomes_one_card_with_its_thread(bot: RunningBot) -> No
 
 
 @pytest.mark.parametrize("text", ["", "help"])
-async def test_an_empty_line_answers_with_help_to_the_asker_alone(bot: RunningBot, text: str) -> None:
+async def test_an_empty_line_answers_with_help_to_the_asker_alone(
+    bot: RunningBot, text: str
+) -> None:
     await bot.slack.command(text)
     (told,) = await bot.slack.until(bot.slack.ephemerals)
     assert "backend.contoso.com" in told.text
@@ -69,7 +75,13 @@ async def test_an_empty_line_answers_with_help_to_the_asker_alone(bot: RunningBo
 
 
 @pytest.mark.parametrize(
-    ("verb", "told"), [("version", "appgw-check"), ("whoami", "workspace"), ("doctor", "transport"), ("help rehearse", "rehearse")]
+    ("verb", "told"),
+    [
+        ("version", "appgw-check"),
+        ("whoami", "workspace"),
+        ("doctor", "transport"),
+        ("help rehearse", "rehearse"),
+    ],
 )
 async def test_small_verbs_answer_the_asker_alone(bot: RunningBot, verb: str, told: str) -> None:
     await bot.slack.command(verb)
@@ -135,7 +147,9 @@ async def test_a_redelivered_mention_is_answered_once(bot: RunningBot) -> None:
     assert len(bot.script.asked) == 1
 
 
-async def test_the_message_shortcut_reads_the_alert_and_answers_in_its_thread(bot: RunningBot) -> None:
+async def test_the_message_shortcut_reads_the_alert_and_answers_in_its_thread(
+    bot: RunningBot,
+) -> None:
     alert = bot.slack.say("502 on https://backend.contoso.com:8443/cart since 03:12")
     await bot.slack.message_shortcut(alert, "diagnose_502")
     await bot.slack.until(lambda: first(bot.slack.thread(alert), "FAIL"))
@@ -151,7 +165,9 @@ async def test_an_alert_that_names_nothing_says_so(bot: RunningBot) -> None:
 async def test_the_global_shortcut_opens_a_form_that_checks(bot: RunningBot) -> None:
     await bot.slack.shortcut("check_backend")
     await bot.slack.until(bot.slack.view)
-    ack = await bot.slack.submit_view({"target": HOST, "options": "sni=api.contoso.com", "channel": CHANNEL})
+    ack = await bot.slack.submit_view(
+        {"target": HOST, "options": "sni=api.contoso.com", "channel": CHANNEL}
+    )
     assert ack.ok
     assert (await verdict(bot)).text.startswith("FAIL")
     assert bot.script.asked[0][1]["sni"] == "api.contoso.com"
@@ -185,7 +201,11 @@ def uploaded(bot: RunningBot, content: bytes) -> dict[str, Any]:
     """A file as Slack tells of it in a submitted form."""
     file = StoredFile(id="F0CHAIN", name="fullchain.pem", length=len(content), content=content)
     bot.slack.workspace.files[file.id] = file
-    return {"id": file.id, "name": file.name, "url_private_download": f"{bot.slack.base_url}/files/{file.id}/{file.name}"}
+    return {
+        "id": file.id,
+        "name": file.name,
+        "url_private_download": f"{bot.slack.base_url}/files/{file.id}/{file.name}",
+    }
 
 
 async def test_rehearse_judges_a_chain_that_was_added_as_a_file(bot: RunningBot) -> None:
@@ -209,7 +229,9 @@ async def test_the_token_is_sent_to_slack_alone(bot: RunningBot) -> None:
     """A form's file names its address itself."""
     await bot.slack.command("rehearse")
     await bot.slack.until(bot.slack.view)
-    elsewhere = uploaded(bot, LEAF.pem) | {"url_private_download": "https://files.slack.com.contoso.invalid/x"}
+    elsewhere = uploaded(bot, LEAF.pem) | {
+        "url_private_download": "https://files.slack.com.contoso.invalid/x"
+    }
     ack = await bot.slack.submit_view({"file": [elsewhere]})
     assert "paste" in ack.body["errors"]["file"].lower()
 
@@ -228,7 +250,10 @@ async def test_a_double_click_does_nothing_twice(slow: RunningBot) -> None:
     await slow.slack.command(HOST)
     card = await verdict(slow)
     slow.script.hold.clear()
-    clicks = (slow.slack.click(card, "Check again"), slow.slack.click(card, "Check again", user="U0SECOND"))
+    clicks = (
+        slow.slack.click(card, "Check again"),
+        slow.slack.click(card, "Check again", user="U0SECOND"),
+    )
     await asyncio.gather(*clicks)
     slow.script.hold.set()
     await slow.slack.until(lambda: slow.slack.current(card).text.startswith("FAIL"))
@@ -253,7 +278,9 @@ async def test_fix_steps_open_a_form(bot: RunningBot) -> None:
     assert "Intermediate missing" in json.dumps(view.view["blocks"])
 
 
-@pytest.mark.parametrize(("entry", "title"), [("form", "Check a backend"), ("rehearse", "Rehearse a chain")])
+@pytest.mark.parametrize(
+    ("entry", "title"), [("form", "Check a backend"), ("rehearse", "Rehearse a chain")]
+)
 async def test_the_overflow_opens_forms(bot: RunningBot, entry: str, title: str) -> None:
     bot.script.case = "good"
     await bot.slack.command(HOST)
@@ -303,7 +330,9 @@ async def test_a_bot_that_was_invited_meanwhile_checks_at_once(bot: RunningBot) 
     assert [message.ts for message in top(bot)] == [card.ts]
 
 
-async def test_a_form_sent_to_a_channel_without_the_bot_is_answered_in_a_direct_message(bot: RunningBot) -> None:
+async def test_a_form_sent_to_a_channel_without_the_bot_is_answered_in_a_direct_message(
+    bot: RunningBot,
+) -> None:
     await bot.slack.command("", channel="C0QUIET")
     (help_,) = await bot.slack.until(bot.slack.ephemerals)
     await bot.slack.click(help_, "Open the form")
@@ -328,7 +357,9 @@ async def test_a_response_url_that_is_used_up_is_replaced_by_another_way(bot: Ru
     assert told.blocks
 
 
-async def test_a_card_whose_thread_is_its_own_is_still_a_message_of_the_channel(bot: RunningBot) -> None:
+async def test_a_card_whose_thread_is_its_own_is_still_a_message_of_the_channel(
+    bot: RunningBot,
+) -> None:
     await bot.slack.command(HOST)
     card = await verdict(bot)
     await files_in_thread(bot, card)

@@ -1,4 +1,7 @@
-"""Files on demand and the form of the fix steps, through the real bot: out of memory, by looking again, and never outside a channel."""
+"""Files on demand and the form of the fix steps, through the real bot.
+
+Out of memory, by looking again, and never outside a channel.
+"""
 
 from __future__ import annotations
 
@@ -45,21 +48,31 @@ async def card_of(bot: RunningBot, case: str = "leaf-only") -> Message:
     """A finished card whose thread is complete."""
     bot.script.case = case
     await bot.slack.command(HOST)
-    card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.by_bot and m.text.startswith(("FAIL", "OK"))))
+    card = await bot.slack.until(
+        lambda: first(
+            m for m in bot.slack.messages() if m.by_bot and m.text.startswith(("FAIL", "OK"))
+        )
+    )
     await bot.slack.until(lambda: files(bot, card)["as-sent.pem"])
     return card
 
 
 def files(bot: RunningBot, card: Message) -> dict[str, bytes]:
     """The files in a card's thread; of several with one name the last."""
-    shared = [bot.slack.workspace.files[file] for message in bot.slack.thread(card) for file in message.files]
+    shared = [
+        bot.slack.workspace.files[file]
+        for message in bot.slack.thread(card)
+        for file in message.files
+    ]
     return {file.name: file.content or b"" for file in shared}
 
 
 async def test_the_evidence_pack_of_the_very_run_comes_into_the_thread(bot: RunningBot) -> None:
     card = await card_of(bot)
     await bot.slack.click(card, "more", option="evidence")
-    name = await bot.slack.until(lambda: first(name for name in files(bot, card) if name.startswith("evidence-")))
+    name = await bot.slack.until(
+        lambda: first(name for name in files(bot, card) if name.startswith("evidence-"))
+    )
     pack = json.loads(files(bot, card)[name])
     assert pack["our_probe"]["headline"] == "INTERMEDIATE_MISSING"
     assert f"run {pack['run_id']}" in str(card.blocks)
@@ -67,8 +80,13 @@ async def test_the_evidence_pack_of_the_very_run_comes_into_the_thread(bot: Runn
 
 
 async def test_after_a_restart_the_files_come_from_looking_again(bot: RunningBot) -> None:
-    made = check_card(CASES["leaf-only"](), Circumstances(command=HOST, understood=HOST, run_id="0ld0ld00", vantage="here"))
-    card = bot.slack.workspace.add(channel=CHANNEL, user=BOT_USER, text=made.text, blocks=made.blocks)
+    made = check_card(
+        CASES["leaf-only"](),
+        Circumstances(command=HOST, understood=HOST, run_id="0ld0ld00", vantage="here"),
+    )
+    card = bot.slack.workspace.add(
+        channel=CHANNEL, user=BOT_USER, text=made.text, blocks=made.blocks
+    )
     await bot.slack.click(card, "more", option="chain")
     await bot.slack.until(lambda: files(bot, card)["fullchain.pem"])
     assert [target.host for target, _ in bot.script.asked] == [HOST]
@@ -112,7 +130,10 @@ async def test_a_refused_presser_gets_no_file(bot: RunningBot) -> None:
 
 def chosen(view: OpenView) -> dict[str, Any]:
     return {
-        e["action_id"]: e["initial_option"]["value"] for b in view.view["blocks"] for e in b.get("elements", ()) if "initial_option" in e
+        e["action_id"]: e["initial_option"]["value"]
+        for b in view.view["blocks"]
+        for e in b.get("elements", ())
+        if "initial_option" in e
     }
 
 
@@ -122,7 +143,9 @@ async def test_one_tap_switches_the_server_in_the_fix_steps(bot: RunningBot) -> 
     view = await bot.slack.until(bot.slack.view)
     assert chosen(view)[STEPS_KIND] == "OTHER"
     await bot.slack.click_view(view, STEPS_KIND, option="NGINX")
-    await bot.slack.until(lambda: first(v for v in [bot.slack.view()] if chosen(v)[STEPS_KIND] == "NGINX"))
+    await bot.slack.until(
+        lambda: first(v for v in [bot.slack.view()] if chosen(v)[STEPS_KIND] == "NGINX")
+    )
     assert "nginx -s reload" in json.dumps(bot.slack.view().view["blocks"])
 
 
@@ -160,5 +183,7 @@ async def test_a_file_that_comes_in_pieces_is_read_to_its_end() -> None:
     application.router.add_get("/file", in_pieces)
     async with TestServer(application) as server, aiohttp.ClientSession() as session:
         home = str(server.make_url("/"))
-        delivery = Delivery(client=AsyncWebClient(token="xoxb-x", base_url=f"{home}api/"), session=session)
+        delivery = Delivery(
+            client=AsyncWebClient(token="xoxb-x", base_url=f"{home}api/"), session=session
+        )
         assert await delivery.download(f"{home}file") == b"x" * 3000

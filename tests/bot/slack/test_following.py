@@ -1,4 +1,7 @@
-"""Digests in chat, through the real bot with its memory and engine on the stand-in Slack; the clock is the test's."""
+"""Digests in chat, through the real bot with its memory and engine on the stand-in Slack.
+
+The clock is the test's.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,9 @@ async def told(slack: SlackStandIn, words: str) -> Message:
 
 async def shown(slack: SlackStandIn, words: str) -> Message:
     """What the channel sees."""
-    return await slack.until(lambda: telling([one for one in slack.messages() if one.by_bot], words))
+    return await slack.until(
+        lambda: telling([one for one in slack.messages() if one.by_bot], words)
+    )
 
 
 async def followed(bot: RunningBot, words: str = HOURLY) -> Message:
@@ -94,7 +99,9 @@ async def test_subscribe_says_when_and_list_numbers_it(reading_profiles: Running
     assert f"1. {HOST}" in says(await told(bot.slack, "1. "))
 
 
-async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(bot: RunningBot) -> None:
+async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(
+    bot: RunningBot,
+) -> None:
     await followed(bot)
     await bot.slack.command(HOURLY)
     await told(bot.slack, "so already")
@@ -106,7 +113,9 @@ async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(b
     assert "daily 07:30" in listed
 
 
-async def test_a_due_digest_is_posted_once_with_its_details_and_a_check_button(bot: RunningBot, world: World) -> None:
+async def test_a_due_digest_is_posted_once_with_its_details_and_a_check_button(
+    bot: RunningBot, world: World
+) -> None:
     await followed(bot)
     card = await digest(bot, world)
     assert card.text.startswith(f"FAIL {HOST}: intermediate missing. Fix: server.")
@@ -114,13 +123,17 @@ async def test_a_due_digest_is_posted_once_with_its_details_and_a_check_button(b
     assert card.metadata["event_payload"]["delivery_id"]
     (details,) = await bot.slack.until(lambda: bot.slack.thread(card))
     await bot.slack.click(details, "Check")
-    await bot.slack.until(lambda: [one for one in bot.slack.thread(card) if one.text.startswith("FAIL backend")])
+    await bot.slack.until(
+        lambda: [one for one in bot.slack.thread(card) if one.text.startswith("FAIL backend")]
+    )
     world.now += timedelta(hours=1)
     await bot.slack.until(lambda: len(world.looked) > 3)
     assert len([one for one in bot.slack.messages() if "Digest: hourly" in says(one)]) == 1
 
 
-async def test_a_recovery_edits_the_card_and_answers_in_its_thread(bot: RunningBot, world: World) -> None:
+async def test_a_recovery_edits_the_card_and_answers_in_its_thread(
+    bot: RunningBot, world: World
+) -> None:
     await followed(bot)
     card = await digest(bot, world)
     world.case, world.now = "good", world.now + STEP
@@ -131,7 +144,10 @@ async def test_a_recovery_edits_the_card_and_answers_in_its_thread(bot: RunningB
     assert "fixed: " in says(edited)
     world.now += STEP
     await bot.slack.until(lambda: len(world.looked) > 6)
-    assert len([one for one in bot.slack.thread(card) if one.text.startswith(f"OK {HOST}: fixed: ")]) == 1
+    assert (
+        len([one for one in bot.slack.thread(card) if one.text.startswith(f"OK {HOST}: fixed: ")])
+        == 1
+    )
 
 
 async def test_preview_looks_at_once_and_tells_the_asker_alone(bot: RunningBot) -> None:
@@ -140,8 +156,12 @@ async def test_preview_looks_at_once_and_tells_the_asker_alone(bot: RunningBot) 
     assert [one for one in bot.slack.messages() if one.by_bot] == []
 
 
-async def test_preview_after_a_first_look_does_not_call_fine_what_is_broken(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
-    async with running_bot(slack, world, tmp_path, replace(ENGINE, confirm_gap=timedelta(minutes=10))) as bot:
+async def test_preview_after_a_first_look_does_not_call_fine_what_is_broken(
+    slack: SlackStandIn, world: World, tmp_path: Path
+) -> None:
+    async with running_bot(
+        slack, world, tmp_path, replace(ENGINE, confirm_gap=timedelta(minutes=10))
+    ) as bot:
         await followed(bot)
         world.now += STEP
         await slack.until(lambda: world.looked)
@@ -178,7 +198,11 @@ async def test_a_click_is_authorised_anew(bot: RunningBot) -> None:
     await bot.slack.click(card, "Undo", user=FORBIDDEN_USER)
     await bot.slack.click(card, "Edit", user=FORBIDDEN_USER)
     refused = await bot.slack.until(
-        lambda: bot.slack.ephemerals(FORBIDDEN_USER)[:2] if len(bot.slack.ephemerals(FORBIDDEN_USER)) > 1 else []
+        lambda: (
+            bot.slack.ephemerals(FORBIDDEN_USER)[:2]
+            if len(bot.slack.ephemerals(FORBIDDEN_USER)) > 1
+            else []
+        )
     )
     assert ["APPGW_ALLOWED_USERS" in says(one) for one in refused] == [True, True]
     await bot.slack.command("list")
@@ -201,8 +225,13 @@ async def test_a_mute_hushes_the_digest_until_it_is_lifted(bot: RunningBot, worl
     await shown(bot.slack, f"FAIL {HOST}")
 
 
-async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_still_broken(bot: RunningBot, world: World) -> None:
-    """NOW is Monday 10:00 in Berlin; the digest of 11:00 lies inside the window, the one of 12:00 after it."""
+async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_still_broken(
+    bot: RunningBot, world: World
+) -> None:
+    """NOW is Monday 10:00 in Berlin.
+
+    The digest of 11:00 lies inside the window, the one of 12:00 after it.
+    """
     await followed(bot, f"{HOURLY} heartbeat=on")
     await bot.slack.command(f"mute {HOST} mon 10:30-11:30 patch night")
     muted = await shown(bot.slack, "Muted ")
@@ -214,9 +243,13 @@ async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_sti
     world.now += timedelta(hours=1)
     assert "New since" in says(await shown(bot.slack, f"FAIL {HOST}"))
     await bot.slack.click(muted, "Unmute")
-    unmuted = await bot.slack.until(lambda: (now := bot.slack.current(muted)).text.startswith("Unmuted") and now)
+    unmuted = await bot.slack.until(
+        lambda: (now := bot.slack.current(muted)).text.startswith("Unmuted") and now
+    )
     await bot.slack.click(unmuted, "Undo")
-    again = await bot.slack.until(lambda: (now := bot.slack.current(muted)).text.startswith("Muted") and now)
+    again = await bot.slack.until(
+        lambda: (now := bot.slack.current(muted)).text.startswith("Muted") and now
+    )
     assert "every mon 10:30-11:30, until" in says(again)
     assert "patch night" in says(again)
 
@@ -250,13 +283,26 @@ async def test_history_tells_what_happened(bot: RunningBot, world: World) -> Non
 def test_history_says_which_server_and_folds_what_happened_to_many_at_once() -> None:
     followed_gateway, at = gateway(), NOW
     keys = [f"{followed_gateway.key}|shop|https-{n}|10.0.0.5" for n in range(4)]
-    events = [BackendEvent(key=key, target_key=followed_gateway.key, at=at, change=Change.APPEARED, detail="") for key in keys]
+    events = [
+        BackendEvent(
+            key=key, target_key=followed_gateway.key, at=at, change=Change.APPEARED, detail=""
+        )
+        for key in keys
+    ]
     assert happened(events, followed_gateway, "UTC") == [
         ("Mon 23 Nov 09:00", "10.0.0.5 (https-0), 10.0.0.5 (https-1) +2 seen for the first time")
     ]
     host = FollowedTarget(kind=TargetKind.HOST, key="10.0.0.5:443", text="10.0.0.5")
-    assert happened(events[:1], host, "UTC") == [("Mon 23 Nov 09:00", "behind https-0 seen for the first time")]
-    own = BackendEvent(key=f"{host.key}|10.0.0.5", target_key=host.key, at=at, change=Change.OPENED, detail="INTERMEDIATE_MISSING")
+    assert happened(events[:1], host, "UTC") == [
+        ("Mon 23 Nov 09:00", "behind https-0 seen for the first time")
+    ]
+    own = BackendEvent(
+        key=f"{host.key}|10.0.0.5",
+        target_key=host.key,
+        at=at,
+        change=Change.OPENED,
+        detail="INTERMEDIATE_MISSING",
+    )
     assert happened([own], host, "UTC") == [("Mon 23 Nov 09:00", "broke: INTERMEDIATE_MISSING")]
 
 
@@ -265,7 +311,9 @@ async def test_a_bare_subscribe_opens_the_form_and_mistakes_stand_in_it(bot: Run
     await bot.slack.until(bot.slack.view)
     wrong = await bot.slack.submit_view({"target": HOST, "tz": "Europe/Belrin"})
     assert "Europe/Berlin" in json.dumps(wrong.body)
-    await bot.slack.submit_view({"target": HOST, "every": "daily", "at": "07:15", "tz": "Europe/Berlin"})
+    await bot.slack.submit_view(
+        {"target": HOST, "every": "daily", "at": "07:15", "tz": "Europe/Berlin"}
+    )
     assert "daily 07:15" in says(await shown(bot.slack, "This channel gets"))
 
 
@@ -280,13 +328,17 @@ async def test_a_bare_subscribe_opens_the_form_and_mistakes_stand_in_it(bot: Run
     ],
     ids=["guard", "gateway", "number", "mute", "preview"],
 )
-async def test_what_cannot_be_done_is_told_to_the_asker_alone(bot: RunningBot, words: str, answer: str) -> None:
+async def test_what_cannot_be_done_is_told_to_the_asker_alone(
+    bot: RunningBot, words: str, answer: str
+) -> None:
     await bot.slack.command(words)
     await told(bot.slack, answer)
     assert [one for one in bot.slack.messages() if one.by_bot] == []
 
 
-@pytest.mark.parametrize("secret", ["https://kim:hush@backend.contoso.com", "-----BEGIN PRIVATE KEY----- hush"])
+@pytest.mark.parametrize(
+    "secret", ["https://kim:hush@backend.contoso.com", "-----BEGIN PRIVATE KEY----- hush"]
+)
 async def test_a_secret_in_a_mistyped_line_is_not_shown_again(bot: RunningBot, secret: str) -> None:
     await bot.slack.command(secret)
     answer = await told(bot.slack, "nothing was run" if "@" in secret else "private key")
@@ -301,7 +353,9 @@ async def test_a_bot_that_is_no_member_follows_nothing(bot: RunningBot) -> None:
     assert bot.slack.messages("C0QUIET") == []
 
 
-async def test_an_archived_channel_pauses_and_its_maker_is_told(bot: RunningBot, world: World) -> None:
+async def test_an_archived_channel_pauses_and_its_maker_is_told(
+    bot: RunningBot, world: World
+) -> None:
     await followed(bot)
     channels = bot.slack.workspace.channels
     channels[CHANNEL] = replace(channels[CHANNEL], archived=True)
@@ -315,7 +369,9 @@ async def test_an_archived_channel_pauses_and_its_maker_is_told(bot: RunningBot,
     await shown(bot.slack, "now gets")
 
 
-async def test_without_profiles_the_zone_is_asked_once(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
+async def test_without_profiles_the_zone_is_asked_once(
+    slack: SlackStandIn, world: World, tmp_path: Path
+) -> None:
     async with running_bot(slack, world, tmp_path):
         await slack.command(f"subscribe {HOST} daily 08:30")
         question = await told(slack, "On which clock")
@@ -325,7 +381,9 @@ async def test_without_profiles_the_zone_is_asked_once(slack: SlackStandIn, worl
         assert "(Asia/Tokyo)" in says(await shown(slack, "other.contoso.com"))
 
 
-async def test_a_restart_keeps_subscriptions_and_the_store_is_ready(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
+async def test_a_restart_keeps_subscriptions_and_the_store_is_ready(
+    slack: SlackStandIn, world: World, tmp_path: Path
+) -> None:
     async with running_bot(slack, world, tmp_path) as bot:
         await followed(bot)
         await bot.slack.command("doctor")
@@ -341,36 +399,66 @@ async def test_a_long_list_and_many_previews_lose_nothing(bot: RunningBot) -> No
         await shown(bot.slack, f"b{number}.contoso.com")
     await bot.slack.command("list")
     await told(bot.slack, "17. b17.contoso.com")
-    assert all(telling(bot.slack.ephemerals(), f"{number}. b{number}.contoso.com") for number in range(1, 18))
+    assert all(
+        telling(bot.slack.ephemerals(), f"{number}. b{number}.contoso.com")
+        for number in range(1, 18)
+    )
     await bot.slack.command("preview")
     await told(bot.slack, "b5.contoso.com, Mon")
 
 
-async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(bot: RunningBot, world: World) -> None:
+async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
+    bot: RunningBot, world: World
+) -> None:
     await bot.slack.open_home()
     empty = json.dumps((await bot.slack.until(bot.slack.home)).view)
     assert "Nothing yet" in empty
     await followed(bot)
     await digest(bot, world)
     await bot.slack.open_home()
-    view = await bot.slack.until(lambda: (home := bot.slack.home()) and "Intermediate missing" in json.dumps(home.view) and home)
+    view = await bot.slack.until(
+        lambda: (
+            (home := bot.slack.home()) and "Intermediate missing" in json.dumps(home.view) and home
+        )
+    )
     assert "hourly (Europe/Berlin)" in json.dumps(view.view)
     assert "all is well" in json.dumps(view.view)
     await bot.slack.click_view(view, "Check")
     await bot.slack.until(lambda: bot.script.asked)
 
 
-async def test_home_tab_remembers_what_was_asked_over_a_restart(slack: SlackStandIn, world: World, tmp_path: Path) -> None:
+async def test_home_tab_remembers_what_was_asked_over_a_restart(
+    slack: SlackStandIn, world: World, tmp_path: Path
+) -> None:
     async with running_bot(slack, world, tmp_path) as bot:
-        for words in ("one.contoso.com sni=api.contoso.com", "two.contoso.com", "one.contoso.com sni=api.contoso.com", "last"):
+        for words in (
+            "one.contoso.com sni=api.contoso.com",
+            "two.contoso.com",
+            "one.contoso.com sni=api.contoso.com",
+            "last",
+        ):
             world.now += timedelta(seconds=1)
             await slack.command(words)
-            await bot.slack.until(lambda: not [one for one in slack.messages() if "Checking" in one.text])
+            await bot.slack.until(
+                lambda: not [one for one in slack.messages() if "Checking" in one.text]
+            )
     async with running_bot(slack, world, tmp_path) as bot:
         await slack.open_home()
-        home = await slack.until(lambda: (view := slack.home()) and "You asked about last" in json.dumps(view.view) and view)
-        values = [button["value"] for block in home.view["blocks"] if block["type"] == "actions" for button in block["elements"]]
-        assert [json.loads(value).get("q") for value in values[:2]] == ["one.contoso.com sni=api.contoso.com", "two.contoso.com"]
+        home = await slack.until(
+            lambda: (
+                (view := slack.home()) and "You asked about last" in json.dumps(view.view) and view
+            )
+        )
+        values = [
+            button["value"]
+            for block in home.view["blocks"]
+            if block["type"] == "actions"
+            for button in block["elements"]
+        ]
+        assert [json.loads(value).get("q") for value in values[:2]] == [
+            "one.contoso.com sni=api.contoso.com",
+            "two.contoso.com",
+        ]
         await slack.click_view(home, "Check again")
         await slack.until(lambda: bot.script.asked)
         await slack.open_home(user="U0SECOND")
@@ -383,9 +471,14 @@ async def test_home_tab_shows_everything_that_a_channel_of_mine_follows(bot: Run
     await bot.slack.command("subscribe other.contoso.com daily tz=UTC", user="U0SECOND")
     await shown(bot.slack, "other.contoso.com")
     await bot.slack.open_home()
-    view = await bot.slack.until(lambda: (home := bot.slack.home()) and "other.contoso.com" in json.dumps(home.view) and home)
+    view = await bot.slack.until(
+        lambda: (home := bot.slack.home()) and "other.contoso.com" in json.dumps(home.view) and home
+    )
     assert {"type": "channel", "channel_id": CHANNEL} in [
-        element for block in view.view["blocks"] if block["type"] == "rich_text" for element in block["elements"][0]["elements"]
+        element
+        for block in view.view["blocks"]
+        if block["type"] == "rich_text"
+        for element in block["elements"][0]["elements"]
     ]
 
 

@@ -1,4 +1,7 @@
-"""A gateway in chat: our own probe at once, the gateway's word when it comes, and a useful card whatever ARM does."""
+"""A gateway in chat.
+
+Our own probe at once, the gateway's word when it comes, and a useful card whatever ARM does.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ from tests.support.wholebot import World, read, whole_bot
 pytestmark = pytest.mark.may_block
 ESTATE = Estate()
 HEALTH = frozenset({"health"})
-QUICK = ArmTiming(poll_interval=0.05, health_budget=1.0, read_budget=10.0, retries=0, retry_after_limit=0.1)
+QUICK = ArmTiming(
+    poll_interval=0.05, health_budget=1.0, read_budget=10.0, retries=0, retry_after_limit=0.1
+)
 PATIENT = replace(QUICK, health_budget=60.0)
 AWAITED = "its answer takes ten seconds or more"
 
@@ -35,18 +40,32 @@ def spec(port: int, name: str = "prod-gw") -> GatewaySpec:
     """A gateway whose one server sends a good chain, judged by a root that it was not given."""
     setting = SettingSpec(name="https-be", port=port, host_name=NAME, roots=("corp",))
     return GatewaySpec(
-        name=name, pools=(PoolSpec(name="web", fqdns=(NAME,)),), settings=(setting,), roots={"corp": ESTATE.root.certificate}
+        name=name,
+        pools=(PoolSpec(name="web", fqdns=(NAME,)),),
+        settings=(setting,),
+        roots={"corp": ESTATE.root.certificate},
     )
 
 
 @asynccontextmanager
 async def bot_beside(
-    arm: ArmStandIn, ca_file: str, folder: Path, timing: ArmTiming = PATIENT, followed: tuple[GatewayTarget, ...] = ()
+    arm: ArmStandIn,
+    ca_file: str,
+    folder: Path,
+    timing: ArmTiming = PATIENT,
+    followed: tuple[GatewayTarget, ...] = (),
 ) -> AsyncIterator[tuple[RunningBot, int]]:
     """The whole bot with one good backend; its port."""
     async with ESTATE.backend() as backend:
         arm.add(spec(backend.port))
-        world = World(loopback=True, resolver=resolver, arm_url=arm.url, ca_file=ca_file, timing=timing, followed=followed)
+        world = World(
+            loopback=True,
+            resolver=resolver,
+            arm_url=arm.url,
+            ca_file=ca_file,
+            timing=timing,
+            followed=followed,
+        )
         async with whole_bot(world, folder) as bot:
             yield bot, backend.port
 
@@ -65,7 +84,9 @@ def shown(bot: RunningBot) -> str:
 def in_thread(bot: RunningBot) -> str:
     """All that stands in the card's thread."""
     message = card(bot)
-    return " ".join(f"{one.text} {read(one)}" for one in bot.slack.thread(message)) if message else ""
+    return (
+        " ".join(f"{one.text} {read(one)}" for one in bot.slack.thread(message)) if message else ""
+    )
 
 
 @pytest.mark.parametrize("kind", [FaultKind.SLOW, FaultKind.ENDLESS], ids=str)
@@ -79,14 +100,18 @@ async def test_card_is_complete_long_before_arm_answers(
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
         await bot.slack.until(lambda: card(bot))
         assert time.monotonic() - begun < 1.0
-        verdict = {"gw:prod-gw": "The only server is fine", "health": "0 of 1 fail", "host": "The gateway would accept this backend"}[
-            command
-        ]
+        verdict = {
+            "gw:prod-gw": "The only server is fine",
+            "health": "0 of 1 fail",
+            "host": "The gateway would accept this backend",
+        }[command]
         await bot.slack.until(lambda: verdict in shown(bot), 4)
         assert command == "health" or "takes ten seconds or more" in shown(bot)
 
 
-async def test_gateway_s_word_is_added_to_the_same_card(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_gateway_s_word_is_added_to_the_same_card(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: "Gateway says: 1 healthy" in shown(bot))
@@ -94,9 +119,14 @@ async def test_gateway_s_word_is_added_to_the_same_card(arm: ArmStandIn, ca_file
     assert arm.calls["health"] == 1
 
 
-async def test_disagreement_is_named_with_both_words(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_disagreement_is_named_with_both_words(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
-        said = "Application Gateway could not connect to the backend. Check that the backend responds on the port used for the probe."
+        said = (
+            "Application Gateway could not connect to the backend. Check that the backend "
+            "responds on the port used for the probe."
+        )
         arm.add(spec(port), {("web", "https-be", NAME): ("Unhealthy", said)})
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: "Gateway says" in shown(bot))
@@ -126,7 +156,12 @@ SAID = {
 @pytest.mark.parametrize("command", ["gw:prod-gw", "host"])
 @pytest.mark.parametrize("kind", FaultKind, ids=str)
 async def test_every_fault_of_arm_leaves_our_verdict_and_a_sentence(
-    arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind, command: str, caplog: pytest.LogCaptureFixture
+    arm: ArmStandIn,
+    ca_file: str,
+    tmp_path: Path,
+    kind: FaultKind,
+    command: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=5))
@@ -134,13 +169,24 @@ async def test_every_fault_of_arm_leaves_our_verdict_and_a_sentence(
         await bot.slack.until(lambda: SAID[kind] in shown(bot))
         assert "is fine" in shown(bot) or "The gateway would accept this backend" in shown(bot)
         if kind is FaultKind.FORBIDDEN:
-            await bot.slack.until(lambda: "az role definition create --role-definition @appgw-check-role.json" in in_thread(bot))
+            await bot.slack.until(
+                lambda: (
+                    "az role definition create --role-definition @appgw-check-role.json"
+                    in in_thread(bot)
+                )
+            )
             assert '"Microsoft.Network/applicationGateways/backendhealth/action"' in in_thread(bot)
     assert [record.message for record in caplog.records if record.exc_info] == []
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FaultKind if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE}], ids=str)
-async def test_host_card_tells_why_its_gateways_are_not_known(arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in FaultKind if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE}],
+    ids=str,
+)
+async def test_host_card_tells_why_its_gateways_are_not_known(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
         arm.fault = Fault(kind=kind, on=frozenset({"subscriptions"}), seconds=12)
         await bot.slack.command(f"{NAME}:{port}")
@@ -150,7 +196,9 @@ async def test_host_card_tells_why_its_gateways_are_not_known(arm: ArmStandIn, c
             await bot.slack.until(lambda: "az role definition create" in in_thread(bot))
 
 
-async def test_restart_while_arm_is_awaited_leaves_the_verdict(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_restart_while_arm_is_awaited_leaves_the_verdict(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=FaultKind.ENDLESS, on=HEALTH))
         await bot.slack.command("gw:prod-gw")
@@ -160,7 +208,9 @@ async def test_restart_while_arm_is_awaited_leaves_the_verdict(arm: ArmStandIn, 
         assert "The only server is fine" in shown(bot)
 
 
-async def test_health_shows_what_the_channel_follows(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_health_shows_what_the_channel_follows(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     followed = (GatewayTarget(name="prod-gw", group="rg-prod"),)
     async with bot_beside(arm, ca_file, tmp_path, followed=followed) as (bot, port):
         arm.add(spec(port, "other-gw"))
@@ -169,7 +219,9 @@ async def test_health_shows_what_the_channel_follows(arm: ArmStandIn, ca_file: s
         assert "health of what this channel follows" in shown(bot)
 
 
-async def test_health_shows_every_gateway_where_none_is_followed(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_health_shows_every_gateway_where_none_is_followed(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         arm.add(spec(port, "other-gw"))
         await bot.slack.command("health")
@@ -177,7 +229,9 @@ async def test_health_shows_every_gateway_where_none_is_followed(arm: ArmStandIn
         assert "health of every gateway that I can see" in shown(bot)
 
 
-async def test_mistyped_gateway_stays_between_bot_and_asker(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_mistyped_gateway_stays_between_bot_and_asker(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("gw:prod-gv")
         await bot.slack.until(bot.slack.ephemerals)

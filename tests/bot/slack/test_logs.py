@@ -55,15 +55,26 @@ def test_a_secret_is_struck_out_wherever_it_stands(kind: str, written: io.String
     log.warning("beside", extra={"note": secret, "deep": {"list": [secret, {"more": secret}]}})
     log.error("raised", exc_info=RuntimeError(secret))
     secret = secret.removeprefix("/subscriptions/").removesuffix("/resourceGroups/rg")
-    core = secret.splitlines()[1][:40] if "\n" in secret else secret.rpartition("://")[2] if "hush" in secret else secret
+    core = (
+        secret.splitlines()[1][:40]
+        if "\n" in secret
+        else secret.rpartition("://")[2]
+        if "hush" in secret
+        else secret
+    )
     assert core not in written.getvalue()
     assert written.getvalue().count(STRUCK) >= 4
 
 
 def test_fields_that_are_secrets_by_name_are_struck_out(written: io.StringIO) -> None:
-    logging.getLogger("bot.test").warning("x", extra={"response_url": "short", "body": {"trigger_id": "t", "token": "v"}})
+    logging.getLogger("bot.test").warning(
+        "x", extra={"response_url": "short", "body": {"trigger_id": "t", "token": "v"}}
+    )
     (record,) = records(written)
-    assert (record["response_url"], record["body"]) == (STRUCK, {"trigger_id": STRUCK, "token": STRUCK})
+    assert (record["response_url"], record["body"]) == (
+        STRUCK,
+        {"trigger_id": STRUCK, "token": STRUCK},
+    )
 
 
 def test_a_record_carries_the_run_id(written: io.StringIO) -> None:
@@ -77,7 +88,12 @@ def test_a_record_carries_the_run_id(written: io.StringIO) -> None:
 
 
 def test_ordinary_values_are_left_alone() -> None:
-    value = {"target": "backend.contoso.com:8443", "code": "INTERMEDIATE_MISSING", "ms": 3.5, "link": "https://learn.microsoft.com/x"}
+    value = {
+        "target": "backend.contoso.com:8443",
+        "code": "INTERMEDIATE_MISSING",
+        "ms": 3.5,
+        "link": "https://learn.microsoft.com/x",
+    }
     assert struck(value) == value
 
 

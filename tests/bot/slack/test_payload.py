@@ -1,4 +1,7 @@
-"""Payloads of any shape: whatever is not of the kind that Slack documents counts as absent, and nothing raises."""
+"""Payloads of any shape.
+
+Whatever is not of the kind that Slack documents counts as absent, and nothing raises.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,58 @@ from bot.slack.payload import word
 from chainlib import Code, Where
 
 KEYS = (
-    *("user", "id", "team", "team_id", "channel", "channel_id", "message", "container", "type", "message_ts", "ts", "thread_ts"),
-    *("view", "state", "values", "target", "value", "private_metadata", "response_urls", "response_url", "trigger_id", "blocks"),
-    *("elements", "action_id", "event", "text", "tab", "files", "selected_option", "selected_conversation", "attachments"),
+    *(
+        "user",
+        "id",
+        "team",
+        "team_id",
+        "channel",
+        "channel_id",
+        "message",
+        "container",
+        "type",
+        "message_ts",
+        "ts",
+        "thread_ts",
+    ),
+    *(
+        "view",
+        "state",
+        "values",
+        "target",
+        "value",
+        "private_metadata",
+        "response_urls",
+        "response_url",
+        "trigger_id",
+        "blocks",
+    ),
+    *(
+        "elements",
+        "action_id",
+        "event",
+        "text",
+        "tab",
+        "files",
+        "selected_option",
+        "selected_conversation",
+        "attachments",
+    ),
 )
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just("\ud800<!channel>")
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.just("\ud800<!channel>")
+)
 ANYTHING = st.recursive(
-    LEAVES, lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inside, max_size=6), max_leaves=25
+    LEAVES,
+    lambda inside: (
+        st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inside, max_size=6)
+    ),
+    max_leaves=25,
 )
 PAYLOADS = st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=12)
 DEEP = ["[" * 100_000, '{"q":' * 50_000, "[" * 5000 + "]" * 5000]
@@ -55,18 +103,31 @@ READERS: dict[str, Callable[[dict[str, Any]], Ask | None]] = {
 @pytest.mark.parametrize("reader", READERS, ids=str)
 @settings(max_examples=40, deadline=None)
 @given(body=PAYLOADS)
-def test_a_payload_of_any_shape_is_a_question_of_sendable_text(reader: str, body: dict[str, Any]) -> None:
+def test_a_payload_of_any_shape_is_a_question_of_sendable_text(
+    reader: str, body: dict[str, Any]
+) -> None:
     ask = READERS[reader](body)
     if ask is None:
         return
-    told = (ask.text, ask.user, ask.team, ask.channel, ask.delivery, ask.thread or "", ask.card or "", ask.response_url or "")
+    told = (
+        ask.text,
+        ask.user,
+        ask.team,
+        ask.channel,
+        ask.delivery,
+        ask.thread or "",
+        ask.card or "",
+        ask.response_url or "",
+    )
     assert all(text.encode() is not None for text in told)
 
 
 @settings(max_examples=40, deadline=None)
 @given(body=PAYLOADS)
 def test_a_part_of_any_shape_is_read_or_empty(body: dict[str, Any]) -> None:
-    assert isinstance(answer(body, "target") + command_of_card(body) + word(element(body, "target"), "value"), str)
+    assert isinstance(
+        answer(body, "target") + command_of_card(body) + word(element(body, "target"), "value"), str
+    )
     assert all(isinstance(file, dict) for file in files(body))
     assert isinstance(carried(body), dict)
     assert isinstance(metadata(body), dict)
@@ -82,14 +143,21 @@ def test_a_value_that_is_too_deep_is_empty(text: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    names=st.dictionaries(st.sampled_from("hpngasbirktcf"), ANYTHING, max_size=13).map(lambda names: {"h": "a.example"} | names),
+    names=st.dictionaries(st.sampled_from("hpngasbirktcf"), ANYTHING, max_size=13).map(
+        lambda names: {"h": "a.example"} | names
+    ),
     fixes=st.lists(
-        st.fixed_dictionaries({"c": st.sampled_from(Code) | ANYTHING, "w": st.sampled_from(Where) | ANYTHING}, optional={"s": ANYTHING}),
+        st.fixed_dictionaries(
+            {"c": st.sampled_from(Code) | ANYTHING, "w": st.sampled_from(Where) | ANYTHING},
+            optional={"s": ANYTHING},
+        ),
         max_size=4,
     ),
     rest=st.dictionaries(st.sampled_from("qmktc"), ANYTHING, max_size=5),
 )
-def test_a_forged_button_opens_a_form_all_the_same(names: dict[str, Any], fixes: list[Any], rest: dict[str, Any]) -> None:
+def test_a_forged_button_opens_a_form_all_the_same(
+    names: dict[str, Any], fixes: list[Any], rest: dict[str, Any]
+) -> None:
     value = json.dumps({"x": names, "f": fixes, **rest})
     context = read_value(value).context
     assert context is None or (type(context.port) is int and 1 <= context.port <= 65535)
@@ -97,5 +165,10 @@ def test_a_forged_button_opens_a_form_all_the_same(names: dict[str, Any], fixes:
 
 
 def test_a_forged_port_does_not_reach_a_command() -> None:
-    value = json.dumps({"x": {"h": "a.example", "p": "443; sudo evil"}, "f": [{"c": "INTERMEDIATE_MISSING", "w": "server"}]})
+    value = json.dumps(
+        {
+            "x": {"h": "a.example", "p": "443; sudo evil"},
+            "f": [{"c": "INTERMEDIATE_MISSING", "w": "server"}],
+        }
+    )
     assert "evil" not in json.dumps(fix_steps(value)["blocks"])

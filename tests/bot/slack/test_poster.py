@@ -1,4 +1,7 @@
-"""The engine's way to Slack: one post with its delivery's id, and what each answer means for a second one."""
+"""The engine's way to Slack.
+
+One post with its delivery's id, and what each answer means for a second one.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ from playground.slack.standin import CHANNEL
 from tests.support.followbot import World, running_bot, without_scopes
 from tests.support.reports import HOST
 
-MESSAGE = {"text": "FAIL gw:prod-gw: 1 problem", "blocks": [{"type": "divider"}], "plain": "the same as text"}
+MESSAGE = {
+    "text": "FAIL gw:prod-gw: 1 problem",
+    "blocks": [{"type": "divider"}],
+    "plain": "the same as text",
+}
 SINCE = datetime.now(UTC) - timedelta(minutes=1)
 
 
@@ -60,7 +67,11 @@ async def test_a_post_is_found_by_its_delivery(slack: SlackStandIn, poster: Slac
     ids=["archived", "lost", "token", "fatal", "limited", "status", "cut"],
 )
 async def test_what_an_answer_means(
-    slack: SlackStandIn, poster: SlackPoster, fault: Fault, meaning: type[DeliveryError], posted: int
+    slack: SlackStandIn,
+    poster: SlackPoster,
+    fault: Fault,
+    meaning: type[DeliveryError],
+    posted: int,
 ) -> None:
     slack.faults.add(fault)
     with pytest.raises(DeliveryError) as raised:
@@ -71,7 +82,9 @@ async def test_what_an_answer_means(
         assert raised.value.retry_after == 7
 
 
-async def test_refused_blocks_go_out_as_text_with_the_same_delivery(slack: SlackStandIn, poster: SlackPoster) -> None:
+async def test_refused_blocks_go_out_as_text_with_the_same_delivery(
+    slack: SlackStandIn, poster: SlackPoster
+) -> None:
     slack.faults.add(Fault(method="chat.postMessage", error="invalid_blocks", times=1))
     await poster.post(CHANNEL, MESSAGE, "d-1")
     (posted,) = slack.posted
@@ -79,17 +92,28 @@ async def test_refused_blocks_go_out_as_text_with_the_same_delivery(slack: Slack
     assert await poster.find(CHANNEL, "d-1", SINCE) == posted.ts
 
 
-async def test_history_that_may_not_be_read_is_refused(poster: SlackPoster, slack: SlackStandIn) -> None:
+async def test_history_that_may_not_be_read_is_refused(
+    poster: SlackPoster, slack: SlackStandIn
+) -> None:
     slack.faults.add(Fault(method="conversations.history", error="missing_scope"))
     with pytest.raises(Refused, match="missing_scope"):
         await poster.find(CHANNEL, "d-1", SINCE)
 
 
 @pytest.mark.may_block  # DBOS is launched inside the loop on purpose
-@pytest.mark.parametrize("scopes", [(), ("channels:history", "groups:history")], ids=["history", "at-most-once"])
-async def test_a_digest_whose_answer_is_lost_is_posted_once(tmp_path: Path, scopes: tuple[str, ...]) -> None:
-    world = World(now=datetime.now(UTC) - timedelta(hours=1))  # due now by Slack's clock, by which the history is read
-    async with SlackStandIn(tokens=without_scopes(*scopes)) as slack, running_bot(slack, world, tmp_path) as bot:
+@pytest.mark.parametrize(
+    "scopes", [(), ("channels:history", "groups:history")], ids=["history", "at-most-once"]
+)
+async def test_a_digest_whose_answer_is_lost_is_posted_once(
+    tmp_path: Path, scopes: tuple[str, ...]
+) -> None:
+    world = World(
+        now=datetime.now(UTC) - timedelta(hours=1)
+    )  # due now by Slack's clock, by which the history is read
+    async with (
+        SlackStandIn(tokens=without_scopes(*scopes)) as slack,
+        running_bot(slack, world, tmp_path) as bot,
+    ):
         await slack.command(f"subscribe {HOST} hourly tz=UTC")
         await slack.until(lambda: slack.posted)
         slack.faults.add(Fault(method="chat.postMessage", cut=True, times=1))

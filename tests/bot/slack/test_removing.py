@@ -16,22 +16,43 @@ RECIPES = tuple(one for one in CATALOGUE if one.name in {"good", "root-not-attac
 pytestmark = pytest.mark.may_block
 
 
-async def test_a_removal_is_rehearsed_on_a_card_with_every_server_in_its_thread(tmp_path: Path) -> None:
-    async with Stage(tmp_path, recipes=RECIPES) as stage, BotProcess(stage.environment(), tmp_path) as bot:
+async def test_a_removal_is_rehearsed_on_a_card_with_every_server_in_its_thread(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Stage(tmp_path, recipes=RECIPES) as stage,
+        BotProcess(stage.environment(), tmp_path) as bot,
+    ):
         slack = stage.slack
         slack.request_url = bot.request_url
 
         async def card(start: str) -> Message:
-            return await slack.until(lambda: [m for m in slack.messages(CHANNEL) if m.text.startswith(start)][0], 20.0)  # noqa: RUF015 -- an IndexError means not yet
+            return await slack.until(
+                lambda: [m for m in slack.messages(CHANNEL) if m.text.startswith(start)][0],  # noqa: RUF015 -- an IndexError means not yet
+                20.0,
+            )
 
-        await slack.command("rehearse gw:lab-gw without=contoso-root-g2", channel=CHANNEL, user=ASKER)
+        await slack.command(
+            "rehearse gw:lab-gw without=contoso-root-g2", channel=CHANNEL, user=ASKER
+        )
         breaking = await card("FAIL lab-gw without contoso-root-g2")
         assert "1 of 2 servers would break" in text_of(breaking)
         assert "1 server already refused today" in text_of(breaking)
         await slack.until(lambda: [m for m in slack.thread(breaking) if m.files][0])  # noqa: RUF015 -- an IndexError means not yet
         await slack.click(breaking, "Check again", user=ASKER)
-        await slack.command("rehearse gw:lab-gw without=fabrikam-root-g2", channel=CHANNEL, user=ASKER)
-        assert "no backend setting uses this root" in (await card("OK lab-gw without fabrikam-root-g2")).text
+        await slack.command(
+            "rehearse gw:lab-gw without=fabrikam-root-g2", channel=CHANNEL, user=ASKER
+        )
+        assert (
+            "no backend setting uses this root"
+            in (await card("OK lab-gw without fabrikam-root-g2")).text
+        )
         await slack.command("rehearse gw:lab-gw without=nope", channel=CHANNEL, user=ASKER)
-        await slack.until(lambda: [m for m in slack.ephemerals(ASKER) if "no trusted root called nope" in m.text][0])  # noqa: RUF015 -- an IndexError means not yet
-        assert not [m for m in slack.messages(CHANNEL) if "nope" in m.text or m.text.startswith("Checking")]
+        await slack.until(
+            lambda: [m for m in slack.ephemerals(ASKER) if "no trusted root called nope" in m.text][  # noqa: RUF015 -- an IndexError means not yet
+                0
+            ]
+        )
+        assert not [
+            m for m in slack.messages(CHANNEL) if "nope" in m.text or m.text.startswith("Checking")
+        ]

@@ -1,4 +1,7 @@
-"""A captured request that is sent again inside Slack's window is refused; the same words typed again are not."""
+"""A captured request that is sent again inside Slack's window is refused.
+
+The same words typed again are not.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,19 @@ from tests.support.slackbot import running_bot
 
 async def test_a_replayed_signed_request_is_refused() -> None:
     async with running_bot() as bot:
-        body = urlencode({"command": "/appgw-check", "text": "version", "user_id": "U0ONCALL", "channel_id": "C0INCIDENT", "team_id": "T0"})
+        body = urlencode(
+            {
+                "command": "/appgw-check",
+                "text": "version",
+                "user_id": "U0ONCALL",
+                "channel_id": "C0INCIDENT",
+                "team_id": "T0",
+            }
+        )
         timestamp = str(int(time.time()))
-        signature = SignatureVerifier(bot.slack.signing_secret).generate_signature(timestamp=timestamp, body=body)
+        signature = SignatureVerifier(bot.slack.signing_secret).generate_signature(
+            timestamp=timestamp, body=body
+        )
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "X-Slack-Request-Timestamp": timestamp,
@@ -24,7 +37,9 @@ async def test_a_replayed_signed_request_is_refused() -> None:
         async with aiohttp.ClientSession() as session:
             statuses = []
             for _ in range(2):
-                async with session.post(str(bot.slack.request_url), data=body, headers=headers) as answer:
+                async with session.post(
+                    str(bot.slack.request_url), data=body, headers=headers
+                ) as answer:
                     statuses.append(answer.status)
     assert statuses == [200, 401]
 

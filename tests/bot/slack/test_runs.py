@@ -30,7 +30,12 @@ class Clock:
 def test_a_delivery_is_new_once_until_it_is_forgotten() -> None:
     clock = Clock()
     runs = Runs(now=clock)
-    assert [runs.is_new("a"), runs.is_new("a"), runs.is_new("b"), runs.is_new("")] == [True, False, True, True]
+    assert [runs.is_new("a"), runs.is_new("a"), runs.is_new("b"), runs.is_new("")] == [
+        True,
+        False,
+        True,
+        True,
+    ]
     clock.now += REMEMBERED_S + 1
     assert runs.is_new("a")
 
@@ -105,7 +110,9 @@ async def test_a_drain_waits_for_work_and_then_cuts_it_short() -> None:
     assert runs.draining
 
 
-async def test_an_error_in_the_work_is_logged_and_harms_nothing(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_error_in_the_work_is_logged_and_harms_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def fails() -> None:
         raise ValueError("ours")
 

@@ -1,4 +1,7 @@
-"""Socket Mode: connections that refresh, break or fall silent lose nothing that Slack delivered; readiness tells the truth."""
+"""Socket Mode: connections that refresh, break or fall silent lose nothing that Slack delivered.
+
+Readiness tells the truth.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,17 @@ async def bot() -> AsyncIterator[RunningBot]:
 
 
 def verdicts(bot: RunningBot) -> list[Message]:
-    return [message for message in bot.slack.messages() if message.by_bot and message.text.startswith("FAIL")]
+    return [
+        message
+        for message in bot.slack.messages()
+        if message.by_bot and message.text.startswith("FAIL")
+    ]
 
 
 async def connected_anew(bot: RunningBot, than: int) -> None:
-    await bot.slack.until(lambda: bot.slack.socket.opened > than and bot.slack.socket.connections, 20)
+    await bot.slack.until(
+        lambda: bot.slack.socket.opened > than and bot.slack.socket.connections, 20
+    )
 
 
 async def test_a_refresh_is_survived(bot: RunningBot) -> None:
@@ -50,7 +59,9 @@ async def test_a_silent_connection_is_noticed_and_replaced(bot: RunningBot) -> N
     assert (await bot.slack.command(HOST)).ok
 
 
-async def test_a_mention_sent_into_a_dead_connection_is_answered_after_redelivery(bot: RunningBot) -> None:
+async def test_a_mention_sent_into_a_dead_connection_is_answered_after_redelivery(
+    bot: RunningBot,
+) -> None:
     bot.slack.socket.redeliveries = (4.0, 4.0, 4.0)
     bot.slack.socket.answer_seconds = 1.0
     bot.slack.socket.go_silent()

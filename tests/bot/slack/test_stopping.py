@@ -1,4 +1,7 @@
-"""SIGTERM: no new work, running checks finish or say that they were cut short. Refused tokens end the process with a sentence."""
+"""SIGTERM: no new work, running checks finish or say that they were cut short.
+
+Refused tokens end the process with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ async def test_a_bot_that_waits_for_slack_can_be_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "variable"), [("auth.test", "SLACK_BOT_TOKEN"), ("apps.connections.open", "SLACK_APP_TOKEN")], ids=["bot", "app"]
+    ("method", "variable"),
+    [("auth.test", "SLACK_BOT_TOKEN"), ("apps.connections.open", "SLACK_APP_TOKEN")],
+    ids=["bot", "app"],
 )
 async def test_a_refused_token_is_named(method: str, variable: str) -> None:
     async with running_bot(socket_mode=True, ready=False) as bot:

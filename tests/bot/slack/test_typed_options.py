@@ -1,4 +1,7 @@
-"""`root=`, names and path on a gateway, `via=gateway`: what stands in the channel, what the asker alone is told, what is never dialled."""
+"""`root=`, names and path on a gateway, `via=gateway`.
+
+What stands in the channel, what the asker alone is told, what is never dialled.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,27 @@ GAP = "The Intermediate certificate is missing from the backend server chain."
 
 
 @asynccontextmanager
-async def bot_beside(arm: ArmStandIn, ca_file: str | None, folder: Path) -> AsyncIterator[tuple[RunningBot, int]]:
+async def bot_beside(
+    arm: ArmStandIn, ca_file: str | None, folder: Path
+) -> AsyncIterator[tuple[RunningBot, int]]:
     """The whole bot with one good backend, whose gateway has a wrong root attached and the right one lying beside it; its port."""
     async with ESTATE.backend() as backend:
         known = spec(backend.port)
         arm.add(
-            replace(known, settings=(replace(known.settings[0], roots=("old",)),), roots={"old": WRONG, **known.roots}),
+            replace(
+                known,
+                settings=(replace(known.settings[0], roots=("old",)),),
+                roots={"old": WRONG, **known.roots},
+            ),
             {("web", "https-be", NAME): ("Unhealthy", GAP)},
         )
-        world = World(loopback=True, resolver=resolver, arm_url=arm.url if ca_file else None, ca_file=ca_file, timing=PATIENT)
+        world = World(
+            loopback=True,
+            resolver=resolver,
+            arm_url=arm.url if ca_file else None,
+            ca_file=ca_file,
+            timing=PATIENT,
+        )
         async with whole_bot(world, folder) as bot:
             yield bot, backend.port
 
@@ -42,25 +57,35 @@ async def whispered(bot: RunningBot) -> str:
     return read(told)
 
 
-async def test_typed_root_is_judged_and_said_on_the_card(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_typed_root_is_judged_and_said_on_the_card(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         await bot.slack.command(f"{NAME}:{port} root=CORP")
         await bot.slack.until(lambda: "The gateway would accept this backend" in shown(bot))
         assert "root corp as typed, not as in the setting" in shown(bot)
-        await bot.slack.until(lambda: "prod-gw says Unhealthy, by its settings as they are" in shown(bot))
+        await bot.slack.until(
+            lambda: "prod-gw says Unhealthy, by its settings as they are" in shown(bot)
+        )
         assert "OK" in (card(bot) or pytest.fail("no card")).text
         assert "VANTAGE_DIFFERS" not in shown(bot)
 
 
-async def test_gateway_s_word_is_about_its_settings_and_not_about_what_was_typed(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_gateway_s_word_is_about_its_settings_and_not_about_what_was_typed(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("gw:prod-gw root=corp")
-        await bot.slack.until(lambda: "Gateway says: 1 unhealthy, by its settings as they are" in shown(bot))
+        await bot.slack.until(
+            lambda: "Gateway says: 1 unhealthy, by its settings as they are" in shown(bot)
+        )
         assert "The only server is fine" in shown(bot)
         assert "OK gateway prod-gw" in shown(bot)
 
 
-@pytest.mark.parametrize("question", [f"{NAME}:{{port}} root=nope", "gw:prod-gw root=nope"], ids=["host", "gateway"])
+@pytest.mark.parametrize(
+    "question", [f"{NAME}:{{port}} root=nope", "gw:prod-gw root=nope"], ids=["host", "gateway"]
+)
 async def test_unknown_root_posts_nothing_and_probes_nothing(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,14 +100,18 @@ async def test_unknown_root_posts_nothing_and_probes_nothing(
         assert ("127.0.0.1", port) not in dialled
 
 
-async def test_root_without_azure_is_told_to_the_asker_alone(arm: ArmStandIn, tmp_path: Path) -> None:
+async def test_root_without_azure_is_told_to_the_asker_alone(
+    arm: ArmStandIn, tmp_path: Path
+) -> None:
     async with bot_beside(arm, None, tmp_path) as (bot, port):
         await bot.slack.command(f"{NAME}:{port} root=corp")
         assert "Azure is not set up for this bot" in await whispered(bot)
         assert bot.slack.api.calls["chat.postMessage"] == 0
 
 
-async def test_what_is_typed_for_a_gateway_is_said_on_its_card(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_what_is_typed_for_a_gateway_is_said_on_its_card(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("health gw:prod-gw root=corp path=/ready via=probe")
         await bot.slack.until(lambda: "The only server is fine" in shown(bot))
@@ -91,7 +120,9 @@ async def test_what_is_typed_for_a_gateway_is_said_on_its_card(arm: ArmStandIn, 
     assert arm.calls["health"] == 0
 
 
-@pytest.mark.parametrize("question", ["gw:prod-gw via=gateway", f"{NAME}:{{port}} via=gateway"], ids=["gateway", "host"])
+@pytest.mark.parametrize(
+    "question", ["gw:prod-gw via=gateway", f"{NAME}:{{port}} via=gateway"], ids=["gateway", "host"]
+)
 async def test_gateway_alone_is_asked_and_the_backend_is_left_alone(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,12 +149,19 @@ async def test_check_again_asks_the_gateway_alone_again(
         await bot.slack.until(lambda: "1 of 1 server fails" in shown(bot))
         edits = (card(bot) or pytest.fail("no card")).edits
         await bot.slack.click(card(bot), "Check again")
-        await bot.slack.until(lambda: (card(bot) or pytest.fail("no card")).edits >= edits + 3 and "1 of 1 server fails" in shown(bot))
+        await bot.slack.until(
+            lambda: (
+                (card(bot) or pytest.fail("no card")).edits >= edits + 3
+                and "1 of 1 server fails" in shown(bot)
+            )
+        )
         assert bot.slack.api.calls["chat.postMessage"] == 1
         assert ("127.0.0.1", port) not in dialled
 
 
-async def test_gateway_that_does_not_answer_leaves_the_state_unknown(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_gateway_that_does_not_answer_leaves_the_state_unknown(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"})))
         await bot.slack.command("gw:prod-gw via=gateway")
@@ -132,14 +170,21 @@ async def test_gateway_that_does_not_answer_leaves_the_state_unknown(arm: ArmSta
         assert "fine" not in shown(bot)
 
 
-async def test_host_that_no_gateway_knows_has_no_word_of_one(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_host_that_no_gateway_knows_has_no_word_of_one(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("elsewhere.contoso.com via=gateway")
-        assert "elsewhere.contoso.com stands in no pool of a gateway that I can see" in await whispered(bot)
+        assert (
+            "elsewhere.contoso.com stands in no pool of a gateway that I can see"
+            in await whispered(bot)
+        )
         assert bot.slack.api.calls["chat.postMessage"] == 0
 
 
-async def test_last_takes_another_port_and_another_witness(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_last_takes_another_port_and_another_witness(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         await bot.slack.command(f"{NAME} root=corp via=probe port=1")
         assert "via=probe asks Azure nothing" in await whispered(bot)

@@ -1,4 +1,7 @@
-"""A watch goes on after a restart where a store keeps it: the same card, the same end, no new message in the channel."""
+"""A watch goes on after a restart where a store keeps it.
+
+The same card, the same end, no new message in the channel.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 async def watched(bot: RunningBot, text: str = f"{HOST} watch") -> Message:
     """A card that is watched, with a first look made."""
     await bot.slack.command(text)
-    card = await bot.slack.until(lambda: [m for m in bot.slack.messages() if m.text.startswith("FAIL")][0])  # noqa: RUF015 -- an IndexError means not yet
+    card = await bot.slack.until(
+        lambda: [m for m in bot.slack.messages() if m.text.startswith("FAIL")][0]  # noqa: RUF015 -- an IndexError means not yet
+    )
     before = len(bot.script.asked)
     await bot.slack.until(lambda: bot.script.asked[before])
     return card
@@ -42,7 +47,9 @@ def said(slack: SlackStandIn, card: Message) -> list[str]:
     return [m.text for m in slack.thread(card) if m.text.startswith(("Green", "Not green"))]
 
 
-async def test_a_restart_goes_on_with_the_watch_and_counts_its_whole_time(slack: SlackStandIn, tmp_path: Path) -> None:
+async def test_a_restart_goes_on_with_the_watch_and_counts_its_whole_time(
+    slack: SlackStandIn, tmp_path: Path
+) -> None:
     world = World()
     async with running_bot(slack, world, tmp_path, watch_every_s=INTERVAL_S) as bot:
         card = await watched(bot)
@@ -53,21 +60,42 @@ async def test_a_restart_goes_on_with_the_watch_and_counts_its_whole_time(slack:
         assert said(slack, card)[0].startswith("Green after 2 min")
         assert slack.current(card).text.startswith("OK")
         assert len([m for m in slack.messages() if m.by_bot]) == 1
-        assert sum(m.text.startswith("Details") for m in slack.thread(card)) == 1, "nothing is told twice"
+        assert sum(m.text.startswith("Details") for m in slack.thread(card)) == 1, (
+            "nothing is told twice"
+        )
     async with running_bot(slack, world, tmp_path, case="good", watch_every_s=INTERVAL_S) as bot:
         await asyncio.sleep(3 * INTERVAL_S)
         assert bot.script.asked == [], "what is over is not taken up again"
 
 
-async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quietly(slack: SlackStandIn, tmp_path: Path) -> None:
+async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quietly(
+    slack: SlackStandIn, tmp_path: Path
+) -> None:
     world = World()
     async with running_bot(slack, world, tmp_path, watch_every_s=INTERVAL_S) as bot:
         card = await watched(bot, f"{HOST} watch=5m")
     store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/appgw.sqlite3")
-    body = {"channel": CHANNEL, "thread": None, "ts": "9.9", "q": HOST, "user": FORBIDDEN_USER, "team": "T", "seconds": 900}
+    body = {
+        "channel": CHANNEL,
+        "thread": None,
+        "ts": "9.9",
+        "q": HOST,
+        "user": FORBIDDEN_USER,
+        "team": "T",
+        "seconds": 900,
+    }
     async with store.writing() as connection:
-        await save_watch(connection, "a", "T", CHANNEL, NOW + timedelta(hours=1), body | {"begun": NOW.isoformat()})
-        await save_watch(connection, "b", "T", CHANNEL, NOW + timedelta(hours=1), {"another": "version"})
+        await save_watch(
+            connection,
+            "a",
+            "T",
+            CHANNEL,
+            NOW + timedelta(hours=1),
+            body | {"begun": NOW.isoformat()},
+        )
+        await save_watch(
+            connection, "b", "T", CHANNEL, NOW + timedelta(hours=1), {"another": "version"}
+        )
     await store.close()
     world.now = NOW + timedelta(minutes=6)
     async with running_bot(slack, world, tmp_path, case="good", watch_every_s=INTERVAL_S) as bot:
@@ -79,10 +107,30 @@ async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quie
 async def test_what_is_kept_is_the_question_and_its_place(tmp_path: Path) -> None:
     store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/bot.db")
     book = WatchBook(store=store, team="T", clock=lambda: NOW + timedelta(seconds=30))
-    body = {"channel": "C1", "thread": "1.0", "ts": "2.0", "q": f"{HOST}:8443 sni=a.example", "user": "U1", "team": "T", "seconds": 60}
+    body = {
+        "channel": "C1",
+        "thread": "1.0",
+        "ts": "2.0",
+        "q": f"{HOST}:8443 sni=a.example",
+        "user": "U1",
+        "team": "T",
+        "seconds": 60,
+    }
     async with store.writing() as connection:
-        await save_watch(connection, "w", "T", "C1", NOW + timedelta(seconds=60), body | {"begun": NOW.isoformat()})
+        await save_watch(
+            connection,
+            "w",
+            "T",
+            "C1",
+            NOW + timedelta(seconds=60),
+            body | {"begun": NOW.isoformat()},
+        )
     (asked,) = await book.open()
-    assert (asked.watched_s, asked.ask.card, asked.ask.thread, asked.ask.user) == (30.0, "2.0", "1.0", "U1")
+    assert (asked.watched_s, asked.ask.card, asked.ask.thread, asked.ask.user) == (
+        30.0,
+        "2.0",
+        "1.0",
+        "U1",
+    )
     assert dict(asked.request.options) == {"sni": "a.example", "watch": 60}
     await store.close()

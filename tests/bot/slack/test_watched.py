@@ -1,4 +1,8 @@
-"""What a watch looks at: a real server that is mended under it, and the gateway's word, asked for slowly and never waited for."""
+"""What a watch looks at.
+
+A real server that is mended under it, and the gateway's word, asked for slowly and never waited
+for.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +36,21 @@ class RealScript(Script):
 
     server: TlsBackend | None = None
 
-    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:
+    async def host(
+        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+    ) -> HostAnswer | Refused:
         """Probe, judge, explain."""
         assert self.server is not None
         self.asked.append((target, options))
-        request = CheckRequest(target=Target(host="127.0.0.1", port=self.server.port, server_name=HOST), policy=policy(ROOT))
-        return HostAnswer(report=await check(request, Surroundings(clock=lambda: NOW, timeout=5.0, on_stage=on_stage)))
+        request = CheckRequest(
+            target=Target(host="127.0.0.1", port=self.server.port, server_name=HOST),
+            policy=policy(ROOT),
+        )
+        return HostAnswer(
+            report=await check(
+                request, Surroundings(clock=lambda: NOW, timeout=5.0, on_stage=on_stage)
+            )
+        )
 
 
 async def test_a_server_that_is_mended_is_seen_green_within_two_intervals() -> None:
@@ -46,17 +59,24 @@ async def test_a_server_that_is_mended_is_seen_green_within_two_intervals() -> N
         running_bot(script=RealScript(server=server), watch_every_s=INTERVAL_S) as bot,
     ):
         await bot.slack.command(f"{HOST} watch")
-        card = await bot.slack.until(lambda: [m for m in bot.slack.messages() if m.text.startswith("FAIL")][0])  # noqa: RUF015 -- an IndexError means not yet
+        card = await bot.slack.until(
+            lambda: [m for m in bot.slack.messages() if m.text.startswith("FAIL")][0]  # noqa: RUF015 -- an IndexError means not yet
+        )
         await server.install([LEAF.certificate, ISSUING.certificate])
         before = len(bot.script.asked)
-        await bot.slack.until(lambda: [m for m in bot.slack.thread(card) if m.text.startswith("Green after")][0])  # noqa: RUF015 -- an IndexError means not yet
+        await bot.slack.until(
+            lambda: [m for m in bot.slack.thread(card) if m.text.startswith("Green after")][0]  # noqa: RUF015 -- an IndexError means not yet
+        )
         assert len(bot.script.asked) - before <= 2
         assert bot.slack.current(card).text.startswith("OK")
 
 
 @dataclass(slots=True)
 class Arm:
-    """A gateway whose configuration and word are what the test says; the word takes as long as `hold`."""
+    """A gateway whose configuration and word are what the test says.
+
+    The word takes as long as `hold`.
+    """
 
     now: GatewayReport
     word: GatewayReport
@@ -84,14 +104,20 @@ class Arm:
 def unheard(found: CheckReport) -> GatewayReport:
     """Our own witness alone."""
     spoken = heard(found)
-    return replace(spoken, health=None, members=tuple(replace(m, findings=found.verdict.findings) for m in spoken.members))
+    return replace(
+        spoken,
+        health=None,
+        members=tuple(replace(m, findings=found.verdict.findings) for m in spoken.members),
+    )
 
 
 def healthy(found: CheckReport) -> GatewayReport:
     """The gateway calls every server healthy."""
     spoken = heard(found)
     assert spoken.health is not None
-    servers = tuple(replace(server, health=Health.HEALTHY, message=None) for server in spoken.health.servers)
+    servers = tuple(
+        replace(server, health=Health.HEALTHY, message=None) for server in spoken.health.servers
+    )
     return replace(spoken, health=replace(spoken.health, servers=servers))
 
 
@@ -104,7 +130,11 @@ async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes()
     good, time = report(LEAF, ISSUING), [0.0]
     arm = Arm(now=unheard(good), word=heard(good))
     look = GatewayLook(
-        gateways=arm, target=GatewayTarget(name="prod-gw"), options={}, around=AROUND, ear=Ear(arm.listen, every=60, now=lambda: time[0])
+        gateways=arm,
+        target=GatewayTarget(name="prod-gw"),
+        options={},
+        around=AROUND,
+        ear=Ear(arm.listen, every=60, now=lambda: time[0]),
     )
     first = await look.look()
     assert first is not None
@@ -129,7 +159,11 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
     arm.hold.set()
     target = HostTarget(host=HOST, port=443)
     look = HostLook(
-        backends=arm, target=target, options={}, around=lambda _answer, said: replace(AROUND, gateway_says=said), ear=Ear(arm.listen)
+        backends=arm,
+        target=target,
+        options={},
+        around=lambda _answer, said: replace(AROUND, gateway_says=said),
+        ear=Ear(arm.listen),
     )
     await look.look()
     await settle()
@@ -141,8 +175,17 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
 
 async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
     bad = report(LEAF)
-    arm = Arm(now=unheard(bad), word=heard(bad), refusal=ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="gone"))
-    assert await GatewayLook(gateways=arm, target=GatewayTarget(name="prod-gw"), options={}, around=AROUND, ear=None).look() is None
+    arm = Arm(
+        now=unheard(bad),
+        word=heard(bad),
+        refusal=ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="gone"),
+    )
+    assert (
+        await GatewayLook(
+            gateways=arm, target=GatewayTarget(name="prod-gw"), options={}, around=AROUND, ear=None
+        ).look()
+        is None
+    )
 
 
 async def test_an_error_while_listening_leaves_our_own_witness() -> None:

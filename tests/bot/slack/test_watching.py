@@ -1,4 +1,7 @@
-"""Watch until green, through the real bot: a backend that heals is seen, and everything that ends a watch ends it quietly."""
+"""Watch until green, through the real bot.
+
+A backend that heals is seen, and everything that ends a watch ends it quietly.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,14 @@ def first(found: Iterable[T]) -> T:
 
 
 async def watched_card(bot: RunningBot, text: str = f"{HOST} watch") -> Message:
-    """A card that is being watched: it has its verdict, and a first look of the watch has been made."""
+    """A card that is being watched.
+
+    It has its verdict, and a first look of the watch has been made.
+    """
     await bot.slack.command(text)
-    card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL")))
+    card = await bot.slack.until(
+        lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL"))
+    )
     await looks(bot, 1)
     return card
 
@@ -67,24 +75,32 @@ def thread(bot: RunningBot, card: Message) -> list[str]:
 async def test_a_backend_that_heals_is_seen_green_within_two_intervals(bot: RunningBot) -> None:
     card = await watched_card(bot)
     bot.script.case, before = "good", len(bot.script.asked)
-    await bot.slack.until(lambda: first(text for text in thread(bot, card) if text.startswith("Green after")))
+    await bot.slack.until(
+        lambda: first(text for text in thread(bot, card) if text.startswith("Green after"))
+    )
     assert len(bot.script.asked) - before <= 2
     assert bot.slack.current(card).text.startswith("OK")
     assert [m.text for m in bot.slack.messages() if m.by_bot] == [bot.slack.current(card).text]
     assert await no_more_looks(bot)
-    (line,) = [message for message in bot.slack.thread(card) if message.text.startswith("Green after")]
+    (line,) = [
+        message for message in bot.slack.thread(card) if message.text.startswith("Green after")
+    ]
     assert f". OK {HOST}: gateway would accept it." in line.text
     assert HOST not in str(line.blocks)
 
 
 async def test_the_overflow_watches_the_same_card(bot: RunningBot) -> None:
     await bot.slack.command(HOST)
-    card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL")))
+    card = await bot.slack.until(
+        lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL"))
+    )
     await bot.slack.click(card, "more", option="watch")
     await looks(bot, 2)
     assert "watched for 15 min" in str(bot.slack.current(card).blocks)
     bot.script.case = "good"
-    await bot.slack.until(lambda: first(text for text in thread(bot, card) if text.startswith("Green after")))
+    await bot.slack.until(
+        lambda: first(text for text in thread(bot, card) if text.startswith("Green after"))
+    )
     assert len([m for m in bot.slack.messages() if m.by_bot]) == 1
 
 
@@ -94,7 +110,9 @@ async def test_a_change_edits_the_card_and_no_change_does_not(bot: RunningBot) -
     await looks(bot, 3)
     assert bot.slack.current(card) == shown
     bot.script.case = "other-name"
-    await bot.slack.until(lambda: "name" in bot.slack.current(card).text and bot.slack.current(card))
+    await bot.slack.until(
+        lambda: "name" in bot.slack.current(card).text and bot.slack.current(card)
+    )
     assert not [text for text in thread(bot, card) if text.startswith("Green")]
 
 
@@ -107,7 +125,9 @@ async def test_a_healthy_backend_is_not_watched(bot: RunningBot) -> None:
 
 async def test_the_time_is_bounded_and_its_end_is_told(bot: RunningBot) -> None:
     card = await watched_card(bot, f"{HOST} watch=1s")
-    await bot.slack.until(lambda: first(text for text in thread(bot, card) if text.startswith("Not green after 1 s")))
+    await bot.slack.until(
+        lambda: first(text for text in thread(bot, card) if text.startswith("Not green after 1 s"))
+    )
     assert await no_more_looks(bot)
 
 
@@ -123,11 +143,19 @@ async def test_a_lost_card_ends_it_without_a_word(bot: RunningBot, error: str) -
 async def test_a_restart_ends_it_at_once_and_without_a_word() -> None:
     async with running_bot(watch_every_s=60, wait_s=12) as bot:
         await bot.slack.command(f"{HOST} watch")
-        card = await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL")))
-        await bot.slack.until(lambda: first([True] if "appgw_watches 1.0" in generate_latest(REGISTRY).decode() else []))
+        card = await bot.slack.until(
+            lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL"))
+        )
+        await bot.slack.until(
+            lambda: first(
+                [True] if "appgw_watches 1.0" in generate_latest(REGISTRY).decode() else []
+            )
+        )
         bot.service.stop.set()
         await asyncio.wait_for(bot.task, 6)
-        assert not [text for text in thread(bot, card) if text.startswith(("Green", "Not green", "CUT"))]
+        assert not [
+            text for text in thread(bot, card) if text.startswith(("Green", "Not green", "CUT"))
+        ]
         assert bot.slack.current(card).text.startswith("FAIL")
 
 
@@ -145,7 +173,9 @@ async def test_an_error_of_our_own_ends_it(bot: RunningBot) -> None:
 
 async def test_a_private_card_cannot_be_watched_and_the_asker_hears_why(bot: RunningBot) -> None:
     await bot.slack.command(f"{HOST} private watch")
-    await bot.slack.until(lambda: first(m for m in bot.slack.ephemerals() if "Only a card in a channel" in m.text))
+    await bot.slack.until(
+        lambda: first(m for m in bot.slack.ephemerals() if "Only a card in a channel" in m.text)
+    )
     assert await no_more_looks(bot)
 
 
@@ -165,13 +195,25 @@ class Never:
 
 
 async def test_one_watch_for_each_card_and_not_too_many_at_all() -> None:
-    async with SlackStandIn() as slack, make_session(context := ssl.create_default_context()) as session:
+    async with (
+        SlackStandIn() as slack,
+        make_session(context := ssl.create_default_context()) as session,
+    ):
         settings = load_settings(slack.environment(socket_mode=False))
         runs = Runs()
-        watching = Watching(delivery=Delivery(client=make_client(settings, session, context), session=session), runs=runs, at_most=2)
+        watching = Watching(
+            delivery=Delivery(client=make_client(settings, session, context), session=session),
+            runs=runs,
+            at_most=2,
+        )
         looks = [Never() for _ in range(4)]
-        posted = [Posted(place=Place(channel=CHANNEL), ts=ts) for ts in ("1.0", "1.0", "2.0", "3.0")]
-        told = [watching.begin(one, look, face="", seconds=60) for one, look in zip(posted, looks, strict=True)]
+        posted = [
+            Posted(place=Place(channel=CHANNEL), ts=ts) for ts in ("1.0", "1.0", "2.0", "3.0")
+        ]
+        told = [
+            watching.begin(one, look, face="", seconds=60)
+            for one, look in zip(posted, looks, strict=True)
+        ]
         assert told == [None, "This card is watched already.", None, told[3]]
         assert told[3] is not None
         assert told[3].startswith("2 cards are watched already")
@@ -180,7 +222,10 @@ async def test_one_watch_for_each_card_and_not_too_many_at_all() -> None:
         assert all(look.closed for look in looks)
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (12, "12 s"), (60, "1 min"), (372, "6 min 12 s"), (900, "15 min")])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (12, "12 s"), (60, "1 min"), (372, "6 min 12 s"), (900, "15 min")],
+)
 def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
 

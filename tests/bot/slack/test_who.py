@@ -1,4 +1,7 @@
-"""Who may ask is asked at every entry: commands, mentions, shortcuts, forms, every click, the Home tab; each leaves one audit record."""
+"""Who may ask is asked at every entry.
+
+Commands, mentions, shortcuts, forms, every click, the Home tab; each leaves one audit record.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ VERBS = (
     "whoami",
     "",
 )
-ACCESS = Access(users=frozenset({"U0ONCALL", GUEST}), channels=frozenset({"C0INCIDENT"}), home_team=TEAM_ID)
+ACCESS = Access(
+    users=frozenset({"U0ONCALL", GUEST}), channels=frozenset({"C0INCIDENT"}), home_team=TEAM_ID
+)
 
 
 async def resolver(_host: str, _port: int) -> Sequence[str]:
@@ -45,7 +50,9 @@ async def resolver(_host: str, _port: int) -> Sequence[str]:
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[RunningBot]:
     """The whole bot, which answers one person in one channel."""
-    async with whole_bot(World(loopback=True, resolver=resolver, access=ACCESS), tmp_path) as running:
+    async with whole_bot(
+        World(loopback=True, resolver=resolver, access=ACCESS), tmp_path
+    ) as running:
         yield running
 
 
@@ -67,10 +74,16 @@ async def a_card(bot: RunningBot) -> Message:
     """A failing card with every button, asked for by somebody who may."""
     async with ESTATE.backend() as backend:
         await bot.slack.command(f"{NAME}:{backend.port}")
-        return await bot.slack.until(lambda: next((m for m in bot.slack.messages() if m.by_bot and m.text.startswith("FAIL")), None))  # type: ignore[return-value]
+        return await bot.slack.until(
+            lambda: next(
+                (m for m in bot.slack.messages() if m.by_bot and m.text.startswith("FAIL")), None
+            )
+        )  # type: ignore[return-value]
 
 
-@pytest.mark.parametrize("user", [GUEST, STRANGER], ids=["guest of a shared channel", "not on the list"])
+@pytest.mark.parametrize(
+    "user", [GUEST, STRANGER], ids=["guest of a shared channel", "not on the list"]
+)
 async def test_words_are_refused_whatever_carries_them(
     bot: RunningBot, audit: pytest.LogCaptureFixture, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,23 +100,37 @@ async def test_words_are_refused_whatever_carries_them(
     await bot.slack.until(lambda: len(refusals(bot, user)) >= asked - 1)
     assert {entry["outcome"] for entry in records(audit)} == {"refused"}
     assert len(records(audit)) == asked
-    assert {message.channel for message in bot.slack.posted} <= {f"D{user[1:]}"}, "nothing but a direct message to the asker"
+    assert {message.channel for message in bot.slack.posted} <= {f"D{user[1:]}"}, (
+        "nothing but a direct message to the asker"
+    )
     with pytest.raises(LookupError):
         bot.slack.view(user)
     assert {host for host, _ in dialled} == {"127.0.0.1"}
     assert not [port for _, port in dialled if port == 443]
 
 
-@pytest.mark.parametrize("user", [GUEST, STRANGER], ids=["guest of a shared channel", "not on the list"])
-async def test_every_control_of_a_card_is_refused(bot: RunningBot, audit: pytest.LogCaptureFixture, user: str) -> None:
+@pytest.mark.parametrize(
+    "user", [GUEST, STRANGER], ids=["guest of a shared channel", "not on the list"]
+)
+async def test_every_control_of_a_card_is_refused(
+    bot: RunningBot, audit: pytest.LogCaptureFixture, user: str
+) -> None:
     card = await a_card(bot)
     before, asked = card.blocks, len(records(audit))
-    chosen = [(control, option) for control in controls(card.blocks) for option in control.get("options", (None,))]
+    chosen = [
+        (control, option)
+        for control in controls(card.blocks)
+        for option in control.get("options", (None,))
+    ]
     assert len(chosen) >= 5
     for control, option in chosen:
-        await bot.slack.click(card, control["action_id"], option=option and option["value"], user=user)
+        await bot.slack.click(
+            card, control["action_id"], option=option and option["value"], user=user
+        )
     await bot.slack.until(lambda: len(records(audit)) == asked + len(chosen))
-    assert {(entry["outcome"], entry["user"]) for entry in records(audit)[asked:]} == {("refused", user)}
+    assert {(entry["outcome"], entry["user"]) for entry in records(audit)[asked:]} == {
+        ("refused", user)
+    }
     assert bot.slack.current(card).blocks == before
     with pytest.raises(LookupError):
         bot.slack.view(user)
@@ -112,10 +139,12 @@ async def test_every_control_of_a_card_is_refused(bot: RunningBot, audit: pytest
 async def test_another_channel_is_refused(bot: RunningBot, audit: pytest.LogCaptureFixture) -> None:
     await bot.slack.command(NAME, channel="C0OPS")
     await bot.slack.until(bot.slack.ephemerals)
-    assert refusals(bot, "U0ONCALL") == ["This bot does not answer in this channel; ask in #incident."] or "C0INCIDENT" in str(
-        bot.slack.ephemerals()[-1].blocks
-    )
-    assert [(entry["outcome"], entry["channel"]) for entry in records(audit)] == [("refused", "C0OPS")]
+    assert refusals(bot, "U0ONCALL") == [
+        "This bot does not answer in this channel; ask in #incident."
+    ] or "C0INCIDENT" in str(bot.slack.ephemerals()[-1].blocks)
+    assert [(entry["outcome"], entry["channel"]) for entry in records(audit)] == [
+        ("refused", "C0OPS")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -132,18 +161,27 @@ async def test_each_question_leaves_one_record_and_each_refusal_another(
     bot: RunningBot, audit: pytest.LogCaptureFixture, text: str, outcomes: list[str]
 ) -> None:
     await bot.slack.command(text)
-    await bot.slack.until(lambda: bot.slack.ephemerals() or [m for m in bot.slack.posted if m.text.startswith(("FAIL", "OK"))])
+    await bot.slack.until(
+        lambda: (
+            bot.slack.ephemerals()
+            or [m for m in bot.slack.posted if m.text.startswith(("FAIL", "OK"))]
+        )
+    )
     await asyncio.sleep(0.1)
     entries = records(audit)
     assert [entry["outcome"] for entry in entries] == outcomes
     where = ("U0ONCALL", "C0INCIDENT", TEAM_ID, "command", text)
-    assert {(e["user"], e["channel"], e["team"], e["source"], e["what"]) for e in entries} == {where}
+    assert {(e["user"], e["channel"], e["team"], e["source"], e["what"]) for e in entries} == {
+        where
+    }
     (run_id,) = {entry["run_id"] for entry in entries}
     assert len(run_id) == 8
     assert "refused" not in outcomes or "metadata" in entries[-1]["why"]
 
 
-async def test_twenty_a_minute_for_one_person_clicks_included(tmp_path: Path, audit: pytest.LogCaptureFixture) -> None:
+async def test_twenty_a_minute_for_one_person_clicks_included(
+    tmp_path: Path, audit: pytest.LogCaptureFixture
+) -> None:
     async with whole_bot(World(limiter=RateLimiter(), resolver=resolver), tmp_path) as bot:
         for _ in range(21):
             await bot.slack.command("version")

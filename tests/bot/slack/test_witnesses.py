@@ -1,4 +1,7 @@
-"""The gateway's word comes late: it is added to the card that asked for it, never to a newer one; a stop in between loses nothing."""
+"""The gateway's word comes late: it is added to the card that asked for it, never to a newer one.
+
+A stop in between loses nothing.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,12 @@ class TwoWitnesses(Script):
     said: str = "The Intermediate certificate is missing"
     known: str = "prod-gw"
 
-    async def host(self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None) -> HostAnswer | Refused:  # noqa: ARG002 -- the use case's face
+    async def host(
+        self,
+        target: HostTarget,
+        options: Options,
+        on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the use case's face
+    ) -> HostAnswer | Refused:
         """Our own probe of a backend."""
         self.asked.append((target, options))
         return HostAnswer(report=CASES[self.case](), gateway=self._unheard())
@@ -45,7 +53,9 @@ class TwoWitnesses(Script):
         """Our own probe of a gateway."""
         self.asked.append((target, options))
         if target.name != self.known:
-            return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}.")
+            return ArmRefusal(
+                trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
+            )
         return self._unheard()
 
     async def listen(self, report: GatewayReport) -> GatewayReport:
@@ -63,7 +73,13 @@ class TwoWitnesses(Script):
 
     def _unheard(self) -> GatewayReport:
         known = heard(CASES[self.case]())
-        return replace(known, health=None, members=tuple(replace(one, findings=one.report.verdict.findings) for one in known.members))
+        return replace(
+            known,
+            health=None,
+            members=tuple(
+                replace(one, findings=one.report.verdict.findings) for one in known.members
+            ),
+        )
 
 
 def cards(bot: RunningBot) -> list[Message]:
@@ -77,7 +93,9 @@ def says(message: Message) -> str:
 async def asked(bot: RunningBot, text: str = HOST) -> Message:
     """The card of our own probe, the gateway being asked."""
     await bot.slack.command(text)
-    return await bot.slack.until(lambda: next((m for m in cards(bot) if "ten seconds or more" in says(m)), None))
+    return await bot.slack.until(
+        lambda: next((m for m in cards(bot) if "ten seconds or more" in says(m)), None)
+    )
 
 
 async def test_a_stop_while_the_gateway_is_awaited_keeps_our_own_verdict() -> None:
@@ -104,8 +122,13 @@ async def test_a_stop_while_a_gateway_is_asked_about_itself_keeps_our_own_probe(
         assert "Check again" in says(card)
 
 
-@pytest.mark.parametrize(("said", "in_thread"), [("Short.", []), ("Long. " * 40 + "The end.", ["The gateway's word in full"])])
-async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(said: str, in_thread: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("said", "in_thread"),
+    [("Short.", []), ("Long. " * 40 + "The end.", ["The gateway's word in full"])],
+)
+async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(
+    said: str, in_thread: list[str]
+) -> None:
     script = TwoWitnesses(said=said)
     async with running_bot(script=script) as bot:
         card = await asked(bot)
@@ -153,5 +176,8 @@ async def test_a_gateway_that_is_not_there_is_not_said_to_have_a_card() -> None:
             await bot.slack.command("gw:prod-qw")
             await bot.slack.until(lambda: len(bot.slack.ephemerals()) == times)  # noqa: B023 -- awaited within the round
             await asyncio.sleep(0.1)
-        assert ["no gateway called prod-qw" in told.text for told in bot.slack.ephemerals()] == [True, True]
+        assert ["no gateway called prod-qw" in told.text for told in bot.slack.ephemerals()] == [
+            True,
+            True,
+        ]
         assert cards(bot) == []

@@ -21,7 +21,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def ready_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database that may have its tables; made here, outside the loop, since that takes files and a server."""
+    """The URL of a database that may have its tables.
+
+    Made here, outside the loop, since that takes files and a server.
+    """
     with fresh_database(request.param, tmp_path, empty=False) as fresh:
         yield fresh
 

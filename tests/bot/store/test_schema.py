@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from bot.store import SchemaNewer, StoreLocked, UnusableDatabase, export, open_store, purge, tables, upgrade
+from bot.store import (
+    SchemaNewer,
+    StoreLocked,
+    UnusableDatabase,
+    export,
+    open_store,
+    purge,
+    tables,
+    upgrade,
+)
 from bot.store.database import open_sync, opened
 from tests.support.databases import fresh_database
 from tests.support.following import NOW
@@ -42,7 +51,11 @@ def test_newer_schema_is_refused_with_a_way_out(url: str) -> None:
 
 
 def test_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
-    with fresh_database("sqlite", tmp_path) as url, opened(url), pytest.raises(StoreLocked, match="PostgreSQL"):
+    with (
+        fresh_database("sqlite", tmp_path) as url,
+        opened(url),
+        pytest.raises(StoreLocked, match="PostgreSQL"),
+    ):
         open_store(url)
 
 
@@ -58,14 +71,22 @@ def test_unusable_url_is_refused_with_an_example(url: str) -> None:
 
 
 def test_sqlite_file_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
-    with fresh_database("sqlite", tmp_path) as url, opened(url) as store, store.sync_engine.connect() as connection:
+    with (
+        fresh_database("sqlite", tmp_path) as url,
+        opened(url) as store,
+        store.sync_engine.connect() as connection,
+    ):
         names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
         pragmas = [connection.execute(sa.text(f"PRAGMA {name}")).scalar_one() for name in names]
     assert pragmas == ["wal", 2, 30_000, 1]
 
 
 def test_naive_instant_is_refused(url: str) -> None:
-    with opened(url) as store, store.sync_engine.connect() as connection, pytest.raises(sa.exc.StatementError, match="naive"):
+    with (
+        opened(url) as store,
+        store.sync_engine.connect() as connection,
+        pytest.raises(sa.exc.StatementError, match="naive"),
+    ):
         connection.execute(sa.insert(tables.processed).values(id="e", at=NOW.replace(tzinfo=None)))
 
 
@@ -78,12 +99,26 @@ def test_instants_come_back_aware_and_utc(url: str) -> None:
 
 def test_export_is_a_json_object_a_line(url: str) -> None:
     with opened(url) as store, store.sync_engine.begin() as connection:
-        row = {"sha256": "a", "subject": "CN=x", "key_id": "", "der": b"\1", "source": "s", "seen_at": NOW}
+        row = {
+            "sha256": "a",
+            "subject": "CN=x",
+            "key_id": "",
+            "der": b"\1",
+            "source": "s",
+            "seen_at": NOW,
+        }
         connection.execute(sa.insert(tables.learnt_intermediate).values(row))
     (line,) = export(url)
     assert json.loads(line) == {
         "table": "learnt_intermediate",
-        "row": {"sha256": "a", "subject": "CN=x", "key_id": "", "der": "AQ==", "source": "s", "seen_at": "2026-11-23T09:00:00+00:00"},
+        "row": {
+            "sha256": "a",
+            "subject": "CN=x",
+            "key_id": "",
+            "der": "AQ==",
+            "source": "s",
+            "seen_at": "2026-11-23T09:00:00+00:00",
+        },
     }
 
 
@@ -101,17 +136,44 @@ def test_purge_deletes_by_age_and_keeps_the_last_digest_of_what_is_followed(url:
         "finished_at": old,
     }
     with opened(url) as store, store.sync_engine.begin() as connection:
-        rows = [run | {"id": name, "due_at": old + timedelta(days=n)} for n, name in enumerate("ab")]
+        rows = [
+            run | {"id": name, "due_at": old + timedelta(days=n)} for n, name in enumerate("ab")
+        ]
         rows.append(run | {"id": "c", "due_at": old, "subscription": 2})
-        followed = {"id": 1, "team": "T1", "channel": "C1", "target_key": "g", "next_run_at": NOW, "rev": 1, "body": {}}
+        followed = {
+            "id": 1,
+            "team": "T1",
+            "channel": "C1",
+            "target_key": "g",
+            "next_run_at": NOW,
+            "rev": 1,
+            "body": {},
+        }
         connection.execute(sa.insert(tables.subscription), [followed])
         connection.execute(sa.insert(tables.digest_run), rows)
-        planned = {"channel": "C1", "state": "sent", "attempts": 1, "owner": "", "epoch": 1, "doubtful": False, "planned_at": old}
+        planned = {
+            "channel": "C1",
+            "state": "sent",
+            "attempts": 1,
+            "owner": "",
+            "epoch": 1,
+            "doubtful": False,
+            "planned_at": old,
+        }
         connection.execute(sa.insert(tables.delivery), [planned | {"id": name} for name in "abc"])
-        connection.execute(sa.insert(tables.processed), [{"id": "old", "at": old}, {"id": "new", "at": NOW}])
-        connection.execute(sa.insert(tables.expiry_sample), [{"key": "k", "day": "2020-01-01", "not_after": NOW}])
+        connection.execute(
+            sa.insert(tables.processed), [{"id": "old", "at": old}, {"id": "new", "at": NOW}]
+        )
+        connection.execute(
+            sa.insert(tables.expiry_sample), [{"key": "k", "day": "2020-01-01", "not_after": NOW}]
+        )
     deleted = purge(url, NOW)
-    assert {name: count for name, count in deleted.items() if count} == {"digest_run": 2, "delivery": 2, "processed": 1, "expiry_sample": 1}
+    assert {name: count for name, count in deleted.items() if count} == {
+        "digest_run": 2,
+        "delivery": 2,
+        "processed": 1,
+        "expiry_sample": 1,
+    }
     assert [json.loads(line)["row"]["id"] for line in export(url)] == ["b", "b", "new", 1]
 
 

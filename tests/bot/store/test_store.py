@@ -24,7 +24,9 @@ async def test_subscription_comes_back_as_it_went(store: Store) -> None:
     async with store.writing() as connection:
         stored = await subscriptions.add_subscription(connection, made)
     async with store.reading() as connection:
-        assert await subscriptions.channel_subscriptions(connection, "T1", "C1") == (replace(made, id=stored.id),)
+        assert await subscriptions.channel_subscriptions(connection, "T1", "C1") == (
+            replace(made, id=stored.id),
+        )
         assert await subscriptions.team_subscriptions(connection, "T1") == (stored,)
         assert await subscriptions.get_subscription(connection, stored.id + 1) is None
 
@@ -32,7 +34,9 @@ async def test_subscription_comes_back_as_it_went(store: Store) -> None:
 async def test_channel_s_targets_are_told_once_each(store: Store) -> None:
     async with store.writing() as connection:
         for channel, pool in (("C1", "shop"), ("C2", "other"), ("C1", "shop")):
-            await subscriptions.add_subscription(connection, subscription(channel=channel, target=gateway(pool=pool)))
+            await subscriptions.add_subscription(
+                connection, subscription(channel=channel, target=gateway(pool=pool))
+            )
         assert await subscriptions.channel_targets(connection, "C1") == (gateway(pool="shop"),)
         assert await subscriptions.channel_targets(connection, "C3") == ()
 
@@ -41,12 +45,18 @@ async def test_edit_raises_the_revision(store: Store) -> None:
     async with store.writing() as connection:
         stored = await subscriptions.add_subscription(connection, subscription())
         edited = await subscriptions.save_subscription(connection, replace(stored, heartbeat=True))
-        assert await subscriptions.get_subscription(connection, stored.id) == edited == replace(stored, heartbeat=True, rev=2)
+        assert (
+            await subscriptions.get_subscription(connection, stored.id)
+            == edited
+            == replace(stored, heartbeat=True, rev=2)
+        )
 
 
 async def test_target_is_followed_while_anybody_follows_it(store: Store) -> None:
     async with store.writing() as connection:
-        first = await subscriptions.add_subscription(connection, subscription(target=gateway(pool="shop")))
+        first = await subscriptions.add_subscription(
+            connection, subscription(target=gateway(pool="shop"))
+        )
         second = await subscriptions.add_subscription(connection, subscription(channel="C2"))
         assert await subscriptions.targets(connection, [GATEWAY]) == (gateway(),)
         assert await subscriptions.remove_subscription(connection, first.id)
@@ -61,14 +71,24 @@ async def test_lost_channel_is_paused_and_resumed(store: Store) -> None:
         stored = await subscriptions.add_subscription(connection, subscription())
         assert await subscriptions.pause_channel(connection, "C1", "is_archived") == 1
         assert await subscriptions.pause_channel(connection, "C1", "is_archived") == 0
-        assert await subscriptions.get_subscription(connection, stored.id) == replace(stored, paused="is_archived")
+        assert await subscriptions.get_subscription(connection, stored.id) == replace(
+            stored, paused="is_archived"
+        )
         assert await runs.claim_due(connection, NOW) == ()
         await subscriptions.save_subscription(connection, stored)
         assert len(await runs.claim_due(connection, NOW)) == 1
 
 
 async def test_mutes_end_and_are_remembered(store: Store) -> None:
-    made = Mute(team="T1", channel="C1", target=gateway(), begins=NOW, ends=NOW + DAY, reason="swap", by="U1")
+    made = Mute(
+        team="T1",
+        channel="C1",
+        target=gateway(),
+        begins=NOW,
+        ends=NOW + DAY,
+        reason="swap",
+        by="U1",
+    )
     async with store.writing() as connection:
         stored = await subscriptions.add_mute(connection, made)
         await subscriptions.end_mutes(connection, [stored], NOW + timedelta(hours=1))
@@ -86,29 +106,43 @@ async def test_channel_is_asked_for_its_zone_once(store: Store) -> None:
 
 
 async def test_looks_are_remembered_and_damped(store: Store) -> None:
-    look = Look(target_key=GATEWAY, seen=(backend(1, (problem(),), not_after=NOW + DAY), backend(2)))
+    look = Look(
+        target_key=GATEWAY, seen=(backend(1, (problem(),), not_after=NOW + DAY), backend(2))
+    )
     async with store.writing() as connection:
-        wavering = [(await looks.record_looks(connection, [look], NOW + n * DAY))[0] for n in range(3)]
+        wavering = [
+            (await looks.record_looks(connection, [look], NOW + n * DAY))[0] for n in range(3)
+        ]
         assert wavering == [True, True, False]
         states = await looks.target_states(connection, GATEWAY)
         assert [[found.open for found in state.problems] for state in states] == [[True], []]
         history = await looks.backend_history(connection, backend(1).key, NOW)
         assert [event.change for event in history] == [Change.OPENED, Change.APPEARED]
-        days = await connection.execute(select(tables.expiry_sample.c.day).where(tables.expiry_sample.c.key == backend(1).key))
+        days = await connection.execute(
+            select(tables.expiry_sample.c.day).where(tables.expiry_sample.c.key == backend(1).key)
+        )
         assert len(set(days.scalars())) == 3
 
 
 async def test_backend_that_is_gone_is_forgotten(store: Store) -> None:
     async with store.writing() as connection:
-        await looks.record_looks(connection, [Look(target_key=GATEWAY, seen=(backend(1), backend(2)))], NOW)
-        await looks.record_looks(connection, [Look(target_key=GATEWAY, seen=(backend(2),))], NOW + DAY)
-        assert [state.seen.label for state in await looks.target_states(connection, GATEWAY)] == ["b2.contoso.com"]
+        await looks.record_looks(
+            connection, [Look(target_key=GATEWAY, seen=(backend(1), backend(2)))], NOW
+        )
+        await looks.record_looks(
+            connection, [Look(target_key=GATEWAY, seen=(backend(2),))], NOW + DAY
+        )
+        assert [state.seen.label for state in await looks.target_states(connection, GATEWAY)] == [
+            "b2.contoso.com"
+        ]
 
 
 async def test_due_subscription_is_claimed_once_however_late(store: Store) -> None:
     late = NOW + 3 * DAY
     async with store.writing() as connection:
-        stored = await subscriptions.add_subscription(connection, subscription(schedule=schedule("daily", zone="UTC")))
+        stored = await subscriptions.add_subscription(
+            connection, subscription(schedule=schedule("daily", zone="UTC"))
+        )
         (run,) = await runs.claim_due(connection, late)
         assert (run.due_at, run.state) == (NOW, RunState.CHECKING)
         assert await runs.claim_due(connection, late) == ()
@@ -143,13 +177,19 @@ async def test_runs_wait_for_their_check(store: Store) -> None:
         assert [run.id for run in await runs.release(connection, "check:1")] == [due[0].id]
         assert await runs.release(connection, "check:1") == ()
         assert await runs.stale_runs(connection, NOW, NOW) == ()
-        assert [run.id for run in await runs.stale_runs(connection, NOW + DAY, NOW + DAY)] == [due[0].id]
+        assert [run.id for run in await runs.stale_runs(connection, NOW + DAY, NOW + DAY)] == [
+            due[0].id
+        ]
 
 
 async def test_next_digest_compares_with_the_last_that_was_sent(store: Store) -> None:
     async with store.writing() as connection:
-        stored = await subscriptions.add_subscription(connection, subscription(schedule=schedule("daily", zone="UTC")))
-        for days, outcome in enumerate([Outcome.SENT, Outcome.UNKNOWN, Outcome.SILENT, Outcome.REFUSED]):
+        stored = await subscriptions.add_subscription(
+            connection, subscription(schedule=schedule("daily", zone="UTC"))
+        )
+        for days, outcome in enumerate(
+            [Outcome.SENT, Outcome.UNKNOWN, Outcome.SILENT, Outcome.REFUSED]
+        ):
             at = NOW + days * DAY
             (run,) = await runs.claim_due(connection, at)
             await runs.freeze(connection, run.id, compose(stored, (), (), None, at), {"text": "x"})
@@ -163,7 +203,9 @@ async def test_next_digest_compares_with_the_last_that_was_sent(store: Store) ->
 async def test_delivery_is_planned_once(store: Store) -> None:
     async with store.writing() as connection:
         await deliveries.plan(connection, "d", "C1", NOW)
-        sent = replace(await deliveries.lock_delivery(connection, "d"), state=DeliveryState.SENT, ts="1.0")
+        sent = replace(
+            await deliveries.lock_delivery(connection, "d"), state=DeliveryState.SENT, ts="1.0"
+        )
         await deliveries.save_delivery(connection, sent)
         await deliveries.plan(connection, "d", "C1", NOW)
         assert await deliveries.lock_delivery(connection, "d") == sent

@@ -132,7 +132,9 @@ def _deliveries() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_digest_run")),
     )
     op.create_index("ix_digest_run_check", "digest_run", ["check"], unique=False)
-    op.create_index("ix_digest_run_last", "digest_run", ["subscription", "outcome", "due_at"], unique=False)
+    op.create_index(
+        "ix_digest_run_last", "digest_run", ["subscription", "outcome", "due_at"], unique=False
+    )
     op.create_index("ix_digest_run_state", "digest_run", ["state", "claimed_at"], unique=False)
     op.create_table(
         "delivery",
