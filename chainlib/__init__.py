@@ -40,6 +40,7 @@ from chainlib.findings import (
     Severity,
     Status,
     Verdict,
+    gateway_finding,
     in_headline_order,
     rank,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "decide",
     "dump_bundle",
     "explain",
+    "gateway_finding",
     "in_headline_order",
     "is_ip_literal",
     "judge",

@@ -64,6 +64,11 @@ class Code(StrEnum):
     PROBE_DISAGREES = "PROBE_DISAGREES"
     PROXY_PROTOCOL_EXPECTED = "PROXY_PROTOCOL_EXPECTED"
     CERTIFICATE_INVALID = "CERTIFICATE_INVALID"
+    POOL_EMPTY = "POOL_EMPTY"
+    TRUST_NOT_VISIBLE = "TRUST_NOT_VISIBLE"
+    GATEWAY_PROVISIONING_FAILED = "GATEWAY_PROVISIONING_FAILED"
+    SKU_RETIRED = "SKU_RETIRED"
+    ENCODING_UNUSUAL = "ENCODING_UNUSUAL"
     UNRECOGNISED = "UNRECOGNISED"
     DEFAULT_CERTIFICATE_DIFFERS = "DEFAULT_CERTIFICATE_DIFFERS"
     CHAIN_EXTRA = "CHAIN_EXTRA"
@@ -89,13 +94,15 @@ class Severity(StrEnum):
 class Basis(StrEnum):
     """Why a finding is believed.
 
-    No real gateway could be observed, so nothing claims more than its basis.
+    No real gateway could be observed, so nothing claims more than its basis. `GATEWAY` is the
+    gateway's own statement about this very server, in its backend health.
     """
 
     DOCUMENTED = "documented"
     OPENSSL = "openssl"
     REPORTED = "reported"
     INFERRED = "inferred"
+    GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +146,7 @@ class Status(StrEnum):
     MISPLACED = "misplaced"
     DUPLICATE = "duplicate"
     UNRELATED = "unrelated"
+    OTHER_KEY = "other-key"
     BAD_SIGNATURE = "bad-signature"
     UNREADABLE = "unreadable"
 
@@ -189,6 +197,30 @@ class Verdict:
     def codes(self) -> frozenset[Code]:
         """Every code that was found, severities aside."""
         return frozenset(f.code for f in self.findings)
+
+
+def gateway_finding(
+    code: Code, summary: str, *, healthy: bool = False, evidence: Mapping[str, Any] | None = None
+) -> Finding:
+    """A cause that the gateway itself names for a server in its backend health.
+
+    Args:
+        code: the code of Azure's message.
+        summary: one plain sentence; it may quote the gateway, so it is hostile text.
+        healthy: whether the gateway calls the server healthy all the same.
+        evidence: JSON-ready facts, such as the gateway's message.
+
+    Returns:
+        A finding of basis `gateway`: critical while the gateway calls the server unhealthy, else
+        a warning.
+    """
+    return Finding(
+        code=code,
+        severity=Severity.WARNING if healthy else Severity.CRITICAL,
+        summary=summary,
+        basis=Basis.GATEWAY,
+        evidence=MappingProxyType(dict(evidence or {})),
+    )
 
 
 _WEIGHT = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}

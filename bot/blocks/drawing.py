@@ -258,6 +258,7 @@ _STATUS_NOTES: Mapping[Status, str] = MappingProxyType(
         Status.MISPLACED: "X WRONG PLACE",
         Status.DUPLICATE: "- sent twice",
         Status.UNRELATED: "- not needed",
+        Status.OTHER_KEY: "X OTHER KEY",
         Status.BAD_SIGNATURE: "X BAD SIGNATURE",
         Status.UNREADABLE: "X UNREADABLE",
     }

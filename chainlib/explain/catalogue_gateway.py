@@ -1,6 +1,6 @@
-"""Catalogue of the gateway's own word.
+"""Catalogue of what is said by or about the gateway itself.
 
-Health unknown, witnesses that disagree, messages without a certificate fault.
+Backend health, its disagreement with the probe, and the gateway's configuration and state.
 """
 
 from __future__ import annotations
@@ -99,6 +99,93 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Check again.",
         ),
         reference=pages.BACKEND_HEALTH_ERRORS,
+        basis=Basis.DOCUMENTED,
+    ),
+    CatalogueEntry(
+        code=Code.POOL_EMPTY,
+        title="The backend pool has no servers",
+        cause=(
+            "A routing rule of the gateway leads to a backend pool without any server, so its "
+            "requests are answered with 502."
+        ),
+        gateway_message=None,
+        where=Where.GATEWAY,
+        steps=(
+            (
+                "Add the servers to the backend pool, or let the routing rule lead to the pool "
+                "that holds them."
+            ),
+            (
+                "If a scale set, a virtual machine or an ingress controller fills the pool, check "
+                "that it runs and is still joined to it."
+            ),
+            "Check again; the update takes some minutes.",
+        ),
+        reference=pages.BAD_GATEWAY,
+        basis=Basis.DOCUMENTED,
+    ),
+    CatalogueEntry(
+        code=Code.TRUST_NOT_VISIBLE,
+        title="A trusted root of the gateway cannot be seen",
+        cause=(
+            "A root that is attached to the backend setting lies in Key Vault, and Azure does not "
+            "show its content: whether it fits cannot be judged here."
+        ),
+        gateway_message=None,
+        where=Where.GATEWAY,
+        steps=(
+            (
+                "Trust the backend health of the gateway about the root: it knows the "
+                "certificate that is in use."
+            ),
+            (
+                "To have it judged here, download the root from Key Vault and check the backend "
+                "with that file: appgw check with --root."
+            ),
+        ),
+        reference=pages.KEY_VAULT,
+        basis=Basis.INFERRED,
+    ),
+    CatalogueEntry(
+        code=Code.GATEWAY_PROVISIONING_FAILED,
+        title="The gateway's last change failed",
+        cause=(
+            "Azure reports that the last change of the gateway failed: what was saved last may "
+            "not be in effect."
+        ),
+        gateway_message=None,
+        where=Where.GATEWAY,
+        steps=(
+            (
+                "Read in the gateway's activity log which operation failed and why; a root, a Key "
+                "Vault secret or a subnet that is gone is a usual reason."
+            ),
+            (
+                "Correct that, then save the gateway again: az network application-gateway update "
+                "with its name and resource group."
+            ),
+            "Check again when the provisioning state is Succeeded.",
+        ),
+        reference=pages.PROVISIONING,
+        basis=Basis.DOCUMENTED,
+    ),
+    CatalogueEntry(
+        code=Code.SKU_RETIRED,
+        title="The gateway is a v1 gateway, which is retired",
+        cause=(
+            "The gateway is of the v1 generation (Standard or WAF), which Microsoft retired on "
+            "28 April 2026."
+        ),
+        gateway_message=None,
+        where=Where.GATEWAY,
+        steps=(
+            "Plan the move to Standard_v2 or WAF_v2: Microsoft's page has a migration script.",
+            (
+                "Before the move, upload the root of the servers' certificates: v2 trusts roots, "
+                "not the servers' own certificates."
+            ),
+        ),
+        reference=pages.V1_RETIREMENT,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(

@@ -172,4 +172,23 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         reference=pages.BACKEND_HEALTH_ERRORS,
         basis=Basis.REPORTED,
     ),
+    CatalogueEntry(
+        code=Code.ENCODING_UNUSUAL,
+        title="A certificate is encoded in an unusual way",
+        cause=(
+            "A certificate breaks a rule of encoding that OpenSSL, the library under the gateway, "
+            "does not insist on; stricter programs refuse it."
+        ),
+        gateway_message=None,
+        where=Where.SERVER,
+        steps=(
+            "Nothing has to be done for the gateway.",
+            (
+                "If another program refuses the certificate, have it issued anew by software that "
+                "follows RFC 5280."
+            ),
+        ),
+        reference=pages.RFC_CERTIFICATE,
+        basis=Basis.INFERRED,
+    ),
 )

@@ -18,13 +18,15 @@ Every code that a check can report, in the order in which the headline is chosen
 `chainlib/explain/` by `make findings`; edit the catalogue, not this file.
 
 *Basis* says why a rule is believed, since no gateway can be looked into from outside:
-documented by Microsoft, refused by OpenSSL (the library under the gateway), reported by users, or inferred.
+documented by Microsoft, refused by OpenSSL (the library under the gateway), reported by users, or
+inferred. A cause that a gateway's own backend health names has the basis `gateway`.
 """
 _BASIS = {
     Basis.DOCUMENTED: "documented by Microsoft",
     Basis.OPENSSL: "refused by OpenSSL",
     Basis.REPORTED: "reported by users",
     Basis.INFERRED: "inferred",
+    Basis.GATEWAY: "said by the gateway itself",
 }
 _WHERE = {
     Where.SERVER: "on the server",

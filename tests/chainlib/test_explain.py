@@ -35,6 +35,7 @@ from chainlib import (
     Verdict,
     Where,
     explain,
+    gateway_finding,
     in_headline_order,
     judge,
     judge_failure,
@@ -95,7 +96,13 @@ def test_reference_is_a_public_page(entry: CatalogueEntry) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_documented_fault_of_azure_quotes_azure_or_says_why_not(entry: CatalogueEntry) -> None:
-    silent = {Code.VALIDATION_OFF, Code.NO_SNI}
+    silent = {
+        Code.VALIDATION_OFF,
+        Code.NO_SNI,
+        Code.POOL_EMPTY,
+        Code.GATEWAY_PROVISIONING_FAILED,
+        Code.SKU_RETIRED,
+    }
     assert entry.gateway_message or entry.basis is not Basis.DOCUMENTED or entry.code in silent
 
 
@@ -103,6 +110,15 @@ def test_findings_page_is_what_the_catalogue_says() -> None:
     assert (REPO / "docs" / "findings.md").read_text(encoding="utf-8") == document(), (
         "run: make findings"
     )
+
+
+@pytest.mark.parametrize(
+    ("healthy", "severity"), [(False, Severity.CRITICAL), (True, Severity.WARNING)]
+)
+def test_gateways_own_cause_counts_while_unhealthy(*, healthy: bool, severity: Severity) -> None:
+    named = gateway_finding(Code.CERTIFICATE_INVALID, "The gateway says so.", healthy=healthy)
+    assert (named.basis, named.severity) == (Basis.GATEWAY, severity)
+    assert verdict(named).headline is Code.CERTIFICATE_INVALID
 
 
 def test_headline_gives_cause_and_steps() -> None:
