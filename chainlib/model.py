@@ -33,6 +33,8 @@ class Target:
         server_name: what the handshake sends as SNI; `None` sends none (an IP literal never has
             one).
         address: the checked address to connect to; `None` lets `capture` resolve the host.
+        proxy_header: send a PROXY protocol header before the handshake, as the gateway does for a
+            layer-4 setting with client IP preservation.
 
     Raises:
         InvalidTarget: empty host, port out of range, or an IP literal as server_name.
@@ -42,6 +44,7 @@ class Target:
     port: int = 443
     server_name: str | None = None
     address: str | None = None
+    proxy_header: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be connected to."""
@@ -122,12 +125,14 @@ class HttpResponse:
         body_matched: whether the rule's body text was found in the first 64 KiB; `None` when no
             body match was asked for.
         server: the Server header, hostile text, empty when absent.
+        header_bytes: size of the status line and the header, 0 where unknown.
     """
 
     status: int
     reason: str = ""
     body_matched: bool | None = None
     server: str = ""
+    header_bytes: int = field(default=0, compare=False)
 
 
 class HttpFailureKind(StrEnum):
@@ -136,6 +141,8 @@ class HttpFailureKind(StrEnum):
     TIMEOUT = "timeout"
     CLOSED = "closed"
     NOT_HTTP = "not-http"
+    HTTP2_ONLY = "http2-only"
+    HEADER_TOO_LARGE = "header-too-large"
     CLIENT_CERTIFICATE_REQUIRED = "client-certificate-required"
     OTHER = "other"
 

@@ -1,8 +1,11 @@
-"""Numbers with their nouns, for every sentence that people read."""
+"""Numbers with their nouns, foreign bytes, the kernel's errors: as text that people read."""
 
 from __future__ import annotations
 
+import os
+
 _ROUNDED_FROM = 100
+_SHOWN_TEXT, _SHOWN_HEX = 200, 16
 
 
 def counted(number: float, one: str, many: str = "") -> str:
@@ -18,3 +21,24 @@ def counted(number: float, one: str, many: str = "") -> str:
     whole = number >= _ROUNDED_FROM or float(number).is_integer()
     shown = f"{number:,.0f}" if whole else f"{number:.3g}"
     return f"{shown} {one if shown == '1' else many or f'{one}s'}"
+
+
+def shown_bytes(data: bytes) -> str:
+    """What a peer sent: its first line where that is printable ASCII, else its first bytes in hex.
+
+    The one way from foreign bytes to a sentence or to evidence, so that no text ever holds
+    Python's notation of a value. The result is hostile text.
+    """
+    text = data[:_SHOWN_TEXT].split(b"\n", 1)[0].strip()
+    if text and all(0x20 <= byte < 0x7F for byte in text):  # noqa: PLR2004 -- printable ASCII
+        return text.decode("ascii")
+    return f"bytes {data[:_SHOWN_HEX].hex()}" if data else "nothing"
+
+
+def system_words(error: OSError) -> str:
+    """The kernel's own words for a failed call, such as `connection refused`.
+
+    asyncio puts a sentence of its own in their place, with Python's notation of the address.
+    """
+    known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+    return (known or "the system gave no reason").lower()

@@ -8,7 +8,6 @@ Every function takes its deadline as an argument and raises only `chainlib` erro
 from chainlib.aio.capture import StageHook, capture, offers_only_older
 from chainlib.aio.issuer_cache import IssuerCache
 from chainlib.aio.issuers import FetchResult, fetch_issuers
-from chainlib.aio.limits import FetchLimits
 from chainlib.aio.resolve import Resolver, resolve
 from chainlib.aio.wellknown import load_well_known
 from chainlib.handshake import (
@@ -21,6 +20,7 @@ from chainlib.handshake import (
     TlsOffer,
     TlsVersion,
 )
+from chainlib.limits import FetchLimits
 
 __all__ = [
     "ECDSA_ONLY_OFFER",

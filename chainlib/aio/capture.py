@@ -1,7 +1,8 @@
-"""Capture: connect to one address, shake hands as the gateway would, keep what was presented, ask the health probe's question.
+"""Capture: connect to one address and shake hands as the gateway would; keep what was presented.
 
-Each stage has its own limit inside the deadline of the whole. What the peer does is never an exception of another tree than
-`CaptureError`; once a list has come it is no exception at all.
+Then ask the health probe's question. Each stage has its own limit inside the deadline of the
+whole. What the peer does is never an exception of another tree than `CaptureError`; once a list has
+come it is no exception at all.
 """
 
 from __future__ import annotations
@@ -13,22 +14,18 @@ from dataclasses import replace
 from time import perf_counter
 from types import MappingProxyType
 
-from chainlib.aio import http
+from chainlib.aio.connection import TlsConnection, connect
 from chainlib.aio.failures import after_list, connect_failed, no_list
+from chainlib.aio.http import Answer, AnswerReader, request
 from chainlib.aio.resolve import resolve
-from chainlib.aio.stream import TlsStream
 from chainlib.errors import CaptureError
 from chainlib.handshake import GATEWAY_OFFER, LEGACY_OFFER, ClientHandshake, TlsOffer
-from chainlib.model import HttpFailure, HttpFailureKind, HttpResponse, PresentedChain, Target
+from chainlib.limits import CONNECT_S, HANDSHAKE_S, LATE_ALERT_MAX_S, LATE_ALERT_MIN_S, RESOLVE_S
+from chainlib.model import HttpFailure, HttpFailureKind, PresentedChain, Target
 from chainlib.policy import HttpProbeRule
 from chainlib.wording import counted
 
 StageHook = Callable[[str], None]
-
-RESOLVE_LIMIT_S = 5.0
-CONNECT_LIMIT_S = 5.0
-HANDSHAKE_LIMIT_S = 10.0
-LATE_ALERT_S = 0.15
 
 
 async def capture(
@@ -38,6 +35,7 @@ async def capture(
     probe: HttpProbeRule | None = None,
     offer: TlsOffer = GATEWAY_OFFER,
     on_stage: StageHook | None = None,
+    list_only: bool = False,
 ) -> PresentedChain:
     """Capture what one address presents.
 
@@ -49,12 +47,14 @@ async def capture(
         offer: TLS versions and authentication to offer.
         on_stage: called with `resolve`, `connect`, `handshake`, `http` as each begins; must return
             at once.
+        list_only: end as soon as the certificate list is there: no request, no orderly end, and
+            nothing about what the server would have said after it.
 
     Raises:
         CaptureError: no certificate list came; the subclass says why, its text is one sentence.
         InvalidTarget: the server_name, the host header or the path cannot be sent.
     """
-    return await _Capture(target, timeout, on_stage).run(offer, probe)
+    return await _Capture(target, timeout, on_stage, list_only=list_only).run(offer, probe)
 
 
 async def offers_only_older(target: Target, *, timeout: float) -> bool:  # noqa: ASYNC109 -- as in `capture`
@@ -64,14 +64,15 @@ async def offers_only_older(target: Target, *, timeout: float) -> bool:  # noqa:
     """
     deadline = asyncio.get_running_loop().time() + timeout
     try:
-        await capture(target, timeout=timeout, offer=LEGACY_OFFER)
+        await capture(target, timeout=timeout, offer=LEGACY_OFFER, list_only=True)
     except CaptureError:
         return False
     try:
         await capture(
             target,
-            timeout=max(deadline - asyncio.get_running_loop().time(), LATE_ALERT_S),
+            timeout=max(deadline - asyncio.get_running_loop().time(), LATE_ALERT_MIN_S),
             offer=GATEWAY_OFFER,
+            list_only=True,
         )
     except CaptureError:
         return True
@@ -81,88 +82,91 @@ async def offers_only_older(target: Target, *, timeout: float) -> bool:  # noqa:
 class _Capture:
     """One capture under way: its deadline and what its stages took."""
 
-    def __init__(self, target: Target, timeout: float, on_stage: StageHook | None) -> None:
+    def __init__(
+        self, target: Target, timeout: float, on_stage: StageHook | None, *, list_only: bool
+    ) -> None:
         self._target = target
         self._clock = asyncio.get_running_loop().time
         self._deadline = self._clock() + timeout
         self._on_stage = on_stage
+        self._list_only = list_only
         self._timings: dict[str, float] = {}
 
     async def run(self, offer: TlsOffer, probe: HttpProbeRule | None) -> PresentedChain:
         """Go through the stages; every `CaptureError` leaves with the address and the timings."""
         client = ClientHandshake(offer, self._target.server_name)
-        if probe is not None:
-            http.request(probe)  # what cannot be sent is refused before the first packet
+        # What cannot be sent is refused before the first packet.
+        question = request(probe) if probe is not None else b""
+        connection = TlsConnection(client, AnswerReader(probe) if probe else None)
         try:
             await self._resolve()
-            stream = await self._connect(client)
-            try:
-                return await self._talk(stream, probe)
-            finally:
-                await stream.close()
+            await self._connect(connection)
+            await self._handshake(connection, probed=probe is not None)
+            answer = None
+            if probe is not None and client.finished:
+                answer = await self._probe(connection, question, probe)
+            return self._presented(client, answer)
         except CaptureError as error:
             error.address, error.timings = self._target.address, self._timings
             raise
+        finally:
+            connection.close()
 
     async def _resolve(self) -> None:
         if self._target.address is not None:
             return
-        with self._stage("resolve", RESOLVE_LIMIT_S) as seconds:
+        with self._stage("resolve", RESOLVE_S) as seconds:
             addresses = await resolve(self._target.host, self._target.port, timeout=seconds)
         self._target = replace(self._target, address=addresses[0])
 
-    async def _connect(self, client: ClientHandshake) -> TlsStream:
-        with self._stage("connect", CONNECT_LIMIT_S) as seconds:
+    async def _connect(self, connection: TlsConnection) -> None:
+        with self._stage("connect", CONNECT_S) as seconds:
             try:
                 async with asyncio.timeout(seconds):
-                    reader, writer = await asyncio.open_connection(
-                        self._target.address, self._target.port
-                    )
+                    await connect(self._target.address or "", self._target.port, connection)
             except OSError as error:
                 raise connect_failed(error, self._target, seconds) from error
-        return TlsStream(reader, writer, client)
 
-    async def _talk(self, stream: TlsStream, probe: HttpProbeRule | None) -> PresentedChain:
-        client = stream.client
-        with self._stage("handshake", HANDSHAKE_LIMIT_S) as seconds:
-            await stream.handshake(seconds)
-        if client.may_be_refused_late and probe is None:  # the probe would meet the alert by itself
-            await stream.await_late_alert(self._patience())
+    async def _handshake(self, connection: TlsConnection, *, probed: bool) -> None:
+        client = connection.client
+        with self._stage("handshake", HANDSHAKE_S) as seconds:
+            await connection.handshake(
+                seconds, with_header=self._target.proxy_header, list_only=self._list_only
+            )
+        # The probe would meet the alert by itself.
+        if client.may_be_refused_late and not probed and not self._list_only:
+            await connection.await_late_alert(self._patience())
+        if not client.has_certificates:
+            raise no_list(client, self._target)
+
+    def _presented(self, client: ClientHandshake, answer: Answer | None) -> PresentedChain:
         certificates = client.certificates
         if not certificates:
             raise no_list(client, self._target)
-        error = after_list(client)
-        answer = await self._probe(stream, probe) if probe and client.finished else None
-        if _refused_client(answer):
-            error = after_list(client)
+        ended_by_us = answer is not None and not _refused_client(answer)
         return PresentedChain(
             target=self._target,
             certificates=certificates,
             tls=client.session,
-            handshake_error=error,
+            handshake_error=None if ended_by_us else after_list(client),
             http=answer,
             timings=MappingProxyType(self._timings),
         )
 
-    async def _probe(self, stream: TlsStream, probe: HttpProbeRule) -> HttpResponse | HttpFailure:
+    async def _probe(
+        self, connection: TlsConnection, question: bytes, probe: HttpProbeRule
+    ) -> Answer:
         with self._stage("http", probe.timeout) as seconds:
-            try:
-                async with asyncio.timeout(seconds):
-                    return await http.ask(stream, probe)
-            except TimeoutError:
-                return HttpFailure(
-                    kind=HttpFailureKind.TIMEOUT,
-                    detail=f"no complete answer within {counted(seconds, 'second')}",
-                    waited=seconds,
-                )
+            return await connection.ask(question, seconds) or HttpFailure(
+                kind=HttpFailureKind.TIMEOUT,
+                detail=f"no complete answer within {counted(seconds, 'second')}",
+                waited=seconds,
+            )
 
     def _patience(self) -> float:
-        """Seconds to wait for a late alert.
-
-        Two round trips, and never less than a busy server needs.
-        """
-        round_trip = self._timings["connect"] / 1000
-        return min(max(LATE_ALERT_S, 2 * round_trip), self._left())
+        """Seconds to wait for a late alert: two round trips, within the bounds of `limits`."""
+        two_trips = 2 * self._timings["connect"] / 1000
+        return min(max(LATE_ALERT_MIN_S, two_trips), LATE_ALERT_MAX_S, self._left())
 
     @contextmanager
     def _stage(self, name: str, limit: float) -> Iterator[float]:
@@ -179,7 +183,7 @@ class _Capture:
         return max(self._deadline - self._clock(), 0.0)
 
 
-def _refused_client(answer: HttpResponse | HttpFailure | None) -> bool:
+def _refused_client(answer: Answer) -> bool:
     return (
         isinstance(answer, HttpFailure)
         and answer.kind is HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED

@@ -22,11 +22,11 @@ import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from chainlib.aio.limits import FetchLimits
 from chainlib.aio.reach import Reach, parse_url
 from chainlib.aio.resolve import resolve
 from chainlib.errors import FetchError, ResolveFailed
-from chainlib.wording import counted
+from chainlib.limits import FetchLimits
+from chainlib.wording import counted, system_words
 
 _HEADERS: Final = {
     "User-Agent": "appgw-check (issuer certificates)",
@@ -61,8 +61,21 @@ async def download(url: str, reach: Reach, limits: FetchLimits) -> bytes:
     except aiohttp.ClientConnectorCertificateError:
         reason = "its own TLS certificate is not trusted"
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        reason = f"it could not be downloaded ({type(error).__name__})"
+        reason = f"it could not be downloaded ({_why(error)})"
     raise FetchError(reason)
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, without Python's names for it."""
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "the TLS handshake failed"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return system_words(error.os_error)
+    if isinstance(error, OSError):
+        return system_words(error)
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the server closed the connection without an answer"
+    return "the answer is not usable HTTP"
 
 
 async def _follow(url: str, reach: Reach, limits: FetchLimits) -> bytes:
@@ -93,7 +106,10 @@ async def _hop(url: str, reach: Reach, limits: FetchLimits) -> bytes | str:
 
 
 def _as_checked(parts: SplitResult) -> URL:
-    """The URL put together again from what was checked, so that no second parser can read another host out of it."""
+    """The URL put together again from what was checked.
+
+    So no second parser can read another host out of it.
+    """
     return URL.build(
         scheme=parts.scheme,
         host=parts.hostname or "",
@@ -140,7 +156,7 @@ def _tls_context() -> ssl.SSLContext:
 
 
 class _Checked(AbstractResolver):
-    """Answers every name with the addresses that were checked, so that nothing else can be connected to."""
+    """Answers every name with the addresses that were checked: nothing else is connected to."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = addresses

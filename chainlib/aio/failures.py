@@ -5,8 +5,6 @@ An exception when no list came, a `HandshakeError` when one did.
 
 from __future__ import annotations
 
-import os
-
 from chainlib.errors import (
     CaptureError,
     ClientCertificateRequired,
@@ -21,7 +19,7 @@ from chainlib.errors import (
 from chainlib.handshake import Breakage, ClientHandshake, Failure
 from chainlib.handshake.failure import CERTIFICATE_REQUIRED, UNRECOGNIZED_NAME
 from chainlib.model import HandshakeError, HandshakeErrorKind, Target
-from chainlib.wording import counted
+from chainlib.wording import counted, system_words
 
 # How servers refuse a ClientHello without server_name: HAProxy 40, some proxies 49, Go servers 80,
 # nginx and Java 112.
@@ -60,7 +58,7 @@ def connect_failed(error: OSError, target: Target, seconds: float) -> ConnectFai
             f"{place} did not accept a TCP connection within {counted(seconds, 'second')}."
         )
     kind = ConnectRefused if isinstance(error, ConnectionRefusedError) else ConnectFailed
-    return kind(f"{place} did not accept a TCP connection: {_words(error)}.")
+    return kind(f"{place} did not accept a TCP connection: {system_words(error)}.")
 
 
 def after_list(client: ClientHandshake) -> HandshakeError | None:
@@ -123,8 +121,3 @@ def _handshake_failed(
 def _describe(banner: str) -> str:
     spoken = next((name for start, name in _BANNERS if banner.startswith(start)), "")
     return f"with {spoken} ({banner})" if spoken else f"with {banner}"
-
-
-def _words(error: OSError) -> str:
-    """The kernel's own words; asyncio puts its own in their place."""
-    return (os.strerror(error.errno) if error.errno else str(error) or type(error).__name__).lower()

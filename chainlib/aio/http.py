@@ -3,8 +3,7 @@
 One GET over the connection that the chain was captured on, by the gateway's own rule.
 
 The status line and the header are read, the body only where the rule asks for a text in it. No
-redirect is followed, no credentials
-are sent (azure-rules section 3.2).
+redirect is followed, no credentials are sent (azure-rules section 3.2).
 """
 
 from __future__ import annotations
@@ -12,18 +11,22 @@ from __future__ import annotations
 import http.client
 import io
 import re
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
-from chainlib.aio.stream import TlsStream
 from chainlib.errors import InvalidTarget
-from chainlib.handshake import Breakage, Failure
+from chainlib.handshake import Breakage, ClientHandshake, Failure
+from chainlib.limits import BODY_BYTES, HEADER_BYTES, INTERIM_ANSWERS, STATUS_LINE_BYTES
 from chainlib.model import HttpFailure, HttpFailureKind, HttpResponse
 from chainlib.policy import HttpProbeRule
+from chainlib.wording import shown_bytes
 
-MAX_STATUS_LINE = 8 * 1024
-MAX_HEADER = 64 * 1024
-MAX_BODY = 64 * 1024
+Answer: TypeAlias = HttpResponse | HttpFailure
+
+_SETTINGS, _GOAWAY = 4, 7
+_HTTP2_FRAMES = {_SETTINGS: "SETTINGS", _GOAWAY: "GOAWAY"}
+_HTTP2_STARTS = frozenset(bytes([kind]) for kind in _HTTP2_FRAMES)
+_FRAME_HEADER, _GOAWAY_BYTES = 9, 8
 _PROTOCOL = b"HTTP/"
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -62,69 +65,124 @@ def request(rule: HttpProbeRule) -> bytes:
     return "\r\n".join((*head, "", "")).encode("ascii")
 
 
-async def ask(stream: TlsStream, rule: HttpProbeRule) -> HttpResponse | HttpFailure:
-    """Send the probe's request and read its answer; the caller holds the deadline.
+class AnswerReader:
+    """Reads the answer to the probe's request as it comes.
 
-    Raises:
-        InvalidTarget: as `request`.
+    It keeps at most `limits.HEADER_BYTES` and `limits.BODY_BYTES`, and no more interim answers
+    than `limits.INTERIM_ANSWERS`.
+
+    Args:
+        rule: says whether the body is wanted.
     """
-    stream.send(request(rule))
-    received = bytearray()
-    while True:
-        data = await stream.read()
-        received += data
+
+    def __init__(self, rule: HttpProbeRule) -> None:
+        self._rule = rule
+        self._received = bytearray()
+        self._interim = 0
+
+    def feed(self, data: bytes) -> Answer | None:
+        """Take what came; the answer as soon as it is known, `None` while more is needed."""
+        return self._answer(data, ended=False)
+
+    def ended(self, client: ClientHandshake) -> Answer:
+        """The connection is over, `client` says how; what came until then may be an answer."""
+        return self._answer(b"", ended=True) or _no_answer(client, began=bool(self._received))
+
+    def _answer(self, data: bytes, *, ended: bool) -> Answer | None:
+        room = HEADER_BYTES + BODY_BYTES + 1 - len(self._received)
+        self._received += data[:room]
         try:
-            answer = _answer(received, rule, ended=not data)
-        except http.client.HTTPException as error:
-            return HttpFailure(
-                kind=HttpFailureKind.NOT_HTTP,
-                detail=f"{_first_line(received)} ({type(error).__name__})",
-            )
-        if answer is not None:
-            return answer
-        if not data:
-            return _no_answer(stream, began=bool(received))
+            return self._parsed(ended=ended)
+        except _Unusable as error:
+            return error.failure
+        except http.client.HTTPException:
+            return self._not_http(ended=ended)
 
+    def _not_http(self, *, ended: bool) -> Answer | None:
+        begins_a_frame = bytes(self._received[3:4]) in _HTTP2_STARTS
+        if begins_a_frame and len(self._received) < _FRAME_HEADER and not ended:
+            return None
+        return _other_protocol(bytes(self._received))
 
-def _answer(received: bytearray, rule: HttpProbeRule, *, ended: bool) -> HttpResponse | None:
-    """The answer as soon as it is known, `None` while more is needed.
-
-    Raises HTTPException when it is no HTTP.
-    """
-    head_end = _head_end(received)
-    while head_end is not None and received[9:10] == b"1" and received[9:12] != b"101":
-        del received[
-            :head_end
-        ]  # an interim response (RFC 9110 section 15.2), of which a server may send any number
+    def _parsed(self, *, ended: bool) -> HttpResponse | None:
+        received = self._received
         head_end = _head_end(received)
-    if head_end is None:
+        while head_end is not None and _is_interim(received):
+            self._interim += 1
+            if self._interim > INTERIM_ANSWERS:
+                came = f"{self._interim} interim answers (1xx) and no final one"
+                raise _Unusable(HttpFailureKind.OTHER, came)
+            del received[:head_end]
+            head_end = _head_end(received)
+        if head_end is None:
+            return None
+        response = _parse(bytes(received[: head_end + BODY_BYTES]), head_end)
+        if not self._rule.body:
+            return _value(response, None, head_end)
+        wire = received[head_end:]
+        if not (ended or len(wire) >= BODY_BYTES or _may_be_complete(response, wire)):
+            return None
+        body, complete = _body(response)
+        if complete or ended or len(wire) >= BODY_BYTES:
+            return _value(response, self._rule.body.encode() in body, head_end)
         return None
-    response = _parse(bytes(received[: head_end + MAX_BODY]), head_end)
-    if not rule.body:
-        return _value(response, None)
-    wire = received[head_end:]
-    if not (ended or len(wire) >= MAX_BODY or _may_be_complete(response, wire)):
-        return None
-    body, complete = _body(response)
-    if complete or ended or len(wire) >= MAX_BODY:
-        return _value(response, rule.body.encode() in body)
-    return None
+
+
+class _Unusable(Exception):
+    """What came is HTTP, and more of it than is read."""
+
+    def __init__(self, kind: HttpFailureKind, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = HttpFailure(kind=kind, detail=detail)
+
+
+def _is_interim(received: bytearray) -> bool:
+    """Whether it is a 1xx answer, of which a server may send several before the final one.
+
+    101 is final: the server changes the protocol (RFC 9110 section 15.2.2).
+    """
+    return received[9:10] == b"1" and received[9:12] != b"101"
 
 
 def _head_end(received: bytearray) -> int | None:
     """Where the body begins, `None` while the header is incomplete."""
     if received[:5] != _PROTOCOL[: len(received)]:
         raise http.client.BadStatusLine("")
-    if len(received) > MAX_STATUS_LINE and b"\n" not in received[:MAX_STATUS_LINE]:
-        raise http.client.LineTooLong("status line")
-    end = _HEADER_END.search(received, 0, MAX_HEADER)
-    if end is None and len(received) > MAX_HEADER:
-        raise http.client.LineTooLong("header")
+    if len(received) > STATUS_LINE_BYTES and b"\n" not in received[:STATUS_LINE_BYTES]:
+        raise _Unusable(
+            HttpFailureKind.HEADER_TOO_LARGE,
+            f"the status line is longer than {STATUS_LINE_BYTES // 1024} KiB",
+        )
+    end = _HEADER_END.search(received, 0, HEADER_BYTES)
+    if end is None and len(received) > HEADER_BYTES:
+        raise _Unusable(
+            HttpFailureKind.HEADER_TOO_LARGE,
+            f"the header is longer than {HEADER_BYTES // 1024} KiB",
+        )
     return end.end() if end else None
 
 
+def _other_protocol(received: bytes) -> HttpFailure:
+    """Something else than HTTP/1 came: name HTTP/2, whose server speaks first (RFC 9113 3.4)."""
+    if len(received) >= _FRAME_HEADER and _is_http2_frame(received):
+        detail = f"an HTTP/2 {_HTTP2_FRAMES[received[3]]} frame"
+        return HttpFailure(kind=HttpFailureKind.HTTP2_ONLY, detail=detail)
+    return HttpFailure(kind=HttpFailureKind.NOT_HTTP, detail=shown_bytes(received))
+
+
+def _is_http2_frame(received: bytes) -> bool:
+    """Whether a SETTINGS or GOAWAY frame of stream 0 begins here (RFC 9113 sections 6.5, 6.8)."""
+    length, kind, stream = int.from_bytes(received[:3]), received[3], received[5:_FRAME_HEADER]
+    fits = length % 6 == 0 if kind == _SETTINGS else length >= _GOAWAY_BYTES
+    return kind in _HTTP2_FRAMES and not any(stream) and fits and length <= HEADER_BYTES
+
+
 def _parse(data: bytes, head_end: int) -> http.client.HTTPResponse:
-    """The answer; its status line stands by itself where http.client does not take the fields below it, a hundred and more of them."""
+    """The answer.
+
+    Its status line stands by itself where http.client does not take the fields below it, a hundred
+    and more of them.
+    """
     try:
         return _begin(data)
     except http.client.HTTPException:
@@ -162,25 +220,26 @@ def _body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
         return error.partial, False
 
 
-def _value(response: http.client.HTTPResponse, matched: bool | None) -> HttpResponse:  # noqa: FBT001 -- the field's own three values
+def _value(
+    response: http.client.HTTPResponse,
+    matched: bool | None,  # noqa: FBT001 -- the field's own three values
+    header_bytes: int,
+) -> HttpResponse:
     return HttpResponse(
         status=response.status,
         reason=response.reason,
         body_matched=matched,
         server=response.getheader("Server", ""),
+        header_bytes=header_bytes,
     )
 
 
-def _no_answer(stream: TlsStream, *, began: bool) -> HttpFailure:
+def _no_answer(client: ClientHandshake, *, began: bool) -> HttpFailure:
     """The connection ended before an answer came."""
-    failure = stream.client.failure or Failure(kind=Breakage.CLOSED, detail="end of stream")
-    if stream.client.client_certificate_refused and not began:
+    failure = client.failure or Failure(kind=Breakage.CLOSED, detail="end of stream")
+    if client.client_certificate_refused and not began:
         return HttpFailure(kind=HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED, detail=failure.detail)
     gone = failure.kind in {Breakage.CLOSED, Breakage.RESET}
     return HttpFailure(
         kind=HttpFailureKind.CLOSED if gone else HttpFailureKind.OTHER, detail=failure.detail
     )
-
-
-def _first_line(received: bytearray) -> str:
-    return repr(bytes(received[:60].split(b"\n", 1)[0]))

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from chainlib.aio.issuer_cache import Answer, IssuerCache
-from chainlib.aio.limits import FetchLimits
 from chainlib.aio.reach import AddressRefused, Reach
 from chainlib.aio.resolve import Resolver
 from chainlib.certificate import Certificate
 from chainlib.errors import FetchError, UnusableFile
+from chainlib.limits import FetchLimits
 from chainlib.model import PresentedChain
 from chainlib.path import is_root
 from chainlib.pem import load_certificates

@@ -5,6 +5,8 @@ It verifies nothing: a chain that no client would accept is what it is there to 
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from OpenSSL import SSL
 
 from chainlib.certificate import parse_entry
@@ -18,16 +20,24 @@ from chainlib.handshake.failure import (
     from_openssl,
 )
 from chainlib.handshake.offer import GATEWAY_OFFER, TlsOffer, TlsVersion, context_for
+from chainlib.limits import (
+    BANNER_BYTES,
+    CERTIFICATES,
+    CONNECTION_BYTES,
+    CONNECTION_RECORDS,
+    READ_BYTES,
+)
 from chainlib.model import PresentedCertificate, TlsSession
+from chainlib.wording import counted, shown_bytes
 
-MAX_CERTIFICATES = 100
-_ALERT, _HANDSHAKE = 21, 22
+_ALERT, _HANDSHAKE, _RECORD_HEADER = 21, 22, 256  # 256 is OpenSSL's SSL3_RT_HEADER
 _FATAL = 2
 _RECORD_TYPES = frozenset({20, 21, 22, 23})
 _RECORD_MAJOR = 3
 _CLOSING_ALERTS = frozenset({0, 90})  # close_notify and user_canceled are no errors
-_CHUNK = 65536
-_BANNER = 200
+
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
 class _Record:
@@ -40,9 +50,12 @@ class _Record:
         self.server_hello = False
         self.alert: int | None = None
         self.staple: bytes | None = None
+        self.records = 0
 
     def __call__(self, version: int, content_type: int, message: bytes) -> None:
-        if content_type == _ALERT and len(message) > 1 and self._is_fatal(message, version):
+        if content_type == _RECORD_HEADER:
+            self.records += 1
+        elif content_type == _ALERT and len(message) > 1 and self._is_fatal(message, version):
             self.alert = message[1]
         elif content_type == _HANDSHAKE and message:
             self._handshake(message, version)
@@ -82,7 +95,7 @@ class ClientHandshake:
         failure: why it broke, else `None`; it may still break after `finished` (TLS 1.3 refuses a
             client late).
         closed: the peer said close_notify.
-        received: bytes that came so far.
+        received: bytes that came so far; more than `limits.CONNECTION_BYTES` break it.
 
     Raises:
         InvalidTarget: the server_name cannot be sent.
@@ -106,14 +119,15 @@ class ClientHandshake:
         """The ClientHello."""
         return self._advance()
 
-    def receive(self, data: bytes) -> bytes:
+    def receive(self, data: Buffer) -> bytes:
         """Take bytes from the peer, return the bytes to send, often none."""
         if self.failure is not None:
             return b""
         if not self.received and not _looks_like_tls(data):
-            self.failure = Failure(kind=Breakage.NOT_TLS, detail=_printable(data))
+            banner = bytes(memoryview(data)[:BANNER_BYTES])
+            self.failure = Failure(kind=Breakage.NOT_TLS, detail=shown_bytes(banner))
             return b""
-        self.received += len(data)
+        self.received += memoryview(data).nbytes
         self._tls.bio_write(data)
         return self._advance()
 
@@ -147,13 +161,26 @@ class ClientHandshake:
 
         Empty when none came or when it is longer than is read.
         """
-        if len(self._record.entries) > MAX_CERTIFICATES:
+        if len(self._record.entries) > CERTIFICATES:
             return ()
         return tuple(parse_entry(entry) for entry in self._record.entries)
 
     @property
+    def has_certificates(self) -> bool:
+        """Whether the list came, readable or not."""
+        return bool(self._record.entries)
+
+    @property
+    def server_hello(self) -> bool:
+        """Whether the server took up the handshake: a ServerHello came."""
+        return self._record.server_hello
+
+    @property
     def client_certificate_refused(self) -> bool:
-        """A CertificateRequest came, and the server gave up on a client that has none before it had accepted it."""
+        """Whether the server asked for a client certificate and gave up on a client without one.
+
+        What it refuses after it had accepted the client is another matter.
+        """
         if self.failure is None or not self._record.client_certificate_requested:
             return False
         if self._record.client_accepted:
@@ -165,7 +192,10 @@ class ClientHandshake:
 
     @property
     def may_be_refused_late(self) -> bool:
-        """TLS 1.3 lets the client finish before the server has looked at its (missing) certificate."""
+        """Whether an alert about the missing client certificate may still come.
+
+        TLS 1.3 lets the client finish before the server has looked at its certificate.
+        """
         late = self._tls.get_protocol_version() >= TlsVersion.TLS_1_3
         return self.finished and self._record.client_certificate_requested and late
 
@@ -185,28 +215,37 @@ class ClientHandshake:
                 self._tls.do_handshake()
                 self.finished = True
             while True:
-                self._plain += self._tls.recv(_CHUNK)
+                self._plain += self._tls.recv(READ_BYTES)
         except SSL.WantReadError:
             pass
         except SSL.ZeroReturnError:
             self.closed = True
         except SSL.Error as error:
             self.failure = from_openssl(_reasons(error), self._record.alert)
-        if len(self._record.entries) > MAX_CERTIFICATES:
-            detail = (
-                f"{len(self._record.entries)} certificates came, at most {MAX_CERTIFICATES} are "
-                "read"
-            )
-            self.failure = Failure(kind=Breakage.LIST_TOO_LARGE, detail=detail)
+        if excess := self._excess():
+            self.failure = excess
         return self._outgoing()
 
+    def _excess(self) -> Failure | None:
+        """More came than is taken from any peer."""
+        if len(self._record.entries) > CERTIFICATES:
+            came = counted(len(self._record.entries), "certificate")
+            detail = f"{came} came, at most {CERTIFICATES} are read"
+            return Failure(kind=Breakage.LIST_TOO_LARGE, detail=detail)
+        if self.received > CONNECTION_BYTES or self._record.records > CONNECTION_RECORDS:
+            came = f"{self.received:,} bytes in {counted(self._record.records, 'TLS record')}"
+            detail = f"the peer sent {came}, more than is read from one connection"
+            return Failure(kind=Breakage.TOO_MUCH, detail=detail)
+        return None
+
     def _outgoing(self) -> bytes:
-        sent = bytearray()
+        sent = b""
         try:
-            while True:
-                sent += self._tls.bio_read(_CHUNK)
+            while len(sent) % READ_BYTES == 0:  # a shorter read has emptied it
+                sent += self._tls.bio_read(READ_BYTES)
         except SSL.Error:
-            return bytes(sent)
+            pass
+        return sent
 
 
 def _sendable(server_name: str) -> bytes:
@@ -231,13 +270,7 @@ def _reasons(error: SSL.Error) -> list[str]:
     )
 
 
-def _looks_like_tls(data: bytes) -> bool:
+def _looks_like_tls(data: Buffer) -> bool:
     """Whether the first bytes can open a TLS record (RFC 8446 section 5.1)."""
-    return data[0] in _RECORD_TYPES and (len(data) == 1 or data[1] == _RECORD_MAJOR)
-
-
-def _printable(data: bytes) -> str:
-    text = data[:_BANNER].split(b"\n", 1)[0].strip()
-    if text and all(0x20 <= byte < 0x7F for byte in text):  # noqa: PLR2004 -- printable ASCII
-        return text.decode("ascii")
-    return f"bytes {data[:16].hex()}"
+    first = bytes(memoryview(data)[:2])
+    return first[0] in _RECORD_TYPES and (len(first) == 1 or first[1] == _RECORD_MAJOR)

@@ -61,6 +61,7 @@ class Breakage(StrEnum):
     TIMEOUT = "timeout"
     RESET = "reset"
     CLOSED = "closed"
+    TOO_MUCH = "too-much"
     OTHER = "other"
 
 
