@@ -7,6 +7,11 @@ who must act: the reader of a file, the owner of a name or a network, the owner 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from chainlib.causes import Cause, Observation
+
 
 class ChainlibError(Exception):
     """Root of every exception that this library raises; its text is one sentence for people."""
@@ -37,12 +42,30 @@ class CaptureError(ChainlibError):
     Attributes:
         address: the address that was tried, where one was known.
         timings: milliseconds per stage reached, for example `{"resolve": 1.2, "connect": 0.8}`.
+        reason: one word for what happened, such as `refused`, `reset` or `alert`; may be empty.
+        candidates: the likely causes, the likeliest first.
+        evidence: further facts, JSON-ready: the alert, OpenSSL's reason, what else was tried.
+        observation: what the handshake sent and what came back; `None` where none began.
     """
 
+    reason = ""
+
     def __init__(
-        self, message: str, *, address: str | None = None, timings: dict[str, float] | None = None
+        self,
+        message: str,
+        *,
+        reason: str = "",
+        candidates: tuple[Cause, ...] = (),
+        evidence: Mapping[str, Any] | None = None,
+        observation: Observation | None = None,
+        address: str | None = None,
+        timings: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(message)
+        self.reason = reason or self.reason
+        self.candidates = candidates
+        self.evidence = dict(evidence or {})
+        self.observation = observation
         self.address = address
         self.timings = dict(timings or {})
 
@@ -54,11 +77,8 @@ class ResolveFailed(CaptureError):
 class ConnectFailed(CaptureError):
     """No TCP session: refused, unreachable, or reset before a byte came.
 
-    Attributes:
-        reason: `refused` where the address answered that nothing listens on the port, else empty.
+    `reason` is `refused` where the address answered that nothing listens on the port, else empty.
     """
-
-    reason = ""
 
 
 class ConnectRefused(ConnectFailed):
@@ -90,20 +110,10 @@ class ClientCertificateRequired(CaptureError):
 class HandshakeFailed(CaptureError):
     """The handshake broke before a certificate list came, for a reason that no other class names.
 
-    Attributes:
-        reason: `timeout`, `reset`, `closed`, `alert`, `list-too-large` or `other`.
+    `reason` is `timeout`, `reset`, `closed`, `alert`, `list-too-large` or `other`.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        reason: str,
-        address: str | None = None,
-        timings: dict[str, float] | None = None,
-    ) -> None:
-        super().__init__(message, address=address, timings=timings)
-        self.reason = reason
+    reason = "other"
 
 
 class FetchError(ChainlibError):

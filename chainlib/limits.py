@@ -37,6 +37,9 @@ HANDSHAKE_S: Final = 10.0
 # within these bounds.
 LATE_ALERT_MIN_S: Final = 0.15
 LATE_ALERT_MAX_S: Final = 1.0
+# Further handshakes that name the cause of a failed one: how many, and seconds for each.
+TRIALS: Final = 2
+TRIAL_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

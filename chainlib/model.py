@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from chainlib.causes import Cause
 from chainlib.certificate import Certificate, UnreadableCertificate
 from chainlib.errors import InvalidTarget
 
@@ -91,11 +92,13 @@ class HandshakeError:
 
     Attributes:
         kind: the reason, one word.
-        detail: the TLS library's or the kernel's own words.
+        detail: the reason in words.
+        candidates: the likely causes, the likeliest first.
     """
 
     kind: HandshakeErrorKind
     detail: str
+    candidates: tuple[Cause, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,14 +22,12 @@ from chainlib import (
     Code,
     Finding,
     GatewayPolicy,
-    HandshakeFailed,
     LiveChain,
     PresentedChain,
     ResolveFailed,
     Severity,
     Sku,
     Target,
-    TLSVersionUnsupported,
     UnreadableCertificate,
     Verdict,
     decide,
@@ -47,13 +45,14 @@ from chainlib.aio import (
     Resolver,
     TlsOffer,
     capture,
+    diagnose,
     load_well_known,
-    offers_only_older,
     resolve,
 )
 
 MAX_ADDRESSES = 16
 MAX_PARALLEL = 8
+DIAGNOSIS_S = 4.0
 _JUDGING_RESERVE_S = 0.3
 _SHORTEST_S = 0.05
 
@@ -78,6 +77,7 @@ class Surroundings:
         downloads: whether `find_issuers` may go to where a certificate says that its issuer lies.
         learn: told every list that a server sent.
         seen: told every finished report.
+        default_look: also shake hands without a server name; a sweep does so once a day.
         on_stage: told the stages `resolve`, `connect`, `handshake`, `http`, `judge` as they begin.
     """
 
@@ -90,6 +90,7 @@ class Surroundings:
     downloads: bool = False
     learn: Callable[[PresentedChain], None] | None = None
     seen: Callable[[CheckReport], None] | None = None
+    default_look: bool = True
     on_stage: StageHook | None = None
 
 
@@ -208,11 +209,9 @@ async def _probe_address(
 ) -> AddressReport:
     target = replace(request.target, address=address)
     async with gate:
-        try:
-            chain = await _capture_all(target, request.policy, around, deadline)
-        except CaptureError as error:
-            error = await _named_better(error, target, deadline)
-            return _failed(request.policy, error, around.clock(), address)
+        chain = await _capture_all(target, request, around, deadline)
+    if isinstance(chain, CaptureError):
+        return _failed(request.policy, chain, around.clock(), address)
     begun = perf_counter()
     verdict = judge(chain, request.policy, at=around.clock())
     timings = dict(chain.timings) | {"judge": (perf_counter() - begun) * 1000}
@@ -220,59 +219,76 @@ async def _probe_address(
 
 
 async def _capture_all(
-    target: Target, policy: GatewayPolicy, around: Surroundings, deadline: float
-) -> PresentedChain:
-    """The handshake that the gateway would make, then those that explain.
+    target: Target, request: CheckRequest, around: Surroundings, deadline: float
+) -> PresentedChain | CaptureError:
+    """The handshake that the gateway would make, and beside it one without a server name.
 
-    Without server_name and under live names.
+    Then those that explain: live traffic's names, or why no list came.
     """
+    policy = request.policy
     offer = V1_OFFER if policy.sku is Sku.V1 else GATEWAY_OFFER
-    main = await capture(
-        target, timeout=_left(deadline), probe=policy.http, offer=offer, on_stage=around.on_stage
+    looks = around.default_look and target.server_name is not None
+    main, default = await asyncio.gather(
+        _main_list(target, policy, around, deadline, offer),
+        _default_list(target, deadline, offer) if looks else asyncio.sleep(0),
     )
+    if isinstance(main, CaptureError):
+        return await diagnose(
+            main,
+            target,
+            timeout=min(_left(deadline), DIAGNOSIS_S),
+            offer=offer,
+            known_names=_known_names(request),
+            nameless_listed=bool(default) if looks else None,
+        )
     names = [name for name in policy.live_names if name != target.server_name]
-    extra = asyncio.gather(*(_live_list(target, name, deadline, offer) for name in names))
-    default, live = await asyncio.gather(_default_list(target, deadline, offer), extra)
-    return replace(main, without_server_name=default, live=tuple(live))
+    live = await asyncio.gather(*(_live_list(target, name, deadline, offer) for name in names))
+    return replace(main, without_server_name=default or None, live=tuple(live))
+
+
+async def _main_list(
+    target: Target, policy: GatewayPolicy, around: Surroundings, deadline: float, offer: TlsOffer
+) -> PresentedChain | CaptureError:
+    try:
+        return await capture(
+            target,
+            timeout=_left(deadline),
+            probe=policy.http,
+            offer=offer,
+            on_stage=around.on_stage,
+        )
+    except CaptureError as error:
+        return error
 
 
 async def _default_list(
     target: Target, deadline: float, offer: TlsOffer
-) -> tuple[Certificate | UnreadableCertificate, ...] | None:
-    if target.server_name is None:
-        return None
+) -> tuple[Certificate | UnreadableCertificate, ...]:
+    """The list that comes without a server name, empty when none comes."""
+    nameless = replace(target, server_name=None)
     try:
-        return (
-            await capture(
-                replace(target, server_name=None), timeout=min(_left(deadline), 3.0), offer=offer
-            )
-        ).certificates
+        chain = await capture(
+            nameless, timeout=min(_left(deadline), 3.0), offer=offer, list_only=True
+        )
     except CaptureError:
-        return None
+        return ()
+    return chain.certificates
+
+
+def _known_names(request: CheckRequest) -> tuple[str, ...]:
+    """Host names under which the backend may answer, the likeliest first."""
+    policy = request.policy
+    names = (policy.name, *policy.live_names, *request.known_names, request.target.host)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 async def _live_list(target: Target, name: str, deadline: float, offer: TlsOffer) -> LiveChain:
     asked = replace(target, server_name=None if is_ip_literal(name) else name)
     try:
-        chain = await capture(asked, timeout=min(_left(deadline), 5.0), offer=offer)
+        chain = await capture(asked, timeout=min(_left(deadline), 5.0), offer=offer, list_only=True)
     except CaptureError as error:
         return LiveChain(name=name, certificates=(), error=str(error))
     return LiveChain(name=name, certificates=chain.certificates)
-
-
-async def _named_better(error: CaptureError, target: Target, deadline: float) -> CaptureError:
-    """A handshake refused without a word may be a server that speaks older TLS only.
-
-    One more handshake tells.
-    """
-    if not isinstance(error, HandshakeFailed) or error.reason in {"timeout", "list-too-large"}:
-        return error
-    if not await offers_only_older(target, timeout=min(_left(deadline), 3.0)):
-        return error
-    message = (
-        f"{target.host} speaks only TLS versions older than 1.2, which the gateway does not use."
-    )
-    return TLSVersionUnsupported(message, address=error.address, timings=error.timings)
 
 
 def _failed(

@@ -38,12 +38,15 @@ class CheckRequest:
         assumed: what was assumed because nobody said it, one sentence each, for people.
         hypothetical: asked as no gateway is set, since something was typed in its place; a
             gateway's own word is about something else.
+        known_names: further host names under which the backend may answer, from listeners and
+            certificates; asked where a handshake without a name fails.
     """
 
     target: Target
     policy: GatewayPolicy
     assumed: tuple[str, ...] = ()
     hypothetical: bool = False
+    known_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

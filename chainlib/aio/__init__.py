@@ -6,6 +6,7 @@ Every function takes its deadline as an argument and raises only `chainlib` erro
 """
 
 from chainlib.aio.capture import StageHook, capture, offers_only_older
+from chainlib.aio.diagnose import diagnose
 from chainlib.aio.issuer_cache import IssuerCache
 from chainlib.aio.issuers import FetchResult, fetch_issuers
 from chainlib.aio.resolve import Resolver, resolve
@@ -37,6 +38,7 @@ __all__ = [
     "TlsOffer",
     "TlsVersion",
     "capture",
+    "diagnose",
     "fetch_issuers",
     "load_well_known",
     "offers_only_older",

@@ -18,6 +18,7 @@ from chainlib.aio.connection import TlsConnection, connect
 from chainlib.aio.failures import after_list, connect_failed, no_list
 from chainlib.aio.http import Answer, AnswerReader, request
 from chainlib.aio.resolve import resolve
+from chainlib.causes import Observation
 from chainlib.errors import CaptureError
 from chainlib.handshake import GATEWAY_OFFER, LEGACY_OFFER, ClientHandshake, TlsOffer
 from chainlib.limits import CONNECT_S, HANDSHAKE_S, LATE_ALERT_MAX_S, LATE_ALERT_MIN_S, RESOLVE_S
@@ -57,7 +58,11 @@ async def capture(
     return await _Capture(target, timeout, on_stage, list_only=list_only).run(offer, probe)
 
 
-async def offers_only_older(target: Target, *, timeout: float) -> bool:  # noqa: ASYNC109 -- as in `capture`
+async def offers_only_older(
+    target: Target,
+    *,
+    timeout: float,  # noqa: ASYNC109 -- as in `capture`
+) -> bool:
     """Whether the peer shakes hands in TLS 1.0 or 1.1 but not in 1.2 or 1.3.
 
     A second handshake only when the first succeeds.
@@ -137,12 +142,12 @@ class _Capture:
         if client.may_be_refused_late and not probed and not self._list_only:
             await connection.await_late_alert(self._patience())
         if not client.has_certificates:
-            raise no_list(client, self._target)
+            raise no_list(self._observed(client), self._target)
 
     def _presented(self, client: ClientHandshake, answer: Answer | None) -> PresentedChain:
         certificates = client.certificates
         if not certificates:
-            raise no_list(client, self._target)
+            raise no_list(self._observed(client), self._target)
         ended_by_us = answer is not None and not _refused_client(answer)
         return PresentedChain(
             target=self._target,
@@ -162,6 +167,9 @@ class _Capture:
                 detail=f"no complete answer within {counted(seconds, 'second')}",
                 waited=seconds,
             )
+
+    def _observed(self, client: ClientHandshake) -> Observation:
+        return client.observed(proxy_header=self._target.proxy_header)
 
     def _patience(self) -> float:
         """Seconds to wait for a late alert: two round trips, within the bounds of `limits`."""

@@ -80,7 +80,7 @@ class TlsConnection(asyncio.BufferedProtocol):
         await self._wait(lambda: self.spoke, seconds)
 
     async def ask(self, request: bytes, seconds: float) -> Answer | None:
-        """Send a request and wait for what the reader makes of the answer, `None` when out of time."""
+        """Send a request and wait for the answer that the reader sees, `None` when out of time."""
         self._write(self.client.encrypt(request))
         await self._wait(lambda: self.answer is not None, seconds)
         if self.answer is None and self.client.failure is not None and self._reader is not None:

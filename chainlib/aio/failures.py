@@ -5,6 +5,17 @@ An exception when no list came, a `HandshakeError` when one did.
 
 from __future__ import annotations
 
+from typing import Any
+
+from chainlib.causes import (
+    CERTIFICATE_REQUIRED,
+    UNRECOGNIZED_NAME,
+    Breakage,
+    Failure,
+    Observation,
+    Trials,
+    likely_causes,
+)
 from chainlib.errors import (
     CaptureError,
     ClientCertificateRequired,
@@ -16,27 +27,36 @@ from chainlib.errors import (
     ServerNameRequired,
     TLSVersionUnsupported,
 )
-from chainlib.handshake import Breakage, ClientHandshake, Failure
-from chainlib.handshake.failure import CERTIFICATE_REQUIRED, UNRECOGNIZED_NAME
+from chainlib.handshake import ClientHandshake
 from chainlib.model import HandshakeError, HandshakeErrorKind, Target
 from chainlib.wording import counted, system_words
 
 # How servers refuse a ClientHello without server_name: HAProxy 40, some proxies 49, Go servers 80,
-# nginx and Java 112.
+# nginx and Java 112; IIS and others reset or close the connection.
 _NAMELESS_ALERTS = frozenset({40, 49, 80, UNRECOGNIZED_NAME})
+_GONE = frozenset({Breakage.RESET, Breakage.CLOSED})
 _AFTER_LIST = {
     Breakage.KEY_MISMATCH: HandshakeErrorKind.KEY_MISMATCH,
+    Breakage.SIGNATURE_TYPE: HandshakeErrorKind.KEY_MISMATCH,
     Breakage.TIMEOUT: HandshakeErrorKind.TIMEOUT,
     Breakage.RESET: HandshakeErrorKind.RESET,
     Breakage.CLOSED: HandshakeErrorKind.CLOSED,
     Breakage.ALERT: HandshakeErrorKind.ALERT,
 }
+# How other protocols greet a client or complain, what they are called, whether they have STARTTLS.
 _BANNERS = (
-    ("HTTP/", "plain HTTP"),
-    ("SSH-", "SSH"),
-    ("220", "SMTP or FTP"),
-    ("* OK", "IMAP"),
-    ("+OK", "POP3"),
+    ("HTTP/", "plain HTTP", False),
+    ("<", "plain HTTP without a status line", False),
+    ("SSH-", "SSH", False),
+    ("220", "SMTP or FTP", True),
+    ("* OK", "IMAP", True),
+    ("* PREAUTH", "IMAP", True),
+    ("+OK", "POP3", True),
+    ("-ERR", "Redis or POP3", False),
+    ("RFB ", "VNC", False),
+    ("AMQP", "AMQP", False),
+    ("INFO {", "NATS", False),
+    ("@RSYNCD", "rsync", False),
 )
 _REASONS = {
     Breakage.RESET: ("reset", "the peer reset the connection"),
@@ -47,6 +67,7 @@ _REASONS = {
         "the certificate list is longer than the 100 certificates or 100 KB that are read",
     ),
     Breakage.VERSION: ("alert", "the peer refused the version"),
+    Breakage.TIMEOUT: ("timeout", "it was not done in time"),
 }
 
 
@@ -55,10 +76,17 @@ def connect_failed(error: OSError, target: Target, seconds: float) -> ConnectFai
     place = f"{target.address} port {target.port}"
     if isinstance(error, TimeoutError):
         return ConnectTimedOut(
-            f"{place} did not accept a TCP connection within {counted(seconds, 'second')}."
+            f"{place} did not accept a TCP connection within {_tenths(seconds)}."
         )
-    kind = ConnectRefused if isinstance(error, ConnectionRefusedError) else ConnectFailed
-    return kind(f"{place} did not accept a TCP connection: {system_words(error)}.")
+    message = f"{place} did not accept a TCP connection: {system_words(error)}."
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectRefused(message, reason="refused")
+    return ConnectFailed(message)
+
+
+def _tenths(seconds: float) -> str:
+    """What is left of a deadline, without the fractions that the way here has used up."""
+    return counted(round(seconds, 1) or seconds, "second")
 
 
 def after_list(client: ClientHandshake) -> HandshakeError | None:
@@ -67,57 +95,109 @@ def after_list(client: ClientHandshake) -> HandshakeError | None:
     if failure is None:
         return None
     if client.client_certificate_refused:
-        return HandshakeError(
-            kind=HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED, detail=failure.detail
-        )
-    return HandshakeError(
-        kind=_AFTER_LIST.get(failure.kind, HandshakeErrorKind.OTHER), detail=failure.detail
-    )
+        kind = HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED
+    else:
+        kind = _AFTER_LIST.get(failure.kind, HandshakeErrorKind.OTHER)
+    causes = likely_causes(client.observed())
+    return HandshakeError(kind=kind, detail=failure.detail, candidates=causes)
 
 
-def no_list(client: ClientHandshake, target: Target) -> CaptureError:
-    """The exception for a handshake that ended without a certificate list."""
-    failure = client.failure or Failure(
-        kind=Breakage.OTHER, detail="the handshake ended without a certificate list"
-    )
+def no_list(
+    seen: Observation,
+    target: Target,
+    trials: Trials = Trials(),  # noqa: B008 -- a frozen value
+) -> CaptureError:
+    """The exception for a handshake that ended without a certificate list.
+
+    Args:
+        seen: the handshake that the gateway would make.
+        target: where it went.
+        trials: what further handshakes showed.
+    """
+    failure = seen.failure
     place = f"{target.host} port {target.port}"
+    facts: dict[str, Any] = {
+        "reason": _REASONS.get(failure.kind, ("other", ""))[0],
+        "candidates": likely_causes(seen, trials),
+        "evidence": _evidence(seen),
+        "observation": seen,
+    }
     if failure.kind is Breakage.NOT_TLS:
-        return NotTLS(f"{place} does not speak TLS: it answered {_describe(failure.detail)}.")
+        facts["reason"] = "not-tls"
+        spoken, starttls = _spoken(failure.detail)
+        facts["evidence"] |= {"protocol": spoken, "starttls": True} if starttls else {}
+        return NotTLS(
+            f"{place} does not speak TLS: it answered {_describe(failure.detail)}.", **facts
+        )
     if failure.kind is Breakage.VERSION:
+        facts["reason"] = "version"
         return TLSVersionUnsupported(
-            f"{place} speaks none of the TLS versions offered ({failure.detail})."
+            f"{place} speaks none of the TLS versions offered ({failure.detail}).", **facts
         )
     if failure.alert == CERTIFICATE_REQUIRED:
         return ClientCertificateRequired(
-            f"{place} demands a client certificate and sent no list before it gave up."
+            f"{place} demands a client certificate and sent no list before it gave up.", **facts
         )
-    if target.server_name is None and failure.alert in _NAMELESS_ALERTS:
+    if _wants_a_name(seen, trials):
         return ServerNameRequired(
-            f"{place} refuses a handshake that carries no server_name ({failure.detail})."
+            f"{place} refuses a handshake that carries no server_name ({_how(failure)}).", **facts
         )
-    return _handshake_failed(failure, client, place, target)
+    return HandshakeFailed(_sentence(seen, place), **facts)
 
 
-def _handshake_failed(
-    failure: Failure, client: ClientHandshake, place: str, target: Target
-) -> HandshakeFailed:
+def _wants_a_name(seen: Observation, trials: Trials) -> bool:
+    """Without a name sent or known, a refusal is taken for the missing name (contract, section 2).
+
+    Unless another handshake showed that it is not.
+    """
+    failure = seen.failure
+    if seen.server_name is not None or trials.other_header or trials.lenient:
+        return False
+    if trials.other_name is False:
+        return failure.alert == UNRECOGNIZED_NAME
+    silent = failure.kind in _GONE and not seen.server_hello
+    return bool(trials.other_name) or silent or failure.alert in _NAMELESS_ALERTS
+
+
+def _how(failure: Failure) -> str:
+    if failure.kind in _GONE:
+        return _REASONS[failure.kind][1]
+    return failure.detail
+
+
+def _evidence(seen: Observation) -> dict[str, Any]:
+    facts: dict[str, Any] = {"detail": seen.failure.detail, "server_name": seen.server_name}
+    if seen.failure.alert is not None:
+        facts["alert"] = seen.failure.alert
+    if seen.proxy_header:
+        facts["proxy_header"] = True
+    return facts
+
+
+def _sentence(seen: Observation, place: str) -> str:
+    failure = seen.failure
     if failure.kind is Breakage.TIMEOUT:
         heard = (
-            f"only {counted(client.received, 'byte')} came"
-            if client.received
+            f"only {counted(seen.received, 'byte')} came"
+            if seen.received
             else "the peer accepted the connection and said nothing"
         )
-        return HandshakeFailed(
-            f"The TLS handshake with {place} was not done in time: {heard}.", reason="timeout"
-        )
-    reason, text = _REASONS.get(failure.kind, ("other", "the TLS library could not go on"))
+        return f"The TLS handshake with {place} was not done in time: {heard}."
     if failure.alert == UNRECOGNIZED_NAME:
-        text = f"the peer knows no server_name {target.server_name}"
-    return HandshakeFailed(
-        f"The TLS handshake with {place} failed: {text} ({failure.detail}).", reason=reason
-    )
+        text = f"the peer knows no server_name {seen.server_name}"
+    elif failure.kind in _REASONS:
+        text = _REASONS[failure.kind][1]
+    else:
+        return f"The TLS handshake with {place} failed: {failure.detail}."
+    return f"The TLS handshake with {place} failed: {text} ({failure.detail})."
+
+
+def _spoken(banner: str) -> tuple[str, bool]:
+    """The protocol that a banner belongs to, empty where unknown, and whether it has STARTTLS."""
+    known = ((name, starttls) for start, name, starttls in _BANNERS if banner.startswith(start))
+    return next(known, ("", False))
 
 
 def _describe(banner: str) -> str:
-    spoken = next((name for start, name in _BANNERS if banner.startswith(start)), "")
+    spoken, _ = _spoken(banner)
     return f"with {spoken} ({banner})" if spoken else f"with {banner}"

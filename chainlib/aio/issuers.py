@@ -1,7 +1,8 @@
-"""Missing issuers by authority information access (RFC 5280 section 4.2.2.1), as a hostile backend would have to be treated.
+"""Missing issuers by authority information access (RFC 5280 section 4.2.2.1).
 
-A downloaded certificate is a candidate and nothing more: it counts only when it is a CA, bears the name that the child asks for, and its
-key verifies the child's signature. It is never trusted. Whether downloads happen at all is the caller's choice.
+Whoever runs the backend may be hostile. A downloaded certificate is a candidate and nothing more:
+it counts only when it is a CA, bears the name that the child asks for, and its key verifies the
+child's signature. It is never trusted. Whether downloads happen at all is the caller's choice.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ async def fetch_issuers(
 
 @dataclass(slots=True, kw_only=True)
 class _Climb:
-    """One case: what is known, what else the answers held (`spare`), what was found, how much was asked."""
+    """One case: what is known, what was found, how much was asked; `spare` is what else came."""
 
     reach: Reach
     limits: FetchLimits
@@ -137,7 +138,7 @@ class _Climb:
 
 
 async def _certificates_at(url: str, reach: Reach, limits: FetchLimits) -> tuple[Certificate, ...]:
-    from chainlib.aio.download import download  # noqa: PLC0415 -- aiohttp costs a tenth of a second that `appgw check` need not pay
+    from chainlib.aio.download import download  # noqa: PLC0415 -- aiohttp is slow
 
     return load_certificates(await download(url, reach, limits))
 

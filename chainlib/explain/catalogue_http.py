@@ -120,16 +120,16 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     ),
     CatalogueEntry(
         code=Code.HTTP_FAILED,
-        title="The server does not answer with HTTP",
+        title="The health probe gets no usable HTTP answer",
         cause=(
-            "TLS works, but then the server closes the connection or answers something that is "
-            "not HTTP."
+            "TLS works, but then the server closes the connection or answers with something that "
+            "the gateway cannot use."
         ),
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Check that this port serves HTTPS for the web, not another protocol over TLS.",
             "Read the server's error log at this minute: it may refuse the probe's host name.",
+            "Check that this port serves HTTPS for the web.",
             "Check again.",
         ),
         reference=pages.RFC_HTTP_MESSAGE,

@@ -111,8 +111,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         code=Code.SNI_REQUIRED,
         title="The server needs a server name; the gateway sends none",
         cause=(
-            "The server refuses a TLS handshake that names no host (no SNI), and the gateway has "
-            "no host name to send."
+            "The server does not answer a TLS handshake that names no host (no SNI), and the "
+            "gateway has no host name to send."
         ),
         gateway_message=None,
         where=Where.GATEWAY,
@@ -162,7 +162,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
                 "network does not show."
             ),
             "Check that the certificate and the private key on the server belong together.",
-            "Check that the server offers a common cipher, for example ECDHE-RSA-AES128-GCM-SHA256.",
+            "Check that the server offers a common cipher, such as ECDHE-RSA-AES128-GCM-SHA256.",
             "Check again.",
         ),
         reference=pages.RFC_TLS_ALERTS,

@@ -91,6 +91,8 @@ def facts_of(finding: Finding) -> Mapping[str, str]:
     wanted = finding.evidence.get("wanted")
     if isinstance(wanted, Sequence) and not isinstance(wanted, str):
         facts["order"] = ", then ".join(map(str, wanted))  # an order with a gap is none
+    candidates = finding.evidence.get("candidates")
+    facts["cause"] = str(candidates[0]) if candidates else ""
     facts["sent"] = "no" if finding.certificate is None else "yes"
     facts["place"] = str((finding.certificate or 0) + 1)
     facts["label"] = facts.get("root_name") or facts.get("subject") or "the uploaded certificate"

@@ -12,44 +12,18 @@ hostile names cannot smuggle in a placeholder of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from chainlib.explain.values import Where
+from chainlib.explain.variant import ANY, CHECK, MINUTES, Variant
+from chainlib.explain.variants_transport import TRANSPORT
 from chainlib.findings import Code
 
-ANY = "*"
-_CHECK = "Reload the server, then check again."
-_MINUTES = "Check again; the update takes some minutes."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """Steps for one kind of evidence.
-
-    Attributes:
-        when: evidence key -> its value as text, or `ANY`.
-        steps: templates in the style of `str.format`, with evidence keys as names.
-        where: who must act, `None` for the catalogue's word.
-    """
-
-    when: Mapping[str, str]
-    steps: tuple[str, ...]
-    where: Where | None = None
-
-    def holds(self, facts: Mapping[str, str]) -> bool:
-        """Whether the evidence says what this row asks for."""
-        return all(
-            facts.get(key) and wanted in {ANY, facts[key]} for key, wanted in self.when.items()
-        )
+_CHECK, _MINUTES = CHECK, MINUTES
 
 
 def _kind(kind: str, *steps: str, where: Where | None = None, **also: str) -> Variant:
     return Variant(when={"kind": kind, **also}, steps=steps, where=where)
-
-
-def _reason(reason: str, *steps: str, where: Where | None = None) -> Variant:
-    return Variant(when={"reason": reason}, steps=steps, where=where)
 
 
 _ADD_IT = (
@@ -135,21 +109,7 @@ _OLD_ROOT = Variant(
 
 VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
-        Code.TCP_FAILED: (
-            _reason(
-                "refused",
-                (
-                    "Start the service, and let it listen on this port and on all addresses, not "
-                    "on 127.0.0.1 only."
-                ),
-                (
-                    "If it does, look for a firewall on the server or on the way that answers "
-                    "with a refusal."
-                ),
-                "Check again.",
-                where=Where.SERVER,
-            ),
-        ),
+        **TRANSPORT,
         Code.CHAIN_OUT_OF_ORDER: (
             Variant(
                 when={"order": ANY},
@@ -338,34 +298,6 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     _CHECK,
                 ),
                 where=Where.SERVER,
-            ),
-        ),
-        Code.TLS_FAILED: (
-            _reason(
-                "timeout",
-                (
-                    "Check that the server is not overloaded: it accepted the connection and then "
-                    "said nothing."
-                ),
-                "Check whether a firewall in between swallows TLS.",
-                "Check again.",
-            ),
-            _reason(
-                "key-mismatch",
-                (
-                    "Compare the public key of the first certificate with the server's private "
-                    "key: they do not belong together."
-                ),
-                "Install the pair that was issued together.",
-                _CHECK,
-            ),
-            _reason(
-                "list-too-large",
-                (
-                    "Send only the server's own certificate and its intermediates; the list is "
-                    "far too long."
-                ),
-                _CHECK,
             ),
         ),
         Code.CHAIN_EXTRA: (

@@ -5,12 +5,14 @@ Bytes in, bytes out, the certificate list out, also when the handshake fails lat
 What lives here knows no socket, no clock and no certificate rule. `chainlib.aio` moves the bytes.
 """
 
+from chainlib.causes import Breakage, Failure
 from chainlib.handshake.client import ClientHandshake
-from chainlib.handshake.failure import Breakage, Failure, alert_name
+from chainlib.handshake.failure import alert_name
 from chainlib.handshake.offer import (
     ECDSA_ONLY_OFFER,
     GATEWAY_OFFER,
     LEGACY_OFFER,
+    LENIENT_OFFER,
     RSA_ONLY_OFFER,
     V1_OFFER,
     Authentication,
@@ -22,6 +24,7 @@ __all__ = [
     "ECDSA_ONLY_OFFER",
     "GATEWAY_OFFER",
     "LEGACY_OFFER",
+    "LENIENT_OFFER",
     "RSA_ONLY_OFFER",
     "V1_OFFER",
     "Authentication",

@@ -9,16 +9,17 @@ from typing import TypeAlias
 
 from OpenSSL import SSL
 
-from chainlib.certificate import parse_entry
-from chainlib.errors import InvalidTarget
-from chainlib.handshake import messages
-from chainlib.handshake.failure import (
+from chainlib.causes import (
     CERTIFICATE_REQUIRED,
     CLIENT_CERTIFICATE_ALERTS,
     Breakage,
     Failure,
-    from_openssl,
+    Observation,
 )
+from chainlib.certificate import parse_entry
+from chainlib.errors import InvalidTarget
+from chainlib.handshake import messages
+from chainlib.handshake.failure import from_openssl
 from chainlib.handshake.offer import GATEWAY_OFFER, TlsOffer, TlsVersion, context_for
 from chainlib.limits import (
     BANNER_BYTES,
@@ -108,6 +109,7 @@ class ClientHandshake:
         self.received = 0
         self._plain = bytearray()
         self._record = _Record()
+        self._server_name = server_name
         self._tls = SSL.Connection(context_for(offer), None)
         self._tls.set_app_data(self._record)
         self._tls.set_connect_state()
@@ -170,10 +172,19 @@ class ClientHandshake:
         """Whether the list came, readable or not."""
         return bool(self._record.entries)
 
-    @property
-    def server_hello(self) -> bool:
-        """Whether the server took up the handshake: a ServerHello came."""
-        return self._record.server_hello
+    def observed(self, *, proxy_header: bool = False) -> Observation:
+        """What this handshake sent and what came back; `proxy_header`: one was sent first."""
+        nothing = Failure(
+            kind=Breakage.OTHER, detail="the handshake ended without a certificate list"
+        )
+        return Observation(
+            failure=self.failure or nothing,
+            server_name=self._server_name,
+            proxy_header=proxy_header,
+            received=self.received,
+            server_hello=self._record.server_hello,
+            listed=self.has_certificates,
+        )
 
     @property
     def client_certificate_refused(self) -> bool:
@@ -253,7 +264,7 @@ def _sendable(server_name: str) -> bytes:
         encoded = server_name.encode("ascii")
     except UnicodeEncodeError:
         encoded = b""
-    if not encoded or not all(0x20 < byte < 0x7F for byte in encoded):  # noqa: PLR2004 -- printable ASCII
+    if not encoded or not all(0x20 < byte < 0x7F for byte in encoded):  # noqa: PLR2004 -- ASCII
         raise InvalidTarget(
             f"{server_name!r} cannot be sent as server_name; write a host name such as "
             "backend.contoso.com"

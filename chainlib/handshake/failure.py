@@ -1,14 +1,10 @@
-"""Why a handshake broke, as one value, and the names of TLS alerts."""
+"""From OpenSSL's reasons to one failure in words, and the names of TLS alerts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from chainlib.causes import Breakage, Failure
 
-PROTOCOL_VERSION, UNRECOGNIZED_NAME, CERTIFICATE_REQUIRED = 70, 112, 116
-# What servers send to a client that answered a CertificateRequest with an empty Certificate (RFC
-# 5246 7.4.6, RFC 8446 4.4.2.4).
-CLIENT_CERTIFICATE_ALERTS = frozenset({40, 41, 42, 46, 48, 49, CERTIFICATE_REQUIRED})
+PROTOCOL_VERSION = 70
 
 _ALERTS = {
     10: "unexpected_message",
@@ -37,47 +33,96 @@ _ALERTS = {
     116: "certificate_required",
     120: "no_application_protocol",
 }
-_OLD_VERSION = frozenset({"unsupported protocol", "wrong ssl version", "version too low"})
-_TOO_LARGE = frozenset({"excessive message size"})
-_OTHER_KEY = frozenset(
-    {
-        "bad signature",
-        "wrong signature type",
-        "wrong signature length",
-        "wrong certificate type",
-        "invalid padding",
-    }
+# OpenSSL's reasons (sslerr.h), what they mean for a client, and in which words.
+_REASONS: tuple[tuple[Breakage, str, frozenset[str]], ...] = (
+    (
+        Breakage.LEGACY_RENEGOTIATION,
+        "the server does not support secure renegotiation (RFC 5746)",
+        frozenset({"unsafe legacy renegotiation disabled"}),
+    ),
+    (
+        Breakage.WEAK_DH,
+        "the server's Diffie-Hellman group is too small",
+        frozenset({"dh key too small", "modulus too small", "bad dh value"}),
+    ),
+    (
+        Breakage.VERSION,
+        "the server answers with another TLS version than those offered",
+        frozenset({"unsupported protocol", "wrong ssl version", "version too low"}),
+    ),
+    (
+        Breakage.LIST_TOO_LARGE,
+        "the server sends a message that is too large",
+        frozenset({"excessive message size"}),
+    ),
+    (
+        Breakage.KEY_MISMATCH,
+        "the server's private key does not belong to its certificate",
+        frozenset(
+            {"bad signature", "wrong signature length", "wrong certificate type", "invalid padding"}
+        ),
+    ),
+    (
+        Breakage.SIGNATURE_TYPE,
+        "the server signed with an algorithm that was not offered or that is not its key's",
+        frozenset(
+            {"wrong signature type", "wrong signature algorithm", "no suitable signature algorithm"}
+        ),
+    ),
+    (
+        Breakage.CIPHER,
+        "the server chose a cipher or a key exchange that was not offered",
+        frozenset(
+            {
+                "unknown cipher returned",
+                "wrong cipher returned",
+                "no shared cipher",
+                "wrong curve",
+                "bad ecpoint",
+                "bad ecc cert",
+                "illegal point compression",
+                "no suitable key share",
+                "bad key share",
+                "bad group",
+                "unsupported elliptic curve",
+                "unable to find ecdh parameters",
+                "no suitable groups",
+                "unknown key exchange type",
+                "required cipher missing",
+            }
+        ),
+    ),
+    (
+        Breakage.OTHER,
+        "the server sends TLS records that are longer than allowed",
+        frozenset({"packet length too long", "data length too long", "encrypted length too long"}),
+    ),
+    (
+        Breakage.OTHER,
+        "a TLS record of the server cannot be decrypted",
+        frozenset({"decryption failed or bad record mac", "bad decrypt"}),
+    ),
+    (
+        Breakage.OTHER,
+        "the server sends its handshake messages out of order",
+        frozenset({"unexpected message", "unexpected record"}),
+    ),
+    (
+        Breakage.OTHER,
+        "what the server sends in TLS records is no handshake",
+        frozenset({"wrong version number", "bad record type", "unknown record type"}),
+    ),
+    (
+        Breakage.OTHER,
+        "the server sends an empty certificate list",
+        frozenset({"peer did not return a certificate", "no certificate returned"}),
+    ),
+    (
+        Breakage.OTHER,
+        "the server sends warnings without end",
+        frozenset({"too many warn alerts"}),
+    ),
 )
-
-
-class Breakage(StrEnum):
-    """What broke the handshake."""
-
-    NOT_TLS = "not-tls"
-    VERSION = "version"
-    LIST_TOO_LARGE = "list-too-large"
-    KEY_MISMATCH = "key-mismatch"
-    ALERT = "alert"
-    TIMEOUT = "timeout"
-    RESET = "reset"
-    CLOSED = "closed"
-    TOO_MUCH = "too-much"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """A broken handshake.
-
-    Attributes:
-        kind: what broke it.
-        detail: OpenSSL's or the kernel's own words, or a description of what came.
-        alert: number of the alert that the peer sent, when that broke it.
-    """
-
-    kind: Breakage
-    detail: str
-    alert: int | None = None
 
 
 def alert_name(number: int) -> str:
@@ -90,15 +135,11 @@ def from_openssl(reasons: list[str], alert: int | None) -> Failure:
 
     `alert` is the fatal alert received, which is then the cause.
     """
-    detail = "; ".join(reasons) or "OpenSSL gave no reason"
     if alert is not None:
         kind = Breakage.VERSION if alert == PROTOCOL_VERSION else Breakage.ALERT
         return Failure(kind=kind, detail=f"alert {alert_name(alert)}", alert=alert)
-    for kind, known in (
-        (Breakage.VERSION, _OLD_VERSION),
-        (Breakage.LIST_TOO_LARGE, _TOO_LARGE),
-        (Breakage.KEY_MISMATCH, _OTHER_KEY),
-    ):
+    for kind, words, known in _REASONS:
         if known.intersection(reasons):
-            return Failure(kind=kind, detail=detail)
+            return Failure(kind=kind, detail=words)
+    detail = "; ".join(reasons) or "OpenSSL gave no reason"
     return Failure(kind=Breakage.OTHER, detail=detail)

@@ -15,9 +15,10 @@ _EXTENSIONS_LENGTH = 2
 
 
 def certificate_list(message: bytes, version: int) -> tuple[bytes, ...]:
-    """The entries of a Certificate message as raw bytes, in order (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2).
+    """The entries of a Certificate message as raw bytes, in order.
 
-    A message that is cut or contradicts itself yields the entries before the flaw; OpenSSL then breaks the handshake off.
+    RFC 5246 section 7.4.2, RFC 8446 section 4.4.2. A message that is cut or contradicts itself
+    yields the entries before the flaw; OpenSSL then breaks the handshake off.
     """
     start = _HEADER
     if version >= TlsVersion.TLS_1_3:

@@ -1,8 +1,7 @@
 """What a ClientHello offers, as a value, and the OpenSSL context that goes with it.
 
 A context costs a quarter of a handshake, so there is one per offer, made once and shared by every
-connection; whatever belongs to one
-connection is its app data.
+connection; whatever belongs to one connection is its app data.
 """
 
 from __future__ import annotations
@@ -41,28 +40,32 @@ class TlsOffer:
     """What the client offers; server_name is the target's matter.
 
     Ciphers, security level and the demand for secure renegotiation are OpenSSL's defaults, since
-    the gateway's own are not published:
-    small RSA keys and SHA-1 in a sent chain come through all the same, as nothing is verified here.
-    Below TLS 1.2 nothing works
-    without security level 0, so such an offer has it.
+    the gateway's own are not published: small RSA keys and SHA-1 in a sent chain come through all
+    the same, as nothing is verified here. Below TLS 1.2 nothing works without security level 0, so
+    such an offer has it.
 
     Attributes:
         minimum, maximum: protocol versions.
         authentication: restricts the signature algorithms and the TLS 1.2 suites.
+        lenient: also every weak suite that OpenSSL has, and a server without secure renegotiation;
+            only to find out what a server would have taken.
     """
 
     minimum: TlsVersion = TlsVersion.TLS_1_2
     maximum: TlsVersion = TlsVersion.TLS_1_3
     authentication: Authentication = Authentication.ANY
+    lenient: bool = False
 
 
 # v2 prefers TLS 1.3 and takes 1.2; v1 speaks 1.2 only (azure-rules section 2.6).
 GATEWAY_OFFER = TlsOffer()
 V1_OFFER = TlsOffer(maximum=TlsVersion.TLS_1_2)
 LEGACY_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_1)
+LENIENT_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_2, lenient=True)
 RSA_ONLY_OFFER = TlsOffer(authentication=Authentication.RSA)
 ECDSA_ONLY_OFFER = TlsOffer(authentication=Authentication.ECDSA)
 
+_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT of ssl.h; pyOpenSSL has no name for it
 _SUITES = {
     Authentication.ANY: "DEFAULT",
     Authentication.RSA: "DEFAULT:!aECDSA",
@@ -90,7 +93,10 @@ def context_for(offer: TlsOffer) -> SSL.Context:
     context.set_min_proto_version(offer.minimum)
     context.set_max_proto_version(offer.maximum)
     level = ":@SECLEVEL=0" if offer.minimum < TlsVersion.TLS_1_2 else ""
-    context.set_cipher_list((_SUITES[offer.authentication] + level).encode())
+    suites = "ALL" if offer.lenient else _SUITES[offer.authentication]
+    context.set_cipher_list((suites + level).encode())
+    if offer.lenient:
+        context.set_options(_LEGACY_SERVER_CONNECT)
     if offer.authentication in _SIGNATURES:
         restrict_signatures(context, _SIGNATURES[offer.authentication])
     context.set_ocsp_client_callback(_keep_staple)

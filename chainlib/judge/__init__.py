@@ -79,7 +79,7 @@ def judge_failure(error: CaptureError, policy: GatewayPolicy, *, at: datetime) -
         if policy.validate_chain
         else ("the certificates: none came",)
     )
-    findings = in_headline_order(switches.apply_switches((transport.no_list(error),), policy))
+    findings = in_headline_order(switches.apply_switches(tuple(transport.no_list(error)), policy))
     return Verdict(findings=findings, at=at, not_checked=not_seen)
 
 

@@ -7,22 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
+from chainlib.causes import Cause
 from chainlib.certificate import UnreadableCertificate
 from chainlib.errors import (
     CaptureError,
     ClientCertificateRequired,
     ConnectFailed,
-    HandshakeFailed,
     NotTLS,
     ResolveFailed,
     ServerNameRequired,
     TLSVersionUnsupported,
 )
 from chainlib.findings import Basis, Code, Finding
-from chainlib.judge.build import critical
+from chainlib.judge.build import critical, warning
 from chainlib.judge.case import Case
-from chainlib.model import HandshakeErrorKind, HttpFailure, HttpFailureKind, HttpResponse
+from chainlib.limits import USUAL_HEADER_BYTES
+from chainlib.model import (
+    HandshakeError,
+    HandshakeErrorKind,
+    HttpFailure,
+    HttpFailureKind,
+    HttpResponse,
+)
 from chainlib.policy import HttpProbeRule
 from chainlib.wording import counted
 
@@ -40,18 +48,27 @@ _CLOCK_S = 0.05  # how much earlier than asked a timer may ring
 _CLIENT_CERTIFICATE_STATUSES = frozenset({400, 401, 403, 495, 496})
 
 
-def no_list(error: CaptureError) -> Finding:
-    """The finding for a capture that yielded no certificate list."""
+def no_list(error: CaptureError) -> Iterator[Finding]:
+    """The findings for a capture that yielded no certificate list.
+
+    Where the server refused a handshake without a name, that none was sent is a finding beside it.
+    """
+    evidence: dict[str, Any] = {"reason": error.reason} if error.reason else {}
+    if error.candidates:
+        evidence["candidates"] = [cause.value for cause in error.candidates]
     for kind, code, basis in _NO_LIST:
         if isinstance(error, kind):
-            return replace(critical(code, str(error), basis), evidence=_how(error))
-    reason = error.reason if isinstance(error, HandshakeFailed) else "other"
-    return critical(Code.TLS_FAILED, str(error), Basis.OPENSSL, reason=reason)
-
-
-def _how(error: CaptureError) -> dict[str, str]:
-    """Where the connection was turned away by somebody, who must act is another than where nothing came back."""
-    return {"reason": error.reason} if isinstance(error, ConnectFailed) and error.reason else {}
+            yield replace(critical(code, str(error), basis), evidence=evidence | error.evidence)
+            break
+    else:
+        finding = critical(Code.TLS_FAILED, str(error), Basis.OPENSSL)
+        yield replace(finding, evidence={"reason": "other"} | evidence | error.evidence)
+    if isinstance(error, ServerNameRequired):
+        yield warning(
+            Code.NO_SNI,
+            "The handshake names no server, since the gateway has no host name to send.",
+            Basis.DOCUMENTED,
+        )
 
 
 def unreadable(case: Case) -> Iterator[Finding]:
@@ -75,12 +92,26 @@ def handshake(case: Case) -> Iterator[Finding]:
     if error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         yield _client_certificate(error.detail)
     elif not any(isinstance(sent, UnreadableCertificate) for sent in case.chain.certificates):
-        summary = (
-            f"The server sent its certificates, then the handshake broke ({error.kind.value})."
-        )
+        summary = f"The server sent its certificates, then the handshake broke: {_why(error)}."
         yield critical(
-            Code.TLS_FAILED, summary, Basis.OPENSSL, reason=error.kind.value, detail=error.detail
+            Code.TLS_FAILED,
+            summary,
+            Basis.OPENSSL,
+            reason=error.kind.value,
+            candidates=[cause.value for cause in error.candidates],
+            detail=error.detail,
         )
+
+
+def _why(error: HandshakeError) -> str:
+    """What broke it, in words; a reset and a close have no more to say than their kind."""
+    spoken = {
+        HandshakeErrorKind.RESET: "the server reset the connection",
+        HandshakeErrorKind.CLOSED: "the server closed the connection",
+        HandshakeErrorKind.TIMEOUT: "the server said nothing more in time",
+        HandshakeErrorKind.ALERT: f"the server refused it ({error.detail})",
+    }
+    return spoken.get(error.kind, error.detail)
 
 
 def http(case: Case) -> Iterator[Finding]:
@@ -101,14 +132,54 @@ def _http_failure(case: Case, failure: HttpFailure, rule: HttpProbeRule) -> Iter
     elif failure.kind is HttpFailureKind.TIMEOUT:
         yield _too_late(failure.waited, rule)
     elif case.chain.handshake_error is None:
-        summary = f"The server did not answer GET {rule.path} with HTTP ({failure.kind.value})."
         yield critical(
             Code.HTTP_FAILED,
-            summary,
+            f"The server did not answer GET {rule.path} with HTTP: {_unusable(failure)}.",
             Basis.INFERRED,
             reason=failure.kind.value,
+            candidates=[cause.value for cause in _http_causes(case, failure)],
             detail=failure.detail,
         )
+
+
+def _unusable(failure: HttpFailure) -> str:
+    spoken = {
+        HttpFailureKind.CLOSED: f"it closed the connection ({failure.detail})",
+        HttpFailureKind.HTTP2_ONLY: (
+            f"it speaks HTTP/2 ({failure.detail}), and the gateway asks in HTTP/1.1"
+        ),
+        HttpFailureKind.NOT_HTTP: f"it answered {failure.detail}",
+    }
+    return spoken.get(failure.kind, failure.detail)
+
+
+def _http_causes(case: Case, failure: HttpFailure) -> Iterator[Cause]:
+    """The likely causes, the likeliest first; a close says least."""
+    if failure.kind is HttpFailureKind.HTTP2_ONLY:
+        yield Cause.HTTP2_ONLY
+    elif failure.kind is HttpFailureKind.HEADER_TOO_LARGE:
+        yield Cause.HEADER_TOO_LARGE
+    elif failure.kind is HttpFailureKind.CLOSED:
+        if case.chain.tls is not None and case.chain.tls.client_certificate_requested:
+            yield Cause.CLIENT_CERTIFICATE
+        yield from (Cause.CLOSED, Cause.HTTP2_ONLY, Cause.NOT_HTTP)
+    else:
+        yield Cause.NOT_HTTP
+
+
+def _large_header(response: HttpResponse) -> Iterator[Finding]:
+    """nginx, on which the gateway is believed to rest, refuses such a header by default."""
+    if response.header_bytes <= USUAL_HEADER_BYTES:
+        return
+    yield warning(
+        Code.HTTP_FAILED,
+        f"The header of the server's answer has {response.header_bytes:,} bytes; proxies such as "
+        f"nginx take {USUAL_HEADER_BYTES // 1024} KiB unless set otherwise.",
+        Basis.INFERRED,
+        reason="header-too-large",
+        candidates=[Cause.HEADER_TOO_LARGE.value],
+        header_bytes=response.header_bytes,
+    )
 
 
 def _too_late(waited: float | None, rule: HttpProbeRule) -> Finding:
@@ -128,6 +199,7 @@ def _too_late(waited: float | None, rule: HttpProbeRule) -> Finding:
 
 
 def _http_response(case: Case, response: HttpResponse, rule: HttpProbeRule) -> Iterator[Finding]:
+    yield from _large_header(response)
     if not rule.accepts(response.status):
         asked = case.chain.tls is not None and case.chain.tls.client_certificate_requested
         if (

@@ -1,0 +1,198 @@
+"""Why a handshake brought no certificate list: at most two more short handshakes, then the answer.
+
+Each differs from the gateway's own handshake in one thing (the name, the PROXY header, what is
+offered); the one that succeeds names the cause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from chainlib.aio.capture import capture
+from chainlib.aio.failures import no_list
+from chainlib.causes import Breakage, Observation, Trials
+from chainlib.certificate import Certificate
+from chainlib.errors import CaptureError, InvalidTarget, TLSVersionUnsupported
+from chainlib.handshake import GATEWAY_OFFER, LENIENT_OFFER, TlsOffer
+from chainlib.limits import TRIAL_S, TRIALS
+from chainlib.model import PresentedChain, Target, is_ip_literal
+from chainlib.wording import counted
+
+_OLD_VERSIONS = frozenset({"TLSv1", "TLSv1.1", "SSLv3"})
+# What further handshakes can tell apart; the others name their own cause.
+_OPEN = frozenset({Breakage.ALERT, Breakage.RESET, Breakage.CLOSED, Breakage.OTHER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """One more handshake: what it tells (a field of `Trials`), in words, and what is sent."""
+
+    tells: str
+    words: str
+    target: Target
+    offer: TlsOffer
+
+
+@dataclass(slots=True, kw_only=True)
+class _Results:
+    trials: Trials
+    tried: list[str] = field(default_factory=list)
+    trial: _Trial | None = None
+    chain: PresentedChain | None = None
+
+
+async def diagnose(
+    error: CaptureError,
+    target: Target,
+    *,
+    timeout: float,  # noqa: ASYNC109 -- as in `capture`: part of the question
+    offer: TlsOffer = GATEWAY_OFFER,
+    known_names: Sequence[str] = (),
+    nameless_listed: bool | None = None,
+) -> CaptureError:
+    """The same failure, with the cause that further handshakes show.
+
+    Args:
+        error: why `capture` brought no list.
+        target: where it went, with its address.
+        timeout: seconds for everything here.
+        offer: as in the handshake that failed.
+        known_names: host names under which the server may answer, the likeliest first; asked where
+            no server_name was sent.
+        nameless_listed: whether a handshake without server_name brought a list; `None` where
+            none was made.
+
+    Returns:
+        `error` itself where nothing more can be told apart.
+    """
+    seen = error.observation
+    if seen is None or seen.failure.kind not in _OPEN:
+        return error
+    named = seen.server_name is not None
+    results = _Results(trials=Trials(other_name=nameless_listed if named else None))
+    deadline = asyncio.get_running_loop().time() + timeout
+    if results.trials.other_name is None or not results.trials.other_name:
+        for trial in _plan(seen, target, offer, known_names):
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0 or results.chain is not None or len(results.tried) >= TRIALS:
+                break
+            await _try(trial, min(left, TRIAL_S), results)
+    return _named(error, seen, target, results)
+
+
+def _plan(
+    seen: Observation, target: Target, offer: TlsOffer, known_names: Sequence[str]
+) -> Iterator[_Trial]:
+    """The handshakes that may decide, the likeliest first."""
+    silent = not seen.received
+    name = next((n for n in known_names if _sendable(n)), None)
+    if seen.server_name is None and name is not None:
+        yield _Trial(
+            tells="other_name",
+            words=f"with the server name {name}",
+            target=replace(target, server_name=name),
+            offer=offer,
+        )
+    if silent or target.proxy_header:
+        yield _Trial(
+            tells="other_header",
+            words="without a PROXY header" if target.proxy_header else "with a PROXY header",
+            target=replace(target, proxy_header=not target.proxy_header),
+            offer=offer,
+        )
+    yield _Trial(
+        tells="lenient",
+        words="with older versions and weak ciphers allowed",
+        target=target,
+        offer=LENIENT_OFFER,
+    )
+
+
+async def _try(trial: _Trial, seconds: float, results: _Results) -> None:
+    try:
+        chain = await capture(trial.target, timeout=seconds, offer=trial.offer, list_only=True)
+    except InvalidTarget:
+        return
+    except CaptureError as error:
+        came = error.reason or "no connection"
+        results.tried.append(f"{trial.words}: {came}")
+        results.trials = replace(results.trials, **{trial.tells: False})
+        return
+    results.tried.append(f"{trial.words}: {counted(len(chain.certificates), 'certificate')}")
+    results.trials = replace(results.trials, **{trial.tells: True})
+    results.trial, results.chain = trial, chain
+
+
+def _named(
+    error: CaptureError, seen: Observation, target: Target, results: _Results
+) -> CaptureError:
+    better = no_list(seen, target, results.trials)
+    if results.tried:
+        better.evidence["tried"] = results.tried
+    if results.chain is not None and results.trial is not None:
+        better = _decided(better, results.chain, results.trial)
+    elif results.trials.other_name:
+        better = _said(better, "Without a server name the server does send its certificates.")
+    better.address, better.timings = error.address, error.timings
+    return better
+
+
+def _decided(error: CaptureError, chain: PresentedChain, trial: _Trial) -> CaptureError:
+    """One of the further handshakes brought a list: say which."""
+    evidence = error.evidence | {"succeeded": _facts(chain, trial)}
+    session = chain.tls
+    if trial.tells == "lenient" and session is not None and session.version in _OLD_VERSIONS:
+        message = (
+            f"{chain.target.host} speaks only TLS versions older than 1.2 ({session.version}), "
+            "which the gateway does not use."
+        )
+        return TLSVersionUnsupported(
+            message, reason="version", evidence=evidence, observation=error.observation
+        )
+    error.evidence = evidence
+    return _said(error, _SAID[trial.tells].format(words=trial.words, version=_session(chain)))
+
+
+_SAID = {
+    "other_name": "It is answered {words}.",
+    "other_header": "It is answered {words}: the two ends disagree about the PROXY protocol.",
+    "lenient": "It is answered {words} ({version}): the two ends share no usable cipher suite.",
+}
+
+
+def _said(error: CaptureError, sentence: str) -> CaptureError:
+    kind = type(error)
+    return kind(
+        f"{error} {sentence}",
+        reason=error.reason,
+        candidates=error.candidates,
+        evidence=error.evidence,
+        observation=error.observation,
+    )
+
+
+def _facts(chain: PresentedChain, trial: _Trial) -> dict[str, object]:
+    first = chain.certificates[0]
+    facts: dict[str, object] = {
+        "server_name": trial.target.server_name,
+        "certificates": len(chain.certificates),
+    }
+    if isinstance(first, Certificate):
+        facts["subject"] = first.subject
+    if trial.tells == "lenient":
+        facts["session"] = _session(chain)
+    if trial.target.proxy_header:
+        facts["proxy_header"] = True
+    return facts
+
+
+def _session(chain: PresentedChain) -> str:
+    session = chain.tls
+    return " ".join(filter(None, (session.version, session.cipher))) if session else ""
+
+
+def _sendable(name: str) -> bool:
+    """Whether a name can stand in a ClientHello: neither an address nor a pattern."""
+    return bool(name) and name.isascii() and "*" not in name and not is_ip_literal(name)
