@@ -7,13 +7,17 @@ Source: OpenSSL's X509_check_host(3); RFC 9525 forbids the common name, but the 
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from chainlib.certificate import Certificate
+from chainlib.model import is_ip_literal
 
 _MIN_DOTS_BELOW_STAR = 2
 _IDNA_PREFIX = "xn--"
 # OpenSSL knows no underscore beside a star or in place of one, and no hyphen right before it, so
 # `app-*` covers nothing.
+_MAX_NAME = 253
+_HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _COVERED = re.compile(r"[a-z0-9-]*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _STARRED = re.compile(rf"(?!{_IDNA_PREFIX})(?:(?:{_LABEL.pattern})?\*|\*[a-z0-9-]*[a-z0-9])")
@@ -72,3 +76,98 @@ def _wildcard_covers(pattern: str, reference: str) -> bool:
         and not label.startswith(_IDNA_PREFIX)
         and _COVERED.fullmatch(label[len(head) : len(label) - len(tail)]) is not None
     )
+
+
+class NameReason(StrEnum):
+    """Why no name of a certificate is the one asked for, where it can be said better than that."""
+
+    IP_ADDRESS = "ip-address"
+    NO_NAME = "no-name"
+    ONE_LABEL = "wildcard-one-label"
+    BARE_DOMAIN = "wildcard-bare-domain"
+    UNDERSCORE = "underscore"
+    TRAILING_DOT = "trailing-dot"
+    URL = "url"
+    EMAIL = "email"
+    ODD_CHARACTER = "odd-character"
+    UNICODE = "unicode"
+    PATTERN = "pattern"
+    COMMON_NAME = "common-name-ignored"
+
+
+def is_dns_name(name: str) -> bool:
+    """Whether this may stand as a name in a certificate: no wildcard, URL, address or blank."""
+    labels = name.lower().split(".")
+    return (
+        len(name) <= _MAX_NAME
+        and all(map(_HOST_LABEL.fullmatch, labels))
+        and not labels[-1].isdecimal()
+    )
+
+
+def is_host_name(name: str) -> bool:
+    """Whether this can be set as the host name of a backend.
+
+    A DNS name that matches a certificate which carries it, and that means no machine itself.
+    """
+    last = name.lower().rpartition(".")[2]
+    return is_dns_name(name) and "." in name and last not in {"localhost", "localdomain"}
+
+
+def why_not(certificate: Certificate, reference: str) -> tuple[NameReason, str] | None:
+    """The likeliest reason why this certificate is not for that name, and the name that shows it.
+
+    `None` where its names are simply others.
+    """
+    wanted = reference.removesuffix(".").lower()
+    if is_ip_literal(wanted):
+        return NameReason.IP_ADDRESS, reference
+    names = presented_identifiers(certificate)
+    if not names:
+        return NameReason.NO_NAME, ""
+    for name in names:
+        if reason := _reason(name, wanted):
+            return reason, name
+    ignored = (cn for cn in certificate.common_names if identifier_matches(cn, wanted))
+    if (common_name := next(ignored, None)) is not None:
+        return NameReason.COMMON_NAME, common_name
+    odd = ((reason, name) for name in names if (reason := _oddity(name)))
+    return next(odd, None)
+
+
+def _reason(name: str, wanted: str) -> NameReason | None:
+    """Why a name that was meant for the one asked for does not match it."""
+    pattern = name.lower()
+    if pattern.rstrip(".") == wanted:
+        return NameReason.TRAILING_DOT
+    if not name.isascii():
+        return NameReason.UNICODE if _as_a_label(pattern) == wanted else None
+    star, _, below = pattern.partition(".")
+    if "*" not in star or not below:
+        return _oddity(name) if wanted in pattern else None
+    label, _, rest = wanted.partition(".")
+    if wanted == below:
+        return NameReason.BARE_DOMAIN
+    if star == "*" and _is_wildcard(pattern) and wanted.endswith(f".{below}"):
+        return NameReason.UNDERSCORE if rest == below and "_" in label else NameReason.ONE_LABEL
+    return NameReason.PATTERN if rest == below else None
+
+
+def _oddity(name: str) -> NameReason | None:
+    """What keeps a name from being a host name, whichever name was asked for."""
+    if "/" in name:
+        return NameReason.URL
+    if "@" in name:
+        return NameReason.EMAIL
+    if any(not one.isprintable() or one.isspace() for one in name):
+        return NameReason.ODD_CHARACTER
+    if name.endswith("."):
+        return NameReason.TRAILING_DOT
+    return NameReason.PATTERN if "*" in name and not _is_wildcard(name.lower()) else None
+
+
+def _as_a_label(name: str) -> str:
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""

@@ -47,6 +47,10 @@ class OpenSSLResult:
         """Whether OpenSSL accepts the path."""
         return self.code == 0
 
+    def as_evidence(self) -> dict[str, object]:
+        """Number, words and depth, as evidence holds them."""
+        return {"code": self.code, "text": self.text, "depth": self.depth}
+
 
 def verify_path(
     leaf: Certificate,

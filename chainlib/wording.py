@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 _ROUNDED_FROM = 100
 _SHOWN_TEXT, _SHOWN_HEX = 200, 16
@@ -42,3 +43,14 @@ def system_words(error: OSError) -> str:
     """
     known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return (known or "the system gave no reason").lower()
+
+
+def visible(text: str) -> str:
+    """Text from a certificate with each character that is not printable shown as `<U+0000>`."""
+    return "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in text)
+
+
+def listed(names: Sequence[str], *, shown: int = 3, none: str = "none") -> str:
+    """`a, b, c and 4 more`: the first few of a list in one line."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more if names else none

@@ -13,6 +13,7 @@ from chainlib.explain.catalogue_soundness import OUT_OF_DATE
 from chainlib.explain.openssl_codes import openssl_sentence
 from chainlib.explain.values import CatalogueEntry, Explanation, Fix
 from chainlib.explain.variants import VARIANTS
+from chainlib.explain.variants_names import DEFAULT_CERTIFICATE
 from chainlib.findings import Code, Finding, Severity, Verdict
 
 _LISTED = 3
@@ -59,7 +60,7 @@ def _fix(finding: Finding, all_findings: Sequence[Finding]) -> Fix:
     if attach is not None and finding.code in _TRUST_CODES:
         return _fix(attach, ())
     fix, facts = _fix_of(CATALOGUE[finding.code]), facts_of(finding)
-    for variant in VARIANTS.get(finding.code, ()):
+    for variant in (*DEFAULT_CERTIFICATE, *VARIANTS.get(finding.code, ())):
         if variant.holds(facts):
             steps = tuple(step.format_map(facts) for step in variant.steps)
             return replace(fix, where=variant.where or fix.where, steps=steps)

@@ -16,10 +16,9 @@ from types import MappingProxyType
 
 from chainlib.explain.values import Where
 from chainlib.explain.variant import ANY, CHECK, MINUTES, Variant
+from chainlib.explain.variants_names import NAME_MISMATCH
 from chainlib.explain.variants_transport import TRANSPORT
 from chainlib.findings import Code
-
-_CHECK, _MINUTES = CHECK, MINUTES
 
 
 def _kind(kind: str, *steps: str, where: Where | None = None, **also: str) -> Variant:
@@ -44,7 +43,7 @@ _PUBLIC_CA = (
         "Keep the roots attached where other servers behind the same setting have private "
         "certificates; give those a setting of their own."
     ),
-    _MINUTES,
+    MINUTES,
 )
 _FIND_ISSUER = (
     "Find {missing_subject}: ask the CA's owner whether it is a root or one more intermediate.",
@@ -58,7 +57,7 @@ _FIND_ISSUER = (
 # Once the issuer is known, only one of the two explanations is left.
 _IS_INTERMEDIATE = Variant(
     when={"possibilities": "an intermediate is not sent", "missing_subject": ANY},
-    steps=(_ADD_IT, _CHECK, _NO_ROOT_NEEDED),
+    steps=(_ADD_IT, CHECK, _NO_ROOT_NEEDED),
     where=Where.SERVER,
 )
 _IS_ROOT = Variant(
@@ -71,7 +70,7 @@ _IS_ROOT = Variant(
             "Upload {missing_subject} to the gateway, and attach it to the backend setting; "
             "uploading alone changes nothing."
         ),
-        _MINUTES,
+        MINUTES,
     ),
     where=Where.GATEWAY,
 )
@@ -84,16 +83,32 @@ _NAMESAKE = (
         "Upload it beside the old one, and attach both to the backend setting until all servers "
         "changed."
     ),
-    _MINUTES,
+    MINUTES,
 )
-_OTHER_NAME = (
-    "Or have the certificate issued anew with {name} among its subject alternative names (SAN)."
+_OTHER_EDITION = (
+    (
+        "Replace the {missing_subject} in the server's certificate file (number {sent_place} of the "
+        "list sent) by the edition that signed certificate {place}."
+    ),
+    "Tell them apart by key: that edition has the key id {missing_key_id}, the one sent {sent_key_id}.",
+)
+_ENDED = (
+    "{subject} has ended and there is no newer edition of it: {successor} took its place.",
+    (
+        "If the server's certificate is from a public CA, detach the uploaded roots, so that the "
+        "well-known CAs count."
+    ),
+    "Otherwise upload {successor}, attach it, and let the server send the chain that leads to it.",
+    MINUTES,
 )
 _REPLACE_ROOT = (
     "Replace {label} on the gateway with the CA's current root and attach it.",
-    _MINUTES,
+    MINUTES,
 )
 # A needed certificate that was not sent is the trust anchor: renewing it is work on the gateway.
+_ENDED_ROOT = Variant(
+    when={"sent": "no", "subject": ANY, "successor": ANY}, steps=_ENDED, where=Where.GATEWAY
+)
 _OLD_ROOT = Variant(
     when={"sent": "no", "subject": ANY},
     steps=(
@@ -102,7 +117,7 @@ _OLD_ROOT = Variant(
             "Upload it beside the old one, and attach both to the backend setting until all "
             "servers changed."
         ),
-        _MINUTES,
+        MINUTES,
     ),
     where=Where.GATEWAY,
 )
@@ -120,21 +135,42 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     ),
                     "Here that is: {order}.",
                     "Leave the root out or put it last.",
-                    _CHECK,
+                    CHECK,
                 ),
             ),
         ),
         Code.INTERMEDIATE_MISSING: (
+            _kind(
+                "same-name-other-key",
+                *_OTHER_EDITION,
+                _FETCH_IT,
+                CHECK,
+                sent_key_id=ANY,
+                missing_key_id=ANY,
+                aia=ANY,
+            ),
+            _kind(
+                "same-name-other-key",
+                *_OTHER_EDITION,
+                CHECK,
+                _NO_ROOT_NEEDED,
+                sent_key_id=ANY,
+                missing_key_id=ANY,
+            ),
+            _kind("same-name-other-key", _OTHER_EDITION[0], CHECK, _NO_ROOT_NEEDED, sent_place=ANY),
+            _kind(
+                "same-key-other-edition", _OTHER_EDITION[0], CHECK, _NO_ROOT_NEEDED, sent_place=ANY
+            ),
             _kind("same-name-other-key", *_NAMESAKE, where=Where.GATEWAY),
             _IS_INTERMEDIATE,
             _IS_ROOT,
             Variant(
                 when={"possibilities": ANY, "aia": ANY},
-                steps=(_ADD_IT, _FETCH_IT, _CHECK, _OR_ROOT),
+                steps=(_ADD_IT, _FETCH_IT, CHECK, _OR_ROOT),
             ),
-            Variant(when={"possibilities": ANY}, steps=(_ADD_IT, _CHECK, _OR_ROOT)),
-            Variant(when={"aia": ANY}, steps=(_ADD_IT, _FETCH_IT, _CHECK, _NO_ROOT_NEEDED)),
-            Variant(when={"missing_subject": ANY}, steps=(_ADD_IT, _CHECK, _NO_ROOT_NEEDED)),
+            Variant(when={"possibilities": ANY}, steps=(_ADD_IT, CHECK, _OR_ROOT)),
+            Variant(when={"aia": ANY}, steps=(_ADD_IT, _FETCH_IT, CHECK, _NO_ROOT_NEEDED)),
+            Variant(when={"missing_subject": ANY}, steps=(_ADD_IT, CHECK, _NO_ROOT_NEEDED)),
         ),
         Code.INTERMEDIATE_UNKNOWN_CA: (
             _IS_INTERMEDIATE,
@@ -160,7 +196,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "Its SHA-256 is {sha256}; the one attached now has {uploaded_sha256}. Keep "
                     "both while servers send either."
                 ),
-                _MINUTES,
+                MINUTES,
                 gateway_code=ANY,
             ),
             _kind(
@@ -195,7 +231,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "Export {root} as a .cer file; its key is not needed.",
                     "Upload it to the gateway as a trusted root certificate.",
                     "Attach it to the backend setting; uploading alone changes nothing.",
-                    _MINUTES,
+                    MINUTES,
                 ),
             ),
         ),
@@ -205,7 +241,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 steps=(
                     "Attach {root_name}, which lies on the gateway already, to the backend setting.",
                     "Name the roots that are attached now as well: the list is replaced as a whole.",
-                    _MINUTES,
+                    MINUTES,
                 ),
             ),
         ),
@@ -213,7 +249,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _kind(
                 "undecodable",
                 "Upload {label} anew as plain PEM or DER; what lies there is no certificate.",
-                _MINUTES,
+                MINUTES,
             ),
             _kind(
                 "intermediate",
@@ -221,13 +257,14 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "{label} is an intermediate: upload the root above it instead, and let the "
                     "server send it."
                 ),
-                _MINUTES,
+                MINUTES,
             ),
             _kind(
                 "leaf",
                 "{label} is a server's own certificate: upload the root of its chain instead.",
-                _MINUTES,
+                MINUTES,
             ),
+            _kind("expired", *_ENDED, successor=ANY),
             _kind("expired", *_REPLACE_ROOT),
             _kind("not-yet-valid", *_REPLACE_ROOT),
             _kind(
@@ -236,12 +273,12 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "Upload a root that has the mark CA:TRUE: made anew, and the servers' "
                     "certificates signed by it."
                 ),
-                _MINUTES,
+                MINUTES,
             ),
             _kind(
                 "version-1",
                 "Upload a root that was made anew as X.509 version 3 with the mark CA:TRUE.",
-                _MINUTES,
+                MINUTES,
             ),
         ),
         Code.SIGNATURE_INVALID: (
@@ -259,47 +296,71 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "If the uploaded one is right, have {subject} signed anew and install it on "
                     "the server."
                 ),
-                _MINUTES,
+                MINUTES,
                 where=Where.GATEWAY,
             ),
         ),
-        Code.CERTIFICATE_EXPIRING: (_OLD_ROOT,),
+        Code.CA_CONSTRAINT_VIOLATED: (
+            _kind(
+                "name-constraints",
+                (
+                    "{subject} is limited to certain names, and {refused_names} is none of them: "
+                    "no setting of the gateway lifts that."
+                ),
+                "Have the certificate issued by a CA that may sign for {refused_names}.",
+                "Or use a name that {subject} may sign for, on the server and in the backend setting.",
+                CHECK,
+                refused_names=ANY,
+            ),
+            _kind(
+                "path-length",
+                "{subject} was issued for a shorter chain: ask its owner for a CA that may stand here.",
+                "Or have the certificate issued by {subject} itself.",
+                CHECK,
+                subject=ANY,
+            ),
+        ),
+        Code.VERIFY_FAILED: (
+            _kind(
+                "unsupported-algorithm",
+                (
+                    "Nothing is known to be wrong with {subject}: its signature is of a kind that "
+                    "cannot be checked here."
+                ),
+                (
+                    "The gateway rests on OpenSSL too: have the certificate issued with RSA or ECDSA "
+                    "keys to be safe."
+                ),
+                "Until then, backend health shows what the gateway itself says.",
+                CHECK,
+            ),
+        ),
+        Code.CERTIFICATE_EXPIRING: (_ENDED_ROOT, _OLD_ROOT),
         Code.CERTIFICATE_EXPIRED: (
+            _ENDED_ROOT,
             _OLD_ROOT,
+            Variant(
+                when={"subject": ANY, "successor": ANY},
+                steps=(
+                    _ENDED[0],
+                    (
+                        "Take the chain that the CA publishes now, which leads to {successor}, and "
+                        "install it on every server behind the name."
+                    ),
+                    CHECK,
+                ),
+            ),
             Variant(
                 when={"subject": ANY},
                 steps=(
                     "Renew {subject}; for an intermediate, take the CA's current one.",
                     "Install the new chain on every server behind the name.",
                     "Upload a root to the gateway only if the private root itself was renewed.",
-                    _CHECK,
+                    CHECK,
                 ),
             ),
         ),
-        Code.NAME_MISMATCH: (
-            Variant(
-                when={"name": ANY, "presented_names": ANY},
-                steps=(
-                    (
-                        "Set the host name of the backend setting (and of the custom probe) to "
-                        "one of: {presented_names}."
-                    ),
-                    _OTHER_NAME,
-                    "Check again.",
-                ),
-            ),
-            Variant(
-                when={"name": ANY},
-                steps=(
-                    (
-                        "Have the certificate issued anew with {name} as its subject alternative "
-                        "name (SAN); it carries no name."
-                    ),
-                    _CHECK,
-                ),
-                where=Where.SERVER,
-            ),
-        ),
+        Code.NAME_MISMATCH: NAME_MISMATCH,
         Code.CHAIN_EXTRA: (
             _kind(
                 "root",

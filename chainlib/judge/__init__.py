@@ -15,7 +15,16 @@ from datetime import datetime
 
 from chainlib.errors import CaptureError
 from chainlib.findings import Finding, Severity, Verdict, in_headline_order
-from chainlib.judge import entries, identity, shape, soundness, switches, transport, trust
+from chainlib.judge import (
+    constraints,
+    entries,
+    identity,
+    shape,
+    soundness,
+    switches,
+    transport,
+    trust,
+)
 from chainlib.judge.case import Case, make_case
 from chainlib.model import LiveChain, PresentedChain
 from chainlib.policy import GatewayPolicy, Sku
@@ -35,7 +44,7 @@ _V2_CHAIN = (
     trust.path,
     trust.uploads,
     soundness.signatures,
-    soundness.constraints,
+    constraints.may_sign,
 )
 
 __all__ = ["judge", "judge_failure"]
@@ -59,6 +68,7 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
     found = tuple(_rules(case))
     found = (*found, *soundness.openssl(case, found))
     found = (*found, *_live(case, found))
+    found = tuple(identity.with_default_certificate(case, found))
     ordered = in_headline_order(switches.apply_switches(found, policy))
     return Verdict(
         findings=ordered,

@@ -6,6 +6,7 @@ from typing import Any
 
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
+from chainlib.judge.ended_roots import ended_root
 
 
 def critical(
@@ -86,3 +87,9 @@ def missing_evidence(child: Certificate) -> dict[str, Any]:
         "missing_key_id": key_id.hex() if key_id else None,
         "aia": list(child.ca_issuers),
     }
+
+
+def successor_evidence(certificate: Certificate) -> dict[str, str]:
+    """The root that took this one's place, where that is publicly known."""
+    ended = ended_root(certificate)
+    return {"successor": ended.successor, "successor_source": ended.source} if ended else {}

@@ -17,7 +17,7 @@ from chainlib.certificate import Certificate
 from chainlib.model import PresentedChain, TrustMode
 from chainlib.names import matches
 from chainlib.openssl import OpenSSLResult, verify_path
-from chainlib.path import IssuerPool, Walk, is_root, issuer_candidates
+from chainlib.path import IssuerPool, Walk, is_root, issuer_candidates, same_name_other_key
 from chainlib.policy import GatewayPolicy, Sku
 
 
@@ -89,6 +89,11 @@ class Case:
             return None
         return self.lower.top
 
+    def namesakes_sent(self, below: Certificate) -> tuple[Certificate, ...]:
+        """Sent CAs that carry the issuer's name and that OpenSSL does not take for the issuer."""
+        others = (one for one in self.unique if one != below and acts_as_ca(one))
+        return tuple(same_name_other_key(below, others))
+
     def position(self, certificate: Certificate) -> int | None:
         """Where it stands in the presented list, `None` when it was not sent."""
         return next(
@@ -140,22 +145,25 @@ def _without_duplicates(chain: PresentedChain) -> tuple[tuple[Certificate, ...],
 
 
 def _find_leaf(unique: tuple[Certificate, ...], policy: GatewayPolicy) -> Certificate | None:
-    """The first that is not a CA, or a CA that stands first and carries the name.
+    """The first that is not a CA, or a CA that stands first and carries a DNS name in its SAN.
 
-    A CA all alone and self-signed serves as its own leaf.
+    A CA that stands first with the name asked for as its common name serves too, and so does a
+    self-signed one all alone.
 
     Among CAs only, v1 takes the first, since the exact certificate is all that it trusts by.
     """
     if not unique:
         return None
     first = unique[0]
-    if (len(unique) == 1 and is_root(first)) or (policy.name and matches(first, policy.name)):
+    alone = len(unique) == 1 and is_root(first)
+    if alone or first.dns_names or (policy.name and matches(first, policy.name)):
         return first
     fallback = first if policy.sku is Sku.V1 else None
-    return next((c for c in unique if not _acts_as_ca(c)), fallback)
+    return next((c for c in unique if not acts_as_ca(c)), fallback)
 
 
-def _acts_as_ca(certificate: Certificate) -> bool:
+def acts_as_ca(certificate: Certificate) -> bool:
+    """Marked as a CA, or a version 1 root, which cannot be marked."""
     return certificate.is_ca or (certificate.version == 1 and is_root(certificate))
 
 
@@ -214,6 +222,11 @@ def _upper(lower: Walk, unique: tuple[Certificate, ...], pool: IssuerPool) -> Wa
 
     What stands above the missing certificate.
     """
-    spare = [c for c in unique if c not in lower.certificates and _acts_as_ca(c)]
+    other_editions = same_name_other_key(lower.top, unique)
+    spare = [
+        c
+        for c in unique
+        if c not in lower.certificates and acts_as_ca(c) and c not in other_editions
+    ]
     walks = [walk for walk in map(pool.walk, spare) if walk.ends_in_root]
     return max(walks, key=lambda walk: len(walk.certificates), default=None)

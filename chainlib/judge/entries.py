@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from chainlib.certificate import Certificate, UnreadableCertificate
 from chainlib.findings import Code, Entry, Finding, Role, Status
 from chainlib.judge.case import Case
-from chainlib.judge.shape import misplaced_positions, unrelated
+from chainlib.judge.shape import misplaced_positions, other_editions, unrelated
 from chainlib.model import CertificationPath, PathElement, Source, TrustMode
 from chainlib.path import is_root
 from chainlib.policy import Sku
@@ -53,6 +53,7 @@ def _status(
         return Status.UNREADABLE
     conditions = (
         (position in case.duplicates, Status.DUPLICATE),
+        (sent in other_editions(case), Status.OTHER_KEY),
         (case.at > sent.not_after, Status.EXPIRED),
         (case.at < sent.not_before, Status.NOT_YET_VALID),
         (position in unsigned, Status.BAD_SIGNATURE),

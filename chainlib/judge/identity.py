@@ -5,15 +5,27 @@ The probe's, live traffic's, and handshakes without server_name (azure-rules row
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from chainlib.certificate import Certificate
-from chainlib.findings import Basis, Code, Finding
+from chainlib.findings import Basis, Code, Finding, Severity
 from chainlib.judge.build import critical, info, warning
 from chainlib.judge.case import Case
+from chainlib.judge.default_certificates import DefaultCertificate, DefaultKind, default_of
+from chainlib.judge.switches import CHAIN_CODES, NAME_CODES
 from chainlib.model import is_ip_literal
-from chainlib.names import matches, presented_identifiers
+from chainlib.names import (
+    NameReason,
+    is_dns_name,
+    is_host_name,
+    matches,
+    presented_identifiers,
+    why_not,
+)
 from chainlib.policy import GatewayPolicy
+from chainlib.wording import listed, visible
 
 _SHOWN = 5
 
@@ -91,11 +103,7 @@ def server_name(case: Case) -> Iterator[Finding]:
     sent = case.chain.target.server_name
     rehearsed = case.chain.tls is None and case.chain.handshake_error is None
     if (is_ip_literal(case.policy.name or "")) if rehearsed else sent is None:
-        summary = (
-            "The gateway sends no server name here, so the server answers with its default "
-            "certificate."
-        )
-        yield warning(Code.NO_SNI, summary, Basis.DOCUMENTED, None, name=case.policy.name)
+        yield no_server_name(case.policy.name)
     default = case.chain.without_server_name
     if sent is not None and default is not None and default != case.chain.certificates:
         subjects = [c.subject for c in default[:1] if isinstance(c, Certificate)]
@@ -109,15 +117,120 @@ def server_name(case: Case) -> Iterator[Finding]:
         )
 
 
-def _summary(leaf: Certificate, wanted: str) -> str:
-    if is_ip_literal(wanted):
-        return f"The gateway asks for {wanted}, an IP address, which no certificate name matches."
-    names = presented_identifiers(leaf)
-    listed = ", ".join(names[:_SHOWN]) + (
-        f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+def no_server_name(wanted: str | None) -> Finding:
+    """The finding for a handshake without server_name."""
+    summary = (
+        "The gateway sends no server name here, so the server answers with its default certificate."
     )
-    return f"The certificate is for {listed or 'no name at all'}, not for {wanted}."
+    return warning(Code.NO_SNI, summary, Basis.DOCUMENTED, None, name=wanted)
+
+
+def with_default_certificate(case: Case, found: Iterable[Finding]) -> Iterator[Finding]:
+    """What is wrong with a product's default certificate says whose default it is.
+
+    Its name, its issuer and its dates are then no fault of their own: the name asked for matches
+    nothing that was set up on the server.
+    """
+    wrong = tuple(found)
+    concerned = {f.code for f in wrong if f.severity is Severity.CRITICAL} & _ABOUT_THE_LEAF
+    row = default_of(case.leaf) if concerned and case.leaf is not None else None
+    for finding in wrong:
+        if row is None or not _tells_of_default(finding, row):
+            yield finding
+            continue
+        summary = (
+            f"{finding.summary.removesuffix('.')}; the server's certificate is the default one of "
+            f"{row.product}."
+        )
+        evidence = dict(finding.evidence) | _default_evidence(case, row)
+        yield replace(finding, summary=summary, evidence=evidence)
+
+
+def _tells_of_default(finding: Finding, row: DefaultCertificate) -> bool:
+    """A platform's certificate is sound in itself: only the name is at fault."""
+    codes = NAME_CODES if row.kind is DefaultKind.PLATFORM else _ABOUT_THE_LEAF
+    return finding.code in codes and finding.severity is Severity.CRITICAL
+
+
+def _default_evidence(case: Case, row: DefaultCertificate) -> dict[str, str]:
+    sent = case.chain.target.server_name or case.policy.name
+    asked = {"asked": sent} if sent and is_dns_name(sent) else {}
+    return {
+        "default_of": row.product,
+        "default_kind": row.kind.value,
+        "default_source": row.source,
+    } | asked
+
+
+_ABOUT_THE_LEAF = (CHAIN_CODES | NAME_CODES) - {Code.LEAF_MISSING, Code.CHAIN_OUT_OF_ORDER}
+_SENTENCES: Mapping[NameReason, str] = MappingProxyType(
+    {
+        NameReason.IP_ADDRESS: (
+            "The gateway asks for {wanted}, an IP address, which no certificate name matches."
+        ),
+        NameReason.NO_NAME: "The certificate is for no name at all, not for {wanted}.",
+        NameReason.ONE_LABEL: (
+            "The certificate is for {names}, not for {wanted}: a wildcard covers exactly one label."
+        ),
+        NameReason.BARE_DOMAIN: (
+            "The certificate is for {names}, not for {wanted}: a wildcard does not cover the domain "
+            "itself."
+        ),
+        NameReason.UNDERSCORE: (
+            "The certificate is for {names}, not for {wanted}: OpenSSL lets a wildcard cover no "
+            "underscore, although browsers do."
+        ),
+        NameReason.TRAILING_DOT: (
+            "The certificate carries {shown} with a dot at its end, which OpenSSL does not take "
+            "for {wanted}."
+        ),
+        NameReason.URL: (
+            "The certificate carries {shown}, a URL or path where a host name belongs, so it is "
+            "not for {wanted}."
+        ),
+        NameReason.EMAIL: (
+            "The certificate carries {shown}, an e-mail address where a host name belongs, so it "
+            "is not for {wanted}."
+        ),
+        NameReason.ODD_CHARACTER: (
+            "The certificate carries {shown}, with a character that no host name has, so it is not "
+            "for {wanted}."
+        ),
+        NameReason.UNICODE: (
+            "The certificate carries {shown} in Unicode; what counts is its A-label, {wanted}."
+        ),
+        NameReason.PATTERN: (
+            "The certificate carries {shown}, a pattern that OpenSSL does not take for a wildcard, "
+            "so it is not for {wanted}."
+        ),
+        NameReason.COMMON_NAME: (
+            "The certificate names {wanted} as its common name only, which does not count beside "
+            "the names of its SAN ({names})."
+        ),
+    }
+)
+_OTHER_NAMES = "The certificate is for {names}, not for {wanted}."
+
+
+def _summary(leaf: Certificate, wanted: str) -> str:
+    reason, shown = why_not(leaf, wanted) or (None, "")
+    sentence = _SENTENCES[reason] if reason else _OTHER_NAMES
+    names = [visible(name) for name in presented_identifiers(leaf)]
+    return sentence.format(
+        wanted=visible(wanted), shown=visible(shown), names=listed(names, shown=_SHOWN)
+    )
 
 
 def _evidence(leaf: Certificate, wanted: str) -> dict[str, object]:
-    return {"name": wanted, "presented_names": list(presented_identifiers(leaf))}
+    names = presented_identifiers(leaf)
+    reason, shown = why_not(leaf, wanted) or (None, "")
+    asked = wanted.removesuffix(".")
+    facts: dict[str, object] = {
+        "name": wanted,
+        "presented_names": [visible(name) for name in names],
+        "host_names": [name for name in names if is_host_name(name) and name.lower() != asked],
+    }
+    why = {"reason": reason.value, "shown": visible(shown)} if reason else {}
+    # What may be asked of a CA: an address or a pattern may not.
+    new_name = {"new_name": asked} if is_dns_name(asked) else {}
+    return facts | why | new_name

@@ -5,16 +5,16 @@ Signatures, CA constraints, what else OpenSSL refuses, dates, weak cryptography.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
-from chainlib.judge.build import critical, short_name, warning
+from chainlib.judge.build import critical, short_name, successor_evidence, warning
 from chainlib.judge.case import Case
+from chainlib.judge.constraints import CONSTRAINT_CODES, named_violation
+from chainlib.judge.keys import key_size, unverifiable, weak_hash
 from chainlib.model import TrustMode
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import Walk, is_root
@@ -22,9 +22,8 @@ from chainlib.wording import counted
 
 _TRUST_CODES = frozenset({2, 18, 19, 20, 21, 27})
 _SIGNATURE_CODES = frozenset({4, 6, 7})
-_CONSTRAINT_CODES = frozenset({24, 25, 32, 37, 47, 48, 49, 50, 51, 52, 53, 54, 79})
 _MIN_RSA_BITS = 2048
-_WEAK_HASHES = frozenset({"md5", "sha1"})
+_BROKEN_RSA_BITS = 1024
 _LEAF_WINDOW, _CA_WINDOW = timedelta(days=30), timedelta(days=90)
 
 
@@ -34,7 +33,9 @@ def signatures(case: Case) -> Iterator[Finding]:
         return
     for walk in _walks(case):
         for index in walk.bad_signatures():
-            yield _signature_invalid(case, walk.certificates[index], walk.certificates[index + 1])
+            child, issuer = walk.certificates[index], walk.certificates[index + 1]
+            if not unverifiable(child, issuer):
+                yield _signature_invalid(case, child, issuer)
 
 
 def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> Finding:
@@ -54,40 +55,6 @@ def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> F
     return critical(
         Code.SIGNATURE_INVALID, summary, Basis.OPENSSL, case.position(child), **evidence, **kind
     )
-
-
-def constraints(case: Case) -> Iterator[Finding]:
-    """A needed issuer that may not sign certificates."""
-    if case.trusted:
-        return
-    for walk in _walks(case):
-        for issuer in walk.certificates[1:]:
-            if not _may_issue(issuer):
-                summary = (
-                    f"{short_name(issuer)} signed a certificate although it is not marked as a CA "
-                    "that may."
-                )
-                yield critical(
-                    Code.CA_CONSTRAINT_VIOLATED,
-                    summary,
-                    Basis.OPENSSL,
-                    case.position(issuer),
-                    subject=issuer.subject,
-                )
-
-
-def _may_issue(certificate: Certificate) -> bool:
-    """OpenSSL's check_ca: keyUsage must not forbid it.
-
-    Without basicConstraints a version 1 root or keyCertSign will do.
-    """
-    if certificate.may_sign_certificates is False:
-        return False
-    if certificate.has_basic_constraints:
-        return certificate.is_ca
-    return (
-        certificate.version == 1 and is_root(certificate)
-    ) or certificate.may_sign_certificates is True
 
 
 def _walks(case: Case) -> Iterator[Walk]:
@@ -114,39 +81,60 @@ def openssl(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
 
 def _refusal(case: Case, refusal: OpenSSLResult, found: tuple[Finding, ...]) -> Iterator[Finding]:
     codes = {f.code for f in found}
-    if refusal.code in _SIGNATURE_CODES:
-        code = Code.SIGNATURE_INVALID
-    elif refusal.code in _CONSTRAINT_CODES:
-        code = Code.CA_CONSTRAINT_VIOLATED
-    else:
+    if refusal.code in CONSTRAINT_CODES:
+        named = named_violation(case, refusal)
+        if named or Code.CA_CONSTRAINT_VIOLATED not in codes:
+            yield named or _in_openssls_words(case, Code.CA_CONSTRAINT_VIOLATED, refusal)
+    elif refusal.code not in _SIGNATURE_CODES:
         yield _verify_failed(case, refusal)
-        return
-    if code not in codes:
-        summary = f"OpenSSL refuses the path at depth {refusal.depth}: {refusal.text}."
-        yield critical(
-            code,
-            summary,
-            Basis.OPENSSL,
-            _at_depth(case, refusal.depth),
-            openssl=_as_evidence(refusal),
-        )
+    elif pair := _unverifiable_pair(case):
+        if Code.WEAK_CRYPTO not in codes:
+            yield _not_verifiable(case, *pair, refusal)
+    elif Code.SIGNATURE_INVALID not in codes:
+        yield _in_openssls_words(case, Code.SIGNATURE_INVALID, refusal)
+
+
+def _in_openssls_words(case: Case, code: Code, refusal: OpenSSLResult) -> Finding:
+    summary = f"OpenSSL refuses the path at depth {refusal.depth}: {refusal.text}."
+    position = _at_depth(case, refusal.depth)
+    return critical(code, summary, Basis.OPENSSL, position, openssl=refusal.as_evidence())
+
+
+def _unverifiable_pair(case: Case) -> tuple[Certificate, Certificate] | None:
+    certificates = case.lower.certificates if case.lower else ()
+    pairs = itertools.pairwise(certificates)
+    return next((pair for pair in pairs if unverifiable(*pair)), None)
+
+
+def _not_verifiable(
+    case: Case, child: Certificate, issuer: Certificate, refusal: OpenSSLResult
+) -> Finding:
+    """Nothing is known about this signature, so that nothing is said about it."""
+    summary = (
+        f"The signature of {short_name(child)} cannot be verified here: the key of "
+        f"{short_name(issuer)} or the algorithm is of a kind that this OpenSSL does not support."
+    )
+    evidence = {
+        "kind": "unsupported-algorithm",
+        "subject": child.subject,
+        "issuer": issuer.subject,
+        "algorithm": child.parsed.signature_algorithm_oid.dotted_string,
+        "openssl": refusal.as_evidence(),
+    }
+    return critical(Code.VERIFY_FAILED, summary, Basis.OPENSSL, case.position(child), **evidence)
 
 
 def _verify_failed(case: Case, refusal: OpenSSLResult) -> Finding:
     summary = f"OpenSSL refuses the certificate at depth {refusal.depth}: {refusal.text}."
     position = _at_depth(case, refusal.depth)
     return critical(
-        Code.VERIFY_FAILED, summary, Basis.OPENSSL, position, openssl=_as_evidence(refusal)
+        Code.VERIFY_FAILED, summary, Basis.OPENSSL, position, openssl=refusal.as_evidence()
     )
 
 
 def _at_depth(case: Case, depth: int) -> int | None:
     certificates = case.lower.certificates if case.lower else ()
     return case.position(certificates[depth]) if depth < len(certificates) else None
-
-
-def _as_evidence(refusal: OpenSSLResult) -> dict[str, object]:
-    return {"code": refusal.code, "text": refusal.text, "depth": refusal.depth}
 
 
 def dates(case: Case) -> Iterator[Finding]:
@@ -161,6 +149,7 @@ def dates(case: Case) -> Iterator[Finding]:
                 Basis.DOCUMENTED,
                 position,
                 **_validity(certificate),
+                **successor_evidence(certificate),
             )
         elif case.at < certificate.not_before:
             summary = f"{name} is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC."
@@ -178,7 +167,7 @@ def expiring(case: Case) -> Iterator[Finding]:
     for certificate in case.needed:
         left = certificate.not_after - case.at
         window = min(
-            _CA_WINDOW if certificate.is_ca else _LEAF_WINDOW,
+            _CA_WINDOW if certificate.is_ca and certificate != case.leaf else _LEAF_WINDOW,
             (certificate.not_after - certificate.not_before) / 3,
         )
         if timedelta(0) <= left < window and case.at >= certificate.not_before:
@@ -186,7 +175,9 @@ def expiring(case: Case) -> Iterator[Finding]:
                 f"{short_name(certificate)} expires on {certificate.not_after:%Y-%m-%d}, in "
                 f"{counted(left.days, 'day')}."
             )
-            evidence = _validity(certificate) | {"days_left": left.days}
+            evidence = (
+                _validity(certificate) | {"days_left": left.days} | successor_evidence(certificate)
+            )
             yield warning(
                 Code.CERTIFICATE_EXPIRING,
                 summary,
@@ -205,30 +196,35 @@ def _validity(certificate: Certificate) -> dict[str, str]:
 
 
 def weak_crypto(case: Case) -> Iterator[Finding]:
-    """RSA below 2048 bits, and SHA-1 or MD5 in a signature that counts (a root's own does not)."""
+    """Keys and signatures below what OpenSSL's security levels ask for.
+
+    MD5, MD2, and RSA or DSA below 1,024 bits fall below level 1, its default; SHA-1 and RSA below
+    2,048 bits below level 2. A root's own signature does not count
+    (SSL_CTX_set_security_level(3)).
+    """
     for certificate in case.needed:
-        reasons = list(_weaknesses(certificate))
-        if reasons:
-            summary = (
-                f"{short_name(certificate)} uses {' and '.join(reasons)}, which newer OpenSSL "
-                "refuses."
-            )
-            yield warning(
-                Code.WEAK_CRYPTO,
-                summary,
-                Basis.INFERRED,
-                case.position(certificate),
-                reasons=reasons,
-            )
+        weak = list(_weaknesses(certificate))
+        if not weak:
+            continue
+        position, name = case.position(certificate), short_name(certificate)
+        reasons = [reason for reason, _ in weak]
+        what = " and ".join(reasons)
+        evidence = {"reasons": reasons, "subject": certificate.subject}
+        if any(broken for _, broken in weak):
+            summary = f"{name} uses {what}, which OpenSSL refuses at its default security level."
+            evidence["security_level"] = "1"
+            yield critical(Code.WEAK_CRYPTO, summary, Basis.OPENSSL, position, **evidence)
+        else:
+            summary = f"{name} uses {what}, which newer OpenSSL refuses."
+            yield warning(Code.WEAK_CRYPTO, summary, Basis.INFERRED, position, **evidence)
 
 
-def _weaknesses(certificate: Certificate) -> Iterator[str]:
-    try:
-        key = certificate.parsed.public_key()
-        algorithm = certificate.parsed.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):
-        return
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
-        yield f"a {key.key_size}-bit RSA key"
-    if algorithm is not None and algorithm.name in _WEAK_HASHES and not is_root(certificate):
-        yield f"a {algorithm.name.upper()} signature"
+def _weaknesses(certificate: Certificate) -> Iterator[tuple[str, bool]]:
+    """Each weakness in words, and whether it falls below level 1."""
+    if key := key_size(certificate):
+        kind, bits = key
+        if bits < _MIN_RSA_BITS:
+            yield f"a {bits}-bit {kind} key", bits < _BROKEN_RSA_BITS
+    algorithm = weak_hash(certificate)
+    if algorithm and not is_root(certificate):
+        yield f"{'an' if algorithm[0] == 'M' else 'a'} {algorithm} signature", algorithm != "SHA1"

@@ -30,6 +30,7 @@ CHAIN_CODES = frozenset(
         Code.VERIFY_FAILED,
         Code.CERTIFICATE_EXPIRED,
         Code.CERTIFICATE_NOT_YET_VALID,
+        Code.WEAK_CRYPTO,
     }
 )
 _LISTED = 2

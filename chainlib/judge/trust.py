@@ -10,13 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainlib.certificate import Certificate
+from chainlib.certificate import Certificate, verifies
 from chainlib.findings import Basis, Code, Finding
-from chainlib.judge.build import critical, issuer_name, missing_evidence, short_name, warning
+from chainlib.judge.build import (
+    critical,
+    issuer_name,
+    missing_evidence,
+    short_name,
+    successor_evidence,
+    warning,
+)
 from chainlib.judge.case import Case
 from chainlib.judge.shape import self_signed_not_ca
 from chainlib.model import TrustMode
 from chainlib.path import is_root, issuer_candidates, same_key, same_name_other_key
+from chainlib.wording import listed
 
 TWO_EXPLANATIONS = (
     "an intermediate is not sent",
@@ -63,7 +71,9 @@ def _gap(case: Case) -> Iterator[Finding]:
     if below is None:
         return
     known = case.known_root_above(below)
-    if case.upper is not None or (below == case.leaf and known is None):
+    if namesakes := case.namesakes_sent(below):
+        yield _other_edition_sent(case, below, namesakes[0])
+    elif case.upper is not None or (below == case.leaf and known is None):
         yield _intermediate_missing(case, below)
     elif case.policy.trust is TrustMode.UPLOADED_ROOTS:
         yield _no_root_signs(case, below)
@@ -85,6 +95,28 @@ def _intermediate_missing(case: Case, below: Certificate) -> Finding:
             f"{summary.removesuffix('.')}, and the uploaded root of that name has another key."
         )
         evidence |= {"kind": "same-name-other-key"}
+    return critical(
+        Code.INTERMEDIATE_MISSING, summary, Basis.DOCUMENTED, case.position(below), **evidence
+    )
+
+
+def _other_edition_sent(case: Case, below: Certificate, sent: Certificate) -> Finding:
+    """A CA with the issuer's name was sent, of another key or, with the same key, another serial.
+
+    OpenSSL takes neither for the issuer (X509_check_akid).
+    """
+    other_key = not verifies(below, sent)
+    what = "another key" if other_key else "another serial number"
+    summary = (
+        f"The server sends {short_name(sent)} with {what} than the edition that signed "
+        f"{short_name(below)}."
+    )
+    evidence = missing_evidence(below) | {
+        "kind": "same-name-other-key" if other_key else "same-key-other-edition",
+        "sent_sha256": sent.sha256,
+        "sent_key_id": sent.subject_key_id.hex() if sent.subject_key_id else None,
+        "sent_place": (case.position(sent) or 0) + 1,
+    }
     return critical(
         Code.INTERMEDIATE_MISSING, summary, Basis.DOCUMENTED, case.position(below), **evidence
     )
@@ -162,7 +194,7 @@ def _sent_root(case: Case) -> Iterator[Finding]:
     )
     summary = (
         f"The server's chain ends in {short_name(root)}; the gateway trusts "
-        f"{_listed(_uploaded(case))}."
+        f"{listed(_uploaded(case))}."
     )
     evidence = {
         "kind": kind,
@@ -182,6 +214,8 @@ def _reissued_root(case: Case) -> Iterator[Finding]:
         return
     anchor = case.needed[-1]
     for sent in case.unique:
+        if sent in case.anchors:
+            continue  # the very one that is sent is uploaded as well
         if sent != anchor and is_root(sent) and same_key(sent, anchor):
             summary = (
                 f"The server sends another edition of {short_name(anchor)} than the one uploaded; "
@@ -251,6 +285,7 @@ def _upload(case: Case, uploaded: Certificate) -> Iterator[Finding]:
             uploaded,
             kind,
             text,
+            **successor_evidence(uploaded),
             serious=needed and case.dated is not None and not case.dated.accepted,
         )
 
@@ -275,7 +310,15 @@ def _date_faults(uploaded: Certificate, case: Case) -> Iterator[tuple[str, str]]
         yield "not-yet-valid", f"is not valid before {uploaded.not_before:%Y-%m-%d}"
 
 
-def _unusable(case: Case, uploaded: Certificate, kind: str, text: str, *, serious: bool) -> Finding:
+def _unusable(
+    case: Case,
+    uploaded: Certificate,
+    kind: str,
+    text: str,
+    *,
+    serious: bool,
+    **more: str,
+) -> Finding:
     name = case.policy.anchors.names.get(uploaded.sha256)
     label = f"{name} ({short_name(uploaded)})" if name else short_name(uploaded)
     found, basis = (critical, Basis.OPENSSL) if serious else (warning, Basis.INFERRED)
@@ -284,6 +327,7 @@ def _unusable(case: Case, uploaded: Certificate, kind: str, text: str, *, seriou
         "subject": uploaded.subject,
         "sha256": uploaded.sha256,
         "root_name": name,
+        **more,
     }
     return found(
         Code.UPLOADED_ROOT_UNUSABLE, f"The uploaded root {label} {text}.", basis, None, **evidence
@@ -293,11 +337,3 @@ def _unusable(case: Case, uploaded: Certificate, kind: str, text: str, *, seriou
 def _uploaded(case: Case) -> list[str]:
     names = case.policy.anchors.names
     return [names.get(c.sha256) or short_name(c) for c in case.anchors]
-
-
-def _listed(names: list[str]) -> str:
-    return (
-        ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004 -- three names fit a card
-        if names
-        else "none"
-    )

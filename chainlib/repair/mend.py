@@ -18,7 +18,10 @@ from chainlib.policy import GatewayPolicy, Sku
 from chainlib.repair.search import Ending, Found, make_search
 from chainlib.repair.values import MissingIssuer, Repair
 
-_MENDABLE = (CHAIN_CODES | {Code.CERTIFICATE_UNREADABLE}) - {Code.SELF_SIGNED_NOT_CA}
+_MENDABLE = (CHAIN_CODES | {Code.CERTIFICATE_UNREADABLE}) - {
+    Code.SELF_SIGNED_NOT_CA,
+    Code.WEAK_CRYPTO,
+}
 _MENDABLE_WARNINGS = frozenset({Code.CHAIN_EXTRA, Code.ROOT_MISMATCH})
 
 

@@ -369,7 +369,10 @@ def test_connection_that_was_turned_away_is_the_servers_matter(
 
 def test_certificate_without_any_name_is_issued_anew_by_its_owner() -> None:
     assert (
-        explained(Code.NAME_MISMATCH, {"name": "a.contoso.com", "presented_names": []}).where
+        explained(
+            Code.NAME_MISMATCH,
+            {"name": "a.contoso.com", "new_name": "a.contoso.com", "presented_names": []},
+        ).where
         is Where.SERVER
     )
 

@@ -1,0 +1,151 @@
+"""Steps for names that do not fit, and for the default certificates of products.
+
+Only names that can be set are offered: `host_names` of the evidence holds no wildcard, URL or
+address, and `new_name` is absent where the name asked for may not stand in a certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainlib.explain.values import Where
+from chainlib.explain.variant import ANY, CHECK, Variant
+
+_SET_HOST = (
+    "Set the host name of the backend setting (and of the custom probe) to one of: {host_names}."
+)
+_SET_A_NAME = "Set the host name of the backend setting (and of the custom probe) to a DNS name of the server."
+_NEW_NAME = (
+    "Have the certificate issued anew with {new_name} in its subject alternative name (SAN)."
+)
+_OR_NEW_NAME = (
+    "Or have the certificate issued anew with {new_name} among its subject alternative names (SAN)."
+)
+_OR_USE_IT = (
+    "Or use a name that the certificate covers, on the server, in the backend setting and in the "
+    "custom probe."
+)
+_ADDRESS_NEVER = (
+    "An address never matches, whatever the certificate holds: the gateway compares host names."
+)
+_NAME_IN_SAN = "The certificate has to carry that name in its subject alternative name (SAN)."
+_AGAIN = "Check again."
+_REASONS = {
+    "wildcard-one-label": (
+        "A wildcard covers exactly one label: its star stands for one part of a name, without a dot."
+    ),
+    "wildcard-bare-domain": (
+        "A wildcard covers exactly one label below its domain, and not the domain itself."
+    ),
+    "underscore": (
+        "The underscore is the reason: OpenSSL lets no wildcard cover it, although browsers do."
+    ),
+    "trailing-dot": "Names in a certificate end without a dot; OpenSSL compares them as they stand.",
+    "url": "A certificate carries host names alone: no https:// and no path.",
+    "email": "A certificate of a server carries host names in its SAN, not e-mail addresses.",
+    "odd-character": "{shown} is not a host name: one of its characters may not stand in one.",
+    "unicode": "A certificate carries an international name as its A-label, which begins with xn--.",
+    "pattern": (
+        "OpenSSL takes a star only in the first label, at its start or end, with two labels below."
+    ),
+    "common-name-ignored": (
+        "The common name does not count once the certificate has names in its SAN."
+    ),
+}
+
+
+def _when(**facts: str) -> dict[str, str]:
+    return facts
+
+
+def _for_an_address() -> Iterator[Variant]:
+    asked = {"reason": "ip-address"}
+    yield Variant(when=asked | {"host_names": ANY}, steps=(_SET_HOST, _ADDRESS_NEVER, _AGAIN))
+    yield Variant(when=asked, steps=(_SET_A_NAME, _NAME_IN_SAN, _ADDRESS_NEVER, _AGAIN))
+
+
+def _for_a_reason() -> Iterator[Variant]:
+    for reason, sentence in _REASONS.items():
+        asked = {"reason": reason, "new_name": ANY}
+        yield Variant(
+            when=asked | {"host_names": ANY},
+            steps=(sentence, _SET_HOST, _OR_NEW_NAME, _AGAIN),
+        )
+        yield Variant(
+            when=asked, steps=(sentence, _NEW_NAME, _OR_USE_IT, _AGAIN), where=Where.SERVER
+        )
+
+
+NAME_MISMATCH: tuple[Variant, ...] = (
+    *_for_an_address(),
+    *_for_a_reason(),
+    Variant(when=_when(host_names=ANY, new_name=ANY), steps=(_SET_HOST, _OR_NEW_NAME, _AGAIN)),
+    Variant(when=_when(host_names=ANY), steps=(_SET_HOST, _AGAIN)),
+    Variant(when=_when(presented_names=ANY, new_name=ANY), steps=(_NEW_NAME, _OR_USE_IT, _AGAIN)),
+    Variant(when=_when(new_name=ANY), steps=(_NEW_NAME, CHECK), where=Where.SERVER),
+    Variant(when=_when(name=ANY), steps=(_SET_A_NAME, _NAME_IN_SAN, _AGAIN)),
+)
+
+_NO_RULE = (
+    "The name {asked} matches no rule or site there, so the server answers with the default "
+    "certificate of {default_of}."
+)
+_NO_NAME = (
+    "No server name is sent, and without one no rule or site there matches: set a host name on the "
+    "backend setting."
+)
+_CORRECT_NAME = (
+    "Or send a name that is set up there: the host name of the backend setting (and of the custom "
+    "probe)."
+)
+_STEPS = {
+    "router": (
+        (
+            "Add a rule or site for {asked} that names its certificate; where there is one, "
+            "correct the secret or file it names."
+        ),
+        _CORRECT_NAME,
+        _AGAIN,
+    ),
+    "development": (
+        (
+            "Install a certificate for {asked}, issued by a CA that the gateway trusts, with its "
+            "intermediates."
+        ),
+        "Bind it to the site for {asked}; a development certificate serves one machine only.",
+        _AGAIN,
+    ),
+    "appliance": (
+        (
+            "Install a certificate for {asked}, issued by a CA that the gateway trusts, in the "
+            "administration of {default_of}."
+        ),
+        "Check that the backend pool holds the right address, if something else should answer there.",
+        _AGAIN,
+    ),
+    "platform": (
+        "Add {asked} as a custom domain of the app, with its certificate.",
+        (
+            "Or set the host name of the backend setting (and of the custom probe) to the app's "
+            "own default name."
+        ),
+        _AGAIN,
+    ),
+}
+
+
+def _defaults() -> Iterator[Variant]:
+    for kind, steps in _STEPS.items():
+        yield Variant(
+            when={"default_kind": kind, "asked": ANY},
+            steps=(_NO_RULE, *steps),
+            where=Where.SERVER,
+        )
+    yield Variant(
+        when={"default_of": ANY},
+        steps=(_NO_NAME, "The certificate sent now is the default one of {default_of}.", _AGAIN),
+        where=Where.GATEWAY,
+    )
+
+
+DEFAULT_CERTIFICATE: tuple[Variant, ...] = tuple(_defaults())
