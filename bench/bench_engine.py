@@ -20,8 +20,8 @@ from time import perf_counter
 import psutil
 
 from bench.figures import Figure, percentile
+from bot.domain.delivery import Message
 from bot.engine import Engine, EngineSettings, Ports
-from bot.model.delivery import Message
 from bot.store import Store, open_store
 from bot.store.subscriptions import add_subscription
 from tests.support.databases import fresh_database

@@ -11,15 +11,15 @@ from time import perf_counter
 from typing import Any
 
 from bench.figures import Figure
-from bot.blocks.check_card import Circumstances
-from bot.blocks.gateway_card import gateway_card
-from bot.checkup import Surroundings
-from bot.checkup.desk import Desk
-from bot.gateway.client import ArmClient
-from bot.gateway.settings import ArmSettings
-from bot.guard import TargetGuard, TargetRules
-from bot.language import GatewayTarget
-from bot.model.report import GatewayReport
+from bot.access import TargetGuard, TargetRules
+from bot.azure.client import ArmClient
+from bot.azure.settings import ArmSettings
+from bot.cards.check_card import Circumstances
+from bot.cards.gateway_card import gateway_card
+from bot.checks import Surroundings
+from bot.checks.service import Desk
+from bot.commands import GatewayTarget
+from bot.domain.report import GatewayReport
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
 from playground.lab import pki
 from playground.lab.servers import TlsBackend

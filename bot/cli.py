@@ -216,7 +216,7 @@ def doctor() -> int:
 @app.command()
 def serve() -> int:
     """Run the bot: Socket Mode, or HTTP when SLACK_APP_TOKEN is absent."""
-    from bot.serve import main as run  # noqa: PLC0415 -- Slack and ARM are imported here only
+    from bot.main import main as run  # noqa: PLC0415 -- Slack and ARM are imported here only
 
     return run()
 
@@ -224,7 +224,7 @@ def serve() -> int:
 @app.command(hidden=True)
 def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
     """Read JSON lines {"text": ...} and print what the bot would understand."""
-    from bot.language import parse_json  # noqa: PLC0415 -- late, so that the program starts fast
+    from bot.commands import parse_json  # noqa: PLC0415 -- late, so that the program starts fast
 
     return _line_by_line(parse_json, as_json=as_json)
 
@@ -232,7 +232,7 @@ def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the comman
 @app.command("explain-message", hidden=True)
 def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
     """Read JSON lines {"text": ...} and print which code Azure's message stands for."""
-    from bot.gateway.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
+    from bot.azure.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
 
     return _line_by_line(explain_message_json, as_json=as_json)
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.engine import EngineSettings
-from bot.serve import ENGINE_DRAIN, main
+from bot.main import ENGINE_DRAIN, main
 from playground.clock import MovableClock
 
 CONFIRM_GAP = timedelta(

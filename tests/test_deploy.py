@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.serve import CHECK_TIMEOUT_S
+from bot.main import CHECK_TIMEOUT_S
 from bot.settings import Settings, load_settings
 from bot.slack.service import DRAIN_S
 

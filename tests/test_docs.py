@@ -12,11 +12,11 @@ import pytest
 import yaml
 from prometheus_client import generate_latest
 
-from bot.guard.targets import USUAL_PORTS
+from bot.access.targets import USUAL_PORTS
+from bot.observability.health import READY
+from bot.observability.metrics import REGISTRY
 from bot.settings import Settings
-from bot.slack.health import READY
-from bot.slack.metrics import REGISTRY
-from bot.store.upkeep import KEEP
+from bot.store.retention import KEEP
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])

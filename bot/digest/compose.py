@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.digest.filters import severe_enough, wanted
 from bot.digest.fold import Occurrence, fold
 from bot.digest.mutes import mute_over, quiet_until
-from bot.model.digest import (
+from bot.domain.digest import (
     BackendState,
     DigestContent,
     DigestLine,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.digest.schedule import next_runs, once_a_day
 from bot.digest.zones import zone as zone_of
-from bot.model.digest import Schedule, Subscription
+from bot.domain.digest import Schedule, Subscription
 
 
 class NeverDue(ValueError):

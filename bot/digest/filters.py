@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from bot.digest.mutes import covers
-from bot.model.digest import Observation, Subscription
+from bot.domain.digest import Observation, Subscription
 from chainlib import Severity
 
 _ORDER = tuple(Severity)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.digest.renewal import rung
 from bot.digest.settle import flapping
-from bot.model.digest import BackendState, DigestLine, LineKind, Member, Problem, ProblemState
+from bot.domain.digest import BackendState, DigestLine, LineKind, Member, Problem, ProblemState
 from chainlib import Code, Severity
 
 Occurrence = tuple[BackendState, ProblemState]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from bot.digest.zones import zone as zone_of
-from bot.model.digest import FollowedTarget, Mute, Observation, Window
+from bot.domain.digest import FollowedTarget, Mute, Observation, Window
 
 _MINUTES_PER_HOUR = 60
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -37,7 +37,7 @@ def inside(window: Window, at: datetime) -> bool:
 def read_window(text: str, zone: str) -> Window:
     """The window that `sat,sun 22:00-23:30` means on a zone's wall clock.
 
-    The text is what `bot.language` makes of a typed one.
+    The text is what `bot.commands` makes of a typed one.
     """
     days, span = text.split(" ")
     start, end = (

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from bot.model.digest import FollowedTarget, Observation, Problem
-from bot.model.report import CheckReport
+from bot.domain.digest import FollowedTarget, Observation, Problem
+from bot.domain.report import CheckReport
 from chainlib import Basis, Certificate, Code, Finding, Severity, UnreadableCertificate, Verdict
 
 _ALWAYS = {Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING}

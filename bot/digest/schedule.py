@@ -18,7 +18,7 @@ from cronsim import CronSim, CronSimError
 
 from bot.digest.zones import zone as zone_of
 from bot.digest.zones import zone_names
-from bot.model.digest import Schedule
+from bot.domain.digest import Schedule
 
 LEAST_GAP = timedelta(minutes=15)
 DEFAULT_EVERY = "weekdays"

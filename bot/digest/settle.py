@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model.digest import (
+from bot.domain.digest import (
     BackendEvent,
     BackendState,
     Change,

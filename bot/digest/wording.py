@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from bot.digest.zones import zone as zone_of
-from bot.model.digest import DigestContent, DigestLine, LineKind, MutedNote, News
+from bot.domain.digest import DigestContent, DigestLine, LineKind, MutedNote, News
 from chainlib import counted
 
 MOST_CAUSES = 9

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Sequence
 
 from bot.digest.observe import could_not_look
+from bot.domain.digest import Change, FollowedTarget, Look, TargetKind
+from bot.engine.dbos_engine import Transact
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.tick import enqueue_digest
-from bot.engine.transact import Transact
-from bot.model.digest import Change, FollowedTarget, Look, TargetKind
 from bot.store import Store
-from bot.store.looks import record_looks
+from bot.store.observations import record_looks
 from bot.store.runs import mark_ready, release
 from bot.store.subscriptions import targets
 

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.compose import compose, speaks
 from bot.digest.wording import plain_lines
-from bot.engine.courier import Courier
+from bot.domain.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
+from bot.domain.digest import DigestContent, Subscription
 from bot.engine.ports import Ports
-from bot.model.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
-from bot.model.digest import DigestContent, Subscription
+from bot.engine.sender import Courier
 from bot.store import Store
 from bot.store.deliveries import plan
-from bot.store.looks import target_states
+from bot.store.observations import target_states
 from bot.store.runs import finish, freeze, get_run, last_sent
 from bot.store.subscriptions import channel_mutes, get_subscription, pause_channel
 

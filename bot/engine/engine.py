@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.engine.checks import Checks
-from bot.engine.courier import Courier
+from bot.engine.dbos_engine import Transact, Workflow, sleep
 from bot.engine.digests import Digests
 from bot.engine.lease import Lease, Monotonic, ReplicaTaken
 from bot.engine.ports import EngineSettings, Ports
+from bot.engine.sender import Courier
 from bot.engine.tick import CHECK_WORKFLOW, DIGEST_WORKFLOW, Ticker
-from bot.engine.transact import Transact, Workflow, sleep
 from bot.store import Store
-from bot.store.upkeep import purge_old
+from bot.store.retention import purge_old
 
 _LOG = logging.getLogger(__name__)
 _EMBEDDED = "embedded"  # a SQLite file has one process, whatever its host is called today

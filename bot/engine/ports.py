@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.model.delivery import Message, Poster, WithoutHistory
-from bot.model.digest import DigestContent, FollowedTarget, Look, Subscription
+from bot.domain.delivery import Message, Poster, WithoutHistory
+from bot.domain.digest import DigestContent, FollowedTarget, Look, Subscription
 
 Clock = Callable[[], datetime]
 PausedHook = Callable[[str, str], Awaitable[None]]

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.delivery import DigestRun
+from bot.engine.dbos_engine import CHECKS, DIGESTS, Transact
 from bot.engine.ports import EngineSettings
-from bot.engine.transact import CHECKS, DIGESTS, Transact
-from bot.model.delivery import DigestRun
 from bot.store import Store
 from bot.store.runs import (
     claim_due,

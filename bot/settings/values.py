@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.model.delivery import WithoutHistory
+from bot.domain.delivery import WithoutHistory
 from bot.settings import files, rules
 
 SLACK_API_URL = "https://slack.com/api/"

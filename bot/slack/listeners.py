@@ -11,15 +11,19 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.blocks.check_card import CHECK_AGAIN, FIX_STEPS, MORE
-from bot.blocks.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
-from bot.blocks.fix_value import switched
-from bot.blocks.form import CHECK_FORM, REHEARSE_FORM, check_form, rehearse_form
-from bot.blocks.parts import Block
-from bot.blocks.usage import OPEN_FORM, OPEN_REHEARSAL, notice, refusal
-from bot.language import Usage, parse
-from bot.slack.alerts import read_alert
-from bot.slack.asking import (
+from bot.cards.check_card import CHECK_AGAIN, FIX_STEPS, MORE
+from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
+from bot.cards.fix_value import switched
+from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form, rehearse_form
+from bot.cards.parts import Block
+from bot.cards.usage import OPEN_FORM, OPEN_REHEARSAL, notice, refusal
+from bot.commands import Usage, parse
+from bot.observability.metrics import WRONG
+from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
+from bot.slack.handlers.rehearse import FieldError, Rehearsing
+from bot.slack.inbound.alerts import read_alert
+from bot.slack.inbound.routing import Reception, new_run_id
+from bot.slack.invocation import (
     Ask,
     Source,
     answer,
@@ -31,13 +35,9 @@ from bot.slack.asking import (
     from_submission,
     metadata,
 )
-from bot.slack.delivery import Delivery
-from bot.slack.filing import CHAIN, EVIDENCE, Filing
-from bot.slack.metrics import WRONG
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.places import DeliveryError
 from bot.slack.payload import Payload, inner, word
-from bot.slack.places import DeliveryError
-from bot.slack.reception import Reception, new_run_id
-from bot.slack.rehearsing import FieldError, Rehearsing
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """The running bot as far as Slack is concerned: identity, listeners, transport, readiness, drain.
 
-What answers the questions (the use case, the guard) is handed in; `bot.serve` puts it together.
+What answers the questions (the use case, the guard) is handed in; `bot.main` puts it together.
 """
 
 from __future__ import annotations
@@ -19,29 +19,36 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.checkup.changes import Memory, RecentFacts
-from bot.checkup.fitness import Facet
-from bot.guard import ReplayCache
-from bot.language import Verb
+from bot.access import ReplayCache
+from bot.checks.doctor import Facet
+from bot.checks.last_healthy import Memory, RecentFacts
+from bot.commands import Verb
+from bot.observability.health import AdminServer, Readiness
 from bot.settings import Settings, Transport
-from bot.slack.app import HttpTransport, Identity, make_app, make_client, make_session, who_am_i
-from bot.slack.asking import Ask
-from bot.slack.checking import Checking
-from bot.slack.delivery import Delivery
-from bot.slack.examination import Examination
-from bot.slack.filing import Filing
-from bot.slack.following import Following
-from bot.slack.health import AdminServer, Readiness
+from bot.slack.handlers.check import Checking
+from bot.slack.handlers.doctor import Examination
+from bot.slack.handlers.files import Filing
+from bot.slack.handlers.one_check import Backends
+from bot.slack.handlers.rehearse import Rehearsing
+from bot.slack.handlers.small_verbs import SmallVerbs
+from bot.slack.handlers.subscription_verbs import Following
+from bot.slack.handlers.watch import INTERVAL_S, Watching
+from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.inbound.routing import Gate, Handler, Reception
+from bot.slack.invocation import Ask
 from bot.slack.listeners import Listeners
-from bot.slack.one_check import Backends
-from bot.slack.reception import Gate, Handler, Reception
-from bot.slack.rehearsing import Rehearsing
-from bot.slack.replays import refuse_replays
-from bot.slack.runs import Runs
-from bot.slack.small_verbs import SmallVerbs
-from bot.slack.socket import SocketTransport
-from bot.slack.watchbook import WatchBook
-from bot.slack.watching import INTERVAL_S, Watching
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.runs import Runs
+from bot.slack.transport.app import (
+    HttpTransport,
+    Identity,
+    make_app,
+    make_client,
+    make_session,
+    who_am_i,
+)
+from bot.slack.transport.replays import refuse_replays
+from bot.slack.transport.socket import SocketTransport
 
 log = logging.getLogger(__name__)
 

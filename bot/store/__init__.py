@@ -6,9 +6,9 @@ Only `appgw serve` and `appgw db` load this room.
 """
 
 from bot.store.database import Store, StoreLocked, UnusableDatabase, open_store, upgrade
-from bot.store.glance import glance
+from bot.store.retention import export, purge
 from bot.store.schema import SchemaNewer
-from bot.store.upkeep import export, purge
+from bot.store.usable import glance
 
 __all__ = [
     "SchemaNewer",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from bot.model.digest import (
+from bot.domain.digest import (
     BackendState,
     DigestContent,
     FollowedTarget,

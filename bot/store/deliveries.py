@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model.delivery import Delivery, DeliveryState
+from bot.domain.delivery import Delivery, DeliveryState
 from bot.store import tables
 from bot.store.write import insert_new, upsert
 

@@ -11,8 +11,8 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.due import NeverDue, following
-from bot.model.delivery import DigestRun, Message, Outcome, RunState
-from bot.model.digest import DigestContent, Schedule
+from bot.domain.delivery import DigestRun, Message, Outcome, RunState
+from bot.domain.digest import DigestContent, Schedule
 from bot.store import tables
 from bot.store.codec import dump, load
 from bot.store.write import insert_new

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model.digest import FollowedTarget, Mute, Subscription
+from bot.domain.digest import FollowedTarget, Mute, Subscription
 from bot.store import tables
 from bot.store.codec import dump, load
 from bot.store.write import insert_new, upsert

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from bot.gateway.client import ArmClient
-from bot.gateway.configured import configured_client
+from bot.azure.client import ArmClient
+from bot.azure.configured import configured_client
 from bot.settings import AzureSettings
 
 _TALKERS = ("azure", "msal")

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.checkup import Surroundings, check, rehearse
-from bot.language import TargetError, host_target
-from bot.model.report import CheckReport, CheckRequest
-from bot.report_json import as_json
+from bot.checks import Surroundings, check, rehearse
+from bot.commands import TargetError, host_target
+from bot.domain.report import CheckReport, CheckRequest
+from bot.reports.check_json import as_json
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import (
     InputError,

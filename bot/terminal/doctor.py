@@ -15,8 +15,8 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.blocks.hostile import clean
-from bot.checkup.fitness import Facet, State, azure, clock, history, targets
+from bot.cards.escaping import clean
+from bot.checks.doctor import Facet, State, azure, clock, history, targets
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store import UnusableDatabase, glance
 from bot.terminal.azure import now, terminal_client

@@ -17,15 +17,15 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bot.blocks.causes import fold
-from bot.blocks.hostile import clean
-from bot.blocks.words import PHRASES, SHAPES, spoken
-from bot.checkup import Surroundings
-from bot.checkup.desk import Desk
-from bot.language import GatewayTarget, Request, Usage, parse
-from bot.model.azure import ArmRefusal
-from bot.model.report import GatewayReport, MemberReport
-from bot.report_json import as_json as check_json
+from bot.cards.causes import fold
+from bot.cards.escaping import clean
+from bot.cards.lock_screen import PHRASES, SHAPES, spoken
+from bot.checks import Surroundings
+from bot.checks.service import Desk
+from bot.commands import GatewayTarget, Request, Usage, parse
+from bot.domain.azure import ArmRefusal
+from bot.domain.report import GatewayReport, MemberReport
+from bot.reports.check_json import as_json as check_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error

@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from bot.blocks.check_card import target_name
-from bot.blocks.drawing import draw
-from bot.blocks.hostile import clean, short_name
-from bot.blocks.missing import not_at_hand
-from bot.blocks.words import PHRASES, PLACES, SHAPES, grade, spoken
-from bot.model.report import CheckReport
+from bot.cards.check_card import target_name
+from bot.cards.drawing import draw
+from bot.cards.escaping import clean, short_name
+from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, spoken
+from bot.cards.missing_issuer import not_at_hand
+from bot.domain.report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity
 
 DRAWING_LINES = 200

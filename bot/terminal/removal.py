@@ -13,14 +13,14 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from bot.blocks.hostile import clean
-from bot.blocks.removal_card import grade_of, remarks, removal_details, summary
-from bot.blocks.words import SHAPES
-from bot.checkup import Surroundings, rehearse_removal
-from bot.checkup.desk import Desk
-from bot.language import GatewayTarget, Usage, parse
-from bot.model.azure import ArmRefusal, ArmTrouble
-from bot.model.removal import Fate, Removal
+from bot.cards.escaping import clean
+from bot.cards.lock_screen import SHAPES
+from bot.cards.removal_card import grade_of, remarks, removal_details, summary
+from bot.checks import Surroundings, rehearse_removal
+from bot.checks.service import Desk
+from bot.commands import GatewayTarget, Usage, parse
+from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.removal import Fate, Removal
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.browser import browser_view
-from bot.model.report import BrowserView
+from bot.checks.browser import browser_view
+from bot.domain.report import BrowserView
 from chainlib import (
     GatewayPolicy,
     HandshakeError,

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.checkup.changes import RecentFacts, changed_since_green, difference, facts_of
-from bot.model.report import CheckReport
+from bot.checks.last_healthy import RecentFacts, changed_since_green, difference, facts_of
+from bot.domain.report import CheckReport
 from chainlib import HttpProbeRule
 from playground.lab.pki import Issued, intermediate, leaf
 from tests.support.reports import CASES, HOST, ISSUING, LEAF, ROOT, report

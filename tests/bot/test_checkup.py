@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.checkup import Surroundings, check, rehearse
-from bot.model.report import CheckReport, CheckRequest
+from bot.checks import Surroundings, check, rehearse
+from bot.domain.report import CheckReport, CheckRequest
 from chainlib import Code, GatewayPolicy, HttpProbeRule, Sku, Target, TrustAnchors, TrustMode
 from chainlib.aio import load_well_known
 from playground.lab import peers, pki

@@ -28,7 +28,7 @@ from bot.digest.observe import could_not_look
 from bot.digest.renewal import rung
 from bot.digest.settle import settle, undecided
 from bot.digest.wording import plain_lines
-from bot.model.digest import (
+from bot.domain.digest import (
     BackendState,
     DigestContent,
     DigestLine,

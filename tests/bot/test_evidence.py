@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.evidence import evidence
-from bot.model.azure import BackendServer, GatewayHealth, GatewayMessage, Health
-from bot.model.report import CheckReport, GatewayReport, MemberReport
+from bot.domain.azure import BackendServer, GatewayHealth, GatewayMessage, Health
+from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from bot.reports.evidence import evidence
 from chainlib import Code, UndecodableRoot, UnreadableCertificate, load_certificates
 from playground.lab.pki import NOW
 from tests.support.gateways import GATEWAY, GATEWAY_ID

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.checkup import Surroundings, check
-from bot.checkup.changes import changed_since_green, facts_from
-from bot.durable import Knowledge
-from bot.model.report import CheckRequest
+from bot.checks import Surroundings, check
+from bot.checks.last_healthy import changed_since_green, facts_from
+from bot.digests_running import Knowledge
+from bot.domain.report import CheckRequest
 from bot.store import Store, open_store
-from bot.store.memory import learnt, remember_good
+from bot.store.last_known import learnt, remember_good
 from chainlib import Target
 from chainlib.aio import load_well_known
 from playground.lab import pki

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.checkup.desk import HostAnswer, Options, Refused
-from bot.checkup.look import DeskLooker, gateway_of, host_of
-from bot.language import GatewayTarget, HostTarget
-from bot.model.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
-from bot.model.digest import FollowedTarget, TargetKind
-from bot.model.report import GatewayReport, MemberReport
+from bot.checks.observe import DeskLooker, gateway_of, host_of
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import GatewayTarget, HostTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
+from bot.domain.digest import FollowedTarget, TargetKind
+from bot.domain.report import GatewayReport, MemberReport
 from chainlib import Code, Severity
-from tests.bot.blocks.test_gateway_card import gateway_report, members
+from tests.bot.cards.test_gateway_card import gateway_report, members
 from tests.support.gateways import GATEWAY_ID
 from tests.support.reports import CASES, HOST
 

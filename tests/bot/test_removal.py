@@ -15,23 +15,23 @@ from pathlib import Path
 
 import pytest
 
-from bot.blocks.check_card import Circumstances
-from bot.blocks.parts import (
+from bot.azure.policies import NO_ADDRESS, member_checks
+from bot.azure.translation import translate_gateway
+from bot.cards.check_card import Circumstances
+from bot.cards.parts import (
     JSON_LIMIT,
     LINES_BEFORE_BUTTONS,
     TEXT_LIMIT,
     json_size,
     lines_before_buttons,
 )
-from bot.blocks.removal_card import removal_card, removal_details
-from bot.checkup import rehearse_removal, removal
-from bot.checkup.witness import worst_first
-from bot.gateway.policies import NO_ADDRESS, member_checks
-from bot.gateway.translation import translate_gateway
-from bot.language import GatewayTarget
-from bot.model.azure import ArmRefusal, Gateway
-from bot.model.removal import Fate, Removal
-from bot.model.report import GatewayReport, MemberReport
+from bot.cards.removal_card import removal_card, removal_details
+from bot.checks import rehearse_removal, removal
+from bot.checks.backend_health import worst_first
+from bot.commands import GatewayTarget
+from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.removal import Fate, Removal
+from bot.domain.report import GatewayReport, MemberReport
 from bot.terminal.removal import document, status_of
 from chainlib import Certificate, Code
 from playground.arm import GatewaySpec, PoolSpec, RuleSpec, SettingSpec, gateway_document

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bot.checkup import Surroundings, check, rehearse
-from bot.model.report import CheckRequest
-from bot.report_json import as_json
+from bot.checks import Surroundings, check, rehearse
+from bot.domain.report import CheckRequest
+from bot.reports.check_json import as_json
 from chainlib import (
     GatewayPolicy,
     HttpProbeRule,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.serve import access_of, outgoing_trust
+from bot.main import access_of, outgoing_trust
 from bot.settings import load_settings
 from playground.process import BotFailed, BotProcess, free_ports
 from playground.slack import Fault, SlackStandIn
@@ -32,7 +32,7 @@ async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
         for name, value in os.environ.items()
         if not name.startswith(("SLACK_", "APPGW_", "AZURE_"))
     }
-    program = [sys.executable, "-c", "import sys; from bot.serve import main; sys.exit(main())"]
+    program = [sys.executable, "-c", "import sys; from bot.main import main; sys.exit(main())"]
     paths = {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
     process = await asyncio.create_subprocess_exec(
         *program,

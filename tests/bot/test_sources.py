@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.blocks.drawing import draw
-from bot.checkup import Surroundings, check
-from bot.checkup.intermediates import Intermediates, issuers_above
-from bot.checkup.sources import IssuerSources, read_bundle
-from bot.guard import TargetRules
-from bot.model.report import CheckRequest
+from bot.access import TargetRules
+from bot.cards.drawing import draw
+from bot.checks import Surroundings, check
+from bot.checks.intermediates import Intermediates, issuers_above
+from bot.checks.issuer_sources import IssuerSources, read_bundle
+from bot.domain.report import CheckRequest
 from chainlib import (
     Code,
     GatewayPolicy,

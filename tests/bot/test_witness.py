@@ -7,8 +7,8 @@ from time import process_time
 
 import pytest
 
-from bot.checkup import hear_gateway
-from bot.model.azure import (
+from bot.checks import hear_gateway
+from bot.domain.azure import (
     ArmRefusal,
     ArmTrouble,
     BackendServer,
@@ -16,7 +16,7 @@ from bot.model.azure import (
     GatewayMessage,
     Health,
 )
-from bot.model.report import CheckReport, CheckRequest, GatewayReport, MemberReport
+from bot.domain.report import CheckReport, CheckRequest, GatewayReport, MemberReport
 from chainlib import (
     Basis,
     Code,

@@ -9,8 +9,8 @@ from types import MappingProxyType
 import pytest
 import pytest_asyncio
 
-from bot.checkup import Surroundings, check
-from bot.model.report import CheckRequest
+from bot.checks import Surroundings, check
+from bot.domain.report import CheckRequest
 from chainlib import (
     Code,
     GatewayPolicy,

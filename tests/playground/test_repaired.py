@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.checkup import Surroundings, check
-from bot.checkup.sources import IssuerSources
-from bot.guard import TargetRules
-from bot.model.report import CheckReport, CheckRequest
+from bot.access import TargetRules
+from bot.checks import Surroundings, check
+from bot.checks.issuer_sources import IssuerSources
+from bot.domain.report import CheckReport, CheckRequest
 from chainlib import Certificate, Code, TrustAnchors, TrustMode, load_certificates
 from chainlib.aio import load_well_known
 from playground.lab.backends import Lab, LabBackend

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.gateway.policies import matching
-from bot.gateway.translation import translate_gateway
+from bot.azure.policies import matching
+from bot.azure.translation import translate_gateway
 from bot.settings import load_settings
 from playground.arm import gateway_document
 from playground.lab.backends import Lab

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.gateway.settings import ArmTiming
+from bot.azure.settings import ArmTiming
 from playground.lab import pki
 
 TOKEN = "standin-token-that-must-not-leak"

@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block as SdkBlock
 
-from bot.blocks.parts import Message
+from bot.cards.parts import Message
 
 OLD_BLOCKS = {"header", "section", "rich_text", "context", "actions", "divider"}
 _OWN_MARKUP = re.compile(r"(by <@[UW][A-Z0-9]+>)?\s*(<!date\^\d+\^[^|<>]*\|[^|<>]*>)?")

@@ -14,8 +14,8 @@ from typing import Any
 
 import aiohttp
 
+from bot.domain.delivery import WithoutHistory
 from bot.engine import Engine, EngineSettings, Ports
-from bot.model.delivery import WithoutHistory
 from bot.store import open_store
 from tests.support.following import FixedLooker, render
 from tests.support.poster import ChannelPoster

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.checkup.desk import HostAnswer, Options, Refused
-from bot.durable import Remembering
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import GatewayTarget, HostTarget
+from bot.digests_running import Remembering
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway
+from bot.domain.report import GatewayReport
 from bot.engine import EngineSettings
-from bot.language import GatewayTarget, HostTarget
-from bot.model.azure import ArmRefusal, ArmTrouble, Gateway
-from bot.model.report import GatewayReport
 from bot.settings import load_settings
+from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.service import Parts, SlackService
-from bot.slack.watchbook import WatchBook
 from bot.store import open_store
 from playground.process import free_ports
 from playground.slack import SlackStandIn

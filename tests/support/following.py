@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.digest.schedule import schedule
-from bot.model.digest import (
+from bot.domain.digest import (
     DigestContent,
     FollowedTarget,
     Look,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model.azure import Gateway, GatewayId
+from bot.domain.azure import Gateway, GatewayId
 from chainlib import Sku
 
 GATEWAY_ID = GatewayId(subscription="0000", group="rg", name="prod-gw")

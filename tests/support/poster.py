@@ -18,7 +18,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
-from bot.model.delivery import Message, NotAccepted, RateLimited, Refused, Unknown
+from bot.domain.delivery import Message, NotAccepted, RateLimited, Refused, Unknown
 
 _TOO_MANY, _SERVER_TROUBLE = 429, 500
 

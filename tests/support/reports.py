@@ -14,7 +14,7 @@ from types import MappingProxyType
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from bot.model.report import AddressReport, BrowserView, CheckReport, CheckRequest
+from bot.domain.report import AddressReport, BrowserView, CheckReport, CheckRequest
 from chainlib import (
     Code,
     ConnectFailed,

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.checkup.desk import HostAnswer, Options, Refused
-from bot.language import HostTarget, Verb
-from bot.model.report import GatewayReport
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import HostTarget, Verb
+from bot.domain.report import GatewayReport
 from bot.settings import load_settings
-from bot.slack.asking import Ask
-from bot.slack.gateways import GatewayChecking, Gateways
-from bot.slack.reception import Handler
+from bot.slack.handlers.health import GatewayChecking, Gateways
+from bot.slack.handlers.watch import Watching
+from bot.slack.inbound.routing import Handler
+from bot.slack.invocation import Ask
 from bot.slack.service import Parts, SlackService
-from bot.slack.watching import Watching
 from playground.lab.pki import NOW
 from playground.process import free_ports
 from playground.slack import SlackStandIn

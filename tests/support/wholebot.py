@@ -10,20 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from bot.checkup import Surroundings
-from bot.checkup.desk import Desk
-from bot.durable import Remembering
-from bot.gateway.client import ArmClient
-from bot.gateway.settings import ArmSettings, ArmTiming
-from bot.guard import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
-from bot.language import GatewayTarget, Verb
-from bot.serve import SlackGate
+from bot.access import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
+from bot.azure.client import ArmClient
+from bot.azure.settings import ArmSettings, ArmTiming
+from bot.checks import Surroundings
+from bot.checks.service import Desk
+from bot.commands import GatewayTarget, Verb
+from bot.digests_running import Remembering
+from bot.main import SlackGate
 from bot.settings import load_settings
-from bot.slack.asking import Ask
-from bot.slack.gateways import GatewayChecking
-from bot.slack.reception import Handler
+from bot.slack.handlers.health import GatewayChecking
+from bot.slack.handlers.watch import Watching
+from bot.slack.inbound.routing import Handler
+from bot.slack.invocation import Ask
 from bot.slack.service import Parts, SlackService
-from bot.slack.watching import Watching
 from bot.store import open_store
 from chainlib.aio import Resolver
 from playground.process import free_ports

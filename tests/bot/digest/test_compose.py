@@ -12,7 +12,7 @@ import pytest
 from bot.digest.compose import compose, speaks
 from bot.digest.filters import UnusableFilter, exclusion
 from bot.digest.wording import plain_lines
-from bot.model.digest import (
+from bot.domain.digest import (
     BackendState,
     DigestContent,
     FollowedTarget,

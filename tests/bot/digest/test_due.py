@@ -8,7 +8,7 @@ import pytest
 
 from bot.digest.due import NeverDue, first_run, following, is_due
 from bot.digest.schedule import schedule
-from bot.model.digest import Schedule
+from bot.domain.digest import Schedule
 from tests.support.following import NOW, subscription
 
 DAILY = schedule("daily", at="09:00", zone="Europe/Berlin")

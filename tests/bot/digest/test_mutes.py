@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.digest.mutes import holds, quiet_until, read_window, window_words
-from bot.model.digest import Mute, Window
+from bot.domain.digest import Mute, Window
 from tests.support.following import NOW, gateway
 
 SATURDAY_NIGHT = read_window("sat 22:00-02:00", "Europe/Berlin")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from bot.digest.schedule import UnusableSchedule, echo, next_runs, schedule
-from bot.model.digest import Schedule
+from bot.domain.digest import Schedule
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.digest.observe import could_not_look
 from bot.digest.settle import KEPT_CLOSED, flapping, settle, undecided
-from bot.model.digest import BackendState, Change, Look, Observation
+from bot.domain.digest import BackendState, Change, Look, Observation
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem
 
 QUARTER = timedelta(minutes=15)

@@ -10,10 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.engine.courier import Courier
-from bot.engine.lease import Lease
-from bot.engine.ports import EngineSettings, Ports
-from bot.model.delivery import (
+from bot.domain.delivery import (
     Delivery,
     DeliveryError,
     DeliveryState,
@@ -24,6 +21,9 @@ from bot.model.delivery import (
     Unknown,
     WithoutHistory,
 )
+from bot.engine.lease import Lease
+from bot.engine.ports import EngineSettings, Ports
+from bot.engine.sender import Courier
 from bot.store import Store
 from bot.store.deliveries import lock_delivery, plan, register, save_delivery
 from tests.support.following import NOW, FixedLooker, render

@@ -17,10 +17,10 @@ import pytest
 from sqlalchemy import select
 
 from bot.digest.schedule import schedule
+from bot.domain.delivery import Message
+from bot.domain.digest import DigestContent, FollowedTarget, Look, Subscription
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.tick import HOSTS_PER_CHECK, batches
-from bot.model.delivery import Message
-from bot.model.digest import DigestContent, FollowedTarget, Look, Subscription
 from bot.store import Store, tables
 from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription
 from tests.support.following import GATEWAY, NOW, FixedLooker, gateway, render, subscription

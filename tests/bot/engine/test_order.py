@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from bot.model.delivery import DigestRun
+from bot.domain.delivery import DigestRun
 from bot.store import Store
 from bot.store.runs import claim_due, mark_ready, release, wait_for_check
 from bot.store.subscriptions import add_subscription

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine.transact import Transact
+from bot.engine.dbos_engine import Transact
 from bot.store import Store
 
 pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bot.gateway.conftest import (
+from tests.bot.azure.conftest import (
     arm,
     arm_identity,
     arm_root,

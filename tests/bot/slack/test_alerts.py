@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.language import Request, parse
-from bot.slack.alerts import read_alert
+from bot.commands import Request, parse
+from bot.slack.inbound.alerts import read_alert
 
 ARM_ID = "/subscriptions/0f0f0f0f-1111-2222-3333-444444444444/resourceGroups/rg-prod/providers/Microsoft.Network/applicationGateways/prod-gw"
 AZURE = {

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot.blocks.check_card import Circumstances, check_card
-from bot.language import Request, parse
-from bot.slack.asking import (
+from bot.cards.check_card import Circumstances, check_card
+from bot.commands import Request, parse
+from bot.slack.handlers.app_home import opened
+from bot.slack.handlers.wording import command_of
+from bot.slack.invocation import (
     Source,
     answer,
     carried,
@@ -21,8 +23,6 @@ from bot.slack.asking import (
     from_mention,
     metadata,
 )
-from bot.slack.home import opened
-from bot.slack.wording import command_of
 from tests.support.reports import CASES
 
 

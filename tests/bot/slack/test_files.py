@@ -17,11 +17,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.check_card import Circumstances, check_card
-from bot.blocks.fix_steps import STEPS_KIND
-from bot.slack.delivery import Delivery
-from bot.slack.filing import why_no_file
-from bot.slack.places import DeliveryError
+from bot.cards.check_card import Circumstances, check_card
+from bot.cards.fix_steps import STEPS_KIND
+from bot.slack.handlers.files import why_no_file
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.places import DeliveryError
 from chainlib import repair
 from playground.lab.pki import NOW
 from playground.slack import Message, User

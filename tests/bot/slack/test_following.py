@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.model.digest import BackendEvent, Change, FollowedTarget, TargetKind
-from bot.slack.hushing import happened
+from bot.domain.digest import BackendEvent, Change, FollowedTarget, TargetKind
+from bot.slack.handlers.mute import happened
 from playground.slack import Message, SlackStandIn, User
 from playground.slack.standin import CHANNEL
 from playground.slack.webapi import MANIFEST_SCOPES, Tokens
@@ -411,14 +411,16 @@ async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
     bot: RunningBot, world: World
 ) -> None:
     await bot.slack.open_home()
-    empty = json.dumps((await bot.slack.until(bot.slack.home)).view)
+    empty = json.dumps((await bot.slack.until(bot.slack.handlers.app_home)).view)
     assert "Nothing yet" in empty
     await followed(bot)
     await digest(bot, world)
     await bot.slack.open_home()
     view = await bot.slack.until(
         lambda: (
-            (home := bot.slack.home()) and "Intermediate missing" in json.dumps(home.view) and home
+            (home := bot.slack.handlers.app_home())
+            and "Intermediate missing" in json.dumps(home.view)
+            and home
         )
     )
     assert "hourly (Europe/Berlin)" in json.dumps(view.view)
@@ -472,7 +474,11 @@ async def test_home_tab_shows_everything_that_a_channel_of_mine_follows(bot: Run
     await shown(bot.slack, "other.contoso.com")
     await bot.slack.open_home()
     view = await bot.slack.until(
-        lambda: (home := bot.slack.home()) and "other.contoso.com" in json.dumps(home.view) and home
+        lambda: (
+            (home := bot.slack.handlers.app_home())
+            and "other.contoso.com" in json.dumps(home.view)
+            and home
+        )
     )
     assert {"type": "channel", "channel_id": CHANNEL} in [
         element
@@ -486,6 +492,6 @@ async def test_home_tab_of_somebody_who_may_not_ask_says_so(bot: RunningBot) -> 
     bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
     await followed(bot)
     await bot.slack.open_home(user=FORBIDDEN_USER)
-    shown_to = await bot.slack.until(lambda: bot.slack.home(FORBIDDEN_USER))
+    shown_to = await bot.slack.until(lambda: bot.slack.handlers.app_home(FORBIDDEN_USER))
     assert "APPGW_ALLOWED_USERS" in json.dumps(shown_to.view)
     assert HOST not in json.dumps(shown_to.view)

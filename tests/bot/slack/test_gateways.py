@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.gateway.settings import ArmTiming
-from bot.language import GatewayTarget
+from bot.azure.settings import ArmTiming
+from bot.commands import GatewayTarget
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
 from playground.slack import Message
 from tests.support.slackbot import RunningBot

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks.fix_steps import fix_steps
-from bot.blocks.fix_value import read_value, switched
-from bot.slack.alerts import read_alert
-from bot.slack.asking import (
+from bot.cards.fix_steps import fix_steps
+from bot.cards.fix_value import read_value, switched
+from bot.slack.handlers.app_home import opened
+from bot.slack.inbound.alerts import read_alert
+from bot.slack.invocation import (
     Ask,
     Source,
     answer,
@@ -30,7 +31,6 @@ from bot.slack.asking import (
     from_submission,
     metadata,
 )
-from bot.slack.home import opened
 from bot.slack.payload import word
 from chainlib import Code, Where
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.model.delivery import DeliveryError, NotAccepted, RateLimited, Refused, Unknown
+from bot.domain.delivery import DeliveryError, NotAccepted, RateLimited, Refused, Unknown
 from bot.settings import load_settings
-from bot.slack.app import make_client, make_session
-from bot.slack.delivery import Delivery
-from bot.slack.poster import SlackPoster
-from bot.slack.runs import Runs
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.digest_poster import SlackPoster
+from bot.slack.outbound.runs import Runs
+from bot.slack.transport.app import make_client, make_session
 from playground.slack import Fault, SlackStandIn
 from playground.slack.standin import CHANNEL
 from tests.support.followbot import World, running_bot, without_scopes

@@ -7,11 +7,11 @@ import logging
 
 import pytest
 
-from bot.slack.asking import Ask, Source
-from bot.slack.cards import PrivateCard
-from bot.slack.metrics import RUNNING
-from bot.slack.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
-from bot.slack.turns import AT_ONCE, CROWD, Turns
+from bot.observability.metrics import RUNNING
+from bot.slack.invocation import Ask, Source
+from bot.slack.outbound.card_life import PrivateCard
+from bot.slack.outbound.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
+from bot.slack.outbound.turns import AT_ONCE, CROWD, Turns
 
 CARD = PrivateCard(None, Ask(source=Source.COMMAND, text="", user="U1", team="T1", channel="C1"))
 

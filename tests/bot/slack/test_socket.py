@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.slack import health, socket
+from bot.observability import health
+from bot.slack.transport import socket
 from playground.slack import Fault, Message
 from playground.slack.state import BOT_USER
 from tests.support.reports import HOST
@@ -33,28 +34,29 @@ def verdicts(bot: RunningBot) -> list[Message]:
 
 async def connected_anew(bot: RunningBot, than: int) -> None:
     await bot.slack.until(
-        lambda: bot.slack.socket.opened > than and bot.slack.socket.connections, 20
+        lambda: bot.slack.transport.socket.opened > than and bot.slack.transport.socket.connections,
+        20,
     )
 
 
 async def test_a_refresh_is_survived(bot: RunningBot) -> None:
-    opened = bot.slack.socket.opened
-    await bot.slack.socket.refresh()
+    opened = bot.slack.transport.socket.opened
+    await bot.slack.transport.socket.refresh()
     await connected_anew(bot, opened)
     assert (await bot.slack.command(HOST)).ok
     await bot.slack.until(lambda: verdicts(bot))
 
 
 async def test_a_cut_connection_is_replaced(bot: RunningBot) -> None:
-    opened = bot.slack.socket.opened
-    bot.slack.socket.cut()
+    opened = bot.slack.transport.socket.opened
+    bot.slack.transport.socket.cut()
     await connected_anew(bot, opened)
     assert (await bot.slack.command(HOST)).ok
 
 
 async def test_a_silent_connection_is_noticed_and_replaced(bot: RunningBot) -> None:
-    opened = bot.slack.socket.opened
-    bot.slack.socket.go_silent()
+    opened = bot.slack.transport.socket.opened
+    bot.slack.transport.socket.go_silent()
     await connected_anew(bot, opened)
     assert (await bot.slack.command(HOST)).ok
 
@@ -62,9 +64,9 @@ async def test_a_silent_connection_is_noticed_and_replaced(bot: RunningBot) -> N
 async def test_a_mention_sent_into_a_dead_connection_is_answered_after_redelivery(
     bot: RunningBot,
 ) -> None:
-    bot.slack.socket.redeliveries = (4.0, 4.0, 4.0)
-    bot.slack.socket.answer_seconds = 1.0
-    bot.slack.socket.go_silent()
+    bot.slack.transport.socket.redeliveries = (4.0, 4.0, 4.0)
+    bot.slack.transport.socket.answer_seconds = 1.0
+    bot.slack.transport.socket.go_silent()
     _, ack = await bot.slack.mention(HOST)
     assert ack.ok
     await bot.slack.until(lambda: verdicts(bot))
@@ -106,7 +108,7 @@ async def test_pings_count_as_signs_of_life(bot: RunningBot) -> None:
 
 
 async def test_silence_grows_when_nothing_comes(bot: RunningBot) -> None:
-    bot.slack.socket.silent = True
-    bot.slack.socket.go_silent()
+    bot.slack.transport.socket.silent = True
+    bot.slack.transport.socket.go_silent()
     await asyncio.sleep(4)
     assert bot.service.readiness.silence() > 3

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.watchbook import WatchBook
+from bot.slack.handlers.watch_store import WatchBook
 from bot.store import open_store
-from bot.store.memory import save_watch
+from bot.store.last_known import save_watch
 from playground.slack import Message, SlackStandIn
 from playground.slack.standin import CHANNEL
 from tests.support.followbot import World, running_bot

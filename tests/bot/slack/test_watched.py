@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bot.blocks.check_card import Circumstances
-from bot.checkup import Surroundings, check
-from bot.checkup.desk import HostAnswer, Options, Refused
-from bot.language import GatewayTarget, HostTarget
-from bot.model.azure import ArmRefusal, ArmTrouble, Health
-from bot.model.report import CheckReport, CheckRequest, GatewayReport
-from bot.slack.watched import Ear, GatewayLook, HostLook
+from bot.cards.check_card import Circumstances
+from bot.checks import Surroundings, check
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import GatewayTarget, HostTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble, Health
+from bot.domain.report import CheckReport, CheckRequest, GatewayReport
+from bot.slack.handlers.watched import Ear, GatewayLook, HostLook
 from chainlib import Target
 from chainlib.aio import load_well_known
 from playground.lab.pki import NOW

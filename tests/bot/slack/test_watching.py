@@ -15,13 +15,13 @@ import pytest
 from prometheus_client import generate_latest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.observability.metrics import REGISTRY
 from bot.settings import load_settings
-from bot.slack.app import make_client, make_session
-from bot.slack.delivery import Delivery
-from bot.slack.metrics import REGISTRY
-from bot.slack.places import Place, Posted
-from bot.slack.runs import Runs
-from bot.slack.watching import Seen, Watching, duration
+from bot.slack.handlers.watch import Seen, Watching, duration
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.places import Place, Posted
+from bot.slack.outbound.runs import Runs
+from bot.slack.transport.app import make_client, make_session
 from playground.slack import Fault, Message, SlackStandIn
 from playground.slack.standin import CHANNEL
 from tests.support.reports import HOST

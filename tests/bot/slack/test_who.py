@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.guard import Access, RateLimiter
+from bot.access import Access, RateLimiter
 from playground.slack import Message
 from playground.slack.payloads import controls
 from playground.slack.state import BOT_USER, TEAM_ID

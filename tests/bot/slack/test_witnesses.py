@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.checkup import hear_gateway
-from bot.checkup.desk import HostAnswer, Options, Refused
-from bot.language import GatewayTarget, HostTarget
-from bot.model.azure import ArmRefusal, ArmTrouble
-from bot.model.report import GatewayReport
+from bot.checks import hear_gateway
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import GatewayTarget, HostTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.report import GatewayReport
 from playground.slack import Message
 from tests.bot.test_evidence import heard
 from tests.support.reports import CASES, HOST

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from bot.digest.compose import compose
 from bot.digest.schedule import schedule
-from bot.model.delivery import DeliveryState, Outcome, RunState
-from bot.model.digest import Change, Look, Mute
+from bot.domain.delivery import DeliveryState, Outcome, RunState
+from bot.domain.digest import Change, Look, Mute
 from bot.store import Store, deliveries, looks, memory, runs, subscriptions, tables
 from playground.lab.pki import root
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem, subscription

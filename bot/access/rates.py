@@ -1,0 +1,106 @@
+"""How often: a sliding minute per user and per channel, and signatures that were seen already.
+
+Bounded memory; the clock comes in.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from math import ceil
+
+from bot.access.refusal import Refusal, Rule
+from chainlib import counted
+
+WINDOW_S = 60.0
+PER_USER = 20
+PER_CHANNEL = 60
+MAX_KEYS = 10_000
+REPLAY_WINDOW_S = 300.0
+MAX_SIGNATURES = 50_000
+
+
+@dataclass(slots=True, kw_only=True)
+class RateLimiter:
+    """At most 20 requests a minute for a user and 60 for a channel.
+
+    What was refused does not count.
+
+    When more users and channels ask than are remembered, the one that has been silent longest is
+    forgotten.
+    """
+
+    per_user: int = PER_USER
+    per_channel: int = PER_CHANNEL
+    max_keys: int = MAX_KEYS
+    _seen: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
+
+    def refuse(self, *, user: str, channel: str, now: float) -> Refusal | None:
+        """Refuse kindly, with the seconds to wait, or count the request and return `None`.
+
+        Args:
+            user: Slack id of the person.
+            channel: Slack id of the channel; empty where Slack names none, and then only the person
+                is counted.
+            now: seconds of a clock that never goes back.
+        """
+        limits = [
+            (f"user {user}", self.per_user, "You have"),
+            *([(f"channel {channel}", self.per_channel, "This channel has")] if channel else []),
+        ]
+        for key, limit, who in limits:
+            wait = self._wait(key, limit, now)
+            if wait:
+                return Refusal(
+                    rule=Rule.RATE,
+                    sentence=(
+                        f"{who} asked {counted(limit, 'time')} within a minute; ask again in "
+                        f"{wait} s."
+                    ),
+                )
+        for key, _, _ in limits:
+            self._count(key, now)
+        return None
+
+    def _wait(self, key: str, limit: int, now: float) -> int:
+        times = self._seen.get(key, deque())
+        while times and times[0] <= now - WINDOW_S:
+            times.popleft()
+        return ceil(times[0] + WINDOW_S - now) if len(times) >= limit else 0
+
+    def _count(self, key: str, now: float) -> None:
+        self._seen.setdefault(key, deque()).append(now)
+        self._seen.move_to_end(key)
+        if len(self._seen) > self.max_keys:
+            self._seen.popitem(last=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class ReplayCache:
+    """Signatures of verified requests, for as long as Slack's window lets them be repeated.
+
+    Only verified requests may be shown to it, so that nobody else can fill it; when it is full the
+    oldest is forgotten.
+    """
+
+    max_signatures: int = MAX_SIGNATURES
+    _until: OrderedDict[str, float] = field(default_factory=OrderedDict)
+
+    def is_replay(self, signature: str, *, timestamp: float, now: float) -> bool:
+        """Whether this signature was seen within its window; remembers it otherwise.
+
+        Args:
+            signature: the value of `X-Slack-Signature`, already verified.
+            timestamp: the value of `X-Slack-Request-Timestamp`; a request from a clock that is
+                ahead can be repeated for longer.
+            now: seconds since the epoch.
+        """
+        while self._until and next(iter(self._until.values())) < now:
+            self._until.popitem(last=False)
+        if self._until.get(signature, now - 1) >= now:
+            return True
+        self._until[signature] = max(now, timestamp) + REPLAY_WINDOW_S
+        self._until.move_to_end(signature)
+        if len(self._until) > self.max_signatures:
+            self._until.popitem(last=False)
+        return False

@@ -1,0 +1,109 @@
+"""Names that are refused before anything is resolved.
+
+Other spellings of an address, and names of this machine or of the platform.
+
+The parser refuses most of these too; buttons, forms and stored subscriptions do not pass through
+it.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+from bot.access.addresses import LOOPBACK, never
+from bot.access.refusal import Refusal, Rule
+
+_ALPHABET = re.compile(
+    r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
+_ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+_LOCAL = frozenset(
+    {
+        "localhost",
+        "localhost.localdomain",
+        "localhost4",
+        "localhost4.localdomain4",
+        "localhost6",
+        "localhost6.localdomain6",
+        "ip6-localhost",
+        "ip6-loopback",
+        "loopback",
+        "broadcasthost",
+    }
+)
+_PLATFORM = frozenset(
+    {
+        "metadata",
+        "metadata.google.internal",
+        "metadata.goog",
+        "metadata.azure.internal",
+        "metadata.platformequinix.com",
+        "metadata.packet.net",
+        "metadata.tencentyun.com",
+        "metadata.ec2.internal",
+        "instance-data",
+        "instance-data.ec2.internal",
+        "rancher-metadata",
+        "ip6-allnodes",
+        "ip6-allrouters",
+        "ip6-mcastprefix",
+        "ip6-localnet",
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "host.docker.internal",
+        "gateway.docker.internal",
+        "host.containers.internal",
+    }
+)
+
+
+def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | None:
+    """Refuse a host by its text alone; an address on the never-list is refused here already.
+
+    Args:
+        host: lower-case A-label or IP literal without brackets, as the parser gives it.
+        allow_loopback: lifts loopback addresses and their names.
+    """
+    name = host.lower().removesuffix(".")
+    if _is_address(name):
+        reason = never(name, allow_loopback=allow_loopback)
+        return (
+            Refusal(rule=Rule.NEVER, sentence=f"{host[:60]} is {reason}, and that is never probed.")
+            if reason
+            else None
+        )
+    if not _ALPHABET.fullmatch(name) or _ENDS_IN_NUMBER.fullmatch(name):
+        return Refusal(
+            rule=Rule.SPELLING,
+            sentence=(
+                "That is no host name or address in its usual spelling; write for example "
+                "backend.contoso.com."
+            ),
+        )
+    reason = None if allow_loopback and _is_local(name) else _name_reason(name)
+    return (
+        Refusal(rule=Rule.NEVER, sentence=f"{name[:60]} means {reason}, and that is never probed.")
+        if reason
+        else None
+    )
+
+
+def _name_reason(name: str) -> str | None:
+    if _is_local(name):
+        return LOOPBACK
+    return "a service of the platform" if name in _PLATFORM else None
+
+
+def _is_local(name: str) -> bool:
+    return name in _LOCAL or name.endswith((".localhost", ".localhost.localdomain"))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,189 @@
+"""Which targets may be touched.
+
+The never-list first, then the allow-list or the gateways' own members, then the port.
+
+The caller resolves once, asks here with every address, and connects to one of the addresses that
+were checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+
+from bot.access.addresses import Address, Network, never, plain
+from bot.access.refusal import Refusal, Rule
+from bot.access.spelling import refuse_spelling
+from bot.settings.rules import targets as checked_targets
+
+REMEMBERED = 4096
+USUAL_PORT = 443
+USUAL_PORTS = frozenset({USUAL_PORT, 444, 4443, 8443, 9443, 10443})
+"""The ports of a target that is allowed by the list and stands in no pool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRules:
+    """What may be probed besides the gateways' own members.
+
+    Attributes:
+        suffixes: host names that admit themselves and everything below them.
+        networks: networks that admit their addresses.
+        allow_loopback: whether loopback may be probed, on any port.
+    """
+
+    suffixes: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    allow_loopback: bool = False
+
+    @classmethod
+    def read(cls, entries: Iterable[str], *, allow_loopback: bool = False) -> TargetRules:
+        """The rules of APPGW_ALLOWED_TARGETS and APPGW_ALLOW_LOOPBACK.
+
+        Raises:
+            ValueError: an entry is neither host nor network; the second half of a sentence that
+                begins with the variable's name.
+        """
+        suffixes, networks = list[str](), list[Network]()
+        for entry in checked_targets(tuple(entries)):
+            try:
+                networks.append(ip_network(entry))
+            except ValueError:
+                suffixes.append(entry)
+        return cls(
+            suffixes=tuple(suffixes), networks=tuple(networks), allow_loopback=allow_loopback
+        )
+
+    def admits_name(self, host: str) -> bool:
+        """Whether the host is an allowed name or below one, at a label boundary."""
+        name = host.lower().removesuffix(".")
+        return any(name == suffix or name.endswith(f".{suffix}") for suffix in self.suffixes)
+
+    def admits_address(self, address: Address) -> bool:
+        """Whether an allowed network holds the address, or it is loopback and that is allowed."""
+        if self.allow_loopback and address.is_loopback:
+            return True
+        return any(
+            address in network for network in self.networks if network.version == address.version
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGuard:
+    """The rules behind two questions, each answered with a sentence or `None`.
+
+    What the use cases hold.
+    """
+
+    rules: TargetRules
+
+    def refuse_spelling(self, host: str) -> str | None:
+        """A sentence when the host may not even be resolved."""
+        refusal = refuse_spelling(host, allow_loopback=self.rules.allow_loopback)
+        return refusal.sentence if refusal else None
+
+    def admit(
+        self,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        *,
+        members: frozenset[str],
+        ports: frozenset[int],
+    ) -> str | None:
+        """A sentence when these addresses may not be connected to."""
+        refusal = admit_target(host, port, addresses, self.rules, members=members, ports=ports)
+        return refusal.sentence if refusal else None
+
+
+def admit_target(
+    host: str,
+    port: int,
+    addresses: Sequence[str],
+    rules: TargetRules,
+    *,
+    members: frozenset[str] = frozenset(),
+    ports: frozenset[int] = frozenset(),
+) -> Refusal | None:
+    """Refuse a target, or return `None` when every one of its addresses may be connected to on this port.
+
+    Args:
+        host: as asked for, lower-case A-label or IP literal.
+        port: to connect to.
+        addresses: everything that the host resolved to; without any, the name alone decides.
+        rules: what is allowed besides members.
+        members: hosts and addresses in the gateways' own pools.
+        ports: ports of the gateways' settings and probes, which hold for members.
+    """
+    refusal = refuse_spelling(host, allow_loopback=rules.allow_loopback) or _refuse_never(
+        host, addresses, rules
+    )
+    if refusal:
+        return refusal
+    resolved = [plain(ip_address(address)) for address in addresses]
+    known = {_canonical(member) for member in members}
+    is_member = _canonical(host) in known or _all(str(address) in known for address in resolved)
+    is_allowed = rules.admits_name(host) or _all(
+        rules.admits_address(address) for address in resolved
+    )
+    if not (is_member or is_allowed):
+        return _not_allowed(host)
+    if rules.allow_loopback and _all(address.is_loopback for address in resolved):
+        return None
+    return _refuse_port(
+        port,
+        (ports | {USUAL_PORT} if is_member else frozenset())
+        | (USUAL_PORTS if is_allowed else frozenset()),
+    )
+
+
+def _refuse_never(host: str, addresses: Sequence[str], rules: TargetRules) -> Refusal | None:
+    for address in addresses:
+        reason = never(address, allow_loopback=rules.allow_loopback)
+        if reason:
+            return Refusal(
+                rule=Rule.NEVER,
+                sentence=f"{host[:60]} leads to {address[:60]}, {reason}, and that is never probed.",
+            )
+    return None
+
+
+def _not_allowed(host: str) -> Refusal:
+    sentence = (
+        f"{host[:60]} stands in no gateway's pool that I can see and is not on the allow-list; "
+        "an operator adds it, for example APPGW_ALLOWED_TARGETS=contoso.com,10.0.0.0/8."
+    )
+    return Refusal(rule=Rule.NOT_ALLOWED, sentence=sentence)
+
+
+def _refuse_port(port: int, allowed: frozenset[int]) -> Refusal | None:
+    if port in allowed:
+        return None
+    listed = ", ".join(str(one) for one in sorted(allowed)[:8])
+    return Refusal(
+        rule=Rule.PORT,
+        sentence=(
+            f"Port {port} may not be probed there; allowed are {listed}, and the ports of a "
+            "gateway's own settings."
+        ),
+    )
+
+
+def _all(answers: Iterable[bool]) -> bool:
+    """Whether all hold and there is at least one."""
+    collected = list(answers)
+    return bool(collected) and all(collected)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _canonical(member: str) -> str:
+    """One spelling for hosts and addresses.
+
+    Asked for every member of every gateway, again for each that is probed.
+    """
+    try:
+        return str(plain(ip_address(member.strip("[]"))))
+    except ValueError:
+        return member.lower().removesuffix(".")

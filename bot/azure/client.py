@@ -1,0 +1,386 @@
+"""The edge to ARM: what the rest of the bot asks, with caches, budgets and sharing.
+
+Nothing raises out of here but cancellation.
+
+Importing this imports the Azure SDK (most of a second), so only programs that talk to ARM do, and
+late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Self, TypeVar
+
+from bot.azure import refusals
+from bot.azure.connection import Connection, open_connection
+from bot.azure.errors import Misunderstood, refusal_of
+from bot.azure.health import translate_health, with_known_names
+from bot.azure.lookup import look_up
+from bot.azure.on_demand import OnDemandProbe
+from bot.azure.pipeline import noted_request_ids
+from bot.azure.settings import ArmSettings, ArmTiming
+from bot.azure.single_flight import SingleFlight
+from bot.azure.translation import translate_gateway
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId, Inventory
+
+MAX_PARALLEL_READS = 4
+_REFRESHED_AT = 0.8
+_READS, _WRITES = "reads", "writes"
+_DEFAULT_TIMING = ArmTiming()
+_AT_REST = frozenset({"stopped", "stopping", "starting"})
+_log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+class ArmClient:
+    """Asks ARM about gateways and their backends; one per process, closed at exit.
+
+    Args:
+        settings: which Azure, and as whom.
+        clock: the present instant, aware.
+        timing: budgets and ages.
+    """
+
+    def __init__(
+        self,
+        settings: ArmSettings,
+        *,
+        clock: Callable[[], datetime],
+        timing: ArmTiming = _DEFAULT_TIMING,
+    ) -> None:
+        self._settings, self._clock, self._timing = settings, clock, timing
+        self._opening = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._closed = False
+        self._inventories: SingleFlight[Inventory | ArmRefusal] = SingleFlight()
+        self._healths: SingleFlight[GatewayHealth | ArmRefusal] = SingleFlight()
+        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._inventory: Inventory | None = None
+        self._failure: tuple[datetime, ArmRefusal] | None = None
+        self._health: dict[str, GatewayHealth] = {}
+        self._quiet: dict[tuple[str, str], tuple[datetime, ArmRefusal]] = {}
+
+    async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | ArmRefusal:
+        """Every gateway that can be read; `inventory` says too what could not."""
+        inventory = await self.inventory(refresh=refresh)
+        return inventory if isinstance(inventory, ArmRefusal) else inventory.gateways
+
+    def remembered(self) -> tuple[Gateway, ...] | None:
+        """The gateways of the last list, while it may stand in for a new one; nothing is asked."""
+        held = self._inventory
+        return (
+            held.gateways
+            if held is not None and self._age(held.read_at) <= self._timing.stale_age
+            else None
+        )
+
+    async def keep_fresh(self) -> None:
+        """Read the list of gateways again and again before it is too old, so that nobody who asks has to wait for it; until cancelled."""
+        while True:
+            fresh = isinstance(await self.inventory(refresh=True), Inventory)
+            await asyncio.sleep(
+                self._timing.inventory_age * _REFRESHED_AT
+                if fresh
+                else 2 * self._timing.failure_age
+            )
+
+    async def inventory(self, *, refresh: bool = False) -> Inventory | ArmRefusal:
+        """The gateways with the age of the list.
+
+        While ARM is down an older list stands in, with the reason in `refusals`.
+        """
+        held, failure = self._inventory, self._failure
+        if held and not refresh and self._age(held.read_at) <= self._timing.inventory_age:
+            return held
+        if failure and not refresh and self._age(failure[0]) <= self._timing.failure_age:
+            return self._or_older(failure[1])
+        return await self._inventories.share("inventory", self._renew)
+
+    async def find(
+        self, group: str | None, name: str, subscription: str | None = None
+    ) -> Gateway | ArmRefusal:
+        """The gateway that people call so; a name that is not in the list has it read anew once."""
+        inventory = await self.inventory()
+        found = self._look_up(inventory, group, name, subscription)
+        if (
+            _is(found, ArmTrouble.NOT_FOUND)
+            and isinstance(inventory, Inventory)
+            and self._age(inventory.read_at) > self._timing.failure_age
+        ):
+            found = self._look_up(await self.inventory(refresh=True), group, name, subscription)
+        if (
+            isinstance(found, ArmRefusal)
+            and found.trouble is not ArmTrouble.AMBIGUOUS
+            and group
+            and subscription
+        ):
+            return await self.get(GatewayId(subscription=subscription, group=group, name=name))
+        return found
+
+    async def get(self, gateway: GatewayId) -> Gateway | ArmRefusal:
+        """One gateway, read now."""
+        what = f"the settings of {gateway.name}"
+        return await self._ask(
+            lambda line: _read_gateway(line, gateway),
+            what,
+            gateway.subscription,
+            self._timing.read_budget,
+            gateway,
+        )
+
+    async def health(
+        self, gateway: GatewayId, *, max_age: float = 10.0
+    ) -> GatewayHealth | ArmRefusal:
+        """What the gateway says about its servers.
+
+        An answer of at most `max_age` seconds, or a new one shared by all who ask meanwhile.
+        """
+        held = self._health.get(gateway.key)
+        if held and self._age(held.read_at) <= max_age:
+            return held
+        return await self._healths.share(gateway.key, lambda: self._read_health(gateway))
+
+    async def health_on_demand(
+        self, gateway: GatewayId, probe: OnDemandProbe
+    ) -> GatewayHealth | ArmRefusal:
+        """What the gateway says after trying one pool under one setting now.
+
+        The validation switches do not count there.
+        """
+        what = f"a trial of {probe.pool} with {probe.setting} on {gateway.name}"
+
+        async def work() -> GatewayHealth | ArmRefusal:
+            async with self._one_at_a_time[gateway.key]:
+                return await self._ask(
+                    lambda line: self._tried(line, gateway, probe),
+                    what,
+                    gateway.subscription,
+                    self._timing.health_budget,
+                    gateway,
+                    bucket=_WRITES,
+                )
+
+        return await self._healths.share((gateway.key, probe), work)
+
+    async def close(self) -> None:
+        """Stop what runs and close the line; whatever is asked later is refused."""
+        self._closed = True
+        await self._inventories.close()
+        await self._healths.close()
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def __aenter__(self) -> Self:
+        """The line opens with the first question."""
+        return self
+
+    async def __aexit__(self, *_details: object) -> None:
+        """Close."""
+        await self.close()
+
+    async def _renew(self) -> Inventory | ArmRefusal:
+        answer = await self._read_inventory()
+        if isinstance(answer, Inventory):
+            self._inventory, self._failure = answer, None
+            return answer
+        self._failure = (self._clock(), answer)
+        return self._or_older(answer)
+
+    def _or_older(self, refusal: ArmRefusal) -> Inventory | ArmRefusal:
+        held = self._inventory
+        return (
+            replace(held, refusals=(refusal,))
+            if held is not None and self.remembered() is not None
+            else refusal
+        )
+
+    async def _read_inventory(self) -> Inventory | ArmRefusal:
+        subscriptions = await self._subscriptions()
+        if isinstance(subscriptions, ArmRefusal):
+            return subscriptions
+        gate = asyncio.Semaphore(MAX_PARALLEL_READS)
+        answers = await asyncio.gather(
+            *(self._read_subscription(one, gate) for one in subscriptions)
+        )
+        refusals = tuple(answer for answer in answers if isinstance(answer, ArmRefusal))
+        if len(refusals) == len(subscriptions):
+            return refusals[0]
+        gateways = tuple(
+            gateway
+            for answer in answers
+            if not isinstance(answer, ArmRefusal)
+            for gateway in answer
+        )
+        return Inventory(gateways=gateways, refusals=refusals, read_at=self._clock())
+
+    async def _subscriptions(self) -> tuple[str, ...] | ArmRefusal:
+        if self._settings.subscriptions:
+            return tuple(dict.fromkeys(map(str.lower, self._settings.subscriptions)))
+        found = await self._ask(
+            Connection.subscriptions, "the list of subscriptions", "", self._timing.read_budget
+        )
+        return found or refusals.no_subscription()
+
+    async def _read_subscription(
+        self, subscription: str, gate: asyncio.Semaphore
+    ) -> tuple[Gateway, ...] | ArmRefusal:
+        async with gate:
+            answer = await self._ask(
+                lambda line: _read_gateways(line, subscription),
+                "the list of gateways",
+                subscription,
+                self._timing.read_budget,
+            )
+        missing = isinstance(answer, ArmRefusal) and answer.trouble is ArmTrouble.NOT_FOUND
+        return refusals.no_such_subscription() if missing else answer
+
+    async def _read_health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
+        async with self._one_at_a_time[gateway.key]:
+            known = self._known(gateway)
+            resting = (
+                await self._resting(gateway) if known and known.state.lower() in _AT_REST else None
+            )
+            if resting:
+                return resting
+            what = f"the backend health of {gateway.name}"
+            budget = self._timing.health_budget
+            answer = await self._ask(
+                lambda line: self._asked(line, gateway),
+                what,
+                gateway.subscription,
+                budget,
+                gateway,
+                bucket=_WRITES,
+            )
+        if isinstance(answer, GatewayHealth):
+            self._health[gateway.key] = answer
+        elif answer.trouble in {ArmTrouble.UPDATING, ArmTrouble.UNAVAILABLE}:
+            return await self._resting(gateway) or answer
+        return answer
+
+    async def _resting(self, gateway: GatewayId) -> ArmRefusal | None:
+        """Why a gateway that does not run has no health, read now.
+
+        `None` when it runs or cannot be read.
+        """
+        fresh = await self.get(gateway)
+        if isinstance(fresh, Gateway) and fresh.state.lower() in _AT_REST:
+            return refusals.stopped(fresh)
+        return None
+
+    async def _asked(self, line: Connection, gateway: GatewayId) -> GatewayHealth:
+        return await self._heard(line.backend_health(gateway), gateway)
+
+    async def _tried(
+        self, line: Connection, gateway: GatewayId, probe: OnDemandProbe
+    ) -> GatewayHealth:
+        return await self._heard(
+            line.backend_health_on_demand(gateway, probe.body(gateway)), gateway
+        )
+
+    async def _heard(self, answering: Awaitable[object], gateway: GatewayId) -> GatewayHealth:
+        with noted_request_ids() as ids:
+            document = await answering
+        return replace(self._translated(document, gateway), request_ids=tuple(dict.fromkeys(ids)))
+
+    def _translated(self, document: object, gateway: GatewayId) -> GatewayHealth:
+        health = translate_health(document, gateway, read_at=self._clock())
+        if health is None:
+            raise Misunderstood("no backend health")
+        known = self._known(gateway)
+        return with_known_names(health, known) if known else health
+
+    async def _ask(
+        self,
+        call: Callable[[Connection], Awaitable[Answer]],
+        what: str,
+        subscription: str,
+        budget: float,
+        gateway: GatewayId | None = None,
+        *,
+        bucket: str = _READS,
+    ) -> Answer | ArmRefusal:
+        """Put one question within its budget.
+
+        Whatever goes wrong becomes a refusal, here and only here.
+        """
+        quiet = self._still_quiet(subscription, bucket)
+        if quiet:
+            return quiet
+        try:
+            async with asyncio.timeout(budget):
+                return await call(await self._line())
+        except Exception as error:  # noqa: BLE001 -- nothing raises out of the edge; the kinds are told apart in `outcome`
+            refusal = refusal_of(
+                error, what, credential=self._settings.credential, budget=budget, gateway=gateway
+            )
+        _log.info("ARM refused: %s", refusal.trouble.value)
+        if refusal.trouble is ArmTrouble.THROTTLED and refusal.retry_after:
+            self._quiet[subscription.lower(), bucket] = (
+                self._clock() + timedelta(seconds=refusal.retry_after),
+                refusal,
+            )
+        return refusal
+
+    def _still_quiet(self, subscription: str, bucket: str) -> ArmRefusal | None:
+        """ARM asked us to wait and the time is not over: it is not asked again before.
+
+        Health counts as a write, reads have their own.
+        """
+        until, refusal = self._quiet.get((subscription.lower(), bucket), (None, None))
+        if until is None or refusal is None or self._clock() >= until:
+            return None
+        return replace(refusal, retry_after=(until - self._clock()).total_seconds())
+
+    async def _line(self) -> Connection:
+        if self._closed:
+            raise ConnectionError("the client is closed")
+        async with self._opening:
+            if self._connection is None:
+                self._connection = await open_connection(self._settings, self._timing)
+            return self._connection
+
+    def _look_up(
+        self,
+        inventory: Inventory | ArmRefusal,
+        group: str | None,
+        name: str,
+        subscription: str | None,
+    ) -> Gateway | ArmRefusal:
+        if isinstance(inventory, ArmRefusal):
+            return inventory
+        return look_up(inventory, name, group=group, subscription=subscription)
+
+    def _known(self, gateway: GatewayId) -> Gateway | None:
+        listed = self._inventory.gateways if self._inventory else ()
+        return next((one for one in listed if one.id.key == gateway.key), None)
+
+    def _age(self, instant: datetime) -> float:
+        return (self._clock() - instant).total_seconds()
+
+
+async def _read_gateway(line: Connection, identity: GatewayId) -> Gateway:
+    gateway = translate_gateway(await line.gateway(identity), fallback=identity)
+    if gateway is None:
+        raise Misunderstood("no gateway")
+    return gateway
+
+
+async def _read_gateways(line: Connection, subscription: str) -> tuple[Gateway, ...]:
+    documents = await line.gateways(subscription)
+    found = await asyncio.to_thread(
+        lambda: list(map(translate_gateway, documents))
+    )  # a hundred roots each: not in the event loop
+    if None in found:
+        raise Misunderstood("a list of something else")
+    return tuple(gateway for gateway in found if gateway is not None)
+
+
+def _is(answer: Gateway | ArmRefusal, trouble: ArmTrouble) -> bool:
+    return isinstance(answer, ArmRefusal) and answer.trouble is trouble

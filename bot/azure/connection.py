@@ -1,0 +1,153 @@
+"""The open line to ARM: one credential, one connection pool, one SDK client per subscription.
+
+Everything here may raise the SDK's errors.
+
+What callers see is `client.ArmClient`, which never raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import aiohttp
+from azure.core import AsyncPipelineClient
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import HttpResponseError
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+from azure.mgmt.network.aio import NetworkManagementClient
+
+from bot.azure.credentials import endpoint, make_credential
+from bot.azure.pipeline import open_session, policies, tls_context, transport_over
+from bot.azure.settings import ArmSettings, ArmTiming
+from bot.azure.shapes import documents, mapping, text
+from bot.domain.azure import GatewayId
+
+SUBSCRIPTIONS_VERSION = "2022-12-01"
+
+
+@dataclass(slots=True, kw_only=True)
+class Connection:
+    """An open line.
+
+    Attributes:
+        url: ARM, without a trailing slash.
+        scopes: of the tokens.
+        credential: asked for every token.
+        session: the connection pool.
+        timing: how often and how long.
+    """
+
+    url: str
+    scopes: tuple[str, ...]
+    credential: AsyncTokenCredential
+    session: aiohttp.ClientSession
+    timing: ArmTiming
+    _clients: dict[str, NetworkManagementClient] = field(default_factory=dict)
+
+    async def subscriptions(self) -> tuple[str, ...]:
+        """The ids of the enabled subscriptions that the identity can see."""
+        client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = await asyncio.to_thread(
+            self._plain_client
+        )
+        found: list[str] = []
+        url: str | None = f"{self.url}/subscriptions?api-version={SUBSCRIPTIONS_VERSION}"
+        while url:
+            page = mapping(await _get_json(client, url))
+            found += (
+                text(item.get("subscriptionId"))
+                for item in documents(page.get("value"))
+                if _usable(item)
+            )
+            url = text(page.get("nextLink")) or None
+        return tuple(filter(None, found))
+
+    async def gateways(self, subscription: str) -> list[Mapping[str, Any]]:
+        """Every gateway of one subscription, with its whole configuration."""
+        client = await self._client(subscription)
+        return [document async for document in client.application_gateways.list_all()]
+
+    async def gateway(self, identity: GatewayId) -> Mapping[str, Any]:
+        """One gateway."""
+        client = await self._client(identity.subscription)
+        return await client.application_gateways.get(identity.group, identity.name)
+
+    async def backend_health(self, identity: GatewayId) -> Mapping[str, Any]:
+        """What the gateway says about every server; takes ARM 10 s and more."""
+        operations = (await self._client(identity.subscription)).application_gateways
+        poller = await operations.begin_backend_health(
+            identity.group, identity.name, polling_interval=self.timing.poll_interval
+        )
+        return await poller.result()
+
+    async def backend_health_on_demand(
+        self, identity: GatewayId, body: Mapping[str, object]
+    ) -> Mapping[str, Any]:
+        """What the gateway says about one pool under one setting, tried at once."""
+        operations = (await self._client(identity.subscription)).application_gateways
+        start = partial(
+            operations.begin_backend_health_on_demand, polling_interval=self.timing.poll_interval
+        )
+        poller = await start(identity.group, identity.name, dict(body))
+        return await poller.result()
+
+    async def close(self) -> None:
+        """Close the credential and the connections."""
+        await self.credential.close()
+        await self.session.close()
+
+    async def _client(self, subscription: str) -> NetworkManagementClient:
+        key = subscription.lower()
+        if key not in self._clients:
+            self._clients[key] = await asyncio.to_thread(self._new_client, subscription)
+        return self._clients[key]
+
+    def _new_client(self, subscription: str) -> NetworkManagementClient:
+        return NetworkManagementClient(
+            self.credential,
+            subscription,
+            self.url,
+            credential_scopes=list(self.scopes),
+            policies=policies(self.credential, self.scopes, self.url, self.timing),
+            transport=transport_over(self.session),
+        )
+
+    def _plain_client(self) -> AsyncPipelineClient[HttpRequest, AsyncHttpResponse]:
+        chain = policies(self.credential, self.scopes, self.url, self.timing)
+        return AsyncPipelineClient(self.url, policies=chain, transport=transport_over(self.session))
+
+
+async def open_connection(settings: ArmSettings, timing: ArmTiming) -> Connection:
+    """Open the line.
+
+    Raises `OSError` for an unusable CA file, `ClientAuthenticationError` for a credential. Nothing
+    is sent yet.
+    """
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    url, scopes = endpoint(settings)
+    session = open_session(await asyncio.to_thread(tls_context, settings.ca_bundle))
+    try:
+        credential = await asyncio.to_thread(
+            make_credential, settings, partial(transport_over, session)
+        )
+    except BaseException:
+        await session.close()
+        raise
+    return Connection(url=url, scopes=scopes, credential=credential, session=session, timing=timing)
+
+
+async def _get_json(
+    client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse], url: str
+) -> object:
+    response = await client.send_request(HttpRequest("GET", url))
+    if response.status_code != 200:  # noqa: PLR2004 -- the only status with a list
+        raise HttpResponseError(response=response)
+    return response.json()
+
+
+def _usable(item: Mapping[str, object]) -> bool:
+    return text(item.get("state")).lower() not in {"disabled", "deleted"}

@@ -1,0 +1,120 @@
+"""Who asks, and which Azure.
+
+The one credential of the process, the ARM endpoint and the scope that belongs to it.
+
+Importing this costs most of a second (azure-identity), so only programs that talk to ARM do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from azure.core import AzureClouds
+from azure.core.credentials import AccessToken
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ClientAuthenticationError
+from azure.core.pipeline.transport import AsyncHttpTransport
+from azure.identity import AzureAuthorityHosts
+from azure.identity.aio import (
+    AzureCliCredential,
+    DefaultAzureCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+from azure.mgmt.core.tools import get_arm_endpoints
+
+from bot.azure.settings import ArmSettings
+
+CLOUDS: Mapping[str, AzureClouds] = MappingProxyType(
+    {
+        "public": AzureClouds.AZURE_PUBLIC_CLOUD,
+        "usgov": AzureClouds.AZURE_US_GOVERNMENT,
+        "china": AzureClouds.AZURE_CHINA_CLOUD,
+    }
+)
+_AUTHORITIES: Mapping[str, str] = MappingProxyType(
+    {
+        "usgov": AzureAuthorityHosts.AZURE_GOVERNMENT,
+        "china": AzureAuthorityHosts.AZURE_CHINA,
+    }
+)
+_FOREVER_S = 10**9
+
+
+class StaticCredential:
+    """Sends one given token; for stand-ins and proxies that sign in themselves."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:  # noqa: ANN401 -- the signature is the SDK's
+        """The token, whatever the scope; it never runs out."""
+        return AccessToken(self._token, int(time.time()) + _FOREVER_S)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def __aenter__(self) -> Self:
+        """Nothing to open."""
+        return self
+
+    async def __aexit__(self, *_details: object) -> None:
+        """Nothing to close."""
+
+
+def endpoint(settings: ArmSettings) -> tuple[str, tuple[str, ...]]:
+    """ARM's URL without a trailing slash, and the scopes of its tokens.
+
+    A cloud's own scope is not always its host (azure-rules section 4.5). An endpoint outside the
+    cloud's ARM host has its own audience,
+    so that a token for Azure is never sent to somebody else.
+    """
+    facts = get_arm_endpoints(CLOUDS[settings.cloud])
+    official = str(facts["resource_manager"]).rstrip("/")
+    url = (settings.arm_url or official).rstrip("/")
+    home, host = urlsplit(official).hostname or "", urlsplit(url).hostname or ""
+    inside = host == home or host.endswith(f".{home}")
+    return url, tuple(facts["credential_scopes"]) if inside else (f"{url}/.default",)
+
+
+def make_credential(
+    settings: ArmSettings, transport: Callable[[], AsyncHttpTransport[Any, Any]]
+) -> AsyncTokenCredential:
+    """The credential that was chosen.
+
+    Deterministic in production, as Microsoft advises (azure-rules section 4.6).
+
+    Args:
+        settings: `credential` chooses; an unknown word counts as `managed-identity`.
+        transport: makes the way to the sign-in service, with our trusted CAs.
+
+    Raises:
+        ClientAuthenticationError: a setting that the chosen credential needs is missing.
+    """
+    authority = (
+        {"authority": _AUTHORITIES[settings.cloud]} if settings.cloud in _AUTHORITIES else {}
+    )
+    makers: Mapping[str, Callable[[], AsyncTokenCredential]] = {
+        "static": lambda: _static(settings.static_token),
+        "cli": AzureCliCredential,
+        "default": lambda: DefaultAzureCredential(transport=transport(), **authority),
+        "workload-identity": lambda: WorkloadIdentityCredential(transport=transport(), **authority),
+    }
+    chosen = makers.get(
+        settings.credential,
+        lambda: ManagedIdentityCredential(client_id=settings.client_id, transport=transport()),
+    )
+    try:
+        return chosen()
+    except ValueError as error:
+        raise ClientAuthenticationError(str(error)) from error
+
+
+def _static(token: str | None) -> AsyncTokenCredential:
+    if not token:
+        raise ValueError("APPGW_AZURE_CREDENTIAL=static needs APPGW_AZURE_STATIC_TOKEN")
+    return StaticCredential(token)

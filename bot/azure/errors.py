@@ -1,0 +1,117 @@
+"""What goes wrong at the SDK -> one `ArmRefusal`.
+
+The only place where Azure's exceptions and error codes are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceRequestTimeoutError,
+    ServiceResponseError,
+    ServiceResponseTimeoutError,
+)
+from azure.core.pipeline.policies import RetryPolicy
+
+from bot.azure import refusals
+from bot.domain.azure import ArmRefusal, GatewayId
+
+_ACTION = re.compile(r"perform action '([\w./]+)'")
+_BUSY_CODES = frozenset(
+    {
+        "retryableerrorduetoanotheroperation",
+        "anotheroperationinprogress",
+        "retryableerror",
+        "referencedresourcenotprovisioned",
+    }
+)
+
+
+class Misunderstood(Exception):
+    """ARM's answer has not the shape that was asked for."""
+
+
+def refusal_of(
+    error: Exception, what: str, *, credential: str, budget: float, gateway: GatewayId | None = None
+) -> ArmRefusal:
+    """Say what happened.
+
+    Args:
+        error: anything that came out of the SDK.
+        what: what was asked for, as it reads after "did not give", for example `the list of
+            gateways`.
+        credential: the configured kind, for the advice.
+        budget: seconds that were allowed.
+        gateway: which one was asked about, for the commands in the advice.
+    """
+    match error:
+        case ClientAuthenticationError() | HttpResponseError(status_code=HTTPStatus.UNAUTHORIZED):
+            return refusals.no_credential(credential, what)
+        case TimeoutError() | ServiceRequestTimeoutError() | ServiceResponseTimeoutError():
+            return refusals.timed_out(what, budget)
+        case DecodeError():
+            return refusals.malformed(what)
+        case HttpResponseError():
+            return _of_status(error, what, gateway)
+        case ServiceRequestError() | ServiceResponseError() | OSError():
+            return refusals.unavailable(what, _network_reason(error))
+        case _:
+            return refusals.malformed(what)
+
+
+def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -> ArmRefusal:
+    status = error.status_code or 0
+    wait = _retry_after(error)
+    if _code(error) in _BUSY_CODES or status == HTTPStatus.CONFLICT:
+        return refusals.updating(what, gateway, wait)
+    match status:
+        case HTTPStatus.FORBIDDEN:
+            return refusals.forbidden(what, _missing_action(error))
+        case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
+            return refusals.not_found(what)
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return refusals.throttled(what, wait)
+    failed = status >= HTTPStatus.BAD_REQUEST
+    return (
+        refusals.unavailable(what, f"it answered {status}") if failed else refusals.malformed(what)
+    )
+
+
+def _code(error: HttpResponseError) -> str:
+    """ARM's error code, folded; absent in what is no ARM error."""
+    code = getattr(error.error, "code", None)
+    return code.lower() if isinstance(code, str) else ""
+
+
+def _missing_action(error: HttpResponseError) -> str | None:
+    """The right that ARM names in its message, if it is one that the bot asks for."""
+    match = _ACTION.search(error.message or "")
+    return match[1] if match and match[1] in refusals.ROLE["Actions"] else None
+
+
+def _retry_after(error: HttpResponseError) -> float | None:
+    headers: Mapping[str, Any] = getattr(error.response, "headers", None) or MappingProxyType({})
+    given = headers.get("Retry-After")
+    try:
+        return RetryPolicy().parse_retry_after(given) if given else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _network_reason(error: Exception) -> str:
+    """In a few words; the SDK's own text may hold URLs with subscription ids."""
+    words = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in words:
+        return "its certificate is not trusted here"
+    if "Cannot connect" in words or isinstance(error, ServiceRequestError):
+        return "no connection"
+    return "the connection broke"

@@ -1,0 +1,90 @@
+"""ARM's backend-health answer -> `GatewayHealth` (azure-rules section 4.3). Pure, nothing raises.
+
+Both families of health words are known; `health` decides, the log gives the reason (section 0,
+rules 1 and 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from bot.azure.messages import translate
+from bot.azure.shapes import Document, documents, host, mapping, reference, text
+from bot.domain.azure import BackendServer, Gateway, GatewayHealth, GatewayId, Health
+
+# The live service says Healthy, Unhealthy, Unknown; SDK and official examples say Up, Down,
+# Partial, Draining. That a partial answer
+# counts as unhealthy and a draining one as unknown is our reading: nobody documents it.
+WORDS: Mapping[str, Health] = MappingProxyType(
+    {
+        "healthy": Health.HEALTHY,
+        "up": Health.HEALTHY,
+        "unhealthy": Health.UNHEALTHY,
+        "down": Health.UNHEALTHY,
+        "partial": Health.UNHEALTHY,
+        "unknown": Health.UNKNOWN,
+        "draining": Health.UNKNOWN,
+    }
+)
+
+
+def translate_health(
+    document: object, gateway: GatewayId, *, read_at: datetime
+) -> GatewayHealth | None:
+    """Read one answer, of the whole gateway or of the on-demand probe.
+
+    `None` when it is neither.
+    """
+    whole = mapping(document)
+    if isinstance(whole.get("backendAddressPools"), list | tuple):
+        servers = tuple(s for pool in documents(whole["backendAddressPools"]) for s in _pool(pool))
+    elif isinstance(whole.get("backendHealthHttpSettings"), Mapping):
+        name = reference(whole.get("backendAddressPool"))
+        servers = tuple(_servers(name, mapping(whole["backendHealthHttpSettings"])))
+    else:
+        return None
+    return GatewayHealth(gateway=gateway, servers=servers, read_at=read_at)
+
+
+def with_known_names(health: GatewayHealth, gateway: Gateway) -> GatewayHealth:
+    """The same answer with pools and settings spelt as the configuration spells them.
+
+    ARM varies the case of ids.
+    """
+    pools = {pool.name.lower(): pool.name for pool in gateway.pools}
+    settings = {setting.name.lower(): setting.name for setting in gateway.settings}
+    servers = tuple(
+        replace(
+            server,
+            pool=pools.get(server.pool.lower(), server.pool),
+            setting=settings.get(server.setting.lower(), server.setting),
+        )
+        for server in health.servers
+    )
+    return replace(health, servers=servers)
+
+
+def _pool(entry: Document) -> Iterator[BackendServer]:
+    name = reference(entry.get("backendAddressPool"))
+    for setting in documents(entry.get("backendHttpSettingsCollection")):
+        yield from _servers(name, setting)
+
+
+def _servers(pool: str, entry: Document) -> Iterator[BackendServer]:
+    setting = reference(entry.get("backendHttpSettings")) or reference(entry.get("backendSettings"))
+    return (_server(pool, setting, server) for server in documents(entry.get("servers")))
+
+
+def _server(pool: str, setting: str, entry: Document) -> BackendServer:
+    log = text(entry.get("healthProbeLog"))
+    return BackendServer(
+        pool=pool,
+        setting=setting,
+        address=host(entry.get("address")),
+        health=WORDS.get(text(entry.get("health")).lower(), Health.UNKNOWN),
+        message=translate(log) if log else None,
+        ip_configuration=text(mapping(entry.get("ipConfiguration")).get("id")),
+    )

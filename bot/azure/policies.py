@@ -1,0 +1,249 @@
+"""What the gateway demands of each member of each pool under each setting that a rule joins with it. Pure.
+
+Trust follows azure-rules sections 2.1 and 2.2, names section 2.3 (in `server_names`), the probe section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from types import MappingProxyType
+
+from bot.azure.certificates import KEY_VAULT_REASON
+from bot.azure.server_names import (
+    DEFAULT_PROBE_HOST,
+    LiveNames,
+    ProbeNames,
+    live_names,
+    probe_names,
+)
+from bot.domain.azure import BackendMember, BackendSetting, Gateway, PoolUse
+from bot.domain.report import CheckRequest, MemberCheck
+from chainlib import (
+    Certificate,
+    GatewayPolicy,
+    HttpProbeRule,
+    Sku,
+    Target,
+    TrustAnchors,
+    TrustMode,
+    UndecodableRoot,
+    UploadedRoot,
+)
+
+NO_TLS = "The setting does not speak TLS to the backend, so there is no certificate to judge."
+NO_ADDRESS = (
+    "The member is a network interface whose address is known only once the gateway has reported "
+    "its health."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberUse:
+    """One member of a pool under one setting that a rule joins with it.
+
+    Attributes:
+        gateway: the gateway it belongs to.
+        use: the pair, with live traffic's host names.
+        setting: the setting itself.
+        member: the pool member.
+    """
+
+    gateway: Gateway
+    use: PoolUse
+    setting: BackendSetting
+    member: BackendMember
+
+
+def member_uses(gateway: Gateway) -> tuple[MemberUse, ...]:
+    """Every member under every setting that a rule joins with its pool, each once, in the order of the rules."""
+    pools = {pool.name: pool for pool in gateway.pools}
+    settings = {setting.name: setting for setting in gateway.settings}
+    return tuple(
+        MemberUse(gateway=gateway, use=use, setting=settings[use.setting], member=member)
+        for use in gateway.uses
+        for member in dict.fromkeys(pools[use.pool].members)
+    )
+
+
+def matching(
+    gateways: Iterable[Gateway], host: str, port: int | None = None
+) -> tuple[MemberUse, ...]:
+    """Where a host stands in a pool of a known gateway under a TLS setting.
+
+    `port` narrows to settings that use it.
+    """
+    return tuple(
+        use
+        for use in standing(gateways, host)
+        if use.setting.is_tls and port in {None, use.setting.port, _port(use.setting)}
+    )
+
+
+def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
+    """Where a host stands in a pool of a known gateway, whatever the setting speaks."""
+    wanted = host.lower().rstrip(".")
+    return tuple(
+        use
+        for use in chain.from_iterable(map(member_uses, gateways))
+        if use.member.address == wanted
+    )
+
+
+def member_checks(
+    gateway: Gateway, *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()
+) -> tuple[MemberCheck, ...]:
+    """What to probe on a gateway.
+
+    Args:
+        gateway: its configuration, with NIC addresses filled in where they are known
+            (`translation.with_nic_addresses`).
+        well_known: the stand-in for the platform's trusted CAs.
+        sisters: other gateways whose roots are looked at when a root is missing here.
+    """
+    return checks_of(member_uses(gateway), well_known=well_known, sisters=sisters)
+
+
+def checks_of(
+    uses: Iterable[MemberUse], *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()
+) -> tuple[MemberCheck, ...]:
+    """What to probe for these uses, for example those that `matching` found."""
+    trusts: dict[tuple[str, str], tuple[TrustAnchors, tuple[UploadedRoot, ...]]] = {}
+    checks: list[MemberCheck] = []
+    for use in uses:
+        key = (use.gateway.id.key, use.setting.name)
+        if key not in trusts:
+            trusts[key] = _trust(use.gateway, use.setting, well_known, sisters)
+        checks.append(_check(use, *trusts[key]))
+    return tuple(checks)
+
+
+def _check(
+    use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRoot, ...]
+) -> MemberCheck:
+    reason = NO_ADDRESS if not use.member.address else "" if use.setting.is_tls else NO_TLS
+    request = None if reason else _request(use, anchors, unattached)
+    return MemberCheck(
+        pool=use.use.pool,
+        setting=use.setting.name,
+        member=use.member.label,
+        request=request,
+        skipped=reason,
+    )
+
+
+def _request(
+    use: MemberUse, anchors: TrustAnchors, unattached: tuple[UploadedRoot, ...]
+) -> CheckRequest:
+    setting, member, sku = use.setting, use.member, use.gateway.sku
+    probe, live = (
+        probe_names(setting, member, sku),
+        live_names(setting, member, use.use.live_hosts, sku),
+    )
+    policy = GatewayPolicy(
+        anchors=anchors,
+        sku=sku,
+        validate_chain=setting.validate_chain,
+        validate_name=setting.validate_name,
+        name=probe.reference,
+        live_names=tuple(name for name in live.names if name != probe.reference),
+        unattached=unattached,
+        http=None if setting.layer4 else _rule(setting, probe),
+    )
+    target = Target(host=member.address, port=_port(setting), server_name=probe.server_name)
+    return CheckRequest(
+        target=target,
+        policy=policy,
+        assumed=(*_remarks(anchors, probe, live), *_other_port(setting)),
+    )
+
+
+def _port(setting: BackendSetting) -> int:
+    return (setting.probe.port if setting.probe else None) or setting.port
+
+
+def _rule(setting: BackendSetting, names: ProbeNames) -> HttpProbeRule:
+    if setting.probe is None:
+        return HttpProbeRule(host_header=DEFAULT_PROBE_HOST)
+    return replace(setting.probe.rule, host_header=names.host_header)
+
+
+def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Iterator[str]:
+    """What nobody said, for people."""
+    if probe.reference is None:
+        yield "no host name is set anywhere, so the certificate's name was not checked for the probe"
+    yield from live.untested
+    for root in anchors.undecodable:
+        if root.reason == KEY_VAULT_REASON:
+            yield f"the trusted root {root.name} lies in Key Vault and ARM does not show it"
+
+
+def _other_port(setting: BackendSetting) -> Iterator[str]:
+    """A v2 probe may ask another port than the one that live traffic goes to."""
+    if _port(setting) != setting.port:
+        yield (
+            f"the probe asks port {_port(setting)}; port {setting.port}, where live traffic goes, "
+            "was not looked at"
+        )
+
+
+def _trust(
+    gateway: Gateway, setting: BackendSetting, well_known: TrustAnchors, sisters: Sequence[Gateway]
+) -> tuple[TrustAnchors, tuple[UploadedRoot, ...]]:
+    if gateway.sku is Sku.V1:
+        return _auth_anchors(gateway, setting), ()
+    anchors = uploaded_anchors(gateway, setting.root_names) if setting.root_names else well_known
+    trusted = anchors.certificates if setting.root_names else ()
+    return anchors, tuple(_unattached(gateway, trusted, sisters))
+
+
+def _unattached(
+    gateway: Gateway, attached: tuple[Certificate, ...], sisters: Sequence[Gateway]
+) -> Iterator[UploadedRoot]:
+    """This gateway's other roots first, then those of its sisters that do not lie here."""
+    trusted = set(attached)
+    here = {root.certificate for root in gateway.roots}
+    yield from (root for root in gateway.roots if root.certificate not in trusted)
+    for sister in sisters:
+        if sister.id.key != gateway.id.key:
+            yield from (
+                replace(root, sister=True) for root in sister.roots if root.certificate not in here
+            )
+
+
+def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
+    """What a v2 setting trusts to which the gateway's roots of these names are attached.
+
+    ARM compares names without case.
+    """
+    wanted = {name.lower() for name in names}
+    attached = tuple(root for root in gateway.roots if root.name.lower() in wanted)
+    broken = tuple(root for root in gateway.undecodable if root.name.lower() in wanted)
+    named = {root.certificate.sha256: root.name for root in attached}
+    return _anchors(
+        TrustMode.UPLOADED_ROOTS, (root.certificate for root in attached), named, broken
+    )
+
+
+def _auth_anchors(gateway: Gateway, setting: BackendSetting) -> TrustAnchors:
+    """The leaf certificates that a v1 setting accepts.
+
+    Its trust is the exact leaf (azure-rules section 2.1).
+    """
+    wanted = {name.lower() for name in setting.auth_certificate_names}
+    held = [one for one in gateway.auth_certificates if one.name.lower() in wanted]
+    names = {one.certificate.sha256: one.name for one in held}
+    return _anchors(TrustMode.AUTH_CERTIFICATES, (one.certificate for one in held), names, ())
+
+
+def _anchors(
+    mode: TrustMode,
+    certificates: Iterable[Certificate],
+    names: dict[str, str],
+    broken: tuple[UndecodableRoot, ...],
+) -> TrustAnchors:
+    unique = tuple(dict.fromkeys(certificates))
+    return TrustAnchors(
+        mode=mode, certificates=unique, names=MappingProxyType(names), undecodable=broken
+    )

@@ -1,0 +1,65 @@
+"""Custom health probes and their HTTP rule (azure-rules section 3.2). Pure."""
+
+from __future__ import annotations
+
+import re
+
+from bot.azure.shapes import Document, host, mapping, name_of, number, properties, switch, text
+from bot.domain.azure import HealthProbe
+from chainlib import HttpProbeRule
+
+MAX_SECONDS = 86400
+MAX_THRESHOLD = 20
+MAX_PORT = 65535
+DEFAULT_RULE = HttpProbeRule()
+_RANGE = re.compile(r"(\d{3})\s*(?:-\s*(\d{3}))?")
+
+
+def health_probe(item: Document) -> HealthProbe:
+    """One custom probe; a member that is missing or out of range takes the portal's default."""
+    facts = properties(item)
+    named = host(facts.get("host"))
+    picks = ("pickHostNameFromBackendHttpSettings", "pickHostNameFromBackendSettings")
+    port = number(facts.get("port"), 0, low=1, high=MAX_PORT)
+    return HealthProbe(
+        name=name_of(item),
+        protocol=text(facts.get("protocol")) or "Http",
+        host=named,
+        path=_path(facts),
+        pick_host_from_settings=any(switch(facts.get(pick), default=False) for pick in picks),
+        port=port or None,
+        rule=_rule(facts, named),
+        interval_s=number(facts.get("interval"), 30, low=1, high=MAX_SECONDS),
+        unhealthy_threshold=number(facts.get("unhealthyThreshold"), 3, low=1, high=MAX_THRESHOLD),
+    )
+
+
+def _rule(facts: Document, named: str) -> HttpProbeRule:
+    match = mapping(facts.get("match"))
+    return HttpProbeRule(
+        host_header=named or DEFAULT_RULE.host_header,
+        path=_path(facts),
+        statuses=status_ranges(match.get("statusCodes")) or DEFAULT_RULE.statuses,
+        body=text(match.get("body")),
+        timeout=float(number(facts.get("timeout"), 30, low=1, high=MAX_SECONDS)),
+    )
+
+
+def _path(facts: Document) -> str:
+    path = text(facts.get("path"))
+    printable = path.isascii() and path.isprintable() and " " not in path
+    return path if path.startswith("/") and printable else "/"
+
+
+def status_ranges(value: object) -> tuple[tuple[int, int], ...]:
+    """`["200-399", "401"]` as inclusive ranges; what is no code or range is left out."""
+    words = [str(word) for word in value] if isinstance(value, list | tuple) else []
+    found = [
+        match.groups()
+        for word in words
+        for part in word.split(",")
+        if (match := _RANGE.fullmatch(part.strip()))
+    ]
+    return tuple(
+        (int(low), int(high or low)) for low, high in found if int(low) <= int(high or low)
+    )

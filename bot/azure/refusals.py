@@ -1,0 +1,195 @@
+"""Why ARM could not answer, as a sentence for the card and lines for the operator.
+
+Pure; `outcome` maps the SDK's errors to these.
+
+The role below is the only one that the bot needs (azure-rules section 4.6); `deploy/role.json` is
+the same text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import ceil
+from types import MappingProxyType
+from typing import Any
+
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId
+from chainlib import counted
+
+ROLE_FILE = "appgw-check-role.json"
+ROLE: Mapping[str, Any] = MappingProxyType(
+    {
+        "Name": "appgw-check reader",
+        "IsCustom": True,
+        "Description": (
+            "Read application gateways and ask them for backend health; nothing can be changed "
+            "with it."
+        ),
+        "Actions": [
+            "Microsoft.Network/applicationGateways/read",
+            "Microsoft.Network/applicationGateways/backendhealth/action",
+            "Microsoft.Network/applicationGateways/getBackendHealthOnDemand/action",
+            "Microsoft.Network/locations/operationResults/read",
+        ],
+        "NotActions": [],
+        "DataActions": [],
+        "NotDataActions": [],
+        "AssignableScopes": ["/subscriptions/<subscription-id>"],
+    }
+)
+_TOKEN_ADVICE: Mapping[str, str] = MappingProxyType(
+    {
+        "managed-identity": "give the machine a managed identity; a user-assigned one is named by AZURE_CLIENT_ID",
+        "workload-identity": (
+            "label the pod azure.workload.identity/use: 'true' and annotate its service account "
+            "with the client id"
+        ),
+        "cli": "run `az login` as the user that runs the bot",
+        "default": (
+            "set APPGW_AZURE_CREDENTIAL to the one credential that is meant, for example "
+            "managed-identity"
+        ),
+        "static": "set APPGW_AZURE_STATIC_TOKEN to a token that the endpoint accepts",
+    }
+)
+
+
+def role_json() -> str:
+    """The custom role as `az role definition create` reads it."""
+    return json.dumps(dict(ROLE), indent=2) + "\n"
+
+
+def role_remedy() -> tuple[str, ...]:
+    """What an operator does when the identity lacks rights.
+
+    The role, and the commands that create and assign it.
+    """
+    assign = (
+        f'az role assignment create --assignee <client-id> --role "{ROLE["Name"]}" --scope '
+        "/subscriptions/<subscription-id>"
+    )
+    return (
+        f"Save as {ROLE_FILE}:",
+        *role_json().splitlines(),
+        f"az role definition create --role-definition @{ROLE_FILE}",
+        assign,
+    )
+
+
+def no_subscription() -> ArmRefusal:
+    """The identity works but sees nothing at all."""
+    sentence = "The bot's identity sees no Azure subscription, so it knows no gateway."
+    return ArmRefusal(trouble=ArmTrouble.NOT_CONFIGURED, sentence=sentence, remedy=role_remedy())
+
+
+def no_such_subscription() -> ArmRefusal:
+    """ARM knows no subscription of that id, or hides it from the identity."""
+    sentence = (
+        "Azure does not know one of the subscriptions of APPGW_SUBSCRIPTIONS, or hides it from "
+        "the bot's identity."
+    )
+    remedy = (
+        "az account list --query '[].{name:name, id:id}' -o table",
+        "Then correct APPGW_SUBSCRIPTIONS, or assign the role:",
+        *role_remedy(),
+    )
+    return ArmRefusal(trouble=ArmTrouble.NOT_CONFIGURED, sentence=sentence, remedy=remedy)
+
+
+def no_credential(credential: str, what: str) -> ArmRefusal:
+    """No token, or one that ARM does not accept."""
+    sentence = f"The bot could not sign in to Azure ({credential}), so it cannot read {what}."
+    advice = _TOKEN_ADVICE.get(credential, _TOKEN_ADVICE["default"])
+    return ArmRefusal(
+        trouble=ArmTrouble.NO_CREDENTIAL,
+        sentence=sentence,
+        remedy=(f"Sign-in with {credential}: {advice}.",),
+    )
+
+
+def forbidden(what: str, action: str | None = None) -> ArmRefusal:
+    """The identity lacks a right; `action` names it where ARM said so and it is one of ours."""
+    right = f" It lacks {action}." if action else ""
+    sentence = f"The bot's identity may not read {what}.{right}"
+    return ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence=sentence, remedy=role_remedy())
+
+
+def not_found(what: str) -> ArmRefusal:
+    """ARM knows no such thing, or hides it."""
+    sentence = (
+        f"Azure does not find {what}: deleted, renamed, moved, or hidden from the bot's identity."
+    )
+    remedy = (
+        "az network application-gateway list --query '[].{name:name, group:resourceGroup}' -o table",
+    )
+    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy)
+
+
+def stopped(gateway: Gateway) -> ArmRefusal:
+    """A stopped gateway probes nothing, so there is no health to report (azure-rules section 3.3)."""
+    sentence = (
+        f"The gateway {gateway.id.name} is {gateway.state.lower()}, so it probes no backend and "
+        "answers no request."
+    )
+    remedy = (f"az network application-gateway start -g {gateway.id.group} -n {gateway.id.name}",)
+    return ArmRefusal(trouble=ArmTrouble.STOPPED, sentence=sentence, remedy=remedy)
+
+
+def updating(what: str, gateway: GatewayId | None, retry_after: float | None = None) -> ArmRefusal:
+    """Another operation holds the gateway; it takes minutes."""
+    name = gateway.name if gateway else "A gateway"
+    sentence = (
+        f"{name} is being updated, so Azure does not give {what} now; ask again in a few minutes."
+    )
+    remedy = (
+        (f"az network application-gateway wait --updated -g {gateway.group} -n {gateway.name}",)
+        if gateway
+        else ()
+    )
+    return ArmRefusal(
+        trouble=ArmTrouble.UPDATING, sentence=sentence, remedy=remedy, retry_after=retry_after
+    )
+
+
+def throttled(what: str, retry_after: float | None) -> ArmRefusal:
+    """ARM's quota is used up; backend health counts as a write (azure-rules section 4.6)."""
+    when = f"in {counted(ceil(retry_after), 'second')}" if retry_after else "later"
+    sentence = f"Azure was asked too often and does not give {what} now; ask again {when}."
+    return ArmRefusal(trouble=ArmTrouble.THROTTLED, sentence=sentence, retry_after=retry_after)
+
+
+def timed_out(what: str, seconds: float) -> ArmRefusal:
+    """The time budget ended first."""
+    sentence = f"Azure did not give {what} within {counted(seconds, 'second')}."
+    return ArmRefusal(
+        trouble=ArmTrouble.TIMED_OUT,
+        sentence=sentence,
+        remedy=("Ask again; backend health can take a minute.",),
+    )
+
+
+def unavailable(what: str, reason: str) -> ArmRefusal:
+    """ARM cannot be reached, or fails."""
+    sentence = f"Azure Resource Manager did not give {what}: {reason}."
+    remedy = (
+        (
+            "Check the way from the bot to its ARM endpoint, in the public cloud "
+            "https://management.azure.com:"
+        ),
+        "firewall, proxy, DNS; APPGW_CA_BUNDLE for a private CA.",
+        "Azure's own state: https://status.azure.com",
+    )
+    return ArmRefusal(trouble=ArmTrouble.UNAVAILABLE, sentence=sentence, remedy=remedy)
+
+
+def malformed(what: str) -> ArmRefusal:
+    """ARM, or something in between, answered what is not ARM's."""
+    sentence = f"What came in place of {what} is no answer of Azure's."
+    remedy = (
+        (
+            "If a proxy stands between the bot and Azure, look at what it answers; otherwise "
+            "report this as a bug."
+        ),
+    )
+    return ArmRefusal(trouble=ArmTrouble.MALFORMED, sentence=sentence, remedy=remedy)

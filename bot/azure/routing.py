@@ -1,0 +1,75 @@
+"""Which rule joins which pool with which setting, and under which host names live traffic comes (pure).
+
+A redirect joins nothing: its clients come back through the target listener, whose own rule is read. A (pool, setting) pair that no
+rule uses is not probed by the gateway (azure-rules section 3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bot.azure.shapes import Document, by_name, documents, host, properties, reference, texts
+from bot.domain.azure import PoolUse
+
+Pair = tuple[str, str]
+
+
+def pool_uses(
+    facts: Document, pools: Mapping[str, str], settings: Mapping[str, str]
+) -> tuple[PoolUse, ...]:
+    """The pairs in the order of the rules, each once, with the host names of every listener that reaches it.
+
+    Args:
+        facts: the gateway's `properties`.
+        pools: folded name -> name of what exists; dangling references are left out.
+        settings: likewise.
+    """
+    hosts: dict[Pair, dict[str, None]] = {}
+    for pool, setting, live in _joined(facts):
+        if pool in pools and setting in settings:
+            hosts.setdefault((pools[pool], settings[setting]), {}).update(dict.fromkeys(live))
+    return tuple(
+        PoolUse(pool=pool, setting=setting, live_hosts=tuple(live))
+        for (pool, setting), live in hosts.items()
+    )
+
+
+def _joined(facts: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Folded pool and setting names with live host names, one per rule or path rule, both layers."""
+    maps = by_name(documents(facts.get("urlPathMaps")))
+    listeners = {
+        name: _hosts(item) for name, item in by_name(documents(facts.get("httpListeners"))).items()
+    }
+    for rule in map(properties, documents(facts.get("requestRoutingRules"))):
+        live = listeners.get(reference(rule.get("httpListener")).lower(), ())
+        for pool, setting in _pairs(rule, maps):
+            yield pool, setting, live
+    layer4 = {
+        name: _hosts(item) for name, item in by_name(documents(facts.get("listeners"))).items()
+    }
+    for rule in map(properties, documents(facts.get("routingRules"))):
+        pool, setting = _pair(rule, "backendAddressPool", "backendSettings")
+        yield pool, setting, layer4.get(reference(rule.get("listener")).lower(), ())
+
+
+def _pairs(rule: Document, maps: Mapping[str, Document]) -> Iterator[Pair]:
+    yield _pair(rule, "backendAddressPool", "backendHttpSettings")
+    path_map = properties(maps.get(reference(rule.get("urlPathMap")).lower(), {}))
+    yield _pair(path_map, "defaultBackendAddressPool", "defaultBackendHttpSettings")
+    for path_rule in documents(path_map.get("pathRules")):
+        yield _pair(properties(path_rule), "backendAddressPool", "backendHttpSettings")
+
+
+def _pair(facts: Document, pool: str, setting: str) -> Pair:
+    return reference(facts.get(pool)).lower(), reference(facts.get(setting)).lower()
+
+
+def _hosts(listener: Document) -> tuple[str, ...]:
+    """`hostName` (older) and `hostNames`, wildcards as they stand.
+
+    None for a listener that takes any name.
+    """
+    facts = properties(listener)
+    return tuple(
+        filter(None, (host(facts.get("hostName")), *map(host, texts(facts.get("hostNames")))))
+    )

@@ -1,0 +1,184 @@
+"""ARM's gateway document -> `Gateway`.
+
+Pure, tolerant: unknown members are ignored, missing ones take ARM's defaults, nothing raises.
+
+What certificates, probes and rules mean is in `certificates`, `probes` and `routing`; backend
+health is in `health`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.azure.certificates import auth_certificates, trusted_roots
+from bot.azure.probes import MAX_PORT, health_probe
+from bot.azure.routing import pool_uses
+from bot.azure.shapes import (
+    Document,
+    by_name,
+    documents,
+    host,
+    mapping,
+    name_of,
+    number,
+    properties,
+    reference,
+    switch,
+    text,
+)
+from bot.domain.azure import (
+    BackendMember,
+    BackendPool,
+    BackendSetting,
+    Gateway,
+    GatewayHealth,
+    GatewayId,
+    HealthProbe,
+    MemberKind,
+)
+from chainlib import Sku, is_ip_literal
+
+V1_TIERS = frozenset({"standard", "waf"})
+_ID = re.compile(
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/applicationGateways/([^/]+)",
+    re.IGNORECASE,
+)
+
+
+def translate_gateway(document: object, *, fallback: GatewayId | None = None) -> Gateway | None:
+    """Read one gateway.
+
+    Args:
+        document: an SDK model or decoded JSON, whatever its shape.
+        fallback: where the gateway lives, for a document that carries no id of its own.
+
+    Returns:
+        The gateway, or `None` when this is not one: no object, no `properties`, no id.
+    """
+    whole = mapping(document)
+    facts = properties(whole)
+    identity = gateway_id(whole.get("id")) or fallback
+    if not facts or identity is None:
+        return None
+    pools = tuple(_pool(item) for item in documents(facts.get("backendAddressPools")))
+    settings = _settings(facts)
+    roots, undecodable = trusted_roots(
+        documents(facts.get("trustedRootCertificates")), identity.name
+    )
+    tier = text(mapping(facts.get("sku")).get("tier")) or text(
+        mapping(facts.get("sku")).get("name")
+    )
+    return Gateway(
+        id=identity,
+        location=text(whole.get("location")),
+        tier=tier,
+        sku=Sku.V1 if tier.lower() in V1_TIERS else Sku.V2,
+        state=text(facts.get("operationalState")),
+        provisioning=text(facts.get("provisioningState")),
+        pools=pools,
+        settings=settings,
+        roots=roots,
+        undecodable=undecodable,
+        auth_certificates=auth_certificates(documents(facts.get("authenticationCertificates"))),
+        uses=pool_uses(
+            facts,
+            {p.name.lower(): p.name for p in pools},
+            {s.name.lower(): s.name for s in settings},
+        ),
+    )
+
+
+def gateway_id(value: object) -> GatewayId | None:
+    """The gateway that an ARM id belongs to, a sub-resource's id included."""
+    match = _ID.match(text(value))
+    return GatewayId(subscription=match[1], group=match[2], name=match[3]) if match else None
+
+
+def with_nic_addresses(gateway: Gateway, health: GatewayHealth) -> Gateway:
+    """The same gateway with the addresses that backend health names for members which are network interfaces."""
+    known = {
+        server.ip_configuration.lower(): server.address
+        for server in health.servers
+        if server.ip_configuration
+    }
+    pools = tuple(
+        replace(pool, members=tuple(_addressed(member, known) for member in pool.members))
+        for pool in gateway.pools
+    )
+    return replace(gateway, pools=pools)
+
+
+def _addressed(member: BackendMember, known: Mapping[str, str]) -> BackendMember:
+    return (
+        replace(member, address=known.get(member.ip_configuration.lower(), ""))
+        if member.kind is MemberKind.NIC
+        else member
+    )
+
+
+def _pool(item: Document) -> BackendPool:
+    facts = properties(item)
+    named = tuple(_member(entry) for entry in documents(facts.get("backendAddresses")))
+    nics = tuple(
+        BackendMember(kind=MemberKind.NIC, address="", ip_configuration=text(entry.get("id")))
+        for entry in documents(facts.get("backendIPConfigurations"))
+    )
+    return BackendPool(
+        name=name_of(item),
+        members=tuple(m for m in (*named, *nics) if m.address or m.ip_configuration),
+    )
+
+
+def _member(entry: Document) -> BackendMember:
+    """The portal takes an address in the name's field too."""
+    address = host(entry.get("fqdn")) or host(entry.get("ipAddress"))
+    return BackendMember(
+        kind=MemberKind.IP if is_ip_literal(address) else MemberKind.FQDN, address=address
+    )
+
+
+def _settings(facts: Document) -> tuple[BackendSetting, ...]:
+    probes = {
+        name: health_probe(item) for name, item in by_name(documents(facts.get("probes"))).items()
+    }
+    seven = tuple(
+        _setting(item, probes, layer4=False)
+        for item in documents(facts.get("backendHttpSettingsCollection"))
+    )
+    four = tuple(
+        _setting(item, probes, layer4=True)
+        for item in documents(facts.get("backendSettingsCollection"))
+    )
+    return (*seven, *four)
+
+
+def _setting(item: Document, probes: Mapping[str, HealthProbe], *, layer4: bool) -> BackendSetting:
+    """One setting; layer 4 knows neither the validation switches nor `sniName` (azure-rules section 2.8)."""
+    facts = properties(item)
+    protocol = text(facts.get("protocol")) or ("Tcp" if layer4 else "Http")
+    switches = {} if layer4 else facts
+    return BackendSetting(
+        name=name_of(item),
+        port=number(
+            facts.get("port"),
+            443 if protocol.lower() in {"https", "tls"} else 80,
+            low=1,
+            high=MAX_PORT,
+        ),
+        protocol=protocol,
+        host_name=host(facts.get("hostName")),
+        pick_host_from_address=switch(facts.get("pickHostNameFromBackendAddress"), default=False),
+        sni_name=host(switches.get("sniName")),
+        validate_chain=switch(switches.get("validateCertChainAndExpiry"), default=True),
+        validate_name=switch(switches.get("validateSNI"), default=True),
+        root_names=_references(facts.get("trustedRootCertificates")),
+        auth_certificate_names=_references(facts.get("authenticationCertificates")),
+        probe=probes.get(reference(facts.get("probe")).lower()),
+        layer4=layer4,
+    )
+
+
+def _references(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, map(reference, documents(value))))

@@ -1,0 +1,121 @@
+"""The Home tab: what is open, what was asked about, what is followed, how the bot is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.cards.digest_card import run_button, title
+from bot.cards.escaping import clean
+from bot.cards.lock_screen import SHAPES
+from bot.cards.parts import Block, Button, Buttons, Part, SmallPrint, Span, bold, say
+from bot.cards.usage import OPEN_FORM
+from bot.domain.digest import DigestLine
+from chainlib import Severity
+
+MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
+_TARGET, _PLAN, _WORDS = 60, 120, 100
+_SECOND_ROW = 100  # buttons of one view are told apart by their number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """One digest: what it is about, when it comes, and the channel that gets it, by its id."""
+
+    target: str
+    plan: str
+    channel: str
+
+
+def home_view(
+    problems: Sequence[tuple[DigestLine, str]],
+    hosts: Sequence[str],
+    followed: Sequence[Followed],
+    troubles: Mapping[str, str],
+    *,
+    muted: int = 0,
+) -> Block:
+    """The view that `views.publish` takes.
+
+    Args:
+        problems: open causes, the worst first, each with what looks at it now.
+        hosts: what the person asked about last, newest first, as it is typed.
+        followed: what their channels follow.
+        troubles: what the bot finds wrong with itself, name -> sentence.
+        muted: how many open causes their channels do not want to hear of now.
+    """
+    ill = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
+    return _home(
+        [
+            *_problems(problems, muted),
+            *_hosts(hosts),
+            *_followed(followed),
+            Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
+            SmallPrint(text=f"The bot: {ill or 'all is well'}"),
+        ]
+    )
+
+
+def refused_view(sentence: str) -> Block:
+    """Why this person sees nothing here."""
+    return _home([say(clean(sentence, 300))])
+
+
+def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterator[Part]:
+    yield say(bold("Open problems of your channels"))
+    for number, (line, check) in enumerate(problems[:MOST_PROBLEMS]):
+        mark = SHAPES["FAIL" if line.severity is Severity.CRITICAL else "WARN"]
+        yield say(bold(f"{mark} {title(line)}"), f" · {clean(_where(line, check), _WORDS)}")
+        yield Buttons(elements=(run_button("Check", check, number=number, apart=True),))
+    hushed = f"{muted} muted." if muted else ""
+    if not problems:
+        yield say(f"None in what they follow{'; ' if muted else '.'}{hushed}")
+    elif muted:
+        yield say(hushed)
+    if len(problems) > MOST_PROBLEMS:
+        yield say(f"and {len(problems) - MOST_PROBLEMS} more, in the digests")
+
+
+def _where(line: DigestLine, check: str) -> str:
+    """Which backend, or how many, and of which gateways.
+
+    What cannot be looked at has no backend, there it is the target itself.
+    """
+    labels = list(dict.fromkeys(member.label for member in line.members))
+    backends = labels[0] if len(labels) == 1 else f"{len(line.members)} backends" if labels else ""
+    return ", ".join(filter(None, (backends, *line.gateways))) or check
+
+
+def _hosts(hosts: Sequence[str]) -> Iterator[Part]:
+    if hosts:
+        yield say(bold("You asked about last"))
+    for number, words in enumerate(hosts, _SECOND_ROW):
+        yield say(clean(words, _WORDS))
+        yield Buttons(elements=(run_button("Check again", words, number=number, apart=True),))
+
+
+def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
+    yield say(bold("What your channels follow"))
+    for one in followed[:MOST_FOLLOWED]:
+        yield say(
+            bold(clean(one.target, _TARGET)),
+            " in ",
+            _place(one.channel),
+            f" · {clean(one.plan, _PLAN)}",
+        )
+    if not followed:
+        yield say("Nothing yet: in a channel, write /appgw-check subscribe gw:prod-gw")
+    if len(followed) > MOST_FOLLOWED:
+        yield say(f"and {len(followed) - MOST_FOLLOWED} more; each channel's list names them")
+
+
+def _place(channel: str) -> Span:
+    return (
+        Span(text=channel, channel=True)
+        if channel.startswith(("C", "G"))
+        else Span(text="our direct messages")
+    )
+
+
+def _home(parts: Sequence[Part]) -> Block:
+    return {"type": "home", "blocks": [part.block() for part in parts]}

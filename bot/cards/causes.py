@@ -1,0 +1,64 @@
+"""Servers of a gateway folded by why they fail.
+
+One missing intermediate behind fourteen servers is one cause. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.cards.escaping import short_name, shorten
+from bot.domain.report import GatewayReport, MemberReport
+from chainlib import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Servers that fail, or warn, for one and the same reason.
+
+    Attributes:
+        code: the headline.
+        about: the certificate or name that the reason is about, empty when there is none.
+        members: the servers, in the report's order.
+        serious: requests fail.
+    """
+
+    code: Code
+    about: str
+    members: tuple[MemberReport, ...]
+    serious: bool
+
+
+def fold(report: GatewayReport) -> tuple[Cause, ...]:
+    """Group the members that have something to say by their reason.
+
+    What fails first, then the widest, else the report's order.
+    """
+    groups: dict[tuple[Code, str, bool], list[MemberReport]] = {}
+    for member in report.members:
+        if member.headline is not Code.OK or not member.healthy:
+            groups.setdefault((_code(member), _about(member), not member.healthy), []).append(
+                member
+            )
+    causes = [
+        Cause(code=code, about=about, members=tuple(members), serious=bad)
+        for (code, about, bad), members in groups.items()
+    ]
+    return tuple(sorted(causes, key=lambda cause: (not cause.serious, -len(cause.members))))
+
+
+def _code(member: MemberReport) -> Code:
+    """A server that only the gateway calls unhealthy goes by the gateway's own reason."""
+    if member.headline is not Code.OK or member.healthy:
+        return member.headline
+    told = member.server.message.code if member.server and member.server.message else Code.OK
+    return Code.HEALTH_UNKNOWN if told is Code.OK else told
+
+
+def _about(member: MemberReport) -> str:
+    finding = next((f for f in member.findings if f.code is member.headline), None)
+    if finding is None:
+        return ""
+    keys = ("missing_subject", "root_name", "root", "subject", "received", "name")
+    about = next((str(finding.evidence[key]) for key in keys if finding.evidence.get(key)), "")
+    return shorten(short_name(about), 60) if about else ""

@@ -1,0 +1,257 @@
+"""The card of one check.
+
+Verdict, cause, drawing, who fixes what, why the browser is happy, buttons, small print.
+
+At most twelve lines stand before the buttons; whatever does not fit is in the thread (`details`),
+never lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.cards.drawing import draw
+from bot.cards.escaping import clean, shorten, shorten_middle
+from bot.cards.fix_value import steps_value
+from bot.cards.lock_screen import ACTORS, PHRASES, PLACES, SHAPES, grade, spoken
+from bot.cards.parts import (
+    LINES_BEFORE_BUTTONS,
+    TEXT_LIMIT,
+    VERDICT_LIMIT,
+    Button,
+    Buttons,
+    Drawing,
+    Heading,
+    Message,
+    Overflow,
+    Paragraph,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
+from bot.domain.report import CheckReport, GatewayReport
+from chainlib import Code, Fix, Severity
+
+FRONT_DOOR = "/appgw-check"
+CHECK_AGAIN, FIX_STEPS, MORE = "check_again", "fix_steps", "more"
+WATCH, CHAIN, EVIDENCE = (
+    ("Watch until green", "watch"),
+    ("Chain file", "chain"),
+    ("Evidence", "evidence"),
+)
+WRONG, OTHERWISE = ("Wrong diagnosis?", "wrong"), ("Ask with other options", "form")
+MORE_OPTIONS = (OTHERWISE, ("Rehearse a new chain", "rehearse"), WRONG)
+FAILING_OPTIONS = (WATCH, CHAIN, EVIDENCE, WRONG, OTHERWISE)
+PASSING_OPTIONS = (EVIDENCE, *MORE_OPTIONS)
+HTTPS_PORT = 443
+FIX_LIMIT = 140
+_OTHERS_LIMIT = 110
+WITNESS_LIMIT = 130
+_BROWSER_LIMIT = 130
+_CHANGED_LIMIT = 150
+_NAME_LIMIT = 44
+_CURED_BY_A_CHAIN = frozenset(
+    {Code.INTERMEDIATE_MISSING, Code.CHAIN_OUT_OF_ORDER, Code.LEAF_NOT_FIRST, Code.LEAF_MISSING}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a card says beside the report.
+
+    Attributes:
+        command: what to type to ask the same again, without the slash command; the parameters of
+            the buttons.
+        understood: the question as it was understood.
+        run_id: the id under which the log knows this run.
+        vantage: from where it was looked.
+        user: Slack id of who asked, `None` when nobody did.
+        gateway_says: the other witness in a sentence, empty where no gateway uses the backend.
+        gateway: the gateway that uses the backend, for the names in the fix steps.
+        changed: what is different since it was last green, one line, empty when that is not known.
+    """
+
+    command: str
+    understood: str
+    run_id: str
+    vantage: str
+    user: str | None = None
+    gateway_says: str = ""
+    gateway: GatewayReport | None = None
+    changed: str = ""
+
+
+def check_card(report: CheckReport, around: Circumstances) -> Message:
+    """The card of a finished check."""
+    word, name = grade(report.verdict), target_name(report)
+    above: list[Part] = [
+        Heading(text=f"{SHAPES[word]} {word} {shorten_middle(name, _NAME_LIMIT)}"),
+        _verdict(report),
+    ]
+    below = [*_changed(report, around), *_witness(around), *_below(report)]
+    room = LINES_BEFORE_BUTTONS - len(below) - len(above) - 1
+    parts: list[Part] = [
+        *above,
+        Drawing(lines=draw(report, room)),
+        *below,
+        _buttons(report, around),
+        _small_print(report, around),
+    ]
+    return compose(lock_screen(report), parts)
+
+
+def target_name(report: CheckReport) -> str:
+    """The host, with its port where it is not HTTPS's own.
+
+    Spelt so that no client makes an emoji of it.
+    """
+    target = report.request.target
+    host = clean(target.host, 253)
+    return host if target.port == HTTPS_PORT else f"{host} port {target.port}"
+
+
+def lock_screen(report: CheckReport) -> str:
+    """Cause, host and who must act in 90 characters; the host gives way first."""
+    word, headline = grade(report.verdict), report.verdict.headline
+    who = "Nothing to do." if word == "OK" else f"Fix: {ACTORS[report.explanation.where]}."
+    rest = f": {PHRASES[headline]}. {who}"
+    return (
+        f"{word} "
+        f"{shorten_middle(target_name(report), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
+    )
+
+
+def _verdict(report: CheckReport) -> Paragraph:
+    explanation = report.explanation
+    return say(
+        bold(clean(explanation.title, 60)), f"\n{clean(spoken(explanation.cause), VERDICT_LIMIT)}"
+    )
+
+
+def _changed(report: CheckReport, around: Circumstances) -> Iterator[Paragraph]:
+    if around.changed and not report.verdict.accepted:
+        yield say(bold("Changed: "), clean(around.changed, _CHANGED_LIMIT))
+
+
+def _witness(around: Circumstances) -> Iterator[Paragraph]:
+    if around.gateway_says:
+        yield say(bold("Gateway: "), clean(around.gateway_says, WITNESS_LIMIT))
+
+
+def _below(report: CheckReport) -> Iterator[Paragraph]:
+    """The lines under the drawing."""
+    if not report.verdict.accepted or report.verdict.headline is not Code.OK:
+        yield from _fixes(report)
+    if others := _others(report):
+        yield say(bold("Also: "), shorten(" · ".join(others), _OTHERS_LIMIT))
+    if report.browser and not report.verdict.accepted:
+        mark = "Browser is happy: " if report.browser.accepted else "Browser: "
+        yield say(bold(mark), clean(report.browser.why, _BROWSER_LIMIT))
+
+
+def _fixes(report: CheckReport) -> Iterator[Paragraph]:
+    """Who fixes what.
+
+    The headline's first step, then the first step of the other party where one has to act as well.
+    """
+    explanation = report.explanation
+    first = _ready_made(report) or (
+        explanation.steps[0] if explanation.steps else spoken(explanation.cause)
+    )
+    yield say(bold(f"Fix {PLACES[explanation.where]}: "), clean(first, FIX_LIMIT))
+    elsewhere = next(
+        (
+            fix
+            for fix in _critical_fixes(report)
+            if fix.where is not explanation.where and fix.steps
+        ),
+        None,
+    )
+    if elsewhere:
+        yield say(bold(f"And {PLACES[elsewhere.where]}: "), clean(elsewhere.steps[0], FIX_LIMIT))
+
+
+def _ready_made(report: CheckReport) -> str | None:
+    """The corrected chain in the thread, where putting it on the server cures the headline.
+
+    With the proof that it does.
+    """
+    repair = report.repair
+    if repair is None or not repair.chain or report.verdict.headline not in _CURED_BY_A_CHAIN:
+        return None
+    return (
+        f"install fullchain.pem from the thread (judged again: {repair.verdict_after.value}), "
+        "then reload."
+    )
+
+
+def _critical_fixes(report: CheckReport) -> tuple[Fix, ...]:
+    pairs = zip(report.verdict.findings, report.explanation.fixes, strict=False)
+    return tuple(fix for finding, fix in pairs if finding.severity is Severity.CRITICAL)
+
+
+def _others(report: CheckReport) -> tuple[str, ...]:
+    """The other findings that matter, in the few words of the lock screen."""
+    matter = (f.code for f in report.verdict.findings if f.severity is not Severity.INFO)
+    return tuple(
+        dict.fromkeys(PHRASES[code] for code in matter if code is not report.verdict.headline)
+    )
+
+
+def _buttons(report: CheckReport, around: Circumstances) -> Buttons:
+    again = again_button(around.command)
+    more = Overflow(action=MORE, options=_options(report))
+    instead = f"Check again: {FRONT_DOOR} {around.command}"
+    if report.verdict.headline is Code.OK:
+        return Buttons(elements=(again, more), instead=instead)
+    steps = Button(
+        label="Fix steps",
+        action=FIX_STEPS,
+        value=steps_value(report, around.command, around.gateway),
+    )
+    return Buttons(elements=(again, steps, more), instead=instead)
+
+
+def again_button(command: str) -> Button:
+    """`Check again`: the question travels in it."""
+    return Button(
+        label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": command}), primary=True
+    )
+
+
+def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:
+    """What is rehearsed stands on no server, so there is nothing to watch and no witness."""
+    rehearsed = report.chain is not None and not report.addresses[0].address
+    if rehearsed:
+        return MORE_OPTIONS
+    return PASSING_OPTIONS if report.verdict.accepted else FAILING_OPTIONS
+
+
+def _small_print(report: CheckReport, around: Circumstances) -> SmallPrint:
+    bad = sum(not address.verdict.accepted for address in report.addresses)
+    total = len(report.addresses)
+    servers = (
+        f"{bad} of {total} servers {'fails' if bad == 1 else 'fail'}"
+        if bad and total > 1
+        else f"{total} servers"
+        if total > 1
+        else ""
+    )
+    unseen = (
+        f"not checked: {', '.join(clean(item, 60) for item in report.not_checked)}"
+        if report.not_checked
+        else ""
+    )
+    said = (
+        report.verdict.headline.value,
+        clean(around.understood, 200),
+        servers,
+        f"run {around.run_id}",
+        f"from {clean(around.vantage, 60)}",
+        unseen,
+    )
+    return SmallPrint(text=" · ".join(filter(None, said)), user=around.user, at=report.verdict.at)

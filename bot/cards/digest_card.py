@@ -1,0 +1,207 @@
+"""The digest: its card, the details under it, the line that tells a recovery.
+
+Pure; what the lines say is handed in as rows.
+
+The card has at most twelve lines before its buttons; every problem, hidden or not, has its own line
+and `Check` button in the thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.cards.escaping import capital, clean, short_name, shorten, shorten_middle
+from bot.cards.lock_screen import ACTORS, PHRASES, SHAPES
+from bot.cards.parts import (
+    TEXT_LIMIT,
+    Button,
+    Buttons,
+    Heading,
+    Message,
+    Paragraph,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
+from bot.domain.digest import DigestLine, LineKind, Member
+from chainlib import CATALOGUE, Severity, counted
+
+RUN, RUN_APART = "follow_run", "follow_run_apart"
+MOST_ROWS = 8
+_PER_MESSAGE = 6
+_LINE, _TITLE, _SUBJECT, _TARGET, _COUNTS = 150, 100, 60, 26, 60
+_NAMED = 5
+_MARKS = {LineKind.SWITCHED_OFF: "◌", LineKind.RENEWAL: "⌛"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a digest.
+
+    Attributes:
+        line: the cause.
+        tail: how many, and since when, in words.
+        check: what to type to look at it now, without the slash command.
+        fixed: how it ended, in words; empty while it lasts.
+    """
+
+    line: DigestLine
+    tail: str
+    check: str
+    fixed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """What a digest says around its rows.
+
+    Attributes:
+        target: what is followed, as people write it; it is also what the buttons carry.
+        when: day, time and zone in words.
+        counts: `2 problems, 37 fine`.
+        footer: new, fixed and muted; empty when there is nothing to count.
+        schedule: in words, for the small print.
+        muted_by: Slack id of who muted, named in the small print.
+        thread: what is left out stands in the card's thread; a preview has none.
+    """
+
+    target: str
+    when: str
+    counts: str
+    footer: str
+    schedule: str
+    muted_by: str | None = None
+    thread: bool = True
+
+
+def digest_card(face: Face, rows: Sequence[Row]) -> Message:
+    """The card of one digest."""
+    word, target = _word(rows), clean(face.target, 200)
+    parts: list[Part] = [
+        Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(face.when, 40)}")
+    ]
+    parts += [say(bold(clean(face.counts, 120))), *(_row(row) for row in rows[:MOST_ROWS])]
+    if len(rows) > MOST_ROWS:
+        parts.append(
+            say(f"and {len(rows) - MOST_ROWS} more{', in the thread' if face.thread else ''}")
+        )
+    if face.footer:
+        parts.append(say(shorten(clean(face.footer, _LINE), _LINE)))
+    parts += [
+        _buttons(target),
+        SmallPrint(
+            text=f"Digest: {clean(face.schedule, 60)}{' · muted' if face.muted_by else ''}",
+            user=face.muted_by,
+        ),
+    ]
+    return compose(_lock_screen(word, target, rows, face), parts)
+
+
+def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
+    """Every problem with the backends behind it and one `Check` button, for the thread.
+
+    As many messages as it takes.
+    """
+    return tuple(
+        _page(rows[start : start + _PER_MESSAGE]) for start in range(0, len(rows), _PER_MESSAGE)
+    )
+
+
+def recovery(row: Row, target: str) -> Message:
+    """One line for the thread: a problem is over.
+
+    The notification also names the target, for it does not show the card above.
+    """
+    sentence = f"{SHAPES['OK']} Fixed: {title(row.line)}"
+    named = shorten_middle(clean(target, 200).removeprefix("gw:"), _TARGET)
+    return compose(
+        f"OK {named}: fixed: {title(row.line)}",
+        [say(bold(sentence), shorten(f" · {clean(row.fixed, 80)}", _LINE))],
+    )
+
+
+def title(line: DigestLine) -> str:
+    """The cause in words, with what it is about."""
+    subject = short_name(clean(line.subject, 200))
+    return shorten(f"{capital(PHRASES[line.code])}: {shorten_middle(subject, _SUBJECT)}", _TITLE)
+
+
+def run_button(label: str, command: str, *, number: int = 0, apart: bool = False) -> Button:
+    """A button that asks a question again.
+
+    `number` tells several in one message apart, `apart` answers in a message of its own.
+    """
+    action = f"{RUN_APART if apart else RUN}:{number}:{label.split(maxsplit=1)[0].lower()}"
+    return Button(label=label, action=action, value=json.dumps({"q": command}))
+
+
+def _page(rows: Sequence[Row]) -> Message:
+    parts: list[Part] = []
+    for number, row in enumerate(rows):
+        names = [_named(member) for member in row.line.members]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        parts.append(_row(row))
+        if names:
+            parts.append(say(f"    {', '.join(names[:_NAMED])}{more}"))
+        parts.append(
+            Buttons(
+                elements=(run_button("Check", row.check, number=number, apart=True),),
+                instead=f"/appgw-check {row.check}",
+            )
+        )
+    count = len(rows)
+    return compose(f"Details: {counted(count, 'problem')}, each with a Check button", parts)
+
+
+def _named(member: Member) -> str:
+    """A backend with its setting: one server may stand behind several."""
+    return clean(f"{member.label} ({member.setting})" if member.setting else member.label, 60)
+
+
+def _lock_screen(word: str, target: str, rows: Sequence[Row], face: Face) -> str:
+    """Which, the worst cause, how many more and who must act, in 90 characters.
+
+    The counts where nothing is wrong.
+    """
+    lasting = [row.line for row in rows if not row.fixed]
+    rest = f": {_worst(lasting)}" if lasting else f": {clean(face.counts, _COUNTS)}"
+    named = target.removeprefix("gw:")  # with the prefix, `:prod-gw:` would read as an emoji
+    return f"{word} {shorten_middle(named, TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
+
+
+def _worst(lines: Sequence[DigestLine]) -> str:
+    first = lines[0]
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return f"{PHRASES[first.code]}{more}. Fix: {ACTORS[CATALOGUE[first.code].where]}."
+
+
+def _word(rows: Sequence[Row]) -> str:
+    lasting = [row for row in rows if not row.fixed]
+    if any(row.line.severity is Severity.CRITICAL for row in lasting):
+        return "FAIL"
+    return "WARN" if lasting else "OK"
+
+
+def _row(row: Row) -> Paragraph:
+    if row.fixed:
+        return say(f"{SHAPES['OK']} fixed: {title(row.line)} · {clean(row.fixed, 60)}")
+    serious = row.line.severity is Severity.CRITICAL
+    mark = _MARKS.get(row.line.kind, SHAPES["FAIL" if serious else "WARN"])
+    return say(
+        bold(f"{mark} {title(row.line)}"), shorten(f" {clean(row.tail, _LINE)}", _LINE - _SUBJECT)
+    )
+
+
+def _buttons(target: str) -> Buttons:
+    return Buttons(
+        elements=(
+            run_button("Preview", f"preview {target}", number=1, apart=True),
+            run_button("Mute 2 h", f"mute {target} for=2h", number=2, apart=True),
+            run_button("List", "list", number=3, apart=True),
+        ),
+        instead=f"/appgw-check preview {target}",
+    )

@@ -1,0 +1,318 @@
+"""The chain as it was sent, with its gap.
+
+At most so many lines of 32 columns, so that a phone never wraps them.
+
+A mark is always beside a word: `X MISSING`, never a colour alone. Names are cleaned and cut in the
+middle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from bot.cards.escaping import fit, short_name
+from bot.cards.parts import DRAWING_WIDTH
+from bot.domain.report import CheckReport
+from chainlib import (
+    Certificate,
+    Code,
+    Finding,
+    PathElement,
+    Severity,
+    Source,
+    Status,
+    TrustMode,
+    Verdict,
+)
+
+LABEL_WIDTH = 7
+_STAGES = ("DNS", "TCP", "TLS")
+_STOPPED_AT: Mapping[Code, tuple[int, str]] = MappingProxyType(
+    {Code.DNS_FAILED: (0, "X no address"), Code.TCP_FAILED: (1, "X no connection")}
+)
+_ROOT_TROUBLES = frozenset(
+    {
+        Code.ROOT_MISMATCH,
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        Code.ROOT_NOT_ATTACHED,
+        Code.UPLOADED_ROOT_UNUSABLE,
+    }
+)
+# A root that signed nothing that was sent may still be right: what lies between may be missing.
+_ROOT_NOTES = {
+    Code.UPLOADED_ROOT_UNUSABLE: "X UNUSABLE as a root",
+    Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "X not the issuer asked for",
+}
+_ANCHORS: Mapping[Source, str] = MappingProxyType(
+    {Source.UPLOADED: "gw", Source.WELL_KNOWN: "public"}
+)
+_MODES: Mapping[TrustMode, str] = MappingProxyType(
+    {TrustMode.UPLOADED_ROOTS: "gw", TrustMode.WELL_KNOWN: "public"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One certificate of the drawing.
+
+    Where it stands, its name, and what is wrong with it (empty when nothing is).
+    """
+
+    label: str
+    name: str
+    note: str = ""
+
+    def lines(self) -> tuple[str, ...]:
+        """One line, two when something is wrong."""
+        first = f"{self.label:<{LABEL_WIDTH}}{fit(self.name, DRAWING_WIDTH - LABEL_WIDTH)}"
+        return (
+            (first, fit(f"{'':>{LABEL_WIDTH - 2}}{self.note}", DRAWING_WIDTH))
+            if self.note
+            else (first,)
+        )
+
+
+def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
+    """The drawing of what the worst address sent.
+
+    Of how far the connection came when it sent nothing.
+    """
+    chain = report.chain
+    if chain is None or not chain.certificates:
+        return _stages(report.verdict.headline)
+    return _within(tuple(_rows(report)), max_lines)
+
+
+def _stages(headline: Code) -> tuple[str, ...]:
+    stop, trouble = _STOPPED_AT.get(headline, (len(_STAGES) - 1, "X no certificates came"))
+    words = [
+        "ok" if place < stop else trouble if place == stop else "not reached"
+        for place in range(len(_STAGES))
+    ]
+    return tuple(
+        fit(f"{stage:<{LABEL_WIDTH}}{word}", DRAWING_WIDTH)
+        for stage, word in zip(_STAGES, words, strict=True)
+    )
+
+
+def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
+    """Rows without a fault give way to one line that counts them.
+
+    At the limit, the rest is counted too.
+    """
+    lines = [line for row in rows for line in row.lines()]
+    if len(lines) <= max_lines:
+        return tuple(lines)
+    kept = [
+        row
+        for place, row in enumerate(rows)
+        if row.note[:1] in {"X", "!"} or place in {0, len(rows) - 1}
+    ]
+    while kept and sum(len(row.lines()) for row in kept) > max_lines - 1:
+        kept.pop(-2 if len(kept) > 1 else -1)
+    gone = len(rows) - len(kept)
+    shown = [line for row in kept[:1] for line in row.lines()]
+    shown += [f"{'':>{LABEL_WIDTH}}… {gone} more, see the thread"]
+    return (*shown, *(line for row in kept[1:] for line in row.lines()))
+
+
+def _rows(report: CheckReport) -> Iterator[Row]:
+    verdict, chain = report.verdict, report.chain
+    assert chain is not None
+    gaps, anchor = _beyond_the_list(verdict.path.elements)
+    gaps = _every_gap(report, gaps)
+    for position, certificate in enumerate(chain.certificates):
+        name = (
+            short_name(certificate.subject)
+            if isinstance(certificate, Certificate)
+            else "(unreadable)"
+        )
+        yield Row(label=f"sent {position + 1}", name=name, note=_note(verdict, position))
+        yield from (_gap(verdict, gap) for gap in gaps.pop(position, ()))
+    yield from (_gap(verdict, gap) for rest in gaps.values() for gap in rest)
+    yield from _trust_rows(report, anchor)
+
+
+def _gap(verdict: Verdict, subject: str) -> Row:
+    """What is not there.
+
+    From outside, a missing upper CA and a root that is not trusted look alike.
+    """
+    note = (
+        "X MISSING: not sent"
+        if Code.INTERMEDIATE_MISSING in verdict.codes
+        else "X not sent, not trusted"
+    )
+    return Row(label=" gap", name=short_name(subject), note=note)
+
+
+def _beyond_the_list(
+    elements: Iterable[PathElement],
+) -> tuple[dict[int, list[str]], PathElement | None]:
+    """Path elements that were not sent.
+
+    The subjects in each gap, by the position that it follows, and the anchor.
+    """
+    gaps: dict[int, list[str]] = {}
+    anchor, last = None, -1
+    for element in elements:
+        if element.position is not None:
+            last = element.position
+        elif element.source in _ANCHORS:
+            anchor = element
+        else:
+            gaps.setdefault(last, []).append(element.subject)
+    return gaps, anchor
+
+
+def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, list[str]]:
+    """From outside only the lowest missing CA can be named.
+
+    The repaired chain knows those above it as well.
+    """
+    if (
+        report.chain is None
+        or report.repair is None
+        or Code.INTERMEDIATE_MISSING not in report.verdict.codes
+    ):
+        return seen
+    gaps: dict[int, list[str]] = {}
+    last = -1
+    for certificate in report.repair.chain:
+        if _is_sent(report, certificate):
+            last = report.chain.certificates.index(certificate)
+        else:
+            gaps.setdefault(last, []).append(certificate.subject)
+    named = {subject for subjects in gaps.values() for subject in subjects}
+    return gaps if all(named.issuperset(subjects) for subjects in seen.values()) else seen
+
+
+def _trust_rows(report: CheckReport, anchor: PathElement | None) -> Iterator[Row]:
+    """What the gateway trusts, and why it does not fit where that is the trouble."""
+    trouble = next(
+        (
+            f
+            for f in report.verdict.findings
+            if f.code in _ROOT_TROUBLES and f.severity is Severity.CRITICAL
+        ),
+        None,
+    )
+    if trouble is not None:
+        yield from _wanted_root(report)
+        yield from _given_roots(report, trouble)
+    elif anchor is not None:
+        yield Row(label=_ANCHORS[anchor.source], name=short_name(anchor.subject))
+    else:
+        yield from _root_above_the_gap(report)
+
+
+def _root_above_the_gap(report: CheckReport) -> Iterator[Row]:
+    """The root that the repaired chain leads to and that the gateway has: no new one is needed."""
+    repair, anchors = report.repair, report.request.policy.anchors
+    if repair is None or not repair.chain or repair.root is not None or anchors.mode not in _MODES:
+        return
+    if root := next(
+        (one for one in anchors.certificates if one.subject_key == repair.chain[-1].issuer_key),
+        None,
+    ):
+        yield Row(label=_MODES[anchors.mode], name=short_name(root.subject))
+
+
+def _wanted_root(report: CheckReport) -> Iterator[Row]:
+    if report.repair and report.repair.root and not _is_sent(report, report.repair.root):
+        yield Row(
+            label="root",
+            name=short_name(report.repair.root.subject),
+            note="X NOT TRUSTED: chain needs it",
+        )
+
+
+def _given_roots(report: CheckReport, trouble: Finding) -> Iterator[Row]:
+    anchors = report.request.policy.anchors
+    if anchors.mode is not TrustMode.UPLOADED_ROOTS:
+        return
+    note = _ROOT_NOTES.get(trouble.code, "X OTHER: not of this chain")
+    gap_closed = (
+        trouble.code is Code.NO_UPLOADED_ROOT_SIGNS_CHAIN
+        and report.verdict.path.elements[-1].source is Source.UPLOADED
+    )
+    above = report.verdict.path.elements[-1].certificate if gap_closed else None
+    for certificate in anchors.certificates:
+        yield Row(
+            label="gw",
+            name=anchors.names.get(certificate.sha256) or short_name(certificate.subject),
+            note="" if certificate == above else note,
+        )
+
+
+def _is_sent(report: CheckReport, certificate: Certificate) -> bool:
+    return report.chain is not None and certificate in report.chain.certificates
+
+
+_STATUS_NOTES: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.EXPIRED: "X EXPIRED",
+        Status.NOT_YET_VALID: "X NOT VALID YET",
+        Status.MISPLACED: "X WRONG PLACE",
+        Status.DUPLICATE: "- sent twice",
+        Status.UNRELATED: "- not needed",
+        Status.OTHER_KEY: "X OTHER KEY",
+        Status.BAD_SIGNATURE: "X BAD SIGNATURE",
+        Status.UNREADABLE: "X UNREADABLE",
+    }
+)
+
+
+_FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
+    {
+        Code.AUTH_CERTIFICATE_MISMATCH: "NOT THE UPLOADED ONE",
+        Code.LEAF_NOT_FIRST: "NOT FIRST",
+        Code.SELF_SIGNED_NOT_CA: "SELF-SIGNED, no CA",
+        Code.CHAIN_OUT_OF_ORDER: "WRONG PLACE",
+        Code.SERVER_UNKNOWN_CA: "UNKNOWN ROOT",
+        Code.INTERMEDIATE_UNKNOWN_CA: "UNKNOWN ISSUER",
+        Code.SIGNATURE_INVALID: "BAD SIGNATURE",
+        Code.CA_CONSTRAINT_VIOLATED: "MAY NOT SIGN THIS",
+        Code.VERIFY_FAILED: "REFUSED by OpenSSL",
+        Code.CERTIFICATE_EXPIRED: "EXPIRED",
+        Code.CERTIFICATE_NOT_YET_VALID: "NOT VALID YET",
+        Code.NAME_MISMATCH: "OTHER NAME",
+        Code.LIVE_NAME_MISMATCH: "OTHER LIVE NAME",
+        Code.CERTIFICATE_EXPIRING: "EXPIRES SOON",
+        Code.WEAK_CRYPTO: "WEAK KEY OR SIGNATURE",
+    }
+)
+
+
+def _note(verdict: Verdict, position: int) -> str:
+    """What is wrong with one certificate.
+
+    What the card's headline is about before anything else.
+    """
+    faults = [f for f in verdict.findings if f.certificate == position and _worth_a_line(f)]
+    headline = next(
+        (f for f in faults if f.code is verdict.headline and f.code in _FAULT_NOTES), None
+    )
+    if headline is None:
+        entry = next((entry for entry in verdict.entries if entry.position == position), None)
+        if entry and (note := _STATUS_NOTES.get(entry.status)):
+            return note
+    shown = headline or next(iter(faults), None)
+    return (
+        (
+            f"{'X' if shown.severity is Severity.CRITICAL else '!'} "
+            f"{_FAULT_NOTES.get(shown.code, 'see the thread')}"
+        )
+        if shown
+        else ""
+    )
+
+
+def _worth_a_line(finding: Finding) -> bool:
+    """A gap is drawn as a row of its own; information is for the thread."""
+    return finding.severity is not Severity.INFO and finding.code not in {
+        Code.INTERMEDIATE_MISSING,
+        *_ROOT_TROUBLES,
+    }

@@ -1,0 +1,338 @@
+"""What the `Fix steps` button carries: findings in short, the real names, the guessed server.
+
+And how that is read back.
+
+It has to fit into 2,000 characters and must be readable after a restart and by later versions, so
+every key may be absent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bot.cards.escaping import clean, short_name
+from bot.cards.parts import BUTTON_VALUE_LIMIT
+from bot.domain.azure import BackendSetting, Gateway, GatewayId
+from bot.domain.report import CheckReport, GatewayReport
+from bot.fixsteps import (
+    FixContext,
+    ServerKind,
+    Tool,
+    guess_server_kind,
+    has_gateway_guide,
+    has_server_guide,
+)
+from chainlib import CATALOGUE, Code, Finding, Fix, HttpResponse, Severity, TrustMode, Where
+
+_STEPS_BUDGET = 1500
+_NAME_LIMIT = 80
+_MAX_ROOTS = 6
+_MAX_PORT = 65535
+_MISSING_LIMIT = 60
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9.]+")
+_OTHER_NAME = frozenset({Code.NAME_MISMATCH, Code.NO_SNI})
+_KINDS, _TOOLS = tuple(ServerKind), tuple(Tool)
+_SHORT = {
+    name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcfylwvm", strict=True)
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneFix:
+    """What to do about one finding.
+
+    `steps` are the catalogue's own where no guide knows the code.
+    """
+
+    code: Code
+    where: Where
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixValue:
+    """The button's parameters.
+
+    Attributes:
+        command: what to type to ask the same again.
+        fixes: the findings that matter, in headline order.
+        left_out: how many more there were.
+        context: the real names; `None` on a card of an older version.
+        kind, tool: what the server is, and with what the gateway is changed.
+    """
+
+    command: str = ""
+    fixes: tuple[OneFix, ...] = ()
+    left_out: int = 0
+    context: FixContext | None = None
+    kind: ServerKind = ServerKind.OTHER
+    tool: Tool = Tool.AZ
+
+
+def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContext:
+    """The real names of one backend, as far as they are known."""
+    target, mended = report.request.target, report.repair
+    used = _setting_used(report, gateway)
+    return FixContext(
+        host=target.host,
+        port=target.port,
+        name=report.request.policy.name,
+        carried=_carried(report),
+        root_name=root_name(report, gateway.gateway if gateway else None),
+        root_here=_lies_here(report) is not None,
+        kept_roots=_kept(report, used),
+        public_ca=any(
+            finding.evidence.get("kind") == "public-ca-with-uploaded-roots"
+            for finding in report.verdict.findings
+        ),
+        no_chain_file=mended is None or not mended.chain,
+        no_root_file=mended is None or mended.root is None,
+        missing=short_name(mended.missing[0].subject)[:_MISSING_LIMIT]
+        if mended and mended.missing
+        else None,
+        **(_on_gateway(gateway.gateway.id, used) if gateway else {}),
+    )
+
+
+def _setting_used(
+    report: CheckReport, gateway: GatewayReport | None
+) -> BackendSetting | str | None:
+    """The setting that the report was judged by.
+
+    Its name alone where the configuration does not hold it.
+    """
+    members = gateway.members if gateway else ()
+    name = next(
+        (m.setting for m in members if m.report is not None and m.report.request == report.request),
+        None,
+    )
+    return next((s for s in gateway.gateway.settings if s.name == name), name) if gateway else None
+
+
+def _on_gateway(known: GatewayId, used: BackendSetting | str | None) -> dict[str, Any]:
+    named = {"group": known.group, "gateway": known.name}
+    if not isinstance(used, BackendSetting):
+        return named | {"setting": used}
+    return named | {
+        "setting": used.name,
+        "probe": used.probe.name if used.probe else None,
+        "pick_host": used.pick_host_from_address,
+    }
+
+
+def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, ...] | None:
+    """What is attached now, which a command that replaces the list must name in full.
+
+    `None` where it is not known in full.
+    """
+    policy = report.request.policy
+    if isinstance(used, BackendSetting):
+        kept = (
+            used.auth_certificate_names
+            if policy.trust is TrustMode.AUTH_CERTIFICATES
+            else used.root_names
+        )
+    elif policy.trust is TrustMode.WELL_KNOWN:
+        kept = ()
+    else:
+        kept = tuple(dict.fromkeys(policy.anchors.names.values()))
+        if len(kept) < len(policy.anchors.certificates):
+            return None
+    return kept if len(kept) <= _MAX_ROOTS else None
+
+
+def _carried(report: CheckReport) -> str | None:
+    """A name that the certificate carries, where it does not carry the one that was asked.
+
+    Empty when it carries none in full.
+    """
+    if report.chain is None or not any(
+        finding.code in _OTHER_NAME for finding in report.verdict.findings
+    ):
+        return None
+    leaf = report.verdict.path.leaf
+    return next((name for name in leaf.dns_names if "*" not in name), "") if leaf else None
+
+
+def _lies_here(report: CheckReport) -> str | None:
+    """The name under which the root lies on this very gateway, not attached."""
+    root = report.repair.root if report.repair else None
+    return next(
+        (
+            one.name
+            for one in report.request.policy.unattached
+            if one.certificate == root and not one.sister
+        ),
+        None,
+    )
+
+
+def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
+    """Under which name the root lies on the gateway, or shall lie there.
+
+    Never another one's name, which it would replace.
+    """
+    mended, policy = report.repair, report.request.policy
+    if mended is None or mended.root is None:
+        return None
+    if here := _lies_here(report):
+        return here
+    wanted = (
+        mended.root_name
+        or _NOT_IN_NAMES.sub("-", short_name(mended.root.subject).lower()).strip("-.")[:60]
+        or "backend-root"
+    )
+    held = (gateway.roots, gateway.undecodable, gateway.auth_certificates) if gateway else ()
+    taken = {*policy.anchors.names.values(), *(one.name for kind in held for one in kind)}
+    free = wanted.lower() not in {name.lower() for name in taken}
+    return wanted if free else f"{wanted[:60]}-{mended.root.sha256[:8]}"
+
+
+def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None = None) -> str:
+    """The button's value; the last findings are left out until it fits."""
+    context = fix_context(report, gateway)
+    fixes = [_written(finding, fix) for finding, fix in _that_matter(report)]
+    value = {"q": command, "x": _names(context), "k": guessed(report).name}
+    for count in range(len(fixes), -1, -1):
+        text = json.dumps(
+            value | {"f": fixes[:count], "m": len(fixes) - count},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        if len(text) <= _STEPS_BUDGET or count == 0:
+            return (
+                text
+                if len(text) <= BUTTON_VALUE_LIMIT
+                else json.dumps({"c": report.verdict.headline.value})
+            )
+    raise AssertionError
+
+
+def guessed(report: CheckReport) -> ServerKind:
+    """The likeliest kind of server, from its answer and its name."""
+    http = report.chain.http if report.chain else None
+    return guess_server_kind(
+        http.server if isinstance(http, HttpResponse) else "", report.request.target.host
+    )
+
+
+def _that_matter(report: CheckReport) -> Iterator[tuple[Finding, Fix]]:
+    pairs = zip(report.verdict.findings, report.explanation.fixes, strict=False)
+    return ((finding, fix) for finding, fix in pairs if finding.severity is not Severity.INFO)
+
+
+def _written(finding: Finding, fix: Fix) -> dict[str, Any]:
+    guided = has_guide(finding.code, fix.where)
+    steps = {} if guided else {"s": [clean(step, 300) for step in fix.steps]}
+    return {"c": finding.code.value, "w": fix.where.value, **steps}
+
+
+def has_guide(code: Code, where: Where) -> bool:
+    """Whether a guide knows what to do about this code there."""
+    return (where is Where.SERVER and has_server_guide(code)) or (
+        where is Where.GATEWAY and has_gateway_guide(code)
+    )
+
+
+def _names(context: FixContext) -> dict[str, Any]:
+    given = {
+        key: getattr(context, name)
+        for name, key in _SHORT.items()
+        if getattr(context, name) != getattr(_DEFAULT, name)
+    }
+    return {
+        key: value if isinstance(value, bool | int) else _cleaned(value)
+        for key, value in given.items()
+    }
+
+
+def _cleaned(value: str | tuple[str, ...] | None) -> Any:  # noqa: ANN401 -- JSON
+    return (
+        [clean(one, _NAME_LIMIT) for one in value]
+        if isinstance(value, tuple)
+        else clean(value, 253)
+        if value is not None
+        else None
+    )
+
+
+_DEFAULT = FixContext(host="")
+
+
+def read_value(text: str) -> FixValue:
+    """Read a button's value, or a form's own note of it; what cannot be read is left out."""
+    given = _object(text)
+    fixes = tuple(_fixes(given.get("f"))) or tuple(_general(given.get("c")))
+    return FixValue(
+        command=str(given.get("q") or ""),
+        fixes=fixes,
+        left_out=given["m"] if isinstance(given.get("m"), int) else 0,
+        context=_context(given.get("x")),
+        kind=next((kind for kind in _KINDS if kind.name == given.get("k")), ServerKind.OTHER),
+        tool=next((tool for tool in _TOOLS if tool.name == given.get("t")), Tool.AZ),
+    )
+
+
+def switched(
+    text: str, *, kind: str | None = None, tool: str | None = None, channel: str | None = None
+) -> str:
+    """The same value for another kind of server or another tool.
+
+    `channel` is noted, for a form does not know where it was opened.
+    """
+    noted = {key: value for key, value in (("k", kind), ("t", tool), ("channel", channel)) if value}
+    return json.dumps(_object(text) | noted, ensure_ascii=False, separators=(",", ":"))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return given if isinstance(given, dict) else {}
+
+
+def _fixes(given: object) -> Iterator[OneFix]:
+    for fix in given if isinstance(given, list) else ():
+        if isinstance(fix, dict) and fix.get("c") in list(Code) and fix.get("w") in list(Where):
+            steps = fix["s"] if isinstance(fix.get("s"), list) else ()
+            yield OneFix(
+                code=Code(fix["c"]), where=Where(fix["w"]), steps=tuple(str(step) for step in steps)
+            )
+
+
+def _general(code: object) -> Iterator[OneFix]:
+    if isinstance(code, str) and code in set(Code) - {Code.OK}:
+        entry = CATALOGUE[Code(code)]
+        yield OneFix(code=entry.code, where=entry.where, steps=entry.steps)
+
+
+def _context(given: object) -> FixContext | None:
+    if not isinstance(given, Mapping) or not isinstance(given.get("h"), str):
+        return None
+    known = {
+        name: given[key] for name, key in _SHORT.items() if key in given and _fits(name, given[key])
+    }
+    if isinstance(known.get("kept_roots"), list):
+        known["kept_roots"] = tuple(known["kept_roots"])
+    return FixContext(**known)
+
+
+def _fits(name: str, value: object) -> bool:
+    """Whether a name in a button is of its kind.
+
+    A port stands unquoted in commands, so nothing but a number will do.
+    """
+    if name == "port":
+        return type(value) is int and 1 <= value <= _MAX_PORT
+    if name == "kept_roots":
+        return value is None or (
+            isinstance(value, list) and all(isinstance(one, str) for one in value)
+        )
+    if isinstance(getattr(_DEFAULT, name), bool):
+        return isinstance(value, bool)
+    return isinstance(value, str) or (value is None and getattr(_DEFAULT, name) is None)

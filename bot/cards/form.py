@@ -1,0 +1,165 @@
+"""The forms: check a backend, rehearse a chain.
+
+And the line that stands in a form until its content is there.
+
+Block ids are the names under which `bot.slack` reads the answers back.
+"""
+
+from __future__ import annotations
+
+import json
+
+from bot.cards.escaping import clean
+from bot.cards.parts import Block, say
+
+CHECK_FORM, REHEARSE_FORM = "check_form", "rehearse_form"
+PASTE_LIMIT = 3000
+_METADATA_LIMIT = 3000
+
+
+def check_form(*, target: str = "", options: str = "", channel: str | None = None) -> Block:
+    """Ask for a backend; `channel` is where the card goes, asked for when it is not known."""
+    fields = [
+        _text("target", "Backend", target, placeholder="backend.contoso.com:8443", focus=True),
+        _text(
+            "options",
+            "Options",
+            options,
+            placeholder="sni=api.contoso.com path=/health",
+            optional=True,
+        ),
+    ]
+    return _view(CHECK_FORM, "Check a backend", "Check", [*fields, *_destination(channel)], channel)
+
+
+def rehearse_form(*, name: str = "", channel: str | None = None) -> Block:
+    """Ask for a chain that is not installed yet, pasted or as a file."""
+    fields = [
+        _text(
+            "chain",
+            "Chain (PEM), the server's certificate first",
+            "",
+            placeholder="-----BEGIN CERTIFICATE-----",
+            rows=True,
+            optional=True,
+        ),
+        _text(
+            "chain_more",
+            "Chain, continued",
+            "",
+            placeholder="a paste holds 3,000 characters",
+            rows=True,
+            optional=True,
+        ),
+        _file(),
+        _text(
+            "name",
+            "Host name that must match",
+            name,
+            placeholder="backend.contoso.com",
+            optional=True,
+        ),
+        _text(
+            "root",
+            "Root that the gateway was given (PEM)",
+            "",
+            placeholder="empty: well-known public CAs",
+            rows=True,
+            optional=True,
+        ),
+    ]
+    return _view(
+        REHEARSE_FORM, "Rehearse a chain", "Judge it", [*fields, *_destination(channel)], channel
+    )
+
+
+def message_form(title: str, sentence: str) -> Block:
+    """A form that only says something, for example that the answer is on its way."""
+    return {
+        "type": "modal",
+        "title": _plain(clean(title, 24)),
+        "close": _plain("Close"),
+        "blocks": [say(clean(sentence, 600)).block()],
+    }
+
+
+def _view(
+    callback: str, title: str, submit: str, blocks: list[Block], channel: str | None
+) -> Block:
+    metadata = json.dumps({"channel": channel} if channel else {})
+    assert len(metadata) < _METADATA_LIMIT
+    words = {"title": _plain(title), "submit": _plain(submit), "close": _plain("Cancel")}
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": metadata,
+        "blocks": blocks,
+        **words,
+    }
+
+
+def _text(
+    name: str,
+    label: str,
+    value: str,
+    *,
+    placeholder: str,
+    rows: bool = False,
+    optional: bool = False,
+    focus: bool = False,
+) -> Block:
+    element = {
+        "type": "plain_text_input",
+        "action_id": name,
+        "multiline": rows,
+        "max_length": PASTE_LIMIT,
+        "placeholder": _plain(placeholder),
+    }
+    prefilled = {"initial_value": clean(value, PASTE_LIMIT)} if value else {}
+    focused = {"focus_on_load": True} if focus else {}
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": _plain(label),
+        "optional": optional,
+        "element": element | prefilled | focused,
+    }
+
+
+def _file() -> Block:
+    element = {
+        "type": "file_input",
+        "action_id": "file",
+        "filetypes": ["pem", "crt", "cer", "p7b", "txt"],
+        "max_files": 1,
+    }
+    return {
+        "type": "input",
+        "block_id": "file",
+        "label": _plain("Or a file"),
+        "optional": True,
+        "element": element,
+    }
+
+
+def _destination(channel: str | None) -> list[Block]:
+    if channel:
+        return []
+    element = {
+        "type": "conversations_select",
+        "action_id": "channel",
+        "default_to_current_conversation": True,
+        "response_url_enabled": True,
+    }
+    return [
+        {
+            "type": "input",
+            "block_id": "channel",
+            "label": _plain("Post the answer in"),
+            "element": element,
+        }
+    ]
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}

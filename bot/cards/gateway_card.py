@@ -1,0 +1,420 @@
+"""The card of a gateway.
+
+Worst first, causes folded, healthy servers in one line, and what the gateway itself says.
+
+One missing intermediate behind fourteen servers is one line. The card is complete from our own
+probe; the gateway's word is added when
+ARM has answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.cards.causes import Cause, fold
+from bot.cards.check_card import (
+    FIX_STEPS,
+    FRONT_DOOR,
+    MORE,
+    MORE_OPTIONS,
+    WATCH,
+    Circumstances,
+    again_button,
+)
+from bot.cards.escaping import clean, shorten, shorten_middle
+from bot.cards.fix_value import steps_value
+from bot.cards.lock_screen import ACTORS, PHRASES, PLACES, SHAPES
+from bot.cards.parts import (
+    TEXT_LIMIT,
+    Button,
+    Buttons,
+    Drawing,
+    Heading,
+    Message,
+    Overflow,
+    Paragraph,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
+from bot.domain.azure import ArmRefusal, BackendServer, Health
+from bot.domain.report import WITNESS_CODES, GatewayReport, Via
+from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
+
+MAX_GROUPS = 5
+MAX_OVERVIEW = 8
+_NAMES_SHOWN = 2
+UNKNOWN = "UNKNOWN"
+_NOT_PROBED = "not probed: "
+_NAME_ROOM = 16
+_LINE = 130
+_DISAGREEMENTS = {
+    Code.VANTAGE_DIFFERS: (
+        "the gateway refuses what passes from here ({servers}): its subnet is another one, or its "
+        "last probe older."
+    ),
+    Code.PROBE_DISAGREES: (
+        "the gateway still calls healthy what fails from here ({servers}): its failure threshold "
+        "may not be reached yet."
+    ),
+}
+"""In an order of their own: what users feel already comes first."""
+
+
+def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
+    """The card of a whole gateway, or of one of its pools or settings."""
+    causes = fold(report)
+    parts: list[Part] = [
+        Heading(text=_heading(report)),
+        _summary(report, causes),
+        _witness(report),
+        *_own_words(report, causes),
+    ]
+    parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
+    if len(causes) > MAX_GROUPS:
+        parts.append(
+            say(f"… and {counted(len(causes) - MAX_GROUPS, 'more cause')}, in the thread.")
+        )
+    parts += [
+        *_quiet(report, causes),
+        *_first_fix(causes),
+        _buttons(report, causes, around),
+        _small_print(report, around),
+    ]
+    return compose(_lock_screen(report, causes), parts)
+
+
+def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
+    if not report.healthy:
+        return "FAIL"
+    if report.unanswered:
+        return UNKNOWN
+    unseen = any(member.unseen for member in report.members)
+    return "WARN" if causes or report.refusal or unseen else "OK"
+
+
+def _name(report: GatewayReport) -> str:
+    scope = f"/{report.scope}" if report.scope else ""
+    return clean(f"{report.gateway.id.name}{scope}", 120)
+
+
+def _heading(report: GatewayReport) -> str:
+    word = _word(report, fold(report))
+    return f"{_shape(word)} {word} gateway {shorten_middle(_name(report), 36)}"
+
+
+def _shape(word: str) -> str:
+    return SHAPES.get(word, "○")
+
+
+def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
+    bad = sum(not member.healthy for member in report.members)
+    total = len(report.members)
+    serious = sum(cause.serious for cause in causes)
+    if bad:
+        return say(
+            bold(f"{bad} of {counted(total, 'server')} {_fail(bad)}, {counted(serious, 'cause')}.")
+        )
+    return say(bold(_fine(report) if total else "No rule uses a backend pool."))
+
+
+def _fine(report: GatewayReport) -> str:
+    """Nobody is said to be fine whom nobody looked at."""
+    total, unseen = len(report.members), sum(member.unseen for member in report.members)
+    if report.unanswered:
+        return "Not known: only the gateway was asked, and its word is not here."
+    not_seen = "not listed by the gateway" if report.via is Via.GATEWAY else "not probed"
+    if unseen == total:
+        return (
+            "No server was probed."
+            if report.via is not Via.GATEWAY
+            else "The gateway vouches for no server."
+        )
+    if unseen:
+        return f"{total - unseen} of {counted(total, 'server')} fine, {unseen} {not_seen}."
+    return "The only server is fine." if total == 1 else f"All {total} servers are fine."
+
+
+def _fail(count: int) -> str:
+    return "fails" if count == 1 else "fail"
+
+
+def _witness(report: GatewayReport) -> Paragraph:
+    """The second witness: its word, why it is missing, or that it is still awaited."""
+    if report.refusal is not None:
+        return say(bold("Gateway's word is missing: "), clean(report.refusal.sentence, _LINE))
+    if report.via is Via.PROBE:
+        return say(
+            bold("Gateway: "), "not asked for its own word (via=probe); below is our own probe."
+        )
+    if report.health is None:
+        below = (
+            "nothing is probed meanwhile" if report.via is Via.GATEWAY else "below is our own probe"
+        )
+        return say(bold("Gateway: "), f"asked, its answer takes ten seconds or more; {below}.")
+    of_members = tuple(member.server for member in report.members if member.server is not None)
+    as_it_is_set = ", by its settings as they are" if report.typed else ""
+    return say(
+        bold("Gateway says: "),
+        _counts(of_members if report.scope else report.health.servers),
+        as_it_is_set,
+    )
+
+
+def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+    """What the gateway says about the servers of the first cause, and what it means where the two witnesses disagree."""
+    for cause in causes[:1]:
+        told = [
+            member.server.message
+            for member in cause.members
+            if member.server and member.server.health is not Health.HEALTHY
+        ]
+        messages = dict.fromkeys(message for message in told if message)
+        if messages:
+            first, more = next(iter(messages)), len(messages) - 1
+            misleads = cause.code not in {*WITNESS_CODES, first.code} and first.code not in {
+                Code.OK,
+                Code.UNRECOGNISED,
+            }
+            label = "In its words (the true cause stands below): " if misleads else "In its words: "
+            yield say(
+                bold(label),
+                clean(first.text, _LINE),
+                f" (+{more} more in the thread)" if more else "",
+            )
+    for code, words in _DISAGREEMENTS.items():
+        count = sum(
+            any(finding.code is code for finding in member.findings) for member in report.members
+        )
+        if count:
+            yield say(bold("They disagree: "), words.format(servers=f"{counted(count, 'server')}"))
+
+
+def _counts(servers: Sequence[BackendServer]) -> str:
+    said = [server.health for server in servers]
+    counted = [
+        f"{said.count(word)} {word.value.lower()}"
+        for word in (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
+        if word in said
+    ]
+    return ", ".join(counted) or "it lists no server"
+
+
+def _cause_line(cause: Cause) -> Paragraph:
+    names = list(dict.fromkeys(member.member for member in cause.members))
+    settings = list(dict.fromkeys(member.setting for member in cause.members))
+    listed = ", ".join(clean(name, 40) for name in names[:_NAMES_SHOWN]) + (
+        f" +{len(names) - _NAMES_SHOWN}" if len(names) > _NAMES_SHOWN else ""
+    )
+    about = f" ({cause.about})" if cause.about else ""
+    count = len(cause.members)
+    tail = f" · {counted(count, 'server')}: {listed} · {clean(settings[0], 30)}" + (
+        f" +{len(settings) - 1}" if len(settings) > 1 else ""
+    )
+    return say(
+        bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
+        shorten(f"{about}{tail}", _LINE),
+    )
+
+
+def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+    """Healthy servers in one line, and those that were not probed in another."""
+    spoken = sum(len(cause.members) for cause in causes)
+    skipped = [member for member in report.members if member.skipped]
+    fine = (
+        len(report.members)
+        - spoken
+        - sum(member.headline is Code.OK and member.healthy and member.unseen for member in skipped)
+    )
+    if fine > 0 and causes:
+        yield say(f"{SHAPES['OK']} {counted(fine, 'server')} fine")
+    if skipped:
+        yield say(
+            shorten(
+                (
+                    f"- {len(skipped)} not probed: "
+                    f"{clean(skipped[0].skipped.removeprefix(_NOT_PROBED), 100)}"
+                ),
+                _LINE,
+            )
+        )
+
+
+def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+    """Who must act on the first cause."""
+    if not causes:
+        return
+    known = _known(causes[0])
+    if known.steps:
+        yield say(bold(f"Fix {PLACES[known.where]}: "), clean(known.steps[0], _LINE))
+
+
+def _known(cause: Cause) -> CatalogueEntry | Explanation:
+    """Who must do what.
+
+    As our own probe explains it where it found the same, else as the code has it in general.
+    """
+    report = cause.members[0].report
+    return (
+        report.explanation
+        if report is not None and report.verdict.headline is cause.code
+        else CATALOGUE[cause.code]
+    )
+
+
+def _who(cause: Cause) -> str:
+    return ACTORS[_known(cause).where]
+
+
+def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumstances) -> Buttons:
+    again = again_button(around.command)
+    more = Overflow(action=MORE, options=MORE_OPTIONS if report.green else (WATCH, *MORE_OPTIONS))
+    worst = next(
+        (member.report for cause in causes for member in cause.members if member.report), None
+    )
+    middle = (
+        (
+            Button(
+                label="Fix steps",
+                action=FIX_STEPS,
+                value=steps_value(worst, around.command, report),
+            ),
+        )
+        if worst and not report.healthy
+        else ()
+    )
+    return Buttons(
+        elements=(again, *middle, more), instead=f"Check again: {FRONT_DOOR} {around.command}"
+    )
+
+
+def _small_print(report: GatewayReport, around: Circumstances) -> SmallPrint:
+    codes = dict.fromkeys(cause.code.value for cause in fold(report))
+    asked = f"gateway's word of {report.health.read_at:%H:%M} UTC" if report.health else ""
+    said = (
+        ", ".join(list(codes)[:3]) or "OK",
+        clean(around.understood, 200),
+        clean(report.said, 200),
+        asked,
+        f"run {around.run_id}",
+        f"from {clean(around.vantage, 60)}",
+    )
+    return SmallPrint(text=" · ".join(filter(None, said)), user=around.user, at=report.at)
+
+
+def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT) -> str:
+    """Which, the first cause, how many more and who must act.
+
+    How many servers, where the name keeps enough room beside it.
+    """
+    word, name = _word(report, causes), _name(report)
+    options = _endings(report, causes) if causes else [_fine_ending(report)]
+    rest = next(
+        (one for one in options if limit - len(word) - 1 - len(one) >= min(len(name), _NAME_ROOM)),
+        options[-1],
+    )
+    return f"{word} {shorten_middle(name, limit - len(word) - 1 - len(rest))}{rest}"
+
+
+def _endings(report: GatewayReport, causes: tuple[Cause, ...]) -> list[str]:
+    bad, total = sum(not member.healthy for member in report.members), len(report.members)
+    more = f" and {len(causes) - 1} more" if len(causes) > 1 else ""
+    share = f", {bad} of {counted(total, 'server')}" if bad else ""
+    what, who = f": {PHRASES[causes[0].code]}{more}", f". Fix: {_who(causes[0])}."
+    return [f"{what}{share}{who}", f"{what}{who}"]
+
+
+def _fine_ending(report: GatewayReport) -> str:
+    if not report.members:
+        return ": no rule uses a backend pool."
+    fine = _fine(report)
+    return f": {fine[0].lower()}{fine[1:]}"
+
+
+def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Message:
+    """The card when ARM could not even say how the gateway is configured.
+
+    What happened, what the operator must do.
+    """
+    shown = shorten_middle(clean(name, 120), 36)
+    parts: list[Part] = [
+        Heading(text=f"{_shape(UNKNOWN)} {UNKNOWN} gateway {shown}"),
+        say(bold("Azure does not tell me. "), clean(refusal.sentence, 300)),
+        *(
+            [say(bold("Fix for admins: "), "the lines are in the thread.")]
+            if refusal.remedy
+            else []
+        ),
+        Buttons(
+            elements=(again_button(around.command),),
+            instead=f"Check again: {FRONT_DOOR} {around.command}",
+        ),
+        SmallPrint(
+            text=f"{refusal.trouble.value} · {clean(around.understood, 200)} · run {around.run_id}",
+            user=around.user,
+        ),
+    ]
+    return compose(f"{UNKNOWN} {shown}: {clean(refusal.sentence, 60)}", parts)
+
+
+def remedy_message(refusal: ArmRefusal) -> Message:
+    """What an operator must do, for the thread; commands stand in a fixed-width font."""
+    return compose(
+        "What an operator must do",
+        [
+            say(bold("What an operator must do")),
+            Drawing(lines=tuple(clean(x, 1200) for x in refusal.remedy)),
+        ],
+    )
+
+
+def overview_card(
+    reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal], around: Circumstances
+) -> Message:
+    """One line for each gateway, worst first."""
+    ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
+    bad = sum(not report.healthy for report in ordered)
+    silent = any(report.unanswered for report in ordered)
+    word = "FAIL" if bad else UNKNOWN if silent else "WARN" if refusals else "OK"
+    lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
+    if len(ordered) > MAX_OVERVIEW:
+        lines.append(say(f"… and {len(ordered) - MAX_OVERVIEW} more"))
+    lines += [say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:2]]
+    title = f"{bad} of {counted(len(ordered), 'gateway')} unhealthy"
+    again = again_button("health")
+    parts: list[Part] = [
+        Heading(text=f"{_shape(word)} {word} {title}"),
+        *lines,
+        Buttons(elements=(again,), instead=f"{FRONT_DOOR} health"),
+    ]
+    small = SmallPrint(
+        text=f"{clean(around.understood, 200)} · run {around.run_id}", user=around.user
+    )
+    return compose(_first_of(ordered, bad) or f"{word} {title}.", [*parts, small])
+
+
+def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
+    """The lock screen where a gateway fails: the first one's own, and how many more fail.
+
+    Empty where none does.
+    """
+    if not bad:
+        return ""
+    more = f" +{counted(bad - 1, 'gateway')}" if bad > 1 else ""
+    return f"{_lock_screen(ordered[0], fold(ordered[0]), TEXT_LIMIT - len(more))}{more}"
+
+
+def _overview_line(report: GatewayReport) -> Paragraph:
+    causes = fold(report)
+    word = _word(report, causes)
+    bad = sum(not member.healthy for member in report.members)
+    unseen = sum(member.unseen for member in report.members)
+    reason = (
+        f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
+    )
+    return say(
+        bold(f"{_shape(word)} {shorten_middle(_name(report), 40)} "),
+        f"{bad} of {len(report.members)} {_fail(bad)}{reason}",
+    )

@@ -1,0 +1,46 @@
+"""The issuer that nobody has.
+
+Why no corrected chain could be made, where the certificate lies, and who can let the bot have it.
+"""
+
+from __future__ import annotations
+
+from bot.cards.escaping import short_name, shorten
+from bot.domain.report import CheckReport
+from chainlib import MissingIssuer
+
+_NAME, _ADDRESS = 80, 200
+
+
+def not_at_hand(report: CheckReport) -> str:
+    """One line for the thread and the terminal.
+
+    Empty where there is a chain file, or where no certificate says where its issuer lies.
+    """
+    repair = report.repair
+    lost = (
+        next((one for one in repair.missing if one.ca_issuers), None)
+        if repair and not repair.chain
+        else None
+    )
+    return f"{_where(lost)}{_way_out(report)}" if lost else ""
+
+
+def _where(lost: MissingIssuer) -> str:
+    name = shorten(short_name(lost.subject), _NAME)
+    return f"{name} is not at hand; its CA publishes it at {shorten(lost.ca_issuers[0], _ADDRESS)}."
+
+
+def _way_out(report: CheckReport) -> str:
+    """What was rehearsed is judged with what was pasted, whatever the operator allows."""
+    if not report.addresses[0].address:
+        return " Add it to the file and rehearse again."
+    if report.may_download:
+        return (
+            " It was asked there, without success; the bot's operator may supply it "
+            "(APPGW_INTERMEDIATES)."
+        )
+    return (
+        " The bot's operator may let the bot fetch it (APPGW_AIA=true) or supply it "
+        "(APPGW_INTERMEDIATES)."
+    )

@@ -1,0 +1,375 @@
+"""The parts that messages are made of.
+
+Each knows its Block Kit form and the same content as plain text.
+
+Only old blocks: `header`, `rich_text`, `context`, `actions`, `divider` (every client draws them).
+Budgets are those of the rules of the
+chat; `compose` holds what a caller cannot see from one part.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.cards.escaping import clean, inert, shorten, shorten_middle
+
+TEXT_LIMIT = 90
+HEADER_LIMIT = 60
+VERDICT_LIMIT = 140
+DRAWING_WIDTH = 32
+LINES_BEFORE_BUTTONS = 12
+JSON_LIMIT = 8000
+BUTTON_VALUE_LIMIT = 2000
+BUTTON_LABEL_LIMIT = 75
+CONTEXT_LIMIT = 600
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is posted.
+
+    Attributes:
+        text: what a lock screen and a screen reader get, at most 90 characters.
+        blocks: Block Kit.
+        plain: the same content as text, for when Slack refuses the blocks.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    plain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A run of text inside a paragraph.
+
+    Attributes:
+        text: what is read; already cleaned.
+        bold, code: how it looks.
+        at: makes it an instant, shown in the reader's own time zone.
+        link: makes it a link; only ever an address that Slack itself gave.
+        channel: `text` is a channel's id, shown by its name.
+    """
+
+    text: str
+    bold: bool = False
+    code: bool = False
+    at: datetime | None = None
+    link: str | None = None
+    channel: bool = False
+
+    def element(self) -> Block:
+        """The rich_text element."""
+        if self.link is not None:
+            return {"type": "link", "url": self.link, "text": self.text}
+        if self.at is not None:
+            return {
+                "type": "date",
+                "timestamp": int(self.at.timestamp()),
+                "format": "{date_short_pretty} {time}",
+                "fallback": self.text,
+            }
+        if self.channel:
+            return {"type": "channel", "channel_id": self.text}
+        style = {name: True for name, on in (("bold", self.bold), ("code", self.code)) if on}
+        return {"type": "text", "text": self.text, **({"style": style} if style else {})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """The first line: what and which."""
+
+    text: str
+
+    def block(self) -> Block:
+        """A header; emoji codes stay text."""
+        return {
+            "type": "header",
+            "text": {
+                "type": "plain_text",
+                "text": shorten_middle(self.text, HEADER_LIMIT),
+                "emoji": False,
+            },
+        }
+
+    def plain(self) -> str:
+        """The same line."""
+        return inert(shorten_middle(self.text, HEADER_LIMIT))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """A line of spans."""
+
+    spans: tuple[Span, ...]
+
+    def block(self) -> Block:
+        """A rich_text section, whose text elements Slack never parses."""
+        return {
+            "type": "rich_text",
+            "elements": [
+                {"type": "rich_text_section", "elements": [span.element() for span in self.spans]}
+            ],
+        }
+
+    def plain(self) -> str:
+        """The same line."""
+        return inert("".join(span.text for span in self.spans))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """Lines in a fixed-width font."""
+
+    lines: tuple[str, ...]
+
+    def block(self) -> Block:
+        """A preformatted rich_text element."""
+        text = {"type": "text", "text": "\n".join(self.lines)}
+        return {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_preformatted", "elements": [text]}],
+        }
+
+    def plain(self) -> str:
+        """The same lines between code fences, which `inert` text cannot close."""
+        return "\n".join(("```", *map(inert, self.lines), "```"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Numbered steps."""
+
+    items: tuple[str, ...]
+
+    def block(self) -> Block:
+        """An ordered rich_text list."""
+        sections = [
+            {"type": "rich_text_section", "elements": [{"type": "text", "text": item}]}
+            for item in self.items
+        ]
+        return {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_list", "style": "ordered", "elements": sections}],
+        }
+
+    def plain(self) -> str:
+        """The same steps with their numbers."""
+        return "\n".join(f"{number}. {inert(item)}" for number, item in enumerate(self.items, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Things with a few words each, as (thing, words), wrapped between words where a phone is too narrow for a `Drawing`.
+
+    Attributes:
+        rows: the things; words may be empty.
+        typed: the things are to be typed, so they stand in a fixed-width font; otherwise bold.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    typed: bool = False
+
+    def block(self) -> Block:
+        """A bulleted rich_text list."""
+        sections = [
+            {
+                "type": "rich_text_section",
+                "elements": [span.element() for span in self._spans(*row)],
+            }
+            for row in self.rows
+        ]
+        return {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}],
+        }
+
+    def plain(self) -> str:
+        """The same, a line each."""
+        return "\n".join(
+            inert("".join(span.text for span in self._spans(*row))) for row in self.rows
+        )
+
+    def _spans(self, thing: str, words: str) -> tuple[Span, ...]:
+        named = Span(text=thing, code=self.typed, bold=not self.typed)
+        return (named, Span(text=f"{'  ' if self.typed else ' '}{words}")) if words else (named,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button; `value` carries the parameters, so that it works on an old message and after a restart."""
+
+    label: str
+    action: str
+    value: str
+    primary: bool = False
+
+    def element(self) -> Block:
+        """The button element."""
+        label = {
+            "type": "plain_text",
+            "text": shorten(self.label, BUTTON_LABEL_LIMIT),
+            "emoji": False,
+        }
+        style = {"style": "primary"} if self.primary else {}
+        return {
+            "type": "button",
+            "text": label,
+            "action_id": self.action,
+            "value": self.value,
+            **style,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overflow:
+    """The third of three visible buttons: everything else, as (label, value).
+
+    Values are short words.
+    """
+
+    action: str
+    options: tuple[tuple[str, str], ...]
+
+    def element(self) -> Block:
+        """The overflow element."""
+        options = [
+            {"text": {"type": "plain_text", "text": label, "emoji": False}, "value": value}
+            for label, value in self.options
+        ]
+        return {"type": "overflow", "action_id": self.action, "options": options}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buttons:
+    """At most three, in one row; `instead` says in plain text what to type."""
+
+    elements: tuple[Button | Overflow, ...]
+    instead: str = ""
+
+    def block(self) -> Block:
+        """An actions block.
+
+        A button whose parameters exceed Slack's limit is left out rather than sent broken.
+        """
+        fitting = [
+            e
+            for e in self.elements
+            if not isinstance(e, Button) or len(e.value) <= BUTTON_VALUE_LIMIT
+        ]
+        return {"type": "actions", "elements": [element.element() for element in fitting]}
+
+    def plain(self) -> str:
+        """What to type where no button can be shown."""
+        return inert(self.instead)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallPrint:
+    """The last line.
+
+    `user` is a Slack id that is named, `at` an instant in the reader's own time zone.
+    """
+
+    text: str
+    user: str | None = None
+    at: datetime | None = None
+
+    def block(self) -> Block:
+        """A context block.
+
+        Hostile text as plain_text, the only markup made of an id and a number.
+        """
+        elements: list[Block] = [
+            {"type": "plain_text", "text": shorten(self.text, CONTEXT_LIMIT), "emoji": False}
+        ]
+        if markup := " ".join(filter(None, (self._user(), self._instant()))):
+            elements.append({"type": "mrkdwn", "text": markup})
+        return {"type": "context", "elements": elements}
+
+    def plain(self) -> str:
+        """The same line, the instant in UTC."""
+        said = f" · {utc(self.at)}" if self.at else ""
+        return inert(shorten(self.text, CONTEXT_LIMIT)) + said
+
+    def _user(self) -> str | None:
+        usable = self.user and self.user.isascii() and self.user.isalnum()
+        return f"by <@{self.user}>" if usable else None
+
+    def _instant(self) -> str | None:
+        if self.at is None:
+            return None
+        return f"<!date^{int(self.at.timestamp())}^{{date_short_pretty}} {{time}}|{utc(self.at)}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divider:
+    """A thin line between two things."""
+
+    def block(self) -> Block:
+        """A divider."""
+        return {"type": "divider"}
+
+    def plain(self) -> str:
+        """A short rule."""
+        return "---"
+
+
+Part = Heading | Paragraph | Drawing | Steps | Listing | Buttons | SmallPrint | Divider
+
+
+def compose(text: str, parts: Sequence[Part]) -> Message:
+    """Make a message of its parts; empty action rows are dropped."""
+    blocks = [part.block() for part in parts]
+    kept = tuple(block for block in blocks if block.get("elements", True))
+    plain = "\n".join(filter(None, (part.plain() for part in parts)))
+    return Message(
+        text=shorten(inert(clean(text, TEXT_LIMIT)), TEXT_LIMIT), blocks=kept, plain=plain
+    )
+
+
+def say(*spans: str | Span) -> Paragraph:
+    """A paragraph of plain strings and spans; strings are cleaned here."""
+    return Paragraph(
+        spans=tuple(span if isinstance(span, Span) else Span(text=span) for span in spans)
+    )
+
+
+def bold(text: str) -> Span:
+    """A bold span."""
+    return Span(text=text, bold=True)
+
+
+def json_size(blocks: Sequence[Mapping[str, Any]]) -> int:
+    """Characters of the blocks as Slack counts them: compact JSON."""
+    return len(json.dumps(list(blocks), separators=(",", ":")))
+
+
+def lines_before_buttons(message: Message) -> int:
+    """Lines that stand before the action row, counted as one for each line break and text run."""
+    before = [block for block in message.blocks if block["type"] not in {"actions", "context"}]
+    return sum(_lines(block) for block in before)
+
+
+def _lines(block: Block) -> int:
+    if block["type"] != "rich_text":
+        return 1
+    return sum(_rich_lines(element) for element in block["elements"])
+
+
+def _rich_lines(element: Block) -> int:
+    inner: list[Block] = element["elements"]
+    if element["type"] == "rich_text_list":
+        return len(inner)
+    return 1 + sum(str(run.get("text", "")).count("\n") for run in inner)
+
+
+def utc(instant: datetime) -> str:
+    """An instant as people write it, in UTC."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

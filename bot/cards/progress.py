@@ -1,0 +1,71 @@
+"""The card that is posted before anything is known, and edited as the stages pass."""
+
+from __future__ import annotations
+
+from bot.cards.check_card import FRONT_DOOR, again_button
+from bot.cards.escaping import clean, shorten_middle
+from bot.cards.parts import Buttons, Heading, Message, Paragraph, SmallPrint, bold, compose, say
+
+STAGES = ("resolve", "connect", "handshake", "http", "judge")
+_WORDS = {
+    "resolve": "DNS",
+    "connect": "TCP",
+    "handshake": "TLS",
+    "http": "HTTP",
+    "judge": "verdict",
+}
+_NAME_LIMIT = 44
+
+
+def looking(name: str, *, understood: str, run_id: str, stage: str | None = None) -> Message:
+    """Looking at `name`; `stage` is the one that has just begun, `None` before the first."""
+    shown = shorten_middle(clean(name), _NAME_LIMIT)
+    parts = (
+        Heading(text=f"… Checking {shown}"),
+        _progress(stage),
+        SmallPrint(text=f"{clean(understood, 300)} · run {run_id}"),
+    )
+    return compose(f"Checking {shown} …", parts)
+
+
+def _progress(stage: str | None) -> Paragraph:
+    if stage not in STAGES:
+        return say("starting …")
+    place = STAGES.index(stage)
+    done = [f"{_WORDS[name]} ok" for name in STAGES[:place]]
+    return say(" · ".join([*done, f"{_WORDS[stage]} …"]))
+
+
+def cut_short(name: str, *, run_id: str, command: str) -> Message:
+    """The card of a check that the bot could not finish because it was stopped."""
+    shown = shorten_middle(clean(name), _NAME_LIMIT)
+    parts = (
+        Heading(text=f"■ Cut short: {shown}"),
+        say(
+            bold("The bot was restarted before this check ended. "),
+            "Nothing is known yet; check again.",
+        ),
+        _again(command),
+        SmallPrint(text=f"run {run_id}"),
+    )
+    return compose(f"CUT SHORT {shown}: the bot restarted. Ask again.", parts)
+
+
+def broke(name: str, *, run_id: str, command: str) -> Message:
+    """The card of a check that failed for a reason of our own."""
+    shown = shorten_middle(clean(name), _NAME_LIMIT)
+    parts = (
+        Heading(text=f"■ No answer: {shown}"),
+        say(bold("The bot itself failed, which says nothing about the backend. "), "Check again."),
+        _again(command),
+        SmallPrint(text=f"run {run_id} · the log of this run tells why"),
+    )
+    return compose(f"NO ANSWER {shown}: the bot itself failed. Ask again.", parts)
+
+
+def _again(command: str) -> Buttons:
+    """The way to the answer: one tap, also on an old card and after a restart."""
+    return Buttons(
+        elements=(again_button(command),),
+        instead=f"Check again: {FRONT_DOOR} {clean(command, 600)}",
+    )

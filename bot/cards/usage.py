@@ -1,0 +1,166 @@
+"""Short answers to the person who asked: usage errors, refusals, help, who I am, how I am.
+
+Always ephemeral, never a card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from bot.cards.check_card import FRONT_DOOR
+from bot.cards.escaping import clean
+from bot.cards.parts import (
+    Button,
+    Buttons,
+    Drawing,
+    Listing,
+    Message,
+    Part,
+    SmallPrint,
+    Span,
+    bold,
+    compose,
+    say,
+)
+
+OPEN_FORM, OPEN_REHEARSAL = "open_form", "open_rehearsal"
+_VERBS = (
+    ("backend.contoso.com", "check one backend as the gateway does"),
+    ("10.0.0.5:8443 sni=api.contoso.com", "another port, another server name"),
+    ("gw:prod-gw", "every backend of a gateway"),
+    ("rehearse", "judge a chain before it is installed"),
+    ("rehearse gw:prod-gw without=old-root", "what breaks if a root is removed"),
+    ("subscribe gw:prod-gw", "a health digest for this channel"),
+    ("list", "what this channel follows; mute, preview, history"),
+    ("doctor", "can the bot itself answer"),
+    ("whoami", "what the bot knows of you and this channel"),
+    ("version", "which version runs"),
+)
+
+
+def usage(error: str, *, heard: str, suggestion: str | None, examples: Sequence[str]) -> Message:
+    """What was understood, what is wrong, and something to copy.
+
+    `suggestion` is the nearest verb.
+    """
+    parts: list[Part] = [say(clean(error, 400))]
+    if suggestion and f"did you mean {suggestion}" not in error:
+        parts.append(say("Did you mean ", bold(clean(suggestion, 40)), "?"))
+    if examples:
+        parts.append(_to_type(examples))
+    if heard.strip():
+        parts.append(SmallPrint(text=f"I read: {clean(heard, 200)} · nothing was run"))
+    parts.append(_doors())
+    return compose(clean(error, 90), parts)
+
+
+def refusal(sentence: str) -> Message:
+    """Why this person, channel or target is refused, and what would help.
+
+    Ids of channels are shown by their names.
+    """
+    pieces = re.split(r"<#([CG][A-Z0-9]+)>", clean(sentence, 600))
+    spans = [
+        Span(text=piece, channel=bool(place % 2)) for place, piece in enumerate(pieces) if piece
+    ]
+    return compose(clean("".join(pieces), 90), [say(*spans)])
+
+
+def notice(sentence: str, *lines: str) -> Message:
+    """A short remark to one person."""
+    body: list[Part] = [say(clean(sentence, 600))]
+    if lines:
+        body.append(Drawing(lines=tuple(clean(line, 300) for line in lines)))
+    return compose(clean(sentence, 90), body)
+
+
+def help_card() -> Message:
+    """What can be asked, with the forms one tap away."""
+    rows = tuple((f"{FRONT_DOOR} {example}", does) for example, does in _VERBS)
+    parts = (
+        say(
+            bold("Ask me about a backend"),
+            (
+                " and I look at it as Application Gateway does: chain, roots, names, dates, "
+                "health probe."
+            ),
+        ),
+        Listing(rows=rows, typed=True),
+        SmallPrint(
+            text="In a thread mention me instead, or use the message shortcut Diagnose this 502."
+        ),
+        _doors(),
+    )
+    return compose(
+        f"Write {FRONT_DOOR} and the backend's name, for example backend.contoso.com", parts
+    )
+
+
+def verb_help(verb: str, line: str, options: str, examples: Sequence[str]) -> Message:
+    """More about one verb."""
+    parts: list[Part] = [say(bold(clean(verb, 40)), f": {line}"), _to_type(examples)]
+    if options:
+        parts.append(SmallPrint(text=f"Options: {options}"))
+    return compose(f"{clean(verb, 40)}: {line}", parts)
+
+
+def facts(title: str, rows: Mapping[str, str]) -> Message:
+    """Names and values, for `whoami`, `version` and `doctor`."""
+    told = tuple((f"{name}:", clean(value, 600)) for name, value in rows.items())
+    return compose(title, [say(bold(title)), Listing(rows=told)])
+
+
+def running(name: str, *, link: str | None) -> Message:
+    """The same target is being checked already, or was a moment ago: where its card is."""
+    where = Span(text="see its card", link=link) if link else Span(text="see its card above")
+    sentence = f"{clean(name, 100)} was asked a moment ago: "
+    return compose(
+        f"{sentence}see its card", [say(sentence, where, ". Its Check again button probes anew.")]
+    )
+
+
+def open_form_notice(label: str, action: str) -> Message:
+    """A button that opens a form, where none could be opened at once."""
+    return compose(
+        f"{label}: tap the button",
+        [
+            say(f"{label}: tap the button, the form opens."),
+            Buttons(elements=(Button(label=label, action=action, value="{}"),)),
+        ],
+    )
+
+
+def how_to_invite(bot_name: str, channel: str = "") -> Message:
+    """The answer where the bot is no member of the channel.
+
+    `channel` is its id, for the reader may get this in a direct message.
+    """
+    where = (
+        Span(text=channel, channel=True)
+        if channel.isascii() and channel.isalnum()
+        else Span(text="that channel")
+    )
+    parts = (
+        say(
+            "I am not in ",
+            where,
+            ", so I cannot post there. Invite me in that channel and ask again:",
+        ),
+        Drawing(lines=(f"/invite @{clean(bot_name, 80)}",)),
+    )
+    return compose(
+        "I am not in that channel, so I cannot post there. Invite me, then ask again.", parts
+    )
+
+
+def _to_type(examples: Sequence[str]) -> Listing:
+    return Listing(
+        rows=tuple((f"{FRONT_DOOR} {clean(example, 120)}", "") for example in examples), typed=True
+    )
+
+
+def _doors() -> Buttons:
+    check = Button(label="Open the form", action=OPEN_FORM, value="{}")
+    rehearse = Button(label="Rehearse a chain", action=OPEN_REHEARSAL, value="{}")
+    return Buttons(elements=(check, rehearse))

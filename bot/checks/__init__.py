@@ -1,0 +1,27 @@
+"""The use cases.
+
+One backend probed and judged, a chain rehearsed, a gateway seen by both witnesses.
+
+Commands, buttons, digests and the terminal all come through here. It knows no Slack and no store;
+ARM's answers arrive as values.
+"""
+
+from bot.checks.backend_health import both_words, hear_gateway, word_missing
+from bot.checks.gateway import check_gateway
+from bot.checks.probe import Clock, FindIssuers, StageHook, Surroundings, check, rehearse
+from bot.checks.removal import rehearse_removal, removal
+
+__all__ = [
+    "Clock",
+    "FindIssuers",
+    "StageHook",
+    "Surroundings",
+    "both_words",
+    "check",
+    "check_gateway",
+    "hear_gateway",
+    "rehearse",
+    "rehearse_removal",
+    "removal",
+    "word_missing",
+]

@@ -1,0 +1,177 @@
+"""Whether the bot itself can answer, as `doctor` tells it in the chat and in the terminal.
+
+Azure, targets, history, clock.
+
+Quick by design: Azure is told from what is remembered, or asked for no longer than the caller has
+patience.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.domain.azure import ArmRefusal, Inventory
+from bot.domain.delivery import WithoutHistory
+from bot.settings import Settings
+from chainlib import counted
+
+ARM_PATIENCE_S = 3.0
+HISTORY_SCOPE = "channels:history"
+_NAMED = 5
+_MINUTE = 60
+_CLOCK_S = 60
+"""Slack's signed requests are refused from five minutes on, and dates judged by a clock that is a minute off are right all the same."""
+
+
+class State(StrEnum):
+    """How well something is."""
+
+    WELL = "ok"
+    WARNING = "warn"
+    ILL = "FAIL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """What was looked at, how well it is, and one sentence."""
+
+    what: str
+    state: State
+    sentence: str
+
+    @property
+    def said(self) -> str:
+        """The sentence, with a word before it where not all is well."""
+        return self.sentence if self.state is State.WELL else f"{self.state.value}: {self.sentence}"
+
+
+class Lister(Protocol):
+    """What is needed of ARM; `bot.azure.client.ArmClient` is it."""
+
+    async def inventory(self) -> Inventory | ArmRefusal:
+        """Every gateway that can be read."""
+
+
+async def azure(arm: Lister | None, *, now: datetime, patience: float = ARM_PATIENCE_S) -> Facet:
+    """Whether Azure is set up, how many gateways can be seen and how old that list is.
+
+    Or why not and the way out.
+
+    Args:
+        arm: the ARM edge, `None` where nothing about Azure is set.
+        now: the present instant, aware.
+        patience: seconds to wait where nothing is remembered; the reading goes on behind it.
+    """
+    if arm is None:
+        return Facet(
+            what="Azure",
+            state=State.WELL,
+            sentence="not set up, so gw: targets are refused; for example APPGW_SUBSCRIPTIONS=...",
+        )
+    asked = asyncio.ensure_future(arm.inventory())
+    done, _ = await asyncio.wait({asked}, timeout=patience)
+    if not done:
+        asked.cancel()
+        sentence = (
+            f"set up, but the list of gateways did not come within {counted(patience, 'second')}; "
+            "ask again in half a minute."
+        )
+        return Facet(what="Azure", state=State.WARNING, sentence=sentence)
+    answer = asked.result()
+    if isinstance(answer, ArmRefusal):
+        return Facet(what="Azure", state=State.ILL, sentence=_with_way_out(answer))
+    return _visible(answer, now)
+
+
+def _visible(inventory: Inventory, now: datetime) -> Facet:
+    names = sorted(gateway.id.name for gateway in inventory.gateways)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    listed = f" ({', '.join(names[:_NAMED])}{more})" if names else ""
+    sentence = (
+        f"{counted(len(names), 'gateway')} can be read{listed}, list "
+        f"{_age((now - inventory.read_at).total_seconds())}."
+    )
+    if inventory.refusals:
+        return Facet(
+            what="Azure",
+            state=State.WARNING,
+            sentence=f"{sentence} Not all: {_with_way_out(inventory.refusals[0])}",
+        )
+    return Facet(what="Azure", state=State.WELL if names else State.WARNING, sentence=sentence)
+
+
+def _age(seconds: float) -> str:
+    return (
+        f"{counted(int(seconds // _MINUTE), 'minute')} old"
+        if seconds >= _MINUTE
+        else f"{counted(max(int(seconds), 0), 'second')} old"
+    )
+
+
+def _with_way_out(refusal: ArmRefusal) -> str:
+    """What happened and what to do, without the role's text, which `appgw health` prints whole."""
+    remedy = refusal.remedy
+    if remedy and remedy[0].startswith("Save as"):
+        return f"{refusal.sentence} Give it the role of deploy/role.json: {remedy[-1]}"
+    return " ".join((refusal.sentence, *remedy[:2]))
+
+
+def targets(settings: Settings) -> Facet:
+    """What may be probed for people in the chat."""
+    allowed = ", ".join(settings.allowed_targets)
+    may = [
+        "what stands in the gateways' pools" if settings.asks_azure else "",
+        f"on the allow-list {allowed}" if allowed else "",
+        "this machine itself (APPGW_ALLOW_LOOPBACK)" if settings.allow_loopback else "",
+    ]
+    if settings.may_probe:
+        return Facet(
+            what="targets",
+            state=State.WELL,
+            sentence=f"may be probed: {'; '.join(filter(None, may))}.",
+        )
+    return Facet(what="targets", state=State.ILL, sentence=settings.idle)
+
+
+def history(scopes: Collection[str], without: WithoutHistory) -> Facet:
+    """Whether a digest whose answer was lost can be looked for in the channel."""
+    if HISTORY_SCOPE in scopes:
+        return Facet(
+            what="history",
+            state=State.WELL,
+            sentence=f"{HISTORY_SCOPE} is granted, so no digest is lost or sent twice.",
+        )
+    sentence = (
+        f"{HISTORY_SCOPE} is not granted: a digest whose answer is lost is sent {without.value}; "
+        "add the scope and install again."
+    )
+    return Facet(what="history", state=State.WARNING, sentence=sentence)
+
+
+def clock(ours: datetime, theirs: str | None) -> Facet:
+    """Our clock beside Slack's, which is the `Date` of its answer."""
+    try:
+        off = (ours - parsedate_to_datetime(theirs or "")).total_seconds()
+    except (TypeError, ValueError):
+        return Facet(
+            what="clock",
+            state=State.WARNING,
+            sentence=f"{ours:%Y-%m-%d %H:%M:%S} UTC; Slack named no time to compare it with.",
+        )
+    beside = (
+        f"{ours:%Y-%m-%d %H:%M:%S} UTC, {counted(abs(round(off)), 'second')} "
+        f"{'ahead of' if off > 0 else 'behind'} Slack's"
+    )
+    if abs(off) > _CLOCK_S:
+        return Facet(
+            what="clock",
+            state=State.ILL,
+            sentence=f"{beside}; set it by NTP, Slack refuses what is five minutes off.",
+        )
+    return Facet(what="clock", state=State.WELL, sentence=f"{beside}.")

@@ -1,0 +1,109 @@
+"""A gateway's members, each probed with its own setting's names and judged with its own setting's roots.
+
+Only our own witness speaks here; `witness.hear_gateway` adds ARM's word when it has come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bot.checks.backend_health import worst_first
+from bot.checks.probe import Surroundings, check
+from bot.domain.azure import Gateway
+from bot.domain.report import CheckRequest, GatewayReport, MemberCheck, MemberReport
+from chainlib import CaptureError, InvalidTarget
+from chainlib.aio import resolve
+
+MAX_PARALLEL_MEMBERS = 24
+_SHORTEST_PROBE_S = 1.5
+_FAIR_PART = 0.75
+_SHARE = 3
+OUT_OF_TIME = "The time was over before its turn came; ask for its pool or setting alone."
+
+Admit = Callable[[str, int, Sequence[str]], str | None]
+
+
+async def check_gateway(
+    gateway: Gateway,
+    checks: Sequence[MemberCheck],
+    around: Surroundings,
+    *,
+    admit: Admit | None = None,
+    scope: str = "",
+    slots: asyncio.Semaphore | None = None,
+) -> GatewayReport:
+    """Probe every member and return our own witness's report, worst first.
+
+    Args:
+        gateway: the configuration that the checks came from.
+        checks: what to probe; a check without a request is listed as skipped.
+        around: time and network; `timeout` bounds the whole. Where members have to queue, one that
+            hangs gets a third of it, and one
+            whose turn does not come is listed as not probed, never as broken. `addresses` that are
+            given are not resolved again.
+        admit: given host, port and addresses, a sentence when the guard refuses them, else `None`.
+        scope: the pool or setting that was asked for, for people.
+        slots: bounds how many members are probed at once, shared with other gateways; `None` bounds
+            this one alone.
+    """
+    gate = slots or asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
+    end = asyncio.get_running_loop().time() + around.timeout
+    queue = len(checks) > MAX_PARALLEL_MEMBERS
+    each = replace(around, timeout=around.timeout / _SHARE) if queue else around
+    members = await asyncio.gather(*(_member(one, each, admit, gate, end) for one in checks))
+    return GatewayReport(
+        gateway=gateway, members=worst_first(tuple(members)), at=around.clock(), scope=scope
+    )
+
+
+async def _member(
+    one: MemberCheck, around: Surroundings, admit: Admit | None, gate: asyncio.Semaphore, end: float
+) -> MemberReport:
+    nothing = MemberReport(
+        pool=one.pool, setting=one.setting, member=one.member, skipped=one.skipped
+    )
+    if one.request is None:
+        return nothing
+    async with gate:
+        left = min(end - asyncio.get_running_loop().time(), around.timeout)
+        if left < min(_SHORTEST_PROBE_S, around.timeout * _FAIR_PART):
+            return replace(nothing, skipped=OUT_OF_TIME)
+        return await _probe(nothing, one.request, replace(around, timeout=left), admit)
+
+
+async def _probe(
+    nothing: MemberReport, request: CheckRequest, around: Surroundings, admit: Admit | None
+) -> MemberReport:
+    target = request.target
+    try:
+        addresses = around.addresses or await resolve(
+            target.host, target.port, timeout=around.timeout, resolver=around.resolver
+        )
+    except CaptureError:
+        addresses = ()
+    refusal = admit(target.host, target.port, addresses) if admit and addresses else None
+    if refusal:
+        return replace(nothing, skipped=refusal)
+    try:
+        report = await check(request, replace(settled(around, addresses), on_stage=None))
+    except InvalidTarget as error:  # ARM's names are not vetted, and one that nobody can send must not cost the others their answer
+        return replace(nothing, skipped=f"{error}.")
+    return replace(nothing, report=report, findings=report.verdict.findings)
+
+
+def settled(around: Surroundings, addresses: tuple[str, ...]) -> Surroundings:
+    """The name is resolved once.
+
+    What was checked is what is connected to, and a name without an address is not asked for again.
+    """
+    return (
+        replace(around, addresses=addresses)
+        if addresses
+        else replace(around, addresses=None, resolver=_no_address)
+    )
+
+
+async def _no_address(_host: str, _port: int) -> tuple[str, ...]:
+    return ()

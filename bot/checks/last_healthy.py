@@ -1,0 +1,231 @@
+"""What changed since green.
+
+The last good facts of each backend, and the difference to now in one line. Pure; kept in memory.
+
+The likeliest cause of a new 502 is usually this line. What is put may be kept beyond the process by
+whoever is told of it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from bot.domain.report import CheckReport
+from chainlib import Certificate, GatewayPolicy
+
+REMEMBERED = 2000
+_WEEK = timedelta(days=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is compared; hostile names among it.
+
+    Attributes:
+        at: when it was seen, aware, UTC.
+        leaf, issuer, key: the first certificate's SHA-256, its issuer's short name, its key's
+        SHA-256.
+        above: SHA-256 -> short name of what else was sent, in order.
+        settings: what the gateway demands, name -> value, for people; empty where it was assumed.
+    """
+
+    at: datetime
+    leaf: str
+    issuer: str
+    key: str | None
+    above: Mapping[str, str]
+    settings: Mapping[str, str]
+
+
+class Memory(Protocol):
+    """Where the last good facts are kept."""
+
+    def get(self, key: str) -> Facts | None:
+        """What was good last."""
+
+    def put(self, key: str, facts: Facts) -> None:
+        """This is good now."""
+
+
+class RecentFacts:
+    """The memory of one process: the backends that were good most recently, at most `size` of them.
+
+    Args:
+        size: how many.
+        on_put: told what is put, for whoever keeps it beyond this process.
+    """
+
+    def __init__(
+        self, size: int = REMEMBERED, on_put: Callable[[str, Facts], None] | None = None
+    ) -> None:
+        self._size, self._on_put = size, on_put
+        self._facts: OrderedDict[str, Facts] = OrderedDict()
+
+    def get(self, key: str) -> Facts | None:
+        """What was good last, `None` when that is not known."""
+        return self._facts.get(key)
+
+    def put(self, key: str, facts: Facts) -> None:
+        """Keep it; the one that was good longest ago makes room."""
+        self._facts[key] = facts
+        self._facts.move_to_end(key)
+        if len(self._facts) > self._size:
+            self._facts.popitem(last=False)
+        if self._on_put:
+            self._on_put(key, facts)
+
+    def recall(self, key: str, facts: Facts) -> None:
+        """Take in what somebody else has kept, unless what is known is newer."""
+        known = self._facts.get(key)
+        if known is None or known.at < facts.at:
+            self._facts[key] = facts
+            self._facts.move_to_end(key)
+            if len(self._facts) > self._size:
+                self._facts.popitem(last=False)
+
+
+def remember_green(report: CheckReport, memory: Memory) -> None:
+    """Keep the facts of a report that is good as things stand, not as they would with other settings."""
+    facts = (
+        facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
+    )
+    if facts is not None:
+        memory.put(key_of(report), facts)
+
+
+def changed_since_green(report: CheckReport, memory: Memory) -> str:
+    """Remember a good report.
+
+    For a bad one say what is different since the last good one, empty when nothing is known or
+    different.
+    """
+    remember_green(report, memory)
+    now, before = facts_of(report), memory.get(key_of(report))
+    return difference(before, now) if now and before and not report.verdict.accepted else ""
+
+
+def key_of(report: CheckReport) -> str:
+    """By what a backend is known again: where it is, and which name it is asked for.
+
+    Lower case, as names are compared.
+    """
+    target = report.request.target
+    return f"{target.host}:{target.port} {target.server_name or ''}".lower()
+
+
+def chain_of(facts: Facts) -> dict[str, Any]:
+    """The part of the facts that is about the chain, as JSON-ready data."""
+    return {
+        "leaf": facts.leaf,
+        "issuer": facts.issuer,
+        "key": facts.key,
+        "above": [list(one) for one in facts.above.items()],
+    }
+
+
+def facts_from(at: datetime, chain: object, setting: Mapping[str, Any]) -> Facts | None:
+    """The facts out of what `chain_of` made.
+
+    `None` where an older or newer version wrote something else.
+    """
+    try:
+        read = dict(chain)  # type: ignore[call-overload]
+        above = MappingProxyType({str(sha256): str(name) for sha256, name in read["above"]})
+        leaf, issuer, key = str(read["leaf"]), str(read["issuer"]), read["key"]
+    except (KeyError, TypeError, ValueError):
+        return None
+    settings = MappingProxyType({str(name): str(value) for name, value in setting.items()})
+    return Facts(
+        at=at,
+        leaf=leaf,
+        issuer=issuer,
+        key=key if isinstance(key, str) else None,
+        above=above,
+        settings=settings,
+    )
+
+
+def facts_of(report: CheckReport) -> Facts | None:
+    """What is worth comparing, `None` when no list came or its first entry is unreadable."""
+    sent = (
+        [one for one in report.chain.certificates if isinstance(one, Certificate)]
+        if report.chain
+        else []
+    )
+    if not sent:
+        return None
+    leaf, *above = sent
+    return Facts(
+        at=report.verdict.at,
+        leaf=leaf.sha256,
+        issuer=_short(leaf.issuer),
+        key=leaf.key_sha256,
+        above=MappingProxyType({one.sha256: _short(one.subject) for one in above}),
+        settings=MappingProxyType(
+            {} if report.request.assumed else _settings(report.request.policy)
+        ),
+    )
+
+
+def _settings(policy: GatewayPolicy) -> dict[str, str]:
+    roots = sorted(policy.anchors.names.values())
+    given = {key: str(value) for key, value in policy.as_json().items()}
+    return given | {
+        "probe path": policy.http.path if policy.http else "none",
+        "roots": ", ".join(roots) or policy.trust.value,
+    }
+
+
+def difference(before: Facts, now: Facts) -> str:
+    """One line: `Since Tue 21:04 UTC: leaf renewed, issuer R10 -> R11, intermediate no longer sent.`; empty for none."""
+    found = [*_leaf(before, now), *_above(before, now), *_demands(before, now)]
+    return f"Since {_when(before.at, now.at)}: {', '.join(found)}." if found else ""
+
+
+def _leaf(before: Facts, now: Facts) -> Iterator[str]:
+    if before.leaf == now.leaf:
+        return
+    yield "leaf renewed with the same key" if before.key == now.key else "leaf renewed"
+    if before.issuer != now.issuer:
+        yield f"issuer {before.issuer} -> {now.issuer}"
+
+
+def _above(before: Facts, now: Facts) -> Iterator[str]:
+    gone = [name for sha256, name in before.above.items() if sha256 not in now.above]
+    new = [name for sha256, name in now.above.items() if sha256 not in before.above]
+    if gone and not now.above:
+        yield (
+            "intermediate no longer sent"
+            if len(gone) == 1
+            else f"{len(gone)} intermediates no longer sent"
+        )
+    elif gone:
+        yield f"{gone[0]} no longer sent"
+    if new:
+        yield f"{new[0]} sent anew"
+    if not gone and not new and list(before.above) != list(now.above):
+        yield "other order"
+
+
+def _demands(before: Facts, now: Facts) -> Iterator[str]:
+    for name, value in now.settings.items():
+        was = before.settings.get(name)
+        if was is not None and was != value:
+            yield f"setting {name.replace('_', ' ')} {was} -> {value}"
+
+
+def _when(then: datetime, now: datetime) -> str:
+    return then.astimezone(UTC).strftime(
+        "%a %H:%M UTC" if now - then < _WEEK else "%d %b %H:%M UTC"
+    )
+
+
+def _short(distinguished: str) -> str:
+    """The common name where there is one; people say `R11`."""
+    parts = dict(part.partition("=")[::2] for part in reversed(distinguished.split(",")))
+    return (parts.get("CN") or distinguished)[:60]

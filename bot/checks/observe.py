@@ -1,0 +1,131 @@
+"""One look at a followed target: the desk's answer -> what a digest remembers of it.
+
+The engine's `Looker`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import Protocol
+
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import GatewayTarget, HostTarget, read_gateway
+from bot.digest.observe import Seat, could_not_look, observe
+from bot.domain.azure import ArmRefusal, Health
+from bot.domain.digest import FollowedTarget, Look, Observation, Problem, TargetKind
+from bot.domain.report import GatewayReport, MemberReport
+from chainlib import Code, Severity
+
+
+class Answers(Protocol):
+    """What a look needs of the desk."""
+
+    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+        """Probe one backend."""
+
+    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+        """Probe every member of a gateway."""
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """Add the gateway's own word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskLooker:
+    """Looks at followed targets through the desk, so that the guard and the settings of the gateways hold for digests as well."""
+
+    desk: Answers
+
+    async def look(self, target: FollowedTarget) -> Look:
+        """What is there now."""
+        return await (
+            self._gateway(target) if target.kind is TargetKind.GATEWAY else self._host(target)
+        )
+
+    async def _host(self, target: FollowedTarget) -> Look:
+        answer = await self.desk.host(host_of(target), {})
+        if isinstance(answer, Refused):
+            return _blind(target, answer.sentence)
+        return Look(
+            target_key=target.key,
+            seen=(observe(answer.report, Seat(target_key=target.key, label=target.text)),),
+        )
+
+    async def _gateway(self, target: FollowedTarget) -> Look:
+        named = read_gateway(
+            target.key
+        )  # whole: one look serves every channel, however it narrowed the gateway
+        answer = await self.desk.gateway(named) if named else None
+        if answer is None or isinstance(answer, ArmRefusal):
+            return _blind(target, answer.sentence if answer else f"{target.text} names no gateway")
+        report = await self.desk.listen(answer)
+        return Look(
+            target_key=target.key,
+            seen=tuple(
+                _member(member, target, report.gateway.id.name) for member in report.members
+            ),
+        )
+
+
+def gateway_of(target: FollowedTarget) -> GatewayTarget | None:
+    """The gateway that a followed target names by its key, narrowed as it was followed.
+
+    `None` for a host.
+    """
+    named = read_gateway(target.key) if target.kind is TargetKind.GATEWAY else None
+    return replace(named, pool=target.pool, setting=target.setting) if named else None
+
+
+def host_of(target: FollowedTarget) -> HostTarget:
+    """The host that a followed target names by its key."""
+    host, _, port = target.key.rpartition(":")
+    return HostTarget(host=host, port=int(port), is_ip=_is_ip(host))
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _blind(target: FollowedTarget, sentence: str) -> Look:
+    return Look(target_key=target.key, seen=(could_not_look(target, sentence),), complete=False)
+
+
+def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Observation:
+    """Both witnesses count: the findings are those of the comparison, not of our probe alone."""
+    seat = Seat(
+        target_key=target.key,
+        label=member.member,
+        gateway=gateway,
+        pool=member.pool,
+        setting=member.setting,
+        server=member.member,
+    )
+    if member.report is not None:
+        verdict = replace(member.report.verdict, findings=member.findings)
+        return observe(replace(member.report, verdict=verdict), seat)
+    return Observation(
+        key=seat.key,
+        target_key=seat.target_key,
+        label=seat.label,
+        gateway=gateway,
+        pool=member.pool,
+        setting=member.setting,
+        problems=_told(member, seat),
+    )
+
+
+def _told(member: MemberReport, seat: Seat) -> tuple[Problem, ...]:
+    """What the gateway alone says of a server that we do not probe."""
+    if member.server is None or member.server.health is not Health.UNHEALTHY:
+        return ()
+    code = member.server.message.code if member.server.message else Code.HEALTH_UNKNOWN
+    return (
+        Problem(
+            code=code, severity=Severity.CRITICAL, cause=f"{code}:{seat.key}", subject=seat.label
+        ),
+    )

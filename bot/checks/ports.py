@@ -1,0 +1,62 @@
+"""What the desk is given: ARM and the guard, by what it asks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
+
+SLOW_ARM = ArmRefusal(
+    trouble=ArmTrouble.TIMED_OUT,
+    sentence=(
+        "Azure has not told yet which gateways there are; ask again in half a minute for the "
+        "gateway's own settings."
+    ),
+)
+NOT_CONFIGURED = ArmRefusal(
+    trouble=ArmTrouble.NOT_CONFIGURED,
+    sentence="Azure is not set up for this bot, so it cannot ask gateways; host checks work without.",
+    remedy=(
+        (
+            "Set APPGW_AZURE_CREDENTIAL and, where needed, APPGW_SUBSCRIPTIONS, and give the "
+            "identity the role of deploy/role.json."
+        ),
+    ),
+)
+
+
+class Arm(Protocol):
+    """What the desk needs of ARM; `bot.azure.client.ArmClient` is it."""
+
+    async def gateways(self) -> tuple[Gateway, ...] | ArmRefusal:
+        """Every gateway that can be seen."""
+
+    async def find(
+        self, group: str | None, name: str, subscription: str | None = None
+    ) -> Gateway | ArmRefusal:
+        """One gateway by name."""
+
+    async def health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
+        """The gateway's own word."""
+
+    def remembered(self) -> tuple[Gateway, ...] | None:
+        """The gateways of an earlier answer, while one is not too old."""
+
+
+class Door(Protocol):
+    """What the desk needs of the guard."""
+
+    def refuse_spelling(self, host: str) -> str | None:
+        """A sentence when the host may not even be resolved."""
+
+    def admit(
+        self,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        *,
+        members: frozenset[str],
+        ports: frozenset[int],
+    ) -> str | None:
+        """A sentence when these addresses may not be connected to."""

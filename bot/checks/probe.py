@@ -1,0 +1,372 @@
+"""One backend: a target and what the gateway demands of it -> one report.
+
+It joins what the library offers (capture, judge, explain, repair) and knows no Slack, no ARM and no
+store. Bad chains and failed
+captures are data: nothing here raises over what the world answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import perf_counter
+
+from bot.checks.browser import browser_view
+from bot.domain.report import AddressReport, CheckReport, CheckRequest
+from chainlib import (
+    Basis,
+    CaptureError,
+    Certificate,
+    Code,
+    Finding,
+    GatewayPolicy,
+    LiveChain,
+    PresentedChain,
+    ResolveFailed,
+    Severity,
+    Sku,
+    Target,
+    UnreadableCertificate,
+    Verdict,
+    decide,
+    explain,
+    in_headline_order,
+    is_ip_literal,
+    judge,
+    judge_failure,
+    rank,
+    repair,
+)
+from chainlib.aio import (
+    GATEWAY_OFFER,
+    V1_OFFER,
+    Resolver,
+    TlsOffer,
+    capture,
+    diagnose,
+    load_well_known,
+    resolve,
+)
+
+MAX_ADDRESSES = 16
+MAX_PARALLEL = 8
+DIAGNOSIS_S = 4.0
+_JUDGING_RESERVE_S = 0.3
+_SHORTEST_S = 0.05
+
+Clock = Callable[[], datetime]
+StageHook = Callable[[str], None]
+FindIssuers = Callable[[PresentedChain, GatewayPolicy, float], Awaitable[tuple[Certificate, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a check is given beside its request: time, network, knowledge.
+
+    Attributes:
+        clock: the present instant, aware.
+        timeout: seconds for the whole check; at its end the report holds what is known by then.
+        resolver: how names are resolved, `None` for the system's.
+        addresses: addresses that somebody has resolved and checked already; `None` lets the check
+            resolve.
+        issuers: certificates learnt elsewhere that may fill a gap.
+        find_issuers: asked for more of them, within the seconds that are left, when what is at hand
+            repairs nothing.
+        downloads: whether `find_issuers` may go to where a certificate says that its issuer lies.
+        learn: told every list that a server sent.
+        seen: told every finished report.
+        default_look: also shake hands without a server name; a sweep does so once a day.
+        on_stage: told the stages `resolve`, `connect`, `handshake`, `http`, `judge` as they begin.
+    """
+
+    clock: Clock
+    timeout: float = 12.0
+    resolver: Resolver | None = None
+    addresses: tuple[str, ...] | None = None
+    issuers: tuple[Certificate, ...] = ()
+    find_issuers: FindIssuers | None = None
+    downloads: bool = False
+    learn: Callable[[PresentedChain], None] | None = None
+    seen: Callable[[CheckReport], None] | None = None
+    default_look: bool = True
+    on_stage: StageHook | None = None
+
+
+async def check(request: CheckRequest, around: Surroundings) -> CheckReport:
+    """Probe every address behind the target, judge each, explain and repair the worst."""
+    report = await _check(request, around)
+    if around.seen:
+        around.seen(report)
+    return report
+
+
+async def _check(request: CheckRequest, around: Surroundings) -> CheckReport:
+    deadline = asyncio.get_running_loop().time() + around.timeout - _JUDGING_RESERVE_S
+    begun = perf_counter()
+    try:
+        addresses = around.addresses or await _resolve(request.target, around)
+    except ResolveFailed as error:
+        return _assemble(request, (_failed(request.policy, error, around.clock(), ""),), around)
+    resolved = {"resolve": (perf_counter() - begun) * 1000} if around.addresses is None else {}
+    gate = asyncio.Semaphore(MAX_PARALLEL)
+    probes = [
+        _probe_address(request, address, around, deadline, gate)
+        for address in addresses[:MAX_ADDRESSES]
+    ]
+    reports = await asyncio.gather(*probes)
+    timed = tuple(replace(report, timings=resolved | dict(report.timings)) for report in reports)
+    skipped = len(addresses) - len(timed)
+    unseen = (
+        (f"{skipped} more addresses behind the name: at most {MAX_ADDRESSES} are probed",)
+        if skipped > 0
+        else ()
+    )
+    return _assemble(request, timed, await _with_issuers(request, timed, around, deadline), unseen)
+
+
+async def _with_issuers(
+    request: CheckRequest, reports: Sequence[AddressReport], around: Surroundings, deadline: float
+) -> Surroundings:
+    """Ask elsewhere for the issuers that are missing, when some are.
+
+    And let others learn from what was sent here.
+    """
+    if around.learn:
+        for report in reports:
+            if report.chain:
+                around.learn(report.chain)
+    worst = min(reports, key=_badness)
+    if around.find_issuers is None or worst.chain is None:
+        return around
+    fix = repair(worst.chain, request.policy, at=worst.verdict.at, issuers=around.issuers)
+    if not (
+        _out_of_date_issuer(worst)
+        if fix is None
+        else fix.missing or fix.verdict_after is not Code.OK
+    ):
+        return around
+    return replace(
+        around,
+        issuers=(
+            *around.issuers,
+            *await around.find_issuers(worst.chain, request.policy, _left(deadline)),
+        ),
+    )
+
+
+def _out_of_date_issuer(report: AddressReport) -> bool:
+    """A CA that was sent has run out: another edition of it may be known elsewhere."""
+    sent = report.chain.certificates if report.chain else ()
+    dated = [
+        f.certificate
+        for f in report.verdict.findings
+        if f.code in {Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
+    ]
+    named = [sent[position] for position in dated if position is not None and position < len(sent)]
+    return any(isinstance(one, Certificate) and one.is_ca for one in named)
+
+
+def rehearse(
+    certificates: Sequence[Certificate],
+    policy: GatewayPolicy,
+    *,
+    at: datetime,
+    ordered: bool = True,
+    issuers: Iterable[Certificate] = (),
+) -> CheckReport:
+    """Judge a chain that is not installed yet, as if a server sent it."""
+    host = policy.name or "rehearsal"
+    chain = PresentedChain(
+        target=Target(host=host), certificates=tuple(certificates), ordered=ordered
+    )
+    request = CheckRequest(target=chain.target, policy=policy)
+    begun = perf_counter()
+    verdict = judge(chain, policy, at=at)
+    timings = {"judge": (perf_counter() - begun) * 1000}
+    rehearsed = AddressReport(address="", verdict=verdict, chain=chain, timings=timings)
+    around = Surroundings(clock=lambda: at, issuers=tuple(issuers))
+    return _assemble(
+        request, (rehearsed,), around, ("everything that needs a connection: nothing was probed",)
+    )
+
+
+async def _resolve(target: Target, around: Surroundings) -> tuple[str, ...]:
+    _tell(around, "resolve")
+    if target.address:
+        return (target.address,)
+    seconds = max(around.timeout - _JUDGING_RESERVE_S, _SHORTEST_S)
+    return await resolve(target.host, target.port, timeout=seconds, resolver=around.resolver)
+
+
+async def _probe_address(
+    request: CheckRequest,
+    address: str,
+    around: Surroundings,
+    deadline: float,
+    gate: asyncio.Semaphore,
+) -> AddressReport:
+    target = replace(request.target, address=address)
+    async with gate:
+        chain = await _capture_all(target, request, around, deadline)
+    if isinstance(chain, CaptureError):
+        return _failed(request.policy, chain, around.clock(), address)
+    begun = perf_counter()
+    verdict = judge(chain, request.policy, at=around.clock())
+    timings = dict(chain.timings) | {"judge": (perf_counter() - begun) * 1000}
+    return AddressReport(address=address, verdict=verdict, chain=chain, timings=timings)
+
+
+async def _capture_all(
+    target: Target, request: CheckRequest, around: Surroundings, deadline: float
+) -> PresentedChain | CaptureError:
+    """The handshake that the gateway would make, and beside it one without a server name.
+
+    Then those that explain: live traffic's names, or why no list came.
+    """
+    policy = request.policy
+    offer = V1_OFFER if policy.sku is Sku.V1 else GATEWAY_OFFER
+    looks = around.default_look and target.server_name is not None
+    main, default = await asyncio.gather(
+        _main_list(target, policy, around, deadline, offer),
+        _default_list(target, deadline, offer) if looks else asyncio.sleep(0),
+    )
+    if isinstance(main, CaptureError):
+        return await diagnose(
+            main,
+            target,
+            timeout=min(_left(deadline), DIAGNOSIS_S),
+            offer=offer,
+            known_names=_known_names(request),
+            nameless_listed=bool(default) if looks else None,
+        )
+    names = [name for name in policy.live_names if name != target.server_name]
+    live = await asyncio.gather(*(_live_list(target, name, deadline, offer) for name in names))
+    return replace(main, without_server_name=default or None, live=tuple(live))
+
+
+async def _main_list(
+    target: Target, policy: GatewayPolicy, around: Surroundings, deadline: float, offer: TlsOffer
+) -> PresentedChain | CaptureError:
+    try:
+        return await capture(
+            target,
+            timeout=_left(deadline),
+            probe=policy.http,
+            offer=offer,
+            on_stage=around.on_stage,
+        )
+    except CaptureError as error:
+        return error
+
+
+async def _default_list(
+    target: Target, deadline: float, offer: TlsOffer
+) -> tuple[Certificate | UnreadableCertificate, ...]:
+    """The list that comes without a server name, empty when none comes."""
+    nameless = replace(target, server_name=None)
+    try:
+        chain = await capture(
+            nameless, timeout=min(_left(deadline), 3.0), offer=offer, list_only=True
+        )
+    except CaptureError:
+        return ()
+    return chain.certificates
+
+
+def _known_names(request: CheckRequest) -> tuple[str, ...]:
+    """Host names under which the backend may answer, the likeliest first."""
+    policy = request.policy
+    names = (policy.name, *policy.live_names, *request.known_names, request.target.host)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+async def _live_list(target: Target, name: str, deadline: float, offer: TlsOffer) -> LiveChain:
+    asked = replace(target, server_name=None if is_ip_literal(name) else name)
+    try:
+        chain = await capture(asked, timeout=min(_left(deadline), 5.0), offer=offer, list_only=True)
+    except CaptureError as error:
+        return LiveChain(name=name, certificates=(), error=str(error))
+    return LiveChain(name=name, certificates=chain.certificates)
+
+
+def _failed(
+    policy: GatewayPolicy, error: CaptureError, at: datetime, address: str
+) -> AddressReport:
+    return AddressReport(
+        address=address, verdict=judge_failure(error, policy, at=at), timings=error.timings
+    )
+
+
+def _assemble(
+    request: CheckRequest,
+    reports: Sequence[AddressReport],
+    around: Surroundings,
+    unseen: tuple[str, ...] = (),
+) -> CheckReport:
+    ordered = tuple(sorted(reports, key=_badness))
+    worst = ordered[0]
+    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, around.issuers)
+    public = load_well_known()
+    chain = worst.chain
+    fix = repair(chain, request.policy, at=verdict.at, issuers=around.issuers) if chain else None
+    view = (
+        browser_view(chain, request.policy, verdict, public=public, issuers=around.issuers)
+        if chain
+        else None
+    )
+    return CheckReport(
+        request=request,
+        verdict=verdict,
+        explanation=explain(verdict),
+        addresses=(replace(worst, verdict=verdict), *ordered[1:]),
+        repair=fix,
+        browser=view,
+        not_checked=(*verdict.not_checked, *unseen),
+        timings=worst.timings,
+        may_download=around.downloads,
+    )
+
+
+def _badness(report: AddressReport) -> tuple[bool, int]:
+    return report.verdict.accepted, rank(report.verdict.headline)
+
+
+def _with_differences(verdict: Verdict, reports: Sequence[AddressReport]) -> Verdict:
+    """Several addresses behind one name that present different lists, or of which only some answer."""
+    lists = {report.chain.certificates if report.chain else None for report in reports}
+    if len(lists) < 2:  # noqa: PLR2004 -- two different answers make a difference
+        return verdict
+    groups = _by_headline(reports)
+    parts = "; ".join(
+        f"{', '.join(addresses)}: {headline}" for headline, addresses in groups.items()
+    )
+    finding = Finding(
+        code=Code.SERVERS_DIFFER,
+        severity=Severity.WARNING,
+        summary=(
+            f"The {len(reports)} addresses behind the name do not present the same chain ({parts})."
+        ),
+        basis=Basis.INFERRED,
+        evidence={
+            "addresses": {report.address: report.verdict.headline.value for report in reports}
+        },
+    )
+    return replace(verdict, findings=in_headline_order((*verdict.findings, finding)))
+
+
+def _by_headline(reports: Sequence[AddressReport]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for report in reports:
+        groups.setdefault(report.verdict.headline.value, []).append(report.address)
+    return groups
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - asyncio.get_running_loop().time(), _SHORTEST_S)
+
+
+def _tell(around: Surroundings, stage: str) -> None:
+    if around.on_stage:
+        around.on_stage(stage)

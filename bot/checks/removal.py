@@ -1,0 +1,176 @@
+"""What breaks if a root goes from a gateway.
+
+The chains that the backends send now, judged as the gateway would judge them without it.
+
+Nothing is changed anywhere. The root is taken out of our copy of the configuration, and the
+policies are derived from that copy by the
+same rules as ever, so a setting that loses its last root falls back to the well-known CAs as on the
+gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from bot.azure.policies import NO_ADDRESS, checks_of, member_uses
+from bot.commands import GatewayTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting, Gateway
+from bot.domain.removal import Fate, MemberFate, Removal
+from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from chainlib import GatewayPolicy, Sku, Verdict, judge, rank
+from chainlib.aio import load_well_known
+
+_WORST_FIRST = (Fate.BREAKS, Fate.NOT_SEEN, Fate.FAILS_ALREADY, Fate.HOLDS)
+_NAMES_SHOWN = 6
+_Policies = Mapping[tuple[str, str, str], GatewayPolicy]
+
+
+class Witness(Protocol):
+    """What is needed of the desk."""
+
+    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+        """Every member probed."""
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """The gateway's word, with which members that are network interfaces get their addresses."""
+
+
+async def rehearse_removal(desk: Witness, target: GatewayTarget, root: str) -> Removal | ArmRefusal:
+    """Probe the gateway's backends and judge what they send without the root of this name.
+
+    A refusal where there is no such root.
+    """
+    report = await desk.gateway(target)
+    if isinstance(report, ArmRefusal):
+        return report
+    if _known_name(report.gateway, root) is not None and any(
+        member.skipped == NO_ADDRESS for member in report.members
+    ):
+        report = await desk.listen(report)
+    return removal(report, root)
+
+
+def removal(report: GatewayReport, root: str) -> Removal | ArmRefusal:
+    """The same over what was probed already."""
+    gateway = report.gateway
+    name = _known_name(gateway, root)
+    if name is None:
+        return _no_such_root(gateway, root)
+    settings = tuple(setting for setting in gateway.settings if _trusts(setting, name))
+    policies = _policies_without(gateway, name)
+    concerned = {setting.name for setting in settings}
+    members = (_fate(member, policies) for member in report.members if member.setting in concerned)
+    held = (
+        *((one.name, one.certificate) for one in gateway.roots),
+        *((one.name, one.certificate) for one in gateway.auth_certificates),
+    )
+    return Removal(
+        gateway=gateway.id,
+        root=name,
+        sha256=next((certificate.sha256 for one, certificate in held if one == name), None),
+        settings=tuple(setting.name for setting in settings),
+        left_bare=tuple(
+            s.name
+            for s in settings
+            if gateway.sku is not Sku.V1 and not _without(s, name).root_names
+        ),
+        members=tuple(
+            sorted(
+                members,
+                key=lambda one: (_WORST_FIRST.index(one.fate), one.pool, one.setting, one.member),
+            )
+        ),
+        at=report.at,
+        scope=report.scope,
+    )
+
+
+def _names(gateway: Gateway) -> tuple[str, ...]:
+    held = (gateway.roots, gateway.undecodable, gateway.auth_certificates)
+    return tuple(one.name for kind in held for one in kind)
+
+
+def _known_name(gateway: Gateway, wanted: str) -> str | None:
+    """The name as the gateway spells it; ARM compares names without case."""
+    return next((name for name in _names(gateway) if name.lower() == wanted.lower()), None)
+
+
+def _no_such_root(gateway: Gateway, wanted: str) -> ArmRefusal:
+    names = _names(gateway)
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    known = f"it has {', '.join(names[:_NAMES_SHOWN])}{more}" if names else "it has none"
+    suggestions = tuple(
+        f"rehearse gw:{gateway.id.group}/{gateway.id.name} without={name}" for name in names
+    )
+    sentence = f"{gateway.id.name} has no trusted root called {wanted}; {known}."
+    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=suggestions)
+
+
+def _trusts(setting: BackendSetting, name: str) -> bool:
+    return _without(setting, name) != setting
+
+
+def _without(setting: BackendSetting, name: str) -> BackendSetting:
+    return replace(
+        setting,
+        root_names=_others(setting.root_names, name),
+        auth_certificate_names=_others(setting.auth_certificate_names, name),
+    )
+
+
+def _others(names: Iterable[str], name: str) -> tuple[str, ...]:
+    return tuple(one for one in names if one.lower() != name.lower())
+
+
+def _policies_without(gateway: Gateway, name: str) -> _Policies:
+    smaller = replace(
+        gateway,
+        settings=tuple(_without(setting, name) for setting in gateway.settings),
+        roots=tuple(one for one in gateway.roots if one.name != name),
+        undecodable=tuple(one for one in gateway.undecodable if one.name != name),
+        auth_certificates=tuple(one for one in gateway.auth_certificates if one.name != name),
+    )
+    checks = checks_of(member_uses(smaller), well_known=load_well_known())
+    return {
+        (one.pool, one.setting, one.member): one.request.policy
+        for one in checks
+        if one.request is not None
+    }
+
+
+def _fate(member: MemberReport, policies: _Policies) -> MemberFate:
+    nothing = MemberFate(
+        pool=member.pool,
+        setting=member.setting,
+        member=member.member,
+        fate=Fate.NOT_SEEN,
+        reason=member.skipped,
+    )
+    report, less = member.report, policies.get((member.pool, member.setting, member.member))
+    if report is None or less is None:
+        return nothing
+    policy = report.request.policy
+    before, after = (
+        _worst(report, policy),
+        _worst(report, replace(policy, anchors=less.anchors, unattached=less.unattached)),
+    )
+    if before is None or after is None:
+        return replace(nothing, reason=f"It sent no certificate ({report.verdict.headline}).")
+    fate = (
+        Fate.FAILS_ALREADY if not before.accepted else Fate.HOLDS if after.accepted else Fate.BREAKS
+    )
+    return replace(nothing, fate=fate, before=before.headline, after=after.headline, reason="")
+
+
+def _worst(report: CheckReport, policy: GatewayPolicy) -> Verdict | None:
+    """The worst verdict over the addresses that sent a list, each judged under this policy."""
+    verdicts = [
+        judge(one.chain, policy, at=one.verdict.at)
+        for one in report.addresses
+        if one.chain is not None
+    ]
+    return min(
+        verdicts, key=lambda verdict: (verdict.accepted, rank(verdict.headline)), default=None
+    )

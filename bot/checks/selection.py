@@ -1,0 +1,195 @@
+"""Which members under which settings a question is about, and what is demanded of a host that stands in no known pool. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.azure.policies import MemberUse, checks_of, matching, standing
+from bot.commands import GatewayTarget, HostTarget, OptionValue, named_gateway, read_gateway
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId
+from bot.domain.report import CheckRequest, MemberCheck
+from chainlib import (
+    Certificate,
+    GatewayPolicy,
+    HttpProbeRule,
+    Target,
+    TrustAnchors,
+    TrustMode,
+    is_ip_literal,
+)
+from chainlib.aio import load_well_known
+
+Options = Mapping[str, OptionValue]
+
+USUAL_PORT = 443
+_NAMES_SHOWN = 5
+
+_USUAL_TRUST = "well-known CAs"
+_JUDGED = f", so it was judged as a v2 setting that trusts {_USUAL_TRUST}"
+NO_GATEWAY_KNOWN = f"no known gateway has this host in a pool{_JUDGED}"
+NOT_WHERE_NAMED = f"no pool that was named holds this host{_JUDGED}"
+GATEWAYS_UNKNOWN = f"Azure did not tell which gateways use this host{_JUDGED}"
+
+
+def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[MemberUse, ...]:
+    """Where the host stands in a pool.
+
+    A host without a port is asked for on the port that its settings use.
+    """
+    uses = matching(gateways, target.host, target.port)
+    return uses or (matching(gateways, target.host) if target.port == USUAL_PORT else ())
+
+
+def chosen(uses: Sequence[MemberUse], options: Options) -> list[MemberUse]:
+    """Those that `gw=`, `pool=` and `setting=` leave."""
+    gateway = _typed_gateway(options)
+    fitting = [use for use in uses if gateway is None or _is_meant(use.gateway.id, gateway)]
+    return [
+        use
+        for use in fitting
+        if is_named(use, text_of(options, "pool"), text_of(options, "setting"))
+    ]
+
+
+def nearest_first(
+    gateways: Iterable[Gateway], uses: Iterable[MemberUse], options: Options
+) -> tuple[Gateway, ...]:
+    """The gateways whose pools hold the host, or the one of `gw=`, before all others.
+
+    A list of ARM's has no order of its own.
+    """
+    typed, holding = _typed_gateway(options), {use.gateway.id.key for use in uses}
+    near = {
+        one.id.key
+        for one in gateways
+        if one.id.key in holding or (typed and _is_meant(one.id, typed))
+    }
+    return tuple(sorted(gateways, key=lambda one: (one.id.key not in near, one.id.key)))
+
+
+def seat_of(
+    gateways: Sequence[Gateway], target: HostTarget, options: Options
+) -> GatewayTarget | str:
+    """The gateway, pool and setting where a host stands.
+
+    A sentence when there is none, or more than one gateway.
+    """
+    uses = chosen(uses_of_host(gateways, target) or standing(gateways, target.host), options)
+    ids = list(dict.fromkeys(use.gateway.id for use in uses))
+    if not ids:
+        where = (
+            "no pool that was named"
+            if {"gw", "pool", "setting"} & set(options)
+            else "no pool of a gateway that I can see"
+        )
+        return (
+            f"{target.host[:60]} stands in {where}, so no gateway has a word about it; write for "
+            f"example {target.host[:60]}."
+        )
+    if len(ids) > 1:
+        names = ", ".join(f"{one.group}/{one.name}" for one in ids[:_NAMES_SHOWN])
+        example = f"{target.host[:60]} via=gateway gw={ids[0].group}/{ids[0].name}"
+        return (
+            f"Several gateways have {target.host[:60]} in a pool: {names}; write for example "
+            f"{example}."
+        )
+    pools, settings = {use.use.pool for use in uses}, {use.setting.name for use in uses}
+    return GatewayTarget(
+        name=ids[0].name,
+        group=ids[0].group,
+        subscription=ids[0].subscription,
+        pool=pools.pop() if len(pools) == 1 else None,
+        setting=settings.pop() if len(settings) == 1 else None,
+    )
+
+
+def _typed_gateway(options: Options) -> GatewayTarget | None:
+    wanted = text_of(options, "gw")
+    return (read_gateway(wanted) or named_gateway(wanted)) if wanted else None
+
+
+def _is_meant(known: GatewayId, typed: GatewayTarget) -> bool:
+    pairs = (
+        (known.name, typed.name),
+        (known.group, typed.group),
+        (known.subscription, typed.subscription),
+    )
+    return all(word is None or word.lower() == name.lower() for name, word in pairs)
+
+
+def is_named(use: MemberUse, pool: str | None, setting: str | None) -> bool:
+    """Whether a use is of this pool and setting; `None` takes any."""
+    pool_fits = pool is None or use.use.pool.lower() == pool.lower()
+    return pool_fits and (setting is None or use.setting.name.lower() == setting.lower())
+
+
+def text_of(options: Options, key: str) -> str | None:
+    """What was typed for an option, `None` where nothing was."""
+    value = options.get(key)
+    return str(value) if value else None
+
+
+def checks_for(uses: Iterable[MemberUse], gateways: Sequence[Gateway]) -> tuple[MemberCheck, ...]:
+    """What to probe for these uses.
+
+    The roots of every gateway are looked through for one that is missing here.
+    """
+    well_known = load_well_known()
+    return tuple(
+        _with_public_roots(one, well_known.certificates)
+        for one in checks_of(uses, well_known=well_known, sisters=gateways)
+    )
+
+
+def _with_public_roots(one: MemberCheck, roots: tuple[Certificate, ...]) -> MemberCheck:
+    if one.request is None or one.request.policy.trust is not TrustMode.UPLOADED_ROOTS:
+        return one
+    return replace(
+        one, request=replace(one.request, policy=replace(one.request.policy, public_roots=roots))
+    )
+
+
+def assumed_request(
+    target: HostTarget,
+    options: Options,
+    arm: ArmRefusal | None,
+    trust: TrustAnchors | None = None,
+    said: str = _USUAL_TRUST,
+) -> CheckRequest:
+    """Without a gateway: a v2 setting, asked for by the host's own name.
+
+    It trusts well-known CAs, or `trust`, which `said` names.
+    """
+    why = (
+        GATEWAYS_UNKNOWN
+        if arm
+        else NOT_WHERE_NAMED
+        if {"gw", "pool", "setting"} & set(options)
+        else NO_GATEWAY_KNOWN
+    )
+    name = text_of(options, "host") or target.host
+    server_name = text_of(options, "sni") or (None if is_ip_literal(name) else name)
+    rule = HttpProbeRule(host_header=name, path=text_of(options, "path") or "/")
+    roots = load_well_known()
+    policy = GatewayPolicy(anchors=trust or roots, name=name, http=rule)
+    if policy.trust is TrustMode.UPLOADED_ROOTS:
+        policy = replace(policy, public_roots=roots.certificates)
+    reached = Target(host=target.host, port=target.port, server_name=server_name)
+    return CheckRequest(
+        target=reached,
+        policy=policy,
+        assumed=(why.replace(_USUAL_TRUST, said),),
+        hypothetical=trust is not None,
+    )
+
+
+def no_such_part(gateway: Gateway, target: GatewayTarget) -> ArmRefusal:
+    """The answer to a pool or setting that no rule uses, with those that there are."""
+    known = sorted({f"{use.pool}/{use.setting}" for use in gateway.uses})
+    part = "/".join(filter(None, (target.pool, target.setting)))
+    sentence = (
+        f"{gateway.id.name} has no pool and setting called {part} that a rule uses; it has "
+        f"{', '.join(known[:5]) or 'none'}."
+    )
+    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=tuple(known))

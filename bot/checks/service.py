@@ -1,0 +1,385 @@
+"""From an understood question to both witnesses' answer.
+
+Which gateway is meant, whose settings hold, may it be touched, probe, listen.
+
+Commands, mentions, forms, buttons and digests ask here. The desk knows ARM and the guard only
+through what it is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses
+from bot.azure.single_flight import SingleFlight
+from bot.azure.translation import with_nic_addresses
+from bot.checks.backend_health import hear_gateway, listed, worst_first
+from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
+from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, Door
+from bot.checks.probe import Surroundings, check
+from bot.checks.selection import (
+    Options,
+    assumed_request,
+    chosen,
+    is_named,
+    nearest_first,
+    no_such_part,
+    seat_of,
+    uses_of_host,
+)
+from bot.checks.typed_options import (
+    NoRoot,
+    TypedRoot,
+    find_root,
+    of_no_use,
+    replacing,
+    typed_checks,
+)
+from bot.commands import GatewayTarget, HostTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, MemberKind
+from bot.domain.report import CheckReport, CheckRequest, GatewayReport, MemberCheck, Via
+from chainlib import ResolveFailed
+from chainlib.aio import resolve
+
+__all__ = ["NOT_CONFIGURED", "SLOW_ARM", "Arm", "Desk", "Door", "HostAnswer", "Options", "Refused"]
+
+ARM_PATIENCE_S = 2.5
+_SHORTEST_S = 1.0
+_MANNERS = frozenset({"private", "watch"})
+"""Options about how the answer is given, not about what is asked."""
+_NOTHING_TYPED: Options = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The guard said no; `sentence` is for the asker alone."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAnswer:
+    """The answer about one backend.
+
+    Attributes:
+        report: our own probe, judged with the settings of the gateway that uses the backend, where
+            one is known.
+        gateway: the same with the gateway's word; `None` where no known gateway uses the backend.
+        arm: why ARM could not be asked, `None` when it could.
+    """
+
+    report: CheckReport
+    gateway: GatewayReport | None = None
+    arm: ArmRefusal | None = None
+
+
+class Desk:
+    """Answers questions about backends and gateways.
+
+    Args:
+        arm: the ARM edge, `None` when Azure is not configured.
+        door: the guard's word about targets.
+        surroundings: makes time and network for one check.
+    """
+
+    def __init__(
+        self, *, arm: Arm | None, door: Door, surroundings: Callable[[], Surroundings]
+    ) -> None:
+        self._arm = arm
+        self._door = door
+        self._surroundings = surroundings
+        self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
+        self._looks: SingleFlight[GatewayReport | ArmRefusal] = SingleFlight()
+        self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
+
+    async def host(
+        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+    ) -> HostAnswer | Refused:
+        """Probe one backend, with the settings of the gateways whose pools hold it, or what was typed in place of them."""
+        if sentence := self._door.refuse_spelling(target.host):
+            return Refused(sentence=sentence)
+        if options.get("via") == Via.GATEWAY:
+            return Refused(
+                sentence=f"via=gateway probes nothing; write for example {target.host[:60]} via=both."
+            )
+        around, begun = (
+            replace(self._surroundings(), on_stage=on_stage),
+            asyncio.get_running_loop().time(),
+        )
+        known = await self._known(options)
+        gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
+        uses = chosen(uses_of_host(gateways, target), options)
+        near = nearest_first(gateways, uses, options)
+        root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
+        if isinstance(root, NoRoot):
+            return Refused(sentence=root.sentence)
+        addresses = await _addresses(target, around)
+        if addresses and (sentence := self._admit(target.host, target.port, addresses, gateways)):
+            return Refused(sentence=self._told(sentence, target, addresses, arm))
+        around = _hurried(settled(around, addresses), asyncio.get_running_loop().time() - begun)
+
+        async def probe() -> HostAnswer | Refused:
+            if not uses:
+                return HostAnswer(
+                    report=await check(_assumed(target, options, arm, root), around), arm=arm
+                )
+            return await self._behind(uses, near, options, root, around)
+
+        # One probe per target at a time: a channel full of people who ask the same shares the one
+        # that runs.
+        return await self._probes.share(_question(target, options), probe)
+
+    async def gateway(
+        self, target: GatewayTarget, options: Options = _NOTHING_TYPED
+    ) -> GatewayReport | ArmRefusal:
+        """Probe every member of a gateway, or of one of its pools or settings.
+
+        The gateway's own word is `listen`.
+
+        Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is
+        probed, and `listen` tells all.
+        """
+        return await self._looks.share(
+            _question(target, options), lambda: self._look_at(target, options)
+        )
+
+    async def seat(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
+        """The gateway, pool and setting where a host stands, for a question to that gateway alone.
+
+        Neither resolved nor probed.
+        """
+        if sentence := self._door.refuse_spelling(target.host):
+            return Refused(sentence=sentence)
+        known = await self._known(options) if self._arm else NOT_CONFIGURED
+        found = known.sentence if isinstance(known, ArmRefusal) else seat_of(known, target, options)
+        return Refused(sentence=found) if isinstance(found, str) else found
+
+    async def _look_at(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
+        if self._arm is None:
+            return NOT_CONFIGURED
+        gateway = await self._arm.find(target.group, target.name, target.subscription)
+        if isinstance(gateway, ArmRefusal):
+            return gateway
+        uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
+        if not uses and (target.pool or target.setting):
+            return no_such_part(gateway, target)
+        via, scope = (
+            Via(str(options.get("via", Via.BOTH))),
+            "/".join(filter(None, (target.pool, target.setting))),
+        )
+        if via is Via.GATEWAY:
+            at, said = self._surroundings().clock(), of_no_use(options)
+            return GatewayReport(
+                gateway=gateway, members=listed(uses), at=at, scope=scope, via=via, said=said
+            )
+        gateways = await self._beside(gateway)
+        root = find_root(options, gateways, None, f"gw:{gateway.id.group}/{gateway.id.name}")
+        if isinstance(root, NoRoot):
+            return ArmRefusal(
+                trouble=ArmTrouble.NOT_FOUND, sentence=root.sentence, suggestions=(root.example,)
+            )
+        checks, said = typed_checks(uses, gateways, options, root)
+        report = await self._check(gateway, checks, gateways)
+        return replace(report, scope=scope, via=via, typed=replacing(options), said=said)
+
+    async def listen(self, report: GatewayReport) -> GatewayReport:
+        """Ask the gateway itself and add its word; takes ten seconds or more."""
+        if self._arm is None:
+            return hear_gateway(report, NOT_CONFIGURED)
+        health = await self._arm.health(report.gateway.id)
+        if not isinstance(health, ArmRefusal) and any(
+            member.skipped == NO_ADDRESS for member in report.members
+        ):
+            report = await self._with_interfaces(report, health)
+        return hear_gateway(report, health)
+
+    async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
+        """Probe the members that are network interfaces, whose addresses only the gateway's answer tells."""
+        gateway = with_nic_addresses(report.gateway, health)
+        gateways = await self._beside(gateway)
+        pairs = {
+            (member.pool, member.setting)
+            for member in report.members
+            if member.skipped == NO_ADDRESS
+        }
+        nic = [
+            u
+            for u in member_uses(gateway)
+            if u.member.kind is MemberKind.NIC and (u.use.pool, u.setting.name) in pairs
+        ]
+        root = find_root(report.typed, gateways, None, gateway.id.name)
+        checks, _ = typed_checks(
+            nic, gateways, report.typed, None if isinstance(root, NoRoot) else root
+        )
+        probed = await self._check(gateway, checks, (gateway,))
+        kept = tuple(member for member in report.members if member.skipped != NO_ADDRESS)
+        return replace(report, gateway=gateway, members=worst_first((*kept, *probed.members)))
+
+    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+        """The gateway that a name means, without probing it."""
+        if self._arm is None:
+            return NOT_CONFIGURED
+        return await self._arm.find(target.group, target.name, target.subscription)
+
+    async def refusal(self, target: HostTarget) -> str | None:
+        """Why a host may not be probed, one sentence.
+
+        `None` when it may, or when it has no address yet.
+        """
+        if sentence := self._door.refuse_spelling(target.host):
+            return sentence
+        known = await self._known({})
+        gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
+        addresses = await _addresses(target, self._surroundings())
+        sentence = self._admit(target.host, target.port, addresses, gateways) if addresses else None
+        return self._told(sentence, target, addresses, arm) if sentence else None
+
+    async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+        """Every gateway that can be asked about."""
+        if self._arm is None:
+            return NOT_CONFIGURED
+        known = await self._arm.gateways()
+        if isinstance(known, ArmRefusal):
+            return known
+        return tuple(
+            GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription)
+            for g in known
+        )
+
+    async def _behind(
+        self,
+        uses: Sequence[MemberUse],
+        gateways: Sequence[Gateway],
+        options: Options,
+        root: TypedRoot | None,
+        around: Surroundings,
+    ) -> HostAnswer | Refused:
+        """One report for each gateway that uses the backend.
+
+        The worst member of the worst gateway speaks.
+        """
+        reports = []
+        for gateway in dict.fromkeys(use.gateway for use in uses):
+            checks, _ = typed_checks(
+                [u for u in uses if u.gateway == gateway], gateways, options, root
+            )
+            reports.append(await self._check(gateway, checks, gateways, around))
+        worst = next((report for report in reports if not report.healthy), reports[0])
+        spoken = next(
+            (member.report for member in worst.members if member.report is not None), None
+        )
+        return (
+            HostAnswer(report=spoken, gateway=worst)
+            if spoken
+            else Refused(sentence=worst.members[0].skipped)
+        )
+
+    async def _check(
+        self,
+        gateway: Gateway,
+        checks: Sequence[MemberCheck],
+        gateways: Sequence[Gateway],
+        around: Surroundings | None = None,
+    ) -> GatewayReport:
+        admit = self._admission(gateways)
+        return await check_gateway(
+            gateway, checks, around or self._surroundings(), admit=admit, slots=self._slots
+        )
+
+    async def _known(self, options: Options) -> tuple[Gateway, ...] | ArmRefusal:
+        """The gateways as far as ARM tells them soon.
+
+        A backend's verdict does not wait long for Azure.
+        """
+        if self._arm is None or options.get("via") == Via.PROBE:
+            return ()
+        asked = asyncio.ensure_future(self._arm.gateways())
+        try:
+            return await asyncio.wait_for(asyncio.shield(asked), ARM_PATIENCE_S)
+        except TimeoutError:
+            return self._arm.remembered() or SLOW_ARM
+
+    def _told(
+        self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None
+    ) -> str:
+        """The guard's no.
+
+        When it might be a yes had Azure told the pools, that is said, for it is no reason to edit
+        an allow-list.
+        """
+        if arm is None or self._door.admit(
+            target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()
+        ):
+            return sentence
+        return (
+            f"I cannot see whether {target.host[:60]} stands in a gateway's pool, and it is not "
+            f"on the allow-list. {arm.sentence}"
+        )
+
+    async def _beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
+        """This gateway first, then the others that can be seen.
+
+        One that was read by its ARM id alone is in no list.
+        """
+        known = () if self._arm is None else await self._arm.gateways()
+        others = () if isinstance(known, ArmRefusal) else known
+        return (gateway, *(one for one in others if one.id.key != gateway.id.key))
+
+    def _admission(
+        self, gateways: Sequence[Gateway]
+    ) -> Callable[[str, int, Sequence[str]], str | None]:
+        uses = [use for gateway in gateways for use in member_uses(gateway)]
+        members = frozenset(use.member.address for use in uses if use.member.address)
+        ports = frozenset(
+            port
+            for use in uses
+            for port in (use.setting.port, use.setting.probe and use.setting.probe.port)
+            if port
+        )
+        return lambda host, port, addresses: self._door.admit(
+            host, port, addresses, members=members, ports=ports
+        )
+
+    def _admit(
+        self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]
+    ) -> str | None:
+        return self._admission(gateways)(host, port, addresses)
+
+
+def _question(target: HostTarget | GatewayTarget, options: Options) -> Hashable:
+    """What is the same for whoever asks the same."""
+    return target, tuple(
+        sorted((key, str(value)) for key, value in options.items() if key not in _MANNERS)
+    )
+
+
+def _assumed(
+    target: HostTarget, options: Options, arm: ArmRefusal | None, root: TypedRoot | None
+) -> CheckRequest:
+    """What is demanded of a host in no known pool: the usual, or the root that was typed."""
+    if root is None:
+        return assumed_request(target, options, arm)
+    return assumed_request(target, options, arm, root.anchors(), f"{root.words()} as typed")
+
+
+def _hurried(around: Surroundings, spent: float) -> Surroundings:
+    """What ARM and the name server took is gone: the whole check keeps its deadline."""
+    return replace(around, timeout=max(around.timeout - spent, _SHORTEST_S))
+
+
+async def _addresses(target: HostTarget, around: Surroundings) -> tuple[str, ...]:
+    """Resolve once, so that what is checked is what is connected to.
+
+    A name without an address is the check's own finding.
+    """
+    if around.on_stage:
+        around.on_stage("resolve")
+    try:
+        return await resolve(
+            target.host, target.port, timeout=around.timeout / 2, resolver=around.resolver
+        )
+    except ResolveFailed:
+        return ()

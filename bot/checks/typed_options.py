@@ -1,0 +1,236 @@
+"""What was typed in place of a setting: a root by its name, names, path, port.
+
+Applied as if it stood in the setting, and said. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from bot.azure.policies import MemberUse, uploaded_anchors
+from bot.checks.selection import Options, checks_for, text_of
+from bot.commands import OptionValue
+from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.report import CheckRequest, MemberCheck
+from chainlib import HttpProbeRule, Sku, TrustAnchors, is_ip_literal
+from chainlib.aio import load_well_known
+
+WELL_KNOWN = "well-known"
+OF_THE_PROBE = ("root", "sni", "host", "path", "port")
+"""Options that take the place of what a setting says."""
+_NAMES_SHOWN = 6
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRoot:
+    """The root that was typed cannot be had: one sentence for the asker, and a line to copy."""
+
+    sentence: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedRoot:
+    """The trusted root that `root=` names.
+
+    Attributes:
+        name: as typed, or `well-known`.
+        holders: the gateways on which a root of that name lies, nearest first; none for
+            `well-known`.
+    """
+
+    name: str
+    holders: tuple[Gateway, ...] = ()
+
+    def holder(self, gateway: Gateway | None = None) -> Gateway | None:
+        """Whose root is meant for a setting of this gateway: its own before anybody else's."""
+        own = (one for one in self.holders if gateway and one.id.key == gateway.id.key)
+        return next(own, self.holders[0] if self.holders else None)
+
+    def anchors(self) -> TrustAnchors:
+        """What a setting of no known gateway would trust."""
+        holder = self.holder()
+        return uploaded_anchors(holder, (self.name,)) if holder else load_well_known()
+
+    def words(self, gateway: Gateway | None = None) -> str:
+        """The root in words.
+
+        As its gateway spells it, where it lies when that is not here, and whether the name is not
+        its own.
+        """
+        holder = self.holder(gateway)
+        if holder is None:
+            return "well-known CAs"
+        elsewhere = gateway is None or gateway.id.key != holder.id.key
+        others = [
+            one.id.name
+            for one in self.holders
+            if elsewhere and _held(one, self.name) != _held(holder, self.name)
+        ]
+        another = f" ({others[0]} has another of that name)" if others else ""
+        return (
+            "root "
+            f"{_spelt(holder, self.name)}{f' of {holder.id.name}' if elsewhere else ''}{another}"
+        )
+
+
+def find_root(
+    options: Options, gateways: Sequence[Gateway], arm: ArmRefusal | None, subject: str
+) -> TypedRoot | NoRoot | None:
+    """The root that `root=` names, `None` where none was typed.
+
+    Args:
+        options: what was typed.
+        gateways: where to look, nearest first.
+        arm: why Azure did not tell the gateways, where it did not.
+        subject: what is asked about, for the example.
+    """
+    wanted = text_of(options, "root")
+    if wanted is None or wanted.lower() == WELL_KNOWN:
+        return TypedRoot(name=WELL_KNOWN) if wanted else None
+    holders = tuple(gateway for gateway in gateways if _held(gateway, wanted))
+    if holders:
+        return TypedRoot(name=wanted, holders=holders)
+    reason = _reason(options, wanted, gateways, arm)
+    names = list(dict.fromkeys(name for gateway in gateways for name in _names(gateway)))
+    example = f"{subject} root={names[0] if names else WELL_KNOWN}"
+    return NoRoot(
+        sentence=f"{reason}; write for example {example}{_choice(names)}.", example=example
+    )
+
+
+def _reason(
+    options: Options, wanted: str, gateways: Sequence[Gateway], arm: ArmRefusal | None
+) -> str:
+    shown = wanted[:_SHOWN]
+    if gateways:
+        return f"I see no trusted root called {shown} on any gateway"
+    if arm is not None:
+        return f"The root {shown} cannot be looked up ({arm.sentence.rstrip('.')})"
+    if options.get("via") == "probe":
+        return f"The root {shown} cannot be looked up, for via=probe asks Azure nothing"
+    return f"I see no gateway, so no trusted root called {shown} either"
+
+
+def _choice(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return (
+        f"; there are {', '.join(name[:_SHOWN] for name in names[:_NAMES_SHOWN])}{more}"
+        if len(names) > 1
+        else ""
+    )
+
+
+def _names(gateway: Gateway) -> tuple[str, ...]:
+    return (*(root.name for root in gateway.roots), *(root.name for root in gateway.undecodable))
+
+
+def _held(gateway: Gateway, name: str) -> tuple[object, ...]:
+    """The roots of this name, as far as they differ from one gateway to another."""
+    readable = (root.certificate for root in gateway.roots if root.name.lower() == name.lower())
+    return (
+        *readable,
+        *(root.reason for root in gateway.undecodable if root.name.lower() == name.lower()),
+    )
+
+
+def _spelt(gateway: Gateway, name: str) -> str:
+    return next(one for one in _names(gateway) if one.lower() == name.lower())
+
+
+def typed_checks(
+    uses: Iterable[MemberUse], gateways: Sequence[Gateway], options: Options, root: TypedRoot | None
+) -> tuple[tuple[MemberCheck, ...], str]:
+    """What to probe for these uses of one gateway when what was typed wins over the settings, and that in words."""
+    uses = tuple(uses)
+    said = in_words(options, root, uses[0].gateway) if uses else ""
+    checks = checks_for([_as_typed(use, options, root) for use in uses], gateways)
+    return tuple(overridden(one, options, said) for one in checks), said
+
+
+def in_words(options: Options, root: TypedRoot | None, gateway: Gateway | None) -> str:
+    """What was typed in place of the setting, empty where nothing was."""
+    named = [
+        root.words(gateway) if root and key == "root" else key
+        for key in OF_THE_PROBE
+        if key in options
+    ]
+    as_v2 = (
+        ", by the rules of v2 since v1 has no trusted roots"
+        if root and gateway and gateway.sku is Sku.V1
+        else ""
+    )
+    return f"{', '.join(named)} as typed, not as in the setting{as_v2}" if named else ""
+
+
+def _as_typed(use: MemberUse, options: Options, root: TypedRoot | None) -> MemberUse:
+    """The use as if this root were attached to its setting, and nothing else, and its setting had this port."""
+    setting, gateway = use.setting, use.gateway
+    if port := options.get("port"):
+        setting = replace(
+            setting, port=int(port), probe=setting.probe and replace(setting.probe, port=None)
+        )
+    if root:
+        gateway = replace(_with_root(gateway, root), sku=Sku.V2)
+        setting = replace(setting, root_names=(root.name,) if root.holders else ())
+    return replace(use, setting=setting, gateway=gateway)
+
+
+def _with_root(gateway: Gateway, root: TypedRoot) -> Gateway:
+    holder = root.holder(gateway)
+    if holder is None or holder.id.key == gateway.id.key:
+        return gateway
+    wanted = root.name.lower()
+    readable = (one for one in holder.roots if one.name.lower() == wanted)
+    broken = (one for one in holder.undecodable if one.name.lower() == wanted)
+    return replace(
+        gateway, roots=(*gateway.roots, *readable), undecodable=(*gateway.undecodable, *broken)
+    )
+
+
+def overridden(one: MemberCheck, options: Options, said: str) -> MemberCheck:
+    """Typed names and path win over the setting's.
+
+    What was typed is told first among what was assumed.
+    """
+    if one.request is None or not said:
+        return one
+    request = _named(one.request, options)
+    if path := text_of(options, "path"):
+        policy = request.policy
+        request = replace(
+            request, policy=replace(policy, http=replace(policy.http or HttpProbeRule(), path=path))
+        )
+    return replace(
+        one, request=replace(request, assumed=(said, *request.assumed), hypothetical=True)
+    )
+
+
+def _named(request: CheckRequest, options: Options) -> CheckRequest:
+    """A typed host name is sent, asked for and demanded, as one in the setting is.
+
+    `sni=` alone changes what is sent.
+    """
+    target, policy = request.target, request.policy
+    if name := text_of(options, "host"):
+        target = replace(target, server_name=None if is_ip_literal(name) else name)
+        policy = replace(
+            policy, name=name, http=policy.http and replace(policy.http, host_header=name)
+        )
+    if sni := text_of(options, "sni"):
+        target = replace(target, server_name=sni)
+    return replace(request, target=target, policy=policy)
+
+
+def replacing(options: Options) -> Mapping[str, OptionValue]:
+    """The options that take the place of what a setting says."""
+    return MappingProxyType({key: options[key] for key in OF_THE_PROBE if key in options})
+
+
+def of_no_use(options: Options) -> str:
+    """What was typed although nothing is probed, in words; empty where nothing was."""
+    named = ", ".join(f"{key}=" for key in replacing(options))
+    return f"{named} as typed has no part in it, for nothing is probed" if named else ""

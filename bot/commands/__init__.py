@@ -1,0 +1,48 @@
+"""The language of the slash command: one pure function from typed text to a `Request` or a `Usage`.
+
+No I/O, no clock, no state. `appgw parse --json` is its terminal face; docs and help are made from
+`HELP`.
+"""
+
+from bot.commands.gateway_names import named_gateway, read_gateway
+from bot.commands.help import GENERAL, HELP, VerbHelp, examples
+from bot.commands.host import TypedHost, host_target
+from bot.commands.options import KEYS, LEAST
+from bot.commands.parse import parse, parse_json
+from bot.commands.values import (
+    GatewayTarget,
+    HostTarget,
+    LastTarget,
+    OptionValue,
+    Request,
+    Target,
+    TargetError,
+    Usage,
+    Verb,
+    repeatable,
+)
+
+__all__ = [
+    "GENERAL",
+    "HELP",
+    "KEYS",
+    "LEAST",
+    "GatewayTarget",
+    "HostTarget",
+    "LastTarget",
+    "OptionValue",
+    "Request",
+    "Target",
+    "TargetError",
+    "TypedHost",
+    "Usage",
+    "Verb",
+    "VerbHelp",
+    "examples",
+    "host_target",
+    "named_gateway",
+    "parse",
+    "parse_json",
+    "read_gateway",
+    "repeatable",
+]

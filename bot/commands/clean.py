@@ -1,0 +1,195 @@
+"""What phones and Slack do to a line, undone.
+
+Odd spaces and dashes, curly quotes, links, decoration, punctuation.
+
+Text in, words out; what a word means is read elsewhere. Every step is one pass over the text.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from bot.commands.names import a_label
+from bot.commands.values import PRIVATE_KEY, Misread, TargetError, shown
+
+MAX_LINE = 2000
+_LONG_DASHES = "\u2012\u2013\u2014\u2015\u2e3a\u2e3b\ufe58"
+_HYPHENS = "\u2010\u2011\u2212\ufe63\uff0d"
+_SINGLE_QUOTES = "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4"
+_DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
+_SPELLINGS = str.maketrans(
+    dict.fromkeys(_HYPHENS, "-")
+    | dict.fromkeys(_SINGLE_QUOTES, "'")
+    | dict.fromkeys(_DOUBLE_QUOTES, '"')
+    | dict.fromkeys(_LONG_DASHES, "--")
+)
+_INVISIBLE = {"Cf", "Cs"}
+_SPACES = {"Zs", "Zl", "Zp", "Cc"}
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800\u034f\u180e"
+_WORD = re.compile(r"(?:<[^<>]*>|[^\s<]|<)+")
+_LINK = re.compile(r"<([^<>]*)>")
+_HEAD = re.compile(r"(?:<[@!][^<>]*>|[@/]?appgw(?:-check)?)[,:]?|[-\u2022]+", re.IGNORECASE)
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+_QUOTES = "\"'`"
+_EMPHASIS = "*_~"
+_OPENING = _QUOTES + _EMPHASIS + "(<{"
+_PUNCTUATION = ".,;!?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word of a line.
+
+    Attributes:
+        text: as typed, links replaced by their labels.
+        lie: why the word cannot be trusted as a target or value: its link leads elsewhere than it
+            shows. Empty otherwise.
+    """
+
+    text: str
+    lie: str = ""
+
+    @property
+    def bare(self) -> str:
+        """The word without decoration and punctuation.
+
+        Raises:
+            Misread: the word's link leads elsewhere than it shows.
+        """
+        if self.lie:
+            raise Misread(self.lie)
+        return undecorated(self.text)
+
+
+def readable(text: str) -> str:
+    """The line with plain spaces, plain quotes and nothing invisible.
+
+    A long dash becomes the two hyphens that were typed.
+
+    Raises:
+        Misread: the line is longer than any that a person types, or holds a private key, of which
+            nothing is repeated.
+    """
+    if PRIVATE_KEY in text:
+        raise Misread(
+            "That line holds a private key; treat it as disclosed and replace it, and paste a "
+            "chain in the form, for example: rehearse."
+        )
+    if len(text) > MAX_LINE:
+        raise Misread(
+            f"That line has {len(text)} characters; a command has at most {MAX_LINE}, for "
+            "example backend.contoso.com:8443."
+        )
+    kinds = (
+        (character, unicodedata.category(character))
+        for character in text
+        if character not in _BLANK_LETTERS
+    )
+    plain = "".join(
+        " " if kind in _SPACES else character for character, kind in kinds if kind not in _INVISIBLE
+    )
+    return plain.translate(_SPELLINGS)
+
+
+def split(text: str) -> tuple[Word, ...]:
+    """The words of a line; mentions, list marks and a pasted command name at its head are dropped.
+
+    Raises:
+        Misread: the line is too long.
+    """
+    found = _WORD.findall(readable(text))
+    while found and _HEAD.fullmatch(found[0]):
+        del found[0]
+    return tuple(
+        word
+        for word in map(_word, found)
+        if word.lie or "::" in word.text or word.text.strip(_OPENING + _PUNCTUATION + ")>}:")
+    )
+
+
+def _word(raw: str) -> Word:
+    lies = [lie for lie in map(_lie, _LINK.findall(raw)) if lie]
+    text = _LINK.sub(lambda link: _label(link[1]), raw)
+    for entity, character in _ENTITIES:
+        text = text.replace(entity, character)
+    return Word(text=text, lie=lies[0] if lies else "")
+
+
+def _label(link: str) -> str:
+    """What a Slack link shows: its label, else its address."""
+    address, bar, label = link.partition("|")
+    if address.startswith(("@", "#", "!")):
+        return address[0] + (label or address[1:])
+    return (label if bar else address).strip()
+
+
+def _lie(link: str) -> str:
+    """Slack links a bare name to `http://name`, so a link counts as its label, but only while both name one host."""
+    address, bar, label = link.partition("|")
+    if (
+        not bar
+        or not address.lower().startswith(("http://", "https://"))
+        or _authority(address) == _authority(label)
+    ):
+        return ""
+    return (
+        f"The link shows {shown(label)} but leads to {shown(address)}; type the host itself, for "
+        "example backend.contoso.com."
+    )
+
+
+def _authority(address: str) -> str:
+    """The host as far as it can be compared: without scheme, user, port and path, as an A-label."""
+    rest = re.sub(r"^[a-z]+://", "", undecorated(address.strip()).lower())
+    host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    host = (
+        host[: host.index("]") + 1]
+        if host.startswith("[") and "]" in host
+        else re.sub(r":[0-9]*$", "", host)
+    )
+    try:
+        return a_label(host.rstrip("."))
+    except TargetError:
+        return host
+
+
+def undecorated(word: str) -> str:
+    """A word without the quotes, emphasis, brackets and punctuation around it.
+
+    An address such as `2001:db8::` keeps its colons.
+    """
+    start = word.lstrip(_OPENING)
+    if start.startswith(".") and word != start:
+        start = word[len(word) - len(start) - 1] + start
+    emphasised = word[: len(word) - len(start)]
+    if start.startswith("[") and ":" not in start:
+        start = start[1:]
+    while start and (kept := _shorter(start, emphasised)) != start:
+        start = kept
+    return start
+
+
+def _shorter(word: str, opening: str) -> str:
+    """The word without its last character when that is decoration, else the word itself."""
+    last, rest = word[-1], word[:-1]
+    drop = (
+        last in _PUNCTUATION + _QUOTES + ">"
+        or (
+            last in _EMPHASIS
+            and (last in opening or not re.search(r"/|^gw:|=", word, re.IGNORECASE))
+        )
+        or (last == ":" and word.lower() != "gw:" and not _is_ipv6(word))
+        or (last in ")]}" and word.count("([{"[")]}".index(last)]) < word.count(last))
+    )
+    return rest if drop else word
+
+
+def _is_ipv6(word: str) -> bool:
+    try:
+        ipaddress.IPv6Address(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,184 @@
+"""The bare words of `subscribe`, `unsubscribe` and `mute`.
+
+`daily 08:30`, a number, `2h certificate swap`. Each gives a `Line`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from bot.commands import times
+from bot.commands.clean import Word
+from bot.commands.options import KEYS
+from bot.commands.scan import Line, scan, take_option
+from bot.commands.target import looks_like_target, stray
+from bot.commands.values import Misread, Verb
+
+_FILLERS = frozenset({"at", "on"})
+_QUOTES = "\"'`"
+
+
+def read_subscribe(words: Iterable[Word]) -> Line:
+    """`subscribe`: schedule words become `every`, `day` and `at`.
+
+    Raises:
+        Misread: something is said twice, unusable, or does not fit the rest.
+    """
+    line = scan(words, Verb.SUBSCRIBE)
+    loose, line.loose[:] = list(line.loose), []
+    for word in loose:
+        key = _schedule_key(word)
+        if key:
+            line.put(key, word)
+        elif word.lower() not in _FILLERS:
+            line.loose.append(word)
+    _check_schedule(line)
+    return line
+
+
+def _schedule_key(word: str) -> str | None:
+    tests = (("every", times.is_every), ("at", times.is_clock), ("day", times.is_day))
+    return next((key for key, holds in tests if holds(word)), None)
+
+
+def _check_schedule(line: Line) -> None:
+    every = str(line.options.get("every", ""))
+    if "day" in line.options and every not in {"", "weekly"}:
+        raise Misread(
+            f"A day belongs to every=weekly, not to every={every}; write for example weekly "
+            "mon 08:30."
+        )
+    if "at" in line.options and (every == "hourly" or times.seconds(every) is not None):
+        raise Misread(
+            f"A time of day belongs to daily, weekdays or weekly, not to every={every}; write "
+            "for example daily 08:30."
+        )
+
+
+def read_unsubscribe(words: Iterable[Word]) -> Line:
+    """`unsubscribe`: a bare number becomes `number`.
+
+    Raises:
+        Misread: two numbers, or no such number.
+    """
+    line = scan(words, Verb.UNSUBSCRIBE)
+    numbers = [word for word in line.loose if word.removeprefix("#").isdecimal()]
+    line.loose[:] = [word for word in line.loose if word not in numbers]
+    for digits in numbers:
+        line.put("number", digits)
+    return line
+
+
+def read_mute(words: Iterable[Word]) -> Line:
+    """`mute`: a bare length of time becomes `for`, days and a stretch of the day become `window`, the words that remain the reason.
+
+    Raises:
+        Misread: an option is unusable, a word before the reason is unknown, or the mute would have no end.
+    """
+    line, queue, reason = Line(), deque(words), list[str]()
+    while queue:
+        word = queue.popleft()
+        if not reason and (window := _window(word, queue)):
+            line.put("window", window)
+            continue
+        is_text = (bool(reason) and not _is_own_option(word)) or bool(word.lie)
+        option = None if is_text else take_option(word, queue, Verb.MUTE)
+        if option and option[0] == "reason":
+            _begin(reason, option[1])
+        elif option:
+            line.put(option[0], _whole(option, queue))
+        else:
+            _loose_mute_word(line, queue, word, reason)
+    _close_reason(line, reason)
+    return line
+
+
+def _window(word: Word, queue: deque[Word]) -> str | None:
+    """Days and a stretch of the day at the head of the words, `sat 22:00-23:30`.
+
+    Takes those words off the queue.
+    """
+    said: list[str] = []
+    for one in (word, *queue):
+        said.append(one.text.strip(_QUOTES))
+        if times.is_span(said[-1]):
+            for _ in said[1:]:
+                queue.popleft()
+            return " ".join(said)
+        if not times.days(said[-1]):
+            break
+    return None
+
+
+def _whole(option: tuple[str, str], queue: deque[Word]) -> str:
+    """An option's value; that of `window=` goes on to its stretch of the day."""
+    key, text = option
+    if key == "window" and not times.is_span(text) and queue:
+        rest = (
+            _window(queue.popleft(), queue)
+            if times.days(queue[0].text)
+            else queue.popleft().text.strip(_QUOTES)
+        )
+        return f"{text} {rest or ''}"
+    return text
+
+
+def _is_own_option(word: Word) -> bool:
+    """Inside a reason only the verb's own options count as such; anything else is text."""
+    key = word.text.lower().lstrip("-").partition("=")
+    return bool(key[1]) and key[0] in KEYS[Verb.MUTE]
+
+
+def _begin(reason: list[str], text: str) -> None:
+    if reason:
+        raise Misread(
+            "The reason is given twice; write it once, for example mute gw:prod-gw 2h "
+            "certificate swap."
+        )
+    if not text:
+        raise Misread(
+            "reason= needs a value, for example mute gw:prod-gw for=2h reason=certificate swap."
+        )
+    reason.append(text)
+
+
+def _loose_mute_word(line: Line, queue: deque[Word], word: Word, reason: list[str]) -> None:
+    if reason:
+        reason.append(word.text)
+        return
+    length = _length(word, queue)
+    if length and "for" not in line.options:
+        line.put("for", length)
+    elif ("for" not in line.options or not line.loose) and looks_like_target(word.bare):
+        line.loose.append(word.bare)
+    elif not (word.text.lower() == "for" and queue and _begins_length(queue[0].text)):
+        reason.append(word.text)
+
+
+def _begins_length(text: str) -> bool:
+    return text.isdecimal() or times.seconds(text) is not None
+
+
+def _length(word: Word, queue: deque[Word]) -> str | None:
+    """A length of time at the head of the words, `2h` or `2 hours`.
+
+    Takes the second word off the queue.
+    """
+    text = word.text.strip(_QUOTES)
+    if text.isdecimal() and queue and times.seconds(text + queue[0].text) is not None:
+        return text + queue.popleft().text
+    return text if times.seconds(text) is not None else None
+
+
+def _close_reason(line: Line, reason: list[str]) -> None:
+    if not reason:
+        return
+    if not line.loose:
+        raise stray(reason[0])
+    if not line.options.keys() & {"for", "window"}:
+        raise Misread(
+            "A mute with a reason needs an end; write for example mute gw:prod-gw 2h "
+            "certificate swap."
+        )
+    line.options["reason"] = " ".join(reason).strip(_QUOTES)

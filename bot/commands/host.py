@@ -1,0 +1,153 @@
+"""One word -> one backend: a host or an address, with a port and a path where they were typed.
+
+Forgiving about how, never about what.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bot.commands.clean import split
+from bot.commands.names import EXAMPLE, host_name, ip_literal
+from bot.commands.values import DEFAULT_PORT, HostTarget, Misread, TargetError, shown
+
+MAX_PORT = 65535
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/{1,3}(?!/)(.*)", re.IGNORECASE | re.DOTALL)
+_AUTHORITY_END = re.compile(r"[/?#]")
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::([^:]*))?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedHost:
+    """A host as typed.
+
+    Attributes:
+        host: lower-case A-label or IP literal without brackets.
+        is_ip: whether `host` is an IP literal.
+        typed_port: the port, `None` when none was typed.
+        path: the path of a pasted URL, `None` when there was none or only `/`.
+    """
+
+    host: str
+    is_ip: bool
+    typed_port: int | None
+    path: str | None
+
+    @property
+    def port(self) -> int:
+        """The port to connect to."""
+        return DEFAULT_PORT if self.typed_port is None else self.typed_port
+
+    def at(self, port: int | None) -> HostTarget:
+        """The target, with a port that an option may have named."""
+        return HostTarget(
+            host=self.host, is_ip=self.is_ip, port=self.port if port is None else port
+        )
+
+
+def host_target(text: str) -> TypedHost:
+    """Read one host, as the terminal's arguments hold it.
+
+    Raises:
+        TargetError: it is no backend that could be probed, in one sentence.
+    """
+    try:
+        words = split(text)
+        if len(words) == 1:
+            return read_host(words[0].bare)
+    except Misread as error:
+        raise TargetError(str(error)) from None
+    raise TargetError(f"{shown(text)} is not one host; {EXAMPLE}.")
+
+
+def read_host(word: str) -> TypedHost:
+    """Read one bare word as a host; a URL's query and fragment are dropped.
+
+    Raises:
+        TargetError: it is no backend that could be probed, in one sentence.
+    """
+    scheme = _SCHEME.fullmatch(word)
+    if scheme and scheme[1].lower() != "https":
+        raise TargetError(
+            f"{shown(word)} is not https, and the chain comes with TLS only; {EXAMPLE} or "
+            "https://backend.contoso.com/health."
+        )
+    rest = scheme[2] if scheme else word
+    end = _AUTHORITY_END.search(rest)
+    authority, tail = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    _refuse_strange(authority, word)
+    host, port = _split_port(authority, word)
+    name, is_ip = host_name(host)
+    return TypedHost(host=name, is_ip=is_ip, typed_port=port, path=_url_path(tail))
+
+
+def port_number(text: str) -> int:
+    """A TCP port.
+
+    Raises:
+        TargetError: no number from 1 to 65535.
+    """
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= MAX_PORT:
+        raise TargetError(
+            f"{shown(text)} is no port; a port is a number from 1 to {MAX_PORT}, for example "
+            "backend.contoso.com:8443."
+        )
+    return int(text)
+
+
+def url_path(text: str) -> str:
+    """A path as a request line holds it.
+
+    With its leading slash, other alphabets percent-encoded.
+    """
+    return quote(text if text.startswith("/") else f"/{text}", safe="/%:@!$&'()*+,;=-._~?")
+
+
+def _url_path(tail: str) -> str | None:
+    path = re.split(r"[?#]", tail, maxsplit=1)[0]
+    return url_path(path) if path.strip("/") else None
+
+
+def _refuse_strange(authority: str, word: str) -> None:
+    if "@" in authority:
+        raise TargetError(
+            "That holds user info or is a mail address, and is not repeated here; write only "
+            "the host, for example backend.contoso.com."
+        )
+    if "%" in authority:
+        raise TargetError(
+            f"{shown(word)} holds a zone or an encoded character; {EXAMPLE} or 10.0.0.5."
+        )
+    if "," in authority:
+        raise TargetError(
+            f"{shown(word)} looks like several targets; ask about one at a time, for example "
+            "backend.contoso.com."
+        )
+
+
+def _split_port(authority: str, word: str) -> tuple[str, int | None]:
+    bracketed = _BRACKETED.fullmatch(authority)
+    if bracketed:
+        if ip_literal(bracketed[1]) is None or ":" not in bracketed[1]:
+            raise TargetError(
+                f"{shown(word)} holds no IPv6 address between the brackets; write for example "
+                "[2001:db8::5]:8443."
+            )
+        return bracketed[1], _port(bracketed[2])
+    if authority.count(":") > 1:
+        if ip_literal(authority) is None:
+            raise TargetError(
+                f"{shown(word)} is neither host:port nor an IPv6 address; write for example "
+                "[2001:db8::5]:8443."
+            )
+        return authority, None
+    host, _, port = authority.partition(":")
+    if not host:
+        raise TargetError(f"{shown(word)} names no host; {EXAMPLE}.")
+    return host, _port(port)
+
+
+def _port(text: str | None) -> int | None:
+    return port_number(text) if text else None

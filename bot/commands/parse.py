@@ -1,0 +1,235 @@
+"""The text after the slash -> what was asked, or a usage answer.
+
+Pure, total, and bounded: it never raises, whatever the text.
+
+The grammar is the contract's section 1. What is forgiven is in `clean`, what a word names in
+`target`, what options hold in `options`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
+
+from bot.commands.clean import Word, split
+from bot.commands.digest_words import read_mute, read_subscribe, read_unsubscribe
+from bot.commands.gateway_names import read_gateway
+from bot.commands.help import examples
+from bot.commands.host import TypedHost
+from bot.commands.near import nearest
+from bot.commands.options import KEYS, OPTIONS
+from bot.commands.scan import Line, looks_like_option, scan
+from bot.commands.target import (
+    Options,
+    add_path,
+    looks_like_target,
+    named_by_option,
+    only_target,
+    refuse_missing,
+    settle,
+)
+from bot.commands.values import (
+    GatewayTarget,
+    HostTarget,
+    LastTarget,
+    Misread,
+    Request,
+    Target,
+    Usage,
+    Verb,
+    shown,
+)
+
+_SHORTEST_PREFIX = 2
+_HINT = (
+    "write for example backend.contoso.com, gw:prod-gw for a gateway, or intranet:443 for a host "
+    "without a dot."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opening:
+    """How a line begins: its verb, whether that was written, and the words after it."""
+
+    verb: Verb
+    written: bool
+    words: tuple[Word, ...]
+
+
+def parse(text: str) -> Request | Usage:
+    """Understand one line.
+
+    A line that cannot be understood becomes a usage answer, never an exception.
+    """
+    verb: Verb | None = None
+    try:
+        words = split(text)
+        opening = _open(words)
+        verb = opening.verb
+        return _READERS[verb](opening)
+    except Misread as misread:
+        return Usage(
+            error=str(misread),
+            did_you_mean=misread.did_you_mean,
+            examples=examples(misread.did_you_mean or verb),
+        )
+
+
+def parse_json(text: str) -> dict[str, Any]:
+    """`parse` as the object that `appgw parse --json` prints."""
+    answer = parse(text)
+    if isinstance(answer, Usage):
+        return {
+            "error": answer.error,
+            "did_you_mean": answer.did_you_mean,
+            "examples": list(answer.examples),
+        }
+    return {
+        "verb": answer.verb.value,
+        "target": _target_json(answer.target),
+        "options": dict(answer.options),
+    }
+
+
+def _target_json(target: Target | None) -> dict[str, Any] | None:
+    if isinstance(target, HostTarget):
+        return {"kind": "ip" if target.is_ip else "host", "host": target.host, "port": target.port}
+    if isinstance(target, GatewayTarget):
+        return {"kind": "gateway", **asdict(target)}
+    return {"kind": "last"} if target else None
+
+
+def _open(words: tuple[Word, ...]) -> _Opening:
+    if not words:
+        return _Opening(verb=Verb.HELP, written=False, words=())
+    first = words[0].bare
+    name = first.lower().lstrip("-")
+    if name in _VERBS:
+        return _Opening(verb=Verb(name), written=True, words=words[1:])
+    is_flag = name in KEYS[Verb.CHECK] and OPTIONS[name].bare
+    if looks_like_target(first) or looks_like_option(first) or is_flag:
+        return _Opening(verb=Verb.CHECK, written=False, words=words)
+    near = nearest_verb(name)
+    raise Misread(
+        f"{shown(first)} is no command; {f'did you mean {near}?' if near else _HINT}", near
+    )
+
+
+def nearest_verb(name: str) -> Verb | None:
+    """The verb that was probably meant: the only one that begins so, else the most alike."""
+    beginning = (
+        [verb for verb in _VERBS if verb.startswith(name)] if len(name) >= _SHORTEST_PREFIX else []
+    )
+    near = beginning[0] if len(beginning) == 1 else nearest(name, _VERBS)
+    return Verb(near) if near else None
+
+
+def _read_check(opening: _Opening) -> Request:
+    """`check` and `health` are one: what is named decides which of them it is."""
+    verb, line = opening.verb, scan(opening.words, opening.verb)
+    typed = only_target(line.loose, dotless=opening.written) or named_by_option(
+        line.options, gateway_first=verb is Verb.HEALTH
+    )
+    if typed is None and verb is Verb.CHECK:
+        raise refuse_missing(verb)
+    if isinstance(typed, TypedHost | LastTarget) and verb is Verb.HEALTH:
+        named = typed.host if isinstance(typed, TypedHost) else "last"
+        raise Misread(
+            (
+                "health asks a gateway, for example health gw:prod-gw; a host is checked: check "
+                f"{named[:60]}."
+            ),
+            Verb.CHECK,
+        )
+    if isinstance(typed, TypedHost):
+        add_path(typed, line.options)
+    target = settle(typed, line.options)
+    return _request(
+        Verb.HEALTH if isinstance(target, GatewayTarget) else verb, target, line.options
+    )
+
+
+def _read_rehearse(opening: _Opening) -> Request:
+    """Alone it opens a form.
+
+    With a gateway and `without=` it asks what breaks when that root is removed.
+    """
+    line = scan(opening.words, Verb.REHEARSE)
+    if not line.loose and not line.options:
+        return _request(Verb.REHEARSE, None, {})
+    typed = only_target(line.loose, dotless=False) if _names_gateway(line.loose) else None
+    typed = typed or named_by_option(line.options, gateway_first=True)
+    if line.loose and not isinstance(typed, GatewayTarget):
+        raise Misread(
+            f"rehearse stands alone, without {shown(line.loose[0])}; write for example rehearse.",
+            Verb.REHEARSE,
+        )
+    if not isinstance(typed, GatewayTarget) or "without" not in line.options:
+        raise Misread(
+            "rehearse asks a gateway about a root that is to be removed, for example rehearse "
+            "gw:prod-gw without=corp-root-2019; "
+            "alone it opens the form for a new chain.",
+            Verb.REHEARSE,
+        )
+    return _request(Verb.REHEARSE, settle(typed, line.options), line.options)
+
+
+def _names_gateway(loose: Iterable[str]) -> bool:
+    return any(read_gateway(word) is not None for word in loose)
+
+
+def _read_digest(opening: _Opening) -> Request:
+    verb, line = opening.verb, _DIGEST_LINES[opening.verb](opening.words)
+    typed = only_target(line.loose, dotless=False)
+    if typed is None and verb in _NEED_TARGET and not line.options.keys() & {"number", "all"}:
+        raise refuse_missing(verb)
+    if typed is not None and line.options.keys() & {"number", "all"}:
+        raise Misread(
+            "unsubscribe takes a number, a target or all, one of them; write for example "
+            "unsubscribe 2."
+        )
+    return _request(verb, settle(typed, line.options), line.options)
+
+
+def _read_help(opening: _Opening) -> Request:
+    """`help` forgives everything: a verb after it is the topic, anything else is ignored."""
+    topics = [
+        name for word in opening.words if (name := re.sub(r"\W", "", word.text).lower()) in _VERBS
+    ]
+    return _request(Verb.HELP, None, {"topic": topics[0]} if topics else {})
+
+
+def _read_alone(opening: _Opening) -> Request:
+    verb, line = opening.verb, scan(opening.words, opening.verb)
+    if line.loose:
+        raise Misread(
+            f"{verb} stands alone, without {shown(line.loose[0])}; write for example {verb}.", verb
+        )
+    return _request(verb, None, {})
+
+
+def _request(verb: Verb, target: Target | None, options: Options) -> Request:
+    return Request(verb=verb, target=target, options=MappingProxyType(options))
+
+
+_VERBS = tuple(verb.value for verb in Verb)
+_NEED_TARGET = frozenset({Verb.UNSUBSCRIBE, Verb.MUTE, Verb.UNMUTE, Verb.HISTORY})
+_DIGEST_LINES: Mapping[Verb, Callable[[Iterable[Word]], Line]] = {
+    Verb.SUBSCRIBE: read_subscribe,
+    Verb.UNSUBSCRIBE: read_unsubscribe,
+    Verb.MUTE: read_mute,
+    Verb.UNMUTE: lambda words: scan(words, Verb.UNMUTE),
+    Verb.PREVIEW: lambda words: scan(words, Verb.PREVIEW),
+    Verb.HISTORY: lambda words: scan(words, Verb.HISTORY),
+}
+_READERS: Mapping[Verb, Callable[[_Opening], Request]] = {
+    Verb.CHECK: _read_check,
+    Verb.HEALTH: _read_check,
+    Verb.HELP: _read_help,
+    **dict.fromkeys(_DIGEST_LINES, _read_digest),
+    Verb.REHEARSE: _read_rehearse,
+    **dict.fromkeys((Verb.LIST, Verb.DOCTOR, Verb.WHOAMI, Verb.VERSION), _read_alone),
+}

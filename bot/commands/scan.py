@@ -1,0 +1,107 @@
+"""Words -> options as typed and the words left over, for one verb.
+
+Which options there are is in `options`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.commands import times
+from bot.commands.clean import Word
+from bot.commands.options import KEYS, OPTIONS, TRUE_WORDS, known, value
+from bot.commands.values import Misread, OptionValue, Verb
+
+_KEY_VALUE = re.compile(r"-*([A-Za-z][A-Za-z_-]*)=(.*)", re.DOTALL)
+_DASHED = re.compile(r"-+([A-Za-z][A-Za-z_-]*)")
+_ALIASES = {"host-name": "host", "hostname": "host", "gateway": "gw", "server-name": "sni"}
+_VALUE_QUOTES = "\"'`(<"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What a line holds besides its verb: checked options and bare words, in the order typed."""
+
+    options: dict[str, OptionValue] = field(default_factory=dict)
+    loose: list[str] = field(default_factory=list)
+
+    def put(self, key: str, text: str) -> None:
+        """Add an option.
+
+        Raises:
+            Misread: it is there already, or its value is unusable.
+        """
+        if key in self.options:
+            raise Misread(
+                f"{key} is given twice; write it once, for example {OPTIONS[key].example}."
+            )
+        self.options[key] = value(key, text)
+
+
+def scan(words: Iterable[Word], verb: Verb) -> Line:
+    """Sort the words of a line into options and the rest.
+
+    Raises:
+        Misread: an option is unknown, given twice or unusable.
+    """
+    line = Line()
+    queue = deque(words)
+    while queue:
+        word = queue.popleft()
+        option = take_option(word, queue, verb)
+        if option:
+            line.put(*option)
+        elif word.bare.strip("-"):
+            line.loose.append(word.bare)
+    return line
+
+
+def looks_like_option(text: str) -> bool:
+    """Whether a word is `key=value` or `--key`."""
+    return bool(_KEY_VALUE.fullmatch(text) or _DASHED.fullmatch(text))
+
+
+def take_option(word: Word, rest: deque[Word], verb: Verb) -> tuple[str, str] | None:
+    """The option that begins with this word, its value taken from the next words where it stands there.
+
+    Raises:
+        Misread: the verb takes no such option, or the word's link lies.
+    """
+    text = word.bare
+    pair = _KEY_VALUE.fullmatch(text)
+    if pair:
+        return known(_key(pair[1]), verb), pair[2].lstrip(_VALUE_QUOTES)
+    dashed = _DASHED.fullmatch(text)
+    key = _key(dashed[1]) if dashed else text.lower()
+    if dashed:
+        known(key, verb)
+    elif not (key in KEYS.get(verb, ()) and OPTIONS[key].bare):
+        return None
+    return key, _following(key, rest)
+
+
+def _key(text: str) -> str:
+    folded = text.lower().strip("-")
+    return _ALIASES.get(folded, folded)
+
+
+def _following(key: str, rest: deque[Word]) -> str:
+    """The value in the next word; a key that may stand alone takes only what cannot be a target."""
+    if not rest or (OPTIONS[key].bare and not _is_value(key, rest[0].text.lower())):
+        return ""
+    if looks_like_option(rest[0].bare):
+        return ""
+    joined = Word(text=f"{key}={rest[0].text}", lie=rest[0].lie)
+    rest.popleft()
+    return joined.bare.partition("=")[2].lstrip(_VALUE_QUOTES)
+
+
+def _is_value(key: str, text: str) -> bool:
+    return (
+        text in TRUE_WORDS
+        or (key == "watch" and times.seconds(text) is not None)
+        or (key == "heartbeat" and text == "off")
+    )

@@ -1,0 +1,170 @@
+"""One word -> what it names, and how options that speak of the same thing are joined with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.commands.gateway_names import named_gateway, read_gateway
+from bot.commands.host import TypedHost, read_host
+from bot.commands.options import OPTIONS
+from bot.commands.values import (
+    GatewayTarget,
+    HostTarget,
+    LastTarget,
+    Misread,
+    OptionValue,
+    Target,
+    TargetError,
+    Verb,
+    repeatable,
+    shown,
+)
+
+Options = dict[str, OptionValue]
+Typed = TypedHost | GatewayTarget | LastTarget
+_STRUCTURE = re.compile(r"[.:/\[@\\%\u3002\uff0e\uff61]|^[0-9]+$|^0x[0-9a-f]+$", re.IGNORECASE)
+_LAST = "last"
+
+
+def looks_like_target(word: str) -> bool:
+    """Whether a word can be nothing but a target.
+
+    It has a dot, a colon, a slash or a bracket, is a number, or is `last`.
+    """
+    return word.lower() == _LAST or _STRUCTURE.search(word) is not None
+
+
+def read_target(word: str) -> Typed:
+    """What a bare word names.
+
+    Raises:
+        TargetError: nothing that could be asked about.
+    """
+    if word.lower() == _LAST:
+        return LastTarget()
+    return read_gateway(word) or read_host(word)
+
+
+def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
+    """The one target among the loose words; `dotless` takes a single plain word as a host.
+
+    Raises:
+        Misread: two targets, or a word that is none.
+    """
+    likely = [word for word in loose if looks_like_target(word)]
+    other = [word for word in loose if not looks_like_target(word)]
+    if len(likely) > 1 and likely[1].isdecimal():
+        raise Misread(
+            f"{shown(likely[1])} stands alone; a port is an option or follows the host, for "
+            "example port=8443."
+        )
+    if len(likely) > 1:
+        raise Misread(
+            f"Two targets are named, {shown(likely[0])} and {shown(likely[1])}; "
+            f"ask about one at a time, for example {repeatable(likely[0])[:60]}."
+        )
+    if dotless and not likely and len(other) == 1:
+        return read_host(other[0])
+    if other:
+        raise stray(other[0])
+    return read_target(likely[0]) if likely else None
+
+
+def stray(word: str) -> Misread:
+    """The error of a word that is neither a target nor an option."""
+    if word.lower() in OPTIONS:
+        return Misread(
+            f"{word.lower()} needs a value; write for example {OPTIONS[word.lower()].example}."
+        )
+    verb = next((verb for verb in Verb if verb == word.lower()), None)
+    if verb:
+        return Misread(
+            f"{shown(word)} comes first in a line; write for example {verb} backend.contoso.com.",
+            verb,
+        )
+    return Misread(
+        f"{shown(word)} is neither a target nor an option; write for example gw:prod-gw, or "
+        "intranet:443 for a host without a dot."
+    )
+
+
+def settle(typed: Typed | None, options: Options) -> Target | None:
+    """Join a target with the options that say the same.
+
+    What lands in the target leaves the options.
+
+    Raises:
+        Misread: the same thing is said twice with different values, or of a target that has none.
+    """
+    if isinstance(typed, TypedHost):
+        return _settle_host(typed, options)
+    if isinstance(typed, LastTarget):
+        return typed
+    if "port" in options:
+        raise Misread(
+            "port= belongs to a host, and none is named; write for example "
+            "backend.contoso.com port=8443."
+        )
+    if isinstance(typed, GatewayTarget):
+        _agree("pool", typed.pool, options)
+        _agree("setting", typed.setting, options)
+        _agree_on_gateway(typed, options)
+    return typed
+
+
+def _settle_host(typed: TypedHost, options: Options) -> HostTarget:
+    _agree("port", typed.typed_port, options)
+    port = options.pop("port", None)
+    return typed.at(int(port) if port is not None else None)
+
+
+def add_path(typed: TypedHost, options: Options) -> None:
+    """Let a pasted URL's path become the option `path`.
+
+    Raises:
+        Misread: `path=` says something else.
+    """
+    if typed.path is not None:
+        _agree("path", typed.path, options)
+        options["path"] = typed.path
+
+
+def _agree(key: str, typed: str | int | None, options: Options) -> None:
+    if typed is not None and options.get(key, typed) != typed:
+        raise Misread(
+            f"The {key} is said twice, as {typed} and {key}={options[key]}; write it once, "
+            f"for example {key}={typed}."
+        )
+
+
+def _agree_on_gateway(typed: GatewayTarget, options: Options) -> None:
+    if "gw" not in options:
+        return
+    other = read_gateway(str(options["gw"])) or named_gateway(str(options["gw"]))
+    if replace(typed, pool=None, setting=None) != replace(other, pool=None, setting=None):
+        raise Misread(
+            f"Two gateways are named, {typed.name} and gw={options['gw']}; ask about one at a "
+            f"time, for example gw:{typed.name}."
+        )
+
+
+def named_by_option(options: Options, *, gateway_first: bool) -> Typed | None:
+    """The target of a line that names it in an option only: `host=intranet`, or `gw=prod-gw`."""
+    if "host" in options and not gateway_first:
+        return read_host(str(options.pop("host")))
+    if "gw" in options:
+        gateway = str(options.pop("gw"))
+        return read_gateway(gateway) or named_gateway(gateway)
+    return None
+
+
+def refuse_missing(verb: Verb) -> TargetError:
+    """The error of a line without the target that its verb needs."""
+    if verb is Verb.UNSUBSCRIBE:
+        return TargetError(
+            "unsubscribe needs a number, a target or all; write for example unsubscribe 2."
+        )
+    return TargetError(
+        f"{verb} needs a target; write for example {verb} backend.contoso.com or {verb} gw:prod-gw."
+    )

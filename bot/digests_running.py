@@ -1,0 +1,233 @@
+"""Memory, engine and Slack put together: what makes digests in the running bot. Composition only.
+
+Slack's edge and the engine do not know each other; here each is given the other's face.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.cards.parts import Message
+from bot.cards.usage import refusal
+from bot.checks.doctor import HISTORY_SCOPE
+from bot.checks.intermediates import Intermediates
+from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, remember_green
+from bot.checks.observe import Answers, DeskLooker
+from bot.domain.report import CheckReport
+from bot.engine import Engine, EngineSettings, Ports
+from bot.engine.lease import ReplicaTaken
+from bot.observability.health import Readiness
+from bot.slack.handlers.notebook import Following as Names
+from bot.slack.handlers.notebook import Notebook
+from bot.slack.handlers.recovery import Recovering
+from bot.slack.handlers.subscription_verbs import Following
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.digest_messages import render
+from bot.slack.outbound.digest_poster import SlackPoster
+from bot.slack.outbound.places import DeliveryError, Place
+from bot.slack.outbound.runs import Runs
+from bot.slack.transport.app import Identity
+from bot.store import SchemaNewer, Store, StoreLocked, UnusableDatabase, open_store
+from bot.store.last_known import first_time
+from bot.store.learned import EVERY_S, Good, Keeper
+from bot.store.subscriptions import channel_subscriptions
+from chainlib import Certificate, counted
+
+log = logging.getLogger(__name__)
+
+NameTakenError = ReplicaTaken
+
+
+class MemoryUnusableError(Exception):
+    """The database cannot be used; the text is one sentence with the way out."""
+
+
+class Answering(Answers, Names, Protocol):
+    """The use case: `bot.checks.service.Desk` is it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembering:
+    """What runs beside the listeners.
+
+    Attributes:
+        url: of the database.
+        store: the same, open.
+        desk: what is looked at, and how.
+        clock: the present instant, aware; it alone decides what is due.
+        engine: how the engine behaves; whether history may be read is found out at the start.
+    """
+
+    url: str
+    store: Store
+    desk: Answering
+    clock: Callable[[], datetime]
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+    @asynccontextmanager
+    async def beside(
+        self, delivery: Delivery, runs: Runs, identity: Identity, readiness: Readiness
+    ) -> AsyncIterator[Following]:
+        """Run the engine for as long as the listeners run."""
+        looker = DeskLooker(desk=self.desk)
+        lost = _Lost(store=self.store, delivery=delivery, clock=self.clock, team=identity.team)
+        ports = Ports(
+            clock=self.clock,
+            looker=looker,
+            renderer=render,
+            poster=SlackPoster(delivery=delivery, runs=runs),
+            on_paused=lost.tell,
+            on_closed=Recovering(
+                store=self.store, delivery=delivery, runs=runs, clock=self.clock
+            ).on_closed,
+        )
+        engine = Engine(self.url, self.store, ports, self._settings(identity))
+        await engine.start()
+        readiness.probes["store"] = lambda: (
+            None if engine.alive else "the digests have stopped; look into the log and restart"
+        )
+        try:
+            yield Following(
+                book=Notebook(
+                    store=self.store,
+                    desk=self.desk,
+                    looker=looker,
+                    delivery=delivery,
+                    clock=self.clock,
+                    team=identity.team,
+                    bot_name=identity.name,
+                ),
+                troubles=readiness.troubles,
+            )
+        finally:
+            await engine.stop()
+
+    def _settings(self, identity: Identity) -> EngineSettings:
+        granted = HISTORY_SCOPE in identity.scopes
+        if not granted:
+            log.warning(
+                "channels:history is not granted: a digest whose answer is lost is sent %s",
+                self.engine.without_history.value,
+            )
+        return replace(self.engine, history=granted)
+
+
+class Knowledge:
+    """What checks learn, beyond the life of this process.
+
+    The last good facts, and intermediates for other backends' gaps.
+
+    Attributes:
+        greens: the last good facts of each backend.
+        learnt: intermediates that other backends sent.
+    """
+
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], *, every: float = EVERY_S
+    ) -> None:
+        """Join the memories of the process with those of the store."""
+        self.greens = RecentFacts(on_put=self._put)
+        self.learnt = Intermediates(
+            on_new=lambda certificate: self._keeper.learnt(certificate, "a backend")
+        )
+        self._keeper = Keeper(
+            store=store, clock=clock, on_good=self._recall, on_learnt=self._remember, every=every
+        )
+
+    def see(self, report: CheckReport) -> None:
+        """Whatever looked (a chat, a digest, a watch), remember what is good."""
+        remember_green(report, self.greens)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Read what is known, and keep what comes for as long as this lasts."""
+        await self._keeper.load()
+        stop = asyncio.Event()
+        keeping = asyncio.create_task(self._keeper.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await keeping
+
+    def _put(self, key: str, facts: Facts) -> None:
+        self._keeper.good(
+            key, Good(at=facts.at, chain=chain_of(facts), setting=dict(facts.settings))
+        )
+
+    def _recall(self, key: str, good: Good) -> None:
+        if facts := facts_from(good.at, good.chain, good.setting):
+            self.greens.recall(key, facts)
+
+    def _remember(self, certificate: Certificate) -> None:
+        self.learnt.recall(certificate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lost:
+    """Tells whoever can be told that a channel does not take digests any more."""
+
+    store: Store
+    delivery: Delivery
+    clock: Callable[[], datetime]
+    team: str
+
+    async def tell(self, channel: str, reason: str, *_: object) -> None:
+        """Write to the people who subscribed, once a day however many digests were refused."""
+        now = self.clock()
+        async with self.store.writing() as connection:
+            if not await first_time(connection, f"lost:{channel}:{reason}:{now:%Y-%m-%d}", now):
+                return
+            paused = [
+                one
+                for one in await channel_subscriptions(connection, self.team, channel)
+                if one.paused
+            ]
+        for person in sorted({one.created_by for one in paused}):
+            try:
+                await self.delivery.post(
+                    Place(channel=person), _paused(channel, reason, len(paused))
+                )
+            except DeliveryError as error:
+                log.warning(
+                    "a lost channel could not be told",
+                    extra={"reason": error.reason, "user": person},
+                )
+
+
+def _paused(channel: str, reason: str, subscriptions: int) -> Message:
+    """What is said; the channel is shown by its name."""
+    count = counted(subscriptions, "digest")
+    return refusal(
+        f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, "
+        "tap Resume in its list."
+    )
+
+
+@contextmanager
+def memory(url: str) -> Iterator[Store]:
+    """The open memory; a loop that used its connections closes it. Blocks.
+
+    Raises:
+        MemoryUnusableError: it cannot be opened, another process has it, or a newer version wrote
+            it.
+    """
+    try:
+        store = open_store(url)
+    except (UnusableDatabase, StoreLocked, SchemaNewer) as error:
+        raise MemoryUnusableError(str(error)) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise MemoryUnusableError(
+            f"The database cannot be opened ({type(error).__name__}); look at "
+            "APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+            "for example APPGW_DATA_DIR=/data on a disk that can be written."
+        ) from error
+    yield store

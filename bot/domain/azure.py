@@ -1,0 +1,272 @@
+"""What ARM says about a gateway, in our words.
+
+Configuration, backend health, and who could not be asked.
+
+Names are Azure's. Every value is what the gateway was *told* or *reports*; nothing here is a
+judgement of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from chainlib import Certificate, Code, HttpProbeRule, Sku, UndecodableRoot, UploadedRoot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayId:
+    """Where a gateway lives; ids are compared without case, as ARM does."""
+
+    subscription: str
+    group: str
+    name: str
+
+    @property
+    def resource_id(self) -> str:
+        """The ARM id."""
+        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}/providers/Microsoft.Network/applicationGateways/{self.name}"
+
+    @property
+    def key(self) -> str:
+        """The ARM id folded for comparison."""
+        return self.resource_id.lower()
+
+
+class MemberKind(StrEnum):
+    """What a backend pool member is."""
+
+    FQDN = "fqdn"
+    IP = "ip"
+    NIC = "nic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendMember:
+    """One member of a backend pool.
+
+    A NIC member's `address` is empty until backend health names it.
+
+    Attributes:
+        kind: what it is.
+        address: FQDN or IP literal, lower case.
+        ip_configuration: a NIC member's ARM id, by which backend health names it.
+    """
+
+    kind: MemberKind
+    address: str
+    ip_configuration: str = ""
+
+    @property
+    def label(self) -> str:
+        """What people call it: its address, else the NIC's name."""
+        nic = self.ip_configuration.lower().partition("/networkinterfaces/")[2].partition("/")[0]
+        return self.address or nic or self.ip_configuration.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendPool:
+    """A backend address pool."""
+
+    name: str
+    members: tuple[BackendMember, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthProbe:
+    """A custom probe; `host` is empty when it is picked from the settings."""
+
+    name: str
+    protocol: str
+    host: str
+    path: str
+    pick_host_from_settings: bool
+    port: int | None
+    rule: HttpProbeRule
+    interval_s: int = 30
+    unhealthy_threshold: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendSetting:
+    """A backend HTTP setting (or layer-4 backend setting) with what it trusts.
+
+    Attributes:
+        root_names: names of the trusted roots attached to it.
+        auth_certificate_names: names of the v1 authentication certificates attached to it.
+        probe: the custom probe, `None` for the default probe.
+        layer4: a TLS/TCP-proxy setting, where the validation switches do not exist.
+    """
+
+    name: str
+    port: int
+    protocol: str
+    host_name: str
+    pick_host_from_address: bool
+    sni_name: str
+    validate_chain: bool
+    validate_name: bool
+    root_names: tuple[str, ...]
+    auth_certificate_names: tuple[str, ...]
+    probe: HealthProbe | None
+    layer4: bool = False
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the gateway speaks TLS to the backend."""
+        return self.protocol.lower() in {"https", "tls"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolUse:
+    """A rule joins a pool with a setting; `live_hosts` are the host names of its listeners."""
+
+    pool: str
+    setting: str
+    live_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthCertificate:
+    """A v1 authentication certificate by its name on the gateway."""
+
+    name: str
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A gateway's configuration, as far as backends are concerned.
+
+    Attributes:
+        id: where it lives.
+        tier: Azure's word, for example `Standard_v2`.
+        sku: which rules hold.
+        state: operational state, for example `Running` or `Stopped`.
+        provisioning: provisioning state, for example `Succeeded` or `Updating`.
+        roots: every readable trusted root that lies on it, attached or not.
+        undecodable: trusted roots whose data is no certificate.
+        uses: the (pool, setting) pairs that a rule joins.
+    """
+
+    id: GatewayId
+    location: str
+    tier: str
+    sku: Sku
+    state: str
+    provisioning: str
+    pools: tuple[BackendPool, ...]
+    settings: tuple[BackendSetting, ...]
+    roots: tuple[UploadedRoot, ...]
+    undecodable: tuple[UndecodableRoot, ...]
+    auth_certificates: tuple[AuthCertificate, ...]
+    uses: tuple[PoolUse, ...]
+
+
+class Health(StrEnum):
+    """The gateway's word about one server; both families of words map to these."""
+
+    HEALTHY = "Healthy"
+    UNHEALTHY = "Unhealthy"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayMessage:
+    """A backend-health message translated.
+
+    Attributes:
+        code: what it says; `OK` for success, `UNRECOGNISED` when no rule matches, never a guess.
+        text: the raw text, hostile input for whoever shows it.
+        expected, received: status ranges and status code, where the text names them.
+        error_code: OpenSSL's number, where the text names one.
+    """
+
+    code: Code
+    text: str
+    expected: str | None = None
+    received: int | None = None
+    error_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendServer:
+    """The gateway's word about one server under one setting.
+
+    `ip_configuration` is set for NIC members.
+    """
+
+    pool: str
+    setting: str
+    address: str
+    health: Health
+    message: GatewayMessage | None
+    ip_configuration: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayHealth:
+    """One answer of the backend-health operation.
+
+    Attributes:
+        gateway: who was asked.
+        servers: what it says of each.
+        read_at: when the answer came, aware, UTC.
+        request_ids: Azure's own ids of the requests it took, for a support ticket.
+    """
+
+    gateway: GatewayId
+    servers: tuple[BackendServer, ...]
+    read_at: datetime
+    request_ids: tuple[str, ...] = ()
+
+
+class ArmTrouble(StrEnum):
+    """Why ARM could not answer; each has a sentence and a way out in `bot.azure.refusals`."""
+
+    NOT_CONFIGURED = "not-configured"
+    NO_CREDENTIAL = "no-credential"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    AMBIGUOUS = "ambiguous"
+    STOPPED = "stopped"
+    UPDATING = "updating"
+    THROTTLED = "throttled"
+    TIMED_OUT = "timed-out"
+    UNAVAILABLE = "unavailable"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRefusal:
+    """ARM did not answer: what happened in one sentence, and what the operator must do.
+
+    Attributes:
+        trouble: the kind.
+        sentence: what happened, for the card.
+        remedy: lines for the operator (role JSON, `az` command), may be empty.
+        suggestions: names that were probably meant.
+        retry_after: seconds that ARM asks to wait, `None` where it named none.
+    """
+
+    trouble: ArmTrouble
+    sentence: str
+    remedy: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Every gateway that could be read.
+
+    Attributes:
+        gateways: what was read, in no order.
+        refusals: why parts could not be read, for example one forbidden subscription of three.
+        read_at: when, aware, UTC.
+    """
+
+    gateways: tuple[Gateway, ...]
+    refusals: tuple[ArmRefusal, ...]
+    read_at: datetime

@@ -1,0 +1,71 @@
+"""What would break if a root went from a gateway.
+
+Each backend's verdict before and after, as values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.azure import GatewayId
+from chainlib import Code
+
+
+class Fate(StrEnum):
+    """What becomes of one server when the root is gone."""
+
+    BREAKS = "breaks"
+    HOLDS = "holds"
+    FAILS_ALREADY = "fails already"
+    NOT_SEEN = "not seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberFate:
+    """One server under one setting that trusts the root.
+
+    Attributes:
+        pool, setting, member: names on the gateway.
+        fate: what becomes of it.
+        before, after: the headlines with and without the root; `None` where no chain was seen.
+        reason: why no chain was seen, one sentence, empty otherwise.
+    """
+
+    pool: str
+    setting: str
+    member: str
+    fate: Fate
+    before: Code | None = None
+    after: Code | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """The rehearsal of taking one root from a gateway.
+
+    Attributes:
+        gateway: from which gateway.
+        root: the root's name on it (v1: the authentication certificate's).
+        sha256: its fingerprint, `None` where its data is no certificate.
+        settings: names of the settings that trust it, those included that no rule uses.
+        left_bare: those of them that no root is left to, which then trust the well-known CAs.
+        members: every server behind these settings, those that break first.
+        at: when the chains were looked at, aware, UTC.
+        scope: the pool or setting that was asked for; empty for the whole gateway.
+    """
+
+    gateway: GatewayId
+    root: str
+    sha256: str | None
+    settings: tuple[str, ...]
+    left_bare: tuple[str, ...]
+    members: tuple[MemberFate, ...]
+    at: datetime
+    scope: str = ""
+
+    def count(self, fate: Fate) -> int:
+        """How many servers share this fate."""
+        return sum(member.fate is fate for member in self.members)

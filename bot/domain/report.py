@@ -1,0 +1,237 @@
+"""What one check found.
+
+From the question (`CheckRequest`) to the whole answer about a backend or a gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.domain.azure import ArmRefusal, BackendServer, Gateway, GatewayHealth, Health
+from chainlib import (
+    Code,
+    Explanation,
+    Finding,
+    GatewayPolicy,
+    PresentedChain,
+    Repair,
+    Severity,
+    Target,
+    Verdict,
+)
+
+WITNESS_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
+"""Findings that come from comparing the two witnesses, not from a chain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """What to probe and what the gateway would demand of it.
+
+    Attributes:
+        target: where to connect; `target.server_name` is what the handshake sends.
+        policy: what the gateway demands; `policy.http` is the health probe's rule.
+        assumed: what was assumed because nobody said it, one sentence each, for people.
+        hypothetical: asked as no gateway is set, since something was typed in its place; a
+            gateway's own word is about something else.
+        known_names: further host names under which the backend may answer, from listeners and
+            certificates; asked where a handshake without a name fails.
+    """
+
+    target: Target
+    policy: GatewayPolicy
+    assumed: tuple[str, ...] = ()
+    hypothetical: bool = False
+    known_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserView:
+    """How a browser would judge the same chain, which is why users say that the site is fine.
+
+    Attributes:
+        accepted: a browser shows the page without a warning; `None` where that depends on the
+            device or on a certificate not at hand.
+        why: one sentence.
+    """
+
+    accepted: bool | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressReport:
+    """The verdict about one address behind the name.
+
+    Attributes:
+        address: the address connected to; empty when the name did not resolve.
+        verdict: of this address alone.
+        chain: what it presented, `None` when no list came.
+        timings: milliseconds per stage.
+    """
+
+    address: str
+    verdict: Verdict
+    chain: PresentedChain | None = None
+    timings: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """The whole answer about one target.
+
+    Attributes:
+        request: the question.
+        verdict: of the worst address, `SERVERS_DIFFER` included.
+        explanation: cause, who must act, steps.
+        addresses: every address behind the name, worst first.
+        repair: the corrected chain with its proof, `None` when nothing needs repair.
+        browser: how a browser would judge, `None` when no list came.
+        not_checked: what was not looked at, one short phrase each.
+        may_download: whether a missing issuer could have been downloaded from where its certificate
+            says.
+        timings: milliseconds per stage of the worst address, `judge` included.
+    """
+
+    request: CheckRequest
+    verdict: Verdict
+    explanation: Explanation
+    addresses: tuple[AddressReport, ...]
+    repair: Repair | None = None
+    browser: BrowserView | None = None
+    not_checked: tuple[str, ...] = ()
+    may_download: bool = False
+    timings: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
+
+    @property
+    def chain(self) -> PresentedChain | None:
+        """What the worst address presented."""
+        return self.addresses[0].chain if self.addresses else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberCheck:
+    """What to probe for one member of a pool under one setting.
+
+    Attributes:
+        pool, setting: names on the gateway.
+        member: the member as configured, FQDN or address; for people and for matching ARM's answer.
+        request: the probe; `None` for a setting without TLS or a member without an address.
+        skipped: why there is no request, one sentence, empty otherwise.
+    """
+
+    pool: str
+    setting: str
+    member: str
+    request: CheckRequest | None
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberReport:
+    """Both witnesses about one member of a pool under one setting.
+
+    Attributes:
+        pool, setting: names on the gateway.
+        member: the member as configured, FQDN or address.
+        report: our own probe; `None` for a setting without TLS or an address that may not be
+            probed.
+        server: the gateway's word, `None` until ARM has answered or when it does not list the
+            member.
+        findings: our probe's findings and those that come from comparing the two witnesses, in
+            headline order.
+        skipped: why we did not probe, one sentence, empty otherwise.
+    """
+
+    pool: str
+    setting: str
+    member: str
+    report: CheckReport | None = None
+    server: BackendServer | None = None
+    findings: tuple[Finding, ...] = ()
+    skipped: str = ""
+
+    @property
+    def headline(self) -> Code:
+        """The first critical finding, else the first warning, else `OK`."""
+        return Verdict(findings=self.findings, at=datetime.min.replace(tzinfo=UTC)).headline
+
+    @property
+    def healthy(self) -> bool:
+        """No finding is critical, and the gateway does not call it unhealthy where it was asked the same."""
+        refused = any(f.severity is Severity.CRITICAL for f in self.findings)
+        return not refused and (
+            self.hypothetical or self.server is None or self.server.health is not Health.UNHEALTHY
+        )
+
+    @property
+    def hypothetical(self) -> bool:
+        """Our own probe was asked something else than the gateway."""
+        return self.report is not None and self.report.request.hypothetical
+
+    @property
+    def unseen(self) -> bool:
+        """Nobody vouches for it: we did not probe it, and the gateway has not called it healthy."""
+        return bool(self.skipped) and not (
+            self.server is not None and self.server.health is Health.HEALTHY
+        )
+
+
+class Via(StrEnum):
+    """Which of the two witnesses is asked."""
+
+    PROBE = "probe"
+    GATEWAY = "gateway"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayReport:
+    """A gateway, or one pool or setting of it, as both witnesses see it.
+
+    Attributes:
+        gateway: its configuration.
+        members: worst first.
+        health: the gateway's answer, `None` until it came.
+        refusal: why the gateway's word is missing, `None` when it is there or still awaited.
+        scope: `gateway`, `pool` or `setting` name that was asked for, for people.
+        at: when the probes ran, aware, UTC.
+        via: who is asked; where it is the gateway alone, nothing was probed.
+        typed: options that were typed in place of the settings, empty where the settings hold.
+        said: the same in words, for people.
+    """
+
+    gateway: Gateway
+    members: tuple[MemberReport, ...]
+    at: datetime
+    health: GatewayHealth | None = None
+    refusal: ArmRefusal | None = None
+    scope: str = ""
+    via: Via = Via.BOTH
+    typed: Mapping[str, str | int | bool] = field(default_factory=lambda: MappingProxyType({}))
+    said: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        """Every member is healthy."""
+        return all(member.healthy for member in self.members)
+
+    @property
+    def unanswered(self) -> bool:
+        """Nothing is known: only the gateway's word was asked for, and it is not there."""
+        return self.via is Via.GATEWAY and self.health is None
+
+    @property
+    def green(self) -> bool:
+        """Healthy, and where only the gateway was asked it vouches for every member."""
+        return self.healthy and not (
+            self.via is Via.GATEWAY and any(member.unseen for member in self.members)
+        )

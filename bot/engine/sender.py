@@ -1,0 +1,229 @@
+"""Send once. The intent is committed before the request.
+
+A request of which nobody knows the end is looked for before it is repeated.
+
+Slack has no idempotency key, so exactly-once is ours: the message carries its delivery's id, and
+the channel's history tells whether it
+arrived. One window stays open: a replica that is frozen between its last look at its own epoch and
+its request, for longer than the lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.delivery import (
+    Delivery,
+    DeliveryError,
+    DeliveryState,
+    Message,
+    RateLimited,
+    Refused,
+    Unknown,
+    WithoutHistory,
+)
+from bot.engine.lease import Lease
+from bot.engine.ports import EngineSettings, Ports
+from bot.store import Store
+from bot.store.deliveries import block, lives, lock_delivery, lock_pace, save_delivery, set_pace
+
+OnFinal = Callable[[AsyncConnection, Delivery], Awaitable[None]]
+
+_LOG = logging.getLogger(__name__)
+_SOMEBODY_ELSE_HAS_IT_S = 2.0
+_HISTORY_MARGIN = timedelta(seconds=5)
+_LONGEST_PAUSE_S = 60.0
+_LONGEST_WAIT_S = (
+    3600.0  # Slack never asks for more; a longer one was written down by a clock that ran ahead
+)
+
+
+class Courier:
+    """Brings planned messages to their channels.
+
+    Args:
+        store: where intents and outcomes are kept.
+        ports: the poster and the clock.
+        lease: whether this process may still post.
+        settings: how to behave.
+    """
+
+    def __init__(self, store: Store, ports: Ports, lease: Lease, settings: EngineSettings) -> None:
+        self._store, self._poster, self._clock = store, ports.poster, ports.clock
+        self._lease, self._settings = lease, settings
+        self._under_way: set[str] = set()
+
+    async def attempt(
+        self, delivery_id: str, message: Message, on_final: OnFinal
+    ) -> tuple[Delivery | None, float]:
+        """One attempt.
+
+        Args:
+            delivery_id: of a planned message.
+            message: what to send.
+            on_final: called inside the transaction that makes the delivery final, perhaps more than
+                once.
+
+        Returns:
+            The delivery when it is final, else `None` and the seconds to wait before the next
+            attempt.
+        """
+        if delivery_id in self._under_way:
+            return None, _SOMEBODY_ELSE_HAS_IT_S
+        self._under_way.add(delivery_id)
+        try:
+            claimed, wait = await self._claim(delivery_id, on_final)
+            if claimed is None or claimed.state.final:
+                return claimed, wait
+            final, wait = await self._bring(claimed, message)
+            if final is not None:
+                await self._settle(final, on_final)
+            return final, wait
+        finally:
+            self._under_way.discard(delivery_id)
+
+    async def _claim(self, delivery_id: str, on_final: OnFinal) -> tuple[Delivery | None, float]:
+        """Commit the intent.
+
+        From here on, whoever finds this delivery knows that a request may have gone out.
+        """
+        async with self._store.writing() as connection:
+            found = await lock_delivery(connection, delivery_id)
+            if found.state.final:
+                await on_final(connection, found)
+                return found, 0
+            if not await self._lease.owns(connection) or not await self._is_free(connection, found):
+                return None, _SOMEBODY_ELSE_HAS_IT_S
+            now = self._clock()
+            doubtful = found.doubtful or found.state is DeliveryState.SENDING
+            wait = await self._wait(connection, found, now, doubtful=doubtful)
+            if wait > 0:
+                return None, wait
+            claimed = replace(
+                found,
+                state=DeliveryState.SENDING,
+                attempts=found.attempts + 1,
+                first_attempt_at=found.first_attempt_at or now,
+                attempt_at=now,
+                owner=self._lease.replica,
+                epoch=self._lease.epoch,
+                doubtful=doubtful,
+            )
+            await save_delivery(connection, claimed)
+            await set_pace(connection, found.channel, now + self._settings.spacing)
+            return claimed, 0
+
+    async def _is_free(self, connection: AsyncConnection, found: Delivery) -> bool:
+        """Nobody is sending it.
+
+        What this very process has begun and lost track of is free as well.
+        """
+        if found.state is not DeliveryState.SENDING:
+            return True
+        own = (found.owner, found.epoch) == (self._lease.replica, self._lease.epoch)
+        return own or not await lives(connection, found.owner, found.epoch)
+
+    async def _wait(
+        self, connection: AsyncConnection, found: Delivery, now: datetime, *, doubtful: bool
+    ) -> float:
+        """Seconds until the channel is free again and, for a doubtful message, until history has caught up."""
+        free = await lock_pace(connection, found.channel)
+        settled = (
+            found.attempt_at + self._settings.settle
+            if doubtful and found.attempt_at and self._settings.history
+            else None
+        )
+        waits = [(instant - now).total_seconds() for instant in (free, settled) if instant]
+        return max((wait for wait in waits if wait <= _LONGEST_WAIT_S), default=0.0)
+
+    async def _bring(self, claimed: Delivery, message: Message) -> tuple[Delivery | None, float]:
+        if claimed.doubtful:
+            try:
+                known = await self._reconcile(claimed)
+            except DeliveryError as error:
+                return await self._later(claimed, error, doubtful=True)
+            if known is not None:
+                return known, 0
+        async with self._store.reading() as connection:
+            if not await self._lease.owns(connection):
+                return None, _SOMEBODY_ELSE_HAS_IT_S
+        try:
+            ts = await self._post(claimed, message)
+        except Refused as error:
+            return replace(
+                claimed, state=DeliveryState.REFUSED, error=error.reason, doubtful=False
+            ), 0
+        except DeliveryError as error:
+            return await self._later(claimed, error, doubtful=isinstance(error, Unknown))
+        return replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False), 0
+
+    async def _reconcile(self, claimed: Delivery) -> Delivery | None:
+        """What became of the last request.
+
+        The final delivery when that is known, `None` to post.
+        """
+        if self._settings.history:
+            try:
+                ts = await self._find(claimed)
+            except Refused as error:
+                _LOG.warning("history of %s cannot be read: %s", claimed.channel, error.reason)
+            else:
+                return (
+                    replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False)
+                    if ts
+                    else None
+                )
+        if self._settings.without_history is WithoutHistory.AT_MOST_ONCE:
+            return replace(claimed, state=DeliveryState.UNKNOWN)
+        return None
+
+    async def _find(self, claimed: Delivery) -> str | None:
+        since = (claimed.first_attempt_at or self._clock()) - _HISTORY_MARGIN
+        with _named_errors():
+            return await self._poster.find(claimed.channel, claimed.id, since)
+
+    async def _post(self, claimed: Delivery, message: Message) -> str:
+        with _named_errors():
+            async with asyncio.timeout(self._settings.post_timeout.total_seconds()):
+                return await self._poster.post(claimed.channel, message, claimed.id)
+
+    async def _later(
+        self, claimed: Delivery, error: DeliveryError, *, doubtful: bool
+    ) -> tuple[Delivery | None, float]:
+        """Write down how far the request came, and when to try again."""
+        now, began = self._clock(), claimed.first_attempt_at
+        if began is not None and now - began > self._settings.give_up_after:
+            return replace(claimed, state=DeliveryState.FAILED, error=str(error)), 0
+        asked = error.retry_after if isinstance(error, RateLimited) else None
+        async with self._store.writing() as connection:
+            await save_delivery(
+                connection,
+                replace(claimed, state=DeliveryState.PLANNED, doubtful=doubtful, error=str(error)),
+            )
+            if asked is not None:
+                await block(connection, claimed.channel, now + timedelta(seconds=asked))
+        return None, asked if asked is not None else min(2.0**claimed.attempts, _LONGEST_PAUSE_S)
+
+    async def _settle(self, final: Delivery, on_final: OnFinal) -> None:
+        async with self._store.writing() as connection:
+            await save_delivery(connection, final)
+            await set_pace(connection, final.channel, self._clock() + self._settings.spacing)
+            await on_final(connection, final)
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Whatever a poster raises that it has no name for leaves the request in doubt."""
+    try:
+        yield
+    except DeliveryError:
+        raise
+    except Exception as error:
+        raise Unknown(f"{type(error).__name__}: {error}") from error

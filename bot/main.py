@@ -1,0 +1,259 @@
+"""`appgw serve`: settings -> clients -> run. Composition only; nothing is decided here.
+
+Exit status: 0 after SIGTERM or SIGINT, 2 when the settings, a token, a port or the database cannot
+be used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+from bot.access import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
+from bot.azure.client import ArmClient
+from bot.azure.configured import configured_client
+from bot.checks import Surroundings
+from bot.checks.doctor import Facet, azure, targets
+from bot.checks.intermediates import Intermediates
+from bot.checks.issuer_sources import IssuerSources, read_bundle
+from bot.checks.observe import gateway_of
+from bot.checks.service import Desk
+from bot.commands import GatewayTarget, Verb
+from bot.digests_running import Knowledge, MemoryUnusableError, NameTakenError, Remembering, memory
+from bot.engine import EngineSettings
+from bot.observability.logs import set_up_logging
+from bot.observability.ports import PortUnusableError
+from bot.settings import Settings, SettingsError, load_settings
+from bot.slack.handlers.health import GatewayChecking
+from bot.slack.handlers.removal import Removing
+from bot.slack.handlers.watch import Watching
+from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.inbound.routing import Handler
+from bot.slack.invocation import Ask
+from bot.slack.service import Parts, SlackService, TokenRefusedError
+from bot.store import Store
+from bot.store.subscriptions import channel_targets
+from chainlib.aio import load_well_known
+
+log = logging.getLogger(__name__)
+
+OK, UNUSABLE = 0, 2
+SETTINGS_FILE = Path("appgw.yaml")
+CHECK_TIMEOUT_S = 11.0
+ENGINE_DRAIN = timedelta(seconds=2)
+ENGINE = EngineSettings(drain=ENGINE_DRAIN)
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackGate:
+    """The guard's word about people, as the Slack edge asks for it."""
+
+    guard: PersonGuard
+
+    def refuse(self, ask: Ask, *, costs: bool) -> str | None:
+        """A sentence when this person may not ask here and now."""
+        who = {
+            "user": ask.user,
+            "channel": ask.channel,
+            "team": ask.team,
+            "enterprise": ask.enterprise,
+            "home": ask.home,
+        }
+        refusal = self.guard.refuse(**who, now=monotonic(), costs=costs)
+        return refusal.sentence if refusal else None
+
+    def privileges(self, ask: Ask) -> Mapping[str, str]:
+        """What this person may do here, for `whoami`."""
+        sentence = self.refuse(ask, costs=False)
+        limits = (
+            f"{self.guard.limiter.per_user} a minute for you, {self.guard.limiter.per_channel} "
+            "for the channel"
+        )
+        return {"may ask here": sentence or "yes", "limits": limits}
+
+
+def now_utc() -> datetime:
+    """The wall clock."""
+    return datetime.now(tz=UTC)
+
+
+def main(clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
+    """Read the settings, say what is wrong with them, or run.
+
+    Args:
+        clock: the present instant, aware; the playground moves it.
+        engine: how digests are made.
+    """
+    try:
+        settings = load_settings(os.environ, SETTINGS_FILE)
+    except SettingsError as error:
+        return _unusable(*error.problems)
+    return run(settings, clock, engine)
+
+
+def run(settings: Settings, clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
+    """Run the bot until it is told to stop; the exit status."""
+    set_up_logging()
+    for warning in settings.warnings:
+        log.warning(warning)
+    load_well_known()
+    try:
+        with memory(settings.database_url) as store:
+            chosen = replace(engine, without_history=settings.without_history)
+            asyncio.run(_serve(settings, outgoing_trust(settings.ca_bundle), store, clock, chosen))
+    except (TokenRefusedError, PortUnusableError, MemoryUnusableError, NameTakenError) as error:
+        return _unusable(str(error))
+    log.info("stopped")
+    return OK
+
+
+def outgoing_trust(ca_bundle: Path | None) -> ssl.SSLContext:
+    """The system's roots, and the extra ones that an operator named."""
+    context = ssl.create_default_context()
+    if ca_bundle:
+        context.load_verify_locations(cafile=ca_bundle)
+    return context
+
+
+async def _serve(
+    settings: Settings, context: ssl.SSLContext, store: Store, clock: Clock, engine: EngineSettings
+) -> None:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        arm = (
+            await stack.enter_async_context(_fresh_arm(settings, clock))
+            if settings.asks_azure
+            else None
+        )
+        knowledge = Knowledge(store, clock)
+        await stack.enter_async_context(knowledge.kept())
+        rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
+        sources = IssuerSources(
+            bundle=await _bundle(settings.intermediates),
+            aia=settings.aia,
+            rules=rules,
+            learnt=knowledge.learnt,
+        )
+        around = Surroundings(
+            clock=clock,
+            timeout=CHECK_TIMEOUT_S,
+            find_issuers=sources.find,
+            downloads=sources.aia,
+            learn=sources.learn,
+            seen=knowledge.see,
+        )
+        desk = Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
+        gate = SlackGate(guard=PersonGuard(access=access_of(settings), limiter=RateLimiter()))
+        vantage = platform.node() or "this machine"
+        parts = Parts(
+            backends=desk,
+            gate=gate,
+            privileges=gate.privileges,
+            clock=clock,
+            vantage=vantage,
+            handlers=_gateway_verbs(desk, vantage, store),
+            greens=knowledge.greens,
+            watch_book=_watch_book(store, clock),
+            fitness=_fitness(settings, arm, clock),
+            companion=Remembering(
+                url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine
+            ).beside,
+        )
+        service = SlackService(settings=settings, parts=parts, context=context)
+        _stop_on_signals(service.stop)
+        await service.run()
+
+
+def _fitness(
+    settings: Settings, arm: ArmClient | None, clock: Clock
+) -> Callable[[], Awaitable[Sequence[Facet]]]:
+    async def look() -> Sequence[Facet]:
+        return (await azure(arm, now=clock()), targets(settings))
+
+    return look
+
+
+@asynccontextmanager
+async def _fresh_arm(settings: Settings, clock: Clock) -> AsyncIterator[ArmClient]:
+    """The ARM edge, its list of gateways kept fresh.
+
+    At 3 am the first question must not wait for it.
+    """
+    async with configured_client(settings, clock=clock) as arm:
+        keeping = asyncio.create_task(arm.keep_fresh())
+        try:
+            yield arm
+        finally:
+            keeping.cancel()
+
+
+async def _bundle(path: Path | None) -> Intermediates:
+    return await asyncio.to_thread(read_bundle, path) if path else Intermediates()
+
+
+def access_of(settings: Settings) -> Access:
+    """Who may ask."""
+    return Access(
+        users=frozenset(settings.allowed_users),
+        channels=frozenset(settings.allowed_channels),
+        home_team=settings.home_team,
+    )
+
+
+def _gateway_verbs(
+    desk: Desk, vantage: str, store: Store
+) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
+    async def followed(channel: str) -> Sequence[GatewayTarget]:
+        async with store.reading() as connection:
+            targets = await channel_targets(connection, channel)
+        return tuple(filter(None, map(gateway_of, targets)))
+
+    def make(watching: Watching, bot_name: str) -> Mapping[Verb, Handler]:
+        checking = GatewayChecking(
+            gateways=desk,
+            delivery=watching.delivery,
+            runs=watching.runs,
+            vantage=vantage,
+            bot_name=bot_name,
+            watching=watching,
+            followed=followed,
+        )
+        removing = Removing(
+            gateways=desk,
+            delivery=watching.delivery,
+            runs=watching.runs,
+            vantage=vantage,
+            bot_name=bot_name,
+        )
+        return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}
+
+    return make
+
+
+def _watch_book(store: Store, clock: Clock) -> Callable[[str], WatchBook] | None:
+    """Over a restart watches are kept where one process holds the store."""
+    return (lambda team: WatchBook(store=store, team=team, clock=clock)) if store.embedded else None
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _unusable(*sentences: str) -> int:
+    for sentence in sentences:
+        sys.stderr.write(f"{sentence}\n")
+    return UNUSABLE

@@ -1,0 +1,1 @@
+"""One file per verb or button: invocation in, use case, card out."""

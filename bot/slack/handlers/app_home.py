@@ -1,0 +1,113 @@
+"""The Home tab, drawn when somebody opens it.
+
+From what is remembered alone, so that it stands at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bot.cards.app_home import Followed, home_view, refused_view
+from bot.cards.parts import Block
+from bot.digest.compose import compose
+from bot.domain.digest import DigestLine, Subscription
+from bot.slack.handlers.notebook import Notebook
+from bot.slack.invocation import Ask, Source
+from bot.slack.outbound.calling import call
+from bot.slack.outbound.digest_messages import check_command
+from bot.slack.outbound.places import DeliveryError
+from bot.slack.payload import inner, word
+from bot.store.last_known import recent_hosts
+from bot.store.observations import target_states
+from bot.store.subscriptions import channel_mutes, team_subscriptions
+
+log = logging.getLogger(__name__)
+
+_MUTES_BACK = timedelta(days=1)
+_MOST_READ = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Draws the Home tab.
+
+    Attributes:
+        book: what the digest verbs share.
+        troubles: what the bot finds wrong with itself now, name -> sentence.
+    """
+
+    book: Notebook
+    troubles: Callable[[], Mapping[str, str]]
+
+    async def draw(self, user: str, refusal: str | None) -> None:
+        """Publish a person's tab, or why they may not see it."""
+        view = refused_view(refusal) if refusal else await self._view(user)
+        try:
+            await call(
+                self.book.delivery.client.views_publish, repeatable=True, user_id=user, view=view
+            )
+        except DeliveryError as error:
+            log.warning(
+                "a Home tab could not be drawn", extra={"reason": error.reason, "user": user}
+            )
+
+    async def _view(self, user: str) -> Block:
+        """A person's channels are those in which they made a subscription.
+
+        Whatever such a channel follows is theirs to see.
+        """
+        async with self.book.store.reading() as connection:
+            known = await team_subscriptions(connection, self.book.team)
+            hosts = await recent_hosts(connection, self.book.team, user)
+        channels = {one.channel for one in known if one.created_by == user}
+        own = [one for one in known if one.channel in channels]
+        followed = [
+            Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own
+        ]
+        problems, muted = await self._problems(own[:_MOST_READ])
+        return home_view(problems, hosts, followed, self.troubles(), muted=muted)
+
+    async def _problems(
+        self, own: Sequence[Subscription]
+    ) -> tuple[list[tuple[DigestLine, str]], int]:
+        """Each cause once, however many channels follow it; and how many are muted in them."""
+        found: dict[str, tuple[DigestLine, str]] = {}
+        muted = 0
+        now = self.book.clock()
+        for one in own:
+            async with self.book.store.reading() as connection:
+                states = await target_states(connection, one.target.key)
+                mutes = await channel_mutes(connection, one.team, one.channel, now - _MUTES_BACK)
+            content = compose(replace(one, only_changes=False), states, mutes, None, now)
+            muted += sum(note.lines for note in content.muted)
+            for line in content.lines:
+                found.setdefault(line.cause, (line, check_command(line, one.target)))
+        return list(found.values()), muted
+
+
+def _plan(value: Subscription) -> str:
+    return f"{value.schedule.text} ({value.schedule.zone}){' · paused' if value.paused else ''}"
+
+
+def opened(body: Mapping[str, Any]) -> Ask | None:
+    """Who opened the Home tab; `None` for the app's messages tab."""
+    event = inner(body, "event")
+    user = word(event, "user")
+    if event.get("tab", "home") != "home" or not user:
+        return None
+    home = word(body, "team_id")
+    team = word(event, "user_team") or home
+    enterprise = word(body, "enterprise_id") if team == home else ""
+    return Ask(
+        source=Source.CLICK,
+        text="home",
+        user=user,
+        team=team,
+        channel="",
+        enterprise=enterprise,
+        home=home,
+    )

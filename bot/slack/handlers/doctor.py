@@ -1,0 +1,73 @@
+"""`doctor` in the chat.
+
+What `/readyz` knows, Slack's side of it, and what the other parts say of themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiohttp
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.checks.doctor import Facet, clock, history
+from bot.observability.health import Readiness
+from bot.settings import Settings
+from bot.slack.handlers.small_verbs import VERSION
+from bot.slack.transport.app import Identity
+
+SLACK_PATIENCE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """Looks at the running bot, within a few seconds.
+
+    Attributes:
+        readiness: what `/readyz` tells.
+        settings: the bot's settings.
+        identity: who the bot is in Slack, with the scopes that it was granted.
+        client: asked for Slack's time.
+        vantage: from where the bot looks.
+        more: what other parts say.
+    """
+
+    readiness: Readiness
+    settings: Settings
+    identity: Identity
+    client: AsyncWebClient
+    vantage: str
+    more: Callable[[], Awaitable[Sequence[Facet]]]
+
+    async def told(self) -> Mapping[str, str]:
+        """Name -> how it is, in the order in which people read it."""
+        more, beside = await asyncio.gather(self.more(), self._slacks_time())
+        facets = (
+            *more,
+            history(self.identity.scopes, self.settings.without_history),
+            clock(datetime.now(tz=UTC), beside),
+        )
+        troubles = self.readiness.troubles()
+        states = {name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}}
+        rows = {facet.what: facet.said for facet in facets}
+        return {
+            "transport": self.settings.transport.value,
+            **states,
+            **rows,
+            "looks from": self.vantage,
+            "version": VERSION,
+        }
+
+    async def _slacks_time(self) -> str | None:
+        try:
+            async with asyncio.timeout(SLACK_PATIENCE_S):
+                answer = await self.client.auth_test()
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
+            return None
+        return next(
+            (str(value) for name, value in answer.headers.items() if name.lower() == "date"), None
+        )

@@ -1,0 +1,140 @@
+"""Files on demand.
+
+The corrected chain and the evidence pack of a card, out of memory, else by looking again. They go
+into its thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from bot.cards.details import Attachment, chain_files
+from bot.cards.escaping import short_name
+from bot.cards.usage import notice, refusal
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import HostTarget, Usage, parse
+from bot.domain.report import CheckReport, GatewayReport
+from bot.reports.evidence import evidence
+from bot.slack.invocation import Ask
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.places import DeliveryError, Place, Posted
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 100
+CHAIN, EVIDENCE = "chain", "evidence"
+
+
+class Hosts(Protocol):
+    """The use case, for a card that is not remembered any more."""
+
+    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+        """Probe one backend and judge it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a card was made of: our own witness, the other one, and which run it was."""
+
+    report: CheckReport
+    gateway: GatewayReport | None
+    run_id: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Filing:
+    """Remembers what the last cards were made of, and hands out their files."""
+
+    backends: Hosts
+    delivery: Delivery
+    vantage: str
+    _kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)
+
+    def keep(self, posted: Posted | None, kept: Kept) -> None:
+        """Remember what this card was made of."""
+        if posted is None:
+            return
+        self._kept[posted.place.channel, posted.ts] = kept
+        self._kept.move_to_end((posted.place.channel, posted.ts))
+        if len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
+
+    async def hand_out(self, ask: Ask, what: str, run_id: str) -> None:
+        """Put the file into the card's thread; `ask.text` is the card's question."""
+        if ask.ephemeral or ask.card is None:
+            await self.delivery.whisper(
+                ask,
+                notice(
+                    "Files need a card in a channel, whose thread takes them; ask without private."
+                ),
+            )
+            return
+        kept = self._kept.get((ask.channel, ask.card)) or await self._anew(ask, run_id)
+        if kept is None:
+            return
+        files = self._files(kept, what)
+        if not files:
+            await self.delivery.whisper(_quietly(ask), notice(why_no_file(kept.report)))
+        for file in files:
+            await self._attach(
+                Posted(place=Place(channel=ask.channel, thread=ask.thread), ts=ask.card), file
+            )
+
+    async def _anew(self, ask: Ask, run_id: str) -> Kept | None:
+        asked = parse(ask.text)
+        if isinstance(asked, Usage) or not isinstance(asked.target, HostTarget):
+            await self.delivery.whisper(
+                _quietly(ask),
+                notice(
+                    "This card names no single backend; check that one, its card has the files."
+                ),
+            )
+            return None
+        answer = await self.backends.host(asked.target, asked.options)
+        if isinstance(answer, Refused):
+            await self.delivery.whisper(_quietly(ask), refusal(answer.sentence))
+            return None
+        return Kept(report=answer.report, gateway=answer.gateway, run_id=run_id)
+
+    def _files(self, kept: Kept, what: str) -> tuple[Attachment, ...]:
+        if what == CHAIN:
+            return tuple(file for file in chain_files(kept.report) if file.name != "as-sent.pem")
+        pack = evidence(kept.report, run_id=kept.run_id, vantage=self.vantage, gateway=kept.gateway)
+        return (
+            Attachment(
+                name=f"evidence-{kept.run_id}.json",
+                title="Evidence: chain, settings, both witnesses",
+                content=pack,
+            ),
+        )
+
+    async def _attach(self, posted: Posted, file: Attachment) -> None:
+        try:
+            await self.delivery.attach(posted, file)
+        except DeliveryError as error:
+            log.warning(
+                "a file could not be sent", extra={"file": file.name, "reason": error.reason}
+            )
+
+
+def why_no_file(report: CheckReport) -> str:
+    """Why there is no file to hand out: the certificate is not at hand, or none would help."""
+    missing = report.repair.missing if report.repair else ()
+    if missing:
+        return (
+            f"I do not have {short_name(missing[0].subject)}, so I cannot make the file. Get "
+            "it from its CA; Fix steps say where it goes. "
+            "With APPGW_AIA or APPGW_INTERMEDIATES set by an operator I can look for it myself."
+        )
+    return (
+        "No file would put this right: neither another chain nor another root helps. Fix steps "
+        "say what does."
+    )
+
+
+def _quietly(ask: Ask) -> Ask:
+    """Without the response URL, which would put the answer in the card's place."""
+    return replace(ask, response_url=None)

@@ -1,0 +1,322 @@
+"""`preview`, `mute`, `unmute`, `history`.
+
+What a channel would hear, does not want to hear, and has heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.cards.digest_card import digest_card, digest_details
+from bot.cards.parts import Message
+from bot.cards.subscriptions import history, muted, unmuted
+from bot.cards.usage import notice
+from bot.commands import HostTarget
+from bot.digest.compose import compose
+from bot.digest.mutes import read_window, window_words
+from bot.digest.settle import OPEN_AFTER, settle, undecided
+from bot.digest.zones import zone as zone_named
+from bot.domain.digest import (
+    BackendEvent,
+    BackendState,
+    Change,
+    FollowedTarget,
+    Mute,
+    Subscription,
+    TargetKind,
+)
+from bot.slack.handlers.notebook import CannotFollow, Notebook, made, matching
+from bot.slack.invocation import Asked
+from bot.slack.outbound.digest_messages import face_of, rows_of
+from bot.store.last_known import note
+from bot.store.observations import backend_history, target_states
+from bot.store.runs import last_sent
+from bot.store.subscriptions import add_mute, channel_mutes, end_mutes
+
+DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
+_MUTES_BACK = timedelta(days=35)
+_HISTORY_BACK, _HISTORY_LINES, _NAMED_IN_HISTORY = timedelta(days=90), 12, 2
+_TWICE = timedelta(seconds=10)
+_MOST_PREVIEWS = 5
+_WORDS = {
+    Change.OPENED: "broke",
+    Change.CLOSED: "fixed",
+    Change.CHAIN: "sends another chain",
+    Change.APPEARED: "seen for the first time",
+    Change.GONE: "is gone",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hushing:
+    """Answers what does not change subscriptions; `book` is what the digest verbs share."""
+
+    book: Notebook
+
+    async def preview(self, asked: Asked) -> None:
+        """Today's digests, shown only to who asked."""
+        known = await self.book.subscriptions(asked.ask.channel)
+        chosen = matching(known, asked.request) if asked.request.target else known
+        try:
+            chosen = chosen or ((await self._unsaved(asked),) if asked.request.target else ())
+        except CannotFollow as error:
+            await self.book.decline(asked, str(error), "/appgw-check preview gw:prod-gw")
+            return
+        if not chosen:
+            await self.book.decline(
+                asked, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
+            )
+        await self.book.tell(
+            asked,
+            [page for value in chosen[:_MOST_PREVIEWS] for page in await self._shown(asked, value)],
+        )
+
+    async def mute(self, asked: Asked) -> None:
+        """Say nothing about a target until the time is over."""
+        now = self.book.clock()
+        try:
+            target = await self.book.patiently(asked, self._target(asked))
+        except CannotFollow as error:
+            await self.book.decline(
+                asked, str(error), "/appgw-check mute gw:prod-gw 2h certificate swap"
+            )
+            return
+        value = await self._mute(asked, target, now)
+        if any(
+            now - one.begins < _TWICE and _same(one, value)
+            for one in await self._mutes(asked, target)
+        ):
+            return
+        async with self.book.store.writing() as connection:
+            await add_mute(connection, value)
+            await note(
+                connection,
+                now,
+                self._who(asked),
+                "mute",
+                f"{target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}",
+            )
+        when = f"every {window_words(value.window)}, " if value.window else ""
+        message = muted(
+            target.text,
+            f"{when}until {await self._moment(asked, value.ends)}",
+            value.reason,
+            by=asked.ask.user,
+        )
+        await self.book.answer_or_whisper(asked, message)
+
+    async def _mute(self, asked: Asked, target: FollowedTarget, now: datetime) -> Mute:
+        """What was asked for: two hours when nothing is said.
+
+        A weekly window repeats for as long as a mute may last.
+        """
+        options = asked.request.options
+        typed, length = options.get("window"), options.get("for")
+        zone = await self.book.zone(asked) or "UTC"
+        return Mute(
+            team=self.book.team,
+            channel=asked.ask.channel,
+            target=target,
+            begins=now,
+            ends=now
+            + (
+                timedelta(seconds=int(length))
+                if length
+                else LONGEST_MUTE
+                if typed
+                else DEFAULT_MUTE
+            ),
+            reason=str(options.get("reason") or ""),
+            by=asked.ask.user,
+            window=read_window(str(typed), zone) if typed else None,
+        )
+
+    async def unmute(self, asked: Asked) -> None:
+        """End a mute before its time."""
+        now = self.book.clock()
+        try:
+            target = await self.book.patiently(asked, self._target(asked))
+        except CannotFollow as error:
+            await self.book.decline(asked, str(error), "/appgw-check unmute gw:prod-gw")
+            return
+        ended = await self._mutes(asked, target)
+        if not ended:
+            await self.book.decline(asked, f"{target.text} is not muted in this channel.")
+            return
+        async with self.book.store.writing() as connection:
+            await end_mutes(connection, ended, now)
+            await note(connection, now, self._who(asked), "unmute", target.text)
+        message = unmuted(
+            target.text, _again(max(ended, key=lambda one: one.ends), now), by=asked.ask.user
+        )
+        await self.book.answer_or_whisper(asked, message)
+
+    async def history(self, asked: Asked) -> None:
+        """The last changes of a backend's chain and state."""
+        try:
+            target = await self.book.patiently(asked, self._target(asked))
+        except CannotFollow as error:
+            await self.book.decline(asked, str(error), "/appgw-check history backend.contoso.com")
+            return
+        events = await self._events(asked, target)
+        if not events:
+            followed = matching(await self.book.subscriptions(asked.ask.channel), asked.request)
+            why = (
+                "it is followed and nothing has happened yet"
+                if followed
+                else "only what is followed is remembered"
+            )
+            await self.book.decline(
+                asked, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list"
+            )
+            return
+        zone = await self.book.zone(asked) or "UTC"
+        await self.book.delivery.whisper(
+            asked.ask, history(target.text, zone, happened(events, target, zone))
+        )
+
+    async def _target(self, asked: Asked) -> FollowedTarget:
+        known = await self.book.subscriptions(asked.ask.channel)
+        return await self.book.target(asked.request, [one.target for one in known])
+
+    async def _unsaved(self, asked: Asked) -> Subscription:
+        """What the channel would get if it followed the target."""
+        zone = await self.book.zone(asked) or "UTC"
+        who = (self.book.team, asked.ask.channel, asked.ask.user)
+        return made(asked.request, await self._target(asked), zone, who=who, now=self.book.clock())
+
+    async def _shown(self, asked: Asked, value: Subscription) -> list[Message]:
+        now = self.book.clock()
+        states = await self._states(asked, value)
+        async with self.book.store.reading() as connection:
+            mutes = await channel_mutes(connection, value.team, value.channel, now - _MUTES_BACK)
+            last = await last_sent(connection, value.id, now + _TWICE) if value.id else None
+        content = compose(value, states, mutes, last, now)
+        rows = rows_of(content)
+        return [
+            digest_card(replace(face_of(content), thread=False), rows),
+            *digest_details(rows)[:1],
+        ]
+
+    async def _states(self, asked: Asked, value: Subscription) -> Sequence[BackendState]:
+        """What is remembered.
+
+        Where that is nothing or undecided, what a look finds now, as if it had been found for long.
+        """
+        async with self.book.store.reading() as connection:
+            known = await target_states(connection, value.target.key)
+        if known and not undecided(known):
+            return known
+        why = (
+            f"The last look at {value.target.text} decided nothing"
+            if known
+            else f"Nobody has looked at {value.target.text} yet"
+        )
+        await self.book.delivery.whisper(asked.ask, notice(f"{why}; I look now, a moment please."))
+        look, now = await self.book.looker.look(value.target), self.book.clock()
+        for _ in range(OPEN_AFTER):
+            known, _, _ = settle({state.seen.key: state for state in known}, look, now)
+        return known
+
+    async def _mutes(self, asked: Asked, target: FollowedTarget) -> list[Mute]:
+        async with self.book.store.reading() as connection:
+            holding = await channel_mutes(
+                connection, self.book.team, asked.ask.channel, self.book.clock()
+            )
+        return [
+            one
+            for one in holding
+            if (one.target.key, one.target.pool, one.target.setting)
+            == (target.key, target.pool, target.setting)
+        ]
+
+    async def _events(self, asked: Asked, target: FollowedTarget) -> Sequence[BackendEvent]:
+        """Of a host also what it went through as a member of the gateways that the channel follows."""
+        since = self.book.clock() - _HISTORY_BACK
+        known = await self.book.subscriptions(asked.ask.channel)
+        gateways = {one.target.key for one in known if one.target.kind is TargetKind.GATEWAY}
+        host = asked.request.target.host if isinstance(asked.request.target, HostTarget) else None
+        async with self.book.store.reading() as connection:
+            own = [*await backend_history(connection, f"{target.key}|", since)]
+            for key in sorted(gateways) if host else ():
+                own += [
+                    event
+                    for event in await backend_history(connection, f"{key}|", since)
+                    if event.key.endswith(f"|{host}")
+                ]
+        fitting = [event for event in own if _within(event, target)]
+        return sorted(fitting, key=lambda event: event.at, reverse=True)
+
+    async def _moment(self, asked: Asked, instant: datetime) -> str:
+        zone = await self.book.zone(asked) or "UTC"
+        return f"{_clock(instant, zone)} ({zone})"
+
+    def _who(self, asked: Asked) -> tuple[str, str, str]:
+        return self.book.team, asked.ask.channel, asked.ask.user
+
+
+def _same(one: Mute, other: Mute) -> bool:
+    """Whether two mutes of one target say the same: the second is then a double click."""
+    return (one.ends - one.begins, one.window, one.reason) == (
+        other.ends - other.begins,
+        other.window,
+        other.reason,
+    )
+
+
+def _again(mute: Mute, now: datetime) -> str:
+    """What to type to mute again for what was left of it."""
+    hours, minutes = divmod(max(int((mute.ends - now).total_seconds() // 60), 1), 60)
+    window = window_words(mute.window) if mute.window else ""
+    return " ".join(
+        filter(None, (f"mute {mute.target.text}", window, f"for={hours}h{minutes}m", mute.reason))
+    )
+
+
+def _within(event: BackendEvent, target: FollowedTarget) -> bool:
+    if event.target_key != target.key:
+        return True
+    _, pool, setting, *_ = (*event.key.split("|"), "", "")
+    return target.pool in {None, pool} and target.setting in {None, setting}
+
+
+def _clock(instant: datetime, zone: str) -> str:
+    local = instant.astimezone(zone_named(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def happened(
+    events: Sequence[BackendEvent], target: FollowedTarget, zone: str
+) -> list[tuple[str, str]]:
+    """When and what, newest first; the same of many servers within one minute is one line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for event in events:
+        groups.setdefault((_clock(event.at, zone), _told(event)), []).append(_which(event, target))
+    return [
+        (when, f"{_named(which)}{what}")
+        for (when, what), which in list(groups.items())[:_HISTORY_LINES]
+    ]
+
+
+def _told(event: BackendEvent) -> str:
+    detail = (
+        "" if event.change in {Change.APPEARED, Change.GONE, Change.CHAIN} else f": {event.detail}"
+    )
+    return f"{_WORDS[event.change]}{detail}"
+
+
+def _which(event: BackendEvent, target: FollowedTarget) -> str:
+    """The server with its setting; empty for the very host that was asked about."""
+    _, _, setting, *_ = (*event.key.split("|"), "", "", "")
+    server = event.key.split("|")[-1]
+    if target.kind is TargetKind.HOST:
+        return f"behind {setting}" if setting else ""
+    return {"*": "the gateway", "": ""}.get(server, f"{server} ({setting})" if setting else server)
+
+
+def _named(which: Sequence[str]) -> str:
+    known = list(dict.fromkeys(filter(None, which)))
+    more = f" +{len(known) - _NAMED_IN_HISTORY}" if len(known) > _NAMED_IN_HISTORY else ""
+    return f"{', '.join(known[:_NAMED_IN_HISTORY])}{more} " if known else ""

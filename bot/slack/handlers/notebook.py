@@ -1,0 +1,300 @@
+"""What the digest verbs share.
+
+The channel's subscriptions, what a typed target means, on which clock, and where an answer goes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from bot.cards.parts import Message
+from bot.cards.usage import how_to_invite, notice
+from bot.commands import LEAST, GatewayTarget, HostTarget, OptionValue, Request, read_gateway
+from bot.digest.due import first_run
+from bot.digest.filters import exclusion
+from bot.digest.schedule import schedule
+from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
+from bot.slack.handlers.wording import target_of
+from bot.slack.invocation import Asked, Source
+from bot.slack.outbound.calling import call
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.places import DeliveryError, NotAMember, Place, Posted
+from bot.store import Store
+from bot.store.subscriptions import channel_subscriptions, set_zone, zone_of
+from chainlib import Severity
+
+T = TypeVar("T")
+
+_SILENT_S = 0.7
+_BY_RESPONSE_URL = 3
+_STEP = re.compile(r"every (\d+) (minutes|hours)")
+
+
+class CannotFollow(Exception):
+    """A target, a schedule or a filter that cannot be used.
+
+    The text is one sentence for the asker.
+    """
+
+
+class Following(Protocol):
+    """The use case: `bot.checks.service.Desk` is it."""
+
+    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+        """The gateway that a name means."""
+
+    async def refusal(self, target: HostTarget) -> str | None:
+        """Why a host may not be probed."""
+
+
+class Looker(Protocol):
+    """Looks at a followed target; `bot.checks.observe.DeskLooker` is it."""
+
+    async def look(self, target: FollowedTarget) -> Look:
+        """What is there now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notebook:
+    """What the digest verbs share.
+
+    Attributes:
+        store: the memory.
+        desk: what a name means, and whether a host may be probed.
+        looker: for a preview of what nobody has looked at yet.
+        delivery: the way to Slack.
+        clock: the present instant, aware.
+        team: the bot's own workspace, to which its channels belong whoever asks.
+        bot_name: what to invite.
+    """
+
+    store: Store
+    desk: Following
+    looker: Looker
+    delivery: Delivery
+    clock: Callable[[], datetime]
+    team: str
+    bot_name: str
+
+    async def subscriptions(self, channel: str) -> tuple[Subscription, ...]:
+        """What a channel follows, in the order of its numbers."""
+        async with self.store.reading() as connection:
+            return await channel_subscriptions(connection, self.team, channel)
+
+    async def target(self, request: Request, known: Iterable[FollowedTarget]) -> FollowedTarget:
+        """What a typed target means; what the channel follows already is not asked for again.
+
+        Raises:
+            CannotFollow: no such gateway, no such kind, or a host that may not be probed.
+        """
+        typed = request.target
+        if isinstance(typed, HostTarget):
+            if sentence := await self.desk.refusal(typed):
+                raise CannotFollow(sentence)
+            return FollowedTarget(
+                kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
+            )
+        if not isinstance(typed, GatewayTarget):
+            raise CannotFollow(
+                "Name the gateway or the backend, for example gw:prod-gw or backend.contoso.com."
+            )
+        key = next((one.key for one in known if same_gateway(one, typed)), None) or await self._key(
+            typed
+        )
+        return FollowedTarget(
+            kind=TargetKind.GATEWAY,
+            key=key,
+            text=target_of(request),
+            pool=typed.pool,
+            setting=typed.setting,
+        )
+
+    async def _key(self, typed: GatewayTarget) -> str:
+        found = await self.desk.find(typed)
+        if isinstance(found, ArmRefusal):
+            hints = f" Did you mean {found.suggestions[0]}?" if found.suggestions else ""
+            raise CannotFollow(f"{found.sentence}{hints}")
+        return found.id.key
+
+    async def zone(self, asked: Asked) -> str | None:
+        """On which clock a channel lives: as typed, as remembered, or as the asker's profile says.
+
+        `None` when nobody knows.
+        """
+        channel, typed = asked.ask.channel, asked.request.options.get("tz")
+        async with self.store.reading() as connection:
+            remembered = await zone_of(connection, self.team, channel)
+        found = str(typed) if typed else remembered or await self._profile_zone(asked.ask.user)
+        if found and not remembered:
+            async with self.store.writing() as connection:
+                await set_zone(connection, self.team, channel, found)
+        return found
+
+    async def _profile_zone(self, user: str) -> str | None:
+        """The zone in somebody's profile; a bot without `users:read` is not told."""
+        try:
+            answer = await call(
+                self.delivery.client.users_info, repeatable=True, patient=False, user=user
+            )
+        except DeliveryError:
+            return None
+        return str(answer["user"].get("tz") or "") or None
+
+    async def answer(self, asked: Asked, message: Message) -> bool:
+        """Tell the channel: in place of the message whose button was pressed, else in a new one.
+
+        `False` when it cannot be told.
+        """
+        ask = asked.ask
+        place = Place(channel=ask.channel, thread=ask.thread)
+        try:
+            if ask.source is Source.CLICK and ask.card and not ask.ephemeral:
+                await self.delivery.edit(Posted(place=place, ts=ask.card), message)
+            else:
+                await self.delivery.post(place, message)
+        except NotAMember:
+            return False
+        return True
+
+    async def answer_or_whisper(self, asked: Asked, message: Message) -> None:
+        """Tell the channel, or the asker alone together with how to invite the bot."""
+        if not await self.answer(asked, message):
+            await self.invite(asked)
+            await self.delivery.whisper(asked.ask, message)
+
+    async def invite(self, asked: Asked) -> None:
+        """Tell the asker that the bot is no member here, and how it becomes one."""
+        await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
+
+    async def tell(self, asked: Asked, pages: Iterable[Message]) -> None:
+        """Tell the asker alone, in several messages.
+
+        A response URL takes five, so the later ones go another way.
+        """
+        for number, page in enumerate(pages):
+            ask = (
+                asked.ask
+                if number < _BY_RESPONSE_URL or not asked.ask.channel
+                else replace(asked.ask, response_url=None)
+            )
+            await self.delivery.whisper(ask, page)
+
+    async def patiently(self, asked: Asked, work: Coroutine[Any, Any, T]) -> T:
+        """Do something that may have to ask ARM or DNS.
+
+        When that takes long, the asker hears that it is under way.
+        """
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait({task}, timeout=_SILENT_S)
+            if not task.done():
+                await self.delivery.whisper(
+                    asked.ask, notice(f"I look up {target_of(asked.request)}, a moment please.")
+                )
+            return await task
+        finally:
+            task.cancel()
+
+    async def decline(self, asked: Asked, sentence: str, *examples: str) -> None:
+        """Tell the asker alone why not."""
+        await self.delivery.whisper(asked.ask, notice(sentence, *examples))
+
+
+def made(
+    request: Request, target: FollowedTarget, zone: str, *, who: tuple[str, str, str], now: datetime
+) -> Subscription:
+    """The subscription that was asked for; `who` is team, channel and user.
+
+    Raises:
+        UnusableSchedule, UnusableFilter, NeverDue: each with one sentence.
+    """
+    options, (team, channel, user) = request.options, who
+    plan = schedule(
+        _word(options, "every"), day=_word(options, "day"), at=_word(options, "at"), zone=zone
+    )
+    return Subscription(
+        team=team,
+        channel=channel,
+        target=target,
+        schedule=plan,
+        minimum=Severity(LEAST[str(options.get("min") or "warn")]),
+        only_changes=options.get("only") == "changes",
+        heartbeat=options.get("heartbeat") == "on",
+        exclude=tuple(
+            exclusion(pattern) for pattern in _word(options, "not").split(",") if pattern
+        ),
+        created_by=user,
+        created_at=now,
+        next_run_at=first_run(plan, now),
+    )
+
+
+def command_of(value: Subscription) -> str:
+    """What to type to make a subscription again, without the slash command."""
+    step = _STEP.fullmatch(value.schedule.text)
+    words = [
+        f"subscribe {value.target.text}",
+        f"every={step[1]}{step[2][0]}" if step else value.schedule.text,
+        f"tz={value.schedule.zone}",
+        f"min={_least(value.minimum)}",
+        "only=changes" if value.only_changes else "",
+        f"not={','.join(value.exclude)}" if value.exclude else "",
+        "heartbeat=on" if value.heartbeat else "",
+    ]
+    return " ".join(filter(None, words))
+
+
+def says(value: Subscription) -> str:
+    """What a subscription tells, in words."""
+    what = {
+        Severity.CRITICAL: "what fails",
+        Severity.WARNING: "problems and renewals",
+        Severity.INFO: "everything",
+    }[value.minimum]
+    how = "also when nothing changed" if value.heartbeat else "silent when nothing changed"
+    left = f"without {', '.join(value.exclude)}" if value.exclude else ""
+    return ", ".join(filter(None, (what, "changes only" if value.only_changes else "", left, how)))
+
+
+def same_gateway(target: FollowedTarget, typed: GatewayTarget) -> bool:
+    """Whether a followed gateway is the one that was typed."""
+    named = read_gateway(target.key) if target.kind is TargetKind.GATEWAY else None
+    return (
+        named is not None
+        and named.name == typed.name
+        and typed.group in {None, named.group}
+        and typed.subscription in {None, named.subscription}
+    )
+
+
+def same_part(one: FollowedTarget, other: FollowedTarget) -> bool:
+    """Whether two targets are the same, pool and setting included."""
+    return (one.key, one.pool, one.setting) == (other.key, other.pool, other.setting)
+
+
+def matching(known: Sequence[Subscription], request: Request) -> tuple[Subscription, ...]:
+    """The subscriptions that a typed target names: exactly, else every part of that gateway."""
+    typed = request.target
+    if isinstance(typed, HostTarget):
+        return tuple(one for one in known if one.target.key == f"{typed.host}:{typed.port}")
+    if not isinstance(typed, GatewayTarget):
+        return ()
+    own = [one for one in known if same_gateway(one.target, typed)]
+    exact = [
+        one for one in own if (one.target.pool, one.target.setting) == (typed.pool, typed.setting)
+    ]
+    return tuple(exact or (own if typed.pool is None and typed.setting is None else ()))
+
+
+def _least(severity: Severity) -> str:
+    return next(word for word, name in LEAST.items() if name == severity.value)
+
+
+def _word(options: Mapping[str, OptionValue], key: str) -> str:
+    return str(options.get(key) or "")

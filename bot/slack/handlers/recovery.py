@@ -1,0 +1,118 @@
+"""A problem that a digest told of is over.
+
+Its card is edited, and one line stands in its thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from bot.cards.digest_card import Row, digest_card, recovery
+from bot.digest.compose import compose
+from bot.domain.digest import DigestContent, Subscription
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.digest_messages import face_of, rows_of
+from bot.slack.outbound.places import DeliveryError, Place, Posted
+from bot.slack.outbound.runs import Runs
+from bot.store import Store
+from bot.store.last_known import first_time
+from bot.store.observations import target_states
+from bot.store.runs import last_card
+from bot.store.subscriptions import channel_mutes, target_subscriptions
+
+log = logging.getLogger(__name__)
+
+_MUTES_BACK = timedelta(days=35)
+_PATIENCE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovering:
+    """Tells recoveries where the problem was told.
+
+    Attributes:
+        store: what was told, and what holds now.
+        delivery: the way to Slack.
+        runs: where it is told, so that a slow Slack holds no look up.
+        clock: the present instant, aware.
+    """
+
+    store: Store
+    delivery: Delivery
+    runs: Runs
+    clock: Callable[[], datetime]
+
+    async def on_closed(self, target_key: str) -> None:
+        """Tell it, before the next digest wherever Slack is quick enough."""
+        told = asyncio.Event()
+        self.runs.spawn(self._go_through(target_key, told))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), _PATIENCE_S)
+
+    async def _go_through(self, target_key: str, told: asyncio.Event) -> None:
+        try:
+            await self._tell_all(target_key)
+        finally:
+            told.set()
+
+    async def _tell_all(self, target_key: str) -> None:
+        """Go through the last digests about a target."""
+        async with self.store.reading() as connection:
+            followers = await target_subscriptions(connection, target_key)
+        for subscription in followers:
+            if subscription.paused is None:
+                await self._tell(subscription)
+
+    async def _tell(self, subscription: Subscription) -> None:
+        async with self.store.reading() as connection:
+            found = await last_card(connection, subscription.id)
+        if found is None:
+            return
+        run, content, ts = found
+        ended = await self._ended(subscription, content)
+        rows = rows_of(content, ended)
+        card = Posted(place=Place(channel=subscription.channel), ts=ts)
+        try:
+            if ended:
+                await self.delivery.edit(card, digest_card(face_of(content, ended), rows))
+            for row in rows:
+                if row.fixed and await self._is_news(run, row):
+                    await self.delivery.post(card.thread, recovery(row, content.target.text))
+        except DeliveryError as error:
+            log.warning("a recovery could not be told", extra={"reason": error.reason, "run": run})
+
+    async def _ended(
+        self, subscription: Subscription, content: DigestContent
+    ) -> dict[str, datetime]:
+        """The causes of a digest that are over, and when each ended.
+
+        One that ended while it was muted is not told.
+        """
+        now = self.clock()
+        async with self.store.reading() as connection:
+            states = await target_states(connection, subscription.target.key)
+            mutes = await channel_mutes(
+                connection, subscription.team, subscription.channel, now - _MUTES_BACK
+            )
+        closed = {
+            state.problem.cause: state.since
+            for backend in states
+            for state in backend.problems
+            if not state.open
+        }
+        return {
+            line.cause: closed.get(line.cause, now)
+            for line in compose(subscription, states, mutes, content, now).fixed
+        }
+
+    async def _is_news(self, run: str, row: Row) -> bool:
+        """Whether nobody has told it yet, this process or another."""
+        cause = sha256(row.line.cause.encode()).hexdigest()[:32]
+        async with self.store.writing() as connection:
+            return await first_time(connection, f"fixed:{run}:{cause}", self.clock())

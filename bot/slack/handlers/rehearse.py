@@ -1,0 +1,187 @@
+"""`rehearse`: a form takes a chain that is not installed yet, and the answer is a card like any other.
+
+The chain is read within the form's three seconds, so that a mistake stands under its field. No part of a private key is repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.cards.check_card import Circumstances, check_card
+from bot.cards.details import details
+from bot.cards.form import rehearse_form
+from bot.cards.usage import OPEN_REHEARSAL, how_to_invite, notice, open_form_notice
+from bot.checks import rehearse
+from bot.commands import TargetError, host_target
+from bot.domain.report import CheckReport
+from bot.observability.logs import run_scope
+from bot.slack.inbound.routing import Handler, new_run_id
+from bot.slack.invocation import Ask, Asked, answer, files, from_submission
+from bot.slack.outbound.card_life import Card, ChannelCard, PrivateCard
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.places import DeliveryError, NotAMember
+from bot.slack.payload import Payload, word
+from chainlib import (
+    CertificateBag,
+    GatewayPolicy,
+    TrustAnchors,
+    TrustMode,
+    UnusableFile,
+    counted,
+    load_certificates,
+)
+from chainlib.aio import load_well_known
+
+log = logging.getLogger(__name__)
+
+DOWNLOAD_S = 2.0
+
+
+class FieldError(Exception):
+    """A field of the form cannot be used; the text stands under it."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """A chain to judge, and what it is judged against."""
+
+    chain: CertificateBag
+    policy: GatewayPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsing:
+    """Answers `rehearse`.
+
+    `clock` tells the present instant, `removing` answers where a gateway and a root are named.
+    """
+
+    delivery: Delivery
+    clock: Callable[[], datetime]
+    vantage: str
+    bot_name: str
+    removing: Handler | None = None
+
+    async def handle(self, asked: Asked) -> None:
+        """Open the form; a mention cannot open one, so it offers a button."""
+        ask = asked.ask
+        if asked.request.target is not None:
+            await self._without_root(asked)
+            return
+        try:
+            if ask.trigger:
+                await self.delivery.open_form(
+                    ask.trigger, rehearse_form(channel=ask.channel or None)
+                )
+                return
+        except DeliveryError as error:
+            log.info("a form could not be opened", extra={"reason": error.reason})
+        await self.delivery.whisper(ask, open_form_notice("Rehearse a chain", OPEN_REHEARSAL))
+
+    async def _without_root(self, asked: Asked) -> None:
+        if self.removing is None:
+            await self.delivery.whisper(
+                asked.ask,
+                notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
+            )
+        else:
+            await self.removing(asked)
+
+    async def read(self, view: Payload) -> Rehearsal:
+        """What was filled in; raises `FieldError` for what cannot be used."""
+        pasted = "\n".join(filter(None, (answer(view, "chain"), answer(view, "chain_more"))))
+        attached = files(view)
+        if not pasted.strip() and not attached:
+            raise FieldError(
+                "chain", "Paste the chain here or add it as a file, for example fullchain.pem."
+            )
+        content = await self._file(attached[0]) if attached else pasted.encode()
+        return await asyncio.to_thread(
+            _rehearsal,
+            "file" if attached else "chain",
+            content,
+            answer(view, "root"),
+            answer(view, "name"),
+        )
+
+    async def judge(self, body: Payload, rehearsal: Rehearsal) -> None:
+        """Judge and post the card."""
+        ask, run_id = from_submission(body, "rehearse"), new_run_id()
+        with run_scope(run_id):
+            found = await asyncio.to_thread(
+                rehearse,
+                rehearsal.chain,
+                rehearsal.policy,
+                at=self.clock(),
+                ordered=rehearsal.chain.ordered,
+            )
+            understood = (
+                f"a chain of {counted(len(rehearsal.chain), 'certificate')} that is not installed "
+                "yet"
+            )
+            around = Circumstances(
+                command="rehearse",
+                understood=understood,
+                run_id=run_id,
+                vantage=self.vantage,
+                user=ask.user,
+            )
+            await self._show(ask, found, around)
+
+    async def _show(self, ask: Ask, found: CheckReport, around: Circumstances) -> None:
+        card: Card = (
+            ChannelCard(self.delivery, ask) if ask.channel else PrivateCard(self.delivery, ask)
+        )
+        try:
+            await card.open(check_card(found, around))
+        except NotAMember:
+            await self.delivery.whisper(ask, how_to_invite(self.bot_name, ask.channel))
+            return
+        if card.posted:
+            told = details(found)
+            await self.delivery.post(card.posted.thread, told.message)
+            for file in told.files:
+                await self.delivery.attach(card.posted, file)
+
+    async def _file(self, attached: Payload) -> bytes:
+        url = word(attached, "url_private_download", "url_private")
+        try:
+            async with asyncio.timeout(DOWNLOAD_S):
+                return await self.delivery.download(url)
+        except (DeliveryError, TimeoutError):
+            raise FieldError(
+                "file",
+                "I cannot read this file; is the scope files:read granted? Paste the chain instead.",
+            ) from None
+
+
+def _rehearsal(field: str, content: bytes, root: str, name: str) -> Rehearsal:
+    return Rehearsal(chain=_certificates(field, content), policy=_policy(root, name))
+
+
+def _certificates(field: str, content: bytes) -> CertificateBag:
+    try:
+        return load_certificates(content)
+    except UnusableFile as error:
+        raise FieldError(field, str(error)) from None
+
+
+def _policy(root: str, name: str) -> GatewayPolicy:
+    anchors = load_well_known()
+    if root.strip():
+        anchors = TrustAnchors(
+            mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(_certificates("root", root.encode()))
+        )
+    try:
+        host = host_target(name.strip()).host if name.strip() else None
+    except TargetError as error:
+        raise FieldError("name", str(error)) from None
+    return replace(GatewayPolicy(anchors=anchors), name=host)

@@ -1,0 +1,134 @@
+"""`rehearse gw:... without=...` in chat.
+
+What breaks if a root is removed from a gateway, on a card; every server in its thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from bot.cards.check_card import Circumstances
+from bot.cards.details import Attachment
+from bot.cards.gateway_card import no_word_card, remedy_message
+from bot.cards.progress import broke, cut_short, looking
+from bot.cards.removal_card import removal_card, removal_details
+from bot.cards.usage import how_to_invite, notice
+from bot.checks import rehearse_removal
+from bot.checks.removal import Witness
+from bot.commands import GatewayTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.observability.logs import run_scope
+from bot.slack.handlers.wording import command_of, narrowed, target_of
+from bot.slack.invocation import Asked
+from bot.slack.outbound.card_life import Card, card_for
+from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.places import DeliveryError, NotAMember
+from bot.slack.outbound.runs import Runs
+
+log = logging.getLogger(__name__)
+
+_CUT_SHORT_S = 5.0
+_TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removing:
+    """Answers `rehearse` where it names a gateway and a root.
+
+    `vantage` is from where the bot looks, `bot_name` whom to invite.
+    """
+
+    gateways: Witness
+    delivery: Delivery
+    runs: Runs
+    vantage: str
+    bot_name: str
+
+    async def handle(self, asked: Asked) -> None:
+        """Probe, judge without the root, and show.
+
+        The same question twice at a time is answered once.
+        """
+        key = (asked.ask.channel, asked.ask.thread, "rehearse", command_of(asked.request))
+        if self.runs.running(key, ended_too=False):
+            await self.delivery.whisper(
+                asked.ask,
+                notice("This is being rehearsed already; its card is in this channel.", ""),
+            )
+            return
+        run = self.runs.begin(key)
+        run.card = card = card_for(self.delivery, asked)
+        try:
+            with run_scope(asked.run_id):
+                await self._perform(asked, card)
+        finally:
+            self.runs.end(run)
+
+    async def _perform(self, asked: Asked, card: Card) -> None:
+        name, command = target_of(asked.request), f"rehearse {command_of(asked.request)}"
+        try:
+            await card.open(looking(name, understood=command, run_id=asked.run_id))
+            await self._show(asked, card, command)
+        except NotAMember:
+            await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
+        except asyncio.CancelledError:
+            await asyncio.wait_for(
+                card.finish(cut_short(name, run_id=asked.run_id, command=command)), _CUT_SHORT_S
+            )
+            raise
+        except Exception:
+            log.exception("a rehearsal ended with an error of our own", extra={"target": name})
+            await card.finish(broke(name, run_id=asked.run_id, command=command))
+
+    async def _show(self, asked: Asked, card: Card, command: str) -> None:
+        target, options = asked.request.target, asked.request.options
+        assert isinstance(target, GatewayTarget)
+        around = Circumstances(
+            command=command,
+            understood=command,
+            run_id=asked.run_id,
+            vantage=self.vantage,
+            user=asked.ask.user,
+        )
+        found = await rehearse_removal(
+            self.gateways, narrowed(target, options), str(options["without"])
+        )
+        if isinstance(found, ArmRefusal):
+            await self._refused(asked, found, card, around)
+            return
+        await card.finish(removal_card(found, around))
+        if card.posted and found.members:
+            file = Attachment(
+                name="without-root.txt",
+                title="Every server, with and without the root",
+                content=removal_details(found),
+            )
+            try:
+                await self.delivery.attach(card.posted, file)
+            except DeliveryError as error:
+                log.warning("the thread is incomplete", extra={"reason": error.reason})
+
+    async def _refused(
+        self, asked: Asked, refusal: ArmRefusal, card: Card, around: Circumstances
+    ) -> None:
+        """A name that is not there stays between the bot and the asker.
+
+        The rest stands on the card.
+        """
+        if refusal.trouble in _TYPING_ERRORS and card.posted and asked.ask.card is None:
+            await self.delivery.remove(card.posted)
+            example = next(iter(refusal.suggestions), "rehearse gw:prod-gw without=corp-root-2019")
+            example = (
+                example
+                if example.startswith("rehearse")
+                else f"rehearse {example} without={asked.request.options['without']}"
+            )
+            await self.delivery.whisper(
+                asked.ask, notice(refusal.sentence, f"/appgw-check {example}")
+            )
+            return
+        await card.finish(no_word_card(target_of(asked.request), refusal, around))
+        if refusal.remedy and card.posted:
+            await self.delivery.post(card.posted.thread, remedy_message(refusal))

@@ -1,0 +1,191 @@
+"""The digest verbs put together.
+
+Handlers by verb, and the listeners of their buttons, menu and form.
+
+Buttons carry the words that they stand for; a click goes through the same reception as a typed
+line, so it is authorised anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cards.digest_card import RUN, RUN_APART
+from bot.cards.subscriptions import EDIT, FOLLOW_FORM, OPEN_FOLLOW_FORM, UNDO, ZONE
+from bot.cards.usage import refusal
+from bot.commands import Request, Usage, Verb, parse
+from bot.slack.handlers.app_home import Home, opened
+from bot.slack.handlers.mute import Hushing
+from bot.slack.handlers.notebook import Notebook
+from bot.slack.handlers.recent import Recent
+from bot.slack.handlers.subscribe import Subscribing
+from bot.slack.handlers.wording import target_of
+from bot.slack.inbound.routing import Handler, Reception, new_run_id
+from bot.slack.invocation import (
+    Ask,
+    Asked,
+    Source,
+    carried,
+    element,
+    from_interaction,
+    from_submission,
+)
+from bot.slack.payload import Payload, inner, word
+
+_FORM_OPTIONS = ("every", "day", "at", "tz", "min", "only", "not", "heartbeat")
+_REMEMBERED = {Verb.CHECK, Verb.HEALTH}
+_SAID_BY_SILENCE = frozenset({"everything open", "silent"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What a channel can say about its digests, and a person's Home tab.
+
+    Attributes:
+        book: what the digest verbs share.
+        troubles: what the bot finds wrong with itself now, name -> sentence.
+    """
+
+    book: Notebook
+    troubles: Callable[[], Mapping[str, str]]
+
+    def handlers(self) -> Mapping[Verb, Handler]:
+        """The verbs answered here."""
+        subscribing, hushing = Subscribing(book=self.book), Hushing(book=self.book)
+        return {
+            Verb.SUBSCRIBE: subscribing.subscribe,
+            Verb.LIST: subscribing.list,
+            Verb.UNSUBSCRIBE: subscribing.unsubscribe,
+            Verb.PREVIEW: hushing.preview,
+            Verb.MUTE: hushing.mute,
+            Verb.UNMUTE: hushing.unmute,
+            Verb.HISTORY: hushing.history,
+        }
+
+    def register(self, app: AsyncApp, reception: Reception) -> None:
+        """Tell the app what is listened to, and remember from now on what people ask about."""
+        recent = Recent(book=self.book, runs=reception.runs)
+        for verb in _REMEMBERED & reception.handlers.keys():
+            reception.handlers[verb] = recent.remembering(reception.handlers[verb])
+        home = Home(book=self.book, troubles=self.troubles)
+        clicks = _Clicks(reception=reception, subscribing=Subscribing(book=self.book), home=home)
+        app.action(re.compile(rf"^{RUN}:"))(clicks.on_run)
+        app.action(re.compile(rf"^{RUN_APART}:"))(clicks.on_run_apart)
+        app.action(re.compile(rf"^{EDIT}(:\d+)?$"))(clicks.on_edit)
+        app.action(UNDO)(clicks.on_undo)
+        app.action(ZONE)(clicks.on_zone)
+        app.action(OPEN_FOLLOW_FORM)(clicks.on_edit)
+        app.view(FOLLOW_FORM)(clicks.on_form)
+        app.event("app_home_opened")(clicks.on_home)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clicks:
+    """The listeners."""
+
+    reception: Reception
+    subscribing: Subscribing
+    home: Home
+
+    async def on_run(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """A button whose answer takes the place of its message."""
+        await ack()
+        self.reception.receive(from_interaction(body, Source.CLICK, word(carried(action), "q")))
+
+    async def on_run_apart(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
+    ) -> None:
+        """A button whose answer stands by itself."""
+        await ack()
+        ask = from_interaction(body, Source.CLICK, word(carried(action), "q"))
+        self.reception.receive(replace(ask, source=Source.SHORTCUT, card=None))
+
+    async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """The zone was chosen: the line that was asked is asked again with it."""
+        await ack()
+        chosen = carried(inner(action, "selected_option"))
+        self.reception.receive(from_interaction(body, Source.CLICK, word(chosen, "q")))
+
+    async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """`Edit`: the form, filled with what the button carries."""
+        await ack()
+        ask = from_interaction(body, Source.CLICK, word(carried(action), "q") or "subscribe")
+        if self.reception.runs.is_new(ask.delivery):
+            self.reception.runs.spawn(self._edit(ask))
+
+    async def on_undo(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """`Undo` of `unsubscribe`."""
+        await ack()
+        commands = carried(action).get("q")
+        ask = from_interaction(body, Source.CLICK, "undo")
+        if isinstance(commands, list) and self.reception.runs.is_new(ask.delivery):
+            self.reception.runs.spawn(self._undo(ask, [str(command) for command in commands]))
+
+    async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The form: a mistake stands under its first field, everything else is a question like any other."""
+        text = _typed(inner(body, "view"))
+        understood = parse(text)
+        if isinstance(understood, Usage):
+            await ack(response_action="errors", errors={"target": understood.error[:2000]})
+            return
+        await ack()
+        self.reception.receive(from_submission(body, text))
+
+    async def on_home(self, body: dict[str, Any]) -> None:
+        """The Home tab was opened."""
+        if ask := opened(body):
+            self.reception.runs.spawn(self._draw(ask))
+
+    async def _draw(self, ask: Ask) -> None:
+        await self.home.draw(ask.user, self.reception.admit(ask, "home"))
+
+    async def _edit(self, ask: Ask) -> None:
+        if await self._let_in(ask, "edit"):
+            understood = parse(ask.text)
+            await self.subscribing.open_form(
+                ask, _given(understood) if isinstance(understood, Request) else {}
+            )
+
+    async def _undo(self, ask: Ask, commands: list[str]) -> None:
+        if await self._let_in(ask, "undo"):
+            request = Request(verb=Verb.SUBSCRIBE)
+            await self.subscribing.restore(
+                Asked(ask=ask, request=request, run_id=new_run_id(), begun=monotonic()), commands
+            )
+
+    async def _let_in(self, ask: Ask, what: str) -> bool:
+        sentence = self.reception.admit(ask, what, costs=True)
+        if sentence:
+            await self.reception.delivery.whisper(ask, refusal(sentence))
+        return sentence is None
+
+
+def _given(request: Request) -> dict[str, str]:
+    """What a command holds, as the form's fields."""
+    options = {key: str(request.options[key]) for key in _FORM_OPTIONS if key in request.options}
+    return {"target": target_of(request), **options}
+
+
+def _typed(view: Payload) -> str:
+    """The form as a line."""
+    filled = {name: _value(element(view, name)) for name in ("target", *_FORM_OPTIONS)}
+    if filled["every"] == "hourly":
+        filled["at"] = ""
+    if filled["every"] != "weekly":
+        filled["day"] = ""
+    said = [
+        f"{key}={filled[key]}"
+        for key in _FORM_OPTIONS
+        if filled[key] and filled[key] not in _SAID_BY_SILENCE
+    ]
+    return " ".join(("subscribe", filled["target"], *said))
+
+
+def _value(field: Payload) -> str:
+    return (word(field, "value") or word(inner(field, "selected_option"), "value")).strip()

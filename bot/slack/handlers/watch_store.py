@@ -1,0 +1,109 @@
+"""Which cards are being watched, kept in the store, so that a restart goes on with them.
+
+The same card, the same end, no new message.
+
+Only where one process holds the store (SQLite). Between replicas nobody could tell a watch whose
+owner died from one that runs next door.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.commands import Request, parse
+from bot.slack.handlers.wording import command_of
+from bot.slack.inbound.routing import new_run_id
+from bot.slack.invocation import Ask, Asked, Source
+from bot.slack.outbound.places import Posted
+from bot.store import Store
+from bot.store.last_known import drop_watch, open_watches, save_watch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchBook:
+    """The watches of this bot; `team` is its own workspace, `clock` the present instant, aware."""
+
+    store: Store
+    team: str
+    clock: Callable[[], datetime]
+
+    async def begun(self, posted: Posted, asked: Asked, seconds: float, already: float) -> None:
+        """Keep a watch; `already` is how many of its seconds are over."""
+        ask, begun = asked.ask, self.clock() - timedelta(seconds=already)
+        place = {"channel": posted.place.channel, "thread": posted.place.thread, "ts": posted.ts}
+        body = {
+            **place,
+            "q": command_of(asked.request),
+            "user": ask.user,
+            "team": ask.team,
+            "begun": begun.isoformat(),
+            "seconds": seconds,
+        }
+        try:
+            async with self.store.writing() as connection:
+                await save_watch(
+                    connection,
+                    _id(posted),
+                    self.team,
+                    posted.place.channel,
+                    begun + timedelta(seconds=seconds),
+                    body,
+                )
+        except (SQLAlchemyError, OSError) as error:
+            log.warning(
+                "a watch will not outlive a restart", extra={"reason": type(error).__name__}
+            )
+
+    async def ended(self, posted: Posted) -> None:
+        """Forget a watch that is over."""
+        try:
+            async with self.store.writing() as connection:
+                await drop_watch(connection, _id(posted))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning(
+                "an ended watch is still written down", extra={"reason": type(error).__name__}
+            )
+
+    async def open(self) -> tuple[Asked, ...]:
+        """What was being watched when the process ended, each as the question that goes on with it."""
+        async with self.store.reading() as connection:
+            kept = await open_watches(connection, self.clock())
+        return tuple(asked for body in kept.values() for asked in self._asked(body))
+
+    def _asked(self, body: Mapping[str, Any]) -> Iterator[Asked]:
+        """Nothing where another version wrote something else."""
+        try:
+            already = (self.clock() - datetime.fromisoformat(body["begun"])).total_seconds()
+            request = parse(f"{body['q']} watch={round(body['seconds'])}s")
+            ask = Ask(
+                source=Source.CLICK,
+                text=str(body["q"]),
+                user=str(body["user"]),
+                team=str(body["team"]),
+                channel=str(body["channel"]),
+                thread=body["thread"],
+                card=str(body["ts"]),
+            )
+        except (KeyError, TypeError, ValueError):
+            return
+        if isinstance(request, Request):
+            yield Asked(
+                ask=ask,
+                request=request,
+                run_id=new_run_id(),
+                begun=monotonic(),
+                watched_s=max(already, 0.0),
+            )
+
+
+def _id(posted: Posted) -> str:
+    return f"{posted.place.channel}/{posted.ts}"

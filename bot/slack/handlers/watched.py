@@ -1,0 +1,193 @@
+"""What a watch looks at: one backend, or a gateway.
+
+Our own probe at every look, the gateway's word slowly and unwaited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Protocol
+
+from bot.cards.check_card import Circumstances, check_card
+from bot.cards.gateway_card import gateway_card
+from bot.checks import both_words, hear_gateway
+from bot.checks.service import HostAnswer, Options, Refused
+from bot.commands import GatewayTarget, HostTarget
+from bot.domain.azure import ArmRefusal
+from bot.domain.report import CheckReport, GatewayReport, Via
+from bot.slack.handlers.watch import Seen
+
+log = logging.getLogger(__name__)
+
+ARM_EVERY_S = 60.0
+
+
+class Ear:
+    """The gateway's word, asked for now and then; each report gets the last one that came.
+
+    Args:
+        listen: asks ARM; takes ten seconds or more.
+        every: seconds between two questions.
+        now: a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        listen: Callable[[GatewayReport], Awaitable[GatewayReport]],
+        *,
+        every: float = ARM_EVERY_S,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._listen, self._every, self._now = listen, every, now
+        self._asking: asyncio.Future[GatewayReport] | None = None
+        self._due = 0.0
+        self._heard: GatewayReport | None = None
+
+    def hear(self, report: GatewayReport) -> GatewayReport:
+        """The report with the word that is known, and a question under way when it is time for one."""
+        self._take()
+        if self.due:
+            self._due = self._now() + self._every
+            self._asking = asyncio.ensure_future(self._listen(report))
+        word = self._heard and (self._heard.health or self._heard.refusal)
+        return hear_gateway(report, word) if word else report
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a question."""
+        return self._asking is None and self._now() >= self._due
+
+    def close(self) -> None:
+        """Ask no more."""
+        if self._asking:
+            self._asking.cancel()
+
+    def _take(self) -> None:
+        if self._asking is None or not self._asking.done():
+            return
+        asked, self._asking = self._asking, None
+        if error := asked.exception():
+            log.error("the gateway could not be asked during a watch", exc_info=error)
+        else:
+            self._heard = asked.result()
+
+
+class Hosts(Protocol):
+    """The use case behind a backend's watch."""
+
+    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+        """Probe one backend and judge it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class HostLook:
+    """Looks at one backend; `around` makes what its card says beside the report."""
+
+    backends: Hosts
+    target: HostTarget
+    options: Options
+    around: Callable[[HostAnswer, str], Circumstances]
+    ear: Ear
+
+    async def look(self) -> Seen | None:
+        """Probe it."""
+        answer = await self.backends.host(self.target, self.options)
+        if isinstance(answer, Refused):
+            log.info(
+                "a watch ended: its target is not looked at any more",
+                extra={"reason": answer.sentence},
+            )
+            return None
+        report, said = self._both(answer)
+        card = check_card(report, self.around(answer, said))
+        return Seen(
+            card=card,
+            face=(face_of(report), said),
+            green=answer.report.verdict.accepted,
+            word=said and f"Gateway: {said}",
+        )
+
+    def close(self) -> None:
+        """Stop asking the gateway."""
+        self.ear.close()
+
+    def _both(self, answer: HostAnswer) -> tuple[CheckReport, str]:
+        if answer.gateway is None:
+            return answer.report, ""
+        heard = self.ear.hear(answer.gateway)
+        return (
+            both_words(answer.report, heard)
+            if heard.health or heard.refusal
+            else (answer.report, "")
+        )
+
+
+class Gateways(Protocol):
+    """The use case behind a gateway's watch."""
+
+    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
+        """Our own witness."""
+
+
+@dataclass(slots=True, kw_only=True)
+class GatewayLook:
+    """Looks at every member of a gateway.
+
+    It is green when whoever is asked has nothing critical to say.
+
+    Where the gateway alone is asked, Azure is: at the pace of the ear, its configuration included.
+    """
+
+    gateways: Gateways
+    target: GatewayTarget
+    options: Options
+    around: Circumstances
+    ear: Ear | None
+    _last: GatewayReport | None = None
+
+    async def look(self) -> Seen | None:
+        """Probe every member, or listen alone."""
+        report = await self._report()
+        if isinstance(report, ArmRefusal):
+            log.info(
+                "a watch ended: the gateway cannot be read any more",
+                extra={"reason": report.trouble.value},
+            )
+            return None
+        heard = self.ear.hear(report) if self.ear else report
+        return Seen(
+            card=gateway_card(heard, self.around), face=gateway_face(heard), green=heard.green
+        )
+
+    async def _report(self) -> GatewayReport | ArmRefusal:
+        if self._last and self._last.via is Via.GATEWAY and self.ear and not self.ear.due:
+            return self._last
+        report = await self.gateways.gateway(self.target, self.options)
+        self._last = report if isinstance(report, GatewayReport) else None
+        return report
+
+    def close(self) -> None:
+        """Stop asking the gateway."""
+        if self.ear:
+            self.ear.close()
+
+
+def face_of(report: CheckReport) -> Hashable:
+    """What of a report is worth an edit: its findings and the lists that were sent."""
+    found = tuple((finding.code, finding.certificate) for finding in report.verdict.findings)
+    return found, tuple(
+        (one.address, one.chain.certificates if one.chain else None) for one in report.addresses
+    )
+
+
+def gateway_face(report: GatewayReport) -> Hashable:
+    """The same for a whole gateway, both witnesses' words included."""
+    members = tuple(
+        (m.pool, m.setting, m.member, m.headline, m.server.health if m.server else None)
+        for m in report.members
+    )
+    return members, report.refusal.trouble if report.refusal else None

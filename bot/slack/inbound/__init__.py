@@ -1,0 +1,1 @@
+"""Payload -> invocation: routing, admission, de-duplication."""

@@ -1,0 +1,214 @@
+"""A question as it came out of Slack, whatever carried it.
+
+And the payloads that carry it -> that value. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from bot.commands import Request
+from bot.slack.payload import Payload, inner, items, read_object, word
+
+
+class Source(StrEnum):
+    """How a question came."""
+
+    COMMAND = "command"
+    MENTION = "mention"
+    SHORTCUT = "shortcut"
+    FORM = "form"
+    CLICK = "click"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Who asks what, and where the answer belongs.
+
+    Attributes:
+        source: how it came.
+        text: what was typed, or what a button carries.
+        user: Slack id of the person.
+        team: the person's own workspace, which in a shared channel is not always ours.
+        enterprise: the person's own Enterprise Grid organisation; empty where there is none, or
+            where it may be that of the channel.
+        channel: where the answer goes; empty when it is not known (a global shortcut).
+        thread: timestamp of the thread, `None` for the channel itself.
+        card: timestamp of the message whose button was pressed; its card is edited in place.
+        ephemeral: that message is one that only this person sees.
+        response_url: a way to answer without being a member of the channel; never logged.
+        trigger: lets a form be opened for three seconds; never logged.
+        home: the workspace for which Slack delivered it; another one than `team` makes the person a
+            guest.
+        delivery: what is the same when Slack delivers the same thing twice.
+    """
+
+    source: Source
+    text: str
+    user: str
+    team: str
+    channel: str
+    thread: str | None = None
+    card: str | None = None
+    ephemeral: bool = False
+    response_url: str | None = None
+    trigger: str | None = None
+    delivery: str = ""
+    enterprise: str = ""
+    home: str = ""
+
+    def about(self, text: str) -> Ask:
+        """The same person asking something else."""
+        return replace(self, text=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question that was let in.
+
+    Attributes:
+        ask: who asks and where the answer belongs.
+        request: what it means.
+        run_id: the id that the log and the card show.
+        begun: when it came, on the monotonic clock.
+        watched_s: seconds for which its card was watched before a restart; the watch goes on, and
+            nothing else is done.
+    """
+
+    ask: Ask
+    request: Request
+    run_id: str
+    begun: float
+    watched_s: float | None = None
+
+
+def from_command(body: Payload) -> Ask:
+    """A slash command; it never knows a thread."""
+    return Ask(
+        source=Source.COMMAND,
+        text=word(body, "text"),
+        user=word(body, "user_id"),
+        team=word(body, "team_id"),
+        channel=word(body, "channel_id"),
+        response_url=word(body, "response_url") or None,
+        trigger=word(body, "trigger_id") or None,
+        delivery=word(body, "trigger_id"),
+        enterprise=word(body, "enterprise_id"),
+        home=word(body, "team_id"),
+    )
+
+
+def from_mention(body: Payload, bot_user: str) -> Ask:
+    """A mention; the answer belongs into its thread, or into one under it."""
+    event = inner(body, "event")
+    text = word(event, "text")
+    _, found, after = text.partition(f"<@{bot_user}>")
+    home = word(body, "team_id")
+    team = word(event, "user_team", "team") or home
+    return Ask(
+        source=Source.MENTION,
+        text=(after if found else text).strip(),
+        user=word(event, "user"),
+        team=team,
+        channel=word(event, "channel"),
+        thread=word(event, "thread_ts") or None,
+        delivery=word(body, "event_id"),
+        enterprise=_own_organisation(team, home, word(body, "enterprise_id")),
+        home=home,
+    )
+
+
+def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
+    """A click, a form or a shortcut."""
+    message, container, user = inner(body, "message"), inner(body, "container"), inner(body, "user")
+    click = source is Source.CLICK and container.get("type") == "message"
+    home = word(inner(body, "team"), "id")
+    team = word(user, "team_id") or home
+    return Ask(
+        source=source,
+        text=text,
+        user=word(user, "id"),
+        team=team,
+        channel=word(inner(body, "channel"), "id") or word(container, "channel_id"),
+        thread=_thread_around(message) if click else word(message, "thread_ts", "ts") or None,
+        card=(word(container, "message_ts") or None) if click else None,
+        ephemeral=container.get("is_ephemeral") is True,
+        response_url=word(body, "response_url") or None,
+        trigger=word(body, "trigger_id") or None,
+        delivery=word(body, "trigger_id"),
+        enterprise=_own_organisation(team, home, word(inner(body, "enterprise"), "id")),
+        home=home,
+    )
+
+
+def _thread_around(message: Payload) -> str | None:
+    """The thread that a message stands in.
+
+    A message with a thread of its own carries its own timestamp there.
+    """
+    thread = word(message, "thread_ts")
+    return None if thread == word(message, "ts") else thread or None
+
+
+def from_submission(body: Payload, text: str) -> Ask:
+    """A form that was sent: the channel stands in its metadata, or was chosen in it."""
+    view, urls = inner(body, "view"), items(body, "response_urls")
+    channel = (
+        word(metadata(view), "channel")
+        or next((word(url, "channel_id") for url in urls), "")
+        or answer(view, "channel")
+    )
+    ask = from_interaction(body, Source.FORM, text)
+    return replace(
+        ask,
+        channel=channel,
+        response_url=next((word(url, "response_url") for url in urls), "") or None,
+    )
+
+
+def _own_organisation(team: str, home: str, enterprise: str) -> str:
+    """The organisation that the payload names, when it is the person's own.
+
+    Of a guest in a shared channel it would be the host's.
+    """
+    return enterprise if team and team == home else ""
+
+
+def metadata(view: Payload) -> dict[str, Any]:
+    """What the form was opened with."""
+    return read_object(view.get("private_metadata"))
+
+
+def element(view: Payload, field: str) -> Payload:
+    """What stands in one field of a form; empty when nothing was filled in."""
+    block = inner(view, "state", "values", field)
+    return inner(block, *list(block)[:1])
+
+
+def answer(view: Payload, field: str) -> str:
+    """What was filled into one field of a form; empty when nothing was."""
+    return word(element(view, field), "value", "selected_conversation")
+
+
+def files(view: Payload) -> list[Payload]:
+    """The files that were put into a form."""
+    return items(element(view, "file"), "files")
+
+
+def carried(action: Payload) -> dict[str, Any]:
+    """The parameters in a button's value; empty when it carries none that can be read."""
+    return read_object(action.get("value"))
+
+
+def command_of_card(message: Payload) -> str:
+    """The question that a card answers, read from its own `Check again` button."""
+    actions = (block for block in items(message, "blocks") if block.get("type") == "actions")
+    again = (
+        button
+        for block in actions
+        for button in items(block, "elements")
+        if button.get("action_id") == "check_again"
+    )
+    return next((word(carried(button), "q") for button in again), "")

@@ -1,0 +1,1 @@
+"""Every call to the Web API, and the life of a card."""

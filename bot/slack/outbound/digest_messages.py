@@ -1,0 +1,102 @@
+"""A digest's content -> the message that the engine freezes and posts, the details in its thread, and its recoveries. Pure.
+
+The words come from `bot.digest`, the looks from `bot.cards`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from bot.cards.digest_card import Face, Row, digest_card, digest_details
+from bot.cards.parts import Message
+from bot.commands import GatewayTarget, read_gateway
+from bot.digest.wording import cause_line, counts, footer, header, moment, recovered, title
+from bot.domain import delivery
+from bot.domain.digest import DigestContent, DigestLine, FollowedTarget, Subscription, TargetKind
+
+
+def render(subscription: Subscription, content: DigestContent) -> delivery.Message:  # noqa: ARG001 -- the engine's signature
+    """The message that the engine freezes.
+
+    The card as it is posted, and what goes into its thread.
+    """
+    rows = rows_of(content)
+    return {
+        **as_data(digest_card(face_of(content), rows)),
+        "thread": [as_data(page) for page in digest_details(rows)],
+    }
+
+
+def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None) -> list[Row]:
+    """The digest's lines; `fixed` tells for a cause when it ended."""
+    ended = fixed or {}
+    return [
+        Row(
+            line=line,
+            tail=_tail(line, content),
+            check=check_command(line, content.target),
+            fixed=f"over at {moment(ended[line.cause], content)}" if line.cause in ended else "",
+        )
+        for line in content.lines
+    ]
+
+
+def face_of(content: DigestContent, ended: Collection[str] = ()) -> Face:
+    """What stands around the rows; `ended` are the causes that are over by now."""
+    when = header(content).removeprefix(f"{content.target.text}, ").partition(": ")[0]
+    return Face(
+        target=content.target.text,
+        when=when,
+        counts=recovered(content, ended) if ended else counts(content),
+        footer=footer(content, names=False),
+        schedule=f"{content.schedule.text} ({content.schedule.zone})",
+        muted_by=content.muted[0].by if content.muted else None,
+    )
+
+
+def as_data(message: Message) -> dict[str, object]:
+    """A message as JSON-ready data."""
+    return {"text": message.text, "blocks": list(message.blocks), "plain": message.plain}
+
+
+def from_data(data: Mapping[str, object]) -> Message:
+    """The message that JSON-ready data stands for.
+
+    One of nothing but text keeps it as its plain form.
+    """
+    text, blocks = str(data.get("text") or ""), data.get("blocks")
+    return Message(
+        text=text,
+        blocks=tuple(blocks) if isinstance(blocks, list) else (),
+        plain=str(data.get("plain") or text),
+    )
+
+
+def check_command(line: DigestLine, target: FollowedTarget) -> str:
+    """What to type to look at a cause now.
+
+    The pool and setting of its first backend, or the host.
+    """
+    if target.kind is TargetKind.HOST or not line.members:
+        return target.text
+    _, pool, setting, *_ = (*line.members[0].key.split("|"), "", "")
+    return gateway_text(target, pool or None, setting or None)
+
+
+def gateway_text(target: FollowedTarget, pool: str | None, setting: str | None) -> str:
+    """A followed gateway as it is typed, narrowed to a pool and a setting."""
+    named = gateway_of(target)
+    narrowed = "/".join(filter(None, (pool, setting if pool else None)))
+    return f"gw:{named.group}/{named.name}{f'/{narrowed}' if narrowed else ''}"
+
+
+def gateway_of(target: FollowedTarget) -> GatewayTarget:
+    """The gateway that a followed target names by its ARM id."""
+    found = read_gateway(target.key)
+    assert found is not None
+    return found
+
+
+def _tail(line: DigestLine, content: DigestContent) -> str:
+    return cause_line(line, content).partition(title(line))[2]

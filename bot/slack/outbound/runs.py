@@ -1,0 +1,133 @@
+"""What runs now.
+
+Work in tasks of its own, nothing twice, and a drain when the process is asked to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from bot.observability.metrics import RUNNING
+from bot.slack.outbound.card_life import Card
+
+log = logging.getLogger(__name__)
+
+SAME_TARGET_S = 10.0
+REMEMBERED_S = 600.0
+MAX_REMEMBERED = 20_000
+
+
+@dataclass(slots=True)
+class Run:
+    """One check: when it began, its card (`None` once nothing of it stands), and whether it has ended."""
+
+    begun: float
+    card: Card | None = None
+    ended: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Runs:
+    """The running work of one process; `now` is a monotonic clock."""
+
+    now: Callable[[], float] = monotonic
+    draining: bool = False
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _recent: OrderedDict[Hashable, Run] = field(default_factory=OrderedDict)
+    _writers: OrderedDict[Hashable, Run] = field(default_factory=OrderedDict)
+    _delivered: OrderedDict[str, float] = field(default_factory=OrderedDict)
+
+    def is_new(self, delivery: str) -> bool:
+        """Whether this delivery was not seen before; Slack may deliver the same thing twice.
+
+        An empty id is always new.
+        """
+        self._forget(self._delivered, REMEMBERED_S, lambda seen: seen)
+        if not delivery:
+            return True
+        fresh = delivery not in self._delivered
+        self._delivered.setdefault(delivery, self.now())
+        return fresh
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it in a task of its own.
+
+        An exception right after an ack would otherwise take the ack back.
+        """
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def running(self, key: Hashable, *, ended_too: bool) -> Run | None:
+        """The run about the same thing that began less than ten seconds ago.
+
+        With `ended_too` also one whose verdict stands on a card.
+        """
+        self._forget(self._recent, SAME_TARGET_S, lambda run: run.begun)
+        found = self._recent.get(key)
+        return found if found and (not found.ended or (ended_too and found.card)) else None
+
+    def begin(self, key: Hashable) -> Run:
+        """Remember a run that begins now."""
+        run = Run(begun=self.now())
+        self._recent[key] = run
+        self._recent.move_to_end(key)
+        RUNNING.inc()
+        return run
+
+    def end(self, run: Run) -> None:
+        """It has its verdict; told twice, it counts once."""
+        if not run.ended:
+            run.ended = True
+            RUNNING.dec()
+
+    def claim(self, card: Hashable | None, run: Run) -> None:
+        """From now on this run alone writes on the card.
+
+        What an earlier one still waits for comes too late. `None` is nobody's card.
+        """
+        if card is None:
+            return
+        self._writers[card] = run
+        self._writers.move_to_end(card)
+        while len(self._writers) > MAX_REMEMBERED:
+            self._writers.popitem(last=False)
+
+    def writes(self, card: Hashable | None, run: Run) -> bool:
+        """Whether no later run has claimed the card."""
+        return self._writers.get(card, run) is run
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new work, wait for what runs, then cut short what still does.
+
+        Each cut run tells its own card.
+        """
+        self.draining = True
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=seconds)
+        left = set(self._tasks)
+        for task in left:
+            task.cancel()
+        if left:
+            log.warning("running checks were cut short", extra={"count": len(left)})
+            await asyncio.wait(left, timeout=seconds / 2)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("work ended with an error of our own", exc_info=error)
+
+    def _forget(
+        self, remembered: OrderedDict[Any, Any], seconds: float, since: Callable[[Any], float]
+    ) -> None:
+        oldest = self.now() - seconds
+        while remembered and (
+            since(next(iter(remembered.values()))) < oldest or len(remembered) > MAX_REMEMBERED
+        ):
+            remembered.popitem(last=False)

@@ -1,0 +1,128 @@
+"""The Bolt app and its two transports.
+
+Who the bot is was asked once at start, so that no request waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.observability.ports import listen
+from bot.settings import Settings
+from bot.slack.transport.receiver import door
+
+log = logging.getLogger(__name__)
+
+EVENTS_PATH = "/slack/events"
+CALL_TIMEOUT_S = 15
+_KEPT_ALIVE_S = 5.0
+_MAX_CALLS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who the bot is in its workspace, and what its token may do (`scopes`, empty where Slack does not tell)."""
+
+    team: str
+    user: str
+    name: str
+    bot_id: str
+    scopes: frozenset[str] = frozenset()
+
+
+def make_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
+    """One session for every call.
+
+    Idle connections are dropped early: a call on one that Slack has closed would lose its answer.
+    """
+    connector = aiohttp.TCPConnector(limit=_MAX_CALLS, keepalive_timeout=_KEPT_ALIVE_S, ssl=context)
+    return aiohttp.ClientSession(
+        connector=connector, timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S), trust_env=True
+    )
+
+
+def make_client(
+    settings: Settings, session: aiohttp.ClientSession, context: ssl.SSLContext
+) -> AsyncWebClient:
+    """The Web API client; it never sends anything again by itself, `calling` decides that."""
+    return AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        timeout=CALL_TIMEOUT_S,
+        session=session,
+        ssl=context,
+        retry_handlers=[],
+    )
+
+
+async def who_am_i(client: AsyncWebClient) -> Identity:
+    """Ask Slack who the token belongs to; raises the client's errors."""
+    told = await client.auth_test()
+    granted = next(
+        (str(value) for name, value in told.headers.items() if name.lower() == "x-oauth-scopes"), ""
+    )
+    return Identity(
+        team=told["team_id"],
+        user=told["user_id"],
+        name=told.get("user") or "appgw-check",
+        bot_id=told.get("bot_id") or "",
+        scopes=frozenset(filter(None, (scope.strip() for scope in granted.split(",")))),
+    )
+
+
+def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:
+    """The app; with a signing secret every HTTP request is verified."""
+    secret = settings.slack_signing_secret
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team,
+            bot_user_id=identity.user,
+            bot_id=identity.bot_id,
+            bot_token=settings.slack_bot_token.get_secret_value(),
+        )
+
+    return AsyncApp(
+        client=client,
+        authorize=authorize,
+        signing_secret=secret.get_secret_value() if secret else None,
+        raise_error_for_unhandled_request=False,
+    )
+
+
+class HttpTransport:
+    """Serves `POST /slack/events` for commands, events and interactivity."""
+
+    def __init__(self, app: AsyncApp, port: int, secret: str) -> None:
+        served = app.web_app(path=EVENTS_PATH)
+        served.middlewares.append(door(secret))
+        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=1.0)
+        self._port = port
+
+    async def start(self) -> None:
+        """Listen; raises `PortUnusableError`."""
+        await listen(self._runner, self._port, "APPGW_HTTP_PORT")
+
+    async def stop_listening(self) -> None:
+        """Nothing: while the bot drains it still answers, so that people are told to ask again."""
+
+    async def close(self) -> None:
+        """Stop."""
+        await self._runner.cleanup()
+
+    def silence(self) -> float:
+        """Seconds without a sign of Slack: over HTTP there is none to expect."""
+        return 0.0
+
+    def connected(self) -> bool:
+        """Whether requests can arrive."""
+        return bool(self._runner.addresses)

@@ -1,0 +1,39 @@
+"""A signed request is taken once.
+
+Slack's signature stays valid for five minutes, long enough for somebody to send it again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.access import ReplayCache
+
+log = logging.getLogger("bot.audit")
+
+_SIGNATURE, _TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
+
+
+def refuse_replays(app: AsyncApp, cache: ReplayCache, now: Callable[[], float]) -> None:
+    """Answer 401 to a request whose signature was seen before.
+
+    Bolt has verified the signature by then. Socket Mode carries none.
+    """
+
+    @app.middleware
+    async def once(
+        req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse:
+        signature, timestamp = req.headers.get(_SIGNATURE), req.headers.get(_TIMESTAMP)
+        if (
+            signature
+            and timestamp
+            and cache.is_replay(signature[0], timestamp=float(timestamp[0]), now=now())
+        ):
+            log.warning("asked", extra={"outcome": "refused", "what": "a replayed request"})
+            return BoltResponse(status=401, body="this request was sent before")
+        return await next_()

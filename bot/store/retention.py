@@ -1,0 +1,110 @@
+"""Retention and export: what is kept, for how long, and how it leaves as JSON lines."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, select
+
+from bot.domain.delivery import Outcome, RunState
+from bot.store import tables
+from bot.store.database import opened
+
+KEEP: Mapping[str, timedelta] = {
+    "backend_event": timedelta(days=90),
+    "expiry_sample": timedelta(days=400),
+    "digest_run": timedelta(days=90),
+    "delivery": timedelta(days=90),
+    "mute": timedelta(days=90),
+    "watch": timedelta(days=7),
+    "learnt_intermediate": timedelta(days=400),
+    "recent_host": timedelta(days=90),
+    "processed": timedelta(days=40),
+    "audit": timedelta(days=400),
+}
+_AGE = {
+    "backend_event": "at",
+    "expiry_sample": "day",
+    "digest_run": "finished_at",
+    "delivery": "planned_at",
+    "mute": "ends",
+    "watch": "until",
+    "learnt_intermediate": "seen_at",
+    "recent_host": "at",
+    "processed": "at",
+    "audit": "at",
+}
+
+
+def purge_old(
+    connection: Connection, now: datetime, keep: Mapping[str, timedelta] = KEEP
+) -> Mapping[str, int]:
+    """Delete what is older than it is kept, table by table; returns how many rows of each.
+
+    A subscription's last digest stays.
+    """
+    return {
+        name: _purge(connection, tables.metadata.tables[name], now - age)
+        for name, age in keep.items()
+    }
+
+
+def purge(url: str, now: datetime, keep: Mapping[str, timedelta] = KEEP) -> Mapping[str, int]:
+    """The same for `appgw db purge`. Blocks.
+
+    Raises:
+        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+    """
+    with opened(url) as store, store.sync_engine.begin() as connection:
+        return purge_old(connection, now, keep)
+
+
+def export(url: str) -> Iterator[str]:
+    """Every row of every table as one JSON object a line, `{"table": ..., "row": {...}}`. Blocks.
+
+    Raises:
+        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+    """
+    with opened(url) as store, store.sync_engine.connect() as connection:
+        for table in tables.metadata.sorted_tables:
+            for row in connection.execute(select(table).order_by(*table.primary_key)).mappings():
+                yield json.dumps(
+                    {"table": table.name, "row": dict(row)}, default=_plain, sort_keys=True
+                )
+
+
+def _purge(connection: Connection, table: Table, before: datetime) -> int:
+    column = table.c[_AGE[table.name]]
+    old = column < (f"{before:%Y-%m-%d}" if table.name == "expiry_sample" else before)
+    if table.name == "digest_run":
+        old = and_(old, table.c.state == RunState.DONE, table.c.id.not_in(_kept_runs()))
+    if table.name == "delivery":  # it knows where the card of that digest stands
+        old = and_(old, table.c.id.not_in(_kept_runs()))
+    return connection.execute(delete(table).where(old)).rowcount
+
+
+def _kept_runs() -> Any:  # noqa: ANN401 -- a scalar subquery of SQLAlchemy's
+    """The last said run of each subscription that there is.
+
+    The next digest compares with it, however old it is.
+    """
+    last, later = tables.digest_run.alias(), tables.digest_run.alias()
+    newer = (
+        (later.c.subscription == last.c.subscription)
+        & (later.c.outcome == Outcome.SENT)
+        & (later.c.due_at > last.c.due_at)
+    )
+    followed = last.c.subscription.in_(select(tables.subscription.c.id))
+    return select(last.c.id).where(
+        last.c.outcome == Outcome.SENT, followed, ~select(later.c.id).where(newer).exists()
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,304 @@
+"""Everything that can go wrong at ARM is one refusal with a sentence and a way out.
+
+Nothing raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.azure import refusals
+from bot.azure.client import ArmClient
+from bot.azure.settings import ArmSettings
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
+from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
+from tests.support.arm import FAST, MovableClock
+
+PROD = GatewaySpec(
+    name="prod-gw",
+    pools=(PoolSpec(name="web", ips=("10.0.0.5",)),),
+    settings=(SettingSpec(name="https-be"),),
+)
+PROD_ID = GatewayId(subscription=PROD.subscription, group=PROD.group, name=PROD.name)
+SHORT = replace(FAST, health_budget=0.5, read_budget=0.5)
+ROOT = Path(__file__).parents[3]
+
+KINDS = {
+    FaultKind.UNAUTHORIZED: ArmTrouble.NO_CREDENTIAL,
+    FaultKind.FORBIDDEN: ArmTrouble.FORBIDDEN,
+    FaultKind.NOT_FOUND: ArmTrouble.NOT_FOUND,
+    FaultKind.THROTTLED: ArmTrouble.THROTTLED,
+    FaultKind.BUSY: ArmTrouble.UPDATING,
+    FaultKind.SERVER_ERROR: ArmTrouble.UNAVAILABLE,
+    FaultKind.UNAVAILABLE: ArmTrouble.UNAVAILABLE,
+    FaultKind.SLOW: ArmTrouble.TIMED_OUT,
+    FaultKind.BAD_JSON: ArmTrouble.MALFORMED,
+    FaultKind.BAD_SHAPE: ArmTrouble.MALFORMED,
+    FaultKind.PROXY_PAGE: ArmTrouble.MALFORMED,
+}
+ASKED = {"list": "inventory", "get": "get", "health": "health", "poll": "health"}
+SENTENCES = {
+    FaultKind.UNAUTHORIZED: (
+        "The bot could not sign in to Azure (static), so it cannot read the backend health of "
+        "prod-gw."
+    ),
+    FaultKind.NOT_FOUND: (
+        "Azure does not find the backend health of prod-gw: deleted, renamed, moved, or hidden "
+        "from the bot's identity."
+    ),
+    FaultKind.THROTTLED: (
+        "Azure was asked too often and does not give the backend health of prod-gw now; ask again "
+        "later."
+    ),
+    FaultKind.BUSY: (
+        "prod-gw is being updated, so Azure does not give the backend health of prod-gw now; ask "
+        "again in a few minutes."
+    ),
+    FaultKind.SERVER_ERROR: "Azure Resource Manager did not give the backend health of prod-gw: it answered 500.",
+    FaultKind.SLOW: "Azure did not give the backend health of prod-gw within 0.5 seconds.",
+    FaultKind.PROXY_PAGE: "What came in place of the backend health of prod-gw is no answer of Azure's.",
+}
+
+
+def refusal(answer: object) -> ArmRefusal:
+    assert isinstance(answer, ArmRefusal)
+    return answer
+
+
+@pytest.mark.parametrize("operation", ASKED)
+@pytest.mark.parametrize(("kind", "trouble"), KINDS.items(), ids=KINDS)
+async def test_fault_becomes_its_refusal(
+    arm: ArmStandIn,
+    new_client: Callable[..., ArmClient],
+    kind: FaultKind,
+    trouble: ArmTrouble,
+    operation: str,
+) -> None:
+    arm.add(PROD)
+    arm.fault = Fault(kind=kind, on=frozenset({operation}))
+    client = new_client(
+        arm.url,
+        timing=SHORT if kind is FaultKind.SLOW else FAST,
+        subscriptions=(PROD.subscription,),
+    )
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "inventory": client.inventory,
+        "get": lambda: client.get(PROD_ID),
+        "health": lambda: client.health(PROD_ID),
+    }
+    answer = refusal(await questions[ASKED[operation]]())
+    subscription_gone = (kind, operation) == (FaultKind.NOT_FOUND, "list")
+    assert answer.trouble is (ArmTrouble.NOT_CONFIGURED if subscription_gone else trouble)
+    assert answer.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("kind", SENTENCES, ids=str)
+async def test_fault_is_told_in_a_sentence_that_a_tired_person_can_read(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient], kind: FaultKind
+) -> None:
+    arm.add(PROD)
+    arm.fault = Fault(kind=kind, on=frozenset({"health"}))
+    client = new_client(
+        arm.url,
+        timing=SHORT if kind is FaultKind.SLOW else FAST,
+        subscriptions=(PROD.subscription,),
+    )
+    assert refusal(await client.health(PROD_ID)).sentence == SENTENCES[kind]
+
+
+async def test_subscription_that_is_not_there_is_no_typing_error(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
+    arm.fault = Fault(kind=FaultKind.NOT_FOUND, on=frozenset({"list"}))
+    answer = refusal(
+        await new_client(arm.url, subscriptions=(PROD.subscription,)).find(None, "prod-gw")
+    )
+    assert "APPGW_SUBSCRIPTIONS" in answer.sentence
+    assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ENDLESS, FaultKind.ELSEWHERE], ids=str)
+async def test_operation_that_never_ends_or_points_elsewhere(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient], kind: FaultKind
+) -> None:
+    """A poll URL on another host would carry the token there: it is not followed."""
+    arm.add(PROD, fault=Fault(kind=kind))
+    timing = SHORT if kind is FaultKind.ENDLESS else FAST
+    answer = refusal(await new_client(arm.url, timing=timing).health(PROD_ID))
+    assert (
+        answer.trouble
+        is {FaultKind.ENDLESS: ArmTrouble.TIMED_OUT, FaultKind.ELSEWHERE: ArmTrouble.MALFORMED}[
+            kind
+        ]
+    )
+
+
+async def test_forbidden_names_the_right_and_the_way_to_it(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    arm.add(PROD, fault=Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"})))
+    answer = refusal(await client.health(PROD_ID))
+    assert "Microsoft.Network/applicationGateways/backendhealth/action" in answer.sentence
+    assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
+    assert any(line.startswith("az role assignment create") for line in answer.remedy)
+    assert json.loads("\n".join(answer.remedy[1:-2])) == dict(refusals.ROLE)
+
+
+def test_role_file_is_the_role_of_the_remedy() -> None:
+    assert (ROOT / "deploy" / "role.json").read_text() == refusals.role_json()
+    assert len(refusals.ROLE["Actions"]) == 4
+
+
+async def test_short_throttling_is_waited_out(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.add(
+        PROD,
+        fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=1, times=1),
+    )
+    assert isinstance(await client.health(PROD_ID), GatewayHealth)
+    assert arm.calls["health"] == 2
+
+
+async def test_long_throttling_is_told_and_kept(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
+    """ARM is not asked again before the time that it named is over."""
+    arm.add(
+        PROD,
+        fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1),
+    )
+    answer = refusal(await client.health(PROD_ID))
+    assert answer.retry_after == 60
+    assert "in 60 seconds" in answer.sentence
+    clock.pass_(30)
+    assert refusal(await client.health(PROD_ID)).retry_after == 30
+    assert arm.calls["health"] == 1
+    clock.pass_(31)
+    assert isinstance(await client.health(PROD_ID), GatewayHealth)
+
+
+async def test_throttled_health_leaves_the_reads_alone(arm: ArmStandIn, client: ArmClient) -> None:
+    """Backend health counts as a write; reads are counted apart."""
+    arm.add(
+        PROD,
+        fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1),
+    )
+    assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.THROTTLED
+    assert isinstance(await client.get(PROD_ID), Gateway)
+    assert isinstance(await client.find(None, "prod-gw"), Gateway)
+
+
+async def test_server_error_is_tried_again(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.add(PROD, fault=Fault(kind=FaultKind.SERVER_ERROR, on=frozenset({"health"}), times=1))
+    assert isinstance(await client.health(PROD_ID), GatewayHealth)
+
+
+async def test_stopped_gateway_is_not_asked(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.add(PROD)
+    arm.set_state(PROD, state="Stopped")
+    gateway = await client.find(None, "prod-gw")
+    assert isinstance(gateway, Gateway)
+    answer = refusal(await client.health(gateway.id))
+    assert answer.trouble is ArmTrouble.STOPPED
+    assert answer.remedy == ("az network application-gateway start -g rg-prod -n prod-gw",)
+    assert arm.calls["health"] == 0
+
+
+async def test_gateway_stopped_since_the_list_was_read(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.add(PROD)
+    await client.find(None, "prod-gw")
+    arm.set_state(PROD, state="Stopped")
+    assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.STOPPED
+
+
+async def test_gateway_started_since_the_list_was_read(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.add(PROD)
+    arm.set_state(PROD, state="Stopped")
+    await client.find(None, "prod-gw")
+    arm.set_state(PROD)
+    assert isinstance(await client.health(PROD_ID), GatewayHealth)
+
+
+async def test_updating_gateway_names_the_wait(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.add(PROD, fault=Fault(kind=FaultKind.BUSY, on=frozenset({"health"}), retry_after=30))
+    answer = refusal(await client.health(PROD_ID))
+    assert answer.trouble is ArmTrouble.UPDATING
+    assert answer.remedy == ("az network application-gateway wait --updated -g rg-prod -n prod-gw",)
+
+
+async def test_arm_that_is_not_there(new_client: Callable[..., ArmClient]) -> None:
+    answer = refusal(await new_client("https://127.0.0.1:1").inventory())
+    assert answer.trouble is ArmTrouble.UNAVAILABLE
+    assert "no connection" in answer.sentence
+
+
+async def test_arm_with_a_foreign_certificate(arm: ArmStandIn, clock: MovableClock) -> None:
+    """Without APPGW_CA_BUNDLE the stand-in's private CA is nobody."""
+    settings = ArmSettings(credential="static", static_token="t", arm_url=arm.url)
+    async with ArmClient(settings, clock=clock, timing=FAST) as client:
+        answer = refusal(await client.inventory())
+    assert answer.trouble is ArmTrouble.UNAVAILABLE
+    assert "its certificate is not trusted here" in answer.sentence
+
+
+async def test_identity_that_sees_no_subscription(arm: ArmStandIn, client: ArmClient) -> None:
+    answer = refusal(await client.find(None, "prod-gw"))
+    assert answer.trouble is ArmTrouble.NOT_CONFIGURED
+    assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
+    assert arm.calls == {"subscriptions": 1}
+
+
+async def test_no_gateway_at_all_names_the_role(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.subscriptions = [PROD.subscription]
+    answer = refusal(await client.find(None, "prod-gw"))
+    assert answer.trouble is ArmTrouble.NOT_FOUND
+    assert answer.remedy == refusals.role_remedy()
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        pytest.param(
+            ArmSettings(credential="static"), "APPGW_AZURE_STATIC_TOKEN", id="static-without-token"
+        ),
+        pytest.param(
+            ArmSettings(credential="workload-identity"),
+            "azure.workload.identity/use",
+            id="workload-identity-without-pod",
+        ),
+    ],
+)
+async def test_credential_that_cannot_be_made(
+    settings: ArmSettings, advice: str, clock: MovableClock
+) -> None:
+    async with ArmClient(settings, clock=clock, timing=FAST) as client:
+        answer = refusal(await client.inventory())
+    assert answer.trouble is ArmTrouble.NO_CREDENTIAL
+    assert advice in answer.remedy[0]
+
+
+async def test_unusable_ca_bundle(clock: MovableClock, tmp_path: Path) -> None:
+    settings = ArmSettings(
+        credential="static", static_token="t", ca_bundle=str(tmp_path / "missing.pem")
+    )
+    async with ArmClient(settings, clock=clock, timing=FAST) as client:
+        answer = refusal(await client.inventory())
+    assert answer.trouble is ArmTrouble.UNAVAILABLE
+
+
+async def test_failure_is_not_repeated_at_once(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock
+) -> None:
+    """While ARM is down every check asks for gateways; only one in fifteen seconds reaches it."""
+    arm.fault = Fault(kind=FaultKind.FORBIDDEN)
+    await asyncio.gather(*(client.inventory() for _ in range(5)))
+    await client.inventory()
+    assert arm.calls["subscriptions"] == 1
+    clock.pass_(FAST.failure_age + 1)
+    await client.inventory()
+    assert arm.calls["subscriptions"] == 2

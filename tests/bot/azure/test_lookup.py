@@ -1,0 +1,33 @@
+"""A gateway that nobody has is told in a sentence that agrees with how many there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.azure.lookup import look_up
+from bot.azure.refusals import throttled
+from bot.domain.azure import ArmRefusal, Inventory
+from playground.lab.pki import NOW
+from tests.support.gateways import GATEWAY, GATEWAY_ID
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((), "The bot sees no gateway that is called shop."),
+        (("one",), "The only gateway that the bot can see is not called shop."),
+        (("one", "two"), "None of the 2 gateways that the bot can see is called shop."),
+    ],
+)
+def test_missing_gateway_is_told_by_how_many_there_are(names: tuple[str, ...], said: str) -> None:
+    gateways = tuple(replace(GATEWAY, id=replace(GATEWAY_ID, name=name)) for name in names)
+    found = look_up(Inventory(gateways=gateways, refusals=(), read_at=NOW), "shop")
+    assert isinstance(found, ArmRefusal)
+    assert found.sentence == said
+
+
+@pytest.mark.parametrize(("wait", "said"), [(0.4, "in 1 second."), (30.0, "in 30 seconds.")])
+def test_wait_is_told_with_its_noun(wait: float, said: str) -> None:
+    assert throttled("it", wait).sentence.endswith(said)

@@ -1,0 +1,74 @@
+"""Where the issuer lies that nobody has, and who can let the bot have it.
+
+One line in the thread and in the terminal, none on the card.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.cards.check_card import Circumstances, check_card
+from bot.cards.details import details
+from bot.domain.report import CheckReport
+from bot.terminal.output import render
+from chainlib import repair
+from playground.lab.pki import NOW, leaf
+from tests.support.reports import HOST, ISSUING, LEAF, report
+
+URL = "http://pki.contoso.com/issuing3.crt"
+AROUND = Circumstances(command=HOST, understood=HOST, run_id="r", vantage="here")
+
+
+def broken(
+    *,
+    at_hand: bool = False,
+    address: str = "10.0.0.5",
+    may_download: bool = False,
+    says_where: bool = True,
+) -> CheckReport:
+    """A server that sends its leaf alone."""
+    base = report(leaf(ISSUING, HOST, ca_issuers=(URL,)) if says_where else LEAF)
+    assert base.chain is not None
+    issuers = (ISSUING.certificate,) if at_hand else ()
+    mended = repair(base.chain, base.request.policy, at=NOW, issuers=issuers)
+    addresses = (replace(base.addresses[0], address=address),)
+    return replace(base, repair=mended, addresses=addresses, may_download=may_download)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        pytest.param(
+            broken(),
+            "may let the bot fetch it (APPGW_AIA=true) or supply it (APPGW_INTERMEDIATES).",
+            id="off",
+        ),
+        pytest.param(
+            broken(may_download=True), "operator may supply it (APPGW_INTERMEDIATES).", id="on"
+        ),
+        pytest.param(broken(address=""), "Add it to the file and rehearse again.", id="rehearsed"),
+    ],
+)
+def test_thread_and_terminal_say_where_the_issuer_lies_and_who_may_fetch_it(
+    made: CheckReport, said: str
+) -> None:
+    told = f"Contoso Issuing CA 3 is not at hand; its CA publishes it at {URL}."
+    thread, terminal = (
+        str(details(made).message.blocks),
+        "\n".join(line.plain for line in render(made)),
+    )
+    assert (thread.count(said), terminal.count(said)) == (1, 1)
+    assert (told in thread, told in terminal) == (True, True)
+    card = check_card(made, AROUND)
+    assert "APPGW_" not in card.plain + str(card.blocks)
+
+
+@pytest.mark.parametrize(
+    "made", [broken(at_hand=True), broken(says_where=False)], ids=["at hand", "nobody says where"]
+)
+def test_nothing_is_said_where_there_is_a_file_or_no_address(made: CheckReport) -> None:
+    assert "APPGW_" not in details(made).message.plain + "".join(
+        line.plain for line in render(made)
+    )

@@ -1,0 +1,106 @@
+"""Looking cards, short answers and forms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from slack_sdk.models.views import View
+
+from bot.cards.form import check_form, message_form, rehearse_form
+from bot.cards.parts import JSON_LIMIT, TEXT_LIMIT, Message, json_size
+from bot.cards.progress import STAGES, broke, cut_short, looking
+from bot.cards.usage import facts, help_card, how_to_invite, notice, refusal, usage, verb_help
+from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive
+from tests.support.reports import HOSTILE
+from tests.support.snapshots import check_snapshot
+
+NAME = "backend.contoso.com"
+MESSAGES: dict[str, Callable[[str], Message]] = {
+    "looking": lambda text: looking(text, understood=text, run_id="ab12", stage="handshake"),
+    "cut-short": lambda text: cut_short(text, run_id="ab12", command=text),
+    "broke": lambda text: broke(text, run_id="ab12", command=text),
+    "usage": lambda text: usage(text, heard=text, suggestion=text, examples=(text, text, text)),
+    "refusal": refusal,
+    "notice": lambda text: notice(text, text),
+    "facts": lambda text: facts("Who you are", {"user": text}),
+    "invite": how_to_invite,
+    "help": lambda _: help_card(),
+}
+VIEWS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "check": lambda text: check_form(target=text, options=text, channel="C1"),
+    "check-anywhere": lambda _: check_form(),
+    "rehearse": lambda text: rehearse_form(name=text, channel="C1"),
+    "message": lambda text: message_form(text, text),
+}
+
+
+@pytest.mark.parametrize("text", [NAME, HOSTILE], ids=["plain", "hostile"])
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_message_is_short_accepted_and_inert(kind: str, text: str) -> None:
+    message = MESSAGES[kind](text)
+    assert_accepted_by_slack(message)
+    assert_nothing_alive(message)
+    assert len(message.text) <= TEXT_LIMIT
+    assert json_size(message.blocks) < JSON_LIMIT
+
+
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_message_looks_as_reviewed(kind: str) -> None:
+    message = MESSAGES[kind](NAME)
+    check_snapshot(
+        f"blocks/{kind}",
+        {"text": message.text, "blocks": list(message.blocks), "plain": message.plain.split("\n")},
+    )
+
+
+@pytest.mark.parametrize("stage", [None, *STAGES])
+def test_looking_names_what_is_done(stage: str | None) -> None:
+    shown = looking(NAME, understood="u", run_id="r", stage=stage).plain
+    assert shown.count(" ok") == (STAGES.index(stage) if stage else 0)
+
+
+@pytest.mark.parametrize("text", [NAME, HOSTILE], ids=["plain", "hostile"])
+@pytest.mark.parametrize("kind", VIEWS)
+def test_form_keeps_slacks_limits(kind: str, text: str) -> None:
+    view = VIEWS[kind](text)
+    View(**view).validate_json()
+    assert all(len(view[part]["text"]) <= 24 for part in ("title", "close"))
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_form_looks_as_reviewed(kind: str) -> None:
+    check_snapshot(f"blocks/form-{kind}", VIEWS[kind](NAME))
+
+
+@pytest.mark.parametrize("kind", ["cut-short", "broke"])
+def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
+    message = MESSAGES[kind](NAME)
+    (actions,) = [block for block in message.blocks if block["type"] == "actions"]
+    assert [(e["text"]["text"], json.loads(e["value"])) for e in actions["elements"]] == [
+        ("Check again", {"q": NAME})
+    ]
+    assert f"/appgw-check {NAME}" in message.plain
+
+
+def test_what_was_probably_meant_is_asked_once() -> None:
+    said = "'subscibe' is no command; did you mean subscribe?"
+    shown = usage(said, heard="subscibe", suggestion="subscribe", examples=()).plain
+    assert shown.lower().count("did you mean") == 1
+    assert (
+        "did you mean subscribe?"
+        in usage("'x' is odd.", heard="x", suggestion="subscribe", examples=()).plain.lower()
+    )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        help_card(),
+        verb_help("check", "line", "", ("backend.contoso.com:8443 sni=api.contoso.com",)),
+    ],
+)
+def test_help_is_wrapped_between_words_on_a_phone(message: Message) -> None:
+    assert "rich_text_preformatted" not in json.dumps(message.blocks)

@@ -1,0 +1,438 @@
+"""The desk: whose settings hold for a host, what the guard is asked, what becomes of it when ARM is slow, down or forbidden."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from bot.access import TargetGuard, TargetRules
+from bot.azure.client import ArmClient
+from bot.checks import Surroundings
+from bot.checks.gateway import OUT_OF_TIME
+from bot.checks.selection import GATEWAYS_UNKNOWN, NO_GATEWAY_KNOWN, NOT_WHERE_NAMED
+from bot.checks.service import SLOW_ARM, Desk, HostAnswer, Refused
+from bot.commands import GatewayTarget, HostTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.report import GatewayReport
+from chainlib import Code
+from chainlib.aio import load_well_known
+from playground.arm import (
+    ArmStandIn,
+    Fault,
+    FaultKind,
+    GatewaySpec,
+    PoolSpec,
+    RuleSpec,
+    SettingSpec,
+)
+from playground.lab.peers import ScriptedPeer, tarpit
+from playground.lab.pki import NOW
+from playground.lab.servers import respond
+from tests.support.arm import MovableClock
+from tests.support.dialled import record
+from tests.support.tls_server import NAME, Estate
+
+ESTATE = Estate()
+load_well_known()
+LOOPBACK, ELSEWHERE, METADATA = "127.0.0.1", "10.0.0.9", "169.254.169.254"
+
+
+@dataclass(slots=True)
+class Names:
+    """A resolver that changes its answer, as one does that means harm.
+
+    The last answer is given again and again.
+    """
+
+    answers: list[Sequence[str]]
+    asked: list[str] = field(default_factory=list)
+
+    async def __call__(self, host: str, _port: int) -> Sequence[str]:
+        """The next answer."""
+        self.asked.append(host)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def gateway(
+    port: int, *, fqdns: tuple[str, ...] = (NAME,), ips: tuple[str, ...] = (), settings: int = 1
+) -> GatewaySpec:
+    """A gateway with one pool, and as many settings that trust the estate's root."""
+    made = tuple(
+        SettingSpec(name=f"https-{number}", port=port, host_name=NAME, roots=("corp",))
+        for number in range(settings)
+    )
+    return GatewaySpec(
+        name="prod-gw",
+        pools=(PoolSpec(name="web", fqdns=fqdns, ips=ips),),
+        settings=made,
+        roots={"corp": ESTATE.root.certificate},
+    )
+
+
+def desk(
+    arm: ArmClient | None,
+    names: Names | None = None,
+    *,
+    loopback: bool = True,
+    timeout: float = 5.0,
+) -> Desk:
+    """A desk behind the real guard."""
+    around = Surroundings(clock=lambda: NOW, timeout=timeout, resolver=names or Names([[LOOPBACK]]))
+    rules = TargetRules.read((), allow_loopback=loopback)
+    return Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
+
+
+def answered(found: HostAnswer | Refused) -> HostAnswer:
+    assert isinstance(found, HostAnswer)
+    return found
+
+
+def refused(found: HostAnswer | Refused) -> str:
+    assert isinstance(found, Refused)
+    return found.sentence
+
+
+@asynccontextmanager
+async def backend() -> AsyncIterator[int]:
+    """A good backend; its port."""
+    async with ESTATE.backend() as server:
+        yield server.port
+
+
+# The name is resolved once, and what was checked is what is connected to.
+
+
+@pytest.mark.parametrize("settings", [1, 3], ids=["one setting", "three settings"])
+async def test_name_that_resolves_elsewhere_the_second_time_is_not_asked_a_second_time(
+    arm: ArmStandIn, client: ArmClient, settings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names([[LOOPBACK], [ELSEWHERE]])
+    async with backend() as port:
+        arm.add(gateway(port, settings=settings))
+        await client.inventory()
+        dialled = record(monkeypatch)
+        answer = answered(await desk(client, names).host(HostTarget(host=NAME, port=port), {}))
+    assert names.asked == [NAME]
+    assert set(dialled) == {(LOOPBACK, port)}
+    assert answer.report.verdict.accepted
+    assert answer.gateway is not None
+    assert len(answer.gateway.members) == settings
+
+
+@pytest.mark.parametrize("later", [METADATA, LOOPBACK, ELSEWHERE])
+@pytest.mark.parametrize("first", [METADATA, "::ffff:168.63.129.16", LOOPBACK])
+async def test_refused_answer_is_not_asked_again_until_it_pleases(
+    arm: ArmStandIn, client: ArmClient, first: str, later: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names([[first], [later]])
+    arm.add(gateway(443))
+    await client.inventory()
+    dialled = record(monkeypatch)
+    sentence = refused(await desk(client, names, loopback=False).host(HostTarget(host=NAME), {}))
+    assert "never probed" in sentence
+    assert (names.asked, dialled) == ([NAME], [])
+
+
+async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in a pool is no licence: the never-list holds for members too."""
+    arm.add(gateway(443, ips=(METADATA, "168.63.129.16")))
+    await client.inventory()
+    dialled = record(monkeypatch)
+    report = await desk(client, Names([[METADATA]]), loopback=False).gateway(
+        GatewayTarget(name="prod-gw")
+    )
+    assert isinstance(report, GatewayReport)
+    assert [member.report for member in report.members] == [None] * 3
+    assert all("never probed" in member.skipped and member.unseen for member in report.members)
+    assert dialled == []
+
+
+async def test_member_with_a_name_that_nobody_can_send_costs_the_others_nothing(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with backend() as port:
+        spec = gateway(port, settings=2)
+        arm.add(
+            replace(
+                spec,
+                settings=(spec.settings[0], replace(spec.settings[1], host_name="two\r\nlines")),
+            )
+        )
+        report = await desk(client).gateway(GatewayTarget(name="prod-gw"))
+    assert isinstance(report, GatewayReport)
+    told = {member.setting: member for member in report.members}
+    assert told["https-0"].report is not None
+    assert (told["https-1"].report, "cannot be sent" in told["https-1"].skipped) == (None, True)
+
+
+# Whose settings hold.
+
+
+async def test_host_is_judged_by_the_settings_of_the_gateway_that_uses_it(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with backend() as port:
+        arm.add(gateway(port))
+        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+    assert (answer.report.verdict.headline, answer.report.request.assumed[:1]) == (Code.OK, ())
+    assert arm.calls == {"subscriptions": 1, "list": 1}
+
+
+async def test_host_without_a_port_is_probed_on_the_port_of_its_setting(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with backend() as port:
+        arm.add(gateway(port))
+        answer = answered(await desk(client).host(HostTarget(host=NAME), {}))
+    assert (answer.report.request.target.port, answer.report.verdict.headline) == (port, Code.OK)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [({}, NO_GATEWAY_KNOWN), ({"gw": "gw:other"}, NOT_WHERE_NAMED)],
+    ids=["no gateway", "not the one named"],
+)
+async def test_host_in_no_pool_says_which_mode_was_assumed(
+    arm: ArmStandIn, client: ArmClient, options: dict[str, str], why: str
+) -> None:
+    async with backend() as port:
+        arm.add(gateway(port, fqdns=("other.contoso.com",) if not options else (NAME,)))
+        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), options))
+    assert answer.report.request.assumed == (why,)
+    assert (answer.gateway, answer.arm) == (None, None)
+
+
+class Doorkeeper:
+    """Lets everybody in and remembers who was said to be a member."""
+
+    def __init__(self) -> None:
+        self.members: set[str] = set()
+
+    def refuse_spelling(self, host: str) -> None:
+        """Nothing is refused."""
+
+    def admit(
+        self,
+        _host: str,
+        _port: int,
+        _addresses: Sequence[str],
+        *,
+        members: frozenset[str],
+        ports: frozenset[int],
+    ) -> None:
+        """Note the members."""
+        assert ports
+        self.members |= members
+
+
+async def test_gateway_read_by_its_id_alone_has_its_members_admitted(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
+    """It stands in no list, for its subscription is not among the configured ones."""
+    async with backend() as port:
+        spec = replace(gateway(port), subscription="00000000-0000-0000-0000-00000000000f")
+        arm.add(spec)
+        arm.add(GatewaySpec(name="listed-gw"))
+        configured = new_client(arm.url, subscriptions=("00000000-0000-0000-0000-000000000001",))
+        door, around = Doorkeeper(), Surroundings(clock=lambda: NOW, resolver=Names([[LOOPBACK]]))
+        target = GatewayTarget(name=spec.name, group=spec.group, subscription=spec.subscription)
+        report = await Desk(arm=configured, door=door, surroundings=lambda: around).gateway(target)
+    assert isinstance(report, GatewayReport)
+    assert [(member.skipped, member.headline) for member in report.members] == [("", Code.OK)]
+    assert door.members == {NAME}
+
+
+# ARM is slow, down or forbidden.
+
+
+@pytest.mark.parametrize(
+    "kind", [FaultKind.FORBIDDEN, FaultKind.UNAVAILABLE, FaultKind.PROXY_PAGE], ids=str
+)
+async def test_host_is_probed_without_arm_and_the_reason_is_told(
+    arm: ArmStandIn, client: ArmClient, kind: FaultKind
+) -> None:
+    arm.fault = Fault(kind=kind)
+    async with backend() as port:
+        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+    assert answer.report.request.assumed == (GATEWAYS_UNKNOWN,)
+    assert answer.report.chain is not None
+    assert answer.arm is not None
+
+
+async def test_refusal_without_arm_does_not_blame_the_allow_list(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    arm.fault = Fault(kind=FaultKind.FORBIDDEN)
+    names = Names([[ELSEWHERE]])
+    sentence = refused(await desk(client, names).host(HostTarget(host=NAME), {}))
+    assert sentence.startswith(
+        f"I cannot see whether {NAME} stands in a gateway's pool, and it is not on the allow-list."
+    )
+    assert "The bot's identity may not read the list of subscriptions." in sentence
+    assert await desk(client, names).refusal(HostTarget(host=NAME)) == sentence
+
+
+async def test_never_stays_never_without_arm(arm: ArmStandIn, client: ArmClient) -> None:
+    arm.fault = Fault(kind=FaultKind.FORBIDDEN)
+    sentence = refused(await desk(client, Names([[METADATA]])).host(HostTarget(host=NAME), {}))
+    assert (
+        sentence
+        == f"{NAME} leads to {METADATA}, a cloud's metadata service, and that is never probed."
+    )
+
+
+async def test_older_list_stands_in_while_arm_is_slow(
+    arm: ArmStandIn, client: ArmClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 3 am the list has aged and ARM needs longer than a person waits.
+
+    The settings of the older list hold.
+    """
+    monkeypatch.setattr("bot.checks.service.ARM_PATIENCE_S", 0.2)
+    async with backend() as port:
+        arm.add(gateway(port))
+        await client.inventory()
+        clock.pass_(600)
+        arm.fault = Fault(kind=FaultKind.SLOW, seconds=2)
+        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+    assert answer.gateway is not None
+    assert answer.report.verdict.headline is Code.OK
+
+
+async def test_first_question_does_not_wait_for_a_slow_arm(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.checks.service.ARM_PATIENCE_S", 0.2)
+    arm.fault = Fault(kind=FaultKind.SLOW, seconds=3)
+    async with backend() as port:
+        async with asyncio.timeout(2):
+            answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+    assert answer.arm is SLOW_ARM
+    assert SLOW_ARM.trouble is ArmTrouble.TIMED_OUT
+
+
+async def test_what_arm_took_is_gone_from_the_deadline(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.checks.service.ARM_PATIENCE_S", 1.0)
+    arm.fault = Fault(kind=FaultKind.SLOW, seconds=5)
+    async with ScriptedPeer(tarpit) as peer, asyncio.timeout(2.5):
+        answer = answered(
+            await desk(client, timeout=2.2).host(HostTarget(host=NAME, port=peer.port), {})
+        )
+    assert answer.report.verdict.headline is Code.TLS_FAILED
+
+
+# Many members.
+
+
+async def test_members_that_hang_do_not_make_the_others_look_broken(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    """A hundred and forty tarpits before ten servers that take a while.
+
+    Those are judged, or listed as not probed, never called broken.
+    """
+    good = tuple(f"good-{number}.contoso.com" for number in range(10))
+    bad = tuple(f"bad-{number}.contoso.com" for number in range(140))
+
+    async with (
+        ESTATE.backend(http=respond(delay=0.3)) as slow,
+        ScriptedPeer(tarpit, host="127.0.0.2", port=slow.port),
+    ):
+        port = slow.port
+
+        async def resolver(host: str, _port: int) -> Sequence[str]:
+            return ["127.0.0.2" if host.startswith("bad") else LOOPBACK]
+
+        arm.add(gateway(port, fqdns=(*bad, *good)))
+        around = Surroundings(clock=lambda: NOW, timeout=3.0, resolver=resolver)
+        rules = TargetRules.read((), allow_loopback=True)
+        found = await Desk(
+            arm=client, door=TargetGuard(rules=rules), surroundings=lambda: around
+        ).gateway(GatewayTarget(name="prod-gw"))
+    assert isinstance(found, GatewayReport)
+    wrong = [
+        m.member
+        for m in found.members
+        if m.member in good and not (m.headline is Code.OK or m.skipped == OUT_OF_TIME)
+    ]
+    assert wrong == []
+    assert any(member.skipped == OUT_OF_TIME for member in found.members)
+    assert sum(member.headline is Code.TLS_FAILED for member in found.members) >= 24
+    assert all(member.unseen for member in found.members if member.skipped)
+
+
+async def test_twenty_settings_and_two_hundred_members_are_answered_in_five_seconds(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with backend() as port:
+        pools = tuple(
+            PoolSpec(
+                name=f"pool-{pool}",
+                fqdns=tuple(f"m{member}.p{pool}.contoso.com" for member in range(10)),
+            )
+            for pool in range(20)
+        )
+        settings = tuple(
+            SettingSpec(name=f"set-{number}", port=port, host_name=NAME, roots=("corp",))
+            for number in range(20)
+        )
+        rules = tuple(
+            RuleSpec(pool=f"pool-{number}", setting=f"set-{number}") for number in range(20)
+        )
+        arm.add(
+            GatewaySpec(
+                name="prod-gw",
+                pools=pools,
+                settings=settings,
+                rules=rules,
+                roots={"corp": ESTATE.root.certificate},
+            )
+        )
+        begun = time.process_time()
+        bench = desk(client, timeout=12.0)
+        found = await bench.gateway(GatewayTarget(name="prod-gw"))
+        spent = time.process_time() - begun  # ours and the servers', whoever else uses the machine
+        assert isinstance(found, GatewayReport)
+        heard = await bench.listen(found)
+    assert (len(found.members), {member.headline for member in found.members}) == (200, {Code.OK})
+    assert all(member.server is not None for member in heard.members)
+    assert arm.calls == {"subscriptions": 1, "list": 1, "health": 1, "poll": 2}
+    assert spent < 5.0
+
+
+async def test_people_who_ask_the_same_meanwhile_share_the_probes(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    names = Names([[LOOPBACK]])
+    async with backend() as port:
+        arm.add(gateway(port))
+        bench = desk(client, names)
+        hosts = await asyncio.gather(
+            *(
+                bench.host(HostTarget(host=NAME, port=port), {"private": bool(one)})
+                for one in range(3)
+            )
+        )
+        shared = len(names.asked)
+        looks = await asyncio.gather(
+            *(bench.gateway(GatewayTarget(name="prod-gw")) for _ in range(3))
+        )
+    assert hosts[0] is hosts[1] is hosts[2]
+    assert looks[0] is looks[1] is looks[2]
+    assert len(names.asked) == shared + 1
+
+
+async def test_bot_without_azure_says_so(arm: ArmStandIn) -> None:
+    del arm
+    found = await desk(None).gateway(GatewayTarget(name="prod-gw"))
+    assert isinstance(found, ArmRefusal)
+    assert found.trouble is ArmTrouble.NOT_CONFIGURED

@@ -1,0 +1,349 @@
+"""What is typed in place of a setting: a root by its name, names, path, port.
+
+Said, guarded, refused in one sentence when unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from bot.azure.client import ArmClient
+from bot.checks.selection import NO_GATEWAY_KNOWN
+from bot.commands import GatewayTarget, HostTarget
+from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.report import GatewayReport
+from chainlib import Certificate, Code, Sku, TrustMode
+from playground.arm import (
+    ArmStandIn,
+    Fault,
+    FaultKind,
+    GatewaySpec,
+    PoolSpec,
+    ProbeSpec,
+    SettingSpec,
+)
+from tests.bot.checks.test_desk import ELSEWHERE, LOOPBACK, Names, answered, backend, desk, refused
+from tests.support.dialled import record
+from tests.support.tls_server import NAME, Estate
+
+HERE, OTHER = Estate(), Estate()
+GOOD, WRONG = HERE.root.certificate, OTHER.root.certificate
+PROD = GatewayTarget(name="prod-gw")
+
+
+def held(
+    name: str,
+    port: int,
+    roots: Mapping[str, Certificate | str],
+    *,
+    fqdns: tuple[str, ...] = (NAME,),
+    attached: tuple[str, ...] = ("old",),
+) -> GatewaySpec:
+    """A gateway with one pool and one setting to which some of its roots are attached."""
+    setting = SettingSpec(name="https-be", port=port, host_name=NAME, roots=attached)
+    return GatewaySpec(
+        name=name,
+        pools=(PoolSpec(name="web", fqdns=fqdns),),
+        settings=(setting,),
+        roots=MappingProxyType(dict(roots)),
+    )
+
+
+def looked(found: GatewayReport | ArmRefusal) -> GatewayReport:
+    assert isinstance(found, GatewayReport)
+    return found
+
+
+# A root by its name.
+
+
+async def test_typed_root_alone_is_trusted_whatever_the_setting_holds(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(held("prod-gw", server.port, {"old": WRONG, "Corp-2024": GOOD}))
+        host = HostTarget(host=NAME, port=server.port)
+        as_set = answered(await desk(client).host(host, {}))
+        typed = answered(await desk(client).host(host, {"root": "corp-2024"}))
+        swapped = answered(await desk(client).host(host, {"root": "old"}))
+    assert (as_set.report.verdict.accepted, typed.report.verdict.headline) == (False, Code.OK)
+    assert typed.report.request.policy.anchors.certificates == (GOOD,)
+    assert typed.report.request.assumed[0] == "root Corp-2024 as typed, not as in the setting"
+    assert swapped.report.verdict.headline is as_set.report.verdict.headline
+
+
+async def test_root_of_the_host_s_own_gateway_comes_before_one_of_the_same_name_elsewhere(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(
+            held("a-gw", server.port, {"corp": WRONG, "hub": GOOD}, fqdns=("other.contoso.com",))
+        )
+        arm.add(held("prod-gw", server.port, {"old": WRONG, "corp": GOOD}))
+        host = HostTarget(host=NAME, port=server.port)
+        own = answered(await desk(client).host(host, {"root": "corp"}))
+        elsewhere = answered(await desk(client).host(host, {"root": "hub"}))
+    assert own.report.request.policy.anchors.certificates == (GOOD,)
+    assert own.report.request.assumed[0] == "root corp as typed, not as in the setting"
+    assert elsewhere.report.verdict.headline is Code.OK
+    assert elsewhere.report.request.assumed[0] == "root hub of a-gw as typed, not as in the setting"
+
+
+async def test_each_gateway_that_has_the_host_is_judged_by_its_own_root_of_that_name(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(held("a-gw", server.port, {"old": WRONG, "corp": GOOD}))
+        arm.add(held("prod-gw", server.port, {"old": WRONG, "corp": WRONG}))
+        answer = answered(
+            await desk(client).host(HostTarget(host=NAME, port=server.port), {"root": "corp"})
+        )
+    assert answer.gateway is not None
+    assert (answer.gateway.gateway.id.name, answer.report.verdict.accepted) == ("prod-gw", False)
+    assert answer.report.request.policy.anchors.certificates == (WRONG,)
+
+
+async def test_host_in_no_pool_is_judged_by_the_root_of_the_gateway_that_was_named(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(held("a-gw", server.port, {"corp": WRONG}, fqdns=("other.contoso.com",)))
+        arm.add(held("z-gw", server.port, {"Corp": GOOD}, fqdns=("other.contoso.com",)))
+        host = HostTarget(host=NAME, port=server.port)
+        first = answered(await desk(client).host(host, {"root": "corp"}))
+        named = answered(await desk(client).host(host, {"root": "corp", "gw": "z-gw"}))
+    assert first.report.request.policy.anchors.certificates == (WRONG,)
+    assert first.report.request.assumed == (
+        NO_GATEWAY_KNOWN.replace(
+            "well-known CAs", "root corp of a-gw (z-gw has another of that name) as typed"
+        ),
+    )
+    assert named.report.verdict.headline is Code.OK
+    assert "trusts root Corp of z-gw" in named.report.request.assumed[0]
+    assert named.report.request.policy.public_roots
+
+
+@pytest.mark.parametrize("azure", [True, False], ids=["in a pool", "no Azure"])
+async def test_well_known_is_the_well_known_mode(
+    arm: ArmStandIn,
+    client: ArmClient,
+    azure: bool,  # noqa: FBT001 -- a parameter of the test
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(held("prod-gw", server.port, {"old": GOOD}))
+        found = await desk(client if azure else None).host(
+            HostTarget(host=NAME, port=server.port), {"root": "well-known"}
+        )
+        request = answered(found).report.request
+    assert request.policy.trust is TrustMode.WELL_KNOWN
+    assert "well-known CAs as typed" in request.assumed[0]
+
+
+async def test_first_generation_is_judged_as_the_second_and_that_is_said(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(replace(held("prod-gw", server.port, {}, attached=()), tier="Standard"))
+        arm.add(held("hub-gw", server.port, {"corp": GOOD}, fqdns=("other.contoso.com",)))
+        request = answered(
+            await desk(client).host(HostTarget(host=NAME, port=server.port), {"root": "corp"})
+        ).report.request
+    assert (request.policy.sku, request.policy.anchors.certificates) == (Sku.V2, (GOOD,))
+    assert request.assumed[0].endswith(
+        "as typed, not as in the setting, by the rules of v2 since v1 has no trusted roots"
+    )
+
+
+async def test_root_that_cannot_be_read_is_judged_as_unusable(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(held("prod-gw", server.port, {"old": GOOD, "junk": "bm90IGEgY2VydGlmaWNhdGU="}))
+        report = answered(
+            await desk(client).host(HostTarget(host=NAME, port=server.port), {"root": "junk"})
+        ).report
+    assert Code.UPLOADED_ROOT_UNUSABLE in {finding.code for finding in report.verdict.findings}
+    assert not report.verdict.accepted
+
+
+async def test_unknown_root_is_one_sentence_with_six_names_and_nothing_is_probed(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm.add(
+        held(
+            "a-gw",
+            443,
+            {f"far-{number}": GOOD for number in range(5)},
+            fqdns=("other.contoso.com",),
+        )
+    )
+    arm.add(held("prod-gw", 443, {"old": GOOD, "new": WRONG}))
+    await client.inventory()
+    names, dialled = Names([[LOOPBACK]]), record(monkeypatch)
+    sentence = refused(await desk(client, names).host(HostTarget(host=NAME), {"root": "nwe"}))
+    assert sentence == (
+        f"I see no trusted root called nwe on any gateway; write for example {NAME} root=old; "
+        "there are old, new, far-0, far-1, far-2, far-3 and 1 more."
+    )
+    assert (names.asked, dialled) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("options", "fault", "said"),
+    [
+        ({"via": "probe"}, None, "cannot be looked up, for via=probe asks Azure nothing"),
+        (
+            {},
+            Fault(kind=FaultKind.FORBIDDEN),
+            "cannot be looked up (The bot's identity may not read the list of subscriptions",
+        ),
+    ],
+    ids=["via=probe", "forbidden"],
+)
+async def test_root_is_not_guessed_where_azure_tells_nothing(
+    arm: ArmStandIn, client: ArmClient, options: dict[str, str], fault: Fault | None, said: str
+) -> None:
+    arm.add(held("prod-gw", 443, {"old": GOOD}))
+    arm.fault, names = fault, Names([[LOOPBACK]])
+    sentence = refused(
+        await desk(client, names).host(HostTarget(host=NAME), {"root": "old", **options})
+    )
+    assert said in sentence
+    assert sentence.endswith(f"write for example {NAME} root=well-known.")
+    assert names.asked == []
+
+
+async def test_root_without_azure_is_one_sentence() -> None:
+    names = Names([[LOOPBACK]])
+    sentence = refused(await desk(None, names).host(HostTarget(host=NAME), {"root": "old"}))
+    assert "Azure is not set up for this bot" in sentence
+    assert names.asked == []
+
+
+# The same on a whole gateway.
+
+
+async def test_what_is_typed_holds_for_every_member_and_is_said(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    options = {"root": "corp", "sni": "sni.contoso.com", "host": NAME, "path": "/ready"}
+    async with HERE.backend() as server:
+        spec = held(
+            "prod-gw", server.port, {"old": WRONG, "corp": GOOD}, fqdns=(NAME, "two.contoso.com")
+        )
+        plain = SettingSpec(name="plain", port=80, protocol="Http", host_name=NAME)
+        arm.add(
+            replace(spec, settings=(replace(spec.settings[0], host_name="set.contoso.com"), plain))
+        )
+        as_set = looked(await desk(client).gateway(PROD))
+        typed = looked(await desk(client).gateway(PROD, options))
+    requests = [member.report.request for member in typed.members if member.report]
+    assert len(requests) == 2
+    assert {
+        (r.target.server_name, r.policy.name, r.policy.http and r.policy.http.path)
+        for r in requests
+    } == {("sni.contoso.com", NAME, "/ready")}
+    assert {r.policy.anchors.certificates for r in requests} == {(GOOD,)}
+    assert (typed.healthy, as_set.healthy) == (True, False)
+    assert typed.said == "root corp, sni, host, path as typed, not as in the setting"
+    assert {r.assumed[0] for r in requests} == {typed.said}
+    assert as_set.said == ""
+
+
+async def test_typed_host_is_sent_and_asked_for_as_one_in_the_setting_is(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        arm.add(held("prod-gw", server.port, {"old": GOOD}))
+        report = looked(await desk(client).gateway(PROD, {"host": "new.contoso.com"}))
+    (request,) = [member.report.request for member in report.members if member.report]
+    assert request.target.server_name == request.policy.name == "new.contoso.com"
+    assert request.policy.http
+    assert request.policy.http.host_header == "new.contoso.com"
+    assert report.members[0].headline is Code.NAME_MISMATCH
+
+
+async def test_typed_port_is_probed_in_place_of_the_setting_s_and_the_probe_s(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with HERE.backend() as server:
+        spec = held("prod-gw", 443, {"old": GOOD})
+        setting = replace(spec.settings[0], probe="deep")
+        arm.add(
+            replace(
+                spec, settings=(setting,), probes=(ProbeSpec(name="deep", host=NAME, port=8443),)
+            )
+        )
+        report = looked(await desk(client).gateway(PROD, {"port": server.port}))
+    (request,) = [member.report.request for member in report.members if member.report]
+    assert (request.target.port, report.members[0].headline) == (server.port, Code.OK)
+    assert request.assumed == ("port as typed, not as in the setting",)
+
+
+async def test_guard_admits_by_the_port_that_was_typed(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm.add(held("prod-gw", 443, {"old": GOOD}))
+    await client.inventory()
+    dialled = record(monkeypatch)
+    report = looked(
+        await desk(client, Names([[ELSEWHERE]]), loopback=False).gateway(PROD, {"port": 22})
+    )
+    assert [(member.report, "22" in member.skipped) for member in report.members] == [(None, True)]
+    assert dialled == []
+
+
+async def test_unknown_root_of_a_gateway_is_a_mistyped_name(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    arm.add(held("prod-gw", 443, {"old": GOOD}))
+    names = Names([[LOOPBACK]])
+    found = await desk(client, names).gateway(PROD, {"root": "nwe"})
+    assert isinstance(found, ArmRefusal)
+    assert (found.trouble, found.suggestions) == (
+        ArmTrouble.NOT_FOUND,
+        ("gw:rg-prod/prod-gw root=old",),
+    )
+    assert names.asked == []
+
+
+async def test_members_that_are_network_interfaces_are_judged_by_what_was_typed_too(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm.add(
+        replace(
+            held("prod-gw", 443, {"old": WRONG, "corp": GOOD}),
+            pools=(PoolSpec(name="web", nics=("nic-1",)),),
+        )
+    )
+    bench = desk(client, loopback=False, timeout=0.3)
+    report = looked(await bench.gateway(PROD, {"root": "corp", "port": 22}))
+    dialled = record(monkeypatch)
+    heard = await bench.listen(report)
+    assert heard.said == "root corp, port as typed, not as in the setting"
+    assert ["22" in member.skipped for member in heard.members] == [True]
+    assert ("10.0.0.4", 443) not in dialled
+
+
+async def test_questions_that_differ_in_an_option_do_not_share_an_answer(
+    arm: ArmStandIn, client: ArmClient
+) -> None:
+    async with backend() as port:
+        arm.add(held("prod-gw", port, {"old": WRONG, "corp": GOOD}))
+        bench = desk(client)
+        asked: list[dict[str, str | bool]] = [
+            {"root": "corp"},
+            {"root": "corp", "private": True},
+            {"root": "old"},
+            {},
+        ]
+        one, same, other, none = await asyncio.gather(
+            *(bench.gateway(PROD, options) for options in asked)
+        )
+    assert one is same
+    assert len({id(found) for found in (one, other, none)}) == 3
