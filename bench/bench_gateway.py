@@ -14,10 +14,10 @@ from bench.figures import Figure
 from bot.access import TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.azure.settings import ArmSettings
-from bot.cards.check_card import Circumstances
+from bot.cards.check_card import CardContext
 from bot.cards.gateway_card import gateway_card
-from bot.checks import Surroundings
-from bot.checks.service import Desk
+from bot.checks import CheckContext
+from bot.checks.service import CheckService
 from bot.commands import GatewayTarget
 from bot.domain.report import GatewayReport
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
@@ -27,7 +27,7 @@ from playground.lab.servers import TlsBackend
 SETTINGS, MEMBERS = 20, 10
 HOST = "backend.contoso.com"
 EVERY_LOOPBACK = "0.0.0.0"  # noqa: S104 -- 127.0.0.1 to 127.0.0.10 stand for ten machines
-AROUND = Circumstances(command="gw:big", understood="gw:big", run_id="bench", vantage="here")
+AROUND = CardContext(command="gw:big", understood="gw:big", run_id="bench", probe_origin="here")
 
 
 def run() -> Iterator[Figure]:
@@ -79,16 +79,18 @@ async def _measure(arm: ArmStandIn, bundle: str) -> list[Figure]:
     settings = ArmSettings(
         credential="static", static_token=arm.token, arm_url=arm.url, ca_bundle=bundle
     )
-    door = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
+    target_policy = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
     async with ArmClient(settings, clock=_now) as client:
-        desk = Desk(arm=client, door=door, surroundings=lambda: Surroundings(clock=_now))
+        check_service = CheckService(
+            arm=client, target_policy=target_policy, new_context=lambda: CheckContext(clock=_now)
+        )
         begun = perf_counter()
-        report = await desk.gateway(GatewayTarget(name="big", group="rg"))
+        report = await check_service.gateway(GatewayTarget(name="big", group="rg"))
         assert isinstance(report, GatewayReport)
         gateway_card(report, AROUND)
         taken = perf_counter() - begun
         begun = perf_counter()
-        heard = await desk.listen(report)
+        heard = await check_service.read_backend_health(report)
         waited = perf_counter() - begun
     assert heard.healthy, [member.headline for member in heard.members][:3]
     return [

@@ -20,13 +20,13 @@ from bot.cards.usage import refusal
 from bot.checks.doctor import HISTORY_SCOPE
 from bot.checks.intermediates import Intermediates
 from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, remember_green
-from bot.checks.observe import Answers, DeskLooker
+from bot.checks.observe import Answers, TargetObserver
 from bot.domain.report import CheckReport
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.lease import ReplicaTaken
 from bot.observability.health import Readiness
 from bot.slack.handlers.notebook import Following as Names
-from bot.slack.handlers.notebook import Notebook
+from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recovery import Recovering
 from bot.slack.handlers.subscription_verbs import Following
 from bot.slack.outbound.client import Delivery
@@ -37,7 +37,7 @@ from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import Identity
 from bot.store import SchemaNewer, Store, StoreLocked, UnusableDatabase, open_store
 from bot.store.last_known import first_time
-from bot.store.learned import EVERY_S, Good, Keeper
+from bot.store.learned import EVERY_S, Good, LearnedFactsWriter
 from bot.store.subscriptions import channel_subscriptions
 from chainlib import Certificate, counted
 
@@ -51,7 +51,7 @@ class MemoryUnusableError(Exception):
 
 
 class Answering(Answers, Names, Protocol):
-    """The use case: `bot.checks.service.Desk` is it."""
+    """The use case: `bot.checks.service.CheckService` is it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +61,14 @@ class Remembering:
     Attributes:
         url: of the database.
         store: the same, open.
-        desk: what is looked at, and how.
+        check_service: what is looked at, and how.
         clock: the present instant, aware; it alone decides what is due.
         engine: how the engine behaves; whether history may be read is found out at the start.
     """
 
     url: str
     store: Store
-    desk: Answering
+    check_service: Answering
     clock: Callable[[], datetime]
     engine: EngineSettings = field(default_factory=EngineSettings)
 
@@ -77,14 +77,14 @@ class Remembering:
         self, delivery: Delivery, runs: Runs, identity: Identity, readiness: Readiness
     ) -> AsyncIterator[Following]:
         """Run the engine for as long as the listeners run."""
-        looker = DeskLooker(desk=self.desk)
+        looker = TargetObserver(check_service=self.check_service)
         lost = _Lost(store=self.store, delivery=delivery, clock=self.clock, team=identity.team)
         ports = Ports(
             clock=self.clock,
             looker=looker,
             renderer=render,
             poster=SlackPoster(delivery=delivery, runs=runs),
-            on_paused=lost.tell,
+            on_paused=lost.notify,
             on_closed=Recovering(
                 store=self.store, delivery=delivery, runs=runs, clock=self.clock
             ).on_closed,
@@ -96,9 +96,9 @@ class Remembering:
         )
         try:
             yield Following(
-                book=Notebook(
+                book=SubscriptionService(
                     store=self.store,
-                    desk=self.desk,
+                    check_service=self.check_service,
                     looker=looker,
                     delivery=delivery,
                     clock=self.clock,
@@ -120,13 +120,13 @@ class Remembering:
         return replace(self.engine, history=granted)
 
 
-class Knowledge:
+class LearnedFacts:
     """What checks learn, beyond the life of this process.
 
     The last good facts, and intermediates for other backends' gaps.
 
     Attributes:
-        greens: the last good facts of each backend.
+        last_healthy: the last good facts of each backend.
         learnt: intermediates that other backends sent.
     """
 
@@ -134,38 +134,38 @@ class Knowledge:
         self, store: Store, clock: Callable[[], datetime], *, every: float = EVERY_S
     ) -> None:
         """Join the memories of the process with those of the store."""
-        self.greens = RecentFacts(on_put=self._put)
+        self.last_healthy = RecentFacts(on_put=self._put)
         self.learnt = Intermediates(
-            on_new=lambda certificate: self._keeper.learnt(certificate, "a backend")
+            on_new=lambda certificate: self._writer.learnt(certificate, "a backend")
         )
-        self._keeper = Keeper(
+        self._writer = LearnedFactsWriter(
             store=store, clock=clock, on_good=self._recall, on_learnt=self._remember, every=every
         )
 
     def see(self, report: CheckReport) -> None:
         """Whatever looked (a chat, a digest, a watch), remember what is good."""
-        remember_green(report, self.greens)
+        remember_green(report, self.last_healthy)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
         """Read what is known, and keep what comes for as long as this lasts."""
-        await self._keeper.load()
+        await self._writer.load()
         stop = asyncio.Event()
-        keeping = asyncio.create_task(self._keeper.run(stop))
+        refreshing = asyncio.create_task(self._writer.run(stop))
         try:
             yield
         finally:
             stop.set()
-            await keeping
+            await refreshing
 
     def _put(self, key: str, facts: Facts) -> None:
-        self._keeper.good(
+        self._writer.good(
             key, Good(at=facts.at, chain=chain_of(facts), setting=dict(facts.settings))
         )
 
     def _recall(self, key: str, good: Good) -> None:
         if facts := facts_from(good.at, good.chain, good.setting):
-            self.greens.recall(key, facts)
+            self.last_healthy.recall(key, facts)
 
     def _remember(self, certificate: Certificate) -> None:
         self.learnt.recall(certificate)
@@ -180,7 +180,7 @@ class _Lost:
     clock: Callable[[], datetime]
     team: str
 
-    async def tell(self, channel: str, reason: str, *_: object) -> None:
+    async def notify(self, channel: str, reason: str, *_: object) -> None:
         """Write to the people who subscribed, once a day however many digests were refused."""
         now = self.clock()
         async with self.store.writing() as connection:

@@ -23,14 +23,20 @@ from time import monotonic
 from bot.access import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
-from bot.checks import Surroundings
-from bot.checks.doctor import Facet, azure, targets
+from bot.checks import CheckContext
+from bot.checks.doctor import DoctorCheck, azure, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
 from bot.checks.observe import gateway_of
-from bot.checks.service import Desk
+from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Verb
-from bot.digests_running import Knowledge, MemoryUnusableError, NameTakenError, Remembering, memory
+from bot.digests_running import (
+    LearnedFacts,
+    MemoryUnusableError,
+    NameTakenError,
+    Remembering,
+    memory,
+)
 from bot.engine import EngineSettings
 from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
@@ -40,7 +46,7 @@ from bot.slack.handlers.removal import Removing
 from bot.slack.handlers.watch import Watching
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Ask
+from bot.slack.invocation import Invocation
 from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.store import Store
 from bot.store.subscriptions import channel_targets
@@ -62,21 +68,21 @@ class SlackGate:
 
     guard: PersonGuard
 
-    def refuse(self, ask: Ask, *, costs: bool) -> str | None:
+    def refuse(self, invocation: Invocation, *, costs: bool) -> str | None:
         """A sentence when this person may not ask here and now."""
         who = {
-            "user": ask.user,
-            "channel": ask.channel,
-            "team": ask.team,
-            "enterprise": ask.enterprise,
-            "home": ask.home,
+            "user": invocation.user,
+            "channel": invocation.channel,
+            "team": invocation.team,
+            "enterprise": invocation.enterprise,
+            "home": invocation.home,
         }
         refusal = self.guard.refuse(**who, now=monotonic(), costs=costs)
         return refusal.sentence if refusal else None
 
-    def privileges(self, ask: Ask) -> Mapping[str, str]:
+    def privileges(self, invocation: Invocation) -> Mapping[str, str]:
         """What this person may do here, for `whoami`."""
-        sentence = self.refuse(ask, costs=False)
+        sentence = self.refuse(invocation, costs=False)
         limits = (
             f"{self.guard.limiter.per_user} a minute for you, {self.guard.limiter.per_channel} "
             "for the channel"
@@ -137,7 +143,7 @@ async def _serve(
             if settings.asks_azure
             else None
         )
-        knowledge = Knowledge(store, clock)
+        knowledge = LearnedFacts(store, clock)
         await stack.enter_async_context(knowledge.kept())
         rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
         sources = IssuerSources(
@@ -146,7 +152,7 @@ async def _serve(
             rules=rules,
             learnt=knowledge.learnt,
         )
-        around = Surroundings(
+        check_context = CheckContext(
             clock=clock,
             timeout=CHECK_TIMEOUT_S,
             find_issuers=sources.find,
@@ -154,21 +160,27 @@ async def _serve(
             learn=sources.learn,
             seen=knowledge.see,
         )
-        desk = Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
+        check_service = CheckService(
+            arm=arm, target_policy=TargetGuard(rules=rules), new_context=lambda: check_context
+        )
         gate = SlackGate(guard=PersonGuard(access=access_of(settings), limiter=RateLimiter()))
-        vantage = platform.node() or "this machine"
+        probe_origin = platform.node() or "this machine"
         parts = Parts(
-            backends=desk,
+            backends=check_service,
             gate=gate,
             privileges=gate.privileges,
             clock=clock,
-            vantage=vantage,
-            handlers=_gateway_verbs(desk, vantage, store),
-            greens=knowledge.greens,
+            probe_origin=probe_origin,
+            handlers=_gateway_verbs(check_service, probe_origin, store),
+            last_healthy=knowledge.last_healthy,
             watch_book=_watch_book(store, clock),
-            fitness=_fitness(settings, arm, clock),
+            doctor_checks=_doctor_checks(settings, arm, clock),
             companion=Remembering(
-                url=settings.database_url, store=store, desk=desk, clock=clock, engine=engine
+                url=settings.database_url,
+                store=store,
+                check_service=check_service,
+                clock=clock,
+                engine=engine,
             ).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)
@@ -176,10 +188,10 @@ async def _serve(
         await service.run()
 
 
-def _fitness(
+def _doctor_checks(
     settings: Settings, arm: ArmClient | None, clock: Clock
-) -> Callable[[], Awaitable[Sequence[Facet]]]:
-    async def look() -> Sequence[Facet]:
+) -> Callable[[], Awaitable[Sequence[DoctorCheck]]]:
+    async def look() -> Sequence[DoctorCheck]:
         return (await azure(arm, now=clock()), targets(settings))
 
     return look
@@ -192,11 +204,11 @@ async def _fresh_arm(settings: Settings, clock: Clock) -> AsyncIterator[ArmClien
     At 3 am the first question must not wait for it.
     """
     async with configured_client(settings, clock=clock) as arm:
-        keeping = asyncio.create_task(arm.keep_fresh())
+        refreshing = asyncio.create_task(arm.keep_fresh())
         try:
             yield arm
         finally:
-            keeping.cancel()
+            refreshing.cancel()
 
 
 async def _bundle(path: Path | None) -> Intermediates:
@@ -213,7 +225,7 @@ def access_of(settings: Settings) -> Access:
 
 
 def _gateway_verbs(
-    desk: Desk, vantage: str, store: Store
+    check_service: CheckService, probe_origin: str, store: Store
 ) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
     async def followed(channel: str) -> Sequence[GatewayTarget]:
         async with store.reading() as connection:
@@ -222,19 +234,19 @@ def _gateway_verbs(
 
     def make(watching: Watching, bot_name: str) -> Mapping[Verb, Handler]:
         checking = GatewayChecking(
-            gateways=desk,
+            gateways=check_service,
             delivery=watching.delivery,
             runs=watching.runs,
-            vantage=vantage,
+            probe_origin=probe_origin,
             bot_name=bot_name,
             watching=watching,
             followed=followed,
         )
         removing = Removing(
-            gateways=desk,
+            gateways=check_service,
             delivery=watching.delivery,
             runs=watching.runs,
-            vantage=vantage,
+            probe_origin=probe_origin,
             bot_name=bot_name,
         )
         return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}

@@ -75,10 +75,10 @@ def test_operations_name_every_metric_and_alarms_use_no_other() -> None:
 
 def test_operations_tell_how_long_each_thing_is_kept() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
-    told: dict[str, int] = {}
+    shown: dict[str, int] = {}
     for names, days in re.findall(r"^\| (`.+`) \| (\d+) \|", text, flags=re.MULTILINE):
-        told |= dict.fromkeys(re.findall(r"`(\w+)`", names), int(days))
-    assert told == {table: age.days for table, age in KEEP.items()}
+        shown |= dict.fromkeys(re.findall(r"`(\w+)`", names), int(days))
+    assert shown == {table: age.days for table, age in KEEP.items()}
 
 
 @pytest.mark.parametrize("name", ["install.md", "settings.md"])

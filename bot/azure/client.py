@@ -275,16 +275,16 @@ class ArmClient:
         return None
 
     async def _asked(self, line: Connection, gateway: GatewayId) -> GatewayHealth:
-        return await self._heard(line.backend_health(gateway), gateway)
+        return await self._answered(line.backend_health(gateway), gateway)
 
     async def _tried(
         self, line: Connection, gateway: GatewayId, probe: OnDemandProbe
     ) -> GatewayHealth:
-        return await self._heard(
+        return await self._answered(
             line.backend_health_on_demand(gateway, probe.body(gateway)), gateway
         )
 
-    async def _heard(self, answering: Awaitable[object], gateway: GatewayId) -> GatewayHealth:
+    async def _answered(self, answering: Awaitable[object], gateway: GatewayId) -> GatewayHealth:
         with noted_request_ids() as ids:
             document = await answering
         return replace(self._translated(document, gateway), request_ids=tuple(dict.fromkeys(ids)))

@@ -205,10 +205,12 @@ def _unattached(
     trusted = set(attached)
     here = {root.certificate for root in gateway.roots}
     yield from (root for root in gateway.roots if root.certificate not in trusted)
-    for sister in sisters:
-        if sister.id.key != gateway.id.key:
+    for other_gateway in sisters:
+        if other_gateway.id.key != gateway.id.key:
             yield from (
-                replace(root, sister=True) for root in sister.roots if root.certificate not in here
+                replace(root, sister=True)
+                for root in other_gateway.roots
+                if root.certificate not in here
             )
 
 

@@ -44,14 +44,14 @@ def home_view(
         troubles: what the bot finds wrong with itself, name -> sentence.
         muted: how many open causes their channels do not want to hear of now.
     """
-    ill = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
+    failing = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
     return _home(
         [
             *_problems(problems, muted),
             *_hosts(hosts),
             *_followed(followed),
             Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
-            SmallPrint(text=f"The bot: {ill or 'all is well'}"),
+            SmallPrint(text=f"The bot: {failing or 'all is well'}"),
         ]
     )
 

@@ -51,8 +51,8 @@ def _code(member: MemberReport) -> Code:
     """A server that only the gateway calls unhealthy goes by the gateway's own reason."""
     if member.headline is not Code.OK or member.healthy:
         return member.headline
-    told = member.server.message.code if member.server and member.server.message else Code.OK
-    return Code.HEALTH_UNKNOWN if told is Code.OK else told
+    shown = member.server.message.code if member.server and member.server.message else Code.OK
+    return Code.HEALTH_UNKNOWN if shown is Code.OK else shown
 
 
 def _about(member: MemberReport) -> str:

@@ -36,7 +36,7 @@ from bot.cards.parts import (
 from bot.domain.report import CheckReport, GatewayReport
 from chainlib import Code, Fix, Severity
 
-FRONT_DOOR = "/appgw-check"
+SLASH_COMMAND = "/appgw-check"
 CHECK_AGAIN, FIX_STEPS, MORE = "check_again", "fix_steps", "more"
 WATCH, CHAIN, EVIDENCE = (
     ("Watch until green", "watch"),
@@ -50,7 +50,7 @@ PASSING_OPTIONS = (EVIDENCE, *MORE_OPTIONS)
 HTTPS_PORT = 443
 FIX_LIMIT = 140
 _OTHERS_LIMIT = 110
-WITNESS_LIMIT = 130
+HEALTH_TEXT_LIMIT = 130
 _BROWSER_LIMIT = 130
 _CHANGED_LIMIT = 150
 _NAME_LIMIT = 44
@@ -60,7 +60,7 @@ _CURED_BY_A_CHAIN = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class CardContext:
     """What a card says beside the report.
 
     Attributes:
@@ -68,7 +68,7 @@ class Circumstances:
             the buttons.
         understood: the question as it was understood.
         run_id: the id under which the log knows this run.
-        vantage: from where it was looked.
+        probe_origin: from where it was looked.
         user: Slack id of who asked, `None` when nobody did.
         gateway_says: the other witness in a sentence, empty where no gateway uses the backend.
         gateway: the gateway that uses the backend, for the names in the fix steps.
@@ -78,28 +78,28 @@ class Circumstances:
     command: str
     understood: str
     run_id: str
-    vantage: str
+    probe_origin: str
     user: str | None = None
     gateway_says: str = ""
     gateway: GatewayReport | None = None
     changed: str = ""
 
 
-def check_card(report: CheckReport, around: Circumstances) -> Message:
+def check_card(report: CheckReport, context: CardContext) -> Message:
     """The card of a finished check."""
     word, name = grade(report.verdict), target_name(report)
     above: list[Part] = [
         Heading(text=f"{SHAPES[word]} {word} {shorten_middle(name, _NAME_LIMIT)}"),
         _verdict(report),
     ]
-    below = [*_changed(report, around), *_witness(around), *_below(report)]
+    below = [*_changed(report, context), *_backend_health(context), *_below(report)]
     room = LINES_BEFORE_BUTTONS - len(below) - len(above) - 1
     parts: list[Part] = [
         *above,
         Drawing(lines=draw(report, room)),
         *below,
-        _buttons(report, around),
-        _small_print(report, around),
+        _buttons(report, context),
+        _small_print(report, context),
     ]
     return compose(lock_screen(report), parts)
 
@@ -132,14 +132,14 @@ def _verdict(report: CheckReport) -> Paragraph:
     )
 
 
-def _changed(report: CheckReport, around: Circumstances) -> Iterator[Paragraph]:
-    if around.changed and not report.verdict.accepted:
-        yield say(bold("Changed: "), clean(around.changed, _CHANGED_LIMIT))
+def _changed(report: CheckReport, context: CardContext) -> Iterator[Paragraph]:
+    if context.changed and not report.verdict.accepted:
+        yield say(bold("Changed: "), clean(context.changed, _CHANGED_LIMIT))
 
 
-def _witness(around: Circumstances) -> Iterator[Paragraph]:
-    if around.gateway_says:
-        yield say(bold("Gateway: "), clean(around.gateway_says, WITNESS_LIMIT))
+def _backend_health(context: CardContext) -> Iterator[Paragraph]:
+    if context.gateway_says:
+        yield say(bold("Gateway: "), clean(context.gateway_says, HEALTH_TEXT_LIMIT))
 
 
 def _below(report: CheckReport) -> Iterator[Paragraph]:
@@ -202,16 +202,16 @@ def _others(report: CheckReport) -> tuple[str, ...]:
     )
 
 
-def _buttons(report: CheckReport, around: Circumstances) -> Buttons:
-    again = again_button(around.command)
+def _buttons(report: CheckReport, context: CardContext) -> Buttons:
+    again = again_button(context.command)
     more = Overflow(action=MORE, options=_options(report))
-    instead = f"Check again: {FRONT_DOOR} {around.command}"
+    instead = f"Check again: {SLASH_COMMAND} {context.command}"
     if report.verdict.headline is Code.OK:
         return Buttons(elements=(again, more), instead=instead)
     steps = Button(
         label="Fix steps",
         action=FIX_STEPS,
-        value=steps_value(report, around.command, around.gateway),
+        value=steps_value(report, context.command, context.gateway),
     )
     return Buttons(elements=(again, steps, more), instead=instead)
 
@@ -231,7 +231,7 @@ def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:
     return PASSING_OPTIONS if report.verdict.accepted else FAILING_OPTIONS
 
 
-def _small_print(report: CheckReport, around: Circumstances) -> SmallPrint:
+def _small_print(report: CheckReport, context: CardContext) -> SmallPrint:
     bad = sum(not address.verdict.accepted for address in report.addresses)
     total = len(report.addresses)
     servers = (
@@ -248,10 +248,10 @@ def _small_print(report: CheckReport, around: Circumstances) -> SmallPrint:
     )
     said = (
         report.verdict.headline.value,
-        clean(around.understood, 200),
+        clean(context.understood, 200),
         servers,
-        f"run {around.run_id}",
-        f"from {clean(around.vantage, 60)}",
+        f"run {context.run_id}",
+        f"from {clean(context.probe_origin, 60)}",
         unseen,
     )
-    return SmallPrint(text=" · ".join(filter(None, said)), user=around.user, at=report.verdict.at)
+    return SmallPrint(text=" · ".join(filter(None, said)), user=context.user, at=report.verdict.at)

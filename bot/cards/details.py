@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.cards.check_card import WITNESS_LIMIT, target_name
+from bot.cards.check_card import HEALTH_TEXT_LIMIT, target_name
 from bot.cards.escaping import clean, inert
 from bot.cards.lock_screen import PHRASES, PLACES, spoken
 from bot.cards.missing_issuer import not_at_hand
@@ -85,7 +85,7 @@ def details(report: CheckReport) -> Details:
 
 def whole_word(said: str) -> Message | None:
     """The gateway's word for the thread, where the card has no room for all of it."""
-    if len(clean(said, _LONG)) <= WITNESS_LIMIT:
+    if len(clean(said, _LONG)) <= HEALTH_TEXT_LIMIT:
         return None
     return compose(
         "The gateway's word in full", [say(bold("Gateway, in full: "), clean(said, _LONG))]
@@ -211,8 +211,8 @@ def _session(address: AddressReport, limit: int) -> Iterator[str]:
         return
     tls, http, error = address.chain.tls, address.chain.http, address.chain.handshake_error
     if tls:
-        asked = ", client certificate asked for" if tls.client_certificate_requested else ""
-        yield f"{tls.version} {tls.cipher}{asked}"
+        admitted = ", client certificate asked for" if tls.client_certificate_requested else ""
+        yield f"{tls.version} {tls.cipher}{admitted}"
     if error:
         yield f"handshake broke after the list came: {clean(error.detail, limit)}"
     if isinstance(http, HttpResponse):

@@ -56,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
+class DigestHead:
     """What a digest says around its rows.
 
     Attributes:
@@ -78,27 +78,27 @@ class Face:
     thread: bool = True
 
 
-def digest_card(face: Face, rows: Sequence[Row]) -> Message:
+def digest_card(head: DigestHead, rows: Sequence[Row]) -> Message:
     """The card of one digest."""
-    word, target = _word(rows), clean(face.target, 200)
+    word, target = _word(rows), clean(head.target, 200)
     parts: list[Part] = [
-        Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(face.when, 40)}")
+        Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(head.when, 40)}")
     ]
-    parts += [say(bold(clean(face.counts, 120))), *(_row(row) for row in rows[:MOST_ROWS])]
+    parts += [say(bold(clean(head.counts, 120))), *(_row(row) for row in rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         parts.append(
-            say(f"and {len(rows) - MOST_ROWS} more{', in the thread' if face.thread else ''}")
+            say(f"and {len(rows) - MOST_ROWS} more{', in the thread' if head.thread else ''}")
         )
-    if face.footer:
-        parts.append(say(shorten(clean(face.footer, _LINE), _LINE)))
+    if head.footer:
+        parts.append(say(shorten(clean(head.footer, _LINE), _LINE)))
     parts += [
         _buttons(target),
         SmallPrint(
-            text=f"Digest: {clean(face.schedule, 60)}{' · muted' if face.muted_by else ''}",
-            user=face.muted_by,
+            text=f"Digest: {clean(head.schedule, 60)}{' · muted' if head.muted_by else ''}",
+            user=head.muted_by,
         ),
     ]
-    return compose(_lock_screen(word, target, rows, face), parts)
+    return compose(_lock_screen(word, target, rows, head), parts)
 
 
 def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
@@ -162,13 +162,13 @@ def _named(member: Member) -> str:
     return clean(f"{member.label} ({member.setting})" if member.setting else member.label, 60)
 
 
-def _lock_screen(word: str, target: str, rows: Sequence[Row], face: Face) -> str:
+def _lock_screen(word: str, target: str, rows: Sequence[Row], head: DigestHead) -> str:
     """Which, the worst cause, how many more and who must act, in 90 characters.
 
     The counts where nothing is wrong.
     """
     lasting = [row.line for row in rows if not row.fixed]
-    rest = f": {_worst(lasting)}" if lasting else f": {clean(face.counts, _COUNTS)}"
+    rest = f": {_worst(lasting)}" if lasting else f": {clean(head.counts, _COUNTS)}"
     named = target.removeprefix("gw:")  # with the prefix, `:prod-gw:` would read as an emoji
     return f"{word} {shorten_middle(named, TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
 

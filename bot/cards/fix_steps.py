@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.cards.check_card import FRONT_DOOR
+from bot.cards.check_card import SLASH_COMMAND
 from bot.cards.escaping import clean
 from bot.cards.fix_value import FixValue, OneFix, has_guide, read_value
 from bot.cards.lock_screen import PHRASES, PLACES
@@ -92,7 +92,7 @@ def _parts(value: FixValue) -> Iterator[Part]:
     if value.left_out:
         yield say(f"{value.left_out} more findings: their steps are in the thread of the card.")
     yield from _stopgap(value)
-    command = f" or type {FRONT_DOOR} {clean(value.command, 600)}" if value.command else ""
+    command = f" or type {SLASH_COMMAND} {clean(value.command, 600)}" if value.command else ""
     undo = "" if value.context else " Undo: put the old file or setting back."
     yield say(bold("Then: "), f"tap Check again{command}.{undo}")
 

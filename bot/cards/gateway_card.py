@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from bot.cards.causes import Cause, fold
 from bot.cards.check_card import (
     FIX_STEPS,
-    FRONT_DOOR,
     MORE,
     MORE_OPTIONS,
+    SLASH_COMMAND,
     WATCH,
-    Circumstances,
+    CardContext,
     again_button,
 )
 from bot.cards.escaping import clean, shorten, shorten_middle
@@ -40,7 +40,7 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.azure import ArmRefusal, BackendServer, Health
-from bot.domain.report import WITNESS_CODES, GatewayReport, Via
+from bot.domain.report import DISAGREEMENT_CODES, GatewayReport, Via
 from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
 
 MAX_GROUPS = 5
@@ -63,13 +63,13 @@ _DISAGREEMENTS = {
 """In an order of their own: what users feel already comes first."""
 
 
-def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
+def gateway_card(report: GatewayReport, context: CardContext) -> Message:
     """The card of a whole gateway, or of one of its pools or settings."""
     causes = fold(report)
     parts: list[Part] = [
         Heading(text=_heading(report)),
         _summary(report, causes),
-        _witness(report),
+        _backend_health(report),
         *_own_words(report, causes),
     ]
     parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
@@ -80,8 +80,8 @@ def gateway_card(report: GatewayReport, around: Circumstances) -> Message:
     parts += [
         *_quiet(report, causes),
         *_first_fix(causes),
-        _buttons(report, causes, around),
-        _small_print(report, around),
+        _buttons(report, causes, context),
+        _small_print(report, context),
     ]
     return compose(_lock_screen(report, causes), parts)
 
@@ -141,7 +141,7 @@ def _fail(count: int) -> str:
     return "fails" if count == 1 else "fail"
 
 
-def _witness(report: GatewayReport) -> Paragraph:
+def _backend_health(report: GatewayReport) -> Paragraph:
     """The second witness: its word, why it is missing, or that it is still awaited."""
     if report.refusal is not None:
         return say(bold("Gateway's word is missing: "), clean(report.refusal.sentence, _LINE))
@@ -166,15 +166,15 @@ def _witness(report: GatewayReport) -> Paragraph:
 def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
     """What the gateway says about the servers of the first cause, and what it means where the two witnesses disagree."""
     for cause in causes[:1]:
-        told = [
+        text_shown = [
             member.server.message
             for member in cause.members
             if member.server and member.server.health is not Health.HEALTHY
         ]
-        messages = dict.fromkeys(message for message in told if message)
+        messages = dict.fromkeys(message for message in text_shown if message)
         if messages:
             first, more = next(iter(messages)), len(messages) - 1
-            misleads = cause.code not in {*WITNESS_CODES, first.code} and first.code not in {
+            misleads = cause.code not in {*DISAGREEMENT_CODES, first.code} and first.code not in {
                 Code.OK,
                 Code.UNRECOGNISED,
             }
@@ -268,8 +268,8 @@ def _who(cause: Cause) -> str:
     return ACTORS[_known(cause).where]
 
 
-def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumstances) -> Buttons:
-    again = again_button(around.command)
+def _buttons(report: GatewayReport, causes: tuple[Cause, ...], context: CardContext) -> Buttons:
+    again = again_button(context.command)
     more = Overflow(action=MORE, options=MORE_OPTIONS if report.green else (WATCH, *MORE_OPTIONS))
     worst = next(
         (member.report for cause in causes for member in cause.members if member.report), None
@@ -279,29 +279,29 @@ def _buttons(report: GatewayReport, causes: tuple[Cause, ...], around: Circumsta
             Button(
                 label="Fix steps",
                 action=FIX_STEPS,
-                value=steps_value(worst, around.command, report),
+                value=steps_value(worst, context.command, report),
             ),
         )
         if worst and not report.healthy
         else ()
     )
     return Buttons(
-        elements=(again, *middle, more), instead=f"Check again: {FRONT_DOOR} {around.command}"
+        elements=(again, *middle, more), instead=f"Check again: {SLASH_COMMAND} {context.command}"
     )
 
 
-def _small_print(report: GatewayReport, around: Circumstances) -> SmallPrint:
+def _small_print(report: GatewayReport, context: CardContext) -> SmallPrint:
     codes = dict.fromkeys(cause.code.value for cause in fold(report))
-    asked = f"gateway's word of {report.health.read_at:%H:%M} UTC" if report.health else ""
+    admitted = f"gateway's word of {report.health.read_at:%H:%M} UTC" if report.health else ""
     said = (
         ", ".join(list(codes)[:3]) or "OK",
-        clean(around.understood, 200),
+        clean(context.understood, 200),
         clean(report.said, 200),
-        asked,
-        f"run {around.run_id}",
-        f"from {clean(around.vantage, 60)}",
+        admitted,
+        f"run {context.run_id}",
+        f"from {clean(context.probe_origin, 60)}",
     )
-    return SmallPrint(text=" · ".join(filter(None, said)), user=around.user, at=report.at)
+    return SmallPrint(text=" · ".join(filter(None, said)), user=context.user, at=report.at)
 
 
 def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT) -> str:
@@ -333,7 +333,7 @@ def _fine_ending(report: GatewayReport) -> str:
     return f": {fine[0].lower()}{fine[1:]}"
 
 
-def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Message:
+def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Message:
     """The card when ARM could not even say how the gateway is configured.
 
     What happened, what the operator must do.
@@ -348,12 +348,12 @@ def no_word_card(name: str, refusal: ArmRefusal, around: Circumstances) -> Messa
             else []
         ),
         Buttons(
-            elements=(again_button(around.command),),
-            instead=f"Check again: {FRONT_DOOR} {around.command}",
+            elements=(again_button(context.command),),
+            instead=f"Check again: {SLASH_COMMAND} {context.command}",
         ),
         SmallPrint(
-            text=f"{refusal.trouble.value} · {clean(around.understood, 200)} · run {around.run_id}",
-            user=around.user,
+            text=f"{refusal.trouble.value} · {clean(context.understood, 200)} · run {context.run_id}",
+            user=context.user,
         ),
     ]
     return compose(f"{UNKNOWN} {shown}: {clean(refusal.sentence, 60)}", parts)
@@ -371,7 +371,7 @@ def remedy_message(refusal: ArmRefusal) -> Message:
 
 
 def overview_card(
-    reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal], around: Circumstances
+    reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal], context: CardContext
 ) -> Message:
     """One line for each gateway, worst first."""
     ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
@@ -387,10 +387,10 @@ def overview_card(
     parts: list[Part] = [
         Heading(text=f"{_shape(word)} {word} {title}"),
         *lines,
-        Buttons(elements=(again,), instead=f"{FRONT_DOOR} health"),
+        Buttons(elements=(again,), instead=f"{SLASH_COMMAND} health"),
     ]
     small = SmallPrint(
-        text=f"{clean(around.understood, 200)} · run {around.run_id}", user=around.user
+        text=f"{clean(context.understood, 200)} · run {context.run_id}", user=context.user
     )
     return compose(_first_of(ordered, bad) or f"{word} {title}.", [*parts, small])
 

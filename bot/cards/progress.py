@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cards.check_card import FRONT_DOOR, again_button
+from bot.cards.check_card import SLASH_COMMAND, again_button
 from bot.cards.escaping import clean, shorten_middle
 from bot.cards.parts import Buttons, Heading, Message, Paragraph, SmallPrint, bold, compose, say
 
@@ -67,5 +67,5 @@ def _again(command: str) -> Buttons:
     """The way to the answer: one tap, also on an old card and after a restart."""
     return Buttons(
         elements=(again_button(command),),
-        instead=f"Check again: {FRONT_DOOR} {clean(command, 600)}",
+        instead=f"Check again: {SLASH_COMMAND} {clean(command, 600)}",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from bot.cards.check_card import CHECK_AGAIN, FRONT_DOOR, Circumstances
+from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND, CardContext
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
 from bot.cards.parts import (
@@ -23,7 +23,7 @@ from bot.cards.parts import (
     compose,
     say,
 )
-from bot.domain.removal import Fate, MemberFate, Removal
+from bot.domain.removal import Impact, MemberImpact, Removal
 from chainlib import Code, counted, rank
 
 MAX_LINES = 5
@@ -31,15 +31,15 @@ _LINE = 130
 _NAMES_SHOWN = 2
 
 
-def removal_card(found: Removal, around: Circumstances) -> Message:
+def removal_card(found: Removal, context: CardContext) -> Message:
     """What the channel sees."""
     word = grade_of(found)
     parts: list[Part] = [
         Heading(text=f"{SHAPES[word]} {word} {shorten_middle(_names(found), 44)}"),
         say(bold(summary(found))),
         *(say(line) for line in remarks(found)),
-        _buttons(around),
-        _small_print(found, around),
+        _buttons(context),
+        _small_print(found, context),
     ]
     rest = f": {summary(found)}"
     return compose(
@@ -50,14 +50,14 @@ def removal_card(found: Removal, around: Circumstances) -> Message:
 
 def grade_of(found: Removal) -> str:
     """FAIL where something breaks, WARN where that is not fully known or a setting changes whom it trusts, else OK."""
-    if found.count(Fate.BREAKS):
+    if found.count(Impact.BREAKS):
         return "FAIL"
-    return "WARN" if found.left_bare or found.count(Fate.NOT_SEEN) else "OK"
+    return "WARN" if found.left_bare or found.count(Impact.NOT_SEEN) else "OK"
 
 
 def summary(found: Removal) -> str:
     """The answer in one sentence of at most sixty characters."""
-    breaking, total = found.count(Fate.BREAKS), len(found.members)
+    breaking, total = found.count(Impact.BREAKS), len(found.members)
     if not found.settings:
         return "no backend setting uses this root."
     if not total:
@@ -73,11 +73,11 @@ def remarks(found: Removal) -> Iterator[str]:
     Causes folded, what holds, what was not seen, what Azure will say.
     """
     yield from _fold(found)
-    if failing := found.count(Fate.FAILS_ALREADY):
+    if failing := found.count(Impact.FAILS_ALREADY):
         yield f"■ {counted(failing, 'server')} already refused today, with the root in place"
-    if holding := found.count(Fate.HOLDS):
+    if holding := found.count(Impact.HOLDS):
         yield f"{SHAPES['OK']} {counted(holding, 'server')} would still be accepted"
-    unseen = [member for member in found.members if member.fate is Fate.NOT_SEEN]
+    unseen = [member for member in found.members if member.impact is Impact.NOT_SEEN]
     if unseen:
         yield shorten(
             (
@@ -105,9 +105,9 @@ def remarks(found: Removal) -> Iterator[str]:
 
 
 def _fold(found: Removal) -> Iterator[str]:
-    groups: dict[Code, list[MemberFate]] = {}
+    groups: dict[Code, list[MemberImpact]] = {}
     for member in found.members:
-        if member.fate is Fate.BREAKS and member.after is not None:
+        if member.impact is Impact.BREAKS and member.after is not None:
             groups.setdefault(member.after, []).append(member)
     ordered = sorted(groups.items(), key=lambda group: rank(group[0]))
     for code, members in ordered[:MAX_LINES]:
@@ -124,7 +124,7 @@ def _fold(found: Removal) -> Iterator[str]:
         yield f"… and {counted(len(ordered) - MAX_LINES, 'more cause')}, in the thread"
 
 
-def _listed(members: Iterable[MemberFate]) -> str:
+def _listed(members: Iterable[MemberImpact]) -> str:
     return _shown(dict.fromkeys(member.member for member in members))
 
 
@@ -140,26 +140,26 @@ def _names(found: Removal) -> str:
     return clean(f"{found.gateway.name}{scope} without {found.root}", 160)
 
 
-def _buttons(around: Circumstances) -> Buttons:
+def _buttons(context: CardContext) -> Buttons:
     again = Button(
         label="Check again",
         action=CHECK_AGAIN,
-        value=json.dumps({"q": around.command}),
+        value=json.dumps({"q": context.command}),
         primary=True,
     )
-    return Buttons(elements=(again,), instead=f"Check again: {FRONT_DOOR} {around.command}")
+    return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")
 
 
-def _small_print(found: Removal, around: Circumstances) -> SmallPrint:
+def _small_print(found: Removal, context: CardContext) -> SmallPrint:
     said = (
-        f"rehearsed, nothing was changed · {clean(around.understood, 200)}",
+        f"rehearsed, nothing was changed · {clean(context.understood, 200)}",
         f"root sha256 {found.sha256[:16]}…"
         if found.sha256
         else "its data is no readable certificate",
-        f"run {around.run_id}",
-        f"from {clean(around.vantage, 60)}",
+        f"run {context.run_id}",
+        f"from {clean(context.probe_origin, 60)}",
     )
-    return SmallPrint(text=" · ".join(said), user=around.user, at=found.at)
+    return SmallPrint(text=" · ".join(said), user=context.user, at=found.at)
 
 
 def removal_details(found: Removal) -> str:
@@ -177,7 +177,7 @@ def removal_details(found: Removal) -> str:
             else clean(member.reason, 300)
         )
         lines.append(
-            f"- {member.fate}: {clean(member.pool)}/{clean(member.setting)} "
+            f"- {member.impact}: {clean(member.pool)}/{clean(member.setting)} "
             f"{clean(member.member)}: {seen}"
         )
     return "\n".join(lines) + "\n"

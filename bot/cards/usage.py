@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.cards.check_card import FRONT_DOOR
+from bot.cards.check_card import SLASH_COMMAND
 from bot.cards.escaping import clean
 from bot.cards.parts import (
     Button,
@@ -39,7 +39,7 @@ _VERBS = (
 )
 
 
-def usage(error: str, *, heard: str, suggestion: str | None, examples: Sequence[str]) -> Message:
+def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequence[str]) -> Message:
     """What was understood, what is wrong, and something to copy.
 
     `suggestion` is the nearest verb.
@@ -49,8 +49,8 @@ def usage(error: str, *, heard: str, suggestion: str | None, examples: Sequence[
         parts.append(say("Did you mean ", bold(clean(suggestion, 40)), "?"))
     if examples:
         parts.append(_to_type(examples))
-    if heard.strip():
-        parts.append(SmallPrint(text=f"I read: {clean(heard, 200)} · nothing was run"))
+    if answered.strip():
+        parts.append(SmallPrint(text=f"I read: {clean(answered, 200)} · nothing was run"))
     parts.append(_doors())
     return compose(clean(error, 90), parts)
 
@@ -77,7 +77,7 @@ def notice(sentence: str, *lines: str) -> Message:
 
 def help_card() -> Message:
     """What can be asked, with the forms one tap away."""
-    rows = tuple((f"{FRONT_DOOR} {example}", does) for example, does in _VERBS)
+    rows = tuple((f"{SLASH_COMMAND} {example}", does) for example, does in _VERBS)
     parts = (
         say(
             bold("Ask me about a backend"),
@@ -93,7 +93,7 @@ def help_card() -> Message:
         _doors(),
     )
     return compose(
-        f"Write {FRONT_DOOR} and the backend's name, for example backend.contoso.com", parts
+        f"Write {SLASH_COMMAND} and the backend's name, for example backend.contoso.com", parts
     )
 
 
@@ -107,8 +107,8 @@ def verb_help(verb: str, line: str, options: str, examples: Sequence[str]) -> Me
 
 def facts(title: str, rows: Mapping[str, str]) -> Message:
     """Names and values, for `whoami`, `version` and `doctor`."""
-    told = tuple((f"{name}:", clean(value, 600)) for name, value in rows.items())
-    return compose(title, [say(bold(title)), Listing(rows=told)])
+    shown = tuple((f"{name}:", clean(value, 600)) for name, value in rows.items())
+    return compose(title, [say(bold(title)), Listing(rows=shown)])
 
 
 def running(name: str, *, link: str | None) -> Message:
@@ -156,7 +156,8 @@ def how_to_invite(bot_name: str, channel: str = "") -> Message:
 
 def _to_type(examples: Sequence[str]) -> Listing:
     return Listing(
-        rows=tuple((f"{FRONT_DOOR} {clean(example, 120)}", "") for example in examples), typed=True
+        rows=tuple((f"{SLASH_COMMAND} {clean(example, 120)}", "") for example in examples),
+        typed=True,
     )
 
 

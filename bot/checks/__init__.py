@@ -6,20 +6,20 @@ Commands, buttons, digests and the terminal all come through here. It knows no S
 ARM's answers arrive as values.
 """
 
-from bot.checks.backend_health import both_words, hear_gateway, word_missing
+from bot.checks.backend_health import add_backend_health, both_words, word_missing
 from bot.checks.gateway import check_gateway
-from bot.checks.probe import Clock, FindIssuers, StageHook, Surroundings, check, rehearse
+from bot.checks.probe import CheckContext, Clock, FindIssuers, StageHook, check, rehearse
 from bot.checks.removal import rehearse_removal, removal
 
 __all__ = [
+    "CheckContext",
     "Clock",
     "FindIssuers",
     "StageHook",
-    "Surroundings",
+    "add_backend_health",
     "both_words",
     "check",
     "check_gateway",
-    "hear_gateway",
     "rehearse",
     "rehearse_removal",
     "removal",

@@ -12,7 +12,7 @@ from dataclasses import replace
 from bot.azure.policies import MemberUse, member_uses
 from bot.azure.translation import with_nic_addresses
 from bot.domain.azure import ArmRefusal, BackendServer, GatewayHealth, Health
-from bot.domain.report import WITNESS_CODES, CheckReport, GatewayReport, MemberReport, Via
+from bot.domain.report import DISAGREEMENT_CODES, CheckReport, GatewayReport, MemberReport, Via
 from chainlib import Basis, Code, Finding, Severity, explain, in_headline_order, rank
 
 # What breaks live traffic while the health probe is content: a gateway that says healthy does not
@@ -21,17 +21,17 @@ _UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
 _WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
 ONLY_ITS_WORD = "not probed: only the gateway's own word was asked for"
 AS_IT_IS_SET = ", by its settings as they are"
-_Told = dict[tuple[str, str, str], list[BackendServer]]
+_ByServer = dict[tuple[str, str, str], list[BackendServer]]
 
 
-def hear_gateway(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> GatewayReport:
+def add_backend_health(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> GatewayReport:
     """Add the gateway's word, or the reason why it is missing, to what our own probe found."""
     if isinstance(answer, ArmRefusal):
         return replace(report, refusal=answer)
     if report.via is Via.GATEWAY:
         report = _with_addresses(report, answer)
-    told = _by_server(answer)
-    members = tuple(_joined(member, told) for member in report.members)
+    shown = _by_server(answer)
+    members = tuple(_joined(member, shown) for member in report.members)
     return replace(report, members=worst_first(members), health=answer, refusal=None)
 
 
@@ -56,19 +56,23 @@ def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayRepo
     return replace(report, gateway=gateway, members=members)
 
 
-def both_words(report: CheckReport, heard: GatewayReport) -> tuple[CheckReport, str]:
+def both_words(report: CheckReport, answered: GatewayReport) -> tuple[CheckReport, str]:
     """One backend's report with what the comparison found, and the gateway's word about it in a sentence."""
     member = next(
-        (m for m in heard.members if m.report is not None and m.report.request == report.request),
+        (
+            m
+            for m in answered.members
+            if m.report is not None and m.report.request == report.request
+        ),
         None,
     )
-    if heard.refusal is not None:
-        return report, word_missing(heard.refusal)
+    if answered.refusal is not None:
+        return report, word_missing(answered.refusal)
     if member is None:
-        return report, f"{heard.gateway.id.name} does not list this server."
+        return report, f"{answered.gateway.id.name} does not list this server."
     verdict = replace(report.verdict, findings=member.findings)
     return replace(report, verdict=verdict, explanation=explain(verdict)), _said(
-        heard.gateway.id.name, member, verdict.headline
+        answered.gateway.id.name, member, verdict.headline
     )
 
 
@@ -103,20 +107,20 @@ def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
     )
 
 
-def _by_server(answer: GatewayHealth) -> _Told:
+def _by_server(answer: GatewayHealth) -> _ByServer:
     """The answer by pool, setting and server, so that thousands of members are not each looked for among thousands."""
-    told: _Told = defaultdict(list)
+    shown: _ByServer = defaultdict(list)
     for server in answer.servers:
-        told[server.pool.lower(), server.setting.lower(), server.address.lower()].append(server)
-    return told
+        shown[server.pool.lower(), server.setting.lower(), server.address.lower()].append(server)
+    return shown
 
 
-def _joined(member: MemberReport, told: _Told) -> MemberReport:
-    server = _server_of(member, told)
+def _joined(member: MemberReport, shown: _ByServer) -> MemberReport:
+    server = _server_of(member, shown)
     own = (
         member.report.verdict.findings
         if member.report
-        else tuple(f for f in member.findings if f.code not in WITNESS_CODES)
+        else tuple(f for f in member.findings if f.code not in DISAGREEMENT_CODES)
     )
     if server is None or member.hypothetical:
         return replace(member, server=server, findings=own)
@@ -138,7 +142,7 @@ def _confirmed(finding: Finding, server: BackendServer) -> Finding:
     return replace(finding, severity=Severity.CRITICAL, basis=Basis.REPORTED, evidence=evidence)
 
 
-def _server_of(member: MemberReport, told: _Told) -> BackendServer | None:
+def _server_of(member: MemberReport, shown: _ByServer) -> BackendServer | None:
     """ARM names a server by the member's name or by its address.
 
     Of several the unhealthy one speaks.
@@ -148,7 +152,7 @@ def _server_of(member: MemberReport, told: _Told) -> BackendServer | None:
         name.lower() for name in (member.member, *(one.address for one in probed))
     )
     pool, setting = member.pool.lower(), member.setting.lower()
-    servers = (server for name in known for server in told.get((pool, setting, name), ()))
+    servers = (server for name in known for server in shown.get((pool, setting, name), ()))
     return min(servers, key=lambda server: _WORST_FIRST.index(server.health), default=None)
 
 

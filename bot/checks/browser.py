@@ -186,8 +186,8 @@ def _open(
         Code.SELF_SIGNED_NOT_CA: _SELF_SIGNED,
         Code.INTERMEDIATE_MISSING: _NOT_AT_HAND,
     }
-    if told := next((why for code, why in said.items() if code in codes), None):
-        return told
+    if shown := next((why for code, why in said.items() if code in codes), None):
+        return shown
     known = [
         *policy.anchors.certificates,
         *(one.certificate for one in policy.unattached),

@@ -34,11 +34,11 @@ class State(StrEnum):
 
     WELL = "ok"
     WARNING = "warn"
-    ILL = "FAIL"
+    FAIL = "FAIL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facet:
+class DoctorCheck:
     """What was looked at, how well it is, and one sentence."""
 
     what: str
@@ -58,7 +58,9 @@ class Lister(Protocol):
         """Every gateway that can be read."""
 
 
-async def azure(arm: Lister | None, *, now: datetime, patience: float = ARM_PATIENCE_S) -> Facet:
+async def azure(
+    arm: Lister | None, *, now: datetime, patience: float = ARM_PATIENCE_S
+) -> DoctorCheck:
     """Whether Azure is set up, how many gateways can be seen and how old that list is.
 
     Or why not and the way out.
@@ -69,27 +71,27 @@ async def azure(arm: Lister | None, *, now: datetime, patience: float = ARM_PATI
         patience: seconds to wait where nothing is remembered; the reading goes on behind it.
     """
     if arm is None:
-        return Facet(
+        return DoctorCheck(
             what="Azure",
             state=State.WELL,
             sentence="not set up, so gw: targets are refused; for example APPGW_SUBSCRIPTIONS=...",
         )
-    asked = asyncio.ensure_future(arm.inventory())
-    done, _ = await asyncio.wait({asked}, timeout=patience)
+    admitted = asyncio.ensure_future(arm.inventory())
+    done, _ = await asyncio.wait({admitted}, timeout=patience)
     if not done:
-        asked.cancel()
+        admitted.cancel()
         sentence = (
             f"set up, but the list of gateways did not come within {counted(patience, 'second')}; "
             "ask again in half a minute."
         )
-        return Facet(what="Azure", state=State.WARNING, sentence=sentence)
-    answer = asked.result()
+        return DoctorCheck(what="Azure", state=State.WARNING, sentence=sentence)
+    answer = admitted.result()
     if isinstance(answer, ArmRefusal):
-        return Facet(what="Azure", state=State.ILL, sentence=_with_way_out(answer))
+        return DoctorCheck(what="Azure", state=State.FAIL, sentence=_with_way_out(answer))
     return _visible(answer, now)
 
 
-def _visible(inventory: Inventory, now: datetime) -> Facet:
+def _visible(inventory: Inventory, now: datetime) -> DoctorCheck:
     names = sorted(gateway.id.name for gateway in inventory.gateways)
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     listed = f" ({', '.join(names[:_NAMED])}{more})" if names else ""
@@ -98,12 +100,14 @@ def _visible(inventory: Inventory, now: datetime) -> Facet:
         f"{_age((now - inventory.read_at).total_seconds())}."
     )
     if inventory.refusals:
-        return Facet(
+        return DoctorCheck(
             what="Azure",
             state=State.WARNING,
             sentence=f"{sentence} Not all: {_with_way_out(inventory.refusals[0])}",
         )
-    return Facet(what="Azure", state=State.WELL if names else State.WARNING, sentence=sentence)
+    return DoctorCheck(
+        what="Azure", state=State.WELL if names else State.WARNING, sentence=sentence
+    )
 
 
 def _age(seconds: float) -> str:
@@ -122,7 +126,7 @@ def _with_way_out(refusal: ArmRefusal) -> str:
     return " ".join((refusal.sentence, *remedy[:2]))
 
 
-def targets(settings: Settings) -> Facet:
+def targets(settings: Settings) -> DoctorCheck:
     """What may be probed for people in the chat."""
     allowed = ", ".join(settings.allowed_targets)
     may = [
@@ -131,18 +135,18 @@ def targets(settings: Settings) -> Facet:
         "this machine itself (APPGW_ALLOW_LOOPBACK)" if settings.allow_loopback else "",
     ]
     if settings.may_probe:
-        return Facet(
+        return DoctorCheck(
             what="targets",
             state=State.WELL,
             sentence=f"may be probed: {'; '.join(filter(None, may))}.",
         )
-    return Facet(what="targets", state=State.ILL, sentence=settings.idle)
+    return DoctorCheck(what="targets", state=State.FAIL, sentence=settings.idle)
 
 
-def history(scopes: Collection[str], without: WithoutHistory) -> Facet:
+def history(scopes: Collection[str], without: WithoutHistory) -> DoctorCheck:
     """Whether a digest whose answer was lost can be looked for in the channel."""
     if HISTORY_SCOPE in scopes:
-        return Facet(
+        return DoctorCheck(
             what="history",
             state=State.WELL,
             sentence=f"{HISTORY_SCOPE} is granted, so no digest is lost or sent twice.",
@@ -151,15 +155,15 @@ def history(scopes: Collection[str], without: WithoutHistory) -> Facet:
         f"{HISTORY_SCOPE} is not granted: a digest whose answer is lost is sent {without.value}; "
         "add the scope and install again."
     )
-    return Facet(what="history", state=State.WARNING, sentence=sentence)
+    return DoctorCheck(what="history", state=State.WARNING, sentence=sentence)
 
 
-def clock(ours: datetime, theirs: str | None) -> Facet:
+def clock(ours: datetime, theirs: str | None) -> DoctorCheck:
     """Our clock beside Slack's, which is the `Date` of its answer."""
     try:
         off = (ours - parsedate_to_datetime(theirs or "")).total_seconds()
     except (TypeError, ValueError):
-        return Facet(
+        return DoctorCheck(
             what="clock",
             state=State.WARNING,
             sentence=f"{ours:%Y-%m-%d %H:%M:%S} UTC; Slack named no time to compare it with.",
@@ -169,9 +173,9 @@ def clock(ours: datetime, theirs: str | None) -> Facet:
         f"{'ahead of' if off > 0 else 'behind'} Slack's"
     )
     if abs(off) > _CLOCK_S:
-        return Facet(
+        return DoctorCheck(
             what="clock",
-            state=State.ILL,
+            state=State.FAIL,
             sentence=f"{beside}; set it by NTP, Slack refuses what is five minutes off.",
         )
-    return Facet(what="clock", state=State.WELL, sentence=f"{beside}.")
+    return DoctorCheck(what="clock", state=State.WELL, sentence=f"{beside}.")

@@ -1,6 +1,6 @@
 """A gateway's members, each probed with its own setting's names and judged with its own setting's roots.
 
-Only our own witness speaks here; `witness.hear_gateway` adds ARM's word when it has come.
+Only our own witness speaks here; `witness.add_backend_health` adds ARM's word when it has come.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.checks.backend_health import worst_first
-from bot.checks.probe import Surroundings, check
+from bot.checks.probe import CheckContext, check
 from bot.domain.azure import Gateway
 from bot.domain.report import CheckRequest, GatewayReport, MemberCheck, MemberReport
 from chainlib import CaptureError, InvalidTarget
@@ -28,7 +28,7 @@ Admit = Callable[[str, int, Sequence[str]], str | None]
 async def check_gateway(
     gateway: Gateway,
     checks: Sequence[MemberCheck],
-    around: Surroundings,
+    context: CheckContext,
     *,
     admit: Admit | None = None,
     scope: str = "",
@@ -39,7 +39,7 @@ async def check_gateway(
     Args:
         gateway: the configuration that the checks came from.
         checks: what to probe; a check without a request is listed as skipped.
-        around: time and network; `timeout` bounds the whole. Where members have to queue, one that
+        context: time and network; `timeout` bounds the whole. Where members have to queue, one that
             hangs gets a third of it, and one
             whose turn does not come is listed as not probed, never as broken. `addresses` that are
             given are not resolved again.
@@ -49,17 +49,21 @@ async def check_gateway(
             this one alone.
     """
     gate = slots or asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
-    end = asyncio.get_running_loop().time() + around.timeout
+    end = asyncio.get_running_loop().time() + context.timeout
     queue = len(checks) > MAX_PARALLEL_MEMBERS
-    each = replace(around, timeout=around.timeout / _SHARE) if queue else around
+    each = replace(context, timeout=context.timeout / _SHARE) if queue else context
     members = await asyncio.gather(*(_member(one, each, admit, gate, end) for one in checks))
     return GatewayReport(
-        gateway=gateway, members=worst_first(tuple(members)), at=around.clock(), scope=scope
+        gateway=gateway, members=worst_first(tuple(members)), at=context.clock(), scope=scope
     )
 
 
 async def _member(
-    one: MemberCheck, around: Surroundings, admit: Admit | None, gate: asyncio.Semaphore, end: float
+    one: MemberCheck,
+    context: CheckContext,
+    admit: Admit | None,
+    gate: asyncio.Semaphore,
+    end: float,
 ) -> MemberReport:
     nothing = MemberReport(
         pool=one.pool, setting=one.setting, member=one.member, skipped=one.skipped
@@ -67,19 +71,19 @@ async def _member(
     if one.request is None:
         return nothing
     async with gate:
-        left = min(end - asyncio.get_running_loop().time(), around.timeout)
-        if left < min(_SHORTEST_PROBE_S, around.timeout * _FAIR_PART):
+        left = min(end - asyncio.get_running_loop().time(), context.timeout)
+        if left < min(_SHORTEST_PROBE_S, context.timeout * _FAIR_PART):
             return replace(nothing, skipped=OUT_OF_TIME)
-        return await _probe(nothing, one.request, replace(around, timeout=left), admit)
+        return await _probe(nothing, one.request, replace(context, timeout=left), admit)
 
 
 async def _probe(
-    nothing: MemberReport, request: CheckRequest, around: Surroundings, admit: Admit | None
+    nothing: MemberReport, request: CheckRequest, context: CheckContext, admit: Admit | None
 ) -> MemberReport:
     target = request.target
     try:
-        addresses = around.addresses or await resolve(
-            target.host, target.port, timeout=around.timeout, resolver=around.resolver
+        addresses = context.addresses or await resolve(
+            target.host, target.port, timeout=context.timeout, resolver=context.resolver
         )
     except CaptureError:
         addresses = ()
@@ -87,21 +91,21 @@ async def _probe(
     if refusal:
         return replace(nothing, skipped=refusal)
     try:
-        report = await check(request, replace(settled(around, addresses), on_stage=None))
+        report = await check(request, replace(settled(context, addresses), on_stage=None))
     except InvalidTarget as error:  # ARM's names are not vetted, and one that nobody can send must not cost the others their answer
         return replace(nothing, skipped=f"{error}.")
     return replace(nothing, report=report, findings=report.verdict.findings)
 
 
-def settled(around: Surroundings, addresses: tuple[str, ...]) -> Surroundings:
+def settled(context: CheckContext, addresses: tuple[str, ...]) -> CheckContext:
     """The name is resolved once.
 
     What was checked is what is connected to, and a name without an address is not asked for again.
     """
     return (
-        replace(around, addresses=addresses)
+        replace(context, addresses=addresses)
         if addresses
-        else replace(around, addresses=None, resolver=_no_address)
+        else replace(context, addresses=None, resolver=_no_address)
     )
 
 

@@ -56,9 +56,9 @@ class Intermediates:
 
     def recall(self, certificate: Certificate) -> None:
         """Take in what somebody else has kept; nobody is told of it."""
-        told, self._on_new = self._on_new, None
+        shown, self._on_new = self._on_new, None
         self.learn((certificate,))
-        self._on_new = told
+        self._on_new = shown
 
     def issuers_of(self, child: Certificate) -> tuple[Certificate, ...]:
         """Those whose name is the child's issuer and whose key verifies its signature."""

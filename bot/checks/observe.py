@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget, read_gateway
-from bot.digest.observe import Seat, could_not_look, observe
+from bot.digest.observe import Placement, could_not_look, observe
 from bot.domain.azure import ArmRefusal, Health
 from bot.domain.digest import FollowedTarget, Look, Observation, Problem, TargetKind
 from bot.domain.report import GatewayReport, MemberReport
@@ -27,15 +27,15 @@ class Answers(Protocol):
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway."""
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """Add the gateway's own word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeskLooker:
+class TargetObserver:
     """Looks at followed targets through the desk, so that the guard and the settings of the gateways hold for digests as well."""
 
-    desk: Answers
+    check_service: Answers
 
     async def look(self, target: FollowedTarget) -> Look:
         """What is there now."""
@@ -44,22 +44,22 @@ class DeskLooker:
         )
 
     async def _host(self, target: FollowedTarget) -> Look:
-        answer = await self.desk.host(host_of(target), {})
+        answer = await self.check_service.host(host_of(target), {})
         if isinstance(answer, Refused):
             return _blind(target, answer.sentence)
         return Look(
             target_key=target.key,
-            seen=(observe(answer.report, Seat(target_key=target.key, label=target.text)),),
+            seen=(observe(answer.report, Placement(target_key=target.key, label=target.text)),),
         )
 
     async def _gateway(self, target: FollowedTarget) -> Look:
         named = read_gateway(
             target.key
         )  # whole: one look serves every channel, however it narrowed the gateway
-        answer = await self.desk.gateway(named) if named else None
+        answer = await self.check_service.gateway(named) if named else None
         if answer is None or isinstance(answer, ArmRefusal):
             return _blind(target, answer.sentence if answer else f"{target.text} names no gateway")
-        report = await self.desk.listen(answer)
+        report = await self.check_service.read_backend_health(answer)
         return Look(
             target_key=target.key,
             seen=tuple(
@@ -97,7 +97,7 @@ def _blind(target: FollowedTarget, sentence: str) -> Look:
 
 def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Observation:
     """Both witnesses count: the findings are those of the comparison, not of our probe alone."""
-    seat = Seat(
+    placement = Placement(
         target_key=target.key,
         label=member.member,
         gateway=gateway,
@@ -107,25 +107,28 @@ def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Obser
     )
     if member.report is not None:
         verdict = replace(member.report.verdict, findings=member.findings)
-        return observe(replace(member.report, verdict=verdict), seat)
+        return observe(replace(member.report, verdict=verdict), placement)
     return Observation(
-        key=seat.key,
-        target_key=seat.target_key,
-        label=seat.label,
+        key=placement.key,
+        target_key=placement.target_key,
+        label=placement.label,
         gateway=gateway,
         pool=member.pool,
         setting=member.setting,
-        problems=_told(member, seat),
+        problems=_described(member, placement),
     )
 
 
-def _told(member: MemberReport, seat: Seat) -> tuple[Problem, ...]:
+def _described(member: MemberReport, placement: Placement) -> tuple[Problem, ...]:
     """What the gateway alone says of a server that we do not probe."""
     if member.server is None or member.server.health is not Health.UNHEALTHY:
         return ()
     code = member.server.message.code if member.server.message else Code.HEALTH_UNKNOWN
     return (
         Problem(
-            code=code, severity=Severity.CRITICAL, cause=f"{code}:{seat.key}", subject=seat.label
+            code=code,
+            severity=Severity.CRITICAL,
+            cause=f"{code}:{placement.key}",
+            subject=placement.label,
         ),
     )

@@ -44,7 +44,7 @@ class Arm(Protocol):
         """The gateways of an earlier answer, while one is not too old."""
 
 
-class Door(Protocol):
+class TargetPolicy(Protocol):
     """What the desk needs of the guard."""
 
     def refuse_spelling(self, host: str) -> str | None:

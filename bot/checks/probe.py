@@ -62,7 +62,7 @@ FindIssuers = Callable[[PresentedChain, GatewayPolicy, float], Awaitable[tuple[C
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class CheckContext:
     """What a check is given beside its request: time, network, knowledge.
 
     Attributes:
@@ -94,25 +94,25 @@ class Surroundings:
     on_stage: StageHook | None = None
 
 
-async def check(request: CheckRequest, around: Surroundings) -> CheckReport:
+async def check(request: CheckRequest, context: CheckContext) -> CheckReport:
     """Probe every address behind the target, judge each, explain and repair the worst."""
-    report = await _check(request, around)
-    if around.seen:
-        around.seen(report)
+    report = await _check(request, context)
+    if context.seen:
+        context.seen(report)
     return report
 
 
-async def _check(request: CheckRequest, around: Surroundings) -> CheckReport:
-    deadline = asyncio.get_running_loop().time() + around.timeout - _JUDGING_RESERVE_S
+async def _check(request: CheckRequest, context: CheckContext) -> CheckReport:
+    deadline = asyncio.get_running_loop().time() + context.timeout - _JUDGING_RESERVE_S
     begun = perf_counter()
     try:
-        addresses = around.addresses or await _resolve(request.target, around)
+        addresses = context.addresses or await _resolve(request.target, context)
     except ResolveFailed as error:
-        return _assemble(request, (_failed(request.policy, error, around.clock(), ""),), around)
-    resolved = {"resolve": (perf_counter() - begun) * 1000} if around.addresses is None else {}
+        return _assemble(request, (_failed(request.policy, error, context.clock(), ""),), context)
+    resolved = {"resolve": (perf_counter() - begun) * 1000} if context.addresses is None else {}
     gate = asyncio.Semaphore(MAX_PARALLEL)
     probes = [
-        _probe_address(request, address, around, deadline, gate)
+        _probe_address(request, address, context, deadline, gate)
         for address in addresses[:MAX_ADDRESSES]
     ]
     reports = await asyncio.gather(*probes)
@@ -123,35 +123,35 @@ async def _check(request: CheckRequest, around: Surroundings) -> CheckReport:
         if skipped > 0
         else ()
     )
-    return _assemble(request, timed, await _with_issuers(request, timed, around, deadline), unseen)
+    return _assemble(request, timed, await _with_issuers(request, timed, context, deadline), unseen)
 
 
 async def _with_issuers(
-    request: CheckRequest, reports: Sequence[AddressReport], around: Surroundings, deadline: float
-) -> Surroundings:
+    request: CheckRequest, reports: Sequence[AddressReport], context: CheckContext, deadline: float
+) -> CheckContext:
     """Ask elsewhere for the issuers that are missing, when some are.
 
     And let others learn from what was sent here.
     """
-    if around.learn:
+    if context.learn:
         for report in reports:
             if report.chain:
-                around.learn(report.chain)
+                context.learn(report.chain)
     worst = min(reports, key=_badness)
-    if around.find_issuers is None or worst.chain is None:
-        return around
-    fix = repair(worst.chain, request.policy, at=worst.verdict.at, issuers=around.issuers)
+    if context.find_issuers is None or worst.chain is None:
+        return context
+    fix = repair(worst.chain, request.policy, at=worst.verdict.at, issuers=context.issuers)
     if not (
         _out_of_date_issuer(worst)
         if fix is None
         else fix.missing or fix.verdict_after is not Code.OK
     ):
-        return around
+        return context
     return replace(
-        around,
+        context,
         issuers=(
-            *around.issuers,
-            *await around.find_issuers(worst.chain, request.policy, _left(deadline)),
+            *context.issuers,
+            *await context.find_issuers(worst.chain, request.policy, _left(deadline)),
         ),
     )
 
@@ -186,40 +186,40 @@ def rehearse(
     verdict = judge(chain, policy, at=at)
     timings = {"judge": (perf_counter() - begun) * 1000}
     rehearsed = AddressReport(address="", verdict=verdict, chain=chain, timings=timings)
-    around = Surroundings(clock=lambda: at, issuers=tuple(issuers))
+    context = CheckContext(clock=lambda: at, issuers=tuple(issuers))
     return _assemble(
-        request, (rehearsed,), around, ("everything that needs a connection: nothing was probed",)
+        request, (rehearsed,), context, ("everything that needs a connection: nothing was probed",)
     )
 
 
-async def _resolve(target: Target, around: Surroundings) -> tuple[str, ...]:
-    _tell(around, "resolve")
+async def _resolve(target: Target, context: CheckContext) -> tuple[str, ...]:
+    _report(context, "resolve")
     if target.address:
         return (target.address,)
-    seconds = max(around.timeout - _JUDGING_RESERVE_S, _SHORTEST_S)
-    return await resolve(target.host, target.port, timeout=seconds, resolver=around.resolver)
+    seconds = max(context.timeout - _JUDGING_RESERVE_S, _SHORTEST_S)
+    return await resolve(target.host, target.port, timeout=seconds, resolver=context.resolver)
 
 
 async def _probe_address(
     request: CheckRequest,
     address: str,
-    around: Surroundings,
+    context: CheckContext,
     deadline: float,
     gate: asyncio.Semaphore,
 ) -> AddressReport:
     target = replace(request.target, address=address)
     async with gate:
-        chain = await _capture_all(target, request, around, deadline)
+        chain = await _capture_all(target, request, context, deadline)
     if isinstance(chain, CaptureError):
-        return _failed(request.policy, chain, around.clock(), address)
+        return _failed(request.policy, chain, context.clock(), address)
     begun = perf_counter()
-    verdict = judge(chain, request.policy, at=around.clock())
+    verdict = judge(chain, request.policy, at=context.clock())
     timings = dict(chain.timings) | {"judge": (perf_counter() - begun) * 1000}
     return AddressReport(address=address, verdict=verdict, chain=chain, timings=timings)
 
 
 async def _capture_all(
-    target: Target, request: CheckRequest, around: Surroundings, deadline: float
+    target: Target, request: CheckRequest, context: CheckContext, deadline: float
 ) -> PresentedChain | CaptureError:
     """The handshake that the gateway would make, and beside it one without a server name.
 
@@ -227,9 +227,9 @@ async def _capture_all(
     """
     policy = request.policy
     offer = V1_OFFER if policy.sku is Sku.V1 else GATEWAY_OFFER
-    looks = around.default_look and target.server_name is not None
+    looks = context.default_look and target.server_name is not None
     main, default = await asyncio.gather(
-        _main_list(target, policy, around, deadline, offer),
+        _main_list(target, policy, context, deadline, offer),
         _default_list(target, deadline, offer) if looks else asyncio.sleep(0),
     )
     if isinstance(main, CaptureError):
@@ -247,7 +247,7 @@ async def _capture_all(
 
 
 async def _main_list(
-    target: Target, policy: GatewayPolicy, around: Surroundings, deadline: float, offer: TlsOffer
+    target: Target, policy: GatewayPolicy, context: CheckContext, deadline: float, offer: TlsOffer
 ) -> PresentedChain | CaptureError:
     try:
         return await capture(
@@ -255,7 +255,7 @@ async def _main_list(
             timeout=_left(deadline),
             probe=policy.http,
             offer=offer,
-            on_stage=around.on_stage,
+            on_stage=context.on_stage,
         )
     except CaptureError as error:
         return error
@@ -283,9 +283,11 @@ def _known_names(request: CheckRequest) -> tuple[str, ...]:
 
 
 async def _live_list(target: Target, name: str, deadline: float, offer: TlsOffer) -> LiveChain:
-    asked = replace(target, server_name=None if is_ip_literal(name) else name)
+    admitted = replace(target, server_name=None if is_ip_literal(name) else name)
     try:
-        chain = await capture(asked, timeout=min(_left(deadline), 5.0), offer=offer, list_only=True)
+        chain = await capture(
+            admitted, timeout=min(_left(deadline), 5.0), offer=offer, list_only=True
+        )
     except CaptureError as error:
         return LiveChain(name=name, certificates=(), error=str(error))
     return LiveChain(name=name, certificates=chain.certificates)
@@ -302,17 +304,17 @@ def _failed(
 def _assemble(
     request: CheckRequest,
     reports: Sequence[AddressReport],
-    around: Surroundings,
+    context: CheckContext,
     unseen: tuple[str, ...] = (),
 ) -> CheckReport:
     ordered = tuple(sorted(reports, key=_badness))
     worst = ordered[0]
-    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, around.issuers)
+    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, context.issuers)
     public = load_well_known()
     chain = worst.chain
-    fix = repair(chain, request.policy, at=verdict.at, issuers=around.issuers) if chain else None
+    fix = repair(chain, request.policy, at=verdict.at, issuers=context.issuers) if chain else None
     view = (
-        browser_view(chain, request.policy, verdict, public=public, issuers=around.issuers)
+        browser_view(chain, request.policy, verdict, public=public, issuers=context.issuers)
         if chain
         else None
     )
@@ -325,7 +327,7 @@ def _assemble(
         browser=view,
         not_checked=(*verdict.not_checked, *unseen),
         timings=worst.timings,
-        may_download=around.downloads,
+        may_download=context.downloads,
     )
 
 
@@ -367,6 +369,6 @@ def _left(deadline: float) -> float:
     return max(deadline - asyncio.get_running_loop().time(), _SHORTEST_S)
 
 
-def _tell(around: Surroundings, stage: str) -> None:
-    if around.on_stage:
-        around.on_stage(stage)
+def _report(context: CheckContext, stage: str) -> None:
+    if context.on_stage:
+        context.on_stage(stage)

@@ -17,38 +17,40 @@ from typing import Protocol
 from bot.azure.policies import NO_ADDRESS, checks_of, member_uses
 from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting, Gateway
-from bot.domain.removal import Fate, MemberFate, Removal
+from bot.domain.removal import Impact, MemberImpact, Removal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from chainlib import GatewayPolicy, Sku, Verdict, judge, rank
 from chainlib.aio import load_well_known
 
-_WORST_FIRST = (Fate.BREAKS, Fate.NOT_SEEN, Fate.FAILS_ALREADY, Fate.HOLDS)
+_WORST_FIRST = (Impact.BREAKS, Impact.NOT_SEEN, Impact.FAILS_ALREADY, Impact.HOLDS)
 _NAMES_SHOWN = 6
 _Policies = Mapping[tuple[str, str, str], GatewayPolicy]
 
 
-class Witness(Protocol):
+class GatewayReader(Protocol):
     """What is needed of the desk."""
 
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
         """Every member probed."""
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The gateway's word, with which members that are network interfaces get their addresses."""
 
 
-async def rehearse_removal(desk: Witness, target: GatewayTarget, root: str) -> Removal | ArmRefusal:
+async def rehearse_removal(
+    check_service: GatewayReader, target: GatewayTarget, root: str
+) -> Removal | ArmRefusal:
     """Probe the gateway's backends and judge what they send without the root of this name.
 
     A refusal where there is no such root.
     """
-    report = await desk.gateway(target)
+    report = await check_service.gateway(target)
     if isinstance(report, ArmRefusal):
         return report
     if _known_name(report.gateway, root) is not None and any(
         member.skipped == NO_ADDRESS for member in report.members
     ):
-        report = await desk.listen(report)
+        report = await check_service.read_backend_health(report)
     return removal(report, root)
 
 
@@ -61,7 +63,9 @@ def removal(report: GatewayReport, root: str) -> Removal | ArmRefusal:
     settings = tuple(setting for setting in gateway.settings if _trusts(setting, name))
     policies = _policies_without(gateway, name)
     concerned = {setting.name for setting in settings}
-    members = (_fate(member, policies) for member in report.members if member.setting in concerned)
+    members = (
+        _impact(member, policies) for member in report.members if member.setting in concerned
+    )
     held = (
         *((one.name, one.certificate) for one in gateway.roots),
         *((one.name, one.certificate) for one in gateway.auth_certificates),
@@ -79,7 +83,7 @@ def removal(report: GatewayReport, root: str) -> Removal | ArmRefusal:
         members=tuple(
             sorted(
                 members,
-                key=lambda one: (_WORST_FIRST.index(one.fate), one.pool, one.setting, one.member),
+                key=lambda one: (_WORST_FIRST.index(one.impact), one.pool, one.setting, one.member),
             )
         ),
         at=report.at,
@@ -140,12 +144,12 @@ def _policies_without(gateway: Gateway, name: str) -> _Policies:
     }
 
 
-def _fate(member: MemberReport, policies: _Policies) -> MemberFate:
-    nothing = MemberFate(
+def _impact(member: MemberReport, policies: _Policies) -> MemberImpact:
+    nothing = MemberImpact(
         pool=member.pool,
         setting=member.setting,
         member=member.member,
-        fate=Fate.NOT_SEEN,
+        impact=Impact.NOT_SEEN,
         reason=member.skipped,
     )
     report, less = member.report, policies.get((member.pool, member.setting, member.member))
@@ -158,10 +162,14 @@ def _fate(member: MemberReport, policies: _Policies) -> MemberFate:
     )
     if before is None or after is None:
         return replace(nothing, reason=f"It sent no certificate ({report.verdict.headline}).")
-    fate = (
-        Fate.FAILS_ALREADY if not before.accepted else Fate.HOLDS if after.accepted else Fate.BREAKS
+    impact = (
+        Impact.FAILS_ALREADY
+        if not before.accepted
+        else Impact.HOLDS
+        if after.accepted
+        else Impact.BREAKS
     )
-    return replace(nothing, fate=fate, before=before.headline, after=after.headline, reason="")
+    return replace(nothing, impact=impact, before=before.headline, after=after.headline, reason="")
 
 
 def _worst(report: CheckReport, policy: GatewayPolicy) -> Verdict | None:

@@ -68,7 +68,7 @@ def nearest_first(
     return tuple(sorted(gateways, key=lambda one: (one.id.key not in near, one.id.key)))
 
 
-def seat_of(
+def placement_of(
     gateways: Sequence[Gateway], target: HostTarget, options: Options
 ) -> GatewayTarget | str:
     """The gateway, pool and setting where a host stands.

@@ -16,10 +16,10 @@ from types import MappingProxyType
 from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses
 from bot.azure.single_flight import SingleFlight
 from bot.azure.translation import with_nic_addresses
-from bot.checks.backend_health import hear_gateway, listed, worst_first
+from bot.checks.backend_health import add_backend_health, listed, worst_first
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
-from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, Door
-from bot.checks.probe import Surroundings, check
+from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
+from bot.checks.probe import CheckContext, check
 from bot.checks.selection import (
     Options,
     assumed_request,
@@ -27,7 +27,7 @@ from bot.checks.selection import (
     is_named,
     nearest_first,
     no_such_part,
-    seat_of,
+    placement_of,
     uses_of_host,
 )
 from bot.checks.typed_options import (
@@ -44,11 +44,20 @@ from bot.domain.report import CheckReport, CheckRequest, GatewayReport, MemberCh
 from chainlib import ResolveFailed
 from chainlib.aio import resolve
 
-__all__ = ["NOT_CONFIGURED", "SLOW_ARM", "Arm", "Desk", "Door", "HostAnswer", "Options", "Refused"]
+__all__ = [
+    "NOT_CONFIGURED",
+    "SLOW_ARM",
+    "Arm",
+    "CheckService",
+    "HostAnswer",
+    "Options",
+    "Refused",
+    "TargetPolicy",
+]
 
 ARM_PATIENCE_S = 2.5
 _SHORTEST_S = 1.0
-_MANNERS = frozenset({"private", "watch"})
+_PRESENTATION_OPTIONS = frozenset({"private", "watch"})
 """Options about how the answer is given, not about what is asked."""
 _NOTHING_TYPED: Options = MappingProxyType({})
 
@@ -76,21 +85,25 @@ class HostAnswer:
     arm: ArmRefusal | None = None
 
 
-class Desk:
+class CheckService:
     """Answers questions about backends and gateways.
 
     Args:
         arm: the ARM edge, `None` when Azure is not configured.
-        door: the guard's word about targets.
-        surroundings: makes time and network for one check.
+        target_policy: the guard's word about targets.
+        new_context: makes time and network for one check.
     """
 
     def __init__(
-        self, *, arm: Arm | None, door: Door, surroundings: Callable[[], Surroundings]
+        self,
+        *,
+        arm: Arm | None,
+        target_policy: TargetPolicy,
+        new_context: Callable[[], CheckContext],
     ) -> None:
         self._arm = arm
-        self._door = door
-        self._surroundings = surroundings
+        self._target_policy = target_policy
+        self._new_context = new_context
         self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
         self._looks: SingleFlight[GatewayReport | ArmRefusal] = SingleFlight()
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
@@ -99,14 +112,14 @@ class Desk:
         self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
     ) -> HostAnswer | Refused:
         """Probe one backend, with the settings of the gateways whose pools hold it, or what was typed in place of them."""
-        if sentence := self._door.refuse_spelling(target.host):
+        if sentence := self._target_policy.refuse_spelling(target.host):
             return Refused(sentence=sentence)
         if options.get("via") == Via.GATEWAY:
             return Refused(
                 sentence=f"via=gateway probes nothing; write for example {target.host[:60]} via=both."
             )
-        around, begun = (
-            replace(self._surroundings(), on_stage=on_stage),
+        context, begun = (
+            replace(self._new_context(), on_stage=on_stage),
             asyncio.get_running_loop().time(),
         )
         known = await self._known(options)
@@ -116,17 +129,17 @@ class Desk:
         root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
         if isinstance(root, NoRoot):
             return Refused(sentence=root.sentence)
-        addresses = await _addresses(target, around)
+        addresses = await _addresses(target, context)
         if addresses and (sentence := self._admit(target.host, target.port, addresses, gateways)):
-            return Refused(sentence=self._told(sentence, target, addresses, arm))
-        around = _hurried(settled(around, addresses), asyncio.get_running_loop().time() - begun)
+            return Refused(sentence=self._described(sentence, target, addresses, arm))
+        context = _hurried(settled(context, addresses), asyncio.get_running_loop().time() - begun)
 
         async def probe() -> HostAnswer | Refused:
             if not uses:
                 return HostAnswer(
-                    report=await check(_assumed(target, options, arm, root), around), arm=arm
+                    report=await check(_assumed(target, options, arm, root), context), arm=arm
                 )
-            return await self._behind(uses, near, options, root, around)
+            return await self._behind(uses, near, options, root, context)
 
         # One probe per target at a time: a channel full of people who ask the same shares the one
         # that runs.
@@ -137,24 +150,28 @@ class Desk:
     ) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway, or of one of its pools or settings.
 
-        The gateway's own word is `listen`.
+        The gateway's own word is `read_backend_health`.
 
         Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is
-        probed, and `listen` tells all.
+        probed, and `read_backend_health` tells all.
         """
         return await self._looks.share(
             _question(target, options), lambda: self._look_at(target, options)
         )
 
-    async def seat(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
+    async def placement(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
         """The gateway, pool and setting where a host stands, for a question to that gateway alone.
 
         Neither resolved nor probed.
         """
-        if sentence := self._door.refuse_spelling(target.host):
+        if sentence := self._target_policy.refuse_spelling(target.host):
             return Refused(sentence=sentence)
         known = await self._known(options) if self._arm else NOT_CONFIGURED
-        found = known.sentence if isinstance(known, ArmRefusal) else seat_of(known, target, options)
+        found = (
+            known.sentence
+            if isinstance(known, ArmRefusal)
+            else placement_of(known, target, options)
+        )
         return Refused(sentence=found) if isinstance(found, str) else found
 
     async def _look_at(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
@@ -171,7 +188,7 @@ class Desk:
             "/".join(filter(None, (target.pool, target.setting))),
         )
         if via is Via.GATEWAY:
-            at, said = self._surroundings().clock(), of_no_use(options)
+            at, said = self._new_context().clock(), of_no_use(options)
             return GatewayReport(
                 gateway=gateway, members=listed(uses), at=at, scope=scope, via=via, said=said
             )
@@ -185,16 +202,16 @@ class Desk:
         report = await self._check(gateway, checks, gateways)
         return replace(report, scope=scope, via=via, typed=replacing(options), said=said)
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """Ask the gateway itself and add its word; takes ten seconds or more."""
         if self._arm is None:
-            return hear_gateway(report, NOT_CONFIGURED)
+            return add_backend_health(report, NOT_CONFIGURED)
         health = await self._arm.health(report.gateway.id)
         if not isinstance(health, ArmRefusal) and any(
             member.skipped == NO_ADDRESS for member in report.members
         ):
             report = await self._with_interfaces(report, health)
-        return hear_gateway(report, health)
+        return add_backend_health(report, health)
 
     async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
         """Probe the members that are network interfaces, whose addresses only the gateway's answer tells."""
@@ -229,13 +246,13 @@ class Desk:
 
         `None` when it may, or when it has no address yet.
         """
-        if sentence := self._door.refuse_spelling(target.host):
+        if sentence := self._target_policy.refuse_spelling(target.host):
             return sentence
         known = await self._known({})
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
-        addresses = await _addresses(target, self._surroundings())
+        addresses = await _addresses(target, self._new_context())
         sentence = self._admit(target.host, target.port, addresses, gateways) if addresses else None
-        return self._told(sentence, target, addresses, arm) if sentence else None
+        return self._described(sentence, target, addresses, arm) if sentence else None
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """Every gateway that can be asked about."""
@@ -255,7 +272,7 @@ class Desk:
         gateways: Sequence[Gateway],
         options: Options,
         root: TypedRoot | None,
-        around: Surroundings,
+        context: CheckContext,
     ) -> HostAnswer | Refused:
         """One report for each gateway that uses the backend.
 
@@ -266,7 +283,7 @@ class Desk:
             checks, _ = typed_checks(
                 [u for u in uses if u.gateway == gateway], gateways, options, root
             )
-            reports.append(await self._check(gateway, checks, gateways, around))
+            reports.append(await self._check(gateway, checks, gateways, context))
         worst = next((report for report in reports if not report.healthy), reports[0])
         spoken = next(
             (member.report for member in worst.members if member.report is not None), None
@@ -282,11 +299,11 @@ class Desk:
         gateway: Gateway,
         checks: Sequence[MemberCheck],
         gateways: Sequence[Gateway],
-        around: Surroundings | None = None,
+        context: CheckContext | None = None,
     ) -> GatewayReport:
         admit = self._admission(gateways)
         return await check_gateway(
-            gateway, checks, around or self._surroundings(), admit=admit, slots=self._slots
+            gateway, checks, context or self._new_context(), admit=admit, slots=self._slots
         )
 
     async def _known(self, options: Options) -> tuple[Gateway, ...] | ArmRefusal:
@@ -296,13 +313,13 @@ class Desk:
         """
         if self._arm is None or options.get("via") == Via.PROBE:
             return ()
-        asked = asyncio.ensure_future(self._arm.gateways())
+        admitted = asyncio.ensure_future(self._arm.gateways())
         try:
-            return await asyncio.wait_for(asyncio.shield(asked), ARM_PATIENCE_S)
+            return await asyncio.wait_for(asyncio.shield(admitted), ARM_PATIENCE_S)
         except TimeoutError:
             return self._arm.remembered() or SLOW_ARM
 
-    def _told(
+    def _described(
         self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None
     ) -> str:
         """The guard's no.
@@ -310,7 +327,7 @@ class Desk:
         When it might be a yes had Azure told the pools, that is said, for it is no reason to edit
         an allow-list.
         """
-        if arm is None or self._door.admit(
+        if arm is None or self._target_policy.admit(
             target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()
         ):
             return sentence
@@ -339,7 +356,7 @@ class Desk:
             for port in (use.setting.port, use.setting.probe and use.setting.probe.port)
             if port
         )
-        return lambda host, port, addresses: self._door.admit(
+        return lambda host, port, addresses: self._target_policy.admit(
             host, port, addresses, members=members, ports=ports
         )
 
@@ -352,7 +369,9 @@ class Desk:
 def _question(target: HostTarget | GatewayTarget, options: Options) -> Hashable:
     """What is the same for whoever asks the same."""
     return target, tuple(
-        sorted((key, str(value)) for key, value in options.items() if key not in _MANNERS)
+        sorted(
+            (key, str(value)) for key, value in options.items() if key not in _PRESENTATION_OPTIONS
+        )
     )
 
 
@@ -365,21 +384,21 @@ def _assumed(
     return assumed_request(target, options, arm, root.anchors(), f"{root.words()} as typed")
 
 
-def _hurried(around: Surroundings, spent: float) -> Surroundings:
+def _hurried(context: CheckContext, spent: float) -> CheckContext:
     """What ARM and the name server took is gone: the whole check keeps its deadline."""
-    return replace(around, timeout=max(around.timeout - spent, _SHORTEST_S))
+    return replace(context, timeout=max(context.timeout - spent, _SHORTEST_S))
 
 
-async def _addresses(target: HostTarget, around: Surroundings) -> tuple[str, ...]:
+async def _addresses(target: HostTarget, context: CheckContext) -> tuple[str, ...]:
     """Resolve once, so that what is checked is what is connected to.
 
     A name without an address is the check's own finding.
     """
-    if around.on_stage:
-        around.on_stage("resolve")
+    if context.on_stage:
+        context.on_stage("resolve")
     try:
         return await resolve(
-            target.host, target.port, timeout=around.timeout / 2, resolver=around.resolver
+            target.host, target.port, timeout=context.timeout / 2, resolver=context.resolver
         )
     except ResolveFailed:
         return ()

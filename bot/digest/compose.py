@@ -43,12 +43,12 @@ def compose(
     """
     there = tuple(states)
     own = [state for state in there if wanted(subscription, state.seen)]
-    heard, hushed, notes = _by_mute(_open(subscription, own), mutes, at)
+    answered, hushed, notes = _by_mute(_open(subscription, own), mutes, at)
     known = {line.cause: line for line in last.known} if last else {}
-    lines = [replace(line, news=_news(line, known)) for line in fold(heard, at)]
+    lines = [replace(line, news=_news(line, known)) for line in fold(answered, at)]
     standing = [line for line in lines if subscription.only_changes and line.news is News.NONE]
     quiet = fold(hushed, at)
-    troubled = {backend.seen.key for backend, _ in (*heard, *hushed)}
+    troubled = {backend.seen.key for backend, _ in (*answered, *hushed)}
     return DigestContent(
         at=at,
         target=subscription.target,
@@ -85,16 +85,16 @@ def _open(subscription: Subscription, own: Iterable[BackendState]) -> list[Occur
 def _by_mute(
     occurrences: Iterable[Occurrence], mutes: Sequence[Mute], at: datetime
 ) -> tuple[list[Occurrence], list[Occurrence], tuple[MutedNote, ...]]:
-    heard: list[Occurrence] = []
+    answered: list[Occurrence] = []
     hidden: dict[int, tuple[Mute, list[Occurrence]]] = {}
     for occurrence in occurrences:
         mute = mute_over(mutes, occurrence[0].seen, at)
         if mute is None:
-            heard.append(occurrence)
+            answered.append(occurrence)
         else:
             hidden.setdefault(mute.id, (mute, []))[1].append(occurrence)
     notes = tuple(_note(mute, found, at) for mute, found in hidden.values())
-    return heard, [occurrence for _, found in hidden.values() for occurrence in found], notes
+    return answered, [occurrence for _, found in hidden.values() for occurrence in found], notes
 
 
 def _note(mute: Mute, found: list[Occurrence], at: datetime) -> MutedNote:

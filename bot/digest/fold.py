@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.digest.renewal import rung
+from bot.digest.renewal import reminder_threshold
 from bot.digest.settle import flapping
 from bot.domain.digest import BackendState, DigestLine, LineKind, Member, Problem, ProblemState
 from chainlib import Code, Severity
@@ -72,4 +72,4 @@ def _kind(code: Code) -> LineKind:
 def _step(problem: Problem, at: datetime) -> int | None:
     if problem.not_before is None or problem.not_after is None:
         return None
-    return rung(problem.not_before, problem.not_after, at, is_ca=problem.is_ca)
+    return reminder_threshold(problem.not_before, problem.not_after, at, is_ca=problem.is_ca)

@@ -34,7 +34,7 @@ _CAUSE_EVIDENCE = ("missing_subject", "root_name", "root", "subject", _FINGERPRI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class Placement:
     """Where a checked backend stands.
 
     Attributes:
@@ -55,21 +55,21 @@ class Seat:
         return f"{self.target_key}|{self.pool}|{self.setting}|{self.server}".lower()
 
 
-def observe(report: CheckReport, seat: Seat) -> Observation:
+def observe(report: CheckReport, placement: Placement) -> Observation:
     """What the digest remembers of a report."""
     chain = report.chain
     presented = chain.certificates if chain else ()
     leaf = report.verdict.path.leaf
     return Observation(
-        key=seat.key,
-        target_key=seat.target_key,
-        label=seat.label,
-        gateway=seat.gateway,
-        pool=seat.pool,
-        setting=seat.setting,
+        key=placement.key,
+        target_key=placement.target_key,
+        label=placement.label,
+        gateway=placement.gateway,
+        pool=placement.pool,
+        setting=placement.setting,
         problems=tuple(
             dict.fromkeys(
-                _problem(finding, presented, seat) for finding in _telling(report.verdict)
+                _problem(finding, presented, placement) for finding in _telling(report.verdict)
             )
         ),
         fingerprint=_fingerprint(presented),
@@ -115,12 +115,12 @@ def _telling(verdict: Verdict) -> Iterator[Finding]:
 
 
 def _problem(
-    finding: Finding, presented: Sequence[Certificate | UnreadableCertificate], seat: Seat
+    finding: Finding, presented: Sequence[Certificate | UnreadableCertificate], placement: Placement
 ) -> Problem:
     certificate = _certificate(finding, presented)
     expiring = certificate if finding.code in _BY_CERTIFICATE else None
     about, subject = _about(
-        finding, expiring, seat, _name(certificate) if certificate else seat.label
+        finding, expiring, placement, _name(certificate) if certificate else placement.label
     )
     return Problem(
         code=finding.code,
@@ -134,7 +134,7 @@ def _problem(
 
 
 def _about(
-    finding: Finding, expiring: Certificate | None, seat: Seat, at_fault: str
+    finding: Finding, expiring: Certificate | None, placement: Placement, at_fault: str
 ) -> tuple[str, str]:
     """What the cause is about.
 
@@ -142,13 +142,16 @@ def _about(
     """
     if expiring:
         return expiring.sha256, _name(expiring)
-    if finding.code in _BY_SETTING and seat.setting:
-        return f"{seat.target_key}/{seat.setting}".lower(), f"{seat.setting} ({seat.gateway})"
+    if finding.code in _BY_SETTING and placement.setting:
+        return (
+            f"{placement.target_key}/{placement.setting}".lower(),
+            f"{placement.setting} ({placement.gateway})",
+        )
     for key in _CAUSE_EVIDENCE:
         value = finding.evidence.get(key)
         if value and (finding.basis is not Basis.INFERRED or finding.code in _BY_CERTIFICATE):
             return str(value), at_fault if key == _FINGERPRINT else str(value)
-    return seat.key, seat.label
+    return placement.key, placement.label
 
 
 def _certificate(

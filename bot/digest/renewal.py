@@ -19,7 +19,9 @@ def renewal_limit(not_before: datetime, not_after: datetime, *, is_ca: bool) -> 
     return min(CA_LIMIT if is_ca else LEAF_LIMIT, (not_after - not_before) / 3)
 
 
-def rung(not_before: datetime, not_after: datetime, at: datetime, *, is_ca: bool) -> int | None:
+def reminder_threshold(
+    not_before: datetime, not_after: datetime, at: datetime, *, is_ca: bool
+) -> int | None:
     """The rung of the ladder that a certificate stands on, in days.
 
     The limit itself, then 30, 14, 7, 1; `None` before the limit.

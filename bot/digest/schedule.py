@@ -115,13 +115,13 @@ def echo(plan: Schedule, after: datetime, count: int = 3) -> str:
     zone = zone_of(plan.zone)
     local = [run.astimezone(zone) for run in islice(next_runs(plan, after), count)]
     offsets = [_offset(run) for run in local]
-    told = [
+    shown = [
         "" if now == before else f" {now}"
         for before, now in zip(["", *offsets], offsets, strict=False)
     ]
     runs = ", ".join(
         f"{run:%a} {run.day} {run:%b %H:%M}{offset}"
-        for run, offset in zip(local, told, strict=True)
+        for run, offset in zip(local, shown, strict=True)
     )
     return f"{plan.text} ({plan.zone}). Next: {runs}."
 

@@ -58,8 +58,8 @@ def settle(before: Mapping[str, BackendState], look: Look, at: datetime) -> Sett
     gone = [state.seen for state in own.values() if state.seen.backend] if look.complete else []
     farewell = tuple(_event(seen, at, Change.GONE, seen.label) for seen in gone)
     quiet = tuple(state for state, _ in silent)
-    heard = tuple(event for _, happened in silent for event in happened)
-    return (*states, *quiet), tuple(seen.key for seen in gone), (*events, *heard, *farewell)
+    answered = tuple(event for _, happened in silent for event in happened)
+    return (*states, *quiet), tuple(seen.key for seen in gone), (*events, *answered, *farewell)
 
 
 def undecided(states: Iterable[BackendState]) -> bool:

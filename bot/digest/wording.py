@@ -137,12 +137,12 @@ def _several_seats(content: DigestContent) -> Collection[str]:
 
     There the setting tells the lines apart.
     """
-    seats = {
+    placements = {
         (member.label, member.key)
         for line in (*content.lines, *content.standing)
         for member in line.members
     }
-    counted = Counter(label for label, _ in seats)
+    counted = Counter(label for label, _ in placements)
     return {label for label, count in counted.items() if count > 1}
 
 

@@ -13,7 +13,7 @@ from bot.domain.azure import GatewayId
 from chainlib import Code
 
 
-class Fate(StrEnum):
+class Impact(StrEnum):
     """What becomes of one server when the root is gone."""
 
     BREAKS = "breaks"
@@ -23,12 +23,12 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemberFate:
+class MemberImpact:
     """One server under one setting that trusts the root.
 
     Attributes:
         pool, setting, member: names on the gateway.
-        fate: what becomes of it.
+        impact: what becomes of it.
         before, after: the headlines with and without the root; `None` where no chain was seen.
         reason: why no chain was seen, one sentence, empty otherwise.
     """
@@ -36,7 +36,7 @@ class MemberFate:
     pool: str
     setting: str
     member: str
-    fate: Fate
+    impact: Impact
     before: Code | None = None
     after: Code | None = None
     reason: str = ""
@@ -62,10 +62,10 @@ class Removal:
     sha256: str | None
     settings: tuple[str, ...]
     left_bare: tuple[str, ...]
-    members: tuple[MemberFate, ...]
+    members: tuple[MemberImpact, ...]
     at: datetime
     scope: str = ""
 
-    def count(self, fate: Fate) -> int:
+    def count(self, impact: Impact) -> int:
         """How many servers share this fate."""
-        return sum(member.fate is fate for member in self.members)
+        return sum(member.impact is impact for member in self.members)

@@ -24,7 +24,7 @@ from chainlib import (
     Verdict,
 )
 
-WITNESS_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
+DISAGREEMENT_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 """Findings that come from comparing the two witnesses, not from a chain."""
 
 

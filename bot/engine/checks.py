@@ -73,10 +73,10 @@ class Checks:
         async with self._store.writing() as connection:
             wavering, events = await record_looks(connection, (look,), self._ports.clock())
         if any(event.change is Change.CLOSED for event in events):
-            await self._cheer(look.target_key)
+            await self._announce_end(look.target_key)
         return wavering
 
-    async def _cheer(self, target_key: str) -> None:
+    async def _announce_end(self, target_key: str) -> None:
         try:
             await self._ports.on_closed(target_key)
         except Exception:  # noqa: BLE001 -- what was seen is written down, whatever becomes of the good news

@@ -13,7 +13,7 @@ from bot.digest.wording import plain_lines
 from bot.domain.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
 from bot.domain.digest import DigestContent, Subscription
 from bot.engine.ports import Ports
-from bot.engine.sender import Courier
+from bot.engine.sender import DigestSender
 from bot.store import Store
 from bot.store.deliveries import plan
 from bot.store.observations import target_states
@@ -37,11 +37,11 @@ class Digests:
     Args:
         store: what is remembered.
         ports: clock, renderer, and whom to tell of a lost channel.
-        courier: sends.
+        digest_sender: sends.
     """
 
-    def __init__(self, store: Store, ports: Ports, courier: Courier) -> None:
-        self._store, self._ports, self._courier = store, ports, courier
+    def __init__(self, store: Store, ports: Ports, digest_sender: DigestSender) -> None:
+        self._store, self._ports, self._sender = store, ports, digest_sender
 
     async def advance(self, run_id: str) -> float:
         """Go on with a run; returns the seconds to wait before going on again, 0 when it has ended.
@@ -63,7 +63,7 @@ class Digests:
             message = run.message or await self._prepare(connection, run, now)
         if message is None:
             return 0
-        final, wait = await self._courier.attempt(run_id, message, partial(self._end, run))
+        final, wait = await self._sender.attempt(run_id, message, partial(self._end, run))
         if final is not None and final.state is DeliveryState.REFUSED:
             _LOG.warning(
                 "channel %s refuses messages (%s): its subscriptions are paused",

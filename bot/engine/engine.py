@@ -15,7 +15,7 @@ from bot.engine.dbos_engine import Transact, Workflow, sleep
 from bot.engine.digests import Digests
 from bot.engine.lease import Lease, Monotonic, ReplicaTaken
 from bot.engine.ports import EngineSettings, Ports
-from bot.engine.sender import Courier
+from bot.engine.sender import DigestSender
 from bot.engine.tick import CHECK_WORKFLOW, DIGEST_WORKFLOW, Ticker
 from bot.store import Store
 from bot.store.retention import purge_old
@@ -65,7 +65,9 @@ class Engine:
         self._lease = Lease(store, self._settings.replica, settings.lease, monotonic)
         self._ticker = Ticker(store, self._transact, self._settings)
         self._checks = Checks(store, ports, self._transact, self._settings)
-        self._digests = Digests(store, ports, Courier(store, ports, self._lease, self._settings))
+        self._digests = Digests(
+            store, ports, DigestSender(store, ports, self._lease, self._settings)
+        )
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 

@@ -77,7 +77,7 @@ class EngineSettings:
     parallel: int = 50
 
 
-async def _nobody_told(channel: str, reason: str) -> None:
+async def _no_hook(channel: str, reason: str) -> None:
     """The default: a paused channel is told to nobody."""
 
 
@@ -100,5 +100,5 @@ class Ports:
     looker: Looker
     renderer: Renderer
     poster: Poster
-    on_paused: PausedHook = _nobody_told
+    on_paused: PausedHook = _no_hook
     on_closed: ClosedHook = _nobody_cheers

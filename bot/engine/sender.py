@@ -45,7 +45,7 @@ _LONGEST_WAIT_S = (
 )
 
 
-class Courier:
+class DigestSender:
     """Brings planned messages to their channels.
 
     Args:
@@ -201,15 +201,17 @@ class Courier:
         now, began = self._clock(), claimed.first_attempt_at
         if began is not None and now - began > self._settings.give_up_after:
             return replace(claimed, state=DeliveryState.FAILED, error=str(error)), 0
-        asked = error.retry_after if isinstance(error, RateLimited) else None
+        admitted = error.retry_after if isinstance(error, RateLimited) else None
         async with self._store.writing() as connection:
             await save_delivery(
                 connection,
                 replace(claimed, state=DeliveryState.PLANNED, doubtful=doubtful, error=str(error)),
             )
-            if asked is not None:
-                await block(connection, claimed.channel, now + timedelta(seconds=asked))
-        return None, asked if asked is not None else min(2.0**claimed.attempts, _LONGEST_PAUSE_S)
+            if admitted is not None:
+                await block(connection, claimed.channel, now + timedelta(seconds=admitted))
+        return None, admitted if admitted is not None else min(
+            2.0**claimed.attempts, _LONGEST_PAUSE_S
+        )
 
     async def _settle(self, final: Delivery, on_final: OnFinal) -> None:
         async with self._store.writing() as connection:

@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.observability.metrics import REGISTRY
-from bot.observability.ports import listen
+from bot.observability.ports import open_port
 
 SILENT_S = 90.0
 READY = Gauge("appgw_ready", "Whether Slack can be answered", registry=REGISTRY)
@@ -55,7 +55,7 @@ class AdminServer:
 
     async def start(self) -> None:
         """Listen; raises `PortUnusableError`."""
-        await listen(self._runner, self._port, "APPGW_ADMIN_PORT")
+        await open_port(self._runner, self._port, "APPGW_ADMIN_PORT")
 
     async def close(self) -> None:
         """Stop."""

@@ -11,7 +11,7 @@ class PortUnusableError(Exception):
     """A port cannot be listened on; the text is one sentence with the fix."""
 
 
-async def listen(runner: web.AppRunner, port: int, variable: str) -> None:
+async def open_port(runner: web.AppRunner, port: int, variable: str) -> None:
     """Listen on every interface: what asks (Slack, a node's probes, a scraper) comes from outside.
 
     Raises:

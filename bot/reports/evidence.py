@@ -25,14 +25,14 @@ EVIDENCE_SCHEMA = 1
 
 
 def evidence(
-    report: CheckReport, *, run_id: str, vantage: str, gateway: GatewayReport | None = None
+    report: CheckReport, *, run_id: str, probe_origin: str, gateway: GatewayReport | None = None
 ) -> str:
     """The pack about one backend.
 
     Args:
         report: our own witness.
         run_id: the id under which the log knows the run.
-        vantage: from where it was looked.
+        probe_origin: from where it was looked.
         gateway: the other witness, with its word when that has come; `None` where no known gateway
             uses the backend.
     """
@@ -40,7 +40,7 @@ def evidence(
         "schema": EVIDENCE_SCHEMA,
         "kind": "appgw-check evidence",
         "run_id": run_id,
-        "vantage": vantage,
+        "vantage": probe_origin,
         "at": _instant(report.verdict.at),
         "settings": _settings(report.request.policy),
         "our_probe": as_json(report),

@@ -24,7 +24,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Invocation:
     """Who asks what, and where the answer belongs.
 
     Attributes:
@@ -59,17 +59,17 @@ class Ask:
     enterprise: str = ""
     home: str = ""
 
-    def about(self, text: str) -> Ask:
+    def about(self, text: str) -> Invocation:
         """The same person asking something else."""
         return replace(self, text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AdmittedInvocation:
     """A question that was let in.
 
     Attributes:
-        ask: who asks and where the answer belongs.
+        invocation: who asks and where the answer belongs.
         request: what it means.
         run_id: the id that the log and the card show.
         begun: when it came, on the monotonic clock.
@@ -77,16 +77,16 @@ class Asked:
             nothing else is done.
     """
 
-    ask: Ask
+    invocation: Invocation
     request: Request
     run_id: str
     begun: float
     watched_s: float | None = None
 
 
-def from_command(body: Payload) -> Ask:
+def from_command(body: Payload) -> Invocation:
     """A slash command; it never knows a thread."""
-    return Ask(
+    return Invocation(
         source=Source.COMMAND,
         text=word(body, "text"),
         user=word(body, "user_id"),
@@ -100,14 +100,14 @@ def from_command(body: Payload) -> Ask:
     )
 
 
-def from_mention(body: Payload, bot_user: str) -> Ask:
+def from_mention(body: Payload, bot_user: str) -> Invocation:
     """A mention; the answer belongs into its thread, or into one under it."""
     event = inner(body, "event")
     text = word(event, "text")
     _, found, after = text.partition(f"<@{bot_user}>")
     home = word(body, "team_id")
     team = word(event, "user_team", "team") or home
-    return Ask(
+    return Invocation(
         source=Source.MENTION,
         text=(after if found else text).strip(),
         user=word(event, "user"),
@@ -120,13 +120,13 @@ def from_mention(body: Payload, bot_user: str) -> Ask:
     )
 
 
-def from_interaction(body: Payload, source: Source, text: str = "") -> Ask:
+def from_interaction(body: Payload, source: Source, text: str = "") -> Invocation:
     """A click, a form or a shortcut."""
     message, container, user = inner(body, "message"), inner(body, "container"), inner(body, "user")
     click = source is Source.CLICK and container.get("type") == "message"
     home = word(inner(body, "team"), "id")
     team = word(user, "team_id") or home
-    return Ask(
+    return Invocation(
         source=source,
         text=text,
         user=word(user, "id"),
@@ -152,7 +152,7 @@ def _thread_around(message: Payload) -> str | None:
     return None if thread == word(message, "ts") else thread or None
 
 
-def from_submission(body: Payload, text: str) -> Ask:
+def from_submission(body: Payload, text: str) -> Invocation:
     """A form that was sent: the channel stands in its metadata, or was chosen in it."""
     view, urls = inner(body, "view"), items(body, "response_urls")
     channel = (
@@ -160,9 +160,9 @@ def from_submission(body: Payload, text: str) -> Ask:
         or next((word(url, "channel_id") for url in urls), "")
         or answer(view, "channel")
     )
-    ask = from_interaction(body, Source.FORM, text)
+    invocation = from_interaction(body, Source.FORM, text)
     return replace(
-        ask,
+        invocation,
         channel=channel,
         response_url=next((word(url, "response_url") for url in urls), "") or None,
     )

@@ -24,7 +24,7 @@ from bot.slack.handlers.rehearse import FieldError, Rehearsing
 from bot.slack.inbound.alerts import read_alert
 from bot.slack.inbound.routing import Reception, new_run_id
 from bot.slack.invocation import (
-    Ask,
+    Invocation,
     Source,
     answer,
     carried,
@@ -85,12 +85,12 @@ class Listeners:
     async def on_alert(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Diagnose this 502` on somebody's alert."""
         await ack()
-        ask = from_interaction(body, Source.SHORTCUT)
+        invocation = from_interaction(body, Source.SHORTCUT)
         command = read_alert(inner(body, "message"))
         if command:
-            self.reception.receive(ask.about(command))
-        elif self.reception.runs.is_new(ask.delivery):
-            self.reception.runs.spawn(self._nothing_found(ask))
+            self.reception.receive(invocation.about(command))
+        elif self.reception.runs.is_new(invocation.delivery):
+            self.reception.runs.spawn(self._nothing_found(invocation))
 
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Check a backend` from anywhere."""
@@ -103,8 +103,10 @@ class Listeners:
         A mistake stands under its field, everything else is a question like any other.
         """
         view = inner(body, "view")
-        ask = from_submission(body, f"{answer(view, 'target')} {answer(view, 'options')}".strip())
-        understood = parse(ask.text)
+        invocation = from_submission(
+            body, f"{answer(view, 'target')} {answer(view, 'options')}".strip()
+        )
+        understood = parse(invocation.text)
         if isinstance(understood, Usage):
             await ack(
                 response_action="errors",
@@ -114,12 +116,12 @@ class Listeners:
             )
             return
         await ack()
-        self.reception.receive(ask)
+        self.reception.receive(invocation)
 
     async def on_rehearse_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The rehearsal form."""
-        ask = from_submission(body, "rehearse")
-        if sentence := self.reception.admit(ask, "rehearse", costs=True):
+        invocation = from_submission(body, "rehearse")
+        if sentence := self.reception.admit(invocation, "rehearse", costs=True):
             await ack(response_action="errors", errors={"chain": sentence})
             return
         try:
@@ -128,7 +130,7 @@ class Listeners:
             await ack(response_action="errors", errors={error.field: str(error)[:2000]})
             return
         await ack()
-        if self.reception.runs.is_new(ask.delivery):
+        if self.reception.runs.is_new(invocation.delivery):
             self.reception.runs.spawn(self.rehearsing.judge(body, rehearsal))
 
     async def on_check_again(
@@ -144,8 +146,10 @@ class Listeners:
     ) -> None:
         """`Fix steps`: the steps travel in the button."""
         await ack()
-        ask = from_interaction(body, Source.CLICK, "fix steps")
-        self._open(ask, fix_steps(switched(word(action, "value"), channel=ask.channel)))
+        invocation = from_interaction(body, Source.CLICK, "fix steps")
+        self._open(
+            invocation, fix_steps(switched(word(action, "value"), channel=invocation.channel))
+        )
 
     async def on_switch_steps(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
@@ -153,20 +157,22 @@ class Listeners:
         """Another kind of server, or another tool, in the form of the fix steps."""
         await ack()
         view = inner(body, "view")
-        ask = replace(
+        invocation = replace(
             from_interaction(body, Source.CLICK, "fix steps"),
             channel=word(metadata(view), "channel"),
         )
         chosen = word(inner(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
-        if self.reception.runs.is_new(ask.delivery) and not self.reception.admit(ask, ask.text):
+        if self.reception.runs.is_new(invocation.delivery) and not self.reception.admit(
+            invocation, invocation.text
+        ):
             shown = fix_steps(switched(word(view, "private_metadata"), **which))
             self.reception.runs.spawn(self.delivery.change_form(word(view, "id"), shown))
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
         await ack()
-        ask, chosen = (
+        invocation, chosen = (
             from_interaction(body, Source.CLICK),
             word(inner(action, "selected_option"), "value"),
         )
@@ -174,71 +180,77 @@ class Listeners:
         if chosen == "form":
             target, _, options = command.partition(" ")
             self._open(
-                ask.about("form"),
-                check_form(target=target, options=options, channel=ask.channel or None),
+                invocation.about("form"),
+                check_form(target=target, options=options, channel=invocation.channel or None),
             )
         elif chosen == "rehearse":
-            self._open(ask.about("rehearse"), rehearse_form(channel=ask.channel or None))
+            self._open(
+                invocation.about("rehearse"), rehearse_form(channel=invocation.channel or None)
+            )
         elif chosen == "wrong":
-            self.reception.runs.spawn(self._wrong(ask.about(command)))
+            self.reception.runs.spawn(self._wrong(invocation.about(command)))
         elif chosen == "watch":
-            self.reception.receive(ask.about(f"{command} watch"))
-        elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(ask.delivery):
-            self.reception.runs.spawn(self._hand_out(ask.about(command), chosen))
+            self.reception.receive(invocation.about(f"{command} watch"))
+        elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.delivery):
+            self.reception.runs.spawn(self._hand_out(invocation.about(command), chosen))
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The button under help and usage errors."""
         await ack()
-        ask = from_interaction(body, Source.CLICK, "form")
-        self._open(ask, check_form(channel=ask.channel or None))
+        invocation = from_interaction(body, Source.CLICK, "form")
+        self._open(invocation, check_form(channel=invocation.channel or None))
 
     async def on_open_rehearsal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The button that opens the rehearsal form."""
         await ack()
-        ask = from_interaction(body, Source.CLICK, "rehearse")
-        self._open(ask, rehearse_form(channel=ask.channel or None))
+        invocation = from_interaction(body, Source.CLICK, "rehearse")
+        self._open(invocation, rehearse_form(channel=invocation.channel or None))
 
-    def _open(self, ask: Ask, view: Block) -> None:
-        if self.reception.runs.is_new(ask.delivery):
-            self.reception.runs.spawn(self._open_now(ask, view))
+    def _open(self, invocation: Invocation, view: Block) -> None:
+        if self.reception.runs.is_new(invocation.delivery):
+            self.reception.runs.spawn(self._open_now(invocation, view))
 
-    async def _open_now(self, ask: Ask, view: Block) -> None:
-        if sentence := self.reception.admit(ask, ask.text):
-            await self.delivery.whisper(replace(ask, card=None), refusal(sentence))
+    async def _open_now(self, invocation: Invocation, view: Block) -> None:
+        if sentence := self.reception.admit(invocation, invocation.text):
+            await self.delivery.send_ephemeral(replace(invocation, card=None), refusal(sentence))
             return
         try:
-            await self.delivery.open_form(ask.trigger or "", view)
+            await self.delivery.open_form(invocation.trigger or "", view)
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
-            await self.delivery.whisper(
-                ask, notice("Slack did not let me open the form in time; tap again.")
+            await self.delivery.send_ephemeral(
+                invocation, notice("Slack did not let me open the form in time; tap again.")
             )
 
-    async def _nothing_found(self, ask: Ask) -> None:
-        if sentence := self.reception.admit(ask, "diagnose"):
-            await self.delivery.whisper(ask, refusal(sentence))
+    async def _nothing_found(self, invocation: Invocation) -> None:
+        if sentence := self.reception.admit(invocation, "diagnose"):
+            await self.delivery.send_ephemeral(invocation, refusal(sentence))
             return
-        await self.delivery.whisper(
-            ask,
+        await self.delivery.send_ephemeral(
+            invocation,
             notice(
                 "This message names no backend that I can read.", "/appgw-check backend.contoso.com"
             ),
         )
 
-    async def _hand_out(self, ask: Ask, what: str) -> None:
+    async def _hand_out(self, invocation: Invocation, what: str) -> None:
         run_id = new_run_id()
-        if sentence := self.reception.admit(ask, f"{what} {ask.text}", costs=True, run_id=run_id):
-            await self.delivery.whisper(replace(ask, response_url=None), refusal(sentence))
+        if sentence := self.reception.admit(
+            invocation, f"{what} {invocation.text}", costs=True, run_id=run_id
+        ):
+            await self.delivery.send_ephemeral(
+                replace(invocation, response_url=None), refusal(sentence)
+            )
             return
-        await self.filing.hand_out(ask, what, run_id)
+        await self.filing.hand_out(invocation, what, run_id)
 
-    async def _wrong(self, ask: Ask) -> None:
-        if sentence := self.reception.admit(ask, f"wrong diagnosis: {ask.text}"):
-            await self.delivery.whisper(ask, refusal(sentence))
+    async def _wrong(self, invocation: Invocation) -> None:
+        if sentence := self.reception.admit(invocation, f"wrong diagnosis: {invocation.text}"):
+            await self.delivery.send_ephemeral(invocation, refusal(sentence))
             return
         WRONG.labels(headline="reported").inc()
-        await self.delivery.whisper(
-            ask,
+        await self.delivery.send_ephemeral(
+            invocation,
             notice(
                 "Noted in the log with your question. The details and files in the thread "
                 "help to find out why."

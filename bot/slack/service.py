@@ -20,7 +20,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.access import ReplayCache
-from bot.checks.doctor import Facet
+from bot.checks.doctor import DoctorCheck
 from bot.checks.last_healthy import Memory, RecentFacts
 from bot.commands import Verb
 from bot.observability.health import AdminServer, Readiness
@@ -35,7 +35,7 @@ from bot.slack.handlers.subscription_verbs import Following
 from bot.slack.handlers.watch import INTERVAL_S, Watching
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.routing import Gate, Handler, Reception
-from bot.slack.invocation import Ask
+from bot.slack.invocation import Invocation
 from bot.slack.listeners import Listeners
 from bot.slack.outbound.client import Delivery
 from bot.slack.outbound.runs import Runs
@@ -97,7 +97,7 @@ def _alone(
     return nullcontext()
 
 
-async def _nothing_to_add() -> Sequence[Facet]:
+async def _nothing_to_add() -> Sequence[DoctorCheck]:
     """The default: Slack's own side is all there is."""
     return ()
 
@@ -111,30 +111,30 @@ class Parts:
         gate: who may ask.
         privileges: what a person may ask, for `whoami`.
         clock: the present instant, aware.
-        vantage: from where the bot looks.
+        probe_origin: from where the bot looks.
         handlers: verbs of other parts, made once the way to Slack is known.
         companion: what runs beside the listeners for as long as they do, and answers the digest
             verbs.
         watch_every_s: seconds between two looks at a card that is watched.
-        greens: the last good facts of each backend.
-        fitness: what `doctor` tells beside Slack's own side.
+        last_healthy: the last good facts of each backend.
+        doctor_checks: what `doctor` tells beside Slack's own side.
         watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
             end with the process.
     """
 
     backends: Backends
     gate: Gate
-    privileges: Callable[[Ask], Mapping[str, str]]
+    privileges: Callable[[Invocation], Mapping[str, str]]
     clock: Callable[[], datetime]
-    vantage: str
+    probe_origin: str
     handlers: Callable[[Watching, str], Mapping[Verb, Handler]] = lambda _watching, _bot_name: {}
     companion: Callable[
         [Delivery, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]
     ] = _alone
     watch_every_s: float = INTERVAL_S
-    greens: Memory = field(default_factory=RecentFacts)
+    last_healthy: Memory = field(default_factory=RecentFacts)
     watch_book: Callable[[str], WatchBook] | None = None
-    fitness: Callable[[], Awaitable[Sequence[Facet]]] = _nothing_to_add
+    doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add
 
 
 @dataclass(slots=True, kw_only=True)
@@ -198,8 +198,8 @@ class SlackService:
     async def _go_on_watching(self, reception: Reception, identity: Identity) -> None:
         if self.parts.watch_book is None:
             return
-        for asked in await self.parts.watch_book(identity.team).open():
-            reception.resume(asked)
+        for admitted in await self.parts.watch_book(identity.team).open():
+            reception.resume(admitted)
 
     async def _drain(self, carrier: Carrier, runs: Runs) -> None:
         log.info(
@@ -214,10 +214,10 @@ class SlackService:
         client = make_client(self.settings, session, self.context)
         found: list[Identity] = []
 
-        async def ask() -> None:
+        async def invocation() -> None:
             found.append(await who_am_i(client))
 
-        return found[0] if await self._until_it_works(ask, "SLACK_BOT_TOKEN") else None
+        return found[0] if await self._until_it_works(invocation, "SLACK_BOT_TOKEN") else None
 
     async def _until_it_works(self, attempt: Callable[[], Awaitable[None]], variable: str) -> bool:
         """Try again until Slack can be reached or the bot is stopped; a refused token is final."""
@@ -252,8 +252,8 @@ class SlackService:
     def _listeners(
         self, delivery: Delivery, runs: Runs, identity: Identity, following: Following | None
     ) -> Listeners:
-        parts, vantage, name = self.parts, self.parts.vantage, identity.name
-        filing = Filing(backends=parts.backends, delivery=delivery, vantage=vantage)
+        parts, probe_origin, name = self.parts, self.parts.probe_origin, identity.name
+        filing = Filing(backends=parts.backends, delivery=delivery, probe_origin=probe_origin)
         book = parts.watch_book(identity.team) if parts.watch_book else None
         watching = Watching(delivery=delivery, runs=runs, interval=parts.watch_every_s, book=book)
         given = parts.handlers(watching, name)
@@ -261,28 +261,32 @@ class SlackService:
             backends=parts.backends,
             delivery=delivery,
             runs=runs,
-            vantage=vantage,
+            probe_origin=probe_origin,
             bot_name=name,
             watching=watching,
             filing=filing,
-            greens=parts.greens,
+            last_healthy=parts.last_healthy,
             by_word=given.get(Verb.HEALTH),
         )
         # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows
         # gateways answers.
         removing = given.get(Verb.REHEARSE)
         rehearsing = Rehearsing(
-            delivery=delivery, clock=parts.clock, vantage=vantage, bot_name=name, removing=removing
+            delivery=delivery,
+            clock=parts.clock,
+            probe_origin=probe_origin,
+            bot_name=name,
+            removing=removing,
         )
         examination = Examination(
             readiness=self.readiness,
             settings=self.settings,
             identity=identity,
             client=delivery.client,
-            vantage=vantage,
-            more=parts.fitness,
+            probe_origin=probe_origin,
+            more=parts.doctor_checks,
         )
-        small = SmallVerbs(delivery=delivery, doctor=examination.told, privileges=parts.privileges)
+        small = SmallVerbs(delivery=delivery, doctor=examination.shown, privileges=parts.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
         handlers: dict[Verb, Handler] = {
             **given,

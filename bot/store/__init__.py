@@ -8,15 +8,15 @@ Only `appgw serve` and `appgw db` load this room.
 from bot.store.database import Store, StoreLocked, UnusableDatabase, open_store, upgrade
 from bot.store.retention import export, purge
 from bot.store.schema import SchemaNewer
-from bot.store.usable import glance
+from bot.store.usable import check_database
 
 __all__ = [
     "SchemaNewer",
     "Store",
     "StoreLocked",
     "UnusableDatabase",
+    "check_database",
     "export",
-    "glance",
     "open_store",
     "purge",
     "upgrade",

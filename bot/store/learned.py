@@ -39,7 +39,7 @@ class Good:
 
 
 @dataclass(slots=True, kw_only=True)
-class Keeper:
+class LearnedFactsWriter:
     """Keeps for later what checks find out.
 
     Attributes:

@@ -16,7 +16,7 @@ from bot.store.database import parse_url, unusable
 _CONNECT_S = 3
 
 
-def glance(url: str) -> str:
+def check_database(url: str) -> str:
     """What the database is and how it stands, for people, without a password.
 
     Blocks for a few seconds at most.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.checks import Surroundings, check, rehearse
+from bot.checks import CheckContext, check, rehearse
 from bot.commands import TargetError, host_target
 from bot.domain.report import CheckReport, CheckRequest
 from bot.reports.check_json import as_json
@@ -68,20 +68,20 @@ def run_check(options: CheckOptions) -> int:
         request, at = _check_request(options)
     except InputError as error:
         return usage_error(str(error))
-    around = Surroundings(clock=lambda: at or datetime.now(tz=UTC), timeout=options.timeout)
+    context = CheckContext(clock=lambda: at or datetime.now(tz=UTC), timeout=options.timeout)
     report = (
-        asyncio.run(check(request, around))
+        asyncio.run(check(request, context))
         if options.as_json
-        else _check_with_display(request, around)
+        else _check_with_display(request, context)
     )
     return _finish(report, json_wanted=options.as_json)
 
 
-def _check_with_display(request: CheckRequest, around: Surroundings) -> CheckReport:
+def _check_with_display(request: CheckRequest, context: CheckContext) -> CheckReport:
     from bot.terminal.output import StageDisplay  # noqa: PLC0415 -- Rich is not imported where only JSON is wanted
 
     with StageDisplay() as display:
-        return asyncio.run(check(request, replace(around, on_stage=display.show)))
+        return asyncio.run(check(request, replace(context, on_stage=display.show)))
 
 
 def run_rehearse(options: RehearseOptions) -> int:

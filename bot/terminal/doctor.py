@@ -16,12 +16,12 @@ from pathlib import Path
 import aiohttp
 
 from bot.cards.escaping import clean
-from bot.checks.doctor import Facet, State, azure, clock, history, targets
+from bot.checks.doctor import DoctorCheck, State, azure, clock, history, targets
 from bot.settings import Settings, SettingsError, load_settings
-from bot.store import UnusableDatabase, glance
+from bot.store import UnusableDatabase, check_database
 from bot.terminal.azure import now, terminal_client
 
-WELL, ILL, UNUSABLE = 0, 1, 2
+WELL, FAIL, UNUSABLE = 0, 1, 2
 _PATIENCE_S = 10.0
 _LINE = 600
 
@@ -37,49 +37,58 @@ def run_doctor() -> int:
     found = asyncio.run(_examine(settings))
     for facet in found:
         sys.stdout.write(f"{facet.state.value:4} {facet.what}: {clean(facet.sentence, _LINE)}\n")
-    return ILL if any(facet.state is State.ILL for facet in found) else WELL
+    return FAIL if any(facet.state is State.FAIL for facet in found) else WELL
 
 
-async def _examine(settings: Settings) -> list[Facet]:
+async def _examine(settings: Settings) -> list[DoctorCheck]:
     outside = await asyncio.gather(
         _slack_side(settings), _azure(settings), asyncio.to_thread(_database, settings)
     )
     return [*_own(settings), *(facet for facets in outside for facet in facets)]
 
 
-def _own(settings: Settings) -> list[Facet]:
+def _own(settings: Settings) -> list[DoctorCheck]:
     """What needs nobody else's word.
 
     That nothing may be probed is told once, as a target's matter.
     """
     warnings = [warning for warning in settings.warnings if warning != settings.idle]
     return [
-        Facet(what="version", state=State.WELL, sentence=f"appgw-check {version('appgw-check')}"),
-        Facet(
+        DoctorCheck(
+            what="version", state=State.WELL, sentence=f"appgw-check {version('appgw-check')}"
+        ),
+        DoctorCheck(
             what="settings",
             state=State.WELL,
             sentence=f"usable, Slack over {settings.transport.value}",
         ),
-        *(Facet(what="settings", state=State.WARNING, sentence=warning) for warning in warnings),
+        *(
+            DoctorCheck(what="settings", state=State.WARNING, sentence=warning)
+            for warning in warnings
+        ),
         targets(settings),
     ]
 
 
-def _database(settings: Settings) -> list[Facet]:
+def _database(settings: Settings) -> list[DoctorCheck]:
     try:
-        return [Facet(what="database", state=State.WELL, sentence=glance(settings.database_url))]
+        return [
+            DoctorCheck(
+                what="database", state=State.WELL, sentence=check_database(settings.database_url)
+            )
+        ]
     except UnusableDatabase as error:
-        return [Facet(what="database", state=State.ILL, sentence=str(error))]
+        return [DoctorCheck(what="database", state=State.FAIL, sentence=str(error))]
 
 
-async def _azure(settings: Settings) -> list[Facet]:
+async def _azure(settings: Settings) -> list[DoctorCheck]:
     if not settings.asks_azure:
         return [await azure(None, now=now())]
     async with terminal_client(settings) as arm:
         return [await azure(arm, now=now(), patience=_PATIENCE_S)]
 
 
-async def _slack_side(settings: Settings) -> list[Facet]:
+async def _slack_side(settings: Settings) -> list[DoctorCheck]:
     """Slack's word about the token, and what its answer tells beside that.
 
     The scopes that were granted, and the time.
@@ -95,29 +104,31 @@ async def _slack_side(settings: Settings) -> list[Facet]:
                 f"{settings.slack_api_url}auth.test", headers=headers, ssl=context
             ) as response,
         ):
-            told = await response.json(content_type=None)
+            shown = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         return [
-            _ill(f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?")
+            _failing(
+                f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?"
+            )
         ]
     time = clock(now(), response.headers.get("Date"))
-    if not (isinstance(told, dict) and told.get("ok")):
-        word = told.get("error") if isinstance(told, dict) else "no answer"
+    if not (isinstance(shown, dict) and shown.get("ok")):
+        word = shown.get("error") if isinstance(shown, dict) else "no answer"
         return [
-            _ill(f"refuses SLACK_BOT_TOKEN ({word}); copy it anew from the app's settings."),
+            _failing(f"refuses SLACK_BOT_TOKEN ({word}); copy it anew from the app's settings."),
             time,
         ]
-    token = Facet(
+    token = DoctorCheck(
         what="Slack",
         state=State.WELL,
-        sentence=f"the token is that of {told.get('user')} in {told.get('team')}",
+        sentence=f"the token is that of {shown.get('user')} in {shown.get('team')}",
     )
     scopes = [scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")]
     return [token, history(scopes, settings.without_history), time]
 
 
-def _ill(sentence: str) -> Facet:
-    return Facet(what="Slack", state=State.ILL, sentence=sentence)
+def _failing(sentence: str) -> DoctorCheck:
+    return DoctorCheck(what="Slack", state=State.FAIL, sentence=sentence)
 
 
 def _trust(bundle: Path | None) -> ssl.SSLContext:

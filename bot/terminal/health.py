@@ -20,8 +20,8 @@ from rich.text import Text
 from bot.cards.causes import fold
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import PHRASES, SHAPES, spoken
-from bot.checks import Surroundings
-from bot.checks.service import Desk
+from bot.checks import CheckContext
+from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Request, Usage, parse
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import GatewayReport, MemberReport
@@ -37,7 +37,7 @@ HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
 _LINE = 300
 
 
-class OpenDoor:
+class AnyTarget:
     """A person at a terminal may probe whatever they name.
 
     The guard is for what is asked through Slack.
@@ -93,27 +93,31 @@ async def _ask(
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
 ) -> list[GatewayReport | ArmRefusal]:
     async with terminal_client(settings) as arm:
-        desk = Desk(
-            arm=arm, door=OpenDoor(), surroundings=lambda: Surroundings(clock=now, timeout=timeout)
+        check_service = CheckService(
+            arm=arm,
+            target_policy=AnyTarget(),
+            new_context=lambda: CheckContext(clock=now, timeout=timeout),
         )
         with StageDisplay() as display:
             display.show("list")
-            every = await desk.every_gateway()
+            every = await check_service.every_gateway()
             targets = every if wanted is None else (wanted,)
             if isinstance(targets, ArmRefusal):
                 return [targets]
             display.show("members")
-            return list(await asyncio.gather(*(_both(desk, target, display) for target in targets)))
+            return list(
+                await asyncio.gather(*(_both(check_service, target, display) for target in targets))
+            )
 
 
 async def _both(
-    desk: Desk, target: GatewayTarget, display: StageDisplay
+    check_service: CheckService, target: GatewayTarget, display: StageDisplay
 ) -> GatewayReport | ArmRefusal:
-    report = await desk.gateway(target)
+    report = await check_service.gateway(target)
     if isinstance(report, ArmRefusal):
         return report
     display.show("word")
-    return await desk.listen(report)
+    return await check_service.read_backend_health(report)
 
 
 def _status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:

@@ -16,15 +16,15 @@ from typing import Any
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import SHAPES
 from bot.cards.removal_card import grade_of, remarks, removal_details, summary
-from bot.checks import Surroundings, rehearse_removal
-from bot.checks.service import Desk
+from bot.checks import CheckContext, rehearse_removal
+from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Usage, parse
 from bot.domain.azure import ArmRefusal, ArmTrouble
-from bot.domain.removal import Fate, Removal
+from bot.domain.removal import Impact, Removal
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error
-from bot.terminal.health import OpenDoor
+from bot.terminal.health import AnyTarget
 from bot.terminal.output import StageDisplay
 
 NOTHING_BREAKS, SOMETHING_BREAKS, NOT_ALL_SEEN = 0, 1, 3
@@ -50,9 +50,9 @@ def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
 
 def status_of(found: Removal) -> int:
     """1 where something breaks, 3 where nothing does but not every server was seen, else 0."""
-    if found.count(Fate.BREAKS):
+    if found.count(Impact.BREAKS):
         return SOMETHING_BREAKS
-    return NOT_ALL_SEEN if found.count(Fate.NOT_SEEN) else NOTHING_BREAKS
+    return NOT_ALL_SEEN if found.count(Impact.NOT_SEEN) else NOTHING_BREAKS
 
 
 def _target(text: str, root: str) -> GatewayTarget | str:
@@ -68,14 +68,14 @@ def _target(text: str, root: str) -> GatewayTarget | str:
 
 async def _ask(settings: AzureSettings, wanted: GatewayTarget, root: str) -> Removal | ArmRefusal:
     async with terminal_client(settings) as arm:
-        desk = Desk(
+        check_service = CheckService(
             arm=arm,
-            door=OpenDoor(),
-            surroundings=lambda: Surroundings(clock=now, timeout=PROBE_TIMEOUT_S),
+            target_policy=AnyTarget(),
+            new_context=lambda: CheckContext(clock=now, timeout=PROBE_TIMEOUT_S),
         )
         with StageDisplay() as display:
             display.show("removal")
-            return await rehearse_removal(desk, wanted, root)
+            return await rehearse_removal(check_service, wanted, root)
 
 
 def _refused(refusal: ArmRefusal) -> int:
@@ -95,7 +95,7 @@ def document(found: Removal) -> dict[str, Any]:
         },
         "without_root": {"name": found.root, "sha256": found.sha256},
         "at": found.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "breaks": found.count(Fate.BREAKS) > 0,
+        "breaks": found.count(Impact.BREAKS) > 0,
         "settings": list(found.settings),
         "left_without_roots": list(found.left_bare),
         "members": [
@@ -103,7 +103,7 @@ def document(found: Removal) -> dict[str, Any]:
                 "pool": member.pool,
                 "setting": member.setting,
                 "member": member.member,
-                "fate": member.fate.value,
+                "fate": member.impact.value,
                 "before": member.before and member.before.value,
                 "after": member.after and member.after.value,
                 "reason": member.reason or None,

@@ -115,7 +115,7 @@ class PhoneServer:
             ack = await action(wish, str(wish.get("user", USER)))
         except (LookupError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=409)
-        return web.json_response(_told(ack))
+        return web.json_response(_described(ack))
 
     async def _command(self, wish: Json, user: str) -> Ack:
         command, _, text = str(wish["text"]).strip().partition(" ")
@@ -179,7 +179,7 @@ class PhoneServer:
         self._stage.slack.workspace.touch()
 
 
-def _told(ack: Ack | None) -> Json:
+def _described(ack: Ack | None) -> Json:
     if ack is None:
         return {"ok": True}
     body: Any = ack.body if isinstance(ack.body, dict) else {}

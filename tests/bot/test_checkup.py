@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.checks import Surroundings, check, rehearse
+from bot.checks import CheckContext, check, rehearse
 from bot.domain.report import CheckReport, CheckRequest
 from chainlib import Code, GatewayPolicy, HttpProbeRule, Sku, Target, TrustAnchors, TrustMode
 from chainlib.aio import load_well_known
@@ -65,9 +65,9 @@ def resolving(*addresses: str) -> Callable[[str, int], object]:
     return resolver
 
 
-def around(**overrides: object) -> Surroundings:
+def context(**overrides: object) -> CheckContext:
     """The instant that the certificates are made for, and a short deadline."""
-    return replace(Surroundings(clock=lambda: NOW, timeout=3.0), **overrides)  # type: ignore[arg-type]
+    return replace(CheckContext(clock=lambda: NOW, timeout=3.0), **overrides)  # type: ignore[arg-type]
 
 
 async def probe(
@@ -75,7 +75,7 @@ async def probe(
 ) -> CheckReport:
     """The report about one listening server, reached by its address and asked for the estate's name."""
     target = Target(host=server.host, port=server.port, server_name=NAME)
-    return await check(CheckRequest(target=target, policy=rules or policy()), around(**overrides))
+    return await check(CheckRequest(target=target, policy=rules or policy()), context(**overrides))
 
 
 Start = Callable[[], LoopbackServer]
@@ -159,14 +159,16 @@ async def test_a_closed_port_is_tcp() -> None:
     async with ESTATE.backend() as server:
         port = server.port
     target = Target(host="127.0.0.1", port=port)
-    report = await check(CheckRequest(target=target, policy=policy()), around())
+    report = await check(CheckRequest(target=target, policy=policy()), context())
     assert report.verdict.headline is Code.TCP_FAILED
 
 
 async def test_an_ip_literal_sends_no_server_name_and_matches_none() -> None:
     async with ESTATE.backend() as server:
         target = Target(host="127.0.0.1", port=server.port)
-        report = await check(CheckRequest(target=target, policy=policy(name="127.0.0.1")), around())
+        report = await check(
+            CheckRequest(target=target, policy=policy(name="127.0.0.1")), context()
+        )
     assert server.server_names == [None]
     assert report.verdict.codes == {Code.NAME_MISMATCH, Code.NO_SNI}
 
@@ -174,7 +176,7 @@ async def test_an_ip_literal_sends_no_server_name_and_matches_none() -> None:
 async def test_server_name_required_without_one() -> None:
     async with ESTATE.backend(tls=TlsSettings(server_name_required=True)) as server:
         target = Target(host="127.0.0.1", port=server.port)
-        report = await check(CheckRequest(target=target, policy=policy()), around())
+        report = await check(CheckRequest(target=target, policy=policy()), context())
     assert (report.verdict.headline, report.chain) == (Code.SNI_REQUIRED, None)
 
 
@@ -265,7 +267,7 @@ async def test_addresses_beyond_the_limit_are_said() -> None:
 async def by_name(port: int, *addresses: str) -> CheckReport:
     """The report about a name behind which these addresses stand."""
     request = CheckRequest(target=Target(host=NAME, port=port, server_name=NAME), policy=policy())
-    return await check(request, around(resolver=resolving(*addresses)))
+    return await check(request, context(resolver=resolving(*addresses)))
 
 
 async def _unknown(_host: str, _port: int) -> Sequence[str]:
@@ -290,7 +292,7 @@ async def test_a_name_that_does_not_resolve_is_dns(
     timeout: float,  # noqa: ASYNC109 -- the check's own deadline
 ) -> None:
     request = CheckRequest(target=Target(host=NAME, server_name=NAME), policy=policy())
-    report = await check(request, around(resolver=resolver, timeout=timeout))
+    report = await check(request, context(resolver=resolver, timeout=timeout))
     assert (report.verdict.headline, report.chain) == (Code.DNS_FAILED, None)
     assert "-" not in report.verdict.findings[0].summary
 

@@ -519,6 +519,6 @@ def test_text_does_not_claim_that_a_gateway_was_asked(
     rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert rehearsal(ESTATE.leaf.pem, as_json=False) == 1
-    told = capsys.readouterr().out
-    assert "Azure prints for this: The Intermediate certificate is missing" in told
-    assert "gateway says" not in told
+    text_shown = capsys.readouterr().out
+    assert "Azure prints for this: The Intermediate certificate is missing" in text_shown
+    assert "gateway says" not in text_shown

@@ -25,7 +25,7 @@ from bot.digest import settle as settling
 from bot.digest.compose import compose, speaks
 from bot.digest.due import following
 from bot.digest.observe import could_not_look
-from bot.digest.renewal import rung
+from bot.digest.renewal import reminder_threshold
 from bot.digest.settle import settle, undecided
 from bot.digest.wording import plain_lines
 from bot.domain.digest import (
@@ -107,7 +107,7 @@ class World:
 
     def _renewal(self, number: int, at: datetime) -> Iterator[Problem]:
         begins, ends = self.certificate(number, at)
-        if rung(begins, ends, at, is_ca=False) is not None:
+        if reminder_threshold(begins, ends, at, is_ca=False) is not None:
             about = f"b{number}:{begins:%m%d}"
             yield problem(
                 Code.CERTIFICATE_EXPIRING,
@@ -230,7 +230,7 @@ class Channel:
     """A channel's month: what it was told, and when."""
 
     subscription: Subscription
-    told: list[DigestContent] = field(default_factory=list)
+    shown: list[DigestContent] = field(default_factory=list)
     due: datetime = NOW
 
     def run(self, states: dict[str, BackendState], at: datetime, world: World) -> None:
@@ -241,12 +241,12 @@ class Channel:
         if at < self.due:
             return
         content = compose(
-            self.subscription, states.values(), (), self.told[-1] if self.told else None, at
+            self.subscription, states.values(), (), self.shown[-1] if self.shown else None, at
         )
         self.due = following(self.subscription.schedule, at)
         if speaks(self.subscription, content):
             lost = _within(world.deaf, at)
-            self.told += [] if lost else [content]
+            self.shown += [] if lost else [content]
 
 
 def play(world: World, channels: list[Channel]) -> None:
@@ -275,7 +275,7 @@ def play(world: World, channels: list[Channel]) -> None:
 def false_alarms(world: World, channel: Channel) -> list[str]:
     """What was listed although it was not there when it was looked at, or called fixed although it was."""
     wrong = []
-    for content in channel.told:
+    for content in channel.shown:
         wrong += [
             f"{content.at}: {line.cause}"
             for line in content.lines
@@ -295,7 +295,7 @@ def _true(world: World, line: DigestLine, at: datetime) -> bool:
     numbers = _numbers(line)
     if line.code is Code.CERTIFICATE_EXPIRING:
         return all(
-            rung(*world.certificate(n, at - 3 * MINUTE), at, is_ca=False) is not None
+            reminder_threshold(*world.certificate(n, at - 3 * MINUTE), at, is_ca=False) is not None
             for n in numbers
         )
     own = [
@@ -328,8 +328,8 @@ def missed(world: World, channel: Channel) -> list[str]:
     due = [
         at for at in _due(channel) if not _within(world.deaf, at) and not _within(world.silent, at)
     ]
-    fixed = {line.cause for content in channel.told for line in content.fixed}
-    last = max((content.at for content in channel.told), default=NOW)
+    fixed = {line.cause for content in channel.shown for line in content.fixed}
+    last = max((content.at for content in channel.shown), default=NOW)
     late = []
     for fault in world.faults:
         first = next((at for at in due if fault.begins <= at - LOOK_EVERY), None)
@@ -352,7 +352,7 @@ def _said(channel: Channel, begins: datetime, due: datetime) -> set[str]:
     """What was listed from the beginning of a fault up to the digest that was due then."""
     return {
         line.cause
-        for content in channel.told
+        for content in channel.shown
         if begins <= content.at < due + LOOK_EVERY
         for line in content.lines
     }
@@ -398,7 +398,7 @@ def played(worlds: int) -> Month:
         for channel in channels:
             alarms += false_alarms(world, channel)
             lost += missed(world, channel)
-            lengths += [len(plain_lines(content)) for content in channel.told]
+            lengths += [len(plain_lines(content)) for content in channel.shown]
     return Month(alarms=alarms, lost=lost, lengths=lengths, weeks=2 * worlds * DAYS / 7)
 
 

@@ -18,12 +18,12 @@ from tests.support.reports import CASES, ISSUING, LEAF, ROOT, policy, report
 
 
 def pack(found: CheckReport, gateway: GatewayReport | None = None) -> dict[str, Any]:
-    text = evidence(found, run_id="ab12cd34", vantage="aks-1", gateway=gateway)
+    text = evidence(found, run_id="ab12cd34", probe_origin="aks-1", gateway=gateway)
     assert "PRIVATE KEY" not in text
     return dict(json.loads(text))
 
 
-def heard(
+def answered(
     found: CheckReport, text: str = "The Intermediate certificate is missing"
 ) -> GatewayReport:
     """The same backend as `prod-gw` sees it."""
@@ -48,15 +48,15 @@ def heard(
 @pytest.mark.parametrize("case", CASES)
 def test_every_report_makes_a_pack(case: str) -> None:
     found = CASES[case]()
-    told = pack(found)
-    assert (told["schema"], told["run_id"], told["vantage"], told["at"]) == (
+    shown = pack(found)
+    assert (shown["schema"], shown["run_id"], shown["vantage"], shown["at"]) == (
         1,
         "ab12cd34",
         "aks-1",
         "2026-11-23T09:00:00Z",
     )
-    assert told["our_probe"]["headline"] == found.verdict.headline.value
-    assert len(told["addresses"]) == len(found.addresses)
+    assert shown["our_probe"]["headline"] == found.verdict.headline.value
+    assert len(shown["addresses"]) == len(found.addresses)
 
 
 def test_the_chain_comes_back_as_it_was_sent() -> None:
@@ -85,7 +85,7 @@ def test_an_unreadable_certificate_keeps_its_bytes() -> None:
                 verdict=replace(found.verdict, entries=found.verdict.entries),
             ),
             run_id="r",
-            vantage="v",
+            probe_origin="v",
         )
     )
     assert "MAA=" in text["addresses"][0]["chain_as_sent_pem"]
@@ -113,14 +113,14 @@ def test_a_root_that_nobody_can_read_is_named_too() -> None:
 
 def test_both_witnesses_are_in_it() -> None:
     found = report(LEAF)
-    told = pack(found, heard(found))["gateway"]
-    assert told["request_ids"] == ["7d1c-aa"]
-    assert (told["pool"], told["setting"], told["read_at"]) == (
+    shown = pack(found, answered(found))["gateway"]
+    assert shown["request_ids"] == ["7d1c-aa"]
+    assert (shown["pool"], shown["setting"], shown["read_at"]) == (
         "shop",
         "https-be",
         "2026-11-23T09:00:00Z",
     )
-    assert [(word["pool"], word["health"], word["code"]) for word in told["says"]] == [
+    assert [(word["pool"], word["health"], word["code"]) for word in shown["says"]] == [
         ("shop", "Unhealthy", "INTERMEDIATE_MISSING")
     ]
 
@@ -128,10 +128,10 @@ def test_both_witnesses_are_in_it() -> None:
 def test_hostile_text_is_kept_and_shown_as_escapes() -> None:
     found = CASES["hostile"]()
     text = evidence(
-        found, run_id="ab12cd34", vantage="aks-1\u202e\x9b31m\ud800", gateway=heard(found)
+        found, run_id="ab12cd34", probe_origin="aks-1\u202e\x9b31m\ud800", gateway=answered(found)
     )
     assert text.replace("\n", "").isprintable()
     assert text.encode()
-    told = json.loads(text)
-    assert told["vantage"] == "aks-1\u202e\x9b31m\ud800"
-    assert "\u202e" in told["our_probe"]["presented"][0]["subject"]
+    shown = json.loads(text)
+    assert shown["vantage"] == "aks-1\u202e\x9b31m\ud800"
+    assert "\u202e" in shown["our_probe"]["presented"][0]["subject"]

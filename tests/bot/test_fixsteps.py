@@ -150,11 +150,11 @@ def test_attaching_a_root_leaves_the_host_name_alone(tool: Tool, picked: bool) -
 
 def test_a_root_that_lies_there_is_not_uploaded_again() -> None:
     for tool in Tool:
-        told = "\n".join(
+        shown = "\n".join(
             commands(gateway_guide(Code.ROOT_MISMATCH, replace(CONTEXT, root_here=True), tool))
         )
-        assert "corp-root-2024" in told
-        assert not re.search(r"root-cert create|Add-Az|loadFile|filebase64", told)
+        assert "corp-root-2024" in shown
+        assert not re.search(r"root-cert create|Add-Az|loadFile|filebase64", shown)
 
 
 @pytest.mark.parametrize("tool", list(Tool), ids=str)
@@ -221,10 +221,10 @@ def test_host_name_is_one_that_the_certificate_carries(tool: Tool) -> None:
 
 
 def test_setting_that_picks_its_host_stops_picking_before_it_gets_a_name() -> None:
-    told = commands(gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, pick_host=True), Tool.AZ))
+    shown = commands(gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, pick_host=True), Tool.AZ))
     assert any(
         "--host-name backend.contoso.com --host-name-from-backend-pool false" in command
-        for command in told
+        for command in shown
     )
 
 

@@ -174,10 +174,10 @@ async def test_gateways_that_cannot_be_listed_end_with_3_and_a_sentence(
     assert plain.out.splitlines()[0].endswith(".")
     refusal = document.document["gateways"][0]["refusal"]
     assert refusal["sentence"] in plain.out
-    told = plain.out + plain.err + document.out + document.err
-    assert "Traceback" not in told
-    assert stage.arm.token not in told
-    assert SUBSCRIPTION not in told
+    shown = plain.out + plain.err + document.out + document.err
+    assert "Traceback" not in shown
+    assert stage.arm.token not in shown
+    assert SUBSCRIPTION not in shown
 
 
 async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) -> None:
@@ -194,7 +194,7 @@ async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) 
 
 
 @pytest.mark.parametrize(
-    ("target", "more", "told"),
+    ("target", "more", "shown"),
     [
         ("backend.contoso.com", {}, "health asks a gateway"),
         ("gw:", {}, "gw:"),
@@ -205,11 +205,11 @@ async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) 
     ids=["a host", "no name", "plain http", "no such bundle", "unknown credential"],
 )
 async def test_unusable_line_or_setting_is_one_sentence_and_2(
-    health: Health, target: str | None, more: dict[str, str], told: str
+    health: Health, target: str | None, more: dict[str, str], shown: str
 ) -> None:
     ended = await health(target, **more)
     assert (ended.status, ended.out) == (2, ""), ended
-    assert told in ended.err
+    assert shown in ended.err
     assert "Traceback" not in ended.err
 
 
@@ -241,7 +241,7 @@ async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quie
     stage: Stage, slow: str, words: str
 ) -> None:
     stage.arm.fault = Fault(kind=FaultKind.SLOW, on=frozenset({slow}), seconds=60)
-    terminal, face = pty.openpty()
+    terminal, change_key = pty.openpty()
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -254,9 +254,9 @@ async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quie
         cwd=stage.folder,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
-        stderr=face,
+        stderr=change_key,
     )
-    os.close(face)
+    os.close(change_key)
     await _until(terminal, words)
     started.send_signal(signal.SIGINT)
     out, _ = await asyncio.wait_for(started.communicate(), 20)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.checks import Surroundings, check, rehearse
+from bot.checks import CheckContext, check, rehearse
 from bot.domain.report import CheckRequest
 from bot.reports.check_json import as_json
 from chainlib import (
@@ -89,7 +89,7 @@ async def checked() -> dict[str, Any]:
         request = CheckRequest(
             target=target, policy=replace(POLICY, http=HttpProbeRule(host_header=NAME))
         )
-        return as_json(await check(request, Surroundings(clock=lambda: NOW)))
+        return as_json(await check(request, CheckContext(clock=lambda: NOW)))
 
 
 async def test_check_holds_every_key_of_the_contract(checked: dict[str, Any]) -> None:

@@ -93,8 +93,8 @@ def test_all_mistakes_are_told_at_once() -> None:
     }
     with pytest.raises(SettingsError) as caught:
         load_settings(environ)
-    told = {problem.split()[0] for problem in caught.value.problems}
-    assert told == {name for name, _, _ in REFUSED.values()} - {"APPGW_AZURE_CREDENTIAL"} | {
+    text_shown = {problem.split()[0] for problem in caught.value.problems}
+    assert text_shown == {name for name, _, _ in REFUSED.values()} - {"APPGW_AZURE_CREDENTIAL"} | {
         "APPGW_AZURE_STATIC_TOKEN"
     }
 
@@ -192,7 +192,7 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "text_shown"),
     [
         ("APPGW_ADMIN_PROT: 1", "APPGW_ADMIN_PORT"),
         ("colour: red", "colour"),
@@ -201,13 +201,13 @@ def test_environment_wins_over_the_file(tmp_path: Path) -> None:
     ],
     ids=["misspelt", "unknown", "a list", "not yaml"],
 )
-def test_a_file_that_cannot_be_meant_is_told(tmp_path: Path, content: str, told: str) -> None:
+def test_a_file_that_cannot_be_meant_is_told(tmp_path: Path, content: str, text_shown: str) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text(content)
     with pytest.raises(SettingsError) as caught:
         load_settings(SOCKET, path)
     (problem,) = caught.value.problems
-    assert told in problem
+    assert text_shown in problem
 
 
 WRONG_KINDS = [

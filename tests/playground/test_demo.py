@@ -26,10 +26,10 @@ async def test_demo_succeeds_when_each_card_says_what_the_lab_expects(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await demo.run(tmp_path, recipes("good", "leaf-only", "plain-http")) == 0
-    told = capsys.readouterr().out
-    assert "3 of 3 verdicts" in told
-    assert "✖ FAIL 127.0.0.1 port" in told
-    assert "frown" not in told
+    shown = capsys.readouterr().out
+    assert "3 of 3 verdicts" in shown
+    assert "✖ FAIL 127.0.0.1 port" in shown
+    assert "frown" not in shown
 
 
 async def test_demo_fails_when_a_card_says_something_else(

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 import pytest_asyncio
 
-from bot.checks import Surroundings, check
+from bot.checks import CheckContext, check
 from bot.domain.report import CheckRequest
 from chainlib import (
     Code,
@@ -67,8 +67,8 @@ def question(lab: Lab, backend: LabBackend) -> CheckRequest:
 @pytest.mark.parametrize("name", [recipe.name for recipe in CATALOGUE])
 async def test_backend_gets_the_verdict_it_promises(lab: Lab, name: str) -> None:
     backend = lab[name]
-    around = Surroundings(clock=lambda: datetime.now(UTC), timeout=BOUND_SECONDS)
-    verdict = (await check(question(lab, backend), around)).verdict
+    context = CheckContext(clock=lambda: datetime.now(UTC), timeout=BOUND_SECONDS)
+    verdict = (await check(question(lab, backend), context)).verdict
     assert verdict.headline is backend.recipe.expected, [
         finding.summary for finding in verdict.findings
     ]

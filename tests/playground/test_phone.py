@@ -71,15 +71,15 @@ async def phone(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Phone
 
 async def test_typed_command_ends_in_a_card_with_buttons(phone: Phone) -> None:
     target = (await phone.state())["lab"][1]["target"]
-    status, told = await phone.do(do="command", text=f"/appgw-check {target}")
-    assert (status, told["ok"]) == (200, True)
+    status, shown = await phone.do(do="command", text=f"/appgw-check {target}")
+    assert (status, shown["ok"]) == (200, True)
     card = await asyncio.wait_for(phone.card(), 20)
     assert card["text"].startswith("FAIL")
     buttons = next(block for block in card["blocks"] if block["type"] == "actions")
-    status, told = await phone.do(
+    status, shown = await phone.do(
         do="click", channel=CHANNEL, ts=card["ts"], action=buttons["elements"][0]["action_id"]
     )
-    assert (status, told["ok"]) == (200, True)
+    assert (status, shown["ok"]) == (200, True)
 
 
 async def test_thread_holds_what_only_its_reader_may_see(phone: Phone) -> None:

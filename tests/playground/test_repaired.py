@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from bot.access import TargetRules
-from bot.checks import Surroundings, check
+from bot.checks import CheckContext, check
 from bot.checks.issuer_sources import IssuerSources
 from bot.domain.report import CheckReport, CheckRequest
 from chainlib import Certificate, Code, TrustAnchors, TrustMode, load_certificates
@@ -51,10 +51,10 @@ async def lab() -> AsyncIterator[Lab]:
         yield started
 
 
-def around() -> Surroundings:
+def context() -> CheckContext:
     """Issuers by download from the lab's own CAs."""
     sources = IssuerSources(aia=True, rules=TargetRules.read((), allow_loopback=True))
-    return Surroundings(
+    return CheckContext(
         clock=lambda: datetime.now(UTC), timeout=5.0, find_issuers=sources.find, learn=sources.learn
     )
 
@@ -83,7 +83,7 @@ async def test_the_repaired_files_in_the_very_server_turn_the_verdict_to_ok(
 ) -> None:
     backend = lab[name]
     request = question(lab, backend)
-    before = await check(request, around())
+    before = await check(request, context())
     assert before.repair is not None
     assert (before.verdict.headline, before.repair.verdict_after) == (
         backend.recipe.expected,
@@ -99,7 +99,7 @@ async def test_the_repaired_files_in_the_very_server_turn_the_verdict_to_ok(
     )
     await server.install(load_certificates((before.repair.chain_pem or "").encode()))
     try:
-        after = await check(with_files(request, before), around())
+        after = await check(with_files(request, before), context())
     finally:
         await server.install(sent)
     assert after.verdict.headline is Code.OK, [
@@ -111,7 +111,7 @@ async def test_the_repaired_files_in_the_very_server_turn_the_verdict_to_ok(
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", BEYOND_A_FILE)
 async def test_no_file_is_promised_where_none_helps(lab: Lab, name: str) -> None:
-    found = (await check(question(lab, lab[name]), around())).repair
+    found = (await check(question(lab, lab[name]), context())).repair
     assert found is None or found.verdict_after is not Code.OK
 
 
@@ -122,7 +122,7 @@ async def test_nginx_as_the_gateway_answers_200_instead_of_502(lab: Lab, tmp_pat
     for name in (*MENDED_BY_A_CHAIN, *MENDED_BY_A_ROOT):
         backend = lab[name]
         request = question(lab, backend)
-        report = await check(request, around())
+        report = await check(request, context())
         assert report.repair is not None
         setups |= dict(_before_and_after(backend, request, report))
     answers = await asyncio.to_thread(_answers, setups, tmp_path)

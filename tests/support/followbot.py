@@ -79,7 +79,7 @@ class World:
         """No gateway is known."""
         raise AssertionError(target)
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """No gateway is known."""
         raise AssertionError(report)
 
@@ -108,7 +108,11 @@ async def running_bot(
     settings = load_settings(slack.environment(socket_mode=False) | ports)
     store = await asyncio.to_thread(open_store, settings.database_url)
     remembering = Remembering(
-        url=settings.database_url, store=store, desk=world, clock=lambda: world.now, engine=engine
+        url=settings.database_url,
+        store=store,
+        check_service=world,
+        clock=lambda: world.now,
+        engine=engine,
     )
     script = Script(case=case)
     script.hold.set()
@@ -117,7 +121,7 @@ async def running_bot(
         gate=OpenGate(),
         privileges=lambda _: {},
         clock=lambda: world.now,
-        vantage="here",
+        probe_origin="here",
         companion=remembering.beside,
         watch_every_s=watch_every_s,
         watch_book=lambda team: WatchBook(store=store, team=team, clock=lambda: world.now),

@@ -37,7 +37,7 @@ class Channels:
         self.refusals: dict[str, str] = {}
         self.limited = 0
         self.before, self._after, self.limit = before, after, limit
-        self.asked = asyncio.Event()
+        self.admitted = asyncio.Event()
         self._last: dict[str, float] = {}
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -78,7 +78,7 @@ class Channels:
         channel = body["channel"]
         if channel in self.refusals:
             return web.json_response({"error": self.refusals[channel]}, status=400)
-        self.asked.set()
+        self.admitted.set()
         await asyncio.sleep(self.before)
         now = time.monotonic()
         if self.limit and now - self._last.get(channel, -self.limit) < self.limit:

@@ -20,7 +20,7 @@ from bot.settings import load_settings
 from bot.slack.handlers.health import GatewayChecking, Gateways
 from bot.slack.handlers.watch import Watching
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Ask
+from bot.slack.invocation import Invocation
 from bot.slack.service import Parts, SlackService
 from playground.lab.pki import NOW
 from playground.process import free_ports
@@ -39,14 +39,14 @@ class Script:
     Attributes:
         case: the report that is given.
         hold: checks wait here after their `connect` stage; set it to let them go on.
-        asked: what was asked, in order.
+        admitted: what was asked, in order.
         error: raised in place of an answer.
         refuse_late: a refusal comes only after `hold`.
     """
 
     case: str = "leaf-only"
     hold: asyncio.Event = field(default_factory=asyncio.Event)
-    asked: list[tuple[HostTarget, Options]] = field(default_factory=list)
+    admitted: list[tuple[HostTarget, Options]] = field(default_factory=list)
     error: Exception | None = None
     stages: tuple[str, ...] = ("resolve", "connect", "handshake", "http", "judge")
     stage_s: float = 0.0
@@ -56,7 +56,7 @@ class Script:
         self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
     ) -> HostAnswer | Refused:
         """Tell the stages, wait, answer."""
-        self.asked.append((target, options))
+        self.admitted.append((target, options))
         refused = Refused(sentence=f"{target.host} is not among the hosts that I may probe.")
         if target.host == FORBIDDEN_HOST and not self.refuse_late:
             return refused
@@ -69,7 +69,7 @@ class Script:
             raise self.error
         return refused if self.refuse_late else HostAnswer(report=CASES[self.case]())
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """No gateway speaks here."""
         return report
 
@@ -77,11 +77,11 @@ class Script:
 class OpenGate:
     """Lets everybody in but one."""
 
-    def refuse(self, ask: Ask, *, costs: bool) -> str | None:  # noqa: ARG002 -- the gate's face
+    def refuse(self, invocation: Invocation, *, costs: bool) -> str | None:  # noqa: ARG002 -- the gate's face
         """Refuse one user."""
         return (
             "You may not ask me; ask an admin to add you to APPGW_ALLOWED_USERS."
-            if ask.user == FORBIDDEN_USER
+            if invocation.user == FORBIDDEN_USER
             else None
         )
 
@@ -124,7 +124,7 @@ def _health(gateways: Gateways | None) -> Callable[[Watching, str], dict[Verb, H
             gateways=gateways,
             delivery=watching.delivery,
             runs=watching.runs,
-            vantage="here",
+            probe_origin="here",
             bot_name=bot_name,
             watching=watching,
         )
@@ -158,7 +158,7 @@ async def running_bot(
             gate=OpenGate(),
             privileges=lambda _: {"may ask": "yes"},
             clock=lambda: NOW,
-            vantage="here",
+            probe_origin="here",
             watch_every_s=watch_every_s,
             handlers=_health(gateways),
         )

@@ -13,8 +13,8 @@ from pathlib import Path
 from bot.access import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.azure.settings import ArmSettings, ArmTiming
-from bot.checks import Surroundings
-from bot.checks.service import Desk
+from bot.checks import CheckContext
+from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Verb
 from bot.digests_running import Remembering
 from bot.main import SlackGate
@@ -22,7 +22,7 @@ from bot.settings import load_settings
 from bot.slack.handlers.health import GatewayChecking
 from bot.slack.handlers.watch import Watching
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Ask
+from bot.slack.invocation import Invocation
 from bot.slack.service import Parts, SlackService
 from bot.store import open_store
 from chainlib.aio import Resolver
@@ -73,11 +73,13 @@ class World:
         )
         return ArmClient(settings, clock=self.clock, timing=self.timing)
 
-    def desk(self, arm: ArmClient | None) -> Desk:
+    def check_service(self, arm: ArmClient | None) -> CheckService:
         """The use case behind its door."""
         rules = TargetRules.read(self.allowed, allow_loopback=self.loopback)
-        around = Surroundings(clock=self.clock, timeout=self.timeout, resolver=self.resolver)
-        return Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
+        check_context = CheckContext(clock=self.clock, timeout=self.timeout, resolver=self.resolver)
+        return CheckService(
+            arm=arm, target_policy=TargetGuard(rules=rules), new_context=lambda: check_context
+        )
 
 
 @asynccontextmanager
@@ -98,11 +100,15 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         arm = await stack.enter_async_context(client) if client else None
         store = await asyncio.to_thread(open_store, settings.database_url)
         stack.push_async_callback(store.close)
-        desk = world.desk(arm)
+        check_service = world.check_service(arm)
         memory = Remembering(
-            url=settings.database_url, store=store, desk=desk, clock=world.clock, engine=ENGINE
+            url=settings.database_url,
+            store=store,
+            check_service=check_service,
+            clock=world.clock,
+            engine=ENGINE,
         )
-        parts = replace(_parts(world, desk), companion=memory.beside)
+        parts = replace(_parts(world, check_service), companion=memory.beside)
         service = SlackService(
             settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=2.0
         )
@@ -122,7 +128,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             await asyncio.wait_for(task, 20)
 
 
-def _parts(world: World, desk: Desk) -> Parts:
+def _parts(world: World, check_service: CheckService) -> Parts:
     gate = SlackGate(guard=PersonGuard(access=world.access, limiter=world.limiter))
 
     async def followed(_channel: str) -> tuple[GatewayTarget, ...]:
@@ -130,10 +136,10 @@ def _parts(world: World, desk: Desk) -> Parts:
 
     def handlers(watching: Watching, name: str) -> dict[Verb, Handler]:
         checking = GatewayChecking(
-            gateways=desk,
+            gateways=check_service,
             delivery=watching.delivery,
             runs=watching.runs,
-            vantage="here",
+            probe_origin="here",
             bot_name=name,
             watching=watching,
             followed=followed,
@@ -141,16 +147,16 @@ def _parts(world: World, desk: Desk) -> Parts:
         return {Verb.HEALTH: checking.handle}
 
     return Parts(
-        backends=desk,
+        backends=check_service,
         gate=gate,
         privileges=_nothing,
         clock=world.clock,
-        vantage="here",
+        probe_origin="here",
         handlers=handlers,
     )
 
 
-def _nothing(_ask: Ask) -> dict[str, str]:
+def _nothing(_ask: Invocation) -> dict[str, str]:
     return {}
 
 

@@ -15,8 +15,8 @@ from bot.cards.app_home import Followed, home_view, refused_view
 from bot.cards.parts import Block
 from bot.digest.compose import compose
 from bot.domain.digest import DigestLine, Subscription
-from bot.slack.handlers.notebook import Notebook
-from bot.slack.invocation import Ask, Source
+from bot.slack.handlers.notebook import SubscriptionService
+from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.calling import call
 from bot.slack.outbound.digest_messages import check_command
 from bot.slack.outbound.places import DeliveryError
@@ -40,7 +40,7 @@ class Home:
         troubles: what the bot finds wrong with itself now, name -> sentence.
     """
 
-    book: Notebook
+    book: SubscriptionService
     troubles: Callable[[], Mapping[str, str]]
 
     async def draw(self, user: str, refusal: str | None) -> None:
@@ -93,7 +93,7 @@ def _plan(value: Subscription) -> str:
     return f"{value.schedule.text} ({value.schedule.zone}){' · paused' if value.paused else ''}"
 
 
-def opened(body: Mapping[str, Any]) -> Ask | None:
+def opened(body: Mapping[str, Any]) -> Invocation | None:
     """Who opened the Home tab; `None` for the app's messages tab."""
     event = inner(body, "event")
     user = word(event, "user")
@@ -102,7 +102,7 @@ def opened(body: Mapping[str, Any]) -> Ask | None:
     home = word(body, "team_id")
     team = word(event, "user_team") or home
     enterprise = word(body, "enterprise_id") if team == home else ""
-    return Ask(
+    return Invocation(
         source=Source.CLICK,
         text="home",
         user=user,

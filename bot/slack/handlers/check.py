@@ -15,7 +15,7 @@ from bot.observability.logs import run_scope
 from bot.slack.handlers.one_check import OneCheck, Tools
 from bot.slack.handlers.repeats import earlier, key_of, point_to
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Asked
+from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.runs import Run
 
 _REMEMBERED_PEOPLE = 10_000
@@ -33,25 +33,25 @@ class Checking(Tools):
     by_word: Handler | None = None
     _last: OrderedDict[str, Request] = field(default_factory=OrderedDict)
 
-    async def handle(self, asked: Asked) -> None:
+    async def handle(self, admitted: AdmittedInvocation) -> None:
         """Check what was asked, or point to the card that does so already.
 
         Or go on watching a card after a restart.
         """
-        if asked.watched_s is not None:
-            await self._watch_on(asked)
+        if admitted.watched_s is not None:
+            await self._watch_on(admitted)
             return
-        recalled = self._recalled(asked)
+        recalled = self._recalled(admitted)
         if recalled is None:
-            await self.delivery.whisper(
-                asked.ask,
+            await self.delivery.send_ephemeral(
+                admitted.invocation,
                 notice(
                     "I do not remember a check of yours; name the backend.",
                     "/appgw-check backend.contoso.com",
                 ),
             )
             return
-        self._last[asked.ask.user] = recalled.request
+        self._last[admitted.invocation.user] = recalled.request
         while len(self._last) > _REMEMBERED_PEOPLE:
             self._last.popitem(last=False)
         if _is_for_the_gateway(recalled):
@@ -62,43 +62,43 @@ class Checking(Tools):
             return
         run = self.runs.begin(key_of(recalled))
         try:
-            with run_scope(asked.run_id):
+            with run_scope(admitted.run_id):
                 await OneCheck(self, recalled, run).perform()
         finally:
             self.runs.end(run)
 
-    async def _watch_on(self, asked: Asked) -> None:
-        if _is_for_the_gateway(asked):
-            await self._ask_gateway(asked)
+    async def _watch_on(self, admitted: AdmittedInvocation) -> None:
+        if _is_for_the_gateway(admitted):
+            await self._ask_gateway(admitted)
         else:
-            await OneCheck(self, asked, Run(begun=asked.begun)).watch_on()
+            await OneCheck(self, admitted, Run(begun=admitted.begun)).watch_on()
 
-    async def _ask_gateway(self, asked: Asked) -> None:
+    async def _ask_gateway(self, admitted: AdmittedInvocation) -> None:
         if self.by_word is None:
-            await self.delivery.whisper(
-                asked.ask,
+            await self.delivery.send_ephemeral(
+                admitted.invocation,
                 notice(
                     "This bot is not set up to ask gateways.", "/appgw-check backend.contoso.com"
                 ),
             )
             return
-        await self.by_word(asked)
+        await self.by_word(admitted)
 
-    def _recalled(self, asked: Asked) -> Asked | None:
-        if not isinstance(asked.request.target, LastTarget):
-            return asked
-        last = self._last.get(asked.ask.user)
+    def _recalled(self, admitted: AdmittedInvocation) -> AdmittedInvocation | None:
+        if not isinstance(admitted.request.target, LastTarget):
+            return admitted
+        last = self._last.get(admitted.invocation.user)
         if last is None or not isinstance(last.target, HostTarget):
             return None
-        typed = dict(asked.request.options)
+        typed = dict(admitted.request.options)
         port = int(typed.pop("port", last.target.port))
         return replace(
-            asked,
+            admitted,
             request=replace(
                 last, target=replace(last.target, port=port), options={**last.options, **typed}
             ),
         )
 
 
-def _is_for_the_gateway(asked: Asked) -> bool:
-    return asked.request.options.get("via") == Via.GATEWAY
+def _is_for_the_gateway(admitted: AdmittedInvocation) -> bool:
+    return admitted.request.options.get("via") == Via.GATEWAY

@@ -14,7 +14,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.checks.doctor import Facet, clock, history
+from bot.checks.doctor import DoctorCheck, clock, history
 from bot.observability.health import Readiness
 from bot.settings import Settings
 from bot.slack.handlers.small_verbs import VERSION
@@ -32,7 +32,7 @@ class Examination:
         settings: the bot's settings.
         identity: who the bot is in Slack, with the scopes that it was granted.
         client: asked for Slack's time.
-        vantage: from where the bot looks.
+        probe_origin: from where the bot looks.
         more: what other parts say.
     """
 
@@ -40,10 +40,10 @@ class Examination:
     settings: Settings
     identity: Identity
     client: AsyncWebClient
-    vantage: str
-    more: Callable[[], Awaitable[Sequence[Facet]]]
+    probe_origin: str
+    more: Callable[[], Awaitable[Sequence[DoctorCheck]]]
 
-    async def told(self) -> Mapping[str, str]:
+    async def shown(self) -> Mapping[str, str]:
         """Name -> how it is, in the order in which people read it."""
         more, beside = await asyncio.gather(self.more(), self._slacks_time())
         facets = (
@@ -58,7 +58,7 @@ class Examination:
             "transport": self.settings.transport.value,
             **states,
             **rows,
-            "looks from": self.vantage,
+            "looks from": self.probe_origin,
             "version": VERSION,
         }
 

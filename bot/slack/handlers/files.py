@@ -18,7 +18,7 @@ from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget, Usage, parse
 from bot.domain.report import CheckReport, GatewayReport
 from bot.reports.evidence import evidence
-from bot.slack.invocation import Ask
+from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import Delivery
 from bot.slack.outbound.places import DeliveryError, Place, Posted
 
@@ -50,7 +50,7 @@ class Filing:
 
     backends: Hosts
     delivery: Delivery
-    vantage: str
+    probe_origin: str
     _kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)
 
     def keep(self, posted: Posted | None, kept: Kept) -> None:
@@ -62,47 +62,57 @@ class Filing:
         if len(self._kept) > REMEMBERED:
             self._kept.popitem(last=False)
 
-    async def hand_out(self, ask: Ask, what: str, run_id: str) -> None:
-        """Put the file into the card's thread; `ask.text` is the card's question."""
-        if ask.ephemeral or ask.card is None:
-            await self.delivery.whisper(
-                ask,
+    async def hand_out(self, invocation: Invocation, what: str, run_id: str) -> None:
+        """Put the file into the card's thread; `invocation.text` is the card's question."""
+        if invocation.ephemeral or invocation.card is None:
+            await self.delivery.send_ephemeral(
+                invocation,
                 notice(
                     "Files need a card in a channel, whose thread takes them; ask without private."
                 ),
             )
             return
-        kept = self._kept.get((ask.channel, ask.card)) or await self._anew(ask, run_id)
+        kept = self._kept.get((invocation.channel, invocation.card)) or await self._anew(
+            invocation, run_id
+        )
         if kept is None:
             return
         files = self._files(kept, what)
         if not files:
-            await self.delivery.whisper(_quietly(ask), notice(why_no_file(kept.report)))
+            await self.delivery.send_ephemeral(
+                _quietly(invocation), notice(why_no_file(kept.report))
+            )
         for file in files:
             await self._attach(
-                Posted(place=Place(channel=ask.channel, thread=ask.thread), ts=ask.card), file
+                Posted(
+                    place=Place(channel=invocation.channel, thread=invocation.thread),
+                    ts=invocation.card,
+                ),
+                file,
             )
 
-    async def _anew(self, ask: Ask, run_id: str) -> Kept | None:
-        asked = parse(ask.text)
-        if isinstance(asked, Usage) or not isinstance(asked.target, HostTarget):
-            await self.delivery.whisper(
-                _quietly(ask),
+    async def _anew(self, invocation: Invocation, run_id: str) -> Kept | None:
+        admitted = parse(invocation.text)
+        if isinstance(admitted, Usage) or not isinstance(admitted.target, HostTarget):
+            await self.delivery.send_ephemeral(
+                _quietly(invocation),
                 notice(
                     "This card names no single backend; check that one, its card has the files."
                 ),
             )
             return None
-        answer = await self.backends.host(asked.target, asked.options)
+        answer = await self.backends.host(admitted.target, admitted.options)
         if isinstance(answer, Refused):
-            await self.delivery.whisper(_quietly(ask), refusal(answer.sentence))
+            await self.delivery.send_ephemeral(_quietly(invocation), refusal(answer.sentence))
             return None
         return Kept(report=answer.report, gateway=answer.gateway, run_id=run_id)
 
     def _files(self, kept: Kept, what: str) -> tuple[Attachment, ...]:
         if what == CHAIN:
             return tuple(file for file in chain_files(kept.report) if file.name != "as-sent.pem")
-        pack = evidence(kept.report, run_id=kept.run_id, vantage=self.vantage, gateway=kept.gateway)
+        pack = evidence(
+            kept.report, run_id=kept.run_id, probe_origin=self.probe_origin, gateway=kept.gateway
+        )
         return (
             Attachment(
                 name=f"evidence-{kept.run_id}.json",
@@ -135,6 +145,6 @@ def why_no_file(report: CheckReport) -> str:
     )
 
 
-def _quietly(ask: Ask) -> Ask:
+def _quietly(invocation: Invocation) -> Invocation:
     """Without the response URL, which would put the answer in the card's place."""
-    return replace(ask, response_url=None)
+    return replace(invocation, response_url=None)

@@ -27,9 +27,9 @@ from bot.domain.digest import (
     Subscription,
     TargetKind,
 )
-from bot.slack.handlers.notebook import CannotFollow, Notebook, made, matching
-from bot.slack.invocation import Asked
-from bot.slack.outbound.digest_messages import face_of, rows_of
+from bot.slack.handlers.notebook import CannotFollow, SubscriptionService, made, matching
+from bot.slack.invocation import AdmittedInvocation
+from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.store.last_known import note
 from bot.store.observations import backend_history, target_states
 from bot.store.runs import last_sent
@@ -50,43 +50,47 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hushing:
+class MuteHandlers:
     """Answers what does not change subscriptions; `book` is what the digest verbs share."""
 
-    book: Notebook
+    book: SubscriptionService
 
-    async def preview(self, asked: Asked) -> None:
+    async def preview(self, admitted: AdmittedInvocation) -> None:
         """Today's digests, shown only to who asked."""
-        known = await self.book.subscriptions(asked.ask.channel)
-        chosen = matching(known, asked.request) if asked.request.target else known
+        known = await self.book.subscriptions(admitted.invocation.channel)
+        chosen = matching(known, admitted.request) if admitted.request.target else known
         try:
-            chosen = chosen or ((await self._unsaved(asked),) if asked.request.target else ())
+            chosen = chosen or ((await self._unsaved(admitted),) if admitted.request.target else ())
         except CannotFollow as error:
-            await self.book.decline(asked, str(error), "/appgw-check preview gw:prod-gw")
+            await self.book.decline(admitted, str(error), "/appgw-check preview gw:prod-gw")
             return
         if not chosen:
             await self.book.decline(
-                asked, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
+                admitted, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
             )
-        await self.book.tell(
-            asked,
-            [page for value in chosen[:_MOST_PREVIEWS] for page in await self._shown(asked, value)],
+        await self.book.notify(
+            admitted,
+            [
+                page
+                for value in chosen[:_MOST_PREVIEWS]
+                for page in await self._shown(admitted, value)
+            ],
         )
 
-    async def mute(self, asked: Asked) -> None:
+    async def mute(self, admitted: AdmittedInvocation) -> None:
         """Say nothing about a target until the time is over."""
         now = self.book.clock()
         try:
-            target = await self.book.patiently(asked, self._target(asked))
+            target = await self.book.patiently(admitted, self._target(admitted))
         except CannotFollow as error:
             await self.book.decline(
-                asked, str(error), "/appgw-check mute gw:prod-gw 2h certificate swap"
+                admitted, str(error), "/appgw-check mute gw:prod-gw 2h certificate swap"
             )
             return
-        value = await self._mute(asked, target, now)
+        value = await self._mute(admitted, target, now)
         if any(
             now - one.begins < _TWICE and _same(one, value)
-            for one in await self._mutes(asked, target)
+            for one in await self._mutes(admitted, target)
         ):
             return
         async with self.book.store.writing() as connection:
@@ -94,30 +98,32 @@ class Hushing:
             await note(
                 connection,
                 now,
-                self._who(asked),
+                self._who(admitted),
                 "mute",
                 f"{target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}",
             )
         when = f"every {window_words(value.window)}, " if value.window else ""
         message = muted(
             target.text,
-            f"{when}until {await self._moment(asked, value.ends)}",
+            f"{when}until {await self._moment(admitted, value.ends)}",
             value.reason,
-            by=asked.ask.user,
+            by=admitted.invocation.user,
         )
-        await self.book.answer_or_whisper(asked, message)
+        await self.book.answer_or_send_ephemeral(admitted, message)
 
-    async def _mute(self, asked: Asked, target: FollowedTarget, now: datetime) -> Mute:
+    async def _mute(
+        self, admitted: AdmittedInvocation, target: FollowedTarget, now: datetime
+    ) -> Mute:
         """What was asked for: two hours when nothing is said.
 
         A weekly window repeats for as long as a mute may last.
         """
-        options = asked.request.options
+        options = admitted.request.options
         typed, length = options.get("window"), options.get("for")
-        zone = await self.book.zone(asked) or "UTC"
+        zone = await self.book.zone(admitted) or "UTC"
         return Mute(
             team=self.book.team,
-            channel=asked.ask.channel,
+            channel=admitted.invocation.channel,
             target=target,
             begins=now,
             ends=now
@@ -129,78 +135,88 @@ class Hushing:
                 else DEFAULT_MUTE
             ),
             reason=str(options.get("reason") or ""),
-            by=asked.ask.user,
+            by=admitted.invocation.user,
             window=read_window(str(typed), zone) if typed else None,
         )
 
-    async def unmute(self, asked: Asked) -> None:
+    async def unmute(self, admitted: AdmittedInvocation) -> None:
         """End a mute before its time."""
         now = self.book.clock()
         try:
-            target = await self.book.patiently(asked, self._target(asked))
+            target = await self.book.patiently(admitted, self._target(admitted))
         except CannotFollow as error:
-            await self.book.decline(asked, str(error), "/appgw-check unmute gw:prod-gw")
+            await self.book.decline(admitted, str(error), "/appgw-check unmute gw:prod-gw")
             return
-        ended = await self._mutes(asked, target)
+        ended = await self._mutes(admitted, target)
         if not ended:
-            await self.book.decline(asked, f"{target.text} is not muted in this channel.")
+            await self.book.decline(admitted, f"{target.text} is not muted in this channel.")
             return
         async with self.book.store.writing() as connection:
             await end_mutes(connection, ended, now)
-            await note(connection, now, self._who(asked), "unmute", target.text)
+            await note(connection, now, self._who(admitted), "unmute", target.text)
         message = unmuted(
-            target.text, _again(max(ended, key=lambda one: one.ends), now), by=asked.ask.user
+            target.text,
+            _again(max(ended, key=lambda one: one.ends), now),
+            by=admitted.invocation.user,
         )
-        await self.book.answer_or_whisper(asked, message)
+        await self.book.answer_or_send_ephemeral(admitted, message)
 
-    async def history(self, asked: Asked) -> None:
+    async def history(self, admitted: AdmittedInvocation) -> None:
         """The last changes of a backend's chain and state."""
         try:
-            target = await self.book.patiently(asked, self._target(asked))
+            target = await self.book.patiently(admitted, self._target(admitted))
         except CannotFollow as error:
-            await self.book.decline(asked, str(error), "/appgw-check history backend.contoso.com")
+            await self.book.decline(
+                admitted, str(error), "/appgw-check history backend.contoso.com"
+            )
             return
-        events = await self._events(asked, target)
+        events = await self._events(admitted, target)
         if not events:
-            followed = matching(await self.book.subscriptions(asked.ask.channel), asked.request)
+            followed = matching(
+                await self.book.subscriptions(admitted.invocation.channel), admitted.request
+            )
             why = (
                 "it is followed and nothing has happened yet"
                 if followed
                 else "only what is followed is remembered"
             )
             await self.book.decline(
-                asked, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list"
+                admitted, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list"
             )
             return
-        zone = await self.book.zone(asked) or "UTC"
-        await self.book.delivery.whisper(
-            asked.ask, history(target.text, zone, happened(events, target, zone))
+        zone = await self.book.zone(admitted) or "UTC"
+        await self.book.delivery.send_ephemeral(
+            admitted.invocation, history(target.text, zone, happened(events, target, zone))
         )
 
-    async def _target(self, asked: Asked) -> FollowedTarget:
-        known = await self.book.subscriptions(asked.ask.channel)
-        return await self.book.target(asked.request, [one.target for one in known])
+    async def _target(self, admitted: AdmittedInvocation) -> FollowedTarget:
+        known = await self.book.subscriptions(admitted.invocation.channel)
+        return await self.book.target(admitted.request, [one.target for one in known])
 
-    async def _unsaved(self, asked: Asked) -> Subscription:
+    async def _unsaved(self, admitted: AdmittedInvocation) -> Subscription:
         """What the channel would get if it followed the target."""
-        zone = await self.book.zone(asked) or "UTC"
-        who = (self.book.team, asked.ask.channel, asked.ask.user)
-        return made(asked.request, await self._target(asked), zone, who=who, now=self.book.clock())
+        zone = await self.book.zone(admitted) or "UTC"
+        who = (self.book.team, admitted.invocation.channel, admitted.invocation.user)
+        return made(
+            admitted.request, await self._target(admitted), zone, who=who, now=self.book.clock()
+        )
 
-    async def _shown(self, asked: Asked, value: Subscription) -> list[Message]:
+    async def _shown(self, admitted: AdmittedInvocation, value: Subscription) -> list[Message]:
         now = self.book.clock()
-        states = await self._states(asked, value)
+        states = await self._states(admitted, value)
         async with self.book.store.reading() as connection:
             mutes = await channel_mutes(connection, value.team, value.channel, now - _MUTES_BACK)
             last = await last_sent(connection, value.id, now + _TWICE) if value.id else None
         content = compose(value, states, mutes, last, now)
         rows = rows_of(content)
         return [
-            digest_card(replace(face_of(content), thread=False), rows),
+            digest_card(replace(head_of(content), thread=False), rows),
             *digest_details(rows)[:1],
         ]
 
-    async def _states(self, asked: Asked, value: Subscription) -> Sequence[BackendState]:
+    async def _states(
+        self, admitted: AdmittedInvocation, value: Subscription
+    ) -> Sequence[BackendState]:
         """What is remembered.
 
         Where that is nothing or undecided, what a look finds now, as if it had been found for long.
@@ -214,16 +230,18 @@ class Hushing:
             if known
             else f"Nobody has looked at {value.target.text} yet"
         )
-        await self.book.delivery.whisper(asked.ask, notice(f"{why}; I look now, a moment please."))
+        await self.book.delivery.send_ephemeral(
+            admitted.invocation, notice(f"{why}; I look now, a moment please.")
+        )
         look, now = await self.book.looker.look(value.target), self.book.clock()
         for _ in range(OPEN_AFTER):
             known, _, _ = settle({state.seen.key: state for state in known}, look, now)
         return known
 
-    async def _mutes(self, asked: Asked, target: FollowedTarget) -> list[Mute]:
+    async def _mutes(self, admitted: AdmittedInvocation, target: FollowedTarget) -> list[Mute]:
         async with self.book.store.reading() as connection:
             holding = await channel_mutes(
-                connection, self.book.team, asked.ask.channel, self.book.clock()
+                connection, self.book.team, admitted.invocation.channel, self.book.clock()
             )
         return [
             one
@@ -232,12 +250,18 @@ class Hushing:
             == (target.key, target.pool, target.setting)
         ]
 
-    async def _events(self, asked: Asked, target: FollowedTarget) -> Sequence[BackendEvent]:
+    async def _events(
+        self, admitted: AdmittedInvocation, target: FollowedTarget
+    ) -> Sequence[BackendEvent]:
         """Of a host also what it went through as a member of the gateways that the channel follows."""
         since = self.book.clock() - _HISTORY_BACK
-        known = await self.book.subscriptions(asked.ask.channel)
+        known = await self.book.subscriptions(admitted.invocation.channel)
         gateways = {one.target.key for one in known if one.target.kind is TargetKind.GATEWAY}
-        host = asked.request.target.host if isinstance(asked.request.target, HostTarget) else None
+        host = (
+            admitted.request.target.host
+            if isinstance(admitted.request.target, HostTarget)
+            else None
+        )
         async with self.book.store.reading() as connection:
             own = [*await backend_history(connection, f"{target.key}|", since)]
             for key in sorted(gateways) if host else ():
@@ -249,12 +273,12 @@ class Hushing:
         fitting = [event for event in own if _within(event, target)]
         return sorted(fitting, key=lambda event: event.at, reverse=True)
 
-    async def _moment(self, asked: Asked, instant: datetime) -> str:
-        zone = await self.book.zone(asked) or "UTC"
+    async def _moment(self, admitted: AdmittedInvocation, instant: datetime) -> str:
+        zone = await self.book.zone(admitted) or "UTC"
         return f"{_clock(instant, zone)} ({zone})"
 
-    def _who(self, asked: Asked) -> tuple[str, str, str]:
-        return self.book.team, asked.ask.channel, asked.ask.user
+    def _who(self, admitted: AdmittedInvocation) -> tuple[str, str, str]:
+        return self.book.team, admitted.invocation.channel, admitted.invocation.user
 
 
 def _same(one: Mute, other: Mute) -> bool:
@@ -293,14 +317,16 @@ def happened(
     """When and what, newest first; the same of many servers within one minute is one line."""
     groups: dict[tuple[str, str], list[str]] = {}
     for event in events:
-        groups.setdefault((_clock(event.at, zone), _told(event)), []).append(_which(event, target))
+        groups.setdefault((_clock(event.at, zone), _described(event)), []).append(
+            _which(event, target)
+        )
     return [
         (when, f"{_named(which)}{what}")
         for (when, what), which in list(groups.items())[:_HISTORY_LINES]
     ]
 
 
-def _told(event: BackendEvent) -> str:
+def _described(event: BackendEvent) -> str:
     detail = (
         "" if event.change in {Change.APPEARED, Change.GONE, Change.CHAIN} else f": {event.detail}"
     )

@@ -21,7 +21,7 @@ from bot.digest.schedule import schedule
 from bot.domain.azure import ArmRefusal, Gateway
 from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
 from bot.slack.handlers.wording import target_of
-from bot.slack.invocation import Asked, Source
+from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.calling import call
 from bot.slack.outbound.client import Delivery
 from bot.slack.outbound.places import DeliveryError, NotAMember, Place, Posted
@@ -44,7 +44,7 @@ class CannotFollow(Exception):
 
 
 class Following(Protocol):
-    """The use case: `bot.checks.service.Desk` is it."""
+    """The use case: `bot.checks.service.CheckService` is it."""
 
     async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
         """The gateway that a name means."""
@@ -54,19 +54,19 @@ class Following(Protocol):
 
 
 class Looker(Protocol):
-    """Looks at a followed target; `bot.checks.observe.DeskLooker` is it."""
+    """Looks at a followed target; `bot.checks.observe.TargetObserver` is it."""
 
     async def look(self, target: FollowedTarget) -> Look:
         """What is there now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notebook:
+class SubscriptionService:
     """What the digest verbs share.
 
     Attributes:
         store: the memory.
-        desk: what a name means, and whether a host may be probed.
+        check_service: what a name means, and whether a host may be probed.
         looker: for a preview of what nobody has looked at yet.
         delivery: the way to Slack.
         clock: the present instant, aware.
@@ -75,7 +75,7 @@ class Notebook:
     """
 
     store: Store
-    desk: Following
+    check_service: Following
     looker: Looker
     delivery: Delivery
     clock: Callable[[], datetime]
@@ -95,7 +95,7 @@ class Notebook:
         """
         typed = request.target
         if isinstance(typed, HostTarget):
-            if sentence := await self.desk.refusal(typed):
+            if sentence := await self.check_service.refusal(typed):
                 raise CannotFollow(sentence)
             return FollowedTarget(
                 kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
@@ -116,21 +116,25 @@ class Notebook:
         )
 
     async def _key(self, typed: GatewayTarget) -> str:
-        found = await self.desk.find(typed)
+        found = await self.check_service.find(typed)
         if isinstance(found, ArmRefusal):
             hints = f" Did you mean {found.suggestions[0]}?" if found.suggestions else ""
             raise CannotFollow(f"{found.sentence}{hints}")
         return found.id.key
 
-    async def zone(self, asked: Asked) -> str | None:
+    async def zone(self, admitted: AdmittedInvocation) -> str | None:
         """On which clock a channel lives: as typed, as remembered, or as the asker's profile says.
 
         `None` when nobody knows.
         """
-        channel, typed = asked.ask.channel, asked.request.options.get("tz")
+        channel, typed = admitted.invocation.channel, admitted.request.options.get("tz")
         async with self.store.reading() as connection:
             remembered = await zone_of(connection, self.team, channel)
-        found = str(typed) if typed else remembered or await self._profile_zone(asked.ask.user)
+        found = (
+            str(typed)
+            if typed
+            else remembered or await self._profile_zone(admitted.invocation.user)
+        )
         if found and not remembered:
             async with self.store.writing() as connection:
                 await set_zone(connection, self.team, channel, found)
@@ -146,46 +150,50 @@ class Notebook:
             return None
         return str(answer["user"].get("tz") or "") or None
 
-    async def answer(self, asked: Asked, message: Message) -> bool:
+    async def answer(self, admitted: AdmittedInvocation, message: Message) -> bool:
         """Tell the channel: in place of the message whose button was pressed, else in a new one.
 
         `False` when it cannot be told.
         """
-        ask = asked.ask
-        place = Place(channel=ask.channel, thread=ask.thread)
+        invocation = admitted.invocation
+        place = Place(channel=invocation.channel, thread=invocation.thread)
         try:
-            if ask.source is Source.CLICK and ask.card and not ask.ephemeral:
-                await self.delivery.edit(Posted(place=place, ts=ask.card), message)
+            if invocation.source is Source.CLICK and invocation.card and not invocation.ephemeral:
+                await self.delivery.edit(Posted(place=place, ts=invocation.card), message)
             else:
                 await self.delivery.post(place, message)
         except NotAMember:
             return False
         return True
 
-    async def answer_or_whisper(self, asked: Asked, message: Message) -> None:
+    async def answer_or_send_ephemeral(
+        self, admitted: AdmittedInvocation, message: Message
+    ) -> None:
         """Tell the channel, or the asker alone together with how to invite the bot."""
-        if not await self.answer(asked, message):
-            await self.invite(asked)
-            await self.delivery.whisper(asked.ask, message)
+        if not await self.answer(admitted, message):
+            await self.invite(admitted)
+            await self.delivery.send_ephemeral(admitted.invocation, message)
 
-    async def invite(self, asked: Asked) -> None:
+    async def invite(self, admitted: AdmittedInvocation) -> None:
         """Tell the asker that the bot is no member here, and how it becomes one."""
-        await self.delivery.whisper(asked.ask, how_to_invite(self.bot_name, asked.ask.channel))
+        await self.delivery.send_ephemeral(
+            admitted.invocation, how_to_invite(self.bot_name, admitted.invocation.channel)
+        )
 
-    async def tell(self, asked: Asked, pages: Iterable[Message]) -> None:
+    async def notify(self, admitted: AdmittedInvocation, pages: Iterable[Message]) -> None:
         """Tell the asker alone, in several messages.
 
         A response URL takes five, so the later ones go another way.
         """
         for number, page in enumerate(pages):
-            ask = (
-                asked.ask
-                if number < _BY_RESPONSE_URL or not asked.ask.channel
-                else replace(asked.ask, response_url=None)
+            invocation = (
+                admitted.invocation
+                if number < _BY_RESPONSE_URL or not admitted.invocation.channel
+                else replace(admitted.invocation, response_url=None)
             )
-            await self.delivery.whisper(ask, page)
+            await self.delivery.send_ephemeral(invocation, page)
 
-    async def patiently(self, asked: Asked, work: Coroutine[Any, Any, T]) -> T:
+    async def patiently(self, admitted: AdmittedInvocation, work: Coroutine[Any, Any, T]) -> T:
         """Do something that may have to ask ARM or DNS.
 
         When that takes long, the asker hears that it is under way.
@@ -194,16 +202,17 @@ class Notebook:
         try:
             await asyncio.wait({task}, timeout=_SILENT_S)
             if not task.done():
-                await self.delivery.whisper(
-                    asked.ask, notice(f"I look up {target_of(asked.request)}, a moment please.")
+                await self.delivery.send_ephemeral(
+                    admitted.invocation,
+                    notice(f"I look up {target_of(admitted.request)}, a moment please."),
                 )
             return await task
         finally:
             task.cancel()
 
-    async def decline(self, asked: Asked, sentence: str, *examples: str) -> None:
+    async def decline(self, admitted: AdmittedInvocation, sentence: str, *examples: str) -> None:
         """Tell the asker alone why not."""
-        await self.delivery.whisper(asked.ask, notice(sentence, *examples))
+        await self.delivery.send_ephemeral(admitted.invocation, notice(sentence, *examples))
 
 
 def made(

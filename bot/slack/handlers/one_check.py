@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
-from bot.cards.check_card import Circumstances, check_card
+from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details, whole_word
 from bot.cards.gateway_card import remedy_message
 from bot.cards.parts import Message
@@ -32,10 +32,10 @@ from bot.domain.report import GatewayReport
 from bot.observability.metrics import CHECK_SECONDS, CHECKS, FIRST_POST_SECONDS
 from bot.slack.handlers.files import Filing, Kept
 from bot.slack.handlers.watch import Watching, watched_for
-from bot.slack.handlers.watched import Ear, HostLook, face_of
+from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key
 from bot.slack.handlers.wording import command_of, judged_as, target_of, understood
 from bot.slack.inbound.routing import note
-from bot.slack.invocation import Asked
+from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import card_for, last_word, standing
 from bot.slack.outbound.client import Delivery
 from bot.slack.outbound.places import DeliveryError, NotAMember, Posted
@@ -51,14 +51,14 @@ GATEWAY_UNHEARD = "not heard, the bot was restarted before its word came; Check 
 
 
 class Backends(Protocol):
-    """The use case: `bot.checks.service.Desk` is it."""
+    """The use case: `bot.checks.service.CheckService` is it."""
 
     async def host(
         self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
     ) -> HostAnswer | Refused:
         """Probe one backend and judge it."""
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The gateway's own word added; takes ten seconds or more."""
 
 
@@ -70,37 +70,37 @@ class Tools:
         backends: the use case.
         delivery: the way to Slack.
         runs: what runs now.
-        vantage: from where the bot looks, for the small print.
+        probe_origin: from where the bot looks, for the small print.
         bot_name: what to invite.
         watching: where a failing card goes on when `watch` was asked for.
         filing: remembers what the cards were made of, for their files.
-        greens: the last good facts of each backend.
+        last_healthy: the last good facts of each backend.
         turns: cards first, then probes.
     """
 
     backends: Backends
     delivery: Delivery
     runs: Runs
-    vantage: str
+    probe_origin: str
     bot_name: str
     watching: Watching
     filing: Filing
-    greens: Memory = field(default_factory=RecentFacts)
+    last_healthy: Memory = field(default_factory=RecentFacts)
     turns: Turns = field(default_factory=Turns)
 
 
 class OneCheck:
     """One check from its card to its thread."""
 
-    def __init__(self, tools: Tools, asked: Asked, run: Run) -> None:
+    def __init__(self, tools: Tools, admitted: AdmittedInvocation, run: Run) -> None:
         self._tools = tools
-        self._asked = asked
+        self._asked = admitted
         self._run = run
-        self._name = target_of(asked.request)
-        self._card = run.card = card_for(tools.delivery, asked)
+        self._name = target_of(admitted.request)
+        self._card = run.card = card_for(tools.delivery, admitted)
         self._connected = asyncio.Event()
         self._open = False
-        self._told = False
+        self._described = False
         self._stage: str | None = None
 
     async def perform(self) -> None:
@@ -115,16 +115,17 @@ class OneCheck:
             await self._conclude(await probe)
         except NotAMember:
             self._run.card = None
-            await self._tools.delivery.whisper(
-                self._asked.ask, how_to_invite(self._tools.bot_name, self._asked.ask.channel)
+            await self._tools.delivery.send_ephemeral(
+                self._asked.invocation,
+                how_to_invite(self._tools.bot_name, self._asked.invocation.channel),
             )
         except asyncio.CancelledError:
-            if not self._told:
+            if not self._described:
                 await last_word(self._card, self._without_verdict(cut_short))
             raise
         except Exception:
             log.exception("a check ended with an error of our own", extra={"target": self._name})
-            if not self._told:
+            if not self._described:
                 await self._card.finish(self._without_verdict(broke))
         finally:
             self._tools.turns.opened(self)
@@ -172,10 +173,8 @@ class OneCheck:
             await self._take_back(answer)
             return
         report = answer.report
-        await self._card.finish(
-            check_card(report, self._circumstances(answer, _first_word(answer)))
-        )
-        self._told = True
+        await self._card.finish(check_card(report, self._card_context(answer, _first_word(answer))))
+        self._described = True
         self._tools.runs.end(self._run)
         CHECKS.labels(headline=report.verdict.headline.value).inc()
         CHECK_SECONDS.observe(monotonic() - self._asked.begun)
@@ -187,26 +186,26 @@ class OneCheck:
         if self._watched and not report.verdict.accepted:
             await self._watch(answer)
         elif answer.gateway:
-            await self._second_witness(answer, answer.gateway)
+            await self._amend_with_health(answer, answer.gateway)
 
-    async def _second_witness(self, answer: HostAnswer, gateway: GatewayReport) -> None:
+    async def _amend_with_health(self, answer: HostAnswer, gateway: GatewayReport) -> None:
         """The card is complete already.
 
         The gateway's word is added when it comes, unless a later check has taken the card over.
         """
         try:
-            listened = await self._tools.backends.listen(gateway)
+            listened = await self._tools.backends.read_backend_health(gateway)
         except asyncio.CancelledError:
             if self._is_writer:
                 await last_word(
                     self._card,
-                    check_card(answer.report, self._circumstances(answer, GATEWAY_UNHEARD)),
+                    check_card(answer.report, self._card_context(answer, GATEWAY_UNHEARD)),
                 )
             raise
         if self._is_writer:
             self._keep(answer, listened)
-            heard, said = both_words(answer.report, listened)
-            await self._card.finish(check_card(heard, self._circumstances(answer, said)))
+            answered, said = both_words(answer.report, listened)
+            await self._card.finish(check_card(answered, self._card_context(answer, said)))
             await self._say_more(whole_word(said))
             await self._remedy(listened.refusal)
 
@@ -244,16 +243,20 @@ class OneCheck:
             backends=backends,
             target=target,
             options=options,
-            around=self._circumstances,
-            ear=Ear(backends.listen),
+            context=self._card_context,
+            health_reader=HealthReader(backends.read_backend_health),
         )
-        face = (face_of(answer.report), "") if answer else None
+        change_key = (backend_change_key(answer.report), "") if answer else None
         refused = self._tools.watching.begin(
-            self._card.posted, look, face=face, seconds=self._watched, asked=self._asked
+            self._card.posted,
+            look,
+            change_key=change_key,
+            seconds=self._watched,
+            admitted=self._asked,
         )
         if refused:
-            await self._tools.delivery.whisper(
-                replace(self._asked.ask, response_url=None), notice(refused)
+            await self._tools.delivery.send_ephemeral(
+                replace(self._asked.invocation, response_url=None), notice(refused)
             )
 
     @property
@@ -264,11 +267,11 @@ class OneCheck:
     async def _take_back(self, refused: Refused) -> None:
         """Nothing of a refused target stays in the channel."""
         self._run.card = None
-        if self._open and self._card.posted and self._asked.ask.card is None:
+        if self._open and self._card.posted and self._asked.invocation.card is None:
             with suppress(DeliveryError):
                 await self._tools.delivery.remove(self._card.posted)
-        note(self._asked.ask, "refused", why=refused.sentence, run_id=self._asked.run_id)
-        await self._tools.delivery.whisper(self._asked.ask, refusal(refused.sentence))
+        note(self._asked.invocation, "refused", why=refused.sentence, run_id=self._asked.run_id)
+        await self._tools.delivery.send_ephemeral(self._asked.invocation, refusal(refused.sentence))
 
     async def _explain(self, posted: Posted, answer: HostAnswer) -> None:
         found = details(answer.report)
@@ -291,18 +294,18 @@ class OneCheck:
             stage=self._stage,
         )
 
-    def _circumstances(self, answer: HostAnswer, gateway_says: str) -> Circumstances:
+    def _card_context(self, answer: HostAnswer, gateway_says: str) -> CardContext:
         request = self._asked.request
-        return Circumstances(
+        return CardContext(
             command=command_of(request),
             understood=judged_as(request, answer.report, answer.gateway)
             + watched_for(answer.report.verdict.accepted, self._watched),
             run_id=self._asked.run_id,
-            vantage=self._tools.vantage,
-            user=self._asked.ask.user,
+            probe_origin=self._tools.probe_origin,
+            user=self._asked.invocation.user,
             gateway_says=gateway_says,
             gateway=answer.gateway,
-            changed=changed_since_green(answer.report, self._tools.greens),
+            changed=changed_since_green(answer.report, self._tools.last_healthy),
         )
 
 

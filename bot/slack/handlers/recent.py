@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.commands import LastTarget
-from bot.slack.handlers.notebook import Notebook
+from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.wording import command_of
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Asked
+from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.runs import Runs
 from bot.store.last_known import remember_host
 
@@ -32,26 +32,26 @@ class Recent:
         runs: what the remembering runs in.
     """
 
-    book: Notebook
+    book: SubscriptionService
     runs: Runs
 
     def remembering(self, handler: Handler) -> Handler:
         """The same handler; what it is asked about is remembered."""
 
-        async def handle(asked: Asked) -> None:
-            self.runs.spawn(self._keep(asked))
-            await handler(asked)
+        async def handle(admitted: AdmittedInvocation) -> None:
+            self.runs.spawn(self._keep(admitted))
+            await handler(admitted)
 
         return handle
 
-    async def _keep(self, asked: Asked) -> None:
-        target, words = asked.request.target, command_of(asked.request)
+    async def _keep(self, admitted: AdmittedInvocation) -> None:
+        target, words = admitted.request.target, command_of(admitted.request)
         if target is None or isinstance(target, LastTarget) or len(words) > _LONGEST:
             return
         try:
             async with self.book.store.writing() as connection:
                 await remember_host(
-                    connection, self.book.team, asked.ask.user, words, self.book.clock()
+                    connection, self.book.team, admitted.invocation.user, words, self.book.clock()
                 )
         except SQLAlchemyError:
             log.exception("what was asked about could not be remembered")

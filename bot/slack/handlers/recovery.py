@@ -17,7 +17,7 @@ from bot.cards.digest_card import Row, digest_card, recovery
 from bot.digest.compose import compose
 from bot.domain.digest import DigestContent, Subscription
 from bot.slack.outbound.client import Delivery
-from bot.slack.outbound.digest_messages import face_of, rows_of
+from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.slack.outbound.places import DeliveryError, Place, Posted
 from bot.slack.outbound.runs import Runs
 from bot.store import Store
@@ -50,26 +50,26 @@ class Recovering:
 
     async def on_closed(self, target_key: str) -> None:
         """Tell it, before the next digest wherever Slack is quick enough."""
-        told = asyncio.Event()
-        self.runs.spawn(self._go_through(target_key, told))
+        shown = asyncio.Event()
+        self.runs.spawn(self._go_through(target_key, shown))
         with suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), _PATIENCE_S)
+            await asyncio.wait_for(shown.wait(), _PATIENCE_S)
 
-    async def _go_through(self, target_key: str, told: asyncio.Event) -> None:
+    async def _go_through(self, target_key: str, shown: asyncio.Event) -> None:
         try:
-            await self._tell_all(target_key)
+            await self._announce_all(target_key)
         finally:
-            told.set()
+            shown.set()
 
-    async def _tell_all(self, target_key: str) -> None:
+    async def _announce_all(self, target_key: str) -> None:
         """Go through the last digests about a target."""
         async with self.store.reading() as connection:
             followers = await target_subscriptions(connection, target_key)
         for subscription in followers:
             if subscription.paused is None:
-                await self._tell(subscription)
+                await self._report(subscription)
 
-    async def _tell(self, subscription: Subscription) -> None:
+    async def _report(self, subscription: Subscription) -> None:
         async with self.store.reading() as connection:
             found = await last_card(connection, subscription.id)
         if found is None:
@@ -80,7 +80,7 @@ class Recovering:
         card = Posted(place=Place(channel=subscription.channel), ts=ts)
         try:
             if ended:
-                await self.delivery.edit(card, digest_card(face_of(content, ended), rows))
+                await self.delivery.edit(card, digest_card(head_of(content, ended), rows))
             for row in rows:
                 if row.fixed and await self._is_news(run, row):
                     await self.delivery.post(card.thread, recovery(row, content.target.text))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.cards.check_card import Circumstances, check_card
+from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details
 from bot.cards.form import rehearse_form
 from bot.cards.usage import OPEN_REHEARSAL, how_to_invite, notice, open_form_notice
@@ -20,7 +20,7 @@ from bot.commands import TargetError, host_target
 from bot.domain.report import CheckReport
 from bot.observability.logs import run_scope
 from bot.slack.inbound.routing import Handler, new_run_id
-from bot.slack.invocation import Ask, Asked, answer, files, from_submission
+from bot.slack.invocation import AdmittedInvocation, Invocation, answer, files, from_submission
 from bot.slack.outbound.card_life import Card, ChannelCard, PrivateCard
 from bot.slack.outbound.client import Delivery
 from bot.slack.outbound.places import DeliveryError, NotAMember
@@ -66,34 +66,36 @@ class Rehearsing:
 
     delivery: Delivery
     clock: Callable[[], datetime]
-    vantage: str
+    probe_origin: str
     bot_name: str
     removing: Handler | None = None
 
-    async def handle(self, asked: Asked) -> None:
+    async def handle(self, admitted: AdmittedInvocation) -> None:
         """Open the form; a mention cannot open one, so it offers a button."""
-        ask = asked.ask
-        if asked.request.target is not None:
-            await self._without_root(asked)
+        invocation = admitted.invocation
+        if admitted.request.target is not None:
+            await self._without_root(admitted)
             return
         try:
-            if ask.trigger:
+            if invocation.trigger:
                 await self.delivery.open_form(
-                    ask.trigger, rehearse_form(channel=ask.channel or None)
+                    invocation.trigger, rehearse_form(channel=invocation.channel or None)
                 )
                 return
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
-        await self.delivery.whisper(ask, open_form_notice("Rehearse a chain", OPEN_REHEARSAL))
+        await self.delivery.send_ephemeral(
+            invocation, open_form_notice("Rehearse a chain", OPEN_REHEARSAL)
+        )
 
-    async def _without_root(self, asked: Asked) -> None:
+    async def _without_root(self, admitted: AdmittedInvocation) -> None:
         if self.removing is None:
-            await self.delivery.whisper(
-                asked.ask,
+            await self.delivery.send_ephemeral(
+                admitted.invocation,
                 notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
             )
         else:
-            await self.removing(asked)
+            await self.removing(admitted)
 
     async def read(self, view: Payload) -> Rehearsal:
         """What was filled in; raises `FieldError` for what cannot be used."""
@@ -114,7 +116,7 @@ class Rehearsing:
 
     async def judge(self, body: Payload, rehearsal: Rehearsal) -> None:
         """Judge and post the card."""
-        ask, run_id = from_submission(body, "rehearse"), new_run_id()
+        invocation, run_id = from_submission(body, "rehearse"), new_run_id()
         with run_scope(run_id):
             found = await asyncio.to_thread(
                 rehearse,
@@ -127,28 +129,32 @@ class Rehearsing:
                 f"a chain of {counted(len(rehearsal.chain), 'certificate')} that is not installed "
                 "yet"
             )
-            around = Circumstances(
+            context = CardContext(
                 command="rehearse",
                 understood=understood,
                 run_id=run_id,
-                vantage=self.vantage,
-                user=ask.user,
+                probe_origin=self.probe_origin,
+                user=invocation.user,
             )
-            await self._show(ask, found, around)
+            await self._show(invocation, found, context)
 
-    async def _show(self, ask: Ask, found: CheckReport, around: Circumstances) -> None:
+    async def _show(self, invocation: Invocation, found: CheckReport, context: CardContext) -> None:
         card: Card = (
-            ChannelCard(self.delivery, ask) if ask.channel else PrivateCard(self.delivery, ask)
+            ChannelCard(self.delivery, invocation)
+            if invocation.channel
+            else PrivateCard(self.delivery, invocation)
         )
         try:
-            await card.open(check_card(found, around))
+            await card.open(check_card(found, context))
         except NotAMember:
-            await self.delivery.whisper(ask, how_to_invite(self.bot_name, ask.channel))
+            await self.delivery.send_ephemeral(
+                invocation, how_to_invite(self.bot_name, invocation.channel)
+            )
             return
         if card.posted:
-            told = details(found)
-            await self.delivery.post(card.posted.thread, told.message)
-            for file in told.files:
+            shown = details(found)
+            await self.delivery.post(card.posted.thread, shown.message)
+            for file in shown.files:
                 await self.delivery.attach(card.posted, file)
 
     async def _file(self, attached: Payload) -> bytes:

@@ -9,12 +9,12 @@ from importlib.metadata import version
 from bot.cards.usage import facts, help_card, verb_help
 from bot.commands import HELP, Verb
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Ask, Asked
+from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import Delivery
 
 VERSION = version("appgw-check")
 Doctor = Callable[[], Awaitable[Mapping[str, str]]]
-Privileges = Callable[[Ask], Mapping[str, str]]
+Privileges = Callable[[Invocation], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +40,35 @@ class SmallVerbs:
             Verb.DOCTOR: self.examine,
         }
 
-    async def help(self, asked: Asked) -> None:
+    async def help(self, admitted: AdmittedInvocation) -> None:
         """What can be asked; about one verb when one was named."""
-        about = str(asked.request.options.get("topic") or "")
+        about = str(admitted.request.options.get("topic") or "")
         known = HELP.get(Verb(about)) if about in set(Verb) else None
-        await self.delivery.whisper(
-            asked.ask,
+        await self.delivery.send_ephemeral(
+            admitted.invocation,
             verb_help(about, known.line, known.options, known.examples) if known else help_card(),
         )
 
-    async def version(self, asked: Asked) -> None:
+    async def version(self, admitted: AdmittedInvocation) -> None:
         """Which version answers."""
-        await self.delivery.whisper(asked.ask, facts("Version", {"appgw-check": VERSION}))
-
-    async def whoami(self, asked: Asked) -> None:
-        """Who asks, as the bot sees it."""
-        ask = asked.ask
-        seen = {"user": ask.user, "workspace": ask.team, "channel": ask.channel or "none"}
-        await self.delivery.whisper(
-            ask, facts("Who you are to me", {**seen, **self.privileges(ask)})
+        await self.delivery.send_ephemeral(
+            admitted.invocation, facts("Version", {"appgw-check": VERSION})
         )
 
-    async def examine(self, asked: Asked) -> None:
+    async def whoami(self, admitted: AdmittedInvocation) -> None:
+        """Who asks, as the bot sees it."""
+        invocation = admitted.invocation
+        seen = {
+            "user": invocation.user,
+            "workspace": invocation.team,
+            "channel": invocation.channel or "none",
+        }
+        await self.delivery.send_ephemeral(
+            invocation, facts("Who you are to me", {**seen, **self.privileges(invocation)})
+        )
+
+    async def examine(self, admitted: AdmittedInvocation) -> None:
         """Whether the bot itself can answer."""
-        await self.delivery.whisper(asked.ask, facts("How I am", await self.doctor()))
+        await self.delivery.send_ephemeral(
+            admitted.invocation, facts("How I am", await self.doctor())
+        )

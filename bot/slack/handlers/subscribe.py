@@ -27,7 +27,7 @@ from bot.digest.schedule import UnusableSchedule, echo
 from bot.domain.digest import Subscription
 from bot.slack.handlers.notebook import (
     CannotFollow,
-    Notebook,
+    SubscriptionService,
     command_of,
     made,
     matching,
@@ -35,7 +35,7 @@ from bot.slack.handlers.notebook import (
     says,
 )
 from bot.slack.handlers.wording import command_of as words_of
-from bot.slack.invocation import Ask, Asked
+from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.places import DeliveryError
 from bot.store.last_known import note
 from bot.store.subscriptions import (
@@ -53,54 +53,54 @@ _UNUSABLE = (CannotFollow, UnusableSchedule, UnusableFilter, NeverDue)
 class Subscribing:
     """Answers what changes a channel's subscriptions; `book` is what the digest verbs share."""
 
-    book: Notebook
+    book: SubscriptionService
 
-    async def subscribe(self, asked: Asked) -> None:
+    async def subscribe(self, admitted: AdmittedInvocation) -> None:
         """Follow a target from now on, or in another way than before.
 
         Without a target, open the form.
         """
-        if asked.request.target is None:
-            await self.open_form(asked.ask, {})
+        if admitted.request.target is None:
+            await self.open_form(admitted.invocation, {})
             return
-        if not asked.ask.channel:
+        if not admitted.invocation.channel:
             await self.book.decline(
-                asked,
+                admitted,
                 "A digest belongs to a channel; ask me in one.",
                 "/appgw-check subscribe gw:prod-gw",
             )
             return
         try:
-            value = await self.book.patiently(asked, self._made(asked))
+            value = await self.book.patiently(admitted, self._made(admitted))
         except _UNUSABLE as error:
             await self.book.decline(
-                asked, str(error), "/appgw-check subscribe gw:prod-gw daily 08:30"
+                admitted, str(error), "/appgw-check subscribe gw:prod-gw daily 08:30"
             )
             return
         if value is None:
-            await self.book.delivery.whisper(
-                asked.ask, which_zone(f"subscribe {words_of(asked.request)}")
+            await self.book.delivery.send_ephemeral(
+                admitted.invocation, which_zone(f"subscribe {words_of(admitted.request)}")
             )
             return
-        await self._keep(asked, value)
+        await self._keep(admitted, value)
 
-    async def list(self, asked: Asked) -> None:
+    async def list(self, admitted: AdmittedInvocation) -> None:
         """What this channel follows, numbered from 1."""
-        known = await self.book.subscriptions(asked.ask.channel)
+        known = await self.book.subscriptions(admitted.invocation.channel)
         if not known:
             await self.book.decline(
-                asked, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
+                admitted, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
             )
         entries = [
             _entry(number, value, self._plan(value, runs=1))
             for number, value in enumerate(known, 1)
         ]
-        await self.book.tell(asked, listing(entries))
+        await self.book.notify(admitted, listing(entries))
 
-    async def unsubscribe(self, asked: Asked) -> None:
+    async def unsubscribe(self, admitted: AdmittedInvocation) -> None:
         """Stop one digest by its number or target, or all of them."""
-        known = await self.book.subscriptions(asked.ask.channel)
-        chosen = _chosen(known, asked.request)
+        known = await self.book.subscriptions(admitted.invocation.channel)
+        chosen = _chosen(known, admitted.request)
         if not chosen:
             numbers = (
                 ("it follows nothing", "its only one is number 1")[len(known)]
@@ -108,7 +108,7 @@ class Subscribing:
                 else f"it has 1 to {len(known)}"
             )
             await self.book.decline(
-                asked, f"This channel has no such digest; {numbers}.", "/appgw-check list"
+                admitted, f"This channel has no such digest; {numbers}.", "/appgw-check list"
             )
             return
         async with self.book.store.writing() as connection:
@@ -117,18 +117,18 @@ class Subscribing:
                     await note(
                         connection,
                         self.book.clock(),
-                        self._who(asked.ask),
+                        self._who(admitted.invocation),
                         "unsubscribe",
                         command_of(value),
                     )
         message = unsubscribed(
             [one.target.text for one in chosen],
             [command_of(one) for one in chosen],
-            by=asked.ask.user,
+            by=admitted.invocation.user,
         )
-        await self.book.answer_or_whisper(asked, message)
+        await self.book.answer_or_send_ephemeral(admitted, message)
 
-    async def restore(self, asked: Asked, commands: Sequence[str]) -> None:
+    async def restore(self, admitted: AdmittedInvocation, commands: Sequence[str]) -> None:
         """`Undo` of `unsubscribe`: make again what the button carries.
 
         What is there already stays as it is.
@@ -138,64 +138,76 @@ class Subscribing:
             if not isinstance(request, Request) or request.verb is not Verb.SUBSCRIBE:
                 continue
             try:
-                value = await self._made(replace(asked, request=request))
+                value = await self._made(replace(admitted, request=request))
             except _UNUSABLE as error:
-                await self.book.decline(asked, str(error))
+                await self.book.decline(admitted, str(error))
                 return
             if value:
                 if not await self._twin(value):
-                    await self._write(value, None, asked.ask)
+                    await self._write(value, None, admitted.invocation)
                 restored_targets.append(value.target.text)
         if restored_targets:
-            await self.book.answer_or_whisper(asked, restored(restored_targets, by=asked.ask.user))
+            await self.book.answer_or_send_ephemeral(
+                admitted, restored(restored_targets, by=admitted.invocation.user)
+            )
 
-    async def open_form(self, ask: Ask, given: dict[str, str]) -> None:
+    async def open_form(self, invocation: Invocation, given: dict[str, str]) -> None:
         """The form; where none can be opened, the button that does."""
         try:
             await self.book.delivery.open_form(
-                ask.trigger or "", follow_form(given, channel=ask.channel)
+                invocation.trigger or "", follow_form(given, channel=invocation.channel)
             )
         except DeliveryError:
-            await self.book.delivery.whisper(ask, open_form_notice("Subscribe", OPEN_FOLLOW_FORM))
+            await self.book.delivery.send_ephemeral(
+                invocation, open_form_notice("Subscribe", OPEN_FOLLOW_FORM)
+            )
 
-    async def _made(self, asked: Asked) -> Subscription | None:
+    async def _made(self, admitted: AdmittedInvocation) -> Subscription | None:
         """The subscription that was asked for.
 
         `None` when the channel's zone has to be asked first.
         """
-        known = await self.book.subscriptions(asked.ask.channel)
-        target = await self.book.target(asked.request, [one.target for one in known])
-        zone = await self.book.zone(asked)
+        known = await self.book.subscriptions(admitted.invocation.channel)
+        target = await self.book.target(admitted.request, [one.target for one in known])
+        zone = await self.book.zone(admitted)
         return (
-            made(asked.request, target, zone, who=self._who(asked.ask), now=self.book.clock())
+            made(
+                admitted.request,
+                target,
+                zone,
+                who=self._who(admitted.invocation),
+                now=self.book.clock(),
+            )
             if zone
             else None
         )
 
-    async def _keep(self, asked: Asked, value: Subscription) -> None:
+    async def _keep(self, admitted: AdmittedInvocation, value: Subscription) -> None:
         before = await self._twin(value)
         if before and before.paused is None and _same_words(before, value):
             sentence = f"This channel gets {value.target.text} so already: {self._plan(before)}"
-            await self.book.delivery.whisper(asked.ask, notice(sentence, "/appgw-check list"))
+            await self.book.delivery.send_ephemeral(
+                admitted.invocation, notice(sentence, "/appgw-check list")
+            )
             return
-        stored = await self._write(value, before, asked.ask)
+        stored = await self._write(value, before, admitted.invocation)
         message = subscribed(
             value.target.text,
             self._plan(stored),
             command_of(value),
-            by=asked.ask.user,
+            by=admitted.invocation.user,
             changed=before is not None,
         )
-        if not await self.book.answer(asked, message):
+        if not await self.book.answer(admitted, message):
             await self._take_back(stored, before)
-            await self.book.invite(asked)
+            await self.book.invite(admitted)
 
     async def _write(
-        self, value: Subscription, before: Subscription | None, ask: Ask
+        self, value: Subscription, before: Subscription | None, invocation: Invocation
     ) -> Subscription:
         async with self.book.store.writing() as connection:
             await note(
-                connection, self.book.clock(), self._who(ask), "subscribe", command_of(value)
+                connection, self.book.clock(), self._who(invocation), "subscribe", command_of(value)
             )
             if before is None:
                 return await add_subscription(connection, value)
@@ -223,8 +235,8 @@ class Subscribing:
     def _plan(self, value: Subscription, runs: int = 3) -> str:
         return f"{echo(value.schedule, self.book.clock(), runs)} {capital(says(value))}."
 
-    def _who(self, ask: Ask) -> tuple[str, str, str]:
-        return self.book.team, ask.channel, ask.user
+    def _who(self, invocation: Invocation) -> tuple[str, str, str]:
+        return self.book.team, invocation.channel, invocation.user
 
 
 def _chosen(known: Sequence[Subscription], request: Request) -> tuple[Subscription, ...]:

@@ -21,15 +21,15 @@ from bot.cards.subscriptions import EDIT, FOLLOW_FORM, OPEN_FOLLOW_FORM, UNDO, Z
 from bot.cards.usage import refusal
 from bot.commands import Request, Usage, Verb, parse
 from bot.slack.handlers.app_home import Home, opened
-from bot.slack.handlers.mute import Hushing
-from bot.slack.handlers.notebook import Notebook
+from bot.slack.handlers.mute import MuteHandlers
+from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recent import Recent
 from bot.slack.handlers.subscribe import Subscribing
 from bot.slack.handlers.wording import target_of
 from bot.slack.inbound.routing import Handler, Reception, new_run_id
 from bot.slack.invocation import (
-    Ask,
-    Asked,
+    AdmittedInvocation,
+    Invocation,
     Source,
     carried,
     element,
@@ -52,20 +52,20 @@ class Following:
         troubles: what the bot finds wrong with itself now, name -> sentence.
     """
 
-    book: Notebook
+    book: SubscriptionService
     troubles: Callable[[], Mapping[str, str]]
 
     def handlers(self) -> Mapping[Verb, Handler]:
         """The verbs answered here."""
-        subscribing, hushing = Subscribing(book=self.book), Hushing(book=self.book)
+        subscribing, mute_handlers = Subscribing(book=self.book), MuteHandlers(book=self.book)
         return {
             Verb.SUBSCRIBE: subscribing.subscribe,
             Verb.LIST: subscribing.list,
             Verb.UNSUBSCRIBE: subscribing.unsubscribe,
-            Verb.PREVIEW: hushing.preview,
-            Verb.MUTE: hushing.mute,
-            Verb.UNMUTE: hushing.unmute,
-            Verb.HISTORY: hushing.history,
+            Verb.PREVIEW: mute_handlers.preview,
+            Verb.MUTE: mute_handlers.mute,
+            Verb.UNMUTE: mute_handlers.unmute,
+            Verb.HISTORY: mute_handlers.history,
         }
 
     def register(self, app: AsyncApp, reception: Reception) -> None:
@@ -103,8 +103,8 @@ class _Clicks:
     ) -> None:
         """A button whose answer stands by itself."""
         await ack()
-        ask = from_interaction(body, Source.CLICK, word(carried(action), "q"))
-        self.reception.receive(replace(ask, source=Source.SHORTCUT, card=None))
+        invocation = from_interaction(body, Source.CLICK, word(carried(action), "q"))
+        self.reception.receive(replace(invocation, source=Source.SHORTCUT, card=None))
 
     async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The zone was chosen: the line that was asked is asked again with it."""
@@ -115,17 +115,19 @@ class _Clicks:
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Edit`: the form, filled with what the button carries."""
         await ack()
-        ask = from_interaction(body, Source.CLICK, word(carried(action), "q") or "subscribe")
-        if self.reception.runs.is_new(ask.delivery):
-            self.reception.runs.spawn(self._edit(ask))
+        invocation = from_interaction(body, Source.CLICK, word(carried(action), "q") or "subscribe")
+        if self.reception.runs.is_new(invocation.delivery):
+            self.reception.runs.spawn(self._edit(invocation))
 
     async def on_undo(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Undo` of `unsubscribe`."""
         await ack()
         commands = carried(action).get("q")
-        ask = from_interaction(body, Source.CLICK, "undo")
-        if isinstance(commands, list) and self.reception.runs.is_new(ask.delivery):
-            self.reception.runs.spawn(self._undo(ask, [str(command) for command in commands]))
+        invocation = from_interaction(body, Source.CLICK, "undo")
+        if isinstance(commands, list) and self.reception.runs.is_new(invocation.delivery):
+            self.reception.runs.spawn(
+                self._undo(invocation, [str(command) for command in commands])
+            )
 
     async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The form: a mistake stands under its first field, everything else is a question like any other."""
@@ -139,30 +141,33 @@ class _Clicks:
 
     async def on_home(self, body: dict[str, Any]) -> None:
         """The Home tab was opened."""
-        if ask := opened(body):
-            self.reception.runs.spawn(self._draw(ask))
+        if invocation := opened(body):
+            self.reception.runs.spawn(self._draw(invocation))
 
-    async def _draw(self, ask: Ask) -> None:
-        await self.home.draw(ask.user, self.reception.admit(ask, "home"))
+    async def _draw(self, invocation: Invocation) -> None:
+        await self.home.draw(invocation.user, self.reception.admit(invocation, "home"))
 
-    async def _edit(self, ask: Ask) -> None:
-        if await self._let_in(ask, "edit"):
-            understood = parse(ask.text)
+    async def _edit(self, invocation: Invocation) -> None:
+        if await self._let_in(invocation, "edit"):
+            understood = parse(invocation.text)
             await self.subscribing.open_form(
-                ask, _given(understood) if isinstance(understood, Request) else {}
+                invocation, _given(understood) if isinstance(understood, Request) else {}
             )
 
-    async def _undo(self, ask: Ask, commands: list[str]) -> None:
-        if await self._let_in(ask, "undo"):
+    async def _undo(self, invocation: Invocation, commands: list[str]) -> None:
+        if await self._let_in(invocation, "undo"):
             request = Request(verb=Verb.SUBSCRIBE)
             await self.subscribing.restore(
-                Asked(ask=ask, request=request, run_id=new_run_id(), begun=monotonic()), commands
+                AdmittedInvocation(
+                    invocation=invocation, request=request, run_id=new_run_id(), begun=monotonic()
+                ),
+                commands,
             )
 
-    async def _let_in(self, ask: Ask, what: str) -> bool:
-        sentence = self.reception.admit(ask, what, costs=True)
+    async def _let_in(self, invocation: Invocation, what: str) -> bool:
+        sentence = self.reception.admit(invocation, what, costs=True)
         if sentence:
-            await self.reception.delivery.whisper(ask, refusal(sentence))
+            await self.reception.delivery.send_ephemeral(invocation, refusal(sentence))
         return sentence is None
 
 

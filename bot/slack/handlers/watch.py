@@ -20,7 +20,7 @@ from typing import Protocol
 
 from bot.cards.parts import Message, compose, say
 from bot.observability.metrics import WATCHES
-from bot.slack.invocation import Asked
+from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.client import Delivery
 from bot.slack.outbound.places import DeliveryError, MessageGone, NotAMember, Posted
 from bot.slack.outbound.runs import Runs
@@ -41,14 +41,14 @@ class Seen:
 
     Attributes:
         card: the card as it should stand now.
-        face: what makes a difference worth an edit; two looks that saw the same are equal here.
+        change_key: what makes a difference worth an edit; two looks that saw the same are equal here.
         green: the gateway would accept it.
         word: what the gateway itself says, one sentence for the thread, empty when it was not
             asked.
     """
 
     card: Message
-    face: Hashable
+    change_key: Hashable
     green: bool
     word: str = ""
 
@@ -66,7 +66,9 @@ class Look(Protocol):
 class Book(Protocol):
     """Where watches are kept beyond this process: `bot.slack.handlers.watch_store.WatchBook` is it."""
 
-    async def begun(self, posted: Posted, asked: Asked, seconds: float, already: float) -> None:
+    async def begun(
+        self, posted: Posted, admitted: AdmittedInvocation, seconds: float, already: float
+    ) -> None:
         """Keep a watch."""
 
     async def ended(self, posted: Posted) -> None:
@@ -103,26 +105,26 @@ class Watching:
 
         0 without it.
         """
-        asked = self.longest if option is True else option
-        return min(float(asked), self.longest) if isinstance(asked, int | float) else 0.0
+        admitted = self.longest if option is True else option
+        return min(float(admitted), self.longest) if isinstance(admitted, int | float) else 0.0
 
     def begin(
         self,
         posted: Posted | None,
         look: Look,
         *,
-        face: Hashable,
+        change_key: Hashable,
         seconds: float,
-        asked: Asked | None = None,
+        admitted: AdmittedInvocation | None = None,
     ) -> str | None:
         """Watch a card in a task of its own.
 
         Args:
             posted: the card; without a place in a channel there is nothing to watch.
             look: how to look; closed when the watch is over.
-            face: of what the card shows now.
+            change_key: of what the card shows now.
             seconds: how long at most.
-            asked: the question, with which the watch can go on after a restart.
+            admitted: the question, with which the watch can go on after a restart.
 
         Returns:
             A sentence when no watch was begun; `None` when one runs.
@@ -133,9 +135,11 @@ class Watching:
             return refused
         key = (posted.place.channel, posted.ts)
         self._watched.add(key)
-        already = asked.watched_s or 0.0 if asked else 0.0
+        already = admitted.watched_s or 0.0 if admitted else 0.0
         self.runs.spawn(
-            self._until_over(key, _Watch(self, posted, look, face, seconds, already), posted, asked)
+            self._until_over(
+                key, _Watch(self, posted, look, change_key, seconds, already), posted, admitted
+            )
         )
         return None
 
@@ -154,12 +158,16 @@ class Watching:
         return None
 
     async def _until_over(
-        self, key: tuple[str, str], watch: _Watch, posted: Posted, asked: Asked | None
+        self,
+        key: tuple[str, str],
+        watch: _Watch,
+        posted: Posted,
+        admitted: AdmittedInvocation | None,
     ) -> None:
         WATCHES.inc()
         try:
-            if self.book and asked:
-                await self.book.begun(posted, asked, watch.seconds, asked.watched_s or 0.0)
+            if self.book and admitted:
+                await self.book.begun(posted, admitted, watch.seconds, admitted.watched_s or 0.0)
             await watch.run()
         except (MessageGone, NotAMember) as error:
             log.info("a watch ended: its card is out of reach", extra={"reason": error.reason})
@@ -179,14 +187,14 @@ class _Watch:
         watching: Watching,
         posted: Posted,
         look: Look,
-        face: Hashable,
+        change_key: Hashable,
         seconds: float,
         already: float,
     ) -> None:
         self._watching = watching
         self._posted = posted
         self._look = look
-        self._face = face
+        self._change_key = change_key
         self._edited = watching.now()
         self._begun = self._edited - already
         self.seconds = seconds
@@ -230,7 +238,7 @@ class _Watch:
 
     async def _show(self, seen: Seen) -> None:
         due = self._watching.now() - self._edited >= self._watching.refresh
-        if seen.face == self._face and not due:
+        if seen.change_key == self._change_key and not due:
             return
         try:
             await self._watching.delivery.edit(self._posted, seen.card, patient=seen.green)
@@ -239,7 +247,7 @@ class _Watch:
         except DeliveryError as error:
             log.info("a watched card was not edited this time", extra={"reason": error.reason})
             return
-        self._face, self._edited = seen.face, self._watching.now()
+        self._change_key, self._edited = seen.change_key, self._watching.now()
 
     async def _say(self, sentence: str, lock_screen: str) -> None:
         """One line in the thread.

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.commands import Request, parse
 from bot.slack.handlers.wording import command_of
 from bot.slack.inbound.routing import new_run_id
-from bot.slack.invocation import Ask, Asked, Source
+from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Posted
 from bot.store import Store
 from bot.store.last_known import drop_watch, open_watches, save_watch
@@ -36,15 +36,17 @@ class WatchBook:
     team: str
     clock: Callable[[], datetime]
 
-    async def begun(self, posted: Posted, asked: Asked, seconds: float, already: float) -> None:
+    async def begun(
+        self, posted: Posted, admitted: AdmittedInvocation, seconds: float, already: float
+    ) -> None:
         """Keep a watch; `already` is how many of its seconds are over."""
-        ask, begun = asked.ask, self.clock() - timedelta(seconds=already)
+        invocation, begun = admitted.invocation, self.clock() - timedelta(seconds=already)
         place = {"channel": posted.place.channel, "thread": posted.place.thread, "ts": posted.ts}
         body = {
             **place,
-            "q": command_of(asked.request),
-            "user": ask.user,
-            "team": ask.team,
+            "q": command_of(admitted.request),
+            "user": invocation.user,
+            "team": invocation.team,
             "begun": begun.isoformat(),
             "seconds": seconds,
         }
@@ -73,18 +75,18 @@ class WatchBook:
                 "an ended watch is still written down", extra={"reason": type(error).__name__}
             )
 
-    async def open(self) -> tuple[Asked, ...]:
+    async def open(self) -> tuple[AdmittedInvocation, ...]:
         """What was being watched when the process ended, each as the question that goes on with it."""
         async with self.store.reading() as connection:
             kept = await open_watches(connection, self.clock())
-        return tuple(asked for body in kept.values() for asked in self._asked(body))
+        return tuple(admitted for body in kept.values() for admitted in self._asked(body))
 
-    def _asked(self, body: Mapping[str, Any]) -> Iterator[Asked]:
+    def _asked(self, body: Mapping[str, Any]) -> Iterator[AdmittedInvocation]:
         """Nothing where another version wrote something else."""
         try:
             already = (self.clock() - datetime.fromisoformat(body["begun"])).total_seconds()
             request = parse(f"{body['q']} watch={round(body['seconds'])}s")
-            ask = Ask(
+            invocation = Invocation(
                 source=Source.CLICK,
                 text=str(body["q"]),
                 user=str(body["user"]),
@@ -96,8 +98,8 @@ class WatchBook:
         except (KeyError, TypeError, ValueError):
             return
         if isinstance(request, Request):
-            yield Asked(
-                ask=ask,
+            yield AdmittedInvocation(
+                invocation=invocation,
                 request=request,
                 run_id=new_run_id(),
                 begun=monotonic(),

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
-from bot.cards.check_card import Circumstances, check_card
+from bot.cards.check_card import CardContext, check_card
 from bot.cards.gateway_card import gateway_card
-from bot.checks import both_words, hear_gateway
+from bot.checks import add_backend_health, both_words
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal
@@ -26,35 +26,35 @@ log = logging.getLogger(__name__)
 ARM_EVERY_S = 60.0
 
 
-class Ear:
+class HealthReader:
     """The gateway's word, asked for now and then; each report gets the last one that came.
 
     Args:
-        listen: asks ARM; takes ten seconds or more.
+        read_backend_health: asks ARM; takes ten seconds or more.
         every: seconds between two questions.
         now: a monotonic clock.
     """
 
     def __init__(
         self,
-        listen: Callable[[GatewayReport], Awaitable[GatewayReport]],
+        read_backend_health: Callable[[GatewayReport], Awaitable[GatewayReport]],
         *,
         every: float = ARM_EVERY_S,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self._listen, self._every, self._now = listen, every, now
+        self._read_backend_health, self._every, self._now = read_backend_health, every, now
         self._asking: asyncio.Future[GatewayReport] | None = None
         self._due = 0.0
-        self._heard: GatewayReport | None = None
+        self._answered: GatewayReport | None = None
 
-    def hear(self, report: GatewayReport) -> GatewayReport:
+    def latest(self, report: GatewayReport) -> GatewayReport:
         """The report with the word that is known, and a question under way when it is time for one."""
         self._take()
         if self.due:
             self._due = self._now() + self._every
-            self._asking = asyncio.ensure_future(self._listen(report))
-        word = self._heard and (self._heard.health or self._heard.refusal)
-        return hear_gateway(report, word) if word else report
+            self._asking = asyncio.ensure_future(self._read_backend_health(report))
+        word = self._answered and (self._answered.health or self._answered.refusal)
+        return add_backend_health(report, word) if word else report
 
     @property
     def due(self) -> bool:
@@ -69,11 +69,11 @@ class Ear:
     def _take(self) -> None:
         if self._asking is None or not self._asking.done():
             return
-        asked, self._asking = self._asking, None
-        if error := asked.exception():
+        admitted, self._asking = self._asking, None
+        if error := admitted.exception():
             log.error("the gateway could not be asked during a watch", exc_info=error)
         else:
-            self._heard = asked.result()
+            self._answered = admitted.result()
 
 
 class Hosts(Protocol):
@@ -85,13 +85,13 @@ class Hosts(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class HostLook:
-    """Looks at one backend; `around` makes what its card says beside the report."""
+    """Looks at one backend; `context` makes what its card says beside the report."""
 
     backends: Hosts
     target: HostTarget
     options: Options
-    around: Callable[[HostAnswer, str], Circumstances]
-    ear: Ear
+    context: Callable[[HostAnswer, str], CardContext]
+    health_reader: HealthReader
 
     async def look(self) -> Seen | None:
         """Probe it."""
@@ -103,25 +103,25 @@ class HostLook:
             )
             return None
         report, said = self._both(answer)
-        card = check_card(report, self.around(answer, said))
+        card = check_card(report, self.context(answer, said))
         return Seen(
             card=card,
-            face=(face_of(report), said),
+            change_key=(backend_change_key(report), said),
             green=answer.report.verdict.accepted,
             word=said and f"Gateway: {said}",
         )
 
     def close(self) -> None:
         """Stop asking the gateway."""
-        self.ear.close()
+        self.health_reader.close()
 
     def _both(self, answer: HostAnswer) -> tuple[CheckReport, str]:
         if answer.gateway is None:
             return answer.report, ""
-        heard = self.ear.hear(answer.gateway)
+        answered = self.health_reader.latest(answer.gateway)
         return (
-            both_words(answer.report, heard)
-            if heard.health or heard.refusal
+            both_words(answer.report, answered)
+            if answered.health or answered.refusal
             else (answer.report, "")
         )
 
@@ -145,8 +145,8 @@ class GatewayLook:
     gateways: Gateways
     target: GatewayTarget
     options: Options
-    around: Circumstances
-    ear: Ear | None
+    context: CardContext
+    health_reader: HealthReader | None
     _last: GatewayReport | None = None
 
     async def look(self) -> Seen | None:
@@ -158,13 +158,20 @@ class GatewayLook:
                 extra={"reason": report.trouble.value},
             )
             return None
-        heard = self.ear.hear(report) if self.ear else report
+        answered = self.health_reader.latest(report) if self.health_reader else report
         return Seen(
-            card=gateway_card(heard, self.around), face=gateway_face(heard), green=heard.green
+            card=gateway_card(answered, self.context),
+            change_key=gateway_change_key(answered),
+            green=answered.green,
         )
 
     async def _report(self) -> GatewayReport | ArmRefusal:
-        if self._last and self._last.via is Via.GATEWAY and self.ear and not self.ear.due:
+        if (
+            self._last
+            and self._last.via is Via.GATEWAY
+            and self.health_reader
+            and not self.health_reader.due
+        ):
             return self._last
         report = await self.gateways.gateway(self.target, self.options)
         self._last = report if isinstance(report, GatewayReport) else None
@@ -172,11 +179,11 @@ class GatewayLook:
 
     def close(self) -> None:
         """Stop asking the gateway."""
-        if self.ear:
-            self.ear.close()
+        if self.health_reader:
+            self.health_reader.close()
 
 
-def face_of(report: CheckReport) -> Hashable:
+def backend_change_key(report: CheckReport) -> Hashable:
     """What of a report is worth an edit: its findings and the lists that were sent."""
     found = tuple((finding.code, finding.certificate) for finding in report.verdict.findings)
     return found, tuple(
@@ -184,7 +191,7 @@ def face_of(report: CheckReport) -> Hashable:
     )
 
 
-def gateway_face(report: GatewayReport) -> Hashable:
+def gateway_change_key(report: GatewayReport) -> Hashable:
     """The same for a whole gateway, both witnesses' words included."""
     members = tuple(
         (m.pool, m.setting, m.member, m.headline, m.server.health if m.server else None)

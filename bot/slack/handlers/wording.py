@@ -80,9 +80,9 @@ def understood(request: Request) -> str:
     return ", ".join((f"{target.host}:{target.port}", *sent, *others))
 
 
-def understood_of(request: Request, asked: GatewayTarget) -> str:
+def understood_of(request: Request, admitted: GatewayTarget) -> str:
     """The question to a gateway in full; where a host was typed, also where it stands."""
-    stands = "/".join(filter(None, (asked.name, asked.pool, asked.setting)))
+    stands = "/".join(filter(None, (admitted.name, admitted.pool, admitted.setting)))
     return (
         f"{understood(request)}, in {stands}"
         if isinstance(request.target, HostTarget)

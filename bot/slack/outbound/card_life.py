@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Protocol
 
 from bot.cards.parts import Message
-from bot.slack.invocation import Ask, Asked
+from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import Delivery
 from bot.slack.outbound.places import DeliveryError, MessageGone, NotAMember, Place, Posted
 
@@ -34,7 +34,7 @@ class Card(Protocol):
         """Where it stands, `None` when it has no place that a thread could hang on."""
 
     @property
-    def told(self) -> bool:
+    def shown(self) -> bool:
         """Whether its verdict stands."""
 
     async def open(self, message: Message) -> None:
@@ -53,11 +53,13 @@ class ChannelCard:
     `posted` is the message to reuse when a button of it was pressed.
     """
 
-    def __init__(self, delivery: Delivery, ask: Ask, posted: Posted | None = None) -> None:
+    def __init__(
+        self, delivery: Delivery, invocation: Invocation, posted: Posted | None = None
+    ) -> None:
         self._delivery = delivery
-        self._ask = ask
+        self._ask = invocation
         self.posted = posted
-        self.told = False
+        self.shown = False
         self._edit: asyncio.Task[None] | None = None
         self._last_edit = monotonic()
         self._finished = False
@@ -105,7 +107,7 @@ class ChannelCard:
             await asyncio.wait({self._edit})
         if not await self._edited(message):
             await self._post_anew(message)
-        self.told = True
+        self.shown = True
 
     async def _edited(self, message: Message) -> bool:
         if self.posted is None:
@@ -125,7 +127,7 @@ class ChannelCard:
         except DeliveryError as error:
             log.warning("the card cannot be posted", extra={"reason": error.reason})
             self.posted = None
-            await self._delivery.whisper(self._ask, message, loud=True)
+            await self._delivery.send_ephemeral(self._ask, message, loud=True)
 
     async def _try_edit(self, posted: Posted, message: Message) -> None:
         try:
@@ -139,16 +141,16 @@ class PrivateCard:
 
     posted: Posted | None = None
 
-    def __init__(self, delivery: Delivery, ask: Ask) -> None:
+    def __init__(self, delivery: Delivery, invocation: Invocation) -> None:
         self._delivery = delivery
-        self._ask = ask
-        self.told = False
-        self._replaces = ask.ephemeral
+        self._ask = invocation
+        self.shown = False
+        self._replaces = invocation.ephemeral
 
     async def open(self, message: Message) -> None:
         """Whisper the first message."""
         if self._ask.response_url:
-            await self._delivery.whisper(self._ask, message, replace=self._replaces)
+            await self._delivery.send_ephemeral(self._ask, message, replace=self._replaces)
             self._replaces = True
 
     def progress(self, message: Message) -> None:
@@ -156,20 +158,22 @@ class PrivateCard:
 
     async def finish(self, message: Message) -> None:
         """Whisper the verdict in place of the first message."""
-        await self._delivery.whisper(self._ask, message, replace=self._replaces)
-        self.told = True
+        await self._delivery.send_ephemeral(self._ask, message, replace=self._replaces)
+        self.shown = True
 
 
-def card_for(delivery: Delivery, asked: Asked) -> Card:
+def card_for(delivery: Delivery, admitted: AdmittedInvocation) -> Card:
     """The kind of card that fits.
 
     Private when asked so or when there is no channel, the pressed one for a click, else a new one.
     """
-    ask = asked.ask
-    if "private" in asked.request.options or ask.ephemeral or not ask.channel:
-        return PrivateCard(delivery, ask)
-    place = Place(channel=ask.channel, thread=ask.thread)
-    return ChannelCard(delivery, ask, Posted(place=place, ts=ask.card) if ask.card else None)
+    invocation = admitted.invocation
+    if "private" in admitted.request.options or invocation.ephemeral or not invocation.channel:
+        return PrivateCard(delivery, invocation)
+    place = Place(channel=invocation.channel, thread=invocation.thread)
+    return ChannelCard(
+        delivery, invocation, Posted(place=place, ts=invocation.card) if invocation.card else None
+    )
 
 
 def standing(card: Card) -> Hashable | None:

@@ -22,7 +22,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.cards.details import Attachment
 from bot.cards.parts import Block, Message
-from bot.slack.invocation import Ask
+from bot.slack.invocation import Invocation
 from bot.slack.outbound.calling import REFUSED_BLOCKS, call
 from bot.slack.outbound.places import DeliveryError, Place, Posted
 
@@ -73,20 +73,20 @@ class Delivery:
             self.client.chat_delete, repeatable=True, channel=posted.place.channel, ts=posted.ts
         )
 
-    async def whisper(
-        self, ask: Ask, message: Message, *, replace: bool = False, loud: bool = False
+    async def send_ephemeral(
+        self, invocation: Invocation, message: Message, *, replace: bool = False, loud: bool = False
     ) -> None:
         """Tell only the person who asked, in the first way that works.
 
         When none does it is logged, for there is nobody else to tell.
 
         Args:
-            ask: who asked, and the ways back.
+            invocation: who asked, and the ways back.
             message: what to say.
             replace: put it in place of the ephemeral message that the response URL belongs to.
             loud: tell the whole channel through the response URL.
         """
-        for way in self._ways(ask, message, replace=replace, loud=loud):
+        for way in self._ways(invocation, message, replace=replace, loud=loud):
             try:
                 await way()
             except DeliveryError as error:
@@ -95,22 +95,24 @@ class Delivery:
                 )
             else:
                 return
-        log.error("an answer to one person could not be delivered", extra={"user": ask.user})
+        log.error("an answer to one person could not be delivered", extra={"user": invocation.user})
 
     def _ways(
-        self, ask: Ask, message: Message, *, replace: bool, loud: bool
+        self, invocation: Invocation, message: Message, *, replace: bool, loud: bool
     ) -> Iterator[Callable[[], Awaitable[None]]]:
         """The response URL, which lives for five messages.
 
         An ephemeral, which needs the bot in the channel; a direct message.
         """
-        if ask.response_url:
-            yield partial(self._respond, ask.response_url, message, replace=replace, loud=loud)
-        if ask.channel:
+        if invocation.response_url:
+            yield partial(
+                self._respond, invocation.response_url, message, replace=replace, loud=loud
+            )
+        if invocation.channel:
             where = {
-                "channel": ask.channel,
-                "user": ask.user,
-                **({"thread_ts": ask.thread} if ask.thread else {}),
+                "channel": invocation.channel,
+                "user": invocation.user,
+                **({"thread_ts": invocation.thread} if invocation.thread else {}),
             }
             yield partial(
                 self._with_blocks,
@@ -124,7 +126,7 @@ class Delivery:
             self.client.chat_postMessage,
             message,
             repeatable=False,
-            channel=ask.user,
+            channel=invocation.user,
         )
 
     async def open_form(self, trigger: str, view: Block) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from bot.cards.digest_card import Face, Row, digest_card, digest_details
+from bot.cards.digest_card import DigestHead, Row, digest_card, digest_details
 from bot.cards.parts import Message
 from bot.commands import GatewayTarget, read_gateway
 from bot.digest.wording import cause_line, counts, footer, header, moment, recovered, title
@@ -23,7 +23,7 @@ def render(subscription: Subscription, content: DigestContent) -> delivery.Messa
     """
     rows = rows_of(content)
     return {
-        **as_data(digest_card(face_of(content), rows)),
+        **as_data(digest_card(head_of(content), rows)),
         "thread": [as_data(page) for page in digest_details(rows)],
     }
 
@@ -42,10 +42,10 @@ def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None)
     ]
 
 
-def face_of(content: DigestContent, ended: Collection[str] = ()) -> Face:
+def head_of(content: DigestContent, ended: Collection[str] = ()) -> DigestHead:
     """What stands around the rows; `ended` are the causes that are over by now."""
     when = header(content).removeprefix(f"{content.target.text}, ").partition(": ")[0]
-    return Face(
+    return DigestHead(
         target=content.target.text,
         when=when,
         counts=recovered(content, ended) if ended else counts(content),

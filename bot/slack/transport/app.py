@@ -15,9 +15,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.observability.ports import listen
+from bot.observability.ports import open_port
 from bot.settings import Settings
-from bot.slack.transport.receiver import door
+from bot.slack.transport.receiver import signed_only
 
 log = logging.getLogger(__name__)
 
@@ -65,15 +65,16 @@ def make_client(
 
 async def who_am_i(client: AsyncWebClient) -> Identity:
     """Ask Slack who the token belongs to; raises the client's errors."""
-    told = await client.auth_test()
+    shown = await client.auth_test()
     granted = next(
-        (str(value) for name, value in told.headers.items() if name.lower() == "x-oauth-scopes"), ""
+        (str(value) for name, value in shown.headers.items() if name.lower() == "x-oauth-scopes"),
+        "",
     )
     return Identity(
-        team=told["team_id"],
-        user=told["user_id"],
-        name=told.get("user") or "appgw-check",
-        bot_id=told.get("bot_id") or "",
+        team=shown["team_id"],
+        user=shown["user_id"],
+        name=shown.get("user") or "appgw-check",
+        bot_id=shown.get("bot_id") or "",
         scopes=frozenset(filter(None, (scope.strip() for scope in granted.split(",")))),
     )
 
@@ -104,13 +105,13 @@ class HttpTransport:
 
     def __init__(self, app: AsyncApp, port: int, secret: str) -> None:
         served = app.web_app(path=EVENTS_PATH)
-        served.middlewares.append(door(secret))
+        served.middlewares.append(signed_only(secret))
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=1.0)
         self._port = port
 
     async def start(self) -> None:
         """Listen; raises `PortUnusableError`."""
-        await listen(self._runner, self._port, "APPGW_HTTP_PORT")
+        await open_port(self._runner, self._port, "APPGW_HTTP_PORT")
 
     async def stop_listening(self) -> None:
         """Nothing: while the bot drains it still answers, so that people are told to ask again."""

@@ -24,7 +24,7 @@ _MAX_TIMESTAMP = 12
 _LONGEST_SSL_CHECK = 200
 
 
-def door(secret: str) -> Middleware:
+def signed_only(secret: str) -> Middleware:
     """The middleware that lets Slack's requests through, and answers 401 to others and 400 to what cannot be read."""
     verifier = SignatureVerifier(secret)
 

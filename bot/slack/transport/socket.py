@@ -64,7 +64,7 @@ class SocketTransport:
         """Connect; raises the client's errors when Slack refuses the token."""
         await self._client.aiohttp_client_session.close()
         self._client.aiohttp_client_session = aiohttp.ClientSession(
-            ws_response_class=_hearing(self._heard), trust_env=True
+            ws_response_class=_hearing(self._answered), trust_env=True
         )
         opened = await self._client.web_client.apps_connections_open(
             app_token=self._client.app_token
@@ -95,7 +95,7 @@ class SocketTransport:
         session = self._client.current_session
         return session is not None and not session.closed and self._last_sign is not None
 
-    def _heard(self) -> None:
+    def _answered(self) -> None:
         self._last_sign = self._now()
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
@@ -128,14 +128,14 @@ class SocketTransport:
                 await asyncio.wait_for(self._client.connect_to_new_endpoint(force=True), _CONNECT_S)
 
 
-def _hearing(heard: Callable[[], None]) -> type[aiohttp.ClientWebSocketResponse[Any]]:
+def _hearing(answered: Callable[[], None]) -> type[aiohttp.ClientWebSocketResponse[Any]]:
     """A WebSocket that tells of every frame it receives, pongs included."""
 
     class Hearing(aiohttp.ClientWebSocketResponse[Any]):
         async def receive(self, timeout: float | None = None) -> Any:  # noqa: ASYNC109, ANN401 -- the library's signature
             frame = await super().receive(timeout)
             if frame.type not in _ENDINGS:
-                heard()
+                answered()
             return frame
 
     return Hearing

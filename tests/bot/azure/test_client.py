@@ -326,9 +326,9 @@ async def test_list_is_read_again_before_it_is_too_old(
     """So that the first question after a quiet night finds one."""
     arm.add(GatewaySpec(name="prod-gw"))
     client = new_client(arm.url, timing=replace(FAST, inventory_age=0.1))
-    keeping = asyncio.create_task(client.keep_fresh())
+    refreshing = asyncio.create_task(client.keep_fresh())
     await asyncio.sleep(1.0)
-    keeping.cancel()
+    refreshing.cancel()
     assert arm.calls["list"] >= 3
     assert [gateway.id.name for gateway in client.remembered() or ()] == ["prod-gw"]
 

@@ -70,8 +70,8 @@ def test_root_on_the_gateway_but_not_attached_is_known() -> None:
 
 
 def test_roots_of_sister_gateways_follow_the_own() -> None:
-    sister = GatewaySpec(name="dr-gw", roots={"foreign": FOREIGN, "corp-too": CORP})
-    unattached = request(SPEC, sister, SPEC).policy.unattached
+    other_gateway = GatewaySpec(name="dr-gw", roots={"foreign": FOREIGN, "corp-too": CORP})
+    unattached = request(SPEC, other_gateway, SPEC).policy.unattached
     assert [(root.name, root.gateway, root.sister) for root in unattached] == [
         ("old", "prod-gw", False),
         ("foreign", "dr-gw", True),
@@ -151,13 +151,13 @@ def test_custom_probe_rule_and_port() -> None:
         codes=("200", "301-302"),
         body="up",
     )
-    asked = request(replace(with_setting(probe="p1"), probes=(probe,)))
-    assert (asked.target.host, asked.target.port, asked.target.server_name) == (
+    admitted = request(replace(with_setting(probe="p1"), probes=(probe,)))
+    assert (admitted.target.host, admitted.target.port, admitted.target.server_name) == (
         "backend.contoso.com",
         9443,
         "probe.contoso.com",
     )
-    assert asked.policy.http == HttpProbeRule(
+    assert admitted.policy.http == HttpProbeRule(
         host_header="probe.contoso.com",
         path="/healthz",
         statuses=((200, 200), (301, 302)),
@@ -170,9 +170,9 @@ def test_layer4_setting_has_no_http_probe() -> None:
     setting = SettingSpec(
         name="tls-be", protocol="Tls", host_name="backend.contoso.com", layer4=True, roots=("corp",)
     )
-    asked = request(replace(SPEC, settings=(setting,)))
-    assert asked.policy.http is None
-    assert asked.target.server_name == "backend.contoso.com"
+    admitted = request(replace(SPEC, settings=(setting,)))
+    assert admitted.policy.http is None
+    assert admitted.target.server_name == "backend.contoso.com"
 
 
 def test_live_name_that_is_the_probes_is_not_repeated() -> None:

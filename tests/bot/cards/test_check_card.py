@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.cards.check_card import FAILING_OPTIONS, FIX_LIMIT, Circumstances, check_card
+from bot.cards.check_card import FAILING_OPTIONS, FIX_LIMIT, CardContext, check_card
 from bot.cards.details import details, full_text
 from bot.cards.drawing import draw
 from bot.cards.fix_steps import fix_steps
@@ -31,11 +31,11 @@ from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_aliv
 from tests.support.reports import CASES, HOST, ISSUING, LEAF, ROOT, repaired, report
 from tests.support.snapshots import check_snapshot
 
-AROUND = Circumstances(
+AROUND = CardContext(
     command="backend.contoso.com",
     understood="backend.contoso.com:443, SNI same",
     run_id="ab12cd34",
-    vantage="aks-1",
+    probe_origin="aks-1",
     user="U123ABC",
 )
 
@@ -98,15 +98,15 @@ def test_details_keep_the_budget_and_lose_nothing(case: str) -> None:
     assert json_size(answer.message.blocks) < JSON_LIMIT
     assert_accepted_by_slack(answer.message)
     assert_nothing_alive(answer.message)
-    told = full_text(found)
-    assert all(finding.code.value in told for finding in found.verdict.findings)
+    text_shown = full_text(found)
+    assert all(finding.code.value in text_shown for finding in found.verdict.findings)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_card_looks_as_reviewed(case: str) -> None:
     message = card(case)
     check_snapshot(
-        f"blocks/check-{case}",
+        f"cards/check-{case}",
         {"text": message.text, "blocks": list(message.blocks), "plain": message.plain.split("\n")},
     )
 
@@ -201,8 +201,8 @@ def test_every_button_carries_its_parameters() -> None:
 
 
 def test_a_command_too_long_for_a_button_drops_the_button_only() -> None:
-    around = Circumstances(command="x" * 3000, understood="long", run_id="r", vantage="v")
-    message = check_card(CASES["leaf-only"](), around)
+    context = CardContext(command="x" * 3000, understood="long", run_id="r", probe_origin="v")
+    message = check_card(CASES["leaf-only"](), context)
     assert_accepted_by_slack(message)
     assert "Check again" not in str(of_type(message, "actions"))
     assert json_size(message.blocks) < JSON_LIMIT

@@ -27,7 +27,7 @@ from bot.commands import Request, parse
 from bot.digest.compose import compose
 from bot.digest.settle import OPEN_AFTER, settle
 from bot.domain.digest import BackendState, DigestContent, Look, Observation
-from bot.slack.outbound.digest_messages import face_of, from_data, render, rows_of
+from bot.slack.outbound.digest_messages import from_data, head_of, render, rows_of
 from chainlib import Code, Severity
 from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive
 from tests.support.following import NOW, backend, gateway, problem, subscription
@@ -120,7 +120,7 @@ def test_each_problem_has_a_check_button_that_can_be_read(name: str) -> None:
 def test_what_does_not_fit_is_counted_and_stands_in_the_thread() -> None:
     card, *thread = messages("many")
     assert "22 more, in the thread" in card.plain
-    preview = digest_card(replace(face_of(DIGESTS["many"]), thread=False), rows_of(DIGESTS["many"]))
+    preview = digest_card(replace(head_of(DIGESTS["many"]), thread=False), rows_of(DIGESTS["many"]))
     assert "and 22 more\n" in preview.plain
     assert sum(message.plain.count("Contoso Issuing CA") for message in thread) == len(MANY)
 
@@ -138,7 +138,7 @@ def test_lock_screen_names_what_lasts_when_the_first_is_over() -> None:
     content = said(
         backend(1, [problem()]), backend(2, [problem(Code.NAME_MISMATCH, "x.contoso.com")])
     )
-    card = digest_card(face_of(content), rows_of(content, {content.lines[0].cause: NOW}))
+    card = digest_card(head_of(content), rows_of(content, {content.lines[0].cause: NOW}))
     assert PHRASES[content.lines[1].code] in card.text
     assert "more" not in card.text
 
@@ -162,7 +162,7 @@ def test_titles_keep_the_letters_of_abbreviations() -> None:
 
 
 def test_same_server_behind_two_settings_is_told_apart() -> None:
-    def seat(setting: str) -> Observation:
+    def placement(setting: str) -> Observation:
         return backend(
             1,
             [problem(Code.CHAIN_OUT_OF_ORDER, "10.0.0.5", cause=setting)],
@@ -170,11 +170,13 @@ def test_same_server_behind_two_settings_is_told_apart() -> None:
             key=f"{gateway().key}|shop|{setting}|10.0.0.5",
         )
 
-    shown = digest_card(face_of(two := said(seat("https-a"), seat("https-b"))), rows_of(two)).plain
+    shown = digest_card(
+        head_of(two := said(placement("https-a"), placement("https-b"))), rows_of(two)
+    ).plain
     assert "Chain in wrong order: 10.0.0.5 · https-a · since" in shown
     assert "Chain in wrong order: 10.0.0.5 · https-b · since" in shown
-    alone = said(seat("https-a"))
-    assert "https-a" not in digest_card(face_of(alone), rows_of(alone)).plain
+    alone = said(placement("https-a"))
+    assert "https-a" not in digest_card(head_of(alone), rows_of(alone)).plain
 
 
 def test_recovery_names_the_target_on_the_lock_screen_only() -> None:
@@ -208,6 +210,6 @@ def test_home_says_which_backend_or_how_many() -> None:
 
 def test_fixed_row_is_no_failure_any_more() -> None:
     content = DIGESTS["one"]
-    card = digest_card(face_of(content), rows_of(content, {content.lines[0].cause: NOW}))
+    card = digest_card(head_of(content), rows_of(content, {content.lines[0].cause: NOW}))
     assert card.text.startswith("OK")
     assert "fixed: Intermediate missing" in card.plain

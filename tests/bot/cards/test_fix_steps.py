@@ -21,7 +21,7 @@ from chainlib import HttpResponse, UploadedRoot, repair
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
 from playground.slack.limits import check_view
-from tests.bot.test_evidence import heard
+from tests.bot.test_evidence import answered
 from tests.support.blockkit import texts
 from tests.support.reports import CASES, HOST, ISSUING
 from tests.support.reports import policy as policy_of
@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_left_out(text: str) -> None:
 
 def test_the_names_on_the_gateway_are_filled_in() -> None:
     report = CASES["no-root-signs"]()
-    value = steps_value(report, HOST, heard(report))
+    value = steps_value(report, HOST, answered(report))
     shown = json.dumps(fix_steps(value))
     assert "http-settings update -g rg --gateway-name prod-gw -n https-be" in shown
     assert "GATEWAY_NAME" not in shown
@@ -138,7 +138,7 @@ def test_the_names_on_the_gateway_are_filled_in() -> None:
 
 def test_hostile_names_stay_inside_their_words() -> None:
     report = CASES["no-root-signs"]()
-    spoken = heard(report)
+    spoken = answered(report)
     evil = replace(
         spoken,
         members=tuple(
@@ -171,7 +171,7 @@ def on_gateway(report: CheckReport, **more: Any) -> GatewayReport:  # noqa: ANN4
         auth_certificate_names=(),
         probe=None,
     )
-    spoken = heard(report)
+    spoken = answered(report)
     return replace(spoken, gateway=replace(spoken.gateway, settings=(setting,), **more))
 
 
@@ -206,15 +206,18 @@ def test_a_new_root_gets_a_name_that_no_other_certificate_bears() -> None:
 
 def test_a_root_on_this_gateway_is_attached_and_one_on_a_sister_is_uploaded() -> None:
     root = pki.root("Fabrikam Root")
-    for sister in (False, True):
+    for other_gateway in (False, True):
         lying = UploadedRoot(
-            name="fab-2024", certificate=root.certificate, gateway="a-gw", sister=sister
+            name="fab-2024",
+            certificate=root.certificate,
+            gateway="a-gw",
+            sister=other_gateway,
         )
         report = unrooted(root, unattached=(lying,))
         context = fix_context(report, on_gateway(report))
         assert (context.root_name, context.root_here, context.no_root_file) == (
             "fab-2024",
-            not sister,
+            not other_gateway,
             False,
         )
 

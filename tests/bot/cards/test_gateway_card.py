@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cards.causes import Cause, fold
-from bot.cards.check_card import Circumstances
+from bot.cards.check_card import CardContext
 from bot.cards.details import member_details
 from bot.cards.gateway_card import _lock_screen, gateway_card, overview_card
 from bot.cards.lock_screen import PHRASES
@@ -23,7 +23,7 @@ from bot.cards.parts import (
     json_size,
     lines_before_buttons,
 )
-from bot.checks import hear_gateway
+from bot.checks import add_backend_health
 from bot.checks.backend_health import worst_first
 from bot.domain.azure import (
     ArmRefusal,
@@ -39,11 +39,11 @@ from tests.support import reports
 from tests.support.gateways import GATEWAY, GATEWAY_ID
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-AROUND = Circumstances(
+AROUND = CardContext(
     command="gw:prod-gw",
     understood="gw:prod-gw, both witnesses",
     run_id="r-1",
-    vantage="snet-bots",
+    probe_origin="snet-bots",
     user="U1",
 )
 
@@ -70,7 +70,9 @@ def gateway_report(*groups: tuple[MemberReport, ...]) -> GatewayReport:
     )
 
 
-def heard(report: GatewayReport, text: str = "Success. Received 200 status code") -> GatewayReport:
+def answered(
+    report: GatewayReport, text: str = "Success. Received 200 status code"
+) -> GatewayReport:
     """The same with the gateway calling every server unhealthy."""
     said = GatewayMessage(code=Code.ROOT_MISMATCH, text=text)
     servers = tuple(
@@ -79,7 +81,9 @@ def heard(report: GatewayReport, text: str = "Success. Received 200 status code"
         )
         for m in report.members
     )
-    return hear_gateway(report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW))
+    return add_backend_health(
+        report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW)
+    )
 
 
 MIXED = gateway_report(
@@ -148,7 +152,7 @@ def test_cause_behind_most_servers_comes_first() -> None:
 
 
 def test_card_is_complete_before_the_gateway_answers() -> None:
-    before, after = gateway_card(MIXED, AROUND).plain, gateway_card(heard(MIXED), AROUND).plain
+    before, after = gateway_card(MIXED, AROUND).plain, gateway_card(answered(MIXED), AROUND).plain
     assert "its answer takes ten seconds" in before
     assert "Gateway says: 53 unhealthy" in after
 
@@ -161,7 +165,9 @@ def said_healthy(report: GatewayReport) -> GatewayReport:
         )
         for m in report.members
     )
-    return hear_gateway(report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW))
+    return add_backend_health(
+        report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW)
+    )
 
 
 def test_gateway_that_is_wrong_for_now_is_contradicted_in_words() -> None:
@@ -174,7 +180,7 @@ def test_gateway_that_is_wrong_for_now_is_contradicted_in_words() -> None:
 
 def test_gateway_that_refuses_what_passes_is_quoted_and_explained() -> None:
     plain = gateway_card(
-        heard(gateway_report(members("good", 2)), "Cannot connect to server."), AROUND
+        answered(gateway_report(members("good", 2)), "Cannot connect to server."), AROUND
     ).plain
     assert "In its words: Cannot connect to server." in plain
     assert (
@@ -189,7 +195,7 @@ def test_words_that_mislead_are_marked() -> None:
     The reader is told which one to believe.
     """
     plain = gateway_card(
-        heard(gateway_report(members("leaf-only", 2)), "The root certificate does not match."),
+        answered(gateway_report(members("leaf-only", 2)), "The root certificate does not match."),
         AROUND,
     ).plain
     assert (
@@ -216,7 +222,8 @@ def test_missing_permission_is_said() -> None:
         sentence="My identity lacks the backend-health right on prod-gw.",
     )
     assert (
-        "lacks the backend-health right" in gateway_card(hear_gateway(MIXED, refusal), AROUND).plain
+        "lacks the backend-health right"
+        in gateway_card(add_backend_health(MIXED, refusal), AROUND).plain
     )
 
 
@@ -224,7 +231,7 @@ def test_gateway_alone_calls_a_server_unhealthy() -> None:
     silent = MemberReport(
         pool="shop", setting="http", member="10.0.0.9", skipped="This setting speaks plain HTTP."
     )
-    report = heard(gateway_report((silent,)))
+    report = answered(gateway_report((silent,)))
     assert [cause.code for cause in fold(report)] == [Code.ROOT_MISMATCH]
 
 
@@ -235,14 +242,14 @@ def test_all_fine_is_short() -> None:
 
 
 EVERY = gateway_report(*(members(case, 3) for case in reports.CASES if case != "hostile"))
-HOSTILE = heard(gateway_report(members("hostile", 3)), reports.HOSTILE)
+HOSTILE = answered(gateway_report(members("hostile", 3)), reports.HOSTILE)
 LONG_NAMES = replace(
     MIXED, gateway=replace(GATEWAY, id=replace(GATEWAY_ID, name="g" * 80)), scope="p" * 80
 )
 
 
 @pytest.mark.parametrize(
-    "report", [MIXED, heard(MIXED), EVERY, heard(EVERY), HOSTILE, LONG_NAMES], ids=range(6)
+    "report", [MIXED, answered(MIXED), EVERY, answered(EVERY), HOSTILE, LONG_NAMES], ids=range(6)
 )
 def test_card_keeps_its_budgets(report: GatewayReport) -> None:
     message = gateway_card(report, AROUND)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cards.check_card import Circumstances, check_card
+from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details
 from bot.domain.report import CheckReport
 from bot.terminal.output import render
@@ -18,7 +18,7 @@ from playground.lab.pki import NOW, leaf
 from tests.support.reports import HOST, ISSUING, LEAF, report
 
 URL = "http://pki.contoso.com/issuing3.crt"
-AROUND = Circumstances(command=HOST, understood=HOST, run_id="r", vantage="here")
+AROUND = CardContext(command=HOST, understood=HOST, run_id="r", probe_origin="here")
 
 
 def broken(
@@ -54,13 +54,13 @@ def broken(
 def test_thread_and_terminal_say_where_the_issuer_lies_and_who_may_fetch_it(
     made: CheckReport, said: str
 ) -> None:
-    told = f"Contoso Issuing CA 3 is not at hand; its CA publishes it at {URL}."
+    shown = f"Contoso Issuing CA 3 is not at hand; its CA publishes it at {URL}."
     thread, terminal = (
         str(details(made).message.blocks),
         "\n".join(line.plain for line in render(made)),
     )
     assert (thread.count(said), terminal.count(said)) == (1, 1)
-    assert (told in thread, told in terminal) == (True, True)
+    assert (shown in thread, shown in terminal) == (True, True)
     card = check_card(made, AROUND)
     assert "APPGW_" not in card.plain + str(card.blocks)
 

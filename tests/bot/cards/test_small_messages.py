@@ -22,7 +22,7 @@ MESSAGES: dict[str, Callable[[str], Message]] = {
     "looking": lambda text: looking(text, understood=text, run_id="ab12", stage="handshake"),
     "cut-short": lambda text: cut_short(text, run_id="ab12", command=text),
     "broke": lambda text: broke(text, run_id="ab12", command=text),
-    "usage": lambda text: usage(text, heard=text, suggestion=text, examples=(text, text, text)),
+    "usage": lambda text: usage(text, answered=text, suggestion=text, examples=(text, text, text)),
     "refusal": refusal,
     "notice": lambda text: notice(text, text),
     "facts": lambda text: facts("Who you are", {"user": text}),
@@ -51,7 +51,7 @@ def test_message_is_short_accepted_and_inert(kind: str, text: str) -> None:
 def test_message_looks_as_reviewed(kind: str) -> None:
     message = MESSAGES[kind](NAME)
     check_snapshot(
-        f"blocks/{kind}",
+        f"cards/{kind}",
         {"text": message.text, "blocks": list(message.blocks), "plain": message.plain.split("\n")},
     )
 
@@ -72,7 +72,7 @@ def test_form_keeps_slacks_limits(kind: str, text: str) -> None:
 
 @pytest.mark.parametrize("kind", VIEWS)
 def test_form_looks_as_reviewed(kind: str) -> None:
-    check_snapshot(f"blocks/form-{kind}", VIEWS[kind](NAME))
+    check_snapshot(f"cards/form-{kind}", VIEWS[kind](NAME))
 
 
 @pytest.mark.parametrize("kind", ["cut-short", "broke"])
@@ -87,11 +87,11 @@ def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
 
 def test_what_was_probably_meant_is_asked_once() -> None:
     said = "'subscibe' is no command; did you mean subscribe?"
-    shown = usage(said, heard="subscibe", suggestion="subscribe", examples=()).plain
+    shown = usage(said, answered="subscibe", suggestion="subscribe", examples=()).plain
     assert shown.lower().count("did you mean") == 1
     assert (
         "did you mean subscribe?"
-        in usage("'x' is odd.", heard="x", suggestion="subscribe", examples=()).plain.lower()
+        in usage("'x' is odd.", answered="x", suggestion="subscribe", examples=()).plain.lower()
     )
 
 

@@ -62,12 +62,12 @@ def seen(count: int, *refusals: ArmRefusal, age: int = 0) -> Answers:
         ),
         (
             Answers(forbidden("the gateways")),
-            State.ILL,
+            State.FAIL,
             "Give it the role of deploy/role.json: az role assignment create",
         ),
         (
             Answers(no_credential("cli", "the gateways")),
-            State.ILL,
+            State.FAIL,
             "run `az login` as the user that runs the bot",
         ),
     ],
@@ -89,7 +89,7 @@ async def test_azure_that_is_slow_is_not_waited_for() -> None:
 @pytest.mark.parametrize(
     ("more", "state", "said"),
     [
-        ({}, State.ILL, "NOTHING MAY BE PROBED"),
+        ({}, State.FAIL, "NOTHING MAY BE PROBED"),
         (
             {"APPGW_ALLOWED_TARGETS": "contoso.com"},
             State.WELL,
@@ -123,7 +123,7 @@ def test_history_is_told_granted_or_not() -> None:
     [
         (NOW, State.WELL, "UTC, 0 seconds behind Slack's."),
         (NOW - timedelta(seconds=1), State.WELL, "UTC, 1 second ahead of Slack's."),
-        (NOW + timedelta(minutes=7), State.ILL, "UTC, 420 seconds behind Slack's; set it by NTP"),
+        (NOW + timedelta(minutes=7), State.FAIL, "UTC, 420 seconds behind Slack's; set it by NTP"),
     ],
 )
 def test_clock_is_held_beside_slacks(theirs: datetime, state: State, said: str) -> None:

@@ -12,17 +12,17 @@ import pytest
 
 from bot.azure.client import ArmClient
 from bot.cards.causes import fold
-from bot.cards.check_card import Circumstances
+from bot.cards.check_card import CardContext
 from bot.checks.backend_health import ONLY_ITS_WORD
-from bot.checks.service import Desk, Options, Refused
+from bot.checks.service import CheckService, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import GatewayReport, Via
 from bot.slack.handlers.watch import Seen
-from bot.slack.handlers.watched import Ear, GatewayLook
+from bot.slack.handlers.watched import GatewayLook, HealthReader
 from chainlib import Code
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
-from tests.bot.checks.test_desk import LOOPBACK, Names, desk, refused
+from tests.bot.checks.test_service import LOOPBACK, Names, check_service, refused
 from tests.bot.checks.test_typed import looked
 from tests.support.arm import MovableClock
 from tests.support.dialled import Dialled, record
@@ -59,19 +59,19 @@ async def test_gateway_alone_is_heard_and_its_message_is_the_cause(
 ) -> None:
     arm.add(SPEC, BAD)
     names, dialled = Names([[LOOPBACK]]), record(monkeypatch)
-    bench = desk(client, names)
-    asked = looked(await bench.gateway(PROD, ALONE))
-    assert (asked.via, asked.unanswered, asked.green) == (Via.GATEWAY, True, False)
-    assert {member.skipped for member in asked.members} == {ONLY_ITS_WORD}
-    heard = await bench.listen(asked)
+    bench = check_service(client, names)
+    admitted = looked(await bench.gateway(PROD, ALONE))
+    assert (admitted.via, admitted.unanswered, admitted.green) == (Via.GATEWAY, True, False)
+    assert {member.skipped for member in admitted.members} == {ONLY_ITS_WORD}
+    answered = await bench.read_backend_health(admitted)
     assert [
-        (cause.code, cause.serious, [m.member for m in cause.members]) for cause in fold(heard)
+        (cause.code, cause.serious, [m.member for m in cause.members]) for cause in fold(answered)
     ] == [(Code.INTERMEDIATE_MISSING, True, [NIC, NAME])]
-    assert [member.member for member in heard.members if not member.unseen and member.healthy] == [
-        "two.contoso.com"
-    ]
-    assert (heard.healthy, heard.unanswered, arm.calls["health"]) == (False, False, 1)
-    assert (names.asked, to_backends(dialled, arm)) == ([], [])
+    assert [
+        member.member for member in answered.members if not member.unseen and member.healthy
+    ] == ["two.contoso.com"]
+    assert (answered.healthy, answered.unanswered, arm.calls["health"]) == (False, False, 1)
+    assert (names.admitted, to_backends(dialled, arm)) == ([], [])
 
 
 @pytest.mark.parametrize("log", ["", "Success. Received 200 status code"])
@@ -79,21 +79,25 @@ async def test_gateway_that_gives_no_reason_is_not_said_to_be_fine(
     arm: ArmStandIn, client: ArmClient, log: str
 ) -> None:
     arm.add(SPEC, {("web", "https-be", NAME): ("Unhealthy", log)})
-    bench = desk(client)
-    heard = await bench.listen(looked(await bench.gateway(PROD, ALONE)))
-    assert [(cause.code, cause.serious) for cause in fold(heard)] == [(Code.HEALTH_UNKNOWN, True)]
+    bench = check_service(client)
+    answered = await bench.read_backend_health(looked(await bench.gateway(PROD, ALONE)))
+    assert [(cause.code, cause.serious) for cause in fold(answered)] == [
+        (Code.HEALTH_UNKNOWN, True)
+    ]
 
 
 async def test_options_of_the_probe_are_said_to_have_no_part(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     arm.add(SPEC)
-    asked = looked(await desk(client).gateway(PROD, {**ALONE, "root": "corp", "sni": NAME}))
-    assert asked.said == "root=, sni= as typed has no part in it, for nothing is probed"
+    admitted = looked(
+        await check_service(client).gateway(PROD, {**ALONE, "root": "corp", "sni": NAME})
+    )
+    assert admitted.said == "root=, sni= as typed has no part in it, for nothing is probed"
 
 
 @pytest.mark.parametrize(
-    ("host", "options", "seat"),
+    ("host", "options", "placement"),
     [
         (HostTarget(host=NAME), {}, ("web", "https-be")),
         (HostTarget(host=NAME, port=PORT), {"setting": "https-be"}, ("web", "https-be")),
@@ -107,31 +111,31 @@ async def test_host_is_found_where_it_stands(
     client: ArmClient,
     host: HostTarget,
     options: dict[str, str],
-    seat: tuple[str, str | None],
+    placement: tuple[str, str | None],
 ) -> None:
     plain = PoolSpec(
-        name="plain", fqdns=("plain.contoso.com",) if seat[1] else ("twice.contoso.com",)
+        name="plain", fqdns=("plain.contoso.com",) if placement[1] else ("twice.contoso.com",)
     )
     rules = (
         *SPEC.rules,
         RuleSpec(pool="plain", setting="plain"),
-        *(() if seat[1] else (RuleSpec(pool="plain", setting="plain-2"),)),
+        *(() if placement[1] else (RuleSpec(pool="plain", setting="plain-2"),)),
     )
     settings = (*SPEC.settings, SettingSpec(name="plain-2", port=81, protocol="Http"))
     arm.add(replace(SPEC, pools=(*SPEC.pools, plain), rules=rules, settings=settings))
     names = Names([[LOOPBACK]])
-    found = await desk(client, names).seat(host, ALONE | options)
+    found = await check_service(client, names).placement(host, ALONE | options)
     assert isinstance(found, GatewayTarget)
-    assert (found.name, found.group, found.pool, found.setting, names.asked) == (
+    assert (found.name, found.group, found.pool, found.setting, names.admitted) == (
         "prod-gw",
         "rg-prod",
-        *seat,
+        *placement,
         [],
     )
 
 
-async def said_of(bench: Desk, host: str) -> str:
-    found = await bench.seat(HostTarget(host=host), ALONE)
+async def said_of(bench: CheckService, host: str) -> str:
+    found = await bench.placement(HostTarget(host=host), ALONE)
     assert isinstance(found, Refused)
     return found.sentence
 
@@ -141,19 +145,19 @@ async def test_host_without_a_gateway_or_with_two_is_one_sentence(
 ) -> None:
     arm.add(SPEC)
     arm.add(replace(SPEC, name="other-gw"))
-    nowhere = await said_of(desk(client), "nowhere.contoso.com")
+    nowhere = await said_of(check_service(client), "nowhere.contoso.com")
     assert nowhere.startswith(
         "nowhere.contoso.com stands in no pool of a gateway that I can see, so no gateway has "
         "a word about it;"
     )
-    both = await said_of(desk(client), NAME)
+    both = await said_of(check_service(client), NAME)
     assert "rg-prod/prod-gw" in both
     assert "rg-prod/other-gw" in both
     assert f"write for example {NAME} via=gateway gw=rg-prod/" in both
-    assert "Azure is not set up" in await said_of(desk(None), NAME)
-    assert "metadata" in await said_of(desk(client), "169.254.169.254") or "never" in await said_of(
-        desk(client), "metadata.google.internal"
-    )
+    assert "Azure is not set up" in await said_of(check_service(None), NAME)
+    assert "metadata" in await said_of(
+        check_service(client), "169.254.169.254"
+    ) or "never" in await said_of(check_service(client), "metadata.google.internal")
 
 
 async def test_host_is_never_probed_where_the_gateway_alone_is_asked(
@@ -162,28 +166,30 @@ async def test_host_is_never_probed_where_the_gateway_alone_is_asked(
     arm.add(SPEC)
     names = Names([[LOOPBACK]])
     assert "via=gateway probes nothing" in refused(
-        await desk(client, names).host(HostTarget(host=NAME), ALONE)
+        await check_service(client, names).host(HostTarget(host=NAME), ALONE)
     )
-    assert names.asked == []
+    assert names.admitted == []
 
 
 @dataclass(slots=True)
 class Counted:
     """The desk, and how often it was asked for a gateway."""
 
-    desk: Desk
+    check_service: CheckService
     looks: int = 0
 
     async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
         """What the desk answers."""
         self.looks += 1
-        return await self.desk.gateway(target, options)
+        return await self.check_service.gateway(target, options)
 
 
 async def changed(look: GatewayLook, before: Seen | None) -> Seen:
     """The first look that sees something else."""
     async with asyncio.timeout(10):
-        while (seen := await look.look()) is None or (before and seen.face == before.face):  # noqa: ASYNC110 -- a look is what tells
+        while (seen := await look.look()) is None or (  # noqa: ASYNC110 -- asks ARM anew
+            before and seen.change_key == before.change_key
+        ):
             await asyncio.sleep(0.02)
     return seen
 
@@ -192,13 +198,18 @@ async def test_watch_asks_azure_at_its_own_pace_and_nobody_else(
     arm: ArmStandIn, client: ArmClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arm.add(SPEC, BAD)
-    bench, time, around = (
-        Counted(desk(client)),
+    bench, time, context = (
+        Counted(check_service(client)),
         [0.0],
-        Circumstances(command="c", understood="u", run_id="r", vantage="v"),
+        CardContext(command="c", understood="u", run_id="r", probe_origin="v"),
     )
-    dialled, ear = record(monkeypatch), Ear(bench.desk.listen, every=60, now=lambda: time[0])
-    look = GatewayLook(gateways=bench, target=PROD, options=ALONE, around=around, ear=ear)
+    dialled, health_reader = (
+        record(monkeypatch),
+        HealthReader(bench.check_service.read_backend_health, every=60, now=lambda: time[0]),
+    )
+    look = GatewayLook(
+        gateways=bench, target=PROD, options=ALONE, context=context, health_reader=health_reader
+    )
     unheard = await changed(look, None)
     bad = await changed(look, unheard)
     again = await look.look()

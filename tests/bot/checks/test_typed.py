@@ -27,7 +27,15 @@ from playground.arm import (
     ProbeSpec,
     SettingSpec,
 )
-from tests.bot.checks.test_desk import ELSEWHERE, LOOPBACK, Names, answered, backend, desk, refused
+from tests.bot.checks.test_service import (
+    ELSEWHERE,
+    LOOPBACK,
+    Names,
+    answered,
+    backend,
+    check_service,
+    refused,
+)
 from tests.support.dialled import record
 from tests.support.tls_server import NAME, Estate
 
@@ -68,9 +76,9 @@ async def test_typed_root_alone_is_trusted_whatever_the_setting_holds(
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": WRONG, "Corp-2024": GOOD}))
         host = HostTarget(host=NAME, port=server.port)
-        as_set = answered(await desk(client).host(host, {}))
-        typed = answered(await desk(client).host(host, {"root": "corp-2024"}))
-        swapped = answered(await desk(client).host(host, {"root": "old"}))
+        as_set = answered(await check_service(client).host(host, {}))
+        typed = answered(await check_service(client).host(host, {"root": "corp-2024"}))
+        swapped = answered(await check_service(client).host(host, {"root": "old"}))
     assert (as_set.report.verdict.accepted, typed.report.verdict.headline) == (False, Code.OK)
     assert typed.report.request.policy.anchors.certificates == (GOOD,)
     assert typed.report.request.assumed[0] == "root Corp-2024 as typed, not as in the setting"
@@ -86,8 +94,8 @@ async def test_root_of_the_host_s_own_gateway_comes_before_one_of_the_same_name_
         )
         arm.add(held("prod-gw", server.port, {"old": WRONG, "corp": GOOD}))
         host = HostTarget(host=NAME, port=server.port)
-        own = answered(await desk(client).host(host, {"root": "corp"}))
-        elsewhere = answered(await desk(client).host(host, {"root": "hub"}))
+        own = answered(await check_service(client).host(host, {"root": "corp"}))
+        elsewhere = answered(await check_service(client).host(host, {"root": "hub"}))
     assert own.report.request.policy.anchors.certificates == (GOOD,)
     assert own.report.request.assumed[0] == "root corp as typed, not as in the setting"
     assert elsewhere.report.verdict.headline is Code.OK
@@ -101,7 +109,9 @@ async def test_each_gateway_that_has_the_host_is_judged_by_its_own_root_of_that_
         arm.add(held("a-gw", server.port, {"old": WRONG, "corp": GOOD}))
         arm.add(held("prod-gw", server.port, {"old": WRONG, "corp": WRONG}))
         answer = answered(
-            await desk(client).host(HostTarget(host=NAME, port=server.port), {"root": "corp"})
+            await check_service(client).host(
+                HostTarget(host=NAME, port=server.port), {"root": "corp"}
+            )
         )
     assert answer.gateway is not None
     assert (answer.gateway.gateway.id.name, answer.report.verdict.accepted) == ("prod-gw", False)
@@ -115,8 +125,8 @@ async def test_host_in_no_pool_is_judged_by_the_root_of_the_gateway_that_was_nam
         arm.add(held("a-gw", server.port, {"corp": WRONG}, fqdns=("other.contoso.com",)))
         arm.add(held("z-gw", server.port, {"Corp": GOOD}, fqdns=("other.contoso.com",)))
         host = HostTarget(host=NAME, port=server.port)
-        first = answered(await desk(client).host(host, {"root": "corp"}))
-        named = answered(await desk(client).host(host, {"root": "corp", "gw": "z-gw"}))
+        first = answered(await check_service(client).host(host, {"root": "corp"}))
+        named = answered(await check_service(client).host(host, {"root": "corp", "gw": "z-gw"}))
     assert first.report.request.policy.anchors.certificates == (WRONG,)
     assert first.report.request.assumed == (
         NO_GATEWAY_KNOWN.replace(
@@ -136,7 +146,7 @@ async def test_well_known_is_the_well_known_mode(
 ) -> None:
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": GOOD}))
-        found = await desk(client if azure else None).host(
+        found = await check_service(client if azure else None).host(
             HostTarget(host=NAME, port=server.port), {"root": "well-known"}
         )
         request = answered(found).report.request
@@ -151,7 +161,9 @@ async def test_first_generation_is_judged_as_the_second_and_that_is_said(
         arm.add(replace(held("prod-gw", server.port, {}, attached=()), tier="Standard"))
         arm.add(held("hub-gw", server.port, {"corp": GOOD}, fqdns=("other.contoso.com",)))
         request = answered(
-            await desk(client).host(HostTarget(host=NAME, port=server.port), {"root": "corp"})
+            await check_service(client).host(
+                HostTarget(host=NAME, port=server.port), {"root": "corp"}
+            )
         ).report.request
     assert (request.policy.sku, request.policy.anchors.certificates) == (Sku.V2, (GOOD,))
     assert request.assumed[0].endswith(
@@ -165,7 +177,9 @@ async def test_root_that_cannot_be_read_is_judged_as_unusable(
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": GOOD, "junk": "bm90IGEgY2VydGlmaWNhdGU="}))
         report = answered(
-            await desk(client).host(HostTarget(host=NAME, port=server.port), {"root": "junk"})
+            await check_service(client).host(
+                HostTarget(host=NAME, port=server.port), {"root": "junk"}
+            )
         ).report
     assert Code.UPLOADED_ROOT_UNUSABLE in {finding.code for finding in report.verdict.findings}
     assert not report.verdict.accepted
@@ -185,12 +199,14 @@ async def test_unknown_root_is_one_sentence_with_six_names_and_nothing_is_probed
     arm.add(held("prod-gw", 443, {"old": GOOD, "new": WRONG}))
     await client.inventory()
     names, dialled = Names([[LOOPBACK]]), record(monkeypatch)
-    sentence = refused(await desk(client, names).host(HostTarget(host=NAME), {"root": "nwe"}))
+    sentence = refused(
+        await check_service(client, names).host(HostTarget(host=NAME), {"root": "nwe"})
+    )
     assert sentence == (
         f"I see no trusted root called nwe on any gateway; write for example {NAME} root=old; "
         "there are old, new, far-0, far-1, far-2, far-3 and 1 more."
     )
-    assert (names.asked, dialled) == ([], [])
+    assert (names.admitted, dialled) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -211,18 +227,20 @@ async def test_root_is_not_guessed_where_azure_tells_nothing(
     arm.add(held("prod-gw", 443, {"old": GOOD}))
     arm.fault, names = fault, Names([[LOOPBACK]])
     sentence = refused(
-        await desk(client, names).host(HostTarget(host=NAME), {"root": "old", **options})
+        await check_service(client, names).host(HostTarget(host=NAME), {"root": "old", **options})
     )
     assert said in sentence
     assert sentence.endswith(f"write for example {NAME} root=well-known.")
-    assert names.asked == []
+    assert names.admitted == []
 
 
 async def test_root_without_azure_is_one_sentence() -> None:
     names = Names([[LOOPBACK]])
-    sentence = refused(await desk(None, names).host(HostTarget(host=NAME), {"root": "old"}))
+    sentence = refused(
+        await check_service(None, names).host(HostTarget(host=NAME), {"root": "old"})
+    )
     assert "Azure is not set up for this bot" in sentence
-    assert names.asked == []
+    assert names.admitted == []
 
 
 # The same on a whole gateway.
@@ -240,8 +258,8 @@ async def test_what_is_typed_holds_for_every_member_and_is_said(
         arm.add(
             replace(spec, settings=(replace(spec.settings[0], host_name="set.contoso.com"), plain))
         )
-        as_set = looked(await desk(client).gateway(PROD))
-        typed = looked(await desk(client).gateway(PROD, options))
+        as_set = looked(await check_service(client).gateway(PROD))
+        typed = looked(await check_service(client).gateway(PROD, options))
     requests = [member.report.request for member in typed.members if member.report]
     assert len(requests) == 2
     assert {
@@ -260,7 +278,7 @@ async def test_typed_host_is_sent_and_asked_for_as_one_in_the_setting_is(
 ) -> None:
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": GOOD}))
-        report = looked(await desk(client).gateway(PROD, {"host": "new.contoso.com"}))
+        report = looked(await check_service(client).gateway(PROD, {"host": "new.contoso.com"}))
     (request,) = [member.report.request for member in report.members if member.report]
     assert request.target.server_name == request.policy.name == "new.contoso.com"
     assert request.policy.http
@@ -279,7 +297,7 @@ async def test_typed_port_is_probed_in_place_of_the_setting_s_and_the_probe_s(
                 spec, settings=(setting,), probes=(ProbeSpec(name="deep", host=NAME, port=8443),)
             )
         )
-        report = looked(await desk(client).gateway(PROD, {"port": server.port}))
+        report = looked(await check_service(client).gateway(PROD, {"port": server.port}))
     (request,) = [member.report.request for member in report.members if member.report]
     assert (request.target.port, report.members[0].headline) == (server.port, Code.OK)
     assert request.assumed == ("port as typed, not as in the setting",)
@@ -292,7 +310,9 @@ async def test_guard_admits_by_the_port_that_was_typed(
     await client.inventory()
     dialled = record(monkeypatch)
     report = looked(
-        await desk(client, Names([[ELSEWHERE]]), loopback=False).gateway(PROD, {"port": 22})
+        await check_service(client, Names([[ELSEWHERE]]), loopback=False).gateway(
+            PROD, {"port": 22}
+        )
     )
     assert [(member.report, "22" in member.skipped) for member in report.members] == [(None, True)]
     assert dialled == []
@@ -303,13 +323,13 @@ async def test_unknown_root_of_a_gateway_is_a_mistyped_name(
 ) -> None:
     arm.add(held("prod-gw", 443, {"old": GOOD}))
     names = Names([[LOOPBACK]])
-    found = await desk(client, names).gateway(PROD, {"root": "nwe"})
+    found = await check_service(client, names).gateway(PROD, {"root": "nwe"})
     assert isinstance(found, ArmRefusal)
     assert (found.trouble, found.suggestions) == (
         ArmTrouble.NOT_FOUND,
         ("gw:rg-prod/prod-gw root=old",),
     )
-    assert names.asked == []
+    assert names.admitted == []
 
 
 async def test_members_that_are_network_interfaces_are_judged_by_what_was_typed_too(
@@ -321,12 +341,12 @@ async def test_members_that_are_network_interfaces_are_judged_by_what_was_typed_
             pools=(PoolSpec(name="web", nics=("nic-1",)),),
         )
     )
-    bench = desk(client, loopback=False, timeout=0.3)
+    bench = check_service(client, loopback=False, timeout=0.3)
     report = looked(await bench.gateway(PROD, {"root": "corp", "port": 22}))
     dialled = record(monkeypatch)
-    heard = await bench.listen(report)
-    assert heard.said == "root corp, port as typed, not as in the setting"
-    assert ["22" in member.skipped for member in heard.members] == [True]
+    health_known = await bench.read_backend_health(report)
+    assert health_known.said == "root corp, port as typed, not as in the setting"
+    assert ["22" in member.skipped for member in health_known.members] == [True]
     assert ("10.0.0.4", 443) not in dialled
 
 
@@ -335,15 +355,15 @@ async def test_questions_that_differ_in_an_option_do_not_share_an_answer(
 ) -> None:
     async with backend() as port:
         arm.add(held("prod-gw", port, {"old": WRONG, "corp": GOOD}))
-        bench = desk(client)
-        asked: list[dict[str, str | bool]] = [
+        bench = check_service(client)
+        admitted: list[dict[str, str | bool]] = [
             {"root": "corp"},
             {"root": "corp", "private": True},
             {"root": "old"},
             {},
         ]
         one, same, other, none = await asyncio.gather(
-            *(bench.gateway(PROD, options) for options in asked)
+            *(bench.gateway(PROD, options) for options in admitted)
         )
     assert one is same
     assert len({id(found) for found in (one, other, none)}) == 3

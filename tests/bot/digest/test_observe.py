@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.digest.observe import Seat, observe
+from bot.digest.observe import Placement, observe
 from chainlib import Basis, Code, Severity
 from playground.lab.pki import NOW, intermediate, leaf, root
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT, policy, report
 
-SEAT = Seat(
+SEAT = Placement(
     target_key="/g",
     label=HOST,
     gateway="prod-gw",
@@ -74,13 +74,13 @@ def test_certificate_that_expires_carries_its_lifetime() -> None:
 
 def test_root_that_is_known_by_its_fingerprint_is_named() -> None:
     edition = root("Contoso Root G2", key=ROOT.key, not_after=NOW + timedelta(days=900))
-    told = report(LEAF, ISSUING, edition)
+    shown = report(LEAF, ISSUING, edition)
     findings = tuple(
         replace(one, severity=Severity.CRITICAL, basis=Basis.REPORTED)
-        for one in told.verdict.findings
+        for one in shown.verdict.findings
     )
     (found,) = observe(
-        replace(told, verdict=replace(told.verdict, findings=findings)), SEAT
+        replace(shown, verdict=replace(shown.verdict, findings=findings)), SEAT
     ).problems
     assert (found.cause, found.subject) == (
         f"ROOT_MISMATCH:{edition.certificate.sha256}",

@@ -62,7 +62,7 @@ class World:
                 looker=self.looker,
                 renderer=self.render,
                 poster=poster,
-                on_paused=self._told,
+                on_paused=self._described,
             )
             engine = Engine(self.url, self.store, ports, self.settings)
             await engine.start()
@@ -71,7 +71,7 @@ class World:
             finally:
                 await engine.stop()
 
-    async def _told(self, channel: str, reason: str) -> None:
+    async def _described(self, channel: str, reason: str) -> None:
         self.paused.append((channel, reason))
 
     async def until_done(self, runs: int) -> list[str]:
@@ -351,7 +351,7 @@ async def test_stop_lets_a_post_under_way_end(world: World) -> None:
     world.channels.before = 0.5
     followed = await world.follow()
     async with world.running(), asyncio.timeout(20):
-        await world.channels.asked.wait()
+        await world.channels.admitted.wait()
     assert [name for _, _, name in world.channels.accepted] == [f"20261123T0900Z:{followed.id:08d}"]
     assert await world.until_done(1) == ["sent"]
 

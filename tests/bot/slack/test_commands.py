@@ -69,13 +69,13 @@ async def test_an_empty_line_answers_with_help_to_the_asker_alone(
     bot: RunningBot, text: str
 ) -> None:
     await bot.slack.command(text)
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert "backend.contoso.com" in told.text
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "backend.contoso.com" in shown.text
     assert top(bot) == []
 
 
 @pytest.mark.parametrize(
-    ("verb", "told"),
+    ("verb", "shown"),
     [
         ("version", "appgw-check"),
         ("whoami", "workspace"),
@@ -83,33 +83,33 @@ async def test_an_empty_line_answers_with_help_to_the_asker_alone(
         ("help rehearse", "rehearse"),
     ],
 )
-async def test_small_verbs_answer_the_asker_alone(bot: RunningBot, verb: str, told: str) -> None:
+async def test_small_verbs_answer_the_asker_alone(bot: RunningBot, verb: str, shown: str) -> None:
     await bot.slack.command(verb)
     (answer,) = await bot.slack.until(bot.slack.ephemerals)
-    assert told in json.dumps(answer.blocks)
+    assert shown in json.dumps(answer.blocks)
     assert top(bot) == []
 
 
 async def test_a_mistake_posts_nothing_in_the_channel(bot: RunningBot) -> None:
     await bot.slack.command("subscibe gw:prod")
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert "subscribe" in json.dumps(told.blocks)
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "subscribe" in json.dumps(shown.blocks)
     assert top(bot) == []
-    assert bot.script.asked == []
+    assert bot.script.admitted == []
 
 
 async def test_a_refused_person_hears_why_alone(bot: RunningBot) -> None:
     bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
     await bot.slack.command(HOST, user=FORBIDDEN_USER)
-    (told,) = await bot.slack.until(lambda: bot.slack.ephemerals(FORBIDDEN_USER))
-    assert "APPGW_ALLOWED_USERS" in told.text
-    assert bot.script.asked == []
+    (shown,) = await bot.slack.until(lambda: bot.slack.ephemerals(FORBIDDEN_USER))
+    assert "APPGW_ALLOWED_USERS" in shown.text
+    assert bot.script.admitted == []
 
 
 async def test_a_refused_target_posts_nothing_in_the_channel(bot: RunningBot) -> None:
     await bot.slack.command(FORBIDDEN_HOST)
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert FORBIDDEN_HOST in told.text
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert FORBIDDEN_HOST in shown.text
     assert bot.slack.posted == []
 
 
@@ -117,8 +117,8 @@ async def test_a_refused_target_asked_twice_is_refused_twice(bot: RunningBot) ->
     for times in (1, 2):
         await bot.slack.command(FORBIDDEN_HOST)
         await bot.slack.until(lambda: len(bot.slack.ephemerals()) >= times)  # noqa: B023 -- awaited within the round
-    assert [FORBIDDEN_HOST in told.text for told in bot.slack.ephemerals()] == [True, True]
-    assert "see its card" not in json.dumps([told.blocks for told in bot.slack.ephemerals()])
+    assert [FORBIDDEN_HOST in shown.text for shown in bot.slack.ephemerals()] == [True, True]
+    assert "see its card" not in json.dumps([shown.blocks for shown in bot.slack.ephemerals()])
 
 
 async def test_a_late_refusal_takes_the_card_back() -> None:
@@ -144,7 +144,7 @@ async def test_a_redelivered_mention_is_answered_once(bot: RunningBot) -> None:
     await asyncio.sleep(1.1)  # a redelivery is signed anew, with another second in it
     await bot.slack.deliver_event(payload)
     await verdict(bot)
-    assert len(bot.script.asked) == 1
+    assert len(bot.script.admitted) == 1
 
 
 async def test_the_message_shortcut_reads_the_alert_and_answers_in_its_thread(
@@ -153,13 +153,13 @@ async def test_the_message_shortcut_reads_the_alert_and_answers_in_its_thread(
     alert = bot.slack.say("502 on https://backend.contoso.com:8443/cart since 03:12")
     await bot.slack.message_shortcut(alert, "diagnose_502")
     await bot.slack.until(lambda: first(bot.slack.thread(alert), "FAIL"))
-    assert [(target.host, target.port) for target, _ in bot.script.asked] == [(HOST, 8443)]
+    assert [(target.host, target.port) for target, _ in bot.script.admitted] == [(HOST, 8443)]
 
 
 async def test_an_alert_that_names_nothing_says_so(bot: RunningBot) -> None:
     await bot.slack.message_shortcut(bot.slack.say("who is on call?"), "diagnose_502")
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert "names no backend" in told.text
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "names no backend" in shown.text
 
 
 async def test_the_global_shortcut_opens_a_form_that_checks(bot: RunningBot) -> None:
@@ -170,7 +170,7 @@ async def test_the_global_shortcut_opens_a_form_that_checks(bot: RunningBot) -> 
     )
     assert ack.ok
     assert (await verdict(bot)).text.startswith("FAIL")
-    assert bot.script.asked[0][1]["sni"] == "api.contoso.com"
+    assert bot.script.admitted[0][1]["sni"] == "api.contoso.com"
 
 
 async def test_a_mistake_in_the_form_stands_under_its_field(bot: RunningBot) -> None:
@@ -257,17 +257,17 @@ async def test_a_double_click_does_nothing_twice(slow: RunningBot) -> None:
     await asyncio.gather(*clicks)
     slow.script.hold.set()
     await slow.slack.until(lambda: slow.slack.current(card).text.startswith("FAIL"))
-    assert len(slow.script.asked) == 2
+    assert len(slow.script.admitted) == 2
 
 
 async def test_a_repeated_command_points_to_the_running_card(slow: RunningBot) -> None:
     await slow.slack.command(HOST)
     await slow.slack.until(lambda: top(slow))
     await slow.slack.command(f"{HOST}:443")
-    (told,) = await slow.slack.until(slow.slack.ephemerals)
-    assert "see its card" in told.text
+    (shown,) = await slow.slack.until(slow.slack.ephemerals)
+    assert "see its card" in shown.text
     assert len(top(slow)) == 1
-    assert len(slow.script.asked) == 1
+    assert len(slow.script.admitted) == 1
 
 
 async def test_fix_steps_open_a_form(bot: RunningBot) -> None:
@@ -297,13 +297,13 @@ async def test_private_is_seen_by_the_asker_alone(bot: RunningBot) -> None:
 
 async def test_last_repeats_the_asker_own_check(bot: RunningBot) -> None:
     await bot.slack.command("last")
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert "do not remember" in told.text
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "do not remember" in shown.text
     await bot.slack.command(f"{HOST}:8443")
-    await bot.slack.until(lambda: bot.script.asked)
+    await bot.slack.until(lambda: bot.script.admitted)
     await bot.slack.mention("last")
     await bot.slack.until(lambda: top(bot))
-    assert {target.port for target, _ in bot.script.asked} == {8443}
+    assert {target.port for target, _ in bot.script.admitted} == {8443}
 
 
 async def test_an_error_of_our_own_is_told_on_the_card(slow: RunningBot) -> None:
@@ -317,8 +317,8 @@ async def test_an_error_of_our_own_is_told_on_the_card(slow: RunningBot) -> None
 async def test_a_channel_without_the_bot_gets_a_how_to(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.postMessage", error="not_in_channel"))
     await bot.slack.command(HOST)
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert "/invite" in json.dumps(told.blocks)
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert "/invite" in json.dumps(shown.blocks)
 
 
 async def test_a_bot_that_was_invited_meanwhile_checks_at_once(bot: RunningBot) -> None:
@@ -338,23 +338,23 @@ async def test_a_form_sent_to_a_channel_without_the_bot_is_answered_in_a_direct_
     await bot.slack.click(help_, "Open the form")
     await bot.slack.until(bot.slack.view)
     await bot.slack.submit_view({"target": HOST})
-    (told,) = await bot.slack.until(lambda: bot.slack.messages("D0ONCALL"))
-    assert "/invite" in json.dumps(told.blocks)
-    assert '"channel_id": "C0QUIET"' in json.dumps(told.blocks)
+    (shown,) = await bot.slack.until(lambda: bot.slack.messages("D0ONCALL"))
+    assert "/invite" in json.dumps(shown.blocks)
+    assert '"channel_id": "C0QUIET"' in json.dumps(shown.blocks)
 
 
 async def test_an_ephemeral_that_is_rate_limited_is_waited_for(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="response_url", status=429, retry_after=1, times=1))
     await bot.slack.command("help")
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert told.blocks
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert shown.blocks
 
 
 async def test_a_response_url_that_is_used_up_is_replaced_by_another_way(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="response_url", status=404))
     await bot.slack.command("help")
-    (told,) = await bot.slack.until(bot.slack.ephemerals)
-    assert told.blocks
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert shown.blocks
 
 
 async def test_a_card_whose_thread_is_its_own_is_still_a_message_of_the_channel(

@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cards.check_card import Circumstances, check_card
+from bot.cards.check_card import CardContext, check_card
 from bot.cards.fix_steps import STEPS_KIND
 from bot.slack.handlers.files import why_no_file
 from bot.slack.outbound.client import Delivery
@@ -76,20 +76,20 @@ async def test_the_evidence_pack_of_the_very_run_comes_into_the_thread(bot: Runn
     pack = json.loads(files(bot, card)[name])
     assert pack["our_probe"]["headline"] == "INTERMEDIATE_MISSING"
     assert f"run {pack['run_id']}" in str(card.blocks)
-    assert len(bot.script.asked) == 1
+    assert len(bot.script.admitted) == 1
 
 
 async def test_after_a_restart_the_files_come_from_looking_again(bot: RunningBot) -> None:
     made = check_card(
         CASES["leaf-only"](),
-        Circumstances(command=HOST, understood=HOST, run_id="0ld0ld00", vantage="here"),
+        CardContext(command=HOST, understood=HOST, run_id="0ld0ld00", probe_origin="here"),
     )
     card = bot.slack.workspace.add(
         channel=CHANNEL, user=BOT_USER, text=made.text, blocks=made.blocks
     )
     await bot.slack.click(card, "more", option="chain")
     await bot.slack.until(lambda: files(bot, card)["fullchain.pem"])
-    assert [target.host for target, _ in bot.script.asked] == [HOST]
+    assert [target.host for target, _ in bot.script.admitted] == [HOST]
 
 
 async def test_the_chain_file_comes_again(bot: RunningBot) -> None:
@@ -103,8 +103,8 @@ async def test_the_chain_file_comes_again(bot: RunningBot) -> None:
 async def test_where_no_file_helps_the_presser_hears_it(bot: RunningBot) -> None:
     card = await card_of(bot, "status-500")
     await bot.slack.click(card, "more", option="chain")
-    told = await bot.slack.until(lambda: first(bot.slack.ephemerals()))
-    assert "No file would put this right" in told.text
+    shown = await bot.slack.until(lambda: first(bot.slack.ephemerals()))
+    assert "No file would put this right" in shown.text
     assert bot.slack.current(card).text.startswith("FAIL")
 
 
@@ -114,9 +114,9 @@ def test_a_certificate_that_is_not_at_hand_is_named_and_not_called_useless() -> 
     lacking = replace(bare, repair=repair(bare.chain, policy(ROOT), at=NOW))
     assert lacking.repair is not None
     assert not lacking.repair.chain
-    told = why_no_file(lacking)
-    assert told.startswith("I do not have Contoso Issuing CA 3, so I cannot make the file.")
-    assert "neither" not in told
+    shown = why_no_file(lacking)
+    assert shown.startswith("I do not have Contoso Issuing CA 3, so I cannot make the file.")
+    assert "neither" not in shown
 
 
 async def test_a_refused_presser_gets_no_file(bot: RunningBot) -> None:

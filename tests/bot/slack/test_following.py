@@ -66,7 +66,7 @@ def telling(messages: list[Message], words: str) -> Message:
     return [one for one in messages if words in says(one)][-1]
 
 
-async def told(slack: SlackStandIn, words: str) -> Message:
+async def text_shown(slack: SlackStandIn, words: str) -> Message:
     """What only the asker sees."""
     return await slack.until(lambda: telling(slack.ephemerals(), words))
 
@@ -96,7 +96,7 @@ async def test_subscribe_says_when_and_list_numbers_it(reading_profiles: Running
     assert "weekdays 09:00 (Europe/Berlin)" in says(card)
     assert "Tue 24 Nov 09:00 UTC+01:00" in says(card)
     await bot.slack.command("list")
-    assert f"1. {HOST}" in says(await told(bot.slack, "1. "))
+    assert f"1. {HOST}" in says(await text_shown(bot.slack, "1. "))
 
 
 async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(
@@ -104,11 +104,11 @@ async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(
 ) -> None:
     await followed(bot)
     await bot.slack.command(HOURLY)
-    await told(bot.slack, "so already")
+    await text_shown(bot.slack, "so already")
     await bot.slack.command(f"subscribe {HOST} daily 07:30")
     assert "daily 07:30 (Europe/Berlin)" in says(await shown(bot.slack, "now gets"))
     await bot.slack.command("list")
-    listed = says(await told(bot.slack, "1. "))
+    listed = says(await text_shown(bot.slack, "1. "))
     assert "2. " not in listed
     assert "daily 07:30" in listed
 
@@ -152,7 +152,7 @@ async def test_a_recovery_edits_the_card_and_answers_in_its_thread(
 
 async def test_preview_looks_at_once_and_tells_the_asker_alone(bot: RunningBot) -> None:
     await bot.slack.command(f"preview {HOST}")
-    assert "Intermediate missing" in says(await told(bot.slack, "Digest: "))
+    assert "Intermediate missing" in says(await text_shown(bot.slack, "Digest: "))
     assert [one for one in bot.slack.messages() if one.by_bot] == []
 
 
@@ -169,7 +169,7 @@ async def test_preview_after_a_first_look_does_not_call_fine_what_is_broken(
             await slack.command(f"history {HOST}")
             await asyncio.sleep(0.05)
         await slack.command("preview")
-        assert "Intermediate missing" in says(await told(slack, "Digest: "))
+        assert "Intermediate missing" in says(await text_shown(slack, "Digest: "))
 
 
 @pytest.mark.parametrize("words", ["unsubscribe 1", f"unsubscribe {HOST}", "unsubscribe all"])
@@ -178,11 +178,11 @@ async def test_unsubscribe_and_undo(bot: RunningBot, words: str) -> None:
     await bot.slack.command(words)
     gone = await shown(bot.slack, "no longer gets")
     await bot.slack.command("list")
-    await told(bot.slack, "follows nothing")
+    await text_shown(bot.slack, "follows nothing")
     await bot.slack.click(gone, "Undo")
     await bot.slack.until(lambda: bot.slack.current(gone).text.startswith("Undone"))
     await bot.slack.command("list")
-    assert "hourly (Europe/Berlin)" in says(await told(bot.slack, "1. "))
+    assert "hourly (Europe/Berlin)" in says(await text_shown(bot.slack, "1. "))
 
 
 async def test_undo_of_subscribe_edits_its_card(bot: RunningBot) -> None:
@@ -190,7 +190,7 @@ async def test_undo_of_subscribe_edits_its_card(bot: RunningBot) -> None:
     await bot.slack.click(card, "Undo")
     await bot.slack.until(lambda: bot.slack.current(card).text.startswith("This channel no longer"))
     await bot.slack.command("list")
-    assert "1. " not in says(await told(bot.slack, "follows nothing"))
+    assert "1. " not in says(await text_shown(bot.slack, "follows nothing"))
 
 
 async def test_a_click_is_authorised_anew(bot: RunningBot) -> None:
@@ -206,7 +206,7 @@ async def test_a_click_is_authorised_anew(bot: RunningBot) -> None:
     )
     assert ["APPGW_ALLOWED_USERS" in says(one) for one in refused] == [True, True]
     await bot.slack.command("list")
-    assert "hourly" in says(await told(bot.slack, "1. "))
+    assert "hourly" in says(await text_shown(bot.slack, "1. "))
 
 
 async def test_a_mute_hushes_the_digest_until_it_is_lifted(bot: RunningBot, world: World) -> None:
@@ -273,11 +273,11 @@ async def test_a_second_mute_with_another_end_is_taken(reading_profiles: Running
 
 async def test_history_tells_what_happened(bot: RunningBot, world: World) -> None:
     await bot.slack.command(f"history {HOST}")
-    await told(bot.slack, "Nothing is on record")
+    await text_shown(bot.slack, "Nothing is on record")
     await followed(bot)
     await digest(bot, world)
     await bot.slack.command(f"history {HOST}")
-    assert "broke: INTERMEDIATE_MISSING" in says(await told(bot.slack, "History of"))
+    assert "broke: INTERMEDIATE_MISSING" in says(await text_shown(bot.slack, "History of"))
 
 
 def test_history_says_which_server_and_folds_what_happened_to_many_at_once() -> None:
@@ -332,7 +332,7 @@ async def test_what_cannot_be_done_is_told_to_the_asker_alone(
     bot: RunningBot, words: str, answer: str
 ) -> None:
     await bot.slack.command(words)
-    await told(bot.slack, answer)
+    await text_shown(bot.slack, answer)
     assert [one for one in bot.slack.messages() if one.by_bot] == []
 
 
@@ -341,15 +341,15 @@ async def test_what_cannot_be_done_is_told_to_the_asker_alone(
 )
 async def test_a_secret_in_a_mistyped_line_is_not_shown_again(bot: RunningBot, secret: str) -> None:
     await bot.slack.command(secret)
-    answer = await told(bot.slack, "nothing was run" if "@" in secret else "private key")
+    answer = await text_shown(bot.slack, "nothing was run" if "@" in secret else "private key")
     assert "hush" not in says(answer)
 
 
 async def test_a_bot_that_is_no_member_follows_nothing(bot: RunningBot) -> None:
     await bot.slack.command(HOURLY, channel="C0QUIET")
-    await told(bot.slack, "/invite")
+    await text_shown(bot.slack, "/invite")
     await bot.slack.command("list", channel="C0QUIET")
-    assert "1. " not in says(await told(bot.slack, "follows nothing"))
+    assert "1. " not in says(await text_shown(bot.slack, "follows nothing"))
     assert bot.slack.messages("C0QUIET") == []
 
 
@@ -364,7 +364,7 @@ async def test_an_archived_channel_pauses_and_its_maker_is_told(
     assert "is_archived" in note[0].text
     channels[CHANNEL] = replace(channels[CHANNEL], archived=False)
     await bot.slack.command("list")
-    listed = await told(bot.slack, "paused: is_archived")
+    listed = await text_shown(bot.slack, "paused: is_archived")
     await bot.slack.click(listed, "Resume")
     await shown(bot.slack, "now gets")
 
@@ -374,7 +374,7 @@ async def test_without_profiles_the_zone_is_asked_once(
 ) -> None:
     async with running_bot(slack, world, tmp_path):
         await slack.command(f"subscribe {HOST} daily 08:30")
-        question = await told(slack, "On which clock")
+        question = await text_shown(slack, "On which clock")
         await slack.click(question, "Asia/Tokyo")
         assert "daily 08:30 (Asia/Tokyo)" in says(await shown(slack, "This channel gets"))
         await slack.command("subscribe other.contoso.com")
@@ -387,7 +387,7 @@ async def test_a_restart_keeps_subscriptions_and_the_store_is_ready(
     async with running_bot(slack, world, tmp_path) as bot:
         await followed(bot)
         await bot.slack.command("doctor")
-        assert "store: ok" in " ".join(render((await told(slack, "store")).blocks, width=100))
+        assert "store: ok" in " ".join(render((await text_shown(slack, "store")).blocks, width=100))
     async with running_bot(slack, world, tmp_path) as bot:
         card = await digest(bot, world)
         assert card.text.startswith(f"FAIL {HOST}")
@@ -398,35 +398,33 @@ async def test_a_long_list_and_many_previews_lose_nothing(bot: RunningBot) -> No
         await bot.slack.command(f"subscribe b{number}.contoso.com hourly tz=UTC")
         await shown(bot.slack, f"b{number}.contoso.com")
     await bot.slack.command("list")
-    await told(bot.slack, "17. b17.contoso.com")
+    await text_shown(bot.slack, "17. b17.contoso.com")
     assert all(
         telling(bot.slack.ephemerals(), f"{number}. b{number}.contoso.com")
         for number in range(1, 18)
     )
     await bot.slack.command("preview")
-    await told(bot.slack, "b5.contoso.com, Mon")
+    await text_shown(bot.slack, "b5.contoso.com, Mon")
 
 
 async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
     bot: RunningBot, world: World
 ) -> None:
     await bot.slack.open_home()
-    empty = json.dumps((await bot.slack.until(bot.slack.handlers.app_home)).view)
+    empty = json.dumps((await bot.slack.until(bot.slack.home)).view)
     assert "Nothing yet" in empty
     await followed(bot)
     await digest(bot, world)
     await bot.slack.open_home()
     view = await bot.slack.until(
         lambda: (
-            (home := bot.slack.handlers.app_home())
-            and "Intermediate missing" in json.dumps(home.view)
-            and home
+            (home := bot.slack.home()) and "Intermediate missing" in json.dumps(home.view) and home
         )
     )
     assert "hourly (Europe/Berlin)" in json.dumps(view.view)
     assert "all is well" in json.dumps(view.view)
     await bot.slack.click_view(view, "Check")
-    await bot.slack.until(lambda: bot.script.asked)
+    await bot.slack.until(lambda: bot.script.admitted)
 
 
 async def test_home_tab_remembers_what_was_asked_over_a_restart(
@@ -462,7 +460,7 @@ async def test_home_tab_remembers_what_was_asked_over_a_restart(
             "two.contoso.com",
         ]
         await slack.click_view(home, "Check again")
-        await slack.until(lambda: bot.script.asked)
+        await slack.until(lambda: bot.script.admitted)
         await slack.open_home(user="U0SECOND")
         other = await slack.until(lambda: slack.home("U0SECOND"))
         assert "one.contoso.com" not in json.dumps(other.view)
@@ -474,11 +472,7 @@ async def test_home_tab_shows_everything_that_a_channel_of_mine_follows(bot: Run
     await shown(bot.slack, "other.contoso.com")
     await bot.slack.open_home()
     view = await bot.slack.until(
-        lambda: (
-            (home := bot.slack.handlers.app_home())
-            and "other.contoso.com" in json.dumps(home.view)
-            and home
-        )
+        lambda: (home := bot.slack.home()) and "other.contoso.com" in json.dumps(home.view) and home
     )
     assert {"type": "channel", "channel_id": CHANNEL} in [
         element
@@ -492,6 +486,6 @@ async def test_home_tab_of_somebody_who_may_not_ask_says_so(bot: RunningBot) -> 
     bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
     await followed(bot)
     await bot.slack.open_home(user=FORBIDDEN_USER)
-    shown_to = await bot.slack.until(lambda: bot.slack.handlers.app_home(FORBIDDEN_USER))
+    shown_to = await bot.slack.until(lambda: bot.slack.home(FORBIDDEN_USER))
     assert "APPGW_ALLOWED_USERS" in json.dumps(shown_to.view)
     assert HOST not in json.dumps(shown_to.view)

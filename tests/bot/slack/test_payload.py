@@ -18,7 +18,7 @@ from bot.cards.fix_value import read_value, switched
 from bot.slack.handlers.app_home import opened
 from bot.slack.inbound.alerts import read_alert
 from bot.slack.invocation import (
-    Ask,
+    Invocation,
     Source,
     answer,
     carried,
@@ -90,7 +90,7 @@ ANYTHING = st.recursive(
 )
 PAYLOADS = st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=12)
 DEEP = ["[" * 100_000, '{"q":' * 50_000, "[" * 5000 + "]" * 5000]
-READERS: dict[str, Callable[[dict[str, Any]], Ask | None]] = {
+READERS: dict[str, Callable[[dict[str, Any]], Invocation | None]] = {
     "command": from_command,
     "mention": lambda body: from_mention(body, "UBOT"),
     "click": lambda body: from_interaction(body, Source.CLICK),
@@ -106,20 +106,20 @@ READERS: dict[str, Callable[[dict[str, Any]], Ask | None]] = {
 def test_a_payload_of_any_shape_is_a_question_of_sendable_text(
     reader: str, body: dict[str, Any]
 ) -> None:
-    ask = READERS[reader](body)
-    if ask is None:
+    invocation = READERS[reader](body)
+    if invocation is None:
         return
-    told = (
-        ask.text,
-        ask.user,
-        ask.team,
-        ask.channel,
-        ask.delivery,
-        ask.thread or "",
-        ask.card or "",
-        ask.response_url or "",
+    shown = (
+        invocation.text,
+        invocation.user,
+        invocation.team,
+        invocation.channel,
+        invocation.delivery,
+        invocation.thread or "",
+        invocation.card or "",
+        invocation.response_url or "",
     )
-    assert all(text.encode() is not None for text in told)
+    assert all(text.encode() is not None for text in shown)
 
 
 @settings(max_examples=40, deadline=None)

@@ -8,12 +8,14 @@ import logging
 import pytest
 
 from bot.observability.metrics import RUNNING
-from bot.slack.invocation import Ask, Source
+from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.card_life import PrivateCard
 from bot.slack.outbound.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
 from bot.slack.outbound.turns import AT_ONCE, CROWD, Turns
 
-CARD = PrivateCard(None, Ask(source=Source.COMMAND, text="", user="U1", team="T1", channel="C1"))
+CARD = PrivateCard(
+    None, Invocation(source=Source.COMMAND, text="", user="U1", team="T1", channel="C1")
+)
 
 
 class Clock:

@@ -34,29 +34,29 @@ def verdicts(bot: RunningBot) -> list[Message]:
 
 async def connected_anew(bot: RunningBot, than: int) -> None:
     await bot.slack.until(
-        lambda: bot.slack.transport.socket.opened > than and bot.slack.transport.socket.connections,
+        lambda: bot.slack.socket.opened > than and bot.slack.socket.connections,
         20,
     )
 
 
 async def test_a_refresh_is_survived(bot: RunningBot) -> None:
-    opened = bot.slack.transport.socket.opened
-    await bot.slack.transport.socket.refresh()
+    opened = bot.slack.socket.opened
+    await bot.slack.socket.refresh()
     await connected_anew(bot, opened)
     assert (await bot.slack.command(HOST)).ok
     await bot.slack.until(lambda: verdicts(bot))
 
 
 async def test_a_cut_connection_is_replaced(bot: RunningBot) -> None:
-    opened = bot.slack.transport.socket.opened
-    bot.slack.transport.socket.cut()
+    opened = bot.slack.socket.opened
+    bot.slack.socket.cut()
     await connected_anew(bot, opened)
     assert (await bot.slack.command(HOST)).ok
 
 
 async def test_a_silent_connection_is_noticed_and_replaced(bot: RunningBot) -> None:
-    opened = bot.slack.transport.socket.opened
-    bot.slack.transport.socket.go_silent()
+    opened = bot.slack.socket.opened
+    bot.slack.socket.go_silent()
     await connected_anew(bot, opened)
     assert (await bot.slack.command(HOST)).ok
 
@@ -64,20 +64,20 @@ async def test_a_silent_connection_is_noticed_and_replaced(bot: RunningBot) -> N
 async def test_a_mention_sent_into_a_dead_connection_is_answered_after_redelivery(
     bot: RunningBot,
 ) -> None:
-    bot.slack.transport.socket.redeliveries = (4.0, 4.0, 4.0)
-    bot.slack.transport.socket.answer_seconds = 1.0
-    bot.slack.transport.socket.go_silent()
+    bot.slack.socket.redeliveries = (4.0, 4.0, 4.0)
+    bot.slack.socket.answer_seconds = 1.0
+    bot.slack.socket.go_silent()
     _, ack = await bot.slack.mention(HOST)
     assert ack.ok
     await bot.slack.until(lambda: verdicts(bot))
-    assert len(bot.script.asked) == 1
+    assert len(bot.script.admitted) == 1
 
 
 async def test_a_delivery_whose_ack_was_lost_is_worked_once(bot: RunningBot) -> None:
     payload = bot.slack._sender.mention(bot.slack.say(f"<@{BOT_USER}> {HOST}"))
     await asyncio.gather(bot.slack.deliver_event(payload), bot.slack.deliver_event(payload))
     await bot.slack.until(lambda: verdicts(bot))
-    assert len(bot.script.asked) == 1
+    assert len(bot.script.admitted) == 1
 
 
 async def test_ready_only_once_slack_can_be_answered() -> None:
@@ -91,15 +91,15 @@ async def test_not_ready_while_slack_cannot_be_reached() -> None:
     async with running_bot(socket_mode=True, ready=False) as bot:
         bot.slack.faults.add(Fault(method="*", status=500))
         await asyncio.sleep(0.5)
-        told = await bot.ready()
-        assert (told["status"], told["troubles"]) == (503, {"slack": "not connected yet"})
+        shown = await bot.ready()
+        assert (shown["status"], shown["troubles"]) == (503, {"slack": "not connected yet"})
 
 
 async def test_not_ready_when_the_socket_is_silent_for_too_long(bot: RunningBot) -> None:
     bot.service.readiness.silence = lambda: health.SILENT_S + 1
-    told = await bot.ready()
-    assert told["status"] == 503
-    assert "socket" in told["troubles"]  # type: ignore[operator]
+    shown = await bot.ready()
+    assert shown["status"] == 503
+    assert "socket" in shown["troubles"]  # type: ignore[operator]
 
 
 async def test_pings_count_as_signs_of_life(bot: RunningBot) -> None:
@@ -108,7 +108,7 @@ async def test_pings_count_as_signs_of_life(bot: RunningBot) -> None:
 
 
 async def test_silence_grows_when_nothing_comes(bot: RunningBot) -> None:
-    bot.slack.transport.socket.silent = True
-    bot.slack.transport.socket.go_silent()
+    bot.slack.socket.silent = True
+    bot.slack.socket.go_silent()
     await asyncio.sleep(4)
     assert bot.service.readiness.silence() > 3

@@ -47,10 +47,10 @@ async def test_a_command_during_the_drain_is_told_to_come_back() -> None:
         bot.service.stop.set()
         await asyncio.sleep(0.1)
         assert (await bot.slack.command("other.contoso.com")).ok
-        (told,) = await bot.slack.until(bot.slack.ephemerals)
-        assert "restarted" in told.text
+        (shown,) = await bot.slack.until(bot.slack.ephemerals)
+        assert "restarted" in shown.text
         assert (await bot.ready())["status"] == 503
-        assert len(bot.script.asked) == 1
+        assert len(bot.script.admitted) == 1
 
 
 async def test_a_bot_that_waits_for_slack_can_be_stopped() -> None:

@@ -53,8 +53,8 @@ async def bot_beside(
 async def whispered(bot: RunningBot) -> str:
     """What the asker alone is told."""
     await bot.slack.until(bot.slack.ephemerals)
-    (told,) = bot.slack.ephemerals()
-    return read(told)
+    (text_shown,) = bot.slack.ephemerals()
+    return read(text_shown)
 
 
 async def test_typed_root_is_judged_and_said_on_the_card(
@@ -92,10 +92,10 @@ async def test_unknown_root_posts_nothing_and_probes_nothing(
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         dialled = record(monkeypatch)
         await bot.slack.command(question.format(port=port))
-        told = await whispered(bot)
-        assert "I see no trusted root called nope on any gateway" in told
-        assert "there are old, corp" in told
-        assert "root=old" in told
+        text_shown = await whispered(bot)
+        assert "I see no trusted root called nope on any gateway" in text_shown
+        assert "there are old, corp" in text_shown
+        assert "root=old" in text_shown
         assert bot.slack.api.calls["chat.postMessage"] == 0
         assert ("127.0.0.1", port) not in dialled
 

@@ -10,24 +10,24 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bot.cards.check_card import Circumstances
-from bot.checks import Surroundings, check
+from bot.cards.check_card import CardContext
+from bot.checks import CheckContext, check
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, Health
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport
-from bot.slack.handlers.watched import Ear, GatewayLook, HostLook
+from bot.slack.handlers.watched import GatewayLook, HealthReader, HostLook
 from chainlib import Target
 from chainlib.aio import load_well_known
 from playground.lab.pki import NOW
 from playground.lab.servers import TlsBackend
-from tests.bot.test_evidence import heard
+from tests.bot.test_evidence import answered
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT, policy, report
 from tests.support.slackbot import Script, running_bot
 
 WELL_KNOWN = load_well_known()  # reads a file, which has no place inside the loop
 INTERVAL_S = 0.3
-AROUND = Circumstances(command=HOST, understood=HOST, run_id="r", vantage="v")
+AROUND = CardContext(command=HOST, understood=HOST, run_id="r", probe_origin="v")
 
 
 @dataclass(slots=True)
@@ -41,14 +41,14 @@ class RealScript(Script):
     ) -> HostAnswer | Refused:
         """Probe, judge, explain."""
         assert self.server is not None
-        self.asked.append((target, options))
+        self.admitted.append((target, options))
         request = CheckRequest(
             target=Target(host="127.0.0.1", port=self.server.port, server_name=HOST),
             policy=policy(ROOT),
         )
         return HostAnswer(
             report=await check(
-                request, Surroundings(clock=lambda: NOW, timeout=5.0, on_stage=on_stage)
+                request, CheckContext(clock=lambda: NOW, timeout=5.0, on_stage=on_stage)
             )
         )
 
@@ -63,11 +63,11 @@ async def test_a_server_that_is_mended_is_seen_green_within_two_intervals() -> N
             lambda: [m for m in bot.slack.messages() if m.text.startswith("FAIL")][0]  # noqa: RUF015 -- an IndexError means not yet
         )
         await server.install([LEAF.certificate, ISSUING.certificate])
-        before = len(bot.script.asked)
+        before = len(bot.script.admitted)
         await bot.slack.until(
             lambda: [m for m in bot.slack.thread(card) if m.text.startswith("Green after")][0]  # noqa: RUF015 -- an IndexError means not yet
         )
-        assert len(bot.script.asked) - before <= 2
+        assert len(bot.script.admitted) - before <= 2
         assert bot.slack.current(card).text.startswith("OK")
 
 
@@ -81,7 +81,7 @@ class Arm:
     now: GatewayReport
     word: GatewayReport
     hold: asyncio.Event = field(default_factory=asyncio.Event)
-    asked: int = 0
+    admitted: int = 0
     refusal: ArmRefusal | None = None
 
     async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the use case's face
@@ -94,16 +94,16 @@ class Arm:
         assert found is not None
         return HostAnswer(report=found, gateway=self.now)
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The gateway's word."""
-        self.asked += 1
+        self.admitted += 1
         await self.hold.wait()
         return replace(report, health=self.word.health)
 
 
 def unheard(found: CheckReport) -> GatewayReport:
     """Our own witness alone."""
-    spoken = heard(found)
+    spoken = answered(found)
     return replace(
         spoken,
         health=None,
@@ -113,7 +113,7 @@ def unheard(found: CheckReport) -> GatewayReport:
 
 def healthy(found: CheckReport) -> GatewayReport:
     """The gateway calls every server healthy."""
-    spoken = heard(found)
+    spoken = answered(found)
     assert spoken.health is not None
     servers = tuple(
         replace(server, health=Health.HEALTHY, message=None) for server in spoken.health.servers
@@ -128,13 +128,13 @@ async def settle() -> None:
 
 async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes() -> None:
     good, time = report(LEAF, ISSUING), [0.0]
-    arm = Arm(now=unheard(good), word=heard(good))
+    arm = Arm(now=unheard(good), word=answered(good))
     look = GatewayLook(
         gateways=arm,
         target=GatewayTarget(name="prod-gw"),
         options={},
-        around=AROUND,
-        ear=Ear(arm.listen, every=60, now=lambda: time[0]),
+        context=AROUND,
+        health_reader=HealthReader(arm.read_backend_health, every=60, now=lambda: time[0]),
     )
     first = await look.look()
     assert first is not None
@@ -143,13 +143,13 @@ async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes()
     await settle()
     second = await look.look()
     assert second is not None
-    assert (second.green, second.face != first.face, arm.asked) == (False, True, 1)
+    assert (second.green, second.change_key != first.change_key, arm.admitted) == (False, True, 1)
     arm.word, time[0] = healthy(good), 61.0
     await look.look()
     await settle()
     third = await look.look()
     assert third is not None
-    assert (third.green, arm.asked) == (True, 2)
+    assert (third.green, arm.admitted) == (True, 2)
     look.close()
 
 
@@ -162,8 +162,8 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
         backends=arm,
         target=target,
         options={},
-        around=lambda _answer, said: replace(AROUND, gateway_says=said),
-        ear=Ear(arm.listen),
+        context=lambda _answer, said: replace(AROUND, gateway_says=said),
+        health_reader=HealthReader(arm.read_backend_health),
     )
     await look.look()
     await settle()
@@ -177,12 +177,16 @@ async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
     bad = report(LEAF)
     arm = Arm(
         now=unheard(bad),
-        word=heard(bad),
+        word=answered(bad),
         refusal=ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="gone"),
     )
     assert (
         await GatewayLook(
-            gateways=arm, target=GatewayTarget(name="prod-gw"), options={}, around=AROUND, ear=None
+            gateways=arm,
+            target=GatewayTarget(name="prod-gw"),
+            options={},
+            context=AROUND,
+            health_reader=None,
         ).look()
         is None
     )
@@ -194,8 +198,8 @@ async def test_an_error_while_listening_leaves_our_own_witness() -> None:
     async def broken(_report: GatewayReport) -> GatewayReport:
         raise RuntimeError("boom")
 
-    ear = Ear(broken)
-    assert ear.hear(unheard(bad)).health is None
+    health_reader = HealthReader(broken)
+    assert health_reader.latest(unheard(bad)).health is None
     await settle()
-    assert ear.hear(unheard(bad)).health is None
-    ear.close()
+    assert health_reader.latest(unheard(bad)).health is None
+    health_reader.close()

@@ -56,16 +56,16 @@ async def watched_card(bot: RunningBot, text: str = f"{HOST} watch") -> Message:
 
 async def looks(bot: RunningBot, more: int) -> None:
     """Wait until so many more probes have been made."""
-    wanted = len(bot.script.asked) + more
-    await bot.slack.until(lambda: bot.script.asked[wanted - 1])
+    wanted = len(bot.script.admitted) + more
+    await bot.slack.until(lambda: bot.script.admitted[wanted - 1])
 
 
 async def no_more_looks(bot: RunningBot) -> bool:
     """Whether the watch has ended: no probe in four intervals."""
     await asyncio.sleep(INTERVAL_S)
-    before = len(bot.script.asked)
+    before = len(bot.script.admitted)
     await asyncio.sleep(4 * INTERVAL_S)
-    return len(bot.script.asked) == before
+    return len(bot.script.admitted) == before
 
 
 def thread(bot: RunningBot, card: Message) -> list[str]:
@@ -74,11 +74,11 @@ def thread(bot: RunningBot, card: Message) -> list[str]:
 
 async def test_a_backend_that_heals_is_seen_green_within_two_intervals(bot: RunningBot) -> None:
     card = await watched_card(bot)
-    bot.script.case, before = "good", len(bot.script.asked)
+    bot.script.case, before = "good", len(bot.script.admitted)
     await bot.slack.until(
         lambda: first(text for text in thread(bot, card) if text.startswith("Green after"))
     )
-    assert len(bot.script.asked) - before <= 2
+    assert len(bot.script.admitted) - before <= 2
     assert bot.slack.current(card).text.startswith("OK")
     assert [m.text for m in bot.slack.messages() if m.by_bot] == [bot.slack.current(card).text]
     assert await no_more_looks(bot)
@@ -210,13 +210,13 @@ async def test_one_watch_for_each_card_and_not_too_many_at_all() -> None:
         posted = [
             Posted(place=Place(channel=CHANNEL), ts=ts) for ts in ("1.0", "1.0", "2.0", "3.0")
         ]
-        told = [
-            watching.begin(one, look, face="", seconds=60)
+        text_shown = [
+            watching.begin(one, look, change_key="", seconds=60)
             for one, look in zip(posted, looks, strict=True)
         ]
-        assert told == [None, "This card is watched already.", None, told[3]]
-        assert told[3] is not None
-        assert told[3].startswith("2 cards are watched already")
+        assert text_shown == [None, "This card is watched already.", None, text_shown[3]]
+        assert text_shown[3] is not None
+        assert text_shown[3].startswith("2 cards are watched already")
         assert [look.closed for look in looks] == [False, True, False, True]
         await runs.drain(0.1)
         assert all(look.closed for look in looks)

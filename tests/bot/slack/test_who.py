@@ -95,11 +95,11 @@ async def test_words_are_refused_whatever_carries_them(
     await bot.slack.message_shortcut(alert, "diagnose_502", user=user)
     await bot.slack.message_shortcut(bot.slack.say("nothing here"), "diagnose_502", user=user)
     await bot.slack.shortcut("check_backend", user=user)
-    asked = len(VERBS) + 4
-    await bot.slack.until(lambda: len(records(audit)) >= asked)
-    await bot.slack.until(lambda: len(refusals(bot, user)) >= asked - 1)
+    admitted = len(VERBS) + 4
+    await bot.slack.until(lambda: len(records(audit)) >= admitted)
+    await bot.slack.until(lambda: len(refusals(bot, user)) >= admitted - 1)
     assert {entry["outcome"] for entry in records(audit)} == {"refused"}
-    assert len(records(audit)) == asked
+    assert len(records(audit)) == admitted
     assert {message.channel for message in bot.slack.posted} <= {f"D{user[1:]}"}, (
         "nothing but a direct message to the asker"
     )
@@ -116,7 +116,7 @@ async def test_every_control_of_a_card_is_refused(
     bot: RunningBot, audit: pytest.LogCaptureFixture, user: str
 ) -> None:
     card = await a_card(bot)
-    before, asked = card.blocks, len(records(audit))
+    before, admitted = card.blocks, len(records(audit))
     chosen = [
         (control, option)
         for control in controls(card.blocks)
@@ -127,8 +127,8 @@ async def test_every_control_of_a_card_is_refused(
         await bot.slack.click(
             card, control["action_id"], option=option and option["value"], user=user
         )
-    await bot.slack.until(lambda: len(records(audit)) == asked + len(chosen))
-    assert {(entry["outcome"], entry["user"]) for entry in records(audit)[asked:]} == {
+    await bot.slack.until(lambda: len(records(audit)) == admitted + len(chosen))
+    assert {(entry["outcome"], entry["user"]) for entry in records(audit)[admitted:]} == {
         ("refused", user)
     }
     assert bot.slack.current(card).blocks == before
@@ -186,8 +186,8 @@ async def test_twenty_a_minute_for_one_person_clicks_included(
         for _ in range(21):
             await bot.slack.command("version")
         await bot.slack.until(lambda: len(bot.slack.ephemerals()) == 21)
-        told = [message.text for message in bot.slack.ephemerals()]
+        shown = [message.text for message in bot.slack.ephemerals()]
         await bot.slack.command("version", user=STRANGER)
         await bot.slack.until(lambda: bot.slack.ephemerals(STRANGER))
-    assert sum("You have asked 20 times within a minute" in text for text in told) == 1
+    assert sum("You have asked 20 times within a minute" in text for text in shown) == 1
     assert [entry["outcome"] for entry in records(audit)].count("refused") == 1

@@ -6,30 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import UnusableDatabase, glance
+from bot.store import UnusableDatabase, check_database
 from bot.store.database import opened
 
 
 def test_a_database_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
     file = tmp_path / "data" / "appgw.sqlite3"
-    assert glance(f"sqlite:///{file}") == f"SQLite; {file} is made at the first start."
+    assert check_database(f"sqlite:///{file}") == f"SQLite; {file} is made at the first start."
     assert not file.parent.exists()
 
 
 def test_a_running_bot_keeps_its_database_and_is_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/appgw.sqlite3"
     with opened(url):
-        assert glance(url) == f"SQLite, {tmp_path}/appgw.sqlite3, in use by a running bot."
-    assert glance(url) == f"SQLite, {tmp_path}/appgw.sqlite3."
+        assert check_database(url) == f"SQLite, {tmp_path}/appgw.sqlite3, in use by a running bot."
+    assert check_database(url) == f"SQLite, {tmp_path}/appgw.sqlite3."
 
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(UnusableDatabase, match="no folder that can be written"):
-        glance(f"sqlite:///{tmp_path}/data/appgw.sqlite3")
+        check_database(f"sqlite:///{tmp_path}/data/appgw.sqlite3")
 
 
 def test_a_server_that_does_not_answer_is_one_sentence_without_its_password() -> None:
     with pytest.raises(UnusableDatabase) as caught:
-        glance("postgresql://appgw:hush@127.0.0.1:1/appgw")
+        check_database("postgresql://appgw:hush@127.0.0.1:1/appgw")
     assert ("hush" in str(caught.value), str(caught.value).count("\n")) == (False, 0)

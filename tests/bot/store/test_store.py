@@ -12,7 +12,7 @@ from bot.digest.compose import compose
 from bot.digest.schedule import schedule
 from bot.domain.delivery import DeliveryState, Outcome, RunState
 from bot.domain.digest import Change, Look, Mute
-from bot.store import Store, deliveries, looks, memory, runs, subscriptions, tables
+from bot.store import Store, deliveries, last_known, observations, runs, subscriptions, tables
 from playground.lab.pki import root
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem, subscription
 
@@ -111,12 +111,13 @@ async def test_looks_are_remembered_and_damped(store: Store) -> None:
     )
     async with store.writing() as connection:
         wavering = [
-            (await looks.record_looks(connection, [look], NOW + n * DAY))[0] for n in range(3)
+            (await observations.record_looks(connection, [look], NOW + n * DAY))[0]
+            for n in range(3)
         ]
         assert wavering == [True, True, False]
-        states = await looks.target_states(connection, GATEWAY)
+        states = await observations.target_states(connection, GATEWAY)
         assert [[found.open for found in state.problems] for state in states] == [[True], []]
-        history = await looks.backend_history(connection, backend(1).key, NOW)
+        history = await observations.backend_history(connection, backend(1).key, NOW)
         assert [event.change for event in history] == [Change.OPENED, Change.APPEARED]
         days = await connection.execute(
             select(tables.expiry_sample.c.day).where(tables.expiry_sample.c.key == backend(1).key)
@@ -126,15 +127,15 @@ async def test_looks_are_remembered_and_damped(store: Store) -> None:
 
 async def test_backend_that_is_gone_is_forgotten(store: Store) -> None:
     async with store.writing() as connection:
-        await looks.record_looks(
+        await observations.record_looks(
             connection, [Look(target_key=GATEWAY, seen=(backend(1), backend(2)))], NOW
         )
-        await looks.record_looks(
+        await observations.record_looks(
             connection, [Look(target_key=GATEWAY, seen=(backend(2),))], NOW + DAY
         )
-        assert [state.seen.label for state in await looks.target_states(connection, GATEWAY)] == [
-            "b2.contoso.com"
-        ]
+        assert [
+            state.seen.label for state in await observations.target_states(connection, GATEWAY)
+        ] == ["b2.contoso.com"]
 
 
 async def test_due_subscription_is_claimed_once_however_late(store: Store) -> None:
@@ -237,17 +238,20 @@ async def test_replica_declared_dead_finds_its_epoch_over(store: Store) -> None:
 async def test_memory_comes_back(store: Store) -> None:
     certificate = root("Contoso Root").certificate
     async with store.writing() as connection:
-        await memory.remember_good(connection, "K", ["aa"], {"port": 443}, NOW)
-        assert await memory.last_good(connection, "k") == (NOW, ["aa"], {"port": 443})
-        assert await memory.last_good(connection, "other") is None
-        await memory.learn(connection, {"b.contoso.com": certificate}, NOW)
-        await memory.learn(connection, {"c.contoso.com": certificate}, NOW)
-        assert await memory.learnt(connection) == (certificate,)
-        await memory.save_watch(connection, "w", "T1", "C1", NOW + DAY, {"host": "b"})
-        assert await memory.open_watches(connection, NOW) == {"w": {"host": "b"}}
-        assert [await memory.drop_watch(connection, "w") for _ in range(2)] == [True, False]
+        await last_known.remember_good(connection, "K", ["aa"], {"port": 443}, NOW)
+        assert await last_known.last_good(connection, "k") == (NOW, ["aa"], {"port": 443})
+        assert await last_known.last_good(connection, "other") is None
+        await last_known.learn(connection, {"b.contoso.com": certificate}, NOW)
+        await last_known.learn(connection, {"c.contoso.com": certificate}, NOW)
+        assert await last_known.learnt(connection) == (certificate,)
+        await last_known.save_watch(connection, "w", "T1", "C1", NOW + DAY, {"host": "b"})
+        assert await last_known.open_watches(connection, NOW) == {"w": {"host": "b"}}
+        assert [await last_known.drop_watch(connection, "w") for _ in range(2)] == [True, False]
         for n, host in enumerate(["one", "two", "one"]):
-            await memory.remember_host(connection, "T1", "U1", host, NOW + n * DAY)
-        assert await memory.recent_hosts(connection, "T1", "U1") == ("one", "two")
-        assert [await memory.first_time(connection, "e", NOW) for _ in range(2)] == [True, False]
-        await memory.note(connection, NOW, ("T1", "C1", "U1"), "mute", "gw:prod-gw")
+            await last_known.remember_host(connection, "T1", "U1", host, NOW + n * DAY)
+        assert await last_known.recent_hosts(connection, "T1", "U1") == ("one", "two")
+        assert [await last_known.first_time(connection, "e", NOW) for _ in range(2)] == [
+            True,
+            False,
+        ]
+        await last_known.note(connection, NOW, ("T1", "C1", "U1"), "mute", "gw:prod-gw")

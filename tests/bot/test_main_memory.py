@@ -15,7 +15,7 @@ import pytest
 from bot.store import open_store, upgrade
 from playground.process import free_ports
 from playground.slack import SlackStandIn
-from tests.bot.test_serve import serve
+from tests.bot.test_main import serve
 
 pytestmark = pytest.mark.may_block
 
@@ -29,10 +29,10 @@ async def refused(folder: Path, **environment: str) -> str:
             | {"APPGW_ADMIN_PORT": str(admin), "APPGW_DATA_DIR": str(folder)}
             | environment
         )
-        status, told = await serve(given, folder)
+        status, shown = await serve(given, folder)
     assert status == 2
-    assert "Traceback" not in told
-    return told.splitlines()[-1]
+    assert "Traceback" not in shown
+    return shown.splitlines()[-1]
 
 
 async def test_a_second_process_on_one_file_is_refused(tmp_path: Path) -> None:

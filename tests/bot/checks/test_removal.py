@@ -17,7 +17,7 @@ import pytest
 
 from bot.azure.policies import NO_ADDRESS, member_checks
 from bot.azure.translation import translate_gateway
-from bot.cards.check_card import Circumstances
+from bot.cards.check_card import CardContext
 from bot.cards.parts import (
     JSON_LIMIT,
     LINES_BEFORE_BUTTONS,
@@ -30,7 +30,7 @@ from bot.checks import rehearse_removal, removal
 from bot.checks.backend_health import worst_first
 from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, Gateway
-from bot.domain.removal import Fate, Removal
+from bot.domain.removal import Impact, Removal
 from bot.domain.report import GatewayReport, MemberReport
 from bot.terminal.removal import document, status_of
 from chainlib import Certificate, Code
@@ -44,11 +44,11 @@ from tests.support.reports import HOST, ISSUING, LEAF, ROOT
 
 OLD_ROOT = pki.root("Contoso Root G1")
 CROSS = pki.intermediate(OLD_ROOT, "Contoso Root G2", key=ROOT.key)
-AROUND = Circumstances(
+AROUND = CardContext(
     command="rehearse gw:prod-gw without=new",
     understood="x",
     run_id="r-1",
-    vantage="snet-bots",
+    probe_origin="snet-bots",
     user="U1",
 )
 
@@ -103,9 +103,9 @@ def probed(known: Gateway, sent: Mapping[str, tuple[Issued, ...]]) -> GatewayRep
     return GatewayReport(gateway=known, members=worst_first(tuple(members)), at=NOW)
 
 
-def fates(found: Removal | ArmRefusal) -> dict[str, tuple[Fate, Code | None]]:
+def fates(found: Removal | ArmRefusal) -> dict[str, tuple[Impact, Code | None]]:
     assert isinstance(found, Removal)
-    return {member.setting: (member.fate, member.after) for member in found.members}
+    return {member.setting: (member.impact, member.after) for member in found.members}
 
 
 ROOTS = {
@@ -133,15 +133,15 @@ def test_each_backend_is_judged_as_it_would_be_without_the_root() -> None:
     del sent["unseen"]
     found = removal(probed(gateway(settings, ROOTS), sent), "NEW")
     assert fates(found) == {
-        "alone": (Fate.BREAKS, Code.INTERMEDIATE_UNKNOWN_CA),
+        "alone": (Impact.BREAKS, Code.INTERMEDIATE_UNKNOWN_CA),
         "beside": (
-            Fate.BREAKS,
+            Impact.BREAKS,
             Code.ROOT_NOT_ATTACHED,
         ),  # the same root lies there under a second name
-        "cross": (Fate.HOLDS, Code.OK),
-        "twice": (Fate.HOLDS, Code.OK),
-        "bad-before": (Fate.FAILS_ALREADY, Code.INTERMEDIATE_MISSING),
-        "unseen": (Fate.NOT_SEEN, None),
+        "cross": (Impact.HOLDS, Code.OK),
+        "twice": (Impact.HOLDS, Code.OK),
+        "bad-before": (Impact.FAILS_ALREADY, Code.INTERMEDIATE_MISSING),
+        "unseen": (Impact.NOT_SEEN, None),
     }
     assert isinstance(found, Removal)
     assert (found.root, found.sha256, found.left_bare) == (
@@ -149,14 +149,14 @@ def test_each_backend_is_judged_as_it_would_be_without_the_root() -> None:
         ROOT.certificate.sha256,
         ("alone", "bad-before", "unseen"),
     )
-    assert [member.fate for member in found.members][:2] == [Fate.BREAKS, Fate.BREAKS]
+    assert [member.impact for member in found.members][:2] == [Impact.BREAKS, Impact.BREAKS]
 
 
 def test_a_root_that_is_gone_is_not_said_to_lie_on_the_gateway() -> None:
     issuing = pki.intermediate(OLD_ROOT, "Contoso Issuing CA 1")
     known = gateway({"a": ("old", "new")}, ROOTS)
     found = removal(probed(known, {"a": (pki.leaf(issuing, HOST), issuing)}), "old")
-    assert fates(found) == {"a": (Fate.BREAKS, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN)}
+    assert fates(found) == {"a": (Impact.BREAKS, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN)}
 
 
 def test_a_root_that_no_setting_trusts_breaks_nothing() -> None:
@@ -176,7 +176,7 @@ def test_a_setting_that_no_rule_uses_is_named_too() -> None:
 
 def test_an_unreadable_root_can_go() -> None:
     found = removal(probed(gateway({"a": ("new", "junk")}, ROOTS), {"a": (LEAF, ISSUING)}), "junk")
-    assert fates(found) == {"a": (Fate.HOLDS, Code.OK)}
+    assert fates(found) == {"a": (Impact.HOLDS, Code.OK)}
 
 
 def test_v1_loses_its_authentication_certificate() -> None:
@@ -192,7 +192,7 @@ def test_v1_loses_its_authentication_certificate() -> None:
         )
     )
     found = removal(probed(known, {"a": (LEAF, ISSUING)}), "leaf")
-    assert fates(found) == {"a": (Fate.BREAKS, Code.AUTH_CERTIFICATE_MISMATCH)}
+    assert fates(found) == {"a": (Impact.BREAKS, Code.AUTH_CERTIFICATE_MISMATCH)}
     assert isinstance(found, Removal)
     assert found.left_bare == ()
 
@@ -207,7 +207,7 @@ def test_an_unknown_root_is_refused_with_those_there_are() -> None:
     assert found.suggestions[0] == "rehearse gw:rg-prod/prod-gw without=new"
 
 
-class Desk:
+class CheckService:
     """Both witnesses of a gateway whose one member is a network interface until the gateway has spoken."""
 
     def __init__(self, report: GatewayReport) -> None:
@@ -220,22 +220,22 @@ class Desk:
             members=tuple(replace(m, report=None, skipped=NO_ADDRESS) for m in self.report.members),
         )
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:  # noqa: ARG002 -- the desk's signature
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:  # noqa: ARG002 -- the desk's signature
         """Now there is one."""
         self.listened += 1
         return self.report
 
 
 async def test_the_gateway_is_heard_only_where_members_have_no_address() -> None:
-    desk = Desk(probed(gateway({"a": ("new",)}, ROOTS), {"a": (LEAF, ISSUING)}))
+    check_service = CheckService(probed(gateway({"a": ("new",)}, ROOTS), {"a": (LEAF, ISSUING)}))
     assert (
-        fates(await rehearse_removal(desk, GatewayTarget(name="prod-gw"), "new"))["a"][0]
-        is Fate.BREAKS
+        fates(await rehearse_removal(check_service, GatewayTarget(name="prod-gw"), "new"))["a"][0]
+        is Impact.BREAKS
     )
     assert isinstance(
-        await rehearse_removal(desk, GatewayTarget(name="prod-gw"), "nope"), ArmRefusal
+        await rehearse_removal(check_service, GatewayTarget(name="prod-gw"), "nope"), ArmRefusal
     )
-    assert desk.listened == 1
+    assert check_service.listened == 1
 
 
 def many(count: int) -> Removal:
@@ -261,12 +261,12 @@ def test_card_fits_a_phone_and_says_the_count(count: int) -> None:
 
 def test_statuses_of_the_terminal() -> None:
     assert (status_of(many(1)), status_of(many(5))) == (3, 1)
-    told = document(many(5))
-    assert (told["breaks"], told["left_without_roots"]) == (
+    shown = document(many(5))
+    assert (shown["breaks"], shown["left_without_roots"]) == (
         True,
         ["setting-0", "setting-2", "setting-4"],
     )
-    assert {m["fate"] for m in told["members"]} == {"breaks", "not seen"}
+    assert {m["fate"] for m in shown["members"]} == {"breaks", "not seen"}
 
 
 @pytest.mark.may_block

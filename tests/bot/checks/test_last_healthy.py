@@ -98,8 +98,8 @@ def test_the_memory_is_bounded() -> None:
 def test_what_somebody_else_kept_counts_where_it_is_newer() -> None:
     now = facts_of(report(LEAF, ISSUING))
     assert now is not None
-    told: list[str] = []
-    memory = RecentFacts(size=2, on_put=lambda key, _: told.append(key))
+    shown: list[str] = []
+    memory = RecentFacts(size=2, on_put=lambda key, _: shown.append(key))
     memory.put("a", now)
     memory.recall("a", replace(now, at=now.at - timedelta(days=1), issuer="older"))
     assert memory.get("a") == now
@@ -108,11 +108,11 @@ def test_what_somebody_else_kept_counts_where_it_is_newer() -> None:
     assert memory.get("a") == newer
     memory.recall("b", now)
     memory.recall("c", now)
-    assert (memory.get("a"), memory.get("c"), told) == (None, now, ["a"])
+    assert (memory.get("a"), memory.get("c"), shown) == (None, now, ["a"])
 
 
 def test_what_was_only_asked_is_no_green() -> None:
     memory, good = RecentFacts(), report(LEAF, ISSUING)
-    asked = replace(good, request=replace(good.request, hypothetical=True))
-    changed_since_green(asked, memory)
+    admitted = replace(good, request=replace(good.request, hypothetical=True))
+    changed_since_green(admitted, memory)
     assert changed_since_green(later(report(RENEWED), timedelta(hours=1)), memory) == ""

@@ -12,10 +12,10 @@ import pytest
 
 from bot.access import TargetGuard, TargetRules
 from bot.azure.client import ArmClient
-from bot.checks import Surroundings
+from bot.checks import CheckContext
 from bot.checks.gateway import OUT_OF_TIME
 from bot.checks.selection import GATEWAYS_UNKNOWN, NO_GATEWAY_KNOWN, NOT_WHERE_NAMED
-from bot.checks.service import SLOW_ARM, Desk, HostAnswer, Refused
+from bot.checks.service import SLOW_ARM, CheckService, HostAnswer, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport
@@ -50,11 +50,11 @@ class Names:
     """
 
     answers: list[Sequence[str]]
-    asked: list[str] = field(default_factory=list)
+    admitted: list[str] = field(default_factory=list)
 
     async def __call__(self, host: str, _port: int) -> Sequence[str]:
         """The next answer."""
-        self.asked.append(host)
+        self.admitted.append(host)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -74,17 +74,21 @@ def gateway(
     )
 
 
-def desk(
+def check_service(
     arm: ArmClient | None,
     names: Names | None = None,
     *,
     loopback: bool = True,
     timeout: float = 5.0,
-) -> Desk:
+) -> CheckService:
     """A desk behind the real guard."""
-    around = Surroundings(clock=lambda: NOW, timeout=timeout, resolver=names or Names([[LOOPBACK]]))
+    context = CheckContext(
+        clock=lambda: NOW, timeout=timeout, resolver=names or Names([[LOOPBACK]])
+    )
     rules = TargetRules.read((), allow_loopback=loopback)
-    return Desk(arm=arm, door=TargetGuard(rules=rules), surroundings=lambda: around)
+    return CheckService(
+        arm=arm, target_policy=TargetGuard(rules=rules), new_context=lambda: context
+    )
 
 
 def answered(found: HostAnswer | Refused) -> HostAnswer:
@@ -116,8 +120,10 @@ async def test_name_that_resolves_elsewhere_the_second_time_is_not_asked_a_secon
         arm.add(gateway(port, settings=settings))
         await client.inventory()
         dialled = record(monkeypatch)
-        answer = answered(await desk(client, names).host(HostTarget(host=NAME, port=port), {}))
-    assert names.asked == [NAME]
+        answer = answered(
+            await check_service(client, names).host(HostTarget(host=NAME, port=port), {})
+        )
+    assert names.admitted == [NAME]
     assert set(dialled) == {(LOOPBACK, port)}
     assert answer.report.verdict.accepted
     assert answer.gateway is not None
@@ -133,9 +139,11 @@ async def test_refused_answer_is_not_asked_again_until_it_pleases(
     arm.add(gateway(443))
     await client.inventory()
     dialled = record(monkeypatch)
-    sentence = refused(await desk(client, names, loopback=False).host(HostTarget(host=NAME), {}))
+    sentence = refused(
+        await check_service(client, names, loopback=False).host(HostTarget(host=NAME), {})
+    )
     assert "never probed" in sentence
-    assert (names.asked, dialled) == ([NAME], [])
+    assert (names.admitted, dialled) == ([NAME], [])
 
 
 async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
@@ -145,7 +153,7 @@ async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
     arm.add(gateway(443, ips=(METADATA, "168.63.129.16")))
     await client.inventory()
     dialled = record(monkeypatch)
-    report = await desk(client, Names([[METADATA]]), loopback=False).gateway(
+    report = await check_service(client, Names([[METADATA]]), loopback=False).gateway(
         GatewayTarget(name="prod-gw")
     )
     assert isinstance(report, GatewayReport)
@@ -165,11 +173,14 @@ async def test_member_with_a_name_that_nobody_can_send_costs_the_others_nothing(
                 settings=(spec.settings[0], replace(spec.settings[1], host_name="two\r\nlines")),
             )
         )
-        report = await desk(client).gateway(GatewayTarget(name="prod-gw"))
+        report = await check_service(client).gateway(GatewayTarget(name="prod-gw"))
     assert isinstance(report, GatewayReport)
-    told = {member.setting: member for member in report.members}
-    assert told["https-0"].report is not None
-    assert (told["https-1"].report, "cannot be sent" in told["https-1"].skipped) == (None, True)
+    text_shown = {member.setting: member for member in report.members}
+    assert text_shown["https-0"].report is not None
+    assert (text_shown["https-1"].report, "cannot be sent" in text_shown["https-1"].skipped) == (
+        None,
+        True,
+    )
 
 
 # Whose settings hold.
@@ -180,7 +191,7 @@ async def test_host_is_judged_by_the_settings_of_the_gateway_that_uses_it(
 ) -> None:
     async with backend() as port:
         arm.add(gateway(port))
-        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+        answer = answered(await check_service(client).host(HostTarget(host=NAME, port=port), {}))
     assert (answer.report.verdict.headline, answer.report.request.assumed[:1]) == (Code.OK, ())
     assert arm.calls == {"subscriptions": 1, "list": 1}
 
@@ -190,7 +201,7 @@ async def test_host_without_a_port_is_probed_on_the_port_of_its_setting(
 ) -> None:
     async with backend() as port:
         arm.add(gateway(port))
-        answer = answered(await desk(client).host(HostTarget(host=NAME), {}))
+        answer = answered(await check_service(client).host(HostTarget(host=NAME), {}))
     assert (answer.report.request.target.port, answer.report.verdict.headline) == (port, Code.OK)
 
 
@@ -204,7 +215,9 @@ async def test_host_in_no_pool_says_which_mode_was_assumed(
 ) -> None:
     async with backend() as port:
         arm.add(gateway(port, fqdns=("other.contoso.com",) if not options else (NAME,)))
-        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), options))
+        answer = answered(
+            await check_service(client).host(HostTarget(host=NAME, port=port), options)
+        )
     assert answer.report.request.assumed == (why,)
     assert (answer.gateway, answer.arm) == (None, None)
 
@@ -241,12 +254,17 @@ async def test_gateway_read_by_its_id_alone_has_its_members_admitted(
         arm.add(spec)
         arm.add(GatewaySpec(name="listed-gw"))
         configured = new_client(arm.url, subscriptions=("00000000-0000-0000-0000-000000000001",))
-        door, around = Doorkeeper(), Surroundings(clock=lambda: NOW, resolver=Names([[LOOPBACK]]))
+        target_policy, context = (
+            Doorkeeper(),
+            CheckContext(clock=lambda: NOW, resolver=Names([[LOOPBACK]])),
+        )
         target = GatewayTarget(name=spec.name, group=spec.group, subscription=spec.subscription)
-        report = await Desk(arm=configured, door=door, surroundings=lambda: around).gateway(target)
+        report = await CheckService(
+            arm=configured, target_policy=target_policy, new_context=lambda: context
+        ).gateway(target)
     assert isinstance(report, GatewayReport)
     assert [(member.skipped, member.headline) for member in report.members] == [("", Code.OK)]
-    assert door.members == {NAME}
+    assert target_policy.members == {NAME}
 
 
 # ARM is slow, down or forbidden.
@@ -260,7 +278,7 @@ async def test_host_is_probed_without_arm_and_the_reason_is_told(
 ) -> None:
     arm.fault = Fault(kind=kind)
     async with backend() as port:
-        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+        answer = answered(await check_service(client).host(HostTarget(host=NAME, port=port), {}))
     assert answer.report.request.assumed == (GATEWAYS_UNKNOWN,)
     assert answer.report.chain is not None
     assert answer.arm is not None
@@ -271,17 +289,19 @@ async def test_refusal_without_arm_does_not_blame_the_allow_list(
 ) -> None:
     arm.fault = Fault(kind=FaultKind.FORBIDDEN)
     names = Names([[ELSEWHERE]])
-    sentence = refused(await desk(client, names).host(HostTarget(host=NAME), {}))
+    sentence = refused(await check_service(client, names).host(HostTarget(host=NAME), {}))
     assert sentence.startswith(
         f"I cannot see whether {NAME} stands in a gateway's pool, and it is not on the allow-list."
     )
     assert "The bot's identity may not read the list of subscriptions." in sentence
-    assert await desk(client, names).refusal(HostTarget(host=NAME)) == sentence
+    assert await check_service(client, names).refusal(HostTarget(host=NAME)) == sentence
 
 
 async def test_never_stays_never_without_arm(arm: ArmStandIn, client: ArmClient) -> None:
     arm.fault = Fault(kind=FaultKind.FORBIDDEN)
-    sentence = refused(await desk(client, Names([[METADATA]])).host(HostTarget(host=NAME), {}))
+    sentence = refused(
+        await check_service(client, Names([[METADATA]])).host(HostTarget(host=NAME), {})
+    )
     assert (
         sentence
         == f"{NAME} leads to {METADATA}, a cloud's metadata service, and that is never probed."
@@ -301,7 +321,7 @@ async def test_older_list_stands_in_while_arm_is_slow(
         await client.inventory()
         clock.pass_(600)
         arm.fault = Fault(kind=FaultKind.SLOW, seconds=2)
-        answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+        answer = answered(await check_service(client).host(HostTarget(host=NAME, port=port), {}))
     assert answer.gateway is not None
     assert answer.report.verdict.headline is Code.OK
 
@@ -313,7 +333,9 @@ async def test_first_question_does_not_wait_for_a_slow_arm(
     arm.fault = Fault(kind=FaultKind.SLOW, seconds=3)
     async with backend() as port:
         async with asyncio.timeout(2):
-            answer = answered(await desk(client).host(HostTarget(host=NAME, port=port), {}))
+            answer = answered(
+                await check_service(client).host(HostTarget(host=NAME, port=port), {})
+            )
     assert answer.arm is SLOW_ARM
     assert SLOW_ARM.trouble is ArmTrouble.TIMED_OUT
 
@@ -325,7 +347,7 @@ async def test_what_arm_took_is_gone_from_the_deadline(
     arm.fault = Fault(kind=FaultKind.SLOW, seconds=5)
     async with ScriptedPeer(tarpit) as peer, asyncio.timeout(2.5):
         answer = answered(
-            await desk(client, timeout=2.2).host(HostTarget(host=NAME, port=peer.port), {})
+            await check_service(client, timeout=2.2).host(HostTarget(host=NAME, port=peer.port), {})
         )
     assert answer.report.verdict.headline is Code.TLS_FAILED
 
@@ -353,10 +375,10 @@ async def test_members_that_hang_do_not_make_the_others_look_broken(
             return ["127.0.0.2" if host.startswith("bad") else LOOPBACK]
 
         arm.add(gateway(port, fqdns=(*bad, *good)))
-        around = Surroundings(clock=lambda: NOW, timeout=3.0, resolver=resolver)
+        context = CheckContext(clock=lambda: NOW, timeout=3.0, resolver=resolver)
         rules = TargetRules.read((), allow_loopback=True)
-        found = await Desk(
-            arm=client, door=TargetGuard(rules=rules), surroundings=lambda: around
+        found = await CheckService(
+            arm=client, target_policy=TargetGuard(rules=rules), new_context=lambda: context
         ).gateway(GatewayTarget(name="prod-gw"))
     assert isinstance(found, GatewayReport)
     wrong = [
@@ -398,13 +420,13 @@ async def test_twenty_settings_and_two_hundred_members_are_answered_in_five_seco
             )
         )
         begun = time.process_time()
-        bench = desk(client, timeout=12.0)
+        bench = check_service(client, timeout=12.0)
         found = await bench.gateway(GatewayTarget(name="prod-gw"))
         spent = time.process_time() - begun  # ours and the servers', whoever else uses the machine
         assert isinstance(found, GatewayReport)
-        heard = await bench.listen(found)
+        health_known = await bench.read_backend_health(found)
     assert (len(found.members), {member.headline for member in found.members}) == (200, {Code.OK})
-    assert all(member.server is not None for member in heard.members)
+    assert all(member.server is not None for member in health_known.members)
     assert arm.calls == {"subscriptions": 1, "list": 1, "health": 1, "poll": 2}
     assert spent < 5.0
 
@@ -415,24 +437,24 @@ async def test_people_who_ask_the_same_meanwhile_share_the_probes(
     names = Names([[LOOPBACK]])
     async with backend() as port:
         arm.add(gateway(port))
-        bench = desk(client, names)
+        bench = check_service(client, names)
         hosts = await asyncio.gather(
             *(
                 bench.host(HostTarget(host=NAME, port=port), {"private": bool(one)})
                 for one in range(3)
             )
         )
-        shared = len(names.asked)
+        shared = len(names.admitted)
         looks = await asyncio.gather(
             *(bench.gateway(GatewayTarget(name="prod-gw")) for _ in range(3))
         )
     assert hosts[0] is hosts[1] is hosts[2]
     assert looks[0] is looks[1] is looks[2]
-    assert len(names.asked) == shared + 1
+    assert len(names.admitted) == shared + 1
 
 
 async def test_bot_without_azure_says_so(arm: ArmStandIn) -> None:
     del arm
-    found = await desk(None).gateway(GatewayTarget(name="prod-gw"))
+    found = await check_service(None).gateway(GatewayTarget(name="prod-gw"))
     assert isinstance(found, ArmRefusal)
     assert found.trouble is ArmTrouble.NOT_CONFIGURED

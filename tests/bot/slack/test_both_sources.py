@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.checks import hear_gateway
+from bot.checks import add_backend_health
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport
 from playground.slack import Message
-from tests.bot.test_evidence import heard
+from tests.bot.test_evidence import answered
 from tests.support.reports import CASES, HOST
 from tests.support.slackbot import RunningBot, Script, running_bot
 
@@ -46,33 +46,33 @@ class TwoWitnesses(Script):
         on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the use case's face
     ) -> HostAnswer | Refused:
         """Our own probe of a backend."""
-        self.asked.append((target, options))
+        self.admitted.append((target, options))
         return HostAnswer(report=CASES[self.case](), gateway=self._unheard())
 
     async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
         """Our own probe of a gateway."""
-        self.asked.append((target, options))
+        self.admitted.append((target, options))
         if target.name != self.known:
             return ArmRefusal(
                 trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
             )
         return self._unheard()
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The gateway's word, which takes its time."""
         self.listening += 1
         await self.word.wait()
         assert report.members[0].report is not None
-        word = heard(report.members[0].report, self.said).health
+        word = answered(report.members[0].report, self.said).health
         assert word is not None
-        return hear_gateway(report, word)
+        return add_backend_health(report, word)
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """What can be asked about."""
         return (GatewayTarget(name=self.known),)
 
     def _unheard(self) -> GatewayReport:
-        known = heard(CASES[self.case]())
+        known = answered(CASES[self.case]())
         return replace(
             known,
             health=None,
@@ -90,7 +90,7 @@ def says(message: Message) -> str:
     return json.dumps(message.blocks)
 
 
-async def asked(bot: RunningBot, text: str = HOST) -> Message:
+async def admitted(bot: RunningBot, text: str = HOST) -> Message:
     """The card of our own probe, the gateway being asked."""
     await bot.slack.command(text)
     return await bot.slack.until(
@@ -100,7 +100,7 @@ async def asked(bot: RunningBot, text: str = HOST) -> Message:
 
 async def test_a_stop_while_the_gateway_is_awaited_keeps_our_own_verdict() -> None:
     async with running_bot(script=TwoWitnesses(), wait_s=0.3) as bot:
-        card = await asked(bot)
+        card = await admitted(bot)
         bot.service.stop.set()
         await bot.task
         shown = bot.slack.current(card)
@@ -131,7 +131,7 @@ async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(
 ) -> None:
     script = TwoWitnesses(said=said)
     async with running_bot(script=script) as bot:
-        card = await asked(bot)
+        card = await admitted(bot)
         script.word.set()
         await bot.slack.until(lambda: "ten seconds or more" not in says(bot.slack.current(card)))
         await asyncio.sleep(0.5)
@@ -143,7 +143,7 @@ async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(
 async def test_a_click_while_the_gateway_is_awaited_probes_anew_and_owns_the_card() -> None:
     script = TwoWitnesses()
     async with running_bot(script=script) as bot:
-        card = await asked(bot)
+        card = await admitted(bot)
         script.case = "good"
         await bot.slack.click(card, "Check again")
         await bot.slack.until(lambda: bot.slack.current(card).text.startswith("OK"))
@@ -162,8 +162,8 @@ async def test_a_repeated_question_about_a_gateway_points_to_its_card() -> None:
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: script.listening)
         await bot.slack.command("gw:prod-gw")
-        (told,) = await bot.slack.until(bot.slack.ephemerals)
-        assert "/archives/" in says(told)
+        (text_shown,) = await bot.slack.until(bot.slack.ephemerals)
+        assert "/archives/" in says(text_shown)
         assert len(cards(bot)) == 1
         assert bot.slack.complaints == []
         script.word.set()
@@ -176,7 +176,9 @@ async def test_a_gateway_that_is_not_there_is_not_said_to_have_a_card() -> None:
             await bot.slack.command("gw:prod-qw")
             await bot.slack.until(lambda: len(bot.slack.ephemerals()) == times)  # noqa: B023 -- awaited within the round
             await asyncio.sleep(0.1)
-        assert ["no gateway called prod-qw" in told.text for told in bot.slack.ephemerals()] == [
+        assert [
+            "no gateway called prod-qw" in text_shown.text for text_shown in bot.slack.ephemerals()
+        ] == [
             True,
             True,
         ]

@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from bot.checks import hear_gateway
+from bot.checks import add_backend_health
 from bot.domain.azure import (
     ArmRefusal,
     ArmTrouble,
@@ -113,15 +113,15 @@ def test_disagreement_has_a_name(
     own: tuple[Finding, ...], health: Health, codes: list[Code]
 ) -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(*own),), at=NOW)
-    heard = hear_gateway(report, answer(health)).members[0]
-    assert [f.code for f in heard.findings] == codes
+    answered = add_backend_health(report, answer(health)).members[0]
+    assert [f.code for f in answered.findings] == codes
 
 
 def test_doubt_that_the_gateway_confirms_is_a_refusal() -> None:
     """Nobody knows how Azure compares two editions of a root, until the gateway says so itself."""
     report = GatewayReport(gateway=GATEWAY, members=(member(EDITION),), at=NOW)
-    heard = hear_gateway(report, answer(Health.UNHEALTHY))
-    (finding,) = heard.members[0].findings
+    answered = add_backend_health(report, answer(Health.UNHEALTHY))
+    (finding,) = answered.members[0].findings
     assert (finding.code, finding.severity, finding.basis) == (
         Code.ROOT_MISMATCH,
         Severity.CRITICAL,
@@ -130,40 +130,42 @@ def test_doubt_that_the_gateway_confirms_is_a_refusal() -> None:
     (fix,) = explain(Verdict(findings=(finding,), at=NOW)).fixes
     assert "upload the one that the server sends" in fix.steps[0]
     assert [
-        f.severity for f in hear_gateway(heard, answer(Health.HEALTHY)).members[0].findings
+        f.severity for f in add_backend_health(answered, answer(Health.HEALTHY)).members[0].findings
     ] == [Severity.WARNING]
 
 
 def test_hearing_twice_adds_nothing_twice() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW)
-    once = hear_gateway(report, answer(Health.UNHEALTHY))
-    assert hear_gateway(once, answer(Health.UNHEALTHY)).members == once.members
+    once = add_backend_health(report, answer(Health.UNHEALTHY))
+    assert add_backend_health(once, answer(Health.UNHEALTHY)).members == once.members
 
 
 def test_word_about_another_pool_is_not_taken() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW)
-    assert hear_gateway(report, answer(Health.UNHEALTHY, pool="other")).members[0].server is None
+    assert (
+        add_backend_health(report, answer(Health.UNHEALTHY, pool="other")).members[0].server is None
+    )
 
 
 def test_unprobed_member_follows_the_gateway() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(probed=False),), at=NOW)
-    heard = hear_gateway(report, answer(Health.UNHEALTHY)).members[0]
-    assert (heard.findings, heard.healthy) == ((), False)
+    answered = add_backend_health(report, answer(Health.UNHEALTHY)).members[0]
+    assert (answered.findings, answered.healthy) == ((), False)
 
 
 def test_refusal_keeps_what_our_probe_found() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(GAP),), at=NOW)
     refusal = ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence="no right")
-    heard = hear_gateway(report, refusal)
-    assert (heard.members, heard.refusal, heard.health) == (report.members, refusal, None)
+    answered = add_backend_health(report, refusal)
+    assert (answered.members, answered.refusal, answered.health) == (report.members, refusal, None)
 
 
 def test_worst_member_comes_first() -> None:
     report = GatewayReport(
         gateway=GATEWAY, members=(member(), member(GAP, name="zz.contoso.com")), at=NOW
     )
-    heard = hear_gateway(report, answer(Health.HEALTHY))
-    assert [m.member for m in heard.members] == ["zz.contoso.com", "backend.contoso.com"]
+    answered = add_backend_health(report, answer(Health.HEALTHY))
+    assert [m.member for m in answered.members] == ["zz.contoso.com", "backend.contoso.com"]
 
 
 def test_five_thousand_members_are_joined_in_a_moment() -> None:
@@ -182,6 +184,8 @@ def test_five_thousand_members_are_joined_in_a_moment() -> None:
         for name in names
     )
     begun = process_time()
-    heard = hear_gateway(report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW))
+    answered = add_backend_health(
+        report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW)
+    )
     assert process_time() - begun < 1.5
-    assert [m.server.address.lower() for m in heard.members if m.server] == sorted(names)
+    assert [m.server.address.lower() for m in answered.members if m.server] == sorted(names)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.checks import Surroundings, check
+from bot.checks import CheckContext, check
 from bot.checks.last_healthy import changed_since_green, facts_from
-from bot.digests_running import Knowledge
+from bot.digests_running import LearnedFacts
 from bot.domain.report import CheckRequest
 from bot.store import Store, open_store
 from bot.store.last_known import learnt, remember_good
@@ -35,17 +35,17 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-def knowledge(store: Store, *, every: float = 60.0) -> Knowledge:
-    return Knowledge(store, lambda: NOW, every=every)
+def knowledge(store: Store, *, every: float = 60.0) -> LearnedFacts:
+    return LearnedFacts(store, lambda: NOW, every=every)
 
 
 async def test_a_restart_knows_what_was_green(store: Store) -> None:
     first = knowledge(store)
     async with first.kept():
-        assert changed_since_green(report(LEAF, ISSUING), first.greens) == ""
+        assert changed_since_green(report(LEAF, ISSUING), first.last_healthy) == ""
     second = knowledge(store)
     async with second.kept():
-        assert changed_since_green(report(RENEWED), second.greens).endswith(
+        assert changed_since_green(report(RENEWED), second.last_healthy).endswith(
             "leaf renewed, intermediate no longer sent."
         )
 
@@ -54,11 +54,11 @@ async def test_what_a_digest_saw_counts_as_well(store: Store) -> None:
     known = knowledge(store)
     async with TlsBackend(chain=[LEAF.certificate, ISSUING.certificate], key=LEAF.key) as server:
         target = Target(host="127.0.0.1", port=server.port, server_name=HOST)
-        around = Surroundings(clock=lambda: NOW, timeout=5.0, seen=known.see)
+        context = CheckContext(clock=lambda: NOW, timeout=5.0, seen=known.see)
         request = CheckRequest(target=target, policy=replace(policy(ROOT), http=None))
-        await check(request, around)
+        await check(request, context)
         await server.install([LEAF.certificate])
-        assert changed_since_green(await check(request, around), known.greens).endswith(
+        assert changed_since_green(await check(request, context), known.last_healthy).endswith(
             "intermediate no longer sent."
         )
 
@@ -81,14 +81,14 @@ async def test_another_replica_knows_soon_and_what_is_newer_stays(store: Store) 
     one, other = knowledge(store, every=0.02), knowledge(store, every=0.02)
     good = report(LEAF, ISSUING)
     async with one.kept(), other.kept():
-        changed_since_green(good, one.greens)
+        changed_since_green(good, one.last_healthy)
         async with asyncio.timeout(5):
-            while not changed_since_green(report(LEAF), other.greens):  # noqa: ASYNC110 -- another replica's turn is no event here
+            while not changed_since_green(report(LEAF), other.last_healthy):  # noqa: ASYNC110 -- another replica's turn is no event here
                 await asyncio.sleep(0.01)
         newer = replace(good, verdict=replace(good.verdict, at=NOW + timedelta(hours=1)))
-        changed_since_green(newer, other.greens)
+        changed_since_green(newer, other.last_healthy)
         await asyncio.sleep(0.2)
-        found = other.greens.get(f"{HOST}:443 {HOST}")
+        found = other.last_healthy.get(f"{HOST}:443 {HOST}")
         assert found is not None
         assert found.at == NOW + timedelta(hours=1)
 
@@ -101,7 +101,7 @@ async def test_what_another_version_wrote_is_passed_over(store: Store, chain: ob
         await remember_good(connection, f"{HOST}:443 {HOST}", chain, {}, NOW)
     known = knowledge(store)
     async with known.kept():
-        assert known.greens.get(f"{HOST}:443 {HOST}") is None
+        assert known.last_healthy.get(f"{HOST}:443 {HOST}") is None
     assert facts_from(NOW, chain, {}) is None
 
 

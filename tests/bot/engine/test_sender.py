@@ -23,7 +23,7 @@ from bot.domain.delivery import (
 )
 from bot.engine.lease import Lease
 from bot.engine.ports import EngineSettings, Ports
-from bot.engine.sender import Courier
+from bot.engine.sender import DigestSender
 from bot.store import Store
 from bot.store.deliveries import lock_delivery, plan, register, save_delivery
 from tests.support.following import NOW, FixedLooker, render
@@ -80,7 +80,7 @@ class Clock:
         self.now += timedelta(seconds=seconds)
 
 
-class Desk:
+class CheckService:
     """A courier with its channel, clock and lease."""
 
     def __init__(self, store: Store, channel: Channel, **settings: object) -> None:
@@ -89,7 +89,7 @@ class Desk:
         self.lease = Lease(store, "a", timedelta(seconds=30), lambda: 0.0)
         ports = Ports(clock=self.clock, looker=FixedLooker(), renderer=render, poster=channel)
         self.final: list[str] = []
-        self.courier = Courier(store, ports, self.lease, changed)
+        self.digest_sender = DigestSender(store, ports, self.lease, changed)
 
     async def plan(self, delivery_id: str = "d", channel: str = "C1") -> None:
         """Plan a message and be alive."""
@@ -100,7 +100,7 @@ class Desk:
 
     async def attempt(self, delivery_id: str = "d") -> tuple[Delivery | None, float]:
         """One attempt."""
-        return await self.courier.attempt(delivery_id, {"text": "x"}, self._ended)
+        return await self.digest_sender.attempt(delivery_id, {"text": "x"}, self._ended)
 
     async def _ended(self, connection: AsyncConnection, final: Delivery) -> None:
         assert (await lock_delivery(connection, final.id)).state is final.state
@@ -134,18 +134,18 @@ class Desk:
 
 
 async def test_message_is_sent_once(store: Store) -> None:
-    desk = Desk(store, Channel())
-    await desk.plan()
-    final, waits = await desk.end()
-    again, _ = await desk.end()
-    assert (final.state, final.ts, waits, again, desk.channel.accepted) == (
+    check_service = CheckService(store, Channel())
+    await check_service.plan()
+    final, waits = await check_service.end()
+    again, _ = await check_service.end()
+    assert (final.state, final.ts, waits, again, check_service.channel.accepted) == (
         SENT,
         "1.0",
         [],
         final,
         ["d"],
     )
-    assert desk.final == ["d", "d"]
+    assert check_service.final == ["d", "d"]
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ async def test_message_is_sent_once(store: Store) -> None:
 async def test_message_that_was_not_accepted_is_sent_again(
     store: Store, answer: DeliveryError, waits: list[float]
 ) -> None:
-    desk = Desk(store, Channel(answer))
-    await desk.plan()
-    final, waited = await desk.end()
-    assert (final.state, waited, desk.channel.accepted) == (SENT, waits, ["d"])
+    check_service = CheckService(store, Channel(answer))
+    await check_service.plan()
+    final, waited = await check_service.end()
+    assert (final.state, waited, check_service.channel.accepted) == (SENT, waits, ["d"])
 
 
 @pytest.mark.parametrize(
@@ -170,19 +170,19 @@ async def test_message_that_was_not_accepted_is_sent_again(
 async def test_doubtful_message_is_found_in_the_history(
     store: Store, answer: DeliveryError | str
 ) -> None:
-    desk = Desk(store, Channel(answer))
-    await desk.plan()
-    final, waits = await desk.end()
-    assert (final.state, final.ts, desk.channel.accepted) == (SENT, "found", ["d"])
+    check_service = CheckService(store, Channel(answer))
+    await check_service.plan()
+    final, waits = await check_service.end()
+    assert (final.state, final.ts, check_service.channel.accepted) == (SENT, "found", ["d"])
     assert sum(waits) >= 3
 
 
 async def test_history_that_cannot_be_read_now_is_read_later(store: Store) -> None:
-    desk = Desk(store, Channel(Unknown("x")))
-    desk.channel.history = [RateLimited(9), NotAccepted("x"), Unknown("x")]
-    await desk.plan()
-    final, waits = await desk.end()
-    assert (final.ts, desk.channel.accepted, 9.0 in waits) == ("found", ["d"], True)
+    check_service = CheckService(store, Channel(Unknown("x")))
+    check_service.channel.history = [RateLimited(9), NotAccepted("x"), Unknown("x")]
+    await check_service.plan()
+    final, waits = await check_service.end()
+    assert (final.ts, check_service.channel.accepted, 9.0 in waits) == ("found", ["d"], True)
 
 
 @pytest.mark.parametrize(
@@ -196,83 +196,87 @@ async def test_history_that_cannot_be_read_now_is_read_later(store: Store) -> No
 async def test_without_history_the_operator_decides(
     store: Store, policy: WithoutHistory, state: DeliveryState, accepted: int, how: str
 ) -> None:
-    desk = Desk(store, Channel(Unknown("x")), without_history=policy, history=how != "switched off")
-    desk.channel.history = [Refused("missing_scope")]
-    await desk.plan()
-    final, _ = await desk.end()
-    assert (final.state, len(desk.channel.accepted)) == (state, accepted)
+    check_service = CheckService(
+        store, Channel(Unknown("x")), without_history=policy, history=how != "switched off"
+    )
+    check_service.channel.history = [Refused("missing_scope")]
+    await check_service.plan()
+    final, _ = await check_service.end()
+    assert (final.state, len(check_service.channel.accepted)) == (state, accepted)
 
 
 async def test_refused_message_is_not_tried_again(store: Store) -> None:
-    desk = Desk(store, Channel(Refused("is_archived")))
-    await desk.plan()
-    final, waits = await desk.end()
+    check_service = CheckService(store, Channel(Refused("is_archived")))
+    await check_service.plan()
+    final, waits = await check_service.end()
     assert (final.state, final.error, waits) == (DeliveryState.REFUSED, "is_archived", [])
 
 
 async def test_message_that_nobody_accepts_is_given_up_after_a_while(store: Store) -> None:
-    desk = Desk(store, Channel(*[NotAccepted("down")] * 20), give_up_after=timedelta(minutes=5))
-    await desk.plan()
-    final, waits = await desk.end()
+    check_service = CheckService(
+        store, Channel(*[NotAccepted("down")] * 20), give_up_after=timedelta(minutes=5)
+    )
+    await check_service.plan()
+    final, waits = await check_service.end()
     assert (final.state, waits) == (DeliveryState.FAILED, [2, 4, 8, 16, 32, 60, 60, 60, 60])
 
 
 async def test_channel_gets_one_message_a_second(store: Store) -> None:
-    desk = Desk(store, Channel())
-    await desk.plan("d")
-    await desk.plan("e")
-    await desk.plan("f", "C2")
-    await desk.end("d")
-    assert (await desk.end("f"))[1] == []
-    assert (await desk.end("e"))[1] == [1.0]
+    check_service = CheckService(store, Channel())
+    await check_service.plan("d")
+    await check_service.plan("e")
+    await check_service.plan("f", "C2")
+    await check_service.end("d")
+    assert (await check_service.end("f"))[1] == []
+    assert (await check_service.end("e"))[1] == [1.0]
 
 
 async def test_429_holds_the_whole_channel(store: Store) -> None:
-    desk = Desk(store, Channel(RateLimited(30)))
-    await desk.plan("d")
-    await desk.plan("e")
-    await desk.attempt()
-    assert await desk.attempt("e") == (None, 30.0)
+    check_service = CheckService(store, Channel(RateLimited(30)))
+    await check_service.plan("d")
+    await check_service.plan("e")
+    await check_service.attempt()
+    assert await check_service.attempt("e") == (None, 30.0)
 
 
 async def test_message_that_a_living_replica_sends_is_left_alone(store: Store) -> None:
-    desk = Desk(store, Channel())
-    await desk.plan()
+    check_service = CheckService(store, Channel())
+    await check_service.plan()
     async with store.writing() as connection:
         epoch = await register(connection, "b")
-    await desk.left_behind("b", epoch)
-    final, wait = await desk.attempt()
-    assert (final, wait > 0, desk.channel.accepted) == (None, True, [])
+    await check_service.left_behind("b", epoch)
+    final, wait = await check_service.attempt()
+    assert (final, wait > 0, check_service.channel.accepted) == (None, True, [])
 
 
 async def test_message_of_a_dead_replica_is_reconciled_first(store: Store) -> None:
-    desk = Desk(store, Channel())
-    await desk.plan()
-    desk.channel.accepted = ["d"]
-    await desk.left_behind("b", 1)
-    final, _ = await desk.end()
-    assert (final.ts, desk.channel.accepted) == ("found", ["d"])
+    check_service = CheckService(store, Channel())
+    await check_service.plan()
+    check_service.channel.accepted = ["d"]
+    await check_service.left_behind("b", 1)
+    final, _ = await check_service.end()
+    assert (final.ts, check_service.channel.accepted) == ("found", ["d"])
 
 
 async def test_message_that_a_dead_replica_never_sent_is_sent(store: Store) -> None:
-    desk = Desk(store, Channel())
-    await desk.plan()
-    await desk.left_behind("b", 1)
-    final, _ = await desk.end()
-    assert (final.ts, desk.channel.accepted) == ("1.0", ["d"])
+    check_service = CheckService(store, Channel())
+    await check_service.plan()
+    await check_service.left_behind("b", 1)
+    final, _ = await check_service.end()
+    assert (final.ts, check_service.channel.accepted) == ("1.0", ["d"])
 
 
 async def test_replica_whose_life_is_over_does_not_post(store: Store) -> None:
-    desk = Desk(store, Channel())
-    await desk.plan()
+    check_service = CheckService(store, Channel())
+    await check_service.plan()
     async with store.writing() as connection:
         await register(connection, "a")
-    final, wait = await desk.attempt()
-    assert (final, wait > 0, desk.channel.accepted) == (None, True, [])
+    final, wait = await check_service.attempt()
+    assert (final, wait > 0, check_service.channel.accepted) == (None, True, [])
 
 
 async def test_two_attempts_at_once_send_once(store: Store) -> None:
-    desk = Desk(store, Channel())
-    await desk.plan()
-    await asyncio.gather(*(desk.attempt() for _ in range(5)))
-    assert desk.channel.accepted == ["d"]
+    check_service = CheckService(store, Channel())
+    await check_service.plan()
+    await asyncio.gather(*(check_service.attempt() for _ in range(5)))
+    assert check_service.channel.accepted == ["d"]

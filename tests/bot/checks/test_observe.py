@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.checks.observe import DeskLooker, gateway_of, host_of
+from bot.checks.observe import TargetObserver, gateway_of, host_of
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
@@ -24,41 +24,43 @@ FOLLOWED = FollowedTarget(
 HOST_FOLLOWED = FollowedTarget(kind=TargetKind.HOST, key=f"{HOST}:8443", text=f"{HOST}:8443")
 
 
-class Desk:
+class CheckService:
     """Answers what it was told to."""
 
     def __init__(self, answer: GatewayReport | ArmRefusal | HostAnswer | Refused) -> None:
         self.answer = answer
-        self.asked: list[GatewayTarget | HostTarget] = []
+        self.admitted: list[GatewayTarget | HostTarget] = []
 
     async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
         """Our own probe."""
         assert not options
         assert isinstance(self.answer, HostAnswer | Refused)
-        self.asked.append(target)
+        self.admitted.append(target)
         return self.answer
 
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
         """Every member."""
         assert isinstance(self.answer, GatewayReport | ArmRefusal)
-        self.asked.append(target)
+        self.admitted.append(target)
         return self.answer
 
-    async def listen(self, report: GatewayReport) -> GatewayReport:
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The gateway adds nothing."""
         return report
 
 
 async def test_gateway_members_become_observations() -> None:
-    told = GatewayMessage(code=Code.ROOT_MISMATCH, text="no")
+    shown = GatewayMessage(code=Code.ROOT_MISMATCH, text="no")
     server = BackendServer(
-        pool="plain", setting="http-be", address="10.0.0.9", health=Health.UNHEALTHY, message=told
+        pool="plain", setting="http-be", address="10.0.0.9", health=Health.UNHEALTHY, message=shown
     )
     unprobed = MemberReport(
         pool="plain", setting="http-be", member="10.0.0.9", server=server, skipped="no TLS"
     )
-    desk = Desk(gateway_report(members("leaf-only", 2), members("good", 1), (unprobed,)))
-    look = await DeskLooker(desk=desk).look(FOLLOWED)
+    check_service = CheckService(
+        gateway_report(members("leaf-only", 2), members("good", 1), (unprobed,))
+    )
+    look = await TargetObserver(check_service=check_service).look(FOLLOWED)
     codes = {seen.label: [problem.code for problem in seen.problems] for seen in look.seen}
     assert codes == {
         "leaf-only-0.contoso.com": [Code.INTERMEDIATE_MISSING],
@@ -67,7 +69,9 @@ async def test_gateway_members_become_observations() -> None:
         "10.0.0.9": [Code.ROOT_MISMATCH],
     }
     assert look.complete
-    assert desk.asked == [GatewayTarget(name="prod-gw", group="rg", subscription="0000-0000")]
+    assert check_service.admitted == [
+        GatewayTarget(name="prod-gw", group="rg", subscription="0000-0000")
+    ]
 
 
 def test_followed_gateway_is_read_back_as_it_was_narrowed() -> None:
@@ -79,10 +83,10 @@ def test_followed_gateway_is_read_back_as_it_was_narrowed() -> None:
 
 
 async def test_host_is_asked_by_its_own_port() -> None:
-    desk = Desk(HostAnswer(report=CASES["leaf-only"]()))
-    look = await DeskLooker(desk=desk).look(HOST_FOLLOWED)
+    check_service = CheckService(HostAnswer(report=CASES["leaf-only"]()))
+    look = await TargetObserver(check_service=check_service).look(HOST_FOLLOWED)
     assert [problem.code for problem in look.seen[0].problems] == [Code.INTERMEDIATE_MISSING]
-    assert desk.asked == [HostTarget(host=HOST, port=8443)]
+    assert check_service.admitted == [HostTarget(host=HOST, port=8443)]
 
 
 async def test_what_could_not_be_asked_is_a_warning_and_the_rest_stays_as_it_was() -> None:
@@ -90,7 +94,7 @@ async def test_what_could_not_be_asked_is_a_warning_and_the_rest_stays_as_it_was
         (FOLLOWED, ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="ARM says no.")),
         (HOST_FOLLOWED, Refused(sentence="ARM says no.")),
     ):
-        look = await DeskLooker(desk=Desk(answer)).look(target)
+        look = await TargetObserver(check_service=CheckService(answer)).look(target)
         (seen,) = look.seen
         assert (look.complete, seen.backend) == (False, False)
         assert [(p.code, p.severity, p.subject) for p in seen.problems] == [

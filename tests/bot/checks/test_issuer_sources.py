@@ -15,7 +15,7 @@ import pytest
 
 from bot.access import TargetRules
 from bot.cards.drawing import draw
-from bot.checks import Surroundings, check
+from bot.checks import CheckContext, check
 from bot.checks.intermediates import Intermediates, issuers_above
 from bot.checks.issuer_sources import IssuerSources, read_bundle
 from bot.domain.report import CheckRequest
@@ -207,15 +207,15 @@ async def _never_answers(_host: str, _port: int) -> tuple[str, ...]:
 
 async def test_a_check_learns_from_one_backend_and_mends_the_other() -> None:
     sources = IssuerSources()
-    around = Surroundings(clock=lambda: NOW, find_issuers=sources.find, learn=sources.learn)
+    context = CheckContext(clock=lambda: NOW, find_issuers=sources.find, learn=sources.learn)
     good = [one.certificate for one in (LEAF, ISSUING, UPPER)]
     async with (
         TlsBackend(chain=good, key=LEAF.key) as whole,
         TlsBackend(chain=good[:1], key=LEAF.key) as broken,
     ):
-        before = (await check(_request(broken), around)).repair
-        await check(_request(whole), around)
-        after = (await check(_request(broken), around)).repair
+        before = (await check(_request(broken), context)).repair
+        await check(_request(whole), context)
+        after = (await check(_request(broken), context)).repair
     assert before is not None
     assert before.missing
     assert after is not None
@@ -225,11 +225,11 @@ async def test_a_check_learns_from_one_backend_and_mends_the_other() -> None:
 async def test_a_learnt_issuer_decides_who_must_act() -> None:
     sources = IssuerSources()
     sources.learn(chain(LEAF, ISSUING, UPPER))
-    around = Surroundings(clock=lambda: NOW, find_issuers=sources.find)
+    context = CheckContext(clock=lambda: NOW, find_issuers=sources.find)
     async with TlsBackend(
         chain=[one.certificate for one in (LEAF, ISSUING)], key=LEAF.key
     ) as backend:
-        report = await check(_request(backend), around)
+        report = await check(_request(backend), context)
     assert [element.source for element in report.verdict.path.elements][-2:] == [
         Source.FETCHED,
         Source.UPLOADED,

@@ -40,42 +40,42 @@ async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
         cwd=folder,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, told = await asyncio.wait_for(process.communicate(), 30)
-    return process.returncode or 0, told.decode()
+    _, shown = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode or 0, shown.decode()
 
 
 async def test_unusable_settings_are_sentences_and_exit_2(tmp_path: Path) -> None:
-    status, told = await serve({"APPGW_ADMIN_PORT": "x", "SLACK_BOT_TOKEN": "xoxp-hush"}, tmp_path)
+    status, shown = await serve({"APPGW_ADMIN_PORT": "x", "SLACK_BOT_TOKEN": "xoxp-hush"}, tmp_path)
     assert status == 2
-    assert [line.split()[0] for line in told.splitlines()] == [
+    assert [line.split()[0] for line in shown.splitlines()] == [
         "SLACK_APP_TOKEN",
         "SLACK_BOT_TOKEN",
         "APPGW_ADMIN_PORT",
     ]
-    assert "hush" not in told
-    assert "Traceback" not in told
+    assert "hush" not in shown
+    assert "Traceback" not in shown
 
 
 async def test_a_refused_token_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
         slack.faults.add(Fault(method="auth.test", error="invalid_auth"))
         (admin,) = free_ports(1)
-        status, told = await serve(
+        status, shown = await serve(
             slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": str(admin)}, tmp_path
         )
     assert status == 2
-    assert told.splitlines()[-1].startswith("Slack refuses SLACK_BOT_TOKEN (invalid_auth)")
-    assert "Traceback" not in told
+    assert shown.splitlines()[-1].startswith("Slack refuses SLACK_BOT_TOKEN (invalid_auth)")
+    assert "Traceback" not in shown
 
 
 async def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
         taken = slack.base_url.rpartition(":")[2]
-        status, told = await serve(
+        status, shown = await serve(
             slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": taken}, tmp_path
         )
     assert status == 2
-    assert told.splitlines()[-1].startswith(f"APPGW_ADMIN_PORT {taken} cannot be used")
+    assert shown.splitlines()[-1].startswith(f"APPGW_ADMIN_PORT {taken} cannot be used")
 
 
 @pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
@@ -98,7 +98,7 @@ async def test_a_bot_without_slack_is_not_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "asked"),
+    ("more", "admitted"),
     [
         ({}, False),
         ({"APPGW_SUBSCRIPTIONS": "00000000-0000-0000-0000-000000000000"}, True),
@@ -107,9 +107,9 @@ async def test_a_bot_without_slack_is_not_ready(tmp_path: Path) -> None:
 )
 def test_azure_is_asked_only_when_something_about_it_was_set(
     more: dict[str, str],
-    asked: bool,  # noqa: FBT001 -- a table of values
+    admitted: bool,  # noqa: FBT001 -- a table of values
 ) -> None:
-    assert load_settings(SOCKET | more).asks_azure is asked
+    assert load_settings(SOCKET | more).asks_azure is admitted
 
 
 def test_access_is_what_was_set() -> None:
@@ -140,8 +140,8 @@ async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
     ):
         stage.slack.request_url = bot.request_url
         assert (await stage.slack.command("doctor")).ok
-        (told,) = await stage.slack.until(stage.slack.ephemerals)
-    said = " ".join(render(told.blocks, width=1000))
+        (shown,) = await stage.slack.until(stage.slack.ephemerals)
+    said = " ".join(render(shown.blocks, width=1000))
     assert "Azure: 1 gateway can be read (lab-gw), list " in said
     assert "targets: may be probed: what stands in the gateways' pools" in said
     assert "history: " in said
@@ -160,7 +160,7 @@ async def test_doctor_in_the_chat_tells_a_bot_without_azure_and_what_it_may_prob
     ):
         slack.request_url = bot.request_url
         assert (await slack.command("doctor")).ok
-        (told,) = await slack.until(slack.ephemerals)
-    said = " ".join(render(told.blocks, width=1000))
+        (shown,) = await slack.until(slack.ephemerals)
+    said = " ".join(render(shown.blocks, width=1000))
     assert "Azure: not set up" in said
     assert "targets: FAIL: NOTHING MAY BE PROBED" in said

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.cards.check_card import Circumstances, check_card
+from bot.cards.check_card import CardContext, check_card
 from bot.commands import Request, parse
 from bot.slack.handlers.app_home import opened
 from bot.slack.handlers.wording import command_of
@@ -27,7 +27,7 @@ from tests.support.reports import CASES
 
 
 def test_a_command_knows_no_thread() -> None:
-    ask = from_command(
+    invocation = from_command(
         {
             "text": "x",
             "user_id": "U1",
@@ -37,7 +37,14 @@ def test_a_command_knows_no_thread() -> None:
             "trigger_id": "t",
         }
     )
-    assert (ask.text, ask.user, ask.team, ask.channel, ask.thread, ask.delivery) == (
+    assert (
+        invocation.text,
+        invocation.user,
+        invocation.team,
+        invocation.channel,
+        invocation.thread,
+        invocation.delivery,
+    ) == (
         "x",
         "U1",
         "T1",
@@ -93,9 +100,9 @@ def test_organisation_is_the_person_s_own_or_none(team: str, organisation: str) 
     opener = opened(home)
     assert opener is not None
     found = [from_interaction(click, Source.CLICK), from_mention(event, "UBOT"), opener]
-    assert [ask.enterprise for ask in found] == [organisation] * 3
-    assert [ask.team for ask in found] == [team] * 3
-    assert {ask.home for ask in found} == {"T1"}
+    assert [invocation.enterprise for invocation in found] == [organisation] * 3
+    assert [invocation.team for invocation in found] == [team] * 3
+    assert {invocation.home for invocation in found} == {"T1"}
 
 
 def test_a_click_knows_its_card_and_its_thread() -> None:
@@ -106,15 +113,20 @@ def test_a_click_knows_its_card_and_its_thread() -> None:
         "message": {"ts": "2.0", "thread_ts": "1.0"},
         "trigger_id": "t",
     }
-    ask = from_interaction(body, Source.CLICK, "q")
-    assert (ask.card, ask.thread, ask.channel, ask.ephemeral) == ("2.0", "1.0", "C1", False)
+    invocation = from_interaction(body, Source.CLICK, "q")
+    assert (invocation.card, invocation.thread, invocation.channel, invocation.ephemeral) == (
+        "2.0",
+        "1.0",
+        "C1",
+        False,
+    )
 
 
 def test_a_message_shortcut_answers_under_the_message() -> None:
-    ask = from_interaction(
+    invocation = from_interaction(
         {"user": {"id": "U1"}, "channel": {"id": "C1"}, "message": {"ts": "3.0"}}, Source.SHORTCUT
     )
-    assert (ask.thread, ask.card) == ("3.0", None)
+    assert (invocation.thread, invocation.card) == ("3.0", None)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +147,10 @@ def test_a_button_value_that_cannot_be_read_is_empty(value: str | None) -> None:
 
 
 def test_the_question_of_a_card_is_read_from_its_button() -> None:
-    around = Circumstances(
-        command="backend.contoso.com sni=a.b", understood="u", run_id="r", vantage="v"
+    context = CardContext(
+        command="backend.contoso.com sni=a.b", understood="u", run_id="r", probe_origin="v"
     )
-    card = check_card(CASES["leaf-only"](), around)
+    card = check_card(CASES["leaf-only"](), context)
     assert command_of_card({"blocks": list(card.blocks)}) == "backend.contoso.com sni=a.b"
     assert command_of_card({}) == ""
 

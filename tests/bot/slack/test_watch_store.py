@@ -38,8 +38,8 @@ async def watched(bot: RunningBot, text: str = f"{HOST} watch") -> Message:
     card = await bot.slack.until(
         lambda: [m for m in bot.slack.messages() if m.text.startswith("FAIL")][0]  # noqa: RUF015 -- an IndexError means not yet
     )
-    before = len(bot.script.asked)
-    await bot.slack.until(lambda: bot.script.asked[before])
+    before = len(bot.script.admitted)
+    await bot.slack.until(lambda: bot.script.admitted[before])
     return card
 
 
@@ -65,7 +65,7 @@ async def test_a_restart_goes_on_with_the_watch_and_counts_its_whole_time(
         )
     async with running_bot(slack, world, tmp_path, case="good", watch_every_s=INTERVAL_S) as bot:
         await asyncio.sleep(3 * INTERVAL_S)
-        assert bot.script.asked == [], "what is over is not taken up again"
+        assert bot.script.admitted == [], "what is over is not taken up again"
 
 
 async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quietly(
@@ -100,7 +100,7 @@ async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quie
     world.now = NOW + timedelta(minutes=6)
     async with running_bot(slack, world, tmp_path, case="good", watch_every_s=INTERVAL_S) as bot:
         await asyncio.sleep(3 * INTERVAL_S)
-        assert bot.script.asked == []
+        assert bot.script.admitted == []
     assert said(slack, card) == []
 
 
@@ -125,12 +125,17 @@ async def test_what_is_kept_is_the_question_and_its_place(tmp_path: Path) -> Non
             NOW + timedelta(seconds=60),
             body | {"begun": NOW.isoformat()},
         )
-    (asked,) = await book.open()
-    assert (asked.watched_s, asked.ask.card, asked.ask.thread, asked.ask.user) == (
+    (admitted,) = await book.open()
+    assert (
+        admitted.watched_s,
+        admitted.invocation.card,
+        admitted.invocation.thread,
+        admitted.invocation.user,
+    ) == (
         30.0,
         "2.0",
         "1.0",
         "U1",
     )
-    assert dict(asked.request.options) == {"sni": "a.example", "watch": 60}
+    assert dict(admitted.request.options) == {"sni": "a.example", "watch": 60}
     await store.close()
