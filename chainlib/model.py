@@ -14,10 +14,11 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 from chainlib.causes import Cause
-from chainlib.certificate import Certificate, UnreadableCertificate
+from chainlib.certificate import CanonicalName, Certificate, UnreadableCertificate
 from chainlib.errors import InvalidTarget
 
 PresentedCertificate = Certificate | UnreadableCertificate
@@ -67,6 +68,8 @@ class Target:
 
 def is_ip_literal(host: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address rather than a name."""
+    if ":" not in host and not host[-1:].isdigit():
+        return False
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -243,7 +246,7 @@ class UndecodableRoot:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the indexes are kept once they have been made
 class TrustAnchors:
     """What the gateway was given to trust.
 
@@ -259,6 +262,22 @@ class TrustAnchors:
     certificates: tuple[Certificate, ...]
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     undecodable: tuple[UndecodableRoot, ...] = ()
+
+    @cached_property
+    def by_subject(self) -> Mapping[CanonicalName, tuple[Certificate, ...]]:
+        """The anchors of each subject, in the order given."""
+        index: dict[CanonicalName, tuple[Certificate, ...]] = {}
+        for certificate in self.certificates:
+            index[certificate.subject_key] = (*index.get(certificate.subject_key, ()), certificate)
+        return index
+
+    def __contains__(self, certificate: Certificate) -> bool:
+        """Whether this very certificate is an anchor."""
+        return certificate in self._members
+
+    @cached_property
+    def _members(self) -> frozenset[Certificate]:
+        return frozenset(self.certificates)
 
 
 class Source(StrEnum):

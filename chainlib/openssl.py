@@ -9,7 +9,7 @@ of our own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,6 +24,7 @@ _NO_CHECK_TIME = (
     0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
 )
 REMEMBERED = 1024
+STORES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +72,51 @@ def verify_path(
         server_purpose: demand the TLS server purpose of the leaf.
         partial_chain: any trusted certificate ends the path, a root or not.
     """
-    beside, anchors = tuple(untrusted), tuple(trusted)
-    store = crypto.X509Store()
-    for anchor in anchors:
-        store.add_cert(_as_pyopenssl(anchor))
-    _configure(store, at, server_purpose=server_purpose, partial_chain=partial_chain)
-    context = crypto.X509StoreContext(
-        store, _as_pyopenssl(leaf), [_as_pyopenssl(certificate) for certificate in beside]
+    store = _store_of(
+        tuple(trusted), at, server_purpose=server_purpose, partial_chain=partial_chain
     )
+    given = (leaf, *untrusted)
+    objects = [_as_pyopenssl(certificate) for certificate in given]
+    context = crypto.X509StoreContext(store.openssl, objects[0], objects[1:])
     try:
         verified = context.get_verified_chain()
     except crypto.X509StoreContextError as error:
         code, depth, text = error.errors
         return OpenSSLResult(code=code, depth=depth, text=text, chain=())
-    known = {certificate.der: certificate for certificate in (leaf, *beside, *anchors)}
-    ders = (crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in verified)
-    return OpenSSLResult(
-        code=0,
-        depth=0,
-        text="ok",
-        chain=tuple(known.get(der) or Certificate.from_der(der) for der in ders),
-    )
+    # The chain holds the very objects that were handed in, which are told apart by their address.
+    known = dict(zip(map(_address, objects), given, strict=True))
+    addresses = map(_address, verified)
+    chain = tuple(known.get(one) or store.certificates[one] for one in addresses)
+    return OpenSSLResult(code=0, depth=0, text="ok", chain=chain)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Store:
+    """A trust store of OpenSSL's, and its certificates by the address of their OpenSSL object."""
+
+    openssl: crypto.X509Store
+    certificates: Mapping[int, Certificate]
+
+
+@lru_cache(maxsize=STORES)
+def _store_of(
+    anchors: tuple[Certificate, ...],
+    at: datetime | None,
+    *,
+    server_purpose: bool,
+    partial_chain: bool,
+) -> _Store:
+    """Built once per set of anchors and instant, and shared: it is not changed any more."""
+    store = crypto.X509Store()
+    for anchor in anchors:
+        store.add_cert(_as_pyopenssl(anchor))
+    _configure(store, at, server_purpose=server_purpose, partial_chain=partial_chain)
+    known = {_address(_as_pyopenssl(anchor)): anchor for anchor in anchors}
+    return _Store(openssl=store, certificates=known)
+
+
+def _address(certificate: crypto.X509) -> int:
+    return int(_ffi.cast("uintptr_t", certificate._x509))  # noqa: SLF001 -- private binding, pinned by a test
 
 
 def _configure(

@@ -9,19 +9,20 @@ beside this file turn them into findings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from chainlib.certificate import Certificate
-from chainlib.model import PresentedChain, TrustMode
+from chainlib.certificate import CanonicalName, Certificate
+from chainlib.model import PresentedCertificate, PresentedChain, TrustMode
 from chainlib.names import matches
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import IssuerPool, Walk, is_root, issuer_candidates, same_name_other_key
 from chainlib.policy import GatewayPolicy, Sku
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what rules ask for often is kept
 class Case:
     """One presented chain under one policy at one instant.
 
@@ -57,13 +58,24 @@ class Case:
         """OpenSSL accepts the path, dates aside."""
         return self.undated is not None and self.undated.accepted
 
-    @property
+    @cached_property
     def needed(self) -> tuple[Certificate, ...]:
         """Every certificate that the path uses, leaf first, trust anchor included."""
         walks = [walk for walk in (self.lower, self.upper) if walk]
         return tuple(certificate for walk in walks for certificate in walk.certificates)
 
-    @property
+    @cached_property
+    def other_editions(self) -> tuple[Certificate, ...]:
+        """Sent CAs that stand where the missing issuer belongs: its name, another key or serial."""
+        return () if self.gap_below is None else self.namesakes_sent(self.gap_below)
+
+    @cached_property
+    def unrelated(self) -> tuple[Certificate, ...]:
+        """Sent certificates that no path uses, and that are not taken for one that is missing."""
+        used = {*self.needed, *self.other_editions}
+        return tuple(c for c in self.unique if c not in used)
+
+    @cached_property
     def sent_root(self) -> Certificate | None:
         """The presented root that the path ends in, trusted or not.
 
@@ -96,9 +108,15 @@ class Case:
 
     def position(self, certificate: Certificate) -> int | None:
         """Where it stands in the presented list, `None` when it was not sent."""
-        return next(
-            (i for i, sent in enumerate(self.chain.certificates) if sent == certificate), None
-        )
+        return self._positions.get(certificate)
+
+    @cached_property
+    def _positions(self) -> Mapping[PresentedCertificate, int]:
+        """Where each sent certificate stands first."""
+        found: dict[PresentedCertificate, int] = {}
+        for place, sent in enumerate(self.chain.certificates):
+            found.setdefault(sent, place)
+        return found
 
     def known_root_above(self, certificate: Certificate) -> Certificate | None:
         """A root known from elsewhere (other uploads, public CAs) whose key signed this certificate."""
@@ -114,7 +132,7 @@ def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Cas
     start = leaf or next(iter(unique), None)
     undated = dated = lower = upper = None
     if start and policy.sku is Sku.V1:
-        lower = Walk(certificates=(start,), anchored=start in policy.anchors.certificates)
+        lower = Walk(certificates=(start,), anchored=start in policy.anchors)
     elif start:
         undated, dated = _ask_openssl(start, unique, policy, at, is_leaf=leaf is not None)
         lower, upper = _walks(start, unique, policy, at, (dated, undated))
@@ -175,31 +193,40 @@ def _ask_openssl(
     *,
     is_leaf: bool,
 ) -> tuple[OpenSSLResult, OpenSSLResult]:
-    in_date_first = sorted(
-        (c for c in unique if c != start), key=lambda c: not c.not_before <= at <= c.not_after
-    )
-    anchors = sorted(
-        _reachable(policy, unique), key=lambda c: not c.not_before <= at <= c.not_after
-    )
-    undated = verify_path(start, in_date_first, anchors, at=None, server_purpose=is_leaf)
-    dated = (
-        verify_path(start, in_date_first, anchors, at=at, server_purpose=is_leaf)
-        if undated.accepted
-        else undated
-    )
-    return undated, dated
+    """OpenSSL's answer with dates left out, and with dates.
+
+    A path that is accepted in date is accepted without dates, so most lists take one verification.
+    """
+
+    def in_date(certificate: Certificate) -> bool:
+        return certificate.not_before <= at <= certificate.not_after
+
+    beside = sorted((c for c in unique if c is not start), key=in_date, reverse=True)
+    anchors = sorted(_reachable(policy, unique), key=in_date, reverse=True)
+    dated = verify_path(start, beside, anchors, at=at, server_purpose=is_leaf)
+    if dated.accepted:
+        return dated, dated
+    undated = verify_path(start, beside, anchors, at=None, server_purpose=is_leaf)
+    return undated, dated if undated.accepted else undated
 
 
-def _reachable(policy: GatewayPolicy, unique: tuple[Certificate, ...]) -> Iterator[Certificate]:
-    """Only anchors whose subject somebody asks for.
+def _reachable(policy: GatewayPolicy, unique: tuple[Certificate, ...]) -> list[Certificate]:
+    """Only anchors whose subject is named by a sent certificate, or by an upload that is.
 
     With a hundred well-known roots the rest cost time and change nothing.
     """
-    anchors = policy.anchors.certificates
-    asked = {c.issuer_key for c in unique} | {
-        c.issuer_key for c in anchors if policy.trust is TrustMode.UPLOADED_ROOTS
-    }
-    return (anchor for anchor in anchors if anchor.subject_key in asked)
+    by_subject, found = policy.anchors.by_subject, list[Certificate]()
+    climb = policy.trust is TrustMode.UPLOADED_ROOTS
+    names, done = [c.issuer_key for c in unique], set[CanonicalName]()
+    while names:
+        name = names.pop()
+        if name in done or name not in by_subject:
+            continue
+        done.add(name)
+        found.extend(by_subject[name])
+        if climb:
+            names.extend(c.issuer_key for c in by_subject[name])
+    return found
 
 
 def _walks(

@@ -17,7 +17,7 @@ from chainlib.extensions import extensions_of
 from chainlib.findings import Basis, Code, Finding
 from chainlib.judge.build import critical, short_name
 from chainlib.judge.case import Case
-from chainlib.model import TrustMode
+from chainlib.model import TrustMode, is_ip_literal
 from chainlib.names import is_dns_name, presented_identifiers
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import Walk, is_root
@@ -131,7 +131,9 @@ def _outside(certificate: Certificate, limits: _Limits, is_leaf: bool) -> list[s
     names = presented_identifiers(certificate) if is_leaf else certificate.dns_names
     dns = [name for name in names if is_dns_name(name.removeprefix("*."))]
     return [name for name in dns if not _dns_allowed(name.lower(), limits)] + [
-        address for address in certificate.ip_addresses if not _address_allowed(address, limits)
+        address
+        for address in certificate.ip_addresses
+        if is_ip_literal(address) and not _address_allowed(address, limits)
     ]
 
 
@@ -197,7 +199,7 @@ def _violated(
 ) -> Finding:
     uploaded = (
         case.policy.trust is TrustMode.UPLOADED_ROOTS
-        and issuer in case.anchors
+        and issuer in case.policy.anchors
         and case.position(issuer) is None
     )
     who = f"The uploaded root {short_name(issuer)}" if uploaded else short_name(issuer)

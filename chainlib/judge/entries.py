@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from chainlib.certificate import Certificate, UnreadableCertificate
 from chainlib.findings import Code, Entry, Finding, Role, Status
 from chainlib.judge.case import Case
-from chainlib.judge.shape import misplaced_positions, other_editions, unrelated
+from chainlib.judge.shape import misplaced_positions
 from chainlib.model import CertificationPath, PathElement, Source, TrustMode
 from chainlib.path import is_root
 from chainlib.policy import Sku
@@ -42,7 +42,7 @@ def _role(case: Case, sent: Certificate | UnreadableCertificate) -> Role:
     return Role.INTERMEDIATE if sent.is_ca or sent in case.needed else Role.OTHER
 
 
-def _status(
+def _status(  # noqa: PLR0911 -- one line for each status, in the order of weight
     case: Case,
     position: int,
     sent: Certificate | UnreadableCertificate,
@@ -51,16 +51,20 @@ def _status(
 ) -> Status:
     if isinstance(sent, UnreadableCertificate):
         return Status.UNREADABLE
-    conditions = (
-        (position in case.duplicates, Status.DUPLICATE),
-        (sent in other_editions(case), Status.OTHER_KEY),
-        (case.at > sent.not_after, Status.EXPIRED),
-        (case.at < sent.not_before, Status.NOT_YET_VALID),
-        (position in unsigned, Status.BAD_SIGNATURE),
-        (position in misplaced, Status.MISPLACED),
-        (case.policy.sku is not Sku.V1 and sent in unrelated(case), Status.UNRELATED),
-    )
-    return next((status for holds, status in conditions if holds), Status.OK)
+    if position in case.duplicates:
+        return Status.DUPLICATE
+    if sent in case.other_editions:
+        return Status.OTHER_KEY
+    if case.at > sent.not_after:
+        return Status.EXPIRED
+    if case.at < sent.not_before:
+        return Status.NOT_YET_VALID
+    if position in unsigned:
+        return Status.BAD_SIGNATURE
+    if position in misplaced:
+        return Status.MISPLACED
+    unused = case.policy.sku is not Sku.V1 and sent in case.unrelated
+    return Status.UNRELATED if unused else Status.OK
 
 
 def certification_path(case: Case) -> CertificationPath:
@@ -84,7 +88,7 @@ def _element(case: Case, certificate: Certificate) -> PathElement:
 
 
 def _source(case: Case, certificate: Certificate) -> Source:
-    if certificate != case.leaf and certificate in case.anchors:
+    if certificate != case.leaf and certificate in case.policy.anchors:
         return Source.WELL_KNOWN if case.policy.trust is TrustMode.WELL_KNOWN else Source.UPLOADED
     return Source.PRESENTED
 

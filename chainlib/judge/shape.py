@@ -116,22 +116,10 @@ def extras(case: Case) -> Iterator[Finding]:
     root = case.sent_root
     if root is not None and root != case.leaf:
         yield _extra(case, case.position(root), "root", "is the root, which need not be sent")
-    for certificate in unrelated(case):
+    for certificate in case.unrelated:
         yield _extra(
             case, case.position(certificate), "unrelated", "belongs to no path from the leaf"
         )
-
-
-def other_editions(case: Case) -> tuple[Certificate, ...]:
-    """Sent CAs that stand where the missing issuer belongs: its name, another key or serial."""
-    below = case.gap_below
-    return case.namesakes_sent(below) if below else ()
-
-
-def unrelated(case: Case) -> tuple[Certificate, ...]:
-    """Certificates that no path uses, and that are not taken for one that is missing."""
-    used = {*case.needed, *other_editions(case)}
-    return tuple(c for c in case.unique if c not in used)
 
 
 def _extra(case: Case, position: int | None, kind: str, what: str) -> Finding:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import lru_cache
 
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
@@ -24,6 +25,7 @@ _TRUST_CODES = frozenset({2, 18, 19, 20, 21, 27})
 _SIGNATURE_CODES = frozenset({4, 6, 7})
 _MIN_RSA_BITS = 2048
 _BROKEN_RSA_BITS = 1024
+_REMEMBERED = 1024
 _LEAF_WINDOW, _CA_WINDOW = timedelta(days=30), timedelta(days=90)
 
 
@@ -42,7 +44,7 @@ def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> F
     """Where the issuer was only uploaded, a CA made anew under its old name is likelier than a damaged file on the server."""
     uploaded = (
         case.policy.trust is TrustMode.UPLOADED_ROOTS
-        and issuer in case.anchors
+        and issuer in case.policy.anchors
         and case.position(issuer) is None
     )
     which = "the uploaded " if uploaded else ""
@@ -203,7 +205,7 @@ def weak_crypto(case: Case) -> Iterator[Finding]:
     (SSL_CTX_set_security_level(3)).
     """
     for certificate in case.needed:
-        weak = list(_weaknesses(certificate))
+        weak = _weaknesses_of(certificate)
         if not weak:
             continue
         position, name = case.position(certificate), short_name(certificate)
@@ -217,6 +219,11 @@ def weak_crypto(case: Case) -> Iterator[Finding]:
         else:
             summary = f"{name} uses {what}, which newer OpenSSL refuses."
             yield warning(Code.WEAK_CRYPTO, summary, Basis.INFERRED, position, **evidence)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _weaknesses_of(certificate: Certificate) -> tuple[tuple[str, bool], ...]:
+    return tuple(_weaknesses(certificate))
 
 
 def _weaknesses(certificate: Certificate) -> Iterator[tuple[str, bool]]:

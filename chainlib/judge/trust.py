@@ -40,7 +40,7 @@ def auth_certificate(case: Case) -> Iterator[Finding]:
             "The server sends no certificate at all.",
             Basis.DOCUMENTED,
         )
-    elif case.unique and case.unique[0] not in case.anchors:
+    elif case.unique and case.unique[0] not in case.policy.anchors:
         given = [short_name(c) for c in case.anchors]
         summary = (
             f"{short_name(case.unique[0])} is not among the authentication certificates of the "
@@ -182,7 +182,7 @@ def _server_unknown_ca(case: Case, certificate: Certificate, root: str) -> Findi
 
 def _sent_root(case: Case) -> Iterator[Finding]:
     root = case.sent_root
-    if root is None or root in case.anchors:
+    if root is None or root in case.policy.anchors:
         return
     if case.policy.trust is TrustMode.WELL_KNOWN:
         yield _server_unknown_ca(case, root, short_name(root))
@@ -214,7 +214,7 @@ def _reissued_root(case: Case) -> Iterator[Finding]:
         return
     anchor = case.needed[-1]
     for sent in case.unique:
-        if sent in case.anchors:
+        if sent in case.policy.anchors:
             continue  # the very one that is sent is uploaded as well
         if sent != anchor and is_root(sent) and same_key(sent, anchor):
             summary = (
@@ -239,7 +239,7 @@ def _not_attached(case: Case) -> Iterator[Finding]:
         fits = (root is not None and same_key(root, lies)) or (
             below is not None and is_root(lies) and below.issued_by(lies)
         )
-        if fits and lies not in case.anchors and not uploaded.sister:
+        if fits and lies not in case.policy.anchors and not uploaded.sister:
             summary = (
                 f"The right root is already on the gateway as {uploaded.name}, only not attached "
                 "to this backend setting."

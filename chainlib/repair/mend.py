@@ -221,7 +221,7 @@ def _origin(
 
 def _authenticate(case: Case, leaf: Certificate) -> Repair | None:
     """v1 knows no chain: the gateway is given the very leaf (azure-rules section 2.1)."""
-    if leaf in case.anchors:
+    if leaf in case.policy.anchors:
         return None
     sent = tuple(c for c in case.unique if c == leaf or not is_root(c))
     anchors = replace(case.policy.anchors, certificates=(*case.anchors, leaf))

@@ -94,3 +94,17 @@ def test_names_exist() -> None:
     assert ffi.typeof(lib.SSL_CTX_set1_sigalgs_list).kind == "function"
     assert SSL.Context(SSL.TLS_CLIENT_METHOD)._context is not None
     assert crypto.X509Store()._store is not None
+
+
+def test_verified_chain_holds_the_objects_handed_in() -> None:
+    root = pki.root()
+    issuing = pki.intermediate(root)
+    leaf = pki.leaf(issuing)
+    trusted, beside, own = (
+        crypto.X509.from_cryptography(one.certificate.parsed) for one in (root, issuing, leaf)
+    )
+    store = crypto.X509Store()
+    store.add_cert(trusted)
+    store.set_time(NOW.replace(tzinfo=None))
+    verified = crypto.X509StoreContext(store, own, [beside]).get_verified_chain()
+    assert [one._x509 for one in verified] == [own._x509, beside._x509, trusted._x509]
