@@ -41,6 +41,7 @@ class Breakage(StrEnum):
     LEGACY_RENEGOTIATION = "legacy-renegotiation"
     WEAK_DH = "weak-dh"
     CIPHER = "cipher"
+    EMPTY_LIST = "empty-list"
     SIGNATURE_TYPE = "signature-type"
     ALERT = "alert"
     TIMEOUT = "timeout"
@@ -103,11 +104,16 @@ class Trials:
 
 UNRECOGNIZED_NAME, CERTIFICATE_REQUIRED, NO_PROTOCOL = 112, 116, 120
 HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY = 40, 71
+# How servers refuse a ClientHello without server_name, or with one that they do not know: HAProxy
+# 40, some proxies 49, Go servers 80, nginx and Java 112; IIS resets or closes the connection.
+NAMELESS_ALERTS = frozenset({HANDSHAKE_FAILURE, 49, 80, UNRECOGNIZED_NAME})
 # What servers send to a client that answered a CertificateRequest with an empty Certificate (RFC
 # 5246 7.4.6, RFC 8446 4.4.2.4).
 CLIENT_CERTIFICATE_ALERTS = frozenset({40, 41, 42, 46, 48, 49, CERTIFICATE_REQUIRED})
 # The same alerts before any list came; 40 and 49 then speak of something else.
 _ABOUT_CERTIFICATES = frozenset({41, 42, 43, 44, 45, 46, 48, CERTIFICATE_REQUIRED})
+# Alerts that say by themselves what is wrong, so that no further handshake is worth making.
+PLAIN_ALERTS = _ABOUT_CERTIFICATES | {UNRECOGNIZED_NAME, INSUFFICIENT_SECURITY, NO_PROTOCOL}
 _DECIDED = {
     Breakage.KEY_MISMATCH: (Cause.KEY_MISMATCH,),
     Breakage.LEGACY_RENEGOTIATION: (Cause.LEGACY_RENEGOTIATION,),
@@ -149,9 +155,9 @@ def _before_list(seen: Observation, trials: Trials) -> Iterable[Cause]:
         return () if seen.received else silent
     if kind in {Breakage.OTHER, Breakage.NOT_TLS}:
         return (Cause.NO_COMMON_CIPHER,) if seen.server_hello else (Cause.NOT_HTTPS,)
-    if seen.received:
-        return (_about_the_name(seen), Cause.NO_COMMON_CIPHER)
-    return _of_silence(seen, trials)
+    if not seen.received:
+        return _of_silence(seen, trials)
+    return (_about_the_name(seen), Cause.NO_COMMON_CIPHER)
 
 
 def _of_alert(alert: int, seen: Observation, trials: Trials) -> Iterable[Cause]:
@@ -162,7 +168,8 @@ def _of_alert(alert: int, seen: Observation, trials: Trials) -> Iterable[Cause]:
         return (name,)
     if alert in _ABOUT_CERTIFICATES:
         return (Cause.CLIENT_CERTIFICATE, name)
-    if alert == HANDSHAKE_FAILURE and trials.other_name is False:
+    about_algorithms = alert == HANDSHAKE_FAILURE and trials.other_name is False
+    if about_algorithms or alert not in NAMELESS_ALERTS:
         return (Cause.NO_COMMON_CIPHER, name, Cause.CLIENT_CERTIFICATE)
     return (name, Cause.NO_COMMON_CIPHER, Cause.CLIENT_CERTIFICATE)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from chainlib.aio.capture import capture
 from chainlib.aio.failures import no_list
-from chainlib.causes import Breakage, Observation, Trials
+from chainlib.causes import PLAIN_ALERTS, Breakage, Observation, Trials
 from chainlib.certificate import Certificate
 from chainlib.errors import CaptureError, InvalidTarget, TLSVersionUnsupported
 from chainlib.handshake import GATEWAY_OFFER, LENIENT_OFFER, TlsOffer
@@ -98,10 +98,12 @@ def _plan(
     if silent or target.proxy_header:
         yield _Trial(
             tells="other_header",
-            words="without a PROXY header" if target.proxy_header else "with a PROXY header",
+            words=f"{'without' if target.proxy_header else 'with'} a PROXY header first",
             target=replace(target, proxy_header=not target.proxy_header),
             offer=offer,
         )
+    if seen.failure.alert in PLAIN_ALERTS:
+        return
     yield _Trial(
         tells="lenient",
         words="with older versions and weak ciphers allowed",
@@ -141,7 +143,8 @@ def _named(
 
 def _decided(error: CaptureError, chain: PresentedChain, trial: _Trial) -> CaptureError:
     """One of the further handshakes brought a list: say which."""
-    evidence = error.evidence | {"succeeded": _facts(chain, trial)}
+    key = "with_server_name" if trial.tells == "other_name" else "succeeded"
+    evidence = error.evidence | {key: _facts(chain, trial)}
     session = chain.tls
     if trial.tells == "lenient" and session is not None and session.version in _OLD_VERSIONS:
         message = (
@@ -152,13 +155,20 @@ def _decided(error: CaptureError, chain: PresentedChain, trial: _Trial) -> Captu
             message, reason="version", evidence=evidence, observation=error.observation
         )
     error.evidence = evidence
-    return _said(error, _SAID[trial.tells].format(words=trial.words, version=_session(chain)))
+    expects = (
+        "this port does not expect one"
+        if trial.target.proxy_header is False
+        else ("this port expects the PROXY protocol")
+    )
+    words = trial.words[0].upper() + trial.words[1:]
+    sentence = _SAID[trial.tells].format(words=words, proxy=f": {expects}", session=_session(chain))
+    return _said(error, sentence)
 
 
 _SAID = {
-    "other_name": "It is answered {words}.",
-    "other_header": "It is answered {words}: the two ends disagree about the PROXY protocol.",
-    "lenient": "It is answered {words} ({version}): the two ends share no usable cipher suite.",
+    "other_name": "{words} it answers.",
+    "other_header": "{words} it answers{proxy}.",
+    "lenient": "{words} it answers ({session}): it shares no usable cipher suite with the gateway.",
 }
 
 

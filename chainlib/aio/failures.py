@@ -9,9 +9,9 @@ from typing import Any
 
 from chainlib.causes import (
     CERTIFICATE_REQUIRED,
+    NAMELESS_ALERTS,
     UNRECOGNIZED_NAME,
     Breakage,
-    Failure,
     Observation,
     Trials,
     likely_causes,
@@ -31,9 +31,6 @@ from chainlib.handshake import ClientHandshake
 from chainlib.model import HandshakeError, HandshakeErrorKind, Target
 from chainlib.wording import counted, system_words
 
-# How servers refuse a ClientHello without server_name: HAProxy 40, some proxies 49, Go servers 80,
-# nginx and Java 112; IIS and others reset or close the connection.
-_NAMELESS_ALERTS = frozenset({40, 49, 80, UNRECOGNIZED_NAME})
 _GONE = frozenset({Breakage.RESET, Breakage.CLOSED})
 _AFTER_LIST = {
     Breakage.KEY_MISMATCH: HandshakeErrorKind.KEY_MISMATCH,
@@ -139,9 +136,8 @@ def no_list(
             f"{place} demands a client certificate and sent no list before it gave up.", **facts
         )
     if _wants_a_name(seen, trials):
-        return ServerNameRequired(
-            f"{place} refuses a handshake that carries no server_name ({_how(failure)}).", **facts
-        )
+        facts["evidence"] |= {"without_server_name": facts["reason"]}
+        return ServerNameRequired(_nameless(seen, place, trials), **facts)
     return HandshakeFailed(_sentence(seen, place), **facts)
 
 
@@ -156,13 +152,17 @@ def _wants_a_name(seen: Observation, trials: Trials) -> bool:
     if trials.other_name is False:
         return failure.alert == UNRECOGNIZED_NAME
     silent = failure.kind in _GONE and not seen.server_hello
-    return bool(trials.other_name) or silent or failure.alert in _NAMELESS_ALERTS
+    return bool(trials.other_name) or silent or failure.alert in NAMELESS_ALERTS
 
 
-def _how(failure: Failure) -> str:
-    if failure.kind in _GONE:
-        return _REASONS[failure.kind][1]
-    return failure.detail
+def _nameless(seen: Observation, place: str, trials: Trials) -> str:
+    """That a handshake without a name was refused, and how sure that is."""
+    failure = seen.failure
+    if failure.kind not in _GONE:
+        return f"{place} refuses a handshake that carries no server_name ({failure.detail})."
+    ended = "reset" if failure.kind is Breakage.RESET else "closed"
+    sure = "" if trials.other_name else "; it probably needs one"
+    return f"{place} {ended} the connection over a handshake without a server_name{sure}."
 
 
 def _evidence(seen: Observation) -> dict[str, Any]:

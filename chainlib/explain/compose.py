@@ -112,7 +112,9 @@ class _Facts(dict[str, str]):
 
 
 def _text(value: object) -> str:
-    """One value of the evidence in words; of a list the first three."""
+    """One value of the evidence in words; of a list the first three, of an object none."""
+    if isinstance(value, Mapping):
+        return ""
     if isinstance(value, str) or not isinstance(value, Sequence):
         return "" if value is None else str(value)
     more = f" and {len(value) - _LISTED} more" if len(value) > _LISTED else ""

@@ -52,6 +52,7 @@ class _Record:
         self.alert: int | None = None
         self.staple: bytes | None = None
         self.records = 0
+        self.empty_list = False
 
     def __call__(self, version: int, content_type: int, message: bytes) -> None:
         if content_type == _RECORD_HEADER:
@@ -74,6 +75,7 @@ class _Record:
             self.server_hello = True
         elif message[0] == messages.CERTIFICATE and not self.entries:
             self.entries = messages.certificate_list(message, version)
+            self.empty_list = not self.entries
         elif message[0] == messages.CERTIFICATE_REQUEST:
             self.client_certificate_requested, self.client_accepted = True, False
         elif messages.accepts_client(message, version):
@@ -235,6 +237,9 @@ class ClientHandshake:
             self.failure = from_openssl(_reasons(error), self._record.alert)
         if excess := self._excess():
             self.failure = excess
+        elif self.failure is not None and self._record.empty_list:
+            empty = "the server sends an empty certificate list"
+            self.failure = Failure(kind=Breakage.EMPTY_LIST, detail=empty)
         return self._outgoing()
 
     def _excess(self) -> Failure | None:

@@ -144,7 +144,7 @@ def _http_failure(case: Case, failure: HttpFailure, rule: HttpProbeRule) -> Iter
 
 def _unusable(failure: HttpFailure) -> str:
     spoken = {
-        HttpFailureKind.CLOSED: f"it closed the connection ({failure.detail})",
+        HttpFailureKind.CLOSED: f"it ended the connection ({failure.detail})",
         HttpFailureKind.HTTP2_ONLY: (
             f"it speaks HTTP/2 ({failure.detail}), and the gateway asks in HTTP/1.1"
         ),

@@ -36,15 +36,19 @@ _KEY = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
 def tls12_list(
-    entries: Sequence[bytes], *, version: int = 0x0303, ending: Script | None = None
+    entries: Sequence[bytes],
+    *,
+    version: int = 0x0303,
+    ending: Script | None = None,
+    secure: bool = True,
 ) -> Script:
     """Answer a ClientHello in clear.
 
-    The list, then a key exchange whose signature no key has made, or another ending.
+    The list, then a key exchange whose signature no key has made, or another ending. Without
+    `secure` there is no renegotiation_info (RFC 5746).
     """
-    hello = (
-        struct.pack(">H", version) + _RANDOM + b"\0" + b"\xc0\x2b\0" + _vector(b"\xff\x01\0\1\0", 2)
-    )
+    hello = struct.pack(">H", version) + _RANDOM + b"\0" + b"\xc0\x2b\0"
+    hello += _vector(b"\xff\x01\0\1\0", 2) if secure else b""
     signed = (
         b"\x03"
         + struct.pack(">H", _X25519)
