@@ -29,7 +29,7 @@ from bot.slack.handlers.notebook import Following as Names
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recovery import Recovering
 from bot.slack.handlers.subscription_verbs import Following
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import render
 from bot.slack.outbound.digest_poster import SlackPoster
 from bot.slack.outbound.places import DeliveryError, Place
@@ -74,19 +74,19 @@ class Remembering:
 
     @asynccontextmanager
     async def beside(
-        self, delivery: Delivery, runs: Runs, identity: Identity, readiness: Readiness
+        self, slack: SlackClient, runs: Runs, identity: Identity, readiness: Readiness
     ) -> AsyncIterator[Following]:
         """Run the engine for as long as the listeners run."""
         looker = TargetObserver(check_service=self.check_service)
-        lost = _Lost(store=self.store, delivery=delivery, clock=self.clock, team=identity.team)
+        lost = _Lost(store=self.store, slack=slack, clock=self.clock, team=identity.team)
         ports = Ports(
             clock=self.clock,
             looker=looker,
             renderer=render,
-            poster=SlackPoster(delivery=delivery, runs=runs),
+            poster=SlackPoster(slack=slack, runs=runs),
             on_paused=lost.notify,
             on_closed=Recovering(
-                store=self.store, delivery=delivery, runs=runs, clock=self.clock
+                store=self.store, slack=slack, runs=runs, clock=self.clock
             ).on_closed,
         )
         engine = Engine(self.url, self.store, ports, self._settings(identity))
@@ -100,7 +100,7 @@ class Remembering:
                     store=self.store,
                     check_service=self.check_service,
                     looker=looker,
-                    delivery=delivery,
+                    slack=slack,
                     clock=self.clock,
                     team=identity.team,
                     bot_name=identity.name,
@@ -176,7 +176,7 @@ class _Lost:
     """Tells whoever can be told that a channel does not take digests any more."""
 
     store: Store
-    delivery: Delivery
+    slack: SlackClient
     clock: Callable[[], datetime]
     team: str
 
@@ -193,9 +193,7 @@ class _Lost:
             ]
         for person in sorted({one.created_by for one in paused}):
             try:
-                await self.delivery.post(
-                    Place(channel=person), _paused(channel, reason, len(paused))
-                )
+                await self.slack.post(Place(channel=person), _paused(channel, reason, len(paused)))
             except DeliveryError as error:
                 log.warning(
                     "a lost channel could not be told",

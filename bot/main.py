@@ -235,7 +235,7 @@ def _gateway_verbs(
     def make(watching: Watching, bot_name: str) -> Mapping[Verb, Handler]:
         checking = GatewayChecking(
             gateways=check_service,
-            delivery=watching.delivery,
+            slack=watching.slack,
             runs=watching.runs,
             probe_origin=probe_origin,
             bot_name=bot_name,
@@ -244,7 +244,7 @@ def _gateway_verbs(
         )
         removing = Removing(
             gateways=check_service,
-            delivery=watching.delivery,
+            slack=watching.slack,
             runs=watching.runs,
             probe_origin=probe_origin,
             bot_name=bot_name,

@@ -42,7 +42,7 @@ class Invocation:
         trigger: lets a form be opened for three seconds; never logged.
         home: the workspace for which Slack delivered it; another one than `team` makes the person a
             guest.
-        delivery: what is the same when Slack delivers the same thing twice.
+        dedupe_key: what is the same when Slack delivers the same thing twice.
     """
 
     source: Source
@@ -55,7 +55,7 @@ class Invocation:
     ephemeral: bool = False
     response_url: str | None = None
     trigger: str | None = None
-    delivery: str = ""
+    dedupe_key: str = ""
     enterprise: str = ""
     home: str = ""
 
@@ -94,7 +94,7 @@ def from_command(body: Payload) -> Invocation:
         channel=word(body, "channel_id"),
         response_url=word(body, "response_url") or None,
         trigger=word(body, "trigger_id") or None,
-        delivery=word(body, "trigger_id"),
+        dedupe_key=word(body, "trigger_id"),
         enterprise=word(body, "enterprise_id"),
         home=word(body, "team_id"),
     )
@@ -114,7 +114,7 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
         team=team,
         channel=word(event, "channel"),
         thread=word(event, "thread_ts") or None,
-        delivery=word(body, "event_id"),
+        dedupe_key=word(body, "event_id"),
         enterprise=_own_organisation(team, home, word(body, "enterprise_id")),
         home=home,
     )
@@ -137,7 +137,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
         ephemeral=container.get("is_ephemeral") is True,
         response_url=word(body, "response_url") or None,
         trigger=word(body, "trigger_id") or None,
-        delivery=word(body, "trigger_id"),
+        dedupe_key=word(body, "trigger_id"),
         enterprise=_own_organisation(team, home, word(inner(body, "enterprise"), "id")),
         home=home,
     )

@@ -35,7 +35,7 @@ from bot.slack.invocation import (
     from_submission,
     metadata,
 )
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError
 from bot.slack.payload import Payload, inner, word
 
@@ -50,7 +50,7 @@ class Listeners:
     """The listeners of one app; `bot_user` is the bot's own Slack id."""
 
     reception: Reception
-    delivery: Delivery
+    slack: SlackClient
     rehearsing: Rehearsing
     filing: Filing
     bot_user: str
@@ -89,7 +89,7 @@ class Listeners:
         command = read_alert(inner(body, "message"))
         if command:
             self.reception.receive(invocation.about(command))
-        elif self.reception.runs.is_new(invocation.delivery):
+        elif self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.runs.spawn(self._nothing_found(invocation))
 
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ class Listeners:
             await ack(response_action="errors", errors={error.field: str(error)[:2000]})
             return
         await ack()
-        if self.reception.runs.is_new(invocation.delivery):
+        if self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.runs.spawn(self.rehearsing.judge(body, rehearsal))
 
     async def on_check_again(
@@ -163,11 +163,11 @@ class Listeners:
         )
         chosen = word(inner(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
-        if self.reception.runs.is_new(invocation.delivery) and not self.reception.admit(
+        if self.reception.runs.is_new(invocation.dedupe_key) and not self.reception.admit(
             invocation, invocation.text
         ):
             shown = fix_steps(switched(word(view, "private_metadata"), **which))
-            self.reception.runs.spawn(self.delivery.change_form(word(view, "id"), shown))
+            self.reception.runs.spawn(self.slack.change_form(word(view, "id"), shown))
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
@@ -191,7 +191,7 @@ class Listeners:
             self.reception.runs.spawn(self._wrong(invocation.about(command)))
         elif chosen == "watch":
             self.reception.receive(invocation.about(f"{command} watch"))
-        elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.delivery):
+        elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.runs.spawn(self._hand_out(invocation.about(command), chosen))
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -207,26 +207,26 @@ class Listeners:
         self._open(invocation, rehearse_form(channel=invocation.channel or None))
 
     def _open(self, invocation: Invocation, view: Block) -> None:
-        if self.reception.runs.is_new(invocation.delivery):
+        if self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.runs.spawn(self._open_now(invocation, view))
 
     async def _open_now(self, invocation: Invocation, view: Block) -> None:
         if sentence := self.reception.admit(invocation, invocation.text):
-            await self.delivery.send_ephemeral(replace(invocation, card=None), refusal(sentence))
+            await self.slack.send_ephemeral(replace(invocation, card=None), refusal(sentence))
             return
         try:
-            await self.delivery.open_form(invocation.trigger or "", view)
+            await self.slack.open_form(invocation.trigger or "", view)
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 invocation, notice("Slack did not let me open the form in time; tap again.")
             )
 
     async def _nothing_found(self, invocation: Invocation) -> None:
         if sentence := self.reception.admit(invocation, "diagnose"):
-            await self.delivery.send_ephemeral(invocation, refusal(sentence))
+            await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             invocation,
             notice(
                 "This message names no backend that I can read.", "/appgw-check backend.contoso.com"
@@ -238,7 +238,7 @@ class Listeners:
         if sentence := self.reception.admit(
             invocation, f"{what} {invocation.text}", costs=True, run_id=run_id
         ):
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 replace(invocation, response_url=None), refusal(sentence)
             )
             return
@@ -246,10 +246,10 @@ class Listeners:
 
     async def _wrong(self, invocation: Invocation) -> None:
         if sentence := self.reception.admit(invocation, f"wrong diagnosis: {invocation.text}"):
-            await self.delivery.send_ephemeral(invocation, refusal(sentence))
+            await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
         WRONG.labels(headline="reported").inc()
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             invocation,
             notice(
                 "Noted in the log with your question. The details and files in the thread "

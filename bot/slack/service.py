@@ -37,7 +37,7 @@ from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.routing import Gate, Handler, Reception
 from bot.slack.invocation import Invocation
 from bot.slack.listeners import Listeners
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import (
     HttpTransport,
@@ -91,7 +91,7 @@ class Carrier(Protocol):
 
 
 def _alone(
-    _delivery: Delivery, _runs: Runs, _identity: Identity, _readiness: Readiness
+    _slack: SlackClient, _runs: Runs, _identity: Identity, _readiness: Readiness
 ) -> AbstractAsyncContextManager[None]:
     """The default: nothing runs beside the listeners."""
     return nullcontext()
@@ -129,7 +129,7 @@ class Parts:
     probe_origin: str
     handlers: Callable[[Watching, str], Mapping[Verb, Handler]] = lambda _watching, _bot_name: {}
     companion: Callable[
-        [Delivery, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]
+        [SlackClient, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]
     ] = _alone
     watch_every_s: float = INTERVAL_S
     last_healthy: Memory = field(default_factory=RecentFacts)
@@ -170,16 +170,16 @@ class SlackService:
     async def _serve(
         self, session: aiohttp.ClientSession, identity: Identity, stack: AsyncExitStack
     ) -> None:
-        delivery, runs = (
-            Delivery(client=make_client(self.settings, session, self.context), session=session),
+        slack, runs = (
+            SlackClient(client=make_client(self.settings, session, self.context), session=session),
             Runs(),
         )
         following = await stack.enter_async_context(
-            self.parts.companion(delivery, runs, identity, self.readiness)
+            self.parts.companion(slack, runs, identity, self.readiness)
         )
-        listeners = self._listeners(delivery, runs, identity, following)
+        listeners = self._listeners(slack, runs, identity, following)
         # in a thread: Bolt looks at its own source files when it is set up
-        app = await asyncio.to_thread(make_app, self.settings, delivery.client, identity)
+        app = await asyncio.to_thread(make_app, self.settings, slack.client, identity)
         refuse_replays(app, ReplayCache(), time)
         await asyncio.to_thread(listeners.register, app)
         if following:
@@ -250,16 +250,16 @@ class SlackService:
         return HttpTransport(app, self.settings.http_port, secret.get_secret_value())
 
     def _listeners(
-        self, delivery: Delivery, runs: Runs, identity: Identity, following: Following | None
+        self, slack: SlackClient, runs: Runs, identity: Identity, following: Following | None
     ) -> Listeners:
         parts, probe_origin, name = self.parts, self.parts.probe_origin, identity.name
-        filing = Filing(backends=parts.backends, delivery=delivery, probe_origin=probe_origin)
+        filing = Filing(backends=parts.backends, slack=slack, probe_origin=probe_origin)
         book = parts.watch_book(identity.team) if parts.watch_book else None
-        watching = Watching(delivery=delivery, runs=runs, interval=parts.watch_every_s, book=book)
+        watching = Watching(slack=slack, runs=runs, interval=parts.watch_every_s, book=book)
         given = parts.handlers(watching, name)
         checking = Checking(
             backends=parts.backends,
-            delivery=delivery,
+            slack=slack,
             runs=runs,
             probe_origin=probe_origin,
             bot_name=name,
@@ -272,7 +272,7 @@ class SlackService:
         # gateways answers.
         removing = given.get(Verb.REHEARSE)
         rehearsing = Rehearsing(
-            delivery=delivery,
+            slack=slack,
             clock=parts.clock,
             probe_origin=probe_origin,
             bot_name=name,
@@ -282,21 +282,21 @@ class SlackService:
             readiness=self.readiness,
             settings=self.settings,
             identity=identity,
-            client=delivery.client,
+            client=slack.client,
             probe_origin=probe_origin,
             more=parts.doctor_checks,
         )
-        small = SmallVerbs(delivery=delivery, doctor=examination.shown, privileges=parts.privileges)
+        small = SmallVerbs(slack=slack, doctor=examination.shown, privileges=parts.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
         handlers: dict[Verb, Handler] = {
             **given,
             **own,
             **(following.handlers() if following else {}),
         }
-        reception = Reception(gate=parts.gate, delivery=delivery, runs=runs, handlers=handlers)
+        reception = Reception(gate=parts.gate, slack=slack, runs=runs, handlers=handlers)
         return Listeners(
             reception=reception,
-            delivery=delivery,
+            slack=slack,
             rehearsing=rehearsing,
             filing=filing,
             bot_user=identity.user,

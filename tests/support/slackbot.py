@@ -122,7 +122,7 @@ def _health(gateways: Gateways | None) -> Callable[[Watching, str], dict[Verb, H
             return {}
         checking = GatewayChecking(
             gateways=gateways,
-            delivery=watching.delivery,
+            slack=watching.slack,
             runs=watching.runs,
             probe_origin="here",
             bot_name=bot_name,

@@ -137,7 +137,7 @@ def _parts(world: World, check_service: CheckService) -> Parts:
     def handlers(watching: Watching, name: str) -> dict[Verb, Handler]:
         checking = GatewayChecking(
             gateways=check_service,
-            delivery=watching.delivery,
+            slack=watching.slack,
             runs=watching.runs,
             probe_origin="here",
             bot_name=name,

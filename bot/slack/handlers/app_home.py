@@ -48,7 +48,7 @@ class Home:
         view = refused_view(refusal) if refusal else await self._view(user)
         try:
             await call(
-                self.book.delivery.client.views_publish, repeatable=True, user_id=user, view=view
+                self.book.slack.client.views_publish, repeatable=True, user_id=user, view=view
             )
         except DeliveryError as error:
             log.warning(

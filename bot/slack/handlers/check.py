@@ -43,7 +43,7 @@ class Checking(Tools):
             return
         recalled = self._recalled(admitted)
         if recalled is None:
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
                     "I do not remember a check of yours; name the backend.",
@@ -58,7 +58,7 @@ class Checking(Tools):
             await self._ask_gateway(recalled)
             return
         if found := earlier(self.runs, recalled):
-            await point_to(self.delivery, found, recalled)
+            await point_to(self.slack, found, recalled)
             return
         run = self.runs.begin(key_of(recalled))
         try:
@@ -75,7 +75,7 @@ class Checking(Tools):
 
     async def _ask_gateway(self, admitted: AdmittedInvocation) -> None:
         if self.by_word is None:
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
                     "This bot is not set up to ask gateways.", "/appgw-check backend.contoso.com"

@@ -19,7 +19,7 @@ from bot.commands import HostTarget, Usage, parse
 from bot.domain.report import CheckReport, GatewayReport
 from bot.reports.evidence import evidence
 from bot.slack.invocation import Invocation
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, Place, Posted
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Filing:
     """Remembers what the last cards were made of, and hands out their files."""
 
     backends: Hosts
-    delivery: Delivery
+    slack: SlackClient
     probe_origin: str
     _kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)
 
@@ -65,7 +65,7 @@ class Filing:
     async def hand_out(self, invocation: Invocation, what: str, run_id: str) -> None:
         """Put the file into the card's thread; `invocation.text` is the card's question."""
         if invocation.ephemeral or invocation.card is None:
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 invocation,
                 notice(
                     "Files need a card in a channel, whose thread takes them; ask without private."
@@ -79,9 +79,7 @@ class Filing:
             return
         files = self._files(kept, what)
         if not files:
-            await self.delivery.send_ephemeral(
-                _quietly(invocation), notice(why_no_file(kept.report))
-            )
+            await self.slack.send_ephemeral(_quietly(invocation), notice(why_no_file(kept.report)))
         for file in files:
             await self._attach(
                 Posted(
@@ -94,7 +92,7 @@ class Filing:
     async def _anew(self, invocation: Invocation, run_id: str) -> Kept | None:
         admitted = parse(invocation.text)
         if isinstance(admitted, Usage) or not isinstance(admitted.target, HostTarget):
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 _quietly(invocation),
                 notice(
                     "This card names no single backend; check that one, its card has the files."
@@ -103,7 +101,7 @@ class Filing:
             return None
         answer = await self.backends.host(admitted.target, admitted.options)
         if isinstance(answer, Refused):
-            await self.delivery.send_ephemeral(_quietly(invocation), refusal(answer.sentence))
+            await self.slack.send_ephemeral(_quietly(invocation), refusal(answer.sentence))
             return None
         return Kept(report=answer.report, gateway=answer.gateway, run_id=run_id)
 
@@ -123,7 +121,7 @@ class Filing:
 
     async def _attach(self, posted: Posted, file: Attachment) -> None:
         try:
-            await self.delivery.attach(posted, file)
+            await self.slack.attach(posted, file)
         except DeliveryError as error:
             log.warning(
                 "a file could not be sent", extra={"file": file.name, "reason": error.reason}

@@ -30,7 +30,7 @@ from bot.slack.handlers.wording import command_of, narrowed, target_of, understo
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import Card, card_for, last_word, standing
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, NotAMember
 from bot.slack.outbound.runs import Run, Runs
 
@@ -83,7 +83,7 @@ class GatewayChecking:
 
     Attributes:
         gateways: the use case.
-        delivery: the way to Slack.
+        slack: the way to Slack.
         runs: what runs now.
         probe_origin: from where the bot looks, for the small print.
         bot_name: what to invite.
@@ -93,7 +93,7 @@ class GatewayChecking:
     """
 
     gateways: Gateways
-    delivery: Delivery
+    slack: SlackClient
     runs: Runs
     probe_origin: str
     bot_name: str
@@ -109,10 +109,10 @@ class GatewayChecking:
             await self._watch_on(admitted)
             return
         if found := earlier(self.runs, admitted):
-            await point_to(self.delivery, found, admitted)
+            await point_to(self.slack, found, admitted)
             return
         run = self.runs.begin(key_of(admitted))
-        run.card = card_for(self.delivery, admitted)
+        run.card = card_for(self.slack, admitted)
         try:
             with run_scope(admitted.run_id):
                 await self._perform(admitted, run, run.card)
@@ -140,7 +140,7 @@ class GatewayChecking:
             run.card = card if card.shown else None
         except NotAMember:
             run.card = None
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation, how_to_invite(self.bot_name, admitted.invocation.channel)
             )
         except asyncio.CancelledError:
@@ -194,10 +194,10 @@ class GatewayChecking:
     ) -> None:
         if isinstance(found, Refused):
             note(admitted.invocation, "refused", why=found.sentence, run_id=admitted.run_id)
-            await self.delivery.send_ephemeral(admitted.invocation, refusal(found.sentence))
+            await self.slack.send_ephemeral(admitted.invocation, refusal(found.sentence))
             return
         example = " ".join(found.suggestions[:1]) or "gw:prod-gw"
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             admitted.invocation, notice(found.sentence, f"/appgw-check {example}")
         )
 
@@ -218,7 +218,7 @@ class GatewayChecking:
     async def _take_back(self, admitted: AdmittedInvocation, card: Card) -> None:
         """Nothing of what names nothing stays in the channel."""
         if card.posted and admitted.invocation.card is None:
-            await self.delivery.remove(card.posted)
+            await self.slack.remove(card.posted)
 
     async def _one(
         self,
@@ -266,7 +266,7 @@ class GatewayChecking:
         target = await self._meant(admitted)
         if isinstance(target, GatewayTarget):
             seconds = self.watching.seconds(admitted.request.options.get("watch"))
-            await self._watch(admitted, target, card_for(self.delivery, admitted), None, seconds)
+            await self._watch(admitted, target, card_for(self.slack, admitted), None, seconds)
 
     async def _watch(
         self,
@@ -296,7 +296,7 @@ class GatewayChecking:
         if refused := self.watching.begin(
             card.posted, look, change_key=change_key, seconds=seconds, admitted=admitted
         ):
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 replace(admitted.invocation, response_url=None), notice(refused)
             )
 
@@ -313,7 +313,7 @@ class GatewayChecking:
             no_word_card(target_of(admitted.request), trouble, self._card_context(admitted))
         )
         if trouble.remedy and card.posted:
-            await self._quietly(self.delivery.post(card.posted.thread, remedy_message(trouble)))
+            await self._quietly(self.slack.post(card.posted.thread, remedy_message(trouble)))
 
     async def _all(self, admitted: AdmittedInvocation, card: Card, run: Run) -> None:
         targets: Sequence[GatewayTarget] | ArmRefusal = await self.followed(
@@ -344,7 +344,7 @@ class GatewayChecking:
         if card.posted is None:
             return
         await self._quietly(
-            self.delivery.attach(
+            self.slack.attach(
                 card.posted,
                 Attachment(
                     name="servers.txt", title="Every server", content=member_details(report)
@@ -352,9 +352,7 @@ class GatewayChecking:
             )
         )
         if report.refusal and report.refusal.remedy:
-            await self._quietly(
-                self.delivery.post(card.posted.thread, remedy_message(report.refusal))
-            )
+            await self._quietly(self.slack.post(card.posted.thread, remedy_message(report.refusal)))
 
     async def _quietly(self, sending: object) -> None:
         try:

@@ -185,7 +185,7 @@ class MuteHandlers:
             )
             return
         zone = await self.book.zone(admitted) or "UTC"
-        await self.book.delivery.send_ephemeral(
+        await self.book.slack.send_ephemeral(
             admitted.invocation, history(target.text, zone, happened(events, target, zone))
         )
 
@@ -230,7 +230,7 @@ class MuteHandlers:
             if known
             else f"Nobody has looked at {value.target.text} yet"
         )
-        await self.book.delivery.send_ephemeral(
+        await self.book.slack.send_ephemeral(
             admitted.invocation, notice(f"{why}; I look now, a moment please.")
         )
         look, now = await self.book.looker.look(value.target), self.book.clock()

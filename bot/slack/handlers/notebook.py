@@ -23,7 +23,7 @@ from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
 from bot.slack.handlers.wording import target_of
 from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.calling import call
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, NotAMember, Place, Posted
 from bot.store import Store
 from bot.store.subscriptions import channel_subscriptions, set_zone, zone_of
@@ -68,7 +68,7 @@ class SubscriptionService:
         store: the memory.
         check_service: what a name means, and whether a host may be probed.
         looker: for a preview of what nobody has looked at yet.
-        delivery: the way to Slack.
+        slack: the way to Slack.
         clock: the present instant, aware.
         team: the bot's own workspace, to which its channels belong whoever asks.
         bot_name: what to invite.
@@ -77,7 +77,7 @@ class SubscriptionService:
     store: Store
     check_service: Following
     looker: Looker
-    delivery: Delivery
+    slack: SlackClient
     clock: Callable[[], datetime]
     team: str
     bot_name: str
@@ -144,7 +144,7 @@ class SubscriptionService:
         """The zone in somebody's profile; a bot without `users:read` is not told."""
         try:
             answer = await call(
-                self.delivery.client.users_info, repeatable=True, patient=False, user=user
+                self.slack.client.users_info, repeatable=True, patient=False, user=user
             )
         except DeliveryError:
             return None
@@ -159,9 +159,9 @@ class SubscriptionService:
         place = Place(channel=invocation.channel, thread=invocation.thread)
         try:
             if invocation.source is Source.CLICK and invocation.card and not invocation.ephemeral:
-                await self.delivery.edit(Posted(place=place, ts=invocation.card), message)
+                await self.slack.edit(Posted(place=place, ts=invocation.card), message)
             else:
-                await self.delivery.post(place, message)
+                await self.slack.post(place, message)
         except NotAMember:
             return False
         return True
@@ -172,11 +172,11 @@ class SubscriptionService:
         """Tell the channel, or the asker alone together with how to invite the bot."""
         if not await self.answer(admitted, message):
             await self.invite(admitted)
-            await self.delivery.send_ephemeral(admitted.invocation, message)
+            await self.slack.send_ephemeral(admitted.invocation, message)
 
     async def invite(self, admitted: AdmittedInvocation) -> None:
         """Tell the asker that the bot is no member here, and how it becomes one."""
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             admitted.invocation, how_to_invite(self.bot_name, admitted.invocation.channel)
         )
 
@@ -191,7 +191,7 @@ class SubscriptionService:
                 if number < _BY_RESPONSE_URL or not admitted.invocation.channel
                 else replace(admitted.invocation, response_url=None)
             )
-            await self.delivery.send_ephemeral(invocation, page)
+            await self.slack.send_ephemeral(invocation, page)
 
     async def patiently(self, admitted: AdmittedInvocation, work: Coroutine[Any, Any, T]) -> T:
         """Do something that may have to ask ARM or DNS.
@@ -202,7 +202,7 @@ class SubscriptionService:
         try:
             await asyncio.wait({task}, timeout=_SILENT_S)
             if not task.done():
-                await self.delivery.send_ephemeral(
+                await self.slack.send_ephemeral(
                     admitted.invocation,
                     notice(f"I look up {target_of(admitted.request)}, a moment please."),
                 )
@@ -212,7 +212,7 @@ class SubscriptionService:
 
     async def decline(self, admitted: AdmittedInvocation, sentence: str, *examples: str) -> None:
         """Tell the asker alone why not."""
-        await self.delivery.send_ephemeral(admitted.invocation, notice(sentence, *examples))
+        await self.slack.send_ephemeral(admitted.invocation, notice(sentence, *examples))
 
 
 def made(

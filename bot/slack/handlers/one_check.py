@@ -37,7 +37,7 @@ from bot.slack.handlers.wording import command_of, judged_as, target_of, underst
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import card_for, last_word, standing
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, NotAMember, Posted
 from bot.slack.outbound.runs import Run, Runs
 from bot.slack.outbound.turns import Turns
@@ -68,7 +68,7 @@ class Tools:
 
     Attributes:
         backends: the use case.
-        delivery: the way to Slack.
+        slack: the way to Slack.
         runs: what runs now.
         probe_origin: from where the bot looks, for the small print.
         bot_name: what to invite.
@@ -79,7 +79,7 @@ class Tools:
     """
 
     backends: Backends
-    delivery: Delivery
+    slack: SlackClient
     runs: Runs
     probe_origin: str
     bot_name: str
@@ -97,7 +97,7 @@ class OneCheck:
         self._asked = admitted
         self._run = run
         self._name = target_of(admitted.request)
-        self._card = run.card = card_for(tools.delivery, admitted)
+        self._card = run.card = card_for(tools.slack, admitted)
         self._connected = asyncio.Event()
         self._open = False
         self._described = False
@@ -115,7 +115,7 @@ class OneCheck:
             await self._conclude(await probe)
         except NotAMember:
             self._run.card = None
-            await self._tools.delivery.send_ephemeral(
+            await self._tools.slack.send_ephemeral(
                 self._asked.invocation,
                 how_to_invite(self._tools.bot_name, self._asked.invocation.channel),
             )
@@ -217,7 +217,7 @@ class OneCheck:
         """What the card has no room for stands in its thread."""
         if message and self._card.posted:
             try:
-                await self._tools.delivery.post(self._card.posted.thread, message)
+                await self._tools.slack.post(self._card.posted.thread, message)
             except DeliveryError as error:
                 log.warning("the thread is incomplete", extra={"reason": error.reason})
 
@@ -255,7 +255,7 @@ class OneCheck:
             admitted=self._asked,
         )
         if refused:
-            await self._tools.delivery.send_ephemeral(
+            await self._tools.slack.send_ephemeral(
                 replace(self._asked.invocation, response_url=None), notice(refused)
             )
 
@@ -269,16 +269,16 @@ class OneCheck:
         self._run.card = None
         if self._open and self._card.posted and self._asked.invocation.card is None:
             with suppress(DeliveryError):
-                await self._tools.delivery.remove(self._card.posted)
+                await self._tools.slack.remove(self._card.posted)
         note(self._asked.invocation, "refused", why=refused.sentence, run_id=self._asked.run_id)
-        await self._tools.delivery.send_ephemeral(self._asked.invocation, refusal(refused.sentence))
+        await self._tools.slack.send_ephemeral(self._asked.invocation, refusal(refused.sentence))
 
     async def _explain(self, posted: Posted, answer: HostAnswer) -> None:
         found = details(answer.report)
         try:
-            await self._tools.delivery.post(posted.thread, found.message)
+            await self._tools.slack.post(posted.thread, found.message)
             for file in found.files:
-                await self._tools.delivery.attach(posted, file)
+                await self._tools.slack.attach(posted, file)
         except DeliveryError as error:
             log.warning("the thread is incomplete", extra={"reason": error.reason})
 

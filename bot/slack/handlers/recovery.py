@@ -16,7 +16,7 @@ from hashlib import sha256
 from bot.cards.digest_card import Row, digest_card, recovery
 from bot.digest.compose import compose
 from bot.domain.digest import DigestContent, Subscription
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.slack.outbound.places import DeliveryError, Place, Posted
 from bot.slack.outbound.runs import Runs
@@ -38,13 +38,13 @@ class Recovering:
 
     Attributes:
         store: what was told, and what holds now.
-        delivery: the way to Slack.
+        slack: the way to Slack.
         runs: where it is told, so that a slow Slack holds no look up.
         clock: the present instant, aware.
     """
 
     store: Store
-    delivery: Delivery
+    slack: SlackClient
     runs: Runs
     clock: Callable[[], datetime]
 
@@ -80,10 +80,10 @@ class Recovering:
         card = Posted(place=Place(channel=subscription.channel), ts=ts)
         try:
             if ended:
-                await self.delivery.edit(card, digest_card(head_of(content, ended), rows))
+                await self.slack.edit(card, digest_card(head_of(content, ended), rows))
             for row in rows:
                 if row.fixed and await self._is_news(run, row):
-                    await self.delivery.post(card.thread, recovery(row, content.target.text))
+                    await self.slack.post(card.thread, recovery(row, content.target.text))
         except DeliveryError as error:
             log.warning("a recovery could not be told", extra={"reason": error.reason, "run": run})
 

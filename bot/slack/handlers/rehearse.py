@@ -22,7 +22,7 @@ from bot.observability.logs import run_scope
 from bot.slack.inbound.routing import Handler, new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, answer, files, from_submission
 from bot.slack.outbound.card_life import Card, ChannelCard, PrivateCard
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, NotAMember
 from bot.slack.payload import Payload, word
 from chainlib import (
@@ -64,7 +64,7 @@ class Rehearsing:
     `clock` tells the present instant, `removing` answers where a gateway and a root are named.
     """
 
-    delivery: Delivery
+    slack: SlackClient
     clock: Callable[[], datetime]
     probe_origin: str
     bot_name: str
@@ -78,19 +78,19 @@ class Rehearsing:
             return
         try:
             if invocation.trigger:
-                await self.delivery.open_form(
+                await self.slack.open_form(
                     invocation.trigger, rehearse_form(channel=invocation.channel or None)
                 )
                 return
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             invocation, open_form_notice("Rehearse a chain", OPEN_REHEARSAL)
         )
 
     async def _without_root(self, admitted: AdmittedInvocation) -> None:
         if self.removing is None:
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation,
                 notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
             )
@@ -140,28 +140,28 @@ class Rehearsing:
 
     async def _show(self, invocation: Invocation, found: CheckReport, context: CardContext) -> None:
         card: Card = (
-            ChannelCard(self.delivery, invocation)
+            ChannelCard(self.slack, invocation)
             if invocation.channel
-            else PrivateCard(self.delivery, invocation)
+            else PrivateCard(self.slack, invocation)
         )
         try:
             await card.open(check_card(found, context))
         except NotAMember:
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 invocation, how_to_invite(self.bot_name, invocation.channel)
             )
             return
         if card.posted:
             shown = details(found)
-            await self.delivery.post(card.posted.thread, shown.message)
+            await self.slack.post(card.posted.thread, shown.message)
             for file in shown.files:
-                await self.delivery.attach(card.posted, file)
+                await self.slack.attach(card.posted, file)
 
     async def _file(self, attached: Payload) -> bytes:
         url = word(attached, "url_private_download", "url_private")
         try:
             async with asyncio.timeout(DOWNLOAD_S):
-                return await self.delivery.download(url)
+                return await self.slack.download(url)
         except (DeliveryError, TimeoutError):
             raise FieldError(
                 "file",

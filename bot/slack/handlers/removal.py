@@ -23,7 +23,7 @@ from bot.observability.logs import run_scope
 from bot.slack.handlers.wording import command_of, narrowed, target_of
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import Card, card_for
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, NotAMember
 from bot.slack.outbound.runs import Runs
 
@@ -41,7 +41,7 @@ class Removing:
     """
 
     gateways: GatewayReader
-    delivery: Delivery
+    slack: SlackClient
     runs: Runs
     probe_origin: str
     bot_name: str
@@ -58,13 +58,13 @@ class Removing:
             command_of(admitted.request),
         )
         if self.runs.running(key, ended_too=False):
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation,
                 notice("This is being rehearsed already; its card is in this channel.", ""),
             )
             return
         run = self.runs.begin(key)
-        run.card = card = card_for(self.delivery, admitted)
+        run.card = card = card_for(self.slack, admitted)
         try:
             with run_scope(admitted.run_id):
                 await self._perform(admitted, card)
@@ -77,7 +77,7 @@ class Removing:
             await card.open(looking(name, understood=command, run_id=admitted.run_id))
             await self._show(admitted, card, command)
         except NotAMember:
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation, how_to_invite(self.bot_name, admitted.invocation.channel)
             )
         except asyncio.CancelledError:
@@ -113,7 +113,7 @@ class Removing:
                 content=removal_details(found),
             )
             try:
-                await self.delivery.attach(card.posted, file)
+                await self.slack.attach(card.posted, file)
             except DeliveryError as error:
                 log.warning("the thread is incomplete", extra={"reason": error.reason})
 
@@ -125,17 +125,17 @@ class Removing:
         The rest stands on the card.
         """
         if refusal.trouble in _TYPING_ERRORS and card.posted and admitted.invocation.card is None:
-            await self.delivery.remove(card.posted)
+            await self.slack.remove(card.posted)
             example = next(iter(refusal.suggestions), "rehearse gw:prod-gw without=corp-root-2019")
             example = (
                 example
                 if example.startswith("rehearse")
                 else f"rehearse {example} without={admitted.request.options['without']}"
             )
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation, notice(refusal.sentence, f"/appgw-check {example}")
             )
             return
         await card.finish(no_word_card(target_of(admitted.request), refusal, context))
         if refusal.remedy and card.posted:
-            await self.delivery.post(card.posted.thread, remedy_message(refusal))
+            await self.slack.post(card.posted.thread, remedy_message(refusal))

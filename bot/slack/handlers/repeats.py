@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from bot.cards.usage import running
 from bot.slack.handlers.wording import command_of, target_of
 from bot.slack.invocation import AdmittedInvocation, Source
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Run, Runs
 
 
@@ -42,15 +42,15 @@ def earlier(runs: Runs, admitted: AdmittedInvocation) -> Run | None:
     return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.CLICK)
 
 
-async def point_to(delivery: Delivery, found: Run, admitted: AdmittedInvocation) -> None:
+async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation) -> None:
     """Tell the asker alone where the card is.
 
     A second click needs no answer, its card is before the presser's eyes.
     """
     if admitted.invocation.source is Source.CLICK:
         return
-    link = await delivery.permalink(found.card.posted) if found.card and found.card.posted else None
-    await delivery.send_ephemeral(
+    link = await slack.permalink(found.card.posted) if found.card and found.card.posted else None
+    await slack.send_ephemeral(
         admitted.invocation,
         running(target_of(admitted.request) or admitted.request.verb.value, link=link),
     )

@@ -10,7 +10,7 @@ from bot.cards.usage import facts, help_card, verb_help
 from bot.commands import HELP, Verb
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 
 VERSION = version("appgw-check")
 Doctor = Callable[[], Awaitable[Mapping[str, str]]]
@@ -22,12 +22,12 @@ class SmallVerbs:
     """Answers that need no probe.
 
     Attributes:
-        delivery: the way to Slack.
+        slack: the way to Slack.
         doctor: what the bot finds about itself, name -> state; later parts add to it.
         privileges: what this person may ask here.
     """
 
-    delivery: Delivery
+    slack: SlackClient
     doctor: Doctor
     privileges: Privileges
 
@@ -44,14 +44,14 @@ class SmallVerbs:
         """What can be asked; about one verb when one was named."""
         about = str(admitted.request.options.get("topic") or "")
         known = HELP.get(Verb(about)) if about in set(Verb) else None
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             admitted.invocation,
             verb_help(about, known.line, known.options, known.examples) if known else help_card(),
         )
 
     async def version(self, admitted: AdmittedInvocation) -> None:
         """Which version answers."""
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             admitted.invocation, facts("Version", {"appgw-check": VERSION})
         )
 
@@ -63,12 +63,10 @@ class SmallVerbs:
             "workspace": invocation.team,
             "channel": invocation.channel or "none",
         }
-        await self.delivery.send_ephemeral(
+        await self.slack.send_ephemeral(
             invocation, facts("Who you are to me", {**seen, **self.privileges(invocation)})
         )
 
     async def examine(self, admitted: AdmittedInvocation) -> None:
         """Whether the bot itself can answer."""
-        await self.delivery.send_ephemeral(
-            admitted.invocation, facts("How I am", await self.doctor())
-        )
+        await self.slack.send_ephemeral(admitted.invocation, facts("How I am", await self.doctor()))

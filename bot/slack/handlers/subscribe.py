@@ -78,7 +78,7 @@ class Subscribing:
             )
             return
         if value is None:
-            await self.book.delivery.send_ephemeral(
+            await self.book.slack.send_ephemeral(
                 admitted.invocation, which_zone(f"subscribe {words_of(admitted.request)}")
             )
             return
@@ -154,11 +154,11 @@ class Subscribing:
     async def open_form(self, invocation: Invocation, given: dict[str, str]) -> None:
         """The form; where none can be opened, the button that does."""
         try:
-            await self.book.delivery.open_form(
+            await self.book.slack.open_form(
                 invocation.trigger or "", follow_form(given, channel=invocation.channel)
             )
         except DeliveryError:
-            await self.book.delivery.send_ephemeral(
+            await self.book.slack.send_ephemeral(
                 invocation, open_form_notice("Subscribe", OPEN_FOLLOW_FORM)
             )
 
@@ -186,7 +186,7 @@ class Subscribing:
         before = await self._twin(value)
         if before and before.paused is None and _same_words(before, value):
             sentence = f"This channel gets {value.target.text} so already: {self._plan(before)}"
-            await self.book.delivery.send_ephemeral(
+            await self.book.slack.send_ephemeral(
                 admitted.invocation, notice(sentence, "/appgw-check list")
             )
             return

@@ -116,7 +116,7 @@ class _Clicks:
         """`Edit`: the form, filled with what the button carries."""
         await ack()
         invocation = from_interaction(body, Source.CLICK, word(carried(action), "q") or "subscribe")
-        if self.reception.runs.is_new(invocation.delivery):
+        if self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.runs.spawn(self._edit(invocation))
 
     async def on_undo(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -124,7 +124,7 @@ class _Clicks:
         await ack()
         commands = carried(action).get("q")
         invocation = from_interaction(body, Source.CLICK, "undo")
-        if isinstance(commands, list) and self.reception.runs.is_new(invocation.delivery):
+        if isinstance(commands, list) and self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.runs.spawn(
                 self._undo(invocation, [str(command) for command in commands])
             )
@@ -167,7 +167,7 @@ class _Clicks:
     async def _let_in(self, invocation: Invocation, what: str) -> bool:
         sentence = self.reception.admit(invocation, what, costs=True)
         if sentence:
-            await self.reception.delivery.send_ephemeral(invocation, refusal(sentence))
+            await self.reception.slack.send_ephemeral(invocation, refusal(sentence))
         return sentence is None
 
 

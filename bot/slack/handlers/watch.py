@@ -21,7 +21,7 @@ from typing import Protocol
 from bot.cards.parts import Message, compose, say
 from bot.observability.metrics import WATCHES
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, MessageGone, NotAMember, Posted
 from bot.slack.outbound.runs import Runs
 
@@ -80,7 +80,7 @@ class Watching:
     """The watches of one process.
 
     Attributes:
-        delivery: the way to Slack.
+        slack: the way to Slack.
         runs: tells when the process is asked to stop.
         interval: seconds between looks.
         refresh: seconds after which a card is edited although nothing changed, so that its time is
@@ -90,7 +90,7 @@ class Watching:
         book: keeps them over a restart; `None` lets them end with the process.
     """
 
-    delivery: Delivery
+    slack: SlackClient
     runs: Runs
     interval: float = INTERVAL_S
     refresh: float = REFRESH_S
@@ -241,7 +241,7 @@ class _Watch:
         if seen.change_key == self._change_key and not due:
             return
         try:
-            await self._watching.delivery.edit(self._posted, seen.card, patient=seen.green)
+            await self._watching.slack.edit(self._posted, seen.card, patient=seen.green)
         except (MessageGone, NotAMember):
             raise
         except DeliveryError as error:
@@ -255,7 +255,7 @@ class _Watch:
         The notification also names the backend, for a lock screen does not show the card above it.
         """
         try:
-            await self._watching.delivery.post(
+            await self._watching.slack.post(
                 self._posted.thread, compose(lock_screen, [say(sentence)])
             )
         except DeliveryError as error:

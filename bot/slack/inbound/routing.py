@@ -20,7 +20,7 @@ from bot.cards.usage import help_card, notice, refusal, usage
 from bot.commands import Usage, Verb, parse, repeatable
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Runs
 
 audit = logging.getLogger("bot.audit")
@@ -47,7 +47,7 @@ class Reception:
     """
 
     gate: Gate
-    delivery: Delivery
+    slack: SlackClient
     runs: Runs
     handlers: dict[Verb, Handler] = field(default_factory=dict)
     now: Callable[[], float] = monotonic
@@ -57,7 +57,7 @@ class Reception:
 
         What was delivered before is dropped.
         """
-        if self.runs.is_new(invocation.delivery):
+        if self.runs.is_new(invocation.dedupe_key):
             self.runs.spawn(self._answer(invocation, self.now(), new_run_id()))
 
     def admit(
@@ -85,18 +85,16 @@ class Reception:
     async def _answer(self, invocation: Invocation, begun: float, run_id: str) -> None:
         if sentence := self._refusal(invocation, costs=True):
             note(invocation, "refused", why=sentence, run_id=run_id)
-            await self.delivery.send_ephemeral(invocation, refusal(sentence))
+            await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
         if not invocation.text.strip():
             note(invocation, "help", run_id=run_id)
-            await self.delivery.send_ephemeral(invocation, help_card())
+            await self.slack.send_ephemeral(invocation, help_card())
             return
         understood = parse(invocation.text)
         if isinstance(understood, Usage):
             note(invocation, "usage", run_id=run_id)
-            await self.delivery.send_ephemeral(
-                invocation, usage_answer(understood, invocation.text)
-            )
+            await self.slack.send_ephemeral(invocation, usage_answer(understood, invocation.text))
             return
         await self._hand_over(
             AdmittedInvocation(
@@ -112,7 +110,7 @@ class Reception:
             run_id=admitted.run_id,
         )
         if handler is None:
-            await self.delivery.send_ephemeral(
+            await self.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
                     f"I understood '{admitted.request.verb.value}', but this bot is not set up for it."

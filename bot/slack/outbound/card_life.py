@@ -17,7 +17,7 @@ from typing import Protocol
 
 from bot.cards.parts import Message
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError, MessageGone, NotAMember, Place, Posted
 
 log = logging.getLogger(__name__)
@@ -54,9 +54,9 @@ class ChannelCard:
     """
 
     def __init__(
-        self, delivery: Delivery, invocation: Invocation, posted: Posted | None = None
+        self, slack: SlackClient, invocation: Invocation, posted: Posted | None = None
     ) -> None:
-        self._delivery = delivery
+        self._slack = slack
         self._ask = invocation
         self.posted = posted
         self.shown = False
@@ -69,9 +69,9 @@ class ChannelCard:
         self._last_edit = monotonic()
         try:
             if self.posted:
-                await self._delivery.edit(self.posted, message, patient=False)
+                await self._slack.edit(self.posted, message, patient=False)
             else:
-                self.posted = await self._delivery.post(
+                self.posted = await self._slack.post(
                     Place(channel=self._ask.channel, thread=self._ask.thread), message
                 )
         except NotAMember:
@@ -113,7 +113,7 @@ class ChannelCard:
         if self.posted is None:
             return False
         try:
-            await self._delivery.edit(self.posted, message)
+            await self._slack.edit(self.posted, message)
         except DeliveryError as error:
             log.warning("the card cannot be edited", extra={"reason": error.reason})
             return False
@@ -121,17 +121,17 @@ class ChannelCard:
 
     async def _post_anew(self, message: Message) -> None:
         try:
-            self.posted = await self._delivery.post(
+            self.posted = await self._slack.post(
                 Place(channel=self._ask.channel, thread=self._ask.thread), message
             )
         except DeliveryError as error:
             log.warning("the card cannot be posted", extra={"reason": error.reason})
             self.posted = None
-            await self._delivery.send_ephemeral(self._ask, message, loud=True)
+            await self._slack.send_ephemeral(self._ask, message, loud=True)
 
     async def _try_edit(self, posted: Posted, message: Message) -> None:
         try:
-            await self._delivery.edit(posted, message, patient=False)
+            await self._slack.edit(posted, message, patient=False)
         except DeliveryError as error:
             log.info("a progress edit was left out", extra={"reason": error.reason})
 
@@ -141,8 +141,8 @@ class PrivateCard:
 
     posted: Posted | None = None
 
-    def __init__(self, delivery: Delivery, invocation: Invocation) -> None:
-        self._delivery = delivery
+    def __init__(self, slack: SlackClient, invocation: Invocation) -> None:
+        self._slack = slack
         self._ask = invocation
         self.shown = False
         self._replaces = invocation.ephemeral
@@ -150,7 +150,7 @@ class PrivateCard:
     async def open(self, message: Message) -> None:
         """Whisper the first message."""
         if self._ask.response_url:
-            await self._delivery.send_ephemeral(self._ask, message, replace=self._replaces)
+            await self._slack.send_ephemeral(self._ask, message, replace=self._replaces)
             self._replaces = True
 
     def progress(self, message: Message) -> None:
@@ -158,21 +158,21 @@ class PrivateCard:
 
     async def finish(self, message: Message) -> None:
         """Whisper the verdict in place of the first message."""
-        await self._delivery.send_ephemeral(self._ask, message, replace=self._replaces)
+        await self._slack.send_ephemeral(self._ask, message, replace=self._replaces)
         self.shown = True
 
 
-def card_for(delivery: Delivery, admitted: AdmittedInvocation) -> Card:
+def card_for(slack: SlackClient, admitted: AdmittedInvocation) -> Card:
     """The kind of card that fits.
 
     Private when asked so or when there is no channel, the pressed one for a click, else a new one.
     """
     invocation = admitted.invocation
     if "private" in admitted.request.options or invocation.ephemeral or not invocation.channel:
-        return PrivateCard(delivery, invocation)
+        return PrivateCard(slack, invocation)
     place = Place(channel=invocation.channel, thread=invocation.thread)
     return ChannelCard(
-        delivery, invocation, Posted(place=place, ts=invocation.card) if invocation.card else None
+        slack, invocation, Posted(place=place, ts=invocation.card) if invocation.card else None
     )
 
 

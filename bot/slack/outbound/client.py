@@ -37,7 +37,7 @@ _SLACK = ("slack.com", "slack-gov.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class SlackClient:
     """Speaks to Slack with the bot's token; `session` is shared by every call."""
 
     client: AsyncWebClient

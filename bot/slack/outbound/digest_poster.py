@@ -23,7 +23,7 @@ from bot.domain.delivery import Message as Data
 from bot.observability.metrics import SLACK_CALLS
 from bot.slack.outbound import places
 from bot.slack.outbound.calling import REFUSED_BLOCKS, reason_of, retry_after_of, status_of
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import from_data
 from bot.slack.outbound.places import Place
 from bot.slack.outbound.runs import Runs
@@ -60,11 +60,11 @@ class SlackPoster:
     """Posts digests.
 
     Attributes:
-        delivery: the way to Slack.
+        slack: the way to Slack.
         runs: where the thread is filled, after the card stands.
     """
 
-    delivery: Delivery
+    slack: SlackClient
     runs: Runs
 
     async def post(self, channel: str, message: Data, delivery_id: str) -> str:
@@ -81,7 +81,7 @@ class SlackPoster:
         }
         try:
             answer = await self._call(
-                self.delivery.client.chat_postMessage,
+                self.slack.client.chat_postMessage,
                 _LOST,
                 **common,
                 text=shown.text,
@@ -94,7 +94,7 @@ class SlackPoster:
                 "blocks of a digest refused, sent as plain text", extra={"reason": str(error)}
             )
             answer = await self._call(
-                self.delivery.client.chat_postMessage, _LOST, **common, text=shown.plain
+                self.slack.client.chat_postMessage, _LOST, **common, text=shown.plain
             )
         ts = str(answer["ts"])
         if pages := [from_data(page) for page in message.get("thread") or ()]:
@@ -107,7 +107,7 @@ class SlackPoster:
         for _ in range(_MOST_PAGES):
             more = {"cursor": cursor} if cursor else {}
             answer = await self._call(
-                self.delivery.client.conversations_history,
+                self.slack.client.conversations_history,
                 _NO_HISTORY,
                 channel=channel,
                 oldest=f"{since.timestamp():.6f}",
@@ -129,7 +129,7 @@ class SlackPoster:
         for page in pages:
             await asyncio.sleep(_THREAD_PAUSE_S)
             try:
-                await self.delivery.post(thread, page)
+                await self.slack.post(thread, page)
             except places.DeliveryError as error:
                 log.warning("a digest's thread is incomplete", extra={"reason": error.reason})
 

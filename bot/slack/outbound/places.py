@@ -1,4 +1,4 @@
-"""Where messages go and what can go wrong on the way: values of the delivery."""
+"""Where messages go and what can go wrong on the way: values of the outbound room."""
 
 from __future__ import annotations
 

@@ -43,16 +43,16 @@ class Runs:
     _writers: OrderedDict[Hashable, Run] = field(default_factory=OrderedDict)
     _delivered: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
-    def is_new(self, delivery: str) -> bool:
+    def is_new(self, dedupe_key: str) -> bool:
         """Whether this delivery was not seen before; Slack may deliver the same thing twice.
 
         An empty id is always new.
         """
         self._forget(self._delivered, REMEMBERED_S, lambda seen: seen)
-        if not delivery:
+        if not dedupe_key:
             return True
-        fresh = delivery not in self._delivered
-        self._delivered.setdefault(delivery, self.now())
+        fresh = dedupe_key not in self._delivered
+        self._delivered.setdefault(dedupe_key, self.now())
         return fresh
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

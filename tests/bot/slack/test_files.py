@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.fix_steps import STEPS_KIND
 from bot.slack.handlers.files import why_no_file
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import DeliveryError
 from chainlib import repair
 from playground.lab.pki import NOW
@@ -161,9 +161,9 @@ async def test_one_tap_switches_the_server_in_the_fix_steps(bot: RunningBot) -> 
 )
 async def test_a_file_that_lies_elsewhere_is_not_asked_for_with_the_token(url: str) -> None:
     session = _Untouched()
-    delivery = Delivery(client=AsyncWebClient(token="xoxb-hush"), session=session)  # type: ignore[arg-type]
+    slack = SlackClient(client=AsyncWebClient(token="xoxb-hush"), session=session)  # type: ignore[arg-type]
     with pytest.raises(DeliveryError, match="not_with_slack"):
-        await delivery.download(url)
+        await slack.download(url)
 
 
 class _Untouched:
@@ -183,7 +183,7 @@ async def test_a_file_that_comes_in_pieces_is_read_to_its_end() -> None:
     application.router.add_get("/file", in_pieces)
     async with TestServer(application) as server, aiohttp.ClientSession() as session:
         home = str(server.make_url("/"))
-        delivery = Delivery(
+        slack = SlackClient(
             client=AsyncWebClient(token="xoxb-x", base_url=f"{home}api/"), session=session
         )
-        assert await delivery.download(f"{home}file") == b"x" * 3000
+        assert await slack.download(f"{home}file") == b"x" * 3000

@@ -43,7 +43,7 @@ def test_a_command_knows_no_thread() -> None:
         invocation.team,
         invocation.channel,
         invocation.thread,
-        invocation.delivery,
+        invocation.dedupe_key,
     ) == (
         "x",
         "U1",

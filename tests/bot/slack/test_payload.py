@@ -114,7 +114,7 @@ def test_a_payload_of_any_shape_is_a_question_of_sendable_text(
         invocation.user,
         invocation.team,
         invocation.channel,
-        invocation.delivery,
+        invocation.dedupe_key,
         invocation.thread or "",
         invocation.card or "",
         invocation.response_url or "",

@@ -14,7 +14,7 @@ import pytest
 
 from bot.domain.delivery import DeliveryError, NotAccepted, RateLimited, Refused, Unknown
 from bot.settings import load_settings
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_poster import SlackPoster
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import make_client, make_session
@@ -42,7 +42,7 @@ async def poster(slack: SlackStandIn) -> AsyncIterator[SlackPoster]:
     context = ssl.create_default_context()
     async with make_session(context) as session:
         client = make_client(load_settings(slack.environment(socket_mode=True)), session, context)
-        yield SlackPoster(delivery=Delivery(client=client, session=session), runs=Runs())
+        yield SlackPoster(slack=SlackClient(client=client, session=session), runs=Runs())
 
 
 async def test_a_post_is_found_by_its_delivery(slack: SlackStandIn, poster: SlackPoster) -> None:

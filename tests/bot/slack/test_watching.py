@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.observability.metrics import REGISTRY
 from bot.settings import load_settings
 from bot.slack.handlers.watch import Seen, Watching, duration
-from bot.slack.outbound.client import Delivery
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import make_client, make_session
@@ -202,7 +202,7 @@ async def test_one_watch_for_each_card_and_not_too_many_at_all() -> None:
         settings = load_settings(slack.environment(socket_mode=False))
         runs = Runs()
         watching = Watching(
-            delivery=Delivery(client=make_client(settings, session, context), session=session),
+            slack=SlackClient(client=make_client(settings, session, context), session=session),
             runs=runs,
             at_most=2,
         )
@@ -232,6 +232,6 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
 
 @pytest.mark.parametrize(("option", "seconds"), [(None, 0), (True, 900), (120, 120), (86_400, 900)])
 async def test_the_option_is_bounded(option: object, seconds: float) -> None:
-    delivery = Delivery(client=AsyncWebClient(), session=aiohttp.ClientSession())
-    assert Watching(delivery=delivery, runs=Runs()).seconds(option) == seconds
-    await delivery.session.close()
+    slack = SlackClient(client=AsyncWebClient(), session=aiohttp.ClientSession())
+    assert Watching(slack=slack, runs=Runs()).seconds(option) == seconds
+    await slack.session.close()
