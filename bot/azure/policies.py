@@ -151,11 +151,17 @@ def _request(
         unattached=unattached,
         http=None if setting.layer4 else _rule(setting, probe),
     )
-    target = Target(host=member.address, port=_port(setting), server_name=probe.server_name)
+    target = Target(
+        host=member.address,
+        port=_port(setting),
+        server_name=probe.server_name,
+        proxy_header=setting.proxy_header,
+    )
     return CheckRequest(
         target=target,
         policy=policy,
         assumed=(*_remarks(anchors, probe, live), *_other_port(setting)),
+        known_names=tuple(filter(None, (setting.host_name, *use.use.live_hosts))),
     )
 
 

@@ -30,6 +30,7 @@ def health_probe(item: Document) -> HealthProbe:
         port=port or None,
         rule=_rule(facts, named),
         interval_s=number(facts.get("interval"), 30, low=1, high=MAX_SECONDS),
+        proxy_header=switch(facts.get("enableProbeProxyProtocolHeader"), default=False),
         unhealthy_threshold=number(facts.get("unhealthyThreshold"), 3, low=1, high=MAX_THRESHOLD),
     )
 

@@ -155,10 +155,14 @@ def _settings(facts: Document) -> tuple[BackendSetting, ...]:
 
 
 def _setting(item: Document, probes: Mapping[str, HealthProbe], *, layer4: bool) -> BackendSetting:
-    """One setting; layer 4 knows neither the validation switches nor `sniName` (azure-rules section 2.8)."""
+    """One setting.
+
+    Layer 4 knows neither the validation switches nor `sniName` (azure-rules section 2.8).
+    """
     facts = properties(item)
     protocol = text(facts.get("protocol")) or ("Tcp" if layer4 else "Http")
     switches = {} if layer4 else facts
+    probe = probes.get(reference(facts.get("probe")).lower())
     return BackendSetting(
         name=name_of(item),
         port=number(
@@ -175,8 +179,10 @@ def _setting(item: Document, probes: Mapping[str, HealthProbe], *, layer4: bool)
         validate_name=switch(switches.get("validateSNI"), default=True),
         root_names=_references(facts.get("trustedRootCertificates")),
         auth_certificate_names=_references(facts.get("authenticationCertificates")),
-        probe=probes.get(reference(facts.get("probe")).lower()),
+        probe=probe,
         layer4=layer4,
+        proxy_header=switch(facts.get("enableL4ClientIpPreservation"), default=False)
+        or (probe is not None and probe.proxy_header),
     )
 
 

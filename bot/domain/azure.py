@@ -75,7 +75,10 @@ class BackendPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthProbe:
-    """A custom probe; `host` is empty when it is picked from the settings."""
+    """A custom probe; `host` is empty when it is picked from the settings.
+
+    `proxy_header`: it sends a PROXY protocol header first (layer 4).
+    """
 
     name: str
     protocol: str
@@ -86,6 +89,7 @@ class HealthProbe:
     rule: HttpProbeRule
     interval_s: int = 30
     unhealthy_threshold: int = 3
+    proxy_header: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,8 @@ class BackendSetting:
         auth_certificate_names: names of the v1 authentication certificates attached to it.
         probe: the custom probe, `None` for the default probe.
         layer4: a TLS/TCP-proxy setting, where the validation switches do not exist.
+        proxy_header: the setting preserves the client's address, or its probe says so: a PROXY
+            protocol header goes before the handshake.
     """
 
     name: str
@@ -111,6 +117,7 @@ class BackendSetting:
     auth_certificate_names: tuple[str, ...]
     probe: HealthProbe | None
     layer4: bool = False
+    proxy_header: bool = False
 
     @property
     def is_tls(self) -> bool:

@@ -153,7 +153,14 @@ def _setting(spec: GatewaySpec, setting: SettingSpec) -> Json:
         ],
     }
     if setting.layer4:
-        return _resource(spec, "backendSettingsCollection", setting.name, timeout=30, **common)
+        return _resource(
+            spec,
+            "backendSettingsCollection",
+            setting.name,
+            timeout=30,
+            enableL4ClientIpPreservation=setting.client_ip,
+            **common,
+        )
     seven = {
         "cookieBasedAffinity": "Disabled",
         "requestTimeout": 30,
@@ -177,6 +184,7 @@ def _probe(spec: GatewaySpec, probe: ProbeSpec) -> Json:
         path=probe.path,
         port=probe.port,
         interval=30,
+        enableProbeProxyProtocolHeader=probe.proxy_header,
         timeout=probe.timeout,
         unhealthyThreshold=3,
         pickHostNameFromBackendHttpSettings=probe.pick_host,

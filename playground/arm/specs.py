@@ -35,6 +35,7 @@ class ProbeSpec:
     pick_host: bool = False
     port: int | None = None
     timeout: int = 30
+    proxy_header: bool = False
     codes: tuple[str, ...] = ("200-399",)
     body: str = ""
 
@@ -43,7 +44,8 @@ class ProbeSpec:
 class SettingSpec:
     """A backend HTTP setting, or a layer-4 one.
 
-    `None` leaves a member out, as older api-versions do.
+    `None` leaves a member out, as older api-versions do. `client_ip` is layer 4's client IP
+    preservation: a PROXY header before the handshake.
     """
 
     name: str
@@ -58,6 +60,7 @@ class SettingSpec:
     auth_certificates: tuple[str, ...] = ()
     probe: str | None = None
     layer4: bool = False
+    client_ip: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

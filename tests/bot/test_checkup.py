@@ -16,7 +16,7 @@ import pytest
 
 from bot.checks import CheckContext, check, rehearse
 from bot.domain.report import CheckReport, CheckRequest
-from chainlib import Code, GatewayPolicy, HttpProbeRule, Sku, Target, TrustAnchors, TrustMode
+from chainlib import Code, GatewayPolicy, HttpProbeRule, Sku, Target, TrustAnchors, TrustMode, Where
 from chainlib.aio import load_well_known
 from playground.lab import peers, pki
 from playground.lab.peers import LoopbackServer, ScriptedPeer
@@ -31,6 +31,7 @@ from playground.lab.servers import (
     respond,
     respond_raw,
 )
+from tests.support.odd_servers import ExpectsProxyHeader, KnowsNames
 from tests.support.tls_server import NAME, Estate
 
 ESTATE = Estate()
@@ -70,12 +71,17 @@ def context(**overrides: object) -> CheckContext:
     return replace(CheckContext(clock=lambda: NOW, timeout=3.0), **overrides)  # type: ignore[arg-type]
 
 
+def _target(server: LoopbackServer) -> Target:
+    return Target(host=server.host, port=server.port, server_name=NAME)
+
+
 async def probe(
     server: LoopbackServer, rules: GatewayPolicy | None = None, **overrides: object
 ) -> CheckReport:
     """The report about one listening server, reached by its address and asked for the estate's name."""
-    target = Target(host=server.host, port=server.port, server_name=NAME)
-    return await check(CheckRequest(target=target, policy=rules or policy()), context(**overrides))
+    return await check(
+        CheckRequest(target=_target(server), policy=rules or policy()), context(**overrides)
+    )
 
 
 Start = Callable[[], LoopbackServer]
@@ -178,6 +184,41 @@ async def test_server_name_required_without_one() -> None:
         target = Target(host="127.0.0.1", port=server.port)
         report = await check(CheckRequest(target=target, policy=policy()), context())
     assert (report.verdict.headline, report.chain) == (Code.SNI_REQUIRED, None)
+
+
+async def test_proxy_header_is_sent_where_the_setting_says_so() -> None:
+    async with ExpectsProxyHeader(chain=ESTATE.chain, key=ESTATE.leaf.key) as server:
+        target = replace(_target(server), proxy_header=True)
+        report = await check(CheckRequest(target=target, policy=policy()), context())
+    assert report.verdict.headline is Code.OK
+    assert server.header.startswith(b" TCP4 127.0.0.1 127.0.0.1 ")
+
+
+async def test_proxy_header_that_the_server_does_not_expect() -> None:
+    async with ESTATE.backend() as server:
+        target = replace(_target(server), proxy_header=True)
+        report = await check(CheckRequest(target=target, policy=policy()), context())
+    finding = report.verdict.findings[0]
+    assert (finding.code, report.chain) == (Code.TLS_FAILED, None)
+    assert finding.evidence["candidates"] == ["proxy-protocol"]
+    assert report.explanation.where is Where.GATEWAY
+
+
+async def test_names_of_the_gateway_are_asked_where_none_was_sent() -> None:
+    refusing = KnowsNames(peers.reset_at_once, named=NAME, chain=ESTATE.chain, key=ESTATE.leaf.key)
+    async with refusing as server:
+        target = Target(host="127.0.0.1", port=server.port)
+        asked = CheckRequest(target=target, policy=policy(name=None), known_names=(NAME,))
+        report = await check(asked, context())
+    assert report.verdict.codes == {Code.SNI_REQUIRED, Code.NO_SNI}
+    assert report.verdict.findings[0].evidence["with_server_name"]["server_name"] == NAME
+
+
+async def test_no_look_without_a_name_where_it_is_not_wanted() -> None:
+    async with ESTATE.backend() as server:
+        report = await probe(server, default_look=False)
+    assert server.server_names == [NAME]
+    assert report.verdict.headline is Code.OK
 
 
 async def test_another_default_certificate_is_a_remark() -> None:

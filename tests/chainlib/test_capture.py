@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -22,6 +23,7 @@ from chainlib import (
     HttpFailure,
     HttpFailureKind,
     HttpProbeRule,
+    HttpResponse,
     InvalidTarget,
     NotTLS,
     ResolveFailed,
@@ -39,6 +41,7 @@ from chainlib.aio import (
     capture,
     offers_only_older,
 )
+from chainlib.aio.proxy_header import proxy_header
 from playground.lab import peers, pki
 from playground.lab.peers import Script, ScriptedPeer
 from playground.lab.servers import (
@@ -50,6 +53,7 @@ from playground.lab.servers import (
     TlsSettings,
     respond_raw,
 )
+from tests.support.odd_servers import ExpectsProxyHeader
 from tests.support.raw_tls import tls12_list, tls13_list
 from tests.support.tls_server import NAME, Estate, StaplingBackend, target
 
@@ -450,3 +454,33 @@ async def test_captures_side_by_side(estate: Estate) -> None:
     for server in servers:
         await server.__aexit__(None, None, None)
     assert [chain.certificates for chain in captured] == [(leaf.certificate,) for leaf in leaves]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"], ids=["ipv4", "ipv6"])
+async def test_proxy_header_sent_before_the_handshake(estate: Estate, host: str) -> None:
+    server = ExpectsProxyHeader(chain=estate.chain, key=estate.leaf.key, host=host)
+    async with server:
+        where = replace(target(server), proxy_header=True)
+        captured = await capture(where, timeout=5, probe=HttpProbeRule())
+    family = b"TCP6" if ":" in host else b"TCP4"
+    assert captured.certificates == estate.chain
+    assert isinstance(captured.http, HttpResponse)
+    assert server.header.split(b" ")[:3] == [b"", family, host.encode()]
+    assert server.header.endswith(b" %d\r\n" % server.port)
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [(None, None), ("\0abstract", ""), (("127.0.0.1",), ("127.0.0.1", 1))],
+    ids=["gone", "unix", "short"],
+)
+def test_proxy_header_of_unknown_ends(ends: tuple[object, object]) -> None:
+    assert proxy_header(ends) == b"PROXY UNKNOWN\r\n"
+
+
+async def test_list_only_ends_with_the_list(estate: Estate) -> None:
+    async with ScriptedPeer(
+        tls12_list([c.der for c in estate.chain], ending=peers.tarpit)
+    ) as server:
+        captured = await capture(target(server), timeout=20, list_only=True)
+    assert (captured.certificates, captured.handshake_error) == (estate.chain, None)

@@ -175,6 +175,31 @@ def test_layer4_setting_has_no_http_probe() -> None:
     assert admitted.target.server_name == "backend.contoso.com"
 
 
+@pytest.mark.parametrize(
+    ("setting", "probe", "expected"),
+    [(True, False, True), (False, True, True), (False, False, False)],
+    ids=["client-ip-preservation", "probe-header", "neither"],
+)
+def test_proxy_header_of_setting_or_probe(
+    setting: bool,  # noqa: FBT001 -- a table column
+    probe: bool,  # noqa: FBT001 -- a table column
+    expected: bool,  # noqa: FBT001 -- a table column
+) -> None:
+    spec = replace(
+        SPEC,
+        settings=(
+            SettingSpec(name="tls-be", protocol="Tls", layer4=True, client_ip=setting, probe="p"),
+        ),
+        probes=(ProbeSpec(name="p", protocol="Tls", proxy_header=probe),),
+    )
+    assert request(spec).target.proxy_header is expected
+
+
+def test_names_of_listeners_are_known_names() -> None:
+    rules = (RuleSpec(pool="web", setting="https-be", hosts=("www.contoso.com",)),)
+    assert request(replace(SPEC, rules=rules)).known_names == ("www.contoso.com",)
+
+
 def test_live_name_that_is_the_probes_is_not_repeated() -> None:
     assert request(SPEC).policy.live_names == ()
     named = replace(
