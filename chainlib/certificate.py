@@ -1,147 +1,281 @@
 """One certificate as a frozen value.
 
-The facts of RFC 5280 that judging needs, read once and tolerantly.
+The facts of RFC 5280 that judging needs, each read when it is first asked for, and tolerantly.
 
 Here lives what can be known from the bytes of a single certificate. It knows no chain, no trust, no
-clock. A certificate with a malformed
-extension is still a certificate: OpenSSL parses it and refuses it later, or never, so the one fact
-that failed is simply absent.
+clock. A certificate is what OpenSSL parses. Where `cryptography`, which is stricter, refuses one of
+its fields, that field is read by `chainlib.lenient`; an extension that nobody can read is absent.
 """
 
 from __future__ import annotations
 
 import hashlib
-import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from functools import cached_property, lru_cache
+from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.utils import CryptographyDeprecationWarning
-from cryptography.x509.oid import NameOID
-from OpenSSL import crypto
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes as PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from chainlib.distinguished import CanonicalName, canonical_name, common_names, name_of
+from chainlib.encoding import Oddity, oddities, unusual_serial
 from chainlib.errors import MalformedCertificate
-from chainlib.extensions import extensions_of
+from chainlib.extensions import AlternativeNames, Extensions, extensions_of
+from chainlib.lenient import (
+    EARLIEST,
+    LATEST,
+    REFUSALS,
+    dates_of,
+    plain_with,
+    quiet,
+)
+from chainlib.parsed import Parsed
+from chainlib.signatures import Signature, fits, kind_of, raw_signature, signature_of
 
-CanonicalName = tuple[frozenset[tuple[str, str]], ...]
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+REMEMBERED = 1024
+_LARGEST_REMEMBERED = 8192  # octets; a certificate is seldom longer than two thousand
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
+@dataclass(frozen=True, kw_only=True)  # no slots: a fact is kept once it has been read
+class Certificate(Parsed):
     """A parsed X.509 certificate; two are equal when their DER bytes are.
+
+    Made by `from_der`, which gives the same object for the same bytes while it is remembered.
 
     Attributes:
         der: the bytes as they were sent or read.
-        parsed: the same certificate as a `cryptography` object.
-        subject, issuer: RFC 4514 text, hostile input for whoever shows it.
-        subject_key, issuer_key: names in OpenSSL's canonical form (case and white space folded), to
-        compare with `==`.
-        not_before, not_after: aware, UTC.
-        sha256: fingerprint of `der`, lower-case hex.
-        dns_names, ip_addresses: the presented identifiers of subjectAltName (RFC 9525 section 2).
-        common_names, issuer_common_names: every CN of the subject and of the issuer name, in order.
-        is_ca: basicConstraints says CA:TRUE.
-        has_basic_constraints: the extension exists and could be read.
-        may_sign_certificates: keyUsage allows keyCertSign; `None` without the extension.
-        subject_key_id, authority_key_id: SKI and AKI key identifiers, `None` when absent.
-        authority_serial: serial number that the issuer's certificate has to bear (AKI
-            authorityCertSerialNumber), `None` when absent.
-        ca_issuers: caIssuers URLs of the authority information access extension.
-        self_issued: subject and issuer are the same name.
-        version: 1 or 3.
     """
-
-    der: bytes
-    parsed: x509.Certificate = field(compare=False, repr=False)
-    subject: str = field(compare=False)
-    issuer: str = field(compare=False)
-    subject_key: CanonicalName = field(compare=False, repr=False)
-    issuer_key: CanonicalName = field(compare=False, repr=False)
-    not_before: datetime = field(compare=False)
-    not_after: datetime = field(compare=False)
-    sha256: str = field(compare=False)
-    dns_names: tuple[str, ...] = field(compare=False)
-    ip_addresses: tuple[str, ...] = field(compare=False, repr=False)
-    common_names: tuple[str, ...] = field(compare=False, repr=False)
-    issuer_common_names: tuple[str, ...] = field(compare=False, repr=False)
-    is_ca: bool = field(compare=False)
-    has_basic_constraints: bool = field(compare=False, repr=False)
-    may_sign_certificates: bool | None = field(compare=False, repr=False)
-    subject_key_id: bytes | None = field(compare=False, repr=False)
-    authority_key_id: bytes | None = field(compare=False, repr=False)
-    authority_serial: int | None = field(compare=False, repr=False)
-    ca_issuers: tuple[str, ...] = field(compare=False, repr=False)
-    self_issued: bool = field(compare=False, repr=False)
-    version: int = field(compare=False, repr=False)
 
     @classmethod
     def from_der(cls, der: bytes) -> Certificate:
-        """Parse one DER certificate; raises `MalformedCertificate` with the parser's reason."""
-        try:
-            parsed = _load(der)
-        except (ValueError, TypeError, x509.InvalidVersion) as error:
-            raise MalformedCertificate(
-                f"not a readable X.509 certificate: {_reason(error)}"
-            ) from error
-        return cls.from_x509(parsed, der=der)
+        """Parse one DER certificate; raises `MalformedCertificate` with OpenSSL's reason."""
+        return _remembered(der) if len(der) <= _LARGEST_REMEMBERED else _parse(der)
 
     @classmethod
-    def from_x509(cls, parsed: x509.Certificate, *, der: bytes | None = None) -> Certificate:
-        """Read the facts out of a `cryptography` certificate.
+    def from_x509(cls, parsed: x509.Certificate) -> Certificate:
+        """The same for a `cryptography` certificate."""
+        return cls.from_der(parsed.public_bytes(Encoding.DER))
 
-        Raises `MalformedCertificate` when a name or a date is unreadable.
-        """
-        encoded = _der_of(parsed) if der is None else der
-        with warnings.catch_warnings():
-            # Names over the lengths of RFC 5280 appendix A are told by warning; they are judged as
-            # they stand.
-            warnings.simplefilter("ignore", UserWarning)
-            try:
-                return _read(cls, parsed, encoded)
-            except (ValueError, TypeError) as error:
-                raise MalformedCertificate(
-                    f"not a readable X.509 certificate: {_reason(error)}"
-                ) from error
+    def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
+        """Copied and stored by its bytes alone."""
+        return Certificate.from_der, (self.der,)
+
+    @cached_property
+    def _names(self) -> tuple[x509.Name, x509.Name]:
+        return self._read(
+            lambda parsed: (parsed.subject, parsed.issuer),
+            lambda: (name_of(self._fields.subject), name_of(self._fields.issuer)),
+        )
+
+    @cached_property
+    def subject(self) -> str:
+        """RFC 4514 text, hostile input for whoever shows it."""
+        return self._names[0].rfc4514_string()
+
+    @cached_property
+    def issuer(self) -> str:
+        """RFC 4514 text, hostile input for whoever shows it."""
+        return self._names[1].rfc4514_string()
+
+    @cached_property
+    def subject_key(self) -> CanonicalName:
+        """The subject in OpenSSL's canonical form (case and white space folded), for `==`."""
+        return canonical_name(self._names[0])
+
+    @cached_property
+    def issuer_key(self) -> CanonicalName:
+        """The issuer name in the same form."""
+        return canonical_name(self._names[1])
+
+    @property
+    def self_issued(self) -> bool:
+        """Subject and issuer are the same name."""
+        return self.subject_key == self.issuer_key
+
+    @cached_property
+    def common_names(self) -> tuple[str, ...]:
+        """Every CN of the subject, in order."""
+        return common_names(self._names[0])
+
+    @cached_property
+    def issuer_common_names(self) -> tuple[str, ...]:
+        """Every CN of the issuer name, in order."""
+        return common_names(self._names[1])
+
+    @cached_property
+    def _dates(self) -> tuple[datetime | None, datetime | None]:
+        return self._read(
+            lambda parsed: (parsed.not_valid_before_utc, parsed.not_valid_after_utc),
+            lambda: dates_of(self._fields.validity),
+        )
+
+    @property
+    def not_before(self) -> datetime:
+        """Aware, UTC; the earliest date there is where it is the year 0 or no date at all."""
+        return self._dates[0] or EARLIEST
+
+    @property
+    def not_after(self) -> datetime:
+        """Aware, UTC; the latest date there is where it is no date at all."""
+        return self._dates[1] or LATEST
+
+    @property
+    def unreadable_dates(self) -> tuple[str, ...]:
+        """Which of notBefore and notAfter are no dates, which OpenSSL refuses in a path."""
+        names = ("notBefore", "notAfter")
+        return tuple(n for n, date in zip(names, self._dates, strict=True) if date is None)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Fingerprint of `der`, lower-case hex."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    @cached_property
+    def _extensions(self) -> Extensions:
+        with quiet():
+            return extensions_of(self._strict, lambda: self._fields.extensions)
+
+    def extension(self, kind: type[_Extension]) -> _Extension | None:
+        """One extension, `None` when there is none or it cannot be read."""
+        return self._extensions.get(kind)
+
+    @cached_property
+    def _alternative_names(self) -> AlternativeNames:
+        return self._extensions.alternative_names() or AlternativeNames()
+
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        """The dNSName identifiers of subjectAltName (RFC 9525 section 2)."""
+        return self._alternative_names.dns
+
+    @property
+    def ip_addresses(self) -> tuple[str, ...]:
+        """The iPAddress identifiers of subjectAltName."""
+        return self._alternative_names.addresses
+
+    @property
+    def is_ca(self) -> bool:
+        """Whether basicConstraints says CA:TRUE."""
+        constraints = self.extension(x509.BasicConstraints)
+        return constraints is not None and constraints.ca
+
+    @property
+    def has_basic_constraints(self) -> bool:
+        """Whether the extension exists and could be read."""
+        return self.extension(x509.BasicConstraints) is not None
+
+    @property
+    def may_sign_certificates(self) -> bool | None:
+        """Whether keyUsage allows keyCertSign; `None` without the extension."""
+        usage = self.extension(x509.KeyUsage)
+        return None if usage is None else usage.key_cert_sign
+
+    @property
+    def subject_key_id(self) -> bytes | None:
+        """The SKI, `None` when absent."""
+        found = self.extension(x509.SubjectKeyIdentifier)
+        return None if found is None else found.digest
+
+    @property
+    def authority_key_id(self) -> bytes | None:
+        """The key identifier of the AKI, `None` when absent."""
+        found = self.extension(x509.AuthorityKeyIdentifier)
+        return None if found is None else found.key_identifier
+
+    @property
+    def authority_serial(self) -> int | None:
+        """Serial number that the issuer's certificate has to bear (AKI), `None` when absent."""
+        found = self.extension(x509.AuthorityKeyIdentifier)
+        return None if found is None else found.authority_cert_serial_number
+
+    @cached_property
+    def ca_issuers(self) -> tuple[str, ...]:
+        """The caIssuers URLs of the authority information access extension."""
+        return self._extensions.ca_issuers()
+
+    @cached_property
+    def version(self) -> int:
+        """1, 2 or 3; another number where the certificate says so."""
+        return self._read(
+            lambda parsed: parsed.version.value + 1, lambda: self.openssl.get_version() + 1
+        )
+
+    @cached_property
+    def serial(self) -> int:
+        """The serial number."""
+        return self._read(lambda parsed: parsed.serial_number, self.openssl.get_serial_number)
+
+    @cached_property
+    def key(self) -> PublicKey | None:
+        """The public key, `None` for one that cannot be read here (see `key_kind`)."""
+        try:
+            return self._read(
+                lambda parsed: parsed.public_key(),
+                lambda: plain_with(key=self._fields.key).public_key(),
+            )
+        except REFUSALS:
+            return None
+
+    @property
+    def key_kind(self) -> tuple[str, ...]:
+        """Object identifiers of the key's algorithm and curve, as far as there are some."""
+        return kind_of(self._fields.key)
+
+    @cached_property
+    def key_sha256(self) -> str:
+        """SHA-256 of the SubjectPublicKeyInfo in lower-case hex."""
+        return hashlib.sha256(self._fields.key).hexdigest()
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The signature, with its algorithm."""
+        read = None if self._strict is None else signature_of(self._strict)
+        return read or raw_signature(self._fields)
+
+    @property
+    def signature_kind(self) -> tuple[str, ...]:
+        """Object identifier of the signature's algorithm."""
+        return kind_of(self._fields.algorithm)
+
+    @cached_property
+    def oddities(self) -> tuple[Oddity, ...]:
+        """What OpenSSL reads here and stricter parsers refuse; empty for nearly every one."""
+        if self._ordinary:
+            return ()
+        found = oddities(self.der, self._fields)
+        return found or (Oddity(kind="other", what="a stricter parser refuses it"),)
+
+    @property
+    def _ordinary(self) -> bool:
+        if self._strict is None or unusual_serial(self.serial):
+            return False
+        try:
+            with quiet():
+                _touch(self._strict)
+        except REFUSALS:
+            return False
+        return True
 
     @property
     def self_signed(self) -> bool:
-        """Self-issued, and its own key verifies its signature; computed anew at each call."""
+        """Self-issued, and its own key verifies its signature."""
         return self.self_issued and verifies(self, self)
 
-    @property
-    def serial(self) -> int:
-        """The serial number."""
-        with warnings.catch_warnings():
-            # Zero and negative numbers are told by warning, as at parsing.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-            return self.parsed.serial_number
-
-    @property
-    def key_sha256(self) -> str | None:
-        """SHA-256 of the SubjectPublicKeyInfo in lower-case hex.
-
-        `None` for a key of an unknown kind.
-        """
-        try:
-            encoded = self.parsed.public_key().public_bytes(
-                Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-            )
-        except (ValueError, UnsupportedAlgorithm):
-            return None
-        return hashlib.sha256(encoded).hexdigest()
-
     def issued_by(self, candidate: Certificate) -> bool:
-        """Whether the candidate's name is this issuer's name and its key verifies this signature (RFC 5280 section 6.1.3)."""
+        """Whether the candidate bears the issuer's name and its key verifies the signature.
+
+        RFC 5280 section 6.1.3.
+        """
         return self.issuer_key == candidate.subject_key and verifies(self, candidate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableCertificate:
-    """An entry of a certificate list that no parser accepts, kept as the raw bytes that were sent."""
+    """An entry of a certificate list that OpenSSL cannot parse, kept as the bytes that were sent."""
 
     der: bytes
     reason: str = field(compare=False)
@@ -153,7 +287,10 @@ class UnreadableCertificate:
 
 
 def parse_entry(der: bytes) -> Certificate | UnreadableCertificate:
-    """Parse one entry of a certificate list without ever raising, so that one bad entry hides none of the others."""
+    """Parse one entry of a certificate list.
+
+    Never raises, so that one bad entry hides none of the others.
+    """
     try:
         return Certificate.from_der(der)
     except MalformedCertificate as error:
@@ -162,125 +299,32 @@ def parse_entry(der: bytes) -> Certificate | UnreadableCertificate:
 
 def verifies(child: Certificate, issuer: Certificate) -> bool:
     """Whether the issuer's key verifies the child's signature; names are not looked at."""
-    return _signature_ok(child.parsed, issuer.parsed)
+    return signature_fits(child, issuer) is True
 
 
-def _load(der: bytes) -> x509.Certificate:
-    with warnings.catch_warnings():
-        # A serial number of zero or below is told by warning; OpenSSL takes it, and a root in
-        # certifi has one.
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        parsed = x509.load_der_x509_certificate(der)
-    try:
-        # The two parsers differ over odd ASN.1; OpenSSL has to build a path from it later, and so
-        # has the gateway.
-        crypto.load_certificate(crypto.FILETYPE_ASN1, der)
-    except crypto.Error as error:
-        raise ValueError(f"OpenSSL says {_openssl_words(error)}") from None
-    return parsed
+@lru_cache(maxsize=REMEMBERED)
+def signature_fits(child: Certificate, issuer: Certificate) -> bool | None:
+    """The same, with `None` where key or algorithm cannot be read here."""
+    return fits(child.signature, issuer.key)
 
 
-def _openssl_words(error: crypto.Error) -> str:
-    queue = error.args[0] if error.args else ()
-    return next((entry[-1] for entry in queue if entry[-1]), "that it is damaged")
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(der: bytes) -> Certificate:
+    return _parse(der)
 
 
-def _read(cls: type[Certificate], parsed: x509.Certificate, der: bytes) -> Certificate:
-    subject, issuer = parsed.subject, parsed.issuer
-    subject_key, issuer_key = canonical_name(subject), canonical_name(issuer)
-    extensions = extensions_of(parsed)
-    constraints = extensions.get(x509.BasicConstraints)
-    usage = extensions.get(x509.KeyUsage)
-    names = extensions.alternative_names()
-    subject_key_id = extensions.get(x509.SubjectKeyIdentifier)
-    authority_key_id = extensions.get(x509.AuthorityKeyIdentifier)
-    return cls(
-        der=der,
-        parsed=parsed,
-        subject=subject.rfc4514_string(),
-        issuer=issuer.rfc4514_string(),
-        subject_key=subject_key,
-        issuer_key=issuer_key,
-        not_before=parsed.not_valid_before_utc,
-        not_after=parsed.not_valid_after_utc,
-        sha256=hashlib.sha256(der).hexdigest(),
-        dns_names=names.dns if names else (),
-        ip_addresses=names.addresses if names else (),
-        common_names=_common_names(subject),
-        issuer_common_names=_common_names(issuer),
-        is_ca=constraints.ca if constraints else False,
-        has_basic_constraints=constraints is not None,
-        may_sign_certificates=usage.key_cert_sign if usage else None,
-        subject_key_id=subject_key_id.digest if subject_key_id else None,
-        authority_key_id=authority_key_id.key_identifier if authority_key_id else None,
-        authority_serial=authority_key_id.authority_cert_serial_number
-        if authority_key_id
-        else None,
-        ca_issuers=extensions.ca_issuers(),
-        self_issued=subject_key == issuer_key,
-        version=3 if parsed.version is x509.Version.v3 else 1,
+def _parse(der: bytes) -> Certificate:
+    certificate = Certificate(der=der)
+    certificate.require_readable()
+    return certificate
+
+
+def _touch(parsed: x509.Certificate) -> tuple[object, ...]:
+    """Everything that a strict parser reads late, or the exception with which it refuses."""
+    return (
+        parsed.subject,
+        parsed.issuer,
+        parsed.not_valid_before_utc,
+        parsed.not_valid_after_utc,
+        parsed.extensions,
     )
-
-
-def _common_names(name: x509.Name) -> tuple[str, ...]:
-    return tuple(
-        _text(attribute.value) for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    )
-
-
-def canonical_name(name: x509.Name) -> CanonicalName:
-    """Fold a name as OpenSSL's X509_NAME_cmp does.
-
-    ASCII case and runs of white space do not count.
-    """
-    return tuple(
-        frozenset((a.oid.dotted_string, _fold(_text(a.value))) for a in rdn) for rdn in name.rdns
-    )
-
-
-def _fold(value: str) -> str:
-    lowered = (
-        value.lower()
-        if value.isascii()
-        else "".join(c.lower() if c.isascii() else c for c in value)
-    )
-    return " ".join(lowered.split())
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.hex()
-
-
-def _signature_ok(child: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        _verify(child, issuer)
-    except Exception:  # noqa: BLE001 -- any refusal of a hostile key or signature means the same: it does not verify
-        return False
-    return True
-
-
-def _verify(child: x509.Certificate, issuer: x509.Certificate) -> None:
-    key, signature, signed = issuer.public_key(), child.signature, child.tbs_certificate_bytes
-    algorithm = child.signature_hash_algorithm
-    if isinstance(key, rsa.RSAPublicKey) and algorithm is not None:
-        scheme = child.signature_algorithm_parameters
-        key.verify(signature, signed, cast("padding.PKCS1v15 | padding.PSS", scheme), algorithm)
-    elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm is not None:
-        key.verify(signature, signed, ec.ECDSA(algorithm))
-    elif isinstance(key, dsa.DSAPublicKey) and algorithm is not None:
-        key.verify(signature, signed, algorithm)
-    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-        key.verify(signature, signed)
-    else:
-        message = "unknown key type"
-        raise TypeError(message)
-
-
-def _der_of(parsed: x509.Certificate) -> bytes:
-    return parsed.public_bytes(Encoding.DER)
-
-
-def _reason(error: Exception) -> str:
-    """The parser's reason; where it only shows its own insides, what they come down to."""
-    said = (str(error) or type(error).__name__).splitlines()[0][:200]
-    return "its bytes are damaged or are no DER" if "ParseError" in said else said

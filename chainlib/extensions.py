@@ -1,30 +1,29 @@
-"""The extensions of one certificate (RFC 5280 section 4.2), read so that one that nobody can read hides none of the others.
+"""The extensions of one certificate (RFC 5280 section 4.2).
 
-`cryptography` reads all of them or none, and an address written as text, or an umlaut in a URL, is enough for none. OpenSSL, which decides
-in the end, reads each one when it is asked for. So where the whole cannot be read, each extension is put alone into a copy of the
-certificate and read there, and the names of a subjectAltName one by one.
+One that nobody can read hides none of the others: `cryptography` reads all of them or none, and an
+address written as text, or an umlaut in a URL, is enough for none. OpenSSL, which decides in the
+end, reads each one when it is asked for. So where the whole cannot be read, each extension is put
+alone into a plain certificate and read there, and the names of a subjectAltName one by one.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from chainlib import der
+from chainlib.lenient import REFUSALS, identifier, plain_with_extension
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
-_UNREADABLE = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError, TypeError)
-_FIELD = 0xA3  # the extensions' place in a TBSCertificate, [3] EXPLICIT
 _DNS_NAME, _IP_ADDRESS = 0x82, 0x87
 _ADDRESS_SIZES = frozenset({4, 16})
-_MOST_FIELDS, _MOST_EXTENSIONS, _MOST_NAMES = 12, 100, 1000
+_MOST_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,71 +73,72 @@ class Extensions:
         )
 
 
-def extensions_of(parsed: x509.Certificate) -> Extensions:
+def extensions_of(
+    parsed: x509.Certificate | None, encoded: Callable[[], Iterable[bytes]]
+) -> Extensions:
     """Read the extensions of a certificate, each by itself where they cannot be read together.
 
-    Never raises.
+    Args:
+        parsed: the certificate as `cryptography` reads it, `None` where it refuses.
+        encoded: gives the DER of each Extension, asked for only where it is needed.
+
+    Never raises over what the extensions hold.
     """
-    try:
-        return Extensions(readable=tuple(extension.value for extension in parsed.extensions))
-    except _UNREADABLE:
-        return _one_by_one(parsed.public_bytes(Encoding.DER))
+    if parsed is not None:
+        try:
+            return Extensions(readable=tuple(extension.value for extension in parsed.extensions))
+        except REFUSALS:
+            pass
+    return one_by_one(encoded())
 
 
-def _one_by_one(certificate: bytes) -> Extensions:
-    tbs, *signature = der.children(certificate, at_most=3)
-    fields = _inside(tbs, at_most=_MOST_FIELDS)
-    # The copies bear the serial number 1: an odd one would be warned of once more.
-    others = b"".join(
-        der.encode(f.tag, b"\x01" if f.tag == der.INTEGER else bytes(f.content))
-        for f in fields
-        if f.tag != _FIELD
-    )
-    tail = b"".join(der.encode(part.tag, bytes(part.content)) for part in signature)
+def one_by_one(encoded: Iterable[bytes]) -> Extensions:
+    """Read each Extension by itself."""
     readable, raw_names = [], None
-    for oid, value, whole in _once(fields):
-        read = _alone(others, whole, tail)
+    for oid, value in _once(encoded):
+        read = _alone(oid, value)
         if read is not None:
             readable.append(read)
-        elif oid == x509.SubjectAlternativeName.oid:
+        elif identifier(oid) == x509.SubjectAlternativeName.oid:
             raw_names = value
     return Extensions(readable=tuple(readable), raw_names=raw_names)
 
 
-def _once(fields: Iterable[der.Element]) -> Iterator[tuple[x509.ObjectIdentifier, bytes, bytes]]:
-    """Identifier, value and encoding of each extension.
+def _once(encoded: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Identifier and value of each extension.
 
     One that is there twice counts as unreadable, as in X509V3_get_d2i(3).
     """
-    holder = next(field for field in fields if field.tag == _FIELD)
-    found = der.children(holder.content, at_most=_MOST_EXTENSIONS)
-    parts = [
-        (_inside(extension, at_most=3), der.encode(extension.tag, bytes(extension.content)))
-        for extension in found
-    ]
-    times = Counter(bytes(inner[0].content) for inner, _ in parts)
-    for inner, whole in parts:
-        if times[bytes(inner[0].content)] == 1:
-            yield _identifier(bytes(inner[0].content)), bytes(inner[-1].content), whole
+    parts = [der.children(extension, at_most=3) for extension in encoded]
+    pairs = [(bytes(inner[0].content), bytes(inner[-1].content)) for inner in parts if inner]
+    times = Counter(oid for oid, _ in pairs)
+    return ((oid, value) for oid, value in pairs if times[oid] == 1)
 
 
-def _identifier(content: bytes) -> x509.ObjectIdentifier:
-    first, numbers, value = content[0], [], 0
-    for octet in content[1:]:
-        value = value << 7 | octet & 0x7F
-        if not octet & 0x80:
-            numbers.append(value)
-            value = 0
-    return x509.ObjectIdentifier(".".join(map(str, (first // 40, first % 40, *numbers))))
-
-
-def _alone(others: bytes, extension: bytes, tail: bytes) -> x509.ExtensionType | None:
-    tbs = der.encode(der.SEQUENCE, others + der.encode(_FIELD, der.encode(der.SEQUENCE, extension)))
+def _alone(oid: bytes, value: bytes) -> x509.ExtensionType | None:
+    """The extension read from its first value, in DER, as d2i functions read it."""
+    first = der.element(value)
+    exact = der.definite(first.encoded) if first else value
+    inside = der.encode(der.OBJECT_ID, oid) + der.encode(der.OCTET_STRING, exact)
     try:
-        copy = x509.load_der_x509_certificate(der.encode(der.SEQUENCE, tbs + tail))
-        return next((one.value for one in copy.extensions), None)
-    except _UNREADABLE:
+        certificate = plain_with_extension(der.encode(der.SEQUENCE, inside))
+        return next((one.value for one in certificate.extensions), None)
+    except REFUSALS:
+        return _constraints(exact) if identifier(oid) == x509.BasicConstraints.oid else None
+
+
+def _constraints(value: bytes) -> x509.BasicConstraints | None:
+    """BasicConstraints with a written-out default or a path length that a leaf may not have."""
+    outer = der.element(value)
+    if outer is None or outer.tag != der.SEQUENCE:
         return None
+    found = {one.tag: bytes(one.content) for one in der.elements(outer.content, at_most=2)}
+    if not found.keys() <= {der.BOOLEAN, der.INTEGER}:
+        return None
+    ca = any(found.get(der.BOOLEAN, b""))
+    length = int.from_bytes(found.get(der.INTEGER, b""), "big", signed=True)
+    limited = ca and der.INTEGER in found and length >= 0
+    return x509.BasicConstraints(ca=ca, path_length=length if limited else None)
 
 
 def _names_of(value: bytes) -> AlternativeNames:
@@ -156,7 +156,3 @@ def _names_of(value: bytes) -> AlternativeNames:
     return AlternativeNames(
         dns=dns, addresses=tuple(str(ipaddress.ip_address(one)) for one in packed)
     )
-
-
-def _inside(parent: der.Element, *, at_most: int) -> tuple[der.Element, ...]:
-    return der.children(der.encode(der.SEQUENCE, bytes(parent.content)), at_most=at_most)

@@ -23,7 +23,6 @@ from chainlib.certificate import Certificate
 _NO_CHECK_TIME = (
     0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
 )
-REMEMBERED = 1024
 STORES = 256
 
 
@@ -76,7 +75,7 @@ def verify_path(
         tuple(trusted), at, server_purpose=server_purpose, partial_chain=partial_chain
     )
     given = (leaf, *untrusted)
-    objects = [_as_pyopenssl(certificate) for certificate in given]
+    objects = [certificate.openssl for certificate in given]
     context = crypto.X509StoreContext(store.openssl, objects[0], objects[1:])
     try:
         verified = context.get_verified_chain()
@@ -109,9 +108,9 @@ def _store_of(
     """Built once per set of anchors and instant, and shared: it is not changed any more."""
     store = crypto.X509Store()
     for anchor in anchors:
-        store.add_cert(_as_pyopenssl(anchor))
+        store.add_cert(anchor.openssl)
     _configure(store, at, server_purpose=server_purpose, partial_chain=partial_chain)
-    known = {_address(_as_pyopenssl(anchor)): anchor for anchor in anchors}
+    known = {_address(anchor.openssl): anchor for anchor in anchors}
     return _Store(openssl=store, certificates=known)
 
 
@@ -133,13 +132,10 @@ def _configure(
         _lib.X509_STORE_set_purpose(store._store, _lib.X509_PURPOSE_SSL_SERVER)  # noqa: SLF001 -- private binding, pinned by a test
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _as_pyopenssl(certificate: Certificate) -> crypto.X509:
-    """The same anchors are asked for each member of a gateway.
-
-    Turning one over takes longer than verifying with it.
-    """
-    return crypto.X509.from_cryptography(certificate.parsed)
+def identifier_name(dotted: str) -> str:
+    """What OpenSSL calls an object identifier (OBJ_nid2sn(3)), empty where it knows none."""
+    number = _lib.OBJ_txt2nid(dotted.encode())
+    return _ffi.string(_lib.OBJ_nid2sn(number)).decode("ascii") if number else ""
 
 
 Listener = Callable[[int, int, bytes], None]

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chainlib.certificate import CanonicalName, Certificate, verifies
+from chainlib.certificate import Certificate, signature_fits
+from chainlib.distinguished import CanonicalName
 
 SubjectIndex = dict[CanonicalName, list[Certificate]]
 
@@ -43,10 +44,15 @@ class Walk:
         return is_root(self.top)
 
     def bad_signatures(self) -> tuple[int, ...]:
-        """Indices of certificates that do not verify with the key of the issuer above them."""
+        """Indices of certificates that do not verify with the key of the issuer above them.
+
+        A key or algorithm that cannot be read here says nothing.
+        """
         pairs = zip(self.certificates, self.certificates[1:], strict=False)
         return tuple(
-            index for index, (child, issuer) in enumerate(pairs) if not verifies(child, issuer)
+            index
+            for index, (child, issuer) in enumerate(pairs)
+            if signature_fits(child, issuer) is False
         )
 
 
@@ -116,11 +122,7 @@ def same_name_other_key(child: Certificate, pool: Iterable[Certificate]) -> list
 
 def same_key(one: Certificate, other: Certificate) -> bool:
     """Whether both are for the same subject and key, which makes one a re-issue or a cross-sign of the other."""
-    return (
-        one.subject_key == other.subject_key
-        and one.key_sha256 is not None
-        and one.key_sha256 == other.key_sha256
-    )
+    return one.subject_key == other.subject_key and one.key_sha256 == other.key_sha256
 
 
 def _key_ids_agree(child: Certificate, issuer: Certificate) -> bool:

@@ -17,6 +17,7 @@ from chainlib.errors import CaptureError
 from chainlib.findings import Finding, Severity, Verdict, in_headline_order
 from chainlib.judge import (
     constraints,
+    encoding,
     entries,
     identity,
     shape,
@@ -32,6 +33,8 @@ from chainlib.policy import GatewayPolicy, Sku
 _EVERY_SKU = (
     transport.handshake,
     transport.unreadable,
+    encoding.unusual,
+    encoding.dates_readable,
     soundness.dates,
     soundness.expiring,
     soundness.weak_crypto,
@@ -44,6 +47,7 @@ _V2_CHAIN = (
     trust.path,
     trust.uploads,
     soundness.signatures,
+    encoding.unverifiable,
     constraints.may_sign,
 )
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from chainlib.certificate import Certificate
-from chainlib.extensions import extensions_of
 from chainlib.findings import Basis, Code, Finding
 from chainlib.judge.build import critical, short_name
 from chainlib.judge.case import Case
@@ -71,7 +70,7 @@ def named_violation(case: Case, refusal: OpenSSLResult) -> Finding | None:
 
 def _too_long(case: Case, walk: Walk, refusal: OpenSSLResult) -> Finding | None:
     for place, issuer in enumerate(walk.certificates[1:], start=1):
-        limits = extensions_of(issuer.parsed).get(x509.BasicConstraints)
+        limits = issuer.extension(x509.BasicConstraints)
         allowed = limits.path_length if limits else None
         below = sum(not one.self_issued for one in walk.certificates[1:place])
         if allowed is not None and below > allowed:
@@ -118,7 +117,7 @@ def _refuses(path: Sequence[Certificate], top: Certificate) -> bool:
 
 
 def _limits_of(certificate: Certificate) -> _Limits | None:
-    found = extensions_of(certificate.parsed).get(x509.NameConstraints)
+    found = certificate.extension(x509.NameConstraints)
     if found is None:
         return None
     return _Limits(

@@ -5,17 +5,17 @@ Signatures, CA constraints, what else OpenSSL refuses, dates, weak cryptography.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
 
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
+from chainlib.judge import encoding
 from chainlib.judge.build import critical, short_name, successor_evidence, warning
 from chainlib.judge.case import Case
 from chainlib.judge.constraints import CONSTRAINT_CODES, named_violation
-from chainlib.judge.keys import key_size, unverifiable, weak_hash
+from chainlib.judge.keys import key_size, weak_hash
 from chainlib.model import TrustMode
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import Walk, is_root
@@ -23,6 +23,8 @@ from chainlib.wording import counted
 
 _TRUST_CODES = frozenset({2, 18, 19, 20, 21, 27})
 _SIGNATURE_CODES = frozenset({4, 6, 7})
+# What OpenSSL says of a key that it cannot use: unspecified, or that the signature is wrong.
+_UNVERIFIED_CODES = _SIGNATURE_CODES | {1}
 _MIN_RSA_BITS = 2048
 _BROKEN_RSA_BITS = 1024
 _REMEMBERED = 1024
@@ -36,8 +38,7 @@ def signatures(case: Case) -> Iterator[Finding]:
     for walk in _walks(case):
         for index in walk.bad_signatures():
             child, issuer = walk.certificates[index], walk.certificates[index + 1]
-            if not unverifiable(child, issuer):
-                yield _signature_invalid(case, child, issuer)
+            yield _signature_invalid(case, child, issuer)
 
 
 def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> Finding:
@@ -78,7 +79,7 @@ def openssl(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
     if not as_if.accepted and as_if.code not in _TRUST_CODES:
         yield from _refusal(case, as_if, found)
     elif not explained:
-        yield _verify_failed(case, case.undated)
+        yield encoding.unusable_extension(case, case.undated) or _verify_failed(case, case.undated)
 
 
 def _refusal(case: Case, refusal: OpenSSLResult, found: tuple[Finding, ...]) -> Iterator[Finding]:
@@ -87,11 +88,10 @@ def _refusal(case: Case, refusal: OpenSSLResult, found: tuple[Finding, ...]) -> 
         named = named_violation(case, refusal)
         if named or Code.CA_CONSTRAINT_VIOLATED not in codes:
             yield named or _in_openssls_words(case, Code.CA_CONSTRAINT_VIOLATED, refusal)
+    elif refusal.code in _UNVERIFIED_CODES and any(map(encoding.is_unverifiable, found)):
+        return
     elif refusal.code not in _SIGNATURE_CODES:
         yield _verify_failed(case, refusal)
-    elif pair := _unverifiable_pair(case):
-        if Code.WEAK_CRYPTO not in codes:
-            yield _not_verifiable(case, *pair, refusal)
     elif Code.SIGNATURE_INVALID not in codes:
         yield _in_openssls_words(case, Code.SIGNATURE_INVALID, refusal)
 
@@ -100,30 +100,6 @@ def _in_openssls_words(case: Case, code: Code, refusal: OpenSSLResult) -> Findin
     summary = f"OpenSSL refuses the path at depth {refusal.depth}: {refusal.text}."
     position = _at_depth(case, refusal.depth)
     return critical(code, summary, Basis.OPENSSL, position, openssl=refusal.as_evidence())
-
-
-def _unverifiable_pair(case: Case) -> tuple[Certificate, Certificate] | None:
-    certificates = case.lower.certificates if case.lower else ()
-    pairs = itertools.pairwise(certificates)
-    return next((pair for pair in pairs if unverifiable(*pair)), None)
-
-
-def _not_verifiable(
-    case: Case, child: Certificate, issuer: Certificate, refusal: OpenSSLResult
-) -> Finding:
-    """Nothing is known about this signature, so that nothing is said about it."""
-    summary = (
-        f"The signature of {short_name(child)} cannot be verified here: the key of "
-        f"{short_name(issuer)} or the algorithm is of a kind that this OpenSSL does not support."
-    )
-    evidence = {
-        "kind": "unsupported-algorithm",
-        "subject": child.subject,
-        "issuer": issuer.subject,
-        "algorithm": child.parsed.signature_algorithm_oid.dotted_string,
-        "openssl": refusal.as_evidence(),
-    }
-    return critical(Code.VERIFY_FAILED, summary, Basis.OPENSSL, case.position(child), **evidence)
 
 
 def _verify_failed(case: Case, refusal: OpenSSLResult) -> Finding:

@@ -16,7 +16,8 @@ from datetime import datetime
 from enum import IntEnum
 from itertools import islice
 
-from chainlib.certificate import CanonicalName, Certificate, verifies
+from chainlib.certificate import Certificate, verifies
+from chainlib.distinguished import CanonicalName
 from chainlib.path import is_root, issuer_candidates
 
 _MAX_LENGTH = 10

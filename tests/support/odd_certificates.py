@@ -1,0 +1,429 @@
+"""Certificates written byte by byte, each odd in one way that no issuing library writes any more.
+
+The fields are DER values that can be replaced one by one; the whole is then signed with the
+issuer's key, so that only the encoding is odd and every signature fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from chainlib.der import SEQUENCE, encode
+
+BOOLEAN, INTEGER, BIT_STRING, OCTETS, NULL, OID = 1, 2, 3, 4, 5, 6
+UTF8, NUMERIC, PRINTABLE, T61, IA5, VISIBLE, UNIVERSAL, BMP = 12, 18, 19, 20, 22, 26, 28, 30
+UTC_TIME, GENERALIZED_TIME, SET = 23, 24, 0x31
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def oid(dotted: str) -> bytes:
+    """An OBJECT IDENTIFIER."""
+    first, second, *rest = map(int, dotted.split("."))
+    return encode(OID, b"".join(map(_base128, (first * 40 + second, *rest))))
+
+
+def _base128(number: int) -> bytes:
+    octets = [number & 0x7F]
+    while number := number >> 7:
+        octets.append(number & 0x7F | 0x80)
+    return bytes(reversed(octets))
+
+
+def sequence(*parts: bytes) -> bytes:
+    """A SEQUENCE of these values."""
+    return encode(SEQUENCE, b"".join(parts))
+
+
+def integer(number: int) -> bytes:
+    """An INTEGER in its shortest form."""
+    return encode(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
+
+
+def attribute(value: str | bytes, *, kind: str = "2.5.4.3", tag: int = UTF8) -> bytes:
+    """One AttributeTypeAndValue, a common name unless another kind is given."""
+    content = value if isinstance(value, bytes) else value.encode()
+    return sequence(oid(kind), encode(tag, content))
+
+
+def rdn(*attributes: bytes) -> bytes:
+    """A RelativeDistinguishedName with these attributes, in this order."""
+    return encode(SET, b"".join(attributes))
+
+
+def name(common_name: str, *before: bytes) -> bytes:
+    """A name of these RDNs and a common name."""
+    return sequence(*before, rdn(attribute(common_name)))
+
+
+def extension(dotted: str, value: bytes, *, critical: bytes = b"") -> bytes:
+    """One Extension around the value's DER; `critical` is a whole BOOLEAN or nothing."""
+    return sequence(oid(dotted), critical, encode(OCTETS, value))
+
+
+TRUE = encode(BOOLEAN, b"\xff")
+FALSE = encode(BOOLEAN, b"\x00")
+ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"))
+RSA_SHA256 = sequence(oid("1.2.840.113549.1.1.11"), encode(NULL, b""))
+VERSION_3 = encode(0xA0, integer(2))
+BASIC, USAGE, ALTERNATIVE, PURPOSES = "2.5.29.19", "2.5.29.15", "2.5.29.17", "2.5.29.37"
+CA_EXTENSIONS = (
+    extension(BASIC, sequence(TRUE), critical=TRUE),
+    extension(USAGE, encode(BIT_STRING, b"\x01\x06"), critical=TRUE),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """The fields of a TBSCertificate as DER, and what stands around it.
+
+    Attributes:
+        version: the whole `[0]`, empty to leave it out.
+        inner, outer: AlgorithmIdentifier in the TBSCertificate and beside the signature; `None` is
+            the ordinary one of the issuer's key.
+        key: SubjectPublicKeyInfo.
+        unique_ids: what stands between key and extensions.
+        extensions: Extension values; `None` leaves the field out.
+        wrap: makes the certificate out of TBSCertificate, algorithm and BIT STRING.
+        bits: the octet of unused bits of the signature.
+    """
+
+    subject: bytes
+    issuer: bytes
+    key: bytes
+    version: bytes = VERSION_3
+    serial: bytes = integer(0x1234567890)
+    not_before: bytes = encode(UTC_TIME, b"250101000000Z")
+    not_after: bytes = encode(UTC_TIME, b"351231235959Z")
+    inner: bytes | None = None
+    outer: bytes | None = None
+    unique_ids: bytes = b""
+    extensions: tuple[bytes, ...] | None = ()
+    wrap: Callable[[bytes], bytes] = lambda content: encode(SEQUENCE, content)
+    bits: bytes = b"\0"
+
+
+Change = Callable[[Fields], Fields]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A certificate as it was written, with its key and its subject."""
+
+    der: bytes
+    key: Key
+    subject: bytes
+
+    @property
+    def key_pem(self) -> bytes:
+        """The private key as unencrypted PKCS #8 PEM."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def write(fields: Fields, signer: Key) -> bytes:
+    """Sign the fields and put the certificate together."""
+    usual = RSA_SHA256 if isinstance(signer, rsa.RSAPrivateKey) else ECDSA_SHA256
+    inner = usual if fields.inner is None else fields.inner
+    outer = inner if fields.outer is None else fields.outer
+    extensions = b"" if fields.extensions is None else encode(0xA3, sequence(*fields.extensions))
+    tbs = sequence(
+        fields.version,
+        fields.serial,
+        inner,
+        fields.issuer,
+        sequence(fields.not_before, fields.not_after),
+        fields.subject,
+        fields.key,
+        fields.unique_ids,
+        extensions,
+    )
+    signature = encode(BIT_STRING, fields.bits + _sign(tbs, signer))
+    return fields.wrap(tbs + outer + signature)
+
+
+def _sign(tbs: bytes, signer: Key) -> bytes:
+    if isinstance(signer, rsa.RSAPrivateKey):
+        return signer.sign(tbs, padding.PKCS1v15(), hashes.SHA256())
+    return signer.sign(tbs, ec.ECDSA(hashes.SHA256()))
+
+
+def public_key(key: Key) -> bytes:
+    """The SubjectPublicKeyInfo of a key."""
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Leaf, intermediate and root, one of them odd."""
+
+    leaf: Written
+    issuing: Written
+    root: Written
+
+
+def unchanged(fields: Fields) -> Fields:
+    """No change."""
+    return fields
+
+
+def chain(
+    host: str,
+    mark: str,
+    *,
+    leaf: Change = unchanged,
+    issuing: Change = unchanged,
+    root: Change = unchanged,
+    keys: tuple[Key, Key, Key],
+) -> Chain:
+    """A chain for the host; `mark` makes its CA names unlike those of every other chain."""
+    leaf_key, issuing_key, root_key = keys
+    top = _issue(root, name(f"Root {mark}"), None, root_key, (), root_key)
+    middle = _issue(issuing, name(f"Issuing {mark}"), top, issuing_key, CA_EXTENSIONS, root_key)
+    names = extension(ALTERNATIVE, sequence(encode(0x82, host.encode())))
+    end = _issue(leaf, name(host), middle, leaf_key, (names,), issuing_key)
+    return Chain(leaf=end, issuing=middle, root=top)
+
+
+def _issue(
+    change: Change,
+    subject: bytes,
+    issuer: Written | None,
+    key: Key,
+    extensions: tuple[bytes, ...],
+    signer: Key,
+) -> Written:
+    base = Fields(
+        subject=subject,
+        issuer=issuer.subject if issuer else subject,
+        key=public_key(key),
+        extensions=extensions or CA_EXTENSIONS,
+    )
+    fields = change(base)
+    if issuer is None and fields.subject != base.subject:
+        fields = replace(fields, issuer=fields.subject)
+    return Written(der=write(fields, signer), key=key, subject=fields.subject)
+
+
+def _subject(*rdns: bytes) -> Change:
+    """The usual name behind these RDNs."""
+    return lambda f: replace(f, subject=sequence(*rdns, f.subject[_header(f.subject) :]))
+
+
+def _header(value: bytes) -> int:
+    return 2 if value[1] < 0x80 else 2 + (value[1] & 0x7F)
+
+
+def _organisation(value: bytes, tag: int) -> Change:
+    return _subject(rdn(attribute(value, kind="2.5.4.10", tag=tag)))
+
+
+def _more(*extensions: bytes) -> Change:
+    return lambda f: replace(f, extensions=(*(f.extensions or ()), *extensions))
+
+
+def _instead(dotted: str, *extensions: bytes) -> Change:
+    """Take out the extension with this identifier and put others in its place."""
+    marker = oid(dotted)
+    return lambda f: replace(
+        f,
+        extensions=(*(e for e in f.extensions or () if marker not in e), *extensions),
+    )
+
+
+def _with(**fields: Any) -> Change:  # noqa: ANN401 -- a table of fields by name
+    return lambda f: replace(f, **fields)
+
+
+def _algorithm(value: bytes) -> Change:
+    return _with(inner=value)
+
+
+ECDSA_NULL = sequence(oid("1.2.840.10045.4.3.2"), encode(NULL, b""))
+_BITS = encode(BIT_STRING, b"\0\x04" + b"\x11" * 64)
+_EC_KEY, _RSA_KEY = "1.2.840.10045.2.1", "1.2.840.113549.1.1.1"
+
+
+def _key(algorithm: bytes, bits: bytes = _BITS) -> Change:
+    return _with(key=sequence(algorithm, bits))
+
+
+def _not_before(value: bytes, tag: int = GENERALIZED_TIME) -> Change:
+    return _with(not_before=encode(tag, value))
+
+
+def _not_after(value: bytes, tag: int = GENERALIZED_TIME) -> Change:
+    return _with(not_after=encode(tag, value))
+
+
+def _ber(content: bytes) -> bytes:
+    return b"\x30\x80" + content + b"\0\0"
+
+
+def _long_length(content: bytes) -> bytes:
+    return b"\x30\x84" + len(content).to_bytes(4, "big") + content
+
+
+ODD_NAMES: Mapping[str, Change] = MappingProxyType(
+    {
+        "printable-star": _organisation(b"*.contoso.test", PRINTABLE),
+        "printable-ampersand": _organisation(b"Smith & Sons", PRINTABLE),
+        "printable-underscore": _organisation(b"my_unit@home", PRINTABLE),
+        "printable-latin1": _organisation("M\xfcller".encode("latin-1"), PRINTABLE),
+        "printable-utf8": _organisation("M\xfcller".encode(), PRINTABLE),
+        "numeric-letters": _organisation(b"12a", NUMERIC),
+        "ia5-eight-bit": _organisation("M\xfcller".encode("latin-1"), IA5),
+        "visible-control": _organisation(b"a\x01b", VISIBLE),
+        "teletex": _organisation("M\xfcller".encode("latin-1"), T61),
+        "bmp": _organisation("M\xfcller".encode("utf-16-be"), BMP),
+        "universal": _organisation("M\xfcller".encode("utf-32-be"), UNIVERSAL),
+        "bmp-odd-length": _organisation(b"\0M\0", BMP),
+        "utf8-invalid": _organisation(b"M\xfcller", UTF8),
+        "bits-as-text": _organisation(b"\0abc", BIT_STRING),
+        "octets-as-text": _organisation(b"abc", OCTETS),
+        "integer-as-text": _organisation(b"\x2a", INTEGER),
+        "time-as-text": _organisation(b"20250101000000Z", GENERALIZED_TIME),
+        "empty-text": _organisation(b"", UTF8),
+        "nul-in-text": _organisation(b"a\0b", UTF8),
+        "text-too-long": _organisation(b"x" * 300, UTF8),
+        "country-of-three": _subject(rdn(attribute(b"DEU", kind="2.5.4.6", tag=PRINTABLE))),
+        "country-of-utf8": _subject(rdn(attribute(b"DE", kind="2.5.4.6"))),
+        "mail-in-utf8": _subject(rdn(attribute(b"a@b.test", kind="1.2.840.113549.1.9.1"))),
+        "unknown-attribute": _subject(rdn(attribute(b"x", kind="1.3.6.1.4.1.99999.1"))),
+        "empty-rdn": _subject(encode(SET, b"")),
+        "repeated-attribute": _subject(
+            rdn(attribute(b"x", kind="2.5.4.11"), attribute(b"x", kind="2.5.4.11"))
+        ),
+        "unsorted-rdn": _subject(
+            rdn(attribute(b"zz", kind="2.5.4.11"), attribute(b"a", kind="2.5.4.10"))
+        ),
+        "controls-in-text": _organisation(b"a\x1b[31m\r\n<!here>", UTF8),
+    }
+)
+ODD_DATES: Mapping[str, Change] = MappingProxyType(
+    {
+        "year-0000": _not_before(b"00000101000000Z"),
+        "year-0001": _not_before(b"00010101000000Z"),
+        "year-9999": _not_after(b"99991231235959Z"),
+        "generalized-before-2050": _not_after(b"20351231235959Z"),
+        "utc-1950": _not_before(b"500101000000Z", UTC_TIME),
+        "no-seconds": _not_before(b"2501010000Z", UTC_TIME),
+        "offset": _not_before(b"250101000000+0100", UTC_TIME),
+        "fraction": _not_before(b"20250101000000.5Z"),
+        "no-zone": _not_before(b"20250101000000"),
+        "five-digit-year": _not_after(b"100000101000000Z"),
+        "month-13": _not_after(b"20351301000000Z"),
+        "february-30": _not_after(b"20350230000000Z"),
+        "leap-second": _not_after(b"20351231235960Z"),
+        "no-date": _not_after(b"when it is over"),
+        "empty-date": _not_after(b""),
+        "ends-before-it-starts": _not_after(b"20200101000000Z"),
+    }
+)
+ODD_HEADS: Mapping[str, Change] = MappingProxyType(
+    {
+        "version-1-written": _with(version=encode(0xA0, integer(0)), extensions=None),
+        "version-1-with-extensions": _with(version=b""),
+        "version-2": _with(version=encode(0xA0, integer(1))),
+        "version-4": _with(version=encode(0xA0, integer(3))),
+        "version-10": _with(version=encode(0xA0, integer(9))),
+        "version-negative": _with(version=encode(0xA0, integer(-1))),
+        "serial-zero": _with(serial=integer(0)),
+        "serial-negative": _with(serial=integer(-5)),
+        "serial-long": _with(serial=integer(1 << 300)),
+        "serial-padded": _with(serial=encode(INTEGER, b"\0\0\x05")),
+        "serial-empty": _with(serial=encode(INTEGER, b"")),
+        "unique-ids": _with(unique_ids=encode(0x81, b"\0id") + encode(0x82, b"\0id")),
+        "no-extensions-written": _with(extensions=()),
+        "ecdsa-null": _algorithm(ECDSA_NULL),
+        "ecdsa-null-inside": _with(inner=ECDSA_NULL, outer=ECDSA_SHA256),
+        "ecdsa-odd-parameters": _algorithm(
+            sequence(oid("1.2.840.10045.4.3.2"), encode(OCTETS, b"?"))
+        ),
+        "algorithms-differ": _with(outer=sequence(oid("1.2.840.10045.4.3.3"))),
+        "algorithm-unknown": _algorithm(sequence(oid("1.2.3.4.5"))),
+        "unused-bits": _with(bits=b"\x01"),
+        "indefinite-length": _with(wrap=_ber),
+        "long-length": _with(wrap=_long_length),
+        "trailing-bytes": _with(wrap=lambda content: encode(SEQUENCE, content) + b"\0\0"),
+    }
+)
+ODD_KEYS: Mapping[str, Change] = MappingProxyType(
+    {
+        "curve-sm2": _key(sequence(oid(_EC_KEY), oid("1.2.156.10197.1.301"))),
+        "curve-unknown": _key(sequence(oid(_EC_KEY), oid("1.2.3.4.5"))),
+        "curve-missing": _key(sequence(oid(_EC_KEY))),
+        "key-kind-unknown": _key(sequence(oid("1.2.3.4.5"))),
+        "key-gost": _key(sequence(oid("1.2.643.7.1.1.1.1"), sequence(oid("1.2.643.2.2.35.1")))),
+        "key-garbage": _key(sequence(oid(_RSA_KEY), encode(NULL, b"")), encode(BIT_STRING, b"\0?")),
+        "key-even-modulus": _key(
+            sequence(oid(_RSA_KEY), encode(NULL, b"")),
+            encode(BIT_STRING, b"\0" + sequence(integer(1 << 2047), integer(65537))),
+        ),
+        "key-empty": _key(sequence(oid(_EC_KEY)), encode(BIT_STRING, b"\0")),
+        "key-off-curve": _key(sequence(oid(_EC_KEY), oid("1.2.840.10045.3.1.7"))),
+    }
+)
+ODD_EXTENSIONS: Mapping[str, Change] = MappingProxyType(
+    {
+        "critical-false-written": _more(
+            extension("2.5.29.14", encode(OCTETS, b"id"), critical=FALSE)
+        ),
+        "critical-true-as-one": _more(
+            extension("2.5.29.14", encode(OCTETS, b"id"), critical=encode(BOOLEAN, b"\x01"))
+        ),
+        "ca-false-written": _instead(BASIC, extension(BASIC, sequence(FALSE))),
+        "ca-true-as-one": _instead(
+            BASIC, extension(BASIC, sequence(encode(BOOLEAN, b"\x01")), critical=TRUE)
+        ),
+        "path-length-without-ca": _instead(BASIC, extension(BASIC, sequence(integer(0)))),
+        "path-length-negative": _instead(BASIC, extension(BASIC, sequence(TRUE, integer(-1)))),
+        "path-length-huge": _instead(BASIC, extension(BASIC, sequence(TRUE, integer(1 << 70)))),
+        "constraints-garbage": _instead(BASIC, extension(BASIC, b"\x01\x02\x03")),
+        "constraints-with-tail": _instead(BASIC, extension(BASIC, sequence(TRUE) + b"\0")),
+        "usage-garbage": _instead(USAGE, extension(USAGE, b"\x04\x01\x06")),
+        "usage-empty": _instead(USAGE, extension(USAGE, encode(BIT_STRING, b"\0"))),
+        "usage-trailing-zeros": _instead(
+            USAGE, extension(USAGE, encode(BIT_STRING, b"\0\x06\x00\x00"))
+        ),
+        "twice-key-id": _more(
+            extension("2.5.29.14", encode(OCTETS, b"id")),
+            extension("2.5.29.14", encode(OCTETS, b"id")),
+        ),
+        "twice-usage": _more(extension(USAGE, encode(BIT_STRING, b"\x01\x06"))),
+        "twice-names": _more(
+            extension(ALTERNATIVE, sequence(encode(0x82, b"other.contoso.test"))),
+            extension(ALTERNATIVE, sequence(encode(0x82, b"third.contoso.test"))),
+        ),
+        "key-id-garbage": _more(extension("2.5.29.14", b"\x30\x00")),
+        "issuer-key-id-garbage": _more(extension("2.5.29.35", b"\x04\x02ab")),
+        "purposes-garbage": _more(extension(PURPOSES, b"\x05\x00")),
+        "purposes-empty": _more(extension(PURPOSES, sequence())),
+        "names-garbage": _instead(ALTERNATIVE, extension(ALTERNATIVE, b"\x05\x00")),
+        "names-empty": _instead(ALTERNATIVE, extension(ALTERNATIVE, sequence())),
+        "policies-garbage": _more(extension("2.5.29.32", sequence(integer(1)))),
+        "policies-twice": _more(
+            extension("2.5.29.32", sequence(sequence(oid("1.2.3")), sequence(oid("1.2.3"))))
+        ),
+        "constraints-of-names-garbage": _more(extension("2.5.29.30", b"\x05\x00")),
+        "access-garbage": _more(extension("1.3.6.1.5.5.7.1.1", b"\x30\x03\x02\x01\x01")),
+        "timestamps-garbage": _more(extension("1.3.6.1.4.1.11129.2.4.2", b"\x05\x00")),
+        "points-garbage": _more(extension("2.5.29.31", b"\x05\x00")),
+        "netscape-comment": _more(extension("2.16.840.1.113730.1.13", encode(IA5, b"made by"))),
+        "unknown-critical": _more(extension("1.2.3.4.5", b"\x05\x00", critical=TRUE)),
+        "value-is-no-der": _more(extension("1.2.3.4.5", b"hello")),
+    }
+)
+ODDITIES: Mapping[str, Change] = MappingProxyType(
+    {**ODD_NAMES, **ODD_DATES, **ODD_HEADS, **ODD_KEYS, **ODD_EXTENSIONS}
+)
