@@ -12,7 +12,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from chainlib.certificate import CanonicalName, Certificate
+from chainlib.certificate import Certificate
+from chainlib.distinguished import CanonicalName
 from chainlib.names import presented_identifiers
 
 

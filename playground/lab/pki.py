@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from chainlib import Certificate
+from chainlib import Certificate, dump_bundle
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 Hash = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
@@ -38,7 +38,7 @@ class Issued:
     @property
     def pem(self) -> bytes:
         """The certificate as PEM."""
-        return self.certificate.parsed.public_bytes(Encoding.PEM)
+        return dump_bundle((self.certificate,)).encode()
 
     @property
     def key_pem(self) -> bytes:

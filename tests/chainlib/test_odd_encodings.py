@@ -1,0 +1,294 @@
+"""Every odd way to write a certificate that OpenSSL reads is read, judged and shown.
+
+The same chains go to `openssl verify` (the program, mostly of another version than the library in
+this process), and some of them over nginx on the wire; every difference is listed with its reason.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import random
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bot.cards.check_card import CardContext, check_card
+from bot.cards.details import details
+from bot.reports.check_json import as_json
+from bot.terminal.output import render
+from chainlib import (
+    Certificate,
+    Code,
+    GatewayPolicy,
+    PresentedChain,
+    Target,
+    TlsSession,
+    TrustAnchors,
+    TrustMode,
+    Verdict,
+    dump_bundle,
+    explain,
+    judge,
+    load_certificates,
+    repair,
+)
+from chainlib.certificate import UnreadableCertificate, parse_entry
+from playground.lab.pki import NOW, Issued
+from tests.support import odd_certificates as odd
+from tests.support import reports
+from tests.support.nginx import NGINX, Setup, accepts, gateway
+
+HOST = "app.contoso.test"
+OPENSSL = shutil.which("openssl")
+PLACES = ("leaf", "issuing", "root")
+KEYS = tuple(ec.generate_private_key(ec.SECP256R1()) for _ in PLACES)
+# A date that is too short for its type: the library refuses the certificate, older programs read
+# it and refuse the path. Nobody accepts it.
+TOO_SHORT = {"no-seconds", "no-zone", "empty-date"}
+# What OpenSSL accepts and the rules of the gateway do not.
+STRICTER = {("root", "version-1-written"), ("root", "version-1-with-extensions")}
+# Only in files: TLS carries a length for each certificate, and OpenSSL refuses one that differs.
+ONLY_IN_FILES = {"trailing-bytes"}
+WIRE = (
+    "printable-star",
+    "ia5-eight-bit",
+    "empty-rdn",
+    "repeated-attribute",
+    "year-0000",
+    "month-13",
+    "version-4",
+    "serial-negative",
+    "ecdsa-null",
+    "algorithms-differ",
+    "long-length",
+    "critical-false-written",
+    "ca-false-written",
+    "twice-key-id",
+    "usage-garbage",
+)
+READS = frozenset(odd.ODDITIES) - ONLY_IN_FILES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A chain and which of its certificates are odd in which way."""
+
+    name: str
+    oddities: Mapping[str, str]
+    chain: odd.Chain
+
+    @property
+    def entries(self) -> tuple[Certificate | UnreadableCertificate, ...]:
+        """Leaf, intermediate and root as they are read."""
+        return tuple(parse_entry(getattr(self.chain, place).der) for place in PLACES)
+
+    @property
+    def readable(self) -> tuple[Certificate, ...]:
+        """The same, where all three can be read; else nothing."""
+        read = tuple(entry for entry in self.entries if isinstance(entry, Certificate))
+        return read if len(read) == len(PLACES) else ()
+
+
+def case(**oddities: str) -> Case:
+    """The chain with these oddities by place."""
+    name = "-".join(itertools.chain(*sorted(oddities.items())))
+    changes = {place: odd.ODDITIES[oddity] for place, oddity in oddities.items()}
+    return Case(name=name, oddities=oddities, chain=odd.chain(HOST, name, keys=KEYS, **changes))
+
+
+def cases() -> Iterator[Case]:
+    """Each oddity at each place, and a hundred and twenty chains with two or three of them."""
+    for place, oddity in itertools.product(PLACES, sorted(READS)):
+        yield case(**{place: oddity})
+    chance = random.Random(20261123)  # noqa: S311 -- the same chains in every run
+    for number in range(120):
+        places = chance.sample(PLACES, 2 + number % 2)
+        yield case(**{place: chance.choice(sorted(READS)) for place in places})
+
+
+def presented(*sent: Certificate | UnreadableCertificate) -> PresentedChain:
+    """What a server of that name sent."""
+    return PresentedChain(
+        target=Target(host=HOST, server_name=HOST),
+        certificates=sent,
+        tls=TlsSession(version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384"),
+    )
+
+
+def policy(root: Certificate) -> GatewayPolicy:
+    """A gateway that was given this root."""
+    anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(root,))
+    return GatewayPolicy(anchors=anchors, name=HOST)
+
+
+def verdict_of(one: Case) -> Verdict | None:
+    """The verdict, `None` where the root cannot be read."""
+    *sent, root = one.entries
+    if isinstance(root, UnreadableCertificate):
+        return None
+    return judge(presented(*sent), policy(root), at=NOW)
+
+
+def pem(der: bytes) -> bytes:
+    """One PEM block."""
+    body = base64.encodebytes(der)
+    return b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+
+
+def asked(folder: Path, chosen: Sequence[Case]) -> dict[str, bool]:
+    """What the `openssl verify` program says of chains that share one file of roots."""
+    for place in ("issuing", "root"):
+        content = b"".join(pem(getattr(one.chain, place).der) for one in chosen)
+        (folder / f"{place}.pem").write_bytes(content)
+    for one in chosen:
+        (folder / f"{one.name}.pem").write_bytes(pem(one.chain.leaf.der))
+    at = str(int(NOW.timestamp()))
+    shared = ["-CAfile", "root.pem", "-untrusted", "issuing.pem", "-no-CApath", "-no-CAstore"]
+    names = [f"{one.name}.pem" for one in chosen]
+    assert OPENSSL is not None
+    done = subprocess.run(  # noqa: S603 -- the program found on PATH, files made here
+        [OPENSSL, "verify", "-attime", at, "-purpose", "sslserver", *shared, *names],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    accepted = set(re.findall(r"^(\S+)\.pem: OK$", done.stdout, re.MULTILINE))
+    return {one.name: one.name in accepted for one in chosen}
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="the openssl program is not installed here")
+def test_verdicts_equal_those_of_openssl_verify(tmp_path: Path) -> None:
+    every = {one.name: one for one in cases()}
+    assert len(every) > 400
+    together = [one for one in every.values() if one.readable]
+    alone = [one for one in every.values() if not one.readable]
+    said = asked(tmp_path, together)
+    for one in alone:
+        said |= asked(tmp_path, [one])
+    assert sum(said.values()) > 150
+    verdicts = {name: verdict_of(one) for name, one in every.items()}
+    ours = {name: verdict is not None and verdict.accepted for name, verdict in verdicts.items()}
+    differences = {
+        name: (said[name], ours[name])
+        for name, one in every.items()
+        if said[name] is not ours[name] and not STRICTER & set(one.oddities.items())
+    }
+    assert differences == {}
+
+
+def test_unreadable_only_where_openssl_cannot_parse() -> None:
+    refused = {
+        oddity
+        for oddity in READS
+        if isinstance(case(leaf=oddity).entries[0], UnreadableCertificate)
+    }
+    assert refused == TOO_SHORT | {
+        "visible-control",
+        "bmp-odd-length",
+        "utf8-invalid",
+        "octets-as-text",
+        "integer-as-text",
+        "time-as-text",
+        "serial-padded",
+        "serial-empty",
+    }
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("oddity", "kind"),
+    [
+        pytest.param("printable-star", "name-characters", id="printable-string"),
+        pytest.param("empty-rdn", "empty-rdn", id="empty-rdn"),
+        pytest.param("repeated-attribute", "repeated-attribute", id="repeated-attribute"),
+        pytest.param("year-0000", "date", id="year-0"),
+        pytest.param("version-10", "version", id="version"),
+        pytest.param("serial-negative", "serial-number", id="serial"),
+        pytest.param("ecdsa-null", "signature-parameters", id="null-parameters"),
+        pytest.param("critical-false-written", "extension", id="written-default"),
+        pytest.param("long-length", "der-encoding", id="length"),
+    ],
+)
+def test_oddity_is_told_and_decides_nothing(place: str, oddity: str, kind: str) -> None:
+    verdict = verdict_of(case(**{place: oddity}))
+    assert verdict is not None
+    assert (verdict.accepted, verdict.headline) == (True, Code.OK)
+    told = [f for f in verdict.findings if f.code is Code.ENCODING_UNUSUAL]
+    assert {f.evidence["kind"] for f in told} == {kind}
+    assert [f.certificate for f in told] == [None if place == "root" else PLACES.index(place)]
+
+
+@pytest.mark.parametrize("oddity", sorted(set(odd.ODD_KEYS) - {"key-even-modulus"}))
+def test_key_that_nobody_knows_is_no_bad_signature(oddity: str) -> None:
+    for place in PLACES:
+        verdict = verdict_of(case(**{place: oddity}))
+        assert verdict is not None
+        assert verdict.headline is Code.VERIFY_FAILED
+        assert Code.SIGNATURE_INVALID not in verdict.codes
+
+
+def shown(one: Case) -> str:
+    """Everything that people see of the case, in every form."""
+    leaf, issuing, root = (Issued(certificate=c, key=KEYS[0]) for c in one.readable)
+    report = reports.report(leaf, issuing, rules=reports.policy(root, name=HOST), host=HOST)
+    context = CardContext(command="x", understood="x", run_id="r", probe_origin="here")
+    terminal = "\n".join(line.plain for line in render(report))
+    slack = json.dumps([check_card(report, context).blocks, str(details(report))])
+    return terminal + slack + json.dumps(as_json(report))
+
+
+def test_every_readable_oddity_is_explained_repaired_and_shown() -> None:
+    for place, oddity in itertools.product(PLACES, sorted(READS)):
+        one = case(**{place: oddity})
+        if not one.readable:
+            continue
+        leaf, issuing, root = one.readable
+        chain = presented(leaf)
+        explain(judge(chain, policy(root), at=NOW))
+        repair(chain, policy(root), at=NOW, issuers=(issuing,))
+        assert HOST in shown(one)
+        assert tuple(load_certificates(dump_bundle(one.readable).encode())) == one.readable
+
+
+def test_missing_issuer_with_an_odd_name_is_repaired() -> None:
+    leaf, issuing, root = case(issuing="printable-ampersand").readable
+    mended = repair(presented(leaf), policy(root), at=NOW, issuers=(issuing,))
+    assert mended is not None
+    assert mended.chain == (leaf, issuing)
+    assert "Smith & Sons" in issuing.subject
+
+
+def test_same_bytes_are_parsed_once() -> None:
+    der = case(leaf="bmp").chain.leaf.der
+    assert Certificate.from_der(der) is Certificate.from_der(bytes(bytearray(der)))
+
+
+@pytest.mark.nginx
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed here")
+def test_verdicts_equal_those_of_nginx_on_the_wire(tmp_path: Path) -> None:
+    told = [case(**{place: name}) for name in WIRE for place in PLACES]
+    setups = {
+        one.name: Setup(
+            chain=tuple(
+                Issued(certificate=c, key=key)
+                for c, key in zip(one.readable[:2], KEYS, strict=False)
+            ),
+            roots=(Issued(certificate=one.readable[2], key=KEYS[2]),),
+            host=HOST,
+        )
+        for one in told
+    }
+    with gateway(setups, tmp_path) as ports:
+        words = {name: accepts(port) for name, port in ports.items()}
+    verdicts = {one.name: verdict_of(one) for one in told}
+    ours = {name: verdict is not None and verdict.accepted for name, verdict in verdicts.items()}
+    assert ours == words
