@@ -18,7 +18,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from chainlib.causes import Cause
-from chainlib.certificate import CanonicalName, Certificate, UnreadableCertificate
+from chainlib.certificate import Certificate, UnreadableCertificate
+from chainlib.distinguished import CanonicalName
 from chainlib.errors import InvalidTarget
 
 PresentedCertificate = Certificate | UnreadableCertificate

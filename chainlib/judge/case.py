@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from chainlib.certificate import CanonicalName, Certificate
+from chainlib.certificate import Certificate
+from chainlib.distinguished import CanonicalName
 from chainlib.model import PresentedCertificate, PresentedChain, TrustMode
 from chainlib.names import matches
 from chainlib.openssl import OpenSSLResult, verify_path
