@@ -170,6 +170,8 @@ class Verdict:
         entries: role and status of each presented certificate, in the order sent.
         path: the certification path as far as it could be built.
         not_checked: what was not looked at, for people.
+        case: what the rules looked at, kept so that a repair need not verify the path anew; a
+            `chainlib.judge.case.Case`, `None` where no list came.
     """
 
     findings: tuple[Finding, ...]
@@ -179,6 +181,7 @@ class Verdict:
         default_factory=lambda: CertificationPath(elements=(), complete=False)
     )
     not_checked: tuple[str, ...] = ()
+    case: object = field(default=None, compare=False, repr=False)
 
     @property
     def accepted(self) -> bool:
@@ -192,6 +195,12 @@ class Verdict:
             return Code.VALIDATION_OFF
         heads = [f.code for f in self.findings if f.severity is not Severity.INFO]
         return heads[0] if heads else Code.OK
+
+    @property
+    def hidden(self) -> frozenset[Code]:
+        """Codes that would be critical if the setting's validation were not switched off."""
+        off = next((f for f in self.findings if f.code is Code.VALIDATION_OFF), None)
+        return frozenset(map(Code, off.evidence.get("silenced", ()))) if off else frozenset()
 
     @property
     def codes(self) -> frozenset[Code]:

@@ -229,14 +229,14 @@ class UploadedRoot:
         name: its name on the gateway, for example `corp-root-2024`.
         certificate: the parsed certificate.
         gateway: the gateway that holds it, for people.
-        sister: it lies on another gateway than the one in question, so it must be uploaded before
+        on_other_gateway: it lies on another gateway than the one in question, so it must be uploaded before
             it can be attached.
     """
 
     name: str
     certificate: Certificate
     gateway: str = ""
-    sister: bool = False
+    on_other_gateway: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,7 @@ class GatewayPolicy:
         validate_name: `validateSNI`.
         name: the probe's reference identifier; `None` skips the name and says so.
         live_names: reference identifiers of live traffic, where they differ from `name`.
-        unattached: roots that lie on this or a sister gateway without being attached to the
+        unattached: roots that lie on this or another gateway without being attached to the
             setting.
         public_roots: well-known roots, to recognise a public CA while the setting trusts uploaded
             roots only; empty skips that.

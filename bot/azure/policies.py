@@ -92,7 +92,7 @@ def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
 
 
 def member_checks(
-    gateway: Gateway, *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()
+    gateway: Gateway, *, well_known: TrustAnchors, others: Sequence[Gateway] = ()
 ) -> tuple[MemberCheck, ...]:
     """What to probe on a gateway.
 
@@ -100,13 +100,13 @@ def member_checks(
         gateway: its configuration, with NIC addresses filled in where they are known
             (`translation.with_nic_addresses`).
         well_known: the stand-in for the platform's trusted CAs.
-        sisters: other gateways whose roots are looked at when a root is missing here.
+        others: other gateways whose roots are looked at when a root is missing here.
     """
-    return checks_of(member_uses(gateway), well_known=well_known, sisters=sisters)
+    return checks_of(member_uses(gateway), well_known=well_known, others=others)
 
 
 def checks_of(
-    uses: Iterable[MemberUse], *, well_known: TrustAnchors, sisters: Sequence[Gateway] = ()
+    uses: Iterable[MemberUse], *, well_known: TrustAnchors, others: Sequence[Gateway] = ()
 ) -> tuple[MemberCheck, ...]:
     """What to probe for these uses, for example those that `matching` found."""
     trusts: dict[tuple[str, str], tuple[TrustAnchors, tuple[UploadedRoot, ...]]] = {}
@@ -114,7 +114,7 @@ def checks_of(
     for use in uses:
         key = (use.gateway.id.key, use.setting.name)
         if key not in trusts:
-            trusts[key] = _trust(use.gateway, use.setting, well_known, sisters)
+            trusts[key] = _trust(use.gateway, use.setting, well_known, others)
         checks.append(_check(use, *trusts[key]))
     return tuple(checks)
 
@@ -195,26 +195,26 @@ def _other_port(setting: BackendSetting) -> Iterator[str]:
 
 
 def _trust(
-    gateway: Gateway, setting: BackendSetting, well_known: TrustAnchors, sisters: Sequence[Gateway]
+    gateway: Gateway, setting: BackendSetting, well_known: TrustAnchors, others: Sequence[Gateway]
 ) -> tuple[TrustAnchors, tuple[UploadedRoot, ...]]:
     if gateway.sku is Sku.V1:
         return _auth_anchors(gateway, setting), ()
     anchors = uploaded_anchors(gateway, setting.root_names) if setting.root_names else well_known
     trusted = anchors.certificates if setting.root_names else ()
-    return anchors, tuple(_unattached(gateway, trusted, sisters))
+    return anchors, tuple(_unattached(gateway, trusted, others))
 
 
 def _unattached(
-    gateway: Gateway, attached: tuple[Certificate, ...], sisters: Sequence[Gateway]
+    gateway: Gateway, attached: tuple[Certificate, ...], others: Sequence[Gateway]
 ) -> Iterator[UploadedRoot]:
-    """This gateway's other roots first, then those of its sisters that do not lie here."""
+    """This gateway's other roots first, then those of others that do not lie here."""
     trusted = set(attached)
     here = {root.certificate for root in gateway.roots}
     yield from (root for root in gateway.roots if root.certificate not in trusted)
-    for other_gateway in sisters:
+    for other_gateway in others:
         if other_gateway.id.key != gateway.id.key:
             yield from (
-                replace(root, sister=True)
+                replace(root, on_other_gateway=True)
                 for root in other_gateway.roots
                 if root.certificate not in here
             )

@@ -248,10 +248,10 @@ def chain_files(report: CheckReport) -> Iterator[Attachment]:
 
 
 def _lies_on_gateway(report: CheckReport) -> bool:
-    """The root only has to be attached; on a sister gateway it does not help."""
+    """The root only has to be attached; on another gateway it does not help."""
     lying = report.request.policy.unattached
     return report.repair is not None and any(
-        one.certificate == report.repair.root and not one.sister for one in lying
+        one.certificate == report.repair.root and not one.on_other_gateway for one in lying
     )
 
 

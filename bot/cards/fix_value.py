@@ -165,7 +165,7 @@ def _lies_here(report: CheckReport) -> str | None:
         (
             one.name
             for one in report.request.policy.unattached
-            if one.certificate == root and not one.sister
+            if one.certificate == root and not one.on_other_gateway
         ),
         None,
     )

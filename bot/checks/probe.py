@@ -140,7 +140,13 @@ async def _with_issuers(
     worst = min(reports, key=_badness)
     if context.find_issuers is None or worst.chain is None:
         return context
-    fix = repair(worst.chain, request.policy, at=worst.verdict.at, issuers=context.issuers)
+    fix = repair(
+        worst.chain,
+        request.policy,
+        at=worst.verdict.at,
+        issuers=context.issuers,
+        verdict=worst.verdict,
+    )
     if not (
         _out_of_date_issuer(worst)
         if fix is None
@@ -312,7 +318,17 @@ def _assemble(
     verdict = decide(_with_differences(worst.verdict, ordered), request.policy, context.issuers)
     public = load_well_known()
     chain = worst.chain
-    fix = repair(chain, request.policy, at=verdict.at, issuers=context.issuers) if chain else None
+    fix = (
+        repair(
+            chain,
+            request.policy,
+            at=verdict.at,
+            issuers=context.issuers,
+            verdict=worst.verdict,
+        )
+        if chain
+        else None
+    )
     view = (
         browser_view(chain, request.policy, verdict, public=public, issuers=context.issuers)
         if chain

@@ -138,7 +138,7 @@ def checks_for(uses: Iterable[MemberUse], gateways: Sequence[Gateway]) -> tuple[
     well_known = load_well_known()
     return tuple(
         _with_public_roots(one, well_known.certificates)
-        for one in checks_of(uses, well_known=well_known, sisters=gateways)
+        for one in checks_of(uses, well_known=well_known, others=gateways)
     )
 
 

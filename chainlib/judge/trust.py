@@ -239,7 +239,7 @@ def _not_attached(case: Case) -> Iterator[Finding]:
         fits = (root is not None and same_key(root, lies)) or (
             below is not None and is_root(lies) and below.issued_by(lies)
         )
-        if fits and lies not in case.policy.anchors and not uploaded.sister:
+        if fits and lies not in case.policy.anchors and not uploaded.on_other_gateway:
             summary = (
                 f"The right root is already on the gateway as {uploaded.name}, only not attached "
                 "to this backend setting."

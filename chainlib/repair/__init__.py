@@ -1,7 +1,7 @@
 """The chain that the server should send and the root that the gateway should trust, with the proof that both together are accepted."""
 
+from chainlib.repair.build import repair
 from chainlib.repair.decide import decide
-from chainlib.repair.mend import repair
 from chainlib.repair.values import MissingIssuer, Repair
 
 __all__ = ["MissingIssuer", "Repair", "decide", "repair"]

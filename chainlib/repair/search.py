@@ -30,7 +30,7 @@ class Ending(IntEnum):
 
     TRUSTED = 0
     ON_THIS_GATEWAY = 1
-    ON_A_SISTER = 2
+    ON_ANOTHER_GATEWAY = 2
     OTHER_ROOT = 3
     GAP = 4
 

@@ -197,9 +197,12 @@ def root_lies_unattached_nothing_attached() -> tuple[PresentedChain, GatewayPoli
 
 
 @scene("NO_UPLOADED_ROOT_SIGNS_CHAIN")
-def root_lies_on_sister_gateway() -> tuple[PresentedChain, GatewayPolicy]:
+def root_lies_on_other_gateway() -> tuple[PresentedChain, GatewayPolicy]:
     lying = UploadedRoot(
-        name="corp-root-2024", certificate=W.root.certificate, gateway="other-gw", sister=True
+        name="corp-root-2024",
+        certificate=W.root.certificate,
+        gateway="other-gw",
+        on_other_gateway=True,
     )
     return chain(W.leaf, W.lower, W.upper), trusting(W.stranger, unattached=(lying,))
 

@@ -208,20 +208,25 @@ def test_root_for_the_gateway_when_it_was_sent() -> None:
     assert load_certificates(found.root_pem.encode()) == (ROOT.certificate,)
 
 
-@pytest.mark.parametrize(("sister", "name"), [(False, "corp-root"), (True, "corp-root")])
-def test_root_that_lies_on_a_gateway_is_named(sister: bool, name: str) -> None:  # noqa: FBT001 -- the parameter of the table
-    lying = UploadedRoot(name=name, certificate=ROOT.certificate, gateway="prod-gw", sister=sister)
+@pytest.mark.parametrize(("on_other_gateway", "name"), [(False, "corp-root"), (True, "corp-root")])
+def test_root_that_lies_on_a_gateway_is_named(on_other_gateway: bool, name: str) -> None:  # noqa: FBT001 -- the parameter of the table
+    lying = UploadedRoot(
+        name=name,
+        certificate=ROOT.certificate,
+        gateway="prod-gw",
+        on_other_gateway=on_other_gateway,
+    )
     found = mended(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(lying,)))
     assert (found.root, found.root_name, found.verdict_after) == (ROOT.certificate, name, Code.OK)
     assert found.sources == ("Contoso Root G2: lies on the gateway prod-gw as corp-root",)
 
 
-def test_own_gateway_before_sister_under_two_names() -> None:
-    sister = UploadedRoot(
-        name="theirs", certificate=ROOT.certificate, gateway="other-gw", sister=True
+def test_own_gateway_before_another_under_two_names() -> None:
+    theirs = UploadedRoot(
+        name="theirs", certificate=ROOT.certificate, gateway="other-gw", on_other_gateway=True
     )
     own = UploadedRoot(name="ours", certificate=ROOT.certificate, gateway="prod-gw")
-    found = mended(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(own, sister)))
+    found = mended(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(own, theirs)))
     assert found.root_name == "ours"
 
 

@@ -39,12 +39,12 @@ def gateway(spec: GatewaySpec) -> Gateway:
     return translated
 
 
-def checks(spec: GatewaySpec, *sisters: GatewaySpec) -> tuple[MemberCheck, ...]:
-    return member_checks(gateway(spec), well_known=WELL_KNOWN, sisters=tuple(map(gateway, sisters)))
+def checks(spec: GatewaySpec, *others: GatewaySpec) -> tuple[MemberCheck, ...]:
+    return member_checks(gateway(spec), well_known=WELL_KNOWN, others=tuple(map(gateway, others)))
 
 
-def request(spec: GatewaySpec, *sisters: GatewaySpec) -> CheckRequest:
-    (check,) = checks(spec, *sisters)
+def request(spec: GatewaySpec, *others: GatewaySpec) -> CheckRequest:
+    (check,) = checks(spec, *others)
     assert check.request is not None
     return check.request
 
@@ -64,15 +64,15 @@ def test_setting_without_roots_trusts_the_well_known() -> None:
 
 
 def test_root_on_the_gateway_but_not_attached_is_known() -> None:
-    assert [(root.name, root.sister) for root in request(SPEC).policy.unattached] == [
+    assert [(root.name, root.on_other_gateway) for root in request(SPEC).policy.unattached] == [
         ("old", False)
     ]
 
 
-def test_roots_of_sister_gateways_follow_the_own() -> None:
+def test_roots_of_other_gateways_follow_the_own() -> None:
     other_gateway = GatewaySpec(name="dr-gw", roots={"foreign": FOREIGN, "corp-too": CORP})
     unattached = request(SPEC, other_gateway, SPEC).policy.unattached
-    assert [(root.name, root.gateway, root.sister) for root in unattached] == [
+    assert [(root.name, root.gateway, root.on_other_gateway) for root in unattached] == [
         ("old", "prod-gw", False),
         ("foreign", "dr-gw", True),
     ]

@@ -204,14 +204,14 @@ def test_a_new_root_gets_a_name_that_no_other_certificate_bears() -> None:
     assert fix_context(report, taken).root_name == f"fabrikam-root-{root.certificate.sha256[:8]}"
 
 
-def test_a_root_on_this_gateway_is_attached_and_one_on_a_sister_is_uploaded() -> None:
+def test_a_root_on_this_gateway_is_attached_and_one_on_another_is_uploaded() -> None:
     root = pki.root("Fabrikam Root")
     for other_gateway in (False, True):
         lying = UploadedRoot(
             name="fab-2024",
             certificate=root.certificate,
             gateway="a-gw",
-            sister=other_gateway,
+            on_other_gateway=other_gateway,
         )
         report = unrooted(root, unattached=(lying,))
         context = fix_context(report, on_gateway(report))

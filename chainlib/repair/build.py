@@ -18,11 +18,11 @@ from chainlib.policy import GatewayPolicy, Sku
 from chainlib.repair.search import Ending, Found, make_search
 from chainlib.repair.values import MissingIssuer, Repair
 
-_MENDABLE = (CHAIN_CODES | {Code.CERTIFICATE_UNREADABLE}) - {
+_FIXABLE = (CHAIN_CODES | {Code.CERTIFICATE_UNREADABLE}) - {
     Code.SELF_SIGNED_NOT_CA,
     Code.WEAK_CRYPTO,
 }
-_MENDABLE_WARNINGS = frozenset({Code.CHAIN_EXTRA, Code.ROOT_MISMATCH})
+_FIXABLE_WARNINGS = frozenset({Code.CHAIN_EXTRA, Code.ROOT_MISMATCH})
 
 
 def repair(
@@ -31,6 +31,7 @@ def repair(
     *,
     at: datetime,
     issuers: Iterable[Certificate] = (),
+    verdict: Verdict | None = None,
 ) -> Repair | None:
     """Build what the server should send and find the root that the gateway should be given.
 
@@ -40,29 +41,44 @@ def repair(
             well.
         at: the instant, aware.
         issuers: certificates from elsewhere that may fill a gap; none of them is trusted.
+        verdict: of `judge` on this chain, policy and instant; without it the chain is judged here.
 
     Returns:
         The repair with the headline of judging it again, or `None` where neither file would change
         anything.
     """
-    case = make_case(chain, policy, at)
-    if not _mendable(judge(chain, replace(policy, validate_chain=True), at=at)):
+    before = verdict or judge(chain, policy, at=at)
+    if not _fixable(before):
         return None
+    known = before.case
+    case = known if isinstance(known, Case) else make_case(chain, policy, before.at)
+    return _build_repair(case, before, tuple(issuers))
+
+
+def _fixable(verdict: Verdict) -> bool:
+    """Whether a file could help.
+
+    The fault lies in the list or in the trust, not in a name, a date of the leaf, or the answer.
+    """
+    return bool(verdict.hidden & _FIXABLE) or any(
+        (f.severity is Severity.CRITICAL and f.code in _FIXABLE)
+        or (f.severity is Severity.WARNING and f.code in _FIXABLE_WARNINGS)
+        for f in verdict.findings
+    )
+
+
+def _build_repair(case: Case, before: Verdict, issuers: tuple[Certificate, ...]) -> Repair | None:
+    policy = case.policy
     if case.leaf is None:
         return Repair(
-            chain=(),
-            root=None,
-            root_name=None,
-            verdict_after=judge(chain, policy, at=at).headline,
-            sources=(),
+            chain=(), root=None, root_name=None, verdict_after=before.headline, sources=()
         )
     if policy.sku is Sku.V1:
         return _authenticate(case, case.leaf)
-    found = _search(case, case.leaf, tuple(issuers))
+    found = _search(case, case.leaf, issuers)
     root = _to_give(found)
     missing = () if found.root else (_missing(found.certificates[-1]),)
-    unchanged = _same_file(case, found.to_send)
-    if unchanged and root is None and not missing:
+    if _same_file(case, found.to_send) and root is None and not missing:
         return None
     file = () if missing and _gap_inside(case, found) else found.to_send
     return Repair(
@@ -70,30 +86,19 @@ def repair(
         root=root,
         root_name=_root_name(policy, root),
         # Without a file there is nothing to install, so nothing changes.
-        verdict_after=(_proof(case, found, root) if file else judge(chain, policy, at=at)).headline,
+        verdict_after=(_proof(case, found, root) if file else before).headline,
         sources=tuple(_sources(case, found, policy)),
         missing=missing,
-    )
-
-
-def _mendable(verdict: Verdict) -> bool:
-    """Whether a file could help.
-
-    The fault lies in the list or in the trust, not in a name, a date of the leaf, or the answer.
-    """
-    return any(
-        (f.severity is Severity.CRITICAL and f.code in _MENDABLE)
-        or (f.severity is Severity.WARNING and f.code in _MENDABLE_WARNINGS)
-        for f in verdict.findings
     )
 
 
 def _search(case: Case, leaf: Certificate, issuers: tuple[Certificate, ...]) -> Found:
     policy = case.policy
     endings = dict.fromkeys(policy.public_roots, Ending.OTHER_ROOT)
-    lying = sorted(policy.unattached, key=lambda uploaded: not uploaded.sister)
+    lying = sorted(policy.unattached, key=lambda uploaded: not uploaded.on_other_gateway)
     endings |= {
-        u.certificate: Ending.ON_A_SISTER if u.sister else Ending.ON_THIS_GATEWAY for u in lying
+        u.certificate: Ending.ON_ANOTHER_GATEWAY if u.on_other_gateway else Ending.ON_THIS_GATEWAY
+        for u in lying
     }
     endings |= dict.fromkeys(policy.anchors.certificates, Ending.TRUSTED)
     return make_search(given=case.unique, supplied=issuers, endings=endings, at=case.at).best(leaf)
@@ -178,7 +183,7 @@ def _with_root(anchors: TrustAnchors, root: Certificate, child: Certificate) -> 
 
 
 def _root_name(policy: GatewayPolicy, root: Certificate | None) -> str | None:
-    own_first = sorted(policy.unattached, key=lambda uploaded: uploaded.sister)
+    own_first = sorted(policy.unattached, key=lambda uploaded: uploaded.on_other_gateway)
     return next((u.name for u in own_first if u.certificate == root), None)
 
 
