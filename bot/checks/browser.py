@@ -1,16 +1,14 @@
-"""Why the browser is happy.
+"""How a browser judges the same chain, and why it may accept what the gateway refuses.
 
-The same chain judged as a browser would, which fetches or remembers what the gateway will not.
-
-Pure. Said only where it is known: whether a private root is trusted depends on the device, and a
-missing issuer that nobody supplied cannot
-be judged.
+Pure. Only what was computed is said: whether a private root is trusted depends on the device, a
+missing issuer that nobody supplied cannot be judged, and where nothing is missing no browser
+fetches or remembers anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.cards.lock_screen import PHRASES
 from bot.domain.report import BrowserView
@@ -19,12 +17,16 @@ from chainlib import (
     Code,
     Finding,
     GatewayPolicy,
+    HandshakeError,
     HandshakeErrorKind,
     PresentedChain,
     Severity,
+    Sku,
     Strictness,
     TrustAnchors,
+    TrustMode,
     Verdict,
+    is_ip_literal,
     judge,
 )
 
@@ -44,9 +46,29 @@ _DATES = frozenset({Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID})
 # These say only that a certificate was not at hand, or that this device may know it; everything
 # else a browser warns of.
 _OPEN = _TRUST | {Code.INTERMEDIATE_MISSING, Code.CERTIFICATE_UNREADABLE, Code.SELF_SIGNED_NOT_CA}
+# Rules about the order, the connection and live traffic, which a browser does not have.
+_OTHER_RULES = frozenset(
+    {
+        Code.CHAIN_OUT_OF_ORDER,
+        Code.LEAF_NOT_FIRST,
+        Code.LIVE_NAME_MISMATCH,
+        Code.TLS_FAILED,
+        Code.CLIENT_CERTIFICATE_REQUIRED,
+        Code.PROBE_TIMEOUT,
+        Code.HTTP_STATUS_MISMATCH,
+        Code.HTTP_BODY_MISMATCH,
+        Code.HTTP_FAILED,
+        Code.ROOT_NOT_ATTACHED,
+    }
+)
 _NAMELESS = (
     "A browser warns here too: it ignores the common name, and the certificate has no other."
 )
+_NAMELESS_ACCEPTED = (
+    "The gateway takes the common name; a browser ignores it and warns, since there is no other."
+)
+_SHA1 = "The gateway accepts this; a browser warns, because it takes no SHA-1 signature any more."
+_UNCHECKED = "The gateway does not check this; a browser warns"
 _WHY_NOT_THE_GATEWAY = (
     (
         {Code.CHAIN_OUT_OF_ORDER, Code.LEAF_NOT_FIRST},
@@ -83,7 +105,9 @@ _UNKNOWN = (
     "A browser accepts this only where it knows, or can fetch, what stands above the last CA that "
     "was sent."
 )
-_SELF_SIGNED = "A browser accepts a self-signed certificate only where somebody has told it to."
+_SELF_SIGNED = (
+    "A browser accepts a self-signed certificate only where somebody made an exception for it."
+)
 _NOT_AT_HAND = (
     "A browser may fetch or remember the missing certificate, which the gateway never does; here "
     "it was not at hand."
@@ -104,6 +128,8 @@ def browser_view(
 ) -> BrowserView | None:
     """How a browser would judge what was sent.
 
+    The chain is judged anew only where the gateway's verdict leaves open what a browser says.
+
     Args:
         chain: what was presented.
         policy: the gateway's, for the name that the user types and the private roots that devices
@@ -114,45 +140,104 @@ def browser_view(
     """
     if not chain.certificates:
         return None
-    sent = replace(chain, http=None, live=(), without_server_name=None, handshake_error=None)
-    helped = replace(sent, certificates=(*sent.certificates, *issuers))
-    if _nameless(verdict) and policy.name:
-        return BrowserView(accepted=False, why=_NAMELESS)
-    complete = not _blocking(sent, policy, public, verdict)
-    codes = () if complete else _blocking(helped, policy, public, verdict)
-    if warns := tuple(code for code in codes if code not in _OPEN):
-        return BrowserView(
-            accepted=False,
-            why=f"A browser warns here too: {', '.join(_WORDS[code] for code in warns)}.",
+    look = _Look(
+        sent=replace(chain, http=None, live=(), without_server_name=None, handshake_error=None),
+        policy=policy,
+        verdict=verdict,
+        public=public,
+        issuers=tuple(issuers),
+    )
+    if warned := _warned_in_any_case(look):
+        return BrowserView(accepted=False, why=warned)
+    if verdict.accepted and not verdict.hidden and policy.sku is not Sku.V1:
+        return _of_accepted(look)
+    return _of_refused(look, chain.handshake_error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What is compared: the list as sent, the gateway's verdict, and whom a browser trusts."""
+
+    sent: PresentedChain
+    policy: GatewayPolicy
+    verdict: Verdict
+    public: TrustAnchors
+    issuers: tuple[Certificate, ...]
+
+    @property
+    def helped(self) -> PresentedChain:
+        """The list with the issuers that a browser could fetch or may remember."""
+        return replace(self.sent, certificates=(*self.sent.certificates, *self.issuers))
+
+    def blocking(self, chain: PresentedChain, trusted: TrustAnchors) -> tuple[Code, ...]:
+        """What a browser that trusts these roots finds wrong with this list."""
+        lenient = GatewayPolicy(anchors=trusted, name=self.policy.name, strictness=_LENIENT)
+        findings = judge(chain, lenient, at=self.verdict.at).findings
+        return tuple(_as_browser(f, chain) for f in findings if f.severity is Severity.CRITICAL)
+
+    def as_sent(self) -> tuple[Code, ...]:
+        """What a browser that knows public CAs alone finds wrong.
+
+        Read from the gateway's own verdict where the gateway trusts the same roots.
+        """
+        same_trust = self.policy.trust is TrustMode.WELL_KNOWN and self.policy.sku is Sku.V2
+        if (
+            not same_trust
+            or self.policy.anchors.certificates != self.public.certificates
+            or is_ip_literal(self.policy.name or "")
+        ):
+            return self.blocking(self.sent, self.public)
+        hidden = self.verdict.hidden
+        return tuple(
+            _as_browser(f, self.sent)
+            for f in self.verdict.findings
+            if (f.severity is Severity.CRITICAL or f.code in hidden) and f.code not in _OTHER_RULES
         )
-    if (
-        chain.handshake_error is not None
-        and chain.handshake_error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED
-    ):
+
+
+def _warned_in_any_case(look: _Look) -> str | None:
+    """What every browser refuses and the gateway may take."""
+    leaf = look.verdict.path.leaf
+    accepted = look.verdict.accepted
+    if leaf is not None and look.policy.name and not leaf.dns_names and not leaf.ip_addresses:
+        return _NAMELESS_ACCEPTED if accepted else _NAMELESS
+    weak = (f for f in look.verdict.findings if f.code is Code.WEAK_CRYPTO)
+    if accepted and any("SHA1" in reason for f in weak for reason in f.evidence["reasons"]):
+        return _SHA1
+    return None
+
+
+def _of_accepted(look: _Look) -> BrowserView:
+    """The gateway's own path answers for a browser too, unless a sent CA may lead elsewhere."""
+    anchor = look.verdict.path.trust_anchor
+    if anchor is not None and anchor in look.public:
+        return BrowserView(accepted=True, why=_SAME)
+    certificates = (one for one in look.sent.certificates if isinstance(one, Certificate))
+    may_be_public = any(one.issuer_key in look.public.by_subject for one in certificates)
+    if may_be_public and not look.blocking(look.sent, look.public):
+        return BrowserView(accepted=True, why=_SAME)
+    return BrowserView(accepted=None, why=_PRIVATE)
+
+
+def _of_refused(look: _Look, error: HandshakeError | None) -> BrowserView:
+    """A browser's view of a list that the gateway refuses, or takes without looking at it."""
+    codes = look.as_sent()
+    complete = not codes
+    if codes and look.issuers:
+        codes = look.blocking(look.helped, look.public)
+    if warns := tuple(dict.fromkeys(code for code in codes if code not in _OPEN)):
+        start = _UNCHECKED if look.verdict.accepted else "A browser warns here too"
+        words = ", ".join(_WORDS[code] for code in warns)
+        return BrowserView(accepted=False, why=f"{start}: {words}.")
+    if error is not None and error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         return BrowserView(accepted=None, why=_CLIENT_CERTIFICATE)
     if codes:
-        return BrowserView(accepted=None, why=_open(sent, helped, policy, public, verdict, codes))
-    return BrowserView(accepted=True, why=_why_accepted(verdict) if complete else _FETCHES)
-
-
-def _nameless(verdict: Verdict) -> bool:
-    leaf = verdict.path.leaf
-    return leaf is not None and not leaf.dns_names and not leaf.ip_addresses
-
-
-def _blocking(
-    chain: PresentedChain, policy: GatewayPolicy, trusted: TrustAnchors, verdict: Verdict
-) -> tuple[Code, ...]:
-    lenient = GatewayPolicy(anchors=trusted, name=policy.name, strictness=_LENIENT)
-    return tuple(
-        _as_browser(f, chain)
-        for f in judge(chain, lenient, at=verdict.at).findings
-        if f.severity is Severity.CRITICAL
-    )
+        return BrowserView(accepted=None, why=_open(look, codes))
+    return BrowserView(accepted=True, why=_why_accepted(look.verdict) if complete else _FETCHES)
 
 
 def _as_browser(finding: Finding, chain: PresentedChain) -> Code:
-    """An intermediate that is out of date is one that a browser replaces by another edition, so it counts as missing."""
+    """An intermediate that is out of date counts as missing: a browser replaces it."""
     position = finding.certificate
     at_fault = (
         chain.certificates[position] if finding.code in _DATES and position is not None else None
@@ -169,32 +254,29 @@ def _why_accepted(verdict: Verdict) -> str:
     return next((why for codes, why in _WHY_NOT_THE_GATEWAY if codes & critical), _OTHER_FAULT)
 
 
-def _open(
-    sent: PresentedChain,
-    helped: PresentedChain,
-    policy: GatewayPolicy,
-    public: TrustAnchors,
-    verdict: Verdict,
-    codes: tuple[Code, ...],
-) -> str:
-    """What it depends on.
+def _open(look: _Look, codes: tuple[Code, ...]) -> str:
+    """What it depends on: a certificate not at hand, or a private root that a device may have."""
+    if Code.CERTIFICATE_UNREADABLE in codes:
+        return _UNREADABLE
+    if Code.SELF_SIGNED_NOT_CA in codes:
+        return _SELF_SIGNED
+    given = _with_private_roots(look)
+    if given.certificates != look.public.certificates:
+        if not look.blocking(look.sent, given):
+            return _PRIVATE
+        codes = look.blocking(look.helped, given)
+        if not codes:
+            return _FETCHES_PRIVATELY
+    return _NOT_AT_HAND if Code.INTERMEDIATE_MISSING in codes else _UNKNOWN
 
-    A certificate that was not at hand, or whether the device has the private root.
-    """
-    said = {
-        Code.CERTIFICATE_UNREADABLE: _UNREADABLE,
-        Code.SELF_SIGNED_NOT_CA: _SELF_SIGNED,
-        Code.INTERMEDIATE_MISSING: _NOT_AT_HAND,
-    }
-    if shown := next((why for code, why in said.items() if code in codes), None):
-        return shown
+
+def _with_private_roots(look: _Look) -> TrustAnchors:
+    """The public roots, and every private one that is known here and that a device may have."""
     known = [
-        *policy.anchors.certificates,
-        *(one.certificate for one in policy.unattached),
-        *helped.certificates,
+        *look.policy.anchors.certificates,
+        *(one.certificate for one in look.policy.unattached),
+        *look.helped.certificates,
     ]
     roots = (one for one in known if isinstance(one, Certificate) and one.self_issued and one.is_ca)
-    given = replace(public, certificates=tuple(dict.fromkeys((*public.certificates, *roots))))
-    if _blocking(helped, policy, given, verdict):
-        return _UNKNOWN
-    return _FETCHES_PRIVATELY if _blocking(sent, policy, given, verdict) else _PRIVATE
+    every = tuple(dict.fromkeys((*look.public.certificates, *roots)))
+    return replace(look.public, certificates=every)
