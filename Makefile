@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test lint format bench playground lock findings clean help
+.PHONY: setup demo test lint format bench playground fuzz lock findings clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ lint: setup ## ruff, mypy, import contracts, Dockerfile
 
 format: setup ## rewrite the code in the house's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+fuzz: setup ## fuzz every reader of foreign bytes, SECONDS for each (60)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
+	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)
 
 bench: setup ## measure, as ratios in one run
 	@$(BIN)/python -m bench
