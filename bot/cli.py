@@ -226,18 +226,21 @@ def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the comman
     """Read JSON lines {"text": ...} and print what the bot would understand."""
     from bot.commands import parse_json  # noqa: PLC0415 -- late, so that the program starts fast
 
-    return _line_by_line(parse_json, as_json=as_json)
+    return _line_by_line(lambda row: parse_json(row["text"]), as_json=as_json)
 
 
 @app.command("explain-message", hidden=True)
 def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
-    """Read JSON lines {"text": ...} and print which code Azure's message stands for."""
+    """Read JSON lines {"text": ..., "name": ...} and print which code Azure's message stands for."""
     from bot.azure.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
 
-    return _line_by_line(explain_message_json, as_json=as_json)
+    return _line_by_line(
+        lambda row: explain_message_json(row["text"], _text_or_none(row, "name") or ""),
+        as_json=as_json,
+    )
 
 
-def _line_by_line(answer: Callable[[str], dict[str, Any]], *, as_json: bool) -> int:
+def _line_by_line(answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json: bool) -> int:
     """One JSON object out for each JSON line in, in the same order."""
     if not as_json:
         return usage_error(
@@ -248,16 +251,21 @@ def _line_by_line(answer: Callable[[str], dict[str, Any]], *, as_json: bool) -> 
         if not line.strip():
             continue
         try:
-            text = json.loads(line)["text"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            text = None
-        if not isinstance(text, str):
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if _text_or_none(row, "text") is None:
             return usage_error(
                 f'line {number} is no JSON object with a "text"; write for example {{"text": '
                 '"help"}}'
             )
-        sys.stdout.write(json.dumps(answer(text)) + "\n")
+        sys.stdout.write(json.dumps(answer(row)) + "\n")
     return 0
+
+
+def _text_or_none(row: object, key: str) -> str | None:
+    value = row.get(key) if isinstance(row, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 -- the signature that Typer calls

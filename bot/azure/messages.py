@@ -1,10 +1,11 @@
-"""Azure's backend-health messages -> codes.
+"""Azure's backend-health messages and error names -> codes.
 
 Pure: text in, `GatewayMessage` out; what no rule matches is `UNRECOGNISED`, never a guess.
 
 Microsoft re-types these texts from edition to edition, so normalised fragments are matched, not
-sentences. A message can quote foreign
-text (the string that a body lacks), and always at its end: the fragment that stands first decides.
+sentences. A message can quote foreign text (the string that a body lacks), and always at its end:
+the fragment that stands first decides. In a paste about several servers a failure comes before a
+success. ARM's error name decides only where the text says nothing that is known.
 """
 
 from __future__ import annotations
@@ -12,102 +13,135 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
+from bot.azure.editions import FAMILIES, INCOMPLETE, LANGUAGES, NAMES
 from bot.domain.azure import GatewayMessage
 from chainlib import Code
 
-LONGEST = 4000
+LONGEST = 4_000_000
+"""Characters of a text that are read."""
+WINDOW = 60_000
+"""Characters that are normalised and matched at once."""
+OVERLAP = 3_000
+"""Characters that two windows share, more than the longest message."""
+MESSAGE = 800
+"""Characters behind its first known words in which a message's numbers stand."""
 _APOSTROPHES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4`\uff07", "'")
 )
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 _EMPHASIS = re.compile('[*_"\u201c\u201d\u00ab\u00bb]')
+_TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
+_ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _REWORDED = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
-        (r"\\u0027", "'"),
         (r"\\[rnt]", " "),
+        (r"\\(?=['{(\[])", ""),
         (r"\b(?:can't|can not|cannot|couldn't)", "could not"),
-        (r"n't\b", " not"),
-        (r"\b(?:was|are|were) not\b", "is not"),
-        (r"\b(?:did|do) not\b", "does not"),
+        (r"n't", " not "),
+        (r"\b(?:was|are|were) ?not", "is not"),
+        (r"\b(?:did|do) ?not", "does not"),
         (r"\btime[- ]out\b", "timeout"),
-        (r"\bback[- ]end\b", "backend"),
+        (r"\bback[- ]end", "backend"),
         (r"\btop[- ]most\b", "topmost"),
         (r"\bwell known\b", "well-known"),
         (r"\bproxy-protocol\b", "proxy protocol"),
+        (r"\bopen ssl\b", "openssl"),
         (r"\bwhite[- ]list", "whitelist"),
         (r"\ballow[- ]list", "allowlist"),
     )
 )
-FRAGMENTS: Mapping[Code, str] = {
-    Code.HEALTH_UNKNOWN: r"health(?: status)? could not be retrieved",
-    Code.DNS_FAILED: r"could not create a probe",
-    Code.TCP_FAILED: r"could not connect to (?:the )?(?:backend|server)",
-    Code.PROBE_TIMEOUT: r"time taken by (?:the )?backend",
-    Code.HTTP_BODY_MISMATCH: r"body of the backends http response|response body does not contain",
-    Code.HTTP_STATUS_MISMATCH: r"status code of the backend|received invalid status code",
-    Code.NAME_MISMATCH: r"common name(?:[^.]|\.\S){0,200} does not match",
-    Code.CERTIFICATE_EXPIRED: r"current date is not within",
-    Code.INTERMEDIATE_MISSING: r"intermediate certificate is missing",
-    Code.LEAF_MISSING: r"leaf certificate is missing",
-    Code.LEAF_NOT_FIRST: r"leaf certificate is not the topmost",
-    Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: r"intermediate certificate (?:is )?not signed by any (?:of the )?(?:uploaded )?root",
-    Code.INTERMEDIATE_UNKNOWN_CA: r"intermediate certificate (?:is )?not signed by a well-known",
-    Code.SERVER_UNKNOWN_CA: r"server certificate(?: used by the backend)? is not signed by a well-known",
-    Code.ROOT_MISMATCH: r"root certificate of the server certificate(?:[^.]|\.\S){0,200} does not match",
-    Code.VERIFY_FAILED: r"validity of the backend certificate could not be verified|openssl[^.]{0,200}error code",
-    Code.PROXY_PROTOCOL_EXPECTED: r"proxy protocol header",
-    Code.AUTH_CERTIFICATE_MISMATCH: r"certificate is not (?:whitelist|allowlist)ed",
-    Code.CERTIFICATE_INVALID: r"certificate (?:has been|is|was) marked invalid",
-    Code.OK: r"^success\.",
-}
-"""The fragment of each code, for normalised text.
+
+
+def _of_all_languages() -> Mapping[Code, str]:
+    codes = dict.fromkeys(code for language in LANGUAGES for code in language)
+    return MappingProxyType(
+        {
+            code: "|".join(f for language in LANGUAGES for f in language.get(code, ()))
+            for code in codes
+        }
+    )
+
+
+FRAGMENTS: Mapping[Code, str] = _of_all_languages()
+"""The fragments of each code, for normalised text.
 
 None of them matches another code's message (tested pairwise).
 """
-_RULES = tuple((code, re.compile(fragment)) for code, fragment in FRAGMENTS.items())
+Found = tuple[int, Code]
+Rule = tuple[Code, re.Pattern[str]]
+_FAILURES = tuple(
+    (code, re.compile(fragment)) for code, fragment in FRAGMENTS.items() if code is not Code.OK
+)
+_SUCCESS = re.compile(FRAGMENTS[Code.OK])
+_UNWRAPPED = tuple(
+    (code, re.compile(fragment.replace(" ", " ?")))
+    for code, fragment in FRAGMENTS.items()
+    if code is not Code.OK
+)
+"""The same for text that a table broke in the middle of words."""
 _STATUSES = r"([0-9]{3}(?: ?[-,] ?[0-9]{3})*)"
 _EXPECTED = re.compile(
-    rf"expected: ?\{{?{_STATUSES}|{_STATUSES} (?:is|are) the acceptable status code"
+    rf"(?:expected|erwartet|attendu|previsto|esperaba|必要) ?: ?\{{?{_STATUSES}"
+    rf"|{_STATUSES} (?:is|are) the acceptable status code"
 )
 _RECEIVED = re.compile(
-    r"received: ?\{?([0-9]{1,3})\b|invalid status code: ?([0-9]{3})\b|^success\. received "
-    r"([0-9]{3})\b"
+    r"(?:received|empfangen|reçu|ricevuto|recibió|受信) ?: ?\{?([0-9]{1,3})\b"
+    r"|invalid status code: ?([0-9]{3})\b"
+    r"|received (?:status code )?([0-9]{3})\b"
+    r"|(?:réponse|recibido|ricevuto) ([0-9]{3})\b"
+    r"|\b([0-9]{3}) (?:empfangen|を受信)"
 )
-_ERROR_CODE = re.compile(r"error code:? ?\{?([0-9]{1,5})\b")
+_ERROR_CODE = re.compile(
+    r"error code:? ?\{?([0-9]{1,5})\b|verify error: ?(?:\(|num=)([0-9]{1,5})\b"
+    r"|verify return code: ([0-9]{1,5})\b"
+    r"|(?:fehlercode|code derreur|código de error|codice di errore) \{?([0-9]{1,5})\b"
+)
 _WITH_STATUS = (Code.HTTP_STATUS_MISMATCH, Code.OK)
+_PREFIX = re.compile(r"^(?:ngxhttpupstreamcheck)?err(?=[a-z])")
+_LABELLED_NAME = re.compile(r"healthprobeerrorname\W{1,8}([a-z0-9]{1,140})")
+_LONG_WORD = re.compile(r"\b([a-z][a-z0-9]{11,140})\b")
+_ONE_WORD = re.compile(r"\W{0,8}([a-z0-9]{1,140})\W{0,8}")
 
 
-def translate(text: str) -> GatewayMessage:
-    """Say which code a message stands for, and which numbers it names."""
-    plain = normalised(text)
-    code = _code(plain)
-    statuses, errors = code in _WITH_STATUS, code is Code.VERIFY_FAILED
-    received, error_code = (
-        _first(_RECEIVED, plain) if statuses else None,
-        _first(_ERROR_CODE, plain) if errors else None,
-    )
-    expected = _first(_EXPECTED, plain) if statuses else None
+def translate(text: str, name: str = "") -> GatewayMessage:
+    """Say which code a message stands for, and which numbers it names.
+
+    Args:
+        text: the message, or anything that holds it; at most `LONGEST` characters are read.
+        name: ARM's `healthProbeErrorName`, empty where there is none; it decides only where the
+            text does not.
+    """
+    code, plain = _decided(text[:LONGEST], name)
+    received = _number(_RECEIVED, plain) if code in _WITH_STATUS else None
+    expected = _first(_EXPECTED, plain) if code in _WITH_STATUS else None
     return GatewayMessage(
         code=code,
         text=text,
+        name=name.strip(),
         expected=expected.replace(" ", "") if expected else None,
-        received=int(received) if received else None,
-        error_code=int(error_code) if error_code else None,
+        received=received,
+        error_code=_number(_ERROR_CODE, plain) if code is Code.VERIFY_FAILED else None,
     )
 
 
-def normalised(text: str) -> str:
-    """One spelling for all editions: lower case, no contractions, quotes, emphasis or line breaks.
+def code_of_name(name: str) -> Code | None:
+    """The code of an error name, with or without the probe's own prefix; case does not matter."""
+    return _of_word(normalised(name[:WINDOW]).replace(" ", ""))
 
-    A long text is cut.
-    """
+
+def normalised(text: str) -> str:
+    """One spelling for all editions: lower case, no contractions, quotes, tags or line breaks."""
+    literal = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text)
+    unescaped = html.unescape(html.unescape(literal))
     folded = unicodedata.normalize(
-        "NFKC", html.unescape(text[:LONGEST]).translate(_APOSTROPHES).translate(_DASHES)
-    ).lower()
+        "NFKC", _TAG.sub(" ", unescaped).translate(_APOSTROPHES).translate(_DASHES)
+    ).lower()[: 2 * WINDOW]
     visible = "".join(
         character for character in folded if unicodedata.category(character) not in {"Cf", "Cs"}
     )
@@ -117,9 +151,9 @@ def normalised(text: str) -> str:
     return " ".join(spelt.replace("'", "").split())
 
 
-def explain_message_json(text: str) -> dict[str, Any]:
+def explain_message_json(text: str, name: str = "") -> dict[str, Any]:
     """`translate` as the object that `appgw explain-message --json` prints."""
-    message = translate(text)
+    message = translate(text, name)
     numbers = {
         "expected": message.expected,
         "received": message.received,
@@ -128,11 +162,72 @@ def explain_message_json(text: str) -> dict[str, Any]:
     return {"code": message.code.value, "numbers": numbers}
 
 
-def _code(plain: str) -> Code:
-    found = [(match.start(), code) for code, pattern in _RULES if (match := pattern.search(plain))]
-    return min(found, key=lambda pair: pair[0])[1] if found else Code.UNRECOGNISED
+def _decided(text: str, name: str) -> tuple[Code, str]:
+    """The code, and the stretch of normalised text behind the words that say so.
+
+    A failure anywhere comes before a success; a message before an error name.
+    """
+    pieces = list(_pieces(text))
+    for reader in (_failure, _failing_name, _success):
+        for plain in pieces:
+            if found := reader(plain):
+                return found[1], plain[found[0] :][:MESSAGE]
+    for plain in _pieces(_BREAK.sub("", text)) if _BREAK.search(text) else ():
+        if found := _earliest(_UNWRAPPED, plain):
+            return found[1], plain[found[0] :][:MESSAGE]
+    return code_of_name(name) or Code.UNRECOGNISED, ""
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The normalised text, in pieces that share their ends."""
+    for start in range(0, max(len(text), 1), WINDOW - OVERLAP):
+        yield normalised(text[start : start + WINDOW])
+        if start + WINDOW >= len(text):
+            return
+
+
+def _failure(plain: str) -> Found | None:
+    return _earliest(_FAILURES, plain)
+
+
+def _success(plain: str) -> Found | None:
+    if said := _SUCCESS.search(plain):
+        return said.start(), Code.OK
+    return next((found for found in _names(plain) if found[1] is Code.OK), None)
+
+
+def _failing_name(plain: str) -> Found | None:
+    return next((found for found in _names(plain) if found[1] is not Code.OK), None)
+
+
+def _names(plain: str) -> Iterator[Found]:
+    """The error names in a text, or the one name that the text is."""
+    whole = _ONE_WORD.fullmatch(plain)
+    words = (whole,) if whole else (*_LABELLED_NAME.finditer(plain), *_LONG_WORD.finditer(plain))
+    for word in words:
+        code = _of_word(word[1])
+        if code is not None and code is not Code.UNRECOGNISED:
+            yield word.start(), code
+
+
+def _of_word(word: str) -> Code | None:
+    bare = _PREFIX.sub("", word, count=1)
+    known = NAMES.get(word) or NAMES.get(bare)
+    if known is None and INCOMPLETE in bare and "certificate" in bare:
+        return Code.INTERMEDIATE_MISSING
+    return known or next((c for start, c in FAMILIES.items() if bare.startswith(start)), None)
+
+
+def _earliest(rules: tuple[Rule, ...], plain: str) -> Found | None:
+    found = [(match.start(), code) for code, pattern in rules if (match := pattern.search(plain))]
+    return min(found, key=lambda pair: pair[0]) if found else None
 
 
 def _first(pattern: re.Pattern[str], plain: str) -> str | None:
     match = pattern.search(plain)
     return next((group for group in match.groups() if group), None) if match else None
+
+
+def _number(pattern: re.Pattern[str], plain: str) -> int | None:
+    found = _first(pattern, plain)
+    return int(found) if found else None

@@ -185,13 +185,15 @@ class GatewayMessage:
 
     Attributes:
         code: what it says; `OK` for success, `UNRECOGNISED` when no rule matches, never a guess.
-        text: the raw text, hostile input for whoever shows it.
+        text: the raw text, hostile input for whoever shows it; empty where only a name came.
+        name: ARM's `healthProbeErrorName`, hostile too, empty where none came.
         expected, received: status ranges and status code, where the text names them.
         error_code: OpenSSL's number, where the text names one.
     """
 
     code: Code
     text: str
+    name: str = ""
     expected: str | None = None
     received: int | None = None
     error_code: int | None = None

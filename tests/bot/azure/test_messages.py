@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.azure.messages import FRAGMENTS, explain_message_json, normalised, translate
+from bot.azure.editions import NAMES
+from bot.azure.messages import FRAGMENTS, LONGEST, explain_message_json, normalised, translate
 from chainlib import Code
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
+CASES = SAMPLES.parents[1] / "cases" / "messages.jsonl"
 MORE = " To learn more visit - https://aka.ms/backendhealth."
 CORPUS = [
     json.loads(line)
@@ -45,8 +48,14 @@ CHANGES: dict[str, Callable[[str], str]] = {
         .replace("couldn't", "could not")
     ),
     "escaped for a web page": lambda text: text.replace("'", "&#39;").replace('"', "&quot;"),
+    "escaped twice": lambda text: text.replace("'", "&amp;#39;"),
+    "in a web page": lambda text: f"<p><b>Details</b><br>{text}</p>",
+    "in backend health": lambda text: json.dumps(PASTED | {"healthProbeLog": text}, indent=4),
+    "behind a long log": lambda text: "x" * 70_000 + "\n" + text,
+    "broken by a table": lambda text: re.sub("(.{37})", r"\1\r\n      ", text),
     "zero-width space": lambda text: text.replace("certificate", "certifi\u200bcate"),
 }
+PASTED = {"address": "10.0.0.5", "health": "Unhealthy", "ipConfiguration": None}
 UNKNOWN = (
     "",
     " ",
@@ -86,12 +95,12 @@ UNKNOWN = (
 )
 
 
-@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize(
     ("code", "text"), TEXTS, ids=[f"{code}-{place}" for place, (code, _) in enumerate(TEXTS)]
 )
-def test_message_in_every_edition_and_spelling(code: Code, text: str, change: str) -> None:
-    assert translate(CHANGES[change](text)).code is code
+def test_message_in_every_edition_and_spelling(code: Code, text: str) -> None:
+    read = {change: translate(spelt(text)).code for change, spelt in CHANGES.items()}
+    assert read == dict.fromkeys(CHANGES, code)
 
 
 def test_every_code_of_the_table_has_an_edition() -> None:
@@ -145,14 +154,123 @@ def test_any_text_gets_an_answer(text: str) -> None:
         "common name ",
         "openssl error code ",
         "root certificate of the server certificate ",
+        "healthProbeErrorName:",
+        "<a ",
         "\ufdfa",
         "&amp;",
         "n't",
     ],
 )
-def test_very_long_text_is_read_only_so_far(piece: str) -> None:
-    assert translate("x" * 10_000 + "The Leaf certificate is missing").code is Code.UNRECOGNISED
-    assert isinstance(translate(piece * (200_000 // len(piece))).code, Code)
+def test_hostile_text_is_read_in_time(piece: str) -> None:
+    begun = time.process_time()
+    assert isinstance(translate(piece * (40_000 // len(piece))).code, Code)
+    assert time.process_time() - begun < 5
+
+
+def test_text_beyond_the_limit_is_not_read() -> None:
+    assert translate("x" * LONGEST + " The Leaf certificate is missing").code is Code.UNRECOGNISED
+
+
+HEALTHY = {
+    "address": "10.0.0.4",
+    "health": "Healthy",
+    "healthProbeLog": "Success. Received 200 status code",
+}
+LEAF_ALONE = "IncompleteBackendCertificateChainOnlyLeafCertificateIsPresent"
+
+
+@pytest.mark.parametrize("indent", [None, 4], ids=["one line", "indented"])
+@pytest.mark.parametrize(
+    ("server", "code", "received"),
+    [
+        (
+            {"healthProbeLog": "Received invalid status code: 403 in it."},
+            Code.HTTP_STATUS_MISMATCH,
+            403,
+        ),
+        ({"healthProbeErrorName": LEAF_ALONE}, Code.INTERMEDIATE_MISSING, None),
+        (
+            {"healthProbeLog": "brand new words", "healthProbeErrorName": "HostNameNotResolved"},
+            Code.DNS_FAILED,
+            None,
+        ),
+        (
+            {"healthProbeLog": "Probe timeout.", "healthProbeErrorName": "HostNameNotResolved"},
+            Code.PROBE_TIMEOUT,
+            None,
+        ),
+        ({}, Code.OK, 200),
+    ],
+    ids=["message", "name alone", "name beside new words", "name beside known words", "nothing"],
+)
+def test_failing_server_of_a_paste_decides(
+    server: dict[str, str], code: Code, received: int | None, indent: int | None
+) -> None:
+    message = translate(json.dumps({"servers": [HEALTHY, server]}, indent=indent))
+    assert (message.code, message.received) == (code, received)
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [str, str.upper, str.lower, "ngx_http_upstream_check_err_{}".format, " err_{} ".format],
+    ids=["as sent", "upper", "lower", "in the log", "shortened"],
+)
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [(name, code) for name, code in NAMES.items() if code is not Code.UNRECOGNISED],
+    ids=list(filter("unknown".__ne__, NAMES)),
+)
+def test_error_name_decides_without_a_text(
+    name: str, code: Code, spelt: Callable[[str], str]
+) -> None:
+    assert translate("", spelt(name)).code is code
+    assert translate("Something new went wrong.", spelt(name)).code is code
+    assert (
+        translate("The Leaf certificate is missing from it", spelt(name)).code is Code.LEAF_MISSING
+    )
+    if name != "success":
+        assert translate(spelt(name)).code is code
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (
+            "BackendServerCertificateNotTrustedByWellKnownCAsDueToIncompleteIntermediates",
+            Code.INTERMEDIATE_MISSING,
+        ),
+        ("HttpResponseBodyMismatchSomehow", Code.HTTP_BODY_MISMATCH),
+        ("BrandNewErrorName", Code.UNRECOGNISED),
+        ("Unknown", Code.UNRECOGNISED),
+        ("certificate", Code.UNRECOGNISED),
+        ("", Code.UNRECOGNISED),
+    ],
+    ids=["incomplete", "family", "new", "unknown", "one word", "none"],
+)
+def test_error_name_that_is_not_in_the_table(name: str, code: Code) -> None:
+    assert translate("", name).code is code
+
+
+def test_short_error_name_in_prose_is_no_name() -> None:
+    assert translate("Timeout and success are unknown here.").code is Code.UNRECOGNISED
+
+
+ROWS = CASES.read_text(encoding="utf-8").splitlines() if CASES.is_file() else []
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not ROWS, reason="the cases are not beside the checkout")
+def test_every_message_that_people_had_is_understood() -> None:
+    rows = [json.loads(row) for row in ROWS]
+    wrong = []
+    for row in rows:
+        found = explain_message_json(row["text"], row.get("name") or "")
+        numbers = {key: found["numbers"][key] for key in row.get("numbers", {})}
+        if found["code"] not in {row["code"], *row.get("accept", ())} or numbers != row.get(
+            "numbers", {}
+        ):
+            wrong.append((row["id"], found))
+    assert (wrong, len(rows) > 0) == ([], True)
 
 
 @pytest.mark.shared
