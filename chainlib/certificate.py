@@ -40,7 +40,8 @@ REMEMBERED = 1024
 _LARGEST_REMEMBERED = 8192  # octets; a certificate is seldom longer than two thousand
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: a fact is kept once it has been read
+# No slots: a fact is kept once it has been read. Compared by its bytes alone, and often.
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Certificate(Parsed):
     """A parsed X.509 certificate; two are equal when their DER bytes are.
 
@@ -63,6 +64,14 @@ class Certificate(Parsed):
     def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
         """Copied and stored by its bytes alone."""
         return Certificate.from_der, (self.der,)
+
+    def __eq__(self, other: object) -> bool:
+        """Two are equal when their bytes are."""
+        return self is other or (isinstance(other, Certificate) and self.der == other.der)
+
+    def __hash__(self) -> int:
+        """By the bytes, whose hash Python keeps."""
+        return hash(self.der)
 
     @cached_property
     def _names(self) -> tuple[x509.Name, x509.Name]:
@@ -91,10 +100,28 @@ class Certificate(Parsed):
         """The issuer name in the same form."""
         return canonical_name(self._names[1])
 
-    @property
+    @cached_property
     def self_issued(self) -> bool:
         """Subject and issuer are the same name."""
         return self.subject_key == self.issuer_key
+
+    @cached_property
+    def is_own_issuer(self) -> bool:
+        """Whether OpenSSL takes it for its own issuer, as a root is (EXFLAG_SS of its x509v3.h).
+
+        Self-issued, with key identifiers and serial numbers that agree or are absent.
+        """
+        return self.self_issued and self.may_be_issued_by(self)
+
+    def may_be_issued_by(self, candidate: Certificate) -> bool:
+        """Whether the authority key identifier does not rule the candidate out (X509_check_akid).
+
+        Names and signatures are not looked at.
+        """
+        if self.authority_serial is not None and self.authority_serial != candidate.serial:
+            return False  # a CA that was issued anew with the same key
+        wanted, offered = self.authority_key_id, candidate.subject_key_id
+        return wanted is None or offered is None or wanted == offered
 
     @cached_property
     def common_names(self) -> tuple[str, ...]:
@@ -113,17 +140,17 @@ class Certificate(Parsed):
             lambda: dates_of(self._fields.validity),
         )
 
-    @property
+    @cached_property
     def not_before(self) -> datetime:
         """Aware, UTC; the earliest date there is where it is the year 0 or no date at all."""
         return self._dates[0] or EARLIEST
 
-    @property
+    @cached_property
     def not_after(self) -> datetime:
         """Aware, UTC; the latest date there is where it is no date at all."""
         return self._dates[1] or LATEST
 
-    @property
+    @cached_property
     def unreadable_dates(self) -> tuple[str, ...]:
         """Which of notBefore and notAfter are no dates, which OpenSSL refuses in a path."""
         names = ("notBefore", "notAfter")
@@ -147,46 +174,46 @@ class Certificate(Parsed):
     def _alternative_names(self) -> AlternativeNames:
         return self._extensions.alternative_names() or AlternativeNames()
 
-    @property
+    @cached_property
     def dns_names(self) -> tuple[str, ...]:
         """The dNSName identifiers of subjectAltName (RFC 9525 section 2)."""
         return self._alternative_names.dns
 
-    @property
+    @cached_property
     def ip_addresses(self) -> tuple[str, ...]:
         """The iPAddress identifiers of subjectAltName."""
         return self._alternative_names.addresses
 
-    @property
+    @cached_property
     def is_ca(self) -> bool:
         """Whether basicConstraints says CA:TRUE."""
         constraints = self.extension(x509.BasicConstraints)
         return constraints is not None and constraints.ca
 
-    @property
+    @cached_property
     def has_basic_constraints(self) -> bool:
         """Whether the extension exists and could be read."""
         return self.extension(x509.BasicConstraints) is not None
 
-    @property
+    @cached_property
     def may_sign_certificates(self) -> bool | None:
         """Whether keyUsage allows keyCertSign; `None` without the extension."""
         usage = self.extension(x509.KeyUsage)
         return None if usage is None else usage.key_cert_sign
 
-    @property
+    @cached_property
     def subject_key_id(self) -> bytes | None:
         """The SKI, `None` when absent."""
         found = self.extension(x509.SubjectKeyIdentifier)
         return None if found is None else found.digest
 
-    @property
+    @cached_property
     def authority_key_id(self) -> bytes | None:
         """The key identifier of the AKI, `None` when absent."""
         found = self.extension(x509.AuthorityKeyIdentifier)
         return None if found is None else found.key_identifier
 
-    @property
+    @cached_property
     def authority_serial(self) -> int | None:
         """Serial number that the issuer's certificate has to bear (AKI), `None` when absent."""
         found = self.extension(x509.AuthorityKeyIdentifier)

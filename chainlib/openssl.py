@@ -9,7 +9,7 @@ of our own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,6 +24,7 @@ _NO_CHECK_TIME = (
     0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
 )
 STORES = 256
+_UNSPECIFIED = 1  # X509_V_ERR_UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +77,50 @@ def verify_path(
     )
     given = (leaf, *untrusted)
     objects = [certificate.openssl for certificate in given]
-    context = crypto.X509StoreContext(store.openssl, objects[0], objects[1:])
-    try:
-        verified = context.get_verified_chain()
-    except crypto.X509StoreContextError as error:
-        code, depth, text = error.errors
-        return OpenSSLResult(code=code, depth=depth, text=text, chain=())
+    code, depth, addresses = _verify(store.openssl, objects)
+    if code:
+        return OpenSSLResult(code=code, depth=depth, text=_error_text(code), chain=())
     # The chain holds the very objects that were handed in, which are told apart by their address.
     known = dict(zip(map(_address, objects), given, strict=True))
-    addresses = map(_address, verified)
     chain = tuple(known.get(one) or store.certificates[one] for one in addresses)
     return OpenSSLResult(code=0, depth=0, text="ok", chain=chain)
+
+
+def _verify(
+    store: crypto.X509Store, objects: Sequence[crypto.X509]
+) -> tuple[int, int, tuple[int, ...]]:
+    """X509_verify_cert(3): error, its depth, and the addresses of the chain's certificates.
+
+    What `X509StoreContext` of pyOpenSSL does, without an object of its own for each certificate.
+    """
+    beside = _lib.sk_X509_new_null()
+    context = _lib.X509_STORE_CTX_new()
+    try:
+        for one in objects[1:]:
+            _lib.sk_X509_push(beside, one._x509)  # noqa: SLF001 -- private binding, pinned by a test
+        ready = _lib.X509_STORE_CTX_init(context, store._store, objects[0]._x509, beside)  # noqa: SLF001 -- as above
+        if ready == 1 and _lib.X509_verify_cert(context) == 1:
+            return 0, 0, _taken_apart(_lib.X509_STORE_CTX_get1_chain(context))
+        code = _lib.X509_STORE_CTX_get_error(context) or _UNSPECIFIED
+        return code, _lib.X509_STORE_CTX_get_error_depth(context), ()
+    finally:
+        _lib.X509_STORE_CTX_free(context)
+        _lib.sk_X509_free(beside)
+
+
+def _taken_apart(stack: object) -> tuple[int, ...]:
+    """The addresses in a stack of certificates that is ours to free."""
+    members = [_lib.sk_X509_value(stack, place) for place in range(_lib.sk_X509_num(stack))]
+    addresses = tuple(int(_ffi.cast("uintptr_t", one)) for one in members)
+    for one in members:
+        _lib.X509_free(one)
+    _lib.sk_X509_free(stack)
+    return addresses
+
+
+def _error_text(code: int) -> str:
+    words: bytes = _ffi.string(_lib.X509_verify_cert_error_string(code))
+    return words.decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

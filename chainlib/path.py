@@ -11,14 +11,14 @@ where it breaks. Acceptance is OpenSSL's word (`chainlib.openssl`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chainlib.certificate import Certificate, signature_fits
 from chainlib.distinguished import CanonicalName
 
-SubjectIndex = dict[CanonicalName, list[Certificate]]
+SubjectIndex = Mapping[CanonicalName, Sequence[Certificate]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +63,9 @@ class IssuerPool:
     """
 
     def __init__(
-        self, *, presented: Iterable[Certificate], anchors: Iterable[Certificate], at: datetime
+        self, *, presented: Iterable[Certificate], anchors: SubjectIndex, at: datetime
     ) -> None:
-        self._anchors, self._presented = _by_subject(anchors), _by_subject(presented)
+        self._anchors, self._presented = anchors, _by_subject(presented)
         self._at = at
 
     def walk(self, start: Certificate) -> Walk:
@@ -104,7 +104,7 @@ def is_root(certificate: Certificate) -> bool:
 
     Self-issued, with key identifiers that agree or are absent.
     """
-    return certificate.self_issued and _key_ids_agree(certificate, certificate)
+    return certificate.is_own_issuer
 
 
 def issuer_candidates(child: Certificate, pool: Iterable[Certificate]) -> list[Certificate]:
@@ -112,12 +112,12 @@ def issuer_candidates(child: Certificate, pool: Iterable[Certificate]) -> list[C
 
     The name fits, and the key identifiers agree or are absent.
     """
-    return [c for c in pool if c.subject_key == child.issuer_key and _key_ids_agree(child, c)]
+    return [c for c in pool if c.subject_key == child.issuer_key and child.may_be_issued_by(c)]
 
 
 def same_name_other_key(child: Certificate, pool: Iterable[Certificate]) -> list[Certificate]:
     """Those that bear the issuer's name but are another CA, by key identifier."""
-    return [c for c in pool if c.subject_key == child.issuer_key and not _key_ids_agree(child, c)]
+    return [c for c in pool if c.subject_key == child.issuer_key and not child.may_be_issued_by(c)]
 
 
 def same_key(one: Certificate, other: Certificate) -> bool:
@@ -125,15 +125,8 @@ def same_key(one: Certificate, other: Certificate) -> bool:
     return one.subject_key == other.subject_key and one.key_sha256 == other.key_sha256
 
 
-def _key_ids_agree(child: Certificate, issuer: Certificate) -> bool:
-    wanted, offered = child.authority_key_id, issuer.subject_key_id
-    if child.authority_serial is not None and child.authority_serial != issuer.serial:
-        return False  # a CA that was issued anew with the same key (X509_check_akid)
-    return wanted is None or offered is None or wanted == offered
-
-
 def _by_subject(certificates: Iterable[Certificate]) -> SubjectIndex:
-    index: SubjectIndex = defaultdict(list)
+    index: dict[CanonicalName, list[Certificate]] = defaultdict(list)
     for certificate in certificates:
         index[certificate.subject_key].append(certificate)
     return index

@@ -240,7 +240,7 @@ def _walks(
     accepted = next((answer for answer in answers if answer.accepted), None)
     if accepted:
         return Walk(certificates=accepted.chain, anchored=True), None
-    pool = IssuerPool(presented=unique, anchors=policy.anchors.certificates, at=at)
+    pool = IssuerPool(presented=unique, anchors=policy.anchors.by_subject, at=at)
     lower = pool.walk(start)
     return lower, None if lower.ends_in_root else _upper(lower, unique, pool)
 

@@ -22,6 +22,8 @@ def unusual(case: Case) -> Iterator[Finding]:
     """What is odd in a certificate that was sent or that the path uses; it decides nothing."""
     sent = (c for c in case.chain.certificates if isinstance(c, Certificate))
     looked_at = tuple(dict.fromkeys((*sent, *case.needed)))
+    if not any(c.oddities for c in looked_at):
+        return
     names = {c.subject_key for c in looked_at if c.oddities}
     for certificate in looked_at:
         # The odd name of a CA that is here itself is told once, at that CA.
