@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
-from time import perf_counter
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
 
 from bench.figures import Figure, millis
 from bench.lone_server import HOST
@@ -19,7 +21,9 @@ from chainlib import Target
 from chainlib.aio import capture
 
 LOOPS, PROCESSES, AT_ONCE = 100, 15, 50
-SCRIPT_GOAL, PROCESS_GOAL = 2.0, 0.5
+ROUNDS, LOOP_COUNT, LOOP_AT_ONCE = 5, 400, 200
+SCRIPT_GOAL, PROCESS_GOAL, LOOP_GOAL = 2.0, 0.5, 1.15
+_SOURCE = Path(__file__).with_name("handshake_loop.c")
 
 
 def run() -> Iterator[Figure]:
@@ -39,6 +43,9 @@ def run() -> Iterator[Figure]:
             name="capture, ratio to the script", value=ours / script, unit="x", goal=SCRIPT_GOAL
         )
         yield Figure(name=f"capture, each of {AT_ONCE} at once", value=at_once, unit="ms")
+        with TemporaryDirectory() as folder:
+            if program := _compiled(Path(folder)):
+                yield from _beside_the_loop(program, port)
         if openssl := shutil.which("openssl"):
             process = millis(lambda: _process(openssl, port), rounds=3, loops=PROCESSES // 3)
             yield Figure(name="openssl s_client -showcerts, a process", value=process, unit="ms")
@@ -48,6 +55,55 @@ def run() -> Iterator[Figure]:
                 unit="x",
                 goal=PROCESS_GOAL,
             )
+
+
+def _compiled(folder: Path) -> Path | None:
+    """The loop in C, where a compiler and OpenSSL's headers are at hand."""
+    compiler = shutil.which("cc")
+    program = folder / "handshake_loop"
+    command = [str(compiler), "-O2", str(_SOURCE), "-o", str(program), "-lssl", "-lcrypto"]
+    done = compiler and subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 -- our own source
+    return program if done else None
+
+
+def _beside_the_loop(program: Path, port: int) -> Iterator[Figure]:
+    """CPU time of one handshake, ours beside the loop's, in interleaved rounds."""
+    command = [str(program), str(port), str(LOOP_COUNT), HOST]
+    loop, whole, lists = [], [], []
+    asyncio.run(_cpu(port, list_only=False))
+    for _ in range(ROUNDS):
+        printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout  # noqa: S603 -- just compiled
+        loop.append(float(printed))
+        whole.append(asyncio.run(_cpu(port, list_only=False)))
+        lists.append(asyncio.run(_cpu(port, list_only=True)))
+    bare = median(loop)
+    yield Figure(name="a loop of handshakes in C, CPU", value=bare / 1000, unit="ms")
+    yield Figure(
+        name=f"capture, CPU, {LOOP_AT_ONCE} at once", value=median(whole) / 1000, unit="ms"
+    )
+    yield Figure(
+        name="capture, CPU, ratio to that loop",
+        value=median(whole) / bare,
+        unit="x",
+        goal=LOOP_GOAL,
+    )
+    yield Figure(
+        name="the list alone, CPU, ratio to that loop", value=median(lists) / bare, unit="x"
+    )
+
+
+async def _cpu(port: int, *, list_only: bool) -> float:
+    """Microseconds of CPU time for one capture among many."""
+    target = Target(host=HOST, address="127.0.0.1", port=port, server_name=HOST)
+    turns = asyncio.Semaphore(LOOP_AT_ONCE)
+
+    async def one() -> None:
+        async with turns:
+            await capture(target, timeout=30, list_only=list_only)
+
+    begun = process_time()
+    await asyncio.gather(*(one() for _ in range(LOOP_COUNT)))
+    return (process_time() - begun) / LOOP_COUNT * 1e6
 
 
 @contextmanager

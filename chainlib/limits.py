@@ -19,6 +19,9 @@ READ_BYTES: Final = 64 * KIB
 CONNECTION_BYTES: Final = 1024 * KIB
 CONNECTION_RECORDS: Final = 16 * KIB
 CERTIFICATES: Final = 100
+# Parsed certificates that are kept for the next connection, and the largest of them.
+REMEMBERED_CERTIFICATES: Final = 1024
+REMEMBERED_CERTIFICATE_BYTES: Final = 8 * KIB
 BANNER_BYTES: Final = 200  # of what a peer says that is not TLS or not HTTP
 
 # The health probe's answer (RFC 9112); the gateway reads no more of it either.

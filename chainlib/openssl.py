@@ -176,18 +176,29 @@ Listener = Callable[[int, int, bytes], None]
 
 
 def listen_to_messages(context: SSL.Context) -> None:
-    """Tell every connection of this context what it receives, decrypted (SSL_CTX_set_msg_callback(3)).
+    """Tell every connection of this context what it receives (SSL_CTX_set_msg_callback(3)).
 
-    The connection's app data is called as a `Listener` and must not raise: protocol version (0x0303 is TLS 1.2), content type
-    (21 alert, 22 handshake), the whole message. Only so does an entry of a certificate list come through that no parser accepts.
+    The connection's app data is called as a `Listener` and must not raise: protocol version (0x0303
+    is TLS 1.2), content type (21 alert, 22 handshake, 256 the header of a record), the whole
+    message, decrypted. Only so does an entry of a certificate list come through that no parser
+    accepts.
     """
     _lib.SSL_CTX_set_msg_callback(context._context, _MESSAGE_CALLBACK)  # noqa: SLF001 -- private binding, pinned by a test
 
 
 def restrict_signatures(context: SSL.Context, algorithms: str) -> None:
-    """Offer only these signature algorithms (SSL_CTX_set1_sigalgs_list(3)), which decides what kind of leaf a server may pick."""
+    """Offer only these signature algorithms (SSL_CTX_set1_sigalgs_list(3)).
+
+    They decide what kind of leaf a server may pick.
+    """
     if _lib.SSL_CTX_set1_sigalgs_list(context._context, algorithms.encode()) != 1:  # noqa: SLF001 -- private binding, pinned by a test
         raise ValueError(f"OpenSSL knows no such signature algorithms: {algorithms}")
+
+
+def restrict_groups(context: SSL.Context, groups: str) -> None:
+    """Offer only these key exchange groups (SSL_CTX_set1_groups_list(3))."""
+    if _lib.SSL_CTX_set1_curves_list(context._context, groups.encode()) != 1:  # noqa: SLF001 -- private binding, pinned by a test
+        raise ValueError(f"OpenSSL knows no such groups: {groups}")
 
 
 def _on_message(
@@ -199,8 +210,10 @@ def _on_message(
     ssl: object,
     _data: object,
 ) -> None:
+    if sent:
+        return
     connection = SSL.Connection._reverse_mapping.get(ssl)  # noqa: SLF001 -- pyOpenSSL's own way from SSL* to Connection
-    if connection is not None and not sent:
+    if connection is not None:
         connection.get_app_data()(version, content_type, _ffi.buffer(body, length)[:])
 
 

@@ -5,6 +5,7 @@ It verifies nothing: a chain that no client would accept is what it is there to 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 from OpenSSL import SSL
@@ -27,6 +28,8 @@ from chainlib.limits import (
     CONNECTION_BYTES,
     CONNECTION_RECORDS,
     READ_BYTES,
+    REMEMBERED_CERTIFICATE_BYTES,
+    REMEMBERED_CERTIFICATES,
 )
 from chainlib.model import PresentedCertificate, TlsSession
 from chainlib.wording import counted, shown_bytes
@@ -161,13 +164,13 @@ class ClientHandshake:
 
     @property
     def certificates(self) -> tuple[PresentedCertificate, ...]:
-        """The list as sent, parsed anew at each call.
+        """The list as sent.
 
         Empty when none came or when it is longer than is read.
         """
         if len(self._record.entries) > CERTIFICATES:
             return ()
-        return tuple(parse_entry(entry) for entry in self._record.entries)
+        return tuple(_parsed(entry) for entry in self._record.entries)
 
     @property
     def has_certificates(self) -> bool:
@@ -262,6 +265,17 @@ class ClientHandshake:
         except SSL.Error:
             pass
         return sent
+
+
+def _parsed(entry: bytes) -> PresentedCertificate:
+    """The certificate of an entry; what is of an ordinary size is parsed once.
+
+    The same intermediates come from every server, and the same list from every look at one.
+    """
+    return _remembered(entry) if len(entry) <= REMEMBERED_CERTIFICATE_BYTES else parse_entry(entry)
+
+
+_remembered = lru_cache(REMEMBERED_CERTIFICATES)(parse_entry)
 
 
 def _sendable(server_name: str) -> bytes:

@@ -12,7 +12,7 @@ from functools import cache
 
 from OpenSSL import SSL
 
-from chainlib.openssl import listen_to_messages, restrict_signatures
+from chainlib.openssl import listen_to_messages, restrict_groups, restrict_signatures
 
 
 class TlsVersion(IntEnum):
@@ -65,6 +65,9 @@ LENIENT_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_2,
 RSA_ONLY_OFFER = TlsOffer(authentication=Authentication.RSA)
 ECDSA_ONLY_OFFER = TlsOffer(authentication=Authentication.ECDSA)
 
+# What OpenSSL 3.0 offers by itself. Newer ones add hybrid post-quantum groups, of which nothing says
+# that the gateway offers them: they double the ClientHello, which some servers cannot take.
+_GROUPS = "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072"
 _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT of ssl.h; pyOpenSSL has no name for it
 _SUITES = {
     Authentication.ANY: "DEFAULT",
@@ -100,6 +103,7 @@ def context_for(offer: TlsOffer) -> SSL.Context:
     if offer.authentication in _SIGNATURES:
         restrict_signatures(context, _SIGNATURES[offer.authentication])
     context.set_ocsp_client_callback(_keep_staple)
+    restrict_groups(context, _GROUPS)
     listen_to_messages(context)
     return context
 

@@ -11,7 +11,7 @@ import pytest
 from OpenSSL import SSL, crypto
 from OpenSSL._util import ffi, lib
 
-from chainlib.openssl import listen_to_messages, restrict_signatures, verify_path
+from chainlib.openssl import listen_to_messages, restrict_groups, restrict_signatures, verify_path
 from playground.lab import pki
 from playground.lab.pki import NOW
 
@@ -76,6 +76,20 @@ def test_signature_algorithms_restricted() -> None:
 def test_signature_algorithms_unknown() -> None:
     with pytest.raises(ValueError, match="no such signature algorithms: nonsense"):
         restrict_signatures(SSL.Context(SSL.TLS_CLIENT_METHOD), "nonsense")
+
+
+def test_groups_restricted() -> None:
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    restrict_groups(context, "P-384")
+    client = SSL.Connection(context, None)
+    client.set_connect_state()
+    _step(client)
+    assert b"\x00\x0a\x00\x04\x00\x02\x00\x18" in client.bio_read(65536)
+
+
+def test_groups_unknown() -> None:
+    with pytest.raises(ValueError, match="no such groups: nonsense"):
+        restrict_groups(SSL.Context(SSL.TLS_CLIENT_METHOD), "nonsense")
 
 
 def test_purpose_restricts_the_leaf() -> None:
