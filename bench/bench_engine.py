@@ -45,9 +45,11 @@ class Channels:
         self.accepted.append(delivery_id)
         return str(len(self.accepted))
 
-    async def find(self, channel: str, delivery_id: str, since: object) -> str | None:
+    async def find(
+        self, channel: str, delivery_id: str, since: object, until: object
+    ) -> str | None:
         """Nothing is ever in doubt here."""
-        del channel, delivery_id, since
+        del channel, delivery_id, since, until
         return None
 
 

@@ -21,6 +21,7 @@ from bot.checks.doctor import HISTORY_SCOPE
 from bot.checks.intermediates import Intermediates
 from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, remember_green
 from bot.checks.observe import Answers, TargetObserver
+from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.lease import ReplicaTaken
@@ -32,7 +33,7 @@ from bot.slack.handlers.subscription_verbs import Following
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import render
 from bot.slack.outbound.digest_poster import SlackPoster
-from bot.slack.outbound.places import DeliveryError, Place
+from bot.slack.outbound.places import Place
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import Identity
 from bot.store import SchemaNewer, Store, StoreLocked, UnusableDatabase, open_store

@@ -17,32 +17,15 @@ Message = Mapping[str, Any]
 
 
 class DeliveryError(Exception):
-    """A message did not go out, or nobody knows whether it did."""
-
-
-class RateLimited(DeliveryError):
-    """Slack asked to wait: nothing was accepted.
+    """A message did not go out, or nobody knows whether it did. The one tree of such errors.
 
     Args:
-        retry_after: seconds to wait, as Slack said.
+        reason: the messenger's own code for it, or ours for what happened on the way.
+        call: what was called, for the log; may be empty.
     """
 
-    def __init__(self, retry_after: float) -> None:
-        super().__init__(f"Slack asks to wait {retry_after:g} s.")
-        self.retry_after = retry_after
-
-
-class Refused(DeliveryError):
-    """Slack refused for good, for example `channel_not_found`.
-
-    Nothing was accepted and asking again is useless.
-
-    Args:
-        reason: Slack's own word.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"Slack refused the message: {reason}.")
+    def __init__(self, reason: str, call: str = "") -> None:
+        super().__init__(f"{call}: {reason}" if call else reason)
         self.reason = reason
 
 
@@ -53,10 +36,30 @@ class NotAccepted(DeliveryError):
     """
 
 
-class Unknown(DeliveryError):
-    """The request went out and no answer came (time-out, broken connection, a 5xx).
+class RateLimited(NotAccepted):
+    """Nothing was accepted, and asking again helps only after `retry_after` seconds."""
 
-    The message may stand in the channel.
+    def __init__(self, retry_after: float, call: str = "") -> None:
+        super().__init__("ratelimited", call)
+        self.retry_after = retry_after
+
+
+class Refused(DeliveryError):
+    """Refused for good: nothing was accepted and asking again is useless."""
+
+
+class PlaceRefused(Refused):
+    """This channel or conversation takes no message of the bot."""
+
+
+class MessageGone(Refused):
+    """The message to change cannot be changed any more, for example because it was deleted."""
+
+
+class Unknown(DeliveryError):
+    """The request went out and no usable answer came (time-out, broken connection, a 5xx).
+
+    It may have been done.
     """
 
 
@@ -74,8 +77,12 @@ class Poster(Protocol):
             Unknown: nobody knows; any other exception counts as this.
         """
 
-    async def find(self, channel: str, delivery_id: str, since: datetime) -> str | None:
-        """The `ts` of the message with that id in the channel's history since then, `None` when there is none.
+    async def find(
+        self, channel: str, delivery_id: str, since: datetime, until: datetime
+    ) -> str | None:
+        """The `ts` of the message with that id in this part of the channel's history, or `None`.
+
+        Called again after an error, it goes on where it was.
 
         Raises:
             RateLimited, Refused, NotAccepted, Unknown: the history could not be read.

@@ -111,7 +111,8 @@ class DigestSender:
                 state=DeliveryState.SENDING,
                 attempts=found.attempts + 1,
                 first_attempt_at=found.first_attempt_at or now,
-                attempt_at=now,
+                # of a doubtful message it stays the instant of the request to look for
+                attempt_at=found.attempt_at if doubtful and found.attempt_at else now,
                 owner=self._lease.replica,
                 epoch=self._lease.epoch,
                 doubtful=doubtful,
@@ -148,9 +149,10 @@ class DigestSender:
             try:
                 known = await self._reconcile(claimed)
             except DeliveryError as error:
-                return await self._later(claimed, error, doubtful=True)
+                return await self._later(claimed, error, doubtful=True, posting=False)
             if known is not None:
                 return known, 0
+            claimed = await self._asked_anew(claimed)
         async with self._store.reading() as connection:
             if not await self._lease.owns(connection):
                 return None, _SOMEBODY_ELSE_HAS_IT_S
@@ -185,19 +187,32 @@ class DigestSender:
         return None
 
     async def _find(self, claimed: Delivery) -> str | None:
-        since = (claimed.first_attempt_at or self._clock()) - _HISTORY_MARGIN
+        """Look where the last request would stand, if it was accepted."""
+        asked = claimed.attempt_at or self._clock()
+        since = asked - _HISTORY_MARGIN
+        until = asked + self._settings.post_timeout + _HISTORY_MARGIN
         with _named_errors():
-            return await self._poster.find(claimed.channel, claimed.id, since)
+            return await self._poster.find(claimed.channel, claimed.id, since, until)
 
     async def _post(self, claimed: Delivery, message: Message) -> str:
         with _named_errors():
             async with asyncio.timeout(self._settings.post_timeout.total_seconds()):
                 return await self._poster.post(claimed.channel, message, claimed.id)
 
+    async def _asked_anew(self, claimed: Delivery) -> Delivery:
+        """Commit the instant of the request that follows, before it is made."""
+        anew = replace(claimed, attempt_at=self._clock())
+        async with self._store.writing() as connection:
+            await save_delivery(connection, anew)
+        return anew
+
     async def _later(
-        self, claimed: Delivery, error: DeliveryError, *, doubtful: bool
+        self, claimed: Delivery, error: DeliveryError, *, doubtful: bool, posting: bool = True
     ) -> tuple[Delivery | None, float]:
-        """Write down how far the request came, and when to try again."""
+        """Write down how far the request came, and when to try again.
+
+        A limit on reading the history keeps no post of the channel back.
+        """
         now, began = self._clock(), claimed.first_attempt_at
         if began is not None and now - began > self._settings.give_up_after:
             return replace(claimed, state=DeliveryState.FAILED, error=str(error)), 0
@@ -207,7 +222,7 @@ class DigestSender:
                 connection,
                 replace(claimed, state=DeliveryState.PLANNED, doubtful=doubtful, error=str(error)),
             )
-            if admitted is not None:
+            if admitted is not None and posting:
                 await block(connection, claimed.channel, now + timedelta(seconds=admitted))
         return None, admitted if admitted is not None else min(
             2.0**claimed.attempts, _LONGEST_PAUSE_S

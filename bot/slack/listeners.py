@@ -18,6 +18,7 @@ from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form, rehearse_form
 from bot.cards.parts import Block
 from bot.cards.usage import OPEN_FORM, OPEN_REHEARSAL, notice, refusal
 from bot.commands import Usage, parse
+from bot.domain.delivery import DeliveryError
 from bot.observability.metrics import WRONG
 from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
 from bot.slack.handlers.rehearse import FieldError, Rehearsing
@@ -36,7 +37,6 @@ from bot.slack.invocation import (
     metadata,
 )
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError
 from bot.slack.payload import Payload, inner, word
 
 log = logging.getLogger(__name__)

@@ -24,6 +24,7 @@ class Fault:
         after: seconds to wait between doing it and answering.
         cut: do it, then drop the connection without an answer.
         times: how often; `None` for always.
+        skip: how many such calls are answered as usual first.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Fault:
     after: float = 0.0
     cut: bool = False
     times: int | None = None
+    skip: int = 0
 
     def covers(self, method: str, channel: str | None) -> bool:
         """Whether this fault is about that call."""
@@ -68,9 +70,13 @@ class Faults:
     def take(self, method: str, channel: str | None) -> Fault | None:
         """The fault for this call, counted down, or `None`."""
         for position, fault in enumerate(self._active):
-            if fault.covers(method, channel):
-                self._count_down(position, fault)
-                return fault
+            if not fault.covers(method, channel):
+                continue
+            if fault.skip:
+                self._active[position] = replace(fault, skip=fault.skip - 1)
+                continue
+            self._count_down(position, fault)
+            return fault
         return None
 
     def _count_down(self, position: int, fault: Fault) -> None:

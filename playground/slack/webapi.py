@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -51,7 +51,8 @@ UNKNOWN: Final = Method(name="", function=_unknown, scopes=frozenset())
 class WebApi:
     """The HTTP face of the workspace.
 
-    `calls` counts the calls per method, refused ones included.
+    `calls` counts the calls per method, refused ones included; `log` is the last of them with
+    their arguments.
     """
 
     workspace: Workspace
@@ -59,6 +60,7 @@ class WebApi:
     tokens: Tokens
     base_url: str = ""
     calls: Counter[str] = field(default_factory=Counter)
+    log: deque[tuple[str, Json]] = field(default_factory=lambda: deque(maxlen=1000))
 
     def routes(self) -> list[web.RouteDef]:
         """What to serve."""
@@ -72,6 +74,7 @@ class WebApi:
         name = request.match_info["method"]
         self.calls[name] += 1
         arguments = await _arguments(request)
+        self.log.append((name, arguments))
         channel = str(arguments.get("channel") or arguments.get("channel_id") or "")
         fault = self.faults.take(name, channel)
         if (refusal := await _before(fault)) is not None:

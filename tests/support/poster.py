@@ -115,9 +115,12 @@ class ChannelPoster:
         body = {"channel": channel, "delivery_id": delivery_id, "message": dict(message)}
         return str((await self._ask("POST", "/post", json=body))["ts"])
 
-    async def find(self, channel: str, delivery_id: str, since: datetime) -> str | None:
+    async def find(
+        self, channel: str, delivery_id: str, since: datetime, until: datetime
+    ) -> str | None:
         """Look for one message."""
-        query = {"channel": channel, "delivery_id": delivery_id, "since": since.isoformat()}
+        del since, until  # the service keeps everything in one page
+        query = {"channel": channel, "delivery_id": delivery_id}
         found: str | None = (await self._ask("GET", "/find", params=query))["ts"]
         return found
 

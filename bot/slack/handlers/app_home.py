@@ -14,12 +14,11 @@ from typing import Any
 from bot.cards.app_home import Followed, home_view, refused_view
 from bot.cards.parts import Block
 from bot.digest.compose import compose
+from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.invocation import Invocation, Source
-from bot.slack.outbound.calling import call
 from bot.slack.outbound.digest_messages import check_command
-from bot.slack.outbound.places import DeliveryError
 from bot.slack.payload import inner, word
 from bot.store.last_known import recent_hosts
 from bot.store.observations import target_states
@@ -47,7 +46,7 @@ class Home:
         """Publish a person's tab, or why they may not see it."""
         view = refused_view(refusal) if refusal else await self._view(user)
         try:
-            await call(
+            await self.book.slack.call(
                 self.book.slack.client.views_publish, repeatable=True, user_id=user, view=view
             )
         except DeliveryError as error:

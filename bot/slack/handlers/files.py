@@ -16,11 +16,12 @@ from bot.cards.escaping import short_name
 from bot.cards.usage import notice, refusal
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget, Usage, parse
+from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport, GatewayReport
 from bot.reports.evidence import evidence
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, Place, Posted
+from bot.slack.outbound.places import Place, Posted
 
 log = logging.getLogger(__name__)
 

@@ -21,6 +21,7 @@ from bot.cards.usage import how_to_invite, notice, refusal
 from bot.checks.service import Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.report import GatewayReport, Via
 from bot.observability.logs import run_scope
 from bot.slack.handlers.repeats import earlier, key_of, point_to
@@ -31,7 +32,6 @@ from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import Card, card_for, last_word, standing
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, NotAMember
 from bot.slack.outbound.runs import Run, Runs
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class GatewayChecking:
                 self.runs.claim(standing(card), run)
                 await self._answer(await question, admitted, card, run)
             run.card = card if card.shown else None
-        except NotAMember:
+        except PlaceRefused:
             run.card = None
             await self.slack.send_ephemeral(
                 admitted.invocation, how_to_invite(self.bot_name, admitted.invocation.channel)

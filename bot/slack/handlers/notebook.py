@@ -19,12 +19,12 @@ from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
 from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
 from bot.slack.handlers.wording import target_of
 from bot.slack.invocation import AdmittedInvocation, Source
-from bot.slack.outbound.calling import call
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, NotAMember, Place, Posted
+from bot.slack.outbound.places import Place, Posted
 from bot.store import Store
 from bot.store.subscriptions import channel_subscriptions, set_zone, zone_of
 from chainlib import Severity
@@ -143,8 +143,8 @@ class SubscriptionService:
     async def _profile_zone(self, user: str) -> str | None:
         """The zone in somebody's profile; a bot without `users:read` is not told."""
         try:
-            answer = await call(
-                self.slack.client.users_info, repeatable=True, patient=False, user=user
+            answer = await self.slack.call(
+                self.slack.client.users_info, repeatable=True, patience=0, user=user
             )
         except DeliveryError:
             return None
@@ -159,10 +159,10 @@ class SubscriptionService:
         place = Place(channel=invocation.channel, thread=invocation.thread)
         try:
             if invocation.source is Source.CLICK and invocation.card and not invocation.ephemeral:
-                await self.slack.edit(Posted(place=place, ts=invocation.card), message)
+                await self.slack.update(Posted(place=place, ts=invocation.card), message)
             else:
                 await self.slack.post(place, message)
-        except NotAMember:
+        except PlaceRefused:
             return False
         return True
 

@@ -28,6 +28,7 @@ from bot.checks.last_healthy import Memory, RecentFacts, changed_since_green
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget
 from bot.domain.azure import ArmRefusal
+from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.report import GatewayReport
 from bot.observability.metrics import CHECK_SECONDS, CHECKS, FIRST_POST_SECONDS
 from bot.slack.handlers.files import Filing, Kept
@@ -38,7 +39,7 @@ from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import card_for, last_word, standing
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, NotAMember, Posted
+from bot.slack.outbound.places import Posted
 from bot.slack.outbound.runs import Run, Runs
 from bot.slack.outbound.turns import Turns
 
@@ -113,7 +114,7 @@ class OneCheck:
                 await self._open_card()
             self._tools.turns.opened(self)
             await self._conclude(await probe)
-        except NotAMember:
+        except PlaceRefused:
             self._run.card = None
             await self._tools.slack.send_ephemeral(
                 self._asked.invocation,

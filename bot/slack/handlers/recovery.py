@@ -15,10 +15,11 @@ from hashlib import sha256
 
 from bot.cards.digest_card import Row, digest_card, recovery
 from bot.digest.compose import compose
+from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestContent, Subscription
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import head_of, rows_of
-from bot.slack.outbound.places import DeliveryError, Place, Posted
+from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
 from bot.store import Store
 from bot.store.last_known import first_time
@@ -80,7 +81,7 @@ class Recovering:
         card = Posted(place=Place(channel=subscription.channel), ts=ts)
         try:
             if ended:
-                await self.slack.edit(card, digest_card(head_of(content, ended), rows))
+                await self.slack.update(card, digest_card(head_of(content, ended), rows))
             for row in rows:
                 if row.fixed and await self._is_news(run, row):
                     await self.slack.post(card.thread, recovery(row, content.target.text))

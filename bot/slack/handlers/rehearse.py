@@ -17,13 +17,13 @@ from bot.cards.form import rehearse_form
 from bot.cards.usage import OPEN_REHEARSAL, how_to_invite, notice, open_form_notice
 from bot.checks import rehearse
 from bot.commands import TargetError, host_target
+from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.report import CheckReport
 from bot.observability.logs import run_scope
 from bot.slack.inbound.routing import Handler, new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, answer, files, from_submission
 from bot.slack.outbound.card_life import Card, ChannelCard, PrivateCard
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, NotAMember
 from bot.slack.payload import Payload, word
 from chainlib import (
     CertificateBag,
@@ -146,7 +146,7 @@ class Rehearsing:
         )
         try:
             await card.open(check_card(found, context))
-        except NotAMember:
+        except PlaceRefused:
             await self.slack.send_ephemeral(
                 invocation, how_to_invite(self.bot_name, invocation.channel)
             )

@@ -19,12 +19,12 @@ from bot.checks import rehearse_removal
 from bot.checks.removal import GatewayReader
 from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.observability.logs import run_scope
 from bot.slack.handlers.wording import command_of, narrowed, target_of
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import Card, card_for
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, NotAMember
 from bot.slack.outbound.runs import Runs
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Removing:
         try:
             await card.open(looking(name, understood=command, run_id=admitted.run_id))
             await self._show(admitted, card, command)
-        except NotAMember:
+        except PlaceRefused:
             await self.slack.send_ephemeral(
                 admitted.invocation, how_to_invite(self.bot_name, admitted.invocation.channel)
             )

@@ -24,6 +24,7 @@ from bot.commands import Request, Verb, parse
 from bot.digest.due import NeverDue
 from bot.digest.filters import UnusableFilter
 from bot.digest.schedule import UnusableSchedule, echo
+from bot.domain.delivery import DeliveryError
 from bot.domain.digest import Subscription
 from bot.slack.handlers.notebook import (
     CannotFollow,
@@ -36,7 +37,6 @@ from bot.slack.handlers.notebook import (
 )
 from bot.slack.handlers.wording import command_of as words_of
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.slack.outbound.places import DeliveryError
 from bot.store.last_known import note
 from bot.store.subscriptions import (
     add_subscription,

@@ -19,10 +19,12 @@ from time import monotonic
 from typing import Protocol
 
 from bot.cards.parts import Message, compose, say
+from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused
 from bot.observability.metrics import WATCHES
 from bot.slack.invocation import AdmittedInvocation
+from bot.slack.outbound.calling import LONG_S
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, MessageGone, NotAMember, Posted
+from bot.slack.outbound.places import Posted
 from bot.slack.outbound.runs import Runs
 
 log = logging.getLogger(__name__)
@@ -169,7 +171,7 @@ class Watching:
             if self.book and admitted:
                 await self.book.begun(posted, admitted, watch.seconds, admitted.watched_s or 0.0)
             await watch.run()
-        except (MessageGone, NotAMember) as error:
+        except (MessageGone, PlaceRefused) as error:
             log.info("a watch ended: its card is out of reach", extra={"reason": error.reason})
         finally:
             WATCHES.dec()
@@ -241,8 +243,10 @@ class _Watch:
         if seen.change_key == self._change_key and not due:
             return
         try:
-            await self._watching.slack.edit(self._posted, seen.card, patient=seen.green)
-        except (MessageGone, NotAMember):
+            await self._watching.slack.update(
+                self._posted, seen.card, patience=LONG_S if seen.green else 0
+            )
+        except (MessageGone, PlaceRefused):
             raise
         except DeliveryError as error:
             log.info("a watched card was not edited this time", extra={"reason": error.reason})

@@ -16,9 +16,10 @@ from time import monotonic
 from typing import Protocol
 
 from bot.cards.parts import Message
+from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError, MessageGone, NotAMember, Place, Posted
+from bot.slack.outbound.places import Place, Posted
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Card(Protocol):
         """Whether its verdict stands."""
 
     async def open(self, message: Message) -> None:
-        """Show the first message; raises `NotAMember` when the bot may not post there."""
+        """Show the first message; raises `PlaceRefused` when the bot may not post there."""
 
     def progress(self, message: Message) -> None:
         """Show how far it came, if it is time for that."""
@@ -69,12 +70,12 @@ class ChannelCard:
         self._last_edit = monotonic()
         try:
             if self.posted:
-                await self._slack.edit(self.posted, message, patient=False)
+                await self._slack.update(self.posted, message, patience=0)
             else:
                 self.posted = await self._slack.post(
                     Place(channel=self._ask.channel, thread=self._ask.thread), message
                 )
-        except NotAMember:
+        except PlaceRefused:
             raise
         except MessageGone:
             self.posted = None
@@ -113,7 +114,7 @@ class ChannelCard:
         if self.posted is None:
             return False
         try:
-            await self._slack.edit(self.posted, message)
+            await self._slack.update(self.posted, message)
         except DeliveryError as error:
             log.warning("the card cannot be edited", extra={"reason": error.reason})
             return False
@@ -127,11 +128,11 @@ class ChannelCard:
         except DeliveryError as error:
             log.warning("the card cannot be posted", extra={"reason": error.reason})
             self.posted = None
-            await self._slack.send_ephemeral(self._ask, message, loud=True)
+            await self._slack.send_ephemeral(self._ask, message)
 
     async def _try_edit(self, posted: Posted, message: Message) -> None:
         try:
-            await self._slack.edit(posted, message, patient=False)
+            await self._slack.update(posted, message, patience=0)
         except DeliveryError as error:
             log.info("a progress edit was left out", extra={"reason": error.reason})
 

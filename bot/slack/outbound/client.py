@@ -1,18 +1,18 @@
-"""Every Slack call of the bot, in one place: posting, editing, whispering, forms, files.
+"""Every Slack call of the bot, in one place: posting, updating, ephemeral messages, forms.
 
 Blocks that Slack refuses go out as plain text at once, with the same content. Links are never
-unfurled. What a refusal means and when a
-call may be sent again is in `calling`.
+unfurled. What a refusal means and when a call may be sent again is in `calling`; files are in
+`files`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -22,18 +22,27 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.cards.details import Attachment
 from bot.cards.parts import Block, Message
+from bot.domain.delivery import DeliveryError, NotAccepted
 from bot.slack.invocation import Invocation
-from bot.slack.outbound.calling import REFUSED_BLOCKS, call
-from bot.slack.outbound.places import DeliveryError, Place, Posted
+from bot.slack.outbound import files
+from bot.slack.outbound.calling import LONG_S, REFUSED_BLOCKS, SOME_TIME_S, Caller
+from bot.slack.outbound.places import Place, Posted
 
 log = logging.getLogger(__name__)
 
-_OK, _TOO_MANY = 200, 429
-_LOGIN_PAGE = "text/html"
-_SNIPPET = 3500
-MAX_DOWNLOAD = 1024 * 1024
-_CHUNK = 65536
-_SLACK = ("slack.com", "slack-gov.com")
+_OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
+_SHORT_TEXT = 3000
+_QUIET = {"unfurl_links": False, "unfurl_media": False}
+TRIGGER_LIVES_S = 2.5
+
+
+@dataclass(slots=True)
+class _Updates:
+    """The updates of one message that are on their way; `newest` counts them."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    newest: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +51,27 @@ class SlackClient:
 
     client: AsyncWebClient
     session: aiohttp.ClientSession
+    caller: Caller = field(default_factory=Caller)
+    _updates: dict[tuple[str, str], _Updates] = field(default_factory=dict)
 
-    async def post(self, place: Place, message: Message) -> Posted:
+    async def call(
+        self,
+        method: Callable[..., Awaitable[Any]],
+        *,
+        repeatable: bool,
+        **arguments: Any,  # noqa: ANN401 -- passed through to the client's method
+    ) -> Any:  # noqa: ANN401 -- the client's own response
+        """Call any other method of the client, as `Caller.call` says; raises `DeliveryError`."""
+        return await self.caller.call(method, repeatable=repeatable, **arguments)
+
+    async def post(
+        self,
+        place: Place,
+        message: Message,
+        *,
+        patience: float = SOME_TIME_S,
+        metadata: Block | None = None,
+    ) -> Posted:
         """Post a message; raises `DeliveryError`.
 
         It is never sent twice, so an answer that was lost is an error.
@@ -51,42 +79,65 @@ class SlackClient:
         channel = {
             "channel": place.channel,
             **({"thread_ts": place.thread} if place.thread else {}),
+            **({"metadata": metadata} if metadata else {}),
         }
-        quiet = {"unfurl_links": False, "unfurl_media": False}
         response = await self._with_blocks(
-            self.client.chat_postMessage, message, repeatable=False, **channel, **quiet
+            self.client.chat_postMessage,
+            message,
+            repeatable=False,
+            patience=patience,
+            **channel,
+            **_QUIET,
         )
         return Posted(
             place=Place(channel=response["channel"], thread=place.thread), ts=response["ts"]
         )
 
-    async def edit(self, posted: Posted, message: Message, *, patient: bool = True) -> None:
-        """Put this in place of what stands there; raises `DeliveryError`."""
-        where = {"channel": posted.place.channel, "ts": posted.ts}
-        await self._with_blocks(
-            self.client.chat_update, message, repeatable=True, patient=patient, **where
-        )
+    async def update(self, posted: Posted, message: Message, *, patience: float = LONG_S) -> None:
+        """Put this in place of what stands there; raises `DeliveryError`.
+
+        Updates of one message go out in order. One for which a newer one waits is left out.
+        """
+        key = (posted.place.channel, posted.ts)
+        updates = self._updates.setdefault(key, _Updates())
+        updates.newest += 1
+        updates.waiting += 1
+        mine = updates.newest
+        try:
+            async with updates.lock:
+                await self._with_blocks(
+                    self.client.chat_update,
+                    message,
+                    repeatable=True,
+                    patience=patience,
+                    wanted=lambda: updates.newest == mine,
+                    channel=posted.place.channel,
+                    ts=posted.ts,
+                )
+        finally:
+            updates.waiting -= 1
+            if not updates.waiting:
+                self._updates.pop(key, None)
 
     async def remove(self, posted: Posted) -> None:
         """Take a message back; raises `DeliveryError`."""
-        await call(
+        await self.call(
             self.client.chat_delete, repeatable=True, channel=posted.place.channel, ts=posted.ts
         )
 
     async def send_ephemeral(
-        self, invocation: Invocation, message: Message, *, replace: bool = False, loud: bool = False
+        self, invocation: Invocation, message: Message, *, replace: bool = False
     ) -> None:
-        """Tell only the person who asked, in the first way that works.
+        """Answer only the person who asked, in the first way that works.
 
-        When none does it is logged, for there is nobody else to tell.
+        When none does it is logged, for there is nobody else to answer.
 
         Args:
             invocation: who asked, and the ways back.
             message: what to say.
             replace: put it in place of the ephemeral message that the response URL belongs to.
-            loud: tell the whole channel through the response URL.
         """
-        for way in self._ways(invocation, message, replace=replace, loud=loud):
+        for way in self._ways(invocation, message, replace=replace):
             try:
                 await way()
             except DeliveryError as error:
@@ -98,48 +149,39 @@ class SlackClient:
         log.error("an answer to one person could not be delivered", extra={"user": invocation.user})
 
     def _ways(
-        self, invocation: Invocation, message: Message, *, replace: bool, loud: bool
-    ) -> Iterator[Callable[[], Awaitable[None]]]:
-        """The response URL, which lives for five messages.
+        self, invocation: Invocation, message: Message, *, replace: bool
+    ) -> Iterator[Callable[[], Awaitable[Any]]]:
+        """The response URL, which takes five messages.
 
-        An ephemeral, which needs the bot in the channel; a direct message.
+        An ephemeral message, which needs the bot in the channel; a direct message.
         """
         if invocation.response_url:
-            yield partial(
-                self._respond, invocation.response_url, message, replace=replace, loud=loud
-            )
+            yield partial(self._respond, invocation.response_url, message, replace=replace)
+        send = partial(self._with_blocks, repeatable=False)
         if invocation.channel:
             where = {
                 "channel": invocation.channel,
                 "user": invocation.user,
                 **({"thread_ts": invocation.thread} if invocation.thread else {}),
             }
-            yield partial(
-                self._with_blocks,
-                self.client.chat_postEphemeral,
-                message,
-                repeatable=False,
-                **where,
-            )
-        yield partial(
-            self._with_blocks,
-            self.client.chat_postMessage,
-            message,
-            repeatable=False,
-            channel=invocation.user,
-        )
+            yield partial(send, self.client.chat_postEphemeral, message, **where)
+        yield partial(send, self.client.chat_postMessage, message, channel=invocation.user)
 
     async def open_form(self, trigger: str, view: Block) -> str:
         """Open a form within the three seconds that a trigger lives; its id."""
-        response = await call(
-            self.client.views_open, repeatable=False, trigger_id=trigger, view=view
+        response = await self.call(
+            self.client.views_open,
+            repeatable=False,
+            patience=TRIGGER_LIVES_S,
+            trigger_id=trigger,
+            view=view,
         )
         return str(response["view"]["id"])
 
     async def change_form(self, view_id: str, view: Block) -> None:
         """Replace what an open form shows; a form that was closed meanwhile needs no answer."""
         try:
-            await call(self.client.views_update, repeatable=True, view_id=view_id, view=view)
+            await self.call(self.client.views_update, repeatable=True, view_id=view_id, view=view)
         except DeliveryError as error:
             log.info("a form could not be changed", extra={"reason": error.reason})
 
@@ -147,7 +189,7 @@ class SlackClient:
         """Put a file into the thread; as text where the bot may not send files."""
         place = posted.thread
         try:
-            await call(
+            await self.call(
                 self.client.files_upload_v2,
                 repeatable=False,
                 channel=place.channel,
@@ -160,13 +202,13 @@ class SlackClient:
             log.warning(
                 "a file goes out as text", extra={"file": file.name, "reason": error.reason}
             )
-            for page in _pages(file):
+            for page in files.pages(file):
                 await self.post(place, page)
 
     async def permalink(self, posted: Posted) -> str | None:
-        """The address of a message, `None` when Slack does not tell."""
+        """The address of a message, `None` when Slack does not give it."""
         try:
-            response = await call(
+            response = await self.call(
                 self.client.chat_getPermalink,
                 repeatable=True,
                 channel=posted.place.channel,
@@ -177,104 +219,58 @@ class SlackClient:
         return str(response["permalink"])
 
     async def download(self, url: str) -> bytes:
-        """A file that somebody put into a form, at most 1 MiB and one chunk.
+        """A file that somebody put into a form; see `files.download`. Raises `DeliveryError`."""
+        return await files.download(self.client, self.session, url)
 
-        Raises `DeliveryError`.
+    async def _with_blocks(
+        self,
+        method: Callable[..., Awaitable[Any]],
+        message: Message,
+        **arguments: Any,  # noqa: ANN401 -- passed through to the client's method
+    ) -> Any:  # noqa: ANN401 -- the client's own response
+        *preferred, last = _forms(message)
+        for form in preferred:
+            try:
+                return await self.caller.call(method, **{**form, **arguments})
+            except DeliveryError as error:
+                if error.reason not in REFUSED_BLOCKS:
+                    raise
+                log.warning(
+                    "blocks refused, sent as plain text",
+                    extra={"reason": error.reason, "blocks": [b["type"] for b in message.blocks]},
+                )
+        return await self.caller.call(method, **{**last, **arguments})
 
-        A file may lie with another service, and that one is not shown the bot's token.
-        """
-        if not _is_of_slack(url, self.client.base_url):
-            raise DeliveryError("download", "not_with_slack")
-        headers = {"Authorization": f"Bearer {self.client.token}"}
-        content = bytearray()
-        try:
-            async with self.session.get(url, headers=headers, allow_redirects=False) as response:
-                if response.status != _OK:
-                    raise DeliveryError("download", f"http_{response.status}")
-                if (
-                    response.content_type == _LOGIN_PAGE
-                ):  # what Slack answers when the token lacks files:read
-                    raise DeliveryError("download", "missing_scope")
-                async for chunk in response.content.iter_chunked(_CHUNK):
-                    content += chunk
-                    if len(content) > MAX_DOWNLOAD:
-                        break
-                return bytes(content)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise DeliveryError("download", type(error).__name__) from error
-
-    async def _with_blocks(self, method: Any, message: Message, **arguments: Any) -> Any:  # noqa: ANN401 -- passed through to the client
-        shown = {"text": message.text, "blocks": list(message.blocks)}
-        try:
-            return await call(method, **{**shown, **arguments})
-        except DeliveryError as error:
-            if error.reason not in REFUSED_BLOCKS:
-                raise
-            log.warning(
-                "blocks refused, sent as plain text",
-                extra={"reason": error.reason, "blocks": [b["type"] for b in message.blocks]},
-            )
-        return await call(method, text=message.plain, blocks=[], **arguments)
-
-    async def _respond(self, url: str, message: Message, *, replace: bool, loud: bool) -> None:
+    async def _respond(self, url: str, message: Message, *, replace: bool) -> None:
         webhook = AsyncWebhookClient(
             url, session=self.session, retry_handlers=[], ssl=self.client.ssl
         )
-        visible = "in_channel" if loud else "ephemeral"
-        common = {
-            "response_type": visible,
-            "replace_original": replace,
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
-        for shown in (
-            {"text": message.text, "blocks": list(message.blocks)},
-            {"text": message.plain},
-        ):
-            response = await call(_paced(webhook), repeatable=False, body={**common, **shown})
+        common = {"response_type": "ephemeral", "replace_original": replace, **_QUIET}
+        for form in _forms(message):
+            response = await self.caller.call(
+                _raising(webhook), repeatable=False, pace=url, body={**common, **form}
+            )
             if response.status_code == _OK:
                 return
-        raise DeliveryError("response_url", f"http_{response.status_code}")
+        raise NotAccepted(f"http_{response.status_code}", "response_url")
 
 
-def _paced(webhook: AsyncWebhookClient) -> Callable[..., Awaitable[WebhookResponse]]:
-    """Sending through a response URL, with 429 raised as the Web API's client does, so that it is waited for."""
-
-    async def response_url(*, body: dict[str, Any]) -> WebhookResponse:
-        response = await webhook.send_dict(body)
-        if response.status_code == _TOO_MANY:
-            raise SlackApiError("too many messages", response)  # type: ignore[no-untyped-call]
-        return response
-
-    return response_url
-
-
-def _is_of_slack(url: str, api: str) -> bool:
-    """Whether a file lies on Slack's own hosts, or beside the Web API that the bot was told to use."""
-    try:
-        there, home = urlsplit(url), urlsplit(api)
-    except ValueError:
-        return False
-    host = there.hostname or ""
-    below = any(host == known or host.endswith(f".{known}") for known in (*_SLACK, home.hostname))
-    return (there.scheme == "https" and below) or (there.scheme, there.netloc) == (
-        home.scheme,
-        home.netloc,
+def _forms(message: Message) -> tuple[Block, ...]:
+    """A message as it should look, then as plain text, then as less of it."""
+    return (
+        {"text": message.text, "blocks": list(message.blocks)},
+        {"text": message.plain, "blocks": []},
+        {"text": message.plain[:_SHORT_TEXT], "blocks": []},
     )
 
 
-def _pages(file: Attachment) -> Sequence[Message]:
-    """A file's text as messages; a PEM body holds nothing that Slack could read as markup."""
-    lines = file.content.replace("`", "'").splitlines()
-    pages: list[list[str]] = [[]]
-    for line in lines:
-        if sum(map(len, pages[-1])) + len(pages[-1]) + len(line) > _SNIPPET:
-            pages.append([])
-        pages[-1].append(line[:_SNIPPET])
-    return [_page(f"{file.title} ({file.name})", page) for page in pages if page]
+def _raising(webhook: AsyncWebhookClient) -> Callable[..., Awaitable[WebhookResponse]]:
+    """Sending through a response URL, with 429 and 5xx raised as the Web API's client does."""
 
+    async def response_url(*, body: dict[str, Any]) -> WebhookResponse:
+        response = await webhook.send_dict(body)
+        if response.status_code == _TOO_MANY or response.status_code >= _SERVER_ERROR:
+            raise SlackApiError("refused for now", response)  # type: ignore[no-untyped-call]
+        return response
 
-def _page(title: str, lines: Sequence[str]) -> Message:
-    from bot.cards.parts import Drawing, bold, compose, say  # noqa: PLC0415 -- only where files may not be sent
-
-    return compose(title, [say(bold(title)), Drawing(lines=tuple(lines))])
+    return response_url

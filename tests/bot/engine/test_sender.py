@@ -41,6 +41,7 @@ class Channel:
         self.answers: Iterator[DeliveryError | str] = iter(answers)
         self.accepted: list[str] = []
         self.history: list[DeliveryError] = []
+        self.looked: list[tuple[datetime, datetime]] = []
 
     async def post(self, channel: str, message: Message, delivery_id: str) -> str:
         """Answer as written."""
@@ -57,9 +58,12 @@ class Channel:
             raise RuntimeError(answer)
         return f"{len(self.accepted)}.0"
 
-    async def find(self, channel: str, delivery_id: str, since: datetime) -> str | None:
+    async def find(
+        self, channel: str, delivery_id: str, since: datetime, until: datetime
+    ) -> str | None:
         """What was accepted stands in the history, when it may be read."""
-        del channel, since
+        del channel
+        self.looked.append((since, until))
         if self.history:
             raise self.history.pop(0)
         return "found" if delivery_id in self.accepted else None
@@ -183,6 +187,8 @@ async def test_history_that_cannot_be_read_now_is_read_later(store: Store) -> No
     await check_service.plan()
     final, waits = await check_service.end()
     assert (final.ts, check_service.channel.accepted, 9.0 in waits) == ("found", ["d"], True)
+    assert len(check_service.channel.looked) == 4
+    assert all(since < NOW < until for since, until in check_service.channel.looked)
 
 
 @pytest.mark.parametrize(

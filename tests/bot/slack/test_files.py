@@ -19,9 +19,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.fix_steps import STEPS_KIND
+from bot.domain.delivery import DeliveryError
 from bot.slack.handlers.files import why_no_file
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import DeliveryError
 from chainlib import repair
 from playground.lab.pki import NOW
 from playground.slack import Message, User

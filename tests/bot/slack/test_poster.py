@@ -12,10 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.delivery import DeliveryError, NotAccepted, RateLimited, Refused, Unknown
+from bot.domain.delivery import (
+    DeliveryError,
+    NotAccepted,
+    PlaceRefused,
+    RateLimited,
+    Refused,
+    Unknown,
+)
 from bot.settings import load_settings
+from bot.slack.outbound.calling import Caller
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.digest_poster import SlackPoster
+from bot.slack.outbound.digest_poster import PAGE, SlackPoster
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import make_client, make_session
 from playground.slack import Fault, SlackStandIn
@@ -29,6 +37,7 @@ MESSAGE = {
     "plain": "the same as text",
 }
 SINCE = datetime.now(UTC) - timedelta(minutes=1)
+UNTIL = SINCE + timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -49,15 +58,15 @@ async def test_a_post_is_found_by_its_delivery(slack: SlackStandIn, poster: Slac
     ts = await poster.post(CHANNEL, MESSAGE, "d-1")
     for number in range(120):
         slack.say(f"chatter {number}")
-    assert await poster.find(CHANNEL, "d-1", SINCE) == ts
-    assert await poster.find(CHANNEL, "d-2", SINCE) is None
+    assert await poster.find(CHANNEL, "d-1", SINCE, UNTIL) == ts
+    assert await poster.find(CHANNEL, "d-2", SINCE, UNTIL) is None
 
 
 @pytest.mark.parametrize(
     ("fault", "meaning", "posted"),
     [
-        (Fault(method="chat.postMessage", error="is_archived"), Refused, 0),
-        (Fault(method="chat.postMessage", error="channel_not_found"), Refused, 0),
+        (Fault(method="chat.postMessage", error="is_archived"), PlaceRefused, 0),
+        (Fault(method="chat.postMessage", error="channel_not_found"), PlaceRefused, 0),
         (Fault(method="chat.postMessage", error="invalid_auth"), NotAccepted, 0),
         (Fault(method="chat.postMessage", error="fatal_error"), Unknown, 0),
         (Fault(method="chat.postMessage", status=429, retry_after=7), RateLimited, 0),
@@ -82,6 +91,32 @@ async def test_what_an_answer_means(
         assert raised.value.retry_after == 7
 
 
+async def test_history_is_read_on_from_where_it_was(
+    slack: SlackStandIn, poster: SlackPoster
+) -> None:
+    ts = await poster.post(CHANNEL, MESSAGE, "d-1")
+    for number in range(PAGE + 1):
+        slack.say(f"chatter {number}")
+    slack.faults.add(Fault(method="conversations.history", status=429, retry_after=60, skip=1))
+    with pytest.raises(RateLimited):
+        await poster.find(CHANNEL, "d-1", SINCE, UNTIL)
+    slack.faults.clear()
+    object.__setattr__(poster.slack, "caller", Caller())  # a minute later
+    assert await poster.find(CHANNEL, "d-1", SINCE, UNTIL) == ts
+    assert slack.api.calls["conversations.history"] == 3
+
+
+async def test_one_small_page_is_asked_for(slack: SlackStandIn, poster: SlackPoster) -> None:
+    await poster.post(CHANNEL, MESSAGE, "d-1")
+    await poster.find(CHANNEL, "d-1", SINCE, UNTIL)
+    (asked,) = [one for name, one in slack.api.log if name == "conversations.history"]
+    assert (asked["limit"], float(asked["latest"]), float(asked["oldest"])) == (
+        "15",
+        pytest.approx(UNTIL.timestamp()),
+        pytest.approx(SINCE.timestamp()),
+    )
+
+
 async def test_refused_blocks_go_out_as_text_with_the_same_delivery(
     slack: SlackStandIn, poster: SlackPoster
 ) -> None:
@@ -89,7 +124,7 @@ async def test_refused_blocks_go_out_as_text_with_the_same_delivery(
     await poster.post(CHANNEL, MESSAGE, "d-1")
     (posted,) = slack.posted
     assert (posted.text, posted.blocks) == ("the same as text", ())
-    assert await poster.find(CHANNEL, "d-1", SINCE) == posted.ts
+    assert await poster.find(CHANNEL, "d-1", SINCE, UNTIL) == posted.ts
 
 
 async def test_history_that_may_not_be_read_is_refused(
@@ -97,7 +132,7 @@ async def test_history_that_may_not_be_read_is_refused(
 ) -> None:
     slack.faults.add(Fault(method="conversations.history", error="missing_scope"))
     with pytest.raises(Refused, match="missing_scope"):
-        await poster.find(CHANNEL, "d-1", SINCE)
+        await poster.find(CHANNEL, "d-1", SINCE, UNTIL)
 
 
 @pytest.mark.may_block  # DBOS is launched inside the loop on purpose
