@@ -21,7 +21,6 @@ from bot.azure.connection import Connection, open_connection
 from bot.azure.errors import Misunderstood, refusal_of
 from bot.azure.health import translate_health, with_known_names
 from bot.azure.lookup import look_up
-from bot.azure.on_demand import OnDemandProbe
 from bot.azure.pipeline import noted_request_ids
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.single_flight import SingleFlight
@@ -145,28 +144,6 @@ class ArmClient:
             return held
         return await self._healths.share(gateway.key, lambda: self._read_health(gateway))
 
-    async def health_on_demand(
-        self, gateway: GatewayId, probe: OnDemandProbe
-    ) -> GatewayHealth | ArmRefusal:
-        """What the gateway says after trying one pool under one setting now.
-
-        The validation switches do not count there.
-        """
-        what = f"a trial of {probe.pool} with {probe.setting} on {gateway.name}"
-
-        async def work() -> GatewayHealth | ArmRefusal:
-            async with self._one_at_a_time[gateway.key]:
-                return await self._ask(
-                    lambda line: self._tried(line, gateway, probe),
-                    what,
-                    gateway.subscription,
-                    self._timing.health_budget,
-                    gateway,
-                    bucket=_WRITES,
-                )
-
-        return await self._healths.share((gateway.key, probe), work)
-
     async def close(self) -> None:
         """Stop what runs and close the line; whatever is asked later is refused."""
         self._closed = True
@@ -276,13 +253,6 @@ class ArmClient:
 
     async def _asked(self, line: Connection, gateway: GatewayId) -> GatewayHealth:
         return await self._answered(line.backend_health(gateway), gateway)
-
-    async def _tried(
-        self, line: Connection, gateway: GatewayId, probe: OnDemandProbe
-    ) -> GatewayHealth:
-        return await self._answered(
-            line.backend_health_on_demand(gateway, probe.body(gateway)), gateway
-        )
 
     async def _answered(self, answering: Awaitable[object], gateway: GatewayId) -> GatewayHealth:
         with noted_request_ids() as ids:

@@ -84,17 +84,6 @@ class Connection:
         )
         return await poller.result()
 
-    async def backend_health_on_demand(
-        self, identity: GatewayId, body: Mapping[str, object]
-    ) -> Mapping[str, Any]:
-        """What the gateway says about one pool under one setting, tried at once."""
-        operations = (await self._client(identity.subscription)).application_gateways
-        start = partial(
-            operations.begin_backend_health_on_demand, polling_interval=self.timing.poll_interval
-        )
-        poller = await start(identity.group, identity.name, dict(body))
-        return await poller.result()
-
     async def close(self) -> None:
         """Close the credential and the connections."""
         await self.credential.close()

@@ -35,7 +35,7 @@ from bot.azure.settings import ArmTiming
 
 _HEALTH_POST = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/applicationGateways/[^/]+"
-    r"/(backendhealth|getBackendHealthOnDemand)",
+    r"/backendhealth",
     re.IGNORECASE,
 )
 _LIST_GET = re.compile(r"/(subscriptions|applicationGateways)$", re.IGNORECASE)

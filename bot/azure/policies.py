@@ -91,20 +91,6 @@ def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
     )
 
 
-def member_checks(
-    gateway: Gateway, *, well_known: TrustAnchors, others: Sequence[Gateway] = ()
-) -> tuple[MemberCheck, ...]:
-    """What to probe on a gateway.
-
-    Args:
-        gateway: its configuration, with NIC addresses filled in where they are known
-            (`translation.with_nic_addresses`).
-        well_known: the stand-in for the platform's trusted CAs.
-        others: other gateways whose roots are looked at when a root is missing here.
-    """
-    return checks_of(member_uses(gateway), well_known=well_known, others=others)
-
-
 def checks_of(
     uses: Iterable[MemberUse], *, well_known: TrustAnchors, others: Sequence[Gateway] = ()
 ) -> tuple[MemberCheck, ...]:

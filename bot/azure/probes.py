@@ -9,7 +9,6 @@ from bot.domain.azure import HealthProbe
 from chainlib import HttpProbeRule
 
 MAX_SECONDS = 86400
-MAX_THRESHOLD = 20
 MAX_PORT = 65535
 DEFAULT_RULE = HttpProbeRule()
 _RANGE = re.compile(r"(\d{3})\s*(?:-\s*(\d{3}))?")
@@ -29,9 +28,7 @@ def health_probe(item: Document) -> HealthProbe:
         pick_host_from_settings=any(switch(facts.get(pick), default=False) for pick in picks),
         port=port or None,
         rule=_rule(facts, named),
-        interval_s=number(facts.get("interval"), 30, low=1, high=MAX_SECONDS),
         proxy_header=switch(facts.get("enableProbeProxyProtocolHeader"), default=False),
-        unhealthy_threshold=number(facts.get("unhealthyThreshold"), 3, low=1, high=MAX_THRESHOLD),
     )
 
 

@@ -29,7 +29,6 @@ ROLE: Mapping[str, Any] = MappingProxyType(
         "Actions": [
             "Microsoft.Network/applicationGateways/read",
             "Microsoft.Network/applicationGateways/backendhealth/action",
-            "Microsoft.Network/applicationGateways/getBackendHealthOnDemand/action",
             "Microsoft.Network/locations/operationResults/read",
         ],
         "NotActions": [],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from bot.cards.escaping import clean
-from bot.cards.parts import Block, say
+from bot.cards.parts import Block
 
 CHECK_FORM, REHEARSE_FORM = "check_form", "rehearse_form"
 PASTE_LIMIT = 3000
@@ -71,16 +71,6 @@ def rehearse_form(*, name: str = "", channel: str | None = None) -> Block:
     return _view(
         REHEARSE_FORM, "Rehearse a chain", "Judge it", [*fields, *_destination(channel)], channel
     )
-
-
-def message_form(title: str, sentence: str) -> Block:
-    """A form that only says something, for example that the answer is on its way."""
-    return {
-        "type": "modal",
-        "title": _plain(clean(title, 24)),
-        "close": _plain("Close"),
-        "blocks": [say(clean(sentence, 600)).block()],
-    }
 
 
 def _view(

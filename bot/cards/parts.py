@@ -351,25 +351,6 @@ def json_size(blocks: Sequence[Mapping[str, Any]]) -> int:
     return len(json.dumps(list(blocks), separators=(",", ":")))
 
 
-def lines_before_buttons(message: Message) -> int:
-    """Lines that stand before the action row, counted as one for each line break and text run."""
-    before = [block for block in message.blocks if block["type"] not in {"actions", "context"}]
-    return sum(_lines(block) for block in before)
-
-
-def _lines(block: Block) -> int:
-    if block["type"] != "rich_text":
-        return 1
-    return sum(_rich_lines(element) for element in block["elements"])
-
-
-def _rich_lines(element: Block) -> int:
-    inner: list[Block] = element["elements"]
-    if element["type"] == "rich_text_list":
-        return len(inner)
-    return 1 + sum(str(run.get("text", "")).count("\n") for run in inner)
-
-
 def utc(instant: datetime) -> str:
     """An instant as people write it, in UTC."""
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -9,16 +9,11 @@ from datetime import datetime
 
 from bot.digest.schedule import next_runs, once_a_day
 from bot.digest.zones import zone as zone_of
-from bot.domain.digest import Schedule, Subscription
+from bot.domain.digest import Schedule
 
 
 class NeverDue(ValueError):
     """A schedule that has no next run, for example one for 30 February only."""
-
-
-def is_due(subscription: Subscription, now: datetime) -> bool:
-    """Whether the subscription's digest is due; a missed run stays due until it has run once."""
-    return subscription.paused is None and subscription.next_run_at <= now
 
 
 def first_run(plan: Schedule, now: datetime) -> datetime:

@@ -87,8 +87,6 @@ class HealthProbe:
     pick_host_from_settings: bool
     port: int | None
     rule: HttpProbeRule
-    interval_s: int = 30
-    unhealthy_threshold: int = 3
     proxy_header: bool = False
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from aiohttp import web
 
-EVERYWHERE = frozenset({"list", "get", "health", "poll", "on-demand", "subscriptions"})
+EVERYWHERE = frozenset({"list", "get", "health", "poll", "subscriptions"})
 
 
 class FaultKind(StrEnum):

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
 
 from aiohttp import web
@@ -36,7 +36,6 @@ _ROUTES = (
     ),
     ("GET", "get", _GATEWAY),
     ("POST", "health", rf"{_GATEWAY}/backendhealth"),
-    ("POST", "on-demand", rf"{_GATEWAY}/getbackendhealthondemand"),
     (
         "GET",
         "poll",
@@ -197,10 +196,7 @@ class ArmStandIn:
                 )  # made up: nobody has recorded what a stopped gateway answers
             case _:
                 result = health_document(gateway.spec, gateway.words)
-                response = self._accept(
-                    gateway,
-                    _only(result, await request.json()) if operation == "on-demand" else result,
-                )
+                response = self._accept(gateway, result)
         return response
 
     def _gateway_of(self, operation: str, match: re.Match[str]) -> _Gateway | None:
@@ -276,28 +272,6 @@ def _route(request: web.Request) -> tuple[str, re.Match[str] | None]:
         if match and method == request.method:
             return operation, match
     return f"{request.method} other", None
-
-
-def _only(result: Json, body: Any) -> Json:
-    """The on-demand shape: one pool under one setting."""
-    pool_id, setting_id = (
-        str(body["backendAddressPool"]["id"]).lower(),
-        str(body["backendHttpSettings"]["id"]).lower(),
-    )
-    for pool in result["backendAddressPools"]:
-        for setting in pool["backendHttpSettingsCollection"]:
-            if (
-                pool["backendAddressPool"]["id"].lower(),
-                setting["backendHttpSettings"]["id"].lower(),
-            ) == (pool_id, setting_id):
-                return {
-                    "backendAddressPool": pool["backendAddressPool"],
-                    "backendHealthHttpSettings": setting,
-                }
-    return {
-        "backendAddressPool": body["backendAddressPool"],
-        "backendHealthHttpSettings": {"servers": []},
-    }
 
 
 def _error(status: int, code: str) -> web.Response:

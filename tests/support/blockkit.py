@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block as SdkBlock
 
-from bot.cards.parts import Message
+from bot.cards.parts import Block, Message
 
 OLD_BLOCKS = {"header", "section", "rich_text", "context", "actions", "divider"}
 _OWN_MARKUP = re.compile(r"(by <@[UW][A-Z0-9]+>)?\s*(<!date\^\d+\^[^|<>]*\|[^|<>]*>)?")
@@ -64,3 +64,22 @@ def texts(node: object) -> Iterator[dict[str, Any]]:
             yield node
         for item in node.values():
             yield from texts(item)
+
+
+def lines_before_buttons(message: Message) -> int:
+    """Lines that stand before the action row, counted as one for each line break and text run."""
+    before = [block for block in message.blocks if block["type"] not in {"actions", "context"}]
+    return sum(_lines(block) for block in before)
+
+
+def _lines(block: Block) -> int:
+    if block["type"] != "rich_text":
+        return 1
+    return sum(_rich_lines(element) for element in block["elements"])
+
+
+def _rich_lines(element: Block) -> int:
+    inner: list[Block] = element["elements"]
+    if element["type"] == "rich_text_list":
+        return len(inner)
+    return 1 + sum(str(run.get("text", "")).count("\n") for run in inner)

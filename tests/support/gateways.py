@@ -1,9 +1,13 @@
-"""A gateway without pools or settings, for tests that are about what is said of it."""
+"""A gateway without pools or settings, and what is to be probed on one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bot.azure.policies import checks_of, member_uses
 from bot.domain.azure import Gateway, GatewayId
-from chainlib import Sku
+from bot.domain.report import MemberCheck
+from chainlib import Sku, TrustAnchors
 
 GATEWAY_ID = GatewayId(subscription="0000", group="rg", name="prod-gw")
 GATEWAY = Gateway(
@@ -20,3 +24,17 @@ GATEWAY = Gateway(
     auth_certificates=(),
     uses=(),
 )
+
+
+def member_checks(
+    gateway: Gateway, *, well_known: TrustAnchors, others: Sequence[Gateway] = ()
+) -> tuple[MemberCheck, ...]:
+    """What to probe on a gateway.
+
+    Args:
+        gateway: its configuration, with NIC addresses filled in where they are known
+            (`translation.with_nic_addresses`).
+        well_known: the stand-in for the platform's trusted CAs.
+        others: other gateways whose roots are looked at when a root is missing here.
+    """
+    return checks_of(member_uses(gateway), well_known=well_known, others=others)

@@ -15,8 +15,6 @@ import pytest
 
 from bot.azure.client import ArmClient
 from bot.azure.credentials import StaticCredential
-from bot.azure.on_demand import OnDemandProbe
-from bot.azure.policies import member_checks
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Health, Inventory
 from chainlib import TrustAnchors, TrustMode
 from playground.arm import (
@@ -30,6 +28,7 @@ from playground.arm import (
 )
 from playground.lab import pki
 from tests.support.arm import FAST, TOKEN, MovableClock
+from tests.support.gateways import member_checks
 
 PROD = GatewaySpec(
     name="prod-gw",
@@ -215,17 +214,6 @@ async def test_one_who_gives_up_does_not_stop_the_others(
     assert arm.calls["health"] == 1
 
 
-async def test_on_demand_tries_one_pool_and_setting(arm: ArmStandIn, client: ArmClient) -> None:
-    arm.add(PROD)
-    identity = (await found(client, "prod-gw")).id
-    health = await client.health_on_demand(
-        identity, OnDemandProbe(pool="web", setting="https-be", host="backend.contoso.com")
-    )
-    assert isinstance(health, GatewayHealth)
-    assert {(s.pool, s.setting) for s in health.servers} == {("web", "https-be")}
-    assert arm.calls["on-demand"] == 1
-
-
 async def test_large_gateway_is_read_in_few_calls(arm: ArmStandIn, client: ArmClient) -> None:
     """20 settings and 200 members: the calls do not grow with the gateway (no N+1)."""
     settings = tuple(
@@ -246,15 +234,14 @@ async def test_large_gateway_is_read_in_few_calls(arm: ArmStandIn, client: ArmCl
     assert arm.calls == {"subscriptions": 1, "list": 1, "health": 1, "poll": 2}
 
 
-async def test_only_get_and_the_two_health_posts_leave(arm: ArmStandIn, client: ArmClient) -> None:
+async def test_only_get_and_the_health_post_leave(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD)
     identity = (await found(client, "prod-gw")).id
     await client.get(identity)
     await client.health(identity)
-    await client.health_on_demand(identity, OnDemandProbe(pool="web", setting="https-be"))
     posts = [path.rpartition("/")[2] for method, path in arm.requests if method != "GET"]
     assert {method for method, _ in arm.requests} == {"GET", "POST"}
-    assert posts == ["backendhealth", "getBackendHealthOnDemand"]
+    assert posts == ["backendhealth"]
 
 
 async def test_log_holds_no_token_and_no_subscription(

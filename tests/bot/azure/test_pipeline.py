@@ -36,7 +36,6 @@ def let_out(method: str, url: str) -> tuple[str, str]:
         pytest.param(
             "POST", f"{ARM}{GATEWAY}/backendhealth?api-version=2026-03-01", id="backend-health"
         ),
-        pytest.param("POST", f"{ARM}{GATEWAY}/getBackendHealthOnDemand", id="on-demand"),
         pytest.param("POST", f"{ARM}{GATEWAY}/backendHealth", id="another-case"),
     ],
 )

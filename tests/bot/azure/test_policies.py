@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.azure.policies import NO_ADDRESS, NO_TLS, matching, member_checks
+from bot.azure.policies import NO_ADDRESS, NO_TLS, matching
 from bot.azure.translation import translate_gateway
 from bot.domain.azure import Gateway
 from bot.domain.report import CheckRequest, MemberCheck
 from chainlib import HttpProbeRule, Sku, TrustAnchors, TrustMode
 from playground.arm import GatewaySpec, PoolSpec, ProbeSpec, RuleSpec, SettingSpec, gateway_document
 from playground.lab import pki
+from tests.support.gateways import member_checks
 
 CORP, OLD, FOREIGN = (
     pki.root("Corp Root").certificate,

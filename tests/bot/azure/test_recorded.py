@@ -18,12 +18,12 @@ from aiohttp import web
 
 from bot.azure.client import ArmClient
 from bot.azure.health import translate_health
-from bot.azure.policies import member_checks
 from bot.azure.translation import translate_gateway, with_nic_addresses
 from bot.domain.azure import Gateway, GatewayHealth, GatewayId, Health, MemberKind
 from chainlib import Code, Sku, TrustAnchors, TrustMode
 from playground.arm.server import server_context
 from playground.lab import pki
+from tests.support.gateways import member_checks
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
 ZERO = "00000000-0000-0000-0000-000000000000"

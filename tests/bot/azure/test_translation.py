@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.azure.health import translate_health, with_known_names
-from bot.azure.policies import member_checks
 from bot.azure.probes import status_ranges
 from bot.azure.translation import gateway_id, translate_gateway, with_nic_addresses
 from bot.domain.azure import BackendMember, Gateway, GatewayId, Health, MemberKind, PoolUse
@@ -29,6 +28,7 @@ from playground.arm import (
     health_document,
 )
 from playground.lab import pki
+from tests.support.gateways import member_checks
 
 ROOT = pki.root()
 CERTIFICATE = ROOT.certificate

@@ -23,11 +23,15 @@ from bot.cards.parts import (
     VERDICT_LIMIT,
     Message,
     json_size,
-    lines_before_buttons,
 )
 from chainlib import CATALOGUE, Code, load_certificates
 from playground.lab.pki import intermediate, leaf
-from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive, texts
+from tests.support.blockkit import (
+    assert_accepted_by_slack,
+    assert_nothing_alive,
+    lines_before_buttons,
+    texts,
+)
 from tests.support.reports import CASES, HOST, ISSUING, LEAF, ROOT, repaired, report
 from tests.support.snapshots import check_snapshot
 

@@ -21,7 +21,6 @@ from bot.cards.parts import (
     TEXT_LIMIT,
     Message,
     json_size,
-    lines_before_buttons,
 )
 from bot.commands import Request, parse
 from bot.digest.compose import compose
@@ -29,7 +28,11 @@ from bot.digest.settle import OPEN_AFTER, settle
 from bot.domain.digest import BackendState, DigestContent, Look, Observation
 from bot.slack.outbound.digest_messages import from_data, head_of, render, rows_of
 from chainlib import Code, Severity
-from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive
+from tests.support.blockkit import (
+    assert_accepted_by_slack,
+    assert_nothing_alive,
+    lines_before_buttons,
+)
 from tests.support.following import NOW, backend, gateway, problem, subscription
 from tests.support.reports import HOSTILE
 

@@ -21,7 +21,6 @@ from bot.cards.parts import (
     LINES_BEFORE_BUTTONS,
     TEXT_LIMIT,
     json_size,
-    lines_before_buttons,
 )
 from bot.checks import add_backend_health
 from bot.checks.backend_health import worst_first
@@ -36,6 +35,7 @@ from bot.domain.azure import (
 from bot.domain.report import GatewayReport, MemberReport
 from chainlib import Code, Where
 from tests.support import reports
+from tests.support.blockkit import lines_before_buttons
 from tests.support.gateways import GATEWAY, GATEWAY_ID
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from slack_sdk.models.views import View
 
-from bot.cards.form import check_form, message_form, rehearse_form
+from bot.cards.form import check_form, rehearse_form
 from bot.cards.parts import JSON_LIMIT, TEXT_LIMIT, Message, json_size
 from bot.cards.progress import STAGES, broke, cut_short, looking
 from bot.cards.usage import facts, help_card, how_to_invite, notice, refusal, usage, verb_help
@@ -33,7 +33,6 @@ VIEWS: dict[str, Callable[[str], dict[str, Any]]] = {
     "check": lambda text: check_form(target=text, options=text, channel="C1"),
     "check-anywhere": lambda _: check_form(),
     "rehearse": lambda text: rehearse_form(name=text, channel="C1"),
-    "message": lambda text: message_form(text, text),
 }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.azure.policies import NO_ADDRESS, member_checks
+from bot.azure.policies import NO_ADDRESS
 from bot.azure.translation import translate_gateway
 from bot.cards.check_card import CardContext
 from bot.cards.parts import (
@@ -23,7 +23,6 @@ from bot.cards.parts import (
     LINES_BEFORE_BUTTONS,
     TEXT_LIMIT,
     json_size,
-    lines_before_buttons,
 )
 from bot.cards.removal_card import removal_card, removal_details
 from bot.checks import rehearse_removal, removal
@@ -40,6 +39,8 @@ from playground.lab.catalogue import CATALOGUE
 from playground.lab.pki import NOW, Issued
 from playground.stage import Stage
 from tests.support import reports
+from tests.support.blockkit import lines_before_buttons
+from tests.support.gateways import member_checks
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT
 
 OLD_ROOT = pki.root("Contoso Root G1")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.digest.due import NeverDue, first_run, following, is_due
+from bot.digest.due import NeverDue, first_run, following
 from bot.digest.schedule import schedule
 from bot.domain.digest import Schedule
-from tests.support.following import NOW, subscription
+from tests.support.following import NOW
 
 DAILY = schedule("daily", at="09:00", zone="Europe/Berlin")
 DUE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -44,16 +44,3 @@ def test_schedule_without_a_run_is_never_due() -> None:
         first_run(
             Schedule(cron="0 0 */29 2 1#5", zone="UTC", text="fifth Monday on 1 February"), NOW
         )
-
-
-@pytest.mark.parametrize(
-    ("fields", "due"),
-    [
-        ({}, True),
-        ({"next_run_at": NOW + timedelta(seconds=1)}, False),
-        ({"paused": "is_archived"}, False),
-    ],
-    ids=["due", "later", "paused"],
-)
-def test_subscription_is_due(fields: dict[str, object], due: bool) -> None:  # noqa: FBT001 -- the table's expectation
-    assert is_due(subscription(**fields), NOW) is due

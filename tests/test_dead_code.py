@@ -1,0 +1,38 @@
+"""Nothing in the program is left that nothing calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vulture import Vulture
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ("bot", "chainlib")
+USERS = ("bench", "fuzz", "playground")
+CALLED_BY_NAME = (
+    # asyncio's protocols, aiohttp's and the Azure SDK's policies
+    *("buffer_updated", "connection_lost", "connection_made", "eof_received", "get_buffer"),
+    *("get_token", "makefile", "on_request", "on_response"),
+    # pydantic, SQLAlchemy, sqlite3, Rich, slack_sdk
+    *("cache_ok", "impl", "model_config", "process_bind_param", "process_result_value"),
+    *("isolation_level", "on_broken_pipe", "settings_customise_sources", "wss_uri"),
+    *("settings_cls", "env_settings", "dotenv_settings", "file_secret_settings", "trace"),
+)
+CHOSEN_BY_A_SETTING = (
+    *("AT_LEAST_ONCE", "CHINA", "CLI", "DEFAULT", "STATIC", "USGOV", "WORKLOAD_IDENTITY"),
+)
+
+
+def test_shipped_code_is_all_called() -> None:
+    scan = Vulture(
+        ignore_names=[*CALLED_BY_NAME, *CHOSEN_BY_A_SETTING],
+        ignore_decorators=["@app.*", "@db.*", "@*.middleware", "@field_validator", "@*_validator"],
+    )
+    scan.scavenge([str(ROOT / room) for room in (*SHIPPED, *USERS)], exclude=["*/migrations/*"])
+    shipped = tuple(str(ROOT / room) for room in SHIPPED)
+    found = [
+        f"{Path(item.filename).relative_to(ROOT)}:{item.first_lineno} {item.name}"
+        for item in scan.get_unused_code(min_confidence=60)
+        if str(item.filename).startswith(shipped)
+    ]
+    assert found == []
