@@ -113,13 +113,11 @@ class TlsSession:
         version: `TLSv1.2` or `TLSv1.3`.
         cipher: OpenSSL's name of the suite, empty when the handshake broke first.
         client_certificate_requested: a CertificateRequest came (RFC 8446 section 4.3.2).
-        ocsp_staple: the stapled OCSP response, `None` when there was none.
     """
 
     version: str
     cipher: str
     client_certificate_requested: bool = False
-    ocsp_staple: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,6 @@ class _Record:
         self.client_accepted = False
         self.server_hello = False
         self.alert: int | None = None
-        self.staple: bytes | None = None
         self.records = 0
         self.empty_list = False
 
@@ -118,7 +117,6 @@ class ClientHandshake:
         self._tls = SSL.Connection(context_for(offer), None)
         self._tls.set_app_data(self._record)
         self._tls.set_connect_state()
-        self._tls.request_ocsp()
         if server_name is not None:
             self._tls.set_tlsext_host_name(_sendable(server_name))
 
@@ -222,7 +220,6 @@ class ClientHandshake:
             version=self._tls.get_protocol_version_name() if self._record.server_hello else "",
             cipher=self._tls.get_cipher_name() or "",
             client_certificate_requested=self._record.client_certificate_requested,
-            ocsp_staple=self._record.staple,
         )
 
     def _advance(self) -> bytes:

@@ -88,7 +88,7 @@ _SIGNATURES = {
 def context_for(offer: TlsOffer) -> SSL.Context:
     """The shared context of an offer.
 
-    It verifies nothing, asks for an OCSP staple, resumes no session.
+    It verifies nothing, resumes no session.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE)
@@ -102,12 +102,6 @@ def context_for(offer: TlsOffer) -> SSL.Context:
         context.set_options(_LEGACY_SERVER_CONNECT)
     if offer.authentication in _SIGNATURES:
         restrict_signatures(context, _SIGNATURES[offer.authentication])
-    context.set_ocsp_client_callback(_keep_staple)
     restrict_groups(context, _GROUPS)
     listen_to_messages(context)
     return context
-
-
-def _keep_staple(connection: SSL.Connection, staple: bytes, _data: object) -> bool:
-    connection.get_app_data().staple = staple or None
-    return True

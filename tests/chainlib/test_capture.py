@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from OpenSSL import SSL
 
 from chainlib import (
     Certificate,
@@ -55,12 +54,11 @@ from playground.lab.servers import (
 )
 from tests.support.odd_servers import ExpectsProxyHeader
 from tests.support.raw_tls import tls12_list, tls13_list
-from tests.support.tls_server import NAME, Estate, StaplingBackend, target
+from tests.support.tls_server import NAME, Estate, target
 
 VERSIONS = pytest.mark.parametrize("versions", [TLS_1_2, TLS_1_3], ids=["tls-1.2", "tls-1.3"])
 FLIGHTS = pytest.mark.parametrize("flight", [tls12_list, tls13_list], ids=["tls-1.2", "tls-1.3"])
 JUNK = b"this is no certificate"
-OCSP_TRY_LATER = b"\x30\x03\x0a\x01\x03"
 REQUIRED = HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED
 
 
@@ -145,16 +143,6 @@ async def test_server_name_sent_and_withheld(estate: Estate) -> None:
     assert named.certificates == (other.certificate,)
     assert nameless.certificates == estate.chain
     assert server.server_names == ["other", None]
-
-
-@pytest.mark.parametrize(
-    "version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION], ids=["tls-1.2", "tls-1.3"]
-)
-async def test_staple_kept(estate: Estate, version: int) -> None:
-    async with StaplingBackend(estate.leaf, OCSP_TRY_LATER, version) as server:
-        captured = await capture(target(server), timeout=5)
-    assert captured.tls is not None
-    assert captured.tls.ocsp_staple == OCSP_TRY_LATER
 
 
 @VERSIONS
