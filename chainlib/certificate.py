@@ -119,7 +119,7 @@ class Certificate(Parsed):
         Names and signatures are not looked at.
         """
         if self.authority_serial is not None and self.authority_serial != candidate.serial:
-            return False  # a CA that was issued anew with the same key
+            return False  # a CA that was reissued with the same key
         wanted, offered = self.authority_key_id, candidate.subject_key_id
         return wanted is None or offered is None or wanted == offered
 

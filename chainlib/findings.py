@@ -170,7 +170,7 @@ class Verdict:
         entries: role and status of each presented certificate, in the order sent.
         path: the certification path as far as it could be built.
         not_checked: what was not looked at, for people.
-        case: what the rules looked at, kept so that a repair need not verify the path anew; a
+        case: what the rules looked at, kept so that a repair need not verify the path again; a
             `chainlib.judge.case.Case`, `None` where no list came.
     """
 

@@ -66,7 +66,8 @@ class Row:
 
     def lines(self) -> tuple[str, ...]:
         """One line, two when something is wrong."""
-        first = f"{self.label:<{LABEL_WIDTH}}{fit(self.name, DRAWING_WIDTH - LABEL_WIDTH)}"
+        label = f"{self.label:<{LABEL_WIDTH - 1}} "  # "sent 10" is as wide as the column
+        first = f"{label}{fit(self.name, DRAWING_WIDTH - len(label))}"
         return (
             (first, fit(f"{'':>{LABEL_WIDTH - 2}}{self.note}", DRAWING_WIDTH))
             if self.note
@@ -140,11 +141,13 @@ def _gap(verdict: Verdict, subject: str) -> Row:
 
     From outside, a missing upper CA and a root that is not trusted look alike.
     """
-    note = (
-        "X MISSING: not sent"
-        if Code.INTERMEDIATE_MISSING in verdict.codes
-        else "X not sent, not trusted"
-    )
+    missing = next((f for f in verdict.findings if f.code is Code.INTERMEDIATE_MISSING), None)
+    if missing is None:
+        note = "X not sent, not trusted"
+    elif missing.evidence.get("sent_sha256"):
+        note = "X MISSING: right edition"
+    else:
+        note = "X MISSING: not sent"
     return Row(label=" gap", name=short_name(subject), note=note)
 
 
@@ -203,9 +206,32 @@ def _trust_rows(report: CheckReport, anchor: PathElement | None) -> Iterator[Row
         yield from _wanted_root(report)
         yield from _given_roots(report, trouble)
     elif anchor is not None:
-        yield Row(label=_ANCHORS[anchor.source], name=short_name(anchor.subject))
+        yield Row(
+            label=_ANCHORS[anchor.source],
+            name=short_name(anchor.subject),
+            note=_anchor_note(report.verdict, anchor),
+        )
     else:
         yield from _root_above_the_gap(report)
+
+
+def _anchor_note(verdict: Verdict, anchor: PathElement) -> str:
+    """What is wrong with a root that was not sent: its limits, its dates, its key."""
+    faults = (
+        f
+        for f in verdict.findings
+        if f.certificate is None
+        and f.code in _FAULT_NOTES
+        and f.severity is not Severity.INFO
+        and f.evidence.get("subject") == anchor.subject
+    )
+    fault = next(faults, None)
+    return "" if fault is None else _marked(fault)
+
+
+def _marked(fault: Finding) -> str:
+    mark = "X" if fault.severity is Severity.CRITICAL else "!"
+    return f"{mark} {_FAULT_NOTES.get(fault.code, 'AT FAULT')}"
 
 
 def _root_above_the_gap(report: CheckReport) -> Iterator[Row]:
@@ -268,6 +294,7 @@ _STATUS_NOTES: Mapping[Status, str] = MappingProxyType(
 _FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
     {
         Code.AUTH_CERTIFICATE_MISMATCH: "NOT THE UPLOADED ONE",
+        Code.LEAF_MISSING: "A CA, no server certificate",
         Code.LEAF_NOT_FIRST: "NOT FIRST",
         Code.SELF_SIGNED_NOT_CA: "SELF-SIGNED, no CA",
         Code.CHAIN_OUT_OF_ORDER: "WRONG PLACE",
@@ -300,14 +327,7 @@ def _note(verdict: Verdict, position: int) -> str:
         if entry and (note := _STATUS_NOTES.get(entry.status)):
             return note
     shown = headline or next(iter(faults), None)
-    return (
-        (
-            f"{'X' if shown.severity is Severity.CRITICAL else '!'} "
-            f"{_FAULT_NOTES.get(shown.code, 'see the thread')}"
-        )
-        if shown
-        else ""
-    )
+    return "" if shown is None else _marked(shown)
 
 
 def _worth_a_line(finding: Finding) -> bool:

@@ -107,6 +107,14 @@ def capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+_ESCAPED = re.compile(r"\\(?:([0-9A-Fa-f]{2})|(.))")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """RFC 4514 section 2.4: a backslash before two hexadecimal digits, or before the sign itself."""
+    return chr(int(found[1], 16)) if found[1] else found[2]
+
+
 def short_name(distinguished: str) -> str:
     """What people call a certificate.
 
@@ -117,5 +125,5 @@ def short_name(distinguished: str) -> str:
     named = [value for key, value in pairs if key.strip().upper() in {"CN", "2.5.4.3"}] or [
         value for _, value in pairs
     ]
-    found = re.sub(r"\\(.)", r"\1", named[0]) if named else distinguished
+    found = _ESCAPED.sub(_unescaped, named[0]) if named else distinguished
     return clean(found, 120) or "(no name)"

@@ -68,6 +68,9 @@ _NAMELESS_ACCEPTED = (
     "The gateway takes the common name; a browser ignores it and warns, since there is no other."
 )
 _SHA1 = "The gateway accepts this; a browser warns, because it takes no SHA-1 signature any more."
+_UNDERSCORE = (
+    "A browser lets a wildcard cover an underscore; OpenSSL, the library of the gateway, does not."
+)
 _UNCHECKED = "The gateway does not check this; a browser warns"
 _WHY_NOT_THE_GATEWAY = (
     (
@@ -191,7 +194,9 @@ class _Look:
         return tuple(
             _as_browser(f, self.sent)
             for f in self.verdict.findings
-            if (f.severity is Severity.CRITICAL or f.code in hidden) and f.code not in _OTHER_RULES
+            if (f.severity is Severity.CRITICAL or f.code in hidden)
+            and f.code not in _OTHER_RULES
+            and not _is_underscore(f)
         )
 
 
@@ -236,6 +241,11 @@ def _of_refused(look: _Look, error: HandshakeError | None) -> BrowserView:
     return BrowserView(accepted=True, why=_why_accepted(look.verdict) if complete else _FETCHES)
 
 
+def _is_underscore(finding: Finding) -> bool:
+    """Browsers let a wildcard cover an underscore, OpenSSL does not."""
+    return finding.code is Code.NAME_MISMATCH and finding.evidence.get("reason") == "underscore"
+
+
 def _as_browser(finding: Finding, chain: PresentedChain) -> Code:
     """An intermediate that is out of date counts as missing: a browser replaces it."""
     position = finding.certificate
@@ -251,6 +261,8 @@ def _why_accepted(verdict: Verdict) -> str:
     if verdict.accepted:
         return _SAME
     critical = {f.code for f in verdict.findings if f.severity is Severity.CRITICAL}
+    if any(map(_is_underscore, verdict.findings)):
+        return _UNDERSCORE
     return next((why for codes, why in _WHY_NOT_THE_GATEWAY if codes & critical), _OTHER_FAULT)
 
 

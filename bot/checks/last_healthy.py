@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from bot.cards.escaping import short_name
 from bot.domain.report import CheckReport
 from chainlib import Certificate, GatewayPolicy
 
@@ -163,9 +164,9 @@ def facts_of(report: CheckReport) -> Facts | None:
     return Facts(
         at=report.verdict.at,
         leaf=leaf.sha256,
-        issuer=_short(leaf.issuer),
+        issuer=short_name(leaf.issuer)[:60],
         key=leaf.key_sha256,
-        above=MappingProxyType({one.sha256: _short(one.subject) for one in above}),
+        above=MappingProxyType({one.sha256: short_name(one.subject)[:60] for one in above}),
         settings=MappingProxyType(
             {} if report.request.assumed else _settings(report.request.policy)
         ),
@@ -223,9 +224,3 @@ def _when(then: datetime, now: datetime) -> str:
     return then.astimezone(UTC).strftime(
         "%a %H:%M UTC" if now - then < _WEEK else "%d %b %H:%M UTC"
     )
-
-
-def _short(distinguished: str) -> str:
-    """The common name where there is one; people say `R11`."""
-    parts = dict(part.partition("=")[::2] for part in reversed(distinguished.split(",")))
-    return (parts.get("CN") or distinguished)[:60]

@@ -6,7 +6,6 @@ The engine's `Looker`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Protocol
 
 from bot.checks.service import HostAnswer, Options, Refused
@@ -15,7 +14,7 @@ from bot.digest.observe import Placement, could_not_look, observe
 from bot.domain.azure import ArmRefusal, Health
 from bot.domain.digest import FollowedTarget, Look, Observation, Problem, TargetKind
 from bot.domain.report import GatewayReport, MemberReport
-from chainlib import Code, Severity
+from chainlib import Code, Severity, is_ip_literal
 
 
 class Answers(Protocol):
@@ -80,15 +79,7 @@ def gateway_of(target: FollowedTarget) -> GatewayTarget | None:
 def host_of(target: FollowedTarget) -> HostTarget:
     """The host that a followed target names by its key."""
     host, _, port = target.key.rpartition(":")
-    return HostTarget(host=host, port=int(port), is_ip=_is_ip(host))
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return HostTarget(host=host, port=int(port), is_ip=is_ip_literal(host))
 
 
 def _blind(target: FollowedTarget, sentence: str) -> Look:

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from ipaddress import ip_address
 
 from bot.fixsteps.quoting import QUOTE, is_plain_name, is_safe_host, is_safe_name
 from bot.fixsteps.values import FixContext, FixStep, Language, Template
+from chainlib import is_ip_literal
 
 _PLACEHOLDER = re.compile(r"<([a-z_]+)>")
 _BLANKS = {
@@ -138,7 +138,7 @@ def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
     """
     kept = context.kept_roots
     roots = _whole_list(kept, context.root_name)
-    name = context.name or (None if _is_ip(context.host) else context.host)
+    name = context.name or (None if is_ip_literal(context.host.strip("[]")) else context.host)
     carried = name if context.carried is None else context.carried
     bracketed = f"[{context.host}]" if ":" in context.host else context.host
     return {
@@ -182,11 +182,3 @@ def _whole_list(kept: tuple[str, ...] | None, root: str | None) -> tuple[str, ..
 
 def _one(name: str | None) -> tuple[str, ...] | None:
     return (name,) if name else None
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True

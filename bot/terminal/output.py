@@ -26,7 +26,7 @@ from bot.cards.missing_issuer import not_at_hand
 from bot.domain.report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity
 
-DRAWING_LINES = 200
+DRAWING_LINES = 400  # two for each of the 100 certificates that a list may hold, and more
 _LINE = 400
 _NARROWEST = 20
 _STYLES = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from chainlib.aio.resolve import Resolver
 from chainlib.errors import FetchError
+from chainlib.model import is_ip_literal
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MAX_URL = 2048
@@ -103,7 +104,7 @@ def parse_url(text: str) -> SplitResult:
         raise AddressRefused("it holds user information")
     host = parts.hostname or ""
     if not host or (
-        _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _is_address(host)
+        _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not is_ip_literal(host)
     ):
         raise AddressRefused("it names no host, or an address in a disguised form")
     return parts
@@ -124,14 +125,6 @@ def _parsed(text: str) -> IPv4Address | IPv6Address:
     except ValueError:
         pass
     raise AddressRefused("its name resolved to something that is no address")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_never(address: IPv4Address | IPv6Address) -> bool:

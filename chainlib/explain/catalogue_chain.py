@@ -131,7 +131,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Compare the addresses in the details: the one with a fault is the one to mend.",
+            "Compare the addresses in the details: correct the one with a fault.",
             "Install the same certificate file on every server behind the name.",
             "Reload each of them, then check again.",
         ),

@@ -12,7 +12,7 @@ from chainlib.findings import Basis, Code
 ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.HEALTH_UNKNOWN,
-        title="The gateway cannot tell the backend's health",
+        title="The gateway does not know the backend's health",
         cause="Azure could not read the backend's health from the gateway; requests may still pass.",
         gateway_message=(
             "The backend health status could not be retrieved. This happens when an "
@@ -76,7 +76,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         steps=(
             "Check again with the gateway's own names: /appgw-check gw: and the gateway's name.",
             "Wait until the unhealthy threshold is reached (3 failed probes unless set otherwise).",
-            "Mend the finding below in any case: the next probe may fail on it.",
+            "Correct the finding below in any case: the next probe may fail on it.",
         ),
         reference=pages.PROBES,
         basis=Basis.INFERRED,

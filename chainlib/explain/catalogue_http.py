@@ -26,7 +26,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
                 "that the certificate carries."
             ),
             (
-                "Or have the certificate issued anew with this name among its subject alternative "
+                "Or have the certificate reissued with this name among its subject alternative "
                 "names (SAN)."
             ),
             "Check again.",
@@ -67,7 +67,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         where=Where.SERVER,
         steps=(
             "Open the probe's path on the server itself and measure how long it takes.",
-            "Mend what is slow, or give the probe a path that needs no database.",
+            "Correct what is slow, or give the probe a path that needs no database.",
             "Raise the time-out in a custom probe only as a stopgap.",
             "Check again.",
         ),

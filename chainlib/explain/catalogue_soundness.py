@@ -73,7 +73,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
                 "Read OpenSSL's words above: they name the certificate by its depth, 0 being the "
                 "server's own."
             ),
-            "Get that certificate issued anew by its CA, for use as a TLS server.",
+            "Get that certificate reissued by its CA, for use as a TLS server.",
             "Reload the server, then check again.",
         ),
         reference=pages.OPENSSL_ERRORS,
@@ -106,7 +106,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         steps=(
             (
                 "Put the previous certificate back until the first valid day, or have this one "
-                "issued anew."
+                "reissued."
             ),
             "Check the clock of the machine that issued it.",
             "Reload the server, then check again.",
@@ -141,7 +141,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Have the certificate issued anew with RSA 2048 or ECDSA P-256 and SHA-256.",
+            "Have the certificate reissued with RSA 2048 or ECDSA P-256 and SHA-256.",
             "Install it with its chain, reload the server, then check again.",
         ),
         reference=pages.OPENSSL_ERRORS,
@@ -184,7 +184,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         steps=(
             "Nothing has to be done for the gateway.",
             (
-                "If another program refuses the certificate, have it issued anew by software that "
+                "If another program refuses the certificate, have it reissued by software that "
                 "follows RFC 5280."
             ),
         ),

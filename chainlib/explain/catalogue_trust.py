@@ -193,8 +193,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.GATEWAY,
         steps=(
-            "Switch the validation on again, as soon as what it hides is mended.",
-            "What it hides stands among the other findings, each with who must mend it.",
+            "Switch the validation on again, as soon as what it hides is corrected.",
+            "What it hides stands among the other findings, each with who must correct it.",
             "Check again; until then anyone between gateway and server can pose as the server.",
         ),
         reference=pages.BACKEND_SETTINGS,

@@ -248,7 +248,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
         Code.UPLOADED_ROOT_UNUSABLE: (
             _kind(
                 "undecodable",
-                "Upload {label} anew as plain PEM or DER; what lies there is no certificate.",
+                "Upload {label} again as plain PEM or DER; what lies there is no certificate.",
                 MINUTES,
             ),
             _kind(
@@ -270,14 +270,14 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _kind(
                 "not-ca",
                 (
-                    "Upload a root that has the mark CA:TRUE: made anew, and the servers' "
+                    "Upload a root that has the mark CA:TRUE: make it again, and have the servers' "
                     "certificates signed by it."
                 ),
                 MINUTES,
             ),
             _kind(
                 "version-1",
-                "Upload a root that was made anew as X.509 version 3 with the mark CA:TRUE.",
+                "Upload a root that was made again as X.509 version 3 with the mark CA:TRUE.",
                 MINUTES,
             ),
         ),
@@ -286,14 +286,14 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 "same-name-other-key",
                 (
                     "The uploaded {issuer} has the right name but another key, as after a CA was "
-                    "made anew: get the one that signed {subject}."
+                    "re-keyed: get the one that signed {subject}."
                 ),
                 (
                     "Upload it and attach it in the place of the old one: side by side, only "
                     "their keys tell them apart."
                 ),
                 (
-                    "If the uploaded one is right, have {subject} signed anew and install it on "
+                    "If the uploaded one is right, have {subject} signed again and install it on "
                     "the server."
                 ),
                 MINUTES,

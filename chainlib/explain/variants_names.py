@@ -15,11 +15,9 @@ _SET_HOST = (
     "Set the host name of the backend setting (and of the custom probe) to one of: {host_names}."
 )
 _SET_A_NAME = "Set the host name of the backend setting (and of the custom probe) to a DNS name of the server."
-_NEW_NAME = (
-    "Have the certificate issued anew with {new_name} in its subject alternative name (SAN)."
-)
+_NEW_NAME = "Have the certificate reissued with {new_name} in its subject alternative name (SAN)."
 _OR_NEW_NAME = (
-    "Or have the certificate issued anew with {new_name} among its subject alternative names (SAN)."
+    "Or have the certificate reissued with {new_name} among its subject alternative names (SAN)."
 )
 _OR_USE_IT = (
     "Or use a name that the certificate covers, on the server, in the backend setting and in the "
@@ -54,6 +52,9 @@ _REASONS = {
 }
 
 
+_WILDCARDS = frozenset({"wildcard-one-label", "wildcard-bare-domain", "underscore"})
+
+
 def _when(**facts: str) -> dict[str, str]:
     return facts
 
@@ -71,8 +72,9 @@ def _for_a_reason() -> Iterator[Variant]:
             when=asked | {"host_names": ANY},
             steps=(sentence, _SET_HOST, _OR_NEW_NAME, _AGAIN),
         )
+        or_use_it = (_OR_USE_IT,) if reason in _WILDCARDS else ()
         yield Variant(
-            when=asked, steps=(sentence, _NEW_NAME, _OR_USE_IT, _AGAIN), where=Where.SERVER
+            when=asked, steps=(sentence, _NEW_NAME, *or_use_it, CHECK), where=Where.SERVER
         )
 
 

@@ -57,7 +57,7 @@ def _may_issue(certificate: Certificate) -> bool:
 
 
 def named_violation(case: Case, refusal: OpenSSLResult) -> Finding | None:
-    """Whose limit a refusal of OpenSSL's is about, `None` where that cannot be told."""
+    """Whose limit a refusal of OpenSSL's is about, `None` where that is not known."""
     walk = case.lower
     if walk is None:
         return None

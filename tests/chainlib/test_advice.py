@@ -119,7 +119,7 @@ def test_odd_name_is_said_as_what_it_is(
     assert said in finding.summary
     assert not list(hosts_to_set(verdict))
     assert "\x00" not in words(verdict)
-    assert "issued anew with" in words(verdict)
+    assert "reissued with" in words(verdict)
 
 
 def test_only_settable_names_are_offered() -> None:
@@ -133,7 +133,7 @@ def test_address_is_never_recommended_as_name(names: tuple[str, ...]) -> None:
     leaf = pki.leaf(ISSUING, "www.fabrikam.test", dns=names, ips=("10.1.2.3",))
     verdict = judged(leaf, ISSUING, name="10.1.2.3")
     steps = "\n".join(steps_for(verdict, Code.NAME_MISMATCH))
-    assert "issued anew with 10." not in words(verdict)
+    assert "reissued with 10." not in words(verdict)
     assert "10.1.2.3" not in steps
     assert "An address never matches" in steps
 

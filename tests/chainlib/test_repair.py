@@ -70,7 +70,7 @@ def well_known(*roots: Issued) -> GatewayPolicy:
     )
 
 
-def mended(presented: PresentedChain, policy: GatewayPolicy, *issuers: Issued) -> Repair:
+def repaired(presented: PresentedChain, policy: GatewayPolicy, *issuers: Issued) -> Repair:
     """The repair, which must exist."""
     found = repair(presented, policy, at=NOW, issuers=[i.certificate for i in issuers])
     assert found is not None
@@ -135,7 +135,7 @@ def test_nothing_to_repair(presented: PresentedChain, policy: GatewayPolicy) -> 
 def test_server_file_when_certificates_are_known(
     presented: PresentedChain, policy: GatewayPolicy, issuers: tuple[Issued, ...]
 ) -> None:
-    found = mended(presented, policy, *issuers)
+    found = repaired(presented, policy, *issuers)
     assert found.chain == COMPLETE
     assert (found.root, found.root_name, found.missing) == (None, None, ())
     assert found.verdict_after is Code.OK
@@ -145,7 +145,7 @@ def test_server_file_when_certificates_are_known(
 
 def test_missing_intermediate_is_named_when_nobody_has_it() -> None:
     leaf = pki.leaf(LOWER, NAME, ca_issuers=("http://pki.contoso.com/ca3.cer",))
-    found = mended(chain(leaf), uploaded(ROOT))
+    found = repaired(chain(leaf), uploaded(ROOT))
     assert (found.chain, found.chain_pem, found.root_pem) == ((), None, None)
     assert found.verdict_after is Code.INTERMEDIATE_MISSING
     [missing] = found.missing
@@ -155,7 +155,7 @@ def test_missing_intermediate_is_named_when_nobody_has_it() -> None:
 
 
 def test_gap_under_a_sent_root_builds_no_file() -> None:
-    found = mended(chain(LEAF, LOWER, ROOT), uploaded(ROOT))
+    found = repaired(chain(LEAF, LOWER, ROOT), uploaded(ROOT))
     assert found.chain == ()
     assert [m.subject for m in found.missing] == ["CN=Contoso Policy CA"]
 
@@ -175,7 +175,7 @@ def test_key_rollover_certificate_is_sent_as_an_intermediate() -> None:
     rolled = pki.intermediate(ROOT, "Contoso Root G2", key=KEYS[2])
     issuing = pki.intermediate(pki.root("Contoso Root G2", key=KEYS[2]), "Contoso Issuing CA 9")
     leaf = pki.leaf(issuing, NAME)
-    found = mended(chain(leaf, issuing), uploaded(ROOT), rolled)
+    found = repaired(chain(leaf, issuing), uploaded(ROOT), rolled)
     assert (found.chain, found.root) == (
         (leaf.certificate, issuing.certificate, rolled.certificate),
         None,
@@ -184,12 +184,12 @@ def test_key_rollover_certificate_is_sent_as_an_intermediate() -> None:
 
 
 def test_without_a_file_the_verdict_stays_what_it_is() -> None:
-    found = mended(chain(UPPER, LEAF), uploaded(ROOT))
+    found = repaired(chain(UPPER, LEAF), uploaded(ROOT))
     assert (found.chain, found.root, found.verdict_after) == ((), None, Code.LEAF_NOT_FIRST)
 
 
 def test_unknown_root_keeps_the_sorted_file_and_names_the_root() -> None:
-    found = mended(chain(LEAF, UPPER, LOWER), uploaded(STRANGER))
+    found = repaired(chain(LEAF, UPPER, LOWER), uploaded(STRANGER))
     assert found.chain == COMPLETE
     assert found.root is None
     assert [m.subject for m in found.missing] == ["CN=Contoso Root G2"]
@@ -197,7 +197,7 @@ def test_unknown_root_keeps_the_sorted_file_and_names_the_root() -> None:
 
 
 def test_root_for_the_gateway_when_it_was_sent() -> None:
-    found = mended(chain(LEAF, LOWER, UPPER, ROOT), uploaded(STRANGER))
+    found = repaired(chain(LEAF, LOWER, UPPER, ROOT), uploaded(STRANGER))
     assert (found.chain, found.root, found.root_name, found.verdict_after) == (
         COMPLETE,
         ROOT.certificate,
@@ -216,7 +216,7 @@ def test_root_that_lies_on_a_gateway_is_named(on_other_gateway: bool, name: str)
         gateway="prod-gw",
         on_other_gateway=on_other_gateway,
     )
-    found = mended(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(lying,)))
+    found = repaired(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(lying,)))
     assert (found.root, found.root_name, found.verdict_after) == (ROOT.certificate, name, Code.OK)
     assert found.sources == ("Contoso Root G2: lies on the gateway prod-gw as corp-root",)
 
@@ -226,17 +226,19 @@ def test_own_gateway_before_another_under_two_names() -> None:
         name="theirs", certificate=ROOT.certificate, gateway="other-gw", on_other_gateway=True
     )
     own = UploadedRoot(name="ours", certificate=ROOT.certificate, gateway="prod-gw")
-    found = mended(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(own, theirs)))
+    found = repaired(
+        chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(own, theirs))
+    )
     assert found.root_name == "ours"
 
 
 def test_private_root_in_well_known_mode_makes_it_an_uploaded_one() -> None:
-    found = mended(chain(LEAF, LOWER, UPPER, ROOT), well_known(STRANGER))
+    found = repaired(chain(LEAF, LOWER, UPPER, ROOT), well_known(STRANGER))
     assert (found.chain, found.root, found.verdict_after) == (COMPLETE, ROOT.certificate, Code.OK)
 
 
 def test_public_root_is_found_when_the_setting_trusts_uploads_only() -> None:
-    found = mended(
+    found = repaired(
         chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), public_roots=(ROOT.certificate,))
     )
     assert (found.root, found.verdict_after) == (ROOT.certificate, Code.OK)
@@ -244,7 +246,7 @@ def test_public_root_is_found_when_the_setting_trusts_uploads_only() -> None:
 
 
 def test_uploaded_intermediate_gives_way_to_its_root() -> None:
-    found = mended(chain(LEAF, LOWER), uploaded(UPPER), ROOT)
+    found = repaired(chain(LEAF, LOWER), uploaded(UPPER), ROOT)
     assert (found.chain, found.root, found.verdict_after) == (COMPLETE, ROOT.certificate, Code.OK)
     assert found.sources == (
         "Contoso Policy CA: uploaded to the gateway",
@@ -263,13 +265,15 @@ def test_uploaded_intermediate_gives_way_to_its_root() -> None:
 def test_cross_sign_leads_to_what_the_gateway_trusts(
     policy: GatewayPolicy, expected: tuple[Certificate, ...]
 ) -> None:
-    found = mended(chain(LEAF, UPPER), policy, LOWER, CROSS, ROOT)
+    found = repaired(chain(LEAF, UPPER), policy, LOWER, CROSS, ROOT)
     assert (found.chain, found.root, found.verdict_after) == (expected, None, Code.OK)
 
 
 def test_wrong_parent_with_the_right_name_is_never_taken() -> None:
     impostor = pki.intermediate(STRANGER, "Contoso Issuing CA 3", key_ids=False)
-    found = mended(chain(pki.leaf(LOWER, NAME, key_ids=False)), uploaded(ROOT, STRANGER), impostor)
+    found = repaired(
+        chain(pki.leaf(LOWER, NAME, key_ids=False)), uploaded(ROOT, STRANGER), impostor
+    )
     assert found.chain == ()
     assert impostor.certificate not in (*found.chain, found.root)
 
@@ -277,40 +281,40 @@ def test_wrong_parent_with_the_right_name_is_never_taken() -> None:
 def test_root_made_anew_takes_the_place_of_the_one_with_its_name() -> None:
     """Without key identifiers OpenSSL would try the old one first and never the new one."""
     old, new = (pki.root("Contoso Root", key_ids=False) for _ in range(2))
-    answer = mended(chain(pki.leaf(new, NAME, key_ids=False), new), uploaded(old, ROOT))
+    answer = repaired(chain(pki.leaf(new, NAME, key_ids=False), new), uploaded(old, ROOT))
     assert (answer.root, answer.verdict_after) == (new.certificate, Code.OK)
 
 
 def test_issuer_that_is_no_ca_is_never_taken() -> None:
     fake = pki.intermediate(UPPER, "Contoso Issuing CA 3", ca=False, key=LOWER.key)
-    assert mended(chain(LEAF), uploaded(ROOT), fake).chain == ()
+    assert repaired(chain(LEAF), uploaded(ROOT), fake).chain == ()
 
 
 def test_supplied_root_is_never_trusted_by_itself() -> None:
-    found = mended(chain(pki.leaf(FOREIGN, NAME)), uploaded(ROOT), FOREIGN, STRANGER)
+    found = repaired(chain(pki.leaf(FOREIGN, NAME)), uploaded(ROOT), FOREIGN, STRANGER)
     assert found.root == STRANGER.certificate, (
         "it is said to belong on the gateway, not silently trusted"
     )
 
 
 def test_other_faults_stay_in_the_proof() -> None:
-    found = mended(chain(LOWER, pki.leaf(LOWER, "other.contoso.com"), UPPER), uploaded(ROOT))
+    found = repaired(chain(LOWER, pki.leaf(LOWER, "other.contoso.com"), UPPER), uploaded(ROOT))
     assert found.verdict_after is Code.NAME_MISMATCH
 
 
 def test_validation_off_still_repairs() -> None:
-    found = mended(chain(LEAF, UPPER, LOWER), replace(uploaded(ROOT), validate_chain=False))
+    found = repaired(chain(LEAF, UPPER, LOWER), replace(uploaded(ROOT), validate_chain=False))
     assert (found.chain, found.verdict_after) == (COMPLETE, Code.VALIDATION_OFF)
 
 
 def test_no_leaf_builds_nothing() -> None:
-    found = mended(chain(LOWER, UPPER), uploaded(ROOT))
+    found = repaired(chain(LOWER, UPPER), uploaded(ROOT))
     assert (found.chain, found.verdict_after) == ((), Code.LEAF_MISSING)
 
 
 def test_key_mismatch_ends_once_the_leaf_stands_first() -> None:
     broken = HandshakeError(kind=HandshakeErrorKind.KEY_MISMATCH, detail="key values mismatch")
-    found = mended(replace(chain(LOWER, LEAF, UPPER), handshake_error=broken), uploaded(ROOT))
+    found = repaired(replace(chain(LOWER, LEAF, UPPER), handshake_error=broken), uploaded(ROOT))
     assert found.verdict_after is Code.OK
 
 
@@ -318,21 +322,21 @@ def test_live_and_default_lists_are_mended_with_the_same_file() -> None:
     presented = chain(LEAF)
     live = LiveChain(name=NAME, certificates=presented.certificates)
     presented = replace(presented, without_server_name=presented.certificates, live=(live,))
-    found = mended(presented, replace(uploaded(ROOT), live_names=(NAME,)), LOWER, UPPER)
+    found = repaired(presented, replace(uploaded(ROOT), live_names=(NAME,)), LOWER, UPPER)
     assert found.verdict_after is Code.OK
 
 
 def test_v1_is_given_the_leaf_itself() -> None:
     anchors = TrustAnchors(mode=TrustMode.AUTH_CERTIFICATES, certificates=(STRANGER.certificate,))
     policy = GatewayPolicy(anchors=anchors, sku=Sku.V1, name=NAME)
-    found = mended(chain(LEAF, LOWER), policy)
+    found = repaired(chain(LEAF, LOWER), policy)
     assert (found.root, found.verdict_after) == (LEAF.certificate, Code.OK)
 
 
 def test_hundred_cas_of_one_name_and_key_are_searched_within_bounds() -> None:
     twins = [pki.intermediate(ROOT, "Twin", key=KEYS[3], issuer_name=None) for _ in range(30)]
     loops = [pki.intermediate(twins[0], "Twin", key=KEYS[3], path_length=i) for i in range(30)]
-    found = mended(chain(LEAF, *loops, pki.leaf(twins[0], NAME)), uploaded(STRANGER), *twins)
+    found = repaired(chain(LEAF, *loops, pki.leaf(twins[0], NAME)), uploaded(STRANGER), *twins)
     assert found.verdict_after is not Code.OK
 
 
@@ -387,7 +391,7 @@ def test_repair_of_a_repair_changes_nothing(sent: Sequence[Certificate], wrong: 
 
 
 def test_a_root_in_the_middle_is_mended_and_one_at_the_end_is_left() -> None:
-    assert mended(chain(LEAF, LOWER, ROOT, UPPER), uploaded(ROOT)).chain == COMPLETE
+    assert repaired(chain(LEAF, LOWER, ROOT, UPPER), uploaded(ROOT)).chain == COMPLETE
     expired = pki.intermediate(
         UPPER, "Contoso Issuing CA 3", key=LOWER.key, not_after=NOW - timedelta(days=1)
     )

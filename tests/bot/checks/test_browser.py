@@ -147,6 +147,12 @@ def view(
             id="private root, refused for its answer",
         ),
         pytest.param(
+            seen(pki.leaf(PUBLIC_CA, "*.contoso.com"), PUBLIC_CA, name="my_app.contoso.com"),
+            True,
+            "cover an underscore",
+            id="underscore below a wildcard",
+        ),
+        pytest.param(
             seen(EXPIRED, PUBLIC_CA, validate_chain=False),
             False,
             "The gateway does not check this; a browser warns: certificate expired",
