@@ -152,7 +152,7 @@ async def test_slow_answer() -> None:
 
 async def test_overall_deadline_bounds_the_probe() -> None:
     async with ESTATE.backend(http=respond(delay=5)) as server:
-        captured = await capture(target(server), timeout=0.3, probe=HttpProbeRule(timeout=30))
+        captured = await capture(target(server), timeout=2, probe=HttpProbeRule(timeout=30))
     assert getattr(captured.http, "kind", None) is HttpFailureKind.TIMEOUT
 
 
