@@ -18,6 +18,9 @@ READ_BYTES: Final = 64 * KIB
 # One connection, TLS records as they come: OpenSSL itself takes a certificate list of 100 KB.
 CONNECTION_BYTES: Final = 1024 * KIB
 CONNECTION_RECORDS: Final = 16 * KIB
+# ServerHello messages: one, one more after a HelloRetryRequest, and as IIS shakes hands anew to ask
+# for a client certificate. Each costs CPU time on this side.
+SERVER_HELLOS: Final = 4
 CERTIFICATES: Final = 100
 # Parsed certificates that are kept for the next connection, and the largest of them.
 REMEMBERED_CERTIFICATES: Final = 1024

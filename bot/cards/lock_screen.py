@@ -46,7 +46,7 @@ PHRASES: Mapping[Code, str] = MappingProxyType(
         Code.PROBE_TIMEOUT: "health probe times out",
         Code.HTTP_STATUS_MISMATCH: "unexpected HTTP status",
         Code.HTTP_BODY_MISMATCH: "probe text not in the answer",
-        Code.HTTP_FAILED: "does not answer with HTTP",
+        Code.HTTP_FAILED: "no usable HTTP answer",
         Code.VALIDATION_OFF: "validation is switched off",
         Code.NO_SNI: "gateway sends no server name",
         Code.SERVERS_DIFFER: "servers send different chains",

@@ -5,7 +5,7 @@ Resolve a name, capture what a backend presents, download missing issuers.
 Every function takes its deadline as an argument and raises only `chainlib` errors.
 """
 
-from chainlib.aio.capture import StageHook, capture, offers_only_older
+from chainlib.aio.capture import StageHook, capture
 from chainlib.aio.diagnose import diagnose
 from chainlib.aio.issuer_cache import IssuerCache
 from chainlib.aio.issuers import FetchResult, fetch_issuers
@@ -41,6 +41,5 @@ __all__ = [
     "diagnose",
     "fetch_issuers",
     "load_well_known",
-    "offers_only_older",
     "resolve",
 ]

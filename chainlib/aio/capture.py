@@ -20,7 +20,7 @@ from chainlib.aio.http import Answer, AnswerReader, request
 from chainlib.aio.resolve import resolve
 from chainlib.causes import Observation
 from chainlib.errors import CaptureError
-from chainlib.handshake import GATEWAY_OFFER, LEGACY_OFFER, ClientHandshake, TlsOffer
+from chainlib.handshake import GATEWAY_OFFER, ClientHandshake, TlsOffer
 from chainlib.limits import CONNECT_S, HANDSHAKE_S, LATE_ALERT_MAX_S, LATE_ALERT_MIN_S, RESOLVE_S
 from chainlib.model import HttpFailure, HttpFailureKind, PresentedChain, Target
 from chainlib.policy import HttpProbeRule
@@ -56,32 +56,6 @@ async def capture(
         InvalidTarget: the server_name, the host header or the path cannot be sent.
     """
     return await _Capture(target, timeout, on_stage, list_only=list_only).run(offer, probe)
-
-
-async def offers_only_older(
-    target: Target,
-    *,
-    timeout: float,  # noqa: ASYNC109 -- as in `capture`
-) -> bool:
-    """Whether the peer shakes hands in TLS 1.0 or 1.1 but not in 1.2 or 1.3.
-
-    A second handshake only when the first succeeds.
-    """
-    deadline = asyncio.get_running_loop().time() + timeout
-    try:
-        await capture(target, timeout=timeout, offer=LEGACY_OFFER, list_only=True)
-    except CaptureError:
-        return False
-    try:
-        await capture(
-            target,
-            timeout=max(deadline - asyncio.get_running_loop().time(), LATE_ALERT_MIN_S),
-            offer=GATEWAY_OFFER,
-            list_only=True,
-        )
-    except CaptureError:
-        return True
-    return False
 
 
 class _Capture:

@@ -30,6 +30,7 @@ from chainlib.limits import (
     READ_BYTES,
     REMEMBERED_CERTIFICATE_BYTES,
     REMEMBERED_CERTIFICATES,
+    SERVER_HELLOS,
 )
 from chainlib.model import PresentedCertificate, TlsSession
 from chainlib.wording import counted, shown_bytes
@@ -51,10 +52,11 @@ class _Record:
         self.entries: tuple[bytes, ...] = ()
         self.client_certificate_requested = False
         self.client_accepted = False
-        self.server_hello = False
+        self.server_hellos = 0
         self.alert: int | None = None
         self.records = 0
         self.empty_list = False
+        self.weak_hash = ""
 
     def __call__(self, version: int, content_type: int, message: bytes) -> None:
         if content_type == _RECORD_HEADER:
@@ -69,15 +71,17 @@ class _Record:
 
         Before it, old servers warn of a name they do not know and go on.
         """
-        by_version = self.server_hello and version >= TlsVersion.TLS_1_3
+        by_version = self.server_hellos > 0 and version >= TlsVersion.TLS_1_3
         return message[1] not in _CLOSING_ALERTS and (message[0] == _FATAL or by_version)
 
     def _handshake(self, message: bytes, version: int) -> None:
         if message[0] == messages.SERVER_HELLO:
-            self.server_hello = True
+            self.server_hellos += 1
         elif message[0] == messages.CERTIFICATE and not self.entries:
             self.entries = messages.certificate_list(message, version)
             self.empty_list = not self.entries
+        elif message[0] == messages.SERVER_KEY_EXCHANGE:
+            self.weak_hash = messages.weak_signature_hash(message)
         elif message[0] == messages.CERTIFICATE_REQUEST:
             self.client_certificate_requested, self.client_accepted = True, False
         elif messages.accepts_client(message, version):
@@ -112,6 +116,7 @@ class ClientHandshake:
         self.closed = False
         self.received = 0
         self._plain = bytearray()
+        self._unsent = b""
         self._record = _Record()
         self._server_name = server_name
         self._tls = SSL.Connection(context_for(offer), None)
@@ -148,11 +153,22 @@ class ClientHandshake:
         """
         if self.failure is not None:
             return b""
+        self._unsent = data
         try:
-            self._tls.send(data)
+            self._send()
         except SSL.Error as error:
             self.failure = from_openssl(_reasons(error), self._record.alert)
         return self._outgoing()
+
+    def _send(self) -> None:
+        """Send what is due; it waits while the server has asked to shake hands anew."""
+        if not self._unsent:
+            return
+        try:
+            self._tls.send(self._unsent)
+        except SSL.WantReadError:
+            return
+        self._unsent = b""
 
     def take(self) -> bytes:
         """The application data that came since the last call."""
@@ -185,7 +201,7 @@ class ClientHandshake:
             server_name=self._server_name,
             proxy_header=proxy_header,
             received=self.received,
-            server_hello=self._record.server_hello,
+            server_hello=self._record.server_hellos > 0,
             listed=self.has_certificates,
         )
 
@@ -217,7 +233,7 @@ class ClientHandshake:
     def session(self) -> TlsSession:
         """What was negotiated, as far as the handshake came."""
         return TlsSession(
-            version=self._tls.get_protocol_version_name() if self._record.server_hello else "",
+            version=self._tls.get_protocol_version_name() if self._record.server_hellos else "",
             cipher=self._tls.get_cipher_name() or "",
             client_certificate_requested=self._record.client_certificate_requested,
         )
@@ -227,6 +243,7 @@ class ClientHandshake:
             if not self.finished:
                 self._tls.do_handshake()
                 self.finished = True
+            self._send()
             while True:
                 self._plain += self._tls.recv(READ_BYTES)
         except SSL.WantReadError:
@@ -234,13 +251,21 @@ class ClientHandshake:
         except SSL.ZeroReturnError:
             self.closed = True
         except SSL.Error as error:
-            self.failure = from_openssl(_reasons(error), self._record.alert)
-        if excess := self._excess():
-            self.failure = excess
-        elif self.failure is not None and self._record.empty_list:
-            empty = "the server sends an empty certificate list"
-            self.failure = Failure(kind=Breakage.EMPTY_LIST, detail=empty)
+            failure = from_openssl(_reasons(error), self._record.alert)
+            self.failure = self._by_record(failure)
+        self.failure = self._excess() or self.failure
         return self._outgoing()
+
+    def _by_record(self, failure: Failure) -> Failure:
+        """The same failure, where what came says more than OpenSSL's reason."""
+        record = self._record
+        if record.empty_list:
+            empty = "the server sends an empty certificate list"
+            return Failure(kind=Breakage.EMPTY_LIST, detail=empty)
+        if failure.kind is Breakage.SIGNATURE_TYPE and record.weak_hash:
+            weak = f"the server signs its key exchange with {record.weak_hash}, which nobody offers"
+            return Failure(kind=Breakage.CIPHER, detail=weak)
+        return failure
 
     def _excess(self) -> Failure | None:
         """More came than is taken from any peer."""
@@ -251,6 +276,9 @@ class ClientHandshake:
         if self.received > CONNECTION_BYTES or self._record.records > CONNECTION_RECORDS:
             came = f"{self.received:,} bytes in {counted(self._record.records, 'TLS record')}"
             detail = f"the peer sent {came}, more than is read from one connection"
+            return Failure(kind=Breakage.TOO_MUCH, detail=detail)
+        if self._record.server_hellos > SERVER_HELLOS:
+            detail = "the peer asks for one handshake after another"
             return Failure(kind=Breakage.TOO_MUCH, detail=detail)
         return None
 

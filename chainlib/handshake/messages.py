@@ -9,7 +9,11 @@ from collections.abc import Iterator
 
 from chainlib.handshake.offer import TlsVersion
 
-SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE, CERTIFICATE_REQUEST, FINISHED = 2, 4, 11, 13, 20
+SERVER_HELLO, NEW_SESSION_TICKET, CERTIFICATE = 2, 4, 11
+SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, FINISHED = 12, 13, 20
+_NAMED_CURVE = 3
+# Hash algorithms of RFC 5246 section 7.4.1.4.1 that no client offers any more.
+_WEAK_HASHES = {1: "MD5", 2: "SHA-1", 3: "SHA-224"}
 _HEADER = 4  # msg_type and length, RFC 8446 section 4
 _EXTENSIONS_LENGTH = 2
 
@@ -26,6 +30,21 @@ def certificate_list(message: bytes, version: int) -> tuple[bytes, ...]:
     length, start = _read_length(message, start)
     body = message[start : start + length]
     return tuple(_entries(body, with_extensions=version >= TlsVersion.TLS_1_3))
+
+
+def weak_signature_hash(message: bytes) -> str:
+    """The hash by which a ServerKeyExchange of TLS 1.2 is signed, where no client offers it.
+
+    Empty for every other hash and for what cannot be read (RFC 5246 section 7.4.3, RFC 8422 5.4).
+    """
+    if message[_HEADER : _HEADER + 1] == bytes([_NAMED_CURVE]):
+        position = _HEADER + 3
+        position += 1 + int.from_bytes(message[position : position + 1])
+    else:
+        position = _HEADER
+        for _ in ("p", "g", "Ys"):
+            position += 2 + int.from_bytes(message[position : position + 2])
+    return _WEAK_HASHES.get(int.from_bytes(message[position : position + 1]), "")
 
 
 def accepts_client(message: bytes, version: int) -> bool:

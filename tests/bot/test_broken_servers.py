@@ -106,7 +106,7 @@ class Case:
     says: str = ""
     silent_about: str = ""
     asked: str = NAMED
-    timeout: float = 6.0
+    timeout: float = 10.0
 
 
 def failed(server: Callable[[], LoopbackServer], *leads: str, **rest: Any) -> Case:  # noqa: ANN401 -- Case's fields
@@ -237,6 +237,20 @@ CASES: dict[str, Case] = {
     # the list came
     "other key, tls 1.2": Case(
         server=raw(tls12_list(DERS)), status=1, headline="TLS_FAILED", leads=("key-mismatch",)
+    ),
+    "signs with sha-1": Case(
+        server=raw(tls12_list(DERS, scheme=b"\x02\x03")),
+        status=1,
+        headline="TLS_FAILED",
+        leads=("no-common-cipher",),
+        says="SHA-1",
+    ),
+    "signs with another key's algorithm": Case(
+        server=raw(tls12_list(DERS, scheme=b"\x04\x01")),
+        status=1,
+        headline="TLS_FAILED",
+        leads=("key-mismatch",),
+        reason="key-mismatch",
     ),
     "other key, tls 1.3": Case(
         server=raw(tls13_list(DERS)),

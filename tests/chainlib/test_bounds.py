@@ -18,10 +18,11 @@ from chainlib.aio.download import download
 from chainlib.aio.reach import Reach
 from chainlib.errors import FetchError
 from chainlib.handshake import ClientHandshake
-from chainlib.limits import CONNECTION_BYTES, READ_BYTES, FetchLimits
+from chainlib.limits import CONNECTION_BYTES, READ_BYTES, SERVER_HELLOS, FetchLimits
 from playground.lab.peers import LoopbackServer, ScriptedPeer
 from playground.lab.servers import TLS_1_2, TLS_1_3, TlsBackend, TlsSettings
 from playground.lab.servers import TlsConnection as ServerSide
+from tests.support.odd_servers import Renegotiates
 from tests.support.tls_server import Estate, target
 
 MIB = 1024 * 1024
@@ -166,6 +167,18 @@ async def test_endless_download(start: bytes) -> None:
         assert "Error" not in str(raised.value)
 
     await _bounded(server, sent, work)
+
+
+async def test_endless_renegotiation() -> None:
+    """Each handshake costs CPU time, and a server of TLS 1.2 may ask for another one."""
+    server = Renegotiates(ESTATE.leaf.certificate.parsed, ESTATE.leaf.key)
+
+    async def work() -> None:
+        chain = await capture(target(server), timeout=3, probe=HttpProbeRule(timeout=2))
+        assert chain.certificates == (ESTATE.leaf.certificate,)
+
+    await _bounded(server, _Sent(), work)
+    assert server.handshakes <= 4 * SERVER_HELLOS  # the server counts each step of one
 
 
 async def test_connection_stops_reading_at_its_limit() -> None:

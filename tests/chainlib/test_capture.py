@@ -38,7 +38,6 @@ from chainlib.aio import (
     V1_OFFER,
     TlsOffer,
     capture,
-    offers_only_older,
 )
 from chainlib.aio.proxy_header import proxy_header
 from playground.lab import peers, pki
@@ -281,25 +280,6 @@ async def test_older_offer_captures(estate: Estate) -> None:
     assert captured.certificates == estate.chain
     assert captured.tls is not None
     assert captured.tls.version == "TLSv1.1"
-
-
-@pytest.mark.parametrize(
-    ("versions", "expected"),
-    [(OLD, True), ((ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2), False), (TLS_1_3, False)],
-    ids=["older", "both", "newer"],
-)
-async def test_offers_only_older(
-    estate: Estate,
-    versions: tuple[ssl.TLSVersion, ssl.TLSVersion],
-    expected: bool,  # noqa: FBT001 -- a table column
-) -> None:
-    async with estate.backend(tls=TlsSettings(versions=versions)) as server:
-        assert await offers_only_older(target(server), timeout=5) is expected
-
-
-async def test_offers_only_older_unreachable() -> None:
-    async with ScriptedPeer(peers.reset) as server:
-        assert await offers_only_older(target(server), timeout=5) is False
 
 
 @pytest.mark.parametrize("fits", [True, False], ids=["fits", "refused"])

@@ -152,10 +152,15 @@ def speaks_first(
 
 
 class Renegotiates(LoopbackServer):
-    """TLS 1.2 without end: after each handshake the server asks for another one."""
+    """TLS 1.2 without end: after each handshake the server asks for another one.
+
+    Attributes:
+        handshakes: how many were made.
+    """
 
     def __init__(self, certificate: object, key: object) -> None:
         super().__init__()
+        self.handshakes = 0
         self._context = SSL.Context(SSL.TLS_SERVER_METHOD)
         self._context.use_certificate(certificate)  # type: ignore[arg-type]
         self._context.use_privatekey(key)  # type: ignore[arg-type]
@@ -168,6 +173,7 @@ class Renegotiates(LoopbackServer):
             connection.bio_write(data)
             with contextlib.suppress(SSL.WantReadError):
                 connection.do_handshake()
+                self.handshakes += 1
                 with contextlib.suppress(SSL.WantReadError):
                     connection.recv(65536)
                 connection.renegotiate()

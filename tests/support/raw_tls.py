@@ -41,11 +41,13 @@ def tls12_list(
     version: int = 0x0303,
     ending: Script | None = None,
     secure: bool = True,
+    scheme: bytes = b"\x04\x03",
 ) -> Script:
     """Answer a ClientHello in clear.
 
     The list, then a key exchange whose signature no key has made, or another ending. Without
-    `secure` there is no renegotiation_info (RFC 5746).
+    `secure` there is no renegotiation_info (RFC 5746). `scheme` is what the key exchange claims to
+    be signed with.
     """
     hello = struct.pack(">H", version) + _RANDOM + b"\0" + b"\xc0\x2b\0"
     hello += _vector(b"\xff\x01\0\1\0", 2) if secure else b""
@@ -53,7 +55,7 @@ def tls12_list(
         b"\x03"
         + struct.pack(">H", _X25519)
         + _vector(_public(), 1)
-        + b"\x04\x03"
+        + scheme
         + _vector(b"\x30\x06\x02\x01\x01\x02\x01\x01", 2)
     )
     listed = _message(SERVER_HELLO, hello) + _message(
