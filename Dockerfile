@@ -28,7 +28,9 @@ COPY --from=build /opt/appgw /opt/appgw
 ENV PATH=/opt/appgw/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    APPGW_DATA_DIR=/data
+    APPGW_DATA_DIR=/data \
+    APPGW_HTTP_HOST=0.0.0.0 \
+    APPGW_ADMIN_HOST=0.0.0.0
 USER 10001:10001
 WORKDIR /data
 # The root file system may be mounted read-only: only /data is written to (docker run --read-only -v appgw-data:/data).

@@ -15,12 +15,12 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 
-from bot.access import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
+from bot.access import Access, AccessPolicy, Home, RateLimiter, TargetGuard, TargetRules
+from bot.access.people import Directory
 from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
 from bot.checks import CheckContext
@@ -45,9 +45,10 @@ from bot.slack.handlers.health import GatewayChecking
 from bot.slack.handlers.removal import Removing
 from bot.slack.handlers.watch import Watching
 from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.inbound.access import InvocationAccess
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Invocation
 from bot.slack.service import Parts, SlackService, TokenRefusedError
+from bot.slack.transport.app import Identity
 from bot.store import Store
 from bot.store.subscriptions import channel_targets
 from chainlib.aio import load_well_known
@@ -60,34 +61,6 @@ CHECK_TIMEOUT_S = 11.0
 ENGINE_DRAIN = timedelta(seconds=2)
 ENGINE = EngineSettings(drain=ENGINE_DRAIN)
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackGate:
-    """The guard's word about people, as the Slack edge asks for it."""
-
-    guard: PersonGuard
-
-    def refuse(self, invocation: Invocation, *, costs: bool) -> str | None:
-        """A sentence when this person may not ask here and now."""
-        who = {
-            "user": invocation.user,
-            "channel": invocation.channel,
-            "team": invocation.team,
-            "enterprise": invocation.enterprise,
-            "home": invocation.home,
-        }
-        refusal = self.guard.refuse(**who, now=monotonic(), costs=costs)
-        return refusal.sentence if refusal else None
-
-    def privileges(self, invocation: Invocation) -> Mapping[str, str]:
-        """What this person may do here, for `whoami`."""
-        sentence = self.refuse(invocation, costs=False)
-        limits = (
-            f"{self.guard.limiter.per_user} a minute for you, {self.guard.limiter.per_channel} "
-            "for the channel"
-        )
-        return {"may ask here": sentence or "yes", "limits": limits}
 
 
 def now_utc() -> datetime:
@@ -163,12 +136,10 @@ async def _serve(
         check_service = CheckService(
             arm=arm, target_policy=TargetGuard(rules=rules), new_context=lambda: check_context
         )
-        gate = SlackGate(guard=PersonGuard(access=access_of(settings), limiter=RateLimiter()))
         probe_origin = platform.node() or "this machine"
         parts = Parts(
             backends=check_service,
-            gate=gate,
-            privileges=gate.privileges,
+            access=access_for(access_of(settings), RateLimiter()),
             clock=clock,
             probe_origin=probe_origin,
             handlers=_gateway_verbs(check_service, probe_origin, store),
@@ -221,7 +192,22 @@ def access_of(settings: Settings) -> Access:
         users=frozenset(settings.allowed_users),
         channels=frozenset(settings.allowed_channels),
         home_team=settings.home_team,
+        asking_bots=frozenset(settings.asking_bots),
     )
+
+
+def access_for(
+    access: Access, limiter: RateLimiter
+) -> Callable[[Identity, Directory], InvocationAccess]:
+    """The access policy, once Slack has said which workspace and organisation are the bot's own."""
+
+    def make(identity: Identity, directory: Directory) -> InvocationAccess:
+        home = Home.of(identity.team, identity.enterprise, only=access.home_team)
+        return InvocationAccess(
+            policy=AccessPolicy(access=access, home=home, limiter=limiter, directory=directory)
+        )
+
+    return make
 
 
 def _gateway_verbs(

@@ -36,7 +36,7 @@ param allowedTargets string = ''
 @description('Slack channel ids in which may be asked, comma-separated; empty opens it to every channel.')
 param allowedChannels string = ''
 
-@description('Slack workspace id whose people may ask, for example T0123ABCD; empty opens it to guests of shared channels too.')
+@description('Slack workspace id whose people may ask, for example T0123ABCD; empty holds it to the workspace or organisation of the bot\'s own token. People of other organisations in shared channels are refused either way.')
 param homeTeam string = ''
 
 // User-assigned, so that its rights outlive the app and are there before the first start.
@@ -161,6 +161,14 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             {
               name: 'APPGW_SUBSCRIPTIONS'
               value: join(gatewaySubscriptions, ',')
+            }
+            {
+              name: 'APPGW_HTTP_HOST'
+              value: '0.0.0.0'
+            }
+            {
+              name: 'APPGW_ADMIN_HOST'
+              value: '0.0.0.0'
             }
             {
               name: 'APPGW_ALLOWED_TARGETS'

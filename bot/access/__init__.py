@@ -7,23 +7,33 @@ is not understood is refused.
 """
 
 from bot.access.addresses import never
-from bot.access.people import Access, PersonGuard, admit_person
+from bot.access.people import (
+    Access,
+    AccessPolicy,
+    Home,
+    Membership,
+    Person,
+    membership,
+)
 from bot.access.rates import RateLimiter, ReplayCache
-from bot.access.refusal import Refusal, Rule
 from bot.access.spelling import refuse_spelling
 from bot.access.targets import TargetGuard, TargetRules, admit_target
+from bot.domain.refusal import Refusal, RefusalKind
 
 __all__ = [
     "Access",
-    "PersonGuard",
+    "AccessPolicy",
+    "Home",
+    "Membership",
+    "Person",
     "RateLimiter",
     "Refusal",
+    "RefusalKind",
     "ReplayCache",
-    "Rule",
     "TargetGuard",
     "TargetRules",
-    "admit_person",
     "admit_target",
+    "membership",
     "never",
     "refuse_spelling",
 ]

@@ -1,103 +1,202 @@
-"""Who may ask: users, channels and the home workspace, and how often.
+"""Access policy: which people may ask, in which channels, and how often.
 
-Checked for commands, mentions, shortcuts, forms and every click.
+Home is the workspace and organisation that Slack's `auth.test` names for the bot's own token, never
+what a payload says. Checked for commands, mentions, shortcuts, view submissions, actions and the
+App Home.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Protocol
 
 from bot.access.rates import RateLimiter
-from bot.access.refusal import Refusal, Rule
+from bot.domain.refusal import Refusal, RefusalKind
+
+_ORGANISATION = "E"
+_NOT_OURS = Refusal(
+    kind=RefusalKind.TEAM,
+    sentence=(
+        "Only people of this bot's own workspace may ask it; ask a colleague there to do it."
+    ),
+)
+_CANNOT_ASK = Refusal(
+    kind=RefusalKind.TEAM,
+    sentence=(
+        "Slack does not say whether your workspace belongs to this bot's organisation, and the bot "
+        "may not ask it; an operator grants the optional scope users:read and installs the app "
+        "again."
+    ),
+)
+_NOT_NAMED = Refusal(
+    kind=RefusalKind.BOT,
+    sentence=(
+        "Bots and webhooks are not answered; an operator adds the bot's id to APPGW_ASKING_BOTS."
+    ),
+)
+_NOT_LISTED = Refusal(
+    kind=RefusalKind.USER,
+    sentence=(
+        "You are not among the people who may ask this bot; an operator adds you to "
+        "APPGW_ALLOWED_USERS."
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who asks, as far as the payload tells.
+
+    Attributes:
+        user: Slack id of the person; of a bot without a user its bot id.
+        team: id of the person's own workspace, empty where the payload names none.
+        enterprise: id of the person's own organisation, empty where the payload names none.
+        bots: ids under which a bot or webhook could be named; empty for people.
+    """
+
+    user: str
+    team: str = ""
+    enterprise: str = ""
+    bots: tuple[str, ...] = ()
+
+    @property
+    def affiliations(self) -> frozenset[str]:
+        """The ids of workspaces and organisations that the person is said to belong to."""
+        return frozenset(filter(None, (self.team, self.enterprise)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The bot's own workspace and organisation.
+
+    Attributes:
+        ids: whoever belongs to one of these is at home.
+        enterprise: id of the organisation on Enterprise Grid, else empty.
+    """
+
+    ids: frozenset[str]
+    enterprise: str = ""
+
+    @classmethod
+    def of(cls, team: str, enterprise: str = "", *, only: str | None = None) -> Home:
+        """From `auth.test`; `only` (APPGW_HOME_TEAM) holds it to one id."""
+        ids = frozenset(filter(None, (only,) if only else (team, enterprise)))
+        return cls(ids=ids, enterprise=enterprise)
+
+
+class Membership(Enum):
+    """Whether a person is at home."""
+
+    OWN = auto()
+    FOREIGN = auto()
+    UNDECIDED = auto()
+
+
+def membership(person: Person, home: Home) -> Membership:
+    """What the payload alone tells.
+
+    What is absent is foreign. On Enterprise Grid another workspace may be one of our own
+    organisation; then it is undecided, unless the payload names another organisation.
+    """
+    claimed = person.affiliations
+    if claimed & home.ids:
+        return Membership.OWN
+    organisations = {one for one in claimed if one.startswith(_ORGANISATION)}
+    if not claimed or not home.enterprise or organisations - {home.enterprise}:
+        return Membership.FOREIGN
+    return Membership.UNDECIDED
+
+
+class Directory(Protocol):
+    """Slack, asked about a person."""
+
+    async def affiliations(self, user: str, team: str) -> frozenset[str] | None:
+        """Ids of the workspaces and organisations of a person; `None` where it cannot be asked."""
+
+
+class NoDirectory:
+    """Nobody can be asked."""
+
+    async def affiliations(self, user: str, team: str) -> None:
+        """Nothing is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may ask; an empty list lets everybody in, which is said loudly at start.
+    """Who may ask; an empty list lets everybody at home in, which is said at start.
 
     Attributes:
         users: Slack ids of people.
         channels: Slack ids of channels.
-        home_team: id of the workspace or organisation whose people may ask; `None` for the
-            workspace to which Slack delivers.
+        home_team: APPGW_HOME_TEAM, the one workspace or organisation whose people may ask; `None`
+            for the bot's own workspace and organisation.
+        asking_bots: ids of bots and apps whose mentions are answered.
     """
 
     users: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     home_team: str | None = None
-
-
-def admit_person(
-    access: Access, *, user: str, channel: str, team: str, enterprise: str = "", home: str = ""
-) -> Refusal | None:
-    """Refuse a person in a place, or return `None`.
-
-    Args:
-        access: who may ask.
-        user: Slack id of the person.
-        channel: where it was asked; empty where Slack names none (a global shortcut), and then only
-            people are checked.
-        team: the person's own workspace, not the one that the channel belongs to.
-        enterprise: the person's own Enterprise Grid organisation, empty where there is none.
-        home: the workspace for which Slack delivered the request; people of another one are guests
-            of a shared channel.
-    """
-    if (access.home_team or home or team) not in {team, enterprise}:
-        return Refusal(
-            rule=Rule.TEAM,
-            sentence=(
-                "Only people of this bot's own workspace may ask it; ask a colleague there to do "
-                "it."
-            ),
-        )
-    if access.users and user not in access.users:
-        return Refusal(
-            rule=Rule.USER,
-            sentence=(
-                "You are not among the people who may ask this bot; an operator adds you to "
-                "APPGW_ALLOWED_USERS."
-            ),
-        )
-    if access.channels and channel and channel not in access.channels:
-        where = ", ".join(f"<#{one}>" for one in sorted(access.channels)[:3])
-        return Refusal(
-            rule=Rule.CHANNEL, sentence=f"This bot does not answer in this channel; ask in {where}."
-        )
-    return None
+    asking_bots: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonGuard:
-    """Access and limits behind one question; what the Slack edge holds."""
+class AccessPolicy:
+    """Who may ask, for one installation of the bot.
+
+    Attributes:
+        access: the lists of the settings.
+        home: the bot's own workspace and organisation.
+        limiter: how often.
+        directory: asked where a payload does not tell whether a person is ours.
+    """
 
     access: Access
+    home: Home
     limiter: RateLimiter
+    directory: Directory = field(default_factory=NoDirectory)
 
-    def refuse(
-        self,
-        *,
-        user: str,
-        channel: str,
-        team: str,
-        now: float,
-        enterprise: str = "",
-        home: str = "",
-        costs: bool = True,
+    async def refuse(
+        self, person: Person, *, channel: str, now: float, costs: bool = True
     ) -> Refusal | None:
-        """Refuse a person, or return `None` and, where it costs, count the request.
+        """Refuse a person in a place, or return `None` and, where it costs, count the request.
 
         Args:
-            user: Slack id of the person.
-            channel: Slack id of the channel, empty where Slack names none.
-            team: the person's own workspace.
+            person: who asks.
+            channel: Slack id of the channel; empty where Slack names none (a global shortcut), and
+                then only people are checked.
             now: seconds of a clock that never goes back.
-            enterprise: the person's own organisation, empty where there is none.
-            home: the workspace for which Slack delivered the request.
             costs: whether the request counts against the limits; opening a form does not.
         """
-        refusal = admit_person(
-            self.access, user=user, channel=channel, team=team, enterprise=enterprise, home=home
-        )
+        refusal = await self._refuse_person(person) or self._refuse_channel(channel)
         return refusal or (
-            self.limiter.refuse(user=user, channel=channel, now=now) if costs else None
+            self.limiter.refuse(user=person.user, channel=channel, now=now) if costs else None
+        )
+
+    async def _refuse_person(self, person: Person) -> Refusal | None:
+        if person.bots:
+            return None if self.access.asking_bots & set(person.bots) else _NOT_NAMED
+        if not person.user:
+            return _NOT_OURS
+        if refusal := await self._refuse_membership(person):
+            return refusal
+        return _NOT_LISTED if self.access.users and person.user not in self.access.users else None
+
+    async def _refuse_membership(self, person: Person) -> Refusal | None:
+        decided = membership(person, self.home)
+        if decided is not Membership.UNDECIDED:
+            return None if decided is Membership.OWN else _NOT_OURS
+        found = await self.directory.affiliations(person.user, person.team)
+        if found is None:
+            return _CANNOT_ASK
+        return None if found & self.home.ids else _NOT_OURS
+
+    def _refuse_channel(self, channel: str) -> Refusal | None:
+        allowed = self.access.channels
+        if not allowed or not channel or channel in allowed:
+            return None
+        where = ", ".join(f"<#{one}>" for one in sorted(allowed)[:3])
+        return Refusal(
+            kind=RefusalKind.CHANNEL,
+            sentence=f"This bot does not answer in this channel; ask in {where}.",
         )

@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from math import ceil
 
-from bot.access.refusal import Refusal, Rule
+from bot.domain.refusal import Refusal, RefusalKind
 from chainlib import counted
 
 WINDOW_S = 60.0
@@ -52,7 +52,7 @@ class RateLimiter:
             wait = self._wait(key, limit, now)
             if wait:
                 return Refusal(
-                    rule=Rule.RATE,
+                    kind=RefusalKind.RATE,
                     sentence=(
                         f"{who} asked {counted(limit, 'time')} within a minute; ask again in "
                         f"{wait} s."

@@ -12,7 +12,7 @@ import re
 from ipaddress import ip_address
 
 from bot.access.addresses import LOOPBACK, never
-from bot.access.refusal import Refusal, Rule
+from bot.domain.refusal import Refusal, RefusalKind
 
 _ALPHABET = re.compile(
     r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
@@ -71,13 +71,16 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
     if _is_address(name):
         reason = never(name, allow_loopback=allow_loopback)
         return (
-            Refusal(rule=Rule.NEVER, sentence=f"{host[:60]} is {reason}, and that is never probed.")
+            Refusal(
+                kind=RefusalKind.NEVER,
+                sentence=f"{host[:60]} is {reason}, and that is never probed.",
+            )
             if reason
             else None
         )
     if not _ALPHABET.fullmatch(name) or _ENDS_IN_NUMBER.fullmatch(name):
         return Refusal(
-            rule=Rule.SPELLING,
+            kind=RefusalKind.SPELLING,
             sentence=(
                 "That is no host name or address in its usual spelling; write for example "
                 "backend.contoso.com."
@@ -85,7 +88,10 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
         )
     reason = None if allow_loopback and _is_local(name) else _name_reason(name)
     return (
-        Refusal(rule=Rule.NEVER, sentence=f"{name[:60]} means {reason}, and that is never probed.")
+        Refusal(
+            kind=RefusalKind.NEVER,
+            sentence=f"{name[:60]} means {reason}, and that is never probed.",
+        )
         if reason
         else None
     )

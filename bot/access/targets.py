@@ -14,8 +14,8 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from bot.access.addresses import Address, Network, never, plain
-from bot.access.refusal import Refusal, Rule
 from bot.access.spelling import refuse_spelling
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.settings.rules import targets as checked_targets
 
 REMEMBERED = 4096
@@ -144,7 +144,7 @@ def _refuse_never(host: str, addresses: Sequence[str], rules: TargetRules) -> Re
         reason = never(address, allow_loopback=rules.allow_loopback)
         if reason:
             return Refusal(
-                rule=Rule.NEVER,
+                kind=RefusalKind.NEVER,
                 sentence=f"{host[:60]} leads to {address[:60]}, {reason}, and that is never probed.",
             )
     return None
@@ -155,7 +155,7 @@ def _not_allowed(host: str) -> Refusal:
         f"{host[:60]} stands in no gateway's pool that I can see and is not on the allow-list; "
         "an operator adds it, for example APPGW_ALLOWED_TARGETS=contoso.com,10.0.0.0/8."
     )
-    return Refusal(rule=Rule.NOT_ALLOWED, sentence=sentence)
+    return Refusal(kind=RefusalKind.NOT_ALLOWED, sentence=sentence)
 
 
 def _refuse_port(port: int, allowed: frozenset[int]) -> Refusal | None:
@@ -163,7 +163,7 @@ def _refuse_port(port: int, allowed: frozenset[int]) -> Refusal | None:
         return None
     listed = ", ".join(str(one) for one in sorted(allowed)[:8])
     return Refusal(
-        rule=Rule.PORT,
+        kind=RefusalKind.PORT,
         sentence=(
             f"Port {port} may not be probed there; allowed are {listed}, and the ports of a "
             "gateway's own settings."

@@ -40,9 +40,9 @@ class Readiness:
 class AdminServer:
     """Serves the admin port."""
 
-    def __init__(self, readiness: Readiness, port: int) -> None:
+    def __init__(self, readiness: Readiness, host: str, port: int) -> None:
         self._readiness = readiness
-        self._port = port
+        self._host, self._port = host, port
         application = web.Application()
         application.add_routes(
             [
@@ -55,7 +55,7 @@ class AdminServer:
 
     async def start(self) -> None:
         """Listen; raises `PortUnusableError`."""
-        await open_port(self._runner, self._port, "APPGW_ADMIN_PORT")
+        await open_port(self._runner, self._host, self._port, "APPGW_ADMIN_PORT")
 
     async def close(self) -> None:
         """Stop."""

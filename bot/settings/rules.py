@@ -86,6 +86,18 @@ def port(value: object) -> int:
     return int(number)
 
 
+def listening_address(value: object) -> str:
+    """An IP address to listen on, in its canonical form."""
+    given = text(value)
+    try:
+        return str(ipaddress.ip_address(given.strip("[]")))
+    except ValueError:
+        raise ValueError(
+            f"is {shown(given)}, not an address; write for example 127.0.0.1, or 0.0.0.0 for every "
+            "interface"
+        ) from None
+
+
 def _is_port(number: str) -> bool:
     return number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= MAX_PORT
 

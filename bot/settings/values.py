@@ -19,6 +19,7 @@ from bot.settings import files, rules
 SLACK_API_URL = "https://slack.com/api/"
 DEFAULT_HTTP_PORT = 3000
 DEFAULT_ADMIN_PORT = 8080
+LOOPBACK = "127.0.0.1"
 
 
 _AZURE_FIELDS = frozenset(
@@ -55,6 +56,7 @@ Port = Annotated[int, BeforeValidator(rules.port)]
 Text = Annotated[str, BeforeValidator(rules.text)]
 Secret = Annotated[SecretStr, BeforeValidator(rules.text)]
 Names = Annotated[tuple[str, ...], BeforeValidator(rules.names)]
+Address = Annotated[str, BeforeValidator(rules.listening_address)]
 Switch = Annotated[bool, BeforeValidator(rules.switch)]
 
 
@@ -143,10 +145,12 @@ class Settings(DatabaseSettings):
     )
     slack_signing_secret: Secret | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
     http_port: Port = Field(default=DEFAULT_HTTP_PORT, alias="APPGW_HTTP_PORT")
+    http_host: Address = Field(default=LOOPBACK, alias="APPGW_HTTP_HOST")
     slack_api_url: Annotated[Text, AfterValidator(rules.slack_api_url)] = Field(
         default=SLACK_API_URL, alias="APPGW_SLACK_API_URL"
     )
     admin_port: Port = Field(default=DEFAULT_ADMIN_PORT, alias="APPGW_ADMIN_PORT")
+    admin_host: Address = Field(default=LOOPBACK, alias="APPGW_ADMIN_HOST")
     without_history: Annotated[
         WithoutHistory, BeforeValidator(rules.one_of(tuple(WithoutHistory)))
     ] = Field(default=WithoutHistory.AT_MOST_ONCE, alias="APPGW_WITHOUT_HISTORY")
@@ -161,6 +165,12 @@ class Settings(DatabaseSettings):
     )
     home_team: Annotated[Text, AfterValidator(rules.team)] | None = Field(
         default=None, alias="APPGW_HOME_TEAM"
+    )
+    asking_bots: Annotated[Names, AfterValidator(rules.ids("BAUW", "B0123ABCD"))] = Field(
+        default=(), alias="APPGW_ASKING_BOTS"
+    )
+    alert_apps: Annotated[Names, AfterValidator(rules.ids("BAUW", "A0123ABCD"))] = Field(
+        default=(), alias="APPGW_ALERT_APPS"
     )
     allow_loopback: Switch = Field(default=False, alias="APPGW_ALLOW_LOOPBACK")
     intermediates: (
@@ -213,8 +223,8 @@ class Settings(DatabaseSettings):
             (
                 self.home_team,
                 (
-                    "whoever Slack counts to the workspace may ask (hold it to one id: "
-                    "APPGW_HOME_TEAM=T0123ABCD)"
+                    "everybody of the bot's own workspace or organisation may ask, its guests "
+                    "included (hold it to one id: APPGW_HOME_TEAM=T0123ABCD)"
                 ),
             ),
         )

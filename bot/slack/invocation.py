@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.commands import Request
+from bot.slack.affiliation import bots_of, of_command, of_event, of_interaction
 from bot.slack.payload import Payload, inner, items, read_object, word
 
 
@@ -34,14 +35,13 @@ class Invocation:
         team: the person's own workspace, which in a shared channel is not always ours.
         enterprise: the person's own Enterprise Grid organisation; empty where there is none, or
             where it may be that of the channel.
+        bots: ids under which a bot that asks could be named; empty for people.
         channel: where the answer goes; empty when it is not known (a global shortcut).
         thread: timestamp of the thread, `None` for the channel itself.
         card: timestamp of the message whose button was pressed; its card is edited in place.
         ephemeral: that message is one that only this person sees.
         response_url: a way to answer without being a member of the channel; never logged.
         trigger: lets a form be opened for three seconds; never logged.
-        home: the workspace for which Slack delivered it; another one than `team` makes the person a
-            guest.
         dedupe_key: what is the same when Slack delivers the same thing twice.
     """
 
@@ -57,7 +57,7 @@ class Invocation:
     trigger: str | None = None
     dedupe_key: str = ""
     enterprise: str = ""
-    home: str = ""
+    bots: tuple[str, ...] = ()
 
     def about(self, text: str) -> Invocation:
         """The same person asking something else."""
@@ -86,17 +86,17 @@ class AdmittedInvocation:
 
 def from_command(body: Payload) -> Invocation:
     """A slash command; it never knows a thread."""
+    own = of_command(body)
     return Invocation(
         source=Source.COMMAND,
         text=word(body, "text"),
         user=word(body, "user_id"),
-        team=word(body, "team_id"),
+        team=own.team,
+        enterprise=own.enterprise,
         channel=word(body, "channel_id"),
         response_url=word(body, "response_url") or None,
         trigger=word(body, "trigger_id") or None,
         dedupe_key=word(body, "trigger_id"),
-        enterprise=word(body, "enterprise_id"),
-        home=word(body, "team_id"),
     )
 
 
@@ -105,18 +105,17 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
     event = inner(body, "event")
     text = word(event, "text")
     _, found, after = text.partition(f"<@{bot_user}>")
-    home = word(body, "team_id")
-    team = word(event, "user_team", "team") or home
+    own, bots = of_event(body), bots_of(event)
     return Invocation(
         source=Source.MENTION,
         text=(after if found else text).strip(),
-        user=word(event, "user"),
-        team=team,
+        user=word(event, "user") or word(event, "bot_id"),
+        team=own.team,
+        enterprise=own.enterprise,
+        bots=bots,
         channel=word(event, "channel"),
         thread=word(event, "thread_ts") or None,
         dedupe_key=word(body, "event_id"),
-        enterprise=_own_organisation(team, home, word(body, "enterprise_id")),
-        home=home,
     )
 
 
@@ -124,13 +123,13 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
     """A click, a form or a shortcut."""
     message, container, user = inner(body, "message"), inner(body, "container"), inner(body, "user")
     click = source is Source.CLICK and container.get("type") == "message"
-    home = word(inner(body, "team"), "id")
-    team = word(user, "team_id") or home
+    own = of_interaction(body)
     return Invocation(
         source=source,
         text=text,
         user=word(user, "id"),
-        team=team,
+        team=own.team,
+        enterprise=own.enterprise,
         channel=word(inner(body, "channel"), "id") or word(container, "channel_id"),
         thread=_thread_around(message) if click else word(message, "thread_ts", "ts") or None,
         card=(word(container, "message_ts") or None) if click else None,
@@ -138,8 +137,6 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
         response_url=word(body, "response_url") or None,
         trigger=word(body, "trigger_id") or None,
         dedupe_key=word(body, "trigger_id"),
-        enterprise=_own_organisation(team, home, word(inner(body, "enterprise"), "id")),
-        home=home,
     )
 
 
@@ -166,14 +163,6 @@ def from_submission(body: Payload, text: str) -> Invocation:
         channel=channel,
         response_url=next((word(url, "response_url") for url in urls), "") or None,
     )
-
-
-def _own_organisation(team: str, home: str, enterprise: str) -> str:
-    """The organisation that the payload names, when it is the person's own.
-
-    Of a guest in a shared channel it would be the host's.
-    """
-    return enterprise if team and team == home else ""
 
 
 def metadata(view: Payload) -> dict[str, Any]:

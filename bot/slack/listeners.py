@@ -121,7 +121,7 @@ class Listeners:
     async def on_rehearse_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The rehearsal form."""
         invocation = from_submission(body, "rehearse")
-        if sentence := self.reception.admit(invocation, "rehearse", costs=True):
+        if sentence := await self.reception.admit(invocation, "rehearse", costs=True):
             await ack(response_action="errors", errors={"chain": sentence})
             return
         try:
@@ -163,7 +163,7 @@ class Listeners:
         )
         chosen = word(inner(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
-        if self.reception.runs.is_new(invocation.dedupe_key) and not self.reception.admit(
+        if self.reception.runs.is_new(invocation.dedupe_key) and not await self.reception.admit(
             invocation, invocation.text
         ):
             shown = fix_steps(switched(word(view, "private_metadata"), **which))
@@ -211,7 +211,7 @@ class Listeners:
             self.reception.runs.spawn(self._open_now(invocation, view))
 
     async def _open_now(self, invocation: Invocation, view: Block) -> None:
-        if sentence := self.reception.admit(invocation, invocation.text):
+        if sentence := await self.reception.admit(invocation, invocation.text):
             await self.slack.send_ephemeral(replace(invocation, card=None), refusal(sentence))
             return
         try:
@@ -223,7 +223,7 @@ class Listeners:
             )
 
     async def _nothing_found(self, invocation: Invocation) -> None:
-        if sentence := self.reception.admit(invocation, "diagnose"):
+        if sentence := await self.reception.admit(invocation, "diagnose"):
             await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
         await self.slack.send_ephemeral(
@@ -235,7 +235,7 @@ class Listeners:
 
     async def _hand_out(self, invocation: Invocation, what: str) -> None:
         run_id = new_run_id()
-        if sentence := self.reception.admit(
+        if sentence := await self.reception.admit(
             invocation, f"{what} {invocation.text}", costs=True, run_id=run_id
         ):
             await self.slack.send_ephemeral(
@@ -245,7 +245,9 @@ class Listeners:
         await self.filing.hand_out(invocation, what, run_id)
 
     async def _wrong(self, invocation: Invocation) -> None:
-        if sentence := self.reception.admit(invocation, f"wrong diagnosis: {invocation.text}"):
+        if sentence := await self.reception.admit(
+            invocation, f"wrong diagnosis: {invocation.text}"
+        ):
             await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
         WRONG.labels(headline="reported").inc()

@@ -20,6 +20,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.access import ReplayCache
+from bot.access.people import Directory
 from bot.checks.doctor import DoctorCheck
 from bot.checks.last_healthy import Memory, RecentFacts
 from bot.commands import Verb
@@ -34,10 +35,11 @@ from bot.slack.handlers.small_verbs import SmallVerbs
 from bot.slack.handlers.subscription_verbs import Following
 from bot.slack.handlers.watch import INTERVAL_S, Watching
 from bot.slack.handlers.watch_store import WatchBook
-from bot.slack.inbound.routing import Gate, Handler, Reception
+from bot.slack.inbound.routing import Handler, InvocationPolicy, Reception
 from bot.slack.invocation import Invocation
 from bot.slack.listeners import Listeners
 from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.directory import SlackDirectory
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import (
     HttpTransport,
@@ -69,6 +71,13 @@ _TOKEN_REFUSED = frozenset(
 
 class TokenRefusedError(Exception):
     """Slack does not accept a token; the text is one sentence with the fix."""
+
+
+class AccessCheck(InvocationPolicy, Protocol):
+    """Who may ask, and what a person hears about it; `bot.slack.inbound.access` is it."""
+
+    async def privileges(self, invocation: Invocation) -> Mapping[str, str]:
+        """What this person may do here, for `whoami`."""
 
 
 class Carrier(Protocol):
@@ -108,8 +117,7 @@ class Parts:
 
     Attributes:
         backends: probes and judges one backend.
-        gate: who may ask.
-        privileges: what a person may ask, for `whoami`.
+        access: who may ask, for the bot that Slack says this is.
         clock: the present instant, aware.
         probe_origin: from where the bot looks.
         handlers: verbs of other parts, made once the way to Slack is known.
@@ -123,8 +131,7 @@ class Parts:
     """
 
     backends: Backends
-    gate: Gate
-    privileges: Callable[[Invocation], Mapping[str, str]]
+    access: Callable[[Identity, Directory], AccessCheck]
     clock: Callable[[], datetime]
     probe_origin: str
     handlers: Callable[[Watching, str], Mapping[Verb, Handler]] = lambda _watching, _bot_name: {}
@@ -160,7 +167,7 @@ class SlackService:
     async def run(self) -> None:
         """Serve until `stop` is set; raises `TokenRefusedError` when Slack refuses a token."""
         async with AsyncExitStack() as stack:
-            admin = AdminServer(self.readiness, self.settings.admin_port)
+            admin = AdminServer(self.readiness, self.settings.admin_host, self.settings.admin_port)
             await admin.start()
             stack.push_async_callback(admin.close)
             session = await stack.enter_async_context(make_session(self.context))
@@ -199,7 +206,7 @@ class SlackService:
         if self.parts.watch_book is None:
             return
         for admitted in await self.parts.watch_book(identity.team).open():
-            reception.resume(admitted)
+            await reception.resume(admitted)
 
     async def _drain(self, carrier: Carrier, runs: Runs) -> None:
         log.info(
@@ -247,7 +254,7 @@ class SlackService:
             return SocketTransport(app, token.get_secret_value())
         secret = self.settings.slack_signing_secret
         assert secret is not None  # the settings demand it where there is no app token
-        return HttpTransport(app, self.settings.http_port, secret.get_secret_value())
+        return HttpTransport(app, self.settings, secret.get_secret_value())
 
     def _listeners(
         self, slack: SlackClient, runs: Runs, identity: Identity, following: Following | None
@@ -286,14 +293,15 @@ class SlackService:
             probe_origin=probe_origin,
             more=parts.doctor_checks,
         )
-        small = SmallVerbs(slack=slack, doctor=examination.shown, privileges=parts.privileges)
+        access = parts.access(identity, SlackDirectory(client=slack.client))
+        small = SmallVerbs(slack=slack, doctor=examination.shown, privileges=access.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
         handlers: dict[Verb, Handler] = {
             **given,
             **own,
             **(following.handlers() if following else {}),
         }
-        reception = Reception(gate=parts.gate, slack=slack, runs=runs, handlers=handlers)
+        reception = Reception(access=access, slack=slack, runs=runs, handlers=handlers)
         return Listeners(
             reception=reception,
             slack=slack,

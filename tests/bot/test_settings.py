@@ -48,6 +48,10 @@ REFUSED = {
     "channel name": ("APPGW_ALLOWED_CHANNELS", "#incidents", "C0123ABCD"),
     "user name": ("APPGW_ALLOWED_USERS", "@kim", "U0123ABCD"),
     "team": ("APPGW_HOME_TEAM", "contoso", "T0123ABCD"),
+    "http host": ("APPGW_HTTP_HOST", "localhost", "127.0.0.1"),
+    "admin host": ("APPGW_ADMIN_HOST", "0.0.0", "127.0.0.1"),
+    "asking bot name": ("APPGW_ASKING_BOTS", "Workflow", "B0123ABCD"),
+    "alert app name": ("APPGW_ALERT_APPS", "Grafana", "A0123ABCD"),
     "intermediates": ("APPGW_INTERMEDIATES", "/nonexistent/int.pem", "CCADB CSV"),
     "downloads switch": ("APPGW_AIA", "yes please", "true, false, 1 or 0"),
     "switch": ("APPGW_ALLOW_LOOPBACK", "maybe", "true, false, 1 or 0"),
@@ -58,6 +62,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     settings = load_settings(SOCKET)
     assert settings.transport is Transport.SOCKET
     assert (settings.http_port, settings.admin_port) == (3000, 8080)
+    assert {settings.http_host, settings.admin_host} == {"127.0.0.1"}
     assert settings.slack_api_url == "https://slack.com/api/"
     assert (settings.azure_credential, settings.cloud) == (
         AzureCredential.MANAGED_IDENTITY,

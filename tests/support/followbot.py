@@ -28,7 +28,7 @@ from playground.slack import SlackStandIn
 from playground.slack.webapi import Tokens
 from tests.support.following import NOW
 from tests.support.reports import CASES
-from tests.support.slackbot import FORBIDDEN_HOST, OpenGate, RunningBot, Script
+from tests.support.slackbot import FORBIDDEN_HOST, OpenAccess, RunningBot, Script
 
 ENGINE = EngineSettings(
     confirm_gap=timedelta(seconds=0.01),
@@ -118,8 +118,7 @@ async def running_bot(
     script.hold.set()
     parts = Parts(
         backends=script,
-        gate=OpenGate(),
-        privileges=lambda _: {},
+        access=lambda *_: OpenAccess(),
         clock=lambda: world.now,
         probe_origin="here",
         companion=remembering.beside,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -15,6 +15,7 @@ import aiohttp
 
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget, Verb
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.settings import load_settings
 from bot.slack.handlers.health import GatewayChecking, Gateways
@@ -74,16 +75,21 @@ class Script:
         return report
 
 
-class OpenGate:
+class OpenAccess:
     """Lets everybody in but one."""
 
-    def refuse(self, invocation: Invocation, *, costs: bool) -> str | None:  # noqa: ARG002 -- the gate's face
+    async def refuse(self, invocation: Invocation, *, costs: bool) -> Refusal | None:  # noqa: ARG002 -- the protocol's signature
         """Refuse one user."""
-        return (
-            "You may not ask me; ask an admin to add you to APPGW_ALLOWED_USERS."
-            if invocation.user == FORBIDDEN_USER
-            else None
+        if invocation.user != FORBIDDEN_USER:
+            return None
+        return Refusal(
+            kind=RefusalKind.USER,
+            sentence="You may not ask me; ask an admin to add you to APPGW_ALLOWED_USERS.",
         )
+
+    async def privileges(self, invocation: Invocation) -> Mapping[str, str]:  # noqa: ARG002 -- the protocol's signature
+        """Everybody may ask."""
+        return {"may ask": "yes"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,8 +161,7 @@ async def running_bot(
             scripted.hold.set()
         parts = Parts(
             backends=scripted,
-            gate=OpenGate(),
-            privileges=lambda _: {"may ask": "yes"},
+            access=lambda *_: OpenAccess(),
             clock=lambda: NOW,
             probe_origin="here",
             watch_every_s=watch_every_s,

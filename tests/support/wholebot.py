@@ -10,19 +10,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from bot.access import Access, PersonGuard, RateLimiter, TargetGuard, TargetRules
+from bot.access import Access, RateLimiter, TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Verb
 from bot.digests_running import Remembering
-from bot.main import SlackGate
+from bot.main import access_for
 from bot.settings import load_settings
 from bot.slack.handlers.health import GatewayChecking
 from bot.slack.handlers.watch import Watching
 from bot.slack.inbound.routing import Handler
-from bot.slack.invocation import Invocation
 from bot.slack.service import Parts, SlackService
 from bot.store import open_store
 from chainlib.aio import Resolver
@@ -129,8 +128,6 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
 
 
 def _parts(world: World, check_service: CheckService) -> Parts:
-    gate = SlackGate(guard=PersonGuard(access=world.access, limiter=world.limiter))
-
     async def followed(_channel: str) -> tuple[GatewayTarget, ...]:
         return world.followed
 
@@ -148,16 +145,11 @@ def _parts(world: World, check_service: CheckService) -> Parts:
 
     return Parts(
         backends=check_service,
-        gate=gate,
-        privileges=_nothing,
+        access=access_for(world.access, world.limiter),
         clock=world.clock,
         probe_origin="here",
         handlers=handlers,
     )
-
-
-def _nothing(_ask: Invocation) -> dict[str, str]:
-    return {}
 
 
 def read(message: Message) -> str:

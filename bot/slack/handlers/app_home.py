@@ -16,6 +16,7 @@ from bot.cards.parts import Block
 from bot.digest.compose import compose
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
+from bot.slack.affiliation import of_app_home
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
@@ -98,15 +99,12 @@ def opened(body: Mapping[str, Any]) -> Invocation | None:
     user = word(event, "user")
     if event.get("tab", "home") != "home" or not user:
         return None
-    home = word(body, "team_id")
-    team = word(event, "user_team") or home
-    enterprise = word(body, "enterprise_id") if team == home else ""
+    own = of_app_home(body)
     return Invocation(
         source=Source.CLICK,
         text="home",
         user=user,
-        team=team,
+        team=own.team,
+        enterprise=own.enterprise,
         channel="",
-        enterprise=enterprise,
-        home=home,
     )

@@ -14,7 +14,7 @@ from bot.slack.outbound.client import SlackClient
 
 VERSION = version("appgw-check")
 Doctor = Callable[[], Awaitable[Mapping[str, str]]]
-Privileges = Callable[[Invocation], Mapping[str, str]]
+Privileges = Callable[[Invocation], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class SmallVerbs:
             "channel": invocation.channel or "none",
         }
         await self.slack.send_ephemeral(
-            invocation, facts("Who you are to me", {**seen, **self.privileges(invocation)})
+            invocation, facts("Who you are to me", {**seen, **await self.privileges(invocation)})
         )
 
     async def examine(self, admitted: AdmittedInvocation) -> None:

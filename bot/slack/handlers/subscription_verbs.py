@@ -145,7 +145,7 @@ class _Clicks:
             self.reception.runs.spawn(self._draw(invocation))
 
     async def _draw(self, invocation: Invocation) -> None:
-        await self.home.draw(invocation.user, self.reception.admit(invocation, "home"))
+        await self.home.draw(invocation.user, await self.reception.admit(invocation, "home"))
 
     async def _edit(self, invocation: Invocation) -> None:
         if await self._let_in(invocation, "edit"):
@@ -165,7 +165,7 @@ class _Clicks:
             )
 
     async def _let_in(self, invocation: Invocation, what: str) -> bool:
-        sentence = self.reception.admit(invocation, what, costs=True)
+        sentence = await self.reception.admit(invocation, what, costs=True)
         if sentence:
             await self.reception.slack.send_ephemeral(invocation, refusal(sentence))
         return sentence is None

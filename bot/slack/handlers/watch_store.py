@@ -47,6 +47,7 @@ class WatchBook:
             "q": command_of(admitted.request),
             "user": invocation.user,
             "team": invocation.team,
+            "enterprise": invocation.enterprise,
             "begun": begun.isoformat(),
             "seconds": seconds,
         }
@@ -91,6 +92,7 @@ class WatchBook:
                 text=str(body["q"]),
                 user=str(body["user"]),
                 team=str(body["team"]),
+                enterprise=str(body.get("enterprise") or ""),
                 channel=str(body["channel"]),
                 thread=body["thread"],
                 card=str(body["ts"]),

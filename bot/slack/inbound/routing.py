@@ -18,6 +18,7 @@ from uuid import uuid4
 from bot.cards.parts import Message
 from bot.cards.usage import help_card, notice, refusal, usage
 from bot.commands import Usage, Verb, parse, repeatable
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
@@ -25,15 +26,19 @@ from bot.slack.outbound.runs import Runs
 
 audit = logging.getLogger("bot.audit")
 
+_RESTARTING = Refusal(
+    kind=RefusalKind.RESTART, sentence="I am being restarted; ask again in half a minute."
+)
+
 
 Handler = Callable[[AdmittedInvocation], Awaitable[None]]
 
 
-class Gate(Protocol):
+class InvocationPolicy(Protocol):
     """Who may ask: `bot.access` behind one method."""
 
-    def refuse(self, invocation: Invocation, *, costs: bool) -> str | None:
-        """A sentence when this person may not ask here and now, else `None`.
+    async def refuse(self, invocation: Invocation, *, costs: bool) -> Refusal | None:
+        """A refusal when this person may not ask here and now, else `None`.
 
         `costs` counts it against the limits.
         """
@@ -46,7 +51,7 @@ class Reception:
     Later parts add their verbs to `handlers`.
     """
 
-    gate: Gate
+    access: InvocationPolicy
     slack: SlackClient
     runs: Runs
     handlers: dict[Verb, Handler] = field(default_factory=dict)
@@ -60,32 +65,30 @@ class Reception:
         if self.runs.is_new(invocation.dedupe_key):
             self.runs.spawn(self._answer(invocation, self.now(), new_run_id()))
 
-    def admit(
+    async def admit(
         self, invocation: Invocation, what: str, *, costs: bool = False, run_id: str | None = None
     ) -> str | None:
         """A refusal for what opens a form or changes nothing, audited; `None` when it may go on."""
-        sentence = self._refusal(invocation, costs=costs)
-        outcome = {"outcome": "refused", "why": sentence} if sentence else {"outcome": "admitted"}
+        no = await self._refusal(invocation, costs=costs)
+        outcome = {"outcome": "refused", "why": no.sentence} if no else {"outcome": "admitted"}
         note(invocation.about(what), **outcome, run_id=run_id or new_run_id())
-        return sentence
+        return no.sentence if no else None
 
-    def _refusal(self, invocation: Invocation, *, costs: bool) -> str | None:
-        return (
-            "I am being restarted; ask again in half a minute."
-            if self.runs.draining
-            else self.gate.refuse(invocation, costs=costs)
-        )
+    async def _refusal(self, invocation: Invocation, *, costs: bool) -> Refusal | None:
+        if self.runs.draining:
+            return _RESTARTING
+        return await self.access.refuse(invocation, costs=costs)
 
-    def resume(self, admitted: AdmittedInvocation) -> None:
+    async def resume(self, admitted: AdmittedInvocation) -> None:
         """Go on with what was being watched before a restart, where the person may still ask."""
         handler = self.handlers.get(admitted.request.verb)
-        if handler and not self.admit(admitted.invocation, admitted.invocation.text):
+        if handler and not await self.admit(admitted.invocation, admitted.invocation.text):
             self.runs.spawn(_awaited(handler(admitted)))
 
     async def _answer(self, invocation: Invocation, begun: float, run_id: str) -> None:
-        if sentence := self._refusal(invocation, costs=True):
-            note(invocation, "refused", why=sentence, run_id=run_id)
-            await self.slack.send_ephemeral(invocation, refusal(sentence))
+        if no := await self._refusal(invocation, costs=True):
+            note(invocation, "refused", why=no.sentence, run_id=run_id)
+            await self.slack.send_ephemeral(invocation, refusal(no.sentence))
             return
         if not invocation.text.strip():
             note(invocation, "help", run_id=run_id)

@@ -29,13 +29,23 @@ _MAX_CALLS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the bot is in its workspace, and what its token may do (`scopes`, empty where Slack does not tell)."""
+    """Who the bot is in its workspace, and what its token may do.
+
+    Attributes:
+        team: id of the workspace.
+        enterprise: id of the Enterprise Grid organisation, empty where there is none.
+        user: id of the bot user.
+        name: the bot user's name.
+        bot_id: id of the bot.
+        scopes: what was granted; empty where Slack does not tell.
+    """
 
     team: str
     user: str
     name: str
     bot_id: str
     scopes: frozenset[str] = frozenset()
+    enterprise: str = ""
 
 
 def make_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
@@ -75,6 +85,7 @@ async def who_am_i(client: AsyncWebClient) -> Identity:
         user=shown["user_id"],
         name=shown.get("user") or "appgw-check",
         bot_id=shown.get("bot_id") or "",
+        enterprise=shown.get("enterprise_id") or "",
         scopes=frozenset(filter(None, (scope.strip() for scope in granted.split(",")))),
     )
 
@@ -85,7 +96,7 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(
-            enterprise_id=None,
+            enterprise_id=identity.enterprise or None,
             team_id=identity.team,
             bot_user_id=identity.user,
             bot_id=identity.bot_id,
@@ -103,15 +114,15 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
 class HttpTransport:
     """Serves `POST /slack/events` for commands, events and interactivity."""
 
-    def __init__(self, app: AsyncApp, port: int, secret: str) -> None:
+    def __init__(self, app: AsyncApp, settings: Settings, secret: str) -> None:
         served = app.web_app(path=EVENTS_PATH)
         served.middlewares.append(signed_only(secret))
         self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=1.0)
-        self._port = port
+        self._host, self._port = settings.http_host, settings.http_port
 
     async def start(self) -> None:
         """Listen; raises `PortUnusableError`."""
-        await open_port(self._runner, self._port, "APPGW_HTTP_PORT")
+        await open_port(self._runner, self._host, self._port, "APPGW_HTTP_PORT")
 
     async def stop_listening(self) -> None:
         """Nothing: while the bot drains it still answers, so that people are told to ask again."""

@@ -14,7 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access import Refusal, Rule, TargetGuard, TargetRules, admit_target, never, refuse_spelling
+from bot.access import (
+    Refusal,
+    RefusalKind,
+    TargetGuard,
+    TargetRules,
+    admit_target,
+    never,
+    refuse_spelling,
+)
 from bot.commands import HostTarget, Usage, parse
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
@@ -169,7 +177,7 @@ def test_network_admits_only_when_it_holds_every_address(
 ) -> None:
     refusal = admit_target("web.example", 443, addresses, NETWORK)
     assert (refusal is None) is admitted
-    assert admitted or (refusal and refusal.rule is Rule.NOT_ALLOWED)
+    assert admitted or (refusal and refusal.kind is RefusalKind.NOT_ALLOWED)
 
 
 @pytest.mark.parametrize(
@@ -177,33 +185,41 @@ def test_network_admits_only_when_it_holds_every_address(
     [
         ("web.internal.example", 443, ["10.9.9.9"], None),
         ("WEB.internal.example.", 8081, ["10.9.9.9"], None),
-        ("web.internal.example", 8443, ["10.9.9.9"], Rule.PORT),
+        ("web.internal.example", 8443, ["10.9.9.9"], RefusalKind.PORT),
         ("other.example", 8081, ["10.0.0.4"], None),
         ("10.0.0.4", 8081, ["10.0.0.4"], None),
-        ("other.example", 443, ["10.0.0.4", "10.0.0.9"], Rule.NOT_ALLOWED),
-        ("sub.web.internal.example", 443, ["10.9.9.9"], Rule.NOT_ALLOWED),
+        ("other.example", 443, ["10.0.0.4", "10.0.0.9"], RefusalKind.NOT_ALLOWED),
+        ("sub.web.internal.example", 443, ["10.9.9.9"], RefusalKind.NOT_ALLOWED),
         ("2001:db8::4", 8081, ["2001:db8::4"], None),
-        ("web.internal.example", 8081, ["127.0.0.1"], Rule.NEVER),
-        ("web.internal.example", 8081, ["10.9.9.9", "169.254.169.254"], Rule.NEVER),
+        ("web.internal.example", 8081, ["127.0.0.1"], RefusalKind.NEVER),
+        ("web.internal.example", 8081, ["10.9.9.9", "169.254.169.254"], RefusalKind.NEVER),
     ],
 )
 def test_members_are_admitted_on_their_settings_ports(
-    host: str, port: int, addresses: list[str], rule: Rule | None
+    host: str, port: int, addresses: list[str], rule: RefusalKind | None
 ) -> None:
     members = frozenset({"Web.Internal.example", "10.0.0.4", "2001:DB8:0::4"})
     refusal = admit_target(host, port, addresses, NOTHING, members=members, ports=frozenset({8081}))
-    assert (refusal.rule if refusal else None) is rule
+    assert (refusal.kind if refusal else None) is rule
 
 
 @pytest.mark.parametrize(
     ("port", "rule"),
-    [(443, None), (8443, None), (22, Rule.PORT), (80, Rule.PORT), (8081, Rule.PORT)],
+    [
+        (443, None),
+        (8443, None),
+        (22, RefusalKind.PORT),
+        (80, RefusalKind.PORT),
+        (8081, RefusalKind.PORT),
+    ],
 )
-def test_allowed_target_outside_pools_has_the_usual_ports(port: int, rule: Rule | None) -> None:
+def test_allowed_target_outside_pools_has_the_usual_ports(
+    port: int, rule: RefusalKind | None
+) -> None:
     refusal = admit_target(
         "backend.contoso.com", port, ["10.0.0.5"], SUFFIX, ports=frozenset({8081})
     )
-    assert (refusal.rule if refusal else None) is rule
+    assert (refusal.kind if refusal else None) is rule
 
 
 @pytest.mark.parametrize(
@@ -214,19 +230,19 @@ def test_allowed_target_outside_pools_has_the_usual_ports(port: int, rule: Rule 
         ("localhost", ["127.0.0.1", "::1"], None),
         ("::ffff:127.0.0.1", ["::ffff:127.0.0.1"], None),
         ("lab.localhost", ["127.0.0.1"], None),
-        ("mixed.example", ["127.0.0.1", "10.0.0.5"], Rule.NOT_ALLOWED),
-        ("0.0.0.0", ["0.0.0.0"], Rule.NEVER),  # noqa: S104 -- refused, not bound to
-        ("169.254.169.254", ["169.254.169.254"], Rule.NEVER),
-        ("168.63.129.16", ["168.63.129.16"], Rule.NEVER),
-        ("2130706433", ["127.0.0.1"], Rule.SPELLING),
-        ("10.0.0.5", ["10.0.0.5"], Rule.NOT_ALLOWED),
+        ("mixed.example", ["127.0.0.1", "10.0.0.5"], RefusalKind.NOT_ALLOWED),
+        ("0.0.0.0", ["0.0.0.0"], RefusalKind.NEVER),  # noqa: S104 -- refused, not bound to
+        ("169.254.169.254", ["169.254.169.254"], RefusalKind.NEVER),
+        ("168.63.129.16", ["168.63.129.16"], RefusalKind.NEVER),
+        ("2130706433", ["127.0.0.1"], RefusalKind.SPELLING),
+        ("10.0.0.5", ["10.0.0.5"], RefusalKind.NOT_ALLOWED),
     ],
 )
 def test_loopback_switch_lifts_loopback_on_any_port_and_nothing_else(
-    host: str, addresses: list[str], rule: Rule | None
+    host: str, addresses: list[str], rule: RefusalKind | None
 ) -> None:
     refusal = admit_target(host, 40123, addresses, PLAYGROUND)
-    assert (refusal.rule if refusal else None) is rule
+    assert (refusal.kind if refusal else None) is rule
 
 
 @pytest.mark.parametrize("entry", ["https://contoso.com", "10.0.0.1/8", "con toso", "1.2.3"])

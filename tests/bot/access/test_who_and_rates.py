@@ -6,49 +6,127 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access import Access, PersonGuard, RateLimiter, ReplayCache, Rule, admit_person
+from bot.access import (
+    Access,
+    AccessPolicy,
+    Home,
+    Person,
+    RateLimiter,
+    Refusal,
+    RefusalKind,
+    ReplayCache,
+)
 
-CLOSED = Access(users=frozenset({"U1", "U2"}), channels=frozenset({"C1"}), home_team="T1")
+CLOSED = Access(
+    users=frozenset({"U1", "U2"}),
+    channels=frozenset({"C1"}),
+    asking_bots=frozenset({"B1", "A2"}),
+)
+OPEN = Access()
+WORKSPACE, GRID = Home.of("T1"), Home.of("T1", "E1")
+
+
+class Known:
+    """A directory that knows some people, or cannot be asked."""
+
+    def __init__(self, *, askable: bool = True, **people: str) -> None:
+        self.people, self.askable = people, askable
+        self.asked: list[str] = []
+
+    async def affiliations(self, user: str, team: str) -> frozenset[str] | None:
+        """Whatever was given, else another organisation's."""
+        self.asked.append(f"{user} of {team}")
+        return frozenset(self.people.get(user, "T9 E9").split()) if self.askable else None
+
+
+async def refused(
+    access: Access,
+    person: Person,
+    *,
+    home: Home = WORKSPACE,
+    channel: str = "C1",
+    directory: Known | None = None,
+) -> Refusal | None:
+    policy = AccessPolicy(
+        access=access, home=home, limiter=RateLimiter(), directory=directory or Known()
+    )
+    return await policy.refuse(person, channel=channel, now=0.0)
 
 
 @pytest.mark.parametrize(
-    ("access", "person", "rule"),
+    ("access", "who", "channel", "kind"),
     [
-        (Access(), ("U9", "C9", "T9"), None),
-        (CLOSED, ("U1", "C1", "T1"), None),
-        (CLOSED, ("U1", "", "T1"), None),
-        (CLOSED, ("U9", "C1", "T1"), Rule.USER),
-        (CLOSED, ("U1", "C9", "T1"), Rule.CHANNEL),
-        (CLOSED, ("U1", "C1", "T9"), Rule.TEAM),
-        (CLOSED, ("U1", "C1", ""), Rule.TEAM),
-        (CLOSED, ("", "C1", "T1"), Rule.USER),
-        (Access(users=frozenset({"U1"})), ("U1", "C9", "T9"), None),
-        (Access(home_team="T1"), ("U9", "C9", "T1"), None),
+        pytest.param(OPEN, ("U9", "T1"), "C9", None, id="own"),
+        pytest.param(OPEN, ("U9", "T9"), "C9", RefusalKind.TEAM, id="foreign team"),
+        pytest.param(OPEN, ("U9", ""), "C9", RefusalKind.TEAM, id="no team"),
+        pytest.param(OPEN, ("", "T1"), "C9", RefusalKind.TEAM, id="nobody"),
+        pytest.param(OPEN, ("U9", "T9", "E9"), "C9", RefusalKind.TEAM, id="foreign organisation"),
+        pytest.param(CLOSED, ("U1", "T1"), "C1", None, id="listed"),
+        pytest.param(CLOSED, ("U1", "T1"), "", None, id="listed without channel"),
+        pytest.param(CLOSED, ("U9", "T1"), "C1", RefusalKind.USER, id="not listed"),
+        pytest.param(CLOSED, ("U1", "T1"), "C9", RefusalKind.CHANNEL, id="other channel"),
+        pytest.param(CLOSED, ("U1", "T9"), "C1", RefusalKind.TEAM, id="listed but foreign"),
     ],
 )
-def test_who_may_ask(access: Access, person: tuple[str, str, str], rule: Rule | None) -> None:
-    user, channel, team = person
-    refusal = admit_person(access, user=user, channel=channel, team=team)
-    assert (refusal.rule if refusal else None) is rule
+async def test_who_may_ask(
+    access: Access, who: tuple[str, ...], channel: str, kind: RefusalKind | None
+) -> None:
+    person = Person(**dict(zip(("user", "team", "enterprise"), who, strict=False)))
+    refusal = await refused(access, person, channel=channel)
+    assert (refusal.kind if refusal else None) is kind
 
 
-def test_guest_of_a_shared_channel_is_refused_without_any_setting() -> None:
-    who = {"user": "U1", "channel": "C1"}
-    assert admit_person(Access(), **who, team="T2", home="T1") is not None
-    assert admit_person(Access(), **who, team="T1", home="T1") is None
-    assert admit_person(Access(), **who, team="", home="T1") is not None
-    assert admit_person(Access(), **who, team="T1") is None
+_HELD = Home.of("T1", "E1", only="T3")
+_HELD_TO_OTHER = Home.of("T1", "E1", only="T2")
 
 
-def test_organisation_counts_as_home() -> None:
-    assert (
-        admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E1")
-        is None
-    )
-    assert (
-        admit_person(Access(home_team="E1"), user="U1", channel="C1", team="T1", enterprise="E2")
-        is not None
-    )
+@pytest.mark.parametrize(
+    ("home", "who", "kind", "asked"),
+    [
+        pytest.param(GRID, ("T1", ""), None, [], id="own workspace"),
+        pytest.param(GRID, ("T2", "E1"), None, [], id="own organisation"),
+        pytest.param(GRID, ("", "E1"), None, [], id="organisation alone"),
+        pytest.param(GRID, ("T2", ""), None, ["U1 of T2"], id="colleague by directory"),
+        pytest.param(GRID, ("T9", "E9"), RefusalKind.TEAM, [], id="other organisation"),
+        pytest.param(GRID, ("E9", ""), RefusalKind.TEAM, [], id="organisation as team"),
+        pytest.param(GRID, ("", ""), RefusalKind.TEAM, [], id="nothing"),
+        pytest.param(WORKSPACE, ("T2", ""), RefusalKind.TEAM, [], id="no Grid nobody asked"),
+        pytest.param(_HELD, ("T2", "E1"), RefusalKind.TEAM, ["U1 of T2"], id="held to another"),
+        pytest.param(_HELD_TO_OTHER, ("T4", "E1"), None, ["U1 of T4"], id="held by directory"),
+        pytest.param(Home.of("T1", only="E1"), ("T2", "E1"), None, [], id="held to organisation"),
+    ],
+)
+async def test_home_on_enterprise_grid(
+    home: Home, who: tuple[str, str], kind: RefusalKind | None, asked: list[str]
+) -> None:
+    directory = Known(U1="T2 E1")
+    person = Person(user="U1", team=who[0], enterprise=who[1])
+    refusal = await refused(OPEN, person, home=home, directory=directory)
+    assert ((refusal.kind if refusal else None), directory.asked) == (kind, asked)
+
+
+async def test_undecided_is_refused_with_the_reason() -> None:
+    person = Person(user="U1", team="T2")
+    refusal = await refused(OPEN, person, home=GRID, directory=Known(askable=False))
+    assert refusal
+    assert "users:read" in refusal.sentence
+
+
+@pytest.mark.parametrize(
+    ("bots", "kind"),
+    [
+        (("B1",), None),
+        (("A2", "B7"), None),
+        (("B7",), RefusalKind.BOT),
+        (("unnamed",), RefusalKind.BOT),
+    ],
+    ids=["named", "named by app", "other", "webhook"],
+)
+async def test_bots_are_foreign_unless_named(
+    bots: tuple[str, ...], kind: RefusalKind | None
+) -> None:
+    refusal = await refused(CLOSED, Person(user=bots[0], team="T1", bots=bots))
+    assert (refusal.kind if refusal else None) is kind
 
 
 def test_twenty_requests_a_minute_for_a_user() -> None:
@@ -56,7 +134,7 @@ def test_twenty_requests_a_minute_for_a_user() -> None:
     answers = [limiter.refuse(user="U1", channel="", now=float(second)) for second in range(21)]
     assert answers[:20] == [None] * 20
     assert answers[20] is not None
-    assert answers[20].rule is Rule.RATE
+    assert answers[20].kind is RefusalKind.RATE
     assert answers[20].sentence == "You have asked 20 times within a minute; ask again in 40 s."
     assert limiter.refuse(user="U2", channel="", now=20.0) is None
     assert limiter.refuse(user="U1", channel="", now=59.9) is not None
@@ -103,16 +181,16 @@ def test_memory_of_the_limiter_is_bounded() -> None:
     assert len(limiter._seen) <= 10
 
 
-def test_person_guard_counts_only_what_costs_and_what_is_admitted() -> None:
-    guard = PersonGuard(access=CLOSED, limiter=RateLimiter(per_user=1))
-    assert guard.refuse(user="U9", channel="C1", team="T1", now=0.0) is not None
-    assert [
-        guard.refuse(user="U1", channel="C1", team="T1", now=0.0, costs=False) for _ in range(5)
-    ] == [None] * 5
-    assert guard.refuse(user="U1", channel="C1", team="T1", now=0.0) is None
-    refusal = guard.refuse(user="U1", channel="C1", team="T1", now=1.0)
+async def test_only_admitted_and_costly_counts() -> None:
+    policy = AccessPolicy(access=CLOSED, home=WORKSPACE, limiter=RateLimiter(per_user=1))
+    own, other = Person(user="U1", team="T1"), Person(user="U9", team="T1")
+    assert await policy.refuse(other, channel="C1", now=0.0) is not None
+    free = [await policy.refuse(own, channel="C1", now=0.0, costs=False) for _ in range(5)]
+    assert free == [None] * 5
+    assert await policy.refuse(own, channel="C1", now=0.0) is None
+    refusal = await policy.refuse(own, channel="C1", now=1.0)
     assert refusal
-    assert refusal.rule is Rule.RATE
+    assert refusal.kind is RefusalKind.RATE
 
 
 def test_signature_is_taken_once_within_slack_s_window() -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from bot.cards.check_card import CardContext, check_card
 from bot.commands import Request, parse
-from bot.slack.handlers.app_home import opened
 from bot.slack.handlers.wording import command_of
 from bot.slack.invocation import (
     Source,
@@ -75,34 +74,6 @@ def test_a_mention_is_what_stands_after_the_name(text: str, read: str) -> None:
 def test_a_mention_from_another_workspace_carries_its_own_team() -> None:
     event = {"text": "x", "user": "U1", "channel": "C1", "user_team": "TGUEST", "team": "THOME"}
     assert from_mention({"event": event, "team_id": "THOME"}, "UBOT").team == "TGUEST"
-
-
-@pytest.mark.parametrize(
-    ("team", "organisation"), [("T1", "E1"), ("TGUEST", "")], ids=["colleague", "guest"]
-)
-def test_organisation_is_the_person_s_own_or_none(team: str, organisation: str) -> None:
-    """In a shared channel the payload's organisation is the host's, which lets no guest in."""
-    click = {
-        "user": {"id": "U1", "team_id": team},
-        "team": {"id": "T1"},
-        "enterprise": {"id": "E1"},
-    }
-    event = {
-        "event": {"text": "x", "user": "U1", "channel": "C1", "user_team": team},
-        "team_id": "T1",
-        "enterprise_id": "E1",
-    }
-    home = {
-        "event": {"user": "U1", "tab": "home", "user_team": team},
-        "team_id": "T1",
-        "enterprise_id": "E1",
-    }
-    opener = opened(home)
-    assert opener is not None
-    found = [from_interaction(click, Source.CLICK), from_mention(event, "UBOT"), opener]
-    assert [invocation.enterprise for invocation in found] == [organisation] * 3
-    assert [invocation.team for invocation in found] == [team] * 3
-    assert {invocation.home for invocation in found} == {"T1"}
 
 
 def test_a_click_knows_its_card_and_its_thread() -> None:

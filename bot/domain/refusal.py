@@ -1,4 +1,4 @@
-"""The guard's no, as a value."""
+"""A no, as one value, from whatever room it comes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Rule(StrEnum):
+class RefusalKind(StrEnum):
     """Which rule refused; the word of the audit record."""
 
     SPELLING = "spelling"
@@ -16,7 +16,9 @@ class Rule(StrEnum):
     USER = "user"
     CHANNEL = "channel"
     TEAM = "team"
+    BOT = "bot"
     RATE = "rate"
+    RESTART = "restart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +26,12 @@ class Refusal:
     """One refusal.
 
     Attributes:
-        rule: which rule refused.
+        kind: which rule refused.
         sentence: for the asker alone; may repeat a host name, so it is hostile text for whoever
             shows it.
+        example: a command or setting that works instead; empty where there is none.
     """
 
-    rule: Rule
+    kind: RefusalKind
     sentence: str
+    example: str = ""

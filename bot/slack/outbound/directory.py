@@ -1,0 +1,101 @@
+"""Slack asked to which workspaces and organisation a person belongs (Enterprise Grid).
+
+`users.info` needs the optional scope `users:read`. Where it is missing, `auth.teams.list`, which
+needs none, still names the organisation's workspaces for which the app is approved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.outbound.calling import call
+from bot.slack.outbound.places import DeliveryError
+from bot.slack.payload import Payload, inner, items, word
+
+log = logging.getLogger(__name__)
+
+KEPT_S = 600.0
+KEPT_UNKNOWN_S = 60.0
+MAX_KEPT = 5_000
+PATIENCE_S = 1.2
+"""Two calls within the three seconds in which a view submission must be acknowledged."""
+_MAX_ASKED_AT_ONCE = 8
+_NO_SUCH_PERSON = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+
+Affiliations = frozenset[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class SlackDirectory:
+    """Asks Slack, and remembers each answer for ten minutes; `now` is a monotonic clock."""
+
+    client: AsyncWebClient
+    now: Callable[[], float] = monotonic
+    _kept: OrderedDict[str, tuple[float, Affiliations | None]] = field(default_factory=OrderedDict)
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_ASKED_AT_ONCE))
+
+    async def affiliations(self, user: str, team: str) -> Affiliations | None:
+        """The workspaces and organisations of a person; `None` where Slack cannot be asked.
+
+        `team` is the workspace that the payload names, `user` the person's Slack id.
+        """
+        key = f"{user}/{team}"
+        until, known = self._kept.get(key, (0.0, None))
+        if self.now() < until:
+            return known
+        found = await self._ask(user, team)
+        self._keep(key, found)
+        return found
+
+    async def _ask(self, user: str, team: str) -> Affiliations | None:
+        try:
+            person = inner(await self._call(self.client.users_info, user=user), "user")
+        except DeliveryError as error:
+            if error.reason in _NO_SUCH_PERSON:
+                return frozenset()
+            log.warning("Slack does not tell whose a person is", extra={"reason": error.reason})
+            return await self._approved(team)
+        return _affiliations(person)
+
+    async def _approved(self, team: str) -> Affiliations | None:
+        """The bot's own organisation where the app is approved for that workspace in it."""
+        try:
+            listed = await self._call(self.client.auth_teams_list, limit=1000)
+            own = await self._call(self.client.auth_test)
+        except DeliveryError:
+            return None
+        if team not in {word(one, "id") for one in items(listed, "teams")}:
+            return None
+        return frozenset(filter(None, (team, word(own, "enterprise_id"))))
+
+    async def _call(self, method: Any, **arguments: Any) -> Payload:  # noqa: ANN401 -- passed through to the client
+        try:
+            async with self._slots, asyncio.timeout(PATIENCE_S):
+                answer = await call(method, repeatable=True, patient=False, **arguments)
+        except TimeoutError:
+            raise DeliveryError("directory", "timeout") from None
+        return answer.data if isinstance(answer.data, dict) else {}
+
+    def _keep(self, key: str, found: Affiliations | None) -> None:
+        kept_s = KEPT_UNKNOWN_S if found is None else KEPT_S
+        self._kept[key] = (self.now() + kept_s, found)
+        self._kept.move_to_end(key)
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+
+
+def _affiliations(person: Payload) -> Affiliations:
+    """The ids in a user object; `enterprise_user` names the organisation and its workspaces."""
+    grid = inner(person, "enterprise_user")
+    teams = grid.get("teams")
+    listed = [one for one in teams if isinstance(one, str)] if isinstance(teams, list) else []
+    ids = (word(person, "team_id"), word(person, "enterprise_id"), word(grid, "enterprise_id"))
+    return frozenset(filter(None, (*ids, *listed)))
