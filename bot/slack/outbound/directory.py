@@ -16,8 +16,8 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.outbound.calling import call
-from bot.slack.outbound.places import DeliveryError
+from bot.domain.delivery import DeliveryError
+from bot.slack.outbound.calling import Caller
 from bot.slack.payload import Payload, inner, items, word
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class SlackDirectory:
     """Asks Slack, and remembers each answer for ten minutes; `now` is a monotonic clock."""
 
     client: AsyncWebClient
+    caller: Caller = field(default_factory=Caller)
     now: Callable[[], float] = monotonic
     _kept: OrderedDict[str, tuple[float, Affiliations | None]] = field(default_factory=OrderedDict)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_ASKED_AT_ONCE))
@@ -79,7 +80,7 @@ class SlackDirectory:
     async def _call(self, method: Any, **arguments: Any) -> Payload:  # noqa: ANN401 -- passed through to the client
         try:
             async with self._slots, asyncio.timeout(PATIENCE_S):
-                answer = await call(method, repeatable=True, patient=False, **arguments)
+                answer = await self.caller.call(method, repeatable=True, patience=0.0, **arguments)
         except TimeoutError:
             raise DeliveryError("directory", "timeout") from None
         return answer.data if isinstance(answer.data, dict) else {}
