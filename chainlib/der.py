@@ -8,6 +8,7 @@ Nothing here decodes a value: OpenSSL and `cryptography` do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 INTEGER, OCTET_STRING, OBJECT_ID, SEQUENCE = 0x02, 0x04, 0x06, 0x30
 BOOLEAN = 0x01
@@ -91,10 +92,19 @@ def _end_mark(data: bytes | memoryview, offset: int) -> int | None:
 
 def children(data: bytes | memoryview, *, at_most: int = 4) -> tuple[Element, ...]:
     """The first elements inside the SEQUENCE that the data starts with; empty when it is none."""
-    outer = element(data)
-    if outer is None or outer.tag != SEQUENCE:
+    header = _header(data, 0)
+    if header is None or header[0] != SEQUENCE:
         return ()
-    return elements(outer.content, at_most=at_most)
+    _, start, length = header
+    view = memoryview(data)
+    # Where the length is indefinite, its end mark is only sought by who comes that far.
+    content = view[start:] if length is None else view[start : start + length]
+    found = elements(content, at_most=at_most)
+    return found if length is not None else tuple(takewhile(_is_no_end_mark, found))
+
+
+def _is_no_end_mark(value: Element) -> bool:
+    return value.tag != 0
 
 
 def elements(content: bytes | memoryview, *, at_most: int) -> tuple[Element, ...]:

@@ -1,21 +1,27 @@
-r"""From bytes to the PEM blocks in them (RFC 7468, read as laxly as the field writes it). What a block holds is not looked at here.
+r"""From bytes to the PEM blocks in them (RFC 7468, read as laxly as the field writes it).
 
-Read laxly: any text around, a byte order mark in UTF-8 or UTF-16, CRLF or lone CR, indentation, dashes that a phone made longer,
-`\n` written out as a JSON string has it. Base64 itself is strict: a damaged block is never guessed at.
+What a block holds is not looked at here. Read laxly: any text around, a byte order mark in UTF-8 or
+UTF-16, CRLF or lone CR, indentation, dashes that a phone made longer, `\n` written out as a JSON
+string has it, and what `chainlib.pem.decorations` takes off the lines. Base64 itself is strict: a
+damaged block is never guessed at.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+from chainlib import der
+from chainlib.pem.base64text import decode_base64
+from chainlib.pem.decorations import bodies
 
 _DASHES = "[-\u2010-\u2015\u2212]"
 _MARKER = re.compile(
-    rf"{_DASHES}{{2,10}}[^\S\r\n]{{0,8}}(BEGIN|END)\s{{1,8}}([^-\r\n\u2010-\u2015\u2212]{{1,64}}?)[^\S\r\n]{{0,8}}{_DASHES}{{2,5}}",
+    rf"{_DASHES}{{2,10}}[^\S\r\n]{{0,8}}(BEGIN|END)\s{{1,8}}"
+    rf"([^-\r\n\u2010-\u2015\u2212]{{1,64}}?)[^\S\r\n]{{0,8}}{_DASHES}{{2,5}}",
     re.IGNORECASE,
 )
 _ENCODINGS = (
@@ -25,6 +31,10 @@ _ENCODINGS = (
 )
 _INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff]")
 _DER_START = b"\x30"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_FOREIGN = re.compile(r"[^A-Za-z0-9+/=\s]")
+_AROUND = 200
+_MOST_MARKERS = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +44,14 @@ class Block:
     Attributes:
         number: counted from 1, in the order of the file.
         label: the text of its BEGIN line, upper case, single spaces.
+        line: of its BEGIN line, counted from 1.
         content: the decoded bytes, `None` when it cannot be decoded.
         fault: why it cannot be decoded, in a few words; empty when it can.
     """
 
     number: int
     label: str
+    line: int = 1
     content: bytes | None = None
     fault: str = ""
 
@@ -59,32 +71,60 @@ def text_of(data: bytes) -> str:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Every block that has a BEGIN line, damaged ones included, one at a time so that a caller can stop early."""
-    markers = list(_MARKER.finditer(text))
+    """Every block that has a BEGIN line, damaged ones included.
+
+    One at a time, so that a caller can stop early.
+    """
+    markers = list(islice(_MARKER.finditer(text), _MOST_MARKERS))
     begins = [index for index, marker in enumerate(markers) if marker[1].upper() == "BEGIN"]
+    line, counted_to = 1, 0
     for number, index in enumerate(begins, start=1):
-        label = _label(markers[index])
+        begin = markers[index]
+        line += _line_ends(text, counted_to, begin.start())
+        counted_to = begin.start()
         end = markers[index + 1] if index + 1 < len(markers) else None
-        if end is None or end[1].upper() != "END" or _label(end) != label:
-            yield Block(
-                number=number, label=label, fault="its BEGIN line has no END line of the same kind"
-            )
+        if end is None or end[1].upper() != "END" or _label(end) != _label(begin):
+            fault = "its BEGIN line has no END line of the same kind"
+            yield Block(number=number, label=_label(begin), line=line, fault=fault)
             continue
-        content = decode_base64(text[markers[index].end() : end.start()])
-        yield Block(
-            number=number,
-            label=label,
-            content=content,
-            fault="" if content else "its text is not base64",
-        )
+        yield _block(text, begin, end, number, line)
 
 
-def decode_base64(text: str) -> bytes | None:
-    """The bytes behind base64 with any white space in it, `None` when it is empty or not base64."""
-    try:
-        return base64.b64decode("".join(text.split()), validate=True) or None
-    except (binascii.Error, ValueError):
-        return None
+def _block(text: str, begin: re.Match[str], end: re.Match[str], number: int, line: int) -> Block:
+    before = text[max(0, begin.start() - _AROUND) : begin.start()].splitlines(keepends=True)
+    first = before[-1] if before and not before[-1].endswith(("\n", "\r")) else ""
+    body = text[begin.end() : end.start()]
+    behind = body.splitlines()[0] if body else ""
+    label = _label(begin)
+    read = [decode_base64(one) for one in bodies(body, first, behind)]
+    # Only a whole DER value proves that what was taken off the lines did not belong to them.
+    whole = next((one for one in read if one and _is_whole(one)), None)
+    content = whole or read[0]
+    fault = "" if content else f"its text is not base64{_in_the_way(body, line)}"
+    return Block(number=number, label=label, line=line, content=content, fault=fault)
+
+
+def _is_whole(content: bytes) -> bool:
+    outer = der.element(content)
+    return outer is not None and outer.tag == der.SEQUENCE and outer.end <= len(content)
+
+
+def _in_the_way(body: str, line: int) -> str:
+    """The first line that holds something else than base64, and what that is."""
+    for offset, one in enumerate(_LINE_END.split(body)):
+        found = _FOREIGN.search(one.strip())
+        if found is None or (offset == 0 and not one.strip()):
+            continue
+        where = f": line {line + offset} holds "
+        if "..." in one or "\u2026" in one:
+            return f"{where}an ellipsis, so that its middle was left out"
+        sign = found[0]
+        return where + (f'the character "{sign}"' if sign.isprintable() else "an unprintable one")
+    return ", or its end is missing"
+
+
+def _line_ends(text: str, start: int, end: int) -> int:
+    return len(_LINE_END.findall(text, start, end))
 
 
 def bare_base64(text: str) -> bytes | None:

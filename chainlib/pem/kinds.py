@@ -37,6 +37,11 @@ _LABELS: Final[Mapping[str, str]] = {
     "X509 CRL": "a revocation list (CRL)",
     "DH PARAMETERS": "Diffie-Hellman parameters",
     "EC PARAMETERS": "elliptic-curve parameters",
+    "X942 DH PARAMETERS": "Diffie-Hellman parameters",
+    "DSA PARAMETERS": "DSA parameters",
+    "ATTRIBUTE CERTIFICATE": "an attribute certificate",
+    "OCSP RESPONSE": "an OCSP response",
+    "SSL SESSION PARAMETERS": "a TLS session",
     "PGP PUBLIC KEY BLOCK": "a PGP public key",
     "PGP SIGNED MESSAGE": "a PGP message",
 }
@@ -72,6 +77,11 @@ _PARSERS: tuple[tuple[Callable[[bytes], object], str], ...] = (
 def of_label(label: str) -> str:
     """What a PEM block with this label holds."""
     return _LABELS.get(label, "no certificate")
+
+
+def is_harmless(label: str) -> bool:
+    """Whether a block with this label is public and may be passed over beside certificates."""
+    return label in _LABELS
 
 
 def of_text(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import warnings
 from collections.abc import Iterable
 from typing import Final
@@ -12,13 +13,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from chainlib import der
 from chainlib.certificate import Certificate, UnreadableCertificate, parse_entry
 from chainlib.errors import PrivateKeyFound, UnusableFile
-from chainlib.pem import kinds, private_keys
+from chainlib.pem import kinds, loose, private_keys
 from chainlib.pem.bag import CertificateBag
 from chainlib.pem.blocks import Block, bare_base64, blocks, text_of
+from chainlib.pem.disguises import forms
 from chainlib.wording import counted
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_CERTIFICATES: Final = 100
+_EXPLICIT, _SET = 0xA0, 0x31
 _EXAMPLE = "send certificates as PEM (BEGIN CERTIFICATE), DER or PKCS #7"
 _KEY_FOUND = (
     "the input holds a private key; nothing of it was kept or repeated. Send the certificates "
@@ -47,20 +50,60 @@ def load_certificates(data: bytes) -> CertificateBag:
     if der.spans_all(binary):
         return _from_binary(binary)
     text = text_of(data)
-    found = list(blocks(text))
-    if private_keys.in_text(text) or _hold_key(found, data):
+    every = tuple(forms(text))
+    if private_keys.in_bytes(data) or any(map(_holds_key, every)):
         raise PrivateKeyFound(_KEY_FOUND)
-    if found:
+    read = _from_forms(every) or _from_loose(every, data)
+    if read is None:
+        raise UnusableFile(f"the file is {kinds.of_text(text)}; {_EXAMPLE}")
+    return read
+
+
+def _from_forms(every: tuple[str, ...]) -> CertificateBag | None:
+    """The blocks of the first form in which all can be read; refused as in the last one."""
+    refusal: UnusableFile | None = None
+    for form in every:
+        found = list(blocks(form))
+        if not found:
+            continue
+        read = _tried(found)
+        if isinstance(read, CertificateBag):
+            return read
+        refusal = read
+    if refusal is not None:
+        raise refusal
+    return None
+
+
+def _tried(found: list[Block]) -> CertificateBag | UnusableFile:
+    try:
         return _from_blocks(found)
-    if (unwrapped := bare_base64(text)) is not None:
-        return (
-            load_certificates(unwrapped)
-            if _is_pem(unwrapped)
-            else _from_binary(_trimmed(unwrapped))
-        )
-    if _is_binary(text):
+    except UnusableFile as error:
+        return UnusableFile(str(error))
+
+
+def _from_loose(every: tuple[str, ...], data: bytes) -> CertificateBag | None:
+    """What stands in the text without a BEGIN line: nothing but base64, or values among other text."""
+    whole = bare_base64(every[-1])
+    if whole is not None and _is_pem(whole):
+        return load_certificates(whole)
+    if _is_binary(every[0]):
         return _from_binary(data)
-    raise UnusableFile(f"the file is {kinds.of_text(text)}; {_EXAMPLE}")
+    read = [bag for form in every for bag in map(_part, loose.values(form))]
+    certificates = dict.fromkeys(certificate for bag in read for certificate in bag)
+    if certificates:
+        return _checked(certificates, ordered=all(bag.ordered for bag in read))
+    return _from_binary(_trimmed(whole)) if whole is not None else None
+
+
+def _part(value: bytes) -> CertificateBag:
+    """The certificates of one value; none where it is something else."""
+    try:
+        return load_certificates(value)
+    except PrivateKeyFound:
+        raise
+    except UnusableFile:
+        return CertificateBag()
 
 
 def load_uploaded(data: str) -> CertificateBag:
@@ -119,9 +162,15 @@ def _is_binary(text: str) -> bool:
     return any(c == "\ufffd" or (c < " " and not c.isspace()) for c in text)
 
 
-def _hold_key(found: Iterable[Block], data: bytes) -> bool:
-    return private_keys.in_bytes(data) or any(
-        block.content and private_keys.in_bytes(block.content) for block in found
+def _holds_key(form: str) -> bool:
+    """Whether a text holds a private key: its words, its blocks, or a value without a BEGIN line."""
+    if private_keys.in_text(form):
+        return True
+    encoded = (block.content for block in blocks(form))
+    return any(
+        private_keys.in_bytes(value) or private_keys.in_text(text_of(value))
+        for value in itertools.chain(encoded, loose.values(form))
+        if value
     )
 
 
@@ -154,8 +203,11 @@ def _from_blocks(found: list[Block]) -> CertificateBag:
     # parsed, and after.
     if len(found) > MAX_CERTIFICATES:
         raise UnusableFile(_too_many(len(found)))
+    wanted = [block for block in found if block.label in kinds.CERTIFICATE_LABELS]
+    # Beside certificates, parameters, lists and requests are harmless, and servers pass over them.
+    strange = [block for block in found if not (wanted and kinds.is_harmless(block.label))]
     certificates: list[Certificate] = []
-    for block in found:
+    for block in strange:
         certificates.extend(_from_block(block))
         if len(certificates) > MAX_CERTIFICATES:
             break
@@ -167,7 +219,9 @@ def _from_blocks(found: list[Block]) -> CertificateBag:
 
 def _from_block(block: Block) -> Iterable[Certificate]:
     if block.label not in kinds.CERTIFICATE_LABELS:
-        raise UnusableFile(f"block {block.number} is {kinds.of_label(block.label)}; {_EXAMPLE}")
+        raise UnusableFile(
+            f"block {block.number} is {kinds.of_label(block.label)} (line {block.line}); {_EXAMPLE}"
+        )
     if block.content is None:
         raise UnusableFile(
             f"block {block.number} is damaged: {block.fault}; copy it again from its BEGIN to "
@@ -180,13 +234,13 @@ def _from_block(block: Block) -> Iterable[Certificate]:
 
 def _one(block: Block, content: bytes) -> Certificate:
     outer = der.element(content)
-    # OpenSSL's TRUSTED CERTIFICATE appends its own trust settings to the certificate.
-    exact = content[: outer.end] if outer and block.label == "TRUSTED CERTIFICATE" else content
+    # OpenSSL passes over what stands behind a certificate, its own trust settings for one.
+    exact = content[: outer.end] if outer else content
     entry = parse_entry(exact)
     if isinstance(entry, UnreadableCertificate):
         raise UnusableFile(
-            f"block {block.number} cannot be read: {entry.reason}; copy it again from its "
-            "BEGIN to its END line"
+            f"block {block.number} cannot be read (line {block.line}): {entry.reason}; copy it "
+            "again from its BEGIN to its END line"
         )
     return entry
 
@@ -217,8 +271,19 @@ def _parse_pkcs7(data: bytes) -> list[bytes] | None:
         warnings.simplefilter("ignore", UserWarning)
         try:
             return [c.public_bytes(Encoding.DER) for c in pkcs7.load_der_pkcs7_certificates(data)]
-        except Exception:  # noqa: BLE001 -- the parser's errors for hostile input are not one family; the bag is refused either way
-            return None
+        except Exception:  # noqa: BLE001 -- the parser's errors for hostile input are not one family; the bag is then taken apart
+            return _certificates_of_bag(data)
+
+
+def _certificates_of_bag(data: bytes) -> list[bytes] | None:
+    """The certificates of a SignedData (RFC 5652 section 5.1) with one that is odd among them."""
+    content = next((e for e in der.children(data) if e.tag == _EXPLICIT), None)
+    fields = der.children(content.content, at_most=6) if content else ()
+    held = next((e for e in fields if e.tag == _EXPLICIT), None)
+    # The set of signers ends it; where that is not there, the bag is damaged.
+    if content is None or held is None or fields[-1].tag != _SET:
+        return None
+    return [bytes(e.encoded) for e in der.elements(held.content, at_most=MAX_CERTIFICATES + 1)]
 
 
 def _checked(certificates: Iterable[Certificate], *, ordered: bool) -> CertificateBag:

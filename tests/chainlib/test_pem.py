@@ -207,7 +207,7 @@ def damaged(pem: bytes) -> bytes:
         pytest.param(
             request().public_bytes(Encoding.DER), "a certificate request (CSR)", id="csr-der"
         ),
-        pytest.param(LEAF.pem + public(Encoding.PEM), "block 2 is a public key", id="public-key"),
+        pytest.param(public(Encoding.PEM), "block 1 is a public key", id="public-key"),
         pytest.param(public(Encoding.DER), "a public key", id="public-key-der"),
         pytest.param(revocations().public_bytes(Encoding.PEM), "a revocation list (CRL)", id="crl"),
         pytest.param(

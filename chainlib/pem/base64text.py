@@ -1,0 +1,21 @@
+"""Base64 as it is written: in lines or not, with the alphabet of URLs, with its padding lost."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+_URL_ALPHABET = str.maketrans("-_", "+/")
+
+
+def decode_base64(text: str) -> bytes | None:
+    """The bytes behind base64 with any white space in it, `None` when it is empty or not base64."""
+    packed = "".join(text.split())
+    if ("-" in packed or "_" in packed) and "+" not in packed and "/" not in packed:
+        packed = packed.translate(_URL_ALPHABET)
+    if not packed.endswith("="):
+        packed += "=" * (-len(packed) % 4)
+    try:
+        return base64.b64decode(packed, validate=True) or None
+    except (binascii.Error, ValueError):
+        return None

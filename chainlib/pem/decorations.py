@@ -1,0 +1,60 @@
+"""The lines of a block without what stands before and behind them.
+
+Quote marks of a mail, line numbers, the names that grep puts before a line, quotes and backslashes
+of source code, signs of a diff. What stands around the BEGIN line stands around the others too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_LONGEST = 80
+_LEADING = re.compile(r"^(?:[\s>|#*;:\"'`]|//|--\s)+")
+_NUMBER = re.compile(r"^\s*\d{1,6}\s*[:.|)\]\u2502\u2192]?\s+")
+_TRAILING = re.compile(r"[\s\\\"'`,;|+.&]+$")
+_SOFT_BREAK = re.compile(r"=[ \t]*\r?\n(?=[A-Za-z0-9+/])")
+_TAGS = re.compile(r"<[^<>]{1,200}>")
+
+
+def bodies(body: str, before: str, behind: str) -> Iterator[str]:
+    """The text between BEGIN and END line, then with more and more taken off its lines.
+
+    Args:
+        body: the text as it stands there.
+        before: what stands before the marker on the BEGIN line.
+        behind: what stands behind it.
+    """
+    yield body
+    lines = [line for line in re.split(r"[\r\n]+", body) if line.strip()]
+    first, last = _pattern(before[-_LONGEST:]), _pattern(behind[:_LONGEST])
+    if before.strip() or behind.strip():
+        cut = [_cut(line, first, last) for line in lines]
+        yield "\n".join(cut)
+        yield "\n".join(_TRAILING.sub("", _LEADING.sub("", line)) for line in cut)
+    yield "\n".join(_TRAILING.sub("", _LEADING.sub("", line)) for line in lines)
+    yield "\n".join(_TRAILING.sub("", _NUMBER.sub("", line)) for line in lines)
+    yield "\n".join(
+        _TRAILING.sub("", _LEADING.sub("", _NUMBER.sub("", _LEADING.sub("", line))))
+        for line in lines
+    )
+    yield _SOFT_BREAK.sub("", _TAGS.sub("", body))
+
+
+def _pattern(around: str) -> re.Pattern[str]:
+    """What stands around a line, whatever its numbers and however wide its blanks."""
+    parts = re.split(r"(\d+|\s+)", around.strip("\r\n"))
+    return re.compile("".join(_piece(part) for part in parts))
+
+
+def _piece(part: str) -> str:
+    if part.isdecimal():
+        return r"\d{1,12}"
+    return r"\s*" if part.isspace() else re.escape(part)
+
+
+def _cut(line: str, first: re.Pattern[str], last: re.Pattern[str]) -> str:
+    start = first.match(line)
+    rest = line[start.end() :] if start else line
+    end = re.search(rf"(?:{last.pattern})$", rest) if last.pattern else None
+    return (rest[: end.start()] if end else rest).strip()

@@ -1,0 +1,115 @@
+"""Certificates that stand somewhere in a text without a BEGIN line.
+
+Base64 after a key (Kubernetes secrets, LDIF, XML, JSON), in lines that are folded or not, and hex
+dumps. What is found counts only when it is a whole DER value or holds PEM.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from chainlib import der
+from chainlib.pem.base64text import decode_base64
+
+_MOST = 200
+_SHORTEST = 40  # characters of a first line; a certificate is never as short
+_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
+_MORE = re.compile(
+    r"[\"'\\,]?[ \t]{0,80}(?:\r\n|\r|\n)[ \t]{0,80}[\"']?"
+    r"([A-Za-z0-9+/_-]{1,2000}={0,2})(?=[ \t\"'\\,]{0,80}(?:[\r\n<]|$))"
+)
+_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{100,}={0,2}\s*")
+_MOST_TOKENS, _MOST_LINES, _LONG_RUN = 5000, 5000, 200
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
+_OFFSET = re.compile(r"^\s*(?:0x)?[0-9a-fA-F]{4,16}(?::|\s{2,}|\s(?=[0-9a-fA-F]{2}\s))\s*")
+_BARS = re.compile(r"\s*\|.{0,40}\|?\s*$")
+_COLUMN = re.compile(r"\s{2,}\S.{0,40}$")
+_BETWEEN = re.compile(r"0x|\\x|[\s,:{}\[\];()\"'=]|^.{0,80}?[=:]\s*(?=\{|0x|\\x)", re.IGNORECASE)
+
+
+def values(text: str) -> Iterator[bytes]:
+    """Every DER value and every PEM text that is encoded in this text, in its order."""
+    found = 0
+    for value in islice(_base64_values(text), _MOST):
+        yield from _apart(value)
+        found += 1
+    if not found and (dump := hex_dump(text)) is not None:
+        yield dump
+
+
+def _apart(value: bytes) -> Iterator[bytes]:
+    """One DER value after the other, where base64 of several was joined."""
+    found = der.elements(value, at_most=_MOST)
+    if all(one.tag == der.SEQUENCE for one in found) and found and found[-1].end == len(value):
+        yield from (bytes(one.encoded) for one in found)
+    else:
+        yield value
+
+
+def _base64_values(text: str) -> Iterator[bytes]:
+    behind = 0
+    for token in islice(_TOKEN.finditer(text), _MOST_TOKENS):
+        if token.start() < behind:
+            continue
+        behind, value = _longest(text, token)
+        if value is not None:
+            yield value
+
+
+def _longest(text: str, token: re.Match[str]) -> tuple[int, bytes | None]:
+    """Where the value of a token and of the lines that continue it ends, and the value."""
+    parts, ends = [token[0]], [token.end()]
+    while len(parts) < _MOST_LINES and not parts[-1].endswith("="):
+        more = _MORE.match(text, ends[-1])
+        if more is None:
+            break
+        parts.append(more[1])
+        ends.append(more.end(1))
+    # The last line that looks like base64 may be a word that stands behind it.
+    for taken in dict.fromkeys((len(parts), len(parts) - 1, 1)):
+        decoded = decode_base64("".join(parts[:taken])) if taken else None
+        if decoded is not None and is_content(decoded):
+            return ends[taken - 1], decoded
+    return ends[0 if len(parts) < _LONG_RUN else -1], None
+
+
+def is_content(decoded: bytes) -> bool:
+    """Whether decoded bytes are a whole DER value, hold PEM, or are base64 once more."""
+    outer = der.element(decoded)
+    whole = outer is not None and outer.tag == der.SEQUENCE and outer.end <= len(decoded)
+    packed = decoded.replace(b"\0", b"")
+    return (
+        (whole and len(decoded) > _SHORTEST)
+        or b"-BEGIN " in packed
+        or _ONLY_BASE64.fullmatch(packed) is not None
+    )
+
+
+def hex_dump(text: str) -> bytes | None:
+    """The bytes that a text shows in hex, `None` when it is no such text.
+
+    Pairs with or without signs between them, and the dumps of xxd and hexdump with their offsets
+    and their column of characters.
+    """
+    lines = text.strip().splitlines()
+    for clean in (_plain, _of_hexdump, _of_xxd):
+        digits = "".join(_BETWEEN.sub("", clean(line)) for line in lines)
+        if len(digits) > 2 * _SHORTEST and _HEX.fullmatch(digits):
+            decoded = bytes.fromhex(digits)
+            if is_content(decoded):
+                return decoded
+    return None
+
+
+def _plain(line: str) -> str:
+    return line
+
+
+def _of_hexdump(line: str) -> str:
+    return _BARS.sub("", _OFFSET.sub("", line))
+
+
+def _of_xxd(line: str) -> str:
+    return _COLUMN.sub("", _OFFSET.sub("", line))
