@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterator
 
 _LONGEST = 80
-_LEADING = re.compile(r"^(?:[\s>|#*;:\"'`]|//|--\s)+")
+# A plus sign belongs to base64, unless a quote stands between them.
+_LEADING = re.compile(r"^(?:[\s>|#*;:\"'`]|//|--\s|\+\s*(?=[\"']))+")
 _NUMBER = re.compile(r"^\s*\d{1,6}\s*[:.|)\]\u2502\u2192]?\s+")
-_TRAILING = re.compile(r"[\s\\\"'`,;|+.&]+$")
+_BEHIND = " \t\r\n\\\"'`,;|.&"
+_LONGEST_LINE = 1000  # longer ones are whole bodies, of which nothing is taken off
+_MOST_LINES = 6000  # of a hundred certificates
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n(?=[A-Za-z0-9+/])")
 _TAGS = re.compile(r"<[^<>]{1,200}>")
 
@@ -27,16 +30,17 @@ def bodies(body: str, before: str, behind: str) -> Iterator[str]:
     """
     yield body
     lines = [line for line in re.split(r"[\r\n]+", body) if line.strip()]
+    if len(lines) > _MOST_LINES or max(map(len, lines), default=0) > _LONGEST_LINE:
+        return
     first, last = _pattern(before[-_LONGEST:]), _pattern(behind[:_LONGEST])
     if before.strip() or behind.strip():
         cut = [_cut(line, first, last) for line in lines]
         yield "\n".join(cut)
-        yield "\n".join(_TRAILING.sub("", _LEADING.sub("", line)) for line in cut)
-    yield "\n".join(_TRAILING.sub("", _LEADING.sub("", line)) for line in lines)
-    yield "\n".join(_TRAILING.sub("", _NUMBER.sub("", line)) for line in lines)
+        yield "\n".join(_trimmed(_LEADING.sub("", line)) for line in cut)
+    yield "\n".join(_trimmed(_LEADING.sub("", line)) for line in lines)
+    yield "\n".join(_trimmed(_NUMBER.sub("", line)) for line in lines)
     yield "\n".join(
-        _TRAILING.sub("", _LEADING.sub("", _NUMBER.sub("", _LEADING.sub("", line))))
-        for line in lines
+        _trimmed(_LEADING.sub("", _NUMBER.sub("", _LEADING.sub("", line)))) for line in lines
     )
     yield _SOFT_BREAK.sub("", _TAGS.sub("", body))
 
@@ -56,5 +60,17 @@ def _piece(part: str) -> str:
 def _cut(line: str, first: re.Pattern[str], last: re.Pattern[str]) -> str:
     start = first.match(line)
     rest = line[start.end() :] if start else line
-    end = re.search(rf"(?:{last.pattern})$", rest) if last.pattern else None
-    return (rest[: end.start()] if end else rest).strip()
+    kept, tail = rest[:-_LONGEST], rest[-_LONGEST:]
+    end = re.search(rf"(?:{last.pattern})$", tail) if last.pattern else None
+    return kept + (tail[: end.start()] if end else tail).strip()
+
+
+def _trimmed(line: str) -> str:
+    """Without what source code puts behind a string."""
+    for _ in range(3):
+        line = line.rstrip(_BEHIND)
+        before = line[:-1].rstrip()
+        if not (line.endswith("+") and before.endswith(("'", '"'))):
+            break
+        line = before
+    return line

@@ -77,9 +77,9 @@ def _escapes(text: str) -> str:
 
 
 _STEPS: Final[tuple[Callable[[str], str], ...]] = (
+    _quoted_printable,
     _percent,
     _plus_for_blank,
     _web_page,
     _escapes,
-    _quoted_printable,
 )

@@ -14,6 +14,7 @@ from chainlib import der
 from chainlib.pem.base64text import decode_base64
 
 _MOST = 200
+_LONGEST_ROW, _MOST_ROWS = 200, 20_000
 _SHORTEST = 40  # characters of a first line; a certificate is never as short
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 _MORE = re.compile(
@@ -94,6 +95,8 @@ def hex_dump(text: str) -> bytes | None:
     and their column of characters.
     """
     lines = text.strip().splitlines()
+    if len(lines) > _MOST_ROWS:
+        return None
     for clean in (_plain, _of_hexdump, _of_xxd):
         digits = "".join(_BETWEEN.sub("", clean(line)) for line in lines)
         if len(digits) > 2 * _SHORTEST and _HEX.fullmatch(digits):
@@ -108,8 +111,8 @@ def _plain(line: str) -> str:
 
 
 def _of_hexdump(line: str) -> str:
-    return _BARS.sub("", _OFFSET.sub("", line))
+    return _BARS.sub("", _OFFSET.sub("", line)) if len(line) <= _LONGEST_ROW else line
 
 
 def _of_xxd(line: str) -> str:
-    return _COLUMN.sub("", _OFFSET.sub("", line))
+    return _COLUMN.sub("", _OFFSET.sub("", line)) if len(line) <= _LONGEST_ROW else line

@@ -60,18 +60,17 @@ def load_certificates(data: bytes) -> CertificateBag:
 
 
 def _from_forms(every: tuple[str, ...]) -> CertificateBag | None:
-    """The blocks of the first form in which all can be read; refused as in the last one."""
-    refusal: UnusableFile | None = None
-    for form in every:
-        found = list(blocks(form))
-        if not found:
-            continue
-        read = _tried(found)
-        if isinstance(read, CertificateBag):
-            return read
-        refusal = read
-    if refusal is not None:
-        raise refusal
+    """The blocks of the form that shows the most certificates; refused as in the last one.
+
+    A form that is decoded by half may show some of them only.
+    """
+    found = filter(None, (list(blocks(form)) for form in every))
+    read = [_tried(one) for one in found]
+    bags = [one for one in read if isinstance(one, CertificateBag)]
+    if bags:
+        return max(bags, key=len)
+    if read and isinstance(read[-1], UnusableFile):
+        raise read[-1]
     return None
 
 

@@ -287,6 +287,8 @@ BUSY = {
     "hex": "30 80 ",
     "equals": "=\n",
     "escapes": "\\u00",
+    "blanks": " ",
+    "marks": "> '\" ",
     "starts": "MIAC" * 10 + "\n",
     "blocks": "-----BEGIN CERTIFICATE-----\n> 1: MIIB\n-----END CERTIFICATE-----\n",
 }
@@ -295,7 +297,9 @@ BUSY = {
 @pytest.mark.parametrize("piece", [pytest.param(piece, id=name) for name, piece in BUSY.items()])
 def test_text_made_to_keep_readers_busy_ends(piece: str) -> None:
     text = piece * (256 * 1024 // len(piece))
+    block = f"x-----BEGIN CERTIFICATE-----\n{text}x\n-----END CERTIFICATE-----\n"
     began = time.process_time()
-    with contextlib.suppress(UnusableFile):
-        load_certificates(text.encode())
+    for busy in (text, block, block.replace("\n", " x\n")):
+        with contextlib.suppress(UnusableFile):
+            load_certificates(busy.encode())
     assert time.process_time() - began < 20
