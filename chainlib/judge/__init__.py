@@ -9,7 +9,7 @@ and what Application Gateway demands beyond OpenSSL. Nothing here raises over wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,6 +30,7 @@ from chainlib.judge.case import Case, make_case
 from chainlib.model import LiveChain, PresentedChain
 from chainlib.policy import GatewayPolicy, Sku
 
+Rule = Callable[[Case], Iterator[Finding]]
 _EVERY_SKU = (
     transport.handshake,
     transport.unreadable,
@@ -46,10 +47,9 @@ _V2_CHAIN = (
     shape.extras,
     trust.path,
     trust.uploads,
-    soundness.signatures,
-    encoding.unverifiable,
-    constraints.may_sign,
 )
+# Why OpenSSL refuses a path; they have nothing to say of one that it accepts.
+_V2_REFUSED = (soundness.signatures, encoding.unverifiable, constraints.may_sign)
 
 __all__ = ["judge", "judge_failure"]
 
@@ -99,7 +99,10 @@ def judge_failure(error: CaptureError, policy: GatewayPolicy, *, at: datetime) -
 
 
 def _rules(case: Case) -> Iterator[Finding]:
-    chain_rules = (trust.auth_certificate,) if case.policy.sku is Sku.V1 else _V2_CHAIN
+    if case.policy.sku is Sku.V1:
+        chain_rules: tuple[Rule, ...] = (trust.auth_certificate,)
+    else:
+        chain_rules = _V2_CHAIN if case.trusted else (*_V2_CHAIN, *_V2_REFUSED)
     for rule in (*_EVERY_SKU, *chain_rules, *_NAMES, transport.http):
         yield from rule(case)
 

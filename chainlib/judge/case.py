@@ -202,8 +202,10 @@ def _ask_openssl(
     def in_date(certificate: Certificate) -> bool:
         return certificate.not_before <= at <= certificate.not_after
 
-    beside = sorted((c for c in unique if c is not start), key=in_date, reverse=True)
-    anchors = sorted(_reachable(policy, unique), key=in_date, reverse=True)
+    beside, anchors = [c for c in unique if c is not start], _reachable(policy, unique)
+    for several in (beside, anchors):
+        if len(several) > 1:
+            several.sort(key=in_date, reverse=True)
     dated = verify_path(start, beside, anchors, at=at, server_purpose=is_leaf)
     if dated.accepted:
         return dated, dated

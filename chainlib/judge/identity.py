@@ -56,6 +56,8 @@ def live_names(case: Case) -> Iterator[Finding]:
 
     Only looked at where the probe's name fits, or the probe's fault hides it.
     """
+    if not case.policy.live_names:
+        return
     probe_fits = case.leaf is not None and (
         not case.policy.name or name_fits(case.leaf, case.policy.name, case.policy)
     )

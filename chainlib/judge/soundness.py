@@ -118,6 +118,8 @@ def _at_depth(case: Case, depth: int) -> int | None:
 def dates(case: Case) -> Iterator[Finding]:
     """Every needed certificate is inside its validity (RFC 5280 section 4.1.2.5, both ends included)."""
     for certificate in case.needed:
+        if certificate.not_before <= case.at <= certificate.not_after:
+            continue
         position, name = case.position(certificate), short_name(certificate)
         if case.at > certificate.not_after:
             summary = f"{name} expired on {certificate.not_after:%Y-%m-%d %H:%M} UTC."
@@ -129,7 +131,7 @@ def dates(case: Case) -> Iterator[Finding]:
                 **_validity(certificate),
                 **successor_evidence(certificate),
             )
-        elif case.at < certificate.not_before:
+        else:
             summary = f"{name} is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC."
             yield critical(
                 Code.CERTIFICATE_NOT_YET_VALID,
@@ -144,6 +146,8 @@ def expiring(case: Case) -> Iterator[Finding]:
     """Less than thirty days (a CA: ninety) or a third of the lifetime is left, whichever is shorter."""
     for certificate in case.needed:
         left = certificate.not_after - case.at
+        if left >= _CA_WINDOW:
+            continue
         window = min(
             _CA_WINDOW if certificate.is_ca and certificate != case.leaf else _LEAF_WINDOW,
             (certificate.not_after - certificate.not_before) / 3,
