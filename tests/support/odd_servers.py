@@ -125,6 +125,37 @@ class WeakGroup(TlsBackend):
         return context
 
 
+class WarnsFirst(TlsBackend):
+    """Warns of a name that it does not know (RFC 6066 section 3), and goes on."""
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x15\x03\x03\x00\x02\x01\x70")
+        await super()._talk(reader, writer)
+
+
+class OneGroup(TlsBackend):
+    """Takes key exchanges over P-521 only."""
+
+    def _make_contexts(self) -> ssl.SSLContext:
+        context = super()._make_contexts()
+        context.set_ecdh_curve("secp521r1")
+        return context
+
+
+class Crumbles(TlsBackend):
+    """Sends its TLS records a few bytes at a time."""
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        whole = writer.write
+
+        def crumbs(data: bytes) -> None:
+            for start in range(0, len(data), 7):
+                whole(data[start : start + 7])
+
+        writer.write = crumbs  # type: ignore[method-assign,assignment]
+        await super()._talk(reader, writer)
+
+
 class SpeaksFirst(TlsBackend):
     """Sends these bytes over TLS as soon as the handshake is done, as an HTTP/2 server does."""
 
