@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test lint format bench playground fuzz lock findings clean help
+.PHONY: setup demo test lint format bench playground fuzz sbom lock findings clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,12 @@ bench: setup ## measure, as ratios in one run
 
 playground: setup ## keep the stand-ins running, with a web page like a phone (needs Node 20 or newer)
 	@$(BIN)/python -m playground.phone
+
+sbom: setup ## list every dependency with its hashes in dist/sbom.cdx.json (CycloneDX)
+	@$(PYTHON) -m venv .cache/sbom && .cache/sbom/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sbom.txt
+	@mkdir -p dist
+	@.cache/sbom/bin/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml --output-reproducible --output-format JSON -o dist/sbom.cdx.json
+	@echo "dist/sbom.cdx.json"
 
 findings: setup ## write docs/findings.md anew from the catalogue
 	@$(BIN)/python -m chainlib.explain.document > docs/findings.md
