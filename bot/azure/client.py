@@ -31,6 +31,7 @@ MAX_PARALLEL_READS = 4
 _REFRESHED_AT = 0.8
 _READS, _WRITES = "reads", "writes"
 _DEFAULT_TIMING = ArmTiming()
+_MAYBE_AT_REST = frozenset({ArmTrouble.UPDATING, ArmTrouble.UNAVAILABLE, ArmTrouble.CONFLICT})
 _AT_REST = frozenset({"stopped", "stopping", "starting"})
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -104,6 +105,8 @@ class ArmClient:
         self, group: str | None, name: str, subscription: str | None = None
     ) -> Gateway | ArmRefusal:
         """The gateway that people call so; a name that is not in the list has it read anew once."""
+        if subscription and not self._in_scope(subscription):
+            return refusals.out_of_scope()
         inventory = await self.inventory()
         found = self._look_up(inventory, group, name, subscription)
         if (
@@ -139,6 +142,8 @@ class ArmClient:
 
         An answer of at most `max_age` seconds, or a new one shared by all who ask meanwhile.
         """
+        if not self._in_scope(gateway.subscription):
+            return refusals.out_of_scope()
         held = self._health.get(gateway.key)
         if held and self._age(held.read_at) <= max_age:
             return held
@@ -237,7 +242,7 @@ class ArmClient:
             )
         if isinstance(answer, GatewayHealth):
             self._health[gateway.key] = answer
-        elif answer.trouble in {ArmTrouble.UPDATING, ArmTrouble.UNAVAILABLE}:
+        elif answer.trouble in _MAYBE_AT_REST:
             return await self._resting(gateway) or answer
         return answer
 
@@ -280,6 +285,8 @@ class ArmClient:
 
         Whatever goes wrong becomes a refusal, here and only here.
         """
+        if subscription and not self._in_scope(subscription):
+            return refusals.out_of_scope()
         quiet = self._still_quiet(subscription, bucket)
         if quiet:
             return quiet
@@ -297,6 +304,14 @@ class ArmClient:
                 refusal,
             )
         return refusal
+
+    def _in_scope(self, subscription: str) -> bool:
+        """Whether ARM may be asked about a subscription.
+
+        Where some are configured no other one is, whatever id was typed.
+        """
+        configured = self._settings.subscriptions
+        return not configured or subscription.lower() in {one.lower() for one in configured}
 
     def _still_quiet(self, subscription: str, bucket: str) -> ArmRefusal | None:
         """ARM asked us to wait and the time is not over: it is not asked again before.

@@ -32,8 +32,13 @@ _BUSY_CODES = frozenset(
         "anotheroperationinprogress",
         "retryableerror",
         "referencedresourcenotprovisioned",
+        "operationpreempted",
+        "operationinprogress",
+        "resourceupdatinginprogress",
     }
 )
+_LOCKED_CODES = frozenset({"scopelocked"})
+_PLAIN_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 
 
 class Misunderstood(Exception):
@@ -71,7 +76,7 @@ def refusal_of(
 def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -> ArmRefusal:
     status = error.status_code or 0
     wait = _retry_after(error)
-    if _code(error) in _BUSY_CODES or status == HTTPStatus.CONFLICT:
+    if _code(error) in _BUSY_CODES:
         return refusals.updating(what, gateway, wait)
     match status:
         case HTTPStatus.FORBIDDEN:
@@ -80,16 +85,31 @@ def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -
             return refusals.not_found(what)
         case HTTPStatus.TOO_MANY_REQUESTS:
             return refusals.throttled(what, wait)
+        case HTTPStatus.CONFLICT:
+            return _of_conflict(error, what, gateway)
     failed = status >= HTTPStatus.BAD_REQUEST
     return (
         refusals.unavailable(what, f"it answered {status}") if failed else refusals.malformed(what)
     )
 
 
+def _of_conflict(error: HttpResponseError, what: str, gateway: GatewayId | None) -> ArmRefusal:
+    """A lock stays until somebody lifts it; what else stands in the way has a code of its own."""
+    if _code(error) in _LOCKED_CODES:
+        return refusals.locked(what, gateway)
+    return refusals.conflict(what, _shown_code(error), gateway)
+
+
 def _code(error: HttpResponseError) -> str:
     """ARM's error code, folded; absent in what is no ARM error."""
     code = getattr(error.error, "code", None)
     return code.lower() if isinstance(code, str) else ""
+
+
+def _shown_code(error: HttpResponseError) -> str:
+    """ARM's error code as it is spelt, for people; what is no code is left out."""
+    code = getattr(error.error, "code", None)
+    return code if isinstance(code, str) and _PLAIN_CODE.fullmatch(code) else "409 Conflict"
 
 
 def _missing_action(error: HttpResponseError) -> str | None:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId
+from bot.fixsteps.quoting import sh_word
 from chainlib import counted
 
 ROLE_FILE = "appgw-check-role.json"
@@ -125,13 +126,26 @@ def not_found(what: str) -> ArmRefusal:
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy)
 
 
+def out_of_scope() -> ArmRefusal:
+    """A subscription that APPGW_SUBSCRIPTIONS does not name; ARM is not asked about it."""
+    return ArmRefusal(
+        trouble=ArmTrouble.OUT_OF_SCOPE,
+        sentence=(
+            "That gateway lies in a subscription that APPGW_SUBSCRIPTIONS does not name, so Azure "
+            "is not asked about it."
+        ),
+        remedy=("An operator adds the subscription's id to APPGW_SUBSCRIPTIONS.",),
+    )
+
+
 def stopped(gateway: Gateway) -> ArmRefusal:
     """A stopped gateway probes nothing, so there is no health to report (azure-rules section 3.3)."""
     sentence = (
         f"The gateway {gateway.id.name} is {gateway.state.lower()}, so it probes no backend and "
         "answers no request."
     )
-    remedy = (f"az network application-gateway start -g {gateway.id.group} -n {gateway.id.name}",)
+    starting = gateway.state.lower() == "starting"
+    remedy = () if starting else (_az("application-gateway start", gateway.id),)
     return ArmRefusal(trouble=ArmTrouble.STOPPED, sentence=sentence, remedy=remedy)
 
 
@@ -141,14 +155,48 @@ def updating(what: str, gateway: GatewayId | None, retry_after: float | None = N
     sentence = (
         f"{name} is being updated, so Azure does not give {what} now; ask again in a few minutes."
     )
-    remedy = (
-        (f"az network application-gateway wait --updated -g {gateway.group} -n {gateway.name}",)
-        if gateway
-        else ()
-    )
+    remedy = (_az("application-gateway wait --updated", gateway),) if gateway else ()
     return ArmRefusal(
         trouble=ArmTrouble.UPDATING, sentence=sentence, remedy=remedy, retry_after=retry_after
     )
+
+
+def locked(what: str, gateway: GatewayId | None) -> ArmRefusal:
+    """A read-only lock: backend health is a POST, which such a lock refuses until it is lifted.
+
+    https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
+    """
+    name = gateway.name if gateway else "The gateway"
+    sentence = (
+        f"{name} is under a read-only lock, and Azure does not give {what} until somebody lifts it; "
+        "waiting does not help."
+    )
+    group = f" -g {sh_word(gateway.group, 'RESOURCE_GROUP')}" if gateway else ""
+    remedy = (
+        f"az lock list{group} --query \"[?level=='ReadOnly'].{{name:name, id:id}}\" -o table",
+        (
+            "Ask the owner of the lock to delete it, or to change it to CanNotDelete, which allows "
+            "reading backend health; a lock of the subscription counts too."
+        ),
+    )
+    return ArmRefusal(trouble=ArmTrouble.LOCKED, sentence=sentence, remedy=remedy)
+
+
+def conflict(what: str, code: str, gateway: GatewayId | None) -> ArmRefusal:
+    """A 409 of another reason, named by ARM's own code."""
+    sentence = f"Azure refuses to give {what} in the gateway's present state ({code})."
+    query = '--query "{provisioning:provisioningState, state:operationalState}"'
+    remedy = (f"{_az('application-gateway show', gateway)} {query}",) if gateway else ()
+    return ArmRefusal(trouble=ArmTrouble.CONFLICT, sentence=sentence, remedy=remedy)
+
+
+def _az(command: str, gateway: GatewayId) -> str:
+    """A command of az about one gateway, its names quoted."""
+    group, name = (
+        sh_word(gateway.group, "RESOURCE_GROUP"),
+        sh_word(gateway.name, "GATEWAY_NAME"),
+    )
+    return f"az network {command} -g {group} -n {name}"
 
 
 def throttled(what: str, retry_after: float | None) -> ArmRefusal:

@@ -58,6 +58,16 @@ def quote_sh(text: str) -> str:
     return shlex.quote(text)
 
 
+def sh_word(text: str, blank: str) -> str:
+    """A name as one word for sh, or the blank where no quoting makes it safe.
+
+    Args:
+        text: a name from outside.
+        blank: capitals that the reader replaces, for example `RESOURCE_GROUP`.
+    """
+    return quote_sh(text) if is_safe_name(text) else blank
+
+
 def quote_powershell(text: str) -> str:
     """A verbatim string of PowerShell.
 

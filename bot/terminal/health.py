@@ -1,6 +1,7 @@
 """`appgw health`: the gateway's own word beside our probe.
 
-Exit status 1 when something is unhealthy, 3 when ARM gave no answer.
+Exit status 1 when something is critical, 2 for what may not or cannot be asked, 3 when ARM gave no
+answer.
 """
 
 from __future__ import annotations
@@ -23,18 +24,20 @@ from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Request, Usage, parse
-from bot.domain.azure import ArmRefusal
+from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport, MemberReport
 from bot.reports.check_json import as_json as check_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
-from bot.terminal.complaint import usage_error
+from bot.terminal.complaint import UNUSABLE, usage_error
 from bot.terminal.inputs import InputError, seconds
 from bot.terminal.output import StageDisplay
 from chainlib import Severity, counted
 
 HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
 _LINE = 300
+_NOT_ASKED = frozenset({ArmTrouble.OUT_OF_SCOPE, ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
+"""Questions that ARM may not or cannot be asked, as they were typed."""
 
 
 class AnyTarget:
@@ -74,7 +77,7 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
         sys.stdout.write(json.dumps(_document(answers), indent=2) + "\n")
     else:
         _print(answers)
-    return _status(answers)
+    return _status(answers, named=wanted is not None)
 
 
 def _target(text: str) -> GatewayTarget | str:
@@ -120,14 +123,20 @@ async def _both(
     return await check_service.read_backend_health(report)
 
 
-def _status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:
+def _status(answers: Sequence[GatewayReport | ArmRefusal], *, named: bool) -> int:
     if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
         return UNHEALTHY
+    if named and any(_not_asked(answer) for answer in answers):
+        return UNUSABLE
     return (
         NO_ANSWER
         if any(isinstance(answer, ArmRefusal) or answer.refusal for answer in answers)
         else HEALTHY
     )
+
+
+def _not_asked(answer: GatewayReport | ArmRefusal) -> bool:
+    return isinstance(answer, ArmRefusal) and answer.trouble in _NOT_ASKED
 
 
 def _document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class FaultKind(StrEnum):
     NOT_FOUND = "not-found"
     THROTTLED = "throttled"
     BUSY = "busy"
+    LOCKED = "locked"
+    CONFLICT = "conflict"
     SERVER_ERROR = "server-error"
     UNAVAILABLE = "unavailable"
     SLOW = "slow"
@@ -49,6 +51,15 @@ _ERRORS = {
         "RetryableErrorDueToAnotherOperation",
         "Another operation is in progress.",
     ),
+    FaultKind.LOCKED: (
+        409,
+        "ScopeLocked",
+        (
+            "The scope cannot perform write operation because following scope(s) are locked. Please "
+            "remove the lock and try again."
+        ),
+    ),
+    FaultKind.CONFLICT: (409, "GatewayInFailedState", "Made up: nobody recorded other conflicts."),
     FaultKind.SERVER_ERROR: (500, "InternalServerError", "An error occurred."),
     FaultKind.UNAVAILABLE: (503, "ServiceUnavailable", "The service is unavailable."),
 }

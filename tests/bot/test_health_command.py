@@ -213,6 +213,14 @@ async def test_unusable_line_or_setting_is_one_sentence_and_2(
     assert "Traceback" not in ended.err
 
 
+async def test_arm_id_of_another_subscription_is_not_asked(stage: Stage, health: Health) -> None:
+    other = gateway_spec(stage.lab).id.replace(SUBSCRIPTION, f"{SUBSCRIPTION[:-1]}9")
+    ended = await health(other, APPGW_SUBSCRIPTIONS=SUBSCRIPTION, json_wanted=True)
+    assert (ended.status, stage.arm.calls["get"], stage.arm.calls["health"]) == (2, 0, 0)
+    (answer,) = ended.document["gateways"]
+    assert (answer["refusal"]["trouble"], answer["members"]) == ("out-of-scope", [])
+
+
 async def test_two_gateways_are_one_too_many(stage: Stage) -> None:
     ended = await process(stage, "gw:lab-gw", "gw:other")
     assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)
@@ -220,7 +228,7 @@ async def test_two_gateways_are_one_too_many(stage: Stage) -> None:
 
 async def test_unknown_name_suggests_the_near_one(health: Health) -> None:
     ended = await health("gw:lab-gv")
-    assert ended.status == 3
+    assert ended.status == 2
     assert "Did you mean gw:rg-lab/lab-gw?" in ended.out
 
 

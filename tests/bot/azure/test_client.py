@@ -137,15 +137,6 @@ async def test_same_name_and_group_in_two_subscriptions_names_the_ids(
     assert isinstance(exact, Gateway)
 
 
-async def test_arm_id_outside_the_configured_subscriptions_is_read(
-    arm: ArmStandIn, new_client: Callable[..., ArmClient]
-) -> None:
-    arm.add(PROD)
-    client = new_client(arm.url, subscriptions=(OTHER_SUBSCRIPTION,))
-    exact = await client.find("rg-prod", "prod-gw", PROD.subscription)
-    assert isinstance(exact, Gateway)
-
-
 async def test_health_joins_words_and_messages(
     arm: ArmStandIn, client: ArmClient, clock: MovableClock
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,12 @@ import pytest
 
 from bot.azure import refusals
 from bot.azure.client import ArmClient
+from bot.azure.on_demand import OnDemandProbe
 from bot.azure.settings import ArmSettings
+from bot.azure.translation import translate_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
+from playground.arm.documents import gateway_document
 from tests.support.arm import FAST, MovableClock
 
 PROD = GatewaySpec(
@@ -35,6 +39,8 @@ KINDS = {
     FaultKind.NOT_FOUND: ArmTrouble.NOT_FOUND,
     FaultKind.THROTTLED: ArmTrouble.THROTTLED,
     FaultKind.BUSY: ArmTrouble.UPDATING,
+    FaultKind.LOCKED: ArmTrouble.LOCKED,
+    FaultKind.CONFLICT: ArmTrouble.CONFLICT,
     FaultKind.SERVER_ERROR: ArmTrouble.UNAVAILABLE,
     FaultKind.UNAVAILABLE: ArmTrouble.UNAVAILABLE,
     FaultKind.SLOW: ArmTrouble.TIMED_OUT,
@@ -59,6 +65,14 @@ SENTENCES = {
     FaultKind.BUSY: (
         "prod-gw is being updated, so Azure does not give the backend health of prod-gw now; ask "
         "again in a few minutes."
+    ),
+    FaultKind.LOCKED: (
+        "prod-gw is under a read-only lock, and Azure does not give the backend health of prod-gw "
+        "until somebody lifts it; waiting does not help."
+    ),
+    FaultKind.CONFLICT: (
+        "Azure refuses to give the backend health of prod-gw in the gateway's present state "
+        "(GatewayInFailedState)."
     ),
     FaultKind.SERVER_ERROR: "Azure Resource Manager did not give the backend health of prod-gw: it answered 500.",
     FaultKind.SLOW: "Azure did not give the backend health of prod-gw within 0.5 seconds.",
@@ -302,3 +316,73 @@ async def test_failure_is_not_repeated_at_once(
     clock.pass_(FAST.failure_age + 1)
     await client.inventory()
     assert arm.calls["subscriptions"] == 2
+
+
+HOSTILE = (
+    "rg(Stop-Computer)",
+    "rg$(id)",
+    "rg;id",
+    "rg`id`",
+    "o'brien",
+    "two words",
+    'a"b',
+    "r&d|x",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_name_in_a_command_is_one_word(name: str) -> None:
+    gateway = GatewayId(subscription="s", group=name, name=name)
+    found = replace(translated(PROD), id=gateway, state="Stopped")
+    commands = [
+        line
+        for refused in (
+            refusals.stopped(found),
+            refusals.updating("it", gateway),
+            refusals.locked("it", gateway),
+            refusals.conflict("it", "Code", gateway),
+        )
+        for line in refused.remedy
+        if line.startswith("az ")
+    ]
+    assert [shlex.split(command).count(name) for command in commands] == [2, 2, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["-x", "@/etc/passwd", "a\nb", "\x1b[31m", ""])
+def test_name_that_no_quoting_makes_safe_is_a_blank(name: str) -> None:
+    gateway = GatewayId(subscription="s", group=name, name=name)
+    (command,) = refusals.updating("it", gateway).remedy
+    assert command == (
+        "az network application-gateway wait --updated -g RESOURCE_GROUP -n GATEWAY_NAME"
+    )
+
+
+async def test_subscription_that_is_not_configured_is_never_asked(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
+    arm.add(PROD)
+    client = new_client(arm.url, subscriptions=("00000000-0000-0000-0000-0000000000FF",))
+    answers = (
+        await client.get(PROD_ID),
+        await client.find(PROD.group, PROD.name, PROD.subscription),
+        await client.find(None, PROD.name, PROD.subscription),
+        await client.health(PROD_ID),
+        await client.health_on_demand(PROD_ID, OnDemandProbe(pool="web", setting="https-be")),
+    )
+    assert {refusal(answer).trouble for answer in answers} == {ArmTrouble.OUT_OF_SCOPE}
+    assert arm.requests == []
+
+
+async def test_configured_subscription_is_asked_in_any_case(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
+    spec = replace(PROD, subscription="aaaaaaaa-0000-0000-0000-000000000001")
+    arm.add(spec)
+    client = new_client(arm.url, subscriptions=(spec.subscription.upper(),))
+    assert isinstance(await client.find(spec.group, spec.name, spec.subscription), Gateway)
+
+
+def translated(spec: GatewaySpec) -> Gateway:
+    gateway = translate_gateway(gateway_document(spec))
+    assert gateway is not None
+    return gateway
