@@ -16,7 +16,6 @@ import pytest
 
 from bot.azure import refusals
 from bot.azure.client import ArmClient
-from bot.azure.on_demand import OnDemandProbe
 from bot.azure.settings import ArmSettings
 from bot.azure.translation import translate_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
@@ -367,7 +366,6 @@ async def test_subscription_that_is_not_configured_is_never_asked(
         await client.find(PROD.group, PROD.name, PROD.subscription),
         await client.find(None, PROD.name, PROD.subscription),
         await client.health(PROD_ID),
-        await client.health_on_demand(PROD_ID, OnDemandProbe(pool="web", setting="https-be")),
     )
     assert {refusal(answer).trouble for answer in answers} == {ArmTrouble.OUT_OF_SCOPE}
     assert arm.requests == []
