@@ -43,10 +43,10 @@ from bot.observability.ports import PortUnusableError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.slack.handlers.health import GatewayChecking
 from bot.slack.handlers.removal import Removing
-from bot.slack.handlers.watch import Watching
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.access import InvocationAccess
 from bot.slack.inbound.routing import Handler
+from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.transport.app import Identity
 from bot.store import Store
@@ -212,29 +212,17 @@ def access_for(
 
 def _gateway_verbs(
     check_service: CheckService, probe_origin: str, store: Store
-) -> Callable[[Watching, str], Mapping[Verb, Handler]]:
+) -> Callable[[CardTools], Mapping[Verb, Handler]]:
     async def followed(channel: str) -> Sequence[GatewayTarget]:
         async with store.reading() as connection:
             targets = await channel_targets(connection, channel)
         return tuple(filter(None, map(gateway_of, targets)))
 
-    def make(watching: Watching, bot_name: str) -> Mapping[Verb, Handler]:
+    def make(cards: CardTools) -> Mapping[Verb, Handler]:
         checking = GatewayChecking(
-            gateways=check_service,
-            slack=watching.slack,
-            runs=watching.runs,
-            probe_origin=probe_origin,
-            bot_name=bot_name,
-            watching=watching,
-            followed=followed,
+            cards=cards, gateways=check_service, probe_origin=probe_origin, followed=followed
         )
-        removing = Removing(
-            gateways=check_service,
-            slack=watching.slack,
-            runs=watching.runs,
-            probe_origin=probe_origin,
-            bot_name=bot_name,
-        )
+        removing = Removing(cards=cards, gateways=check_service, probe_origin=probe_origin)
         return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}
 
     return make

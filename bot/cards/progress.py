@@ -51,7 +51,7 @@ def cut_short(name: str, *, run_id: str, command: str) -> Message:
     return compose(f"CUT SHORT {shown}: the bot restarted. Ask again.", parts)
 
 
-def broke(name: str, *, run_id: str, command: str) -> Message:
+def failed(name: str, *, run_id: str, command: str) -> Message:
     """The card of a check that failed for a reason of our own."""
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (

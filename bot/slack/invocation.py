@@ -37,6 +37,8 @@ class Invocation:
             where it may be that of the channel.
         bots: ids under which a bot that asks could be named; empty for people.
         channel: where the answer goes; empty when it is not known (a global shortcut).
+        channel_name: its name, which alone tells a direct message of several (`mpdm-...`) from a
+            channel; empty where Slack does not say.
         thread: timestamp of the thread, `None` for the channel itself.
         card: timestamp of the message whose button was pressed; its card is edited in place.
         ephemeral: that message is one that only this person sees.
@@ -56,6 +58,7 @@ class Invocation:
     response_url: str | None = None
     trigger: str | None = None
     dedupe_key: str = ""
+    channel_name: str = ""
     enterprise: str = ""
     bots: tuple[str, ...] = ()
 
@@ -94,6 +97,7 @@ def from_command(body: Payload) -> Invocation:
         team=own.team,
         enterprise=own.enterprise,
         channel=word(body, "channel_id"),
+        channel_name=word(body, "channel_name"),
         response_url=word(body, "response_url") or None,
         trigger=word(body, "trigger_id") or None,
         dedupe_key=word(body, "trigger_id"),
@@ -131,6 +135,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
         team=own.team,
         enterprise=own.enterprise,
         channel=word(inner(body, "channel"), "id") or word(container, "channel_id"),
+        channel_name=word(inner(body, "channel"), "name"),
         thread=_thread_around(message) if click else word(message, "thread_ts", "ts") or None,
         card=(word(container, "message_ts") or None) if click else None,
         ephemeral=container.get("is_ephemeral") is True,

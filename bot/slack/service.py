@@ -33,14 +33,15 @@ from bot.slack.handlers.one_check import Backends
 from bot.slack.handlers.rehearse import Rehearsing
 from bot.slack.handlers.small_verbs import SmallVerbs
 from bot.slack.handlers.subscription_verbs import Following
-from bot.slack.handlers.watch import INTERVAL_S, Watching
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.routing import Handler, InvocationPolicy, Reception
 from bot.slack.invocation import Invocation
 from bot.slack.listeners import Listeners
+from bot.slack.outbound.card_life import CardTools
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.directory import SlackDirectory
 from bot.slack.outbound.runs import Runs
+from bot.slack.outbound.watching import INTERVAL_S, Watching
 from bot.slack.transport.app import (
     HttpTransport,
     Identity,
@@ -134,7 +135,7 @@ class Parts:
     access: Callable[[Identity, Directory], AccessCheck]
     clock: Callable[[], datetime]
     probe_origin: str
-    handlers: Callable[[Watching, str], Mapping[Verb, Handler]] = lambda _watching, _bot_name: {}
+    handlers: Callable[[CardTools], Mapping[Verb, Handler]] = lambda _cards: {}
     companion: Callable[
         [SlackClient, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]
     ] = _alone
@@ -262,15 +263,13 @@ class SlackService:
         parts, probe_origin, name = self.parts, self.parts.probe_origin, identity.name
         filing = Filing(backends=parts.backends, slack=slack, probe_origin=probe_origin)
         book = parts.watch_book(identity.team) if parts.watch_book else None
-        watching = Watching(slack=slack, runs=runs, interval=parts.watch_every_s, book=book)
-        given = parts.handlers(watching, name)
+        watching = Watching(runs=runs, interval=parts.watch_every_s, book=book)
+        cards = CardTools(slack=slack, runs=runs, bot_name=name, watching=watching)
+        given = parts.handlers(cards)
         checking = Checking(
+            cards=cards,
             backends=parts.backends,
-            slack=slack,
-            runs=runs,
             probe_origin=probe_origin,
-            bot_name=name,
-            watching=watching,
             filing=filing,
             last_healthy=parts.last_healthy,
             by_word=given.get(Verb.HEALTH),
@@ -279,10 +278,9 @@ class SlackService:
         # gateways answers.
         removing = given.get(Verb.REHEARSE)
         rehearsing = Rehearsing(
-            slack=slack,
+            cards=cards,
             clock=parts.clock,
             probe_origin=probe_origin,
-            bot_name=name,
             removing=removing,
         )
         examination = Examination(

@@ -19,9 +19,9 @@ from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.settings import load_settings
 from bot.slack.handlers.health import GatewayChecking, Gateways
-from bot.slack.handlers.watch import Watching
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import Invocation
+from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
 from playground.lab.pki import NOW
 from playground.process import free_ports
@@ -122,18 +122,11 @@ class RunningBot:
         raise TimeoutError("the bot did not become ready")
 
 
-def _health(gateways: Gateways | None) -> Callable[[Watching, str], dict[Verb, Handler]]:
-    def make(watching: Watching, bot_name: str) -> dict[Verb, Handler]:
+def _health(gateways: Gateways | None) -> Callable[[CardTools], dict[Verb, Handler]]:
+    def make(cards: CardTools) -> dict[Verb, Handler]:
         if gateways is None:
             return {}
-        checking = GatewayChecking(
-            gateways=gateways,
-            slack=watching.slack,
-            runs=watching.runs,
-            probe_origin="here",
-            bot_name=bot_name,
-            watching=watching,
-        )
+        checking = GatewayChecking(cards=cards, gateways=gateways, probe_origin="here")
         return {Verb.HEALTH: checking.handle}
 
     return make

@@ -20,8 +20,8 @@ from bot.digests_running import Remembering
 from bot.main import access_for
 from bot.settings import load_settings
 from bot.slack.handlers.health import GatewayChecking
-from bot.slack.handlers.watch import Watching
 from bot.slack.inbound.routing import Handler
+from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
 from bot.store import open_store
 from chainlib.aio import Resolver
@@ -131,15 +131,9 @@ def _parts(world: World, check_service: CheckService) -> Parts:
     async def followed(_channel: str) -> tuple[GatewayTarget, ...]:
         return world.followed
 
-    def handlers(watching: Watching, name: str) -> dict[Verb, Handler]:
+    def handlers(cards: CardTools) -> dict[Verb, Handler]:
         checking = GatewayChecking(
-            gateways=check_service,
-            slack=watching.slack,
-            runs=watching.runs,
-            probe_origin="here",
-            bot_name=name,
-            watching=watching,
-            followed=followed,
+            cards=cards, gateways=check_service, probe_origin="here", followed=followed
         )
         return {Verb.HEALTH: checking.handle}
 

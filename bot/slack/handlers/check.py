@@ -11,18 +11,16 @@ from dataclasses import dataclass, field, replace
 from bot.cards.usage import notice
 from bot.commands import HostTarget, LastTarget, Request
 from bot.domain.report import Via
-from bot.observability.logs import run_scope
-from bot.slack.handlers.one_check import OneCheck, Tools
-from bot.slack.handlers.repeats import earlier, key_of, point_to
+from bot.slack.handlers.one_check import BackendCheck, CheckTools
+from bot.slack.handlers.repeats import answer_once, watch_on
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.runs import Run
 
 _REMEMBERED_PEOPLE = 10_000
 
 
-@dataclass(slots=True, kw_only=True)
-class Checking(Tools):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checking(CheckTools):
     """Answers `check`.
 
     Attributes:
@@ -43,10 +41,10 @@ class Checking(Tools):
             return
         recalled = self._recalled(admitted)
         if recalled is None:
-            await self.slack.send_ephemeral(
+            await self.cards.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
-                    "I do not remember a check of yours; name the backend.",
+                    "There is no earlier check of yours to repeat. Name the backend.",
                     "/appgw-check backend.contoso.com",
                 ),
             )
@@ -57,25 +55,18 @@ class Checking(Tools):
         if _is_for_the_gateway(recalled):
             await self._ask_gateway(recalled)
             return
-        if found := earlier(self.runs, recalled):
-            await point_to(self.slack, found, recalled)
-            return
-        run = self.runs.begin(key_of(recalled))
-        try:
-            with run_scope(admitted.run_id):
-                await OneCheck(self, recalled, run).perform()
-        finally:
-            self.runs.end(run)
+        await answer_once(self.cards, recalled, BackendCheck(tools=self, admitted=recalled))
 
     async def _watch_on(self, admitted: AdmittedInvocation) -> None:
         if _is_for_the_gateway(admitted):
             await self._ask_gateway(admitted)
         else:
-            await OneCheck(self, admitted, Run(begun=admitted.begun)).watch_on()
+            check = BackendCheck(tools=self, admitted=admitted)
+            await watch_on(self.cards, admitted, check, check.watch())
 
     async def _ask_gateway(self, admitted: AdmittedInvocation) -> None:
         if self.by_word is None:
-            await self.slack.send_ephemeral(
+            await self.cards.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
                     "This bot is not set up to ask gateways.", "/appgw-check backend.contoso.com"

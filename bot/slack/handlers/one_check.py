@@ -1,19 +1,15 @@
-"""One check of a backend from its card to its thread.
+"""One check of a backend: what it hands to its card.
 
-Looking card, probe, verdict, the gateway's word, details.
-
-The card appears as soon as the guard has let the target in, within a second whatever the backend
-does; a refusal is told to the asker
-alone.
+The card appears as soon as the target policy has let the target in, within a second whatever the
+backend does; a refusal goes to the asker alone.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Protocol
 
@@ -21,34 +17,28 @@ from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details, whole_word
 from bot.cards.gateway_card import remedy_message
 from bot.cards.parts import Message
-from bot.cards.progress import broke, cut_short, looking
-from bot.cards.usage import how_to_invite, notice, refusal
+from bot.cards.usage import refusal
 from bot.checks import both_words, word_missing
 from bot.checks.last_healthy import Memory, RecentFacts, changed_since_green
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget
 from bot.domain.azure import ArmRefusal
-from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.report import GatewayReport
-from bot.observability.metrics import CHECK_SECONDS, CHECKS, FIRST_POST_SECONDS
+from bot.observability.metrics import CHECK_SECONDS, CHECKS
 from bot.slack.handlers.files import Filing, Kept
-from bot.slack.handlers.watch import Watching, watched_for
 from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key
 from bot.slack.handlers.wording import command_of, judged_as, target_of, understood
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.card_life import card_for, last_word, standing
-from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.card_life import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
 from bot.slack.outbound.places import Posted
-from bot.slack.outbound.runs import Run, Runs
-from bot.slack.outbound.turns import Turns
+from bot.slack.outbound.watching import WatchOrder, watched_for
 
 log = logging.getLogger(__name__)
 
 GRACE_S = 0.15
 LOOKED_UP_S = 0.8
 GATEWAY_ASKED = "asked for its own word; that takes ten seconds or more."
-GATEWAY_UNHEARD = "not heard, the bot was restarted before its word came; Check again asks anew."
 
 
 class Backends(Protocol):
@@ -60,258 +50,168 @@ class Backends(Protocol):
         """Probe one backend and judge it."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """The gateway's own word added; takes ten seconds or more."""
+        """Backend health added; takes ten seconds or more."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Tools:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTools:
     """What a check works with.
 
     Attributes:
+        cards: where its card lives.
         backends: the use case.
-        slack: the way to Slack.
-        runs: what runs now.
-        probe_origin: from where the bot looks, for the small print.
-        bot_name: what to invite.
-        watching: where a failing card goes on when `watch` was asked for.
+        probe_origin: from where the bot looks, for the context block.
         filing: remembers what the cards were made of, for their files.
         last_healthy: the last good facts of each backend.
-        turns: cards first, then probes.
     """
 
+    cards: CardTools
     backends: Backends
-    slack: SlackClient
-    runs: Runs
     probe_origin: str
-    bot_name: str
-    watching: Watching
     filing: Filing
     last_healthy: Memory = field(default_factory=RecentFacts)
-    turns: Turns = field(default_factory=Turns)
 
 
-class OneCheck:
-    """One check from its card to its thread."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendCheck:
+    """One check, as `bot.slack.outbound.card_life.Work` asks for it."""
 
-    def __init__(self, tools: Tools, admitted: AdmittedInvocation, run: Run) -> None:
-        self._tools = tools
-        self._asked = admitted
-        self._run = run
-        self._name = target_of(admitted.request)
-        self._card = run.card = card_for(tools.slack, admitted)
-        self._connected = asyncio.Event()
-        self._open = False
-        self._described = False
-        self._stage: str | None = None
-
-    async def perform(self) -> None:
-        """Run it; whatever happens, its card says so."""
-        self._tools.turns.opening(self)
-        probe = asyncio.create_task(self._probe())
-        try:
-            await self._until_let_in(probe)
-            if not probe.done() or not isinstance(probe.result(), Refused):
-                await self._open_card()
-            self._tools.turns.opened(self)
-            await self._conclude(await probe)
-        except PlaceRefused:
-            self._run.card = None
-            await self._tools.slack.send_ephemeral(
-                self._asked.invocation,
-                how_to_invite(self._tools.bot_name, self._asked.invocation.channel),
-            )
-        except asyncio.CancelledError:
-            if not self._described:
-                await last_word(self._card, self._without_verdict(cut_short))
-            raise
-        except Exception:
-            log.exception("a check ended with an error of our own", extra={"target": self._name})
-            if not self._described:
-                await self._card.finish(self._without_verdict(broke))
-        finally:
-            self._tools.turns.opened(self)
-            probe.cancel()
-
-    async def _probe(self) -> HostAnswer | Refused:
-        target, options = self._asked.request.target, self._asked.request.options
-        assert isinstance(target, HostTarget)
-        async with self._tools.turns.probing(must_wait=self._connected.set):
-            return await self._tools.backends.host(target, options, self._on_stage)
-
-    def _on_stage(self, stage: str) -> None:
-        if stage != "resolve":
-            self._connected.set()
-        self._stage = stage
-        if self._open:
-            self._card.progress(self._looking())
-
-    async def _until_let_in(self, probe: asyncio.Task[HostAnswer | Refused]) -> None:
-        """Until the guard has let the target in or refused it, but not so long that somebody wonders."""
-        let_in = asyncio.create_task(self._connected.wait())
-        patience = (
-            LOOKED_UP_S if "root" in self._asked.request.options else GRACE_S
-        )  # a name may be mistyped: no card for that
-        await asyncio.wait({probe, let_in}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        let_in.cancel()
-
-    async def _open_card(self) -> None:
-        self._claim()
-        await self._card.open(self._looking())
-        self._claim()
-        self._open = True
-        FIRST_POST_SECONDS.observe(monotonic() - self._asked.begun)
-
-    def _claim(self) -> None:
-        self._tools.runs.claim(standing(self._card), self._run)
+    tools: CheckTools
+    admitted: AdmittedInvocation
 
     @property
-    def _is_writer(self) -> bool:
-        """Whether no later check has taken the card over."""
-        return self._tools.runs.writes(standing(self._card), self._run)
+    def name(self) -> str:
+        """The backend."""
+        return target_of(self.admitted.request)
 
-    async def _conclude(self, answer: HostAnswer | Refused) -> None:
+    @property
+    def command(self) -> str:
+        """What asks the same again."""
+        return command_of(self.admitted.request)
+
+    @property
+    def understood(self) -> str:
+        """The request in full."""
+        return understood(self.admitted.request)
+
+    @property
+    def grace(self) -> float:
+        """A name may be mistyped, which needs no card; a root has to be looked up first."""
+        return LOOKED_UP_S if "root" in self.admitted.request.options else GRACE_S
+
+    async def find(self, progress: Progress) -> Found | TakenBack:
+        """Probe and judge."""
+        async with self.tools.cards.turns.probing(must_wait=progress.allowed.set):
+            answer = await self.tools.backends.host(
+                self._target, self.admitted.request.options, progress.begin
+            )
         if isinstance(answer, Refused):
-            await self._take_back(answer)
-            return
-        report = answer.report
-        await self._card.finish(check_card(report, self._card_context(answer, _first_word(answer))))
-        self._described = True
-        self._tools.runs.end(self._run)
-        CHECKS.labels(headline=report.verdict.headline.value).inc()
-        CHECK_SECONDS.observe(monotonic() - self._asked.begun)
-        log.info("checked", extra={"target": self._name, "headline": report.verdict.headline.value})
-        self._keep(answer, answer.gateway)
-        if self._card.posted:
-            await self._explain(self._card.posted, answer)
-            await self._remedy(answer.arm)
-        if self._watched and not report.verdict.accepted:
-            await self._watch(answer)
-        elif answer.gateway:
-            await self._amend_with_health(answer, answer.gateway)
+            note(
+                self.admitted.invocation,
+                "refused",
+                why=answer.sentence,
+                run_id=self.admitted.run_id,
+            )
+            return TakenBack(message=refusal(answer.sentence))
+        return self._found(answer)
 
-    async def _amend_with_health(self, answer: HostAnswer, gateway: GatewayReport) -> None:
-        """The card is complete already.
-
-        The gateway's word is added when it comes, unless a later check has taken the card over.
-        """
-        try:
-            listened = await self._tools.backends.read_backend_health(gateway)
-        except asyncio.CancelledError:
-            if self._is_writer:
-                await last_word(
-                    self._card,
-                    check_card(answer.report, self._card_context(answer, GATEWAY_UNHEARD)),
-                )
-            raise
-        if self._is_writer:
-            self._keep(answer, listened)
-            answered, said = both_words(answer.report, listened)
-            await self._card.finish(check_card(answered, self._card_context(answer, said)))
-            await self._say_more(whole_word(said))
-            await self._remedy(listened.refusal)
-
-    async def _remedy(self, arm: ArmRefusal | None) -> None:
-        """What an operator must do so that Azure answers, in the thread."""
-        await self._say_more(remedy_message(arm) if arm and arm.remedy else None)
-
-    async def _say_more(self, message: Message | None) -> None:
-        """What the card has no room for stands in its thread."""
-        if message and self._card.posted:
-            try:
-                await self._tools.slack.post(self._card.posted.thread, message)
-            except DeliveryError as error:
-                log.warning("the thread is incomplete", extra={"reason": error.reason})
-
-    def _keep(self, answer: HostAnswer, gateway: GatewayReport | None) -> None:
-        self._tools.filing.keep(
-            self._card.posted,
-            Kept(report=answer.report, gateway=gateway, run_id=self._asked.run_id),
-        )
-
-    async def watch_on(self) -> None:
-        """Take a watch up again where a restart cut it off.
-
-        Its next look shows how things stand.
-        """
-        await self._watch(None)
-
-    async def _watch(self, answer: HostAnswer | None) -> None:
-        """From here on the watch edits the card and asks the gateway."""
-        target, options = self._asked.request.target, self._asked.request.options
-        assert isinstance(target, HostTarget)
-        backends = self._tools.backends
+    def watch(self, answer: HostAnswer | None = None) -> WatchOrder:
+        """How its card goes on being watched; `answer` is what it shows now."""
+        backends = self.tools.backends
         look = HostLook(
             backends=backends,
-            target=target,
-            options=options,
-            context=self._card_context,
+            target=self._target,
+            options=self.admitted.request.options,
+            context=self._context,
             health_reader=HealthReader(backends.read_backend_health),
         )
-        change_key = (backend_change_key(answer.report), "") if answer else None
-        refused = self._tools.watching.begin(
-            self._card.posted,
-            look,
-            change_key=change_key,
+        return WatchOrder(
+            look=look,
+            change_key=(backend_change_key(answer.report), "") if answer else None,
             seconds=self._watched,
-            admitted=self._asked,
+            admitted=self.admitted,
         )
-        if refused:
-            await self._tools.slack.send_ephemeral(
-                replace(self._asked.invocation, response_url=None), notice(refused)
-            )
+
+    @property
+    def _target(self) -> HostTarget:
+        target = self.admitted.request.target
+        assert isinstance(target, HostTarget)
+        return target
 
     @property
     def _watched(self) -> float:
         """Seconds that the card is to be watched, 0 for not at all."""
-        return self._tools.watching.seconds(self._asked.request.options.get("watch"))
+        return self.tools.cards.watching.seconds(self.admitted.request.options.get("watch"))
 
-    async def _take_back(self, refused: Refused) -> None:
-        """Nothing of a refused target stays in the channel."""
-        self._run.card = None
-        if self._open and self._card.posted and self._asked.invocation.card is None:
-            with suppress(DeliveryError):
-                await self._tools.slack.remove(self._card.posted)
-        note(self._asked.invocation, "refused", why=refused.sentence, run_id=self._asked.run_id)
-        await self._tools.slack.send_ephemeral(self._asked.invocation, refusal(refused.sentence))
-
-    async def _explain(self, posted: Posted, answer: HostAnswer) -> None:
-        found = details(answer.report)
-        try:
-            await self._tools.slack.post(posted.thread, found.message)
-            for file in found.files:
-                await self._tools.slack.attach(posted, file)
-        except DeliveryError as error:
-            log.warning("the thread is incomplete", extra={"reason": error.reason})
-
-    def _without_verdict(self, make: Callable[..., Message]) -> Message:
-        """How the check ended."""
-        return make(self._name, run_id=self._asked.run_id, command=command_of(self._asked.request))
-
-    def _looking(self) -> Message:
-        return looking(
-            self._name,
-            understood=understood(self._asked.request),
-            run_id=self._asked.run_id,
-            stage=self._stage,
+    def _found(self, answer: HostAnswer) -> Found:
+        gateway = answer.gateway
+        watched = self._watched and not answer.report.verdict.accepted
+        return Found(
+            message=self._card(answer, _first_word(answer)),
+            thread=partial(_explained, answer),
+            on_shown=partial(self._shown, answer),
+            watch=self.watch(answer) if watched else None,
+            amend=partial(self._amended, answer, gateway) if gateway else None,
+            without_health=partial(self._card, answer) if gateway else None,
         )
 
-    def _card_context(self, answer: HostAnswer, gateway_says: str) -> CardContext:
-        request = self._asked.request
+    def _shown(self, answer: HostAnswer, posted: Posted | None) -> None:
+        headline = answer.report.verdict.headline.value
+        CHECKS.labels(headline=headline).inc()
+        CHECK_SECONDS.observe(monotonic() - self.admitted.begun)
+        log.info("checked", extra={"target": self.name, "headline": headline})
+        self._keep(answer, answer.gateway, posted)
+
+    async def _amended(self, answer: HostAnswer, gateway: GatewayReport) -> Shown:
+        read = await self.tools.backends.read_backend_health(gateway)
+        report, said = both_words(answer.report, read)
+        return Shown(
+            message=check_card(report, self._context(answer, said)),
+            thread=partial(_said, said, read.refusal),
+            on_shown=partial(self._keep, answer, read),
+        )
+
+    def _keep(
+        self, answer: HostAnswer, gateway: GatewayReport | None, posted: Posted | None
+    ) -> None:
+        kept = Kept(report=answer.report, gateway=gateway, run_id=self.admitted.run_id)
+        self.tools.filing.keep(posted, kept)
+
+    def _card(self, answer: HostAnswer, gateway_says: str) -> Message:
+        return check_card(answer.report, self._context(answer, gateway_says))
+
+    def _context(self, answer: HostAnswer, gateway_says: str) -> CardContext:
+        request = self.admitted.request
         return CardContext(
-            command=command_of(request),
+            command=self.command,
             understood=judged_as(request, answer.report, answer.gateway)
             + watched_for(answer.report.verdict.accepted, self._watched),
-            run_id=self._asked.run_id,
-            probe_origin=self._tools.probe_origin,
-            user=self._asked.invocation.user,
+            run_id=self.admitted.run_id,
+            probe_origin=self.tools.probe_origin,
+            user=self.admitted.invocation.user,
             gateway_says=gateway_says,
             gateway=answer.gateway,
-            changed=changed_since_green(answer.report, self._tools.last_healthy),
+            changed=changed_since_green(answer.report, self.tools.last_healthy),
         )
 
 
 def _first_word(answer: HostAnswer) -> str:
-    """What the card says of the gateway before it was heard."""
+    """What the card says of the gateway before backend health was read."""
     if answer.gateway:
         return GATEWAY_ASKED
     return word_missing(answer.arm) if answer.arm else ""
+
+
+def _explained(answer: HostAnswer) -> list[ThreadItem]:
+    found = details(answer.report)
+    return [found.message, *found.files, *_remedy(answer.arm)]
+
+
+def _said(said: str, refused: ArmRefusal | None) -> list[ThreadItem]:
+    return [*filter(None, (whole_word(said),)), *_remedy(refused)]
+
+
+def _remedy(refused: ArmRefusal | None) -> Iterator[Message]:
+    """What an operator must do so that Azure answers."""
+    if refused and refused.remedy:
+        yield remedy_message(refused)

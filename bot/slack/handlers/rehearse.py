@@ -10,20 +10,29 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from time import monotonic
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details
 from bot.cards.form import rehearse_form
-from bot.cards.usage import OPEN_REHEARSAL, how_to_invite, notice, open_form_notice
+from bot.cards.usage import OPEN_REHEARSAL, notice, open_form_notice
 from bot.checks import rehearse
 from bot.commands import TargetError, host_target
-from bot.domain.delivery import DeliveryError, PlaceRefused
+from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport
 from bot.observability.logs import run_scope
 from bot.slack.inbound.routing import Handler, new_run_id
-from bot.slack.invocation import AdmittedInvocation, Invocation, answer, files, from_submission
-from bot.slack.outbound.card_life import Card, ChannelCard, PrivateCard
-from bot.slack.outbound.client import SlackClient
+from bot.slack.invocation import AdmittedInvocation, answer, files, from_submission
+from bot.slack.outbound.card_life import (
+    CardLife,
+    CardOrder,
+    CardTools,
+    Found,
+    Progress,
+    TakenBack,
+    ThreadItem,
+)
 from bot.slack.payload import Payload, word
 from chainlib import (
     CertificateBag,
@@ -39,6 +48,7 @@ from chainlib.aio import load_well_known
 log = logging.getLogger(__name__)
 
 DOWNLOAD_S = 2.0
+_GRACE_S = 0.5
 
 
 class FieldError(Exception):
@@ -61,13 +71,16 @@ class Rehearsal:
 class Rehearsing:
     """Answers `rehearse`.
 
-    `clock` tells the present instant, `removing` answers where a gateway and a root are named.
+    Attributes:
+        cards: where its cards live.
+        clock: the present instant, aware.
+        probe_origin: from where the bot looks.
+        removing: answers where a gateway and a root are named.
     """
 
-    slack: SlackClient
+    cards: CardTools
     clock: Callable[[], datetime]
     probe_origin: str
-    bot_name: str
     removing: Handler | None = None
 
     async def handle(self, admitted: AdmittedInvocation) -> None:
@@ -78,19 +91,19 @@ class Rehearsing:
             return
         try:
             if invocation.trigger:
-                await self.slack.open_form(
+                await self.cards.slack.open_form(
                     invocation.trigger, rehearse_form(channel=invocation.channel or None)
                 )
                 return
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
-        await self.slack.send_ephemeral(
+        await self.cards.slack.send_ephemeral(
             invocation, open_form_notice("Rehearse a chain", OPEN_REHEARSAL)
         )
 
     async def _without_root(self, admitted: AdmittedInvocation) -> None:
         if self.removing is None:
-            await self.slack.send_ephemeral(
+            await self.cards.slack.send_ephemeral(
                 admitted.invocation,
                 notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
             )
@@ -116,57 +129,66 @@ class Rehearsing:
 
     async def judge(self, body: Payload, rehearsal: Rehearsal) -> None:
         """Judge and post the card."""
-        invocation, run_id = from_submission(body, "rehearse"), new_run_id()
-        with run_scope(run_id):
-            found = await asyncio.to_thread(
-                rehearse,
-                rehearsal.chain,
-                rehearsal.policy,
-                at=self.clock(),
-                ordered=rehearsal.chain.ordered,
-            )
-            understood = (
-                f"a chain of {counted(len(rehearsal.chain), 'certificate')} that is not installed "
-                "yet"
-            )
-            context = CardContext(
-                command="rehearse",
-                understood=understood,
-                run_id=run_id,
-                probe_origin=self.probe_origin,
-                user=invocation.user,
-            )
-            await self._show(invocation, found, context)
-
-    async def _show(self, invocation: Invocation, found: CheckReport, context: CardContext) -> None:
-        card: Card = (
-            ChannelCard(self.slack, invocation)
-            if invocation.channel
-            else PrivateCard(self.slack, invocation)
+        run_id = new_run_id()
+        order = CardOrder(
+            invocation=from_submission(body, "rehearse"), run_id=run_id, begun=monotonic()
         )
+        run = self.cards.runs.begin(run_id)
         try:
-            await card.open(check_card(found, context))
-        except PlaceRefused:
-            await self.slack.send_ephemeral(
-                invocation, how_to_invite(self.bot_name, invocation.channel)
-            )
-            return
-        if card.posted:
-            shown = details(found)
-            await self.slack.post(card.posted.thread, shown.message)
-            for file in shown.files:
-                await self.slack.attach(card.posted, file)
+            with run_scope(run_id):
+                work = ChainRehearsal(tools=self, order=order, rehearsal=rehearsal)
+                await CardLife(self.cards, order, work, run).perform()
+        finally:
+            self.cards.runs.end(run)
 
     async def _file(self, attached: Payload) -> bytes:
         url = word(attached, "url_private_download", "url_private")
         try:
             async with asyncio.timeout(DOWNLOAD_S):
-                return await self.slack.download(url)
+                return await self.cards.slack.download(url)
         except (DeliveryError, TimeoutError):
             raise FieldError(
                 "file",
                 "I cannot read this file; is the scope files:read granted? Paste the chain instead.",
             ) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainRehearsal:
+    """One rehearsal, as `bot.slack.outbound.card_life.Work` asks for it."""
+
+    tools: Rehearsing
+    order: CardOrder
+    rehearsal: Rehearsal
+    name: str = "a chain"
+    command: str = "rehearse"
+    grace: float = _GRACE_S
+
+    @property
+    def understood(self) -> str:
+        """What is judged."""
+        count = counted(len(self.rehearsal.chain), "certificate")
+        return f"a chain of {count} that is not installed yet"
+
+    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- it has no stages
+        """Judge it."""
+        chain = self.rehearsal.chain
+        found = await asyncio.to_thread(
+            rehearse, chain, self.rehearsal.policy, at=self.tools.clock(), ordered=chain.ordered
+        )
+        context = CardContext(
+            command=self.command,
+            understood=self.understood,
+            run_id=self.order.run_id,
+            probe_origin=self.tools.probe_origin,
+            user=self.order.invocation.user,
+        )
+        return Found(message=check_card(found, context), thread=partial(_explained, found))
+
+
+def _explained(found: CheckReport) -> list[ThreadItem]:
+    shown = details(found)
+    return [shown.message, *shown.files]
 
 
 def _rehearsal(field: str, content: bytes, root: str, name: str) -> Rehearsal:

@@ -1,23 +1,54 @@
-"""The same question asked again: what counts as the same, and where the asker is pointed to.
-
-Nothing is done twice.
-"""
+"""Every request once: what counts as the same, where its second asker is pointed to, its card."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 
 from bot.cards.usage import running
+from bot.observability.logs import run_scope
 from bot.slack.handlers.wording import command_of, target_of
 from bot.slack.invocation import AdmittedInvocation, Source
+from bot.slack.outbound.card_life import CardLife, CardOrder, CardTools, Work
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Run, Runs
+from bot.slack.outbound.watching import WatchOrder
+
+
+async def answer_once(tools: CardTools, admitted: AdmittedInvocation, work: Work) -> None:
+    """Do the work on a card of its own, or point to the card that has the same answer."""
+    if found := earlier(tools.runs, admitted):
+        await point_to(tools.slack, found, admitted)
+        return
+    run = tools.runs.begin(key_of(admitted))
+    try:
+        with run_scope(admitted.run_id):
+            await CardLife(tools, order_of(admitted), work, run).perform()
+    finally:
+        tools.runs.end(run)
+
+
+async def watch_on(
+    tools: CardTools, admitted: AdmittedInvocation, work: Work, order: WatchOrder
+) -> None:
+    """Go on watching a card after a restart."""
+    run = Run(begun=admitted.begun)
+    await CardLife(tools, order_of(admitted), work, run).go_on_watching(order)
+
+
+def order_of(admitted: AdmittedInvocation) -> CardOrder:
+    """Whose card it is."""
+    return CardOrder(
+        invocation=admitted.invocation,
+        run_id=admitted.run_id,
+        begun=admitted.begun,
+        private="private" in admitted.request.options,
+    )
 
 
 def key_of(admitted: AdmittedInvocation) -> Hashable:
-    """Two questions with one key are the same.
+    """Two requests with one key are the same.
 
-    A click is about its card, anything else about its target in its place.
+    A press of a button is about its card, anything else about its target in its place.
     """
     invocation, options = admitted.invocation, admitted.request.options
     what = (
@@ -37,15 +68,15 @@ def key_of(admitted: AdmittedInvocation) -> Hashable:
 def earlier(runs: Runs, admitted: AdmittedInvocation) -> Run | None:
     """The run that answers this already.
 
-    For a click only one that has no verdict yet, since a finished card is probed anew.
+    For a pressed button only one that has no verdict yet, since a finished card is probed anew.
     """
     return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.CLICK)
 
 
 async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation) -> None:
-    """Tell the asker alone where the card is.
+    """Show the asker alone where the card is.
 
-    A second click needs no answer, its card is before the presser's eyes.
+    A second press of a button needs no answer: its card is the message whose button was pressed.
     """
     if admitted.invocation.source is Source.CLICK:
         return

@@ -19,7 +19,7 @@ from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import CheckReport, GatewayReport, Via
-from bot.slack.handlers.watch import Seen
+from bot.slack.outbound.watching import Seen
 
 log = logging.getLogger(__name__)
 

@@ -1,196 +1,372 @@
-"""The card of one check while it lives.
+"""The life of a card, once for every verb.
 
-Posted once, edited at most once a second, never after its verdict.
-
-Three kinds with one face: a message in a channel or thread, a message that only one person sees,
-and one posted through the response URL
-where Slack did not say under which timestamp it stands.
+Looking, progress, verdict, amended by backend health, watched, ended. Taken back when the target
+is refused, "cut short" when the process stops, "failed" on an error of our own, but never over an
+answer that stands. A later run that takes the card over is the only one that writes on it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
+from bot.cards.details import Attachment
 from bot.cards.parts import Message
-from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused
-from bot.slack.invocation import AdmittedInvocation, Invocation
+from bot.cards.progress import cut_short, failed, looking
+from bot.cards.usage import notice
+from bot.domain.delivery import DeliveryError
+from bot.observability.metrics import FIRST_POST_SECONDS
+from bot.slack.invocation import Invocation
+from bot.slack.outbound.calling import LONG_S
+from bot.slack.outbound.card import Card
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.places import Place, Posted
+from bot.slack.outbound.places import Posted
+from bot.slack.outbound.runs import Run, Runs
+from bot.slack.outbound.turns import Turns
+from bot.slack.outbound.watching import Watching, WatchOrder
 
 log = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_EDITS = 1.0
 LAST_WORD_S = 5.0
+RESTARTED = "backend health was not read: the bot restarted. Press Check again."
+NOT_READ = "backend health could not be read: an error of the bot itself. Press Check again."
+
+PRIVATE = "backend health is not read for an answer that only you see. Check again reads it."
+
+ThreadItem = Message | Attachment
 
 
-class Card(Protocol):
-    """What a check needs of its card."""
+def _nothing(_posted: Posted | None) -> None:
+    """The default: nothing is kept of a card."""
+
+
+def _no_thread() -> Sequence[ThreadItem]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An answer as it is to stand on the card.
+
+    Attributes:
+        message: the card.
+        thread: makes what goes into its thread; what of it fails leaves the card as it is.
+        on_shown: called with the card's place once it stands.
+        watch: how the card goes on being watched, `None` for not at all.
+    """
+
+    message: Message
+    thread: Callable[[], Sequence[ThreadItem]] = _no_thread
+    on_shown: Callable[[Posted | None], None] = _nothing
+    watch: WatchOrder | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Shown):
+    """The verdict of our own probe.
+
+    Attributes:
+        amend: reads backend health and makes the amended card; `None` where there is none to read.
+        without_health: makes the card that says why backend health is missing, for the reason given.
+        health_first: a card that cannot be changed later waits for backend health; otherwise it
+            says that Check again reads it.
+    """
+
+    amend: Callable[[], Awaitable[Shown]] | None = None
+    without_health: Callable[[str], Message] | None = None
+    health_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """Nothing of this stays in the channel; `message` is for the asker alone."""
+
+    message: Message
+
+
+class Work(Protocol):
+    """What one verb hands in.
+
+    Attributes:
+        name: what is looked at.
+        command: what `Check again` asks.
+        understood: the request as it was understood.
+        grace: seconds for which the card waits for a refusal or a quick answer.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
+
+    @property
+    def command(self) -> str:
+        """See above."""
+
+    @property
+    def understood(self) -> str:
+        """See above."""
+
+    @property
+    def grace(self) -> float:
+        """See above."""
+
+    async def find(self, progress: Progress) -> Found | TakenBack:
+        """Do the work."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the work came.
+
+    Attributes:
+        allowed: set when the target was let in, so that the card may appear.
+        stage: the one that has just begun.
+        on_stage: called when it changes.
+    """
+
+    allowed: asyncio.Event = field(default_factory=asyncio.Event)
+    stage: str | None = None
+    on_stage: Callable[[], None] = lambda: None
+
+    def begin(self, stage: str) -> None:
+        """A stage begins; the first one, resolving, still says nothing about the target."""
+        if stage != "resolve":
+            self.allowed.set()
+        self.stage = stage
+        self.on_stage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardTools:
+    """What every card works with.
+
+    Attributes:
+        slack: the way to Slack.
+        runs: what runs now.
+        bot_name: whom to invite.
+        watching: where a failing card goes on when `watch` was asked for.
+        turns: cards first, then probes.
+    """
+
+    slack: SlackClient
+    runs: Runs
+    bot_name: str
+    watching: Watching
+    turns: Turns = field(default_factory=Turns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardOrder:
+    """Whose card it is: the invocation, its run id, when it began (monotonic), who may see it."""
+
+    invocation: Invocation
+    run_id: str
+    begun: float
+    private: bool = False
+
+
+class CardLife:
+    """One card from its first message to its end."""
+
+    def __init__(self, tools: CardTools, order: CardOrder, work: Work, run: Run) -> None:
+        self._tools, self._order, self._work, self._run = tools, order, work, run
+        self._card = run.card = Card(
+            tools.slack, order.invocation, bot_name=tools.bot_name, private=order.private
+        )
+        self._progress = Progress(on_stage=self._on_stage)
+        self._open = False
+        self._answer: Message | None = None
+        self._unread: Callable[[str], Message] | None = None
+
+    async def perform(self) -> None:
+        """Run it; whatever happens, its card says so."""
+        self._tools.turns.opening(self)
+        finding = asyncio.create_task(self._work.find(self._progress))
+        try:
+            await self._live(finding)
+        except asyncio.CancelledError:
+            await self._last_word()
+            raise
+        except Exception:
+            log.exception("a run ended with an error of our own", extra={"target": self._work.name})
+            await self._after_error()
+        finally:
+            self._tools.turns.opened(self)
+            finding.cancel()
+            self._card.close()
+            if self._card.refused or not self._card.shown:
+                self._run.card = None
+
+    async def go_on_watching(self, order: WatchOrder) -> None:
+        """Take a watch up again where a restart cut it off; its next look shows how things stand."""
+        await self._watch(order)
+
+    def may_write(self) -> bool:
+        """Whether no other run is at work on the card; if so, this one writes on it from now on."""
+        free = self._tools.runs.is_free(self._card.key, self._run)
+        if free:
+            self._claim()
+        return free
+
+    async def update(self, message: Message, *, patience: float = LONG_S) -> bool:
+        """Change the card that is watched.
+
+        Returns:
+            Whether this run may still write on it; false once a later one has taken it over.
+
+        Raises:
+            DeliveryError: Slack did not take it.
+        """
+        if not self._is_writer or self._card.posted is None:
+            return False
+        await self._tools.slack.update(self._card.posted, message, patience=patience)
+        return True
+
+    async def say(self, message: Message) -> None:
+        """Post into the card's thread; what fails is logged."""
+        await self._say_more(lambda: (message,))
 
     @property
     def posted(self) -> Posted | None:
-        """Where it stands, `None` when it has no place that a thread could hang on."""
+        """Where the card stands."""
+        return self._card.posted
 
     @property
-    def shown(self) -> bool:
-        """Whether its verdict stands."""
+    def _is_writer(self) -> bool:
+        """Whether no later run has taken the card over."""
+        return self._tools.runs.writes(self._card.key, self._run)
 
-    async def open(self, message: Message) -> None:
-        """Show the first message; raises `PlaceRefused` when the bot may not post there."""
-
-    def progress(self, message: Message) -> None:
-        """Show how far it came, if it is time for that."""
-
-    async def finish(self, message: Message) -> None:
-        """Show the verdict; nothing is shown after it."""
-
-
-class ChannelCard:
-    """A card in a channel or a thread.
-
-    `posted` is the message to reuse when a button of it was pressed.
-    """
-
-    def __init__(
-        self, slack: SlackClient, invocation: Invocation, posted: Posted | None = None
-    ) -> None:
-        self._slack = slack
-        self._ask = invocation
-        self.posted = posted
-        self.shown = False
-        self._edit: asyncio.Task[None] | None = None
-        self._last_edit = monotonic()
-        self._finished = False
-
-    async def open(self, message: Message) -> None:
-        """Post the first message, or edit the card whose button was pressed."""
-        self._last_edit = monotonic()
-        try:
-            if self.posted:
-                await self._slack.update(self.posted, message, patience=0)
-            else:
-                self.posted = await self._slack.post(
-                    Place(channel=self._ask.channel, thread=self._ask.thread), message
-                )
-        except PlaceRefused:
-            raise
-        except MessageGone:
-            self.posted = None
-        except DeliveryError as error:
-            log.warning(
-                "the first message is not there; the verdict will be posted anew",
-                extra={"reason": error.reason},
-            )
-
-    def progress(self, message: Message) -> None:
-        """Edit, unless an edit is under way, the last is less than a second old, or the verdict is there."""
-        due = monotonic() - self._last_edit >= SECONDS_BETWEEN_EDITS
-        if (
-            self._finished
-            or not due
-            or self.posted is None
-            or (self._edit and not self._edit.done())
-        ):
+    async def _live(self, finding: asyncio.Task[Found | TakenBack]) -> None:
+        await self._wait_for_grace(finding)
+        if not finding.done():
+            await self._open_card()
+        self._tools.turns.opened(self)
+        answer = await finding
+        if isinstance(answer, TakenBack):
+            self._run.card = None
+            await self._card.take_back()
+            await self._tools.slack.send_ephemeral(self._order.invocation, answer.message)
             return
-        self._last_edit = monotonic()
-        self._edit = asyncio.create_task(self._try_edit(self.posted, message))
+        if not self._open:
+            self._claim()
+        await self._show_verdict(answer)
 
-    async def finish(self, message: Message) -> None:
-        """Edit the card; post it anew when it cannot be edited.
+    async def _wait_for_grace(self, finding: asyncio.Task[Found | TakenBack]) -> None:
+        """Until there is an answer or the target was let in, but not so long that people wonder."""
+        allowed = asyncio.create_task(self._progress.allowed.wait())
+        waited = {finding, allowed}
+        await asyncio.wait(waited, timeout=self._work.grace, return_when=asyncio.FIRST_COMPLETED)
+        allowed.cancel()
 
-        Through the response URL when that fails too.
-        """
-        self._finished = True
-        if self._edit:
-            await asyncio.wait({self._edit})
-        if not await self._edited(message):
-            await self._post_anew(message)
-        self.shown = True
+    async def _open_card(self) -> None:
+        self._claim()
+        await self._card.open(self._looking())
+        self._claim()
+        self._open = True
+        FIRST_POST_SECONDS.observe(monotonic() - self._order.begun)
 
-    async def _edited(self, message: Message) -> bool:
-        if self.posted is None:
-            return False
+    def _claim(self) -> None:
+        self._tools.runs.claim(self._card.key, self._run)
+
+    def _on_stage(self) -> None:
+        if self._open and self._is_writer:
+            self._card.progress(self._looking())
+
+    def _looking(self) -> Message:
+        return looking(
+            self._work.name,
+            understood=self._work.understood,
+            run_id=self._order.run_id,
+            stage=self._progress.stage,
+        )
+
+    async def _show_verdict(self, found: Found) -> None:
+        if found.amend and found.health_first and not self._card.changeable:
+            self._unread = found.without_health
+            await self._show(await found.amend())
+            return
+        alone = None if self._card.changeable or not found.amend else found.without_health
+        await self._show(found, alone and alone(PRIVATE))
+        if found.amend and not found.watch and self._card.changeable:
+            await self._amend(found, found.amend)
+
+    async def _show(self, shown: Shown, message: Message | None = None) -> None:
+        """Show an answer, then its thread, then watch it."""
+        if not self._is_writer:
+            return
+        self._answer = message or shown.message
+        await self._card.show(self._answer)
+        self._claim()
+        if not self._open:
+            self._open = True
+            FIRST_POST_SECONDS.observe(monotonic() - self._order.begun)
+        self._tools.runs.end(self._run)
+        shown.on_shown(self._card.posted)
+        await self._say_more(shown.thread)
+        if shown.watch:
+            await self._watch(shown.watch)
+
+    async def _amend(self, found: Found, amend: Callable[[], Awaitable[Shown]]) -> None:
+        """The card is complete already; backend health is added when it comes."""
+        self._unread = found.without_health
+        amended = await amend()
+        self._unread = None
+        await self._show(amended)
+
+    async def _say_more(self, thread: Callable[[], Sequence[ThreadItem]]) -> None:
+        """What the card has no room for stands in its thread."""
+        posted = self._card.posted
+        if posted is None:
+            return
+        for item in thread():
+            try:
+                if isinstance(item, Attachment):
+                    await self._tools.slack.attach(posted, item)
+                else:
+                    await self._tools.slack.post(posted.thread, item)
+            except DeliveryError as error:
+                log.warning("the thread is incomplete", extra={"reason": error.reason})
+
+    async def _watch(self, order: WatchOrder) -> None:
+        """From here on the watch updates the card."""
+        self._claim()
+        if refused := self._tools.watching.begin(self, order):
+            asker = replace(self._order.invocation, response_url=None)
+            await self._tools.slack.send_ephemeral(asker, notice(refused))
+
+    async def _last_word(self) -> None:
+        """What a run that is cut short still says, in the seconds that a stopping process has."""
+        if message := self._ending(cut_short, RESTARTED):
+            try:
+                await asyncio.wait_for(self._card.show(message), LAST_WORD_S)
+            except Exception as error:  # noqa: BLE001 -- the process stops, whatever goes wrong here
+                log.warning(
+                    "a card does not say that its run was cut short",
+                    extra={"reason": type(error).__name__},
+                )
+
+    async def _after_error(self) -> None:
         try:
-            await self._slack.update(self.posted, message)
-        except DeliveryError as error:
-            log.warning("the card cannot be edited", extra={"reason": error.reason})
-            return False
-        return True
+            self._answer = None
+            if message := self._ending(failed, NOT_READ):
+                await self._card.show(message)
+        except Exception:
+            log.exception("a card does not say that its run failed")
 
-    async def _post_anew(self, message: Message) -> None:
-        try:
-            self.posted = await self._slack.post(
-                Place(channel=self._ask.channel, thread=self._ask.thread), message
+    def _ending(self, without_verdict: _Ending, reason: str) -> Message | None:
+        """What the card is to say at an early end, `None` when it says everything already."""
+        if not self._is_writer:
+            return None
+        if not self._card.shown:
+            return self._answer or without_verdict(
+                self._work.name, run_id=self._order.run_id, command=self._work.command
             )
-        except DeliveryError as error:
-            log.warning("the card cannot be posted", extra={"reason": error.reason})
-            self.posted = None
-            await self._slack.send_ephemeral(self._ask, message)
-
-    async def _try_edit(self, posted: Posted, message: Message) -> None:
-        try:
-            await self._slack.update(posted, message, patience=0)
-        except DeliveryError as error:
-            log.info("a progress edit was left out", extra={"reason": error.reason})
+        return self._unread(reason) if self._unread else None
 
 
-class PrivateCard:
-    """A card for one person. A response URL is good for five messages, so progress is not shown."""
-
-    posted: Posted | None = None
-
-    def __init__(self, slack: SlackClient, invocation: Invocation) -> None:
-        self._slack = slack
-        self._ask = invocation
-        self.shown = False
-        self._replaces = invocation.ephemeral
-
-    async def open(self, message: Message) -> None:
-        """Whisper the first message."""
-        if self._ask.response_url:
-            await self._slack.send_ephemeral(self._ask, message, replace=self._replaces)
-            self._replaces = True
-
-    def progress(self, message: Message) -> None:
-        """Nothing: the messages of a response URL are counted."""
-
-    async def finish(self, message: Message) -> None:
-        """Whisper the verdict in place of the first message."""
-        await self._slack.send_ephemeral(self._ask, message, replace=self._replaces)
-        self.shown = True
-
-
-def card_for(slack: SlackClient, admitted: AdmittedInvocation) -> Card:
-    """The kind of card that fits.
-
-    Private when asked so or when there is no channel, the pressed one for a click, else a new one.
-    """
-    invocation = admitted.invocation
-    if "private" in admitted.request.options or invocation.ephemeral or not invocation.channel:
-        return PrivateCard(slack, invocation)
-    place = Place(channel=invocation.channel, thread=invocation.thread)
-    return ChannelCard(
-        slack, invocation, Posted(place=place, ts=invocation.card) if invocation.card else None
-    )
-
-
-def standing(card: Card) -> Hashable | None:
-    """What a card is known by among those that may write on it.
-
-    `None` when it stands nowhere yet, or before one person alone.
-    """
-    return (card.posted.place.channel, card.posted.ts) if card.posted else None
-
-
-async def last_word(card: Card, message: Message) -> None:
-    """The verdict of a check that is being cut short.
-
-    Within the seconds that a stopping process has, or not at all.
-    """
-    try:
-        await asyncio.wait_for(card.finish(message), LAST_WORD_S)
-    except TimeoutError:
-        log.warning("a card could not be told that its check was cut short")
+class _Ending(Protocol):
+    def __call__(self, name: str, *, run_id: str, command: str) -> Message: ...

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from bot.observability.metrics import RUNNING
-from bot.slack.outbound.card_life import Card
+from bot.slack.outbound.card import Card
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,11 @@ class Runs:
     def writes(self, card: Hashable | None, run: Run) -> bool:
         """Whether no later run has claimed the card."""
         return self._writers.get(card, run) is run
+
+    def is_free(self, card: Hashable | None, run: Run) -> bool:
+        """Whether this run may write on the card again: no other one is still at work on it."""
+        writer = self._writers.get(card, run)
+        return writer is run or writer.ended
 
     async def drain(self, seconds: float) -> None:
         """Take no new work, wait for what runs, then cut short what still does.

@@ -18,8 +18,8 @@ from bot.checks.service import CheckService, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import GatewayReport, Via
-from bot.slack.handlers.watch import Seen
 from bot.slack.handlers.watched import GatewayLook, HealthReader
+from bot.slack.outbound.watching import Seen
 from chainlib import Code
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
 from tests.bot.checks.test_service import LOOPBACK, Names, check_service, refused

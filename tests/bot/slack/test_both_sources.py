@@ -105,7 +105,7 @@ async def test_a_stop_while_the_gateway_is_awaited_keeps_our_own_verdict() -> No
         await bot.task
         shown = bot.slack.current(card)
         assert shown.text.startswith("FAIL")
-        assert "the bot was restarted before its word came" in says(shown)
+        assert "backend health was not read: the bot restarted" in says(shown)
         assert "ten seconds or more" not in says(shown)
 
 
@@ -118,7 +118,7 @@ async def test_a_stop_while_a_gateway_is_asked_about_itself_keeps_our_own_probe(
         await bot.task
         (card,) = cards(bot)
         assert card.text.startswith("FAIL prod-gw")
-        assert "the bot was restarted before it came" in says(card)
+        assert "backend health was not read: the bot restarted" in says(card)
         assert "Check again" in says(card)
 
 

@@ -298,7 +298,7 @@ async def test_private_is_seen_by_the_asker_alone(bot: RunningBot) -> None:
 async def test_last_repeats_the_asker_own_check(bot: RunningBot) -> None:
     await bot.slack.command("last")
     (shown,) = await bot.slack.until(bot.slack.ephemerals)
-    assert "do not remember" in shown.text
+    assert "no earlier check of yours" in shown.text
     await bot.slack.command(f"{HOST}:8443")
     await bot.slack.until(lambda: bot.script.admitted)
     await bot.slack.mention("last")
@@ -363,7 +363,7 @@ async def test_a_card_whose_thread_is_its_own_is_still_a_message_of_the_channel(
     await bot.slack.command(HOST)
     card = await verdict(bot)
     await files_in_thread(bot, card)
-    bot.slack.faults.add(Fault(method="chat.update", error="message_not_found"))
+    bot.slack.faults.add(Fault(method="chat.update", error="message_not_found", times=1))
     await bot.slack.click(card, "Check again")
     await bot.slack.until(lambda: len(top(bot)) == 2)
     assert card.ts in {message.ts for message in top(bot)}

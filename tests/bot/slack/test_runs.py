@@ -6,15 +6,20 @@ import asyncio
 import logging
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.observability.metrics import RUNNING
 from bot.slack.invocation import Invocation, Source
-from bot.slack.outbound.card_life import PrivateCard
+from bot.slack.outbound.card import Card
+from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
 from bot.slack.outbound.turns import AT_ONCE, CROWD, Turns
 
-CARD = PrivateCard(
-    None, Invocation(source=Source.COMMAND, text="", user="U1", team="T1", channel="C1")
+CARD = Card(
+    SlackClient(client=AsyncWebClient(), session=None),  # type: ignore[arg-type]
+    Invocation(source=Source.COMMAND, text="", user="U1", team="T1", channel="C1"),
+    bot_name="appgw-check",
+    private=True,
 )
 
 

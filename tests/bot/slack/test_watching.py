@@ -6,28 +6,30 @@ A backend that heals is seen, and everything that ends a watch ends it quietly.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Iterable
 from typing import TypeVar
 
-import aiohttp
 import pytest
 from prometheus_client import generate_latest
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.commands import Request, Verb
 from bot.observability.metrics import REGISTRY
-from bot.settings import load_settings
-from bot.slack.handlers.watch import Seen, Watching, duration
-from bot.slack.outbound.client import SlackClient
+from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
-from bot.slack.transport.app import make_client, make_session
-from playground.slack import Fault, Message, SlackStandIn
+from bot.slack.outbound.watching import Seen, Watching, WatchOrder, duration
+from playground.slack import Fault, Message
 from playground.slack.standin import CHANNEL
 from tests.support.reports import HOST
 from tests.support.slackbot import RunningBot, running_bot
 
 INTERVAL_S = 0.3
+ADMITTED = AdmittedInvocation(
+    invocation=Invocation(source=Source.COMMAND, text=HOST, user="U1", team="T1", channel=CHANNEL),
+    request=Request(verb=Verb.CHECK, target=None, options={}),
+    run_id="r",
+    begun=0.0,
+)
 T = TypeVar("T")
 
 
@@ -194,32 +196,41 @@ class Never:
         self.closed = True
 
 
-async def test_one_watch_for_each_card_and_not_too_many_at_all() -> None:
-    async with (
-        SlackStandIn() as slack,
-        make_session(context := ssl.create_default_context()) as session,
-    ):
-        settings = load_settings(slack.environment(socket_mode=False))
-        runs = Runs()
-        watching = Watching(
-            slack=SlackClient(client=make_client(settings, session, context), session=session),
-            runs=runs,
-            at_most=2,
+class Standing:
+    """A card that stands in the channel; nothing ever changes on it."""
+
+    def __init__(self, ts: str) -> None:
+        self.posted = Posted(place=Place(channel=CHANNEL), ts=ts)
+
+    def may_write(self) -> bool:
+        """Nobody else is at work on it."""
+        return True
+
+    async def update(self, message: Message, *, patience: float) -> bool:
+        """It takes everything."""
+        del message, patience
+        return True
+
+    async def say(self, message: Message) -> None:
+        """Its thread takes everything."""
+
+
+async def test_one_watch_per_card_and_a_bounded_number() -> None:
+    runs = Runs()
+    watching = Watching(runs=runs, at_most=2)
+    looks = [Never() for _ in range(4)]
+    said = [
+        watching.begin(
+            Standing(ts), WatchOrder(look=look, change_key="", seconds=60, admitted=ADMITTED)
         )
-        looks = [Never() for _ in range(4)]
-        posted = [
-            Posted(place=Place(channel=CHANNEL), ts=ts) for ts in ("1.0", "1.0", "2.0", "3.0")
-        ]
-        text_shown = [
-            watching.begin(one, look, change_key="", seconds=60)
-            for one, look in zip(posted, looks, strict=True)
-        ]
-        assert text_shown == [None, "This card is watched already.", None, text_shown[3]]
-        assert text_shown[3] is not None
-        assert text_shown[3].startswith("2 cards are watched already")
-        assert [look.closed for look in looks] == [False, True, False, True]
-        await runs.drain(0.1)
-        assert all(look.closed for look in looks)
+        for ts, look in zip(("1.0", "1.0", "2.0", "3.0"), looks, strict=True)
+    ]
+    assert said == [None, "This card is watched already.", None, said[3]]
+    assert said[3] is not None
+    assert said[3].startswith("2 cards are watched already")
+    assert [look.closed for look in looks] == [False, True, False, True]
+    await runs.drain(0.1)
+    assert all(look.closed for look in looks)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +242,5 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
 
 
 @pytest.mark.parametrize(("option", "seconds"), [(None, 0), (True, 900), (120, 120), (86_400, 900)])
-async def test_the_option_is_bounded(option: object, seconds: float) -> None:
-    slack = SlackClient(client=AsyncWebClient(), session=aiohttp.ClientSession())
-    assert Watching(slack=slack, runs=Runs()).seconds(option) == seconds
-    await slack.session.close()
+def test_the_option_is_bounded(option: object, seconds: float) -> None:
+    assert Watching(runs=Runs()).seconds(option) == seconds

@@ -1,12 +1,12 @@
-"""`Watch until green`.
+"""`Watch until green`: the last part of a card's life.
 
-A failing card is probed anew every few seconds and edited when something changes; one line in the
+A failing card is probed anew every few seconds and updated when something changes; one line in the
 thread ends it.
 
-A deleted card or a lost channel ends it without a word, and so does a restart, unless a book keeps
-the watches: then the next process goes
-on with them. Each look may run into the guard again; a target that is not allowed any more is not
-looked at any more.
+A deleted card or a lost channel ends it in silence. So does a restart, unless the watches are
+stored: then the next process goes on with them. Each look asks the target policy again; a target
+that is not allowed any more is not probed any more. While a later run writes on the card
+(`Check again`), the watch waits and goes on after its verdict.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from time import monotonic
 from typing import Protocol
 
 from bot.cards.parts import Message, compose, say
-from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused
+from bot.domain.delivery import DeliveryError, Refused
 from bot.observability.metrics import WATCHES
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.calling import LONG_S
-from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.runs import Runs
 
@@ -59,14 +58,48 @@ class Look(Protocol):
     """How one card's backends are looked at."""
 
     async def look(self) -> Seen | None:
-        """Probe now; `None` when the guard does not allow it any more."""
+        """Probe now; `None` when the target policy does not allow it any more."""
 
     def close(self) -> None:
-        """Nothing is looked at any more."""
+        """Cancel what is still running."""
 
 
-class Book(Protocol):
-    """Where watches are kept beyond this process: `bot.slack.handlers.watch_store.WatchBook` is it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchOrder:
+    """What is to be watched.
+
+    Attributes:
+        look: how to look; closed when the watch is over.
+        change_key: of what the card shows now.
+        seconds: how long at most.
+        admitted: the request, with which the watch can go on after a restart.
+    """
+
+    look: Look
+    change_key: Hashable
+    seconds: float
+    admitted: AdmittedInvocation
+
+
+class WatchedCard(Protocol):
+    """The card that is watched: `bot.slack.outbound.card_life.CardLife` is it."""
+
+    @property
+    def posted(self) -> Posted | None:
+        """Where it stands."""
+
+    def may_write(self) -> bool:
+        """Whether no other run is at work on it; if so, this one writes on it from now on."""
+
+    async def update(self, message: Message, *, patience: float) -> bool:
+        """Change it; false where another run has begun to write on it. Raises `DeliveryError`."""
+
+    async def say(self, message: Message) -> None:
+        """Post into its thread."""
+
+
+class WatchStore(Protocol):
+    """Where watches are kept beyond this process: `bot.slack.handlers.watch_store.WatchBook`."""
 
     async def begun(
         self, posted: Posted, admitted: AdmittedInvocation, seconds: float, already: float
@@ -82,23 +115,21 @@ class Watching:
     """The watches of one process.
 
     Attributes:
-        slack: the way to Slack.
-        runs: tells when the process is asked to stop.
+        runs: says when the process is asked to stop.
         interval: seconds between looks.
-        refresh: seconds after which a card is edited although nothing changed, so that its time is
-            right and its loss is noticed.
+        refresh: seconds after which a card is updated although nothing changed, so that its time
+            is right and its loss is noticed.
         longest: seconds that a watch takes at most.
         at_most: watches that run at once.
         book: keeps them over a restart; `None` lets them end with the process.
     """
 
-    slack: SlackClient
     runs: Runs
     interval: float = INTERVAL_S
     refresh: float = REFRESH_S
     longest: float = LONGEST_S
     at_most: int = AT_MOST
-    book: Book | None = None
+    book: WatchStore | None = None
     now: Callable[[], float] = monotonic
     _watched: set[tuple[str, str]] = field(default_factory=set)
 
@@ -110,39 +141,19 @@ class Watching:
         admitted = self.longest if option is True else option
         return min(float(admitted), self.longest) if isinstance(admitted, int | float) else 0.0
 
-    def begin(
-        self,
-        posted: Posted | None,
-        look: Look,
-        *,
-        change_key: Hashable,
-        seconds: float,
-        admitted: AdmittedInvocation | None = None,
-    ) -> str | None:
+    def begin(self, card: WatchedCard, order: WatchOrder) -> str | None:
         """Watch a card in a task of its own.
-
-        Args:
-            posted: the card; without a place in a channel there is nothing to watch.
-            look: how to look; closed when the watch is over.
-            change_key: of what the card shows now.
-            seconds: how long at most.
-            admitted: the question, with which the watch can go on after a restart.
 
         Returns:
             A sentence when no watch was begun; `None` when one runs.
         """
+        posted = card.posted
         refused = self._refused(posted)
         if refused or posted is None:
-            look.close()
+            order.look.close()
             return refused
-        key = (posted.place.channel, posted.ts)
-        self._watched.add(key)
-        already = admitted.watched_s or 0.0 if admitted else 0.0
-        self.runs.spawn(
-            self._until_over(
-                key, _Watch(self, posted, look, change_key, seconds, already), posted, admitted
-            )
-        )
+        self._watched.add((posted.place.channel, posted.ts))
+        self.runs.spawn(self._until_over(_Watch(self, card, order), posted, order))
         return None
 
     def _refused(self, posted: Posted | None) -> str | None:
@@ -154,29 +165,24 @@ class Watching:
             return "This card is watched already."
         if len(self._watched) >= self.at_most:
             return (
-                f"{self.at_most} cards are watched already, which is the most; tap Check again "
+                f"{self.at_most} cards are watched already, which is the most; press Check again "
                 "now and then, or watch later."
             )
         return None
 
-    async def _until_over(
-        self,
-        key: tuple[str, str],
-        watch: _Watch,
-        posted: Posted,
-        admitted: AdmittedInvocation | None,
-    ) -> None:
+    async def _until_over(self, watch: _Watch, posted: Posted, order: WatchOrder) -> None:
         WATCHES.inc()
         try:
-            if self.book and admitted:
-                await self.book.begun(posted, admitted, watch.seconds, admitted.watched_s or 0.0)
+            if self.book:
+                already = order.admitted.watched_s or 0.0
+                await self.book.begun(posted, order.admitted, order.seconds, already)
             await watch.run()
-        except (MessageGone, PlaceRefused) as error:
+        except DeliveryError as error:
             log.info("a watch ended: its card is out of reach", extra={"reason": error.reason})
         finally:
             WATCHES.dec()
-            watch.close()
-            self._watched.discard(key)
+            order.look.close()
+            self._watched.discard((posted.place.channel, posted.ts))
             if self.book and not self.runs.draining:
                 await self.book.ended(posted)
 
@@ -184,26 +190,21 @@ class Watching:
 class _Watch:
     """One card that is watched."""
 
-    def __init__(
-        self,
-        watching: Watching,
-        posted: Posted,
-        look: Look,
-        change_key: Hashable,
-        seconds: float,
-        already: float,
-    ) -> None:
-        self._watching = watching
-        self._posted = posted
-        self._look = look
-        self._change_key = change_key
-        self._edited = watching.now()
-        self._begun = self._edited - already
-        self.seconds = seconds
+    def __init__(self, watching: Watching, card: WatchedCard, order: WatchOrder) -> None:
+        self._watching, self._card, self._order = watching, card, order
+        self._change_key = order.change_key
+        self._updated = watching.now()
+        self._begun = self._updated - (order.admitted.watched_s or 0.0)
 
     async def run(self) -> None:
-        """Look until green, until the time is over, or until there is nothing to look at or to edit."""
+        """Look until green, until the time is over, or until there is nothing to look at or update.
+
+        Raises:
+            DeliveryError: the card is out of reach.
+        """
         while await self._pause():
+            if not self._card.may_write():
+                continue
             seen = await self._seen()
             if seen is None:
                 return
@@ -212,17 +213,13 @@ class _Watch:
                 taken = f"Green after {duration(self._elapsed())}."
                 await self._say(f"{taken} {seen.word}".rstrip(), f"{taken} {seen.card.text}")
                 return
-            if self._elapsed() >= self.seconds:
-                taken = f"Not green after {duration(self.seconds)}"
+            if self._elapsed() >= self._order.seconds:
+                taken = f"Not green after {duration(self._order.seconds)}"
                 await self._say(
                     f"{taken}; I stopped watching. Watch until green starts anew.",
                     f"{taken}. {seen.card.text}",
                 )
                 return
-
-    def close(self) -> None:
-        """Let go of what the looks hold."""
-        self._look.close()
 
     async def _pause(self) -> bool:
         """Wait for the next look in short slices; false once the process is asked to stop."""
@@ -233,37 +230,32 @@ class _Watch:
 
     async def _seen(self) -> Seen | None:
         try:
-            return await self._look.look()
+            return await self._order.look.look()
         except Exception:
             log.exception("a watch ended with an error of our own")
             return None
 
     async def _show(self, seen: Seen) -> None:
-        due = self._watching.now() - self._edited >= self._watching.refresh
+        due = self._watching.now() - self._updated >= self._watching.refresh
         if seen.change_key == self._change_key and not due:
             return
         try:
-            await self._watching.slack.update(
-                self._posted, seen.card, patience=LONG_S if seen.green else 0
-            )
-        except (MessageGone, PlaceRefused):
+            patience = LONG_S if seen.green else 0.0
+            shown = await self._card.update(seen.card, patience=patience)
+        except Refused:
             raise
         except DeliveryError as error:
-            log.info("a watched card was not edited this time", extra={"reason": error.reason})
+            log.info("a watched card was not updated this time", extra={"reason": error.reason})
             return
-        self._change_key, self._edited = seen.change_key, self._watching.now()
+        if shown:
+            self._change_key, self._updated = seen.change_key, self._watching.now()
 
     async def _say(self, sentence: str, lock_screen: str) -> None:
         """One line in the thread.
 
         The notification also names the backend, for a lock screen does not show the card above it.
         """
-        try:
-            await self._watching.slack.post(
-                self._posted.thread, compose(lock_screen, [say(sentence)])
-            )
-        except DeliveryError as error:
-            log.warning("the end of a watch could not be told", extra={"reason": error.reason})
+        await self._card.say(compose(lock_screen, [say(sentence)]))
 
     def _elapsed(self) -> float:
         return self._watching.now() - self._begun
