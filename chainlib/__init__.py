@@ -1,6 +1,7 @@
-"""chainlib: what a backend sent -> verdict, explanation, repair, as Azure Application Gateway would see it.
+"""chainlib: what a backend sent -> verdict, explanation, repair, as Application Gateway sees it.
 
-Pure values and functions: time, trust and network come in as arguments. Everything that opens a socket is in `chainlib.aio`.
+Pure values and functions: time, trust and network come in as arguments. Everything that opens a
+socket is in `chainlib.aio`.
 """
 
 from chainlib.certificate import Certificate, UnreadableCertificate

@@ -190,7 +190,7 @@ class Verdict:
 
     @property
     def headline(self) -> Code:
-        """The first critical finding, else `VALIDATION_OFF` when that holds, else the first warning, else `OK`."""
+        """The first critical finding, else `VALIDATION_OFF`, else the first warning, else `OK`."""
         if self.accepted and Code.VALIDATION_OFF in self.codes:
             return Code.VALIDATION_OFF
         heads = [f.code for f in self.findings if f.severity is not Severity.INFO]

@@ -184,7 +184,7 @@ class LiveChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentedChain:
-    """The certificate_list exactly as sent (order, duplicates), with what else the connection showed.
+    """The certificate_list exactly as sent, with what else the connection showed.
 
     Attributes:
         target: where it was captured, with the address used.
@@ -227,8 +227,8 @@ class UploadedRoot:
         name: its name on the gateway, for example `corp-root-2024`.
         certificate: the parsed certificate.
         gateway: the gateway that holds it, for people.
-        on_other_gateway: it lies on another gateway than the one in question, so it must be uploaded before
-            it can be attached.
+        on_other_gateway: it lies on another gateway than the one in question, so it must be
+            uploaded before it can be attached.
     """
 
     name: str
@@ -313,7 +313,7 @@ class PathElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificationPath:
-    """The path from the leaf towards a trust anchor, as far as it could be built (RFC 5280 section 6).
+    """The path from the leaf towards a trust anchor as far as it was built (RFC 5280 section 6).
 
     Attributes:
         elements: leaf first; a gap is an element whose source is `MISSING`.

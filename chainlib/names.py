@@ -1,7 +1,9 @@
-"""Does a certificate carry the name asked for? The rules of OpenSSL's X509_check_host as nginx calls it (flags 0).
+"""Does a certificate carry the name asked for, and if not, why?
 
-subjectAltName dNSName entries decide when there is one; only without any does the common name count. Pure: no chain, no clock.
-Source: OpenSSL's X509_check_host(3); RFC 9525 forbids the common name, but the gateway is not known to follow it.
+The rules of OpenSSL's X509_check_host as nginx calls it (flags 0): dNSName entries of the
+subjectAltName decide when there is one; only without any does the common name count. Pure: no
+chain, no clock. Source: X509_check_host(3); RFC 9525 forbids the common name, but the gateway is
+not known to follow it.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def presented_identifiers(certificate: Certificate) -> tuple[str, ...]:
 
 
 def matches(certificate: Certificate, reference: str) -> bool:
-    """Whether a reference identifier (a host name; a trailing dot is dropped) is among the presented ones."""
+    """Whether a reference identifier (a host name, its trailing dot dropped) is presented."""
     wanted = reference.removesuffix(".").lower()
     return bool(wanted) and any(
         identifier_matches(name, wanted) for name in presented_identifiers(certificate)
@@ -37,7 +39,7 @@ def matches(certificate: Certificate, reference: str) -> bool:
 
 
 def identifier_matches(presented: str, reference: str) -> bool:
-    """Whether one presented identifier, perhaps a wildcard, covers a lower-case reference identifier."""
+    """Whether one presented identifier, perhaps a wildcard, covers a lower-case reference."""
     if not presented.isascii():
         return (
             False  # Unicode folds signs such as the Kelvin sign to plain letters, OpenSSL does not

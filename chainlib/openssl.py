@@ -62,7 +62,9 @@ def verify_path(
     server_purpose: bool = True,
     partial_chain: bool = False,
 ) -> OpenSSLResult:
-    """Let OpenSSL build and check a path, trusted certificates first, as a TLS client does (no revocation).
+    """Let OpenSSL build and check a path, trusted certificates first, as a TLS client does.
+
+    Revocation is not looked at.
 
     Args:
         leaf: the certificate to verify.

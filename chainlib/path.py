@@ -121,7 +121,7 @@ def same_name_other_key(child: Certificate, pool: Iterable[Certificate]) -> list
 
 
 def same_key(one: Certificate, other: Certificate) -> bool:
-    """Whether both are for the same subject and key, which makes one a re-issue or a cross-sign of the other."""
+    """Whether both are for the same subject and key: a re-issue or a cross-sign of each other."""
     return one.subject_key == other.subject_key and one.key_sha256 == other.key_sha256
 
 

@@ -13,7 +13,9 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         code=Code.HEALTH_UNKNOWN,
         title="The gateway does not know the backend's health",
-        cause="Azure could not read the backend's health from the gateway; requests may still pass.",
+        cause=(
+            "Azure could not read the backend's health from the gateway; requests may still pass."
+        ),
         gateway_message=(
             "The backend health status could not be retrieved. This happens when an "
             "NSG/UDR/Firewall on the application gateway subnet "
@@ -32,7 +34,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
                 "Check that the subnet's default route (0.0.0.0/0) leads to the Internet, not to "
                 "a firewall."
             ),
-            "Check that the names in the backend pool resolve inside the gateway's virtual network.",
+            (
+                "Check that the names in the backend pool resolve inside the gateway's virtual "
+                "network."
+            ),
             "Check again.",
         ),
         reference=pages.BACKEND_HEALTH_ERRORS,

@@ -149,7 +149,10 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
                 "Compare the root that the server sends with the ones on the gateway, by SHA-256 "
                 "rather than by name."
             ),
-            "If the server's root is the right one, upload it and attach it to the backend setting.",
+            (
+                "If the server's root is the right one, upload it and attach it to the backend "
+                "setting."
+            ),
             (
                 "If the gateway's root is the right one, install the chain that leads to it on "
                 "the server."

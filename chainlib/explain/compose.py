@@ -55,7 +55,7 @@ def explain(verdict: Verdict) -> Explanation:
 
 
 def _fix(finding: Finding, all_findings: Sequence[Finding]) -> Fix:
-    """A root that is there already makes every "upload the root" of the same verdict an "attach it"."""
+    """The steps of one finding; a root that is there already has to be attached, not uploaded."""
     attach = next((f for f in all_findings if f.code is Code.ROOT_NOT_ATTACHED), None)
     if attach is not None and finding.code in _TRUST_CODES:
         return _fix(attach, ())
@@ -122,7 +122,7 @@ def _text(value: object) -> str:
 
 
 def _message(entry: CatalogueEntry, head: Finding | None, verdict: Verdict) -> str | None:
-    """Azure's own words for the headline, with the numbers of this case where the words have room for them."""
+    """Azure's own words for the headline, with the numbers of this case where they have room."""
     if entry.code is Code.ROOT_NOT_ATTACHED:
         beside = (code for code in _TRUST_CODES if code in verdict.codes)
         entry = CATALOGUE[next(beside, entry.code)]

@@ -14,8 +14,8 @@ from chainlib.findings import Basis
 
 _HEAD = """# Findings
 
-Every code that a check can report, in the order in which the headline is chosen. Generated from the catalogue in
-`chainlib/explain/` by `make findings`; edit the catalogue, not this file.
+Every code that a check can report, in the order in which the headline is chosen. Generated from the
+catalogue in `chainlib/explain/` by `make findings`; edit the catalogue, not this file.
 
 *Basis* says why a rule is believed, since no gateway can be looked into from outside:
 documented by Microsoft, refused by OpenSSL (the library under the gateway), reported by users, or

@@ -1,6 +1,7 @@
-"""Plain sentences for OpenSSL's verification numbers, which Azure prints as `{errorCode}` without a word.
+"""Plain sentences for OpenSSL's verification numbers, which Azure prints as a bare `{errorCode}`.
 
-The numbers are those of `X509_verify_cert_error_string` in OpenSSL 3.0; each was looked up there, none is guessed.
+The numbers are those of `X509_verify_cert_error_string` in OpenSSL 3.0; each was looked up there,
+none is guessed.
 """
 
 from __future__ import annotations
@@ -60,5 +61,5 @@ _SENTENCES: Mapping[int, str] = MappingProxyType(
 
 
 def openssl_sentence(number: int) -> str | None:
-    """What an OpenSSL verification number means in one plain sentence, `None` for a number that is not in the table."""
+    """What an OpenSSL verification number means in one sentence, `None` for an unknown one."""
     return _SENTENCES.get(number)

@@ -1,4 +1,4 @@
-"""Public pages that support the rules, one constant each, so that a moved page is changed in one place."""
+"""Public pages that support the rules, one constant each: a moved page is changed in one place."""
 
 from __future__ import annotations
 

@@ -87,10 +87,14 @@ _NAMESAKE = (
 )
 _OTHER_EDITION = (
     (
-        "Replace the {missing_subject} in the server's certificate file (number {sent_place} of the "
+        "Replace the {missing_subject} in the server's certificate file (number {sent_place} "
+        "of the "
         "list sent) by the edition that signed certificate {place}."
     ),
-    "Tell them apart by key: that edition has the key id {missing_key_id}, the one sent {sent_key_id}.",
+    (
+        "Tell them apart by key: that edition has the key id {missing_key_id}, the one sent "
+        "{sent_key_id}."
+    ),
 )
 _ENDED = (
     "{subject} has ended and there is no newer edition of it: {successor} took its place.",
@@ -239,8 +243,14 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             Variant(
                 when={"root_name": ANY},
                 steps=(
-                    "Attach {root_name}, which lies on the gateway already, to the backend setting.",
-                    "Name the roots that are attached now as well: the list is replaced as a whole.",
+                    (
+                        "Attach {root_name}, which lies on the gateway already, to the backend "
+                        "setting."
+                    ),
+                    (
+                        "Name the roots that are attached now as well: the list is replaced as a "
+                        "whole."
+                    ),
                     MINUTES,
                 ),
             ),
@@ -308,13 +318,19 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "no setting of the gateway lifts that."
                 ),
                 "Have the certificate issued by a CA that may sign for {refused_names}.",
-                "Or use a name that {subject} may sign for, on the server and in the backend setting.",
+                (
+                    "Or use a name that {subject} may sign for, on the server and in the backend "
+                    "setting."
+                ),
                 CHECK,
                 refused_names=ANY,
             ),
             _kind(
                 "path-length",
-                "{subject} was issued for a shorter chain: ask its owner for a CA that may stand here.",
+                (
+                    "{subject} was issued for a shorter chain: ask its owner for a CA that may "
+                    "stand here."
+                ),
                 "Or have the certificate issued by {subject} itself.",
                 CHECK,
                 subject=ANY,
@@ -328,7 +344,8 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                     "cannot be checked here."
                 ),
                 (
-                    "The gateway rests on OpenSSL too: have the certificate issued with RSA or ECDSA "
+                    "The gateway rests on OpenSSL too: have the certificate issued with RSA "
+                    "or ECDSA "
                     "keys to be safe."
                 ),
                 "Until then, backend health shows what the gateway itself says.",

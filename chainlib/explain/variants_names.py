@@ -14,7 +14,10 @@ from chainlib.explain.variant import ANY, CHECK, Variant
 _SET_HOST = (
     "Set the host name of the backend setting (and of the custom probe) to one of: {host_names}."
 )
-_SET_A_NAME = "Set the host name of the backend setting (and of the custom probe) to a DNS name of the server."
+_SET_A_NAME = (
+    "Set the host name of the backend setting (and of the custom probe) to a DNS name of the "
+    "server."
+)
 _NEW_NAME = "Have the certificate reissued with {new_name} in its subject alternative name (SAN)."
 _OR_NEW_NAME = (
     "Or have the certificate reissued with {new_name} among its subject alternative names (SAN)."
@@ -30,7 +33,8 @@ _NAME_IN_SAN = "The certificate has to carry that name in its subject alternativ
 _AGAIN = "Check again."
 _REASONS = {
     "wildcard-one-label": (
-        "A wildcard covers exactly one label: its star stands for one part of a name, without a dot."
+        "A wildcard covers exactly one label: its star stands for one part of a name, "
+        "without a dot."
     ),
     "wildcard-bare-domain": (
         "A wildcard covers exactly one label below its domain, and not the domain itself."
@@ -38,11 +42,15 @@ _REASONS = {
     "underscore": (
         "The underscore is the reason: OpenSSL lets no wildcard cover it, although browsers do."
     ),
-    "trailing-dot": "Names in a certificate end without a dot; OpenSSL compares them as they stand.",
+    "trailing-dot": (
+        "Names in a certificate end without a dot; OpenSSL compares them as they stand."
+    ),
     "url": "A certificate carries host names alone: no https:// and no path.",
     "email": "A certificate of a server carries host names in its SAN, not e-mail addresses.",
     "odd-character": "{shown} is not a host name: one of its characters may not stand in one.",
-    "unicode": "A certificate carries an international name as its A-label, which begins with xn--.",
+    "unicode": (
+        "A certificate carries an international name as its A-label, which begins with xn--."
+    ),
     "pattern": (
         "OpenSSL takes a star only in the first label, at its start or end, with two labels below."
     ),
@@ -122,7 +130,10 @@ _STEPS = {
             "Install a certificate for {asked}, issued by a CA that the gateway trusts, in the "
             "administration of {default_of}."
         ),
-        "Check that the backend pool holds the right address, if something else should answer there.",
+        (
+            "Check that the backend pool holds the right address, if something else should "
+            "answer there."
+        ),
         _AGAIN,
     ),
     "platform": (

@@ -120,14 +120,14 @@ class Case:
         return found
 
     def known_root_above(self, certificate: Certificate) -> Certificate | None:
-        """A root known from elsewhere (other uploads, public CAs) whose key signed this certificate."""
+        """A root known from elsewhere (other uploads, public CAs) whose key signed this one."""
         pool = [*(root.certificate for root in self.policy.unattached), *self.policy.public_roots]
         candidates = issuer_candidates(certificate, pool)
         return next((c for c in candidates if is_root(c) and certificate.issued_by(c)), None)
 
 
 def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Case:
-    """Sort the list out, find the leaf, let OpenSSL build the path, and walk as far as it goes where OpenSSL refuses."""
+    """Find the leaf, let OpenSSL build the path, and walk as far as it goes where it refuses."""
     unique, duplicates = _without_duplicates(chain)
     leaf = _find_leaf(unique, policy)
     start = leaf or next(iter(unique), None)

@@ -1,7 +1,7 @@
 """Certificates that products send until somebody gives them one for the name asked for.
 
-A table of what is publicly known: what such a certificate says about itself, which product makes it,
-and where that can be read. Nothing is decided here.
+A table of what is publicly known: what such a certificate says about itself, which product makes
+it, and where that can be read. Nothing is decided here.
 """
 
 from __future__ import annotations

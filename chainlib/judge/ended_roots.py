@@ -26,7 +26,10 @@ class EndedRoot:
 
 
 _DIGICERT = "https://knowledge.digicert.com/general-information/digicert-root-compatibility"
-_SECTIGO = "https://www.sectigo.com/knowledge-base/detail/Sectigo-AddTrust-External-CA-Root-Expiring-May-30-2020"
+_SECTIGO = (
+    "https://www.sectigo.com/knowledge-base/detail/"
+    "Sectigo-AddTrust-External-CA-Root-Expiring-May-30-2020"
+)
 _GLOBALSIGN = "https://support.globalsign.com/ca-certificates/root-certificates"
 _GOOGLE = "https://pki.goog/faq/"
 _LETS_ENCRYPT = "https://letsencrypt.org/docs/dst-root-ca-x3-expiration-september-2021/"

@@ -101,7 +101,7 @@ def live_refused(wanted: str, why: str, codes: list[str]) -> Finding:
 
 
 def server_name(case: Case) -> Iterator[Finding]:
-    """A handshake without server_name gets the server's default certificate, which may be another one."""
+    """A handshake without server_name gets the server's default certificate, perhaps another."""
     sent = case.chain.target.server_name
     rehearsed = case.chain.tls is None and case.chain.handshake_error is None
     if (is_ip_literal(case.policy.name or "")) if rehearsed else sent is None:
@@ -175,7 +175,8 @@ _SENTENCES: Mapping[NameReason, str] = MappingProxyType(
             "The certificate is for {names}, not for {wanted}: a wildcard covers exactly one label."
         ),
         NameReason.BARE_DOMAIN: (
-            "The certificate is for {names}, not for {wanted}: a wildcard does not cover the domain "
+            "The certificate is for {names}, not for {wanted}: a wildcard does not cover the "
+            "domain "
             "itself."
         ),
         NameReason.UNDERSCORE: (

@@ -32,7 +32,7 @@ _LEAF_WINDOW, _CA_WINDOW = timedelta(days=30), timedelta(days=90)
 
 
 def signatures(case: Case) -> Iterator[Finding]:
-    """A certificate that does not verify with the key of the issuer that its name and key identifier point to."""
+    """A certificate that does not verify with the key of the issuer that it points to."""
     if case.trusted:
         return
     for walk in _walks(case):
@@ -42,7 +42,7 @@ def signatures(case: Case) -> Iterator[Finding]:
 
 
 def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> Finding:
-    """Where the issuer was only uploaded, a CA made anew under its old name is likelier than a damaged file on the server."""
+    """Where the issuer was only uploaded, a re-keyed CA is likelier than a damaged file."""
     uploaded = (
         case.policy.trust is TrustMode.UPLOADED_ROOTS
         and issuer in case.policy.anchors
@@ -116,7 +116,7 @@ def _at_depth(case: Case, depth: int) -> int | None:
 
 
 def dates(case: Case) -> Iterator[Finding]:
-    """Every needed certificate is inside its validity (RFC 5280 section 4.1.2.5, both ends included)."""
+    """Every needed certificate is valid at the instant, both ends included (RFC 5280 4.1.2.5)."""
     for certificate in case.needed:
         if certificate.not_before <= case.at <= certificate.not_after:
             continue
@@ -143,7 +143,7 @@ def dates(case: Case) -> Iterator[Finding]:
 
 
 def expiring(case: Case) -> Iterator[Finding]:
-    """Less than thirty days (a CA: ninety) or a third of the lifetime is left, whichever is shorter."""
+    """Less than 30 days (a CA: 90) or a third of the lifetime is left, whichever is shorter."""
     for certificate in case.needed:
         left = certificate.not_after - case.at
         if left >= _CA_WINDOW:

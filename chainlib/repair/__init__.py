@@ -1,4 +1,7 @@
-"""The chain that the server should send and the root that the gateway should trust, with the proof that both together are accepted."""
+"""The chain that the server should send, the root that the gateway should trust, and the proof.
+
+The proof is the verdict with both in place.
+"""
 
 from chainlib.repair.build import repair
 from chainlib.repair.decide import decide

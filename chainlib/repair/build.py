@@ -1,4 +1,4 @@
-"""From a presented chain to the files that put it right, proven by judging it again with both in place."""
+"""From a presented chain to the files that put it right, proven by judging it with both."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _installed(case: Case, to_send: tuple[Certificate, ...]) -> PresentedChain:
 
 
 def _with_root(anchors: TrustAnchors, root: Certificate, child: Certificate) -> TrustAnchors:
-    """The root takes the place of uploads that are no roots, and of those that OpenSSL would take for the issuer of `child` by mistake.
+    """The root takes the place of uploads that are no roots or would be taken for the issuer.
 
     Beside well-known CAs one upload means "uploaded roots only".
     """
@@ -214,9 +214,8 @@ def _origin(
     if certificate in trusted:
         return "uploaded to the gateway"
     if certificate in lying:
-        return f"lies on the gateway {lying[certificate].gateway} as {lying[certificate].name}".replace(
-            "gateway  as", "gateway as"
-        )
+        gateway = f"the gateway {lying[certificate].gateway}".rstrip()
+        return f"lies on {gateway} as {lying[certificate].name}"
     return (
         "public root list"
         if certificate in policy.public_roots

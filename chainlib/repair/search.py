@@ -146,7 +146,7 @@ def make_search(
     endings: Mapping[Certificate, Ending],
     at: datetime,
 ) -> Search:
-    """Prepare a search over what was sent, what others supplied, and the roots that lie somewhere."""
+    """Prepare a search over what was sent, what others supplied, and the roots on gateways."""
     sent = tuple(given)
     by_subject: dict[CanonicalName, list[Certificate]] = defaultdict(list)
     for certificate in dict.fromkeys((*sent, *supplied, *endings)):
