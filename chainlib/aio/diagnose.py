@@ -7,6 +7,7 @@ offered); the one that succeeds names the cause.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,7 @@ from chainlib.limits import TRIAL_S, TRIALS
 from chainlib.model import PresentedChain, Target, is_ip_literal
 from chainlib.wording import counted
 
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _OLD_VERSIONS = frozenset({"TLSv1", "TLSv1.1", "SSLv3"})
 # What further handshakes can tell apart; the others name their own cause.
 _OPEN = frozenset({Breakage.ALERT, Breakage.RESET, Breakage.CLOSED, Breakage.OTHER})
@@ -143,8 +145,12 @@ def _named(
 
 def _decided(error: CaptureError, chain: PresentedChain, trial: _Trial) -> CaptureError:
     """One of the further handshakes brought a list: say which."""
-    key = "with_server_name" if trial.tells == "other_name" else "succeeded"
-    evidence = error.evidence | {key: _facts(chain, trial)}
+    evidence = {**error.evidence}
+    if trial.tells == "other_name":
+        evidence |= {"with_server_name": _facts(chain, trial)}
+        evidence |= {"known_name": trial.target.server_name}
+    else:
+        evidence |= {"succeeded": _facts(chain, trial)}
     session = chain.tls
     if trial.tells == "lenient" and session is not None and session.version in _OLD_VERSIONS:
         message = (
@@ -204,5 +210,5 @@ def _session(chain: PresentedChain) -> str:
 
 
 def _sendable(name: str) -> bool:
-    """Whether a name can stand in a ClientHello: neither an address nor a pattern."""
-    return bool(name) and name.isascii() and "*" not in name and not is_ip_literal(name)
+    """Whether a name can stand in a ClientHello: neither an address, a pattern nor a URL."""
+    return bool(_HOST_NAME.fullmatch(name)) and not is_ip_literal(name)

@@ -132,6 +132,16 @@ _TLS_FAILED = (
         "Check again.",
     ),
 )
+_SNI_REQUIRED = (
+    Variant(
+        when={"known_name": ANY},
+        steps=(
+            "Set {known_name} as host name of the backend setting: with it the server answers.",
+            "Let the custom probe pick its host name from the backend setting.",
+            "Check again.",
+        ),
+    ),
+)
 _NOT_TLS = (
     Variant(
         when={"starttls": "True"},
@@ -222,6 +232,7 @@ _TCP_FAILED = (
 TRANSPORT: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
         Code.TCP_FAILED: _TCP_FAILED,
+        Code.SNI_REQUIRED: _SNI_REQUIRED,
         Code.NOT_TLS: _NOT_TLS,
         Code.TLS_FAILED: _TLS_FAILED,
         Code.HTTP_FAILED: _HTTP_FAILED,

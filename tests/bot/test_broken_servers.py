@@ -424,7 +424,9 @@ def _assert_evidence(case: Case, report: dict[str, Any]) -> None:
     if case.headline == "SNI_REQUIRED":
         assert "NO_SNI" in {finding["code"] for finding in report["findings"]}
         assert evidence["without_server_name"]
-        assert ("with_server_name" in evidence) is (case.asked == "known")
+        known = case.asked == "known"
+        assert ("with_server_name" in evidence) is known
+        assert (NAME in report["findings"][0]["fix"]["steps"][0]) is known
 
 
 def _assert_words(case: Case, text: str) -> None:
