@@ -302,7 +302,7 @@ class Certificate(Parsed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableCertificate:
-    """An entry of a certificate list that OpenSSL cannot parse, kept as the bytes that were sent."""
+    """An entry of a certificate list that OpenSSL cannot parse, kept as it was sent."""
 
     der: bytes
     reason: str = field(compare=False)

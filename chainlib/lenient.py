@@ -1,4 +1,4 @@
-"""The fields of a certificate that OpenSSL reads and `cryptography` refuses, and what is odd in them.
+"""The fields of a certificate that OpenSSL reads and `cryptography` refuses.
 
 OpenSSL decides what a certificate is; it reads many that break RFC 5280 or DER. `cryptography`
 refuses the whole of such a certificate for one field. Here each field is taken out by its place
@@ -51,7 +51,7 @@ _PLAIN_KEY = bytes.fromhex("3019301306072a8648ce3d020106082a8648ce3d030107030200
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without `cryptography`'s warnings of long names and odd serial numbers: they stand as sent."""
+    """Without `cryptography`'s warnings of long names and odd serial numbers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
@@ -86,7 +86,7 @@ class RawFields:
 
 
 def split(certificate: bytes) -> RawFields:
-    """Take a certificate that OpenSSL parsed apart; raises `ValueError` where that cannot be done."""
+    """Take a certificate that OpenSSL parsed apart; raises `ValueError` where it cannot."""
     signed = next((bytes(e.encoded) for e in der.children(certificate, at_most=1)), b"")
     parts = der.children(der.definite(certificate), at_most=3)
     fields = list(der.elements(parts[0].content, at_most=_MOST_FIELDS)) if parts else []

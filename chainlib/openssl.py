@@ -174,15 +174,15 @@ def identifier_name(dotted: str) -> str:
     return _ffi.string(_lib.OBJ_nid2sn(number)).decode("ascii") if number else ""
 
 
-Listener = Callable[[int, int, bytes], None]
+MessageObserver = Callable[[int, int, bytes], None]
 
 
-def listen_to_messages(context: SSL.Context) -> None:
+def observe_messages(context: SSL.Context) -> None:
     """Tell every connection of this context what it receives (SSL_CTX_set_msg_callback(3)).
 
-    The connection's app data is called as a `Listener` and must not raise: protocol version (0x0303
-    is TLS 1.2), content type (21 alert, 22 handshake, 256 the header of a record), the whole
-    message, decrypted. Only so does an entry of a certificate list come through that no parser
+    The connection's app data is called as a `MessageObserver` and must not raise: protocol version
+    (0x0303 is TLS 1.2), content type (21 alert, 22 handshake, 256 the header of a record), the
+    whole message, decrypted. Only so does an entry of a certificate list come through that no parser
     accepts.
     """
     _lib.SSL_CTX_set_msg_callback(context._context, _MESSAGE_CALLBACK)  # noqa: SLF001 -- private binding, pinned by a test

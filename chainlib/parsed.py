@@ -46,7 +46,7 @@ class Parsed:
             ) from None
 
     def require_readable(self) -> None:
-        """Raise `MalformedCertificate` unless OpenSSL parses it and its fields can be told apart."""
+        """Raise `MalformedCertificate` unless OpenSSL parses it and its fields are found."""
         assert self.openssl is not None
         if self._strict is None:
             try:

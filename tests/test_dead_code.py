@@ -18,7 +18,7 @@ CALLED_BY_NAME = (
     *("isolation_level", "on_broken_pipe", "settings_customise_sources", "wss_uri"),
     *("settings_cls", "env_settings", "dotenv_settings", "file_secret_settings", "trace"),
 )
-NAMED_IN_A_TYPE = ("Listener", "padding")
+NAMED_IN_A_TYPE = ("MessageObserver", "padding")
 CHOSEN_BY_A_SETTING = (
     *("AT_LEAST_ONCE", "CHINA", "CLI", "DEFAULT", "STATIC", "USGOV", "WORKLOAD_IDENTITY"),
 )

@@ -12,7 +12,7 @@ from functools import cache
 
 from OpenSSL import SSL
 
-from chainlib.openssl import listen_to_messages, restrict_groups, restrict_signatures
+from chainlib.openssl import observe_messages, restrict_groups, restrict_signatures
 
 
 class TlsVersion(IntEnum):
@@ -103,5 +103,5 @@ def context_for(offer: TlsOffer) -> SSL.Context:
     if offer.authentication in _SIGNATURES:
         restrict_signatures(context, _SIGNATURES[offer.authentication])
     restrict_groups(context, _GROUPS)
-    listen_to_messages(context)
+    observe_messages(context)
     return context

@@ -12,7 +12,8 @@ import re
 from chainlib import der
 
 _TEXT_FORMS = re.compile(
-    r"(?:BEGIN|END)[\s_]{1,20}(?:[A-Z0-9.#]{1,32}[\s_]{1,20}){0,4}PRIVATE[\s_]{0,20}KEY"  # PEM, OpenSSH, PGP; the dashes may be mangled
+    # PEM, OpenSSH, PGP; the dashes may be mangled
+    r"(?:BEGIN|END)[\s_]{1,20}(?:[A-Z0-9.#]{1,32}[\s_]{1,20}){0,4}PRIVATE[\s_]{0,20}KEY"
     r"|PuTTY-User-Key-File"
     r"|Private-(?:Lines|MAC|Hash)\s*:"  # the lower half of a PuTTY file
     r"|<(?:InverseQ|DP|DQ)>",  # .NET's RSAKeyValue with its private half
@@ -24,7 +25,8 @@ _JWK_SECRET = re.compile(r"\"(?:d|k)\"\s*:\s*\"")
 # encryption scheme of PKCS #5 or #12.
 _DER_STARTS = re.compile(
     rb"(?=\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
-    rb"(?:\x02\x01[\x00\x01]|\x30(?:[\x00-\x7f]|\x81.|\x82..)\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01)))",
+    rb"(?:\x02\x01[\x00\x01]|\x30(?:[\x00-\x7f]|\x81.|\x82..)"
+    rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01)))",
     re.DOTALL,
 )
 _SMALLEST_SECRET = 16

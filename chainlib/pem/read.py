@@ -82,7 +82,7 @@ def _tried(found: list[Block]) -> CertificateBag | UnusableFile:
 
 
 def _from_loose(every: tuple[str, ...], data: bytes) -> CertificateBag | None:
-    """What stands in the text without a BEGIN line: nothing but base64, or values among other text."""
+    """Values without a BEGIN line: the text is nothing but base64, or holds some."""
     whole = bare_base64(every[-1])
     if whole is not None and _is_pem(whole):
         return load_certificates(whole)
@@ -143,7 +143,7 @@ def _hollow(data: bytes) -> str:
 
 
 def _trimmed(data: bytes) -> bytes:
-    """Binary data without the mark that an editor put before it and the line end that a shell put behind it."""
+    """Binary data without an editor's mark before it and a shell's line end behind it."""
     marked = data.removeprefix(codecs.BOM_UTF8)
     outer = der.element(marked)
     return (
@@ -162,7 +162,7 @@ def _is_binary(text: str) -> bool:
 
 
 def _holds_key(form: str) -> bool:
-    """Whether a text holds a private key: its words, its blocks, or a value without a BEGIN line."""
+    """Whether a text holds a private key, in words, in a block or without a BEGIN line."""
     if private_keys.in_text(form):
         return True
     encoded = (block.content for block in blocks(form))

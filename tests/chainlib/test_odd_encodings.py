@@ -13,12 +13,15 @@ import random
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details
@@ -42,8 +45,8 @@ from chainlib import (
 )
 from chainlib.certificate import UnreadableCertificate, parse_entry
 from playground.lab.pki import NOW, Issued
+from tests.support import fuzz_readers, reports
 from tests.support import odd_certificates as odd
-from tests.support import reports
 from tests.support.nginx import NGINX, Setup, accepts, gateway
 
 HOST = "app.contoso.test"
@@ -292,3 +295,30 @@ def test_verdicts_equal_those_of_nginx_on_the_wire(tmp_path: Path) -> None:
     verdicts = {one.name: verdict_of(one) for one in told}
     ours = {name: verdict is not None and verdict.accepted for name, verdict in verdicts.items()}
     assert ours == words
+
+
+@cache
+def odd_one(place: str, oddity: str) -> bytes:
+    """One odd certificate, signed once: the length of a signature differs from time to time."""
+    written: odd.Written = getattr(case(**{place: oddity}).chain, place)
+    return written.der
+
+
+def mutated(data: st.DataObject) -> bytes:
+    """An odd certificate with a few octets changed."""
+    place = data.draw(st.sampled_from(PLACES))
+    content = bytearray(odd_one(place, data.draw(st.sampled_from(sorted(READS)))))
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    return bytes(content)
+
+
+@pytest.mark.parametrize("enter", fuzz_readers.ENTRY_POINTS, ids=lambda one: str(one.__name__))
+@given(data=st.data())
+@settings(deadline=None, max_examples=100)
+def test_odd_and_damaged_certificates_raise_nothing(
+    enter: Callable[[bytes], None], data: st.DataObject
+) -> None:
+    several = [mutated(data) for _ in range(data.draw(st.integers(1, 3)))]
+    enter(several[0])
+    enter(odd.sequence(*several))

@@ -11,7 +11,7 @@ import pytest
 from OpenSSL import SSL, crypto
 from OpenSSL._util import ffi, lib
 
-from chainlib.openssl import listen_to_messages, restrict_groups, restrict_signatures, verify_path
+from chainlib.openssl import observe_messages, restrict_groups, restrict_signatures, verify_path
 from playground.lab import pki
 from playground.lab.pki import NOW
 
@@ -48,7 +48,7 @@ def test_message_callback_delivers_received_messages(version: int) -> None:
     heard: list[tuple[int, int, bytes]] = []
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_max_proto_version(version)
-    listen_to_messages(context)
+    observe_messages(context)
     _, leaf = _handshake(context, lambda *message: heard.append(message))
     bodies = {body[0]: (number, body) for number, kind, body in heard if kind == HANDSHAKE}
     assert SERVER_HELLO in bodies
