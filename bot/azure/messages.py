@@ -36,7 +36,7 @@ _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u221
 _EMPHASIS = re.compile('[*_"\u201c\u201d\u00ab\u00bb]')
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
 _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
-_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_BREAK = re.compile(r"[\r\n]+")
 _REWORDED = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
@@ -172,10 +172,15 @@ def _decided(text: str, name: str) -> tuple[Code, str]:
         for plain in pieces:
             if found := reader(plain):
                 return found[1], plain[found[0] :][:MESSAGE]
-    for plain in _pieces(_BREAK.sub("", text)) if _BREAK.search(text) else ():
+    for plain in _pieces(_joined(text)) if _BREAK.search(text) else ():
         if found := _earliest(_UNWRAPPED, plain):
             return found[1], plain[found[0] :][:MESSAGE]
     return code_of_name(name) or Code.UNRECOGNISED, ""
+
+
+def _joined(text: str) -> str:
+    """The lines as one; a pattern with the white space around a break would take time squared."""
+    return "".join(line.strip(" \t") for line in _BREAK.split(text))
 
 
 def _pieces(text: str) -> Iterator[str]:

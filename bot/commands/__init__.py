@@ -4,6 +4,7 @@ No I/O, no clock, no state. `appgw parse --json` is its terminal face; docs and 
 `HELP`.
 """
 
+from bot.commands.clean import MAX_LINE
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.help import GENERAL, HELP, VerbHelp, examples
 from bot.commands.host import TypedHost, host_target
@@ -27,6 +28,7 @@ __all__ = [
     "HELP",
     "KEYS",
     "LEAST",
+    "MAX_LINE",
     "GatewayTarget",
     "HostTarget",
     "LastTarget",

@@ -9,7 +9,7 @@ from prometheus_client import Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.observability.metrics import REGISTRY
-from bot.observability.ports import open_port
+from bot.observability.ports import make_runner, open_port
 
 SILENT_S = 90.0
 READY = Gauge("appgw_ready", "Whether Slack can be answered", registry=REGISTRY)
@@ -51,7 +51,7 @@ class AdminServer:
                 web.get("/metrics", self._metrics),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
+        self._runner = make_runner(application, 0.5)
 
     async def start(self) -> None:
         """Listen; raises `PortUnusableError`."""

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from bot.commands import Request
+from bot.commands import MAX_LINE, Request
 from bot.slack.affiliation import bots_of, of_command, of_event, of_interaction
 from bot.slack.payload import Payload, inner, items, read_object, word
+
+MAX_TEXT = MAX_LINE + 1
+"""Foreign text is cut here, before anything matches it; what is longer the parser refuses."""
 
 
 class Source(StrEnum):
@@ -92,7 +95,7 @@ def from_command(body: Payload) -> Invocation:
     own = of_command(body)
     return Invocation(
         source=Source.COMMAND,
-        text=word(body, "text"),
+        text=word(body, "text")[:MAX_TEXT],
         user=word(body, "user_id"),
         team=own.team,
         enterprise=own.enterprise,
@@ -112,7 +115,7 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
     own, bots = of_event(body), bots_of(event)
     return Invocation(
         source=Source.MENTION,
-        text=(after if found else text).strip(),
+        text=(after if found else text)[:MAX_TEXT].strip(),
         user=word(event, "user") or word(event, "bot_id"),
         team=own.team,
         enterprise=own.enterprise,
@@ -130,7 +133,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
     own = of_interaction(body)
     return Invocation(
         source=source,
-        text=text,
+        text=text[:MAX_TEXT],
         user=word(user, "id"),
         team=own.team,
         enterprise=own.enterprise,

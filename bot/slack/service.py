@@ -25,6 +25,7 @@ from bot.checks.doctor import DoctorCheck
 from bot.checks.last_healthy import Memory, RecentFacts
 from bot.commands import Verb
 from bot.observability.health import AdminServer, Readiness
+from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
 from bot.slack.handlers.check import Checking
 from bot.slack.handlers.doctor import Examination
@@ -168,6 +169,7 @@ class SlackService:
     async def run(self) -> None:
         """Serve until `stop` is set; raises `TokenRefusedError` when Slack refuses a token."""
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(loop_watchdog())
             admin = AdminServer(self.readiness, self.settings.admin_host, self.settings.admin_port)
             await admin.start()
             stack.push_async_callback(admin.close)

@@ -10,12 +10,11 @@ import ssl
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.observability.ports import open_port
+from bot.observability.ports import make_runner, open_port
 from bot.settings import Settings
 from bot.slack.transport.receiver import signed_only
 
@@ -117,7 +116,7 @@ class HttpTransport:
     def __init__(self, app: AsyncApp, settings: Settings, secret: str) -> None:
         served = app.web_app(path=EVENTS_PATH)
         served.middlewares.append(signed_only(secret))
-        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=1.0)
+        self._runner = make_runner(served, 1.0)
         self._host, self._port = settings.http_host, settings.http_port
 
     async def start(self) -> None:

@@ -9,6 +9,7 @@ port could fill the disk so.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
@@ -16,6 +17,8 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from slack_sdk.signature import SignatureVerifier
+
+from bot.observability.ports import BODY_S
 
 log = logging.getLogger(__name__)
 
@@ -32,22 +35,33 @@ def signed_only(secret: str) -> Middleware:
     async def admit(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        body = await request.read()
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await request.read()
+        except TimeoutError:
+            return _late()
         if (request.charset or "utf-8").lower() not in _CHARSETS or not _is_utf8(body):
             return web.Response(status=400, text="this request is not UTF-8")
-        if not (_is_signed(verifier, request, body) or _is_ssl_check(body)):
+        if _is_ssl_check(body):
+            return web.Response()
+        if not _is_signed(verifier, request, body):
             return web.Response(status=401, text="this request is not signed by Slack")
         try:
             return await handler(request)
         except web.HTTPException:
             raise
-        except Exception as error:
-            log.exception(
-                "a request of Slack's cannot be read", extra={"reason": type(error).__name__}
-            )
+        except Exception as error:  # noqa: BLE001 -- whatever Bolt raises over a payload that it cannot read
+            log.warning("unreadable request", extra={"reason": type(error).__name__})
             return web.Response(status=400, text="this request cannot be read")
 
     return admit
+
+
+def _late() -> web.Response:
+    """For whoever does not send the body that was announced; the connection ends."""
+    response = web.Response(status=408, text="the request's body did not come in time")
+    response.force_close()
+    return response
 
 
 def _is_signed(verifier: SignatureVerifier, request: web.Request, body: bytes) -> bool:
@@ -66,7 +80,7 @@ def _is_signed(verifier: SignatureVerifier, request: web.Request, body: bytes) -
 
 
 def _is_ssl_check(body: bytes) -> bool:
-    """Slack's look at the port's own certificate, which Bolt answers whatever it is signed with."""
+    """Slack's look at the port's own certificate, which carries no signature; nothing is done."""
     return len(body) <= _LONGEST_SSL_CHECK and parse_qs(body).get(b"ssl_check") == [b"1"]
 
 

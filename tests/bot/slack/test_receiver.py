@@ -6,13 +6,17 @@ on.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 import pytest
+import yarl
 
+from bot.observability.logs import RedactingFormatter
 from playground.slack.sending import SignedHttp, signature
 from tests.support.slackbot import RunningBot, running_bot
 
@@ -93,6 +97,84 @@ async def test_a_signed_request_that_cannot_be_read_is_answered_and_the_next_com
         )
         assert (await http.post(body, kind)).status == 400
     assert (await bot.slack.command("version")).ok
+
+
+def _logged(caplog: pytest.LogCaptureFixture) -> int:
+    """Bytes of log, tracebacks included."""
+    formatter = RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    return sum(len(formatter.format(record).encode()) + 1 for record in caplog.records)
+
+
+@pytest.mark.parametrize("kind", [JSON, FORM], ids=["json", "form"])
+async def test_unsigned_ssl_check_leaves_little_log(
+    bot: RunningBot, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        for _ in range(10):
+            assert await _post(bot, b"ssl_check=1", {"Content-Type": kind}) == 200
+    assert _logged(caplog) <= 10 * 300
+
+
+@pytest.mark.parametrize("named", UNREADABLE, ids=str)
+async def test_unreadable_request_leaves_little_log(
+    bot: RunningBot, named: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    body, kind = UNREADABLE[named]
+    with caplog.at_level(logging.INFO):
+        async with aiohttp.ClientSession() as session:
+            http = SignedHttp(
+                session=session, url=str(bot.slack.request_url), secret=bot.slack.signing_secret
+            )
+            await http.post(body, kind)
+    assert _logged(caplog) <= 300
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"POST /slack/events HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"POST /slack/events HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"POST /slack/events HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n"
+        + b"a" * 2_000_000,
+    ],
+    ids=["version", "TLS hello", "bad length", "long header", "large body"],
+)
+async def test_garbage_on_the_port_leaves_little_log(
+    bot: RunningBot, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = yarl.URL(str(bot.slack.request_url)).port
+    with caplog.at_level(logging.INFO):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError):
+            writer.write(sent)
+            await writer.drain()
+            assert (await reader.read(12)).startswith((b"HTTP/1.", b""))
+        writer.close()
+    assert _logged(caplog) <= 300
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /slack/events HTTP/1.1\r\nHost: a\r\n",
+        b"POST /slack/events HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\ntext",
+        b"",
+    ],
+    ids=["half a head", "half a body", "nothing"],
+)
+async def test_half_sent_request_is_cut(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.observability.ports.IDLE_S", 0.5)
+    monkeypatch.setattr("bot.slack.transport.receiver.BODY_S", 0.5)
+    async with running_bot() as bot:
+        port = yarl.URL(str(bot.slack.request_url)).port
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        await writer.drain()
+        async with asyncio.timeout(20):
+            await reader.read()
+        writer.close()
 
 
 async def test_slack_may_look_at_the_port_s_certificate(bot: RunningBot) -> None:

@@ -1,0 +1,57 @@
+"""A watchdog of the event loop: how late it wakes up what asked to be woken.
+
+A check, a parser or a database call that blocks the loop delays every answer; `/metrics` shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+
+from prometheus_client import Gauge, Histogram
+
+from bot.observability.metrics import REGISTRY
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 0.25
+LATE_S = 0.5
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+LAG = Histogram(
+    "appgw_loop_lag_seconds",
+    "How late the event loop wakes up what asked to be woken",
+    buckets=_BUCKETS,
+    registry=REGISTRY,
+)
+WORST = Gauge(
+    "appgw_loop_lag_worst_seconds", "The longest such delay since the start", registry=REGISTRY
+)
+
+
+@asynccontextmanager
+async def loop_watchdog(every: float = EVERY_S) -> AsyncIterator[None]:
+    """Measure for as long as this lasts; `every` is the seconds between two looks."""
+    watching = asyncio.create_task(_watch(every))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _watch(every: float) -> None:
+    worst = 0.0
+    while True:
+        began = monotonic()
+        await asyncio.sleep(every)
+        lag = max(monotonic() - began - every, 0.0)
+        LAG.observe(lag)
+        if lag > worst:
+            worst = lag
+            WORST.set(worst)
+        if lag > LATE_S:
+            log.warning("the event loop was blocked", extra={"seconds": round(lag, 2)})

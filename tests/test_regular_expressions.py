@@ -1,0 +1,94 @@
+"""Every regular expression is quick on the worst text that it can be given.
+
+All compiled patterns of `bot` and `chainlib` are collected; each meets long runs of the characters
+that it is made of. What reads alerts, messages or logs is given 40,000 characters, the rest 2,000.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
+from time import process_time
+from types import ModuleType
+
+import pytest
+
+import bot
+import chainlib
+
+GENEROUS_S = 2.0
+ALERT, COMMAND = 40_000, 2_000
+_LONG_TEXT = (
+    "bot.azure.messages",
+    "bot.commands.alerts",
+    "bot.observability.logs",
+    "bot.slack.inbound.alerts",
+    "chainlib.pem",
+)
+_UNITS = (*"aA0.- <@\n", "a.", "a-", "<a", "1.")
+
+
+def _modules() -> Iterator[ModuleType]:
+    for package in (bot, chainlib):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in found.name:
+                yield importlib.import_module(found.name)
+
+
+def _patterns_in(value: object, depth: int = 3) -> Iterator[re.Pattern[str] | re.Pattern[bytes]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif depth and isinstance(value, Mapping):
+        for item in (*value.keys(), *value.values()):
+            yield from _patterns_in(item, depth - 1)
+    elif depth and isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from _patterns_in(item, depth - 1)
+    elif depth and type(value).__module__.startswith(("bot.", "chainlib.")):
+        names = getattr(type(value), "__slots__", None) or vars(value)
+        for name in names:
+            yield from _patterns_in(getattr(value, name, None), depth - 1)
+
+
+def _collected() -> dict[str, tuple[re.Pattern[str] | re.Pattern[bytes], int]]:
+    found: dict[tuple[str | bytes, int], tuple[str, re.Pattern[str] | re.Pattern[bytes], int]] = {}
+    for module in _modules():
+        size = ALERT if module.__name__ in _LONG_TEXT else COMMAND
+        for name, value in vars(module).items():
+            for pattern in _patterns_in(value):
+                key = (pattern.pattern, pattern.flags)
+                known = found.get(key)
+                largest = max(size, known[2]) if known else size
+                found[key] = (known[0] if known else f"{module.__name__}.{name}", pattern, largest)
+    return {f"{label}-{i}": (p, s) for i, (label, p, s) in enumerate(found.values())}
+
+
+PATTERNS = _collected()
+
+
+def _attacks(pattern: re.Pattern[str] | re.Pattern[bytes], size: int) -> Iterator[str]:
+    """Long runs, each between two characters that belong to nothing."""
+    written = pattern.pattern
+    source = written if isinstance(written, str) else written.decode("latin-1")
+    words = re.findall(r"[A-Za-z]{2,}", source)[:3]
+    literals = sorted(set(re.sub(r"[\w\s\\^$*+?(){}\[\]|]", "", source)))[:8]
+    for unit in dict.fromkeys((*_UNITS, *literals, *words)):
+        yield "a" + (unit * (size // len(unit) + 1))[: size - 2] + "\x00"
+
+
+def test_patterns_are_collected() -> None:
+    assert len(PATTERNS) > 40
+    assert {size for _, size in PATTERNS.values()} == {ALERT, COMMAND}
+
+
+@pytest.mark.parametrize("label", PATTERNS)
+def test_pattern_is_quick_on_hostile_text(label: str) -> None:
+    pattern, size = PATTERNS[label]
+    for text in _attacks(pattern, size):
+        given = text if isinstance(pattern.pattern, str) else text.encode()
+        began = process_time()
+        pattern.search(given)  # type: ignore[arg-type]  # text or bytes, as the pattern
+        pattern.fullmatch(given)  # type: ignore[arg-type]  # text or bytes, as the pattern
+        assert process_time() - began < GENEROUS_S, text[:40]
