@@ -63,17 +63,17 @@ def raw(script: Script) -> Callable[[], LoopbackServer]:
     return lambda: ScriptedPeer(script)
 
 
-def tls(**settings: Any) -> Callable[[], LoopbackServer]:  # noqa: ANN401 -- the settings' own types
+def tls(**settings: Any) -> Callable[[], LoopbackServer]:  # noqa: ANN401 -- as given
     """A backend with the complete chain and these TLS settings."""
     return lambda: ESTATE.backend(tls=TlsSettings(**settings))
 
 
-def http(answered: bytes, **settings: Any) -> Callable[[], LoopbackServer]:  # noqa: ANN401 -- as above
+def http(answered: bytes, **settings: Any) -> Callable[[], LoopbackServer]:  # noqa: ANN401 -- as given
     """A backend that answers each request with these bytes."""
     return lambda: ESTATE.backend(http=respond_raw(answered), tls=TlsSettings(**settings))
 
 
-def kind(cls: type[TlsBackend], **rest: Any) -> Callable[[], LoopbackServer]:  # noqa: ANN401 -- as above
+def kind(cls: type[TlsBackend], **rest: Any) -> Callable[[], LoopbackServer]:  # noqa: ANN401 -- as given
     """A server of this class with an RSA leaf."""
     return lambda: cls(chain=RSA_CHAIN, key=RSA_LEAF.key, **rest)
 
@@ -113,23 +113,23 @@ class Case:
     timeout: float = 10.0
 
 
-def failed(server: Callable[[], LoopbackServer], *leads: str, **rest: Any) -> Case:  # noqa: ANN401 -- Case's fields
+def failed(server: Callable[[], LoopbackServer], *leads: str, **rest: Any) -> Case:  # noqa: ANN401 -- fields
     """No list came, and the handshake's code is the general one."""
     return Case(server=server, leads=leads, **({"status": 3, "headline": "TLS_FAILED"} | rest))
 
 
-def sni(server: Callable[[], LoopbackServer], **rest: Any) -> Case:  # noqa: ANN401 -- Case's fields
+def sni(server: Callable[[], LoopbackServer], **rest: Any) -> Case:  # noqa: ANN401 -- fields
     """The server wants a name and gets none."""
     facts = {"status": 3, "headline": "SNI_REQUIRED", "leads": ("sni-required",)}
     return Case(server=server, **(facts | {"asked": NAMELESS} | rest))  # type: ignore[arg-type]
 
 
-def unanswered(server: Callable[[], LoopbackServer], *leads: str, **rest: Any) -> Case:  # noqa: ANN401 -- Case's fields
+def unanswered(server: Callable[[], LoopbackServer], *leads: str, **rest: Any) -> Case:  # noqa: ANN401 -- fields
     """TLS works, HTTP does not."""
     return Case(server=server, leads=leads, **({"status": 1, "headline": "HTTP_FAILED"} | rest))
 
 
-def fine(server: Callable[[], LoopbackServer], **rest: Any) -> Case:  # noqa: ANN401 -- Case's fields
+def fine(server: Callable[[], LoopbackServer], **rest: Any) -> Case:  # noqa: ANN401 -- fields
     """Nothing is wrong."""
     return Case(server=server, status=0, headline="OK", **rest)
 

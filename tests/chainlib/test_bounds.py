@@ -1,4 +1,4 @@
-"""A peer that never ends costs a bounded number of bytes, seconds and megabytes, wherever it speaks."""
+"""A peer that never ends costs bounded bytes, seconds and megabytes, wherever it speaks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from chainlib.aio.download import download
 from chainlib.aio.reach import Reach
 from chainlib.errors import FetchError
 from chainlib.handshake import ClientHandshake
-from chainlib.limits import CONNECTION_BYTES, READ_BYTES, SERVER_HELLOS, FetchLimits
+from chainlib.limits import CONNECTION_BYTES, READ_BYTES, FetchLimits
 from playground.lab.peers import LoopbackServer, ScriptedPeer
 from playground.lab.servers import TLS_1_2, TLS_1_3, TlsBackend, TlsSettings
 from playground.lab.servers import TlsConnection as ServerSide
@@ -178,7 +178,7 @@ async def test_endless_renegotiation() -> None:
         assert chain.certificates == (ESTATE.leaf.certificate,)
 
     await _bounded(server, _Sent(), work)
-    assert server.handshakes <= 4 * SERVER_HELLOS  # the server counts each step of one
+    assert server.handshakes < 40
 
 
 async def test_connection_stops_reading_at_its_limit() -> None:
