@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from time import monotonic
 
 from bot.cards.parts import Message
@@ -50,6 +50,7 @@ class Card:
         self.shown = False
         self._refusal = ""
         self._ends = asyncio.Event()
+        self._opening: asyncio.Task[None] | None = None
         self._first: asyncio.Task[None] | None = None
         self._updating: asyncio.Task[None] | None = None
         self._updated_at = monotonic()
@@ -73,7 +74,9 @@ class Card:
         """Show that the run has begun; privately only when it takes long."""
         self._updated_at = monotonic()
         if not self._private:
-            await self._open_in_channel(message)
+            # a run that is cancelled meanwhile has to know where its message came to stand
+            self._opening = asyncio.create_task(self._open_in_channel(message))
+            await asyncio.shield(self._opening)
         if self._invocation.ephemeral:
             await self._send(message)
         elif self._private:
@@ -95,7 +98,7 @@ class Card:
         out.
         """
         self._ends.set()
-        for task in filter(None, (self._first, self._updating)):
+        for task in self._tasks():
             await asyncio.wait({task})
         if self.shown:
             await self._amend(message)
@@ -106,8 +109,8 @@ class Card:
     async def take_back(self) -> None:
         """Remove what this run has posted; a card whose button was pressed stays."""
         self._ends.set()
-        if self._first:
-            await self._first
+        for task in self._tasks():
+            await asyncio.wait({task})
         if self.posted and self._invocation.card is None:
             try:
                 await self._slack.remove(self.posted)
@@ -117,8 +120,11 @@ class Card:
     def close(self) -> None:
         """Leave nothing running behind."""
         self._ends.set()
-        for task in filter(None, (self._first, self._updating)):
+        for task in self._tasks():
             task.cancel()
+
+    def _tasks(self) -> Iterator[asyncio.Task[None]]:
+        return filter(None, (self._opening, self._first, self._updating))
 
     async def _open_in_channel(self, message: Message) -> None:
         try:

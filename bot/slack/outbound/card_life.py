@@ -332,9 +332,11 @@ class CardLife:
                 log.warning("the thread is incomplete", extra={"reason": error.reason})
 
     async def _watch(self, order: WatchOrder) -> None:
-        """From here on the watch updates the card."""
+        """From here on the watch updates the card; one that Slack refused says so already."""
         self._claim()
-        if refused := self._tools.watching.begin(self, order):
+        if self._card.refused:
+            order.look.close()
+        elif refused := self._tools.watching.begin(self, order):
             asker = replace(self._order.invocation, response_url=None)
             await self._tools.slack.send_ephemeral(asker, notice(refused))
 
