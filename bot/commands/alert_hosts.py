@@ -1,0 +1,306 @@
+"""Every host and address in an alert, with what it is there. Pure.
+
+A public suffix decides what can be a name, since `node.js`, `main.go` and `microsoft.insights` have
+dots too; names of the inventory are taken as they are.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from bot.commands.alert_text import LINK_CLOSE, LINK_OPEN, AlertText, Line
+from bot.commands.alert_words import (
+    Role,
+    is_client_address,
+    is_page_host,
+    is_page_path,
+    label_role,
+    place_role,
+)
+from bot.commands.known_names import KnownNames
+
+MAX_MENTIONS = 400
+_MAX_PORT = 65_535
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_URL = re.compile(
+    r"(?P<scheme>https?|tls|ssl|tcp|wss?|grpcs?)://(?:[^\s/@<>\"']{1,200}@)?"
+    rf"(?P<host>\[[0-9A-Fa-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)\.?(?::(?P<port>\d{{1,5}}))?"
+    rf"(?P<path>[/?#][^\s<>\"'`|{LINK_OPEN}{LINK_CLOSE}]*)?",
+    re.IGNORECASE,
+)
+_NAME = re.compile(
+    rf"(?<![\w@./\\:%+-])(?P<host>{_LABEL}(?:\.{_LABEL})+)(?::(?P<port>\d{{1,5}})(?!\d))?"
+    r"(?P<path>/[^\s<>\"'`|,;)]*)?(?![\w@])"
+)
+_SINGLE = re.compile(rf"(?<![\w@./\\%+-])(?P<host>{_LABEL})(?::(?P<port>\d{{2,5}})(?!\d))?(?![\w@/\\-]|\.\w)")
+_SIX = re.compile(r"(?<![\w:.])\[?(?P<host>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})\]?(?::(?P<port>\d{1,5}))?(?![\w:])")
+_PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
+_VERSION_BEFORE = re.compile(r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$")
+_PRIVATE_ENDINGS = frozenset(
+    "internal local lan corp intranet intra private home localdomain test example".split()
+)
+_FILE_ENDINGS = frozenset("sh py rs md pl so cs ps zip mov cc ml app do vi ai ms st pm am pn".split()) - {
+    "ai",
+    "app",
+    "do",
+    "ms",
+}
+_FIELD_HEADS = frozenset(
+    "host service user agent process event url source client http server trace container k8s"
+    " cloud metric response request log error file rule alert kibana observer ecs node pod labels"
+    " tags data destination network transaction span message orchestrator device".split()
+)
+_FIELD_ENDINGS = frozenset("name id host ip date data domain cloud pub bar day link".split())
+_TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
+_EXPORTER_PORTS = frozenset({9090, 9093, 9100, 9115, 9182, 10250})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One host or address at one place.
+
+    Attributes:
+        host: lower case, without brackets.
+        port: as written; `None` where none was.
+        role: what it is there.
+        line: number of its line.
+        start: its place on the line.
+    """
+
+    host: str
+    port: int | None
+    role: Role
+    is_ip: bool
+    line: int = 0
+    start: int = 0
+
+
+@cache
+def _suffixes() -> object:
+    """The list as the library ships it; read once, and only where an alert is read."""
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 -- a third of a megabyte
+
+    return PublicSuffixList(accept_unknown=False)
+
+
+@cache
+def registered_domain(host: str) -> str | None:
+    """The part of a host that somebody registered, `None` where it ends in no public suffix."""
+    return _suffixes().privatesuffix(host)  # type: ignore[attr-defined, no-any-return]
+
+
+def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
+    """Every host that may be meant, in the order of the text."""
+    pages = {_authority(url) for url in text.pages}
+    found = []
+    for number, line in enumerate(text.lines):
+        found += [one for one in _of_line(line, number, known) if one.host]
+        if len(found) > MAX_MENTIONS:
+            break
+    pages |= {(one.host, one.port) for one in found if one.role is Role.PAGE}
+    return tuple(
+        one
+        for one in found
+        if one.role < Role.PAGE
+        and (one.role <= Role.SUBJECT or (one.host, one.port) not in pages)
+    )
+
+
+def _authority(url: str) -> tuple[str, int | None]:
+    found = _URL.match(url.strip())
+    return (found["host"].lower(), _port(found["port"])) if found else ("", None)
+
+
+def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
+    text, taken = line.text, bytearray(len(line.text))
+    for pattern in (_URL, _NAME, _SIX, _SINGLE):
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if any(taken[start:end]):
+                continue
+            taken[start:end] = b"\1" * (end - start)
+            mention = _mention(match, line, number, known)
+            if mention:
+                yield mention
+
+
+def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -> Mention | None:
+    host = match["host"].strip("[]").rstrip(".").lower()
+    spoken = _PORT_AFTER.match(line.text[match.end() :])
+    port = _port(match["port"] or (spoken[1] if spoken else None))
+    address = _address(host)
+    is_known = bool(known.holding(host) or known.serving(host))
+    is_url, single = match.re is _URL, "." not in host and address is None
+    if not is_known and not _may_be(match, host, address, line.text):
+        return None
+    if is_known and single and not _certain_single(host, match, line):
+        return None
+    role = _role(match, line, host, address, is_known=is_known)
+    if role is None:
+        return None
+    if port in _EXPORTER_PORTS or (is_url and match["scheme"].lower() == "http" and port == 80):  # noqa: PLR2004 -- HTTP's own port
+        port = None
+    return Mention(
+        host=str(address) if address else host,
+        port=port,
+        role=role,
+        is_ip=address is not None,
+        line=number,
+        start=match.start(),
+    )
+
+
+def _certain_single(host: str, match: re.Match[str], line: Line) -> bool:
+    """A known name without a dot counts where it cannot be a word of the language."""
+    before = line.text[: match.start()]
+    labelled = place_role(before, "", line.label) <= Role.LABELLED
+    return labelled or match["port"] is not None or bool(re.search(r"[0-9-]", host))
+
+
+def _role(
+    match: re.Match[str],
+    line: Line,
+    host: str,
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address | None,
+    *,
+    is_known: bool,
+) -> Role | None:
+    before, after = line.text[: match.start()], line.text[match.end() :]
+    if before.endswith(LINK_OPEN):
+        return _behind_link(match, before, line)
+    role = place_role(before, after, line.label)
+    if address and role >= Role.SUBJECT and role < Role.PAGE:
+        role = _address_role(address, match, before, after, role)
+    path = match.groupdict().get("path") or ""
+    is_page = is_page_path(path) and role > Role.LABELLED
+    if role > Role.LABELLED and (is_page or _in_heading(before, after)):
+        role = max(role, Role.PAGE)
+    if address is None and role > Role.LABELLED and is_page_host(host, registered_domain(host)):
+        role = max(role, Role.PAGE)
+    elif address is None and registered_domain(host) and is_page_host(registered_domain(host) or "", registered_domain(host)):
+        role = max(role, Role.PAGE) if is_page_host(host, registered_domain(host)) else role
+    return Role.KNOWN if is_known and role < Role.FINE else role
+
+
+def _behind_link(match: re.Match[str], before: str, line: Line) -> Role:
+    """A link whose label names something else: a page, unless a fault is said to be there."""
+    if is_page_path(match["path"] if "path" in match.groupdict() and match["path"] else ""):
+        return Role.PAGE
+    host = match["host"].lower()
+    if is_page_host(host, registered_domain(host)):
+        return Role.PAGE
+    words = before[: -len(LINK_OPEN)].rstrip()
+    stem = words.rpartition(" ")[0] if len(words.split()) > 1 else ""
+    if label_role(words.rpartition(" ")[2]) is Role.PAGE or not stem:
+        return Role.PAGE
+    role = place_role(f"{stem} ", "", line.label)
+    return role if role <= Role.SUBJECT else Role.PAGE
+
+
+def _address_role(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    match: re.Match[str],
+    before: str,
+    after: str,
+    role: Role,
+) -> Role | None:
+    """A bare address: private ones are servers, public ones only where something says so."""
+    if is_client_address(before, after, _port(match["port"])):
+        return Role.CLIENT
+    if address.is_private or role is Role.SUBJECT or match["port"]:
+        return role
+    return Role.CLIENT
+
+
+def _in_heading(before: str, after: str) -> bool:
+    """Whether a name stands in the opening brackets with which a tool names itself."""
+    opening = before.lstrip("*_` \u2022")
+    if not opening.startswith("[") or "]" in opening or "]" not in after:
+        return False
+    return bool(re.search(r"[A-Za-z]{3}", opening))
+
+
+def _may_be(
+    match: re.Match[str],
+    host: str,
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address | None,
+    text: str,
+) -> bool:
+    before, after = text[: match.start()], text[match.end() :]
+    if address is not None:
+        return _may_be_address(address, match, before, after)
+    if match.re is _SIX:
+        return False
+    if match.re is _SINGLE:
+        return host == "localhost" and match["port"] is not None
+    labels = host.split(".")
+    if any(label.isdigit() for label in labels[1:]) or re.fullmatch(r"v\d+", labels[0]):
+        return False
+    if len(labels) == 1:
+        return False
+    if registered_domain(host) is None and labels[-1] not in _PRIVATE_ENDINGS:
+        return False
+    return match.re is _URL or _is_no_word(match["host"], labels, match, before, after)
+
+
+def _is_no_word(
+    written: str, labels: list[str], match: re.Match[str], before: str, after: str
+) -> bool:
+    """Dotted words that end like a domain: files, fields, packages, sentences without a space."""
+    pair = len(labels) == 2  # noqa: PLR2004 -- a name and its ending
+    ending = written.rpartition(".")[2]
+    path = match["path"] or ""
+    is_key = bool(re.match(r"/[\w.-]+$", path) and re.match(r"\s*[=:]", after)) or ":" in path
+    return not (
+        (pair and labels[-1] in _FILE_ENDINGS)
+        or (pair and labels[0] == "microsoft" and labels[-1] != "com")
+        or (labels[0] in _FIELD_HEADS and labels[-1] in _FIELD_ENDINGS)
+        or (labels[0] in _TOP_LEVEL and not pair and labels[-1] not in {"com", "net", "org"})
+        or (ending[:1].isupper() and ending[1:].islower())
+        or is_key
+        or re.search(r"(?i)\b(?:file|module|package|class|import)\s+[\"'`]?$", before)
+        or re.match(r"\s*\(", after) is not None and pair and labels[-1] in {"call", "map"}
+    )
+
+
+def _may_be_address(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    match: re.Match[str],
+    before: str,
+    after: str,
+) -> bool:
+    path = match.groupdict().get("path") or ""
+    network = match.re is not _URL and bool(re.match(r"/\d{1,3}\b", path))
+    more = after.startswith(".") and after[1:2].isdigit()
+    version = match.re is not _URL and _VERSION_BEFORE.search(before)
+    unusable = address.is_multicast or address.is_unspecified or address == _BROADCAST
+    return not (network or more or version or unusable)
+
+
+_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _port(text: str | None) -> int | None:
+    return int(text) if text and 1 <= int(text) <= _MAX_PORT else None
+
+
+def foremost(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """The mentions of the strongest role, one for each host."""
+    kept = list(mentions)
+    best = min((one.role for one in kept), default=None)
+    chosen: dict[str, Mention] = {}
+    for one in kept:
+        if one.role is best:
+            chosen.setdefault(one.host, one)
+    return tuple(chosen.values())

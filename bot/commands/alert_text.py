@@ -1,0 +1,291 @@
+"""What people see of a Slack message, as lines with the label that stands before each.
+
+Text, blocks, attachments, files, forwarded and unfurled messages, and JSON inside any of them.
+Bounded where it enters. The shapes are those of Slack's documentation of messages, of secondary
+attachments and of Block Kit.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_TEXT = 40_000
+MAX_LINES = 2_000
+MAX_LINE = 2_000
+_DEPTH = 12
+_JSON_STARTS = 8
+LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
+"""Around the address of a link whose label names another thing than the address's host."""
+_LINK = re.compile(r"<((?:https?:|mailto:|tel:|[#@!])[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
+_TAG = re.compile(r"<(?:br|/p|/tr|/div|/li)[^<>]*>|(<[^<>]{1,300}>)", re.IGNORECASE)
+_JSON_START = re.compile(r"[{\[\"]")
+_LONE_LABEL = re.compile(r"[\s>*_`\u2022-]*([A-Za-z][\w .()/-]{0,40}?)[\s*_`]*(:?)[\s*_`]*:?\s*")
+_HEADING = re.compile(r"[A-Za-z][A-Za-z /_-]{0,30}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line that people see, and the label of the field that it stands in."""
+
+    text: str
+    label: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class AlertText:
+    """A message as lines.
+
+    Attributes:
+        lines: in the order of the message.
+        pages: addresses behind titles and buttons, which lead to the tool that sent the message.
+        links: addresses that a preview was made from.
+    """
+
+    lines: list[Line] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    _room: int = MAX_TEXT
+
+    def add(self, text: object, label: str = "", depth: int = 0) -> None:
+        """Take in one string; JSON in it becomes one line for each of its values."""
+        if not isinstance(text, str) or self._room <= 0 or len(self.lines) >= MAX_LINES:
+            return
+        kept = text[: self._room]
+        self._room -= len(kept)
+        kept = kept.replace("\\/", "/")
+        found = _json_in(kept) if depth < _DEPTH else None
+        if found is None:
+            self._add_plain(kept, label)
+            return
+        before, value, after = found
+        self._add_plain(before, label)
+        self._room += len(kept) - len(before) - len(after)
+        self._add_value(value, label, depth + 1)
+        if after.strip():
+            self._room += len(after)
+            self.add(after, label, depth + 1)
+
+    def _add_plain(self, text: str, label: str) -> None:
+        waiting = ""
+        for raw in _readable(text).splitlines():
+            line = raw.strip()[:MAX_LINE]
+            if not line or len(self.lines) >= MAX_LINES:
+                continue
+            self.lines.append(Line(text=line, label=waiting or label))
+            waiting = _lone_label(raw)
+
+    def _add_value(self, value: object, label: str, depth: int) -> None:
+        if depth > _DEPTH * 2:
+            return
+        if isinstance(value, str):
+            self.add(value, label, depth)
+        elif isinstance(value, list):
+            for item in value[:MAX_LINES]:
+                self._add_value(item, label, depth + 1)
+        elif isinstance(value, dict):
+            self._add_object(value, label, depth)
+
+    def _add_object(self, value: Mapping[str, Any], label: str, depth: int) -> None:
+        named = next((value[key] for key in ("name", "key", "title") if key in value), None)
+        if isinstance(named, str) and isinstance(value.get("value"), str):
+            self._add_value(value["value"], named, depth + 1)
+            return
+        columns, rows = value.get("columns"), value.get("rows")
+        if isinstance(columns, list) and isinstance(rows, list):
+            self._add_rows(columns, rows, depth)
+            return
+        parent = label.rpartition(" ")[2]
+        for key, item in value.items():
+            self._add_value(item, f"{parent} {key}".strip(), depth + 1)
+
+    def _add_rows(self, columns: list[Any], rows: list[Any], depth: int) -> None:
+        names = [str(one.get("name", "") if isinstance(one, dict) else one) for one in columns]
+        for row in rows[:50]:
+            if isinstance(row, list):
+                for name, cell in zip(names, row, strict=False):
+                    self._add_value(cell, name, depth + 1)
+
+
+def read_text(message: Mapping[str, Any]) -> AlertText:
+    """Everything that people see in a message, of any shape; never raises."""
+    found = AlertText()
+    _read_message(message, found, 0)
+    return found
+
+
+def _read_message(message: Mapping[str, Any], out: AlertText, depth: int) -> None:
+    if depth > _DEPTH:
+        return
+    out.add(message.get("text"))
+    for block in _objects(message.get("blocks")):
+        _read_block(block, out)
+    for attachment in _objects(message.get("attachments")):
+        _read_attachment(attachment, out, depth)
+    for file in _objects(message.get("files")):
+        for key in ("title", "subject", "plain_text", "preview_plain_text", "preview"):
+            out.add(file.get(key))
+
+
+def _read_attachment(attachment: Mapping[str, Any], out: AlertText, depth: int) -> None:
+    """A secondary attachment: a tool's layout, a forwarded message or the preview of a link."""
+    if origin := attachment.get("from_url"):
+        out.links.append(str(origin)[:MAX_LINE])
+    links = out.links if origin else out.pages
+    for key in ("title_link", "author_link"):
+        if isinstance(attachment.get(key), str):
+            links.append(attachment[key][:MAX_LINE])
+    for key in ("pretext", "title", "text"):
+        out.add(attachment.get(key))
+    for one in _objects(attachment.get("fields")):
+        out.add(one.get("value"), str(one.get("title") or ""))
+    for block in _objects(attachment.get("blocks")):
+        _read_block(block, out)
+    out.add(attachment.get("fallback"))
+    _read_buttons(attachment.get("actions"), out)
+    for inner in _objects(attachment.get("message_blocks")):
+        if isinstance(inner.get("message"), dict):
+            _read_message(inner["message"], out, depth + 1)
+    for inner in _objects(attachment.get("attachments")):
+        _read_attachment(inner, out, depth + 1) if depth < _DEPTH else None
+    for file in _objects(attachment.get("files")):
+        _read_message({"files": [file]}, out, depth + 1)
+
+
+def _read_block(block: Mapping[str, Any], out: AlertText) -> None:
+    kind = block.get("type")
+    if kind == "rich_text":
+        _read_rich(block, out)
+    elif kind == "table":
+        _read_table(block, out)
+    elif kind == "actions":
+        _read_buttons(block.get("elements"), out)
+    else:
+        for part in (block, block.get("text"), block.get("title"), *_objects(block.get("fields"))):
+            out.add(part.get("text") if isinstance(part, dict) else None)
+        for part in _objects(block.get("elements")):
+            out.add(part.get("text"))
+        _read_buttons([block.get("accessory")], out)
+
+
+def _read_buttons(elements: object, out: AlertText) -> None:
+    for element in _objects(elements):
+        if isinstance(element.get("url"), str):
+            out.pages.append(element["url"][:MAX_LINE])
+
+
+def _read_rich(node: Mapping[str, Any], out: AlertText, depth: int = 0) -> None:
+    """Rich text: lists and quotes hold sections, and a section is one piece of text."""
+    parts = _objects(node.get("elements"))
+    if depth > _DEPTH:
+        return
+    if any("elements" in part for part in parts):
+        for part in parts:
+            _read_rich(part, out, depth + 1)
+    else:
+        out.add(_rich_text(parts))
+
+
+def _rich_text(parts: list[Mapping[str, Any]]) -> str:
+    pieces = []
+    for part in parts:
+        if part.get("type") == "link" and isinstance(part.get("url"), str):
+            text = part.get("text")
+            pieces.append(f"<{part['url']}|{text}>" if text else f"<{part['url']}>")
+        elif isinstance(part.get("text"), str):
+            pieces.append(part["text"])
+        elif isinstance(part.get("fallback"), str):
+            pieces.append(part["fallback"])
+    return "".join(pieces)
+
+
+def _read_table(block: Mapping[str, Any], out: AlertText) -> None:
+    """A row of two cells is a label and its value; under a row of headings each cell has one."""
+    rows = [
+        [_cell(cell) for cell in row if isinstance(cell, dict)]
+        for row in block.get("rows") or ()
+        if isinstance(row, list)
+    ]
+    headings = rows[0] if rows and all(map(_HEADING.fullmatch, rows[0])) else []
+    for row in rows[1:] if headings else rows:
+        pair = len(row) == 2 and not headings  # noqa: PLR2004 -- a label and its value
+        for place, cell in enumerate(row):
+            label = row[0] if pair and place else headings[place] if place < len(headings) else ""
+            out.add(cell, label)
+    if len(rows) == 1 and headings:
+        out.add(" ".join(headings))
+
+
+def _cell(cell: Mapping[str, Any]) -> str:
+    text = cell.get("text")
+    if isinstance(text, str):
+        return text
+    inner = AlertText()
+    _read_rich(cell, inner)
+    return " ".join(line.text for line in inner.lines)
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, dict)][:500] if isinstance(value, list) else []
+
+
+def _lone_label(raw: str) -> str:
+    """The label of the next line, where this line is nothing but a label."""
+    found = _LONE_LABEL.fullmatch(raw.strip())
+    return found[1] if found and (found[2] or raw.strip().endswith(("*", ":"))) else ""
+
+
+def _readable(text: str) -> str:
+    """Slack's links, entities and HTML tags undone."""
+    plain = _LINK.sub(_shown, text)
+    plain = _TAG.sub(lambda tag: " " if tag[1] else "\n", plain) if "</" in plain else plain
+    return html.unescape(plain).replace("\u00a0", " ").replace("\u200b", "")
+
+
+def _shown(link: re.Match[str]) -> str:
+    address, label = link[1], (link[2] or "").strip()
+    if address.startswith("#"):
+        return ""
+    if address.startswith(("@", "!")):
+        return label
+    if address.lower().startswith(("mailto:", "tel:")):
+        return ""
+    host = re.sub(r"(?i)^https?://(?:[^/@]*@)?", "", address).partition("/")[0].lower()
+    if not label or host.partition(":")[0] in label.lower():
+        is_address = not label or re.match(r"(?i)https?://|[\w.:-]+(?:/\S*)?$", label)
+        if not label or is_address:
+            return label or address
+        return f"{label} {LINK_OPEN}{address}{LINK_CLOSE}"
+    return f"{label} {LINK_OPEN}{address}{LINK_CLOSE}"
+
+
+def _json_in(text: str) -> tuple[str, object, str] | None:
+    """The first JSON object, list or encoded string in a text, with what stands around it."""
+    starts = (match.start() for match in _JSON_START.finditer(text))
+    for start in _first(starts, _JSON_STARTS):
+        if text[start] == '"' and text[:start].strip():
+            continue
+        try:
+            value, end = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, str) and not _JSON_START.match(value.strip()):
+            continue
+        if isinstance(value, dict) or _holds_objects(value):
+            return text[:start], value, text[end:]
+    return None
+
+
+def _holds_objects(value: object) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, list) and any(isinstance(one, dict) for one in value)
+    )
+
+
+def _first(items: Iterator[int], count: int) -> Iterator[int]:
+    for _, item in zip(range(count), items, strict=False):
+        yield item

@@ -1,0 +1,223 @@
+"""What the words around a name in an alert say about it: backend, client, page of a tool. Pure.
+
+Tables of the field's own words and of layouts; a new word of the same kind is one entry.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+
+MAX_LABEL = 60
+
+
+class Role(IntEnum):
+    """What a name is in the alert; the lowest speaks."""
+
+    KNOWN = 0
+    BACKEND = 1
+    LABELLED = 2
+    SUBJECT = 3
+    NAMED = 4
+    FINE = 5
+    PAGE = 8
+    CLIENT = 9
+
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[a-z0-9]+")
+_PAGE_WORDS = frozenset(
+    "runbook runbooks playbook dashboard dashboards panel silence ticket tickets issue issues"
+    " incident incidents wiki docs doc documentation generator graph explore meeting bridge zoom"
+    " link links view report page permalink commit pipeline build job console logs trace"
+    " repository repo image statuspage escalation acknowledge ack postmortem chat"
+    " chart snapshot war guide manual help support externalurl generatorurl dashboardurl"
+    " runbookurl silenceurl panelurl actions registry helm workflow deployment"
+    " article kb procedure tracker more".split()
+)
+_CLIENT_WORDS = frozenset(
+    "client clients remote source src user agent visitor location observer attacker forwarded"
+    " caller requester scanner reporter sender poller monitoring ipaddr referer referrer"
+    " clientip callerip sourceip peer proxy probed region version ua loc resolver nameserver"
+    " checker worker".split()
+)
+_STRONG_WORDS = frozenset(
+    "backend backends upstream upstreams member members serverrouted routed origin realserver"
+    " backendaddress backendhost".split()
+)
+_GENERAL_WORDS = frozenset(
+    "host hosts hostname hostnames url uri target targets instance instances endpoint endpoints"
+    " server servers address site website domain fqdn node monitored dns ip destination dest"
+    " request service entity vhost authority sni object ci device machine servername hostheader"
+    " affected impacted subject".split()
+)
+_SELF_DESCRIBING = frozenset({"monitored", "requested"})
+"""Words after which an address is the one that is watched, whatever else the label says."""
+_IMMEDIATE = re.compile(r"([A-Za-z_][\w .\-/()]{0,60}?)[\"'*`\\)\]]*\s*(?::|={1,2}|=>|->)\s*[\"'*`<(\[\\]*$")
+_OPENING_LABEL = re.compile(r"[\s>*_`\u2022-]*([A-Za-z][\w ()/-]{0,40}?)[*_`\"']*\s*[:=][*_`\"']*\s")
+_KEYWORD = re.compile(
+    r"\b(backend|upstream|origin|member|target|server|host|instance|endpoint|node|site|url|"
+    r"request|hostname|website|service)s?(?:\s+(?:server|host|address|name|member|node|url))?"
+    r"[\s\"'`*(<\[]*$",
+    re.IGNORECASE,
+)
+_STRONG_KEYWORDS = frozenset({"backend", "upstream", "origin", "member"})
+_PREPOSITION = re.compile(
+    r"(?:\b(?:on|at|to|of|for|against|reaching|hitting|calling|querying|behind|loading|opening|"
+    r"get|post|head|put|curl|probing|contacting|checking|accessing|visiting|is|are|was|unhealthy"
+    r"|down|failed|failing|firing|critical|problem|alert)"
+    r"|\b5\d\ds?|\bfrom|\berrors?)[\s:\"'`*(<\[]*$",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"[\s\"'`*)>\]]*(?:[\s(]\d{1,3}(?:\.\d{1,3}){3}[\s)]*)?(?:/\S*)?\s*"
+    r"(?:is|are|was|were|has|keeps|went|goes|seems|looks|returns?|returned|returning|answers?|"
+    r"answered|responds?|responded|gives?|gave|throws?|fails?|failed|failing|unhealthy|down|"
+    r"unreachable|timed?|refused|refuses|cannot|can't|does|did|not|502s?|503|504|500|"
+    r"marked|reported\s+(?:as\s+)?(?:down|unhealthy)|reports?|shows?)\b",
+    re.IGNORECASE,
+)
+_FINE = re.compile(
+    r"[\s\"'`*)>\]]*(?:\s+(?:is|are|looks|seems|works|stays|was|still|also|back))*\s*"
+    r"(?:fine|ok|okay|good|healthy|green|works|working|reachable|unaffected|not\s+affected)\b",
+    re.IGNORECASE,
+)
+_REPORTER = re.compile(
+    r"(?:\b(?:alerts?|notifications?|messages?|mails?|e-mails?|reports?|reported|checked|"
+    r"monitored|sent|measured|seen|observed|detected|probed|tested|pinged|polled|raised|"
+    r"triggered|created|opened|posted|received|came|coming|watched|generated|forwarded|"
+    r"according|scraped|routed|proxied)\s+(?:from|by|via|through|to)|\bvia|\bthrough|"
+    r"\bpowered\s+by|\bfrom\s+(?:our|the|my)?\s*(?:office|probe|client|location|monitor\w*|agent|"
+    r"vantage\s+point|laptop|home|vpn|prober|poller|scanner|jump\s*(?:host|box)|bastion))"
+    r"(?:\s+(?:our|the|my|probe|host|server|node|monitor|agent|prober|poller))*[\s:\"'`*(<\[]*$",
+    re.IGNORECASE,
+)
+_LEADS_AWAY = re.compile(
+    r"\b(?:see(?:\s+also)?|runbook|playbook|wiki|docs?|documentation|dashboards?|details?|"
+    r"tickets?|issues?|more(?:\s+at|\s+info\w*)?|graphs?|ack(?:nowledge)?|join|read|follow|"
+    r"tracked(?:\s+(?:in|at))?|status\s*page|silence|link|logs?|view|open|meeting|call|bridge|"
+    r"war\s*room|incident|report|source|panel|chart|console|commit|build|pipeline|compare|"
+    r"posted\s+(?:in|to)|updates?(?:\s+(?:at|on))?|info|manage|unsubscribe|settings|login|"
+    r"log\s+in|sign\s+in|knowledge\s*base|howto|guide|instructions|subscribe|monitor\s+url|"
+    r"image|registry|repo\w*|pull(?:ed|ing)?|deployed|please)"
+    r"(?:\s+(?:at|in|on|here|is|url|it|the|page|under|via|from))*[\s:\"'`*(<\[=-]*$",
+    re.IGNORECASE,
+)
+_CLIENT_BEFORE = re.compile(
+    r"\b(?:clients?(?:\s*ip)?|blocked|banned|from|visitor|attacker|attack\s+from|user|"
+    r"requests?\s+from|source|login\s+from|scan\s+from|allowed|throttled|denied|address)"
+    r"(?:\s+(?:and|ip|address|addresses|by|of|clients?|ips?))*"
+    r"(?:[\s,]*(?:and\s+)?\d{1,3}(?:\.\d{1,3}){3})*[\s,:\"'`*(<\[=]*(?:and\s+)?$",
+    re.IGNORECASE,
+)
+_CLIENT_AFTER = re.compile(
+    r"[\s,\"']*(?:(?:and\s+)?\d{1,3}(?:\.\d{1,3}){3}[\s,]*)*"
+    r"(?:\((?:client|visitor|source|remote)|- - \[|- \S+ \[|\[\d\d/[A-Z][a-z]{2}/\d{4})",
+    re.IGNORECASE,
+)
+_PAGE_PATH = re.compile(
+    r"(?i)(?:/(?:incidents?|alerts?|alerting|issues?|browse|tickets?|dashboards?|d|d-solo|monitors?"
+    r"|runbooks?|wiki|docs?|confluence|actions/runs|commit|pull|merge_requests|pipelines?|jobs?"
+    r"|builds?|explore|graph|silences?|archives|meet|j|checks|check-sessions|problems?|services?"
+    r"|icingaweb2|cgi-bin|nagios\w*|zabbix|notebooks?|reports?|events?|kb|app/(?:client|discover|"
+    r"apm|observability|reports|alerts|kibana|o11y)|search|trace|logs|runbook|display|spaces?|"
+    r"playbooks?|sessions?|uptime|console|project|organizations|blob|tree|history)"
+    r"(?:[/?#.;,]|$)|[?#&;](?:triggerid|eventid|id|panelid|orgid|incident|alert|receiver|"
+    r"g0\.expr|silenceid|sensor|monitor|problem)\w*=|#/|#!|#(?:alerts?|incident|problem|check|"
+    r"home)\b|sensor\.htm|tr_events|/status\.cgi|/extinfo)"
+)
+_PAGE_HOSTS = frozenset(
+    "grafana prometheus alertmanager kibana zabbix icinga icinga2 nagios prtg sentry monitor"
+    " monitoring status statuspage wiki docs runbook runbooks jira jenkins ci git gitlab github"
+    " confluence dashboard dashboards logs metrics alerts alerting tracker tickets helpdesk"
+    " servicedesk support kb checkmk sensu splunk thanos loki tempo mimir argocd argo rancher"
+    " elastic opensearch graylog observability uptime karma netdata librenms observium pandora"
+    " centreon ops-wiki intranet handbook teams slack meet zoom".split()
+)
+_VENDORS = frozenset(
+    "slack.com github.com gitlab.com bitbucket.org atlassian.net atlassian.com statuspage.io"
+    " pagerduty.com opsgenie.com victorops.com datadoghq.com datadoghq.eu newrelic.com sentry.io"
+    " pingdom.com uptimerobot.com betterstack.com betteruptime.com grafana.net grafana.com"
+    " elastic.co elastic-cloud.com dynatrace.com splunk.com splunkcloud.com signalfx.com site24x7.com"
+    " site24x7.eu statuscake.com checklyhq.com honeycomb.io lightstep.com sumologic.com"
+    " logz.io loggly.com papertrailapp.com rollbar.com bugsnag.com raygun.com instana.io"
+    " appdynamics.com solarwinds.com nagios.com icinga.com zabbix.com prtg.com paessler.com"
+    " servicenow.com service-now.com zendesk.com freshdesk.com zoom.us google.com goo.gl bit.ly"
+    " microsoft.com microsoftonline.com windows.com office.com office365.com live.com azure.com azure.cn"
+    " azure.us windows.net aka.ms visualstudio.com sharepoint.com notion.so notion.site"
+    " linear.app asana.com trello.com monday.com clickup.com youtube.com loom.com"
+    " incident.io firehydrant.io firehydrant.com rootly.com squadcast.com xmatters.com"
+    " cloudflarestatus.com amazon.com docker.io docker.com ghcr.io quay.io npmjs.com pypi.org"
+    " kubernetes.io k8s.io robusta.dev circleci.com travis-ci.com app.vssps.visualstudio.com"
+    " catchpoint.com thousandeyes.com uptime.com freshping.io updown.io hetrixtools.com oneuptime.com cronitor.io"
+    " healthchecks.io deadmanssnitch.com prometheus.io opentelemetry.io stackoverflow.com"
+    " letsencrypt.org wikipedia.org webex.com gotomeeting.com teams.cloud.microsoft schema.org"
+    " w3.org mozilla.org apache.org nginx.org nginx.com".split()
+)
+_ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
+"""Names that customers get below a domain of the table."""
+
+
+def label_words(label: str) -> tuple[str, ...]:
+    """`backendPoolName_s` -> `backend`, `pool`, `name`, `s`."""
+    return tuple(_WORD.findall(_CAMEL.sub(" ", label).lower()))
+
+
+def label_role(label: str) -> Role | None:
+    """What stands behind a label; `None` where it does not say."""
+    words = label_words(label[-MAX_LABEL:])
+    joined = {"".join(pair) for pair in zip(words, words[1:], strict=False)}
+    every = set(words) | joined
+    if every & _SELF_DESCRIBING:
+        return Role.LABELLED
+    if every & _PAGE_WORDS:
+        return Role.PAGE
+    if every & _STRONG_WORDS:
+        return Role.BACKEND
+    if every & _CLIENT_WORDS:
+        return Role.CLIENT
+    return Role.LABELLED if every & _GENERAL_WORDS else None
+
+
+def place_role(before: str, after: str, label: str) -> Role:
+    """What a name is, by the words before and after it on its line and by its field's label."""
+    immediate = _IMMEDIATE.search(before)
+    if immediate and (role := label_role(immediate[1])):
+        return role
+    if _REPORTER.search(before):
+        return Role.CLIENT
+    if _LEADS_AWAY.search(before):
+        return Role.PAGE
+    if _FINE.match(after):
+        return Role.FINE
+    if keyword := _KEYWORD.search(before):
+        return Role.BACKEND if keyword[1].lower() in _STRONG_KEYWORDS else Role.LABELLED
+    opening = _OPENING_LABEL.match(before)
+    for name in (opening[1] if opening else "", label):
+        if name and (role := label_role(name)):
+            return role
+    if _PREPOSITION.search(before) or _VERB.match(after):
+        return Role.SUBJECT
+    return Role.NAMED
+
+
+def is_client_address(before: str, after: str, port: int | None) -> bool:
+    """Whether an address that no label explains is that of somebody who asked."""
+    ephemeral = 32_768
+    return bool(
+        (port and port >= ephemeral and _CLIENT_AFTER.match(after))
+        or _CLIENT_AFTER.match(after)
+        or _CLIENT_BEFORE.search(before)
+    )
+
+
+def is_page_path(path: str) -> bool:
+    """Whether a URL's path or query is that of a tool's own page."""
+    return bool(_PAGE_PATH.search(path))
+
+
+def is_page_host(host: str, registered: str | None) -> bool:
+    """Whether a host is a vendor's, or is called like a tool."""
+    if registered in _VENDORS or host in _VENDORS:
+        return not host.endswith(_ON_VENDORS)
+    return not _PAGE_HOSTS.isdisjoint(host.split(".")[:-1])

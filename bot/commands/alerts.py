@@ -1,0 +1,267 @@
+"""Somebody else's alert -> the gateway, site or backend that it is about, or why none is named.
+
+One pure function behind the message shortcut, the reading of a thread and `alerts on`. It ranks what
+an alert names and never takes the first name that comes: an ARM id of a gateway, then a member or a
+site of the inventory, then a labelled backend, then a host in the text. What cannot be decided is
+not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.commands.alert_gateways import NamedGateway, Sure, read_gateways, read_pool
+from bot.commands.alert_hosts import Mention, foremost, read_hosts
+from bot.commands.alert_text import read_text
+from bot.commands.alert_words import Role
+from bot.commands.known_names import KnownGateway, KnownNames, known_names
+
+DEFAULT_PORT = 443
+_NOBODY = KnownNames()
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTarget:
+    """What an alert is about.
+
+    Attributes:
+        host: a backend's or a site's name or address, `None` where a gateway alone is named.
+        port: as the alert names it, `None` where it names none.
+        is_site: whether the inventory has the host as a site and in no pool.
+        gateway: the gateway, `None` where the alert names none and the inventory has not one alone.
+        pool: the pool of that gateway.
+    """
+
+    host: str | None = None
+    port: int | None = None
+    is_ip: bool = False
+    is_site: bool = False
+    gateway: NamedGateway | None = None
+    pool: str | None = None
+
+    @property
+    def line(self) -> str:
+        """The same as a line of the language, to be parsed as if it had been typed."""
+        if self.host is None:
+            return self._gateway_line()
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        target = f"site:{host}" if self.is_site else f"{host}:{self.port}" if self.port else host
+        gateway = f" gw={self.gateway.typed}" if self.gateway else ""
+        pool = f" pool={self.pool}" if self.pool and self.gateway else ""
+        return f"{target}{gateway}{pool}"
+
+    def _gateway_line(self) -> str:
+        if self.gateway is None:
+            return ""
+        pool = self.pool or self.gateway.pool
+        if pool and not self.gateway.group:
+            return f"gw:{self.gateway.typed} pool={pool}"
+        return f"gw:{'/'.join(filter(None, (self.gateway.typed, pool, self.gateway.setting)))}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertReading:
+    """What was read out of a message.
+
+    Attributes:
+        target: what it is about, `None` where nothing is named or nothing decides.
+        reason: why, in one sentence; it repeats hostile text.
+        choices: what is level, where that is why there is no target; to be offered as buttons.
+        is_known: whether the inventory has what is named, so that there is no doubt.
+    """
+
+    target: AlertTarget | None
+    reason: str
+    choices: tuple[AlertTarget, ...] = ()
+    is_known: bool = False
+
+
+def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> AlertReading:
+    """What a Slack message of any shape is about.
+
+    Args:
+        message: as Slack delivers it; hostile, and read only so far.
+        known: the gateways that the bot can see; without them only the words decide.
+    """
+    text = read_text(message)
+    gateways, pool = read_gateways(text, known), read_pool(text)
+    mentions = foremost(read_hosts(text, known))
+    if len(gateways) > 1:
+        return _beside_gateways(gateways, mentions, known)
+    gateway = gateways[0] if gateways else None
+    if mentions and mentions[0].role is Role.KNOWN:
+        return _known_host(mentions, gateway, pool, known)
+    if gateway is not None:
+        return _with_gateway(gateway, mentions, pool, known)
+    return _host_alone(mentions)
+
+
+def _beside_gateways(
+    gateways: Sequence[NamedGateway], mentions: Sequence[Mention], known: KnownNames
+) -> AlertReading:
+    """Several gateways are level: a known host may decide between them, nothing else."""
+    if len(mentions) == 1 and mentions[0].role is Role.KNOWN:
+        owners = {(one.name, one.group) for one in _owners(mentions[0], known)}
+        fitting = [one for one in gateways if (one.name, one.group) in owners]
+        if len(fitting) == 1:
+            return _known_host(mentions, fitting[0], None, known)
+    choices = tuple(AlertTarget(gateway=one) for one in gateways[:2])
+    return _level(choices, [one.typed for one in gateways])
+
+
+def _known_host(
+    mentions: Sequence[Mention], gateway: NamedGateway | None, pool: str | None, known: KnownNames
+) -> AlertReading:
+    """Hosts of the inventory; a gateway that was named decides between them."""
+    fitting = [one for one in mentions if gateway is None or _is_of(gateway, one, known)]
+    members = [one for one in fitting if known.holding(one.host)]
+    one = _only(members or fitting)
+    if one is not None:
+        owner = gateway or _only_owner(one, known)
+        return AlertReading(
+            target=_target(one, owner, pool, is_site=not known.holding(one.host)),
+            reason=f"{one.host} is a {'member' if members else 'site'} of a known gateway",
+            is_known=True,
+        )
+    if gateway is not None:
+        return _gateway_alone(gateway, pool, known)
+    owners = {owner for one in mentions for owner in _owners(one, known)}
+    shared = [owner for owner in owners if all(owner in _owners(one, known) for one in mentions)]
+    if len(shared) == 1:
+        return _gateway_alone(_named(shared[0]), pool, known)
+    choices = tuple(
+        _target(one, _only_owner(one, known), None, is_site=not known.holding(one.host))
+        for one in mentions[:2]
+    )
+    return _level(choices, [one.host for one in mentions])
+
+
+def _with_gateway(
+    gateway: NamedGateway, mentions: Sequence[Mention], pool: str | None, known: KnownNames
+) -> AlertReading:
+    """A gateway is named: a foreign host beside it is not asked about."""
+    one = _only(mentions)
+    if known or one is None or one.role > Role.SUBJECT:
+        return _gateway_alone(gateway, pool, known)
+    return AlertReading(
+        target=_target(one, gateway, pool),
+        reason=f"{one.host} is named as a backend of {gateway.typed}",
+    )
+
+
+def _gateway_alone(gateway: NamedGateway, pool: str | None, known: KnownNames) -> AlertReading:
+    return AlertReading(
+        target=AlertTarget(gateway=gateway, pool=gateway.pool or pool),
+        reason=f"the message names the gateway {gateway.typed}",
+        is_known=bool(known.names.get(gateway.name)) and gateway.sure <= Sure.KNOWN,
+    )
+
+
+def _host_alone(mentions: Sequence[Mention]) -> AlertReading:
+    if not mentions:
+        return AlertReading(
+            target=None,
+            reason="the message names no backend, site or gateway; name one, for example gw:prod-gw",
+        )
+    one = _only(mentions)
+    if one is None:
+        choices = tuple(_target(host, None, None) for host in mentions[:2])
+        return _level(choices, [host.host for host in mentions])
+    return AlertReading(target=_target(one, None, None), reason=f"{one.host} is named in the message")
+
+
+def _only(mentions: Sequence[Mention]) -> Mention | None:
+    """The one host that is meant: a name beside its own address, or the longer of two names."""
+    names = [one for one in mentions if not one.is_ip]
+    longest = [
+        one for one in names if not any(other.host.endswith(f".{one.host}") for other in names)
+    ]
+    kept = longest or list(mentions)
+    return kept[0] if len(kept) == 1 else None
+
+
+def _level(choices: tuple[AlertTarget, ...], names: Sequence[str]) -> AlertReading:
+    shown = " and ".join(name[:_SHOWN] for name in names[:2])
+    more = f" and {len(names) - 2} more" if len(names) > len(choices) > 1 else ""
+    return AlertReading(
+        target=None,
+        reason=f"the message names {shown}{more}, and nothing decides between them; name one",
+        choices=choices,
+    )
+
+
+def _target(
+    one: Mention, gateway: NamedGateway | None, pool: str | None, *, is_site: bool = False
+) -> AlertTarget:
+    return AlertTarget(
+        host=one.host,
+        port=one.port,
+        is_ip=one.is_ip,
+        is_site=is_site,
+        gateway=gateway,
+        pool=pool if gateway else None,
+    )
+
+
+def _owners(one: Mention, known: KnownNames) -> tuple[KnownGateway, ...]:
+    return known.holding(one.host) or known.serving(one.host)
+
+
+def _only_owner(one: Mention, known: KnownNames) -> NamedGateway | None:
+    owners = _owners(one, known)
+    return _named(owners[0]) if len(owners) == 1 else None
+
+
+def _named(gateway: KnownGateway) -> NamedGateway:
+    return NamedGateway(
+        name=gateway.name,
+        group=gateway.group or None,
+        subscription=gateway.subscription or None,
+        sure=Sure.KNOWN,
+    )
+
+
+def _is_of(gateway: NamedGateway, one: Mention, known: KnownNames) -> bool:
+    owners = (*known.holding(one.host), *known.serving(one.host))
+    return any(
+        owner.name == gateway.name and gateway.group in {None, owner.group} for owner in owners
+    )
+
+
+def read_alert_json(document: Mapping[str, Any]) -> dict[str, Any]:
+    """`read_alert` as the object that `appgw read-alert --json` prints."""
+    message = document.get("message")
+    reading = read_alert(
+        message if isinstance(message, dict) else {}, known_names(document.get("inventory"))
+    )
+    reason = re.sub(r"\s+", " ", reading.reason)
+    if reading.target is None:
+        return {"target": None, "options": {}, "reason": reason}
+    target = reading.target
+    options = {}
+    if target.host is not None and target.gateway:
+        options["gw"] = target.gateway.typed
+    if target.pool and target.host is not None:
+        options["pool"] = target.pool
+    return {"target": _target_json(target), "options": options, "reason": reason}
+
+
+def _target_json(target: AlertTarget) -> dict[str, Any]:
+    if target.is_site:
+        return {"kind": "site", "host": target.host}
+    if target.host is not None:
+        kind = "ip" if target.is_ip else "host"
+        return {"kind": kind, "host": target.host, "port": target.port or DEFAULT_PORT}
+    assert target.gateway is not None
+    return {
+        "kind": "gateway",
+        "subscription": target.gateway.subscription,
+        "group": target.gateway.group,
+        "name": target.gateway.name,
+        "pool": target.pool,
+        "setting": target.gateway.setting,
+    }

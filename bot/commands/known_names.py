@@ -1,0 +1,120 @@
+"""The names of the gateways, members and sites that the bot knows, found by dictionary reads. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_WILDCARDS = "*?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownGateway:
+    """One gateway of the inventory; all names in lower case.
+
+    Attributes:
+        members: addresses of its pools' members.
+        sites: host names of its listeners, wildcards included, and its public names and addresses.
+    """
+
+    subscription: str
+    group: str
+    name: str
+    members: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+
+    @property
+    def typed(self) -> str:
+        """How people write it after `gw=`."""
+        return f"{self.group}/{self.name}" if self.group else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownNames:
+    """The inventory by name; whoever asks pays for one dictionary read."""
+
+    names: Mapping[str, tuple[KnownGateway, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    members: Mapping[str, tuple[KnownGateway, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    sites: Mapping[str, tuple[KnownGateway, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    wildcards: Mapping[str, tuple[KnownGateway, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+    @classmethod
+    def of(cls, gateways: Iterable[KnownGateway]) -> KnownNames:
+        """The index over these gateways."""
+        names, members, sites, wild = {}, {}, {}, {}  # type: ignore[var-annotated]
+        for gateway in gateways:
+            _add(names, gateway.name, gateway)
+            for member in gateway.members:
+                _add(members, member, gateway)
+            for site in gateway.sites:
+                _add(wild if _is_wildcard(site) else sites, site, gateway)
+        return cls(names=names, members=members, sites=sites, wildcards=wild)
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    def serving(self, host: str) -> tuple[KnownGateway, ...]:
+        """The gateways that have this host as a site, exactly or under a wildcard."""
+        found = dict.fromkeys(self.sites.get(host, ()))
+        for pattern, gateways in self.wildcards.items():
+            if host_fits(pattern, host):
+                found |= dict.fromkeys(gateways)
+        return tuple(found)
+
+    def holding(self, host: str) -> tuple[KnownGateway, ...]:
+        """The gateways that have this host in a pool."""
+        return self.members.get(host, ())
+
+
+def host_fits(pattern: str, host: str) -> bool:
+    """Whether a listener's host name, which may hold `*` and `?`, takes this host; both lower case."""
+    if not _is_wildcard(pattern):
+        return pattern == host
+    return fnmatch.fnmatchcase(host, pattern.replace("[", "[[]"))
+
+
+def known_names(document: object) -> KnownNames:
+    """The `inventory` of `appgw read-alert`: a list of objects; what cannot be read is left out."""
+    rows = document if isinstance(document, list) else []
+    return KnownNames.of(_known(row) for row in rows if isinstance(row, dict) and row.get("name"))
+
+
+def _known(row: Mapping[str, Any]) -> KnownGateway:
+    return KnownGateway(
+        subscription=_lower(row.get("subscription")),
+        group=_lower(row.get("group")),
+        name=_lower(row.get("name")),
+        members=_lowered(row.get("members")),
+        sites=_lowered(row.get("sites")),
+    )
+
+
+def _lowered(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, map(_lower, value))) if isinstance(value, list) else ()
+
+
+def _lower(value: object) -> str:
+    return value.strip().lower().rstrip(".") if isinstance(value, str) else ""
+
+
+def _is_wildcard(site: str) -> bool:
+    return any(mark in site for mark in _WILDCARDS)
+
+
+def _add(
+    index: dict[str, tuple[KnownGateway, ...]], name: str, gateway: KnownGateway
+) -> None:
+    held = index.get(name, ())
+    if gateway not in held:
+        index[name] = (*held, gateway)
