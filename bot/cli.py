@@ -13,7 +13,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -238,6 +238,36 @@ def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of 
         lambda row: explain_message_json(row["text"], _text_or_none(row, "name") or ""),
         as_json=as_json,
     )
+
+
+@app.command("read-alert", hidden=True)
+def read_alert(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
+    """Read JSON lines {"message": ..., "inventory": ...} and print what each alert is about."""
+    from bot.commands.alerts import read_alert_json  # noqa: PLC0415 -- late, so that the program starts fast
+
+    if not as_json:
+        return usage_error(
+            'this command reads JSON lines; write for example: echo \'{"message": {"text": "502 on '
+            "backend.contoso.com\"}}' | appgw read-alert --json"
+        )
+    for number, document in _documents():
+        if not isinstance(document, dict) or not isinstance(document.get("message"), dict):
+            return usage_error(
+                f'line {number} is no JSON object with a "message"; write for example '
+                '{"message": {"text": "502 on backend.contoso.com"}}'
+            )
+        sys.stdout.write(json.dumps(read_alert_json(document)) + "\n")
+    return 0
+
+
+def _documents() -> Iterator[tuple[int, object]]:
+    """The JSON lines of standard input with their numbers; `None` for one that is no JSON."""
+    for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError):
+                yield number, None
 
 
 def _line_by_line(answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json: bool) -> int:

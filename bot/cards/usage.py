@@ -5,10 +5,11 @@ Always ephemeral, never a card.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.cards.check_card import SLASH_COMMAND
+from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND
 from bot.cards.escaping import clean
 from bot.cards.parts import (
     Button,
@@ -73,6 +74,33 @@ def notice(sentence: str, *lines: str) -> Message:
     if lines:
         body.append(Drawing(lines=tuple(clean(line, 300) for line in lines)))
     return compose(clean(sentence, 90), body)
+
+
+def nothing_named() -> Message:
+    """The answer to an alert that names nothing which could be asked about."""
+    return notice(
+        "This message names no backend that I can read.",
+        f"{SLASH_COMMAND} backend.contoso.com",
+        f"{SLASH_COMMAND} gw:prod-gw",
+    )
+
+
+def which(reason: str, lines: Sequence[str]) -> Message:
+    """Several targets are level in an alert: one button for each, and nothing is guessed."""
+    sentence = clean(f"{reason[:1].upper()}{reason[1:]}.", 400)
+    buttons = [
+        Buttons(
+            elements=(
+                Button(
+                    label=f"Check {clean(line, 60)}"[:75],
+                    action=CHECK_AGAIN,
+                    value=json.dumps({"q": line}),
+                ),
+            )
+        )
+        for line in lines
+    ]
+    return compose(clean(sentence, 90), [say(sentence), *buttons])
 
 
 def help_card() -> Message:

@@ -10,6 +10,11 @@ from enum import IntEnum
 from urllib.parse import unquote
 
 from bot.commands.alert_hosts import registered_domain
+from bot.commands.alert_tables import (
+    NO_NAMES,
+    OTHER_KINDS,
+    OTHER_POOLS,
+)
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.alert_words import label_words
 from bot.commands.known_names import KnownNames
@@ -20,7 +25,9 @@ _ID = re.compile(
     r"(?:/backendaddresspools/(?P<pool>[\w.-]{1,80}))?",
     re.IGNORECASE,
 )
-_TYPED = re.compile(r"(?<![\w-])gw[:=](?P<name>[\w(][\w.()-]*(?:/[\w(][\w.()-]*){0,3})", re.IGNORECASE)
+_TYPED = re.compile(
+    r"(?<![\w-])gw[:=](?P<name>[\w(][\w.()-]*(?:/[\w(][\w.()-]*){0,3})", re.IGNORECASE
+)
 _ABOUT = re.compile(
     r"application[\s_-]*gateways?|app[\s_-]?gw|appgateway|\bagw\b|backendsettingspool|unhealthyhostcount",
     re.IGNORECASE,
@@ -30,7 +37,8 @@ _CALLED = r"(?:\s+(?:named|called|name|instance|resource|is|id))?"
 _OURS = r"(?:(?:azure\s+)?application[\s_-]?gateway|app[\s_-]?gw|app\s?gateway|appgateway|agw)"
 _INLINE = re.compile(rf"(?<![\w/.-]){_OURS}{_CALLED}\s+{_VALUE}", re.IGNORECASE)
 _LABELLED = re.compile(
-    rf"(?<![\w/.-]){_OURS}(?:[\s_]?(?:name|instance|resource))?[\"'*`\])]*\s*[:=]\s*{_VALUE}", re.IGNORECASE
+    rf"(?<![\w/.-]){_OURS}(?:[\s_]?(?:name|instance|resource))?[\"'*`\])]*\s*[:=]\s*{_VALUE}",
+    re.IGNORECASE,
 )
 _GENERIC = re.compile(
     rf"(?<![\w/.-])(?:(?P<kind>[A-Za-z0-9]+)[\s_-]+)?gateway(?P<called>(?:[\s_]?name)?[\"'*`]*\s*[:=]|\s+(?:is|named|called)|)\s+{_VALUE}"
@@ -46,25 +54,6 @@ _AT = re.compile(
     re.IGNORECASE,
 )
 _OUR_PARTS = frozenset({"gw", "agw", "appgw", "agic", "appgateway", "appgtw"})
-_OTHER_KINDS = frozenset(
-    "bad api nat vpn vnet er expressroute virtual internet transit egress ingress mail sms payment"
-    " smtp default local data cloud service network storage media 502 504 http https the-bad timeout"
-    " iot edge llm ai push email voip remote secure web graphql kong file".split()
-)
-_NO_NAMES = frozenset(
-    "a an and are as at back bad backend backends been but by can cannot check config configuration"
-    " count cross custom d did does down end error errors event fail failed failing failure failures"
-    " fine firing for from front frontend had has have health healthy high host hosts http https in"
-    " ingress instance instances is it its latency layer listener load log logs low metric metrics"
-    " mode mutual new no not now of off on one or out p50 p90 p95 p99 pool probe problem public"
-    " pre rate re red region request requests resolved resource response returned returning"
-    " returns rule same self server servers service sev0 sev1 sev2 sev3 sev4 side sign signed site"
-    " sku slow ssl standard state status subnet the then this tier time timed timeout tls to too"
-    " total traffic type unhealthy up update updated url user users v1 v2 waf was we were when which"
-    " while with 4xx 5xx 500 502 503 504 502s alert alerts alarm above below level multi non per"
-    " time-out wide zone zones west east north south europe central us uk team green yellow blue"
-    " degraded critical warning via access and/or azure microsoft between".split()
-)
 _NAME_WORDS = (
     frozenset({"resource"}),
     frozenset({"resource", "name"}),
@@ -89,7 +78,12 @@ _NAME_WORDS = (
     frozenset({"monitored", "resource"}),
     frozenset({"instance"}),
 )
-_WEAK_NAME_WORDS = (frozenset({"name"}), frozenset({"host"}), frozenset({"service"}), frozenset({"instance"}))
+_WEAK_NAME_WORDS = (
+    frozenset({"name"}),
+    frozenset({"host"}),
+    frozenset({"service"}),
+    frozenset({"instance"}),
+)
 _TYPE_LABELS = frozenset({"type", "resourcetype"})
 _LABEL_VALUE = re.compile(
     r"(?:^|(?<=[\s,;|{(]))[\"'*`_]*(?P<label>[A-Za-z][A-Za-z _.-]{0,30}?)[\"'*`_]*\s*[:=]+\s*[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
@@ -98,10 +92,6 @@ _POOL = re.compile(
     r"(?P<before>\w+[\s_-]+)?(?:backend[\s_]?(?:http)?(?:settings?)?[\s_]?(?:address)?[\s_]?pool|backendsettingspool|pool)"
     r"(?:[\s_]?name)?(?:_s)?(?P<sign>[\"'*`]*\s*(?:[:=]+|\s+(?:is|named|called)\s|\s)\s*)[\"'*`(]*(?P<pool>[A-Za-z0-9][\w.-]{0,79})(?P<pair>~[\w.-]{1,80})?",
     re.IGNORECASE,
-)
-_OTHER_POOLS = frozenset(
-    "thread connection connections node agent app application db database jdbc worker workers memory"
-    " object client buffer resource elastic sql hikari".split()
 )
 _TOKEN = re.compile(r"(?<![\w.-])[A-Za-z0-9(][\w().-]{0,89}")
 
@@ -189,7 +179,9 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
     for line in text.lines:
         for match in _LABELLED.finditer(line.text):
             yield from _named(match["name"], Sure.LABELLED, known, quoted=True)
-        if _is_ours(line.label) and (whole := re.fullmatch(r"[`\"'*]*([\w.-]{1,80})[`\"'*]*", line.text)):
+        if _is_ours(line.label) and (
+            whole := re.fullmatch(r"[`\"'*]*([\w.-]{1,80})[`\"'*]*", line.text)
+        ):
             yield from _named(whole[1], Sure.LABELLED, known, quoted=True)
     for label, value in _pairs(text):
         words = frozenset(label_words(label)) - {"s", "data", "context", "essentials", "over"}
@@ -201,7 +193,13 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
 
 def _is_ours(label: str) -> bool:
     words = [word for word in label_words(label) if word not in {"name", "azure", "instance"}]
-    return words in (["application", "gateway"], ["appgw"], ["app", "gw"], ["app", "gateway"], ["agw"])
+    return words in (
+        ["application", "gateway"],
+        ["appgw"],
+        ["app", "gw"],
+        ["app", "gateway"],
+        ["agw"],
+    )
 
 
 def _is_type(label: str) -> bool:
@@ -213,7 +211,10 @@ def _pairs(text: AlertText) -> Iterator[tuple[str, str]]:
     """Labels with their values: of fields, of lines, and within lines."""
     for line in text.lines:
         if line.label and " " not in line.text.strip() and len(line.text) < 200:  # noqa: PLR2004 -- a value, not prose
-            yield line.label.rpartition(" ")[2] if _is_path(line) else line.label, line.text.strip("`\"'* ")
+            yield (
+                line.label.rpartition(" ")[2] if _is_path(line) else line.label,
+                line.text.strip("`\"'* "),
+            )
         for match in _LABEL_VALUE.finditer(line.text):
             yield match["label"], match["value"]
 
@@ -229,17 +230,27 @@ def _in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
             yield from _named(match["name"], Sure.LABELLED, known, quoted=bool(match["quote"]))
         for match in _BEFORE_TYPE.finditer(line.text):
             yield from _named(match["name"], Sure.WORDS, known, quoted=False)
-        for match in _GENERIC.finditer(line.text):
-            kind = (match["kind"] or "").lower()
-            if kind not in _OTHER_KINDS:
-                name = match["name"] or match["name2"] or ""
-                sign = bool(match["called"] and match["called"].rstrip()[-1:] in ":=") or bool(match["name2"])
-                yield from _named(name, Sure.WORDS, known, quoted=sign)
+        yield from _after_gateway(line, known)
         if about or known:
-            for match in _AT.finditer(line.text):
-                parts = set(re.split(r"[-_]", match["name"].lower()))
-                if parts & _OUR_PARTS and not parts & _OTHER_KINDS and len(parts) > 1:
-                    yield from _named(match["name"], Sure.WORDS, known, quoted=False)
+            yield from _after_preposition(line, known)
+
+
+def _after_gateway(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
+    """`gateway = prod-gw`, `gateway prod-gw`; not a NAT gateway, and not `Bad Gateway: host`."""
+    for match in _GENERIC.finditer(line.text):
+        if (match["kind"] or "").lower() in OTHER_KINDS:
+            continue
+        called = (match["called"] or "").rstrip()
+        signed = called[-1:] in {":", "="} or bool(match["name2"])
+        yield from _named(match["name"] or match["name2"] or "", Sure.WORDS, known, quoted=signed)
+
+
+def _after_preposition(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
+    """`on prod-gw`: a name that says itself that it is a gateway."""
+    for match in _AT.finditer(line.text):
+        parts = set(re.split(r"[-_]", match["name"].lower()))
+        if parts & _OUR_PARTS and not parts & OTHER_KINDS and len(parts) > 1:
+            yield from _named(match["name"], Sure.WORDS, known, quoted=False)
 
 
 def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
@@ -249,7 +260,9 @@ def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[
     for line in text.lines:
         for match in _TOKEN.finditer(line.text):
             name = match[0].rstrip(".)").lower()
-            if name in known.names and (re.search(r"[-_0-9]", name) or (about and _is_named(line, match))):
+            if name in known.names and (
+                re.search(r"[-_0-9]", name) or (about and _is_named(line, match))
+            ):
                 yield NamedGateway(name=name, sure=Sure.KNOWN)
 
 
@@ -267,9 +280,13 @@ def _named(
         return
     parts = [part for part in re.split(r"[-_.]", name) if part]
     distinctive = len(parts) > 1 or bool(re.search(r"\d", name))
-    if not name or all(part in _NO_NAMES or part.isdigit() for part in parts):
+    if not name or all(part in NO_NAMES or part.isdigit() for part in parts):
         return
-    if (name in _NO_NAMES) or ("." in name and registered_domain(name)) or re.fullmatch(r"[\d.]+", name):
+    if (
+        (name in NO_NAMES)
+        or ("." in name and registered_domain(name))
+        or re.fullmatch(r"[\d.]+", name)
+    ):
         return
     if distinctive or quoted or labelled:
         yield NamedGateway(name=name, sure=sure)
@@ -280,8 +297,11 @@ def _completed(
 ) -> list[NamedGateway]:
     """Each with the group that the alert or the inventory names."""
     groups = {
-        value.lower() for label, value in _pairs(text) if label_words(label)[-2:] == ("resource", "group")
-        or label_words(label)[-3:] == ("resource", "group", "name") or label_words(label)[-1:] == ("resourcegroup",)
+        value.lower()
+        for label, value in _pairs(text)
+        if label_words(label)[-2:] == ("resource", "group")
+        or label_words(label)[-3:] == ("resource", "group", "name")
+        or label_words(label)[-1:] == ("resourcegroup",)
     }
     return [whole for one in found for whole in _with_group(one, groups, known)]
 
@@ -320,14 +340,16 @@ def read_pool(text: AlertText) -> str | None:
 def _pools_of(line: Line) -> Iterator[str]:
     words = set(label_words(line.label))
     labelled = "pool" in words or "backendsettingspool" in words
-    if labelled and not words & _OTHER_POOLS:
-        whole = re.fullmatch(r"[`\"'*]*([A-Za-z0-9][\w.-]{0,79})(?:~[\w.-]{1,80})?[`\"'*]*", line.text)
+    if labelled and not words & OTHER_POOLS:
+        whole = re.fullmatch(
+            r"[`\"'*]*([A-Za-z0-9][\w.-]{0,79})(?:~[\w.-]{1,80})?[`\"'*]*", line.text
+        )
         if whole:
             yield whole[1].lower()
     for match in _POOL.finditer(_ID.sub(" ", line.text)):
         before = (match["before"] or "").strip(" _-").lower()
         name = match["pool"].rstrip(".-_").lower()
         signed = any(sign in match["sign"] for sign in ":=")
-        distinct = signed or bool(match["pair"]) or name not in _NO_NAMES
-        if distinct and name not in _NO_NAMES and before not in _OTHER_POOLS and name != "name":
+        distinct = signed or bool(match["pair"]) or name not in NO_NAMES
+        if distinct and name not in NO_NAMES and before not in OTHER_POOLS and name != "name":
             yield name

@@ -9,21 +9,30 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
+from bot.commands.alert_tables import (
+    CODE_ENDINGS,
+    FIELD_ENDINGS,
+    FIELD_HEADS,
+    FILE_ENDINGS,
+    PRIVATE_ENDINGS,
+)
 from bot.commands.alert_text import LINK_CLOSE, LINK_OPEN, AlertText, Line
 from bot.commands.alert_words import (
     Role,
     is_client_address,
     is_page_host,
     is_page_path,
+    is_script,
     label_role,
     place_role,
 )
 from bot.commands.known_names import KnownNames
 
 MAX_MENTIONS = 400
+_REACH = 240
 _MAX_PORT = 65_535
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _URL = re.compile(
@@ -36,25 +45,17 @@ _NAME = re.compile(
     rf"(?<![\w@./\\:%+-])(?P<host>{_LABEL}(?:\.{_LABEL})+)(?::(?P<port>\d{{1,5}})(?!\d))?"
     r"(?P<path>/[^\s<>\"'`|,;)]*)?(?![\w@])"
 )
-_SINGLE = re.compile(rf"(?<![\w@./\\%+-])(?P<host>{_LABEL})(?::(?P<port>\d{{2,5}})(?!\d))?(?![\w@/\\-]|\.\w)")
-_SIX = re.compile(r"(?<![\w:.])\[?(?P<host>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})\]?(?::(?P<port>\d{1,5}))?(?![\w:])")
+_SINGLE = re.compile(
+    rf"(?<![\w@./\\%+-])(?P<host>{_LABEL})(?::(?P<port>\d{{2,5}})(?!\d))?(?![\w@/\\-]|\.\w)"
+)
+_SIX = re.compile(
+    r"(?<![\w:.])\[?(?P<host>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})\]?(?::(?P<port>\d{1,5}))?(?![\w:])"
+)
+_JOINED = re.compile(r"[\s`*_,]*(?:,|and|or|&|as well as|und)[\s`*_]*", re.IGNORECASE)
 _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
-_VERSION_BEFORE = re.compile(r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$")
-_PRIVATE_ENDINGS = frozenset(
-    "internal local lan corp intranet intra private home localdomain test example".split()
+_VERSION_BEFORE = re.compile(
+    r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$"
 )
-_FILE_ENDINGS = frozenset("sh py rs md pl so cs ps zip mov cc ml app do vi ai ms st pm am pn".split()) - {
-    "ai",
-    "app",
-    "do",
-    "ms",
-}
-_FIELD_HEADS = frozenset(
-    "host service user agent process event url source client http server trace container k8s"
-    " cloud metric response request log error file rule alert kibana observer ecs node pod labels"
-    " tags data destination network transaction span message orchestrator device".split()
-)
-_FIELD_ENDINGS = frozenset("name id host ip date data domain cloud pub bar day link".split())
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
 _EXPORTER_PORTS = frozenset({9090, 9093, 9100, 9115, 9182, 10250})
 
@@ -68,7 +69,8 @@ class Mention:
         port: as written; `None` where none was.
         role: what it is there.
         line: number of its line.
-        start: its place on the line.
+        start: where it begins on the line.
+        end: where it ends.
     """
 
     host: str
@@ -77,6 +79,7 @@ class Mention:
     is_ip: bool
     line: int = 0
     start: int = 0
+    end: int = 0
 
 
 @cache
@@ -104,10 +107,20 @@ def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
     pages |= {(one.host, one.port) for one in found if one.role is Role.PAGE}
     return tuple(
         one
-        for one in found
-        if one.role < Role.PAGE
-        and (one.role <= Role.SUBJECT or (one.host, one.port) not in pages)
+        for one in _side_by_side(found, text)
+        if one.role < Role.PAGE and (one.role <= Role.SUBJECT or (one.host, one.port) not in pages)
     )
+
+
+def _side_by_side(found: list[Mention], text: AlertText) -> list[Mention]:
+    """`A and B return 502`: what is said of the second is said of the first as well."""
+    for place in range(len(found) - 1, 0, -1):
+        first, second = found[place - 1], found[place]
+        between = text.lines[first.line].text[first.end : second.start]
+        joined = first.line == second.line and _JOINED.fullmatch(between)
+        if joined and first.role is Role.NAMED and second.role is Role.SUBJECT:
+            found[place - 1] = replace(first, role=second.role)
+    return found
 
 
 def _authority(url: str) -> tuple[str, int | None]:
@@ -151,6 +164,7 @@ def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -
         is_ip=address is not None,
         line=number,
         start=match.start(),
+        end=match.end(),
     )
 
 
@@ -169,21 +183,32 @@ def _role(
     *,
     is_known: bool,
 ) -> Role | None:
-    before, after = line.text[: match.start()], line.text[match.end() :]
+    before, after = _around(match, line.text)
     if before.endswith(LINK_OPEN):
         return _behind_link(match, before, line)
-    role = place_role(before, after, line.label)
-    if address and role >= Role.SUBJECT and role < Role.PAGE:
+    role: Role | None = place_role(before, after, line.label)
+    if address and role is not None and Role.SUBJECT <= role < Role.PAGE:
         role = _address_role(address, match, before, after, role)
-    path = match.groupdict().get("path") or ""
-    is_page = is_page_path(path) and role > Role.LABELLED
-    if role > Role.LABELLED and (is_page or _in_heading(before, after)):
+    if role is not None and role > Role.LABELLED and _is_page(match, before, after, host):
         role = max(role, Role.PAGE)
-    if address is None and role > Role.LABELLED and is_page_host(host, registered_domain(host)):
-        role = max(role, Role.PAGE)
-    elif address is None and registered_domain(host) and is_page_host(registered_domain(host) or "", registered_domain(host)):
-        role = max(role, Role.PAGE) if is_page_host(host, registered_domain(host)) else role
-    return Role.KNOWN if is_known and role < Role.FINE else role
+    if role is Role.NAMED and is_script(match.groupdict().get("path") or ""):
+        role = Role.FINE
+    return Role.KNOWN if is_known and role is not None and role < Role.FINE else role
+
+
+def _around(match: re.Match[str], text: str) -> tuple[str, str]:
+    """The words before and after a name, as far as they can speak of it."""
+    start, end = match.span()
+    return text[max(0, start - _REACH) : start], text[end : end + _REACH]
+
+
+def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:
+    """Whether a name without a label is that of the tool which sent the alert."""
+    return (
+        is_page_path(match.groupdict().get("path") or "")
+        or _in_heading(before, after)
+        or (_address(host) is None and is_page_host(host, registered_domain(host)))
+    )
 
 
 def _behind_link(match: re.Match[str], before: str, line: Line) -> Role:
@@ -211,7 +236,8 @@ def _address_role(
     """A bare address: private ones are servers, public ones only where something says so."""
     if is_client_address(before, after, _port(match["port"])):
         return Role.CLIENT
-    if address.is_private or role is Role.SUBJECT or match["port"]:
+    inside = any(address in network for network in _INSIDE if network.version == address.version)
+    if inside or role is Role.SUBJECT or match["port"]:
         return role
     return Role.CLIENT
 
@@ -230,19 +256,15 @@ def _may_be(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address | None,
     text: str,
 ) -> bool:
-    before, after = text[: match.start()], text[match.end() :]
+    before, after = _around(match, text)
     if address is not None:
         return _may_be_address(address, match, before, after)
-    if match.re is _SIX:
-        return False
     if match.re is _SINGLE:
         return host == "localhost" and match["port"] is not None
     labels = host.split(".")
-    if any(label.isdigit() for label in labels[1:]) or re.fullmatch(r"v\d+", labels[0]):
-        return False
-    if len(labels) == 1:
-        return False
-    if registered_domain(host) is None and labels[-1] not in _PRIVATE_ENDINGS:
+    numbered = any(label.isdigit() for label in labels[1:]) or re.fullmatch(r"v\d+", labels[0])
+    ends = registered_domain(host) is not None or labels[-1] in PRIVATE_ENDINGS
+    if match.re is _SIX or numbered or len(labels) == 1 or not ends:
         return False
     return match.re is _URL or _is_no_word(match["host"], labels, match, before, after)
 
@@ -256,14 +278,15 @@ def _is_no_word(
     path = match["path"] or ""
     is_key = bool(re.match(r"/[\w.-]+$", path) and re.match(r"\s*[=:]", after)) or ":" in path
     return not (
-        (pair and labels[-1] in _FILE_ENDINGS)
+        (pair and labels[-1] in FILE_ENDINGS)
         or (pair and labels[0] == "microsoft" and labels[-1] != "com")
-        or (labels[0] in _FIELD_HEADS and labels[-1] in _FIELD_ENDINGS)
+        or (labels[0] in FIELD_HEADS and labels[-1] in FIELD_ENDINGS)
         or (labels[0] in _TOP_LEVEL and not pair and labels[-1] not in {"com", "net", "org"})
         or (ending[:1].isupper() and ending[1:].islower())
+        or (pair and ending.isupper())
         or is_key
         or re.search(r"(?i)\b(?:file|module|package|class|import)\s+[\"'`]?$", before)
-        or re.match(r"\s*\(", after) is not None and pair and labels[-1] in {"call", "map"}
+        or (pair and labels[-1] in CODE_ENDINGS)
     )
 
 
@@ -281,6 +304,20 @@ def _may_be_address(
     return not (network or more or version or unusable)
 
 
+_INSIDE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "fc00::/7",
+        ),
+    )
+)
+"""Networks of servers (RFC 1918, RFC 6598, RFC 4193); an address elsewhere may be a visitor's."""
 _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 
 

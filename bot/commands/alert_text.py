@@ -17,6 +17,7 @@ from typing import Any
 MAX_TEXT = 40_000
 MAX_LINES = 2_000
 MAX_LINE = 2_000
+MAX_PARTS = 500
 _DEPTH = 12
 _JSON_STARTS = 8
 LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
@@ -133,12 +134,9 @@ def _read_message(message: Mapping[str, Any], out: AlertText, depth: int) -> Non
 
 def _read_attachment(attachment: Mapping[str, Any], out: AlertText, depth: int) -> None:
     """A secondary attachment: a tool's layout, a forwarded message or the preview of a link."""
-    if origin := attachment.get("from_url"):
-        out.links.append(str(origin)[:MAX_LINE])
-    links = out.links if origin else out.pages
-    for key in ("title_link", "author_link"):
-        if isinstance(attachment.get(key), str):
-            links.append(attachment[key][:MAX_LINE])
+    if depth > _DEPTH:
+        return
+    _read_links(attachment, out)
     for key in ("pretext", "title", "text"):
         out.add(attachment.get(key))
     for one in _objects(attachment.get("fields")):
@@ -150,10 +148,17 @@ def _read_attachment(attachment: Mapping[str, Any], out: AlertText, depth: int) 
     for inner in _objects(attachment.get("message_blocks")):
         if isinstance(inner.get("message"), dict):
             _read_message(inner["message"], out, depth + 1)
-    for inner in _objects(attachment.get("attachments")):
-        _read_attachment(inner, out, depth + 1) if depth < _DEPTH else None
-    for file in _objects(attachment.get("files")):
-        _read_message({"files": [file]}, out, depth + 1)
+    _read_message({"files": attachment.get("files")}, out, depth + 1)
+
+
+def _read_links(attachment: Mapping[str, Any], out: AlertText) -> None:
+    """The title of a tool's layout leads to the tool; that of a preview to what was linked."""
+    origin = attachment.get("from_url")
+    if isinstance(origin, str):
+        out.links.append(origin[:MAX_LINE])
+    for key in ("title_link", "author_link"):
+        if isinstance(address := attachment.get(key), str):
+            (out.links if origin else out.pages).append(address[:MAX_LINE])
 
 
 def _read_block(block: Mapping[str, Any], out: AlertText) -> None:
@@ -230,7 +235,9 @@ def _cell(cell: Mapping[str, Any]) -> str:
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, dict)][:500] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return [one for one in value[:MAX_PARTS] if isinstance(one, dict)]
 
 
 def _lone_label(raw: str) -> str:

@@ -7,6 +7,16 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from itertools import pairwise
+
+from bot.commands.alert_tables import (
+    CLIENT_WORDS,
+    GENERAL_WORDS,
+    PAGE_HOSTS,
+    PAGE_WORDS,
+    STRONG_WORDS,
+    VENDORS,
+)
 
 MAX_LABEL = 60
 
@@ -26,35 +36,16 @@ class Role(IntEnum):
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
-_PAGE_WORDS = frozenset(
-    "runbook runbooks playbook dashboard dashboards panel silence ticket tickets issue issues"
-    " incident incidents wiki docs doc documentation generator graph explore meeting bridge zoom"
-    " link links view report page permalink commit pipeline build job console logs trace"
-    " repository repo image statuspage escalation acknowledge ack postmortem chat"
-    " chart snapshot war guide manual help support externalurl generatorurl dashboardurl"
-    " runbookurl silenceurl panelurl actions registry helm workflow deployment"
-    " article kb procedure tracker more".split()
-)
-_CLIENT_WORDS = frozenset(
-    "client clients remote source src user agent visitor location observer attacker forwarded"
-    " caller requester scanner reporter sender poller monitoring ipaddr referer referrer"
-    " clientip callerip sourceip peer proxy probed region version ua loc resolver nameserver"
-    " checker worker".split()
-)
-_STRONG_WORDS = frozenset(
-    "backend backends upstream upstreams member members serverrouted routed origin realserver"
-    " backendaddress backendhost".split()
-)
-_GENERAL_WORDS = frozenset(
-    "host hosts hostname hostnames url uri target targets instance instances endpoint endpoints"
-    " server servers address site website domain fqdn node monitored dns ip destination dest"
-    " request service entity vhost authority sni object ci device machine servername hostheader"
-    " affected impacted subject".split()
-)
 _SELF_DESCRIBING = frozenset({"monitored", "requested"})
 """Words after which an address is the one that is watched, whatever else the label says."""
-_IMMEDIATE = re.compile(r"([A-Za-z_][\w .\-/()]{0,60}?)[\"'*`\\)\]]*\s*(?::|={1,2}|=>|->)\s*[\"'*`<(\[\\]*$")
-_OPENING_LABEL = re.compile(r"[\s>*_`\u2022-]*([A-Za-z][\w ()/-]{0,40}?)[*_`\"']*\s*[:=][*_`\"']*\s")
+_IMMEDIATE = re.compile(
+    r"([A-Za-z_][\w .\-/()]{0,60}?)[\"'*`\\)\]]*\s*(?::|={1,2}|=>|->)\s*[\"'*`<(\[\\]*$"
+)
+_OPENING_LABEL = re.compile(
+    r"[\s>*_`\u2022-]*([A-Za-z][\w ()/-]{0,40}?)[*_`\"']*\s*[:=][*_`\"']*\s"
+)
+_SENTENCE_END = re.compile(r"[.;!?]\s")
+_SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
 _KEYWORD = re.compile(
     r"\b(backend|upstream|origin|member|target|server|host|instance|endpoint|node|site|url|"
     r"request|hostname|website|service)s?(?:\s+(?:server|host|address|name|member|node|url))?"
@@ -74,7 +65,7 @@ _VERB = re.compile(
     r"(?:is|are|was|were|has|keeps|went|goes|seems|looks|returns?|returned|returning|answers?|"
     r"answered|responds?|responded|gives?|gave|throws?|fails?|failed|failing|unhealthy|down|"
     r"unreachable|timed?|refused|refuses|cannot|can't|does|did|not|502s?|503|504|500|"
-    r"marked|reported\s+(?:as\s+)?(?:down|unhealthy)|reports?|shows?)\b",
+    r"marked|behind|reported\s+(?:as\s+)?(?:down|unhealthy)|reports?|shows?)\b",
     re.IGNORECASE,
 )
 _FINE = re.compile(
@@ -111,6 +102,8 @@ _CLIENT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _CLIENT_AFTER = re.compile(
+    r"(?i:[\s,\"']*(?:was|were|is|got|has\s+been)?\s*(?:blocked|banned|throttled|denied|rejected"
+    r"|rate.limited|scann|attack|logged\s+in))|"
     r"[\s,\"']*(?:(?:and\s+)?\d{1,3}(?:\.\d{1,3}){3}[\s,]*)*"
     r"(?:\((?:client|visitor|source|remote)|- - \[|- \S+ \[|\[\d\d/[A-Z][a-z]{2}/\d{4})",
     re.IGNORECASE,
@@ -126,34 +119,6 @@ _PAGE_PATH = re.compile(
     r"g0\.expr|silenceid|sensor|monitor|problem)\w*=|#/|#!|#(?:alerts?|incident|problem|check|"
     r"home)\b|sensor\.htm|tr_events|/status\.cgi|/extinfo)"
 )
-_PAGE_HOSTS = frozenset(
-    "grafana prometheus alertmanager kibana zabbix icinga icinga2 nagios prtg sentry monitor"
-    " monitoring status statuspage wiki docs runbook runbooks jira jenkins ci git gitlab github"
-    " confluence dashboard dashboards logs metrics alerts alerting tracker tickets helpdesk"
-    " servicedesk support kb checkmk sensu splunk thanos loki tempo mimir argocd argo rancher"
-    " elastic opensearch graylog observability uptime karma netdata librenms observium pandora"
-    " centreon ops-wiki intranet handbook teams slack meet zoom".split()
-)
-_VENDORS = frozenset(
-    "slack.com github.com gitlab.com bitbucket.org atlassian.net atlassian.com statuspage.io"
-    " pagerduty.com opsgenie.com victorops.com datadoghq.com datadoghq.eu newrelic.com sentry.io"
-    " pingdom.com uptimerobot.com betterstack.com betteruptime.com grafana.net grafana.com"
-    " elastic.co elastic-cloud.com dynatrace.com splunk.com splunkcloud.com signalfx.com site24x7.com"
-    " site24x7.eu statuscake.com checklyhq.com honeycomb.io lightstep.com sumologic.com"
-    " logz.io loggly.com papertrailapp.com rollbar.com bugsnag.com raygun.com instana.io"
-    " appdynamics.com solarwinds.com nagios.com icinga.com zabbix.com prtg.com paessler.com"
-    " servicenow.com service-now.com zendesk.com freshdesk.com zoom.us google.com goo.gl bit.ly"
-    " microsoft.com microsoftonline.com windows.com office.com office365.com live.com azure.com azure.cn"
-    " azure.us windows.net aka.ms visualstudio.com sharepoint.com notion.so notion.site"
-    " linear.app asana.com trello.com monday.com clickup.com youtube.com loom.com"
-    " incident.io firehydrant.io firehydrant.com rootly.com squadcast.com xmatters.com"
-    " cloudflarestatus.com amazon.com docker.io docker.com ghcr.io quay.io npmjs.com pypi.org"
-    " kubernetes.io k8s.io robusta.dev circleci.com travis-ci.com app.vssps.visualstudio.com"
-    " catchpoint.com thousandeyes.com uptime.com freshping.io updown.io hetrixtools.com oneuptime.com cronitor.io"
-    " healthchecks.io deadmanssnitch.com prometheus.io opentelemetry.io stackoverflow.com"
-    " letsencrypt.org wikipedia.org webex.com gotomeeting.com teams.cloud.microsoft schema.org"
-    " w3.org mozilla.org apache.org nginx.org nginx.com".split()
-)
 _ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
 """Names that customers get below a domain of the table."""
 
@@ -166,39 +131,54 @@ def label_words(label: str) -> tuple[str, ...]:
 def label_role(label: str) -> Role | None:
     """What stands behind a label; `None` where it does not say."""
     words = label_words(label[-MAX_LABEL:])
-    joined = {"".join(pair) for pair in zip(words, words[1:], strict=False)}
+    joined = {"".join(pair) for pair in pairwise(words)}
     every = set(words) | joined
     if every & _SELF_DESCRIBING:
         return Role.LABELLED
-    if every & _PAGE_WORDS:
+    if every & PAGE_WORDS:
         return Role.PAGE
-    if every & _STRONG_WORDS:
+    if every & STRONG_WORDS:
         return Role.BACKEND
-    if every & _CLIENT_WORDS:
+    if every & CLIENT_WORDS:
         return Role.CLIENT
-    return Role.LABELLED if every & _GENERAL_WORDS else None
+    return Role.LABELLED if every & GENERAL_WORDS else None
 
 
 def place_role(before: str, after: str, label: str) -> Role:
     """What a name is, by the words before and after it on its line and by its field's label."""
     immediate = _IMMEDIATE.search(before)
-    if immediate and (role := label_role(immediate[1])):
+    role = label_role(immediate[1]) if immediate else None
+    if role is None:
+        role = _role_of_words(before, after)
+    if role is None:
+        role = _role_of_field(before, label)
+    if role is not None:
         return role
+    is_subject = _PREPOSITION.search(before) or _VERB.match(after)
+    return Role.SUBJECT if is_subject else Role.NAMED
+
+
+def _role_of_words(before: str, after: str) -> Role | None:
+    """What the words directly around a name say of it."""
     if _REPORTER.search(before):
         return Role.CLIENT
     if _LEADS_AWAY.search(before):
         return Role.PAGE
     if _FINE.match(after):
         return Role.FINE
-    if keyword := _KEYWORD.search(before):
-        return Role.BACKEND if keyword[1].lower() in _STRONG_KEYWORDS else Role.LABELLED
+    keyword = _KEYWORD.search(before)
+    if keyword is None:
+        return None
+    return Role.BACKEND if keyword[1].lower() in _STRONG_KEYWORDS else Role.LABELLED
+
+
+def _role_of_field(before: str, label: str) -> Role | None:
+    """What the label at the head of the line, or of the field, says."""
     opening = _OPENING_LABEL.match(before)
-    for name in (opening[1] if opening else "", label):
-        if name and (role := label_role(name)):
-            return role
-    if _PREPOSITION.search(before) or _VERB.match(after):
-        return Role.SUBJECT
-    return Role.NAMED
+    if opening and _SENTENCE_END.search(before, opening.end()):
+        opening = None
+    role = label_role(opening[1]) if opening else None
+    return role if role is not None else label_role(label)
 
 
 def is_client_address(before: str, after: str, port: int | None) -> bool:
@@ -216,8 +196,13 @@ def is_page_path(path: str) -> bool:
     return bool(_PAGE_PATH.search(path))
 
 
+def is_script(path: str) -> bool:
+    """Whether a path is that of a program with parameters, as old consoles have them."""
+    return bool(_SCRIPT.search(path))
+
+
 def is_page_host(host: str, registered: str | None) -> bool:
     """Whether a host is a vendor's, or is called like a tool."""
-    if registered in _VENDORS or host in _VENDORS:
+    if registered in VENDORS or host in VENDORS:
         return not host.endswith(_ON_VENDORS)
-    return not _PAGE_HOSTS.isdisjoint(host.split(".")[:-1])
+    return not PAGE_HOSTS.isdisjoint(host.split(".")[:-1])

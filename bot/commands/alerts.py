@@ -171,7 +171,9 @@ def _host_alone(mentions: Sequence[Mention]) -> AlertReading:
     if one is None:
         choices = tuple(_target(host, None, None) for host in mentions[:2])
         return _level(choices, [host.host for host in mentions])
-    return AlertReading(target=_target(one, None, None), reason=f"{one.host} is named in the message")
+    return AlertReading(
+        target=_target(one, None, None), reason=f"{one.host} is named in the message"
+    )
 
 
 def _only(mentions: Sequence[Mention]) -> Mention | None:

@@ -62,6 +62,7 @@ class KnownNames:
         return cls(names=names, members=members, sites=sites, wildcards=wild)
 
     def __bool__(self) -> bool:
+        """Whether any gateway is known."""
         return bool(self.names)
 
     def serving(self, host: str) -> tuple[KnownGateway, ...]:
@@ -112,9 +113,7 @@ def _is_wildcard(site: str) -> bool:
     return any(mark in site for mark in _WILDCARDS)
 
 
-def _add(
-    index: dict[str, tuple[KnownGateway, ...]], name: str, gateway: KnownGateway
-) -> None:
+def _add(index: dict[str, tuple[KnownGateway, ...]], name: str, gateway: KnownGateway) -> None:
     held = index.get(name, ())
     if gateway not in held:
         index[name] = (*held, gateway)

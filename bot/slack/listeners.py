@@ -16,13 +16,20 @@ from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
 from bot.cards.fix_value import switched
 from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form, rehearse_form
 from bot.cards.parts import Block
-from bot.cards.usage import OPEN_FORM, OPEN_REHEARSAL, notice, refusal
+from bot.cards.usage import (
+    OPEN_FORM,
+    OPEN_REHEARSAL,
+    nothing_named,
+    notice,
+    refusal,
+    which,
+)
 from bot.commands import Usage, parse
+from bot.commands.alerts import AlertReading, read_alert
 from bot.domain.delivery import DeliveryError
 from bot.observability.metrics import WRONG
 from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
 from bot.slack.handlers.rehearse import FieldError, Rehearsing
-from bot.slack.inbound.alerts import read_alert
 from bot.slack.inbound.routing import Reception, new_run_id
 from bot.slack.invocation import (
     Invocation,
@@ -86,11 +93,11 @@ class Listeners:
         """`Diagnose this 502` on somebody's alert."""
         await ack()
         invocation = from_interaction(body, Source.SHORTCUT)
-        command = read_alert(inner(body, "message"))
-        if command:
-            self.reception.receive(invocation.about(command))
+        reading = read_alert(inner(body, "message"))
+        if reading.target:
+            self.reception.receive(invocation.about(reading.target.line))
         elif self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(self._nothing_found(invocation))
+            self.reception.runs.spawn(self._nothing_found(invocation, reading))
 
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Check a backend` from anywhere."""
@@ -222,15 +229,13 @@ class Listeners:
                 invocation, notice("Slack did not let me open the form in time; tap again.")
             )
 
-    async def _nothing_found(self, invocation: Invocation) -> None:
+    async def _nothing_found(self, invocation: Invocation, reading: AlertReading) -> None:
         if sentence := await self.reception.admit(invocation, "diagnose"):
             await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
+        lines = tuple(choice.line for choice in reading.choices)
         await self.slack.send_ephemeral(
-            invocation,
-            notice(
-                "This message names no backend that I can read.", "/appgw-check backend.contoso.com"
-            ),
+            invocation, which(reading.reason, lines) if lines else nothing_named()
         )
 
     async def _hand_out(self, invocation: Invocation, what: str) -> None:

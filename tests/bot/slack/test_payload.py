@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from bot.cards.fix_steps import fix_steps
 from bot.cards.fix_value import read_value, switched
 from bot.slack.handlers.app_home import opened
-from bot.slack.inbound.alerts import read_alert
 from bot.slack.invocation import (
     Invocation,
     Source,
@@ -131,7 +130,6 @@ def test_a_part_of_any_shape_is_read_or_empty(body: dict[str, Any]) -> None:
     assert all(isinstance(file, dict) for file in files(body))
     assert isinstance(carried(body), dict)
     assert isinstance(metadata(body), dict)
-    read_alert(body)
 
 
 @pytest.mark.parametrize("text", DEEP, ids=["lists", "objects", "closed"])

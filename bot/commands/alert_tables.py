@@ -1,0 +1,161 @@
+"""The word tables by which alerts are read. Data only; a new word of the same kind is one entry."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PAGE_WORDS = _words(
+    """
+    ack acknowledge actions article bridge build chart chat commit console dashboard
+    dashboards dashboardurl deployment doc docs documentation escalation explore externalurl
+    generator generatorurl graph guide helm help image incident incidents issue issues job
+    kb link links logs manual meeting more page panel panelurl permalink pipeline playbook
+    postmortem procedure registry repo report repository runbook runbooks runbookurl silence
+    silenceurl snapshot statuspage support ticket tickets trace tracker view war wiki
+    workflow zoom
+    """
+)
+"""Labels before the address of a page: of the tool, of a ticket, of instructions."""
+
+CLIENT_WORDS = _words(
+    """
+    agent attacker caller callerip checker client clientip clients forwarded ipaddr loc
+    location monitoring nameserver observer peer poller probed proxy referer referrer region
+    remote reporter requester resolver scanner sender source sourceip src ua user version
+    visitor worker
+    """
+)
+"""Labels before whoever asked, or from where somebody looked."""
+
+STRONG_WORDS = _words(
+    """
+    backend backendaddress backendhost backends member members origin realserver routed
+    serverrouted upstream upstreams
+    """
+)
+"""Labels before a backend."""
+
+GENERAL_WORDS = _words(
+    """
+    address affected authority ci dest destination device dns domain endpoint endpoints
+    entity fqdn host hostheader hostname hostnames hosts impacted instance instances ip
+    machine monitored node object request server servername servers service site sni subject
+    target targets uri url vhost website
+    """
+)
+"""Labels before what is watched."""
+
+PAGE_HOSTS = _words(
+    """
+    alerting alertmanager alerts argo argocd centreon checkmk ci confluence dashboard
+    dashboards docs elastic git github gitlab grafana graylog handbook helpdesk icinga
+    icinga2 intranet jenkins jira karma kb kibana librenms logs loki meet metrics mimir
+    monitor monitoring nagios netdata observability observium opensearch ops-wiki pandora
+    prometheus prtg rancher runbook runbooks sensu sentry servicedesk slack splunk status
+    statuspage support teams tempo thanos tickets tracker uptime wiki zabbix zoom
+    """
+)
+"""Labels of host names that tools and handbooks have."""
+
+VENDORS = _words(
+    """
+    aka.ms amazon.com apache.org app.vssps.visualstudio.com appdynamics.com asana.com
+    atlassian.com atlassian.net azure.cn azure.com azure.us betterstack.com betteruptime.com
+    bit.ly bitbucket.org bugsnag.com catchpoint.com checklyhq.com circleci.com clickup.com
+    cloudflarestatus.com cronitor.io datadoghq.com datadoghq.eu deadmanssnitch.com
+    docker.com docker.io dynatrace.com elastic-cloud.com elastic.co firehydrant.com
+    firehydrant.io freshdesk.com freshping.io ghcr.io github.com gitlab.com goo.gl
+    google.com gotomeeting.com grafana.com grafana.net healthchecks.io hetrixtools.com
+    honeycomb.io icinga.com incident.io instana.io k8s.io kubernetes.io letsencrypt.org
+    lightstep.com linear.app live.com loggly.com logz.io loom.com microsoft.com
+    microsoftonline.com monday.com mozilla.org nagios.com newrelic.com nginx.com nginx.org
+    notion.site notion.so npmjs.com office.com office365.com oneuptime.com opentelemetry.io
+    opsgenie.com paessler.com pagerduty.com papertrailapp.com pingdom.com prometheus.io
+    prtg.com pypi.org quay.io raygun.com robusta.dev rollbar.com rootly.com schema.org
+    sentry.io service-now.com servicenow.com sharepoint.com signalfx.com site24x7.com
+    site24x7.eu slack.com solarwinds.com splunk.com splunkcloud.com squadcast.com
+    stackoverflow.com statuscake.com statuspage.io sumologic.com teams.cloud.microsoft
+    thousandeyes.com travis-ci.com trello.com updown.io uptime.com uptimerobot.com
+    victorops.com visualstudio.com w3.org webex.com wikipedia.org windows.com windows.net
+    xmatters.com youtube.com zabbix.com zendesk.com zoom.us
+    """
+)
+"""Registered domains of vendors whose pages stand in alerts."""
+
+PRIVATE_ENDINGS = _words(
+    """
+    corp example home internal intra intranet lan local localdomain private test
+    """
+)
+"""Endings of internal names, which stand in no public list (RFC 6761, RFC 6762, and custom)."""
+
+FILE_ENDINGS = _words(
+    """
+    am cc cs md ml mov pl pm pn ps py rs sh so st vi zip
+    """
+)
+"""Top-level domains that are file endings as well."""
+
+FIELD_HEADS = _words(
+    """
+    agent alert client cloud container data destination device ecs error event file host
+    http k8s kibana labels log message metric network node observer orchestrator pod process
+    request response rule server service source span tags trace transaction url user
+    """
+)
+"""How names of fields begin in log schemas."""
+
+FIELD_ENDINGS = _words(
+    """
+    bar cloud data date day domain host id ip link name pub
+    """
+)
+"""Top-level domains with which such names end."""
+
+OTHER_KINDS = _words(
+    """
+    502 504 ai api bad cloud data default edge egress email er expressroute file graphql
+    http https ingress internet iot kong llm local mail media nat network payment push
+    remote secure service sms smtp storage the-bad timeout transit virtual vnet voip vpn web
+    """
+)
+"""Gateways that are no Application Gateway."""
+
+NO_NAMES = _words(
+    """
+    4xx 500 502 502s 503 504 5xx a above access alarm alert alerts an and and/or are as at
+    azure back backend backends bad been below between blue but by can cannot central check
+    config configuration count critical cross custom d degraded did does down east end error
+    errors europe event fail failed failing failure failures fine firing for from front
+    frontend green had has have health healthy high host hosts http https in ingress
+    instance instances is it its latency layer level listener load log logs low metric
+    metrics microsoft mode multi mutual new no non north not now of off on one or out p50
+    p90 p95 p99 per pool pre probe problem public rate re red region request requests
+    resolved resource response returned returning returns rule same self server servers
+    service sev0 sev1 sev2 sev3 sev4 side sign signed site sku slow south ssl standard state
+    status subnet team the then this tier time time-out timed timeout tls to too total
+    traffic type uk unhealthy up update updated url us user users v1 v2 via waf warning was
+    we were west when which while wide with yellow zone zones
+    """
+)
+"""Words that follow the word gateway and are no name."""
+
+OTHER_POOLS = _words(
+    """
+    agent app application buffer client connection connections database db elastic hikari
+    jdbc memory node object resource sql thread worker workers
+    """
+)
+"""Pools that hold no backends."""
+
+CODE_ENDINGS = _words(
+    """
+    call case click data date download drive events fail fit global group here host id link map
+    moda name new next now open page pay play prod read report run save search select show stream
+    style sync tab total toString trust watch win work zip
+    """
+)
+"""Top-level domains that are names of functions and fields as well."""
