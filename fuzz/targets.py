@@ -116,7 +116,7 @@ def alert(data: bytes) -> None:
 
 def read_alert(message: Mapping[str, Any]) -> None:
     """Read an alert; imported late, since the reader loads its list of public suffixes."""
-    from bot.slack.inbound import alerts  # noqa: PLC0415 -- see above
+    from bot.commands import alerts  # noqa: PLC0415 -- see above
 
     alerts.read_alert(message)
 
