@@ -65,10 +65,10 @@ LENIENT_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_2,
 RSA_ONLY_OFFER = TlsOffer(authentication=Authentication.RSA)
 ECDSA_ONLY_OFFER = TlsOffer(authentication=Authentication.ECDSA)
 
-_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT of ssl.h, which pyOpenSSL lacks
-# that the gateway offers them: they double the ClientHello, which some servers cannot take.
+# What OpenSSL 3.0 offers by itself. Newer ones add hybrid post-quantum groups: they double the
+# ClientHello, which some servers cannot take, and nothing says that the gateway offers them.
 _GROUPS = "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072"
-_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT of ssl.h; pyOpenSSL has no name for it
+_LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT of ssl.h, which pyOpenSSL lacks
 _SUITES = {
     Authentication.ANY: "DEFAULT",
     Authentication.RSA: "DEFAULT:!aECDSA",
