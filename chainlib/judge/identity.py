@@ -135,9 +135,9 @@ def with_default_certificate(case: Case, found: Iterable[Finding]) -> Iterator[F
     """
     wrong = tuple(found)
     concerned = {f.code for f in wrong if f.severity is Severity.CRITICAL} & _ABOUT_THE_LEAF
-    row = default_of(case.leaf) if concerned and case.leaf is not None else None
+    row = _default_that_answers(case) if concerned else None
     for finding in wrong:
-        if row is None or not _tells_of_default(finding, row):
+        if row is None or not _concerns_the_default(finding, row):
             yield finding
             continue
         summary = (
@@ -148,7 +148,20 @@ def with_default_certificate(case: Case, found: Iterable[Finding]) -> Iterator[F
         yield replace(finding, summary=summary, evidence=evidence)
 
 
-def _tells_of_default(finding: Finding, row: DefaultCertificate) -> bool:
+def _default_that_answers(case: Case) -> DefaultCertificate | None:
+    """The default certificate that was sent because the name asked for is not set up.
+
+    One that carries the name was made for this very host, as appliances make theirs; and a file
+    that is judged without a name says nothing about what a server would answer.
+    """
+    wanted, rehearsed = case.policy.name, case.chain.tls is None
+    if case.leaf is None or (rehearsed and not wanted):
+        return None
+    fits = wanted is not None and name_fits(case.leaf, wanted, case.policy)
+    return None if fits else default_of(case.leaf)
+
+
+def _concerns_the_default(finding: Finding, row: DefaultCertificate) -> bool:
     """A platform's certificate is sound in itself: only the name is at fault."""
     codes = NAME_CODES if row.kind is DefaultKind.PLATFORM else _ABOUT_THE_LEAF
     return finding.code in codes and finding.severity is Severity.CRITICAL
@@ -164,7 +177,12 @@ def _default_evidence(case: Case, row: DefaultCertificate) -> dict[str, str]:
     } | asked
 
 
-_ABOUT_THE_LEAF = (CHAIN_CODES | NAME_CODES) - {Code.LEAF_MISSING, Code.CHAIN_OUT_OF_ORDER}
+_ABOUT_THE_LEAF = (CHAIN_CODES | NAME_CODES) - {
+    Code.LEAF_MISSING,
+    Code.CHAIN_OUT_OF_ORDER,
+    Code.ROOT_NOT_ATTACHED,
+    Code.UPLOADED_ROOT_UNUSABLE,
+}
 _SENTENCES: Mapping[NameReason, str] = MappingProxyType(
     {
         NameReason.IP_ADDRESS: (

@@ -253,6 +253,13 @@ def test_default_certificate_without_server_name() -> None:
     assert steps[0].startswith("No server name is sent")
 
 
+def test_appliance_certificate_for_this_host_is_no_default() -> None:
+    subject = attributes(cn=HOST, ou="PVE Cluster Node")
+    verdict = judged(pki.leaf(pki.root("Other"), HOST, subject=subject))
+    assert not verdict.accepted
+    assert not any("default_of" in finding.evidence for finding in verdict.findings)
+
+
 def test_ordinary_certificate_is_no_default() -> None:
     verdict = judged(pki.leaf(None, "shop.fabrikam.test"))
     assert not any("default_of" in finding.evidence for finding in verdict.findings)
