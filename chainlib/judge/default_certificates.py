@@ -6,14 +6,14 @@ it, and where that can be read. Nothing is decided here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import MappingProxyType
 
 from chainlib.certificate import Certificate
-from chainlib.distinguished import CanonicalName
 from chainlib.names import presented_identifiers
 
 
@@ -33,7 +33,7 @@ class DefaultCertificate:
     Attributes:
         product: as it stands in "the default certificate of ...".
         kind: what sends it.
-        says: field of the certificate -> pattern (`*` and `?`), lower case; all of them must hold.
+        says: field of the certificate -> pattern (`*`), lower case; all of them must hold.
             `names` holds when every name of the certificate fits one of the patterns, which are
             separated by blanks.
         source: where it can be read.
@@ -45,34 +45,43 @@ class DefaultCertificate:
     source: str
 
 
+_MOST_NAMES = 20  # a default certificate names its product's own few hosts
 _OIDS = MappingProxyType(
     {"cn": "2.5.4.3", "o": "2.5.4.10", "ou": "2.5.4.11", "email": "1.2.840.113549.1.9.1"}
 )
 
 
+@lru_cache(maxsize=1024)
 def default_of(certificate: Certificate) -> DefaultCertificate | None:
     """The row that this certificate fits, `None` for any other certificate."""
+    values = _values_of(certificate)
     return next(
-        (row for row in TABLE if all(_holds(certificate, *one) for one in row.says.items())), None
+        (row for row in TABLE if all(_holds(values, *one) for one in row.says.items())), None
     )
 
 
-def _holds(certificate: Certificate, name: str, pattern: str) -> bool:
-    if name == "names":
-        names = [one.lower() for one in presented_identifiers(certificate)]
+def _values_of(certificate: Certificate) -> Mapping[str, frozenset[str]]:
+    """What the certificate says, by the names of the fields in the table, in lower case."""
+    found: dict[str, frozenset[str]] = {}
+    for prefix, name in (("", certificate.subject_key), ("issuer_", certificate.issuer_key)):
+        pairs = [pair for rdn in name for pair in rdn]
+        for field, oid in _OIDS.items():
+            found[prefix + field] = frozenset(value for kind, value in pairs if kind == oid)
+    names = presented_identifiers(certificate)
+    few = names if len(names) <= _MOST_NAMES else ()
+    return found | {"names": frozenset(one.lower() for one in few)}
+
+
+def _holds(values: Mapping[str, frozenset[str]], field: str, pattern: str) -> bool:
+    found = values[field]
+    if field == "names":
         patterns = pattern.split()
-        return bool(names) and all(_fits(one, patterns) for one in names)
-    issuer = name.removeprefix("issuer_")
-    where = certificate.issuer_key if issuer != name else certificate.subject_key
-    return any(fnmatchcase(value, pattern) for value in _values(where, _OIDS[issuer]))
+        return bool(found) and all(any(map(_fitting(one), patterns)) for one in found)
+    return pattern in found or ("*" in pattern and any(fnmatchcase(v, pattern) for v in found))
 
 
-def _fits(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _values(name: CanonicalName, oid: str) -> Iterable[str]:
-    return (value for rdn in name for kind, value in rdn if kind == oid)
+def _fitting(name: str) -> Callable[[str], bool]:
+    return lambda pattern: fnmatchcase(name, pattern)
 
 
 def _rows(kind: DefaultKind) -> Callable[..., DefaultCertificate]:
