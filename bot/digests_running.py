@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.cards.parts import Message
 from bot.cards.usage import refusal
@@ -22,6 +22,7 @@ from bot.checks.intermediates import Intermediates
 from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, remember_green
 from bot.checks.observe import Answers, TargetObserver
 from bot.domain.delivery import DeliveryError
+from bot.domain.outage import DatabaseUnavailable
 from bot.domain.report import CheckReport
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.lease import ReplicaTaken
@@ -36,7 +37,15 @@ from bot.slack.outbound.digest_poster import SlackPoster
 from bot.slack.outbound.places import Place
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import Identity
-from bot.store import SchemaNewer, Store, StoreLocked, UnusableDatabase, open_store
+from bot.store import (
+    SchemaNewer,
+    Store,
+    StoreLocked,
+    UnusableDatabase,
+    monitored,
+    open_store,
+    outage_of,
+)
 from bot.store.last_known import first_time
 from bot.store.learned import EVERY_S, Good, LearnedFactsWriter
 from bot.store.subscriptions import channel_subscriptions
@@ -92,22 +101,24 @@ class Remembering:
         )
         engine = Engine(self.url, self.store, ports, self._settings(identity))
         await engine.start()
-        readiness.probes["store"] = lambda: (
+        readiness.probes["database"] = lambda: self.store.availability.reason
+        readiness.probes["digests"] = lambda: (
             None if engine.alive else "the digests have stopped; look into the log and restart"
         )
+        service = SubscriptionService(
+            store=self.store,
+            check_service=self.check_service,
+            looker=looker,
+            slack=slack,
+            clock=self.clock,
+            team=identity.team,
+            bot_name=identity.name,
+        )
         try:
-            yield Following(
-                book=SubscriptionService(
-                    store=self.store,
-                    check_service=self.check_service,
-                    looker=looker,
-                    slack=slack,
-                    clock=self.clock,
-                    team=identity.team,
-                    bot_name=identity.name,
-                ),
-                troubles=readiness.troubles,
-            )
+            # Not earlier: the engine's launch blocks the loop, and a look that it interrupts would
+            # hold SQLite's lock meanwhile.
+            async with monitored(self.store):
+                yield Following(book=service, troubles=readiness.troubles)
         finally:
             await engine.stop()
 
@@ -216,17 +227,27 @@ def memory(url: str) -> Iterator[Store]:
     """The open memory; a loop that used its connections closes it. Blocks.
 
     Raises:
-        MemoryUnusableError: it cannot be opened, another process has it, or a newer version wrote
-            it.
+        MemoryUnusableError: it cannot be opened, another process has it, a newer version wrote
+            it, or it cannot be used while the bot starts.
     """
     try:
         store = open_store(url)
     except (UnusableDatabase, StoreLocked, SchemaNewer) as error:
         raise MemoryUnusableError(str(error)) from error
     except (SQLAlchemyError, OSError) as error:
-        raise MemoryUnusableError(
-            f"The database cannot be opened ({type(error).__name__}); look at "
-            "APPGW_DATABASE_URL and APPGW_DATA_DIR, "
-            "for example APPGW_DATA_DIR=/data on a disk that can be written."
-        ) from error
-    yield store
+        raise _unusable(f"cannot be opened ({type(error).__name__})") from error
+    try:
+        yield store
+    except DatabaseUnavailable as error:
+        raise _unusable(f"cannot be used: {error.reason}") from error
+    except DBAPIError as error:
+        if (reason := outage_of(error)) is None:
+            raise
+        raise _unusable(f"cannot be used: {reason}") from error
+
+
+def _unusable(what: str) -> MemoryUnusableError:
+    return MemoryUnusableError(
+        f"The database {what}; look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+        "for example APPGW_DATA_DIR=/data on a disk that can be written."
+    )

@@ -42,6 +42,7 @@ class BotProcess:
 
     Attributes:
         request_url: where it takes Slack's requests in HTTP mode.
+        ready_url: where it says whether it is ready.
         log: what it wrote.
     """
 
@@ -50,6 +51,7 @@ class BotProcess:
     ) -> None:
         self._http_port, self._admin_port = free_ports(2)
         self.request_url = f"http://{LOOPBACK}:{self._http_port}/slack/events"
+        self.ready_url = f"http://{LOOPBACK}:{self._admin_port}/readyz"
         self.log = folder / "appgw.log"
         self._folder = folder
         self._program = program or (*_program(), "serve")
@@ -83,6 +85,11 @@ class BotProcess:
         """Stop it."""
         await self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     async def stop(self) -> int:
         """SIGTERM, then SIGKILL when it takes longer than it promises; returns the exit status."""
         if self._process.returncode is None:
@@ -98,7 +105,7 @@ class BotProcess:
     async def _until_ready(self) -> None:
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
         async with aiohttp.ClientSession() as session:
-            while not await _answers_ok(session, f"http://{LOOPBACK}:{self._admin_port}/readyz"):
+            while not await _answers_ok(session, self.ready_url):
                 if self._process.returncode is not None:
                     raise BotFailed(
                         "appgw serve ended with exit status "

@@ -103,6 +103,14 @@ def which(reason: str, lines: Sequence[str]) -> Message:
     return compose(clean(sentence, 90), [say(sentence), *buttons])
 
 
+def failed(run_id: str) -> Message:
+    """An error of our own: what the person can do, and what an operator looks for in the log."""
+    return notice(
+        "I could not answer because of an error of my own; ask again. If it happens again, "
+        f"an operator finds it in the log as run {run_id}."
+    )
+
+
 def help_card() -> Message:
     """What can be asked, with the forms one tap away."""
     rows = tuple((f"{SLASH_COMMAND} {example}", does) for example, does in _VERBS)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from bot.digest.observe import could_not_look
 from bot.domain.digest import Change, FollowedTarget, Look, TargetKind
+from bot.domain.outage import DatabaseUnavailable
 from bot.engine.dbos_engine import Transact
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.tick import enqueue_digest
@@ -16,7 +19,10 @@ from bot.store.observations import record_looks
 from bot.store.runs import mark_ready, release
 from bot.store.subscriptions import targets
 
+T = TypeVar("T")
+
 _LOG = logging.getLogger(__name__)
+_AFTER_OUTAGE_S = 2.0
 _PARALLEL, _PARALLEL_GATEWAYS = (
     16,
     8,
@@ -25,6 +31,8 @@ _PARALLEL, _PARALLEL_GATEWAYS = (
 
 class Checks:
     """Looks at targets and lets digests go.
+
+    An outage of the database is waited out: the digests that wait for a look wait with it.
 
     Args:
         store: what is remembered.
@@ -48,13 +56,27 @@ class Checks:
         Returns those of which another look would decide something. Never raises.
         """
         try:
-            async with self._store.reading() as connection:
-                followed = await targets(connection, keys)
+            followed = await self._patiently(lambda: self._followed(keys))
             looks = await asyncio.gather(*(self._look(target) for target in followed))
-            return [look.target_key for look in looks if await self._record(look)]
+            return [
+                look.target_key
+                for look in looks
+                if await self._patiently(partial(self._record, look))
+            ]
         except Exception:  # noqa: BLE001 -- a workflow that raises is over, and the digests that wait for it with it
             _LOG.exception("looking at %d targets", len(keys))
             return []
+
+    async def _followed(self, keys: Sequence[str]) -> tuple[FollowedTarget, ...]:
+        async with self._store.reading() as connection:
+            return await targets(connection, keys)
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await work()
+            except DatabaseUnavailable:
+                await asyncio.sleep(_AFTER_OUTAGE_S)
 
     async def _look(self, target: FollowedTarget) -> Look:
         async with self._gates[target.kind]:
@@ -87,14 +109,19 @@ class Checks:
 
         Returns how many.
         """
+        await self._patiently(lambda: self._mark_ready(check))
+        released = 0
+        while queued := await self._patiently(lambda: self._queue(check)):
+            released += queued
+        return released
+
+    async def _mark_ready(self, check: str) -> None:
         async with self._store.writing() as connection:
             await mark_ready(connection, check)
-        released = 0
-        while True:
-            async with self._store.writing() as connection:
-                runs = await release(connection, check)
-                for run in runs:
-                    await enqueue_digest(self._transact, connection, run)
-            if not runs:
-                return released
-            released += len(runs)
+
+    async def _queue(self, check: str) -> int:
+        async with self._store.writing() as connection:
+            runs = await release(connection, check)
+            for run in runs:
+                await enqueue_digest(self._transact, connection, run)
+        return len(runs)

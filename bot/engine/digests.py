@@ -12,6 +12,7 @@ from bot.digest.compose import compose, speaks
 from bot.digest.wording import plain_lines
 from bot.domain.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
 from bot.domain.digest import DigestContent, Subscription
+from bot.domain.outage import DatabaseUnavailable
 from bot.engine.ports import Ports
 from bot.engine.sender import DigestSender
 from bot.store import Store
@@ -50,6 +51,8 @@ class Digests:
         """
         try:
             return await self._advance(run_id)
+        except DatabaseUnavailable:
+            return _AFTER_TROUBLE_S
         except Exception:  # noqa: BLE001 -- a workflow that raises is over, and its digest lost
             _LOG.exception("digest %s: trying again", run_id)
             return _AFTER_TROUBLE_S

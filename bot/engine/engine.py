@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain.outage import DatabaseUnavailable
 from bot.engine.checks import Checks
 from bot.engine.dbos_engine import Transact, Workflow, sleep
 from bot.engine.digests import Digests
@@ -174,6 +175,8 @@ class Engine:
             except ReplicaTaken:
                 _LOG.critical("this replica stops: its name is taken")
                 raise
+            except DatabaseUnavailable:
+                pass  # the outage is logged once, by the store
             except Exception:  # noqa: BLE001 -- the loop must outlive whatever the database or a port does
                 _LOG.exception("engine loop: trying again")
             with suppress(TimeoutError):

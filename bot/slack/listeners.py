@@ -97,7 +97,7 @@ class Listeners:
         if reading.target:
             self.reception.receive(invocation.about(reading.target.line))
         elif self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(self._nothing_found(invocation, reading))
+            self.reception.spawn(invocation, self._nothing_found(invocation, reading))
 
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Check a backend` from anywhere."""
@@ -138,7 +138,7 @@ class Listeners:
             return
         await ack()
         if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(self.rehearsing.judge(body, rehearsal))
+            self.reception.spawn(invocation, self.rehearsing.judge(body, rehearsal))
 
     async def on_check_again(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
@@ -174,7 +174,7 @@ class Listeners:
             invocation, invocation.text
         ):
             shown = fix_steps(switched(word(view, "private_metadata"), **which))
-            self.reception.runs.spawn(self.slack.change_form(word(view, "id"), shown))
+            self.reception.spawn(invocation, self.slack.change_form(word(view, "id"), shown))
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
@@ -195,11 +195,11 @@ class Listeners:
                 invocation.about("rehearse"), rehearse_form(channel=invocation.channel or None)
             )
         elif chosen == "wrong":
-            self.reception.runs.spawn(self._wrong(invocation.about(command)))
+            self.reception.spawn(invocation, self._wrong(invocation.about(command)))
         elif chosen == "watch":
             self.reception.receive(invocation.about(f"{command} watch"))
         elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(self._hand_out(invocation.about(command), chosen))
+            self.reception.spawn(invocation, self._hand_out(invocation.about(command), chosen))
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The button under help and usage errors."""
@@ -215,7 +215,7 @@ class Listeners:
 
     def _open(self, invocation: Invocation, view: Block) -> None:
         if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(self._open_now(invocation, view))
+            self.reception.spawn(invocation, self._open_now(invocation, view))
 
     async def _open_now(self, invocation: Invocation, view: Block) -> None:
         if sentence := await self.reception.admit(invocation, invocation.text):

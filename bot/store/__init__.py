@@ -5,10 +5,12 @@ them. Instants are aware, UTC.
 Only `appgw serve` and `appgw db` load this room.
 """
 
+from bot.store.availability import outage_of
 from bot.store.database import Store, StoreLocked, UnusableDatabase, open_store, upgrade
+from bot.store.monitor import monitored
 from bot.store.retention import export, purge
 from bot.store.schema import SchemaNewer
-from bot.store.usable import check_database
+from bot.store.usable import check_database, describe
 
 __all__ = [
     "SchemaNewer",
@@ -16,8 +18,11 @@ __all__ = [
     "StoreLocked",
     "UnusableDatabase",
     "check_database",
+    "describe",
     "export",
+    "monitored",
     "open_store",
+    "outage_of",
     "purge",
     "upgrade",
 ]

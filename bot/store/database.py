@@ -10,8 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.digest.zones import warm
+from bot.domain.outage import DatabaseUnavailable
+from bot.store.availability import Availability
 from bot.store.codec import prepare
 from bot.store.schema import current_revision, upgrade_connection
+from bot.store.write import save_and_delete
 
 _BUSY_TIMEOUT_MS = 30_000
 _LONGEST_REASON = 300
@@ -58,28 +61,50 @@ class Store:
         engine: for `reading` and `writing`.
         sync_engine: the same database for what is not asynchronous (the engine's own tables).
         lock: the open lock file of a SQLite database.
+        availability: whether the database does its work.
     """
 
     engine: AsyncEngine
     sync_engine: Engine
     lock: int | None = None
+    availability: Availability = field(default_factory=Availability)
 
     @property
     def embedded(self) -> bool:
         """Whether it is a SQLite file, hence one process."""
         return self.engine.dialect.name == "sqlite"
 
-    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """One transaction: committed at the end, rolled back by an exception."""
-        return self.engine.begin()
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, rolled back by an exception.
+
+        Raises:
+            DatabaseUnavailable: it cannot be used now.
+        """
+        committing = False
+        try:
+            with self.availability.watching(writing=True):
+                async with self.engine.begin() as connection:
+                    yield connection
+                    committing = True
+        except DatabaseUnavailable as error:
+            if not committing or self.embedded:
+                raise
+            # The server may have committed before the connection was lost.
+            raise DatabaseUnavailable(error.reason, doubtful=True) from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reads alone: on SQLite it takes no write lock."""
-        async with self.engine.execution_options(
-            isolation_level="AUTOCOMMIT"
-        ).connect() as connection:
-            yield connection
+        """A connection for reads alone: on SQLite it takes no write lock.
+
+        Raises:
+            DatabaseUnavailable: it cannot be used now.
+        """
+        with self.availability.watching(writing=False):
+            async with self.engine.execution_options(
+                isolation_level="AUTOCOMMIT"
+            ).connect() as connection:
+                yield connection
 
     async def close(self) -> None:
         """Close every connection and give the lock back."""
@@ -113,6 +138,7 @@ def open_store(url: str) -> Store:
     try:
         with sync_engine.begin() as connection:
             upgrade_connection(connection)
+            save_and_delete(connection)
     except BaseException as error:
         sync_engine.dispose()
         if lock is not None:

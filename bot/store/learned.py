@@ -10,20 +10,16 @@ meantime is read in the same turn.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from bot.domain.outage import DatabaseUnavailable
 from bot.store.database import Store
 from bot.store.last_known import good_since, learn, learnt, remember_good
 from chainlib import Certificate
-
-log = logging.getLogger(__name__)
 
 EVERY_S = 5.0
 _OVERLAP = timedelta(minutes=5)
@@ -90,12 +86,8 @@ class LearnedFactsWriter:
             ending = (
                 stop.is_set()
             )  # before the turn, so that what comes during it is not left behind
-            try:
+            with suppress(DatabaseUnavailable):
                 await self.turn()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning(
-                    "what was learnt could not be kept yet", extra={"reason": type(error).__name__}
-                )
 
     async def turn(self) -> None:
         """Write what is new, and read what others wrote."""

@@ -11,9 +11,11 @@ from pathlib import Path
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import parse_url, unusable
+from bot.store.database import Store, parse_url, unusable
 
 _CONNECT_S = 3
+_LEAST_FREE = 1024 * 1024
+_SQLITE = f"SQLite {sqlite3.sqlite_version}"
 
 
 def check_database(url: str) -> str:
@@ -46,7 +48,7 @@ def _file(file: Path) -> str:
                 URL.create("sqlite", database=str(file)),
                 f"{folder} is no folder that can be written",
             )
-        return f"SQLite; {file} is made at the first start."
+        return f"{_SQLITE}; {file} is made at the first start."
     try:
         with closing(
             sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_CONNECT_S)
@@ -54,7 +56,25 @@ def _file(file: Path) -> str:
             connection.execute("PRAGMA schema_version")
     except sqlite3.Error as error:
         raise unusable(URL.create("sqlite", database=str(file)), str(error)) from error
-    return f"SQLite, {file}{', in use by a running bot' if _held(file) else ''}."
+    if reason := _unwritable(file):
+        raise unusable(URL.create("sqlite", database=str(file)), reason)
+    return f"{_SQLITE}, {file}{', in use by a running bot' if _held(file) else ''}."
+
+
+def _unwritable(file: Path) -> str:
+    """What keeps a file from being written, empty for nothing; tried without changing it."""
+    try:
+        disk = os.statvfs(file)
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    if disk.f_flag & os.ST_RDONLY or not os.access(file, os.W_OK):
+        return "it is read-only"
+    return "its disk is full" if disk.f_bavail * disk.f_frsize < _LEAST_FREE else ""
+
+
+def describe(store: Store) -> str:
+    """Which database an open store is, for people: the kind, and SQLite's version."""
+    return f"{_SQLITE}." if store.embedded else "PostgreSQL answers."
 
 
 def _held(file: Path) -> bool:

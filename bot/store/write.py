@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import tables
+
 Row = Mapping[str, Any]
+# More than two pages of SQLite, so that new pages are needed; PostgreSQL's column takes 200.
+_SQLITE_ROW, _POSTGRESQL_ROW = "probe".ljust(12_000, "."), "probe"
 
 
 async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -43,3 +48,11 @@ async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[R
 
 def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def save_and_delete(connection: Connection) -> None:
+    """Save a row and delete it again, to see whether anything can be saved."""
+    row = _SQLITE_ROW if connection.dialect.name == "sqlite" else _POSTGRESQL_ROW
+    processed = tables.processed
+    connection.execute(insert(processed).values(id=row, at=datetime.now(UTC)))
+    connection.execute(delete(processed).where(processed.c.id == row))

@@ -147,7 +147,7 @@ async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
     assert "history: " in said
     assert "clock: 20" in said
     assert "Slack's." in said
-    assert "store: ok" in said
+    assert "database: ok" in said
     assert f"version: {version('appgw-check')}" in said
 
 

@@ -17,6 +17,7 @@ from bot.digest.compose import compose
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
 from bot.slack.affiliation import of_app_home
+from bot.domain.outage import DatabaseUnavailable
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
@@ -45,7 +46,10 @@ class Home:
 
     async def draw(self, user: str, refusal: str | None) -> None:
         """Publish a person's tab, or why they may not see it."""
-        view = refused_view(refusal) if refusal else await self._view(user)
+        try:
+            view = refused_view(refusal) if refusal else await self._view(user)
+        except DatabaseUnavailable as error:
+            view = refused_view(str(error))
         try:
             await self.book.slack.call(
                 self.book.slack.client.views_publish, repeatable=True, user_id=user, view=view

@@ -5,20 +5,16 @@ A slow memory holds no card up.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bot.commands import LastTarget
+from bot.domain.outage import DatabaseUnavailable
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.wording import command_of
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.runs import Runs
 from bot.store.last_known import remember_host
-
-log = logging.getLogger(__name__)
 
 _LONGEST = 400
 
@@ -53,5 +49,5 @@ class Recent:
                 await remember_host(
                     connection, self.book.team, admitted.invocation.user, words, self.book.clock()
                 )
-        except SQLAlchemyError:
-            log.exception("what was asked about could not be remembered")
+        except DatabaseUnavailable:
+            return  # the outage is logged once, by the store

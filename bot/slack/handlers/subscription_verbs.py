@@ -117,7 +117,7 @@ class _Clicks:
         await ack()
         invocation = from_interaction(body, Source.CLICK, word(carried(action), "q") or "subscribe")
         if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(self._edit(invocation))
+            self.reception.spawn(invocation, self._edit(invocation))
 
     async def on_undo(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Undo` of `unsubscribe`."""
@@ -125,8 +125,8 @@ class _Clicks:
         commands = carried(action).get("q")
         invocation = from_interaction(body, Source.CLICK, "undo")
         if isinstance(commands, list) and self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(
-                self._undo(invocation, [str(command) for command in commands])
+            self.reception.spawn(
+                invocation, self._undo(invocation, [str(command) for command in commands])
             )
 
     async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ class _Clicks:
     async def on_home(self, body: dict[str, Any]) -> None:
         """The Home tab was opened."""
         if invocation := opened(body):
-            self.reception.runs.spawn(self._draw(invocation))
+            self.reception.spawn(invocation, self._draw(invocation))
 
     async def _draw(self, invocation: Invocation) -> None:
         await self.home.draw(invocation.user, await self.reception.admit(invocation, "home"))

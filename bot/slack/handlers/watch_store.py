@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bot.commands import Request, parse
+from bot.domain.outage import DatabaseUnavailable
 from bot.slack.handlers.wording import command_of
 from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
@@ -61,20 +60,16 @@ class WatchBook:
                     begun + timedelta(seconds=seconds),
                     body,
                 )
-        except (SQLAlchemyError, OSError) as error:
-            log.warning(
-                "a watch will not outlive a restart", extra={"reason": type(error).__name__}
-            )
+        except DatabaseUnavailable as error:
+            log.info("a watch will not outlive a restart", extra={"reason": error.reason})
 
     async def ended(self, posted: Posted) -> None:
         """Forget a watch that is over."""
         try:
             async with self.store.writing() as connection:
                 await drop_watch(connection, _id(posted))
-        except (SQLAlchemyError, OSError) as error:
-            log.warning(
-                "an ended watch is still written down", extra={"reason": type(error).__name__}
-            )
+        except DatabaseUnavailable as error:
+            log.info("an ended watch is still written down", extra={"reason": error.reason})
 
     async def open(self) -> tuple[AdmittedInvocation, ...]:
         """What was being watched when the process ended, each as the question that goes on with it."""

@@ -16,19 +16,22 @@ from typing import Protocol
 from uuid import uuid4
 
 from bot.cards.parts import Message
-from bot.cards.usage import help_card, notice, refusal, usage
+from bot.cards.usage import failed, help_card, notice, refusal, usage
 from bot.commands import Usage, Verb, parse, repeatable
 from bot.domain.refusal import Refusal, RefusalKind
+from bot.domain.outage import DatabaseUnavailable
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Runs
 
+log = logging.getLogger(__name__)
 audit = logging.getLogger("bot.audit")
 
 _RESTARTING = Refusal(
     kind=RefusalKind.RESTART, sentence="I am being restarted; ask again in half a minute."
 )
+_SAVING = frozenset({Verb.SUBSCRIBE, Verb.UNSUBSCRIBE, Verb.MUTE, Verb.UNMUTE})
 
 
 Handler = Callable[[AdmittedInvocation], Awaitable[None]]
@@ -63,7 +66,23 @@ class Reception:
         What was delivered before is dropped.
         """
         if self.runs.is_new(invocation.dedupe_key):
-            self.runs.spawn(self._answer(invocation, self.now(), new_run_id()))
+            run_id = new_run_id()
+            self.spawn(invocation, self._answer(invocation, self.now(), run_id), run_id)
+
+    def spawn(
+        self, invocation: Invocation, work: Awaitable[None], run_id: str | None = None
+    ) -> None:
+        """Do work in a task of its own; whatever it fails with, the person who asked is told."""
+        self.runs.spawn(self._answered(invocation, work, run_id or new_run_id()))
+
+    async def _answered(self, invocation: Invocation, work: Awaitable[None], run_id: str) -> None:
+        try:
+            await work
+        except DatabaseUnavailable as error:
+            await self.slack.send_ephemeral(invocation, notice(str(error)))
+        except Exception:
+            log.exception("an invocation ended with an error of our own", extra={"run_id": run_id})
+            await self.slack.send_ephemeral(invocation, failed(run_id))
 
     async def admit(
         self, invocation: Invocation, what: str, *, costs: bool = False, run_id: str | None = None
@@ -84,6 +103,8 @@ class Reception:
         handler = self.handlers.get(admitted.request.verb)
         if handler and not await self.admit(admitted.invocation, admitted.invocation.text):
             self.runs.spawn(_awaited(handler(admitted)))
+        if handler and not self.admit(admitted.invocation, admitted.invocation.text):
+            self.spawn(admitted.invocation, handler(admitted), admitted.run_id)
 
     async def _answer(self, invocation: Invocation, begun: float, run_id: str) -> None:
         if no := await self._refusal(invocation, costs=True):
@@ -120,11 +141,10 @@ class Reception:
                 ),
             )
             return
-        await handler(admitted)
-
-
-async def _awaited(work: Awaitable[None]) -> None:
-    await work
+        try:
+            await handler(admitted)
+        except DatabaseUnavailable as error:
+            raise error.of_saving() if admitted.request.verb in _SAVING else error from None
 
 
 def usage_answer(misread: Usage, answered: str) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,20 @@ import pytest
 from bot.store import UnusableDatabase, check_database
 from bot.store.database import opened
 
+SQLITE = f"SQLite {sqlite3.sqlite_version}"
+
 
 def test_a_database_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
     file = tmp_path / "data" / "appgw.sqlite3"
-    assert check_database(f"sqlite:///{file}") == f"SQLite; {file} is made at the first start."
+    assert check_database(f"sqlite:///{file}") == f"{SQLITE}; {file} is made at the first start."
     assert not file.parent.exists()
 
 
 def test_a_running_bot_keeps_its_database_and_is_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/appgw.sqlite3"
     with opened(url):
-        assert check_database(url) == f"SQLite, {tmp_path}/appgw.sqlite3, in use by a running bot."
-    assert check_database(url) == f"SQLite, {tmp_path}/appgw.sqlite3."
+        assert check_database(url) == f"{SQLITE}, {tmp_path}/appgw.sqlite3, in use by a running bot."
+    assert check_database(url) == f"{SQLITE}, {tmp_path}/appgw.sqlite3."
 
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:

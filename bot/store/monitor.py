@@ -1,0 +1,126 @@
+"""Looks whether the database works, every few seconds, so that an outage is known and named.
+
+On SQLite the look saves a row and deletes it in one transaction: a full or read-only disk lets
+everything be read. On PostgreSQL it asks whether anything may be written, and during an outage that
+a write has found it writes as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.availability import READ_ONLY, UNANSWERED, first_line, outage_of
+from bot.store.database import Store
+from bot.store.write import save_and_delete
+
+EVERY_S, AGAIN_S, PATIENCE_S = 4.0, 1.0, 4.0
+_LIBRARIES = ("dbos", "sqlalchemy", "alembic")
+_DRIVERS_WORDS = ("(psycopg.OperationalError)", "(psycopg.errors.", "(sqlite3.OperationalError)")
+# What DBOS says of an outage, once a second and queue, before our own look has noticed it.
+_ENGINES_WORDS = (
+    "Database connection failed",
+    "Notification listener error",
+    "Exception reloading queue",
+    "Exception listing queues",
+    "Exception finding work",
+    "Exception encountered in queue thread",
+)
+
+
+@asynccontextmanager
+async def monitored(
+    store: Store, *, every: float = EVERY_S, again: float = AGAIN_S, patience: float = PATIENCE_S
+) -> AsyncIterator[None]:
+    """Keep `store.availability` right for as long as this lasts.
+
+    Args:
+        store: the open database.
+        every: seconds between two looks.
+        again: the same during an outage.
+        patience: seconds after which a PostgreSQL that says nothing counts as unavailable.
+    """
+    stop, quiet = asyncio.Event(), _Quiet(store)
+    handlers = logging.getLogger().handlers[:]
+    for handler in handlers:
+        handler.addFilter(quiet)
+    looking = asyncio.create_task(_look_until(stop, store, every, again, patience))
+    store.availability.monitored = True
+    try:
+        yield
+    finally:
+        store.availability.monitored = False
+        stop.set()
+        await looking
+        for handler in handlers:
+            handler.removeFilter(quiet)
+
+
+class _Quiet(logging.Filter):
+    """Drops what libraries say of an outage: it is logged once, by us."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        if record.name.partition(".")[0] not in _LIBRARIES:
+            return True
+        if self._store.availability.reason is not None:
+            return False
+        caught = record.exc_info[1] if record.exc_info else None
+        said = f"{record.getMessage()} {caught or ''}"
+        return not any(words in said for words in (*_DRIVERS_WORDS, *_ENGINES_WORDS))
+
+
+async def _look_until(
+    stop: asyncio.Event, store: Store, every: float, again: float, patience: float
+) -> None:
+    look: asyncio.Task[None] | None = None
+    while not stop.is_set():
+        look = look or asyncio.create_task(_look(store))
+        with suppress(OSError):
+            await asyncio.wait({look}, timeout=patience)
+        if look.done():
+            look = None
+        elif not store.embedded:  # SQLite waits for its lock by itself, and says when it gives up
+            store.availability.failed(UNANSWERED, writing=False, detail="no answer in time")
+        pause = every if store.availability.reason is None else again
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+    if look is not None:
+        look.cancel()
+        await asyncio.gather(look, return_exceptions=True)
+
+
+async def _look(store: Store) -> None:
+    """One look; never raises for what a database may do."""
+    availability = store.availability
+    writing = store.embedded or availability.writes_failed
+    try:
+        if writing:
+            async with store.engine.begin() as connection:
+                await connection.run_sync(save_and_delete)
+        else:
+            async with store.engine.connect() as connection:
+                if await _is_read_only(connection):
+                    availability.failed(READ_ONLY, writing=True)
+                    return
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        reason = outage_of(error) or UNANSWERED
+        availability.failed(reason, writing=writing, detail=first_line(error))
+    else:
+        availability.works()
+
+
+async def _is_read_only(connection: AsyncConnection) -> bool:
+    found = await connection.execute(text("SELECT current_setting('transaction_read_only')"))
+    return bool(found.scalar_one() == "on")

@@ -1,0 +1,123 @@
+"""The database may fail: every command is answered, `/readyz` names it, and it heals by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from playground.process import BotProcess
+from playground.slack import SlackStandIn
+from playground.text import render
+from tests.support.ownpostgres import OwnPostgres, own_postgres
+
+pytestmark = pytest.mark.may_block
+SAVING = (
+    "subscribe a.contoso.com daily 08:30 tz=UTC",
+    "unsubscribe 1",
+    "mute a.contoso.com 2h",
+    "unmute a.contoso.com",
+)
+READING = ("list", "history a.contoso.com", "preview a.contoso.com")
+NEEDING_NONE = ("help", "version", "whoami")
+ALLOWED = {"APPGW_ALLOWED_TARGETS": "contoso.com"}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[OwnPostgres]:
+    with own_postgres() as server:
+        yield server
+
+
+async def answer_to(slack: SlackStandIn, command: str) -> str:
+    """What one person reads after a command, on one line."""
+    before = len(slack.ephemerals())
+    assert (await slack.command(command)).ok
+    shown = (await slack.until(lambda: slack.ephemerals()[before:]))[-1]
+    return " ".join(" ".join(render(shown.blocks, width=1000)).split())
+
+
+async def readiness(bot: BotProcess) -> tuple[int, dict[str, str]]:
+    """The status of `/readyz` and what it names."""
+    async with aiohttp.ClientSession() as session, session.get(bot.ready_url) as response:
+        return response.status, (await response.json())["troubles"]
+
+
+async def until_ready_is(bot: BotProcess, status: int, seconds: float) -> dict[str, str]:
+    """Wait for a status of `/readyz`; what it names then."""
+    async with asyncio.timeout(seconds):
+        while (found := await readiness(bot))[0] != status:  # noqa: ASYNC110 -- another process is waited for
+            await asyncio.sleep(0.2)
+    return found[1]
+
+
+def logged(bot: BotProcess, message: str) -> list[dict[str, object]]:
+    """The records of the log with that message."""
+    lines = [line for line in bot.log.read_text().splitlines() if line.startswith("{")]
+    return [record for record in map(json.loads, lines) if record["message"] == message]
+
+
+async def every_command_is_answered(slack: SlackStandIn, reason: str) -> None:
+    """What needs no memory as ever, what needs it with one sentence, `doctor` names it."""
+    for command in SAVING:
+        said = await answer_to(slack, command)
+        assert said == f"I cannot save this now: {reason}; nothing was changed.", command
+    for command in READING:
+        said = await answer_to(slack, command)
+        assert said == f"I cannot look this up now: {reason}; nothing was changed.", command
+    for command in NEEDING_NONE:
+        assert reason not in await answer_to(slack, command)
+    assert f"database: {reason}" in await answer_to(slack, "doctor")
+
+
+@pytest.mark.postgres
+async def test_a_stopped_postgresql_is_told_and_heals(
+    postgres: OwnPostgres, tmp_path: Path
+) -> None:
+    async with SlackStandIn() as slack:
+        settings = slack.environment(socket_mode=False) | ALLOWED
+        async with BotProcess(settings | {"APPGW_DATABASE_URL": postgres.url}, tmp_path) as bot:
+            slack.request_url = bot.request_url
+            await postgres.stop()
+            troubles = await until_ready_is(bot, 503, 10)
+            assert troubles["database"] == "the database does not answer"
+            await every_command_is_answered(slack, "the database does not answer")
+            await postgres.start()
+            await until_ready_is(bot, 200, 10)
+            assert "follows nothing yet" in await answer_to(slack, "list")
+            assert await bot.stop() == 0
+        assert len(logged(bot, "the database cannot be used")) == 1
+        assert "Traceback" not in bot.log.read_text()
+        assert '"dbos"' not in bot.log.read_text()
+
+
+@contextmanager
+def files_cannot_grow(bot: BotProcess) -> Iterator[None]:
+    """No file of the bot may grow beyond its database's log of changes, as on a full disk."""
+    longest = max(file.stat().st_size for file in bot.log.parent.glob("appgw.sqlite3*"))
+    before = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (longest, before[1]))
+    yield
+    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_disk_that_takes_nothing_is_told_and_heals(tmp_path: Path) -> None:
+    reason = "the disk of the database reports errors"
+    async with SlackStandIn() as slack:
+        settings = slack.environment(socket_mode=False) | ALLOWED
+        async with BotProcess(settings | {"APPGW_DATA_DIR": str(tmp_path)}, tmp_path) as bot:
+            slack.request_url = bot.request_url
+            with files_cannot_grow(bot):
+                assert (await until_ready_is(bot, 503, 10))["database"] == reason
+                await every_command_is_answered(slack, reason)
+            await until_ready_is(bot, 200, 10)
+            assert "follows nothing yet" in await answer_to(slack, "list")
+            assert await bot.stop() == 0
+        assert len(logged(bot, "the database cannot be used")) == 1
+        assert "Traceback" not in bot.log.read_text()
