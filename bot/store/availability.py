@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 UNANSWERED = "the database does not answer"
 FULL = "the disk of the database is full"
 READ_ONLY = "the database is read-only"
+_READABLE = frozenset({FULL, READ_ONLY})
 FAILING = "the disk of the database reports errors"
 
 # https://www.sqlite.org/rescode.html: PERM, BUSY, LOCKED, NOMEM, CORRUPT, CANTOPEN,
@@ -104,9 +105,10 @@ class Availability:
         """Turn errors that mean an outage into `DatabaseUnavailable`.
 
         Raises:
-            DatabaseUnavailable: also at once, during an outage that somebody watches.
+            DatabaseUnavailable: also at once, during an outage that somebody watches; a full or
+                read-only database is still read.
         """
-        if self.reason is not None and self.monitored:
+        if self.monitored and self.reason is not None and (writing or self.reason not in _READABLE):
             raise DatabaseUnavailable(self.reason, writing=writing)
         try:
             yield

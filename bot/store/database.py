@@ -252,7 +252,8 @@ def _begin_immediate(connection: Connection) -> None:
 
     A transaction that reads first and writes later cannot fail half-way.
     """
-    if connection.get_isolation_level() != "AUTOCOMMIT":
+    # SQLite's driver cannot say which level it is in, so what was asked for decides.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

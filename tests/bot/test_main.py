@@ -25,14 +25,17 @@ pytestmark = pytest.mark.may_block
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_APP_TOKEN": "xapp-1-b"}
 
 
-async def serve(environment: dict[str, str], folder: Path) -> tuple[int, str]:
+SERVE = "import sys; from bot.main import main; sys.exit(main())"
+
+
+async def serve(environment: dict[str, str], folder: Path, code: str = SERVE) -> tuple[int, str]:
     """Run it to its end; exit status and what it wrote to stderr."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("SLACK_", "APPGW_", "AZURE_"))
     }
-    program = [sys.executable, "-c", "import sys; from bot.main import main; sys.exit(main())"]
+    program = [sys.executable, "-c", code]
     paths = {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
     process = await asyncio.create_subprocess_exec(
         *program,

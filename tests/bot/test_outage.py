@@ -12,9 +12,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from playground.process import BotProcess
+from playground.process import BotProcess, free_ports
 from playground.slack import SlackStandIn
 from playground.text import render
+from tests.bot.test_main import SERVE, serve
 from tests.support.ownpostgres import OwnPostgres, own_postgres
 
 pytestmark = pytest.mark.may_block
@@ -121,3 +122,36 @@ async def test_a_disk_that_takes_nothing_is_told_and_heals(tmp_path: Path) -> No
             assert await bot.stop() == 0
         assert len(logged(bot, "the database cannot be used")) == 1
         assert "Traceback" not in bot.log.read_text()
+
+
+LIMITED = """
+import resource, sys
+from bot.main import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+sys.exit(main())
+"""
+
+
+async def refused(slack: SlackStandIn, folder: Path, program: str, **settings: str) -> str:
+    """What a bot that does not start writes last."""
+    (admin,) = free_ports(1)
+    given = slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": str(admin)} | settings
+    status, shown = await serve(given, folder, program)
+    assert status == 2
+    assert "Traceback" not in shown
+    return shown.splitlines()[-1]
+
+
+async def test_a_start_on_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    async with SlackStandIn() as slack:
+        said = await refused(slack, tmp_path, LIMITED, APPGW_DATA_DIR=str(tmp_path / "data"))
+    assert said.startswith("The database sqlite:///")
+    assert "cannot be opened: disk I/O error; look at APPGW_DATABASE_URL" in said
+
+
+@pytest.mark.postgres
+async def test_a_start_without_its_postgresql_is_one_sentence(tmp_path: Path) -> None:
+    url = f"postgresql:///appgw?host={tmp_path}"
+    async with SlackStandIn() as slack:
+        said = await refused(slack, tmp_path, SERVE, APPGW_DATABASE_URL=url)
+    assert said.startswith("The database postgresql:///appgw cannot be opened: connection")

@@ -1,0 +1,120 @@
+"""An outage is told apart from an error of our own, noticed once, and over when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from bot.domain.outage import DatabaseUnavailable
+from bot.store import Store, monitored, outage_of
+from bot.store.last_known import first_time, recent_hosts
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def of_sqlite(code: int) -> DBAPIError:
+    cause = sqlite3.OperationalError("whatever it says")
+    cause.sqlite_errorcode = code
+    return OperationalError("SELECT 1", None, cause)
+
+
+def of_postgresql(kind: type[psycopg.Error]) -> DBAPIError:
+    return DBAPIError.instance("SELECT 1", None, kind("whatever it says"), psycopg.Error)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(of_sqlite(13), "the disk of the database is full", id="sqlite-full"),
+        pytest.param(of_sqlite(1032), "the database is read-only", id="sqlite-read-only-moved"),
+        pytest.param(of_sqlite(778), "the disk of the database reports errors", id="sqlite-io"),
+        pytest.param(of_sqlite(5), "the database does not answer", id="sqlite-busy"),
+        pytest.param(of_sqlite(1), None, id="sqlite-no-such-table"),
+        pytest.param(
+            of_postgresql(psycopg.errors.DiskFull), "the disk of the database is full", id="pg-full"
+        ),
+        pytest.param(
+            of_postgresql(psycopg.errors.ReadOnlySqlTransaction),
+            "the database is read-only",
+            id="pg-standby",
+        ),
+        pytest.param(
+            of_postgresql(psycopg.errors.AdminShutdown),
+            "the database does not answer",
+            id="pg-down",
+        ),
+        pytest.param(of_postgresql(psycopg.errors.UndefinedTable), None, id="pg-no-such-table"),
+        pytest.param(of_postgresql(psycopg.errors.DeadlockDetected), None, id="pg-deadlock"),
+        pytest.param(ValueError("ours"), None, id="another-error"),
+    ],
+)
+def test_an_outage_is_told_from_our_own_errors(error: Exception, reason: str | None) -> None:
+    assert outage_of(error) == reason
+
+
+async def make_read_only(store: Store, *, read_only: bool) -> None:
+    """What a standby or a read-only file system does to every connection from now on."""
+    name, off, on = (
+        ("query_only", "OFF", "ON")
+        if store.embedded
+        else ("default_transaction_read_only", "off", "on")
+    )
+
+    def set_it(connection: object, _record: object, _proxy: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        word = on if read_only else off
+        cursor.execute(f"PRAGMA {name}={word}" if store.embedded else f"SET {name} = {word}")
+        cursor.close()
+        if not store.embedded:  # else the setting would go with the transaction that it began
+            connection.commit()  # type: ignore[attr-defined]
+
+    sa.event.listen(store.engine.sync_engine, "checkout", set_it)
+
+
+async def until(store: Store, reason: str | None) -> None:
+    async with asyncio.timeout(20):
+        while store.availability.reason != reason:  # noqa: ASYNC110 -- what is looked at is a plain value
+            await asyncio.sleep(0.05)
+
+
+async def test_a_read_only_database_is_noticed_read_and_heals(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, logger="bot.store.availability")
+    async with monitored(store, every=0.1, again=0.1):
+        await make_read_only(store, read_only=True)
+        await until(store, "the database is read-only")
+        with pytest.raises(DatabaseUnavailable, match="I cannot save this now: the database is"):
+            async with store.writing() as connection:
+                await first_time(connection, "event", NOW)
+        async with store.reading() as connection:
+            assert await recent_hosts(connection, "T", "U") == ()
+        await make_read_only(store, read_only=False)
+        await until(store, None)
+        async with store.writing() as connection:
+            assert await first_time(connection, "event", NOW)
+    assert [record.message for record in caplog.records] == [
+        "the database cannot be used",
+        "the database can be used again",
+    ]
+
+
+async def test_an_error_of_our_own_is_no_outage(store: Store) -> None:
+    with pytest.raises(DBAPIError):
+        async with store.writing() as connection:
+            await connection.execute(sa.text("SELECT * FROM nothing_of_that_name"))
+    assert store.availability.reason is None
+
+
+async def test_a_reader_waits_for_no_writer(store: Store) -> None:
+    async with store.writing() as writing, asyncio.timeout(10):
+        await first_time(writing, "event", NOW)
+        async with store.reading() as reading:
+            assert await recent_hosts(reading, "T", "U") == ()
