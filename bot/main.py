@@ -24,7 +24,7 @@ from bot.access.people import Directory
 from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
 from bot.checks import CheckContext
-from bot.checks.doctor import DoctorCheck, azure, targets
+from bot.checks.doctor import DoctorCheck, azure, database, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
 from bot.checks.observe import gateway_of
@@ -49,7 +49,7 @@ from bot.slack.inbound.routing import Handler
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.transport.app import Identity
-from bot.store import Store
+from bot.store import Store, describe
 from bot.store.subscriptions import channel_targets
 from chainlib.aio import load_well_known
 
@@ -145,7 +145,7 @@ async def _serve(
             handlers=_gateway_verbs(check_service, probe_origin, store),
             last_healthy=knowledge.last_healthy,
             watch_book=_watch_book(store, clock),
-            doctor_checks=_doctor_checks(settings, arm, clock),
+            doctor_checks=_doctor_checks(settings, arm, store, clock),
             companion=Remembering(
                 url=settings.database_url,
                 store=store,
@@ -160,10 +160,11 @@ async def _serve(
 
 
 def _doctor_checks(
-    settings: Settings, arm: ArmClient | None, clock: Clock
+    settings: Settings, arm: ArmClient | None, store: Store, clock: Clock
 ) -> Callable[[], Awaitable[Sequence[DoctorCheck]]]:
     async def look() -> Sequence[DoctorCheck]:
-        return (await azure(arm, now=clock()), targets(settings))
+        memory_check = database(describe(store), store.availability.reason)
+        return (memory_check, await azure(arm, now=clock()), targets(settings))
 
     return look
 

@@ -126,6 +126,14 @@ def _with_way_out(refusal: ArmRefusal) -> str:
     return " ".join((refusal.sentence, *remedy[:2]))
 
 
+def database(kind: str, trouble: str | None) -> DoctorCheck:
+    """Which database the running bot has, and what is wrong with it."""
+    if trouble is None:
+        return DoctorCheck(what="database", state=State.WELL, sentence=kind)
+    sentence = f"{trouble}; look at APPGW_DATABASE_URL and APPGW_DATA_DIR, and at the disk."
+    return DoctorCheck(what="database", state=State.FAIL, sentence=sentence)
+
+
 def targets(settings: Settings) -> DoctorCheck:
     """What may be probed for people in the chat."""
     allowed = ", ".join(settings.allowed_targets)

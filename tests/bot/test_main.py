@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -150,7 +151,7 @@ async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
     assert "history: " in said
     assert "clock: 20" in said
     assert "Slack's." in said
-    assert "database: ok" in said
+    assert f"database: SQLite {sqlite3.sqlite_version}." in said
     assert f"version: {version('appgw-check')}" in said
 
 

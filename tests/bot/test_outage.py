@@ -74,7 +74,7 @@ async def every_command_is_answered(slack: SlackStandIn, reason: str) -> None:
         assert said == f"I cannot look this up now: {reason}; nothing was changed.", command
     for command in NEEDING_NONE:
         assert reason not in await answer_to(slack, command)
-    assert f"database: {reason}" in await answer_to(slack, "doctor")
+    assert f"database: FAIL: {reason}" in await answer_to(slack, "doctor")
 
 
 @pytest.mark.postgres

@@ -16,8 +16,8 @@ from bot.cards.parts import Block
 from bot.digest.compose import compose
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
-from bot.slack.affiliation import of_app_home
 from bot.domain.outage import DatabaseUnavailable
+from bot.slack.affiliation import of_app_home
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command

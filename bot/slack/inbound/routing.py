@@ -18,8 +18,8 @@ from uuid import uuid4
 from bot.cards.parts import Message
 from bot.cards.usage import failed, help_card, notice, refusal, usage
 from bot.commands import Usage, Verb, parse, repeatable
-from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.outage import DatabaseUnavailable
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
@@ -102,8 +102,6 @@ class Reception:
         """Go on with what was being watched before a restart, where the person may still ask."""
         handler = self.handlers.get(admitted.request.verb)
         if handler and not await self.admit(admitted.invocation, admitted.invocation.text):
-            self.runs.spawn(_awaited(handler(admitted)))
-        if handler and not self.admit(admitted.invocation, admitted.invocation.text):
             self.spawn(admitted.invocation, handler(admitted), admitted.run_id)
 
     async def _answer(self, invocation: Invocation, begun: float, run_id: str) -> None:

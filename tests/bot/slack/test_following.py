@@ -387,7 +387,7 @@ async def test_a_restart_keeps_subscriptions_and_the_store_is_ready(
     async with running_bot(slack, world, tmp_path) as bot:
         await followed(bot)
         await bot.slack.command("doctor")
-        assert "database: ok" in " ".join(
+        assert "digests: ok" in " ".join(
             render((await text_shown(slack, "database")).blocks, width=100)
         )
     async with running_bot(slack, world, tmp_path) as bot:

@@ -22,7 +22,9 @@ def test_a_database_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
 def test_a_running_bot_keeps_its_database_and_is_told(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/appgw.sqlite3"
     with opened(url):
-        assert check_database(url) == f"{SQLITE}, {tmp_path}/appgw.sqlite3, in use by a running bot."
+        assert (
+            check_database(url) == f"{SQLITE}, {tmp_path}/appgw.sqlite3, in use by a running bot."
+        )
     assert check_database(url) == f"{SQLITE}, {tmp_path}/appgw.sqlite3."
 
 
