@@ -245,26 +245,24 @@ class Doorkeeper:
         self.members |= members
 
 
-async def test_gateway_read_by_its_id_alone_has_its_members_admitted(
+async def test_gateway_outside_the_subscriptions_is_not_asked(
     arm: ArmStandIn, new_client: Callable[..., ArmClient]
 ) -> None:
-    """It stands in no list, for its subscription is not among the configured ones."""
-    async with backend() as port:
-        spec = replace(gateway(port), subscription="00000000-0000-0000-0000-00000000000f")
-        arm.add(spec)
-        arm.add(GatewaySpec(name="listed-gw"))
-        configured = new_client(arm.url, subscriptions=("00000000-0000-0000-0000-000000000001",))
-        target_policy, context = (
-            Doorkeeper(),
-            CheckContext(clock=lambda: NOW, resolver=Names([[LOOPBACK]])),
-        )
-        target = GatewayTarget(name=spec.name, group=spec.group, subscription=spec.subscription)
-        report = await CheckService(
-            arm=configured, target_policy=target_policy, new_context=lambda: context
-        ).gateway(target)
-    assert isinstance(report, GatewayReport)
-    assert [(member.skipped, member.headline) for member in report.members] == [("", Code.OK)]
-    assert target_policy.members == {NAME}
+    """Contract section 5: where subscriptions are configured, no other is asked, whatever is typed."""
+    spec = replace(gateway(443), subscription="00000000-0000-0000-0000-00000000000f")
+    arm.add(spec)
+    configured = new_client(arm.url, subscriptions=("00000000-0000-0000-0000-000000000001",))
+    target_policy, context = (
+        Doorkeeper(),
+        CheckContext(clock=lambda: NOW, resolver=Names([[LOOPBACK]])),
+    )
+    target = GatewayTarget(name=spec.name, group=spec.group, subscription=spec.subscription)
+    answer = await CheckService(
+        arm=configured, target_policy=target_policy, new_context=lambda: context
+    ).gateway(target)
+    assert isinstance(answer, ArmRefusal)
+    assert answer.trouble is ArmTrouble.OUT_OF_SCOPE
+    assert arm.calls["get"] == 0
 
 
 # ARM is slow, down or forbidden.
