@@ -188,15 +188,6 @@ def observe_messages(context: SSL.Context) -> None:
     _lib.SSL_CTX_set_msg_callback(context._context, _MESSAGE_CALLBACK)  # noqa: SLF001 -- private binding, pinned by a test
 
 
-def restrict_signatures(context: SSL.Context, algorithms: str) -> None:
-    """Offer only these signature algorithms (SSL_CTX_set1_sigalgs_list(3)).
-
-    They decide what kind of leaf a server may pick.
-    """
-    if _lib.SSL_CTX_set1_sigalgs_list(context._context, algorithms.encode()) != 1:  # noqa: SLF001 -- private binding, pinned by a test
-        raise ValueError(f"OpenSSL knows no such signature algorithms: {algorithms}")
-
-
 def restrict_groups(context: SSL.Context, groups: str) -> None:
     """Offer only these key exchange groups (SSL_CTX_set1_groups_list(3))."""
     if _lib.SSL_CTX_set1_curves_list(context._context, groups.encode()) != 1:  # noqa: SLF001 -- private binding, pinned by a test

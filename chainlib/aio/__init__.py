@@ -12,24 +12,16 @@ from chainlib.aio.issuers import FetchResult, fetch_issuers
 from chainlib.aio.resolve import Resolver, resolve
 from chainlib.aio.wellknown import load_well_known
 from chainlib.handshake import (
-    ECDSA_ONLY_OFFER,
     GATEWAY_OFFER,
-    LEGACY_OFFER,
-    RSA_ONLY_OFFER,
     V1_OFFER,
-    Authentication,
     TlsOffer,
     TlsVersion,
 )
 from chainlib.limits import FetchLimits
 
 __all__ = [
-    "ECDSA_ONLY_OFFER",
     "GATEWAY_OFFER",
-    "LEGACY_OFFER",
-    "RSA_ONLY_OFFER",
     "V1_OFFER",
-    "Authentication",
     "FetchLimits",
     "FetchResult",
     "IssuerCache",

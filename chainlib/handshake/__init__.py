@@ -9,25 +9,17 @@ from chainlib.causes import Breakage, Failure
 from chainlib.handshake.client import ClientHandshake
 from chainlib.handshake.failure import alert_name
 from chainlib.handshake.offer import (
-    ECDSA_ONLY_OFFER,
     GATEWAY_OFFER,
-    LEGACY_OFFER,
     LENIENT_OFFER,
-    RSA_ONLY_OFFER,
     V1_OFFER,
-    Authentication,
     TlsOffer,
     TlsVersion,
 )
 
 __all__ = [
-    "ECDSA_ONLY_OFFER",
     "GATEWAY_OFFER",
-    "LEGACY_OFFER",
     "LENIENT_OFFER",
-    "RSA_ONLY_OFFER",
     "V1_OFFER",
-    "Authentication",
     "Breakage",
     "ClientHandshake",
     "Failure",

@@ -7,12 +7,12 @@ connection; whatever belongs to one connection is its app data.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from functools import cache
 
 from OpenSSL import SSL
 
-from chainlib.openssl import observe_messages, restrict_groups, restrict_signatures
+from chainlib.openssl import observe_messages, restrict_groups
 
 
 class TlsVersion(IntEnum):
@@ -22,17 +22,6 @@ class TlsVersion(IntEnum):
     TLS_1_1 = 0x0302
     TLS_1_2 = 0x0303
     TLS_1_3 = 0x0304
-
-
-class Authentication(StrEnum):
-    """Which kind of leaf the server may answer with.
-
-    A server with two certificates picks by this.
-    """
-
-    ANY = "any"
-    RSA = "rsa"
-    ECDSA = "ecdsa"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,49 +35,31 @@ class TlsOffer:
 
     Attributes:
         minimum, maximum: protocol versions.
-        authentication: restricts the signature algorithms and the TLS 1.2 suites.
         lenient: also every weak suite that OpenSSL has, and a server without secure renegotiation;
             only to find out what a server would have taken.
     """
 
     minimum: TlsVersion = TlsVersion.TLS_1_2
     maximum: TlsVersion = TlsVersion.TLS_1_3
-    authentication: Authentication = Authentication.ANY
     lenient: bool = False
 
 
 # v2 prefers TLS 1.3 and takes 1.2; v1 speaks 1.2 only (azure-rules section 2.6).
 GATEWAY_OFFER = TlsOffer()
 V1_OFFER = TlsOffer(maximum=TlsVersion.TLS_1_2)
-LEGACY_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_1)
 LENIENT_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_2, lenient=True)
-RSA_ONLY_OFFER = TlsOffer(authentication=Authentication.RSA)
-ECDSA_ONLY_OFFER = TlsOffer(authentication=Authentication.ECDSA)
 
 # What OpenSSL 3.0 offers by itself. Newer ones add hybrid post-quantum groups: they double the
 # ClientHello, which some servers cannot take, and nothing says that the gateway offers them.
 _GROUPS = "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072"
 _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT of ssl.h, which pyOpenSSL lacks
-_SUITES = {
-    Authentication.ANY: "DEFAULT",
-    Authentication.RSA: "DEFAULT:!aECDSA",
-    Authentication.ECDSA: "DEFAULT:!aRSA",
-}
-_SIGNATURES = {
-    Authentication.RSA: ":".join(
-        f"{scheme}{size}"
-        for scheme in ("rsa_pss_rsae_sha", "rsa_pss_pss_sha", "RSA+SHA")
-        for size in (256, 384, 512)
-    ),
-    Authentication.ECDSA: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448",
-}
 
 
 @cache
 def context_for(offer: TlsOffer) -> SSL.Context:
     """The shared context of an offer.
 
-    It verifies nothing, resumes no session.
+    It verifies nothing and resumes no session.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE)
@@ -96,12 +67,10 @@ def context_for(offer: TlsOffer) -> SSL.Context:
     context.set_min_proto_version(offer.minimum)
     context.set_max_proto_version(offer.maximum)
     level = ":@SECLEVEL=0" if offer.minimum < TlsVersion.TLS_1_2 else ""
-    suites = "ALL" if offer.lenient else _SUITES[offer.authentication]
+    suites = "ALL" if offer.lenient else "DEFAULT"
     context.set_cipher_list((suites + level).encode())
     if offer.lenient:
         context.set_options(_LEGACY_SERVER_CONNECT)
-    if offer.authentication in _SIGNATURES:
-        restrict_signatures(context, _SIGNATURES[offer.authentication])
     restrict_groups(context, _GROUPS)
     observe_messages(context)
     return context

@@ -9,7 +9,6 @@ import ssl
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chainlib import (
     Certificate,
@@ -32,11 +31,9 @@ from chainlib import (
     UnreadableCertificate,
 )
 from chainlib.aio import (
-    ECDSA_ONLY_OFFER,
-    LEGACY_OFFER,
-    RSA_ONLY_OFFER,
     V1_OFFER,
     TlsOffer,
+    TlsVersion,
     capture,
 )
 from chainlib.aio.proxy_header import proxy_header
@@ -59,6 +56,7 @@ VERSIONS = pytest.mark.parametrize("versions", [TLS_1_2, TLS_1_3], ids=["tls-1.2
 FLIGHTS = pytest.mark.parametrize("flight", [tls12_list, tls13_list], ids=["tls-1.2", "tls-1.3"])
 JUNK = b"this is no certificate"
 REQUIRED = HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED
+OLD_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_1)
 
 
 @pytest.fixture(scope="module")
@@ -276,27 +274,10 @@ async def test_version_answered_older(estate: Estate) -> None:
 
 async def test_older_offer_captures(estate: Estate) -> None:
     async with estate.backend(tls=TlsSettings(versions=OLD)) as server:
-        captured = await capture(target(server), timeout=5, offer=LEGACY_OFFER)
+        captured = await capture(target(server), timeout=5, offer=OLD_OFFER)
     assert captured.certificates == estate.chain
     assert captured.tls is not None
     assert captured.tls.version == "TLSv1.1"
-
-
-@pytest.mark.parametrize("fits", [True, False], ids=["fits", "refused"])
-@pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
-async def test_authentication_restricted(estate: Estate, kind: str, fits: bool) -> None:  # noqa: FBT001 -- a table column
-    key = rsa.generate_private_key(65537, 2048) if (kind == "rsa") is fits else None
-    leaf = pki.leaf(estate.intermediate, NAME, key=key)
-    offer = RSA_ONLY_OFFER if kind == "rsa" else ECDSA_ONLY_OFFER
-    async with TlsBackend(chain=[leaf.certificate], key=leaf.key) as server:
-        if fits:
-            assert (await capture(target(server), timeout=5, offer=offer)).certificates == (
-                leaf.certificate,
-            )
-            return
-        with pytest.raises(HandshakeFailed) as raised:
-            await capture(target(server), timeout=5, offer=offer)
-    assert raised.value.reason == "alert"
 
 
 async def test_server_name_required(estate: Estate) -> None:

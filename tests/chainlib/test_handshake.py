@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chainlib.handshake import Breakage, ClientHandshake, Failure, alert_name
 from chainlib.handshake.failure import from_openssl
 from chainlib.handshake.messages import certificate_list
-from chainlib.handshake.offer import GATEWAY_OFFER, LEGACY_OFFER, TlsOffer, TlsVersion, context_for
+from chainlib.handshake.offer import GATEWAY_OFFER, V1_OFFER, TlsOffer, TlsVersion, context_for
 
 TLS_1_2, TLS_1_3 = 0x0303, 0x0304
 ENTRIES = st.lists(st.binary(min_size=1, max_size=40), max_size=12)
@@ -137,7 +137,7 @@ def test_alert_names() -> None:
 
 def test_context_shared_per_offer() -> None:
     assert context_for(GATEWAY_OFFER) is context_for(TlsOffer())
-    assert context_for(GATEWAY_OFFER) is not context_for(LEGACY_OFFER)
+    assert context_for(GATEWAY_OFFER) is not context_for(V1_OFFER)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,11 @@ import pytest
 from OpenSSL import SSL, crypto
 from OpenSSL._util import ffi, lib
 
-from chainlib.openssl import observe_messages, restrict_groups, restrict_signatures, verify_path
+from chainlib.openssl import observe_messages, restrict_groups, verify_path
 from playground.lab import pki
 from playground.lab.pki import NOW
 
 HANDSHAKE, SERVER_HELLO, CERTIFICATE = 22, 2, 11
-P256_SHA256 = "ECDSA+SHA256"
 
 
 def _handshake(client_context: SSL.Context, listener: object) -> tuple[SSL.Connection, pki.Issued]:
@@ -58,24 +57,10 @@ def test_message_callback_delivers_received_messages(version: int) -> None:
 
 
 def test_message_callback_finds_its_connection() -> None:
-    """The map from SSL* to Connection that pyOpenSSL keeps: each connection hears only itself."""
+    """The map from SSL* to Connection that pyOpenSSL keeps: each connection sees its own messages alone."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     connection = SSL.Connection(context, None)
     assert SSL.Connection._reverse_mapping.get(connection._ssl) is connection
-
-
-def test_signature_algorithms_restricted() -> None:
-    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    restrict_signatures(context, P256_SHA256)
-    client = SSL.Connection(context, None)
-    client.set_connect_state()
-    _step(client)
-    assert b"\x00\x0d\x00\x04\x00\x02\x04\x03" in client.bio_read(65536)
-
-
-def test_signature_algorithms_unknown() -> None:
-    with pytest.raises(ValueError, match="no such signature algorithms: nonsense"):
-        restrict_signatures(SSL.Context(SSL.TLS_CLIENT_METHOD), "nonsense")
 
 
 def test_groups_restricted() -> None:
