@@ -239,10 +239,34 @@ class UploadedRoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndecodableRoot:
-    """An uploaded trusted root whose data is no certificate; ARM does not vet uploads."""
+    """An uploaded trusted root whose data is no certificate; ARM does not vet uploads.
+
+    Attributes:
+        name: its name on the gateway.
+        reason: what was found instead, in words.
+        kind: `undecodable`, or `double-encoded` for base64 of a text that is base64 itself.
+    """
 
     name: str
     reason: str
+    kind: str = "undecodable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedRoot:
+    """An upload that holds certificates in another form than one certificate.
+
+    Whether the gateway reads all of them, or any, is not documented.
+
+    Attributes:
+        name: its name on the gateway.
+        kind: `bundle` for several certificates one after another, `pkcs7` for a PKCS #7 bag.
+        count: how many certificates it holds.
+    """
+
+    name: str
+    kind: str
+    count: int
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: the indexes are kept once they have been made
@@ -255,12 +279,16 @@ class TrustAnchors:
             none).
         names: SHA-256 hex -> the name under which an anchor lies on the gateway, where known.
         undecodable: uploads that are no certificate.
+        hidden: names of attached roots whose content nobody shows, as for those in Key Vault.
+        packed: uploads that are a bundle or a PKCS #7 bag; their certificates are anchors.
     """
 
     mode: TrustMode
     certificates: tuple[Certificate, ...]
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     undecodable: tuple[UndecodableRoot, ...] = ()
+    hidden: tuple[str, ...] = ()
+    packed: tuple[PackedRoot, ...] = ()
 
     @cached_property
     def by_subject(self) -> Mapping[CanonicalName, tuple[Certificate, ...]]:

@@ -5,34 +5,72 @@ ARM does not vet what is uploaded: PEM text with CRLF, DER, bundles and nonsense
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.azure.shapes import Document, name_of, properties, text
 from bot.domain.azure import AuthCertificate
-from chainlib import Certificate, ChainlibError, UndecodableRoot, UploadedRoot, load_uploaded
+from chainlib import (
+    Certificate,
+    ChainlibError,
+    PackedRoot,
+    UndecodableRoot,
+    UploadedRoot,
+    load_uploaded,
+)
 
-KEY_VAULT_REASON = "it is kept in Key Vault and ARM does not show its data"
-NO_DATA_REASON = "ARM shows no data for it"
 REMEMBERED = 4096
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
+_DER_SEQUENCE = b"\x30\x82"
 
 
-def trusted_roots(
-    items: Iterable[Document], gateway: str
-) -> tuple[tuple[UploadedRoot, ...], tuple[UndecodableRoot, ...]]:
-    """Every trusted root on the gateway.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedRoots:
+    """The trusted roots of a gateway, by what ARM shows of them.
 
-    A bundle gives several under one name, an unreadable one its reason.
+    Attributes:
+        readable: every certificate; a bundle gives several under one name.
+        undecodable: those whose data is no certificate, with what it is.
+        hidden: names of those whose data ARM does not show, mostly since they lie in Key Vault.
+        packed: those of the readable ones that are a bundle or a PKCS #7 bag.
     """
-    roots: list[UploadedRoot] = []
-    broken: list[UndecodableRoot] = []
+
+    readable: tuple[UploadedRoot, ...] = ()
+    undecodable: tuple[UndecodableRoot, ...] = ()
+    hidden: tuple[str, ...] = ()
+    packed: tuple[PackedRoot, ...] = ()
+
+
+def trusted_roots(items: Iterable[Document], gateway: str) -> TrustedRoots:
+    """Every trusted root on the gateway, sorted by what can be read of it."""
+    readable: list[UploadedRoot] = []
+    undecodable: list[UndecodableRoot] = []
+    hidden: list[str] = []
+    packed: list[PackedRoot] = []
     for item in items:
-        found, reason = _certificates(item)
-        roots += (
-            UploadedRoot(name=name_of(item), certificate=one, gateway=gateway) for one in found
+        name, data = name_of(item), text(properties(item).get("data"))
+        if not data:
+            hidden.append(name)
+            continue
+        found = _decoded(data)
+        readable += (
+            UploadedRoot(name=name, certificate=one, gateway=gateway) for one in found.certificates
         )
-        broken += [UndecodableRoot(name=name_of(item), reason=reason)] if reason else []
-    return tuple(roots), tuple(broken)
+        if found.packed:
+            count = len(found.certificates)
+            packed.append(PackedRoot(name=name, kind=found.packed, count=count))
+        if not found.certificates:
+            undecodable.append(UndecodableRoot(name=name, reason=found.reason, kind=found.kind))
+    return TrustedRoots(
+        readable=tuple(readable),
+        undecodable=tuple(undecodable),
+        hidden=tuple(hidden),
+        packed=tuple(packed),
+    )
 
 
 def auth_certificates(items: Iterable[Document]) -> tuple[AuthCertificate, ...]:
@@ -43,24 +81,48 @@ def auth_certificates(items: Iterable[Document]) -> tuple[AuthCertificate, ...]:
     return tuple(
         AuthCertificate(name=name_of(item), certificate=one)
         for item in items
-        for one in _certificates(item)[0]
+        if (data := text(properties(item).get("data")))
+        for one in _decoded(data).certificates
     )
 
 
-def _certificates(item: Document) -> tuple[tuple[Certificate, ...], str]:
-    data = text(properties(item).get("data"))
-    if not data:
-        return (), KEY_VAULT_REASON if properties(item).get("keyVaultSecretId") else NO_DATA_REASON
-    return _decoded(data)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decoded:
+    """What lies in one `data`: certificates, or what it is instead."""
+
+    certificates: tuple[Certificate, ...] = ()
+    packed: str = ""
+    kind: str = "undecodable"
+    reason: str = ""
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _decoded(data: str) -> tuple[tuple[Certificate, ...], str]:
+def _decoded(data: str) -> _Decoded:
     """One root lies on many gateways and is read again every few minutes.
 
     Decoding it takes about a millisecond.
     """
+    if _is_encoded_twice(data):
+        return _Decoded(kind="double-encoded")
     try:
-        return tuple(load_uploaded(data)), ""
+        bag = load_uploaded(data)
     except ChainlibError as error:
-        return (), str(error)
+        return _Decoded(reason=str(error))
+    several = "bundle" if len(bag) > 1 else ""
+    return _Decoded(certificates=tuple(bag), packed=several if bag.ordered else "pkcs7")
+
+
+def _is_encoded_twice(data: str) -> bool:
+    """Base64 of a text that is base64 itself, as of a .cer file whose text was encoded once more."""
+    inner = _unwrapped(data.encode("ascii", "replace"))
+    if inner is None or not _BASE64.fullmatch(inner.removeprefix(b"\xef\xbb\xbf")):
+        return False
+    content = _unwrapped(inner) or b""
+    return content.startswith(_DER_SEQUENCE) or b"-----BEGIN" in content
+
+
+def _unwrapped(encoded: bytes) -> bytes | None:
+    try:
+        return base64.b64decode(b"".join(encoded.split()), validate=True)
+    except binascii.Error:
+        return None

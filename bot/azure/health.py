@@ -6,6 +6,7 @@ rules 1 and 2).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -28,6 +29,13 @@ WORDS: Mapping[str, Health] = MappingProxyType(
         "unknown": Health.UNKNOWN,
         "draining": Health.UNKNOWN,
     }
+)
+
+LONGEST_LOG = 4000
+LONGEST_NAME = 200
+MOST_MEMBERS = 40
+_READ = frozenset(
+    {"address", "health", "healthProbeLog", "healthProbeErrorName", "ipConfiguration"}
 )
 
 
@@ -79,12 +87,29 @@ def _servers(pool: str, entry: Document) -> Iterator[BackendServer]:
 
 
 def _server(pool: str, setting: str, entry: Document) -> BackendServer:
-    log = text(entry.get("healthProbeLog"))
+    log = text(entry.get("healthProbeLog"))[:LONGEST_LOG]
+    name = text(entry.get("healthProbeErrorName"))[:LONGEST_NAME]
     return BackendServer(
         pool=pool,
         setting=setting,
         address=host(entry.get("address")),
         health=WORDS.get(text(entry.get("health")).lower(), Health.UNKNOWN),
-        message=translate(log) if log else None,
+        message=translate(log, name) if log or name else None,
         ip_configuration=text(mapping(entry.get("ipConfiguration")).get("id")),
+        more=MappingProxyType(
+            {
+                str(key)[:LONGEST_NAME]: _bounded(value)
+                for key, value in list(entry.items())[:MOST_MEMBERS]
+                if key not in _READ and value
+            }
+        ),
     )
+
+
+def _bounded(value: object) -> object:
+    """A member of ARM's that is only kept as evidence, as JSON of at most `LONGEST_LOG` letters."""
+    try:
+        written = json.dumps(value, default=str)
+    except (ValueError, RecursionError):
+        return "unreadable"
+    return json.loads(written) if len(written) <= LONGEST_LOG else f"{written[:LONGEST_LOG]} ..."

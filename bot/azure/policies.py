@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
 
-from bot.azure.certificates import KEY_VAULT_REASON
+from bot.azure.hints import hints
 from bot.azure.server_names import (
     DEFAULT_PROBE_HOST,
     LiveNames,
@@ -18,7 +18,14 @@ from bot.azure.server_names import (
     live_names,
     probe_names,
 )
-from bot.domain.azure import BackendMember, BackendSetting, Gateway, PoolUse
+from bot.domain.azure import (
+    BackendMember,
+    BackendServer,
+    BackendSetting,
+    Gateway,
+    MemberKind,
+    PoolUse,
+)
 from bot.domain.report import CheckRequest, MemberCheck
 from chainlib import (
     Certificate,
@@ -30,8 +37,10 @@ from chainlib import (
     TrustMode,
     UndecodableRoot,
     UploadedRoot,
+    is_ip_literal,
 )
 
+MAX_KNOWN_NAMES = 8
 NO_TLS = "The setting does not speak TLS to the backend, so there is no certificate to judge."
 NO_ADDRESS = (
     "The member is a network interface whose address is known only once the gateway has reported "
@@ -65,6 +74,35 @@ def member_uses(gateway: Gateway) -> tuple[MemberUse, ...]:
         for use in gateway.uses
         for member in dict.fromkeys(pools[use.pool].members)
     )
+
+
+def with_listed_servers(
+    gateway: Gateway, servers: Iterable[BackendServer]
+) -> tuple[Gateway, tuple[MemberUse, ...]]:
+    """The gateway with servers that only backend health lists as members, and their uses.
+
+    They stand in their pools as if the configuration named them.
+    """
+    added: dict[str, dict[BackendMember, None]] = {}
+    wanted: set[tuple[str, str, str]] = set()
+    for server in servers:
+        kind = MemberKind.IP if is_ip_literal(server.address) else MemberKind.FQDN
+        member = BackendMember(
+            kind=kind, address=server.address, ip_configuration=server.ip_configuration
+        )
+        added.setdefault(server.pool.lower(), {})[member] = None
+        wanted.add((server.pool.lower(), server.setting.lower(), server.address))
+    pools = tuple(
+        replace(pool, members=(*pool.members, *added.get(pool.name.lower(), ())))
+        for pool in gateway.pools
+    )
+    filled = replace(gateway, pools=pools)
+    uses = (
+        use
+        for use in member_uses(filled)
+        if (use.use.pool.lower(), use.setting.name.lower(), use.member.address) in wanted
+    )
+    return filled, tuple(uses)
 
 
 def matching(
@@ -116,6 +154,7 @@ def _check(
         member=use.member.label,
         request=request,
         skipped=reason,
+        hints=hints(use.gateway, use.setting, use.member),
     )
 
 
@@ -166,9 +205,8 @@ def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Itera
     if probe.reference is None:
         yield "no host name is set anywhere, so the certificate's name was not checked for the probe"
     yield from live.untested
-    for root in anchors.undecodable:
-        if root.reason == KEY_VAULT_REASON:
-            yield f"the trusted root {root.name} lies in Key Vault and ARM does not show it"
+    for name in anchors.hidden:
+        yield f"the trusted root {name} lies in Key Vault and ARM does not show it"
 
 
 def _other_port(setting: BackendSetting) -> Iterator[str]:
@@ -215,8 +253,13 @@ def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
     attached = tuple(root for root in gateway.roots if root.name.lower() in wanted)
     broken = tuple(root for root in gateway.undecodable if root.name.lower() in wanted)
     named = {root.certificate.sha256: root.name for root in attached}
-    return _anchors(
+    anchors = _anchors(
         TrustMode.UPLOADED_ROOTS, (root.certificate for root in attached), named, broken
+    )
+    return replace(
+        anchors,
+        hidden=tuple(name for name in gateway.hidden_roots if name.lower() in wanted),
+        packed=tuple(one for one in gateway.packed_roots if one.name.lower() in wanted),
     )
 
 

@@ -9,7 +9,7 @@ health is in `health`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.azure.certificates import auth_certificates, trusted_roots
@@ -40,7 +40,13 @@ from bot.domain.azure import (
 )
 from chainlib import Sku, is_ip_literal
 
-V1_TIERS = frozenset({"standard", "waf"})
+V1_SIZES = ("small", "medium", "large")
+V1_TIERS = frozenset(
+    {"standard", "waf", *(f"{tier}_{size}" for tier in ("standard", "waf") for size in V1_SIZES)}
+)
+"""Tiers of v1, and its names of sizes, which stand alone where ARM leaves the tier out."""
+_INSTANCE = ("virtualmachinescalesets", "virtualmachines")
+_INTERFACE = ("networkinterfaces", "ipconfigurations")
 _ID = re.compile(
     r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/applicationGateways/([^/]+)",
     re.IGNORECASE,
@@ -64,12 +70,9 @@ def translate_gateway(document: object, *, fallback: GatewayId | None = None) ->
         return None
     pools = tuple(_pool(item) for item in documents(facts.get("backendAddressPools")))
     settings = _settings(facts)
-    roots, undecodable = trusted_roots(
-        documents(facts.get("trustedRootCertificates")), identity.name
-    )
-    tier = text(mapping(facts.get("sku")).get("tier")) or text(
-        mapping(facts.get("sku")).get("name")
-    )
+    roots = trusted_roots(documents(facts.get("trustedRootCertificates")), identity.name)
+    sku = mapping(facts.get("sku"))
+    tier = text(sku.get("tier")) or text(sku.get("name"))
     return Gateway(
         id=identity,
         location=text(whole.get("location")),
@@ -79,8 +82,12 @@ def translate_gateway(document: object, *, fallback: GatewayId | None = None) ->
         provisioning=text(facts.get("provisioningState")),
         pools=pools,
         settings=settings,
-        roots=roots,
-        undecodable=undecodable,
+        roots=roots.readable,
+        undecodable=roots.undecodable,
+        hidden_roots=roots.hidden,
+        packed_roots=roots.packed,
+        unused_probes=_unused_probes(facts, settings),
+        private_only=_private_only(facts),
         auth_certificates=auth_certificates(documents(facts.get("authenticationCertificates"))),
         uses=pool_uses(
             facts,
@@ -110,6 +117,22 @@ def with_nic_addresses(gateway: Gateway, health: GatewayHealth) -> Gateway:
     return replace(gateway, pools=pools)
 
 
+def _unused_probes(facts: Document, settings: Iterable[BackendSetting]) -> tuple[str, ...]:
+    used = {setting.probe.name.lower() for setting in settings if setting.probe}
+    names = (name_of(item) for item in documents(facts.get("probes")))
+    return tuple(name for name in names if name.lower() not in used)
+
+
+def _private_only(facts: Document) -> bool:
+    """A frontend with a private address and none with a public one."""
+    frontends = [properties(item) for item in documents(facts.get("frontendIPConfigurations"))]
+    public = any(reference(one.get("publicIPAddress")) for one in frontends)
+    private = any(
+        text(one.get("privateIPAddress")) or reference(one.get("subnet")) for one in frontends
+    )
+    return private and not public
+
+
 def _addressed(member: BackendMember, known: Mapping[str, str]) -> BackendMember:
     return (
         replace(member, address=known.get(member.ip_configuration.lower(), ""))
@@ -121,14 +144,37 @@ def _addressed(member: BackendMember, known: Mapping[str, str]) -> BackendMember
 def _pool(item: Document) -> BackendPool:
     facts = properties(item)
     named = tuple(_member(entry) for entry in documents(facts.get("backendAddresses")))
-    nics = tuple(
-        BackendMember(kind=MemberKind.NIC, address="", ip_configuration=text(entry.get("id")))
-        for entry in documents(facts.get("backendIPConfigurations"))
+    nics = nic_members(
+        text(entry.get("id")) for entry in documents(facts.get("backendIPConfigurations"))
     )
     return BackendPool(
         name=name_of(item),
         members=tuple(m for m in (*named, *nics) if m.address or m.ip_configuration),
     )
+
+
+def nic_members(ids: Iterable[str]) -> tuple[BackendMember, ...]:
+    """Members that are network interfaces, each with a name that no other one of them has."""
+    ids = tuple(filter(None, ids))
+    short = [_interface_name(one) for one in ids]
+    names = [
+        name if short.count(name) == 1 else _interface_name(one, whole=True)
+        for one, name in zip(ids, short, strict=True)
+    ]
+    return tuple(
+        BackendMember(kind=MemberKind.NIC, address="", ip_configuration=one, name=name)
+        for one, name in zip(ids, names, strict=True)
+    )
+
+
+def _interface_name(resource_id: str, *, whole: bool = False) -> str:
+    """`web/0` for an instance of a scale set, else the interface's own name."""
+    parts = resource_id.strip("/").split("/")
+    named = {kind.lower(): name for kind, name in zip(parts[::2], parts[1::2], strict=False)}
+    first = tuple(named[kind] for kind in _INSTANCE if kind in named)
+    interface = tuple(named[kind] for kind in _INTERFACE if kind in named)
+    short = first or interface[:1]
+    return "/".join(dict.fromkeys((*short, *interface) if whole else short))
 
 
 def _member(entry: Document) -> BackendMember:

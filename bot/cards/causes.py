@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.cards.escaping import short_name, shorten
 from bot.domain.report import GatewayReport, MemberReport
-from chainlib import Code
+from chainlib import Code, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Cause:
     Attributes:
         code: the headline.
         about: the certificate or name that the reason is about, empty when there is none.
-        members: the servers, in the report's order.
+        members: the servers, in the report's order; none where it is about the gateway itself.
         serious: requests fail.
     """
 
@@ -44,7 +44,26 @@ def fold(report: GatewayReport) -> tuple[Cause, ...]:
         Cause(code=code, about=about, members=tuple(members), serious=bad)
         for (code, about, bad), members in groups.items()
     ]
-    return tuple(sorted(causes, key=lambda cause: (not cause.serious, -len(cause.members))))
+    return tuple(
+        sorted(
+            (*_of_gateway(report), *causes),
+            key=lambda cause: (not cause.serious, -len(cause.members)),
+        )
+    )
+
+
+def _of_gateway(report: GatewayReport) -> list[Cause]:
+    """What is wrong with the gateway itself; information is no cause."""
+    return [
+        Cause(
+            code=finding.code,
+            about=shorten(str(finding.evidence.get("pool", "")), 60),
+            members=(),
+            serious=finding.severity is Severity.CRITICAL,
+        )
+        for finding in report.findings
+        if finding.severity is not Severity.INFO
+    ]
 
 
 def _code(member: MemberReport) -> Code:

@@ -35,6 +35,7 @@ from bot.cards.parts import (
     Paragraph,
     Part,
     SmallPrint,
+    Span,
     bold,
     compose,
     say,
@@ -52,13 +53,9 @@ _NAME_ROOM = 16
 _LINE = 130
 _DISAGREEMENTS = {
     Code.VANTAGE_DIFFERS: (
-        "the gateway refuses what passes from here ({servers}): its subnet is another one, or its "
-        "last probe older."
+        "the gateway looks from another subnet, or its last probe is older ({servers})."
     ),
-    Code.PROBE_DISAGREES: (
-        "the gateway still calls healthy what fails from here ({servers}): its failure threshold "
-        "may not be reached yet."
-    ),
+    Code.PROBE_DISAGREES: ("the gateway's failure threshold may not be reached yet ({servers})."),
 }
 """In an order of their own: what users feel already comes first."""
 
@@ -117,7 +114,16 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
         return say(
             bold(f"{bad} of {counted(total, 'server')} {_fail(bad)}, {counted(serious, 'cause')}.")
         )
-    return say(bold(_fine(report) if total else "No rule uses a backend pool."))
+    return say(bold(_fine(report) if total else _no_server(report)))
+
+
+def _no_server(report: GatewayReport) -> str:
+    """Why there is no server to speak of."""
+    pools = [str(f.evidence.get("pool")) for f in report.findings if f.code is Code.POOL_EMPTY]
+    if not pools:
+        return "No rule uses a backend pool."
+    named = ", ".join(clean(pool, 40) for pool in pools[:_NAMES_SHOWN])
+    return f"No servers behind this gateway: {named} {'is' if len(pools) == 1 else 'are'} empty."
 
 
 def _fine(report: GatewayReport) -> str:
@@ -174,14 +180,16 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
         messages = dict.fromkeys(message for message in text_shown if message)
         if messages:
             first, more = next(iter(messages)), len(messages) - 1
-            misleads = cause.code not in {*DISAGREEMENT_CODES, first.code} and first.code not in {
-                Code.OK,
-                Code.UNRECOGNISED,
-            }
+            differs = any(f.code is Code.VANTAGE_DIFFERS for m in cause.members for f in m.findings)
+            misleads = (
+                not differs
+                and cause.code not in {*DISAGREEMENT_CODES, first.code}
+                and first.code not in {Code.OK, Code.UNRECOGNISED}
+            )
             label = "In its words (the true cause stands below): " if misleads else "In its words: "
             yield say(
                 bold(label),
-                clean(first.text, _LINE),
+                clean(first.text or first.name, _LINE),
                 f" (+{more} more in the thread)" if more else "",
             )
     for code, words in _DISAGREEMENTS.items():
@@ -189,7 +197,16 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
             any(finding.code is code for finding in member.findings) for member in report.members
         )
         if count:
-            yield say(bold("They disagree: "), words.format(servers=f"{counted(count, 'server')}"))
+            servers = words.format(servers=f"{counted(count, 'server')}")
+            yield say(*_seen_from_here(causes), bold("What could explain it: "), servers)
+
+
+def _seen_from_here(causes: tuple[Cause, ...]) -> Iterator[str | Span]:
+    """What our own probe found at the servers of the first cause."""
+    seen = [m.report.verdict.headline for m in causes[0].members if m.report] if causes else []
+    if seen:
+        yield bold("Seen from here: ")
+        yield "the check passes. " if seen[0] is Code.OK else f"{PHRASES[seen[0]]}. "
 
 
 def _counts(servers: Sequence[BackendServer]) -> str:
@@ -210,6 +227,11 @@ def _cause_line(cause: Cause) -> Paragraph:
     )
     about = f" ({cause.about})" if cause.about else ""
     count = len(cause.members)
+    if not count:
+        return say(
+            bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
+            shorten(about, _LINE),
+        )
     tail = f" · {counted(count, 'server')}: {listed} · {clean(settings[0], 30)}" + (
         f" +{len(settings) - 1}" if len(settings) > 1 else ""
     )
@@ -249,6 +271,9 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
     known = _known(causes[0])
     if known.steps:
         yield say(bold(f"Fix {PLACES[known.where]}: "), clean(known.steps[0], _LINE))
+    hints = [hint for member in causes[0].members for hint in member.useful_hints]
+    if hints and len(causes) < MAX_GROUPS:
+        yield say(bold("Look at: "), clean(hints[0], 2 * _LINE))
 
 
 def _known(cause: Cause) -> CatalogueEntry | Explanation:
@@ -256,7 +281,7 @@ def _known(cause: Cause) -> CatalogueEntry | Explanation:
 
     As our own probe explains it where it found the same, else as the code has it in general.
     """
-    report = cause.members[0].report
+    report = cause.members[0].report if cause.members else None
     return (
         report.explanation
         if report is not None and report.verdict.headline is cause.code
@@ -328,7 +353,8 @@ def _endings(report: GatewayReport, causes: tuple[Cause, ...]) -> list[str]:
 
 def _fine_ending(report: GatewayReport) -> str:
     if not report.members:
-        return ": no rule uses a backend pool."
+        nothing = _no_server(report)
+        return f": {nothing[0].lower()}{nothing[1:]}"
     fine = _fine(report)
     return f": {fine[0].lower()}{fine[1:]}"
 

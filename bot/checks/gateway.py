@@ -66,7 +66,11 @@ async def _member(
     end: float,
 ) -> MemberReport:
     nothing = MemberReport(
-        pool=one.pool, setting=one.setting, member=one.member, skipped=one.skipped
+        pool=one.pool,
+        setting=one.setting,
+        member=one.member,
+        skipped=one.skipped,
+        hints=one.hints,
     )
     if one.request is None:
         return nothing

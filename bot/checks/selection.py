@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.azure.policies import MemberUse, checks_of, matching, standing
 from bot.commands import GatewayTarget, HostTarget, OptionValue, named_gateway, read_gateway
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId, PoolUse
 from bot.domain.report import CheckRequest, MemberCheck
 from chainlib import (
     Certificate,
@@ -122,6 +122,12 @@ def is_named(use: MemberUse, pool: str | None, setting: str | None) -> bool:
     """Whether a use is of this pool and setting; `None` takes any."""
     pool_fits = pool is None or use.use.pool.lower() == pool.lower()
     return pool_fits and (setting is None or use.setting.name.lower() == setting.lower())
+
+
+def is_named_pair(use: PoolUse, pool: str | None, setting: str | None) -> bool:
+    """Whether a rule's pair is of this pool and setting; `None` takes any."""
+    pool_fits = pool is None or use.pool.lower() == pool.lower()
+    return pool_fits and (setting is None or use.setting.lower() == setting.lower())
 
 
 def text_of(options: Options, key: str) -> str | None:

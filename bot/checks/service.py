@@ -13,11 +13,13 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses
+from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
 from bot.azure.single_flight import SingleFlight
 from bot.azure.translation import with_nic_addresses
-from bot.checks.backend_health import add_backend_health, listed, worst_first
+from bot.checks.admission import AdmissionIndex
+from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
+from bot.checks.gateway_state import gateway_findings
 from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
 from bot.checks.probe import CheckContext, check
 from bot.checks.selection import (
@@ -25,6 +27,7 @@ from bot.checks.selection import (
     assumed_request,
     chosen,
     is_named,
+    is_named_pair,
     nearest_first,
     no_such_part,
     placement_of,
@@ -56,6 +59,8 @@ __all__ = [
 ]
 
 ARM_PATIENCE_S = 2.5
+MAX_UNLISTED = 200
+"""Servers that only backend health lists are probed up to this number."""
 _SHORTEST_S = 1.0
 _PRESENTATION_OPTIONS = frozenset({"private", "watch"})
 """Options about how the answer is given, not about what is asked."""
@@ -106,6 +111,7 @@ class CheckService:
         self._new_context = new_context
         self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
         self._looks: SingleFlight[GatewayReport | ArmRefusal] = SingleFlight()
+        self._members = AdmissionIndex()
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
     async def host(
@@ -129,8 +135,9 @@ class CheckService:
         root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
         if isinstance(root, NoRoot):
             return Refused(sentence=root.sentence)
+        # A name that no rule admits gets the same answer whether it resolves or not.
         addresses = await _addresses(target, context)
-        if addresses and (sentence := self._admit(target.host, target.port, addresses, gateways)):
+        if sentence := self._admit(target.host, target.port, addresses, gateways):
             return Refused(sentence=self._described(sentence, target, addresses, arm))
         context = _hurried(settled(context, addresses), asyncio.get_running_loop().time() - begun)
 
@@ -181,8 +188,12 @@ class CheckService:
         if isinstance(gateway, ArmRefusal):
             return gateway
         uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
-        if not uses and (target.pool or target.setting):
+        pairs = tuple(
+            use for use in gateway.uses if is_named_pair(use, target.pool, target.setting)
+        )
+        if not pairs and (target.pool or target.setting):
             return no_such_part(gateway, target)
+        about = gateway_findings(gateway, pairs)
         via, scope = (
             Via(str(options.get("via", Via.BOTH))),
             "/".join(filter(None, (target.pool, target.setting))),
@@ -190,7 +201,14 @@ class CheckService:
         if via is Via.GATEWAY:
             at, said = self._new_context().clock(), of_no_use(options)
             return GatewayReport(
-                gateway=gateway, members=listed(uses), at=at, scope=scope, via=via, said=said
+                gateway=gateway,
+                members=listed(uses),
+                at=at,
+                scope=scope,
+                via=via,
+                said=said,
+                findings=about,
+                uses=pairs,
             )
         gateways = await self._beside(gateway)
         root = find_root(options, gateways, None, f"gw:{gateway.id.group}/{gateway.id.name}")
@@ -200,7 +218,15 @@ class CheckService:
             )
         checks, said = typed_checks(uses, gateways, options, root)
         report = await self._check(gateway, checks, gateways)
-        return replace(report, scope=scope, via=via, typed=replacing(options), said=said)
+        return replace(
+            report,
+            scope=scope,
+            via=via,
+            typed=replacing(options),
+            said=said,
+            findings=about,
+            uses=pairs,
+        )
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """Ask the gateway itself and add its word; takes ten seconds or more."""
@@ -211,7 +237,23 @@ class CheckService:
             member.skipped == NO_ADDRESS for member in report.members
         ):
             report = await self._with_interfaces(report, health)
+        if not isinstance(health, ArmRefusal) and report.via is not Via.GATEWAY:
+            report = await self._with_listed(report, health)
         return add_backend_health(report, health)
+
+    async def _with_listed(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
+        """Probe the servers that backend health lists and the configuration does not."""
+        servers = only_listed(report, health)[:MAX_UNLISTED]
+        if not servers:
+            return report
+        gateway, uses = with_listed_servers(report.gateway, servers)
+        gateways = await self._beside(gateway)
+        root = find_root(report.typed, gateways, None, gateway.id.name)
+        checks, _ = typed_checks(
+            uses, gateways, report.typed, None if isinstance(root, NoRoot) else root
+        )
+        probed = await self._check(gateway, checks, (gateway,))
+        return replace(report, members=worst_first((*report.members, *probed.members)))
 
     async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
         """Probe the members that are network interfaces, whose addresses only the gateway's answer tells."""
@@ -251,7 +293,7 @@ class CheckService:
         known = await self._known({})
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         addresses = await _addresses(target, self._new_context())
-        sentence = self._admit(target.host, target.port, addresses, gateways) if addresses else None
+        sentence = self._admit(target.host, target.port, addresses, gateways)
         return self._described(sentence, target, addresses, arm) if sentence else None
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
@@ -348,22 +390,15 @@ class CheckService:
     def _admission(
         self, gateways: Sequence[Gateway]
     ) -> Callable[[str, int, Sequence[str]], str | None]:
-        uses = [use for gateway in gateways for use in member_uses(gateway)]
-        members = frozenset(use.member.address for use in uses if use.member.address)
-        ports = frozenset(
-            port
-            for use in uses
-            for port in (use.setting.port, use.setting.probe and use.setting.probe.port)
-            if port
-        )
-        return lambda host, port, addresses: self._target_policy.admit(
-            host, port, addresses, members=members, ports=ports
-        )
+        return lambda host, port, addresses: self._admit(host, port, addresses, gateways)
 
     def _admit(
         self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]
     ) -> str | None:
-        return self._admission(gateways)(host, port, addresses)
+        known = self._members.look_up(host, addresses, gateways)
+        return self._target_policy.admit(
+            host, port, addresses, members=known.members, ports=known.ports
+        )
 
 
 def _question(target: HostTarget | GatewayTarget, options: Options) -> Hashable:

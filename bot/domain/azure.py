@@ -8,11 +8,21 @@ judgement of ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
-from chainlib import Certificate, Code, HttpProbeRule, Sku, UndecodableRoot, UploadedRoot
+from chainlib import (
+    Certificate,
+    Code,
+    HttpProbeRule,
+    PackedRoot,
+    Sku,
+    UndecodableRoot,
+    UploadedRoot,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +62,18 @@ class BackendMember:
         kind: what it is.
         address: FQDN or IP literal, lower case.
         ip_configuration: a NIC member's ARM id, by which backend health names it.
+        name: what a NIC member is called: its interface, or its scale set and instance.
     """
 
     kind: MemberKind
     address: str
     ip_configuration: str = ""
+    name: str = ""
 
     @property
     def label(self) -> str:
-        """What people call it: its address, else the NIC's name."""
-        nic = self.ip_configuration.lower().partition("/networkinterfaces/")[2].partition("/")[0]
-        return self.address or nic or self.ip_configuration.rpartition("/")[2]
+        """What people call it: its address, else the interface's or instance's name."""
+        return self.address or self.name or self.ip_configuration.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +163,10 @@ class Gateway:
         provisioning: provisioning state, for example `Succeeded` or `Updating`.
         roots: every readable trusted root that lies on it, attached or not.
         undecodable: trusted roots whose data is no certificate.
+        hidden_roots: names of trusted roots whose data ARM does not show.
+        packed_roots: trusted roots that are a bundle or a PKCS #7 bag.
+        unused_probes: custom health probes that no setting uses.
+        private_only: it has a private frontend address and no public one.
         uses: the (pool, setting) pairs that a rule joins.
     """
 
@@ -167,6 +182,10 @@ class Gateway:
     undecodable: tuple[UndecodableRoot, ...]
     auth_certificates: tuple[AuthCertificate, ...]
     uses: tuple[PoolUse, ...]
+    hidden_roots: tuple[str, ...] = ()
+    packed_roots: tuple[PackedRoot, ...] = ()
+    unused_probes: tuple[str, ...] = ()
+    private_only: bool = False
 
 
 class Health(StrEnum):
@@ -199,9 +218,12 @@ class GatewayMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendServer:
-    """The gateway's word about one server under one setting.
+    """What the gateway says about one server under one setting.
 
-    `ip_configuration` is set for NIC members.
+    Attributes:
+        ip_configuration: the ARM id of a NIC member.
+        more: members of ARM's answer that nobody here knows, and its certificate metadata, as they
+            came.
     """
 
     pool: str
@@ -210,6 +232,7 @@ class BackendServer:
     health: Health
     message: GatewayMessage | None
     ip_configuration: str = ""
+    more: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.domain.azure import ArmRefusal, BackendServer, Gateway, GatewayHealth, Health
+from bot.domain.azure import (
+    ArmRefusal,
+    BackendServer,
+    Gateway,
+    GatewayHealth,
+    Health,
+    PoolUse,
+)
 from chainlib import (
     Code,
     Explanation,
@@ -22,10 +29,25 @@ from chainlib import (
     Severity,
     Target,
     Verdict,
+    in_headline_order,
 )
 
 DISAGREEMENT_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 """Findings that come from comparing the two witnesses, not from a chain."""
+
+_HINTED = frozenset(
+    {
+        Code.SNI_REQUIRED,
+        Code.TLS_FAILED,
+        Code.NAME_MISMATCH,
+        Code.LIVE_NAME_MISMATCH,
+        Code.PROBE_TIMEOUT,
+        Code.HTTP_STATUS_MISMATCH,
+        Code.HTTP_BODY_MISMATCH,
+        Code.HTTP_FAILED,
+    }
+)
+"""Faults that the names and the path of a health probe may cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +148,7 @@ class MemberCheck:
         member: the member as configured, FQDN or address; for people and for matching ARM's answer.
         request: the probe; `None` for a setting without TLS or a member without an address.
         skipped: why there is no request, one sentence, empty otherwise.
+        hints: what in the gateway's configuration would explain a failure, one sentence each.
     """
 
     pool: str
@@ -133,6 +156,7 @@ class MemberCheck:
     member: str
     request: CheckRequest | None
     skipped: str = ""
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +173,7 @@ class MemberReport:
         findings: our probe's findings and those that come from comparing the two witnesses, in
             headline order.
         skipped: why we did not probe, one sentence, empty otherwise.
+        hints: what in the gateway's configuration would explain a failure, one sentence each.
     """
 
     pool: str
@@ -158,6 +183,7 @@ class MemberReport:
     server: BackendServer | None = None
     findings: tuple[Finding, ...] = ()
     skipped: str = ""
+    hints: tuple[str, ...] = ()
 
     @property
     def headline(self) -> Code:
@@ -171,6 +197,14 @@ class MemberReport:
         return not refused and (
             self.hypothetical or self.server is None or self.server.health is not Health.UNHEALTHY
         )
+
+    @property
+    def useful_hints(self) -> tuple[str, ...]:
+        """The hints, where the fault is of the kind that they explain."""
+        explained = any(
+            f.code in _HINTED and f.severity is Severity.CRITICAL for f in self.findings
+        )
+        return self.hints if explained else ()
 
     @property
     def hypothetical(self) -> bool:
@@ -205,6 +239,8 @@ class GatewayReport:
         scope: `gateway`, `pool` or `setting` name that was asked for, for people.
         at: when the probes ran, aware, UTC.
         via: who is asked; where it is the gateway alone, nothing was probed.
+        findings: about the gateway itself, in headline order.
+        uses: the pairs of pool and setting that were asked about.
         typed: options that were typed in place of the settings, empty where the settings hold.
         said: the same in words, for people.
     """
@@ -218,11 +254,21 @@ class GatewayReport:
     via: Via = Via.BOTH
     typed: Mapping[str, str | int | bool] = field(default_factory=lambda: MappingProxyType({}))
     said: str = ""
+    findings: tuple[Finding, ...] = ()
+    uses: tuple[PoolUse, ...] = ()
 
     @property
     def healthy(self) -> bool:
-        """Every member is healthy."""
-        return all(member.healthy for member in self.members)
+        """Every member is healthy, and nothing about the gateway itself is critical."""
+        fine = not any(f.severity is Severity.CRITICAL for f in self.findings)
+        return fine and all(member.healthy for member in self.members)
+
+    @property
+    def headline(self) -> Code:
+        """Of everything that was found about the gateway and its members."""
+        found = (*self.findings, *(f for member in self.members for f in member.findings))
+        at = datetime.min.replace(tzinfo=UTC)
+        return Verdict(findings=in_headline_order(found), at=at).headline
 
     @property
     def unanswered(self) -> bool:

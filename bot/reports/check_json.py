@@ -20,6 +20,7 @@ from chainlib import (
     Repair,
     UnreadableCertificate,
     Verdict,
+    explain,
 )
 
 SCHEMA = 1
@@ -74,6 +75,12 @@ def _target(report: CheckReport) -> dict[str, Any]:
 def _instant(at: datetime) -> str:
     # Not strftime, which writes the years before 1000 with fewer than four digits.
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def findings_json(findings: tuple[Finding, ...], at: datetime) -> list[dict[str, Any]]:
+    """Findings, each with its own fix, as `findings` holds them everywhere."""
+    verdict = Verdict(findings=findings, at=at)
+    return [_finding(f, fix) for f, fix in zip(findings, explain(verdict).fixes, strict=True)]
 
 
 def _finding(finding: Finding, fix: Fix) -> dict[str, Any]:

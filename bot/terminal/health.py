@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,16 @@ from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Request, Usage, parse
-from bot.domain.azure import ArmRefusal, ArmTrouble
-from bot.domain.report import GatewayReport, MemberReport
+from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer
+from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.reports.check_json import as_json as check_json
+from bot.reports.check_json import findings_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error
 from bot.terminal.inputs import InputError, seconds
 from bot.terminal.output import StageDisplay
-from chainlib import Severity, counted
+from chainlib import Finding, Severity, Verdict, counted, explain
 
 HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
 _LINE = 300
@@ -64,7 +65,7 @@ class AnyTarget:
 
 def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
     """Ask, print, and return the exit status."""
-    wanted = _target(target) if target else None
+    wanted = target_of(target) if target else None
     if isinstance(wanted, str):
         return usage_error(wanted)
     try:
@@ -72,15 +73,16 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
         settings = load_azure_settings(os.environ, Path("appgw.yaml"))
     except (InputError, SettingsError) as error:
         return usage_error(str(error))
-    answers = asyncio.run(_ask(settings, wanted, patience))
+    answers = asyncio.run(ask(settings, wanted, patience))
     if json_wanted:
-        sys.stdout.write(json.dumps(_document(answers), indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_document(answers), indent=2) + "\n")
     else:
         _print(answers)
-    return _status(answers, named=wanted is not None)
+    return exit_status(answers, named=wanted is not None)
 
 
-def _target(text: str) -> GatewayTarget | str:
+def target_of(text: str) -> GatewayTarget | str:
+    """The gateway that was typed, or what is wrong with it in one sentence."""
     understood = parse(f"health {text}")
     if isinstance(understood, Usage):
         return understood.error
@@ -90,11 +92,12 @@ def _target(text: str) -> GatewayTarget | str:
     return "health looks at gateways; write for example: appgw health gw:prod-gw"
 
 
-async def _ask(
+async def ask(
     settings: AzureSettings,
     wanted: GatewayTarget | None,
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
 ) -> list[GatewayReport | ArmRefusal]:
+    """The answers about one gateway, or about every one that can be seen."""
     async with terminal_client(settings) as arm:
         check_service = CheckService(
             arm=arm,
@@ -123,7 +126,8 @@ async def _both(
     return await check_service.read_backend_health(report)
 
 
-def _status(answers: Sequence[GatewayReport | ArmRefusal], *, named: bool) -> int:
+def exit_status(answers: Sequence[GatewayReport | ArmRefusal], *, named: bool) -> int:
+    """1 for anything critical, 2 for a question that cannot be asked, 3 for no answer, else 0."""
     if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
         return UNHEALTHY
     if named and any(_not_asked(answer) for answer in answers):
@@ -139,7 +143,8 @@ def _not_asked(answer: GatewayReport | ArmRefusal) -> bool:
     return isinstance(answer, ArmRefusal) and answer.trouble in _NOT_ASKED
 
 
-def _document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:
+def as_document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:
+    """The object that `--json` prints (schema 1)."""
     return {
         "schema": 1,
         "gateways": [_refusal(a) if isinstance(a, ArmRefusal) else _gateway(a) for a in answers],
@@ -162,46 +167,54 @@ def _gateway(report: GatewayReport) -> dict[str, Any]:
         "id": report.gateway.id.resource_id,
         "scope": report.scope or None,
         "healthy": report.healthy,
+        "headline": report.headline.value,
+        "findings": findings_json(report.findings, report.at),
+        "state": report.gateway.state or None,
+        "provisioning": report.gateway.provisioning or None,
         "asked_at": report.health.read_at.astimezone(UTC).isoformat() if report.health else None,
         "refusal": refusal,
-        "members": [_member(member) for member in report.members],
+        "members": [_member(member, report.at) for member in report.members],
     }
 
 
-def _member(member: MemberReport) -> dict[str, Any]:
-    server = member.server
-    said = (
-        {"health": server.health.value, "message": server.message.text if server.message else None}
-        if server
-        else None
-    )
+def _member(member: MemberReport, at: datetime) -> dict[str, Any]:
     return {
         "pool": member.pool,
         "setting": member.setting,
         "member": member.member,
         "healthy": member.healthy,
         "headline": member.headline.value,
-        "findings": [
-            {"code": f.code.value, "severity": f.severity.value, "summary": f.summary}
-            for f in member.findings
-        ],
-        "gateway": (
-            said | {"code": server.message.code.value if server and server.message else None}
-        )
-        if said
-        else None,
+        "findings": findings_json(member.findings, at),
+        "gateway": _said(member.server) if member.server else None,
         "skipped": member.skipped or None,
+        "hints": list(member.useful_hints),
         "report": check_json(member.report) if member.report else None,
+    }
+
+
+def _said(server: BackendServer) -> dict[str, Any]:
+    message = server.message
+    return {
+        "health": server.health.value,
+        "message": (message.text or None) if message else None,
+        "name": (message.name or None) if message else None,
+        "code": message.code.value if message else None,
+        "more": dict(server.more),
     }
 
 
 def _print(answers: Sequence[GatewayReport | ArmRefusal]) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for line in text_lines(answers):
+        console.print(line)
+
+
+def text_lines(answers: Sequence[GatewayReport | ArmRefusal]) -> Iterator[Text]:
+    """What is printed without `--json`."""
     if not answers:
-        console.print("No gateway can be seen with this identity.")
+        yield Text("No gateway can be seen with this identity.")
     for answer in answers:
-        for line in _refused(answer) if isinstance(answer, ArmRefusal) else _lines(answer):
-            console.print(line)
+        yield from _refused(answer) if isinstance(answer, ArmRefusal) else _lines(answer)
 
 
 def _refused(refusal: ArmRefusal) -> Iterator[Text]:
@@ -212,7 +225,8 @@ def _refused(refusal: ArmRefusal) -> Iterator[Text]:
 def _lines(report: GatewayReport) -> Iterator[Text]:
     bad = sum(not member.healthy for member in report.members)
     unseen = sum(member.unseen for member in report.members)
-    word = "FAIL" if bad else "WARN" if fold(report) or report.refusal or unseen else "OK"
+    doubts = bool(fold(report) or report.refusal or unseen)
+    word = "WARN" if doubts and report.healthy else "OK" if report.healthy else "FAIL"
     rest = f", {unseen} not probed" if unseen else ""
     total = counted(len(report.members), "server")
     style = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}[word]
@@ -223,28 +237,42 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
         ),
         style=style,
     )
+    for finding in report.findings:
+        yield Text(f"    {finding.code.value}: {clean(finding.summary, _LINE)}")
+        if finding.severity is not Severity.INFO:
+            yield from _fix(finding, report.at)
     if report.refusal:
         yield from _refused(report.refusal)
     for member in report.members:
-        yield from _member_lines(member)
+        yield from _member_lines(member, report.at)
 
 
-def _member_lines(member: MemberReport) -> Iterator[Text]:
+def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
     said = f"; gateway: {member.server.health.value}" if member.server else ""
-    shape = SHAPES[
-        "FAIL"
-        if not member.healthy
-        else "WARN"
-        if member.findings and member.headline.value != "OK"
-        else "OK"
-    ]
+    doubts = bool(member.findings) and member.headline.value != "OK"
+    shape = SHAPES["FAIL" if not member.healthy else "WARN" if doubts else "OK"]
     where = f"{clean(member.pool)}/{clean(member.setting)} {clean(member.member)}"
     yield Text(f"  {shape} {where}: {PHRASES[member.headline]}{said}")
-    if member.server and member.server.message and not member.healthy:
-        yield Text(
-            f"      the gateway says: {clean(member.server.message.text, _LINE)}", style="dim"
-        )
+    message = member.server.message if member.server else None
+    if message and not member.healthy:
+        words = message.text or message.name
+        yield Text(f"      the gateway says: {clean(words, _LINE)}", style="dim")
     serious = [f for f in member.findings if f.severity is not Severity.INFO]
-    yield from (Text(f"      {f.code.value}: {clean(spoken(f.summary), _LINE)}") for f in serious)
+    for finding in serious:
+        yield Text(f"      {finding.code.value}: {clean(spoken(finding.summary), _LINE)}")
+    if serious:
+        yield from _fix(serious[0], at, member.report)
+    yield from (Text(f"      look at: {clean(hint, 600)}") for hint in member.useful_hints)
     if member.skipped:
         yield Text(f"      not probed: {clean(member.skipped, _LINE)}", style="dim")
+
+
+def _fix(finding: Finding, at: datetime, report: CheckReport | None = None) -> Iterator[Text]:
+    """The first step of a finding, as our own probe explains it where it found the same."""
+    explained = (
+        report.explanation
+        if report is not None and report.verdict.headline is finding.code
+        else explain(Verdict(findings=(finding,), at=at))
+    )
+    if explained.steps:
+        yield Text(f"      fix: {clean(explained.steps[0], _LINE)}", style="dim")

@@ -255,10 +255,49 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 ),
             ),
         ),
+        Code.HEALTH_UNKNOWN: (
+            _kind(
+                "private-only",
+                (
+                    "Trust the direct probe: a gateway with a private frontend alone often reports "
+                    "no health although requests pass."
+                ),
+                (
+                    "Check that the names in the backend pool resolve inside the gateway's "
+                    "virtual network."
+                ),
+                "Check again.",
+            ),
+        ),
         Code.UPLOADED_ROOT_UNUSABLE: (
             _kind(
                 "undecodable",
                 "Upload {label} again as plain PEM or DER; what lies there is no certificate.",
+                MINUTES,
+            ),
+            _kind(
+                "double-encoded",
+                (
+                    "Upload {label} again from the .cer file itself: what was uploaded is its "
+                    "base64 text encoded once more (in Terraform, drop one of the two encodings)."
+                ),
+                MINUTES,
+            ),
+            _kind(
+                "bundle",
+                (
+                    "Upload each root of {label} as a trusted root of its own, attach them all, and "
+                    "remove the bundle."
+                ),
+                "Let the server send the intermediates: the gateway takes only roots.",
+                MINUTES,
+            ),
+            _kind(
+                "pkcs7",
+                (
+                    "Take the root out of {label} as one certificate (openssl pkcs7 -print_certs) "
+                    "and upload that in its place."
+                ),
                 MINUTES,
             ),
             _kind(

@@ -59,6 +59,11 @@ class Case:
         """OpenSSL accepts the path, dates aside."""
         return self.undated is not None and self.undated.accepted
 
+    @property
+    def trust_hidden(self) -> bool:
+        """A root that is attached cannot be seen, so that trust cannot be judged."""
+        return self.policy.trust is TrustMode.UPLOADED_ROOTS and bool(self.policy.anchors.hidden)
+
     @cached_property
     def needed(self) -> tuple[Certificate, ...]:
         """Every certificate that the path uses, leaf first, trust anchor included."""

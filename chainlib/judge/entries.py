@@ -14,6 +14,7 @@ from chainlib.judge.shape import misplaced_positions
 from chainlib.model import CertificationPath, PathElement, Source, TrustMode
 from chainlib.path import is_root
 from chainlib.policy import Sku
+from chainlib.wording import listed
 
 
 def entries(case: Case, findings: tuple[Finding, ...]) -> tuple[Entry, ...]:
@@ -105,5 +106,8 @@ def not_checked(case: Case) -> Iterator[str]:
             "Azure's own list of well-known CAs: it is not published, Mozilla's list stands in "
             "for it"
         )
+    if case.trust_hidden and not case.trusted:
+        hidden = listed(list(case.policy.anchors.hidden))
+        yield f"trust: Azure does not show the content of the trusted root {hidden}"
     if case.policy.http is not None and case.chain.http is None:
         yield "the health probe's HTTP answer"

@@ -78,7 +78,7 @@ def openssl(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
     explained = any(f.severity is Severity.CRITICAL for f in found)
     if not as_if.accepted and as_if.code not in _TRUST_CODES:
         yield from _refusal(case, as_if, found)
-    elif not explained:
+    elif not explained and not case.trust_hidden:
         yield encoding.unusable_extension(case, case.undated) or _verify_failed(case, case.undated)
 
 

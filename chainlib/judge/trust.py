@@ -24,7 +24,7 @@ from chainlib.judge.case import Case
 from chainlib.judge.shape import self_signed_not_ca
 from chainlib.model import TrustMode
 from chainlib.path import is_root, issuer_candidates, same_key, same_name_other_key
-from chainlib.wording import listed
+from chainlib.wording import counted, listed
 
 TWO_EXPLANATIONS = (
     "an intermediate is not sent",
@@ -61,9 +61,32 @@ def path(case: Case) -> Iterator[Finding]:
     if case.trusted:
         yield from _reissued_root(case)
     elif case.lower is not None and not self_signed_not_ca(case):
-        yield from _gap(case)
-        yield from _sent_root(case)
-        yield from _not_attached(case)
+        yield from _untrusted_beside_hidden(case) if case.trust_hidden else _untrusted(case)
+
+
+def _untrusted(case: Case) -> Iterator[Finding]:
+    yield from _gap(case)
+    yield from _sent_root(case)
+    yield from _not_attached(case)
+
+
+def _untrusted_beside_hidden(case: Case) -> Iterator[Finding]:
+    """An attached root that cannot be seen may be the one that the chain needs.
+
+    What the chain lacks below its root is told all the same.
+    """
+    below, hidden = case.gap_below, case.policy.anchors.hidden
+    if below is not None and (namesakes := case.namesakes_sent(below)):
+        yield _other_edition_sent(case, below, namesakes[0])
+    elif below is not None and (
+        case.upper is not None or (below == case.leaf and case.known_root_above(below) is None)
+    ):
+        yield _intermediate_missing(case, below)
+    summary = (
+        f"Whether the gateway trusts the chain cannot be judged here: Azure does not show the "
+        f"content of the trusted root {listed(list(hidden))}."
+    )
+    yield warning(Code.TRUST_NOT_VISIBLE, summary, Basis.INFERRED, None, root_names=list(hidden))
 
 
 def _gap(case: Case) -> Iterator[Finding]:
@@ -257,18 +280,51 @@ def uploads(case: Case) -> Iterator[Finding]:
     """Uploaded roots that cannot serve as trust anchors; ARM does not vet them."""
     if case.policy.trust is not TrustMode.UPLOADED_ROOTS:
         return
+    yield from _undecodable(case)
+    yield from _packed(case)
+    for uploaded in case.anchors:
+        yield from _upload(case, uploaded)
+
+
+def _undecodable(case: Case) -> Iterator[Finding]:
+    """Uploads that hold no certificate; critical where nothing else leads to a trusted path."""
+    needed = case.leaf is not None and not case.trusted and not case.trust_hidden
+    found, basis = (critical if needed else warning), Basis.REPORTED
     for broken in case.policy.anchors.undecodable:
-        summary = f"The uploaded root {broken.name} is no readable certificate."
+        what = (
+            "was encoded twice, so the gateway finds no certificate in it"
+            if broken.kind == "double-encoded"
+            else "is no readable certificate"
+        )
+        reason = f": {broken.reason.rstrip('.')}" if broken.reason else ""
+        yield found(
+            Code.UPLOADED_ROOT_UNUSABLE,
+            f"The uploaded root {broken.name} {what}{reason}.",
+            basis,
+            None,
+            kind=broken.kind,
+            root_name=broken.name,
+        )
+
+
+def _packed(case: Case) -> Iterator[Finding]:
+    """Uploads of several certificates in one; whether Azure reads them all is not documented."""
+    for packed in case.policy.anchors.packed:
+        count = counted(packed.count, "certificate")
+        form = "a PKCS #7 bag with" if packed.kind == "pkcs7" else "a bundle of"
+        summary = (
+            f"The uploaded root {packed.name} is {form} {count}, not one certificate: the gateway "
+            "may read only the first of them, or none."
+        )
         yield warning(
             Code.UPLOADED_ROOT_UNUSABLE,
             summary,
-            Basis.REPORTED,
+            Basis.INFERRED,
             None,
-            kind="undecodable",
-            root_name=broken.name,
+            kind=packed.kind,
+            root_name=packed.name,
+            count=packed.count,
         )
-    for uploaded in case.anchors:
-        yield from _upload(case, uploaded)
 
 
 def _upload(case: Case, uploaded: Certificate) -> Iterator[Finding]:

@@ -46,11 +46,23 @@ _ROUTES = (
 
 @dataclass(slots=True, kw_only=True)
 class _Gateway:
-    """A gateway with what it answers."""
+    """A gateway with what it answers; a recorded answer stands in place of the spec's."""
 
     spec: GatewaySpec
     words: Mapping[ServerKey, tuple[str, str]] = field(default_factory=dict)
     fault: Fault | None = None
+    recorded: Json | None = None
+    recorded_health: Json | None = None
+
+    @property
+    def document(self) -> Json:
+        """What a GET answers."""
+        return self.recorded or gateway_document(self.spec)
+
+    @property
+    def health(self) -> Json:
+        """The result of the health operation."""
+        return self.recorded_health or health_document(self.spec, self.words)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,6 +136,15 @@ class ArmStandIn:
         """
         self._gateways[spec.id.lower()] = _Gateway(spec=spec, words=words or {}, fault=fault)
 
+    def add_recorded(self, document: Json, health: Json, *, fault: Fault | None = None) -> None:
+        """Put a gateway there as ARM's own JSON: its GET answer and its backend health."""
+        subscription, group, name = (str(document["id"]).split("/")[place] for place in (2, 4, 8))
+        state = str(document["properties"].get("operationalState", "Running"))
+        spec = GatewaySpec(name=name, group=group, subscription=subscription, state=state)
+        self._gateways[spec.id.lower()] = _Gateway(
+            spec=spec, fault=fault, recorded=document, recorded_health=health
+        )
+
     def set_state(
         self, spec: GatewaySpec, *, state: str = "Running", provisioning: str = "Succeeded"
     ) -> None:
@@ -189,13 +210,13 @@ class ArmStandIn:
             case _ if gateway is None:
                 response = _error(404, "ResourceNotFound")
             case "get":
-                response = web.json_response(gateway_document(gateway.spec))
+                response = web.json_response(gateway.document)
             case _ if gateway.spec.state != "Running":
                 response = _error(
                     400, "ApplicationGatewayNotRunning"
                 )  # made up: nobody has recorded what a stopped gateway answers
             case _:
-                result = health_document(gateway.spec, gateway.words)
+                result = gateway.health
                 response = self._accept(gateway, result)
         return response
 
@@ -220,11 +241,11 @@ class ArmStandIn:
 
     def _list(self, subscription: str, start: int) -> web.Response:
         held = [
-            one.spec
+            one
             for one in self._gateways.values()
             if one.spec.subscription.lower() == subscription.lower()
         ]
-        page = {"value": [gateway_document(spec) for spec in held[start : start + self.page_size]]}
+        page = {"value": [one.document for one in held[start : start + self.page_size]]}
         rest = start + self.page_size
         path = f"{self.url}/subscriptions/{subscription}/providers/Microsoft.Network/applicationGateways"
         more = (

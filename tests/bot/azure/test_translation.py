@@ -10,14 +10,20 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.azure.health import translate_health, with_known_names
 from bot.azure.probes import status_ranges
-from bot.azure.translation import gateway_id, translate_gateway, with_nic_addresses
+from bot.azure.translation import (
+    gateway_id,
+    nic_members,
+    translate_gateway,
+    with_nic_addresses,
+)
 from bot.domain.azure import BackendMember, Gateway, GatewayId, Health, MemberKind, PoolUse
-from chainlib import TrustAnchors, TrustMode
+from chainlib import Sku, TrustAnchors, TrustMode
 from playground.arm import (
     GatewaySpec,
     PoolSpec,
@@ -153,14 +159,99 @@ def test_bundle_gives_every_certificate_under_one_name() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["", "%%%", "bm90IGEgY2VydA==", base64.b64encode(ROOT.key_pem).decode()],
-    ids=["empty", "text", "other", "key"],
+    ["%%%", "bm90IGEgY2VydA==", base64.b64encode(ROOT.key_pem).decode()],
+    ids=["text", "other", "key"],
 )
 def test_root_that_is_none_is_named(data: str) -> None:
     gateway = translated(gateway_document(GatewaySpec(name="gw", roots={"corp": data})))
     assert gateway.roots == ()
     assert [root.name for root in gateway.undecodable] == ["corp"]
     assert "PRIVATE" not in gateway.undecodable[0].reason
+
+
+@pytest.mark.parametrize(
+    "member", [{}, {"data": ""}, {"keyVaultSecretId": "https://kv/secrets/x"}], ids=str
+)
+def test_root_without_data_is_not_visible(member: dict[str, str]) -> None:
+    document = gateway_document(GatewaySpec(name="gw", roots={"corp": ""}))
+    root = document["properties"]["trustedRootCertificates"][0]
+    root["properties"] = {"provisioningState": "Succeeded", **member}
+    gateway = translated(document)
+    assert (gateway.roots, gateway.undecodable, gateway.hidden_roots) == ((), (), ("corp",))
+
+
+INNER = [ROOT.pem, ROOT.certificate.der]
+
+
+@pytest.mark.parametrize("inner", INNER, ids=["pem", "der"])
+def test_root_that_was_encoded_twice_is_named(inner: bytes) -> None:
+    data = base64.b64encode(base64.encodebytes(inner)).decode()
+    gateway = translated(gateway_document(GatewaySpec(name="gw", roots={"corp": data})))
+    assert gateway.roots == ()
+    assert [(one.name, one.kind) for one in gateway.undecodable] == [("corp", "double-encoded")]
+
+
+@pytest.mark.parametrize("inner", INNER, ids=["pem", "der"])
+def test_root_that_was_encoded_once_is_read(inner: bytes) -> None:
+    data = base64.b64encode(inner).decode()
+    gateway = translated(gateway_document(GatewaySpec(name="gw", roots={"corp": data})))
+    assert (len(gateway.roots), gateway.undecodable, gateway.packed_roots) == (1, (), ())
+
+
+@pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM], ids=["der", "pem"])
+def test_pkcs7_bag_as_a_root_is_named(encoding: Encoding) -> None:
+    bag = serialize_certificates([ROOT.certificate.parsed], encoding)
+    data = base64.b64encode(bag).decode()
+    gateway = translated(gateway_document(GatewaySpec(name="gw", roots={"corp": data})))
+    assert [(one.name, one.kind, one.count) for one in gateway.packed_roots] == [
+        ("corp", "pkcs7", 1)
+    ]
+    assert [root.certificate for root in gateway.roots] == [CERTIFICATE]
+
+
+INSTANCE = (
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web/"
+    "virtualMachines/{}/networkInterfaces/nic/ipConfigurations/{}"
+)
+INTERFACE = (
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/{}/"
+    "ipConfigurations/{}"
+)
+
+
+@pytest.mark.parametrize(
+    ("ids", "names"),
+    [
+        ((INSTANCE.format(0, "ipc"), INSTANCE.format(12, "ipc")), ["web/0", "web/12"]),
+        (
+            (INSTANCE.format(0, "a"), INSTANCE.format(0, "b")),
+            ["web/0/nic/a", "web/0/nic/b"],
+        ),
+        ((INTERFACE.format("vm-1", "p"), INTERFACE.format("vm-2", "p")), ["vm-1", "vm-2"]),
+        ((INTERFACE.format("vm-1", "p"), INTERFACE.format("vm-1", "q")), ["vm-1/p", "vm-1/q"]),
+    ],
+    ids=["instances", "one instance twice", "interfaces", "one interface twice"],
+)
+def test_network_interfaces_are_told_apart(ids: tuple[str, ...], names: list[str]) -> None:
+    assert [member.label for member in nic_members(ids)] == names
+
+
+@pytest.mark.parametrize(
+    ("sku", "expected"),
+    [
+        ({"name": "WAF_Large", "capacity": 2}, Sku.V1),
+        ({"name": "Standard_Small"}, Sku.V1),
+        ({"name": "Standard_Medium", "tier": "Standard"}, Sku.V1),
+        ({"name": "Standard_v2"}, Sku.V2),
+        ({"name": "Basic", "tier": "Basic"}, Sku.V2),
+        ({"name": "WAF_v2", "tier": "WAF_v2"}, Sku.V2),
+    ],
+    ids=lambda value: str(value.get("name")) if isinstance(value, dict) else None,
+)
+def test_generation_is_read_from_tier_or_size(sku: dict[str, Any], expected: Sku) -> None:
+    document = gateway_document(GatewaySpec(name="gw"))
+    document["properties"]["sku"] = sku
+    assert translated(document).sku is expected
 
 
 @pytest.mark.parametrize(

@@ -173,8 +173,8 @@ def said_healthy(report: GatewayReport) -> GatewayReport:
 def test_gateway_that_is_wrong_for_now_is_contradicted_in_words() -> None:
     plain = gateway_card(said_healthy(MIXED), AROUND).plain
     assert (
-        "They disagree: the gateway still calls healthy what fails from here (16 servers): "
-        "its failure threshold"
+        "What could explain it: the gateway's failure threshold may not be reached yet "
+        "(16 servers)."
     ) in plain
 
 
@@ -184,8 +184,8 @@ def test_gateway_that_refuses_what_passes_is_quoted_and_explained() -> None:
     ).plain
     assert "In its words: Cannot connect to server." in plain
     assert (
-        "They disagree: the gateway refuses what passes from here (2 servers): its subnet is "
-        "another one"
+        "Seen from here: the check passes. What could explain it: the gateway looks from another "
+        "subnet, or its last probe is older (2 servers)."
     ) in plain
 
 

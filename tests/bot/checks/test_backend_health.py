@@ -89,14 +89,18 @@ def answer(
 @pytest.mark.parametrize(
     ("own", "health", "codes"),
     [
-        ((), Health.HEALTHY, []),
-        ((), Health.UNHEALTHY, [Code.VANTAGE_DIFFERS]),
-        ((), Health.UNKNOWN, [Code.HEALTH_UNKNOWN]),
+        ((), Health.HEALTHY, [Code.ROOT_MISMATCH]),
+        ((), Health.UNHEALTHY, [Code.ROOT_MISMATCH, Code.VANTAGE_DIFFERS]),
+        ((), Health.UNKNOWN, [Code.ROOT_MISMATCH, Code.HEALTH_UNKNOWN]),
         ((GAP,), Health.HEALTHY, [Code.INTERMEDIATE_MISSING, Code.PROBE_DISAGREES]),
         ((GAP,), Health.UNHEALTHY, [Code.INTERMEDIATE_MISSING]),
         ((GAP,), Health.UNKNOWN, [Code.INTERMEDIATE_MISSING, Code.HEALTH_UNKNOWN]),
-        ((LIVE,), Health.HEALTHY, [Code.LIVE_NAME_MISMATCH]),
-        ((LIVE,), Health.UNHEALTHY, [Code.LIVE_NAME_MISMATCH, Code.VANTAGE_DIFFERS]),
+        ((LIVE,), Health.HEALTHY, [Code.LIVE_NAME_MISMATCH, Code.ROOT_MISMATCH]),
+        (
+            (LIVE,),
+            Health.UNHEALTHY,
+            [Code.ROOT_MISMATCH, Code.LIVE_NAME_MISMATCH, Code.VANTAGE_DIFFERS],
+        ),
     ],
     ids=[
         "agree-green",
@@ -150,7 +154,10 @@ def test_word_about_another_pool_is_not_taken() -> None:
 def test_unprobed_member_follows_the_gateway() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(probed=False),), at=NOW)
     answered = add_backend_health(report, answer(Health.UNHEALTHY)).members[0]
-    assert (answered.findings, answered.healthy) == ((), False)
+    assert [(f.code, f.severity, f.basis) for f in answered.findings] == [
+        (Code.ROOT_MISMATCH, Severity.CRITICAL, Basis.GATEWAY)
+    ]
+    assert not answered.healthy
 
 
 def test_refusal_keeps_what_our_probe_found() -> None:

@@ -265,6 +265,29 @@ async def test_gateway_outside_the_subscriptions_is_not_asked(
     assert arm.calls["get"] == 0
 
 
+async def test_gateway_read_by_its_id_alone_has_its_members_admitted(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
+    """It stands in no list, for the identity does not list its subscription."""
+    async with backend() as port:
+        spec = replace(gateway(port), subscription="00000000-0000-0000-0000-00000000000f")
+        arm.add(spec)
+        arm.add(GatewaySpec(name="listed-gw"))
+        arm.subscriptions = ["00000000-0000-0000-0000-000000000001"]
+        configured = new_client(arm.url)
+        target_policy, context = (
+            Doorkeeper(),
+            CheckContext(clock=lambda: NOW, resolver=Names([[LOOPBACK]])),
+        )
+        target = GatewayTarget(name=spec.name, group=spec.group, subscription=spec.subscription)
+        report = await CheckService(
+            arm=configured, target_policy=target_policy, new_context=lambda: context
+        ).gateway(target)
+    assert isinstance(report, GatewayReport)
+    assert [(member.skipped, member.headline) for member in report.members] == [("", Code.OK)]
+    assert target_policy.members == {NAME}
+
+
 # ARM is slow, down or forbidden.
 
 

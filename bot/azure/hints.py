@@ -1,0 +1,81 @@
+"""What in a gateway's configuration often explains a failing health probe, one sentence each. Pure.
+
+Each hint names the setting or probe and ends in the step that helps. Sources: azure-rules sections
+2.3 and 3, and https://learn.microsoft.com/azure/application-gateway/application-gateway-probe-overview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.azure.server_names import DEFAULT_PROBE_HOST
+from bot.domain.azure import BackendMember, BackendSetting, Gateway, GatewayId, MemberKind
+from bot.fixsteps.quoting import sh_word
+from chainlib import is_ip_literal
+
+_SHOWN = 3
+
+
+def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> tuple[str, ...]:
+    """What to look at when this member fails under this setting; empty where nothing is odd."""
+    if setting.layer4:
+        return ()
+    return (*_unused_probe(gateway, setting), *_default_probe(setting), *_picked(setting, member))
+
+
+def _unused_probe(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
+    """A custom probe that is attached to no setting probes nothing."""
+    if setting.probe is not None or not gateway.unused_probes:
+        return
+    names = ", ".join(gateway.unused_probes[:_SHOWN])
+    command = _attach(gateway.id, setting, gateway.unused_probes[0])
+    yield (
+        f"The health probe {names} is attached to no backend setting, so it probes nothing and "
+        f"{setting.name} uses the default probe. Attach it: {command}"
+    )
+
+
+def _attach(gateway: GatewayId, setting: BackendSetting, probe: str) -> str:
+    words = (
+        sh_word(gateway.group, "RESOURCE_GROUP"),
+        sh_word(gateway.name, "GATEWAY_NAME"),
+        sh_word(setting.name, "BACKEND_SETTING"),
+        sh_word(probe, "PROBE_NAME"),
+    )
+    return (
+        "az network application-gateway http-settings update -g {} --gateway-name {} -n {} "
+        "--probe {}".format(*words)
+    )
+
+
+def _default_probe(setting: BackendSetting) -> Iterator[str]:
+    if setting.probe is None:
+        yield (
+            f"{setting.name} has no custom probe, so the health probe asks for / with Host: "
+            f"{DEFAULT_PROBE_HOST}. A server that answers by host name or redirects needs a custom "
+            "probe with its host name and a path that answers 200-399."
+        )
+
+
+def _picked(setting: BackendSetting, member: BackendMember) -> Iterator[str]:
+    """A probe that takes its host name from a setting that has none."""
+    probe = setting.probe
+    if probe is None or not probe.pick_host_from_settings:
+        if probe is not None and not probe.host:
+            yield (
+                f"The health probe {probe.name} has no host name of its own and takes none from "
+                f"{setting.name}, so it sends Host: {DEFAULT_PROBE_HOST}. Set its host name."
+            )
+        return
+    if setting.pick_host_from_address:
+        if member.kind is not MemberKind.FQDN or is_ip_literal(member.address):
+            yield (
+                f"The health probe {probe.name} takes its host name from {setting.name}, which "
+                "takes it from the server's address, and that is an IP address, which is no host "
+                f"name. Set a host name in {setting.name}."
+            )
+    elif not setting.host_name:
+        yield (
+            f"The health probe {probe.name} takes its host name from {setting.name}, and nobody "
+            f"set one there. Set a host name in {setting.name}, or in the probe itself."
+        )

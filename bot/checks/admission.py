@@ -1,0 +1,83 @@
+"""Which hosts stand in a gateway's pools, and on which ports: what the target policy is asked with.
+
+One index per gateway, made when the gateway is first looked at and kept as long as the inventory
+holds that very value, so that a request costs a look-up and not a walk over members x settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from bot.azure.policies import member_uses
+from bot.domain.azure import Gateway
+
+Ports = Mapping[str, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What the pools say about one question.
+
+    Attributes:
+        members: which of the asked host and addresses stand in a pool.
+        ports: the ports of the settings that hold them, health probes included.
+    """
+
+    members: frozenset[str]
+    ports: frozenset[int]
+
+
+class AdmissionIndex:
+    """The members of all gateways with the ports of the settings that hold them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Gateway, Ports]] = {}
+
+    def look_up(
+        self, host: str, addresses: Sequence[str], gateways: Iterable[Gateway]
+    ) -> Admission:
+        """What the pools of these gateways say about a host that resolved to these addresses.
+
+        A host that stands in a pool has its own ports; one that does not, but all of whose
+        addresses do, has the ports that they share.
+        """
+        indexes = [self._ports_of(gateway) for gateway in gateways]
+        if own := _ports(spelt(host), indexes):
+            return Admission(members=frozenset({host}), ports=own)
+        shared = [_ports(spelt(address), indexes) for address in addresses]
+        if not shared or not all(shared):
+            return Admission(members=frozenset(), ports=frozenset())
+        return Admission(
+            members=frozenset(map(spelt, addresses)), ports=frozenset.intersection(*shared)
+        )
+
+    def _ports_of(self, gateway: Gateway) -> Ports:
+        held = self._kept.get(gateway.id.key)
+        if held is None or held[0] is not gateway:
+            held = self._kept[gateway.id.key] = (gateway, ports_by_member(gateway))
+        return held[1]
+
+
+def ports_by_member(gateway: Gateway) -> Ports:
+    """Each member's address with the ports of the settings and probes that a rule joins with it."""
+    found: dict[str, set[int]] = {}
+    for use in member_uses(gateway):
+        if use.member.address:
+            probe = use.setting.probe
+            ports = {use.setting.port, probe.port if probe and probe.port else use.setting.port}
+            found.setdefault(spelt(use.member.address), set()).update(ports)
+    return {address: frozenset(ports) for address, ports in found.items()}
+
+
+def spelt(member: str) -> str:
+    """One spelling for hosts and addresses."""
+    try:
+        return str(ip_address(member.strip("[]")))
+    except ValueError:
+        return member.lower().removesuffix(".")
+
+
+def _ports(name: str, indexes: Iterable[Ports]) -> frozenset[int]:
+    return frozenset().union(*(index[name] for index in indexes if name in index))
