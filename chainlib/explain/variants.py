@@ -259,7 +259,7 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _kind(
                 "private-only",
                 (
-                    "Trust the direct probe: a gateway with a private frontend alone often reports "
+                    "Rely on the direct probe: a gateway with a private frontend alone often reports "
                     "no health although requests pass."
                 ),
                 (
