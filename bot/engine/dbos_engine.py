@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,13 +28,15 @@ from dbos import (
     EnqueueOptions,
     StepOptions,
 )
-from sqlalchemy import Engine, create_engine, event
+from dbos._serialization import DefaultSerializer
+from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.store.database import POSTGRESQL, parse_url
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 Workflow = Callable[..., Coroutine[Any, Any, None]]
 
 VERSION = "1"  # constant: with another one nothing that is in flight would ever resume
@@ -42,6 +46,8 @@ _PARALLEL_CHECKS = (
     64  # most of them sleep until their next look; how many look at once is the checks' own affair
 )
 _PURGE_BATCH = 1_000
+_OURS = DBOSPortableJSONSerializer().name()
+_SUBSECONDS_SINCE = (3, 42, 0)  # https://www.sqlite.org/releaselog/3_42_0.html
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
@@ -65,7 +71,7 @@ class Transact:
         poll: float,
         parallel: int,
     ) -> None:
-        self._engine = _open(url)
+        self._engine = open_engine(url)
         self._replica = replica
         self._workflows = workflows
         self._poll, self._parallel = poll, parallel
@@ -82,6 +88,9 @@ class Transact:
         Blocks for a moment, on purpose: launched inside the running loop, workflows run on that
         loop and may share its connections.
         """
+        refuse_pickles()
+        if cancelled := await asyncio.to_thread(_cancel_foreign, self._engine):
+            _LOG.error("%d workflows that this bot did not write were cancelled", cancelled)
         logging.getLogger("dbos").addHandler(
             logging.NullHandler()
         )  # a handler of its own keeps DBOS from adding a console one
@@ -232,12 +241,44 @@ class Transact:
             deleted += len(old)
 
 
+class PickleRefused(Exception):
+    """A row of the database holds a pickle, which would run code when it is read."""
+
+
+def refuse_pickles() -> None:
+    """Never unpickle what the database holds, whatever a row says of itself.
+
+    DBOS reads a row that is marked `py_pickle` with `pickle`, even where another serializer is
+    configured, so whoever writes one row would run code here. It offers no setting against that;
+    a test pins that this is the only way in.
+    """
+
+    def refuse(_self: object, _data: str) -> None:
+        raise PickleRefused("A row of the database holds a pickle; it is not read.")
+
+    DefaultSerializer.deserialize = refuse  # type: ignore[method-assign, assignment]
+
+
+def _cancel_foreign(engine: Engine) -> int:
+    """Cancel unfinished workflows that are not in our format; returns how many those were."""
+    schema = None if engine.dialect.name == "sqlite" else "dbos"
+    if not inspect(engine).has_table("workflow_status", schema=schema):
+        return 0
+    table = "dbos.workflow_status" if schema else "workflow_status"
+    statement = text(
+        f"UPDATE {table} SET status = 'CANCELLED' WHERE serialization <> :ours "  # noqa: S608 -- one of two constants
+        "AND status NOT IN ('SUCCESS', 'ERROR', 'CANCELLED')"
+    )
+    with engine.begin() as connection:
+        return connection.execute(statement, {"ours": _OURS}).rowcount
+
+
 async def sleep(seconds: float) -> None:
     """Sleep inside a workflow; a restart sleeps what is left."""
     await DBOS.sleep_async(seconds)
 
 
-def _open(url: str) -> Engine:
+def open_engine(url: str) -> Engine:
     """The engine's own connections.
 
     DBOS begins its transactions itself, so on SQLite the driver's IMMEDIATE mode does it.
@@ -251,6 +292,23 @@ def _open(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's connection
+    if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
+        connection.create_function("unixepoch", 1, unixepoch)
     connection.isolation_level = "IMMEDIATE"
     for pragma in _SQLITE:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def unixepoch(modifier: str) -> float:
+    """SQLite's function of that name, for a library that does not know `subsec` yet.
+
+    DBOS's schema for SQLite uses it from Python 3.12 on; an older library answers NULL.
+
+    Raises:
+        ValueError: anything but the present instant, which DBOS does not ask for.
+    """
+    if modifier in {"subsec", "subsecond"}:
+        return round(time.time(), 3)
+    if modifier == "now":
+        return int(time.time())
+    raise ValueError(f"unixepoch({modifier!r}) is not known here")

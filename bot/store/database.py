@@ -28,6 +28,7 @@ from bot.store.write import save_and_delete
 
 _BUSY_TIMEOUT_MS = 30_000
 _LONGEST_REASON = 300
+_OWN_FILE, _OWN_FOLDER = 0o600, 0o700
 # A replica that is frozen inside a transaction keeps its locks; the server ends that transaction,
 # so that another can take the work over.
 _IDLE_IN_TRANSACTION_MS = 10_000
@@ -257,11 +258,28 @@ def _begin_immediate(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _keep_private(file: Path) -> None:
+    """Nobody else may read the database, whatever the umask.
+
+    SQLite gives the files beside it the mode that it has. A folder that others use as well keeps
+    its mode.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True, mode=_OWN_FOLDER)
+    folder = file.parent.stat()
+    ours = all(one.name.startswith(file.name) for one in file.parent.iterdir())
+    if ours and folder.st_uid == os.geteuid():
+        file.parent.chmod(_OWN_FOLDER)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWN_FILE))
+    for one in (file, *(Path(f"{file}{end}") for end in ("-wal", "-shm", ".lock"))):
+        if one.exists() and one.stat().st_uid == os.geteuid():
+            one.chmod(_OWN_FILE)
+
+
 def _lock(file: Path) -> int:
     """Hold the file's lock until the process ends, however it ends."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _keep_private(file)
+        lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWN_FILE)
     except OSError as error:
         raise unusable(
             URL.create("sqlite", database=str(file)), os.strerror(error.errno or 0)

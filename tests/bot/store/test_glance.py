@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -38,3 +39,33 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_its_password() ->
     with pytest.raises(UnusableDatabase) as caught:
         check_database("postgresql://appgw:hush@127.0.0.1:1/appgw")
     assert ("hush" in str(caught.value), str(caught.value).count("\n")) == (False, 0)
+
+
+def test_nobody_else_may_read_the_database(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with opened(f"sqlite:///{tmp_path}/data/appgw.sqlite3") as store:
+            with store.sync_engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE x (y)")
+            files = list((tmp_path / "data").iterdir())
+            assert len(files) >= 3
+            assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    finally:
+        os.umask(before)
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_database_made_readable_is_made_private_again(tmp_path: Path) -> None:
+    file = tmp_path / "appgw.sqlite3"
+    with opened(f"sqlite:///{file}"):
+        pass
+    file.chmod(0o644)
+    with opened(f"sqlite:///{file}"):
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_others_use_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "another").touch()
+    tmp_path.chmod(0o755)
+    with opened(f"sqlite:///{tmp_path}/appgw.sqlite3"):
+        assert tmp_path.stat().st_mode & 0o777 == 0o755
