@@ -15,6 +15,7 @@ from bot.cards.check_card import CHECK_AGAIN, FIX_STEPS, MORE
 from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
 from bot.cards.fix_value import switched
 from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form, rehearse_form
+from bot.cards.menu import read_entry
 from bot.cards.parts import Block
 from bot.cards.usage import (
     OPEN_FORM,
@@ -93,7 +94,11 @@ class Listeners:
         """`Diagnose this 502` on somebody's alert."""
         await ack()
         invocation = from_interaction(body, Source.SHORTCUT)
-        reading = read_alert(inner(body, "message"))
+        message = inner(body, "message")
+        if question := command_of_card(message):  # a card of the bot keeps its port and options
+            self.reception.receive(invocation.about(question))
+            return
+        reading = read_alert(message)
         if reading.target:
             self.reception.receive(invocation.about(reading.target.line))
         elif self.reception.runs.is_new(invocation.dedupe_key):
@@ -179,27 +184,25 @@ class Listeners:
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
         await ack()
-        invocation, chosen = (
-            from_interaction(body, Source.CLICK),
-            word(inner(action, "selected_option"), "value"),
-        )
-        command = command_of_card(inner(body, "message"))
-        if chosen == "form":
-            target, _, options = command.partition(" ")
-            self._open(
-                invocation.about("form"),
-                check_form(target=target, options=options, channel=invocation.channel or None),
-            )
-        elif chosen == "rehearse":
-            self._open(
-                invocation.about("rehearse"), rehearse_form(channel=invocation.channel or None)
-            )
+        entry = read_entry(word(inner(action, "selected_option"), "value"))
+        question = entry.q or command_of_card(inner(body, "message"))
+        invocation = from_interaction(body, Source.CLICK, question)
+        self._choose(entry.do, question, invocation)
+
+    def _choose(self, chosen: str, question: str, invocation: Invocation) -> None:
+        channel = invocation.channel or None
+        if chosen == "rehearse" or (chosen, question) == ("form", "rehearse"):
+            self._open(invocation.about("rehearse"), rehearse_form(channel=channel))
+        elif chosen == "form":
+            target, _, options = question.partition(" ")
+            form = check_form(target=target, options=options, channel=channel)
+            self._open(invocation.about("form"), form)
         elif chosen == "wrong":
-            self.reception.spawn(invocation, self._wrong(invocation.about(command)))
+            self.reception.spawn(invocation, self._wrong(invocation))
         elif chosen == "watch":
-            self.reception.receive(invocation.about(f"{command} watch"))
+            self.reception.receive(_to_watch(invocation.about(f"{question} watch")))
         elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._hand_out(invocation.about(command), chosen))
+            self.reception.spawn(invocation, self._hand_out(invocation, chosen))
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The button under help and usage errors."""
@@ -263,6 +266,20 @@ class Listeners:
                 "help to find out why."
             ),
         )
+
+
+def _to_watch(invocation: Invocation) -> Invocation:
+    """A card that only one person sees cannot be changed for long: it is watched in their DM."""
+    if not invocation.ephemeral:
+        return invocation
+    return replace(
+        invocation,
+        source=Source.COMMAND,
+        channel=invocation.user,
+        thread=None,
+        card=None,
+        ephemeral=False,
+    )
 
 
 async def on_error(error: Exception, body: Payload) -> None:

@@ -54,7 +54,8 @@ class Sender:
         }
 
     def click(self, message: Message, action: Json, *, user: str) -> Json:
-        """A button or menu in a message that was used."""
+        """A button or menu in a message that was used; an ephemeral one is not sent back."""
+        sent = {} if message.only_for else {"message": self._with_thread(message)}
         container = {
             "type": "message",
             "message_ts": message.ts,
@@ -64,7 +65,7 @@ class Sender:
         return {
             **self._interaction("block_actions", user, message.channel),
             "container": container,
-            "message": self._with_thread(message),
+            **sent,
             "actions": [action],
             "state": {"values": {}},
             "response_url": self.response(user, message.channel, message.ts),

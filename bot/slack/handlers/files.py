@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.cards.details import Attachment, chain_files
-from bot.cards.escaping import short_name
+from bot.cards.escaping import clean, short_name
+from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget, Usage, parse
@@ -64,31 +65,39 @@ class Filing:
             self._kept.popitem(last=False)
 
     async def hand_out(self, invocation: Invocation, what: str, run_id: str) -> None:
-        """Put the file into the card's thread; `invocation.text` is the card's question."""
-        if invocation.ephemeral or invocation.card is None:
-            await self.slack.send_ephemeral(
-                invocation,
-                notice(
-                    "Files need a card in a channel, whose thread takes them; ask without private."
-                ),
-            )
-            return
-        kept = self._kept.get((invocation.channel, invocation.card)) or await self._anew(
-            invocation, run_id
-        )
+        """Put the file into the card's thread; `invocation.text` is the card's question.
+
+        A card that only one person sees has no thread: the file comes in a direct message.
+        """
+        kept = self._known(invocation) or await self._anew(invocation, run_id)
         if kept is None:
             return
         files = self._files(kept, what)
         if not files:
             await self.slack.send_ephemeral(_quietly(invocation), notice(why_no_file(kept.report)))
-        for file in files:
-            await self._attach(
-                Posted(
-                    place=Place(channel=invocation.channel, thread=invocation.thread),
-                    ts=invocation.card,
-                ),
-                file,
-            )
+            return
+        posted = _card_of(invocation) or await self._in_direct_message(invocation)
+        if posted is not None:
+            for file in files:
+                await self._attach(posted, file)
+
+    def _known(self, invocation: Invocation) -> Kept | None:
+        return self._kept.get((invocation.channel, invocation.card or ""))
+
+    async def _in_direct_message(self, invocation: Invocation) -> Posted | None:
+        """A message to the person alone whose thread takes the file; they are told where it is."""
+        about = f"Files of {clean(invocation.text, 100)}"
+        try:
+            posted = await self.slack.post(Place(channel=invocation.user), notice(about))
+        except DeliveryError as error:
+            reason = why_not_here(error.reason, channel=invocation.user)
+            said = f"The file cannot be sent. {reason} Check without private in a channel."
+            await self.slack.send_ephemeral(_quietly(invocation), notice(said))
+            return None
+        await self.slack.send_ephemeral(
+            _quietly(invocation), notice("The file is in our direct messages.")
+        )
+        return posted
 
     async def _anew(self, invocation: Invocation, run_id: str) -> Kept | None:
         admitted = parse(invocation.text)
@@ -144,6 +153,14 @@ def why_no_file(report: CheckReport) -> str:
     )
 
 
+def _card_of(invocation: Invocation) -> Posted | None:
+    """The card whose menu was used; `None` for one that has no thread."""
+    if invocation.ephemeral or invocation.card is None:
+        return None
+    place = Place(channel=invocation.channel, thread=invocation.thread)
+    return Posted(place=place, ts=invocation.card)
+
+
 def _quietly(invocation: Invocation) -> Invocation:
-    """Without the response URL, which would put the answer in the card's place."""
-    return replace(invocation, response_url=None)
+    """By an ephemeral message of its own; of a card that is one only the response URL leads there."""
+    return invocation if invocation.ephemeral else replace(invocation, response_url=None)

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Hashable, Iterator
 from time import monotonic
 
+from bot.cards.menu import for_one_person
 from bot.cards.parts import Message
 from bot.cards.place_refusals import with_reason
 from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused
@@ -188,7 +189,7 @@ class Card:
                 channel=asked.channel,
                 channel_name=asked.channel_name,
             )
-        await self._slack.send_ephemeral(asked, message, replace=asked.ephemeral)
+        await self._slack.send_ephemeral(asked, for_one_person(message), replace=asked.ephemeral)
 
     async def _send_when_long(self, message: Message) -> None:
         try:

@@ -17,20 +17,22 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cards.check_card import CardContext, check_card
+from bot.cards.check_card import FAILING_OPTIONS, CardContext, check_card
 from bot.cards.fix_steps import STEPS_KIND
+from bot.cards.menu import MenuEntry, for_one_person, read_entry
 from bot.domain.delivery import DeliveryError
 from bot.slack.handlers.files import why_no_file
 from bot.slack.outbound.client import SlackClient
 from chainlib import repair
 from playground.lab.pki import NOW
-from playground.slack import Message, User
+from playground.slack import Fault, Message, User
 from playground.slack.standin import CHANNEL
 from playground.slack.state import BOT_USER, OpenView
 from tests.support.reports import CASES, HOST, LEAF, ROOT, policy, report
 from tests.support.slackbot import FORBIDDEN_USER, RunningBot, running_bot
 
 T = TypeVar("T")
+LABELS = {value: label for label, value in FAILING_OPTIONS}
 
 
 @pytest.fixture
@@ -187,3 +189,87 @@ async def test_a_file_that_comes_in_pieces_is_read_to_its_end() -> None:
             client=AsyncWebClient(token="xoxb-x", base_url=f"{home}api/"), session=session
         )
         assert await slack.download(f"{home}file") == b"x" * 3000
+
+
+@pytest.fixture
+async def private_card(bot: RunningBot) -> Message:
+    await bot.slack.command(f"{HOST}:8443 sni=api.contoso.com private")
+    return await bot.slack.until(
+        lambda: first(m for m in bot.slack.ephemerals() if m.text.startswith("FAIL"))
+    )
+
+
+DIRECT = "D0ONCALL"
+
+
+@pytest.mark.parametrize("entry", ["chain", "evidence"])
+async def test_files_of_a_private_card_come_directly(
+    bot: RunningBot, private_card: Message, entry: str
+) -> None:
+    await bot.slack.click(private_card, "more", option=LABELS[entry])
+    said = await bot.slack.until(lambda: first(bot.slack.messages(DIRECT)))
+    assert f"{HOST}:8443" in json.dumps(said.blocks)
+    await bot.slack.until(lambda: files(bot, said))
+    assert [target.port for target, _ in bot.script.admitted] == [8443, 8443]
+
+
+async def test_files_that_cannot_come_directly_are_explained(
+    bot: RunningBot, private_card: Message
+) -> None:
+    bot.slack.faults.add(Fault(method="chat.postMessage", error="messages_tab_disabled"))
+    await bot.slack.click(private_card, "more", option=LABELS["chain"])
+    await bot.slack.until(
+        lambda: first(m for m in bot.slack.ephemerals() if "messages tab" in str(m.blocks))
+    )
+
+
+async def test_a_private_card_is_watched_directly(bot: RunningBot, private_card: Message) -> None:
+    await bot.slack.click(private_card, "more", option=LABELS["watch"])
+    card = await bot.slack.until(
+        lambda: first(m for m in bot.slack.messages(DIRECT) if m.text.startswith("FAIL"))
+    )
+    assert "watched for 15 min" in str(card.blocks)
+    assert [target.port for target, _ in bot.script.admitted] == [8443, 8443]
+
+
+async def test_the_form_of_a_private_card_is_filled(bot: RunningBot, private_card: Message) -> None:
+    await bot.slack.click(private_card, "more", option=LABELS["form"])
+    view = await bot.slack.until(bot.slack.view)
+    shown = [block["element"].get("initial_value") for block in view.view["blocks"]]
+    assert shown[:2] == [f"{HOST}:8443", "sni=api.contoso.com"]
+
+
+async def test_a_private_card_is_checked_again_in_place(
+    bot: RunningBot, private_card: Message
+) -> None:
+    bot.script.case = "good"
+    await bot.slack.click(private_card, "Check again")
+    await bot.slack.until(lambda: bot.slack.current(private_card).text.startswith("OK"))
+    assert len(bot.slack.ephemerals()) == 1
+
+
+async def test_a_card_that_is_diagnosed_keeps_its_port(bot: RunningBot) -> None:
+    await bot.slack.command(f"{HOST}:8443")
+    card = await bot.slack.until(
+        lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL"))
+    )
+    await bot.slack.message_shortcut(card, "diagnose_502")
+    await bot.slack.until(lambda: bot.script.admitted[1])
+    assert [target.port for target, _ in bot.script.admitted] == [8443, 8443]
+
+
+def test_an_entry_that_does_not_fit_is_left_out() -> None:
+    made = check_card(
+        CASES["leaf-only"](),
+        CardContext(
+            command=f"{HOST} path=/{'x' * 150}", understood="", run_id="r", probe_origin="v"
+        ),
+    )
+    entries = [
+        read_entry(option["value"])
+        for block in for_one_person(made).blocks
+        for element in block.get("elements", ())
+        for option in element.get("options", ())
+    ]
+    assert [entry.do for entry in entries] == ["wrong"]
+    assert read_entry("watch") == MenuEntry(do="watch")
