@@ -1,0 +1,133 @@
+"""Talk around a question, as people write it to a bot in a mention -> the line that was meant. Pure.
+
+A slash command is read by `parse` alone. In a mention `please check X`, `why is X down?` and
+`X thanks` ask about X, and `this`, `here` or `it` are never hosts: they speak of the thread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.commands.clean import Word, split
+from bot.commands.host import TypedHost
+from bot.commands.options import KEYS, OPTIONS
+from bot.commands.parse import nearest_verb, parse
+from bot.commands.scan import looks_like_option
+from bot.commands.target import looks_like_target, read_target
+from bot.commands.values import HostTarget, Misread, Request, Verb
+
+_COURTESY = frozenset(
+    """a again asap can cheers could danke dear everyone folks guys hello hey hi just kindly many
+    morning now ok okay please pls plz quickly quick right team thank thanks thx today ty u would
+    you your will""".split()
+)
+_POINTING = frozenset(
+    """above alert all any anything everything here her him issue it link message now one problem
+    same something status that the them there these thing this those thread up us what which why
+    wrong""".split()
+)
+_TALK = frozenset(
+    """are could diagnose do does find has have how is look see show tell test when where who whose
+    why""".split()
+)
+_ASKS_ANYTHING = frozenset({Verb.CHECK, Verb.HEALTH})
+_BARE = frozenset(key for key in KEYS[Verb.CHECK] if OPTIONS[key].bare)
+_FILE_ENDINGS = frozenset(
+    """bicep cfg conf config cs css csv go gz html ini java jpg js json jsx log md pdf php png ps1 py
+    rb rs sh sql svg tf toml ts tsx txt xml yaml yml zip""".split()
+)
+_WORDS = re.compile(r"[^\W_]+")
+
+
+def read_mention(text: str) -> str | None:
+    """The line that is meant, to be parsed; `None` where nothing names a target.
+
+    Args:
+        text: what was written, without the mention of the bot.
+
+    Returns:
+        A line of the language. It may still be one that runs nothing, with its own usage answer.
+    """
+    try:
+        words = split(text)
+    except Misread:
+        return text
+    plain = _without_courtesy(words)
+    line = " ".join(word.text for word in plain)
+    if any(word.lie for word in words):
+        return text
+    understood = parse(line)
+    if isinstance(understood, Request):
+        return None if _points(understood) else line
+    if not plain or _is_near_another_verb(plain[0]):
+        return line or None
+    return _around_targets(plain)
+
+
+def _without_courtesy(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words without politeness before and after; a word that is a target or option stays."""
+    first, last = 0, len(words)
+    while first < last and _is_courtesy(words[first]):
+        first += 1
+    while last > first and _is_courtesy(words[last - 1]):
+        last -= 1
+    return words[first:last]
+
+
+def _is_courtesy(word: Word) -> bool:
+    return not word.lie and _folded(word) in _COURTESY
+
+
+def _folded(word: Word) -> str:
+    return "".join(_WORDS.findall(word.text.lower()))
+
+
+def _points(understood: Request) -> bool:
+    """Whether the host is a word that points at the thread, or nothing was said."""
+    target = understood.target
+    return isinstance(target, HostTarget) and target.host in _POINTING | _COURTESY
+
+
+def _is_near_another_verb(word: Word) -> bool:
+    """A misspelt verb that changes something runs nothing; the usage answer names it."""
+    name = _folded(word)
+    verb = nearest_verb(name) if name not in _POINTING | _TALK else None
+    return verb is not None and verb not in _ASKS_ANYTHING and not looks_like_target(word.text)
+
+
+def _around_targets(words: tuple[Word, ...]) -> str | None:
+    targets = list(dict.fromkeys(_targets(words)))
+    if not targets:
+        return None
+    options = [word.bare for word in words if looks_like_option(word.bare)]
+    bare = [word.bare for word in words if word.bare.lower() in _BARE]
+    return " ".join((*targets, *options, *bare))
+
+
+def _targets(words: tuple[Word, ...]) -> Iterator[str]:
+    """What can be asked about; the word right after `check` counts whatever its ending."""
+    before = ""
+    for word in words:
+        if looks_like_target(word.bare) and not looks_like_option(word.bare):
+            named = before in _ASKS_ANYTHING
+            if _is_target(word.bare, named=named):
+                yield word.bare
+        before = _folded(word)
+
+
+def _is_target(text: str, *, named: bool) -> bool:
+    try:
+        typed = read_target(text)
+    except Misread:
+        return "://" in text
+    if not isinstance(typed, TypedHost) or typed.typed_port is not None or named or "://" in text:
+        return text.lower() != "last" or named
+    return typed.is_ip or _is_plausible_name(typed.host)
+
+
+def _is_plausible_name(host: str) -> bool:
+    """Whether a dotted word in talk is a name: not `node.js`, `e.g` or `file.go`."""
+    labels = host.split(".")
+    ending = labels[-1]
+    return len(labels) > 1 and len(ending) > 1 and ending not in _FILE_ENDINGS
