@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bot.commands.alert_hosts import registered_domain
+from bot.commands.alert_tables import FILE_ENDINGS, PRIVATE_ENDINGS
 from bot.commands.clean import Word, split
 from bot.commands.host import TypedHost
 from bot.commands.options import KEYS, OPTIONS
@@ -17,26 +19,28 @@ from bot.commands.scan import looks_like_option
 from bot.commands.target import looks_like_target, read_target
 from bot.commands.values import HostTarget, Misread, Request, Verb
 
-_COURTESY = frozenset(
-    """a again asap can cheers could danke dear everyone folks guys hello hey hi just kindly many
-    morning now ok okay please pls plz quickly quick right team thank thanks thx today ty u would
-    you your will""".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FILE_LABELS = 2
+_COURTESY = _words(
+    "a again asap can cheers could danke dear everyone folks guys hello hey hi just kindly many "
+    "morning now ok okay please pls plz quickly quick right team thank thanks thx today ty u "
+    "would you your will "
 )
-_POINTING = frozenset(
-    """above alert all any anything everything here her him issue it link message now one problem
-    same something status that the them there these thing this those thread up us what which why
-    wrong""".split()
+_POINTING = _words(
+    "above alert all any anything everything here her him issue it link message now one problem "
+    "same something status that the them there these thing this those thread up us what which why "
+    "wrong "
 )
-_TALK = frozenset(
-    """are could diagnose do does find has have how is look see show tell test when where who whose
-    why""".split()
+_TALK = _words(
+    "are could diagnose do does find has have how is look see show tell test when where who whose "
+    "why "
 )
 _ASKS_ANYTHING = frozenset({Verb.CHECK, Verb.HEALTH})
 _BARE = frozenset(key for key in KEYS[Verb.CHECK] if OPTIONS[key].bare)
-_FILE_ENDINGS = frozenset(
-    """bicep cfg conf config cs css csv go gz html ini java jpg js json jsx log md pdf php png ps1 py
-    rb rs sh sql svg tf toml ts tsx txt xml yaml yml zip""".split()
-)
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -130,4 +134,6 @@ def _is_plausible_name(host: str) -> bool:
     """Whether a dotted word in talk is a name: not `node.js`, `e.g` or `file.go`."""
     labels = host.split(".")
     ending = labels[-1]
-    return len(labels) > 1 and len(ending) > 1 and ending not in _FILE_ENDINGS
+    if len(labels) <= _FILE_LABELS and ending in FILE_ENDINGS:
+        return False
+    return ending in PRIVATE_ENDINGS or registered_domain(host) is not None

@@ -110,12 +110,12 @@ def from_command(body: Payload) -> Invocation:
 def from_mention(body: Payload, bot_user: str) -> Invocation:
     """A mention; the answer belongs into its thread, or into one under it."""
     event = inner(body, "event")
-    text = word(event, "text")
-    _, found, after = text.partition(f"<@{bot_user}>")
+    before, found, after = word(event, "text").partition(f"<@{bot_user}>")
+    text = after if found and after.strip() else before
     own, bots = of_event(body), bots_of(event)
     return Invocation(
         source=Source.MENTION,
-        text=(after if found else text)[:MAX_TEXT].strip(),
+        text=text[:MAX_TEXT].strip(),
         user=word(event, "user") or word(event, "bot_id"),
         team=own.team,
         enterprise=own.enterprise,
@@ -124,6 +124,13 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
         thread=word(event, "thread_ts") or None,
         dedupe_key=word(body, "event_id"),
     )
+
+
+def mentioned(body: Payload, bot_user: str) -> tuple[str, ...]:
+    """What a mention may mean: what stands after the bot's name, else all around it."""
+    before, _, after = word(inner(body, "event"), "text").partition(f"<@{bot_user}>")
+    whole = f"{before} {after}".replace(f"<@{bot_user}>", " ")
+    return tuple(dict.fromkeys(one[:MAX_TEXT].strip() for one in (after, whole)))
 
 
 def from_interaction(body: Payload, source: Source, text: str = "") -> Invocation:

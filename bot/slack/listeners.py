@@ -6,6 +6,7 @@ Nothing is decided here beyond where a payload belongs.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,8 +26,9 @@ from bot.cards.usage import (
     refusal,
     which,
 )
-from bot.commands import Usage, parse
+from bot.commands import Request, Usage, Verb, parse
 from bot.commands.alerts import AlertReading, read_alert
+from bot.commands.mention import read_mention
 from bot.domain.delivery import DeliveryError
 from bot.observability.metrics import WRONG
 from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
@@ -42,14 +44,24 @@ from bot.slack.invocation import (
     from_interaction,
     from_mention,
     from_submission,
+    mentioned,
     metadata,
 )
 from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.threads import messages_above
 from bot.slack.payload import Payload, inner, word
 
 log = logging.getLogger(__name__)
 
 COMMANDS = ("/appgw-check", "/appgw")
+_NOTHING_ABOVE = (
+    "The messages above name no backend or gateway that can be read. Name the backend after the "
+    "mention."
+)
+_NOT_READABLE = (
+    "This bot may not read the messages of this channel. Open the menu of the alert's message and "
+    "choose Diagnose this 502, or name the backend after the mention."
+)
 DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
 
 
@@ -68,6 +80,7 @@ class Listeners:
         for command in COMMANDS:
             app.command(command)(self.on_command)
         app.event("app_mention")(self.on_mention)
+        app.event("message")(self.on_message)
         app.message_shortcut(DIAGNOSE_502)(self.on_alert)
         app.global_shortcut(CHECK_BACKEND)(self.on_global_shortcut)
         app.view(CHECK_FORM)(self.on_check_form)
@@ -87,8 +100,25 @@ class Listeners:
         self.reception.receive(from_command(body))
 
     async def on_mention(self, body: dict[str, Any]) -> None:
-        """A mention; Bolt acks events by itself."""
-        self.reception.receive(from_mention(body, self.bot_user))
+        """A mention; Bolt acks events by itself.
+
+        Talk around one target is forgiven. Without a target the thread above is read.
+        """
+        invocation = from_mention(body, self.bot_user)
+        line = meant(mentioned(body, self.bot_user))
+        if line:
+            self.reception.receive(invocation.about(line))
+        elif not invocation.thread:
+            self.reception.receive(invocation.about("" if line == "" else Verb.CHECK))
+        elif self.reception.runs.is_new(invocation.dedupe_key):
+            asked_at = word(inner(body, "event"), "ts")
+            self.reception.runs.spawn(self._read_thread(invocation, asked_at))
+
+    async def on_message(self, body: dict[str, Any]) -> None:
+        """In the bot's own conversation a message is a mention without the name."""
+        event = inner(body, "event")
+        if event.get("channel_type") == "im" and not word(event, "subtype", "bot_id"):
+            await self.on_mention(body)
 
     async def on_alert(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Diagnose this 502` on somebody's alert."""
@@ -232,6 +262,23 @@ class Listeners:
                 invocation, notice("Slack did not let me open the form in time; tap again.")
             )
 
+    async def _read_thread(self, invocation: Invocation, asked_at: str) -> None:
+        """The messages above the mention, newest first, each read as the shortcut reads one."""
+        if sentence := await self.reception.admit(invocation, "read the thread"):
+            await self.slack.send_ephemeral(invocation, refusal(sentence))
+            return
+        found = await messages_above(
+            self.slack, invocation.channel, invocation.thread or "", asked_at
+        )
+        for message in found or ():
+            if target := read_alert(message).target:
+                self.reception.receive(replace(invocation, text=target.line, dedupe_key=""))
+                return
+        sentence = _NOTHING_ABOVE if found is not None else _NOT_READABLE
+        await self.slack.send_ephemeral(
+            invocation, notice(sentence, "@appgw-check backend.contoso.com")
+        )
+
     async def _nothing_found(self, invocation: Invocation, reading: AlertReading) -> None:
         if sentence := await self.reception.admit(invocation, "diagnose"):
             await self.slack.send_ephemeral(invocation, refusal(sentence))
@@ -280,6 +327,13 @@ def _to_watch(invocation: Invocation) -> Invocation:
         card=None,
         ephemeral=False,
     )
+
+
+def meant(texts: Sequence[str]) -> str | None:
+    """The first line that can be run, else the first reading; `None` where no target is named."""
+    lines = [read_mention(text) for text in texts]
+    runs = (line for line in lines if line and isinstance(parse(line), Request))
+    return next(runs, None) or next((line for line in lines if line), lines[0] if lines else None)
 
 
 async def on_error(error: Exception, body: Payload) -> None:

@@ -1,0 +1,64 @@
+"""Talk around one target in a mention: the line that is meant, or the thread that is spoken of."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.commands import Request, parse
+from bot.commands.mention import read_mention
+
+MEANT = {
+    "plain": ("shop.contoso.com:8443 sni=a.contoso.com", "shop.contoso.com:8443 sni=a.contoso.com"),
+    "please": ("please check shop.contoso.com", "check shop.contoso.com"),
+    "a request": ("could you have a look at shop.contoso.com", "shop.contoso.com"),
+    "a question": ("why is shop.contoso.com down?", "shop.contoso.com"),
+    "thanks": ("shop.contoso.com thanks!", "shop.contoso.com"),
+    "a gateway": ("gw:prod-gw is red again", "gw:prod-gw"),
+    "an address with a port": ("is 10.0.0.5:8443 up", "10.0.0.5:8443"),
+    "a link": (
+        "is <http://shop.contoso.com|shop.contoso.com> ok",
+        "shop.contoso.com",
+    ),
+    "options stay": ("what about shop.contoso.com sni=a.b.io", "shop.contoso.com sni=a.b.io"),
+    "watch stays": ("can you watch shop.contoso.com please", "watch shop.contoso.com"),
+    "other dotted words": ("does node.js on web.corp.internal fail", "web.corp.internal"),
+    "a version and a file": ("v1.2 of main.go broke shop.contoso.com", "shop.contoso.com"),
+    "misspelt check": ("chekc shop.contoso.com", "shop.contoso.com"),
+    "another verb": ("please mute gw:prod-gw 2h patching", "mute gw:prod-gw 2h patching"),
+    "misspelt other verb": ("mut gw:prod-gw 2h", "mut gw:prod-gw 2h"),
+    "two targets": ("a.contoso.com or b.contoso.com?", "a.contoso.com b.contoso.com"),
+    "a dotless host": ("check intranet", "check intranet"),
+    "help": ("help please", "help"),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), MEANT.values(), ids=MEANT.keys())
+def test_talk_around_one_target_is_forgiven(text: str, line: str) -> None:
+    assert read_mention(text) == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "check this",
+        "diagnose this",
+        "what is wrong here?",
+        "is it up?",
+        "check it",
+        "e.g. node.js?",
+    ],
+)
+def test_pointing_words_are_never_hosts(text: str) -> None:
+    assert read_mention(text) is None
+
+
+@pytest.mark.parametrize("text", ["", "please", "thanks!"])
+def test_courtesy_alone_names_nothing(text: str) -> None:
+    assert read_mention(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["mut gw:prod-gw 2h", "shop.contoso.com prot=1", "a.contoso.com b.contoso.com"]
+)
+def test_mistakes_keep_their_own_answer(text: str) -> None:
+    assert not isinstance(parse(read_mention(text) or ""), Request)

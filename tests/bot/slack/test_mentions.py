@@ -1,0 +1,78 @@
+"""Mentions: talk is forgiven, the thread above is read, the bot's own conversation needs no name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from playground.slack.state import BOT_USER
+from tests.support.slackbot import RunningBot, running_bot
+
+pytestmark = pytest.mark.may_block
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[RunningBot]:
+    async with running_bot() as running:
+        yield running
+
+
+def asked(bot: RunningBot) -> list[str]:
+    return [target.host for target, _ in bot.script.admitted]
+
+
+async def until_asked(bot: RunningBot) -> list[str]:
+    await bot.slack.until(lambda: asked(bot))
+    return asked(bot)
+
+
+async def test_mention_at_the_end_is_understood(bot: RunningBot) -> None:
+    said = bot.slack.say(f"can you look at shop.contoso.com <@{BOT_USER}>")
+    await bot.slack.deliver_event(bot.slack._sender.mention(said))
+    assert await until_asked(bot) == ["shop.contoso.com"]
+
+
+@pytest.mark.parametrize("text", ["what is wrong here?", ""], ids=["a question", "bare"])
+async def test_thread_above_is_read(bot: RunningBot, text: str) -> None:
+    alert = bot.slack.say("502 Bad Gateway: shop.contoso.com")
+    bot.slack.say("looking into it", thread=alert)
+    await bot.slack.mention(text, thread=alert)
+    assert await until_asked(bot) == ["shop.contoso.com"]
+
+
+async def test_thread_without_target_gets_an_answer(bot: RunningBot) -> None:
+    alert = bot.slack.say("something is slow")
+    await bot.slack.mention("check this", thread=alert)
+    await bot.slack.until(bot.slack.ephemerals)
+    (answer,) = bot.slack.ephemerals()
+    assert "name no backend" in answer.text
+    assert asked(bot) == []
+
+
+async def test_mention_outside_a_thread_needs_a_target(bot: RunningBot) -> None:
+    await bot.slack.mention("check this")
+    await bot.slack.until(bot.slack.ephemerals)
+    assert "needs a target" in bot.slack.ephemerals()[0].text
+    assert asked(bot) == []
+
+
+async def test_own_conversation_needs_no_name(bot: RunningBot) -> None:
+    event = {"type": "message", "channel_type": "im", "user": "U0ONCALL", "channel": "D0ONCALL"}
+    text = {"text": "is shop.contoso.com ok?", "ts": "1.1", "team": "T0CONTOSO"}
+    await bot.slack.event({**event, **text})
+    assert await until_asked(bot) == ["shop.contoso.com"]
+
+
+async def test_other_messages_are_not_read(bot: RunningBot) -> None:
+    event = {"type": "message", "user": "U0ONCALL", "channel": "C0INCIDENT", "ts": "1.1"}
+    direct = {"channel_type": "im"}
+    for more in (
+        {"channel_type": "channel"},
+        {**direct, "bot_id": "B1"},
+        {**direct, "subtype": "message_changed"},
+    ):
+        await bot.slack.event({**event, **more, "text": "shop.contoso.com"})
+    await bot.slack.command("version")
+    await bot.slack.until(bot.slack.ephemerals)
+    assert asked(bot) == []
