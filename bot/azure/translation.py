@@ -28,6 +28,7 @@ from bot.azure.shapes import (
     switch,
     text,
 )
+from bot.azure.sites import site_rules
 from bot.domain.azure import (
     BackendMember,
     BackendPool,
@@ -94,6 +95,7 @@ def translate_gateway(document: object, *, fallback: GatewayId | None = None) ->
             {p.name.lower(): p.name for p in pools},
             {s.name.lower(): s.name for s in settings},
         ),
+        site_rules=site_rules(facts),
     )
 
 

@@ -46,6 +46,7 @@ from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
 
 MAX_GROUPS = 5
 MAX_OVERVIEW = 8
+MAX_ROUTES = 4
 _NAMES_SHOWN = 2
 UNKNOWN = "UNKNOWN"
 _NOT_PROBED = "not probed: "
@@ -67,6 +68,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
         Heading(text=_heading(report)),
         _summary(report, causes),
         _backend_health(report),
+        *_routes(report),
         *_own_words(report, causes),
     ]
     parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
@@ -83,6 +85,22 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
     return compose(_lock_screen(report, causes), parts)
 
 
+def _routes(report: GatewayReport) -> Iterator[Part]:
+    """By which rule each pool behind a site is reached, the worst first, and what redirects."""
+    if not report.site:
+        return
+    reached = dict.fromkeys(
+        f"{route} → {member.pool}/{member.setting}"
+        for member in report.members
+        for route in member.routes
+    )
+    lines = [clean(line, _LINE) for line in (*reached, *report.redirects)]
+    if len(lines) > MAX_ROUTES:
+        lines = [*lines[:MAX_ROUTES], f"… and {counted(len(lines) - MAX_ROUTES, 'more rule')}"]
+    if lines:
+        yield Drawing(lines=tuple(lines))
+
+
 def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
     if not report.healthy:
         return "FAIL"
@@ -94,12 +112,14 @@ def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
 
 def _name(report: GatewayReport) -> str:
     scope = f"/{report.scope}" if report.scope else ""
-    return clean(f"{report.gateway.id.name}{scope}", 120)
+    site = f"{report.site} on " if report.site else ""
+    return clean(f"{site}{report.gateway.id.name}{scope}", 120)
 
 
 def _heading(report: GatewayReport) -> str:
     word = _word(report, fold(report))
-    return f"{_shape(word)} {word} gateway {shorten_middle(_name(report), 36)}"
+    kind = "site" if report.site else "gateway"
+    return f"{_shape(word)} {word} {kind} {shorten_middle(_name(report), 36)}"
 
 
 def _shape(word: str) -> str:

@@ -43,8 +43,8 @@ def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[Membe
 
 def chosen(uses: Sequence[MemberUse], options: Options) -> list[MemberUse]:
     """Those that `gw=`, `pool=` and `setting=` leave."""
-    gateway = _typed_gateway(options)
-    fitting = [use for use in uses if gateway is None or _is_meant(use.gateway.id, gateway)]
+    gateway = typed_gateway(options)
+    fitting = [use for use in uses if gateway is None or is_meant(use.gateway.id, gateway)]
     return [
         use
         for use in fitting
@@ -59,11 +59,11 @@ def nearest_first(
 
     A list of ARM's has no order of its own.
     """
-    typed, holding = _typed_gateway(options), {use.gateway.id.key for use in uses}
+    typed, holding = typed_gateway(options), {use.gateway.id.key for use in uses}
     near = {
         one.id.key
         for one in gateways
-        if one.id.key in holding or (typed and _is_meant(one.id, typed))
+        if one.id.key in holding or (typed and is_meant(one.id, typed))
     }
     return tuple(sorted(gateways, key=lambda one: (one.id.key not in near, one.id.key)))
 
@@ -104,12 +104,14 @@ def placement_of(
     )
 
 
-def _typed_gateway(options: Options) -> GatewayTarget | None:
+def typed_gateway(options: Options) -> GatewayTarget | None:
+    """The gateway of `gw=`, `None` where none was typed."""
     wanted = text_of(options, "gw")
     return (read_gateway(wanted) or named_gateway(wanted)) if wanted else None
 
 
-def _is_meant(known: GatewayId, typed: GatewayTarget) -> bool:
+def is_meant(known: GatewayId, typed: GatewayTarget) -> bool:
+    """Whether a gateway fits what was typed; what was not typed fits any."""
     pairs = (
         (known.name, typed.name),
         (known.group, typed.group),

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
 from bot.azure.single_flight import SingleFlight
+from bot.azure.sites import rules_for
 from bot.azure.translation import with_nic_addresses
 from bot.checks.admission import AdmissionIndex
 from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
@@ -33,6 +34,15 @@ from bot.checks.selection import (
     placement_of,
     uses_of_host,
 )
+from bot.checks.sites import (
+    a_site,
+    behind,
+    is_site_alone,
+    no_such_site,
+    pairs_of,
+    routed,
+    serving,
+)
 from bot.checks.typed_options import (
     NoRoot,
     TypedRoot,
@@ -41,7 +51,7 @@ from bot.checks.typed_options import (
     replacing,
     typed_checks,
 )
-from bot.commands import GatewayTarget, HostTarget
+from bot.commands import GatewayTarget, HostTarget, SiteTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, MemberKind
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport, MemberCheck, Via
 from chainlib import ResolveFailed
@@ -131,6 +141,8 @@ class CheckService:
         known = await self._known(options)
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
+        if not uses and is_site_alone(gateways, target.host):
+            return Refused(sentence=a_site(target.host))
         near = nearest_first(gateways, uses, options)
         root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
         if isinstance(root, NoRoot):
@@ -181,16 +193,58 @@ class CheckService:
         )
         return Refused(sentence=found) if isinstance(found, str) else found
 
+    async def of_site(
+        self, site: SiteTarget, options: Options
+    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+        """The gateways that serve a public name, each narrowed to it; `gw=` leaves one.
+
+        Returns:
+            At least one gateway, or why there is none.
+        """
+        known = await self._arm.gateways() if self._arm else NOT_CONFIGURED
+        if isinstance(known, ArmRefusal):
+            return known
+        found = serving(known, site.host, options)
+        return Refused(sentence=found) if isinstance(found, str) else found
+
+    def is_site(self, target: HostTarget, options: Options) -> bool:
+        """Whether a known gateway serves this host and no pool holds it; asks nobody."""
+        if self._arm is None or options.get("via") == Via.PROBE:
+            return False
+        return is_site_alone(self._arm.remembered() or (), target.host)
+
     async def _look_at(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
         if self._arm is None:
             return NOT_CONFIGURED
         gateway = await self._arm.find(target.group, target.name, target.subscription)
         if isinstance(gateway, ArmRefusal):
             return gateway
+        if target.site:
+            return await self._site_of(gateway, target, options)
+        return await self._members_of(gateway, target, options)
+
+    async def _site_of(
+        self, gateway: Gateway, target: GatewayTarget, options: Options
+    ) -> GatewayReport | ArmRefusal:
+        """The members behind a public name, each with the rules that lead to it."""
+        rules = rules_for(gateway, target.site or "")
+        if not rules:
+            return no_such_site(gateway, target.site or "")
+        report = await self._members_of(gateway, target, options)
+        if isinstance(report, ArmRefusal):
+            return report
+        return replace(routed(report, rules), site=target.site or "")
+
+    async def _members_of(
+        self, gateway: Gateway, target: GatewayTarget, options: Options
+    ) -> GatewayReport | ArmRefusal:
         uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
         pairs = tuple(
             use for use in gateway.uses if is_named_pair(use, target.pool, target.setting)
         )
+        if target.site:
+            rules = rules_for(gateway, target.site)
+            uses, pairs = behind(uses, rules), pairs_of(pairs, rules)
         if not pairs and (target.pool or target.setting):
             return no_such_part(gateway, target)
         about = gateway_findings(gateway, pairs)
@@ -239,7 +293,10 @@ class CheckService:
             report = await self._with_interfaces(report, health)
         if not isinstance(health, ArmRefusal) and report.via is not Via.GATEWAY:
             report = await self._with_listed(report, health)
-        return add_backend_health(report, health)
+        answered = add_backend_health(report, health)
+        if not report.site:
+            return answered
+        return routed(answered, rules_for(report.gateway, report.site))
 
     async def _with_listed(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
         """Probe the servers that backend health lists and the configuration does not."""

@@ -37,6 +37,7 @@ from bot.commands.values import (
     LastTarget,
     Misread,
     Request,
+    SiteTarget,
     Target,
     Usage,
     Verb,
@@ -98,7 +99,11 @@ def _target_json(target: Target | None) -> dict[str, Any] | None:
     if isinstance(target, HostTarget):
         return {"kind": "ip" if target.is_ip else "host", "host": target.host, "port": target.port}
     if isinstance(target, GatewayTarget):
-        return {"kind": "gateway", **asdict(target)}
+        shown = asdict(target)
+        shown.pop("site")
+        return {"kind": "gateway", **shown}
+    if isinstance(target, SiteTarget):
+        return {"kind": "site", "host": target.host}
     return {"kind": "last"} if target else None
 
 
@@ -148,7 +153,9 @@ def _read_check(opening: _Opening) -> Request:
         add_path(typed, line.options)
     target = settle(typed, line.options)
     return _request(
-        Verb.HEALTH if isinstance(target, GatewayTarget) else verb, target, line.options
+        Verb.HEALTH if isinstance(target, GatewayTarget | SiteTarget) else verb,
+        target,
+        line.options,
     )
 
 

@@ -14,6 +14,7 @@ from bot.commands.values import (
     LastTarget,
     Misread,
     OptionValue,
+    SiteTarget,
     Target,
     TargetError,
     Verb,
@@ -22,7 +23,8 @@ from bot.commands.values import (
 )
 
 Options = dict[str, OptionValue]
-Typed = TypedHost | GatewayTarget | LastTarget
+Typed = TypedHost | GatewayTarget | SiteTarget | LastTarget
+_SITE = re.compile(r"site:/{0,2}(.*)", re.IGNORECASE | re.DOTALL)
 _STRUCTURE = re.compile(r"[.:/\[@\\%\u3002\uff0e\uff61]|^[0-9]+$|^0x[0-9a-f]+$", re.IGNORECASE)
 _LAST = "last"
 
@@ -43,7 +45,15 @@ def read_target(word: str) -> Typed:
     """
     if word.lower() == _LAST:
         return LastTarget()
+    if site := _SITE.fullmatch(word):
+        return _read_site(site[1])
     return read_gateway(word) or read_host(word)
+
+
+def _read_site(word: str) -> SiteTarget:
+    if not word:
+        raise TargetError("site: lacks a name; write for example site:shop.contoso.com.")
+    return SiteTarget(host=read_host(word).host)
 
 
 def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
@@ -101,6 +111,9 @@ def settle(typed: Typed | None, options: Options) -> Target | None:
         return _settle_host(typed, options)
     if isinstance(typed, LastTarget):
         return typed
+    if isinstance(typed, SiteTarget):
+        _refuse_probe_options(typed, options)
+        return typed
     if "port" in options:
         raise Misread(
             "port= belongs to a host, and none is named; write for example "
@@ -111,6 +124,16 @@ def settle(typed: Typed | None, options: Options) -> Target | None:
         _agree("setting", typed.setting, options)
         _agree_on_gateway(typed, options)
     return typed
+
+
+def _refuse_probe_options(typed: SiteTarget, options: Options) -> None:
+    """A site's members are probed by their settings, on their ports."""
+    for key in ("port", "host"):
+        if key in options:
+            raise Misread(
+                f"{key}= belongs to a backend, and site:{typed.host[:60]} is asked by its rules; "
+                f"write for example site:{typed.host[:60]}."
+            )
 
 
 def _settle_host(typed: TypedHost, options: Options) -> HostTarget:

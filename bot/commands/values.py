@@ -64,7 +64,7 @@ class HostTarget:
 class GatewayTarget:
     """A gateway, or one pool or setting of it; lower case, since ARM compares names without case.
 
-    `None` is what was not typed.
+    `None` is what was not typed; `site` narrows to the rules of a public name, and is never typed here.
     """
 
     name: str
@@ -72,6 +72,14 @@ class GatewayTarget:
     subscription: str | None = None
     pool: str | None = None
     setting: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteTarget:
+    """A public name or address that gateways serve; lower case, without brackets."""
+
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class LastTarget:
     """Whatever this person asked about before."""
 
 
-Target = HostTarget | GatewayTarget | LastTarget
+Target = HostTarget | GatewayTarget | SiteTarget | LastTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

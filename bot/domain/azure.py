@@ -144,6 +144,41 @@ class PoolUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRule:
+    """One way from a listener to a pool, or to where it redirects.
+
+    Attributes:
+        hosts: the listener's host names in lower case, wildcards included; none where it takes any.
+        front_ends: addresses and names of the front end on which it listens, as far as ARM tells.
+        port: of the front end.
+        paths: of a path rule; none for a basic rule and for the default of a path map.
+        pool, setting: where it leads; empty where it redirects.
+        redirect: where a redirect leads, in words; empty where there is none.
+        redirect_listener: the listener to which it redirects, in lower case.
+        rewrite: the name of the rewrite set, empty where there is none.
+    """
+
+    rule: str
+    listener: str
+    hosts: tuple[str, ...]
+    front_ends: tuple[str, ...] = ()
+    port: int = 443
+    paths: tuple[str, ...] = ()
+    pool: str = ""
+    setting: str = ""
+    redirect: str = ""
+    redirect_listener: str = ""
+    rewrite: str = ""
+
+    @property
+    def words(self) -> str:
+        """The rule, its paths and what it does to requests, for people."""
+        paths = f", path {' '.join(self.paths)}" if self.paths else ""
+        rewrite = f", rewritten by {self.rewrite}" if self.rewrite else ""
+        return f"rule {self.rule}{paths}{rewrite}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthCertificate:
     """A v1 authentication certificate by its name on the gateway."""
 
@@ -168,6 +203,7 @@ class Gateway:
         unused_probes: custom health probes that no setting uses.
         private_only: it has a private frontend address and no public one.
         uses: the (pool, setting) pairs that a rule joins.
+        site_rules: every way from a listener to a pool or a redirect.
     """
 
     id: GatewayId
@@ -186,6 +222,7 @@ class Gateway:
     packed_roots: tuple[PackedRoot, ...] = ()
     unused_probes: tuple[str, ...] = ()
     private_only: bool = False
+    site_rules: tuple[SiteRule, ...] = ()
 
 
 class Health(StrEnum):

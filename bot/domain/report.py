@@ -174,6 +174,7 @@ class MemberReport:
             headline order.
         skipped: why we did not probe, one sentence, empty otherwise.
         hints: what in the gateway's configuration would explain a failure, one sentence each.
+        routes: the rules and paths by which a site leads here; for people.
     """
 
     pool: str
@@ -184,6 +185,7 @@ class MemberReport:
     findings: tuple[Finding, ...] = ()
     skipped: str = ""
     hints: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
 
     @property
     def headline(self) -> Code:
@@ -243,6 +245,8 @@ class GatewayReport:
         uses: the pairs of pool and setting that were asked about.
         typed: options that were typed in place of the settings, empty where the settings hold.
         said: the same in words, for people.
+        site: the public name that was asked for; the members are those behind it.
+        redirects: where rules of that site redirect, one sentence each.
     """
 
     gateway: Gateway
@@ -256,6 +260,8 @@ class GatewayReport:
     said: str = ""
     findings: tuple[Finding, ...] = ()
     uses: tuple[PoolUse, ...] = ()
+    site: str = ""
+    redirects: tuple[str, ...] = ()
 
     @property
     def healthy(self) -> bool:

@@ -22,8 +22,8 @@ from bot.cards.causes import fold
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
-from bot.checks.service import CheckService
-from bot.commands import GatewayTarget, Request, Usage, parse
+from bot.checks.service import CheckService, Refused
+from bot.commands import GatewayTarget, Request, SiteTarget, Usage, parse
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.reports.check_json import as_json as check_json
@@ -73,7 +73,10 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
         settings = load_azure_settings(os.environ, Path("appgw.yaml"))
     except (InputError, SettingsError) as error:
         return usage_error(str(error))
-    answers = asyncio.run(ask(settings, wanted, patience))
+    try:
+        answers = asyncio.run(ask(settings, wanted, patience))
+    except InputError as error:
+        return usage_error(str(error))
     if json_wanted:
         sys.stdout.write(json.dumps(as_document(answers), indent=2) + "\n")
     else:
@@ -81,20 +84,23 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
     return exit_status(answers, named=wanted is not None)
 
 
-def target_of(text: str) -> GatewayTarget | str:
-    """The gateway that was typed, or what is wrong with it in one sentence."""
+def target_of(text: str) -> GatewayTarget | SiteTarget | str:
+    """The gateway or site that was typed, or what is wrong with it in one sentence."""
     understood = parse(f"health {text}")
     if isinstance(understood, Usage):
         return understood.error
     assert isinstance(understood, Request)
-    if isinstance(understood.target, GatewayTarget):
+    if isinstance(understood.target, GatewayTarget | SiteTarget):
         return understood.target
-    return "health looks at gateways; write for example: appgw health gw:prod-gw"
+    return (
+        "health looks at gateways and sites; write for example: appgw health gw:prod-gw or "
+        "appgw health site:shop.contoso.com"
+    )
 
 
 async def ask(
     settings: AzureSettings,
-    wanted: GatewayTarget | None,
+    wanted: GatewayTarget | SiteTarget | None,
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
 ) -> list[GatewayReport | ArmRefusal]:
     """The answers about one gateway, or about every one that can be seen."""
@@ -106,8 +112,7 @@ async def ask(
         )
         with StageDisplay() as display:
             display.show("list")
-            every = await check_service.every_gateway()
-            targets = every if wanted is None else (wanted,)
+            targets = await _targets(check_service, wanted)
             if isinstance(targets, ArmRefusal):
                 return [targets]
             display.show("members")
@@ -124,6 +129,24 @@ async def _both(
         return report
     display.show("word")
     return await check_service.read_backend_health(report)
+
+
+async def _targets(
+    check_service: CheckService, wanted: GatewayTarget | SiteTarget | None
+) -> Sequence[GatewayTarget] | ArmRefusal:
+    """The gateways that are asked.
+
+    Raises:
+        InputError: no known gateway serves the site.
+    """
+    if isinstance(wanted, GatewayTarget):
+        return (wanted,)
+    if wanted is None:
+        return await check_service.every_gateway()
+    found = await check_service.of_site(wanted, {})
+    if isinstance(found, Refused):
+        raise InputError(found.sentence)
+    return found
 
 
 def exit_status(answers: Sequence[GatewayReport | ArmRefusal], *, named: bool) -> int:
@@ -166,6 +189,8 @@ def _gateway(report: GatewayReport) -> dict[str, Any]:
         "name": report.gateway.id.name,
         "id": report.gateway.id.resource_id,
         "scope": report.scope or None,
+        "site": report.site or None,
+        "redirects": list(report.redirects),
         "healthy": report.healthy,
         "headline": report.headline.value,
         "findings": findings_json(report.findings, report.at),
@@ -182,6 +207,7 @@ def _member(member: MemberReport, at: datetime) -> dict[str, Any]:
         "pool": member.pool,
         "setting": member.setting,
         "member": member.member,
+        "rules": list(member.routes),
         "healthy": member.healthy,
         "headline": member.headline.value,
         "findings": findings_json(member.findings, at),
@@ -232,11 +258,12 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
     style = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}[word]
     yield Text(
         (
-            f"{SHAPES[word]} {word} gateway {clean(report.gateway.id.name)}: {bad} of {total} "
+            f"{SHAPES[word]} {word} {_name(report)}: {bad} of {total} "
             f"{'fails' if bad == 1 else 'fail'}{rest}"
         ),
         style=style,
     )
+    yield from (Text(f"    {clean(line, _LINE)}", style="dim") for line in report.redirects)
     for finding in report.findings:
         yield Text(f"    {finding.code.value}: {clean(finding.summary, _LINE)}")
         if finding.severity is not Severity.INFO:
@@ -247,12 +274,19 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
         yield from _member_lines(member, report.at)
 
 
+def _name(report: GatewayReport) -> str:
+    gateway = f"gateway {clean(report.gateway.id.name)}"
+    return f"site {clean(report.site)} on {gateway}" if report.site else gateway
+
+
 def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
     said = f"; gateway: {member.server.health.value}" if member.server else ""
     doubts = bool(member.findings) and member.headline.value != "OK"
     shape = SHAPES["FAIL" if not member.healthy else "WARN" if doubts else "OK"]
     where = f"{clean(member.pool)}/{clean(member.setting)} {clean(member.member)}"
     yield Text(f"  {shape} {where}: {PHRASES[member.headline]}{said}")
+    if member.routes:
+        yield Text(f"      by {clean('; '.join(member.routes), _LINE)}", style="dim")
     message = member.server.message if member.server else None
     if message and not member.healthy:
         words = message.text or message.name

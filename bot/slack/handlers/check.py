@@ -6,10 +6,11 @@ A check of our own, or the gateway alone.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.cards.usage import notice
-from bot.commands import HostTarget, LastTarget, Request
+from bot.commands import HostTarget, LastTarget, OptionValue, Request, SiteTarget, Verb
 from bot.domain.report import Via
 from bot.slack.handlers.one_check import BackendCheck, CheckTools
 from bot.slack.handlers.repeats import answer_once, watch_on
@@ -17,6 +18,16 @@ from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
 
 _REMEMBERED_PEOPLE = 10_000
+_OF_A_GATEWAY = frozenset({"gw", "pool", "setting", "via", "watch", "private"})
+
+
+def _no_site(_target: HostTarget, _options: Mapping[str, OptionValue]) -> bool:
+    return False
+
+
+def _without_probe(options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """The options that a site can have: its members are probed as their settings say."""
+    return {key: value for key, value in options.items() if key in _OF_A_GATEWAY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +37,12 @@ class Checking(CheckTools):
     Attributes:
         by_word: answers `via=gateway`, where the gateway that has the host in a pool is asked and
             nothing is probed.
+        is_site: whether a known gateway serves a host that no pool holds; such a host is answered
+            as a site.
     """
 
     by_word: Handler | None = None
+    is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = _no_site
     _last: OrderedDict[str, Request] = field(default_factory=OrderedDict)
 
     async def handle(self, admitted: AdmittedInvocation) -> None:
@@ -52,6 +66,15 @@ class Checking(CheckTools):
         self._last[admitted.invocation.user] = recalled.request
         while len(self._last) > _REMEMBERED_PEOPLE:
             self._last.popitem(last=False)
+        target = recalled.request.target
+        if isinstance(target, HostTarget) and self.is_site(target, recalled.request.options):
+            site = Request(
+                verb=Verb.HEALTH,
+                target=SiteTarget(host=target.host),
+                options=_without_probe(recalled.request.options),
+            )
+            await self._ask_gateway(replace(recalled, request=site))
+            return
         if _is_for_the_gateway(recalled):
             await self._ask_gateway(recalled)
             return

@@ -19,7 +19,7 @@ from bot.cards.gateway_card import gateway_card, no_word_card, overview_card, re
 from bot.cards.parts import Message
 from bot.cards.usage import notice, refusal
 from bot.checks.service import Options, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.commands import GatewayTarget, HostTarget, SiteTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport, Via
 from bot.slack.handlers.repeats import answer_once, watch_on
@@ -50,6 +50,11 @@ class Gateways(Protocol):
 
     async def placement(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
         """Where a host stands, for a question to its gateway alone."""
+
+    async def of_site(
+        self, site: SiteTarget, options: Options
+    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+        """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The gateway's word added."""
@@ -112,17 +117,37 @@ class GatewayCheck:
 
     async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway tells no stages
         """Probe every member."""
+        if isinstance(self.admitted.request.target, SiteTarget):
+            return await self._site(self.admitted.request.target)
         target = await self.meant()
         if isinstance(target, Refused):
             return self._not_allowed(target)
         if target is None:
             return await self._all()
+        return await self._gateway(target)
+
+    async def _site(self, site: SiteTarget) -> Found | TakenBack:
+        """The gateway that serves a site; of several each is told in the overview."""
+        found = await self.tools.gateways.of_site(site, self.admitted.request.options)
+        if isinstance(found, Refused):
+            return self._not_allowed(found)
+        if isinstance(found, ArmRefusal):
+            return self._no_answer(found)
+        if len(found) > 1:
+            return await self._several(found, self._context())
+        return await self._gateway(found[0])
+
+    async def _gateway(self, target: GatewayTarget) -> Found | TakenBack:
         found = await self.tools.gateways.gateway(target, self.admitted.request.options)
         return self._no_answer(found) if isinstance(found, ArmRefusal) else self._one(target, found)
 
     async def meant(self) -> GatewayTarget | Refused | None:
         """The gateway that is asked about, `None` for all of them."""
         target, options = self.admitted.request.target, self.admitted.request.options
+        if isinstance(target, SiteTarget):
+            found = await self.tools.gateways.of_site(target, options)
+            one = isinstance(found, tuple) and len(found) == 1
+            return found[0] if isinstance(found, tuple) and one else None
         if isinstance(target, HostTarget):
             return await self.tools.gateways.placement(target, options)
         return narrowed(target, options) if isinstance(target, GatewayTarget) else None
@@ -193,14 +218,16 @@ class GatewayCheck:
         return self.watch(target, report) if self._watched and not report.green else None
 
     async def _all(self) -> Found | TakenBack:
-        invocation, options = self.admitted.invocation, self.admitted.request.options
-        followed = await self.tools.followed(invocation.channel)
+        followed = await self.tools.followed(self.admitted.invocation.channel)
         every = "health of what this channel follows" if followed else _EVERY_GATEWAY
         context = self._context(understood(self.admitted.request) or every)
         targets = followed or await self.tools.gateways.every_gateway()
         if isinstance(targets, ArmRefusal):
             return self._no_answer(targets)
-        ask = partial(self.tools.gateways.gateway, options=options)
+        return await self._several(targets, context)
+
+    async def _several(self, targets: Sequence[GatewayTarget], context: CardContext) -> Found:
+        ask = partial(self.tools.gateways.gateway, options=self.admitted.request.options)
         answers = await asyncio.gather(*map(ask, targets))
 
         async def amend() -> Shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands import GatewayTarget, HostTarget, LastTarget, OptionValue, Request
+from bot.commands import GatewayTarget, HostTarget, LastTarget, OptionValue, Request, SiteTarget
 from bot.domain.report import CheckReport, GatewayReport, Via
 
 HTTPS_PORT = 443
@@ -38,6 +38,8 @@ def target_of(request: Request) -> str:
         return (
             "gw:" + "/".join(parts).strip("/") if target.group else _gateway_without_group(target)
         )
+    if isinstance(target, SiteTarget):
+        return f"site:[{target.host}]" if ":" in target.host else f"site:{target.host}"
     return "last" if isinstance(target, LastTarget) else ""
 
 

@@ -1,0 +1,161 @@
+"""Which rules of a gateway serve a public name, and where each leads. Pure.
+
+A listener takes the name that it holds exactly before one under its wildcard, as Application Gateway
+does; a name or address of the front end itself leads to every listener on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from bot.azure.shapes import (
+    Document,
+    by_name,
+    documents,
+    host,
+    mapping,
+    name_of,
+    number,
+    properties,
+    reference,
+    text,
+    texts,
+)
+from bot.commands.known_names import host_fits
+from bot.domain.azure import Gateway, SiteRule
+
+_MAX_HOPS = 5
+
+
+def site_rules(facts: Document) -> tuple[SiteRule, ...]:
+    """Every way from a listener to a pool or a redirect, in the order of the rules.
+
+    Args:
+        facts: the gateway's `properties`.
+    """
+    return tuple(
+        way
+        for rules, listeners, key in (
+            ("requestRoutingRules", "httpListeners", "httpListener"),
+            ("routingRules", "listeners", "listener"),
+        )
+        for rule in documents(facts.get(rules))
+        for way in _ways(rule, _listeners(facts, listeners), key, facts)
+    )
+
+
+def rules_for(gateway: Gateway, name: str) -> tuple[SiteRule, ...]:
+    """The rules that serve a public name or address; empty where this gateway does not serve it."""
+    wanted = name.lower().rstrip(".")
+    exact = [rule for rule in gateway.site_rules if wanted in rule.hosts]
+    if exact:
+        return _followed(gateway, exact)
+    wild = [
+        rule for rule in gateway.site_rules if any(host_fits(one, wanted) for one in rule.hosts)
+    ]
+    front = [rule for rule in gateway.site_rules if wanted in rule.front_ends]
+    return _followed(gateway, wild or front)
+
+
+def site_names(gateway: Gateway) -> tuple[str, ...]:
+    """Every public name and address of a gateway, wildcards included, each once."""
+    names = (name for rule in gateway.site_rules for name in (*rule.hosts, *rule.front_ends))
+    return tuple(dict.fromkeys(names))
+
+
+def _followed(gateway: Gateway, rules: list[SiteRule]) -> tuple[SiteRule, ...]:
+    """The rules, and those of every listener to which one of them redirects."""
+    found = dict.fromkeys(rules)
+    for _ in range(_MAX_HOPS):
+        targets = {rule.redirect_listener for rule in found} - {""}
+        more = [rule for rule in gateway.site_rules if rule.listener.lower() in targets]
+        if all(rule in found for rule in more):
+            break
+        found |= dict.fromkeys(more)
+    return tuple(found)
+
+
+def _listeners(facts: Document, key: str) -> Mapping[str, Document]:
+    return by_name(documents(facts.get(key)))
+
+
+def _ways(
+    rule: Document, listeners: Mapping[str, Document], key: str, facts: Document
+) -> Iterator[SiteRule]:
+    details = properties(rule)
+    listener = listeners.get(reference(details.get(key)).lower(), {})
+    settings = "backendSettings" if key == "listener" else "backendHttpSettings"
+    base = _base(name_of(rule), listener, facts)
+    maps = by_name(documents(facts.get("urlPathMaps")))
+    path_map = properties(maps.get(reference(details.get("urlPathMap")).lower(), {}))
+    for one in documents(path_map.get("pathRules")):
+        held = properties(one)
+        yield _way(base, held, facts, settings, paths=texts(held.get("paths")))
+    if path_map:
+        yield _way(base, path_map, facts, settings, default="default", paths=())
+    else:
+        yield _way(base, details, facts, settings, paths=())
+
+
+def _base(rule: str, listener: Document, facts: Document) -> SiteRule:
+    details = properties(listener)
+    hosts = (host(details.get("hostName")), *map(host, texts(details.get("hostNames"))))
+    front_ends = by_name(documents(facts.get("frontendIPConfigurations")))
+    front = properties(
+        front_ends.get(reference(details.get("frontendIPConfiguration")).lower(), {})
+    )
+    ports = by_name(documents(facts.get("frontendPorts")))
+    port = properties(ports.get(reference(details.get("frontendPort")).lower(), {}))
+    return SiteRule(
+        rule=rule,
+        listener=name_of(listener),
+        hosts=tuple(dict.fromkeys(filter(None, hosts))),
+        front_ends=tuple(_addresses(front)),
+        port=number(port.get("port"), 443, low=1, high=65_535),
+    )
+
+
+def _addresses(front: Document) -> Iterator[str]:
+    """The private address, and the public one where ARM expanded it."""
+    public = properties(mapping(front.get("publicIPAddress")))
+    found = (
+        host(front.get("privateIPAddress")),
+        host(public.get("ipAddress")),
+        host(mapping(public.get("dnsSettings")).get("fqdn")),
+    )
+    yield from filter(None, found)
+
+
+def _way(
+    base: SiteRule,
+    held: Document,
+    facts: Document,
+    settings: str,
+    *,
+    paths: Iterable[str],
+    default: str = "",
+) -> SiteRule:
+    """One rule or path rule; a path map's own members carry `default` before their names."""
+    pool = _named(held, "backendAddressPool", default)
+    redirect = _named(held, "redirectConfiguration", default)
+    configurations = by_name(documents(facts.get("redirectConfigurations")))
+    target = properties(configurations.get(redirect.lower(), {}))
+    listener = reference(target.get("targetListener"))
+    url = text(target.get("targetUrl"))
+    return SiteRule(
+        rule=base.rule,
+        listener=base.listener,
+        hosts=base.hosts,
+        front_ends=base.front_ends,
+        port=base.port,
+        paths=tuple(paths),
+        pool=pool,
+        setting=_named(held, settings, default),
+        redirect=f"listener {listener}" if listener else url or redirect,
+        redirect_listener=listener.lower(),
+        rewrite=_named(held, "rewriteRuleSet", default),
+    )
+
+
+def _named(held: Document, key: str, default: str) -> str:
+    return reference(held.get(f"{default}{key[:1].upper()}{key[1:]}" if default else key))
