@@ -144,6 +144,7 @@ async def _serve(
             probe_origin=probe_origin,
             handlers=_gateway_verbs(check_service, probe_origin, store),
             last_healthy=knowledge.last_healthy,
+            is_site=check_service.is_site,
             watch_book=_watch_book(store, clock),
             doctor_checks=_doctor_checks(settings, arm, store, clock),
             companion=Remembering(

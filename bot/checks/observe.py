@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget, read_gateway
+from bot.commands import GatewayTarget, HostTarget, SiteTarget, read_gateway
 from bot.digest.observe import Placement, could_not_look, observe
 from bot.domain.azure import ArmRefusal, Health
 from bot.domain.digest import FollowedTarget, Look, Observation, Problem, TargetKind
 from bot.domain.report import GatewayReport, MemberReport
 from chainlib import Code, Severity, is_ip_literal
+
+SITE_KEY = "site:"
+"""How the key of a followed site begins."""
 
 
 class Answers(Protocol):
@@ -25,6 +28,11 @@ class Answers(Protocol):
 
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway."""
+
+    async def of_site(
+        self, site: SiteTarget, options: Options
+    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+        """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """Add the gateway's own word."""
@@ -38,9 +46,28 @@ class TargetObserver:
 
     async def look(self, target: FollowedTarget) -> Look:
         """What is there now."""
-        return await (
-            self._gateway(target) if target.kind is TargetKind.GATEWAY else self._host(target)
-        )
+        look = {
+            TargetKind.GATEWAY: self._gateway,
+            TargetKind.HOST: self._host,
+            TargetKind.SITE: self._site,
+        }[target.kind]
+        return await look(target)
+
+    async def _site(self, target: FollowedTarget) -> Look:
+        """The members behind a public name, on every gateway that serves it."""
+        site = SiteTarget(host=target.key.removeprefix(SITE_KEY))
+        found = await self.check_service.of_site(site, {})
+        if isinstance(found, Refused | ArmRefusal):
+            return _blind(target, found.sentence)
+        seen: list[Observation] = []
+        for gateway in found:
+            answer = await self.check_service.gateway(gateway)
+            if isinstance(answer, ArmRefusal):
+                return _blind(target, answer.sentence)
+            report = await self.check_service.read_backend_health(answer)
+            name = report.gateway.id.name
+            seen += [_member(member, target, name) for member in report.members]
+        return Look(target_key=target.key, seen=tuple(seen))
 
     async def _host(self, target: FollowedTarget) -> Look:
         answer = await self.check_service.host(host_of(target), {})

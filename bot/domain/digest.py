@@ -21,6 +21,7 @@ class TargetKind(StrEnum):
 
     GATEWAY = "gateway"
     HOST = "host"
+    SITE = "site"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class FollowedTarget:
 
     Attributes:
         key: what is looked at once per tick however many channels want it: a gateway's folded ARM
-            id, or `host:port`.
+            id, `host:port`, or `site:` and a public name.
         text: as people write it, for example `gw:prod-gw/shop/https-be`.
         pool, setting: narrow a gateway; `None` takes all.
     """

@@ -48,6 +48,7 @@ class Checks:
         self._gates = {
             TargetKind.HOST: asyncio.Semaphore(_PARALLEL),
             TargetKind.GATEWAY: asyncio.Semaphore(_PARALLEL_GATEWAYS),
+            TargetKind.SITE: asyncio.Semaphore(_PARALLEL_GATEWAYS),
         }
 
     async def look(self, keys: Sequence[str]) -> list[str]:

@@ -23,11 +23,11 @@ from bot.access import ReplayCache
 from bot.access.people import Directory
 from bot.checks.doctor import DoctorCheck
 from bot.checks.last_healthy import Memory, RecentFacts
-from bot.commands import Verb
+from bot.commands import HostTarget, OptionValue, Verb
 from bot.observability.health import AdminServer, Readiness
 from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
-from bot.slack.handlers.check import Checking
+from bot.slack.handlers.check import Checking, no_site
 from bot.slack.handlers.doctor import Examination
 from bot.slack.handlers.files import Filing
 from bot.slack.handlers.one_check import Backends
@@ -127,6 +127,7 @@ class Parts:
             verbs.
         watch_every_s: seconds between two looks at a card that is watched.
         last_healthy: the last good facts of each backend.
+        is_site: whether a known gateway serves a host that no pool holds.
         doctor_checks: what `doctor` tells beside Slack's own side.
         watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
             end with the process.
@@ -142,6 +143,7 @@ class Parts:
     ] = _alone
     watch_every_s: float = INTERVAL_S
     last_healthy: Memory = field(default_factory=RecentFacts)
+    is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = no_site
     watch_book: Callable[[str], WatchBook] | None = None
     doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add
 
@@ -275,6 +277,7 @@ class SlackService:
             filing=filing,
             last_healthy=parts.last_healthy,
             by_word=given.get(Verb.HEALTH),
+            is_site=parts.is_site,
         )
         # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows
         # gateways answers.

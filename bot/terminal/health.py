@@ -139,10 +139,11 @@ async def _targets(
     Raises:
         InputError: no known gateway serves the site.
     """
+    every = await check_service.every_gateway()
     if isinstance(wanted, GatewayTarget):
         return (wanted,)
     if wanted is None:
-        return await check_service.every_gateway()
+        return every
     found = await check_service.of_site(wanted, {})
     if isinstance(found, Refused):
         raise InputError(found.sentence)

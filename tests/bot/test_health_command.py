@@ -290,3 +290,21 @@ async def test_refused_sign_in_is_told_once_and_without_the_log_of_the_sdk(stage
     ended = await process(stage, "gw:lab-gw", APPGW_AZURE_CREDENTIAL="cli", PATH="/nonexistent")
     assert (ended.status, ended.err) == (3, "")
     assert "could not sign in to Azure (cli)" in ended.out
+
+
+async def test_site_shows_the_members_behind_its_rule(health: Health, stage: Stage) -> None:
+    (bad,) = (one for one in stage.lab.backends if one.name == "leaf-only")
+    told = await health(f"site:{bad.host_name}")
+    ended = await health(f"site:{bad.host_name}", json_wanted=True)
+    (gateway,) = ended.document["gateways"]
+    assert (ended.status, gateway["site"]) == (1, bad.host_name)
+    (member,) = gateway["members"]
+    assert (member["setting"], member["headline"]) == ("leaf-only", "INTERMEDIATE_MISSING")
+    assert member["rules"][0].startswith("rule ")
+    assert f"site {bad.host_name} on gateway lab-gw" in told.out
+
+
+async def test_site_that_nobody_serves_ends_with_2(health: Health) -> None:
+    ended = await health("site:nobody.example")
+    assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "nobody.example" in ended.err

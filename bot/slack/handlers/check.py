@@ -21,7 +21,8 @@ _REMEMBERED_PEOPLE = 10_000
 _OF_A_GATEWAY = frozenset({"gw", "pool", "setting", "via", "watch", "private"})
 
 
-def _no_site(_target: HostTarget, _options: Mapping[str, OptionValue]) -> bool:
+def no_site(_target: HostTarget, _options: Mapping[str, OptionValue]) -> bool:
+    """No host is a site, where no gateway is known."""
     return False
 
 
@@ -42,7 +43,7 @@ class Checking(CheckTools):
     """
 
     by_word: Handler | None = None
-    is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = _no_site
+    is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = no_site
     _last: OrderedDict[str, Request] = field(default_factory=OrderedDict)
 
     async def handle(self, admitted: AdmittedInvocation) -> None:

@@ -14,7 +14,17 @@ from typing import Any, Protocol, TypeVar
 
 from bot.cards.parts import Message
 from bot.cards.usage import how_to_invite, notice
-from bot.commands import LEAST, GatewayTarget, HostTarget, OptionValue, Request, read_gateway
+from bot.checks.observe import SITE_KEY
+from bot.checks.service import Options, Refused
+from bot.commands import (
+    LEAST,
+    GatewayTarget,
+    HostTarget,
+    OptionValue,
+    Request,
+    SiteTarget,
+    read_gateway,
+)
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
@@ -51,6 +61,11 @@ class Following(Protocol):
 
     async def refusal(self, target: HostTarget) -> str | None:
         """Why a host may not be probed."""
+
+    async def of_site(
+        self, site: SiteTarget, options: Options
+    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+        """The gateways that serve a public name."""
 
 
 class Looker(Protocol):
@@ -99,6 +114,13 @@ class SubscriptionService:
                 raise CannotFollow(sentence)
             return FollowedTarget(
                 kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
+            )
+        if isinstance(typed, SiteTarget):
+            served = await self.check_service.of_site(typed, {})
+            if not isinstance(served, tuple):
+                raise CannotFollow(served.sentence)
+            return FollowedTarget(
+                kind=TargetKind.SITE, key=f"{SITE_KEY}{typed.host}", text=target_of(request)
             )
         if not isinstance(typed, GatewayTarget):
             raise CannotFollow(
@@ -292,6 +314,8 @@ def matching(known: Sequence[Subscription], request: Request) -> tuple[Subscript
     typed = request.target
     if isinstance(typed, HostTarget):
         return tuple(one for one in known if one.target.key == f"{typed.host}:{typed.port}")
+    if isinstance(typed, SiteTarget):
+        return tuple(one for one in known if one.target.key == f"{SITE_KEY}{typed.host}")
     if not isinstance(typed, GatewayTarget):
         return ()
     own = [one for one in known if same_gateway(one.target, typed)]
