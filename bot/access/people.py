@@ -163,12 +163,11 @@ class AccessPolicy:
 
         Args:
             person: who asks.
-            channel: Slack id of the channel; empty where Slack names none (a global shortcut), and
-                then only people are checked.
+            channel: Slack id of the channel; empty where Slack names none (a global shortcut).
             now: seconds of a clock that never goes back.
             costs: whether the request counts against the limits; opening a form does not.
         """
-        refusal = await self._refuse_person(person) or self._refuse_channel(channel)
+        refusal = await self._refuse_person(person) or self._refuse_channel(channel, costs=costs)
         return refusal or (
             self.limiter.refuse(user=person.user, channel=channel, now=now) if costs else None
         )
@@ -191,9 +190,10 @@ class AccessPolicy:
             return _CANNOT_ASK
         return None if found & self.home.ids else _NOT_OURS
 
-    def _refuse_channel(self, channel: str) -> Refusal | None:
+    def _refuse_channel(self, channel: str, *, costs: bool) -> Refusal | None:
+        """A form may be opened anywhere; what it asks belongs to a channel of the list."""
         allowed = self.access.channels
-        if not allowed or not channel or channel in allowed:
+        if not allowed or channel in allowed or not (channel or costs):
             return None
         where = ", ".join(f"<#{one}>" for one in sorted(allowed)[:3])
         return Refusal(

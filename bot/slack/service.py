@@ -53,22 +53,12 @@ from bot.slack.transport.app import (
 )
 from bot.slack.transport.replays import refuse_replays
 from bot.slack.transport.socket import SocketTransport
+from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, word_of
 
 log = logging.getLogger(__name__)
 
 DRAIN_S = 14.0
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 15.0
-_TOKEN_REFUSED = frozenset(
-    {
-        "invalid_auth",
-        "not_authed",
-        "account_inactive",
-        "token_revoked",
-        "token_expired",
-        "not_allowed_token_type",
-        "missing_scope",
-    }
-)
 
 
 class TokenRefusedError(Exception):
@@ -159,6 +149,7 @@ class SlackService:
         readiness: what `/readyz` tells; other parts add probes.
         stop: set to end the service.
         wait_s: seconds that running checks get to finish.
+        token_every_s: seconds between two looks at the token.
     """
 
     settings: Settings
@@ -167,6 +158,7 @@ class SlackService:
     readiness: Readiness = field(default_factory=Readiness)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     wait_s: float = DRAIN_S
+    token_every_s: float = EVERY_S
 
     async def run(self) -> None:
         """Serve until `stop` is set; raises `TokenRefusedError` when Slack refuses a token."""
@@ -201,6 +193,9 @@ class SlackService:
         if not await self._until_it_works(carrier.start, "SLACK_APP_TOKEN"):
             return
         await self._go_on_watching(listeners.reception, identity)
+        token = TokenWatch(client=slack.client, every=self.token_every_s)
+        await stack.enter_async_context(token.running())
+        self.readiness.probes["token"] = lambda: token.trouble
         self.readiness.silence = carrier.silence
         self.readiness.probes["slack"] = lambda: None if carrier.connected() else "not connected"
         log.info("ready", extra={"team": identity.team, "transport": self.settings.transport.value})
@@ -240,7 +235,7 @@ class SlackService:
             except SlackApiError as error:
                 _raise_if_final(error, variable)
                 log.warning(
-                    "Slack refuses for now", extra={"reason": _word(error), "retry_s": wait}
+                    "Slack refuses for now", extra={"reason": word_of(error), "retry_s": wait}
                 )
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.warning(
@@ -315,16 +310,11 @@ class SlackService:
 
 
 def _raise_if_final(error: SlackApiError, variable: str) -> None:
-    if _word(error) in _TOKEN_REFUSED:
+    if word_of(error) in TOKEN_REFUSED:
         raise TokenRefusedError(
-            f"Slack refuses {variable} ({_word(error)}); copy it anew from the app's "
+            f"Slack refuses {variable} ({word_of(error)}); copy it anew from the app's "
             "settings, or install the app again."
         ) from error
-
-
-def _word(error: SlackApiError) -> str:
-    data = getattr(error.response, "data", None)
-    return str(data.get("error")) if isinstance(data, dict) else "no answer"
 
 
 async def _sleep_or(stop: asyncio.Event, seconds: float) -> None:

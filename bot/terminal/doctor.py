@@ -17,6 +17,7 @@ import aiohttp
 
 from bot.cards.escaping import clean
 from bot.checks.doctor import DoctorCheck, State, azure, clock, history, targets
+from bot.checks.scopes import missing_scopes
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store import UnusableDatabase, check_database
 from bot.terminal.azure import now, terminal_client
@@ -124,7 +125,7 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
         sentence=f"the token is that of {shown.get('user')} in {shown.get('team')}",
     )
     scopes = [scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")]
-    return [token, history(scopes, settings.without_history), time]
+    return [token, *missing_scopes(scopes), history(scopes, settings.without_history), time]
 
 
 def _failing(sentence: str) -> DoctorCheck:

@@ -44,7 +44,7 @@ async def test_doctor_finds_all_well(tmp_path: Path) -> None:
         line for line in printed.splitlines() if line.startswith("ok   clock: 20")
     )
     assert "ok   version: appgw-check " in printed
-    assert "ok   database: SQLite; " in printed
+    assert "ok   database: SQLite" in printed
     assert not await asyncio.to_thread((tmp_path / "data").exists), "doctor changes nothing"
 
 

@@ -15,10 +15,11 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checks.doctor import DoctorCheck, clock, history
+from bot.checks.scopes import missing_scopes
 from bot.observability.health import Readiness
 from bot.settings import Settings
 from bot.slack.handlers.small_verbs import VERSION
-from bot.slack.transport.app import Identity
+from bot.slack.transport.app import Identity, granted
 
 SLACK_PATIENCE_S = 3.0
 
@@ -45,15 +46,17 @@ class Examination:
 
     async def shown(self) -> Mapping[str, str]:
         """Name -> how it is, in the order in which people read it."""
-        more, beside = await asyncio.gather(self.more(), self._slacks_time())
-        facets = (
+        more, headers = await asyncio.gather(self.more(), self._slacks_headers())
+        scopes = granted(headers) or self.identity.scopes
+        checks = (
             *more,
-            history(self.identity.scopes, self.settings.without_history),
-            clock(datetime.now(tz=UTC), beside),
+            *missing_scopes(scopes),
+            history(scopes, self.settings.without_history),
+            clock(datetime.now(tz=UTC), headers.get("date")),
         )
         troubles = self.readiness.troubles()
         states = {name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}}
-        rows = {facet.what: facet.said for facet in facets}
+        rows = {check.what: check.said for check in checks}
         return {
             "transport": self.settings.transport.value,
             **states,
@@ -62,12 +65,11 @@ class Examination:
             "version": VERSION,
         }
 
-    async def _slacks_time(self) -> str | None:
+    async def _slacks_headers(self) -> Mapping[str, str]:
+        """The headers of Slack's answer: its time, and the scopes that are granted now."""
         try:
             async with asyncio.timeout(SLACK_PATIENCE_S):
                 answer = await self.client.auth_test()
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
-            return None
-        return next(
-            (str(value) for name, value in answer.headers.items() if name.lower() == "date"), None
-        )
+            return {}
+        return {name.lower(): str(value) for name, value in answer.headers.items()}

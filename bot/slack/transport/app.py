@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -75,18 +76,20 @@ def make_client(
 async def who_am_i(client: AsyncWebClient) -> Identity:
     """Ask Slack who the token belongs to; raises the client's errors."""
     shown = await client.auth_test()
-    granted = next(
-        (str(value) for name, value in shown.headers.items() if name.lower() == "x-oauth-scopes"),
-        "",
-    )
     return Identity(
         team=shown["team_id"],
         user=shown["user_id"],
         name=shown.get("user") or "appgw-check",
         bot_id=shown.get("bot_id") or "",
         enterprise=shown.get("enterprise_id") or "",
-        scopes=frozenset(filter(None, (scope.strip() for scope in granted.split(",")))),
+        scopes=granted({name.lower(): str(value) for name, value in shown.headers.items()}),
     )
+
+
+def granted(headers: Mapping[str, str]) -> frozenset[str]:
+    """The scopes of the token, from the headers of any answer; empty where Slack does not tell."""
+    named = headers.get("x-oauth-scopes", "").split(",")
+    return frozenset(filter(None, (scope.strip() for scope in named)))
 
 
 def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:

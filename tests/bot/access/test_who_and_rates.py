@@ -62,7 +62,7 @@ async def refused(
         pytest.param(OPEN, ("", "T1"), "C9", RefusalKind.TEAM, id="nobody"),
         pytest.param(OPEN, ("U9", "T9", "E9"), "C9", RefusalKind.TEAM, id="foreign organisation"),
         pytest.param(CLOSED, ("U1", "T1"), "C1", None, id="listed"),
-        pytest.param(CLOSED, ("U1", "T1"), "", None, id="listed without channel"),
+        pytest.param(CLOSED, ("U1", "T1"), "", RefusalKind.CHANNEL, id="no channel"),
         pytest.param(CLOSED, ("U9", "T1"), "C1", RefusalKind.USER, id="not listed"),
         pytest.param(CLOSED, ("U1", "T1"), "C9", RefusalKind.CHANNEL, id="other channel"),
         pytest.param(CLOSED, ("U1", "T9"), "C1", RefusalKind.TEAM, id="listed but foreign"),
@@ -103,6 +103,12 @@ async def test_home_on_enterprise_grid(
     person = Person(user="U1", team=who[0], enterprise=who[1])
     refusal = await refused(OPEN, person, home=home, directory=directory)
     assert ((refusal.kind if refusal else None), directory.asked) == (kind, asked)
+
+
+async def test_form_may_be_opened_without_a_channel() -> None:
+    policy = AccessPolicy(access=CLOSED, home=WORKSPACE, limiter=RateLimiter())
+    own = Person(user="U1", team="T1")
+    assert await policy.refuse(own, channel="", now=0.0, costs=False) is None
 
 
 async def test_undecided_is_refused_with_the_reason() -> None:

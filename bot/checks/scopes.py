@@ -1,0 +1,73 @@
+"""The scopes of the Slack app, and what does not work without each. manifest.yml asks for the same.
+
+Pure; which scopes are granted, the edge finds out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.checks.doctor import DoctorCheck, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One scope.
+
+    Attributes:
+        name: Slack's name of it.
+        without: what does not work where it is missing.
+        optional: whether the app may be installed without it.
+    """
+
+    name: str
+    without: str
+    optional: bool = False
+
+
+SCOPES = (
+    Scope(name="commands", without="slash commands and shortcuts do not arrive"),
+    Scope(name="chat:write", without="nothing can be posted"),
+    Scope(name="files:write", without="corrected chains go out as text in place of files"),
+    Scope(name="app_mentions:read", without="mentions do not arrive"),
+    Scope(
+        name="files:read",
+        without="a chain for rehearse is pasted, not added as a file",
+        optional=True,
+    ),
+    Scope(
+        name="channels:history",
+        without="a mention does not read the thread above it, and a lost digest is not looked for",
+        optional=True,
+    ),
+    Scope(
+        name="im:history",
+        without="messages in the bot's own conversation do not arrive",
+        optional=True,
+    ),
+    Scope(
+        name="users:read",
+        without="on Enterprise Grid people of other own workspaces may be refused",
+        optional=True,
+    ),
+)
+
+
+def missing_scopes(granted: Collection[str]) -> tuple[DoctorCheck, ...]:
+    """One check about all scopes; a missing one that is not optional fails it.
+
+    Args:
+        granted: the token's scopes; empty where Slack does not tell.
+    """
+    if not set(granted) - {""}:
+        sentence = "Slack does not say which scopes are granted."
+        return (DoctorCheck(what="scopes", state=State.WARNING, sentence=sentence),)
+    missing = [scope for scope in SCOPES if scope.name not in granted]
+    if not missing:
+        sentence = "everything that the manifest asks for is granted."
+        return (DoctorCheck(what="scopes", state=State.WELL, sentence=sentence),)
+    listed = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in missing)
+    state = State.WARNING if all(scope.optional for scope in missing) else State.FAIL
+    sentence = f"{listed}. Add them under OAuth & Permissions and install the app again."
+    return (DoctorCheck(what="scopes", state=state, sentence=sentence),)
