@@ -39,7 +39,7 @@ class ArmTiming:
         poll_interval: between polls of a running operation where ARM names no Retry-After (the
             SDK's own default is 30).
         health_budget: for one backend-health operation; ARM needs 10 s and more (azure-rules
-            section 4.2).
+            section 4.2); one that does not end by then is given up.
         read_budget: for listing or reading gateways.
         retry_after_limit: the longest Retry-After of an error that is waited out; a longer one is
             told to people.
@@ -50,7 +50,7 @@ class ArmTiming:
     """
 
     poll_interval: float = 5.0
-    health_budget: float = 90.0
+    health_budget: float = 60.0
     read_budget: float = 20.0
     retry_after_limit: float = 10.0
     retries: int = 2

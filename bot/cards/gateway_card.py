@@ -47,6 +47,7 @@ from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
 MAX_GROUPS = 5
 MAX_OVERVIEW = 8
 MAX_ROUTES = 4
+_REFUSALS_SHOWN = 2
 _NAMES_SHOWN = 2
 UNKNOWN = "UNKNOWN"
 _NOT_PROBED = "not probed: "
@@ -426,8 +427,11 @@ def overview_card(
     word = "FAIL" if bad else UNKNOWN if silent else "WARN" if refusals else "OK"
     lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
     if len(ordered) > MAX_OVERVIEW:
-        lines.append(say(f"… and {len(ordered) - MAX_OVERVIEW} more"))
-    lines += [say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:2]]
+        rest = len(ordered) - MAX_OVERVIEW
+        lines.append(say(f"… and {rest} more, each named in the thread"))
+    lines += [
+        say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:_REFUSALS_SHOWN]
+    ]
     title = f"{bad} of {counted(len(ordered), 'gateway')} unhealthy"
     again = again_button("health")
     parts: list[Part] = [
@@ -453,14 +457,42 @@ def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
 
 
 def _overview_line(report: GatewayReport) -> Paragraph:
+    word = _word(report, fold(report))
+    return say(
+        bold(f"{_shape(word)} {shorten_middle(_name(report), 40)} "),
+        shorten(_in_one_line(report), _LINE),
+    )
+
+
+def _in_one_line(report: GatewayReport) -> str:
+    """How many servers fail, the first cause, and what became of backend health."""
     causes = fold(report)
-    word = _word(report, causes)
     bad = sum(not member.healthy for member in report.members)
     unseen = sum(member.unseen for member in report.members)
     reason = (
         f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
     )
-    return say(
-        bold(f"{_shape(word)} {shorten_middle(_name(report), 40)} "),
-        f"{bad} of {len(report.members)} {_fail(bad)}{reason}",
+    health = (
+        f"; {clean(report.refusal.sentence, _LINE)}"
+        if report.refusal
+        else "; backend health is awaited"
+        if report.health is None and report.via is not Via.PROBE
+        else ""
     )
+    return f"{bad} of {len(report.members)} {_fail(bad)}{reason}{health}"
+
+
+def overflows(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> bool:
+    """Whether the overview has no room for all of them."""
+    return len(reports) > MAX_OVERVIEW or len(refusals) > _REFUSALS_SHOWN
+
+
+def overview_details(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> str:
+    """Every gateway in a line of its own, worst first, for the thread's file."""
+    ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
+    lines = [
+        f"{_word(report, fold(report))} gw:{clean(report.gateway.id.group, 120)}/{_name(report)}: "
+        f"{_in_one_line(report)}"
+        for report in ordered
+    ]
+    return "\n".join((*lines, *(f"? {clean(one.sentence, 300)}" for one in refusals))) + "\n"

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypedDict
 
 from bot.cards.check_card import CardContext
 from bot.cards.details import Attachment, member_details
-from bot.cards.gateway_card import gateway_card, no_word_card, overview_card, remedy_message
+from bot.cards.gateway_card import (
+    gateway_card,
+    no_word_card,
+    overflows,
+    overview_card,
+    overview_details,
+    remedy_message,
+)
 from bot.cards.parts import Message
 from bot.cards.usage import notice, refusal
 from bot.checks.service import Options, Refused
@@ -35,7 +42,9 @@ log = logging.getLogger(__name__)
 
 _EVERY_GATEWAY = "health of every gateway that I can see"
 GRACE_S = 0.5
-_TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
+BETWEEN_CARDS_S = 2.0
+Answer = GatewayReport | ArmRefusal
+_TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTrouble.OUT_OF_SCOPE})
 
 
 async def _nothing_followed(_channel: str) -> Sequence[GatewayTarget]:
@@ -230,16 +239,19 @@ class GatewayCheck:
         ask = partial(self.tools.gateways.gateway, options=self.admitted.request.options)
         answers = await asyncio.gather(*map(ask, targets))
 
+        reading = HealthReading(answers, self._read, lambda now: _overview(now, context))
+
         async def amend() -> Shown:
-            read = await asyncio.gather(*map(self._read, answers))
-            return Shown(message=_overview(read, context))
+            read = await reading.all()
+            return Shown(message=_overview(read, context), thread=partial(_beyond_the_card, read))
 
         def without(_reason: str) -> Message:
-            return _overview(answers, context)
+            return _overview(reading.now, context)
 
         return Found(
             message=_overview(answers, context),
             amend=amend,
+            interim=reading.cards,
             without_health=without,
             health_first=True,
         )
@@ -284,6 +296,64 @@ def _explained(report: GatewayReport) -> list[ThreadItem]:
 def _remedy(refused: ArmRefusal) -> Sequence[Message]:
     """What an operator must do so that Azure answers."""
     return [remedy_message(refused)] if refused.remedy else []
+
+
+class HealthReading:
+    """Backend health of several gateways, each told as it arrives.
+
+    Args:
+        answers: what our own probe found of each.
+        read: adds backend health to one answer.
+        card: the overview of what is known now.
+    """
+
+    def __init__(
+        self,
+        answers: Sequence[Answer],
+        read: Callable[[Answer], Awaitable[Answer]],
+        card: Callable[[Sequence[Answer]], Message],
+    ) -> None:
+        self.now = list(answers)
+        self._read, self._card = read, card
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def cards(self) -> AsyncIterator[Message]:
+        """The overview after each answer, at most one card in `BETWEEN_CARDS_S`."""
+        waiting = set(self._started())
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if waiting:
+                    yield self._card(self.now)
+                    await asyncio.sleep(BETWEEN_CARDS_S)
+                del done
+        except asyncio.CancelledError:
+            for task in self._tasks:
+                task.cancel()
+            raise
+
+    async def all(self) -> list[Answer]:
+        """Every answer, once the last one has come."""
+        await asyncio.gather(*self._started())
+        return self.now
+
+    def _started(self) -> list[asyncio.Task[None]]:
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(self._one(n)) for n in range(len(self.now))]
+        return self._tasks
+
+    async def _one(self, number: int) -> None:
+        self.now[number] = await self._read(self.now[number])
+
+
+def _beyond_the_card(answers: Sequence[Answer]) -> list[ThreadItem]:
+    """Every gateway by name, where the card has no room for all of them."""
+    reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
+    refused = [answer for answer in answers if isinstance(answer, ArmRefusal)]
+    if not overflows(reports, refused):
+        return []
+    content = overview_details(reports, refused)
+    return [Attachment(name="gateways.txt", title="Every gateway", content=content)]
 
 
 def _overview(answers: Sequence[GatewayReport | ArmRefusal], context: CardContext) -> Message:

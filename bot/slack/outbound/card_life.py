@@ -8,8 +8,9 @@ answer that stands. A later run that takes the card over is the only one that wr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
@@ -71,12 +72,15 @@ class Found(Shown):
 
     Attributes:
         amend: reads backend health and makes the amended card; `None` where there is none to read.
+        interim: the cards that stand while parts of backend health arrive, each in place of the
+            one before; `None` where it comes at once.
         without_health: makes the card that says why backend health is missing, for the reason given.
         health_first: a card that cannot be changed later waits for backend health; otherwise it
             says that Check again reads it.
     """
 
     amend: Callable[[], Awaitable[Shown]] | None = None
+    interim: Callable[[], AsyncIterator[Message]] | None = None
     without_health: Callable[[str], Message] | None = None
     health_first: bool = False
 
@@ -313,6 +317,10 @@ class CardLife:
     async def _amend(self, found: Found, amend: Callable[[], Awaitable[Shown]]) -> None:
         """The card is complete already; backend health is added when it comes."""
         self._unread = found.without_health
+        if found.interim:
+            async for message in found.interim():
+                with contextlib.suppress(DeliveryError):  # the next one says all of it again
+                    await self.update(message)
         amended = await amend()
         self._unread = None
         await self._show(amended)
