@@ -144,7 +144,7 @@ async def test_a_click_while_the_gateway_is_awaited_probes_anew_and_owns_the_car
     script = TwoWitnesses()
     async with running_bot(script=script) as bot:
         card = await admitted(bot)
-        script.case = "good"
+        script.case, script.said = "good", "Words that nobody knows."
         await bot.slack.click(card, "Check again")
         await bot.slack.until(lambda: bot.slack.current(card).text.startswith("OK"))
         await bot.slack.until(lambda: script.listening == 2)

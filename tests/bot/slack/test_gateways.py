@@ -127,10 +127,9 @@ async def test_disagreement_is_named_with_both_words(
         arm.add(spec(port), {("web", "https-be", NAME): ("Unhealthy", said)})
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: "Gateway says" in shown(bot))
-        assert "VANTAGE_DIFFERS" in shown(bot)
-        assert "gateway refuses, passes from here" in shown(bot)
+        assert "TCP_FAILED" in shown(bot)
         assert "In its words: Application Gateway could not connect to the backend." in shown(bot)
-        assert "They disagree: the gateway refuses what passes from here (1 server)" in shown(bot)
+        assert "Seen from here: the check passes. What could explain it: " in shown(bot)
 
 
 SAID = {
@@ -139,6 +138,8 @@ SAID = {
     FaultKind.NOT_FOUND: "does not find the backend health of prod-gw",
     FaultKind.THROTTLED: "was asked too often",
     FaultKind.BUSY: "prod-gw is being updated",
+    FaultKind.LOCKED: "prod-gw is under a read-only lock",
+    FaultKind.CONFLICT: "(GatewayInFailedState)",
     FaultKind.SERVER_ERROR: "it answered 500",
     FaultKind.UNAVAILABLE: "it answered 503",
     FaultKind.SLOW: "within 1 second.",

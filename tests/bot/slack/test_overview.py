@@ -58,7 +58,7 @@ def test_every_gateway_is_named_beside_the_card() -> None:
 
 
 @pytest.mark.parametrize(("count", "expected"), [(8, False), (9, True)], ids=["fits", "does not"])
-def test_file_is_made_where_the_card_is_full(count: int, expected: bool) -> None:
+def test_file_is_made_where_the_card_is_full(*, count: int, expected: bool) -> None:
     assert overflows([report(number) for number in range(count)], ()) is expected
 
 
