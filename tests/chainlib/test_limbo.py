@@ -51,7 +51,7 @@ pytestmark = [
     pytest.mark.skipif(
         not LIMBO.exists(), reason="the x509-limbo data is not beside this checkout"
     ),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 
