@@ -24,6 +24,7 @@ from bot.access.people import Directory
 from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
 from bot.checks import CheckContext
+from bot.checks.alerts import AlertReader
 from bot.checks.doctor import DoctorCheck, azure, database, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
@@ -144,6 +145,7 @@ async def _serve(
             probe_origin=probe_origin,
             handlers=_gateway_verbs(check_service, probe_origin, store),
             last_healthy=knowledge.last_healthy,
+            alerts=AlertReader(gateways=arm.remembered) if arm else AlertReader(),
             is_site=check_service.is_site,
             watch_book=_watch_book(store, clock),
             doctor_checks=_doctor_checks(settings, arm, store, clock),

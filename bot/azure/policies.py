@@ -5,9 +5,8 @@ Trust follows azure-rules sections 2.1 and 2.2, names section 2.3 (in `server_na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from types import MappingProxyType
 
 from bot.azure.hints import hints
@@ -122,11 +121,21 @@ def matching(
 def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
     """Where a host stands in a pool of a known gateway, whatever the setting speaks."""
     wanted = host.lower().rstrip(".")
-    return tuple(
-        use
-        for use in chain.from_iterable(map(member_uses, gateways))
-        if use.member.address == wanted
-    )
+    return tuple(use for gateway in gateways for use in uses_by_address(gateway).get(wanted, ()))
+
+
+_BY_ADDRESS: dict[str, tuple[Gateway, Mapping[str, tuple[MemberUse, ...]]]] = {}
+
+
+def uses_by_address(gateway: Gateway) -> Mapping[str, tuple[MemberUse, ...]]:
+    """The members of a gateway by address; made once for each value that the inventory holds."""
+    held = _BY_ADDRESS.get(gateway.id.key)
+    if held is None or held[0] is not gateway:
+        found: dict[str, tuple[MemberUse, ...]] = {}
+        for use in member_uses(gateway):
+            found[use.member.address] = (*found.get(use.member.address, ()), use)
+        held = _BY_ADDRESS[gateway.id.key] = (gateway, found)
+    return held[1]
 
 
 def checks_of(

@@ -7,6 +7,7 @@ does; a name or address of the front end itself leads to every listener on it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from bot.azure.shapes import (
     Document,
@@ -44,9 +45,46 @@ def site_rules(facts: Document) -> tuple[SiteRule, ...]:
     )
 
 
+_SITES: dict[str, tuple[Gateway, _Names]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names and addresses of a gateway's listeners.
+
+    Attributes:
+        exact: those without a wildcard, and what follows `*.` of the usual wildcards, `*.` included.
+        wild: every other wildcard.
+    """
+
+    exact: frozenset[str]
+    wild: tuple[str, ...]
+
+    def takes(self, name: str) -> bool:
+        parts = name.split(".")
+        below = (f"*.{'.'.join(parts[start:])}" for start in range(1, len(parts)))
+        return (
+            name in self.exact
+            or any(one in self.exact for one in below)
+            or any(host_fits(one, name) for one in self.wild)
+        )
+
+
+def _names_of(gateway: Gateway) -> _Names:
+    """Made once for each value that the inventory holds."""
+    held = _SITES.get(gateway.id.key)
+    if held is None or held[0] is not gateway:
+        names = site_names(gateway)
+        wild = tuple(name for name in names if "?" in name or "*" in name.removeprefix("*."))
+        held = _SITES[gateway.id.key] = (gateway, _Names(frozenset(names).difference(wild), wild))
+    return held[1]
+
+
 def rules_for(gateway: Gateway, name: str) -> tuple[SiteRule, ...]:
     """The rules that serve a public name or address; empty where this gateway does not serve it."""
     wanted = name.lower().rstrip(".")
+    if not _names_of(gateway).takes(wanted):
+        return ()
     exact = [rule for rule in gateway.site_rules if wanted in rule.hosts]
     if exact:
         return _followed(gateway, exact)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -82,7 +84,12 @@ def host_fits(pattern: str, host: str) -> bool:
     """Whether a listener's host name, which may hold `*` and `?`, takes this host; both lower case."""
     if not _is_wildcard(pattern):
         return pattern == host
-    return fnmatch.fnmatchcase(host, pattern.replace("[", "[[]"))
+    return bool(_compiled(pattern).match(host))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
 
 
 def known_names(document: object) -> KnownNames:

@@ -26,8 +26,9 @@ from bot.cards.usage import (
     refusal,
     which,
 )
+from bot.checks.alerts import AlertReader
 from bot.commands import Request, Usage, Verb, parse
-from bot.commands.alerts import AlertReading, read_alert
+from bot.commands.alerts import AlertReading
 from bot.commands.mention import read_mention
 from bot.domain.delivery import DeliveryError
 from bot.observability.metrics import WRONG
@@ -74,6 +75,7 @@ class Listeners:
     rehearsing: Rehearsing
     filing: Filing
     bot_user: str
+    alerts: AlertReader
 
     def register(self, app: AsyncApp) -> None:
         """Tell the app what is listened to."""
@@ -128,11 +130,11 @@ class Listeners:
         if question := command_of_card(message):  # a card of the bot keeps its port and options
             self.reception.receive(invocation.about(question))
             return
-        reading = read_alert(message)
+        reading = self.alerts.read(message)
         if reading.target:
             self.reception.receive(invocation.about(reading.target.line))
         elif self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._nothing_found(invocation, reading))
+            self.reception.spawn(invocation, self._nothing_found(invocation, reading, message))
 
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Check a backend` from anywhere."""
@@ -271,7 +273,7 @@ class Listeners:
             self.slack, invocation.channel, invocation.thread or "", asked_at
         )
         for message in found or ():
-            if target := read_alert(message).target:
+            if target := self.alerts.read(message).target:
                 self.reception.receive(replace(invocation, text=target.line, dedupe_key=""))
                 return
         sentence = _NOTHING_ABOVE if found is not None else _NOT_READABLE
@@ -279,14 +281,19 @@ class Listeners:
             invocation, notice(sentence, "@appgw-check backend.contoso.com")
         )
 
-    async def _nothing_found(self, invocation: Invocation, reading: AlertReading) -> None:
+    async def _nothing_found(
+        self, invocation: Invocation, reading: AlertReading, message: Payload
+    ) -> None:
         if sentence := await self.reception.admit(invocation, "diagnose"):
             await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
         lines = tuple(choice.line for choice in reading.choices)
-        await self.slack.send_ephemeral(
-            invocation, which(reading.reason, lines) if lines else nothing_named()
-        )
+        if lines:
+            await self.slack.send_ephemeral(invocation, which(reading.reason, lines))
+        elif said := self.alerts.explained(message):
+            await self.slack.send_ephemeral(invocation, notice(said, "/appgw-check gw:prod-gw"))
+        else:
+            await self.slack.send_ephemeral(invocation, nothing_named())
 
     async def _hand_out(self, invocation: Invocation, what: str) -> None:
         run_id = new_run_id()

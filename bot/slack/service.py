@@ -21,6 +21,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.access import ReplayCache
 from bot.access.people import Directory
+from bot.checks.alerts import AlertReader
 from bot.checks.doctor import DoctorCheck
 from bot.checks.last_healthy import Memory, RecentFacts
 from bot.commands import HostTarget, OptionValue, Verb
@@ -117,6 +118,7 @@ class Parts:
             verbs.
         watch_every_s: seconds between two looks at a card that is watched.
         last_healthy: the last good facts of each backend.
+        alerts: reads alerts with the names that are known.
         is_site: whether a known gateway serves a host that no pool holds.
         doctor_checks: what `doctor` tells beside Slack's own side.
         watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
@@ -133,6 +135,7 @@ class Parts:
     ] = _alone
     watch_every_s: float = INTERVAL_S
     last_healthy: Memory = field(default_factory=RecentFacts)
+    alerts: AlertReader = field(default_factory=AlertReader)
     is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = no_site
     watch_book: Callable[[str], WatchBook] | None = None
     doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add
@@ -306,6 +309,7 @@ class SlackService:
             rehearsing=rehearsing,
             filing=filing,
             bot_user=identity.user,
+            alerts=parts.alerts,
         )
 
 

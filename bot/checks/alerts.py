@@ -1,0 +1,68 @@
+"""Alerts read against the gateways that ARM last listed, and Azure's own words in them explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.azure.messages import translate
+from bot.azure.sites import site_names
+from bot.commands.alert_text import read_text
+from bot.commands.alerts import AlertReading, read_alert
+from bot.commands.known_names import KnownGateway, KnownNames
+from bot.domain.azure import Gateway
+from chainlib import CATALOGUE, Code
+
+_NOT_EXPLAINED = frozenset({Code.OK, Code.UNRECOGNISED})
+
+
+def _no_gateways() -> Sequence[Gateway] | None:
+    return None
+
+
+@dataclass(slots=True, kw_only=True)
+class AlertReader:
+    """Reads alerts with the names that are known now; asks nobody.
+
+    Attributes:
+        gateways: what ARM last listed, `None` while it has not.
+    """
+
+    gateways: Callable[[], Sequence[Gateway] | None] = _no_gateways
+    _read: Sequence[Gateway] | None = None
+    _known: KnownNames = field(default_factory=KnownNames)
+
+    def read(self, message: Mapping[str, Any]) -> AlertReading:
+        """What a message is about."""
+        return read_alert(message, self._names())
+
+    def explained(self, message: Mapping[str, Any]) -> str | None:
+        """What Azure's own words in a message mean, and what is missing; `None` where it holds none."""
+        text = "\n".join(line.text for line in read_text(message).lines)
+        found = translate(text)
+        if found.code in _NOT_EXPLAINED or found.code not in CATALOGUE:
+            return None
+        return (
+            f"{found.code.value}: {CATALOGUE[found.code].cause} The message does not say which "
+            "gateway is meant; name it."
+        )
+
+    def _names(self) -> KnownNames:
+        """The index, made anew when ARM has listed other gateways."""
+        gateways = self.gateways()
+        if gateways is not self._read:
+            self._known = KnownNames.of(map(_known, gateways or ()))
+            self._read = gateways
+        return self._known
+
+
+def _known(gateway: Gateway) -> KnownGateway:
+    members = (member.address for pool in gateway.pools for member in pool.members)
+    return KnownGateway(
+        subscription=gateway.id.subscription.lower(),
+        group=gateway.id.group.lower(),
+        name=gateway.id.name.lower(),
+        members=tuple(dict.fromkeys(filter(None, members))),
+        sites=site_names(gateway),
+    )
