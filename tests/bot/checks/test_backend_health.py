@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import process_time
 
@@ -15,6 +16,7 @@ from bot.domain.azure import (
     GatewayHealth,
     GatewayMessage,
     Health,
+    PoolUse,
 )
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport, MemberReport
 from chainlib import (
@@ -196,3 +198,84 @@ def test_five_thousand_members_are_joined_in_a_moment() -> None:
     )
     assert process_time() - begun < 1.5
     assert [m.server.address.lower() for m in answered.members if m.server] == sorted(names)
+
+
+USE = PoolUse(pool="shop", setting="https-be")
+
+
+def server(address: str, health: Health, code: Code = Code.OK) -> BackendServer:
+    """What ARM lists under the usual pair."""
+    said = GatewayMessage(code=code, text=f"words for {code}")
+    return BackendServer(
+        pool="shop", setting="https-be", address=address, health=health, message=said
+    )
+
+
+def heard(report: GatewayReport, *servers: BackendServer) -> GatewayReport:
+    """The report with this backend health added."""
+    return add_backend_health(
+        report, GatewayHealth(gateway=GATEWAY_ID, servers=servers, read_at=NOW)
+    )
+
+
+def test_server_that_only_health_lists_is_a_member() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(name="10.0.0.4"),), at=NOW, uses=(USE,))
+    answered = heard(
+        report,
+        server("10.0.0.4", Health.HEALTHY),
+        server("10.0.0.9", Health.UNHEALTHY, Code.TCP_FAILED),
+    )
+    assert [(m.member, m.healthy, m.headline) for m in answered.members] == [
+        ("10.0.0.9", False, Code.TCP_FAILED),
+        ("10.0.0.4", True, Code.OK),
+    ]
+    assert answered.members[0].findings[0].basis is Basis.GATEWAY
+
+
+def test_addresses_of_the_only_name_are_that_member() -> None:
+    """A private zone answers the gateway with another address than us."""
+    report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW, uses=(USE,))
+    answered = heard(report, server("10.0.0.9", Health.UNHEALTHY, Code.TCP_FAILED))
+    assert [m.member for m in answered.members] == ["backend.contoso.com"]
+    assert answered.members[0].server is not None
+
+
+def test_pair_that_was_not_asked_about_adds_no_member() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(), at=NOW, uses=())
+    assert heard(report, server("10.0.0.9", Health.UNHEALTHY)).members == ()
+
+
+def test_words_that_no_rule_knows_are_kept_as_evidence() -> None:
+    report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW, uses=(USE,))
+    answered = heard(report, server("backend.contoso.com", Health.UNHEALTHY, Code.UNRECOGNISED))
+    codes = [f.code for f in answered.members[0].findings]
+    assert codes == [Code.VANTAGE_DIFFERS, Code.UNRECOGNISED]
+    assert answered.members[0].findings[1].evidence["message"] == "words for UNRECOGNISED"
+
+
+def test_upload_that_is_odd_leads_once_the_gateway_refuses_the_root() -> None:
+    odd = Finding(
+        code=Code.UPLOADED_ROOT_UNUSABLE,
+        severity=Severity.WARNING,
+        summary="a PKCS #7 bag",
+        basis=Basis.INFERRED,
+        evidence={"kind": "pkcs7", "root_name": "corp"},
+    )
+    report = GatewayReport(gateway=GATEWAY, members=(member(odd),), at=NOW, uses=(USE,))
+    answered = heard(report, server("backend.contoso.com", Health.UNHEALTHY, Code.ROOT_MISMATCH))
+    assert answered.members[0].headline is Code.UPLOADED_ROOT_UNUSABLE
+    assert not answered.healthy
+
+
+def test_hidden_root_that_the_gateway_trusts_is_no_disagreement() -> None:
+    gap = replace(GAP, evidence={**GAP.evidence, "possibilities": ["one", "other"]})
+    hidden = Finding(
+        code=Code.TRUST_NOT_VISIBLE,
+        severity=Severity.WARNING,
+        summary="hidden",
+        basis=Basis.INFERRED,
+    )
+    report = GatewayReport(gateway=GATEWAY, members=(member(gap, hidden),), at=NOW, uses=(USE,))
+    answered = heard(report, server("backend.contoso.com", Health.HEALTHY)).members[0]
+    assert answered.healthy
+    assert Code.PROBE_DISAGREES not in {f.code for f in answered.findings}
