@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import time
+from types import MappingProxyType
 from typing import Protocol
 
 import aiohttp
@@ -297,12 +298,12 @@ class SlackService:
         access = parts.access(identity, SlackDirectory(client=slack.client))
         small = SmallVerbs(slack=slack, doctor=examination.shown, privileges=access.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
-        handlers: dict[Verb, Handler] = {
-            **given,
-            **own,
-            **(following.handlers() if following else {}),
-        }
-        reception = Reception(access=access, slack=slack, runs=runs, handlers=handlers)
+        handlers: dict[Verb, Handler] = {**given, **own}
+        if following:
+            handlers = following.remembering({**handlers, **following.handlers()}, runs)
+        reception = Reception(
+            access=access, slack=slack, runs=runs, handlers=MappingProxyType(handlers)
+        )
         return Listeners(
             reception=reception,
             slack=slack,

@@ -11,9 +11,8 @@ from bot.commands import LastTarget
 from bot.domain.outage import DatabaseUnavailable
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.wording import command_of
-from bot.slack.inbound.routing import Handler
+from bot.slack.inbound.routing import Handler, Work
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.runs import Runs
 from bot.store.last_known import remember_host
 
 _LONGEST = 400
@@ -29,7 +28,7 @@ class Recent:
     """
 
     book: SubscriptionService
-    runs: Runs
+    runs: Work
 
     def remembering(self, handler: Handler) -> Handler:
         """The same handler; what it is asked about is remembered."""

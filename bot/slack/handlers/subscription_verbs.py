@@ -26,7 +26,7 @@ from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recent import Recent
 from bot.slack.handlers.subscribe import Subscribing
 from bot.slack.handlers.wording import target_of
-from bot.slack.inbound.routing import Handler, Reception, new_run_id
+from bot.slack.inbound.routing import Handler, Reception, Work, new_run_id
 from bot.slack.invocation import (
     AdmittedInvocation,
     Invocation,
@@ -68,11 +68,14 @@ class Following:
             Verb.HISTORY: mute_handlers.history,
         }
 
+    def remembering(self, handlers: Mapping[Verb, Handler], work: Work) -> dict[Verb, Handler]:
+        """The same handlers, of which some remember what people ask about."""
+        recent = Recent(book=self.book, runs=work)
+        wrapped = {verb: recent.remembering(handlers[verb]) for verb in _REMEMBERED & set(handlers)}
+        return {**handlers, **wrapped}
+
     def register(self, app: AsyncApp, reception: Reception) -> None:
-        """Tell the app what is listened to, and remember from now on what people ask about."""
-        recent = Recent(book=self.book, runs=reception.runs)
-        for verb in _REMEMBERED & reception.handlers.keys():
-            reception.handlers[verb] = recent.remembering(reception.handlers[verb])
+        """Tell the app what is listened to."""
         home = Home(book=self.book, troubles=self.troubles)
         clicks = _Clicks(reception=reception, subscribing=Subscribing(book=self.book), home=home)
         app.action(re.compile(rf"^{RUN}:"))(clicks.on_run)

@@ -9,10 +9,10 @@ record in the audit log.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from bot.cards.parts import Message
@@ -22,8 +22,6 @@ from bot.domain.outage import DatabaseUnavailable
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.runs import Runs
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("bot.audit")
@@ -47,17 +45,43 @@ class InvocationPolicy(Protocol):
         """
 
 
-@dataclass(slots=True, kw_only=True)
+class Answers(Protocol):
+    """The way back to one person; `bot.slack.outbound.client` is it."""
+
+    async def send_ephemeral(self, invocation: Invocation, message: Message) -> None:
+        """Show a message to nobody but the person who asked."""
+
+
+class Work(Protocol):
+    """What runs now; `bot.slack.outbound.runs` is it."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether the process is stopping and takes nothing new."""
+
+    def is_new(self, dedupe_key: str, /) -> bool:
+        """Whether this was not delivered before."""
+
+    def spawn(self, work: Coroutine[Any, Any, None], /) -> None:
+        """Run it in a task of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
     """Lets questions in and hands them to the verb's handler.
 
-    Later parts add their verbs to `handlers`.
+    Attributes:
+        access: who may ask.
+        slack: the way back.
+        runs: what runs now.
+        handlers: one for each verb that this bot answers.
+        now: a monotonic clock.
     """
 
     access: InvocationPolicy
-    slack: SlackClient
-    runs: Runs
-    handlers: dict[Verb, Handler] = field(default_factory=dict)
+    slack: Answers
+    runs: Work
+    handlers: Mapping[Verb, Handler]
     now: Callable[[], float] = monotonic
 
     def receive(self, invocation: Invocation) -> None:
