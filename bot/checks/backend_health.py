@@ -75,6 +75,16 @@ _SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
     }
 )
 """Azure's code -> our codes for the same fault, which it prints in other words (azure-rules section 10)."""
+_ABOUT_TRUST = frozenset(
+    {
+        Code.ROOT_MISMATCH,
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        Code.SERVER_UNKNOWN_CA,
+        Code.INTERMEDIATE_UNKNOWN_CA,
+        Code.UPLOADED_ROOT_UNUSABLE,
+        Code.VERIFY_FAILED,
+    }
+)
 _ByServer = dict[tuple[str, str, str], list[BackendServer]]
 _Pair = tuple[str, str]
 
@@ -372,7 +382,8 @@ def _compare(
         return (_unknown(report, server),)
     if member.report is None:
         return ()
-    if server.health is Health.UNHEALTHY and not _sees_the_same(server, refused):
+    hidden = any(f.code is Code.TRUST_NOT_VISIBLE for f in own)
+    if server.health is Health.UNHEALTHY and not _sees_the_same(server, refused, hidden=hidden):
         passes = "passes" if not refused else "finds another fault"
         summary = (
             f"The gateway calls this server unhealthy, our own probe {passes}: it looks from "
@@ -388,11 +399,19 @@ def _compare(
     return ()
 
 
-def _sees_the_same(server: BackendServer, refused: set[Code]) -> bool:
-    """Our probe fails for the reason that the gateway names, or the gateway names none."""
+def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -> bool:
+    """Our probe fails for the reason that the gateway names, or could not judge it.
+
+    Where the gateway names no reason any failure of ours will do; where a root is hidden trust is
+    the gateway's alone to judge.
+    """
     said = server.message.code if server.message else Code.OK
+    if hidden and said in _ABOUT_TRUST:
+        return True
     if said in _NO_CAUSE or said is Code.VERIFY_FAILED:
         return bool(refused)
+    if said is Code.PROXY_PROTOCOL_EXPECTED:
+        return bool(refused & {Code.TLS_FAILED, Code.NOT_TLS, Code.PROXY_PROTOCOL_EXPECTED})
     return said in refused or bool(refused & _SAME_FAULT.get(said, frozenset()))
 
 

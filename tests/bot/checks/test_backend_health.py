@@ -279,3 +279,28 @@ def test_hidden_root_that_the_gateway_trusts_is_no_disagreement() -> None:
     answered = heard(report, server("backend.contoso.com", Health.HEALTHY)).members[0]
     assert answered.healthy
     assert Code.PROBE_DISAGREES not in {f.code for f in answered.findings}
+
+
+def test_gateway_alone_judges_a_root_that_is_hidden() -> None:
+    hidden = Finding(
+        code=Code.TRUST_NOT_VISIBLE,
+        severity=Severity.WARNING,
+        summary="hidden",
+        basis=Basis.INFERRED,
+    )
+    report = GatewayReport(gateway=GATEWAY, members=(member(hidden),), at=NOW, uses=(USE,))
+    answered = heard(report, server("backend.contoso.com", Health.UNHEALTHY, Code.ROOT_MISMATCH))
+    assert [f.code for f in answered.members[0].findings] == [
+        Code.ROOT_MISMATCH,
+        Code.TRUST_NOT_VISIBLE,
+    ]
+
+
+def test_header_that_the_server_does_not_take_is_no_disagreement() -> None:
+    broken = replace(GAP, code=Code.TLS_FAILED)
+    report = GatewayReport(gateway=GATEWAY, members=(member(broken),), at=NOW, uses=(USE,))
+    said = server("backend.contoso.com", Health.UNHEALTHY, Code.PROXY_PROTOCOL_EXPECTED)
+    assert [f.code for f in heard(report, said).members[0].findings] == [
+        Code.TLS_FAILED,
+        Code.PROXY_PROTOCOL_EXPECTED,
+    ]
