@@ -18,6 +18,8 @@ from bot.cards.check_card import CHECK_AGAIN, MORE
 from bot.cards.parts import Block, Message
 
 VALUE_LIMIT = 150
+FILE_IN_THREAD = "fullchain.pem from the thread"
+FILE_IN_MENU = "fullchain.pem (Chain file in the menu)"
 _WITHOUT_QUESTION = frozenset({"rehearse", "wrong"})
 
 
@@ -48,12 +50,23 @@ def read_entry(value: str) -> MenuEntry:
 
 
 def for_one_person(message: Message) -> Message:
-    """The same message with a menu that works where only one person sees it.
+    """The same message as it works where only one person sees it and no thread hangs on it.
 
-    An entry whose question does not fit into Slack's limit is left out.
+    Each entry of its menu carries the question; one whose question does not fit into Slack's limit
+    is left out. What stands in a thread elsewhere comes from the menu.
     """
-    blocks = tuple(_with_question(block) for block in message.blocks)
-    return message if blocks == message.blocks else replace(message, blocks=blocks)
+    blocks = tuple(_without_thread(_with_question(block)) for block in message.blocks)
+    plain = message.plain.replace(FILE_IN_THREAD, FILE_IN_MENU)
+    return replace(message, blocks=blocks, plain=plain)
+
+
+def _without_thread(node: Any) -> Any:  # noqa: ANN401 -- any part of a block
+    """The same part of a block; only its texts change."""
+    if isinstance(node, dict):
+        return {key: _without_thread(item) for key, item in node.items()}
+    if isinstance(node, list):
+        return [_without_thread(item) for item in node]
+    return node.replace(FILE_IN_THREAD, FILE_IN_MENU) if isinstance(node, str) else node
 
 
 def _with_question(block: Block) -> Block:

@@ -67,9 +67,7 @@ _FAMILIES = {
 }
 _OTHER = "Slack does not let me post here ({code})."
 _INVITE = frozenset({"not_in_channel", "channel_not_found"})
-_CONVERSATION = (
-    "I am no part of this conversation, so the answer cannot be shown to everybody in it."
-)
+_CONVERSATION = "I am no part of this conversation, so I cannot post here."
 _ONLY_YOU = " Only you can see this answer."
 
 

@@ -167,29 +167,6 @@ def open_form_notice(label: str, action: str) -> Message:
     )
 
 
-def how_to_invite(bot_name: str, channel: str = "") -> Message:
-    """The answer where the bot is no member of the channel.
-
-    `channel` is its id, for the reader may get this in a direct message.
-    """
-    where = (
-        Span(text=channel, channel=True)
-        if channel.isascii() and channel.isalnum()
-        else Span(text="that channel")
-    )
-    parts = (
-        say(
-            "I am not in ",
-            where,
-            ", so I cannot post there. Invite me in that channel and ask again:",
-        ),
-        Drawing(lines=(f"/invite @{clean(bot_name, 80)}",)),
-    )
-    return compose(
-        "I am not in that channel, so I cannot post there. Invite me, then ask again.", parts
-    )
-
-
 def _to_type(examples: Sequence[str]) -> Listing:
     return Listing(
         rows=tuple((f"{SLASH_COMMAND} {clean(example, 120)}", "") for example in examples),

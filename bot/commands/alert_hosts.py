@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.commands.alert_tables import (
     CODE_ENDINGS,
@@ -90,7 +90,7 @@ def _suffixes() -> object:
     return PublicSuffixList(accept_unknown=False)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def registered_domain(host: str) -> str | None:
     """The part of a host that somebody registered, `None` where it ends in no public suffix."""
     return _suffixes().privatesuffix(host)  # type: ignore[attr-defined, no-any-return]

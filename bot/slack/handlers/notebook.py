@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from bot.cards.parts import Message
-from bot.cards.usage import how_to_invite, notice
+from bot.cards.place_refusals import place_refusal, with_reason
+from bot.cards.usage import notice
 from bot.checks.observe import SITE_KEY
 from bot.checks.service import Options, Refused
 from bot.commands import (
@@ -29,7 +30,7 @@ from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
 from bot.domain.azure import ArmRefusal, Gateway
-from bot.domain.delivery import DeliveryError, PlaceRefused
+from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
 from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
 from bot.slack.handlers.wording import target_of
 from bot.slack.invocation import AdmittedInvocation, Source
@@ -172,10 +173,14 @@ class SubscriptionService:
             return None
         return str(answer["user"].get("tz") or "") or None
 
-    async def answer(self, admitted: AdmittedInvocation, message: Message) -> bool:
-        """Tell the channel: in place of the message whose button was pressed, else in a new one.
+    async def answer(self, admitted: AdmittedInvocation, message: Message) -> DeliveryError | None:
+        """Answer in the channel: in place of the message whose button was pressed, or anew.
 
-        `False` when it cannot be told.
+        Returns:
+            Why it cannot be answered there, `None` when it was.
+
+        Raises:
+            DeliveryError: nobody knows whether it was.
         """
         invocation = admitted.invocation
         place = Place(channel=invocation.channel, thread=invocation.thread)
@@ -184,23 +189,35 @@ class SubscriptionService:
                 await self.slack.update(Posted(place=place, ts=invocation.card), message)
             else:
                 await self.slack.post(place, message)
-        except PlaceRefused:
-            return False
-        return True
+        except (PlaceRefused, MessageGone, NotAccepted) as error:
+            return error
+        return None
 
     async def answer_or_send_ephemeral(
         self, admitted: AdmittedInvocation, message: Message
     ) -> None:
-        """Tell the channel, or the asker alone together with how to invite the bot."""
-        if not await self.answer(admitted, message):
-            await self.invite(admitted)
-            await self.slack.send_ephemeral(admitted.invocation, message)
+        """Answer in the channel, or the asker alone with the reason why."""
+        if refused := await self.answer(admitted, message):
+            asked = admitted.invocation
+            alone = with_reason(
+                message,
+                refused.reason,
+                bot_name=self.bot_name,
+                channel=asked.channel,
+                channel_name=asked.channel_name,
+            )
+            await self.slack.send_ephemeral(asked, alone)
 
-    async def invite(self, admitted: AdmittedInvocation) -> None:
-        """Tell the asker that the bot is no member here, and how it becomes one."""
-        await self.slack.send_ephemeral(
-            admitted.invocation, how_to_invite(self.bot_name, admitted.invocation.channel)
+    async def explain_place(self, admitted: AdmittedInvocation, refused: DeliveryError) -> None:
+        """Tell the asker why nothing can be posted here, and how to invite where that helps."""
+        asked = admitted.invocation
+        shown = place_refusal(
+            refused.reason,
+            bot_name=self.bot_name,
+            channel=asked.channel,
+            channel_name=asked.channel_name,
         )
+        await self.slack.send_ephemeral(asked, shown)
 
     async def notify(self, admitted: AdmittedInvocation, pages: Iterable[Message]) -> None:
         """Tell the asker alone, in several messages.

@@ -198,9 +198,9 @@ class Subscribing:
             by=admitted.invocation.user,
             changed=before is not None,
         )
-        if not await self.book.answer(admitted, message):
+        if refused := await self.book.answer(admitted, message):
             await self._take_back(stored, before)
-            await self.book.invite(admitted)
+            await self.book.explain_place(admitted, refused)
 
     async def _write(
         self, value: Subscription, before: Subscription | None, invocation: Invocation
