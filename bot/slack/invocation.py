@@ -115,7 +115,7 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
     own, bots = of_event(body), bots_of(event)
     return Invocation(
         source=Source.MENTION,
-        text=text[:MAX_TEXT].strip(),
+        text=text.strip()[:MAX_TEXT],
         user=word(event, "user") or word(event, "bot_id"),
         team=own.team,
         enterprise=own.enterprise,
@@ -130,7 +130,7 @@ def mentioned(body: Payload, bot_user: str) -> tuple[str, ...]:
     """What a mention may mean: what stands after the bot's name, else all around it."""
     before, _, after = word(inner(body, "event"), "text").partition(f"<@{bot_user}>")
     whole = f"{before} {after}".replace(f"<@{bot_user}>", " ")
-    return tuple(dict.fromkeys(one[:MAX_TEXT].strip() for one in (after, whole)))
+    return tuple(dict.fromkeys(one.strip()[:MAX_TEXT] for one in (after, whole)))
 
 
 def from_interaction(body: Payload, source: Source, text: str = "") -> Invocation:

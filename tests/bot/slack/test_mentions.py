@@ -76,3 +76,20 @@ async def test_other_messages_are_not_read(bot: RunningBot) -> None:
     await bot.slack.command("version")
     await bot.slack.until(bot.slack.ephemerals)
     assert asked(bot) == []
+
+
+async def test_bot_without_user_is_answered_where_admitted(bot: RunningBot) -> None:
+    event = {"type": "app_mention", "bot_id": "B0WORKFLOW", "team": "T0CONTOSO", "ts": "1.1"}
+    text = {"text": f"<@{BOT_USER}> shop.contoso.com", "channel": "C0INCIDENT"}
+    await bot.slack.event({**event, **text})
+    assert await until_asked(bot) == ["shop.contoso.com"]
+    await bot.slack.until(
+        lambda: [one for one in bot.slack.posted if one.text.startswith(("FAIL", "OK"))]
+    )
+
+
+async def test_endless_mention_gets_one_sentence(bot: RunningBot) -> None:
+    await bot.slack.mention("a" * 39_900)
+    await bot.slack.until(bot.slack.ephemerals)
+    assert "at most 2000" in bot.slack.ephemerals()[0].text
+    assert asked(bot) == []
