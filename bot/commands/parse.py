@@ -21,6 +21,7 @@ from bot.commands.help import examples
 from bot.commands.host import TypedHost
 from bot.commands.near import nearest
 from bot.commands.options import KEYS, OPTIONS
+from bot.commands.pasted import unpasted
 from bot.commands.scan import Line, looks_like_option, scan
 from bot.commands.target import (
     Options,
@@ -45,6 +46,7 @@ from bot.commands.values import (
 )
 
 _SHORTEST_PREFIX = 2
+_PAIR = re.compile(r"([\w-][\w.-]*)~([\w-][\w.-]*)")
 _HINT = (
     "write for example backend.contoso.com, gw:prod-gw for a gateway, or intranet:443 for a host "
     "without a dot."
@@ -67,7 +69,7 @@ def parse(text: str) -> Request | Usage:
     """
     verb: Verb | None = None
     try:
-        words = split(text)
+        words = split(unpasted(text))
         opening = _open(words)
         verb = opening.verb
         return _READERS[verb](opening)
@@ -117,6 +119,12 @@ def _open(words: tuple[Word, ...]) -> _Opening:
     is_flag = name in KEYS[Verb.CHECK] and OPTIONS[name].bare
     if looks_like_target(first) or looks_like_option(first) or is_flag:
         return _Opening(verb=Verb.CHECK, written=False, words=words)
+    if pair := _PAIR.fullmatch(first):
+        raise Misread(
+            f"{shown(first)} is a pool and a setting; name their gateway too, for example "
+            f"gw:prod-gw pool={pair[1][:60]} setting={pair[2][:60]}.",
+            Verb.HEALTH,
+        )
     near = nearest_verb(name)
     raise Misread(
         f"{shown(first)} is no command; {f'did you mean {near}?' if near else _HINT}", near
