@@ -49,6 +49,7 @@ from bot.store import (
 from bot.store.last_known import first_time
 from bot.store.learned import EVERY_S, Good, LearnedFactsWriter
 from bot.store.subscriptions import channel_subscriptions
+from bot.subscriptions import SubscriptionMemory
 from chainlib import Certificate, counted
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Remembering:
     ) -> AsyncIterator[Following]:
         """Run the engine for as long as the listeners run."""
         looker = TargetObserver(check_service=self.check_service)
+        memory = SubscriptionMemory(store=self.store, team=identity.team)
         lost = _Lost(store=self.store, slack=slack, clock=self.clock, team=identity.team)
         ports = Ports(
             clock=self.clock,
@@ -95,9 +97,7 @@ class Remembering:
             renderer=render,
             poster=SlackPoster(slack=slack, runs=runs),
             on_paused=lost.notify,
-            on_closed=Recovering(
-                store=self.store, slack=slack, runs=runs, clock=self.clock
-            ).on_closed,
+            on_closed=Recovering(memory=memory, slack=slack, runs=runs, clock=self.clock).on_closed,
         )
         engine = Engine(self.url, self.store, ports, self._settings(identity))
         await engine.start()
@@ -106,12 +106,11 @@ class Remembering:
             None if engine.alive else "the digests have stopped; look into the log and restart"
         )
         service = SubscriptionService(
-            store=self.store,
+            memory=memory,
             check_service=self.check_service,
             looker=looker,
             slack=slack,
             clock=self.clock,
-            team=identity.team,
             bot_name=identity.name,
         )
         try:

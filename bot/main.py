@@ -52,6 +52,7 @@ from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.transport.app import Identity
 from bot.store import Store, describe
 from bot.store.subscriptions import channel_targets
+from bot.subscriptions import WatchRecords
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -234,7 +235,11 @@ def _gateway_verbs(
 
 def _watch_book(store: Store, clock: Clock) -> Callable[[str], WatchBook] | None:
     """Over a restart watches are kept where one process holds the store."""
-    return (lambda team: WatchBook(store=store, team=team, clock=clock)) if store.embedded else None
+    return (
+        (lambda team: WatchBook(records=WatchRecords(store=store, team=team), clock=clock))
+        if store.embedded
+        else None
+    )
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

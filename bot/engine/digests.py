@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.digest.compose import compose, speaks
+from bot.digest.compose import speaks
 from bot.digest.wording import plain_lines
 from bot.domain.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
 from bot.domain.digest import DigestContent, Subscription
@@ -17,12 +17,11 @@ from bot.engine.ports import Ports
 from bot.engine.sender import DigestSender
 from bot.store import Store
 from bot.store.deliveries import plan
-from bot.store.observations import target_states
 from bot.store.runs import finish, freeze, get_run, last_sent
-from bot.store.subscriptions import channel_mutes, get_subscription, pause_channel
+from bot.store.subscriptions import get_subscription, pause_channel
+from bot.subscriptions import current_digest
 
 _LOG = logging.getLogger(__name__)
-_MUTES_BACK = timedelta(days=35)
 _AFTER_TROUBLE_S = 5.0
 _OUTCOMES = {
     DeliveryState.SENT: Outcome.SENT,
@@ -96,10 +95,8 @@ class Digests:
     async def _compose(
         self, connection: AsyncConnection, run: DigestRun, subscription: Subscription, now: datetime
     ) -> DigestContent:
-        states = await target_states(connection, subscription.target.key)
-        mutes = await channel_mutes(connection, run.team, run.channel, now - _MUTES_BACK)
         last = await last_sent(connection, run.subscription, run.due_at)
-        return compose(subscription, states, mutes, last, now)
+        return await current_digest(connection, subscription, now, last)
 
     def _render(self, subscription: Subscription, content: DigestContent) -> Message:
         """A renderer that fails must not cost the digest: its plain lines go out."""

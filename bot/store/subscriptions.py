@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.digest import FollowedTarget, Mute, Subscription
@@ -85,6 +85,17 @@ async def team_subscriptions(connection: AsyncConnection, team: str) -> tuple[Su
         select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.team == team).order_by(_SUBSCRIPTION.c.id)
     )
     return tuple(read_subscription(row) for row in found)
+
+
+async def count_subscriptions(
+    connection: AsyncConnection, team: str, channel: str
+) -> tuple[int, int]:
+    """How many subscriptions a channel has, and how many there are in all."""
+    own = (_SUBSCRIPTION.c.team == team) & (_SUBSCRIPTION.c.channel == channel)
+    row = (
+        await connection.execute(select(func.count().filter(own), func.count(_SUBSCRIPTION.c.id)))
+    ).one()
+    return row[0], row[1]
 
 
 async def remove_subscription(connection: AsyncConnection, subscription_id: int) -> bool:

@@ -23,6 +23,7 @@ from bot.settings import load_settings
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.service import Parts, SlackService
 from bot.store import open_store
+from bot.subscriptions import WatchRecords
 from playground.process import free_ports
 from playground.slack import SlackStandIn
 from playground.slack.webapi import Tokens
@@ -123,7 +124,9 @@ async def running_bot(
         probe_origin="here",
         companion=remembering.beside,
         watch_every_s=watch_every_s,
-        watch_book=lambda team: WatchBook(store=store, team=team, clock=lambda: world.now),
+        watch_book=lambda team: WatchBook(
+            records=WatchRecords(store=store, team=team), clock=lambda: world.now
+        ),
     )
     service = SlackService(
         settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=5.0

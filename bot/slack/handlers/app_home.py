@@ -8,12 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from bot.cards.app_home import Followed, home_view, refused_view
 from bot.cards.parts import Block
-from bot.digest.compose import compose
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
 from bot.domain.outage import DatabaseUnavailable
@@ -22,13 +20,9 @@ from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
 from bot.slack.payload import inner, word
-from bot.store.last_known import recent_hosts
-from bot.store.observations import target_states
-from bot.store.subscriptions import channel_mutes, team_subscriptions
 
 log = logging.getLogger(__name__)
 
-_MUTES_BACK = timedelta(days=1)
 _MOST_READ = 50
 
 
@@ -64,9 +58,8 @@ class Home:
 
         Whatever such a channel follows is theirs to see.
         """
-        async with self.book.store.reading() as connection:
-            known = await team_subscriptions(connection, self.book.team)
-            hosts = await recent_hosts(connection, self.book.team, user)
+        known = await self.book.memory.of_team()
+        hosts = await self.book.memory.recent_hosts(user)
         channels = {one.channel for one in known if one.created_by == user}
         own = [one for one in known if one.channel in channels]
         followed = [
@@ -83,10 +76,8 @@ class Home:
         muted = 0
         now = self.book.clock()
         for one in own:
-            async with self.book.store.reading() as connection:
-                states = await target_states(connection, one.target.key)
-                mutes = await channel_mutes(connection, one.team, one.channel, now - _MUTES_BACK)
-            content = compose(replace(one, only_changes=False), states, mutes, None, now)
+            everything = replace(one, only_changes=False)
+            content, _ = await self.book.memory.since(everything, None, now)
             muted += sum(note.lines for note in content.muted)
             for line in content.lines:
                 found.setdefault(line.cause, (line, check_command(line, one.target)))

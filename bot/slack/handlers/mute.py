@@ -14,7 +14,6 @@ from bot.cards.parts import Message
 from bot.cards.subscriptions import history, muted, unmuted
 from bot.cards.usage import notice
 from bot.commands import HostTarget
-from bot.digest.compose import compose
 from bot.digest.mutes import read_window, window_words
 from bot.digest.settle import OPEN_AFTER, settle, undecided
 from bot.digest.zones import zone as zone_named
@@ -30,13 +29,8 @@ from bot.domain.digest import (
 from bot.slack.handlers.notebook import CannotFollow, SubscriptionService, made, matching
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.digest_messages import head_of, rows_of
-from bot.store.last_known import note
-from bot.store.observations import backend_history, target_states
-from bot.store.runs import last_sent
-from bot.store.subscriptions import add_mute, channel_mutes, end_mutes
 
 DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
-_MUTES_BACK = timedelta(days=35)
 _HISTORY_BACK, _HISTORY_LINES, _NAMED_IN_HISTORY = timedelta(days=90), 12, 2
 _TWICE = timedelta(seconds=10)
 _MOST_PREVIEWS = 5
@@ -93,15 +87,7 @@ class MuteHandlers:
             for one in await self._mutes(admitted, target)
         ):
             return
-        async with self.book.store.writing() as connection:
-            await add_mute(connection, value)
-            await note(
-                connection,
-                now,
-                self._who(admitted),
-                "mute",
-                f"{target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}",
-            )
+        await self.book.memory.mute(value, self._who(admitted))
         when = f"every {window_words(value.window)}, " if value.window else ""
         message = muted(
             target.text,
@@ -151,9 +137,7 @@ class MuteHandlers:
         if not ended:
             await self.book.decline(admitted, f"{target.text} is not muted in this channel.")
             return
-        async with self.book.store.writing() as connection:
-            await end_mutes(connection, ended, now)
-            await note(connection, now, self._who(admitted), "unmute", target.text)
+        await self.book.memory.unmute(ended, self._who(admitted), now, target.text)
         message = unmuted(
             target.text,
             _again(max(ended, key=lambda one: one.ends), now),
@@ -204,10 +188,7 @@ class MuteHandlers:
     async def _shown(self, admitted: AdmittedInvocation, value: Subscription) -> list[Message]:
         now = self.book.clock()
         states = await self._states(admitted, value)
-        async with self.book.store.reading() as connection:
-            mutes = await channel_mutes(connection, value.team, value.channel, now - _MUTES_BACK)
-            last = await last_sent(connection, value.id, now + _TWICE) if value.id else None
-        content = compose(value, states, mutes, last, now)
+        content = await self.book.memory.preview(value, states, now)
         rows = rows_of(content)
         return [
             digest_card(replace(head_of(content), thread=False), rows),
@@ -221,8 +202,7 @@ class MuteHandlers:
 
         Where that is nothing or undecided, what a look finds now, as if it had been found for long.
         """
-        async with self.book.store.reading() as connection:
-            known = await target_states(connection, value.target.key)
+        known = await self.book.memory.states(value.target.key)
         if known and not undecided(known):
             return known
         why = (
@@ -239,16 +219,9 @@ class MuteHandlers:
         return known
 
     async def _mutes(self, admitted: AdmittedInvocation, target: FollowedTarget) -> list[Mute]:
-        async with self.book.store.reading() as connection:
-            holding = await channel_mutes(
-                connection, self.book.team, admitted.invocation.channel, self.book.clock()
-            )
-        return [
-            one
-            for one in holding
-            if (one.target.key, one.target.pool, one.target.setting)
-            == (target.key, target.pool, target.setting)
-        ]
+        return await self.book.memory.mutes_of(
+            admitted.invocation.channel, target, self.book.clock()
+        )
 
     async def _events(
         self, admitted: AdmittedInvocation, target: FollowedTarget
@@ -262,14 +235,7 @@ class MuteHandlers:
             if isinstance(admitted.request.target, HostTarget)
             else None
         )
-        async with self.book.store.reading() as connection:
-            own = [*await backend_history(connection, f"{target.key}|", since)]
-            for key in sorted(gateways) if host else ():
-                own += [
-                    event
-                    for event in await backend_history(connection, f"{key}|", since)
-                    if event.key.endswith(f"|{host}")
-                ]
+        own = await self.book.memory.events(target, gateways, host, since)
         fitting = [event for event in own if _within(event, target)]
         return sorted(fitting, key=lambda event: event.at, reverse=True)
 

@@ -36,8 +36,7 @@ from bot.slack.handlers.wording import target_of
 from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
-from bot.store import Store
-from bot.store.subscriptions import channel_subscriptions, set_zone, zone_of
+from bot.subscriptions import SubscriptionMemory
 from chainlib import Severity
 
 T = TypeVar("T")
@@ -81,27 +80,29 @@ class SubscriptionService:
     """What the digest verbs share.
 
     Attributes:
-        store: the memory.
+        memory: what channels follow, mute and were told.
         check_service: what a name means, and whether a host may be probed.
         looker: for a preview of what nobody has looked at yet.
         slack: the way to Slack.
         clock: the present instant, aware.
-        team: the bot's own workspace, to which its channels belong whoever asks.
         bot_name: what to invite.
     """
 
-    store: Store
+    memory: SubscriptionMemory
     check_service: Following
     looker: Looker
     slack: SlackClient
     clock: Callable[[], datetime]
-    team: str
     bot_name: str
+
+    @property
+    def team(self) -> str:
+        """The bot's own workspace, to which its channels belong whoever asks."""
+        return self.memory.team
 
     async def subscriptions(self, channel: str) -> tuple[Subscription, ...]:
         """What a channel follows, in the order of its numbers."""
-        async with self.store.reading() as connection:
-            return await channel_subscriptions(connection, self.team, channel)
+        return await self.memory.of_channel(channel)
 
     async def target(self, request: Request, known: Iterable[FollowedTarget]) -> FollowedTarget:
         """What a typed target means; what the channel follows already is not asked for again.
@@ -151,16 +152,14 @@ class SubscriptionService:
         `None` when nobody knows.
         """
         channel, typed = admitted.invocation.channel, admitted.request.options.get("tz")
-        async with self.store.reading() as connection:
-            remembered = await zone_of(connection, self.team, channel)
+        remembered = await self.memory.zone(channel)
         found = (
             str(typed)
             if typed
             else remembered or await self._profile_zone(admitted.invocation.user)
         )
         if found and not remembered:
-            async with self.store.writing() as connection:
-                await set_zone(connection, self.team, channel, found)
+            await self.memory.set_zone(channel, found)
         return found
 
     async def _profile_zone(self, user: str) -> str | None:

@@ -13,7 +13,6 @@ from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.wording import command_of
 from bot.slack.inbound.routing import Handler, Work
 from bot.slack.invocation import AdmittedInvocation
-from bot.store.last_known import remember_host
 
 _LONGEST = 400
 
@@ -44,9 +43,6 @@ class Recent:
         if target is None or isinstance(target, LastTarget) or len(words) > _LONGEST:
             return
         try:
-            async with self.book.store.writing() as connection:
-                await remember_host(
-                    connection, self.book.team, admitted.invocation.user, words, self.book.clock()
-                )
+            await self.book.memory.remember_host(admitted.invocation.user, words, self.book.clock())
         except DatabaseUnavailable:
             return  # the outage is logged once, by the store

@@ -10,26 +10,20 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 
 from bot.cards.digest_card import Row, digest_card, recovery
-from bot.digest.compose import compose
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestContent, Subscription
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
-from bot.store import Store
-from bot.store.last_known import first_time
-from bot.store.observations import target_states
-from bot.store.runs import last_card
-from bot.store.subscriptions import channel_mutes, target_subscriptions
+from bot.subscriptions import SubscriptionMemory
 
 log = logging.getLogger(__name__)
 
-_MUTES_BACK = timedelta(days=35)
 _PATIENCE_S = 3.0
 
 
@@ -38,13 +32,13 @@ class Recovering:
     """Tells recoveries where the problem was told.
 
     Attributes:
-        store: what was told, and what holds now.
+        memory: what was sent, and what holds now.
         slack: the way to Slack.
         runs: where it is told, so that a slow Slack holds no look up.
         clock: the present instant, aware.
     """
 
-    store: Store
+    memory: SubscriptionMemory
     slack: SlackClient
     runs: Runs
     clock: Callable[[], datetime]
@@ -64,15 +58,12 @@ class Recovering:
 
     async def _announce_all(self, target_key: str) -> None:
         """Go through the last digests about a target."""
-        async with self.store.reading() as connection:
-            followers = await target_subscriptions(connection, target_key)
-        for subscription in followers:
+        for subscription in await self.memory.to_target(target_key):
             if subscription.paused is None:
                 await self._report(subscription)
 
     async def _report(self, subscription: Subscription) -> None:
-        async with self.store.reading() as connection:
-            found = await last_card(connection, subscription.id)
+        found = await self.memory.last_card(subscription.id)
         if found is None:
             return
         run, content, ts = found
@@ -96,24 +87,16 @@ class Recovering:
         One that ended while it was muted is not told.
         """
         now = self.clock()
-        async with self.store.reading() as connection:
-            states = await target_states(connection, subscription.target.key)
-            mutes = await channel_mutes(
-                connection, subscription.team, subscription.channel, now - _MUTES_BACK
-            )
+        current, states = await self.memory.since(subscription, content, now)
         closed = {
             state.problem.cause: state.since
             for backend in states
             for state in backend.problems
             if not state.open
         }
-        return {
-            line.cause: closed.get(line.cause, now)
-            for line in compose(subscription, states, mutes, content, now).fixed
-        }
+        return {line.cause: closed.get(line.cause, now) for line in current.fixed}
 
     async def _is_news(self, run: str, row: Row) -> bool:
         """Whether nobody has told it yet, this process or another."""
         cause = sha256(row.line.cause.encode()).hexdigest()[:32]
-        async with self.store.writing() as connection:
-            return await first_time(connection, f"fixed:{run}:{cause}", self.clock())
+        return await self.memory.first_time(f"fixed:{run}:{cause}", self.clock())

@@ -37,13 +37,7 @@ from bot.slack.handlers.notebook import (
 )
 from bot.slack.handlers.wording import command_of as words_of
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.store.last_known import note
-from bot.store.subscriptions import (
-    add_subscription,
-    get_subscription,
-    remove_subscription,
-    save_subscription,
-)
+from bot.subscriptions import AtLimit
 
 _SEVERAL = 2
 _UNUSABLE = (CannotFollow, UnusableSchedule, UnusableFilter, NeverDue)
@@ -111,16 +105,11 @@ class Subscribing:
                 admitted, f"This channel has no such digest; {numbers}.", "/appgw-check list"
             )
             return
-        async with self.book.store.writing() as connection:
-            for value in chosen:
-                if await remove_subscription(connection, value.id):
-                    await note(
-                        connection,
-                        self.book.clock(),
-                        self._who(admitted.invocation),
-                        "unsubscribe",
-                        command_of(value),
-                    )
+        await self.book.memory.remove(
+            {one.id: command_of(one) for one in chosen},
+            self._who(admitted.invocation),
+            self.book.clock(),
+        )
         message = unsubscribed(
             [one.target.text for one in chosen],
             [command_of(one) for one in chosen],
@@ -143,8 +132,12 @@ class Subscribing:
                 await self.book.decline(admitted, str(error))
                 return
             if value:
-                if not await self._twin(value):
-                    await self._write(value, None, admitted.invocation)
+                try:
+                    if not await self._twin(value):
+                        await self._write(value, None, admitted.invocation)
+                except AtLimit as error:
+                    await self.book.decline(admitted, str(error), "/appgw-check list")
+                    break
                 restored_targets.append(value.target.text)
         if restored_targets:
             await self.book.answer_or_send_ephemeral(
@@ -190,7 +183,11 @@ class Subscribing:
                 admitted.invocation, notice(sentence, "/appgw-check list")
             )
             return
-        stored = await self._write(value, before, admitted.invocation)
+        try:
+            stored = await self._write(value, before, admitted.invocation)
+        except AtLimit as error:
+            await self.book.decline(admitted, str(error), "/appgw-check list")
+            return
         message = subscribed(
             value.target.text,
             self._plan(stored),
@@ -199,34 +196,15 @@ class Subscribing:
             changed=before is not None,
         )
         if refused := await self.book.answer(admitted, message):
-            await self._take_back(stored, before)
+            await self.book.memory.take_back(stored, before)
             await self.book.explain_place(admitted, refused)
 
     async def _write(
         self, value: Subscription, before: Subscription | None, invocation: Invocation
     ) -> Subscription:
-        async with self.book.store.writing() as connection:
-            await note(
-                connection, self.book.clock(), self._who(invocation), "subscribe", command_of(value)
-            )
-            if before is None:
-                return await add_subscription(connection, value)
-            kept = replace(
-                value,
-                id=before.id,
-                rev=before.rev,
-                created_by=before.created_by,
-                created_at=before.created_at,
-            )
-            return await save_subscription(connection, kept)
-
-    async def _take_back(self, stored: Subscription, before: Subscription | None) -> None:
-        """A channel that cannot be told follows nothing new."""
-        async with self.book.store.writing() as connection:
-            if before is None:
-                await remove_subscription(connection, stored.id)
-            elif await get_subscription(connection, stored.id):
-                await save_subscription(connection, replace(before, rev=stored.rev))
+        return await self.book.memory.keep(
+            value, before, self._who(invocation), self.book.clock(), command_of(value)
+        )
 
     async def _twin(self, value: Subscription) -> Subscription | None:
         known = await self.book.subscriptions(value.channel)

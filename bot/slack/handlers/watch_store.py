@@ -21,18 +21,16 @@ from bot.slack.handlers.wording import command_of
 from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Posted
-from bot.store import Store
-from bot.store.last_known import drop_watch, open_watches, save_watch
+from bot.subscriptions import WatchRecords
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchBook:
-    """The watches of this bot; `team` is its own workspace, `clock` the present instant, aware."""
+    """The watches of this bot; `clock` is the present instant, aware."""
 
-    store: Store
-    team: str
+    records: WatchRecords
     clock: Callable[[], datetime]
 
     async def begun(
@@ -51,31 +49,22 @@ class WatchBook:
             "seconds": seconds,
         }
         try:
-            async with self.store.writing() as connection:
-                await save_watch(
-                    connection,
-                    _id(posted),
-                    self.team,
-                    posted.place.channel,
-                    begun + timedelta(seconds=seconds),
-                    body,
-                )
+            until = begun + timedelta(seconds=seconds)
+            await self.records.save(_id(posted), posted.place.channel, until, body)
         except DatabaseUnavailable as error:
             log.info("a watch will not outlive a restart", extra={"reason": error.reason})
 
     async def ended(self, posted: Posted) -> None:
         """Forget a watch that is over."""
         try:
-            async with self.store.writing() as connection:
-                await drop_watch(connection, _id(posted))
+            await self.records.drop(_id(posted))
         except DatabaseUnavailable as error:
             log.info("an ended watch is still written down", extra={"reason": error.reason})
 
     async def open(self) -> tuple[AdmittedInvocation, ...]:
         """What was being watched when the process ended, each as the question that goes on with it."""
-        async with self.store.reading() as connection:
-            kept = await open_watches(connection, self.clock())
-        return tuple(admitted for body in kept.values() for admitted in self._asked(body))
+        kept = await self.records.open(self.clock())
+        return tuple(admitted for body in kept for admitted in self._asked(body))
 
     def _asked(self, body: Mapping[str, Any]) -> Iterator[AdmittedInvocation]:
         """Nothing where another version wrote something else."""

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 5.0
 LONGEST_S = 900.0
 REFRESH_S = 60.0
-AT_MOST = 20
+AT_MOST = 3
 _SLICE_S = 0.5
 _MINUTE_S = 60
 

@@ -15,6 +15,7 @@ import pytest
 from bot.slack.handlers.watch_store import WatchBook
 from bot.store import open_store
 from bot.store.last_known import save_watch
+from bot.subscriptions import WatchRecords
 from playground.slack import Message, SlackStandIn
 from playground.slack.standin import CHANNEL
 from tests.support.followbot import World, running_bot
@@ -106,7 +107,9 @@ async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quie
 
 async def test_what_is_kept_is_the_question_and_its_place(tmp_path: Path) -> None:
     store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/bot.db")
-    book = WatchBook(store=store, team="T", clock=lambda: NOW + timedelta(seconds=30))
+    book = WatchBook(
+        records=WatchRecords(store=store, team="T"), clock=lambda: NOW + timedelta(seconds=30)
+    )
     body = {
         "channel": "C1",
         "thread": "1.0",

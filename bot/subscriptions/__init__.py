@@ -1,0 +1,10 @@
+"""Use cases about what channels follow: subscribe, list, mute, preview, history, recovery.
+
+Nothing here knows a Slack term.
+"""
+
+from bot.subscriptions.current import current_digest
+from bot.subscriptions.memory import AtLimit, Author, SubscriptionMemory
+from bot.subscriptions.watches import WatchRecords
+
+__all__ = ["AtLimit", "Author", "SubscriptionMemory", "WatchRecords", "current_digest"]

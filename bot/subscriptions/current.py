@@ -1,0 +1,40 @@
+"""What a digest would say now: for the engine, previews, recoveries and the Home tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.digest.compose import compose
+from bot.domain.digest import BackendState, DigestContent, Subscription
+from bot.store.observations import target_states
+from bot.store.subscriptions import channel_mutes
+
+_MUTES_BACK = timedelta(days=35)
+"""A monthly digest still says what ended inside a mute."""
+
+
+async def current_digest(
+    connection: AsyncConnection,
+    subscription: Subscription,
+    now: datetime,
+    last: DigestContent | None,
+    states: Sequence[BackendState] | None = None,
+) -> DigestContent:
+    """What a subscription's digest says at an instant.
+
+    Args:
+        connection: of the caller's transaction.
+        subscription: whose target, filters and channel hold.
+        now: aware.
+        last: what the digest is compared with, `None` for nothing.
+        states: of the target's backends; `None` for those that are remembered.
+    """
+    if states is None:
+        states = await target_states(connection, subscription.target.key)
+    mutes = await channel_mutes(
+        connection, subscription.team, subscription.channel, now - _MUTES_BACK
+    )
+    return compose(subscription, states, mutes, last, now)

@@ -1,0 +1,221 @@
+"""What channels follow, mute and were told, each use case in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from bot.domain.digest import (
+    BackendEvent,
+    BackendState,
+    DigestContent,
+    FollowedTarget,
+    Mute,
+    Subscription,
+)
+from bot.store import Store
+from bot.store.last_known import first_time, note, recent_hosts, remember_host
+from bot.store.observations import backend_history, target_states
+from bot.store.runs import last_card, last_sent
+from bot.store.subscriptions import (
+    add_mute,
+    add_subscription,
+    channel_mutes,
+    channel_subscriptions,
+    count_subscriptions,
+    end_mutes,
+    get_subscription,
+    remove_subscription,
+    save_subscription,
+    set_zone,
+    target_subscriptions,
+    team_subscriptions,
+    zone_of,
+)
+from bot.subscriptions.current import current_digest
+
+MOST_OF_A_CHANNEL, MOST_IN_ALL = 50, 500
+_JUST_SENT = timedelta(seconds=10)
+
+Author: TypeAlias = tuple[str, str, str]
+"""Workspace, channel and person of a change."""
+
+
+class AtLimit(Exception):
+    """No further subscription is kept; the text is one sentence with the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionMemory:
+    """The memory of one workspace. Everything raises `DatabaseUnavailable`.
+
+    Attributes:
+        store: the database.
+        team: the bot's own workspace, to which its channels belong whoever asks.
+    """
+
+    store: Store
+    team: str
+
+    async def of_channel(self, channel: str) -> tuple[Subscription, ...]:
+        """What a channel follows, in the order of its numbers."""
+        async with self.store.reading() as connection:
+            return await channel_subscriptions(connection, self.team, channel)
+
+    async def of_team(self) -> tuple[Subscription, ...]:
+        """What every channel follows."""
+        async with self.store.reading() as connection:
+            return await team_subscriptions(connection, self.team)
+
+    async def to_target(self, target_key: str) -> tuple[Subscription, ...]:
+        """Who follows a target."""
+        async with self.store.reading() as connection:
+            return await target_subscriptions(connection, target_key)
+
+    async def zone(self, channel: str) -> str | None:
+        """The channel's time zone, `None` before it was asked for."""
+        async with self.store.reading() as connection:
+            return await zone_of(connection, self.team, channel)
+
+    async def set_zone(self, channel: str, zone: str) -> None:
+        """Remember a channel's time zone."""
+        async with self.store.writing() as connection:
+            await set_zone(connection, self.team, channel, zone)
+
+    async def keep(
+        self,
+        value: Subscription,
+        before: Subscription | None,
+        author: Author,
+        at: datetime,
+        detail: str,
+    ) -> Subscription:
+        """Store a new subscription, or change the one to the same target.
+
+        Raises:
+            AtLimit: the channel or the bot has as many as it may have.
+        """
+        async with self.store.writing() as connection:
+            if before is None:
+                of_channel, in_all = await count_subscriptions(connection, self.team, value.channel)
+                _refuse_more(of_channel, in_all)
+            await note(connection, at, author, "subscribe", detail)
+            if before is None:
+                return await add_subscription(connection, value)
+            kept = replace(
+                value,
+                id=before.id,
+                rev=before.rev,
+                created_by=before.created_by,
+                created_at=before.created_at,
+            )
+            return await save_subscription(connection, kept)
+
+    async def take_back(self, stored: Subscription, before: Subscription | None) -> None:
+        """Undo `keep`: a channel that cannot be told follows nothing new."""
+        async with self.store.writing() as connection:
+            if before is None:
+                await remove_subscription(connection, stored.id)
+            elif await get_subscription(connection, stored.id):
+                await save_subscription(connection, replace(before, rev=stored.rev))
+
+    async def remove(self, chosen: Mapping[int, str], author: Author, at: datetime) -> None:
+        """Remove subscriptions; `chosen` is id -> what is noted of it."""
+        async with self.store.writing() as connection:
+            for subscription_id, detail in chosen.items():
+                if await remove_subscription(connection, subscription_id):
+                    await note(connection, at, author, "unsubscribe", detail)
+
+    async def mute(self, value: Mute, author: Author) -> None:
+        """Store a mute."""
+        detail = f"{value.target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}"
+        async with self.store.writing() as connection:
+            await add_mute(connection, value)
+            await note(connection, value.begins, author, "mute", detail)
+
+    async def unmute(
+        self, ended: Sequence[Mute], author: Author, at: datetime, detail: str
+    ) -> None:
+        """End mutes now."""
+        async with self.store.writing() as connection:
+            await end_mutes(connection, ended, at)
+            await note(connection, at, author, "unmute", detail)
+
+    async def mutes_of(self, channel: str, target: FollowedTarget, now: datetime) -> list[Mute]:
+        """The mutes of exactly this target that have not ended."""
+        async with self.store.reading() as connection:
+            holding = await channel_mutes(connection, self.team, channel, now)
+        part = (target.key, target.pool, target.setting)
+        return [
+            one for one in holding if (one.target.key, one.target.pool, one.target.setting) == part
+        ]
+
+    async def events(
+        self, target: FollowedTarget, gateways: Iterable[str], host: str | None, since: datetime
+    ) -> list[BackendEvent]:
+        """What happened to a target, and to a host as a member of these gateways."""
+        async with self.store.reading() as connection:
+            own = [*await backend_history(connection, f"{target.key}|", since)]
+            for key in sorted(gateways) if host else ():
+                own += [
+                    event
+                    for event in await backend_history(connection, f"{key}|", since)
+                    if event.key.endswith(f"|{host}")
+                ]
+        return own
+
+    async def states(self, target_key: str) -> tuple[BackendState, ...]:
+        """What is remembered of a target's backends."""
+        async with self.store.reading() as connection:
+            return await target_states(connection, target_key)
+
+    async def preview(
+        self, value: Subscription, states: Sequence[BackendState], now: datetime
+    ) -> DigestContent:
+        """What the digest would say now, compared with the last one that was sent."""
+        async with self.store.reading() as connection:
+            last = await last_sent(connection, value.id, now + _JUST_SENT) if value.id else None
+            return await current_digest(connection, value, now, last, states)
+
+    async def since(
+        self, value: Subscription, last: DigestContent | None, now: datetime
+    ) -> tuple[DigestContent, tuple[BackendState, ...]]:
+        """What the digest would say now compared with `last`, and the states it is made of."""
+        async with self.store.reading() as connection:
+            states = await target_states(connection, value.target.key)
+            return await current_digest(connection, value, now, last, states), states
+
+    async def last_card(self, subscription_id: int) -> tuple[str, DigestContent, str] | None:
+        """The last digest that stands in its channel: its run, what it says, its message."""
+        async with self.store.reading() as connection:
+            return await last_card(connection, subscription_id)
+
+    async def first_time(self, event_id: str, at: datetime) -> bool:
+        """Whether something is done for the first time, by this process or another."""
+        async with self.store.writing() as connection:
+            return await first_time(connection, event_id, at)
+
+    async def remember_host(self, person: str, words: str, at: datetime) -> None:
+        """Remember what a person asked about."""
+        async with self.store.writing() as connection:
+            await remember_host(connection, self.team, person, words, at)
+
+    async def recent_hosts(self, person: str) -> tuple[str, ...]:
+        """What a person asked about last, newest first."""
+        async with self.store.reading() as connection:
+            return await recent_hosts(connection, self.team, person)
+
+
+def _refuse_more(of_channel: int, in_all: int) -> None:
+    if of_channel >= MOST_OF_A_CHANNEL:
+        raise AtLimit(
+            f"This channel follows {MOST_OF_A_CHANNEL} targets already, which is the most; "
+            "unsubscribe one, or follow a whole gateway instead of its members."
+        )
+    if in_all >= MOST_IN_ALL:
+        raise AtLimit(
+            f"I keep {MOST_IN_ALL} digests already, which is the most; unsubscribe one that "
+            "nobody reads, in this channel or another."
+        )

@@ -1,0 +1,41 @@
+"""Watches that are kept beyond the process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.store import Store
+from bot.store.last_known import drop_watch, open_watches, save_watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRecords:
+    """The kept watches of one workspace.
+
+    Attributes:
+        store: the database.
+        team: the bot's own workspace.
+    """
+
+    store: Store
+    team: str
+
+    async def save(
+        self, watch_id: str, channel: str, until: datetime, body: Mapping[str, Any]
+    ) -> None:
+        """Keep a watch; raises `DatabaseUnavailable`."""
+        async with self.store.writing() as connection:
+            await save_watch(connection, watch_id, self.team, channel, until, body)
+
+    async def drop(self, watch_id: str) -> None:
+        """Forget a watch; raises `DatabaseUnavailable`."""
+        async with self.store.writing() as connection:
+            await drop_watch(connection, watch_id)
+
+    async def open(self, now: datetime) -> Sequence[Mapping[str, Any]]:
+        """The watches that have not run out; raises `DatabaseUnavailable`."""
+        async with self.store.reading() as connection:
+            return tuple((await open_watches(connection, now)).values())
