@@ -45,6 +45,8 @@ class WatchBook:
             "user": invocation.user,
             "team": invocation.team,
             "enterprise": invocation.enterprise,
+            "bots": list(invocation.bots),
+            "channel_name": invocation.channel_name,
             "begun": begun.isoformat(),
             "seconds": seconds,
         }
@@ -77,6 +79,8 @@ class WatchBook:
                 user=str(body["user"]),
                 team=str(body["team"]),
                 enterprise=str(body.get("enterprise") or ""),
+                bots=tuple(map(str, body.get("bots") or ())),
+                channel_name=str(body.get("channel_name") or ""),
                 channel=str(body["channel"]),
                 thread=body["thread"],
                 card=str(body["ts"]),

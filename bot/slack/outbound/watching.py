@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 5.0
 LONGEST_S = 900.0
 REFRESH_S = 60.0
-AT_MOST = 3
+AT_MOST, EACH = 20, 3
 _SLICE_S = 0.5
 _MINUTE_S = 60
 
@@ -121,6 +121,7 @@ class Watching:
             is right and its loss is noticed.
         longest: seconds that a watch takes at most.
         at_most: watches that run at once.
+        each: the same of one channel, and of one person.
         book: keeps them over a restart; `None` lets them end with the process.
     """
 
@@ -129,9 +130,10 @@ class Watching:
     refresh: float = REFRESH_S
     longest: float = LONGEST_S
     at_most: int = AT_MOST
+    each: int = EACH
     book: WatchStore | None = None
     now: Callable[[], float] = monotonic
-    _watched: set[tuple[str, str]] = field(default_factory=set)
+    _watched: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def seconds(self, option: object) -> float:
         """How long the option `watch` asks for: a number of seconds, or true for the longest.
@@ -148,26 +150,34 @@ class Watching:
             A sentence when no watch was begun; `None` when one runs.
         """
         posted = card.posted
-        refused = self._refused(posted)
+        person = order.admitted.invocation.user
+        refused = self._refused(posted, person)
         if refused or posted is None:
             order.look.close()
             return refused
-        self._watched.add((posted.place.channel, posted.ts))
+        self._watched[posted.place.channel, posted.ts] = person
         self.runs.spawn(self._until_over(_Watch(self, card, order), posted, order))
         return None
 
-    def _refused(self, posted: Posted | None) -> str | None:
+    def _refused(self, posted: Posted | None, person: str) -> str | None:
         if posted is None:
             return "Only a card in a channel can be watched; ask without private."
         if self.runs.draining:
             return "I am being restarted, so this card is not watched; ask again in half a minute."
         if (posted.place.channel, posted.ts) in self._watched:
             return "This card is watched already."
-        if len(self._watched) >= self.at_most:
-            return (
-                f"{self.at_most} cards are watched already, which is the most; press Check again "
-                "now and then, or watch later."
-            )
+        of_channel = sum(channel == posted.place.channel for channel, _ in self._watched)
+        of_person = sum(known == person for known in self._watched.values())
+        for count, most, where in (
+            (of_channel, self.each, " in this channel"),
+            (of_person, self.each, " for you"),
+            (len(self._watched), self.at_most, ""),
+        ):
+            if count >= most:
+                return (
+                    f"{most} cards are watched{where} already, which is the most; press Check "
+                    "again now and then, or watch later."
+                )
         return None
 
     async def _until_over(self, watch: _Watch, posted: Posted, order: WatchOrder) -> None:
@@ -182,7 +192,7 @@ class Watching:
         finally:
             WATCHES.dec()
             order.look.close()
-            self._watched.discard((posted.place.channel, posted.ts))
+            self._watched.pop((posted.place.channel, posted.ts), None)
             if self.book and not self.runs.draining:
                 await self.book.ended(posted)
 

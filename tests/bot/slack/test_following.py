@@ -491,3 +491,14 @@ async def test_home_tab_of_somebody_who_may_not_ask_says_so(bot: RunningBot) -> 
     shown_to = await bot.slack.until(lambda: bot.slack.home(FORBIDDEN_USER))
     assert "APPGW_ALLOWED_USERS" in json.dumps(shown_to.view)
     assert HOST not in json.dumps(shown_to.view)
+
+
+async def test_a_subscription_too_many_is_refused_kindly(
+    bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.subscriptions.memory.MOST_OF_A_CHANNEL", 1)
+    await followed(bot)
+    before = len(bot.slack.messages())
+    assert (await bot.slack.command("subscribe one-more.contoso.com hourly tz=UTC")).ok
+    assert "unsubscribe one" in says(await text_shown(bot.slack, "follows 1 targets"))
+    assert len(bot.slack.messages()) == before

@@ -233,6 +233,21 @@ async def test_one_watch_per_card_and_a_bounded_number() -> None:
     assert all(look.closed for look in looks)
 
 
+async def test_a_channel_has_at_most_three_watches() -> None:
+    runs = Runs()
+    watching = Watching(runs=runs)
+    said = [
+        watching.begin(
+            Standing(ts), WatchOrder(look=Never(), change_key="", seconds=60, admitted=ADMITTED)
+        )
+        for ts in ("1.0", "2.0", "3.0", "4.0")
+    ]
+    assert said[:3] == [None, None, None]
+    assert said[3] is not None
+    assert said[3].startswith("3 cards are watched in this channel already, which is the most")
+    await runs.drain(0.1)
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.4, "0 s"), (12, "12 s"), (60, "1 min"), (372, "6 min 12 s"), (900, "15 min")],

@@ -1,0 +1,58 @@
+"""What channels follow is bounded, and what a digest says now is made in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.store import Store, open_store
+from bot.subscriptions import AtLimit, SubscriptionMemory
+from bot.subscriptions.memory import MOST_IN_ALL, MOST_OF_A_CHANNEL
+from tests.support.following import NOW, gateway, subscription
+
+AUTHOR = ("T1", "C1", "U1")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/appgw.sqlite3")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def memory(store: Store) -> SubscriptionMemory:
+    return SubscriptionMemory(store=store, team="T1")
+
+
+async def follow(memory: SubscriptionMemory, channel: str, number: int) -> None:
+    value = subscription(channel=channel, target=gateway(f"gw{number}"))
+    await memory.keep(value, None, AUTHOR, NOW, "subscribe")
+
+
+async def test_a_channel_follows_at_most_fifty(memory: SubscriptionMemory) -> None:
+    for number in range(MOST_OF_A_CHANNEL):
+        await follow(memory, "C1", number)
+    with pytest.raises(AtLimit, match="This channel follows 50 targets already"):
+        await follow(memory, "C1", MOST_OF_A_CHANNEL)
+    await follow(memory, "C2", 0)
+    assert len(await memory.of_channel("C1")) == MOST_OF_A_CHANNEL
+
+
+async def test_a_change_is_no_further_subscription(memory: SubscriptionMemory) -> None:
+    for number in range(MOST_OF_A_CHANNEL):
+        await follow(memory, "C1", number)
+    before = (await memory.of_channel("C1"))[0]
+    changed = subscription(channel="C1", target=before.target, heartbeat=True)
+    stored = await memory.keep(changed, before, AUTHOR, NOW, "subscribe")
+    assert (stored.id, stored.heartbeat) == (before.id, True)
+
+
+async def test_the_bot_keeps_at_most_five_hundred(memory: SubscriptionMemory) -> None:
+    for number in range(MOST_IN_ALL):
+        await follow(memory, f"C{number}", number)
+    with pytest.raises(AtLimit, match="I keep 500 digests already"):
+        await follow(memory, "another", 0)
