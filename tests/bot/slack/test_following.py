@@ -440,7 +440,11 @@ async def test_home_tab_remembers_what_was_asked_over_a_restart(
             "last",
         ):
             world.now += timedelta(seconds=1)
+            before = len(slack.messages()) + len(slack.ephemerals())
             await slack.command(words)
+            await bot.slack.until(
+                lambda n=before: len(slack.messages()) + len(slack.ephemerals()) > n  # type: ignore[misc]
+            )
             await bot.slack.until(
                 lambda: not [one for one in slack.messages() if "Checking" in one.text]
             )
