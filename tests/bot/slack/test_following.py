@@ -20,7 +20,7 @@ from playground.slack import Message, SlackStandIn, User
 from playground.slack.standin import CHANNEL
 from playground.slack.webapi import MANIFEST_SCOPES, Tokens
 from playground.text import render
-from tests.support.followbot import ENGINE, REFUSAL, World, running_bot
+from tests.support.followbot import ENGINE, REFUSAL, World, running_bot, without_scopes
 from tests.support.following import NOW, gateway
 from tests.support.reports import HOST
 from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot
@@ -369,10 +369,11 @@ async def test_an_archived_channel_pauses_and_its_maker_is_told(
     await shown(bot.slack, "now gets")
 
 
-async def test_without_profiles_the_zone_is_asked_once(
-    slack: SlackStandIn, world: World, tmp_path: Path
-) -> None:
-    async with running_bot(slack, world, tmp_path):
+async def test_without_profiles_the_zone_is_asked_once(world: World, tmp_path: Path) -> None:
+    async with (
+        SlackStandIn(tokens=without_scopes("users:read")) as slack,
+        running_bot(slack, world, tmp_path),
+    ):
         await slack.command(f"subscribe {HOST} daily 08:30")
         question = await text_shown(slack, "On which clock")
         await slack.click(question, "Asia/Tokyo")
