@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from bot.domain.backend_key import BackendKey
 from bot.domain.digest import FollowedTarget, Observation, Problem
 from bot.domain.report import CheckReport
 from chainlib import Basis, Certificate, Code, Finding, Severity, UnreadableCertificate, Verdict
@@ -52,7 +53,9 @@ class Placement:
     @property
     def key(self) -> str:
         """Stable identity of the backend."""
-        return f"{self.target_key}|{self.pool}|{self.setting}|{self.server}".lower()
+        return BackendKey(
+            target=self.target_key, pool=self.pool, setting=self.setting, server=self.server
+        ).text
 
 
 def observe(report: CheckReport, placement: Placement) -> Observation:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.backend_key import BackendKey
 from chainlib import Code, Severity
 
 
@@ -263,8 +264,7 @@ class Member:
     @property
     def setting(self) -> str:
         """The HTTP setting that it is behind; empty for a host of its own."""
-        _, _, setting, *_ = (*self.key.split("|"), "", "", "")
-        return setting
+        return BackendKey.read(self.key).setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

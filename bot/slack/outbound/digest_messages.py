@@ -13,6 +13,7 @@ from bot.cards.parts import Message
 from bot.commands import GatewayTarget, read_gateway
 from bot.digest.wording import cause_line, counts, footer, header, moment, recovered, title
 from bot.domain import delivery
+from bot.domain.backend_key import BackendKey
 from bot.domain.digest import DigestContent, DigestLine, FollowedTarget, Subscription, TargetKind
 
 
@@ -80,8 +81,8 @@ def check_command(line: DigestLine, target: FollowedTarget) -> str:
     """
     if target.kind is TargetKind.HOST or not line.members:
         return target.text
-    _, pool, setting, *_ = (*line.members[0].key.split("|"), "", "")
-    return gateway_text(target, pool or None, setting or None)
+    backend = BackendKey.read(line.members[0].key)
+    return gateway_text(target, backend.pool or None, backend.setting or None)
 
 
 def gateway_text(target: FollowedTarget, pool: str | None, setting: str | None) -> str:
