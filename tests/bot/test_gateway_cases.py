@@ -14,9 +14,7 @@ from playground.arm import ArmStandIn, Fault, FaultKind
 from playground.lab import pki
 from tests.support.gateway_cases import Estate, documents, faults, start, usual_upload
 
-CASES = {
-    name: case for name, case in documents().items() if not case["question"].startswith("site:")
-}
+CASES = documents()
 pytestmark = [
     pytest.mark.shared,
     pytest.mark.may_block,
