@@ -33,6 +33,10 @@ QUESTIONS = (
         text="gw:rg-lab/lab-gw/lab/leaf-only",
         says=("gateway lab-gw/lab/leaf-only", "INTERMEDIATE_MISSING", "1 unhealthy"),
     ),
+    GatewayQuestion(
+        text="site:leaf-only.lab.contoso.test",
+        says=("FAIL site", "INTERMEDIATE_MISSING", "rule ", "lab/leaf-only"),
+    ),
     GatewayQuestion(text="gw:lab-gw setting=good", says=("setting=good", "1 healthy", "is fine")),
     GatewayQuestion(text="gw:lab-qw", says=("Did you mean gw:rg-lab/lab-gw",), privately=True),
     GatewayQuestion(text="health", says=("1 of 1 gateway unhealthy", "lab-gw")),
