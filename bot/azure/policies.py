@@ -39,7 +39,6 @@ from chainlib import (
     is_ip_literal,
 )
 
-MAX_KNOWN_NAMES = 8
 NO_TLS = "The setting does not speak TLS to the backend, so there is no certificate to judge."
 NO_ADDRESS = (
     "The member is a network interface whose address is known only once the gateway has reported "
