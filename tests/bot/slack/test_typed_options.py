@@ -96,7 +96,7 @@ async def test_unknown_root_posts_nothing_and_probes_nothing(
         assert "I see no trusted root called nope on any gateway" in text_shown
         assert "there are old, corp" in text_shown
         assert "root=old" in text_shown
-        assert bot.slack.api.calls["chat.postMessage"] == 0
+        await bot.slack.until(lambda: not bot.slack.messages())
         assert ("127.0.0.1", port) not in dialled
 
 
@@ -151,7 +151,7 @@ async def test_check_again_asks_the_gateway_alone_again(
         await bot.slack.click(card(bot), "Check again")
         await bot.slack.until(
             lambda: (
-                (card(bot) or pytest.fail("no card")).edits >= edits + 3
+                (card(bot) or pytest.fail("no card")).edits > edits
                 and "1 of 1 server fails" in shown(bot)
             )
         )
