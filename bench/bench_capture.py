@@ -1,4 +1,4 @@
-"""What it costs to see the list that a server sends, beside a script's handshake and `openssl s_client -showcerts`."""
+"""Cost of capturing a presented chain, beside a plain handshake and `openssl s_client`."""
 
 from __future__ import annotations
 

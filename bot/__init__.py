@@ -1,1 +1,1 @@
-"""appgw-check: a Slack bot and a terminal program that look at a backend as Azure Application Gateway would."""
+"""appgw-check: checks a backend's certificates as Azure Application Gateway would."""

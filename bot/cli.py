@@ -111,7 +111,7 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
     """Probe one backend as the gateway would, judge what it sends, explain."""
-    gc.disable()  # the process ends before it has anything worth collecting, and looking for it takes a tenth of its time
+    gc.disable()  # the process ends soon, and collecting takes a tenth of its time
     from bot.terminal.commands import CheckOptions, run_check  # noqa: PLC0415 -- late, so that the program starts fast
 
     options = CheckOptions(
@@ -231,7 +231,7 @@ def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the comman
 
 @app.command("explain-message", hidden=True)
 def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
-    """Read JSON lines {"text": ..., "name": ...} and print which code Azure's message stands for."""
+    """Read JSON lines {"text": ..., "name": ...} and print the code of each Azure message."""
     from bot.azure.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
 
     return _line_by_line(
@@ -313,14 +313,14 @@ def _options(
         bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Look at a backend as Azure Application Gateway would, and say what is wrong with its certificates."""
+    """Check a backend as Azure Application Gateway would, and explain its certificates."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(UNUSABLE)
 
 
 def main() -> None:
-    """Entry point: one sentence for a wrong command line or an output that takes nothing, never a traceback."""
+    """Entry point: a wrong command line or a closed output gives one sentence, no traceback."""
     sys.stdout, sys.stderr = _open(sys.stdout), _open(sys.stderr)
     try:
         status = app(standalone_mode=False)

@@ -182,7 +182,7 @@ def observe_messages(context: SSL.Context) -> None:
 
     The connection's app data is called as a `MessageObserver` and must not raise: protocol version
     (0x0303 is TLS 1.2), content type (21 alert, 22 handshake, 256 the header of a record), the
-    whole message, decrypted. Only so does an entry of a certificate list come through that no parser
+    whole message, decrypted. Only so does an entry of a certificate list arrive that no parser
     accepts.
     """
     _lib.SSL_CTX_set_msg_callback(context._context, _MESSAGE_CALLBACK)  # noqa: SLF001 -- private binding, pinned by a test

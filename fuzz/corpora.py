@@ -27,7 +27,8 @@ _MESSAGES = (
         "trusted root certificate added to the application gateway."
     ),
     (
-        "Received invalid status code: 401 in the backend server's HTTP response. As per the health "
+        "Received invalid status code: 401 in the backend server's HTTP response. As per the "
+        "health "
         "probe configuration, 200-399 is the acceptable status code."
     ),
 )

@@ -34,17 +34,18 @@ FILES_SECONDS = 1.5
 ALONGSIDE = 12
 AWAITED = "takes ten seconds or more"
 INTRODUCTION = """\
-== every card below is one that the bot posted, as it reads on a phone; [..] are its buttons, what lies in its thread stands under it
+== every card below was posted by the bot, as a phone shows it; [..] are its buttons,
+== and its thread is printed under it
 == a summary is at the end; to read it alone: make demo | tail -50"""
 NEXT_STEPS = """
 first    from the command to the first message in the channel
 verdict  from the command to the finished card, the gateway's word through ARM included
 
 What next:
-  make playground                                           the same in a web page like a phone, to type and tap in (needs Node 20)
-  .venv/bin/appgw check backend.contoso.com                 a backend of your own, from this terminal; it needs no settings
-  docs/install.md                                           the bot in your Slack, beside your gateways
-  docs/findings.md                                          every verdict, its cause, and who must act"""
+    make playground                                  the same in a web page like a phone (Node 20)
+    .venv/bin/appgw check backend.contoso.com        check your own backend from this terminal
+    docs/install.md                                  the bot in your Slack, beside your gateways
+    docs/findings.md                                 every verdict, its cause, and who must act"""
 _CODE = re.compile(
     rf"\b({'|'.join(sorted((code.value for code in Code), key=len, reverse=True))})\b"
 )

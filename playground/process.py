@@ -124,7 +124,7 @@ class BotProcess:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now, below those that the system gives to anybody who asks for any."""
+    """Ports that nobody listens on now, below the system's range of ephemeral ports."""
     held: list[socket.socket] = []
     try:
         while len(held) < count:
@@ -155,7 +155,7 @@ def _program() -> list[str]:
 
 
 def _inherited() -> dict[str, str]:
-    """The machine's environment without settings of another bot and without proxies, which loopback must not go through."""
+    """The environment without settings of another bot and without proxies."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
 

@@ -111,7 +111,7 @@ class Stage:
             "APPGW_CA_BUNDLE": str(self.ca_bundle),
             "APPGW_DATA_DIR": str(self.folder / "data"),
             "APPGW_ALLOW_LOOPBACK": "1",
-            "APPGW_AIA": "1",  # the lab's own CAs publish their certificates, and a first check shows the whole repair
+            "APPGW_AIA": "1",  # the lab's CAs publish their certificates; needed for a whole repair
         }
 
 

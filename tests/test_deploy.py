@@ -1,4 +1,4 @@
-"""deploy/: what it sets exists, what it assumes about the image and the admin port is so, and nothing in it needs a right that writes."""
+"""deploy/: what it sets exists, what it assumes about image and port holds, no write rights."""
 
 from __future__ import annotations
 

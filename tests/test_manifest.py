@@ -1,6 +1,6 @@
-"""manifest.yml keeps to Slack's published limits and to the contract's names; each scope is explained.
+"""manifest.yml: within Slack's published limits, the contract's names, each scope explained.
 
-The schema below is our own and narrower than Slack's: only the members that we use, each with the limit that Slack publishes for it.
+The schema below is narrower than Slack's: only the members that we use, each with Slack's limit.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def plain(address: Address) -> Address:
 
 
 def embedded(address: Address) -> Iterator[IPv4Address]:
-    """Every IPv4 address that an IPv6 address carries for a translator, a tunnel or the operating system."""
+    """Every IPv4 address embedded in an IPv6 address by a translator, a tunnel or the system."""
     if isinstance(address, IPv4Address):
         return
     number = int(address)

@@ -107,7 +107,7 @@ def admit_target(
     members: frozenset[str] = frozenset(),
     ports: frozenset[int] = frozenset(),
 ) -> Refusal | None:
-    """Refuse a target, or return `None` when every one of its addresses may be connected to on this port.
+    """Refuse a target, or return `None` when all its addresses may be connected to on this port.
 
     Args:
         host: as asked for, lower-case A-label or IP literal.
@@ -145,7 +145,9 @@ def _refuse_never(host: str, addresses: Sequence[str], rules: TargetRules) -> Re
         if reason:
             return Refusal(
                 kind=RefusalKind.NEVER,
-                sentence=f"{host[:60]} leads to {address[:60]}, {reason}, and that is never probed.",
+                sentence=(
+                    f"{host[:60]} leads to {address[:60]}, {reason}, and that is never probed."
+                ),
             )
     return None
 

@@ -1,6 +1,7 @@
-"""The certificates that lie on a gateway, out of ARM's base64 (azure-rules section 0, rules 7 and 8). Pure.
+"""The certificates attached to a gateway, decoded from ARM's base64 (pure).
 
-ARM does not vet what is uploaded: PEM text with CRLF, DER, bundles and nonsense all occur, so whatever cannot be read is reported by name.
+Source: azure-rules section 0, rules 7 and 8. ARM does not check what is uploaded: PEM text with
+CRLF, DER, bundles and nonsense all occur, so whatever cannot be read is reported by name.
 """
 
 from __future__ import annotations

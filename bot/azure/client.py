@@ -80,7 +80,10 @@ class ArmClient:
         )
 
     async def keep_fresh(self) -> None:
-        """Read the list of gateways again and again before it is too old, so that nobody who asks has to wait for it; until cancelled."""
+        """Refresh the list of gateways before it expires, until cancelled.
+
+        No command then has to wait for ARM to list them.
+        """
         while True:
             fresh = isinstance(await self.inventory(refresh=True), Inventory)
             await asyncio.sleep(

@@ -56,7 +56,7 @@ class NotAList(AzureError):
 
 
 class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Lets out GET and the two backend-health POSTs, to ARM's own host and its regional ones, and nothing else."""
+    """Allows only GET and the two backend health POSTs, and only to ARM's own hosts."""
 
     def __init__(self, endpoint: str) -> None:
         parts = urlsplit(endpoint)
@@ -128,7 +128,7 @@ def noted_request_ids() -> Iterator[list[str]]:
 
 
 class PatientRetry(AsyncRetryPolicy[Any, Any]):
-    """The SDK's retries, but a Retry-After beyond our limit is told to people instead of waited out."""
+    """The SDK's retries; a Retry-After above our limit fails at once instead of waiting."""
 
     def __init__(self, timing: ArmTiming) -> None:
         self._limit = timing.retry_after_limit

@@ -1,6 +1,7 @@
-"""What the gateway demands of each member of each pool under each setting that a rule joins with it. Pure.
+"""What the gateway requires of each pool member under each setting that a rule uses (pure).
 
-Trust follows azure-rules sections 2.1 and 2.2, names section 2.3 (in `server_names`), the probe section 3.
+Source: azure-rules sections 2.1 and 2.2 for trust, 2.3 for names (in `server_names`), 3 for the
+health probe.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class MemberUse:
 
 
 def member_uses(gateway: Gateway) -> tuple[MemberUse, ...]:
-    """Every member under every setting that a rule joins with its pool, each once, in the order of the rules."""
+    """Every member under every setting that a rule joins with its pool, in rule order."""
     pools = {pool.name: pool for pool in gateway.pools}
     settings = {setting.name: setting for setting in gateway.settings}
     return tuple(
@@ -211,7 +212,9 @@ def _rule(setting: BackendSetting, names: ProbeNames) -> HttpProbeRule:
 def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Iterator[str]:
     """What nobody said, for people."""
     if probe.reference is None:
-        yield "no host name is set anywhere, so the certificate's name was not checked for the probe"
+        yield (
+            "no host name is set anywhere, so the certificate's name was not checked for the probe"
+        )
     yield from live.untested
     for name in anchors.hidden:
         yield f"the trusted root {name} lies in Key Vault and ARM does not show it"

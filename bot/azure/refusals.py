@@ -40,7 +40,9 @@ ROLE: Mapping[str, Any] = MappingProxyType(
 )
 _TOKEN_ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        "managed-identity": "give the machine a managed identity; a user-assigned one is named by AZURE_CLIENT_ID",
+        "managed-identity": (
+            "give the machine a managed identity; a user-assigned one is named by AZURE_CLIENT_ID"
+        ),
         "workload-identity": (
             "label the pod azure.workload.identity/use: 'true' and annotate its service account "
             "with the client id"
@@ -121,7 +123,10 @@ def not_found(what: str) -> ArmRefusal:
         f"Azure does not find {what}: deleted, renamed, moved, or hidden from the bot's identity."
     )
     remedy = (
-        "az network application-gateway list --query '[].{name:name, group:resourceGroup}' -o table",
+        (
+            "az network application-gateway list "
+            "--query '[].{name:name, group:resourceGroup}' -o table"
+        ),
     )
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy)
 
@@ -139,7 +144,7 @@ def out_of_scope() -> ArmRefusal:
 
 
 def stopped(gateway: Gateway) -> ArmRefusal:
-    """A stopped gateway probes nothing, so there is no health to report (azure-rules section 3.3)."""
+    """A stopped gateway sends no probes, so it has no backend health (azure-rules section 3.3)."""
     sentence = (
         f"The gateway {gateway.id.name} is {gateway.state.lower()}, so it probes no backend and "
         "answers no request."
@@ -168,7 +173,8 @@ def locked(what: str, gateway: GatewayId | None) -> ArmRefusal:
     """
     name = gateway.name if gateway else "The gateway"
     sentence = (
-        f"{name} is under a read-only lock, and Azure does not give {what} until somebody lifts it; "
+        f"{name} is under a read-only lock, and Azure does not give {what} until somebody "
+        "lifts it; "
         "waiting does not help."
     )
     group = f" -g {sh_word(gateway.group, 'RESOURCE_GROUP')}" if gateway else ""

@@ -1,6 +1,7 @@
-"""Which rule joins which pool with which setting, and under which host names live traffic comes (pure).
+"""Which rules use which pool with which setting, and for which live host names (pure).
 
-A redirect joins nothing: its clients come back through the target listener, whose own rule is read. A (pool, setting) pair that no
+A redirect uses no pool: its clients come back through the target listener, and that listener's
+rule is read. The gateway does not probe a (pool, setting) pair that no
 rule uses is not probed by the gateway (azure-rules section 3.2).
 """
 
@@ -17,7 +18,7 @@ Pair = tuple[str, str]
 def pool_uses(
     facts: Document, pools: Mapping[str, str], settings: Mapping[str, str]
 ) -> tuple[PoolUse, ...]:
-    """The pairs in the order of the rules, each once, with the host names of every listener that reaches it.
+    """The pairs in rule order, each once, with the host names of every listener that uses it.
 
     Args:
         facts: the gateway's `properties`.
@@ -35,7 +36,7 @@ def pool_uses(
 
 
 def _joined(facts: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Folded pool and setting names with live host names, one per rule or path rule, both layers."""
+    """Folded pool and setting names with live host names, per rule or path rule, both layers."""
     maps = by_name(documents(facts.get("urlPathMaps")))
     listeners = {
         name: _hosts(item) for name, item in by_name(documents(facts.get("httpListeners"))).items()

@@ -67,7 +67,7 @@ def number(value: object, default: int, *, low: int, high: int) -> int:
 
 
 def switch(value: object, *, default: bool) -> bool:
-    """A boolean, the default where the member is missing (older api-versions, azure-rules section 2.4)."""
+    """A boolean; the default where the member is missing (older API versions, section 2.4)."""
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         return value.strip().lower() == "true"
     return value if isinstance(value, bool) else default

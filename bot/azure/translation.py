@@ -106,7 +106,7 @@ def gateway_id(value: object) -> GatewayId | None:
 
 
 def with_nic_addresses(gateway: Gateway, health: GatewayHealth) -> Gateway:
-    """The same gateway with the addresses that backend health names for members which are network interfaces."""
+    """The same gateway with the addresses that backend health gives for network interfaces."""
     known = {
         server.ip_configuration.lower(): server.address
         for server in health.servers

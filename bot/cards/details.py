@@ -30,6 +30,7 @@ from bot.cards.parts import (
     say,
     utc,
 )
+from bot.domain.azure import BackendServer
 from bot.domain.report import AddressReport, CheckReport, GatewayReport
 from chainlib import (
     Certificate,
@@ -279,14 +280,7 @@ def member_details(report: GatewayReport) -> str:
     ]
     lines += [clean(report.said, 300)] if report.said else []
     for member in report.members:
-        said = (
-            (
-                f"; gateway: {member.server.health.value}, "
-                f"{clean(member.server.message.text, 300) if member.server.message else 'no reason'}"
-            )
-            if member.server
-            else ""
-        )
+        said = f"; gateway: {_health_shown(member.server)}" if member.server else ""
         lines.append(
             f"- {clean(member.pool)}/{clean(member.setting)} {clean(member.member)}: "
             f"{member.headline.value}{said}"
@@ -294,6 +288,11 @@ def member_details(report: GatewayReport) -> str:
         lines += map(_finding_line, member.findings)
         lines += [f"    - {clean(member.skipped)}"] if member.skipped else []
     return "\n".join(lines) + "\n"
+
+
+def _health_shown(server: BackendServer) -> str:
+    message = clean(server.message.text, 300) if server.message else "no reason"
+    return f"{server.health.value}, {message}"
 
 
 def _finding_line(finding: Finding) -> str:

@@ -53,7 +53,7 @@ def _calm_marks(text: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut between words where that costs little, with an ellipsis for what is gone."""
+    """At most `limit` characters, cut between words where possible, ending in an ellipsis."""
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
@@ -111,7 +111,7 @@ _ESCAPED = re.compile(r"\\(?:([0-9A-Fa-f]{2})|(.))")
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """RFC 4514 section 2.4: a backslash before two hexadecimal digits, or before the sign itself."""
+    """Unescape RFC 4514 section 2.4: a backslash before two hex digits or before one sign."""
     return chr(int(found[1], 16)) if found[1] else found[2]
 
 

@@ -191,7 +191,7 @@ def _backend_health(report: GatewayReport) -> Paragraph:
 
 
 def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
-    """What the gateway says about the servers of the first cause, and what it means where the two witnesses disagree."""
+    """Azure's message for the servers of the first cause, and what a disagreement means."""
     for cause in causes[:1]:
         text_shown = [
             member.server.message
@@ -399,7 +399,9 @@ def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Messag
             instead=f"Check again: {SLASH_COMMAND} {context.command}",
         ),
         SmallPrint(
-            text=f"{refusal.trouble.value} · {clean(context.understood, 200)} · run {context.run_id}",
+            text=(
+                f"{refusal.trouble.value} · {clean(context.understood, 200)} · run {context.run_id}"
+            ),
             user=context.user,
         ),
     ]

@@ -166,7 +166,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Things with a few words each, as (thing, words), wrapped between words where a phone is too narrow for a `Drawing`.
+    """Pairs (thing, words), wrapped between words where a phone is too narrow for a `Drawing`.
 
     Attributes:
         rows: the things; words may be empty.
@@ -203,7 +203,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A button; `value` carries the parameters, so that it works on an old message and after a restart."""
+    """A button; `value` carries its parameters, so it works on an old message after a restart."""
 
     label: str
     action: str

@@ -49,7 +49,10 @@ def removal_card(found: Removal, context: CardContext) -> Message:
 
 
 def grade_of(found: Removal) -> str:
-    """FAIL where something breaks, WARN where that is not fully known or a setting changes whom it trusts, else OK."""
+    """FAIL where something breaks, WARN where that is not fully known, else OK.
+
+    A setting whose trust changes is a WARN as well.
+    """
     if found.count(Impact.BREAKS):
         return "FAIL"
     return "WARN" if found.left_bare or found.count(Impact.NOT_SEEN) else "OK"

@@ -193,7 +193,7 @@ def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayRepo
 
 
 def both_words(report: CheckReport, answered: GatewayReport) -> tuple[CheckReport, str]:
-    """One backend's report with what the comparison found, and the gateway's word about it in a sentence."""
+    """One backend's report compared with backend health, and backend health in a sentence."""
     member = next(
         (
             m
@@ -244,7 +244,7 @@ def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
 
 
 def _by_server(answer: GatewayHealth) -> _ByServer:
-    """The answer by pool, setting and server, so that thousands of members are not each looked for among thousands."""
+    """Backend health by pool, setting and server, so that thousands of members stay fast."""
     shown: _ByServer = defaultdict(list)
     for server in answer.servers:
         shown[server.pool.lower(), server.setting.lower(), server.address.lower()].append(server)

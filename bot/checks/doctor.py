@@ -26,7 +26,7 @@ HISTORY_SCOPE = "channels:history"
 _NAMED = 5
 _MINUTE = 60
 _CLOCK_S = 60
-"""Slack's signed requests are refused from five minutes on, and dates judged by a clock that is a minute off are right all the same."""
+"""Seconds the clock may be off. Slack's signatures expire after five minutes only."""
 
 
 class State(StrEnum):

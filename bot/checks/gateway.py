@@ -1,4 +1,4 @@
-"""A gateway's members, each probed with its own setting's names and judged with its own setting's roots.
+"""A gateway's members, each probed and judged under each of its backend settings.
 
 Only our own witness speaks here; `witness.add_backend_health` adds ARM's word when it has come.
 """
@@ -96,7 +96,8 @@ async def _probe(
         return replace(nothing, skipped=refusal)
     try:
         report = await check(request, replace(settled(context, addresses), on_stage=None))
-    except InvalidTarget as error:  # ARM's names are not vetted, and one that nobody can send must not cost the others their answer
+    # ARM does not check names: one that cannot be sent must not fail the other members.
+    except InvalidTarget as error:
         return replace(nothing, skipped=f"{error}.")
     return replace(nothing, report=report, findings=report.verdict.findings)
 

@@ -131,9 +131,10 @@ class IssuerSources:
 
 
 def read_bundle(path: Path) -> Intermediates:
-    """The CA certificates of a PEM bundle, or of the CCADB's CSV, whose column 'PEM Info' holds PEM in quotes; the rest is passed over.
+    """The CA certificates of a PEM bundle or of the CCADB's CSV; everything else is skipped.
 
-    Reads a file and parses thousands of certificates, so it belongs outside the event loop; raises `OSError`.
+    The CSV's column 'PEM Info' holds PEM in quotes. Reads a file and parses thousands of
+    certificates: call it outside the event loop. Raises `OSError`.
     """
     found = [certificate for certificate in _certificates(path.read_bytes()) if certificate.is_ca]
     bundle = Intermediates(size=len(found) + 1, per_name=64)

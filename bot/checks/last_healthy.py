@@ -91,7 +91,7 @@ class RecentFacts:
 
 
 def remember_green(report: CheckReport, memory: Memory) -> None:
-    """Keep the facts of a report that is good as things stand, not as they would with other settings."""
+    """Keep the facts of a healthy report, unless it was made with hypothetical settings."""
     facts = (
         facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
     )
@@ -183,7 +183,10 @@ def _settings(policy: GatewayPolicy) -> dict[str, str]:
 
 
 def difference(before: Facts, now: Facts) -> str:
-    """One line: `Since Tue 21:04 UTC: leaf renewed, issuer R10 -> R11, intermediate no longer sent.`; empty for none."""
+    """The differences in one line, empty for none.
+
+    Example: `Since Tue 21:04 UTC: leaf renewed, issuer R10 -> R11, intermediate no longer sent.`
+    """
     found = [*_leaf(before, now), *_above(before, now), *_demands(before, now)]
     return f"Since {_when(before.at, now.at)}: {', '.join(found)}." if found else ""
 

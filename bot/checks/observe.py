@@ -40,7 +40,7 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetObserver:
-    """Looks at followed targets through the desk, so that the guard and the settings of the gateways hold for digests as well."""
+    """Observes a digest's targets with `CheckService`, under the same policies as a check."""
 
     check_service: Answers
 

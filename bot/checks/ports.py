@@ -16,7 +16,9 @@ SLOW_ARM = ArmRefusal(
 )
 NOT_CONFIGURED = ArmRefusal(
     trouble=ArmTrouble.NOT_CONFIGURED,
-    sentence="Azure is not set up for this bot, so it cannot ask gateways; host checks work without.",
+    sentence=(
+        "Azure is not set up for this bot, so it cannot ask gateways; host checks work without."
+    ),
     remedy=(
         (
             "Set APPGW_AZURE_CREDENTIAL and, where needed, APPGW_SUBSCRIPTIONS, and give the "

@@ -352,7 +352,7 @@ def _badness(report: AddressReport) -> tuple[bool, int]:
 
 
 def _with_differences(verdict: Verdict, reports: Sequence[AddressReport]) -> Verdict:
-    """Several addresses behind one name that present different lists, or of which only some answer."""
+    """Addresses behind one name that present different chains, or of which only some answer."""
     lists = {report.chain.certificates if report.chain else None for report in reports}
     if len(lists) < 2:  # noqa: PLR2004 -- two different answers make a difference
         return verdict

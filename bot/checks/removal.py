@@ -34,7 +34,7 @@ class GatewayReader(Protocol):
         """Every member probed."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """The gateway's word, with which members that are network interfaces get their addresses."""
+        """Backend health, which gives the addresses of members that are network interfaces."""
 
 
 async def rehearse_removal(

@@ -1,4 +1,4 @@
-"""Which members under which settings a question is about, and what is demanded of a host that stands in no known pool. Pure."""
+"""Which members and settings a request covers, and what is required of an unknown host (pure)."""
 
 from __future__ import annotations
 

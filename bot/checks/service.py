@@ -127,12 +127,17 @@ class CheckService:
     async def host(
         self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
     ) -> HostAnswer | Refused:
-        """Probe one backend, with the settings of the gateways whose pools hold it, or what was typed in place of them."""
+        """Probe one backend under the settings of the gateways that use it.
+
+        Typed options replace the settings' values.
+        """
         if sentence := self._target_policy.refuse_spelling(target.host):
             return Refused(sentence=sentence)
         if options.get("via") == Via.GATEWAY:
             return Refused(
-                sentence=f"via=gateway probes nothing; write for example {target.host[:60]} via=both."
+                sentence=(
+                    f"via=gateway probes nothing; write for example {target.host[:60]} via=both."
+                )
             )
         context, begun = (
             replace(self._new_context(), on_stage=on_stage),
@@ -313,7 +318,7 @@ class CheckService:
         return replace(report, members=worst_first((*report.members, *probed.members)))
 
     async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
-        """Probe the members that are network interfaces, whose addresses only the gateway's answer tells."""
+        """Probe the members that are network interfaces; backend health gives their addresses."""
         gateway = with_nic_addresses(report.gateway, health)
         gateways = await self._beside(gateway)
         pairs = {

@@ -144,7 +144,7 @@ def _spelt(gateway: Gateway, name: str) -> str:
 def typed_checks(
     uses: Iterable[MemberUse], gateways: Sequence[Gateway], options: Options, root: TypedRoot | None
 ) -> tuple[tuple[MemberCheck, ...], str]:
-    """What to probe for these uses of one gateway when what was typed wins over the settings, and that in words."""
+    """The checks for these uses of one gateway with typed options applied, and a summary."""
     uses = tuple(uses)
     said = in_words(options, root, uses[0].gateway) if uses else ""
     checks = checks_for([_as_typed(use, options, root) for use in uses], gateways)
@@ -167,7 +167,7 @@ def in_words(options: Options, root: TypedRoot | None, gateway: Gateway | None) 
 
 
 def _as_typed(use: MemberUse, options: Options, root: TypedRoot | None) -> MemberUse:
-    """The use as if this root were attached to its setting, and nothing else, and its setting had this port."""
+    """The use with the typed root as its setting's only trusted root, and the typed port."""
     setting, gateway = use.setting, use.gateway
     if port := options.get("port"):
         setting = replace(

@@ -42,7 +42,8 @@ _LABELLED = re.compile(
 )
 _GENERIC = re.compile(
     rf"(?<![\w/.-])(?:(?P<kind>[A-Za-z0-9]+)[\s_-]+)?gateway(?P<called>(?:[\s_]?name)?[\"'*`]*\s*[:=]|\s+(?:is|named|called)|)\s+{_VALUE}"
-    rf"|(?<![\w/.-])gateway(?:[\s_]?name)?[\"'*`]*[:=]{_VALUE.replace('quote', 'quote2').replace('<name>', '<name2>')}",
+    rf"|(?<![\w/.-])gateway(?:[\s_]?name)?[\"'*`]*[:=]"
+    rf"{_VALUE.replace('quote', 'quote2').replace('<name>', '<name2>')}",
     re.IGNORECASE,
 )
 _BEFORE_TYPE = re.compile(
@@ -86,7 +87,8 @@ _WEAK_NAME_WORDS = (
 )
 _TYPE_LABELS = frozenset({"type", "resourcetype"})
 _LABEL_VALUE = re.compile(
-    r"(?:^|(?<=[\s,;|{(]))[\"'*`_]*(?P<label>[A-Za-z][A-Za-z _.-]{0,30}?)[\"'*`_]*\s*[:=]+\s*[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
+    r"(?:^|(?<=[\s,;|{(]))[\"'*`_]*(?P<label>[A-Za-z][A-Za-z _.-]{0,30}?)[\"'*`_]*\s*[:=]+\s*"
+    r"[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
 )
 _POOL = re.compile(
     r"(?P<before>\w+[\s_-]+)?(?:backend[\s_]?(?:http)?(?:settings?)?[\s_]?(?:address)?[\s_]?pool|backendsettingspool|pool)"
@@ -254,7 +256,7 @@ def _after_preposition(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
 
 
 def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
-    """Names of the inventory anywhere; one that could be a word needs the alert to be about gateways."""
+    """Inventory names found anywhere; a common word counts only in an alert about gateways."""
     if not known:
         return
     for line in text.lines:

@@ -1,6 +1,6 @@
 """Somebody else's alert -> the gateway, site or backend that it is about, or why none is named.
 
-One pure function behind the message shortcut, the reading of a thread and `alerts on`. It ranks what
+One pure function behind the message shortcut, the reading of a thread and `alerts on`. It ranks
 an alert names and never takes the first name that comes: an ARM id of a gateway, then a member or a
 site of the inventory, then a labelled backend, then a host in the text. What cannot be decided is
 not guessed.
@@ -165,7 +165,9 @@ def _host_alone(mentions: Sequence[Mention]) -> AlertReading:
     if not mentions:
         return AlertReading(
             target=None,
-            reason="the message names no backend, site or gateway; name one, for example gw:prod-gw",
+            reason=(
+                "the message names no backend, site or gateway; name one, for example gw:prod-gw"
+            ),
         )
     one = _only(mentions)
     if one is None:

@@ -127,7 +127,7 @@ def _label(link: str) -> str:
 
 
 def _lie(link: str) -> str:
-    """Slack links a bare name to `http://name`, so a link counts as its label, but only while both name one host."""
+    """Say that a link's label and address name different hosts; empty when they agree."""
     address, bar, label = link.partition("|")
     if (
         not bar

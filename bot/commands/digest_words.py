@@ -71,10 +71,13 @@ def read_unsubscribe(words: Iterable[Word]) -> Line:
 
 
 def read_mute(words: Iterable[Word]) -> Line:
-    """`mute`: a bare length of time becomes `for`, days and a stretch of the day become `window`, the words that remain the reason.
+    """Read `mute`: a bare duration becomes `for`, days and times become `window`.
+
+    The remaining words are the reason.
 
     Raises:
-        Misread: an option is unusable, a word before the reason is unknown, or the mute would have no end.
+        Misread: an option is unusable, a word before the reason is unknown, or the mute has no
+            end.
     """
     line, queue, reason = Line(), deque(words), list[str]()
     while queue:

@@ -1,4 +1,4 @@
-"""The names of the gateways, members and sites that the bot knows, found by dictionary reads. Pure."""
+"""Names of the gateways, members and sites that the bot knows, found by dictionary (pure)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class KnownNames:
 
 
 def host_fits(pattern: str, host: str) -> bool:
-    """Whether a listener's host name, which may hold `*` and `?`, takes this host; both lower case."""
+    """Whether a listener's host name, which may hold `*` and `?`, matches; both lower case."""
     if not _is_wildcard(pattern):
         return pattern == host
     return bool(_compiled(pattern).match(host))

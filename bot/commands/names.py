@@ -26,7 +26,7 @@ EXAMPLE = "write for example backend.contoso.com"
 
 
 def host_name(text: str) -> tuple[str, bool]:
-    """A host name as lower-case A-label, or an address as usually written, and whether it is an address.
+    """A host name as lower-case A-label or a canonical address, and whether it is an address.
 
     Raises:
         TargetError: it is neither.
@@ -73,7 +73,10 @@ def a_label(text: str) -> str:
 
 
 def _refuse_numeric(name: str, text: str) -> None:
-    """A name that ends in a number is read as an address by C libraries and browsers (WHATWG URL, 'ends in a number')."""
+    """Refuse a name that ends in a number, which C libraries and browsers read as an address.
+
+    Source: WHATWG URL, 'ends in a number'.
+    """
     if _NUMERIC.fullmatch(name.rpartition(".")[2]):
         raise TargetError(
             f"{shown(text)} is an unusual spelling of an address; write four plain decimal "

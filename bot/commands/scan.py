@@ -65,7 +65,7 @@ def looks_like_option(text: str) -> bool:
 
 
 def take_option(word: Word, rest: deque[Word], verb: Verb) -> tuple[str, str] | None:
-    """The option that begins with this word, its value taken from the next words where it stands there.
+    """The option that begins with this word; its value may be in the following words.
 
     Raises:
         Misread: the verb takes no such option, or the word's link lies.

@@ -1,6 +1,7 @@
-"""States, mutes and the last digest that was sent -> what this digest says, and whether it says anything.
+"""Decide what a digest says, and whether it is sent, from states, mutes and the last digest.
 
-Nothing that both began and ended inside a mute is ever told. What is still broken when a mute ends is told, because it is true then.
+What began and ended inside a mute is not reported. What is still broken when a mute ends is
+reported then.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""When a renewal is overdue, by the certificate's own lifetime, and the ladder of reminders below that.
+"""When a renewal is overdue, by the certificate's own lifetime, and the reminder thresholds.
 
-The rule is the contract's `CERTIFICATE_EXPIRING`: less than 30 days (a CA: 90) or a third of the lifetime is left, whichever is shorter.
+The rule is the contract's `CERTIFICATE_EXPIRING`: less than 30 days (a CA: 90) or a third of the
+lifetime is left, whichever is shorter.
 """
 
 from __future__ import annotations

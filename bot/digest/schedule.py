@@ -162,7 +162,7 @@ def _from_words(words: str, day: str, at: str) -> tuple[str, str]:
 
 
 def _repeated(number: int, unit: str) -> tuple[str, str]:
-    """An interval that divides the hour or the day, so that its runs stand at the same times each day."""
+    """An interval that divides the hour or the day, so that it runs at the same times daily."""
     minutes = number * (_MINUTES_PER_HOUR if unit == "h" else 1)
     if minutes < LEAST_GAP.total_seconds() / 60:
         raise UnusableSchedule("Digests come at least 15 minutes apart, for example `every=15m`.")

@@ -36,7 +36,10 @@ class GatewayId:
     @property
     def resource_id(self) -> str:
         """The ARM id."""
-        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}/providers/Microsoft.Network/applicationGateways/{self.name}"
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+            f"/providers/Microsoft.Network/applicationGateways/{self.name}"
+        )
 
     @property
     def key(self) -> str:

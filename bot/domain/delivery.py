@@ -90,7 +90,7 @@ class Poster(Protocol):
 
 
 class WithoutHistory(StrEnum):
-    """What to do with a message of which nobody knows whether it arrived, when the channel's history may not be read."""
+    """What to do with a message that may have arrived, if the history may not be read."""
 
     AT_MOST_ONCE = "at-most-once"
     AT_LEAST_ONCE = "at-least-once"

@@ -153,7 +153,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What one look saw of one backend (or, with `backend` off, of the target itself: ARM could not be asked).
+    """What was observed of one backend, or (`backend` off: ARM failed) of the target itself.
 
     Attributes:
         key: stable identity: target, pool, setting, server.

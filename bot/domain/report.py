@@ -194,7 +194,7 @@ class MemberReport:
 
     @property
     def healthy(self) -> bool:
-        """No finding is critical, and the gateway does not call it unhealthy where it was asked the same."""
+        """No finding is critical, and backend health, where comparable, is not Unhealthy."""
         refused = any(f.severity is Severity.CRITICAL for f in self.findings)
         return not refused and (
             self.hypothetical or self.server is None or self.server.health is not Health.UNHEALTHY

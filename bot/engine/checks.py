@@ -1,4 +1,4 @@
-"""One look at a batch of targets, however many digests wait for it, and the release of those digests."""
+"""Observe a batch of targets once for all digests that need it, then release those digests."""
 
 from __future__ import annotations
 

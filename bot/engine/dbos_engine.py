@@ -103,7 +103,7 @@ class Transact:
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
             scheduler_polling_interval_sec=3600,
-            notification_listener_polling_interval_sec=self._poll,  # nothing listens, but the end waits for this loop
+            notification_listener_polling_interval_sec=self._poll,  # shutdown waits for this loop
         )
         DBOS(config=config)
         for name, body in self._workflows.items():

@@ -134,7 +134,7 @@ class DigestSender:
     async def _wait(
         self, connection: AsyncConnection, found: Delivery, now: datetime, *, doubtful: bool
     ) -> float:
-        """Seconds until the channel is free again and, for a doubtful message, until history has caught up."""
+        """Seconds until the channel is free and, for a doubtful message, history is up to date."""
         free = await lock_pace(connection, found.channel)
         settled = (
             found.attempt_at + self._settings.settle

@@ -1,6 +1,7 @@
-"""The tick: one transaction that claims what is due, moves each subscription on, and queues the looks that they wait for.
+"""The tick: one transaction that claims what is due and queues the observations it needs.
 
-A crash before its commit leaves everything due; after it, everything is queued. Two replicas that tick together take turns.
+It also moves each subscription to its next time. A crash before the commit leaves everything due;
+after it, everything is queued. Two replicas that tick at the same time take turns.
 """
 
 from __future__ import annotations

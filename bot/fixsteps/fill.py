@@ -127,7 +127,11 @@ class Filler:
 
 
 def _runs_a_program(template: Template) -> bool:
-    """PowerShell hands arguments to `az` through cmd.exe on Windows, which reads `&`, `%` and quotes in them whatever PowerShell quoted."""
+    """Whether this is an `az` command in PowerShell.
+
+    On Windows PowerShell starts `az` through cmd.exe, which interprets `&`, `%` and quotes in the
+    arguments whatever PowerShell quoted.
+    """
     return template.language is Language.POWERSHELL and (template.command or "").startswith("az ")
 
 

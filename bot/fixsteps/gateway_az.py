@@ -88,7 +88,9 @@ _DETACH = (
 PROOF = (
     Template(
         text="After one probe interval every server should be Healthy.",
-        command=f"{_AZ} show-backend-health -g <group> -n <gateway> -o json | grep -E 'address|health'",
+        command=(
+            f"{_AZ} show-backend-health -g <group> -n <gateway> -o json | grep -E 'address|health'"
+        ),
     ),
 )
 
@@ -195,7 +197,9 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
                         'Let the probe use the same name; add --host "" where it has a host of '
                         "its own."
                     ),
-                    command=f"{_AZ} probe update {_AT} -n <probe> --host-name-from-http-settings true",
+                    command=(
+                        f"{_AZ} probe update {_AT} -n <probe> --host-name-from-http-settings true"
+                    ),
                     when="probe",
                 ),
                 Template(

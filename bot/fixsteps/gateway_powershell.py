@@ -248,7 +248,8 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 _READ,
                 _ps(
                     "Take the probe.",
-                    "$p = Get-AzApplicationGatewayProbeConfig -ApplicationGateway $gw -Name <probe>",
+                    "$p = Get-AzApplicationGatewayProbeConfig "
+                    "-ApplicationGateway $gw -Name <probe>",
                 ),
                 _ps("Note what is set.", "$p | ConvertTo-Json"),
                 _ps("Change the path, for example.", "$p.Path = '/healthz'"),

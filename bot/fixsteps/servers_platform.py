@@ -16,7 +16,8 @@ _PICK_HOST = Template(
         "Let the backend setting take its host name from the pool: the platform's own name always "
         "has a complete chain."
     ),
-    command="az network application-gateway http-settings update -g <group> --gateway-name <gateway> "
+    command="az network application-gateway http-settings update "
+    "-g <group> --gateway-name <gateway> "
     "-n <setting> "
     "--host-name-from-backend-pool true",
     when="!picked",
@@ -26,7 +27,8 @@ _HOST_AS_BEFORE = Template(
         "Where the setting's host name was changed, set it back; it then goes to the app in every "
         "request again."
     ),
-    command="az network application-gateway http-settings update -g <group> --gateway-name <gateway> "
+    command="az network application-gateway http-settings update "
+    "-g <group> --gateway-name <gateway> "
     "-n <setting> "
     "--host-name-from-backend-pool false --host-name <name>",
     when="!picked",
@@ -102,7 +104,7 @@ _APP_SERVICE = Recipe(
             command="RG=app-rg; APP=app-name",
         ),
         Template(
-            text="Upload it; you are asked for the PFX's password. The answer names its thumbprint.",
+            text="Upload it; az asks for the PFX's password. The answer names its thumbprint.",
             command=(
                 'read -rs P; az webapp config ssl upload -g "$RG" -n "$APP" --certificate-file '
                 'site.pfx --certificate-password "$P"'

@@ -13,10 +13,14 @@ from bot.fixsteps.values import Language, Recipe, ServerKind, Template
 
 _CONFIG = Language.CONFIG
 # New-Item -Force empties a key that exists, hence the test.
-_ENABLE_SCHANNEL = r"""$k = 'HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Server'
+_ENABLE_SCHANNEL = (
+    r"$k = 'HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders"
+    r"\SCHANNEL\Protocols\TLS 1.2\Server'"
+    r"""
 if (!(Test-Path $k)) { New-Item $k -Force }
 Set-ItemProperty $k Enabled 1 -Type DWord
 Set-ItemProperty $k DisabledByDefault 0 -Type DWord"""
+)
 _RELOAD: Mapping[ServerKind, Template] = MappingProxyType(
     {
         ServerKind.NGINX: Template(text="Test and reload.", command="nginx -t && nginx -s reload"),

@@ -178,7 +178,9 @@ _TOMCAT = Recipe(
                 "Make a new keystore from chain and key; key.pem is the server's private key. "
                 "Give it the old keystore's password."
             ),
-            command="openssl pkcs12 -export -in <chainfile> -inkey key.pem -name tomcat -out ks.p12",
+            command=(
+                "openssl pkcs12 -export -in <chainfile> -inkey key.pem -name tomcat -out ks.p12"
+            ),
         ),
         Template(
             text="The chain length must be 2 or more.",
@@ -235,7 +237,7 @@ _NODE = Recipe(
     title="Install the chain in Node.js",
     steps=(
         Template(
-            text="Give https.createServer the whole chain as cert; what stands in ca is never sent.",
+            text="Give https.createServer the whole chain as cert; what is in ca is never sent.",
             command="const cert = fs.readFileSync('<chainfile>')",
             language=Language.CONFIG,
         ),

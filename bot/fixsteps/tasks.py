@@ -106,7 +106,9 @@ FIRST: Mapping[Code, str] = MappingProxyType(
             "Take the previous certificate or have it issued anew; put it with its chain into "
             "<chainfile>."
         ),
-        Code.CERTIFICATE_EXPIRING: "Renew the certificate; put the new one and its intermediates into <chainfile>.",
+        Code.CERTIFICATE_EXPIRING: (
+            "Renew the certificate; put the new one and its intermediates into <chainfile>."
+        ),
         Code.CERTIFICATE_INVALID: (
             "Get a new certificate if it is expired or revoked; put it and its intermediates into "
             "<chainfile>."
@@ -115,7 +117,9 @@ FIRST: Mapping[Code, str] = MappingProxyType(
             "Have the certificate issued anew (RSA 2048 or P-256, SHA-256); put it and its "
             "intermediates into <chainfile>."
         ),
-        Code.SELF_SIGNED_NOT_CA: "Get a certificate from a CA; put it and its intermediates into <chainfile>.",
+        Code.SELF_SIGNED_NOT_CA: (
+            "Get a certificate from a CA; put it and its intermediates into <chainfile>."
+        ),
         Code.LEAF_MISSING: (
             "Find the certificate issued for <host>; put it first into <chainfile>, its "
             "intermediates after it."

@@ -1,6 +1,7 @@
-"""JSON logs: one object a line, with the run id that the card shows, and without anything that opens a door.
+"""JSON logs: one object a line, with the run id that the card shows, and without secrets.
 
-Tokens, response URLs, trigger ids, PEM bodies and subscription ids are struck out of every record, whoever wrote it.
+Tokens, response URLs, trigger ids, PEM bodies and subscription ids are removed from every record,
+including those of libraries.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def struck(value: Any) -> Any:  # noqa: ANN401 -- whatever a record holds
 
 
 class RedactingFormatter(JsonFormatter):
-    """Writes a record as JSON and strikes out secrets last, so that no field and no traceback escapes."""
+    """Writes a record as JSON and removes secrets last, from all fields and the traceback."""
 
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The bot's own ports: opened on one address, idle and half-sent requests cut, one log line each."""
+"""The bot's own ports: one address each, idle and partial requests cut, one log line each."""
 
 from __future__ import annotations
 

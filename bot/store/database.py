@@ -212,7 +212,7 @@ def parse_url(url: str) -> URL:
 
 
 def unusable(parsed: URL, reason: str) -> UnusableDatabase:
-    """One sentence: which database, without its password, and what stands in the way in the driver's own words."""
+    """One sentence: which database, without its password, and the driver's own message."""
     # The query may hold a password as well, which `hide_password` does not know.
     shown = parsed.set(drivername=parsed.get_backend_name(), query={}).render_as_string(
         hide_password=True

@@ -162,14 +162,17 @@ async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, .
     )
     rows = (
         await connection.execute(ready)
-    ).all()  # read last: what becomes ready in between is then seen as not ready, never as not there
+    ).all()  # read last: a run that becomes ready in between is seen as not ready, never missed
     return await _queue(
         connection, [row for row in rows if row.channel not in held or row.id < held[row.channel]]
     )
 
 
 async def release_overdue(connection: AsyncConnection, before: datetime) -> tuple[DigestRun, ...]:
-    """The runs that have waited for earlier ones of their channel since before an instant, now queued: order is not worth more."""
+    """Queue the runs that have waited for earlier ones of their channel since before `before`.
+
+    Order within a channel is not worth a longer delay.
+    """
     late = (_RUN.c.state == RunState.READY) & (_RUN.c.claimed_at < before)
     found = select(_RUN).where(late).order_by(_RUN.c.id)
     return await _queue(

@@ -16,7 +16,10 @@ _TALKERS = ("azure", "msal")
 
 
 def terminal_client(settings: AzureSettings) -> ArmClient:
-    """The client that the settings describe, with its libraries' own log lines kept off standard error; close it at exit."""
+    """The client that the settings describe; close it at exit.
+
+    Log lines of its libraries are kept off standard error.
+    """
     for name in _TALKERS:
         logger = logging.getLogger(name)
         if not logger.handlers:

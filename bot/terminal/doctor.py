@@ -28,7 +28,11 @@ _LINE = 600
 
 
 def run_doctor() -> int:
-    """Look, print a line for each finding, and return 0 when nothing is ill, 1 when something is, 2 when the settings cannot be used."""
+    """Run all checks and print a line for each.
+
+    Returns:
+        0 when nothing failed, 1 when something did, 2 when the settings cannot be used.
+    """
     try:
         settings = load_settings(os.environ, Path("appgw.yaml"))
     except SettingsError as error:

@@ -55,7 +55,8 @@ _ERRORS = {
         409,
         "ScopeLocked",
         (
-            "The scope cannot perform write operation because following scope(s) are locked. Please "
+            "The scope cannot perform write operation because following scope(s) are locked. "
+            "Please "
             "remove the lock and try again."
         ),
     ),

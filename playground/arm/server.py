@@ -26,7 +26,10 @@ from playground.arm.specs import GatewaySpec
 from playground.lab.pki import Issued
 
 LOOPBACK = "127.0.0.1"
-_GATEWAY = r"/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<group>[^/]+)/providers/microsoft\.network/applicationgateways/(?P<name>[^/]+)"
+_GATEWAY = (
+    r"/subscriptions/(?P<sub>[^/]+)/resourcegroups/(?P<group>[^/]+)"
+    r"/providers/microsoft\.network/applicationgateways/(?P<name>[^/]+)"
+)
 _ROUTES = (
     ("GET", "subscriptions", r"/subscriptions"),
     (
@@ -226,7 +229,10 @@ class ArmStandIn:
             return running.gateway if running else None
         if "name" not in match.groupdict():
             return None
-        path = f"/subscriptions/{match['sub']}/resourceGroups/{match['group']}/providers/Microsoft.Network/applicationGateways/{match['name']}"
+        path = (
+            f"/subscriptions/{match['sub']}/resourceGroups/{match['group']}"
+            f"/providers/Microsoft.Network/applicationGateways/{match['name']}"
+        )
         return self._gateways.get(path.lower())
 
     def _known_subscriptions(self) -> list[str]:
@@ -247,7 +253,10 @@ class ArmStandIn:
         ]
         page = {"value": [one.document for one in held[start : start + self.page_size]]}
         rest = start + self.page_size
-        path = f"{self.url}/subscriptions/{subscription}/providers/Microsoft.Network/applicationGateways"
+        path = (
+            f"{self.url}/subscriptions/{subscription}"
+            "/providers/Microsoft.Network/applicationGateways"
+        )
         more = (
             {"nextLink": f"{path}?api-version=2026-03-01&$skiptoken={rest}"}
             if rest < len(held)
@@ -278,7 +287,10 @@ class ArmStandIn:
     def _running(self, gateway: _Gateway, ticket: str, base: str) -> web.Response:
         """202 with the four bytes `null`, as recorded."""
         spec = gateway.spec
-        path = f"/subscriptions/{spec.subscription}/providers/Microsoft.Network/locations/{spec.location}/operationResults/{ticket}"
+        path = (
+            f"/subscriptions/{spec.subscription}/providers/Microsoft.Network"
+            f"/locations/{spec.location}/operationResults/{ticket}"
+        )
         headers = {"Location": f"{base}{path}?api-version=2026-03-01"}
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)

@@ -102,7 +102,10 @@ class GatewaySpec:
     @property
     def id(self) -> str:
         """The ARM id."""
-        return f"/subscriptions/{self.subscription}/resourceGroups/{self.group}/providers/Microsoft.Network/applicationGateways/{self.name}"
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
+            f"/providers/Microsoft.Network/applicationGateways/{self.name}"
+        )
 
     @property
     def joined(self) -> tuple[RuleSpec, ...]:

@@ -46,7 +46,7 @@ class Authority:
         return cls(now=now, publisher=publisher, root=root, upper=upper, issuing=issuing)
 
     def leaf(self, host: str, issuer: Issued | None = None, **overrides: Any) -> Issued:
-        """A server certificate for `host`, three weeks old, from the issuing CA unless another issuer is named."""
+        """A server certificate for `host`, three weeks old, from the issuing CA by default."""
         signer = issuer or self.issuing
         dates = {"not_before": self.now - 21 * DAY, "not_after": self.now + 344 * DAY}
         return pki.leaf(

@@ -114,7 +114,7 @@ async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def say(data: bytes) -> Script:
-    """Send these bytes at once and keep the connection open, as the banner of another protocol does."""
+    """Send these bytes at once and keep the connection open, like another protocol's banner."""
 
     async def script(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(data)

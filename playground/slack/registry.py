@@ -27,7 +27,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call: the workspace, the arguments as sent, the scopes of the token, and where the stand-in listens."""
+    """One call: workspace, arguments as sent, scopes of the token, and the stand-in's URL."""
 
     workspace: Workspace
     arguments: Json

@@ -1,4 +1,4 @@
-"""Socket Mode: connections, envelopes, acknowledgements, redelivery, and the ways a connection can die."""
+"""Socket Mode: connections, envelopes, acknowledgements, redelivery, and connection failures."""
 
 from __future__ import annotations
 

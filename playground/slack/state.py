@@ -25,7 +25,7 @@ MAX_MESSAGES = 200_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person; `tz` is an IANA name and `tz_offset` seconds east of UTC, as `users.info` tells them."""
+    """A person; `tz` is an IANA name, `tz_offset` seconds east of UTC, as in `users.info`."""
 
     id: str
     name: str
@@ -36,7 +36,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A channel; `has_bot` is whether the bot is a member, `foreign` marks a Slack Connect channel."""
+    """A channel; `has_bot`: the bot is a member; `foreign`: it is a Slack Connect channel."""
 
     id: str
     name: str
@@ -149,7 +149,7 @@ class Workspace:
         return f"{prefix}{next(iter(self._serial)):08d}"
 
     def new_ts(self) -> str:
-        """A message id: the clock with six places, never twice the same and never smaller than the last."""
+        """A message id: the clock with six decimals, never repeated and never decreasing."""
         self._last_ts = max(round(self.clock(), 6), round(self._last_ts + 0.000001, 6))
         return f"{self._last_ts:.6f}"
 

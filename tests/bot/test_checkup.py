@@ -78,7 +78,7 @@ def _target(server: LoopbackServer) -> Target:
 async def probe(
     server: LoopbackServer, rules: GatewayPolicy | None = None, **overrides: object
 ) -> CheckReport:
-    """The report about one listening server, reached by its address and asked for the estate's name."""
+    """The report about one server, reached by address and asked for the estate's name."""
     return await check(
         CheckRequest(target=_target(server), policy=rules or policy()), context(**overrides)
     )

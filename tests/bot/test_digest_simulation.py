@@ -127,7 +127,7 @@ def _within(stretches: Iterable[tuple[datetime, datetime]], at: datetime) -> boo
 
 
 def build(seed: int) -> World:
-    """A month: flaps all day, deploys, real faults, outages of ARM and of Slack, renewals on time and late."""
+    """A month: flaps, deploys, real faults, outages of ARM and Slack, renewals on time and late."""
     rng = random.Random(seed)  # noqa: S311 -- a simulation, repeatable by its seed
     world = World(rng)
     for day in range(DAYS):
@@ -198,7 +198,7 @@ def _limp(world: World, begins: datetime) -> None:
 
 
 def _break(world: World) -> None:
-    """Faults that stay until somebody mends them, checks that somebody switched off for four days, and one very bad day."""
+    """Faults that last until repaired, checks switched off for four days, and one bad day."""
     rng = world.rng
     for n in range(6):
         begins = NOW + timedelta(days=rng.uniform(1, DAYS - 4))
@@ -273,7 +273,7 @@ def play(world: World, channels: list[Channel]) -> None:
 
 
 def false_alarms(world: World, channel: Channel) -> list[str]:
-    """What was listed although it was not there when it was looked at, or called fixed although it was."""
+    """What was listed although it was not broken, or called fixed although it was broken."""
     wrong = []
     for content in channel.shown:
         wrong += [
@@ -324,7 +324,7 @@ def _numbers(line: DigestLine) -> set[int]:
 
 
 def missed(world: World, channel: Channel) -> list[str]:
-    """Real faults that were not told by the first digest that could, and ended ones that no digest called fixed."""
+    """Faults missing from the first digest that could name them, or never called fixed."""
     due = [
         at for at in _due(channel) if not _within(world.deaf, at) and not _within(world.silent, at)
     ]

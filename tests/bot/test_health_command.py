@@ -75,7 +75,7 @@ async def process(stage: Stage, *words: str, **more: str) -> Ended:
 def health(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Health:
-    """Run it in this process, in a thread and a loop of its own, which spares the start of the interpreter."""
+    """Run it in this process, in its own thread and loop, to save starting an interpreter."""
 
     async def run(target: str | None = None, *, json_wanted: bool = False, **more: str) -> Ended:
         for name, value in {**stage.environment(), **more}.items():

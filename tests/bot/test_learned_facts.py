@@ -1,4 +1,4 @@
-"""What checks learn outlives the process, and what one replica learns the others know soon after."""
+"""What checks learn survives the process, and other replicas read it soon after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what is read, what is refused, and that every mistake is told at once without repeating a secret."""
+"""Settings: what is read, what is refused; all mistakes are named at once, no secret is."""
 
 from __future__ import annotations
 
@@ -158,7 +158,9 @@ def test_lists_are_comma_separated_and_normalised() -> None:
     settings = load_settings(
         SOCKET
         | {
-            "APPGW_ALLOWED_TARGETS": " Contoso.com, *.corp.example ,10.0.0.0/8,192.0.2.7,[2001:db8::1],"
+            "APPGW_ALLOWED_TARGETS": (
+                " Contoso.com, *.corp.example ,10.0.0.0/8,192.0.2.7,[2001:db8::1],"
+            )
         }
     )
     assert settings.allowed_targets == (

@@ -1,4 +1,4 @@
-"""What is said about names, defaults, re-keyed CAs, limits and ended roots, and what is never advised.
+"""Advice about names, defaults, re-keyed CAs, limits and ended roots, and what is never advised.
 
 Every sentence is looked at in the verdict of a real chain, never on made-up evidence.
 """

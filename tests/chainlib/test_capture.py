@@ -1,4 +1,4 @@
-"""What a real server presents comes back exactly as sent, and each way of not presenting it has its own name."""
+"""A server's presented chain comes back exactly as sent; each failure has its own name."""
 
 from __future__ import annotations
 

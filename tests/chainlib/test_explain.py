@@ -129,7 +129,10 @@ def test_headline_gives_cause_and_steps() -> None:
     assert answer.cause == "INTERMEDIATE_MISSING of this case."
     assert answer.where is Where.SERVER
     assert answer.steps[:2] == (
-        "Put CN=Contoso Issuing CA 3 into the server's certificate file, right after certificate 1.",
+        (
+            "Put CN=Contoso Issuing CA 3 into the server's certificate file, "
+            "right after certificate 1."
+        ),
         "Its CA publishes it at http://pki.contoso.com/ca3.cer.",
     )
 

@@ -153,6 +153,6 @@ def test_offered_versions(offer: TlsOffer, expected: bytes) -> None:
 
 
 def test_certificates_are_not_compressed() -> None:
-    """A compressed Certificate message (RFC 8879) would be another message type, so it must not be offered."""
+    """A compressed Certificate message (RFC 8879) has another type; it must not be offered."""
     assert b"\x00\x1b\x00\x03\x02" not in ClientHandshake().start()
     assert b"\x00\x1b\x00\x05\x04" not in ClientHandshake().start()

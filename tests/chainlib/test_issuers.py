@@ -31,7 +31,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Site:
-    """A web server on loopback that answers what a test put there, and remembers what it was asked."""
+    """A web server on loopback that serves what a test sets and records its requests."""
 
     pages: dict[str, bytes | Handler] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)

@@ -57,7 +57,10 @@ def _tampered(issued: Issued) -> Issued:
 
 
 def _pinned_to(issuer: Issued, serial: int) -> Issued:
-    """A leaf whose authority key identifier names its issuer by issuer name and serial number, as `issuer:always` writes it."""
+    """A leaf whose authority key identifier holds the issuer's name and serial number.
+
+    OpenSSL writes this form for `issuer:always`.
+    """
     name = x509.DirectoryName(issuer.certificate.parsed.issuer)
     pin = x509.AuthorityKeyIdentifier(
         key_identifier=None, authority_cert_issuer=[name], authority_cert_serial_number=serial
@@ -235,7 +238,7 @@ def test_leaf_of_a_ca_made_anew_is_mended_on_the_gateway() -> None:
 
 
 def test_version_one_root_never_refuses() -> None:
-    """OpenSSL takes a self-signed version 1 certificate as a root, so it is a remark even where the chain is refused for another reason."""
+    """OpenSSL accepts a self-signed version 1 certificate as a root: a remark, not a refusal."""
     verdict = judge(chain(pki.leaf(BELOW_V1, NAME), V1_ROOT), trusting(V1_ROOT), at=NOW)
     assert {f.code for f in verdict.findings if f.severity == "critical"} == {
         Code.INTERMEDIATE_MISSING
@@ -260,7 +263,7 @@ def test_validation_off_hides_no_broken_handshake() -> None:
 
 @pytest.mark.parametrize("switch", ["validate_chain", "validate_name"])
 def test_validation_off_is_listed_where_no_list_came(switch: str) -> None:
-    """Else an outage would look as if somebody had switched validation on, and its end as if off again."""
+    """Otherwise an outage would look as if validation had been switched on and off again."""
     verdict = judge_failure(
         ConnectFailed("no"), replace(trusting(W.root), **{switch: False}), at=NOW
     )
@@ -273,7 +276,7 @@ def _with_common_name(text: str) -> Issued:
 
 
 def test_names_over_their_length_are_judged_in_silence() -> None:
-    """The test run turns warnings into errors, so a library's warning about the length would fail this."""
+    """Warnings are errors in tests, so a library's warning about the length would fail this."""
     with pytest.warns(UserWarning, match="length"):
         leaf = _with_common_name("B" * 5000)
     again = Certificate.from_der(leaf.certificate.der)

@@ -1,4 +1,4 @@
-"""Our matching against OpenSSL's own X509_check_host, asked through a verify parameter, over names made to disagree."""
+"""Our name matching against OpenSSL's X509_check_host, over names made to disagree."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ pytestmark = [
 
 
 def setups(now: datetime) -> dict[str, Setup]:
-    """The lab's ways of being wrong, as nginx can serve them (it never sends a leaf that is not first)."""
+    """The lab's faults that nginx can serve (it never sends a leaf that is not first)."""
     days = timedelta(days=1)
     root = pki.root(not_before=now - 9 * days, not_after=now + 900 * days)
     stranger = pki.root("Fabrikam Root", not_before=now - 9 * days, not_after=now + 900 * days)

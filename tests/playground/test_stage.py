@@ -1,4 +1,4 @@
-"""The stage: what it tells the bot is accepted by the bot's own settings, and its gateway holds every backend."""
+"""The stage: the bot's settings accept its environment; its gateway holds every backend."""
 
 from __future__ import annotations
 

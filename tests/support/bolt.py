@@ -79,7 +79,7 @@ class Listeners:
     async def on_command(
         self, ack: AsyncAck, command: Json, client: AsyncWebClient, respond: AsyncRespond
     ) -> None:
-        """`help`, `respond` and `form` answer in their own way, any other text is posted as a card."""
+        """`help`, `respond` and `form` have their own answers; other text is posted as a card."""
         if command["text"] == "help":
             await ack("usage: a host")
             return

@@ -37,19 +37,21 @@ http {{
 }}
 """
 _BACKEND = """
-  server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/{name}.pem; ssl_certificate_key {folder}/{name}.key;
+  server {{ listen 127.0.0.1:{port} ssl;
+    ssl_certificate {folder}/{name}.pem; ssl_certificate_key {folder}/{name}.key;
     location / {{ return 200 "ok"; }} }}
 """
 _GATEWAY = """
   server {{ listen 127.0.0.1:{port};
-    location / {{ proxy_pass https://127.0.0.1:{backend}; proxy_ssl_verify on; proxy_ssl_verify_depth 4; proxy_ssl_server_name on;
+    location / {{ proxy_pass https://127.0.0.1:{backend};
+      proxy_ssl_verify on; proxy_ssl_verify_depth 4; proxy_ssl_server_name on;
       proxy_ssl_name {host}; proxy_ssl_trusted_certificate {folder}/{name}.roots; }} }}
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """A backend that sends `chain` with the first certificate's key, judged for `host` by whoever trusts `roots`."""
+    """A backend that sends `chain` with its leaf's key, judged for `host` with `roots`."""
 
     chain: tuple[Issued, ...]
     roots: tuple[Issued, ...]

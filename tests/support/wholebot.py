@@ -1,4 +1,4 @@
-"""The whole bot in one process, joined as `appgw serve` joins it, against the stand-ins for Slack and ARM."""
+"""The whole bot in one process, joined as `appgw serve` does, against stand-in Slack and ARM."""
 
 from __future__ import annotations
 

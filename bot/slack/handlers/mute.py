@@ -226,7 +226,7 @@ class MuteHandlers:
     async def _events(
         self, admitted: AdmittedInvocation, target: FollowedTarget
     ) -> Sequence[BackendEvent]:
-        """Of a host also what it went through as a member of the gateways that the channel follows."""
+        """For a host, also its history as a member of the gateways that the channel follows."""
         since = self.book.clock() - _HISTORY_BACK
         known = await self.book.subscriptions(admitted.invocation.channel)
         gateways = {one.target.key for one in known if one.target.kind is TargetKind.GATEWAY}

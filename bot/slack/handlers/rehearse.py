@@ -1,6 +1,7 @@
-"""`rehearse`: a form takes a chain that is not installed yet, and the answer is a card like any other.
+"""`rehearse`: a modal takes a chain that is not installed yet; the answer is a card.
 
-The chain is read within the form's three seconds, so that a mistake stands under its field. No part of a private key is repeated.
+The chain is read within the modal's three seconds, so that a mistake is shown under its field.
+No part of a private key is repeated.
 """
 
 from __future__ import annotations
@@ -149,7 +150,8 @@ class Rehearsing:
         except (DeliveryError, TimeoutError):
             raise FieldError(
                 "file",
-                "I cannot read this file; is the scope files:read granted? Paste the chain instead.",
+                "I cannot read this file; is the scope files:read granted? "
+                "Paste the chain instead.",
             ) from None
 
 

@@ -133,7 +133,7 @@ class _Clicks:
             )
 
     async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The form: a mistake stands under its first field, everything else is a question like any other."""
+        """The modal: mistakes are shown under its first field, the rest runs like a command."""
         text = _typed(inner(body, "view"))
         understood = parse(text)
         if isinstance(understood, Usage):

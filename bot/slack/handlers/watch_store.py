@@ -64,7 +64,7 @@ class WatchBook:
             log.info("an ended watch is still written down", extra={"reason": error.reason})
 
     async def open(self) -> tuple[AdmittedInvocation, ...]:
-        """What was being watched when the process ended, each as the question that goes on with it."""
+        """The watches that a restart cut off, each as the invocation that continues it."""
         kept = await self.records.open(self.clock())
         return tuple(admitted for body in kept for admitted in self._asked(body))
 

@@ -48,7 +48,7 @@ class HealthReader:
         self._answered: GatewayReport | None = None
 
     def latest(self, report: GatewayReport) -> GatewayReport:
-        """The report with the word that is known, and a question under way when it is time for one."""
+        """The report with the backend health known so far; reads it again when it is time."""
         self._take()
         if self.due:
             self._due = self._now() + self._every

@@ -159,7 +159,8 @@ class Reception:
             await self.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
-                    f"I understood '{admitted.request.verb.value}', but this bot is not set up for it."
+                    f"I understood '{admitted.request.verb.value}', "
+                    "but this bot is not set up for it."
                 ),
             )
             return

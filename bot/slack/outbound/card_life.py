@@ -74,7 +74,7 @@ class Found(Shown):
         amend: reads backend health and makes the amended card; `None` where there is none to read.
         interim: the cards that stand while parts of backend health arrive, each in place of the
             one before; `None` where it comes at once.
-        without_health: makes the card that says why backend health is missing, for the reason given.
+        without_health: makes the card that says why backend health is missing.
         health_first: a card that cannot be changed later waits for backend health; otherwise it
             says that Check again reads it.
     """
@@ -206,7 +206,7 @@ class CardLife:
                 self._run.card = None
 
     async def go_on_watching(self, order: WatchOrder) -> None:
-        """Take a watch up again where a restart cut it off; its next look shows how things stand."""
+        """Take a watch up again that a restart cut off; its next look updates the card."""
         await self._watch(order)
 
     def may_write(self) -> bool:

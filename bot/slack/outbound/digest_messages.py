@@ -1,4 +1,4 @@
-"""A digest's content -> the message that the engine freezes and posts, the details in its thread, and its recoveries. Pure.
+"""A digest's content as the message that is posted, its thread, and its recoveries (pure).
 
 The words come from `bot.digest`, the looks from `bot.cards`.
 """

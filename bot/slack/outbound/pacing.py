@@ -58,7 +58,7 @@ class Pacer:
         return 0.0
 
     def sent(self, key: Key) -> None:
-        """A call goes out; whoever waits behind it comes a second later, until all is calm again."""
+        """Record a call. After a rate limit, calls stay a second apart until `CALM_AFTER_S`."""
         opened = self._opens.get(key)
         if opened is None:
             return

@@ -25,7 +25,7 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Run:
-    """One check: when it began, its card (`None` once nothing of it stands), and whether it has ended."""
+    """One check: when it began, its card (`None` when there is none), and whether it ended."""
 
     begun: float
     card: Card | None = None

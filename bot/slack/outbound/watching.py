@@ -42,7 +42,7 @@ class Seen:
 
     Attributes:
         card: the card as it should stand now.
-        change_key: what makes a difference worth an edit; two looks that saw the same are equal here.
+        change_key: what makes a difference worth an update; equal for looks that saw the same.
         green: the gateway would accept it.
         word: what the gateway itself says, one sentence for the thread, empty when it was not
             asked.

@@ -28,7 +28,7 @@ _LONGEST_SSL_CHECK = 200
 
 
 def signed_only(secret: str) -> Middleware:
-    """The middleware that lets Slack's requests through, and answers 401 to others and 400 to what cannot be read."""
+    """Middleware that passes Slack's requests; others get 401, unreadable ones 400."""
     verifier = SignatureVerifier(secret)
 
     @web.middleware

@@ -73,9 +73,13 @@ SENTENCES = {
         "Azure refuses to give the backend health of prod-gw in the gateway's present state "
         "(GatewayInFailedState)."
     ),
-    FaultKind.SERVER_ERROR: "Azure Resource Manager did not give the backend health of prod-gw: it answered 500.",
+    FaultKind.SERVER_ERROR: (
+        "Azure Resource Manager did not give the backend health of prod-gw: it answered 500."
+    ),
     FaultKind.SLOW: "Azure did not give the backend health of prod-gw within 0.5 seconds.",
-    FaultKind.PROXY_PAGE: "What came in place of the backend health of prod-gw is no answer of Azure's.",
+    FaultKind.PROXY_PAGE: (
+        "What came in place of the backend health of prod-gw is no answer of Azure's."
+    ),
 }
 
 

@@ -282,8 +282,10 @@ def test_id_of_a_sub_resource_leads_to_its_gateway() -> None:
 
 
 WORDS = {
-    "Healthy": Health.HEALTHY, "Up": Health.HEALTHY, "healthy": Health.HEALTHY, "UNHEALTHY": Health.UNHEALTHY, "Down": Health.UNHEALTHY,
-    "Partial": Health.UNHEALTHY, "Draining": Health.UNKNOWN, "Unknown": Health.UNKNOWN, "Splendid": Health.UNKNOWN, "": Health.UNKNOWN,
+    "Healthy": Health.HEALTHY, "Up": Health.HEALTHY, "healthy": Health.HEALTHY,
+    "UNHEALTHY": Health.UNHEALTHY, "Down": Health.UNHEALTHY,
+    "Partial": Health.UNHEALTHY, "Draining": Health.UNKNOWN, "Unknown": Health.UNKNOWN,
+    "Splendid": Health.UNKNOWN, "": Health.UNKNOWN,
 }  # fmt: skip
 
 

@@ -52,7 +52,10 @@ def seen(count: int, *refusals: ArmRefusal, age: int = 0) -> Answers:
         (
             seen(7, age=600),
             State.WELL,
-            "7 gateways can be read (gw-0, gw-1, gw-2, gw-3, gw-4 and 2 more), list 10 minutes old.",
+            (
+                "7 gateways can be read (gw-0, gw-1, gw-2, gw-3, gw-4 and 2 more), "
+                "list 10 minutes old."
+            ),
         ),
         (seen(0), State.WARNING, "0 gateways can be read, list 0 seconds old."),
         (

@@ -59,7 +59,7 @@ def gateway(
     roots: Mapping[str, Certificate | str],
     rules: tuple[RuleSpec, ...] = (),
 ) -> Gateway:
-    """A gateway whose settings trust these roots, each joined with the one pool unless rules are given."""
+    """A gateway whose settings trust these roots, each joined with the one pool by default."""
     made = tuple(
         SettingSpec(name=name, host_name=HOST, roots=attached)
         for name, attached in settings.items()
@@ -209,7 +209,7 @@ def test_an_unknown_root_is_refused_with_those_there_are() -> None:
 
 
 class CheckService:
-    """Both witnesses of a gateway whose one member is a network interface until the gateway has spoken."""
+    """A gateway whose one member is a network interface until backend health names it."""
 
     def __init__(self, report: GatewayReport) -> None:
         self.report, self.listened = report, 0

@@ -1,4 +1,4 @@
-"""The desk: whose settings hold for a host, what the guard is asked, what becomes of it when ARM is slow, down or forbidden."""
+"""`CheckService`: which settings apply to a host, and what happens when ARM fails or is slow."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ class Doorkeeper:
 async def test_gateway_outside_the_subscriptions_is_not_asked(
     arm: ArmStandIn, new_client: Callable[..., ArmClient]
 ) -> None:
-    """Contract section 5: where subscriptions are configured, no other is asked, whatever is typed."""
+    """Contract section 5: only configured subscriptions are asked, whatever is typed."""
     spec = replace(gateway(443), subscription="00000000-0000-0000-0000-00000000000f")
     arm.add(spec)
     configured = new_client(arm.url, subscriptions=("00000000-0000-0000-0000-000000000001",))

@@ -12,7 +12,10 @@ import pytest
 from bot.commands import Request, parse
 from bot.commands.alerts import read_alert, read_alert_json
 
-ARM_ID = "/subscriptions/0f0f0f0f-1111-2222-3333-444444444444/resourceGroups/rg-prod/providers/Microsoft.Network/applicationGateways/prod-gw"
+ARM_ID = (
+    "/subscriptions/0f0f0f0f-1111-2222-3333-444444444444/resourceGroups/rg-prod"
+    "/providers/Microsoft.Network/applicationGateways/prod-gw"
+)
 AZURE = {
     "schemaId": "azureMonitorCommonAlertSchema",
     "data": {

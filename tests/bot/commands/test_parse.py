@@ -59,9 +59,11 @@ WRAPPED = st.sampled_from(
     ]
 )
 PIECES = st.sampled_from(
-    ["check", "health", "mute", "subscribe", "unsubscribe", "help", "gw:", "gw:a/b", "a.example", "last", "watch", "sni=", "--",
+    ["check", "health", "mute", "subscribe", "unsubscribe", "help", "gw:", "gw:a/b", "a.example",
+     "last", "watch", "sni=", "--",
      "\u2014port", "=", "/", ":", "[", "]",
-     "<", ">", "|", "@", "https://", "127.1", "::1", "2h", "reason=", "08:30", "xn--", "%", "\\", "\u200b", "\u00a0", "*", "'", " "]
+      "<", ">", "|", "@", "https://", "127.1", "::1", "2h", "reason=", "08:30", "xn--", "%", "\\",
+      "\u200b", "\u00a0", "*", "'", " "]
 )  # fmt: skip
 
 

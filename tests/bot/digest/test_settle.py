@@ -18,7 +18,7 @@ QUARTER = timedelta(minutes=15)
 def play(
     looks: str, *, kept: dict[str, BackendState] | None = None
 ) -> tuple[BackendState, list[Change]]:
-    """The state after a row of looks, `x` bad and `.` good, a quarter of an hour apart, and what happened on the way."""
+    """The state after looks 15 minutes apart, `x` bad and `.` good, and the events on the way."""
     states, happened = dict(kept or {}), []
     for number, sign in enumerate(looks):
         seen = backend(1, (problem(),) if sign == "x" else ())

@@ -347,7 +347,7 @@ async def _tick_on(world: World) -> None:
 
 
 async def test_stop_lets_a_post_under_way_end(world: World) -> None:
-    """The message is sent and known to be, so that nothing has to be looked for at the next start."""
+    """The message is sent and recorded, so that the next start has nothing to look for."""
     world.channels.before = 0.5
     followed = await world.follow()
     async with world.running(), asyncio.timeout(20):

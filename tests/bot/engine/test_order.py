@@ -85,7 +85,7 @@ async def test_looks_that_end_together_leave_no_digest_waiting(postgres_store: S
 async def test_digest_that_becomes_ready_while_a_later_one_is_released_is_not_overtaken(
     postgres_store: Store,
 ) -> None:
-    """The first look ends between two statements of the second one's release, which waits there for a row."""
+    """The first look ends in the middle of the second one's release, which waits for a row."""
     runs = await due(postgres_store, "AA")
     async with postgres_store.writing() as connection:
         await mark_ready(connection, "check:1")

@@ -1,4 +1,4 @@
-"""Send once: what is committed before a request, and what is done about a request whose end nobody knows."""
+"""Send once: what is committed before a request, and what follows an unknown outcome."""
 
 from __future__ import annotations
 

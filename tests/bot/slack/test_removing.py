@@ -1,4 +1,4 @@
-"""`rehearse gw:... without=...` in chat, through the real bot as a process, with a stand-in ARM and real backends."""
+"""`rehearse gw:... without=...` in chat: the bot as a process, stand-in ARM, real backends."""
 
 from __future__ import annotations
 

@@ -28,7 +28,10 @@ GAP = "The Intermediate certificate is missing from the backend server chain."
 async def bot_beside(
     arm: ArmStandIn, ca_file: str | None, folder: Path
 ) -> AsyncIterator[tuple[RunningBot, int]]:
-    """The whole bot with one good backend, whose gateway has a wrong root attached and the right one lying beside it; its port."""
+    """The whole bot and the port of its one good backend.
+
+    The wrong root is attached to the setting; the right one is on the gateway, unused.
+    """
     async with ESTATE.backend() as backend:
         known = spec(backend.port)
         arm.add(
