@@ -114,7 +114,7 @@ def _decoded(data: str) -> _Decoded:
 
 
 def _is_encoded_twice(data: str) -> bool:
-    """Base64 of a text that is base64 itself, as of a .cer file whose text was encoded once more."""
+    """Whether the data is base64 of a base64 text, as when a .cer file's text is encoded again."""
     inner = _unwrapped(data.encode("ascii", "replace"))
     if inner is None or not _BASE64.fullmatch(inner.removeprefix(b"\xef\xbb\xbf")):
         return False

@@ -1,7 +1,7 @@
 """Which rules of a gateway serve a public name, and where each leads. Pure.
 
-A listener takes the name that it holds exactly before one under its wildcard, as Application Gateway
-does; a name or address of the front end itself leads to every listener on it.
+A listener with the exact name comes before one with a wildcard, as in Application Gateway; a name
+or address of the front end itself leads to every listener on it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Names:
     """The names and addresses of a gateway's listeners.
 
     Attributes:
-        exact: those without a wildcard, and what follows `*.` of the usual wildcards, `*.` included.
+            exact: those without a wildcard, and the end of the usual wildcards, from `*.` on.
         wild: every other wildcard.
     """
 

@@ -1,4 +1,4 @@
-"""Alerts read against the gateways that ARM last listed, and Azure's own words in them explained."""
+"""Alerts read with the gateways that ARM last listed, and Azure's messages in them explained."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AlertReader:
         return read_alert(message, self._names())
 
     def explained(self, message: Mapping[str, Any]) -> str | None:
-        """What Azure's own words in a message mean, and what is missing; `None` where it holds none."""
+        """What Azure's message in this text means and what is missing; `None` without one."""
         text = "\n".join(line.text for line in read_text(message).lines)
         found = translate(text)
         if found.code in _NOT_EXPLAINED or found.code not in CATALOGUE:

@@ -74,7 +74,7 @@ _SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
         Code.CERTIFICATE_EXPIRED: frozenset({Code.CERTIFICATE_NOT_YET_VALID}),
     }
 )
-"""Azure's code -> our codes for the same fault, which it prints in other words (azure-rules section 10)."""
+"""Azure's code -> our codes for the same fault (azure-rules section 10)."""
 _ABOUT_TRUST = frozenset(
     {
         Code.ROOT_MISMATCH,
@@ -109,7 +109,7 @@ def add_backend_health(report: GatewayReport, answer: GatewayHealth | ArmRefusal
 
 
 def only_listed(report: GatewayReport, answer: GatewayHealth) -> tuple[BackendServer, ...]:
-    """Servers that backend health lists under a pair that was asked about, and no member stands for."""
+    """Servers that backend health lists under a requested pair and that match no member."""
     taken = set(_servers_of_lone_names(report, answer).values())
     return tuple(
         dict.fromkeys(server for server in _unmatched(report, answer) if _pair(server) not in taken)

@@ -1,4 +1,4 @@
-"""Talk around a question, as people write it to a bot in a mention -> the line that was meant. Pure.
+"""Reduce the free text of a mention to the command line that was meant (pure).
 
 A slash command is read by `parse` alone. In a mention `please check X`, `why is X down?` and
 `X thanks` ask about X, and `this`, `here` or `it` are never hosts: they speak of the thread.

@@ -64,7 +64,7 @@ class HostTarget:
 class GatewayTarget:
     """A gateway, or one pool or setting of it; lower case, since ARM compares names without case.
 
-    `None` is what was not typed; `site` narrows to the rules of a public name, and is never typed here.
+    `None` is what was not typed; `site` narrows to the rules of a public name and is never typed.
     """
 
     name: str

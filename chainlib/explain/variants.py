@@ -259,8 +259,8 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _kind(
                 "private-only",
                 (
-                    "Rely on the direct probe: a gateway with a private frontend alone often reports "
-                    "no health although requests pass."
+                    "Rely on the direct probe: a gateway with a private frontend alone often "
+                    "reports no health although requests pass."
                 ),
                 (
                     "Check that the names in the backend pool resolve inside the gateway's "
@@ -286,8 +286,8 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _kind(
                 "bundle",
                 (
-                    "Upload each root of {label} as a trusted root of its own, attach them all, and "
-                    "remove the bundle."
+                    "Upload each root of {label} as a trusted root of its own, attach them all, "
+                    "and remove the bundle."
                 ),
                 "Let the server send the intermediates: the gateway takes only roots.",
                 MINUTES,

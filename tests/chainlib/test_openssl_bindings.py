@@ -57,7 +57,7 @@ def test_message_callback_delivers_received_messages(version: int) -> None:
 
 
 def test_message_callback_finds_its_connection() -> None:
-    """The map from SSL* to Connection that pyOpenSSL keeps: each connection sees its own messages alone."""
+    """The map from SSL* to Connection in pyOpenSSL: each connection sees only its own messages."""
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     connection = SSL.Connection(context, None)
     assert SSL.Connection._reverse_mapping.get(connection._ssl) is connection

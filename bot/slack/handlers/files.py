@@ -162,5 +162,5 @@ def _card_of(invocation: Invocation) -> Posted | None:
 
 
 def _quietly(invocation: Invocation) -> Invocation:
-    """By an ephemeral message of its own; of a card that is one only the response URL leads there."""
+    """Answer by an ephemeral message; on an ephemeral card only the response URL can do that."""
     return invocation if invocation.ephemeral else replace(invocation, response_url=None)

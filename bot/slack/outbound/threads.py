@@ -1,4 +1,4 @@
-"""What people wrote in a thread, newest first (`conversations.replies`, scope `channels:history`)."""
+"""The messages of a thread, newest first (`conversations.replies`, scope `channels:history`)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whether Slack still takes the bot's token, asked every quarter of a minute.
 
-Over HTTP, requests arrive although the token was revoked; without this `/readyz` would stay 200 while
-nothing can be answered.
+Over HTTP, requests arrive although the token was revoked; without this `/readyz` would stay 200
+while nothing can be answered.
 """
 
 from __future__ import annotations

@@ -47,7 +47,10 @@ PASTED = {
         gateway("edge-agw", "rg-edge"),
     ),
     "az with long names": (
-        "az network application-gateway show-backend-health --resource-group rg-edge --name edge-agw",
+        (
+            "az network application-gateway show-backend-health "
+            "--resource-group rg-edge --name edge-agw"
+        ),
         gateway("edge-agw", "rg-edge"),
     ),
     "PowerShell": (

@@ -1,4 +1,4 @@
-"""Mentions: talk is forgiven, the thread above is read, the bot's own conversation needs no name."""
+"""Mentions: free text is ignored, the thread above is read, a reply to the bot needs no name."""
 
 from __future__ import annotations
 
