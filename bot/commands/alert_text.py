@@ -25,7 +25,9 @@ LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
 _LINK = re.compile(r"<((?:https?:|mailto:|tel:|[#@!])[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:br|/p|/tr|/div|/li)[^<>]*>|(<[^<>]{1,300}>)", re.IGNORECASE)
 _JSON_START = re.compile(r"[{\[\"]")
-_LONE_LABEL = re.compile(r"[\s>*_`\u2022-]*([A-Za-z][\w .()/-]{0,40}?)[\s*_`]*(:?)[\s*_`]*:?\s*")
+_LONE_LABEL = re.compile(
+    r"[\s>*_`\u2022-]{0,16}([A-Za-z][\w .()/-]{0,40}?)[\s*_`]{0,8}(:?)[\s*_`]{0,8}:?\s{0,8}"
+)
 _HEADING = re.compile(r"[A-Za-z][A-Za-z /_-]{0,30}")
 
 

@@ -61,7 +61,7 @@ _PREPOSITION = re.compile(
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"[\s\"'`*)>\]]*(?:[\s(]\d{1,3}(?:\.\d{1,3}){3}[\s)]*)?(?:/\S*)?\s*"
+    r"[\s\"'`*)>\]]{0,12}(?:[\s(]\d{1,3}(?:\.\d{1,3}){3}[\s)]{0,4})?(?:/\S{0,200})?\s{0,8}"
     r"(?:is|are|was|were|has|keeps|went|goes|seems|looks|returns?|returned|returning|answers?|"
     r"answered|responds?|responded|gives?|gave|throws?|fails?|failed|failing|unhealthy|down|"
     r"unreachable|timed?|refused|refuses|cannot|can't|does|did|not|502s?|503|504|500|"
@@ -69,7 +69,7 @@ _VERB = re.compile(
     re.IGNORECASE,
 )
 _FINE = re.compile(
-    r"[\s\"'`*)>\]]*(?:\s+(?:is|are|looks|seems|works|stays|was|still|also|back))*\s*"
+    r"[\s\"'`*)>\]]{0,12}(?:\s{1,8}(?:is|are|looks|seems|works|stays|was|still|also|back)){0,4}\s{0,8}"
     r"(?:fine|ok|okay|good|healthy|green|works|working|reachable|unaffected|not\s+affected)\b",
     re.IGNORECASE,
 )
@@ -102,9 +102,9 @@ _CLIENT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _CLIENT_AFTER = re.compile(
-    r"(?i:[\s,\"']*(?:was|were|is|got|has\s+been)?\s*(?:blocked|banned|throttled|denied|rejected"
+    r"(?i:[\s,\"']{0,12}(?:was|were|is|got|has\s{1,8}been)?\s{0,8}(?:blocked|banned|throttled|denied|rejected"
     r"|rate.limited|scann|attack|logged\s+in))|"
-    r"[\s,\"']*(?:(?:and\s+)?\d{1,3}(?:\.\d{1,3}){3}[\s,]*)*"
+    r"[\s,\"']{0,12}(?:(?:and\s{1,8})?\d{1,3}(?:\.\d{1,3}){3}[\s,]{0,8}){0,20}"
     r"(?:\((?:client|visitor|source|remote)|- - \[|- \S+ \[|\[\d\d/[A-Z][a-z]{2}/\d{4})",
     re.IGNORECASE,
 )

@@ -185,7 +185,7 @@ class SlackStandIn:
             raise LookupError(f"{user} has no Home tab")
         return self.workspace.homes[user]
 
-    async def until(self, found: Callable[[], T], timeout: float = 10.0) -> T:  # noqa: ASYNC109 -- the bound belongs to the wait
+    async def until(self, found: Callable[[], T], timeout: float = 30.0) -> T:  # noqa: ASYNC109 -- the bound belongs to the wait
         """Wait until `found()` is truthy and return it.
 
         A `LookupError` or `IndexError` counts as not yet.

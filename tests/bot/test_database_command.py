@@ -50,7 +50,7 @@ USELESS = [
     ("postgresql://nobody@127.0.0.1/none?colour=red", "colour"),
     ("sqlite:///{folder}/file/appgw.sqlite3", "File exists"),
     ("sqlite:///{folder}/file", "not a database"),
-    ("sqlite:///{folder}", "unable to open"),
+    ("sqlite:///{folder}", "Is a directory"),
     ("postgresql://127.0.0.1:1/x?password=s3cret", "Connection refused"),
 ]
 

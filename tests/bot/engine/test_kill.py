@@ -132,7 +132,7 @@ async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
     )
     await until(lambda: len(channels.arrived) >= DUE // 4)
     sleeper.send_signal(signal.SIGSTOP)
-    await until(lambda: len(channels.arrived) >= DUE, seconds=LEASE_S + 30)
+    await until(lambda: len(channels.arrived) >= DUE, seconds=LEASE_S + 60)
     sleeper.send_signal(signal.SIGCONT)
     await asyncio.sleep(LEASE_S)
     figure(
