@@ -89,7 +89,7 @@ class Transact:
         loop and may share its connections.
         """
         refuse_pickles()
-        if cancelled := await asyncio.to_thread(_cancel_foreign, self._engine):
+        if cancelled := await asyncio.to_thread(cancel_foreign, self._engine):
             _LOG.error("%d workflows that this bot did not write were cancelled", cancelled)
         logging.getLogger("dbos").addHandler(
             logging.NullHandler()
@@ -259,10 +259,10 @@ def refuse_pickles() -> None:
     DefaultSerializer.deserialize = refuse  # type: ignore[method-assign, assignment]
 
 
-def _cancel_foreign(engine: Engine) -> int:
+def cancel_foreign(engine: Engine) -> int:
     """Cancel unfinished workflows that are not in our format; returns how many those were."""
     schema = None if engine.dialect.name == "sqlite" else "dbos"
-    if not inspect(engine).has_table("workflow_status", schema=schema):
+    if not _names_formats(engine, schema):
         return 0
     table = "dbos.workflow_status" if schema else "workflow_status"
     statement = text(
@@ -271,6 +271,19 @@ def _cancel_foreign(engine: Engine) -> int:
     )
     with engine.begin() as connection:
         return connection.execute(statement, {"ours": _OURS}).rowcount
+
+
+def _names_formats(engine: Engine, schema: str | None) -> bool:
+    """Whether rows say in which format they are.
+
+    While another replica makes the tables they do not yet; such rows get none, and reading them
+    is refused.
+    """
+    tables = inspect(engine)
+    return tables.has_table("workflow_status", schema=schema) and any(
+        column["name"] == "serialization"
+        for column in tables.get_columns("workflow_status", schema=schema)
+    )
 
 
 async def sleep(seconds: float) -> None:
