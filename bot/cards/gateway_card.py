@@ -40,19 +40,17 @@ from bot.cards.parts import (
     compose,
     say,
 )
-from bot.domain.azure import ArmRefusal, BackendServer, Health
+from bot.domain.azure import BackendServer, Health
 from bot.domain.report import DISAGREEMENT_CODES, GatewayReport, Via
 from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
 
 MAX_GROUPS = 5
-MAX_OVERVIEW = 8
 MAX_ROUTES = 4
-_REFUSALS_SHOWN = 2
 _NAMES_SHOWN = 2
 UNKNOWN = "UNKNOWN"
 _NOT_PROBED = "not probed: "
 _NAME_ROOM = 16
-_LINE = 130
+LINE_LIMIT = 130
 _DISAGREEMENTS = {
     Code.VANTAGE_DIFFERS: (
         "the gateway looks from another subnet, or its last probe is older ({servers})."
@@ -83,7 +81,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
         _buttons(report, causes, context),
         _small_print(report, context),
     ]
-    return compose(_lock_screen(report, causes), parts)
+    return compose(lock_screen_of(report, causes), parts)
 
 
 def _routes(report: GatewayReport) -> Iterator[Part]:
@@ -95,14 +93,15 @@ def _routes(report: GatewayReport) -> Iterator[Part]:
         for member in report.members
         for route in member.routes
     )
-    lines = [clean(line, _LINE) for line in (*reached, *report.redirects)]
+    lines = [clean(line, LINE_LIMIT) for line in (*reached, *report.redirects)]
     if len(lines) > MAX_ROUTES:
         lines = [*lines[:MAX_ROUTES], f"… and {counted(len(lines) - MAX_ROUTES, 'more rule')}"]
     if lines:
         yield Drawing(lines=tuple(lines))
 
 
-def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
+def word_of(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
+    """The verdict in one word."""
     if not report.healthy:
         return "FAIL"
     if report.unanswered:
@@ -111,19 +110,21 @@ def _word(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
     return "WARN" if causes or report.refusal or unseen else "OK"
 
 
-def _name(report: GatewayReport) -> str:
+def name_of(report: GatewayReport) -> str:
+    """The gateway with the part that was asked about, escaped."""
     scope = f"/{report.scope}" if report.scope else ""
     site = f"{report.site} on " if report.site else ""
     return clean(f"{site}{report.gateway.id.name}{scope}", 120)
 
 
 def _heading(report: GatewayReport) -> str:
-    word = _word(report, fold(report))
+    word = word_of(report, fold(report))
     kind = "site" if report.site else "gateway"
-    return f"{_shape(word)} {word} {kind} {shorten_middle(_name(report), 36)}"
+    return f"{shape_of(word)} {word} {kind} {shorten_middle(name_of(report), 36)}"
 
 
-def _shape(word: str) -> str:
+def shape_of(word: str) -> str:
+    """The sign that stands beside the word."""
     return SHAPES.get(word, "○")
 
 
@@ -133,7 +134,9 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
     serious = sum(cause.serious for cause in causes)
     if bad:
         return say(
-            bold(f"{bad} of {counted(total, 'server')} {_fail(bad)}, {counted(serious, 'cause')}.")
+            bold(
+                f"{bad} of {counted(total, 'server')} {verb_of(bad)}, {counted(serious, 'cause')}."
+            )
         )
     return say(bold(_fine(report) if total else _no_server(report)))
 
@@ -164,14 +167,15 @@ def _fine(report: GatewayReport) -> str:
     return "The only server is fine." if total == 1 else f"All {total} servers are fine."
 
 
-def _fail(count: int) -> str:
+def verb_of(count: int) -> str:
+    """`fails` for one server, `fail` for several."""
     return "fails" if count == 1 else "fail"
 
 
 def _backend_health(report: GatewayReport) -> Paragraph:
     """The second witness: its word, why it is missing, or that it is still awaited."""
     if report.refusal is not None:
-        return say(bold("Gateway's word is missing: "), clean(report.refusal.sentence, _LINE))
+        return say(bold("Gateway's word is missing: "), clean(report.refusal.sentence, LINE_LIMIT))
     if report.via is Via.PROBE:
         return say(
             bold("Gateway: "), "not asked for its own word (via=probe); below is our own probe."
@@ -210,7 +214,7 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
             label = "In its words (the true cause stands below): " if misleads else "In its words: "
             yield say(
                 bold(label),
-                clean(first.text or first.name, _LINE),
+                clean(first.text or first.name, LINE_LIMIT),
                 f" (+{more} more in the thread)" if more else "",
             )
     for code, words in _DISAGREEMENTS.items():
@@ -251,14 +255,14 @@ def _cause_line(cause: Cause) -> Paragraph:
     if not count:
         return say(
             bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
-            shorten(about, _LINE),
+            shorten(about, LINE_LIMIT),
         )
     tail = f" · {counted(count, 'server')}: {listed} · {clean(settings[0], 30)}" + (
         f" +{len(settings) - 1}" if len(settings) > 1 else ""
     )
     return say(
         bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
-        shorten(f"{about}{tail}", _LINE),
+        shorten(f"{about}{tail}", LINE_LIMIT),
     )
 
 
@@ -280,7 +284,7 @@ def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragra
                     f"- {len(skipped)} not probed: "
                     f"{clean(skipped[0].skipped.removeprefix(_NOT_PROBED), 100)}"
                 ),
-                _LINE,
+                LINE_LIMIT,
             )
         )
 
@@ -291,10 +295,10 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
         return
     known = _known(causes[0])
     if known.steps:
-        yield say(bold(f"Fix {PLACES[known.where]}: "), clean(known.steps[0], _LINE))
+        yield say(bold(f"Fix {PLACES[known.where]}: "), clean(known.steps[0], LINE_LIMIT))
     hints = [hint for member in causes[0].members for hint in member.useful_hints]
     if hints and len(causes) < MAX_GROUPS:
-        yield say(bold("Look at: "), clean(hints[0], 2 * _LINE))
+        yield say(bold("Look at: "), clean(hints[0], 2 * LINE_LIMIT))
 
 
 def _known(cause: Cause) -> CatalogueEntry | Explanation:
@@ -350,12 +354,14 @@ def _small_print(report: GatewayReport, context: CardContext) -> SmallPrint:
     return SmallPrint(text=" · ".join(filter(None, said)), user=context.user, at=report.at)
 
 
-def _lock_screen(report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT) -> str:
+def lock_screen_of(
+    report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT
+) -> str:
     """Which, the first cause, how many more and who must act.
 
     How many servers, where the name keeps enough room beside it.
     """
-    word, name = _word(report, causes), _name(report)
+    word, name = word_of(report, causes), name_of(report)
     options = _endings(report, causes) if causes else [_fine_ending(report)]
     rest = next(
         (one for one in options if limit - len(word) - 1 - len(one) >= min(len(name), _NAME_ROOM)),
@@ -378,123 +384,3 @@ def _fine_ending(report: GatewayReport) -> str:
         return f": {nothing[0].lower()}{nothing[1:]}"
     fine = _fine(report)
     return f": {fine[0].lower()}{fine[1:]}"
-
-
-def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Message:
-    """The card when ARM could not even say how the gateway is configured.
-
-    What happened, what the operator must do.
-    """
-    shown = shorten_middle(clean(name, 120), 36)
-    parts: list[Part] = [
-        Heading(text=f"{_shape(UNKNOWN)} {UNKNOWN} gateway {shown}"),
-        say(bold("Azure does not tell me. "), clean(refusal.sentence, 300)),
-        *(
-            [say(bold("Fix for admins: "), "the lines are in the thread.")]
-            if refusal.remedy
-            else []
-        ),
-        Buttons(
-            elements=(again_button(context.command),),
-            instead=f"Check again: {SLASH_COMMAND} {context.command}",
-        ),
-        SmallPrint(
-            text=(
-                f"{refusal.trouble.value} · {clean(context.understood, 200)} · run {context.run_id}"
-            ),
-            user=context.user,
-        ),
-    ]
-    return compose(f"{UNKNOWN} {shown}: {clean(refusal.sentence, 60)}", parts)
-
-
-def remedy_message(refusal: ArmRefusal) -> Message:
-    """What an operator must do, for the thread; commands stand in a fixed-width font."""
-    return compose(
-        "What an operator must do",
-        [
-            say(bold("What an operator must do")),
-            Drawing(lines=tuple(clean(x, 1200) for x in refusal.remedy)),
-        ],
-    )
-
-
-def overview_card(
-    reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal], context: CardContext
-) -> Message:
-    """One line for each gateway, worst first."""
-    ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
-    bad = sum(not report.healthy for report in ordered)
-    silent = any(report.unanswered for report in ordered)
-    word = "FAIL" if bad else UNKNOWN if silent else "WARN" if refusals else "OK"
-    lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
-    if len(ordered) > MAX_OVERVIEW:
-        rest = len(ordered) - MAX_OVERVIEW
-        lines.append(say(f"… and {rest} more, each named in the thread"))
-    lines += [
-        say(bold("○ "), clean(refusal.sentence, _LINE)) for refusal in refusals[:_REFUSALS_SHOWN]
-    ]
-    title = f"{bad} of {counted(len(ordered), 'gateway')} unhealthy"
-    again = again_button("health")
-    parts: list[Part] = [
-        Heading(text=f"{_shape(word)} {word} {title}"),
-        *lines,
-        Buttons(elements=(again,), instead=f"{SLASH_COMMAND} health"),
-    ]
-    small = SmallPrint(
-        text=f"{clean(context.understood, 200)} · run {context.run_id}", user=context.user
-    )
-    return compose(_first_of(ordered, bad) or f"{word} {title}.", [*parts, small])
-
-
-def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
-    """The lock screen where a gateway fails: the first one's own, and how many more fail.
-
-    Empty where none does.
-    """
-    if not bad:
-        return ""
-    more = f" +{counted(bad - 1, 'gateway')}" if bad > 1 else ""
-    return f"{_lock_screen(ordered[0], fold(ordered[0]), TEXT_LIMIT - len(more))}{more}"
-
-
-def _overview_line(report: GatewayReport) -> Paragraph:
-    word = _word(report, fold(report))
-    return say(
-        bold(f"{_shape(word)} {shorten_middle(_name(report), 40)} "),
-        shorten(_in_one_line(report), _LINE),
-    )
-
-
-def _in_one_line(report: GatewayReport) -> str:
-    """How many servers fail, the first cause, and what became of backend health."""
-    causes = fold(report)
-    bad = sum(not member.healthy for member in report.members)
-    unseen = sum(member.unseen for member in report.members)
-    reason = (
-        f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
-    )
-    health = (
-        f"; {clean(report.refusal.sentence, _LINE)}"
-        if report.refusal
-        else "; backend health is awaited"
-        if report.health is None and report.via is not Via.PROBE
-        else ""
-    )
-    return f"{bad} of {len(report.members)} {_fail(bad)}{reason}{health}"
-
-
-def overflows(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> bool:
-    """Whether the overview has no room for all of them."""
-    return len(reports) > MAX_OVERVIEW or len(refusals) > _REFUSALS_SHOWN
-
-
-def overview_details(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> str:
-    """Every gateway in a line of its own, worst first, for the thread's file."""
-    ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
-    lines = [
-        f"{_word(report, fold(report))} gw:{clean(report.gateway.id.group, 120)}/{_name(report)}: "
-        f"{_in_one_line(report)}"
-        for report in ordered
-    ]
-    return "\n".join((*lines, *(f"? {clean(one.sentence, 300)}" for one in refusals))) + "\n"

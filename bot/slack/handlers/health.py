@@ -15,15 +15,10 @@ from typing import Protocol, TypedDict
 
 from bot.cards.check_card import CardContext
 from bot.cards.details import Attachment, member_details
-from bot.cards.gateway_card import (
-    gateway_card,
-    no_word_card,
-    overflows,
-    overview_card,
-    overview_details,
-    remedy_message,
-)
+from bot.cards.gateway_card import gateway_card
+from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
+from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice, refusal
 from bot.checks.service import Options, Refused
 from bot.commands import GatewayTarget, HostTarget, SiteTarget

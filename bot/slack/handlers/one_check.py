@@ -15,8 +15,8 @@ from typing import Protocol
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details, whole_word
-from bot.cards.gateway_card import remedy_message
 from bot.cards.parts import Message
+from bot.cards.unanswered_card import remedy_message
 from bot.cards.usage import refusal
 from bot.checks import both_words, word_missing
 from bot.checks.last_healthy import Memory, RecentFacts, changed_since_green

@@ -11,8 +11,8 @@ from functools import partial
 
 from bot.cards.check_card import CardContext
 from bot.cards.details import Attachment
-from bot.cards.gateway_card import no_word_card, remedy_message
 from bot.cards.removal_card import removal_card, removal_details
+from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice
 from bot.checks import rehearse_removal
 from bot.checks.removal import GatewayReader

@@ -14,8 +14,9 @@ import pytest
 from bot.cards.causes import Cause, fold
 from bot.cards.check_card import CardContext
 from bot.cards.details import member_details
-from bot.cards.gateway_card import _lock_screen, gateway_card, overview_card
+from bot.cards.gateway_card import gateway_card, lock_screen_of
 from bot.cards.lock_screen import PHRASES
+from bot.cards.overview_card import overview_card
 from bot.cards.parts import (
     JSON_LIMIT,
     LINES_BEFORE_BUTTONS,
@@ -125,7 +126,7 @@ def test_lock_screen_keeps_name_cause_and_who_whatever_the_cause(code: Code) -> 
         Cause(code=code, about="", members=MIXED.members[:1], serious=True) for _ in range(99)
     )
     crowd = replace(MIXED, members=MIXED.members * 40)
-    text = _lock_screen(crowd, causes, TEXT_LIMIT - len(" +99 gateways"))
+    text = lock_screen_of(crowd, causes, TEXT_LIMIT - len(" +99 gateways"))
     assert len(text) <= TEXT_LIMIT - len(" +99 gateways")
     assert text.startswith("FAIL prod-gw: " + PHRASES[code])
     assert ". Fix: " in text

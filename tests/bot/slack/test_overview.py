@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cards.gateway_card import overflows, overview_card, overview_details
+from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
 from bot.domain.report import GatewayReport

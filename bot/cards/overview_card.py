@@ -1,0 +1,124 @@
+"""The overview: one line for each gateway, and the file that names them all. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.cards.causes import fold
+from bot.cards.check_card import (
+    SLASH_COMMAND,
+    CardContext,
+    again_button,
+)
+from bot.cards.escaping import clean, shorten, shorten_middle
+from bot.cards.gateway_card import (
+    LINE_LIMIT,
+    UNKNOWN,
+    lock_screen_of,
+    name_of,
+    shape_of,
+    verb_of,
+    word_of,
+)
+from bot.cards.lock_screen import PHRASES
+from bot.cards.parts import (
+    TEXT_LIMIT,
+    Buttons,
+    Heading,
+    Message,
+    Paragraph,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
+from bot.domain.azure import ArmRefusal
+from bot.domain.report import GatewayReport, Via
+from chainlib import counted
+
+MAX_OVERVIEW = 8
+_REFUSALS_SHOWN = 2
+
+
+def overview_card(
+    reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal], context: CardContext
+) -> Message:
+    """One line for each gateway, worst first."""
+    ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
+    bad = sum(not report.healthy for report in ordered)
+    silent = any(report.unanswered for report in ordered)
+    word = "FAIL" if bad else UNKNOWN if silent else "WARN" if refusals else "OK"
+    lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
+    if len(ordered) > MAX_OVERVIEW:
+        rest = len(ordered) - MAX_OVERVIEW
+        lines.append(say(f"… and {rest} more, each named in the thread"))
+    lines += [
+        say(bold("○ "), clean(refusal.sentence, LINE_LIMIT))
+        for refusal in refusals[:_REFUSALS_SHOWN]
+    ]
+    title = f"{bad} of {counted(len(ordered), 'gateway')} unhealthy"
+    again = again_button("health")
+    parts: list[Part] = [
+        Heading(text=f"{shape_of(word)} {word} {title}"),
+        *lines,
+        Buttons(elements=(again,), instead=f"{SLASH_COMMAND} health"),
+    ]
+    small = SmallPrint(
+        text=f"{clean(context.understood, 200)} · run {context.run_id}", user=context.user
+    )
+    return compose(_first_of(ordered, bad) or f"{word} {title}.", [*parts, small])
+
+
+def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
+    """The lock screen where a gateway fails: the first one's own, and how many more fail.
+
+    Empty where none does.
+    """
+    if not bad:
+        return ""
+    more = f" +{counted(bad - 1, 'gateway')}" if bad > 1 else ""
+    return f"{lock_screen_of(ordered[0], fold(ordered[0]), TEXT_LIMIT - len(more))}{more}"
+
+
+def _overview_line(report: GatewayReport) -> Paragraph:
+    word = word_of(report, fold(report))
+    return say(
+        bold(f"{shape_of(word)} {shorten_middle(name_of(report), 40)} "),
+        shorten(_in_one_line(report), LINE_LIMIT),
+    )
+
+
+def _in_one_line(report: GatewayReport) -> str:
+    """How many servers fail, the first cause, and what became of backend health."""
+    causes = fold(report)
+    bad = sum(not member.healthy for member in report.members)
+    unseen = sum(member.unseen for member in report.members)
+    reason = (
+        f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
+    )
+    health = (
+        f"; {clean(report.refusal.sentence, LINE_LIMIT)}"
+        if report.refusal
+        else "; backend health is awaited"
+        if report.health is None and report.via is not Via.PROBE
+        else ""
+    )
+    return f"{bad} of {len(report.members)} {verb_of(bad)}{reason}{health}"
+
+
+def overflows(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> bool:
+    """Whether the overview has no room for all of them."""
+    return len(reports) > MAX_OVERVIEW or len(refusals) > _REFUSALS_SHOWN
+
+
+def overview_details(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> str:
+    """Every gateway in a line of its own, worst first, for the thread's file."""
+    ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
+    lines = [
+        f"{word_of(report, fold(report))} "
+        f"gw:{clean(report.gateway.id.group, 120)}/{name_of(report)}: "
+        f"{_in_one_line(report)}"
+        for report in ordered
+    ]
+    return "\n".join((*lines, *(f"? {clean(one.sentence, 300)}" for one in refusals))) + "\n"

@@ -1,0 +1,65 @@
+"""The card of a gateway that could not be asked, and what an operator must do. Pure."""
+
+from __future__ import annotations
+
+from bot.cards.check_card import (
+    SLASH_COMMAND,
+    CardContext,
+    again_button,
+)
+from bot.cards.escaping import clean, shorten_middle
+from bot.cards.gateway_card import (
+    UNKNOWN,
+    shape_of,
+)
+from bot.cards.parts import (
+    Buttons,
+    Drawing,
+    Heading,
+    Message,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+)
+from bot.domain.azure import ArmRefusal
+
+
+def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Message:
+    """The card when ARM could not even say how the gateway is configured.
+
+    What happened, what the operator must do.
+    """
+    shown = shorten_middle(clean(name, 120), 36)
+    parts: list[Part] = [
+        Heading(text=f"{shape_of(UNKNOWN)} {UNKNOWN} gateway {shown}"),
+        say(bold("Azure does not tell me. "), clean(refusal.sentence, 300)),
+        *(
+            [say(bold("Fix for admins: "), "the lines are in the thread.")]
+            if refusal.remedy
+            else []
+        ),
+        Buttons(
+            elements=(again_button(context.command),),
+            instead=f"Check again: {SLASH_COMMAND} {context.command}",
+        ),
+        SmallPrint(
+            text=(
+                f"{refusal.trouble.value} · {clean(context.understood, 200)} · run {context.run_id}"
+            ),
+            user=context.user,
+        ),
+    ]
+    return compose(f"{UNKNOWN} {shown}: {clean(refusal.sentence, 60)}", parts)
+
+
+def remedy_message(refusal: ArmRefusal) -> Message:
+    """What an operator must do, for the thread; commands stand in a fixed-width font."""
+    return compose(
+        "What an operator must do",
+        [
+            say(bold("What an operator must do")),
+            Drawing(lines=tuple(clean(x, 1200) for x in refusal.remedy)),
+        ],
+    )
