@@ -31,3 +31,8 @@ class Variant:
         return all(
             facts.get(key) and wanted in {ANY, facts[key]} for key, wanted in self.when.items()
         )
+
+
+def of_kind(kind: str, *steps: str, where: Where | None = None, **also: str) -> Variant:
+    """Steps for evidence of this kind, and whatever else it must say."""
+    return Variant(when={"kind": kind, **also}, steps=steps, where=where)
