@@ -75,6 +75,18 @@ WithoutRoot = Annotated[
 Json = Annotated[bool, Option("--json", help="Print the report as one JSON object.")]
 
 
+ServerName = Annotated[
+    str | None,
+    Option(
+        "--sni", help="The server name that the handshake sends; default: the name that must match."
+    ),
+]
+HostName = Annotated[
+    str | None, Option("--host-name", help="The name that must match; default: the target's host.")
+]
+ProbePath = Annotated[str | None, Option("--path", help="Path of the health probe; default /.")]
+
+
 @app.command()
 def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
     target: Annotated[
@@ -86,20 +98,9 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
             )
         ),
     ],
-    sni: Annotated[
-        str | None,
-        Option(
-            "--sni",
-            help="The server name that the handshake sends; default: the name that must match.",
-        ),
-    ] = None,
-    host_name: Annotated[
-        str | None,
-        Option("--host-name", help="The name that must match; default: the target's host."),
-    ] = None,
-    path: Annotated[
-        str | None, Option("--path", help="Path of the health probe; default /.")
-    ] = None,
+    sni: ServerName = None,
+    host_name: HostName = None,
+    path: ProbePath = None,
     root: Roots = None,
     auth_cert: AuthCertificates = None,
     sku: SkuOption = "v2",

@@ -120,24 +120,7 @@ async def _serve(
         )
         knowledge = LearnedFacts(store, clock)
         await stack.enter_async_context(knowledge.kept())
-        rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
-        sources = IssuerSources(
-            bundle=await _bundle(settings.intermediates),
-            aia=settings.aia,
-            rules=rules,
-            learnt=knowledge.learnt,
-        )
-        check_context = CheckContext(
-            clock=clock,
-            timeout=CHECK_TIMEOUT_S,
-            find_issuers=sources.find,
-            downloads=sources.aia,
-            learn=sources.learn,
-            seen=knowledge.see,
-        )
-        check_service = CheckService(
-            arm=arm, target_policy=TargetGuard(rules=rules), new_context=lambda: check_context
-        )
+        check_service = await _check_service(settings, arm, knowledge, clock)
         probe_origin = platform.node() or "this machine"
         parts = Parts(
             backends=check_service,
@@ -161,6 +144,29 @@ async def _serve(
         service = SlackService(settings=settings, parts=parts, context=context)
         _stop_on_signals(service.stop)
         await service.run()
+
+
+async def _check_service(
+    settings: Settings, arm: ArmClient | None, knowledge: LearnedFacts, clock: Clock
+) -> CheckService:
+    rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
+    sources = IssuerSources(
+        bundle=await _bundle(settings.intermediates),
+        aia=settings.aia,
+        rules=rules,
+        learnt=knowledge.learnt,
+    )
+    context = CheckContext(
+        clock=clock,
+        timeout=CHECK_TIMEOUT_S,
+        find_issuers=sources.find,
+        downloads=sources.aia,
+        learn=sources.learn,
+        seen=knowledge.see,
+    )
+    return CheckService(
+        arm=arm, target_policy=TargetGuard(rules=rules), new_context=lambda: context
+    )
 
 
 def _doctor_checks(

@@ -6,18 +6,20 @@ holds that very value, so that a request costs a look-up and not a walk over mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from bot.azure.policies import member_uses
-from bot.domain.azure import Gateway
+from bot.checks.ports import TargetPolicy
+from bot.commands import HostTarget
+from bot.domain.azure import ArmRefusal, Gateway
 
 Ports = Mapping[str, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
+class PoolMembership:
     """What the pools say about one question.
 
     Attributes:
@@ -37,7 +39,7 @@ class AdmissionIndex:
 
     def look_up(
         self, host: str, addresses: Sequence[str], gateways: Iterable[Gateway]
-    ) -> Admission:
+    ) -> PoolMembership:
         """What the pools of these gateways say about a host that resolved to these addresses.
 
         A host that stands in a pool has its own ports; one that does not, but all of whose
@@ -45,11 +47,11 @@ class AdmissionIndex:
         """
         indexes = [self._ports_of(gateway) for gateway in gateways]
         if own := _ports(spelt(host), indexes):
-            return Admission(members=frozenset({host}), ports=own)
+            return PoolMembership(members=frozenset({host}), ports=own)
         shared = [_ports(spelt(address), indexes) for address in addresses]
         if not shared or not all(shared):
-            return Admission(members=frozenset(), ports=frozenset())
-        return Admission(
+            return PoolMembership(members=frozenset(), ports=frozenset())
+        return PoolMembership(
             members=frozenset(map(spelt, addresses)), ports=frozenset.intersection(*shared)
         )
 
@@ -81,3 +83,48 @@ def spelt(member: str) -> str:
 
 def _ports(name: str, indexes: Iterable[Ports]) -> frozenset[int]:
     return frozenset().union(*(index[name] for index in indexes if name in index))
+
+
+class Admission:
+    """Which hosts may be probed: the target policy, asked with what the gateways' pools hold.
+
+    Args:
+        target_policy: decides.
+    """
+
+    def __init__(self, target_policy: TargetPolicy) -> None:
+        self._policy = target_policy
+        self._index = AdmissionIndex()
+
+    def refuse_spelling(self, host: str) -> str | None:
+        """A sentence where the name alone is refused."""
+        return self._policy.refuse_spelling(host)
+
+    def refusal(
+        self, host: str, port: int, addresses: Sequence[str], gateways: Iterable[Gateway]
+    ) -> str | None:
+        """A sentence where these addresses may not be connected to on this port."""
+        known = self._index.look_up(host, addresses, gateways)
+        return self._policy.admit(host, port, addresses, members=known.members, ports=known.ports)
+
+    def beside(
+        self, gateways: Sequence[Gateway]
+    ) -> Callable[[str, int, Sequence[str]], str | None]:
+        """`refusal` with these gateways."""
+        return lambda host, port, addresses: self.refusal(host, port, addresses, gateways)
+
+    def explained(
+        self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None
+    ) -> str:
+        """The refusal; where Azure did not tell the pools, which might have admitted it, says so.
+
+        That is no reason to edit an allow-list.
+        """
+        if arm is None or self._policy.admit(
+            target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()
+        ):
+            return sentence
+        return (
+            f"I cannot see whether {target.host[:60]} stands in a gateway's pool, and it is not "
+            f"on the allow-list. {arm.sentence}"
+        )

@@ -1,31 +1,30 @@
-"""From an understood question to both witnesses' answer.
+"""From a request to an answer: which gateway, whose settings, admit, probe, read health.
 
-Which gateway is meant, whose settings hold, may it be touched, probe, listen.
-
-Commands, mentions, forms, buttons and digests ask here. The desk knows ARM and the guard only
-through what it is given.
+Commands, mentions, modals, buttons and digests ask here. ARM and the target policy are known only
+through what the service is given.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
 from bot.azure.single_flight import SingleFlight
 from bot.azure.sites import rules_for
 from bot.azure.translation import with_nic_addresses
-from bot.checks.admission import AdmissionIndex
+from bot.checks.admission import Admission
+from bot.checks.answers import HostAnswer, Refused, of_worst
 from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
 from bot.checks.gateway_state import gateway_findings
 from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
+from bot.checks.prepare import addresses_of, assumed, same_request, within_deadline
 from bot.checks.probe import CheckContext, check
 from bot.checks.selection import (
     Options,
-    assumed_request,
     chosen,
     is_named,
     is_named_pair,
@@ -53,9 +52,7 @@ from bot.checks.typed_options import (
 )
 from bot.commands import GatewayTarget, HostTarget, SiteTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, MemberKind
-from bot.domain.report import CheckReport, CheckRequest, GatewayReport, MemberCheck, Via
-from chainlib import ResolveFailed
-from chainlib.aio import resolve
+from bot.domain.report import GatewayReport, MemberCheck, Via
 
 __all__ = [
     "NOT_CONFIGURED",
@@ -71,33 +68,7 @@ __all__ = [
 ARM_PATIENCE_S = 2.5
 MAX_UNLISTED = 200
 """Servers that only backend health lists are probed up to this number."""
-_SHORTEST_S = 1.0
-_PRESENTATION_OPTIONS = frozenset({"private", "watch"})
-"""Options about how the answer is given, not about what is asked."""
 _NOTHING_TYPED: Options = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """The guard said no; `sentence` is for the asker alone."""
-
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostAnswer:
-    """The answer about one backend.
-
-    Attributes:
-        report: our own probe, judged with the settings of the gateway that uses the backend, where
-            one is known.
-        gateway: the same with the gateway's word; `None` where no known gateway uses the backend.
-        arm: why ARM could not be asked, `None` when it could.
-    """
-
-    report: CheckReport
-    gateway: GatewayReport | None = None
-    arm: ArmRefusal | None = None
 
 
 class CheckService:
@@ -117,11 +88,10 @@ class CheckService:
         new_context: Callable[[], CheckContext],
     ) -> None:
         self._arm = arm
-        self._target_policy = target_policy
+        self._admission = Admission(target_policy)
         self._new_context = new_context
         self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
         self._looks: SingleFlight[GatewayReport | ArmRefusal] = SingleFlight()
-        self._members = AdmissionIndex()
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
     async def host(
@@ -131,7 +101,7 @@ class CheckService:
 
         Typed options replace the settings' values.
         """
-        if sentence := self._target_policy.refuse_spelling(target.host):
+        if sentence := self._admission.refuse_spelling(target.host):
             return Refused(sentence=sentence)
         if options.get("via") == Via.GATEWAY:
             return Refused(
@@ -153,21 +123,23 @@ class CheckService:
         if isinstance(root, NoRoot):
             return Refused(sentence=root.sentence)
         # A name that no rule admits gets the same answer whether it resolves or not.
-        addresses = await _addresses(target, context)
-        if sentence := self._admit(target.host, target.port, addresses, gateways):
-            return Refused(sentence=self._described(sentence, target, addresses, arm))
-        context = _hurried(settled(context, addresses), asyncio.get_running_loop().time() - begun)
+        addresses = await addresses_of(target, context)
+        if sentence := self._admission.refusal(target.host, target.port, addresses, gateways):
+            return Refused(sentence=self._admission.explained(sentence, target, addresses, arm))
+        context = within_deadline(
+            settled(context, addresses), asyncio.get_running_loop().time() - begun
+        )
 
         async def probe() -> HostAnswer | Refused:
             if not uses:
                 return HostAnswer(
-                    report=await check(_assumed(target, options, arm, root), context), arm=arm
+                    report=await check(assumed(target, options, arm, root), context), arm=arm
                 )
             return await self._behind(uses, near, options, root, context)
 
         # One probe per target at a time: a channel full of people who ask the same shares the one
         # that runs.
-        return await self._probes.share(_question(target, options), probe)
+        return await self._probes.share(same_request(target, options), probe)
 
     async def gateway(
         self, target: GatewayTarget, options: Options = _NOTHING_TYPED
@@ -180,7 +152,7 @@ class CheckService:
         probed, and `read_backend_health` tells all.
         """
         return await self._looks.share(
-            _question(target, options), lambda: self._look_at(target, options)
+            same_request(target, options), lambda: self._look_at(target, options)
         )
 
     async def placement(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
@@ -188,7 +160,7 @@ class CheckService:
 
         Neither resolved nor probed.
         """
-        if sentence := self._target_policy.refuse_spelling(target.host):
+        if sentence := self._admission.refuse_spelling(target.host):
             return Refused(sentence=sentence)
         known = await self._known(options) if self._arm else NOT_CONFIGURED
         found = (
@@ -309,35 +281,36 @@ class CheckService:
         if not servers:
             return report
         gateway, uses = with_listed_servers(report.gateway, servers)
-        gateways = await self._beside(gateway)
-        root = find_root(report.typed, gateways, None, gateway.id.name)
-        checks, _ = typed_checks(
-            uses, gateways, report.typed, None if isinstance(root, NoRoot) else root
-        )
-        probed = await self._check(gateway, checks, (gateway,))
+        probed = await self._probe_more(report, gateway, uses)
         return replace(report, members=worst_first((*report.members, *probed.members)))
 
     async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
         """Probe the members that are network interfaces; backend health gives their addresses."""
         gateway = with_nic_addresses(report.gateway, health)
-        gateways = await self._beside(gateway)
         pairs = {
             (member.pool, member.setting)
             for member in report.members
             if member.skipped == NO_ADDRESS
         }
-        nic = [
+        interfaces = [
             u
             for u in member_uses(gateway)
             if u.member.kind is MemberKind.NIC and (u.use.pool, u.setting.name) in pairs
         ]
-        root = find_root(report.typed, gateways, None, gateway.id.name)
-        checks, _ = typed_checks(
-            nic, gateways, report.typed, None if isinstance(root, NoRoot) else root
-        )
-        probed = await self._check(gateway, checks, (gateway,))
+        probed = await self._probe_more(report, gateway, interfaces)
         kept = tuple(member for member in report.members if member.skipped != NO_ADDRESS)
         return replace(report, gateway=gateway, members=worst_first((*kept, *probed.members)))
+
+    async def _probe_more(
+        self, report: GatewayReport, gateway: Gateway, uses: Sequence[MemberUse]
+    ) -> GatewayReport:
+        """Probe members that were known too late for the first round, with what was typed."""
+        gateways = await self._beside(gateway)
+        root = find_root(report.typed, gateways, None, gateway.id.name)
+        checks, _ = typed_checks(
+            uses, gateways, report.typed, None if isinstance(root, NoRoot) else root
+        )
+        return await self._check(gateway, checks, (gateway,))
 
     async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
         """The gateway that a name means, without probing it."""
@@ -350,13 +323,13 @@ class CheckService:
 
         `None` when it may, or when it has no address yet.
         """
-        if sentence := self._target_policy.refuse_spelling(target.host):
+        if sentence := self._admission.refuse_spelling(target.host):
             return sentence
         known = await self._known({})
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
-        addresses = await _addresses(target, self._new_context())
-        sentence = self._admit(target.host, target.port, addresses, gateways)
-        return self._described(sentence, target, addresses, arm) if sentence else None
+        addresses = await addresses_of(target, self._new_context())
+        sentence = self._admission.refusal(target.host, target.port, addresses, gateways)
+        return self._admission.explained(sentence, target, addresses, arm) if sentence else None
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """Every gateway that can be asked about."""
@@ -388,15 +361,7 @@ class CheckService:
                 [u for u in uses if u.gateway == gateway], gateways, options, root
             )
             reports.append(await self._check(gateway, checks, gateways, context))
-        worst = next((report for report in reports if not report.healthy), reports[0])
-        spoken = next(
-            (member.report for member in worst.members if member.report is not None), None
-        )
-        return (
-            HostAnswer(report=spoken, gateway=worst)
-            if spoken
-            else Refused(sentence=worst.members[0].skipped)
-        )
+        return of_worst(reports)
 
     async def _check(
         self,
@@ -405,7 +370,7 @@ class CheckService:
         gateways: Sequence[Gateway],
         context: CheckContext | None = None,
     ) -> GatewayReport:
-        admit = self._admission(gateways)
+        admit = self._admission.beside(gateways)
         return await check_gateway(
             gateway, checks, context or self._new_context(), admit=admit, slots=self._slots
         )
@@ -423,23 +388,6 @@ class CheckService:
         except TimeoutError:
             return self._arm.remembered() or SLOW_ARM
 
-    def _described(
-        self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None
-    ) -> str:
-        """The guard's no.
-
-        When it might be a yes had Azure told the pools, that is said, for it is no reason to edit
-        an allow-list.
-        """
-        if arm is None or self._target_policy.admit(
-            target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()
-        ):
-            return sentence
-        return (
-            f"I cannot see whether {target.host[:60]} stands in a gateway's pool, and it is not "
-            f"on the allow-list. {arm.sentence}"
-        )
-
     async def _beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
         """This gateway first, then the others that can be seen.
 
@@ -448,54 +396,3 @@ class CheckService:
         known = () if self._arm is None else await self._arm.gateways()
         others = () if isinstance(known, ArmRefusal) else known
         return (gateway, *(one for one in others if one.id.key != gateway.id.key))
-
-    def _admission(
-        self, gateways: Sequence[Gateway]
-    ) -> Callable[[str, int, Sequence[str]], str | None]:
-        return lambda host, port, addresses: self._admit(host, port, addresses, gateways)
-
-    def _admit(
-        self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]
-    ) -> str | None:
-        known = self._members.look_up(host, addresses, gateways)
-        return self._target_policy.admit(
-            host, port, addresses, members=known.members, ports=known.ports
-        )
-
-
-def _question(target: HostTarget | GatewayTarget, options: Options) -> Hashable:
-    """What is the same for whoever asks the same."""
-    return target, tuple(
-        sorted(
-            (key, str(value)) for key, value in options.items() if key not in _PRESENTATION_OPTIONS
-        )
-    )
-
-
-def _assumed(
-    target: HostTarget, options: Options, arm: ArmRefusal | None, root: TypedRoot | None
-) -> CheckRequest:
-    """What is demanded of a host in no known pool: the usual, or the root that was typed."""
-    if root is None:
-        return assumed_request(target, options, arm)
-    return assumed_request(target, options, arm, root.anchors(), f"{root.words()} as typed")
-
-
-def _hurried(context: CheckContext, spent: float) -> CheckContext:
-    """What ARM and the name server took is gone: the whole check keeps its deadline."""
-    return replace(context, timeout=max(context.timeout - spent, _SHORTEST_S))
-
-
-async def _addresses(target: HostTarget, context: CheckContext) -> tuple[str, ...]:
-    """Resolve once, so that what is checked is what is connected to.
-
-    A name without an address is the check's own finding.
-    """
-    if context.on_stage:
-        context.on_stage("resolve")
-    try:
-        return await resolve(
-            target.host, target.port, timeout=context.timeout / 2, resolver=context.resolver
-        )
-    except ResolveFailed:
-        return ()

@@ -287,14 +287,7 @@ class SlackService:
             probe_origin=probe_origin,
             removing=removing,
         )
-        examination = Examination(
-            readiness=self.readiness,
-            settings=self.settings,
-            identity=identity,
-            client=slack.client,
-            probe_origin=probe_origin,
-            more=parts.doctor_checks,
-        )
+        examination = self._examination(slack, identity)
         access = parts.access(identity, SlackDirectory(client=slack.client))
         small = SmallVerbs(slack=slack, doctor=examination.shown, privileges=access.privileges)
         own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
@@ -311,6 +304,16 @@ class SlackService:
             filing=filing,
             bot_user=identity.user,
             alerts=parts.alerts,
+        )
+
+    def _examination(self, slack: SlackClient, identity: Identity) -> Examination:
+        return Examination(
+            readiness=self.readiness,
+            settings=self.settings,
+            identity=identity,
+            client=slack.client,
+            probe_origin=self.parts.probe_origin,
+            more=self.parts.doctor_checks,
         )
 
 

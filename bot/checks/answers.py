@@ -1,0 +1,41 @@
+"""The answers of the check service, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.azure import ArmRefusal
+from bot.domain.report import CheckReport, GatewayReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The check is not made; `sentence` is for the person alone who asked."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAnswer:
+    """The answer about one backend.
+
+    Attributes:
+        report: our own probe, judged with the settings of the gateway that uses the backend, where
+            one is known.
+        gateway: the same with backend health; `None` where no known gateway uses the backend.
+        arm: why ARM could not be asked, `None` when it could.
+    """
+
+    report: CheckReport
+    gateway: GatewayReport | None = None
+    arm: ArmRefusal | None = None
+
+
+def of_worst(reports: Sequence[GatewayReport]) -> HostAnswer | Refused:
+    """The answer about a backend that several gateways use: the worst member of the worst one."""
+    worst = next((report for report in reports if not report.healthy), reports[0])
+    spoken = next((member.report for member in worst.members if member.report is not None), None)
+    if spoken is None:
+        return Refused(sentence=worst.members[0].skipped)
+    return HostAnswer(report=spoken, gateway=worst)

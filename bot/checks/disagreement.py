@@ -1,0 +1,218 @@
+"""What backend health says of a server beside what our probe saw, as findings. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.domain.azure import (
+    BackendServer,
+    GatewayMessage,
+    Health,
+)
+from bot.domain.report import DISAGREEMENT_CODES, GatewayReport, MemberReport
+from chainlib import (
+    Basis,
+    Code,
+    Finding,
+    Severity,
+    gateway_finding,
+)
+
+# What breaks live traffic while the health probe is content: a gateway that says healthy does not
+# disagree.
+_UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
+_UNREAD_UPLOADS = frozenset({"undecodable", "double-encoded", "bundle", "pkcs7"})
+_SHOWN = 600
+_NO_CAUSE = frozenset({Code.OK, Code.UNRECOGNISED, Code.HEALTH_UNKNOWN})
+"""What a message says without naming a cause."""
+_SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
+    {
+        Code.ROOT_MISMATCH: frozenset(
+            {
+                Code.INTERMEDIATE_MISSING,
+                Code.CHAIN_OUT_OF_ORDER,
+                Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+                Code.UPLOADED_ROOT_UNUSABLE,
+                Code.ROOT_NOT_ATTACHED,
+            }
+        ),
+        Code.INTERMEDIATE_MISSING: frozenset({Code.SELF_SIGNED_NOT_CA, Code.CHAIN_OUT_OF_ORDER}),
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: frozenset({Code.UPLOADED_ROOT_UNUSABLE}),
+        Code.SERVER_UNKNOWN_CA: frozenset({Code.ROOT_NOT_ATTACHED}),
+        Code.INTERMEDIATE_UNKNOWN_CA: frozenset({Code.ROOT_NOT_ATTACHED}),
+        Code.TCP_FAILED: frozenset(
+            {
+                Code.NOT_TLS,
+                Code.TLS_VERSION_UNSUPPORTED,
+                Code.SNI_REQUIRED,
+                Code.CLIENT_CERTIFICATE_REQUIRED,
+                Code.TLS_FAILED,
+            }
+        ),
+        Code.CERTIFICATE_INVALID: frozenset(
+            {Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
+        ),
+        Code.CERTIFICATE_EXPIRED: frozenset({Code.CERTIFICATE_NOT_YET_VALID}),
+    }
+)
+"""Azure's code -> our codes for the same fault (azure-rules section 10)."""
+_ABOUT_TRUST = frozenset(
+    {
+        Code.ROOT_MISMATCH,
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        Code.SERVER_UNKNOWN_CA,
+        Code.INTERMEDIATE_UNKNOWN_CA,
+        Code.UPLOADED_ROOT_UNUSABLE,
+        Code.VERIFY_FAILED,
+    }
+)
+
+
+def said_by_health(finding: Finding) -> bool:
+    """Whether an earlier reading of backend health made this finding."""
+    return (
+        finding.code in DISAGREEMENT_CODES
+        or finding.basis is Basis.GATEWAY
+        or finding.code is Code.UNRECOGNISED
+    )
+
+
+def confirmed(finding: Finding, server: BackendServer) -> Finding:
+    """What was only a doubt here is a refusal once the gateway names the very same reason."""
+    if finding.severity is not Severity.WARNING or server.health is not Health.UNHEALTHY:
+        return finding
+    said = server.message.code if server.message else None
+    broken_upload = (
+        finding.code is Code.UPLOADED_ROOT_UNUSABLE
+        and finding.evidence.get("kind") in _UNREAD_UPLOADS
+        and said in {Code.ROOT_MISMATCH, Code.NO_UPLOADED_ROOT_SIGNS_CHAIN}
+    )
+    if said is None or (said is not finding.code and not broken_upload):
+        return finding
+    evidence = {**finding.evidence, "gateway_code": said.value}
+    return replace(finding, severity=Severity.CRITICAL, basis=Basis.REPORTED, evidence=evidence)
+
+
+def vouched_for(finding: Finding, beside: tuple[Finding, ...]) -> Finding:
+    """A gateway that trusts a root that nobody shows knows what is missing below it."""
+    unsure = finding.code is Code.INTERMEDIATE_MISSING and "possibilities" in finding.evidence
+    hidden = any(one.code is Code.TRUST_NOT_VISIBLE for one in beside)
+    return replace(finding, severity=Severity.WARNING) if unsure and hidden else finding
+
+
+def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The cause that the gateway itself names, where our own probe did not find the same fault."""
+    message = server.message
+    if message is None or message.code in {Code.OK, Code.HEALTH_UNKNOWN}:
+        return ()
+    if message.code is Code.UNRECOGNISED:
+        unread = message.text or message.name
+        summary = f"The gateway gives a reason that no rule knows: {unread[:_SHOWN]}"
+        said = (_finding(Code.UNRECOGNISED, summary, server),)
+        return said if server.health is Health.UNHEALTHY else ()
+    doubted = server.health is not Health.UNHEALTHY
+    same = _SAME_FAULT.get(message.code, frozenset())
+    if any(f.code in same and f.severity is Severity.CRITICAL for f in own):
+        return ()
+    if any(f.code is message.code and (doubted or f.severity is Severity.CRITICAL) for f in own):
+        return ()
+    summary = f"The gateway itself says so of this server: {_spoken(message)}"
+    return (
+        gateway_finding(
+            message.code,
+            summary,
+            healthy=server.health is not Health.UNHEALTHY,
+            evidence=_evidence(server),
+        ),
+    )
+
+
+def _spoken(message: GatewayMessage) -> str:
+    """The gateway's words, or its error name where it gives no others."""
+    return (message.text or f"{message.name}.")[:_SHOWN]
+
+
+def _evidence(server: BackendServer) -> dict[str, object]:
+    message = server.message
+    said: dict[str, object] = {"address": server.address, "gateway_health": server.health.value}
+    if message:
+        numbers = {
+            "expected": message.expected,
+            "received": message.received,
+            "error_code": message.error_code,
+        }
+        said |= {
+            "gateway_code": message.code.value,
+            "message": message.text,
+            "name": message.name or None,
+        }
+        said |= {key: value for key, value in numbers.items() if value is not None}
+    return said | ({"more": dict(server.more)} if server.more else {})
+
+
+def compare(
+    report: GatewayReport, member: MemberReport, server: BackendServer, own: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """The findings that tell where backend health and the probe disagree."""
+    refused = {
+        f.code
+        for f in own
+        if f.severity is Severity.CRITICAL and f.code not in _UNSEEN_BY_THE_PROBE
+    }
+    if server.health is Health.UNKNOWN:
+        return (_unknown(report, server),)
+    if member.report is None:
+        return ()
+    hidden = any(f.code is Code.TRUST_NOT_VISIBLE for f in own)
+    if server.health is Health.UNHEALTHY and not _sees_the_same(server, refused, hidden=hidden):
+        passes = "passes" if not refused else "finds another fault"
+        summary = (
+            f"The gateway calls this server unhealthy, our own probe {passes}: it looks from "
+            "another subnet, or its last probe is older."
+        )
+        return (_finding(Code.VANTAGE_DIFFERS, summary, server),)
+    if server.health is Health.HEALTHY and refused:
+        summary = (
+            "The gateway still calls this server healthy, our own probe fails: its failure "
+            "threshold may not be reached yet."
+        )
+        return (_finding(Code.PROBE_DISAGREES, summary, server),)
+    return ()
+
+
+def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -> bool:
+    """Our probe fails for the reason that the gateway names, or could not judge it.
+
+    Where the gateway names no reason any failure of ours will do; where a root is hidden trust is
+    the gateway's alone to judge.
+    """
+    said = server.message.code if server.message else Code.OK
+    if hidden and said in _ABOUT_TRUST:
+        return True
+    if said in _NO_CAUSE or said is Code.VERIFY_FAILED:
+        return bool(refused)
+    if said is Code.PROXY_PROTOCOL_EXPECTED:
+        return bool(refused & {Code.TLS_FAILED, Code.NOT_TLS, Code.PROXY_PROTOCOL_EXPECTED})
+    return said in refused or bool(refused & _SAME_FAULT.get(said, frozenset()))
+
+
+def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
+    summary = "The gateway says that it could not find out; traffic may still flow."
+    if not report.gateway.private_only:
+        return _finding(Code.HEALTH_UNKNOWN, summary, server)
+    return _finding(
+        Code.HEALTH_UNKNOWN,
+        f"{summary} It has a private frontend only, for which this is usual.",
+        server,
+        kind="private-only",
+    )
+
+
+def _finding(code: Code, summary: str, server: BackendServer, **more: str) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.WARNING,
+        summary=summary,
+        basis=Basis.INFERRED,
+        evidence=_evidence(server) | more,
+    )
