@@ -131,11 +131,18 @@ def encode(tag: int, content: bytes) -> bytes:
     return bytes([tag]) + length + content
 
 
-def definite(data: bytes | memoryview, *, depth: int = _DEEPEST) -> bytes:
+def definite(data: bytes | memoryview) -> bytes:
     """The same values with definite lengths in their shortest form, and TRUE as DER writes it.
 
     What cannot be read as BER stays as it is.
     """
+    whole = bytes(data)
+    # Nearly every certificate is; looking costs a fraction of writing it anew.
+    definite_already = _is_definite(whole, _DEEPEST)
+    return whole if definite_already else _rewritten(whole, _DEEPEST)
+
+
+def _rewritten(data: bytes | memoryview, depth: int) -> bytes:
     found: list[bytes] = []
     offset = 0
     while offset < len(data):
@@ -149,7 +156,32 @@ def definite(data: bytes | memoryview, *, depth: int = _DEEPEST) -> bytes:
 
 def _definite(value: Element, depth: int) -> bytes:
     if value.tag & _CONSTRUCTED and depth:
-        return encode(value.tag, definite(value.content, depth=depth - 1))
+        return encode(value.tag, _rewritten(value.content, depth - 1))
     if value.tag == BOOLEAN and any(value.content):
         return encode(BOOLEAN, b"\xff" * len(value.content))
     return encode(value.tag, bytes(value.content))
+
+
+def _is_definite(data: bytes, depth: int) -> bool:
+    """Whether `_rewritten` would leave these values as they are."""
+    offset = 0
+    while (header := _header(data, offset)) is not None:
+        tag, start, length = header
+        if length is None or start - offset != _shortest_header(length):
+            return False
+        offset = start + length
+        if offset > len(data):
+            return True
+        if not _content_is_definite(tag, data[start:offset], depth):
+            return False
+    return True
+
+
+def _content_is_definite(tag: int, content: bytes, depth: int) -> bool:
+    if tag & _CONSTRUCTED and depth:
+        return _is_definite(content, depth - 1)
+    return tag != BOOLEAN or not any(content) or not content.strip(b"\xff")
+
+
+def _shortest_header(length: int) -> int:
+    return 2 if length < _LONG_FORM else 2 + (length.bit_length() + 7) // 8

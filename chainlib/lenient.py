@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.utils import CryptographyDeprecationWarning
 
 from chainlib import der
 
@@ -49,13 +47,12 @@ _PLAIN_NAME = der.encode(der.SEQUENCE, b"")
 _PLAIN_KEY = bytes.fromhex("3019301306072a8648ce3d020106082a8648ce3d030107030200" + "04")
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without `cryptography`'s warnings of long names and odd serial numbers."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        yield
+def quiet() -> AbstractContextManager[object]:
+    """Without `cryptography`'s warnings of long names and odd serial numbers.
+
+    All of them are `UserWarning`s, those of what is deprecated in it too.
+    """
+    return warnings.catch_warnings(action="ignore", category=UserWarning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

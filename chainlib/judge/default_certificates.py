@@ -6,11 +6,14 @@ it, and where that can be read. Nothing is decided here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 
 from chainlib.certificate import Certificate
@@ -55,8 +58,9 @@ _OIDS = MappingProxyType(
 def default_of(certificate: Certificate) -> DefaultCertificate | None:
     """The row that this certificate fits, `None` for any other certificate."""
     values = _values_of(certificate)
+    rows = (TABLE[position] for position in _INDEX.candidates(values))
     return next(
-        (row for row in TABLE if all(_holds(values, *one) for one in row.says.items())), None
+        (row for row in rows if all(_holds(values, *one) for one in row.says.items())), None
     )
 
 
@@ -82,6 +86,59 @@ def _holds(values: Mapping[str, frozenset[str]], field: str, pattern: str) -> bo
 
 def _fitting(name: str) -> Callable[[str], bool]:
     return lambda pattern: fnmatchcase(name, pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    """Where in the table a certificate can fit, by one field of each row.
+
+    Attributes:
+        exact: field and value -> positions of the rows that ask for that value.
+        patterned: field -> one expression for all its patterns, and the positions of their rows.
+    """
+
+    exact: Mapping[tuple[str, str], tuple[int, ...]]
+    patterned: Mapping[str, tuple[re.Pattern[str], tuple[int, ...]]]
+
+    @classmethod
+    def of(cls, table: Sequence[DefaultCertificate]) -> _Index:
+        """One field of each row: an exact one where the row has such."""
+        exact: dict[tuple[str, str], list[int]] = defaultdict(list)
+        patterned: dict[str, dict[int, str]] = defaultdict(dict)
+        for position, row in enumerate(table):
+            field, value = min(row.says.items(), key=_is_patterned)
+            if _is_patterned((field, value)):
+                patterned[field][position] = value
+            else:
+                exact[field, value].append(position)
+        return cls(
+            exact={key: tuple(rows) for key, rows in exact.items()},
+            patterned={
+                field: (_one_expression(field, rows.values()), tuple(rows))
+                for field, rows in patterned.items()
+            },
+        )
+
+    def candidates(self, values: Mapping[str, frozenset[str]]) -> list[int]:
+        """Positions of the rows that may fit, in the table's order."""
+        found: set[int] = set()
+        for field, said in values.items():
+            for value in said:
+                found.update(self.exact.get((field, value), ()))
+            expression, rows = self.patterned.get(field, (None, ()))
+            if expression and any(map(expression.match, said)):
+                found.update(rows)
+        return sorted(found)
+
+
+def _is_patterned(asked: tuple[str, str]) -> bool:
+    field, value = asked
+    return field == "names" or "*" in value
+
+
+def _one_expression(field: str, values: Iterable[str]) -> re.Pattern[str]:
+    patterns = chain.from_iterable(one.split() if field == "names" else [one] for one in values)
+    return re.compile("|".join(map(translate, patterns)))
 
 
 def _rows(kind: DefaultKind) -> Callable[..., DefaultCertificate]:
@@ -330,3 +387,5 @@ TABLE: tuple[DefaultCertificate, ...] = (
         names="*.azurecontainerapps.io",
     ),
 )
+
+_INDEX = _Index.of(TABLE)
