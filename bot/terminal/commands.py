@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -24,6 +23,7 @@ from bot.terminal.inputs import (
     seconds,
     sku,
 )
+from bot.terminal.running import run
 from chainlib import GatewayPolicy, HttpProbeRule, Target, is_ip_literal
 
 ACCEPTED, REFUSED, NO_LIST = 0, 1, 3
@@ -70,9 +70,7 @@ def run_check(options: CheckOptions) -> int:
         return usage_error(str(error))
     context = CheckContext(clock=lambda: at or datetime.now(tz=UTC), timeout=options.timeout)
     report = (
-        asyncio.run(check(request, context))
-        if options.as_json
-        else _check_with_display(request, context)
+        run(check(request, context)) if options.as_json else _check_with_display(request, context)
     )
     return _finish(report, json_wanted=options.as_json)
 
@@ -81,7 +79,7 @@ def _check_with_display(request: CheckRequest, context: CheckContext) -> CheckRe
     from bot.terminal.output import StageDisplay  # noqa: PLC0415 -- Rich is not imported where only JSON is wanted
 
     with StageDisplay() as display:
-        return asyncio.run(check(request, replace(context, on_stage=display.show)))
+        return run(check(request, replace(context, on_stage=display.show)))
 
 
 def run_rehearse(options: RehearseOptions) -> int:

@@ -7,7 +7,6 @@ answer.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,6 +32,7 @@ from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error
 from bot.terminal.inputs import InputError, seconds
 from bot.terminal.output import StageDisplay
+from bot.terminal.running import json_line, run
 from chainlib import Finding, Severity, Verdict, counted, explain
 
 HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
@@ -74,11 +74,11 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
     except (InputError, SettingsError) as error:
         return usage_error(str(error))
     try:
-        answers = asyncio.run(ask(settings, wanted, patience))
+        answers = run(ask(settings, wanted, patience))
     except InputError as error:
         return usage_error(str(error))
     if json_wanted:
-        sys.stdout.write(json.dumps(as_document(answers), indent=2) + "\n")
+        sys.stdout.write(json_line(as_document(answers)))
     else:
         _print(answers)
     return exit_status(answers, named=wanted is not None)

@@ -5,8 +5,6 @@ Exit status 0 nothing, 1 something, 3 not all was seen.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import sys
 from datetime import UTC
@@ -26,6 +24,7 @@ from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error
 from bot.terminal.health import AnyTarget
 from bot.terminal.output import StageDisplay
+from bot.terminal.running import json_line, run
 
 NOTHING_BREAKS, SOMETHING_BREAKS, NOT_ALL_SEEN = 0, 1, 3
 PROBE_TIMEOUT_S = 12.0
@@ -41,10 +40,10 @@ def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
         settings = load_azure_settings(os.environ, Path("appgw.yaml"))
     except SettingsError as error:
         return usage_error(" ".join(error.problems))
-    found = asyncio.run(_ask(settings, wanted, root))
+    found = run(_ask(settings, wanted, root))
     if isinstance(found, ArmRefusal):
         return _refused(found)
-    sys.stdout.write(json.dumps(document(found), indent=2) + "\n" if json_wanted else _text(found))
+    sys.stdout.write(json_line(document(found)) if json_wanted else _text(found))
     return status_of(found)
 
 
