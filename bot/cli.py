@@ -196,7 +196,7 @@ def health(
 ) -> int:
     """What gateways say of their backends, beside our own probe.
 
-    Exit status 1 when something is unhealthy.
+    Exit status 1 when something is unhealthy, 2 for what may not or cannot be asked.
     """
     from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
 

@@ -1,7 +1,7 @@
 """`appgw health`: the gateway's own word beside our probe.
 
-Exit status 1 when something is critical, 2 for what may not or cannot be asked, 3 when ARM gave no
-answer.
+Exit status 1 when something is critical, 2 for what may not or cannot be asked, else 0: a gateway
+that was probed and whose backend health is missing is a warning.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
 from bot.checks.service import CheckService, Refused
 from bot.commands import GatewayTarget, Request, SiteTarget, Usage, parse
-from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer
+from bot.domain.azure import ArmRefusal, BackendServer
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.reports.check_json import as_json as check_json
 from bot.reports.check_json import findings_json
@@ -35,10 +35,8 @@ from bot.terminal.output import StageDisplay
 from bot.terminal.running import json_line, run
 from chainlib import Finding, Severity, Verdict, counted, explain
 
-HEALTHY, UNHEALTHY, NO_ANSWER = 0, 1, 3
+HEALTHY, UNHEALTHY = 0, 1
 _LINE = 300
-_NOT_ASKED = frozenset({ArmTrouble.OUT_OF_SCOPE, ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS})
-"""Questions that ARM may not or cannot be asked, as they were typed."""
 
 
 class AnyTarget:
@@ -81,7 +79,7 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
         sys.stdout.write(json_line(as_document(answers)))
     else:
         _print(answers)
-    return exit_status(answers, named=wanted is not None)
+    return exit_status(answers)
 
 
 def target_of(text: str) -> GatewayTarget | SiteTarget | str:
@@ -150,21 +148,12 @@ async def _targets(
     return found
 
 
-def exit_status(answers: Sequence[GatewayReport | ArmRefusal], *, named: bool) -> int:
-    """1 for anything critical, 2 for a question that cannot be asked, 3 for no answer, else 0."""
+def exit_status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:
+    """1 for anything critical, 2 where a gateway could not be read, else 0."""
     if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
         return UNHEALTHY
-    if named and any(_not_asked(answer) for answer in answers):
-        return UNUSABLE
-    return (
-        NO_ANSWER
-        if any(isinstance(answer, ArmRefusal) or answer.refusal for answer in answers)
-        else HEALTHY
-    )
-
-
-def _not_asked(answer: GatewayReport | ArmRefusal) -> bool:
-    return isinstance(answer, ArmRefusal) and answer.trouble in _NOT_ASKED
+    refused = any(isinstance(answer, ArmRefusal) for answer in answers)
+    return UNUSABLE if refused else HEALTHY
 
 
 def as_document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:

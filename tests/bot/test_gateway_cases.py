@@ -56,6 +56,6 @@ async def test_gateway_that_somebody_had(name: str, estate: Estate, tmp_path: Pa
         assert not isinstance(target, str)
         answers = await ask(settings, target, 8.0)
     text = "\n".join(line.plain for line in text_lines(answers))
-    status = exit_status(answers, named=True)
+    status = exit_status(answers)
     wrong = list(faults(case["expected"], status, as_document(answers), text))
     assert wrong == [], text
