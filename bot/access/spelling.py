@@ -86,7 +86,7 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
                 "backend.contoso.com."
             ),
         )
-    reason = None if allow_loopback and _is_local(name) else _name_reason(name)
+    reason = None if allow_loopback and is_local(name) else _name_reason(name)
     return (
         Refusal(
             kind=RefusalKind.NEVER,
@@ -98,12 +98,13 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
 
 
 def _name_reason(name: str) -> str | None:
-    if _is_local(name):
+    if is_local(name):
         return LOOPBACK
     return "a service of the platform" if name in _PLATFORM else None
 
 
-def _is_local(name: str) -> bool:
+def is_local(name: str) -> bool:
+    """Whether a name, in lower case, is one of this machine's own (RFC 6761 section 6.3)."""
     return name in _LOCAL or name.endswith((".localhost", ".localhost.localdomain"))
 
 

@@ -2,8 +2,9 @@
 
 The never-list first, then the allow-list or the gateways' own members, then the port.
 
-The caller resolves once, asks here with every address, and connects to one of the addresses that
-were checked.
+The caller asks by the name alone before it resolves, so that nobody learns from the bot which names
+exist (and nobody sends text out through its name servers). Then it resolves once, asks with every
+address, and connects to one of the addresses that were checked.
 """
 
 from __future__ import annotations
@@ -14,13 +15,12 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from bot.access.addresses import Address, Network, never, plain
-from bot.access.spelling import refuse_spelling
+from bot.access.spelling import is_local, refuse_spelling
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.settings.rules import targets as checked_targets
 
 REMEMBERED = 4096
-USUAL_PORT = 443
-USUAL_PORTS = frozenset({USUAL_PORT, 444, 4443, 8443, 9443, 10443})
+USUAL_PORTS = frozenset({443, 444, 4443, 8443, 9443, 10443})
 """The ports of a target that is allowed by the list and stands in no pool."""
 
 
@@ -30,7 +30,8 @@ class TargetRules:
 
     Attributes:
         suffixes: host names that admit themselves and everything below them.
-        networks: networks that admit their addresses.
+        networks: networks that admit addresses that are typed as such, and the addresses of issuer
+            downloads. A name needs a suffix or a pool: what it resolves to admits nothing.
         allow_loopback: whether loopback may be probed, on any port.
     """
 
@@ -61,6 +62,13 @@ class TargetRules:
         name = host.lower().removesuffix(".")
         return any(name == suffix or name.endswith(f".{suffix}") for suffix in self.suffixes)
 
+    def admits_host(self, host: str) -> bool:
+        """Whether a rule admits the host as it is written, before anything is resolved."""
+        try:
+            return self.admits_address(plain(ip_address(host)))
+        except ValueError:
+            return self.admits_name(host) or (self.allow_loopback and is_local(host))
+
     def admits_address(self, address: Address) -> bool:
         """Whether an allowed network holds the address, or it is loopback and that is allowed."""
         if self.allow_loopback and address.is_loopback:
@@ -84,6 +92,13 @@ class TargetGuard:
         refusal = refuse_spelling(host, allow_loopback=self.rules.allow_loopback)
         return refusal.sentence if refusal else None
 
+    def refuse_unresolved(
+        self, host: str, port: int, *, members: frozenset[str], ports: frozenset[int]
+    ) -> str | None:
+        """A sentence when no rule admits the host on this port, whatever it resolves to."""
+        refusal = refuse_unresolved(host, port, self.rules, members=members, ports=ports)
+        return refusal.sentence if refusal else None
+
     def admit(
         self,
         host: str,
@@ -98,6 +113,30 @@ class TargetGuard:
         return refusal.sentence if refusal else None
 
 
+def refuse_unresolved(
+    host: str,
+    port: int,
+    rules: TargetRules,
+    *,
+    members: frozenset[str] = frozenset(),
+    ports: frozenset[int] = frozenset(),
+) -> Refusal | None:
+    """Refuse a target by what is written, before its name is resolved.
+
+    The loopback switch of the playground admits by address, so where it is on any name is resolved.
+
+    Args:
+        host: as asked for, lower-case A-label or IP literal.
+        port: to connect to.
+        rules: what is allowed besides members.
+        members: hosts and addresses in the gateways' own pools.
+        ports: ports of the settings and probes that hold the host, which hold for members.
+    """
+    if refusal := refuse_spelling(host, allow_loopback=rules.allow_loopback):
+        return refusal
+    return None if rules.allow_loopback else _refuse_unlisted(host, port, rules, members, ports)
+
+
 def admit_target(
     host: str,
     port: int,
@@ -110,12 +149,12 @@ def admit_target(
     """Refuse a target, or return `None` when all its addresses may be connected to on this port.
 
     Args:
-        host: as asked for, lower-case A-label or IP literal.
-        port: to connect to.
+        host: as `refuse_unresolved` takes it, like `port`, `rules`, `members` and `ports`.
+        port: see there.
         addresses: everything that the host resolved to; without any, the name alone decides.
-        rules: what is allowed besides members.
-        members: hosts and addresses in the gateways' own pools.
-        ports: ports of the gateways' settings and probes, which hold for members.
+        rules: see there.
+        members: see there.
+        ports: see there.
     """
     refusal = refuse_spelling(host, allow_loopback=rules.allow_loopback) or _refuse_never(
         host, addresses, rules
@@ -123,19 +162,25 @@ def admit_target(
     if refusal:
         return refusal
     resolved = [plain(ip_address(address)) for address in addresses]
-    known = {_canonical(member) for member in members}
-    is_member = _canonical(host) in known or _all(str(address) in known for address in resolved)
-    is_allowed = rules.admits_name(host) or _all(
-        rules.admits_address(address) for address in resolved
-    )
-    if not (is_member or is_allowed):
-        return _not_allowed(host)
     if rules.allow_loopback and _all(address.is_loopback for address in resolved):
         return None
+    return _refuse_unlisted(host, port, rules, members, ports)
+
+
+def _refuse_unlisted(
+    host: str,
+    port: int,
+    rules: TargetRules,
+    members: frozenset[str],
+    ports: frozenset[int],
+) -> Refusal | None:
+    is_member = _canonical(host) in {_canonical(member) for member in members}
+    is_allowed = rules.admits_host(host)
+    if not (is_member or is_allowed):
+        return _not_allowed(host)
     return _refuse_port(
         port,
-        (ports | {USUAL_PORT} if is_member else frozenset())
-        | (USUAL_PORTS if is_allowed else frozenset()),
+        (ports if is_member else frozenset()) | (USUAL_PORTS if is_allowed else frozenset()),
     )
 
 
@@ -155,7 +200,8 @@ def _refuse_never(host: str, addresses: Sequence[str], rules: TargetRules) -> Re
 def _not_allowed(host: str) -> Refusal:
     sentence = (
         f"{host[:60]} stands in no gateway's pool that I can see and is not on the allow-list; "
-        "an operator adds it, for example APPGW_ALLOWED_TARGETS=contoso.com,10.0.0.0/8."
+        "an operator adds it, for example APPGW_ALLOWED_TARGETS=contoso.com,10.0.0.0/8 (a name "
+        "needs a name there; networks admit typed addresses)."
     )
     return Refusal(kind=RefusalKind.NOT_ALLOWED, sentence=sentence)
 
@@ -167,8 +213,8 @@ def _refuse_port(port: int, allowed: frozenset[int]) -> Refusal | None:
     return Refusal(
         kind=RefusalKind.PORT,
         sentence=(
-            f"Port {port} may not be probed there; allowed are {listed}, and the ports of a "
-            "gateway's own settings."
+            f"Port {port} may not be probed there; allowed are {listed}: the ports of the settings "
+            "that hold it, or the usual ones of an allowed name."
         ),
     )
 

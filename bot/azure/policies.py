@@ -114,7 +114,7 @@ def matching(
     return tuple(
         use
         for use in standing(gateways, host)
-        if use.setting.is_tls and port in {None, use.setting.port, _port(use.setting)}
+        if use.setting.is_tls and port in {None, use.setting.port, probe_port(use.setting)}
     )
 
 
@@ -187,7 +187,7 @@ def _request(
     )
     target = Target(
         host=member.address,
-        port=_port(setting),
+        port=probe_port(setting),
         server_name=probe.server_name,
         proxy_header=setting.proxy_header,
     )
@@ -199,7 +199,8 @@ def _request(
     )
 
 
-def _port(setting: BackendSetting) -> int:
+def probe_port(setting: BackendSetting) -> int:
+    """The port that the health probe connects to: its own, else the setting's."""
     return (setting.probe.port if setting.probe else None) or setting.port
 
 
@@ -222,10 +223,10 @@ def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Itera
 
 def _other_port(setting: BackendSetting) -> Iterator[str]:
     """A v2 probe may ask another port than the one that live traffic goes to."""
-    if _port(setting) != setting.port:
+    if probe_port(setting) != setting.port:
         yield (
-            f"the probe asks port {_port(setting)}; port {setting.port}, where live traffic goes, "
-            "was not looked at"
+            f"the probe asks port {probe_port(setting)}; port {setting.port}, where live traffic "
+            "goes, was not looked at"
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from bot.access.addresses import plain
 from bot.azure.policies import member_uses
 from bot.checks.ports import TargetPolicy
 from bot.commands import HostTarget
@@ -23,7 +24,7 @@ class PoolMembership:
     """What the pools say about one question.
 
     Attributes:
-        members: which of the asked host and addresses stand in a pool.
+        members: the asked host, where it stands in a pool.
         ports: the ports of the settings that hold them, health probes included.
     """
 
@@ -37,23 +38,14 @@ class AdmissionIndex:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Gateway, Ports]] = {}
 
-    def look_up(
-        self, host: str, addresses: Sequence[str], gateways: Iterable[Gateway]
-    ) -> PoolMembership:
-        """What the pools of these gateways say about a host that resolved to these addresses.
+    def look_up(self, host: str, gateways: Iterable[Gateway]) -> PoolMembership:
+        """What the pools of these gateways say about a host as it is written.
 
-        A host that stands in a pool has its own ports; one that does not, but all of whose
-        addresses do, has the ports that they share.
+        Another name of a member's address is no member: it would have to be resolved to know.
         """
         indexes = [self._ports_of(gateway) for gateway in gateways]
-        if own := _ports(spelt(host), indexes):
-            return PoolMembership(members=frozenset({host}), ports=own)
-        shared = [_ports(spelt(address), indexes) for address in addresses]
-        if not shared or not all(shared):
-            return PoolMembership(members=frozenset(), ports=frozenset())
-        return PoolMembership(
-            members=frozenset(map(spelt, addresses)), ports=frozenset.intersection(*shared)
-        )
+        own = _ports(spelt(host), indexes)
+        return PoolMembership(members=frozenset({host}) if own else frozenset(), ports=own)
 
     def _ports_of(self, gateway: Gateway) -> Ports:
         held = self._kept.get(gateway.id.key)
@@ -76,7 +68,7 @@ def ports_by_member(gateway: Gateway) -> Ports:
 def spelt(member: str) -> str:
     """One spelling for hosts and addresses."""
     try:
-        return str(ip_address(member.strip("[]")))
+        return str(plain(ip_address(member.strip("[]"))))
     except ValueError:
         return member.lower().removesuffix(".")
 
@@ -100,11 +92,27 @@ class Admission:
         """A sentence where the name alone is refused."""
         return self._policy.refuse_spelling(host)
 
+    def refuse_unresolved(
+        self, target: HostTarget, gateways: Iterable[Gateway], arm: ArmRefusal | None
+    ) -> str | None:
+        """A sentence where no rule admits the target; asked before its name is resolved.
+
+        Args:
+            target: what was asked.
+            gateways: whose pools are looked at.
+            arm: why the pools are not known.
+        """
+        known = self._index.look_up(target.host, gateways)
+        sentence = self._policy.refuse_unresolved(
+            target.host, target.port, members=known.members, ports=known.ports
+        )
+        return sentence and self.explained(sentence, target, (), arm)
+
     def refusal(
         self, host: str, port: int, addresses: Sequence[str], gateways: Iterable[Gateway]
     ) -> str | None:
         """A sentence where these addresses may not be connected to on this port."""
-        known = self._index.look_up(host, addresses, gateways)
+        known = self._index.look_up(host, gateways)
         return self._policy.admit(host, port, addresses, members=known.members, ports=known.ports)
 
     def beside(
@@ -120,11 +128,12 @@ class Admission:
 
         That is no reason to edit an allow-list.
         """
+        host, port = target.host, target.port
         if arm is None or self._policy.admit(
-            target.host, target.port, addresses, members=frozenset({target.host}), ports=frozenset()
+            host, port, addresses, members=frozenset({host}), ports=frozenset({port})
         ):
             return sentence
         return (
-            f"I cannot see whether {target.host[:60]} stands in a gateway's pool, and it is not "
+            f"I cannot see whether {host[:60]} stands in a gateway's pool, and it is not "
             f"on the allow-list. {arm.sentence}"
         )

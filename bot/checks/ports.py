@@ -52,6 +52,11 @@ class TargetPolicy(Protocol):
     def refuse_spelling(self, host: str) -> str | None:
         """A sentence when the host may not even be resolved."""
 
+    def refuse_unresolved(
+        self, host: str, port: int, *, members: frozenset[str], ports: frozenset[int]
+    ) -> str | None:
+        """A sentence when no rule admits the host, asked before its name is resolved."""
+
     def admit(
         self,
         host: str,

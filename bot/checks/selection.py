@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.azure.policies import MemberUse, checks_of, matching, standing
+from bot.azure.policies import MemberUse, checks_of, matching, probe_port, standing
 from bot.commands import GatewayTarget, HostTarget, OptionValue, named_gateway, read_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId, PoolUse
 from bot.domain.report import CheckRequest, MemberCheck
@@ -39,6 +39,11 @@ def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[Membe
     """
     uses = matching(gateways, target.host, target.port)
     return uses or (matching(gateways, target.host) if target.port == USUAL_PORT else ())
+
+
+def on_port_of(uses: Sequence[MemberUse], target: HostTarget) -> HostTarget:
+    """The target on the port that is really connected to, which its setting or probe names."""
+    return replace(target, port=probe_port(uses[0].setting)) if uses else target
 
 
 def chosen(uses: Sequence[MemberUse], options: Options) -> list[MemberUse]:

@@ -30,6 +30,7 @@ from bot.checks.selection import (
     is_named_pair,
     nearest_first,
     no_such_part,
+    on_port_of,
     placement_of,
     uses_of_host,
 )
@@ -122,10 +123,10 @@ class CheckService:
         root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
         if isinstance(root, NoRoot):
             return Refused(sentence=root.sentence)
-        # A name that no rule admits gets the same answer whether it resolves or not.
-        addresses = await addresses_of(target, context)
-        if sentence := self._admission.refusal(target.host, target.port, addresses, gateways):
-            return Refused(sentence=self._admission.explained(sentence, target, addresses, arm))
+        reached = on_port_of(uses, target)
+        addresses = await self._admitted(reached, gateways or self._remembered(), arm, context)
+        if isinstance(addresses, Refused):
+            return addresses
         context = within_deadline(
             settled(context, addresses), asyncio.get_running_loop().time() - begun
         )
@@ -327,9 +328,24 @@ class CheckService:
             return sentence
         known = await self._known({})
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
-        addresses = await addresses_of(target, self._new_context())
-        sentence = self._admission.refusal(target.host, target.port, addresses, gateways)
-        return self._admission.explained(sentence, target, addresses, arm) if sentence else None
+        reached = on_port_of(uses_of_host(gateways, target), target)
+        admitted = await self._admitted(reached, gateways, arm, self._new_context())
+        return admitted.sentence if isinstance(admitted, Refused) else None
+
+    async def _admitted(
+        self,
+        target: HostTarget,
+        gateways: Sequence[Gateway],
+        arm: ArmRefusal | None,
+        context: CheckContext,
+    ) -> tuple[str, ...] | Refused:
+        """The addresses of a target that may be probed; by rule first, then by every address."""
+        if sentence := self._admission.refuse_unresolved(target, gateways, arm):
+            return Refused(sentence=sentence)
+        addresses = await addresses_of(target, context)
+        if sentence := self._admission.refusal(target.host, target.port, addresses, gateways):
+            return Refused(sentence=self._admission.explained(sentence, target, addresses, arm))
+        return addresses
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """Every gateway that can be asked about."""
@@ -387,6 +403,10 @@ class CheckService:
             return await asyncio.wait_for(asyncio.shield(admitted), ARM_PATIENCE_S)
         except TimeoutError:
             return self._arm.remembered() or SLOW_ARM
+
+    def _remembered(self) -> tuple[Gateway, ...]:
+        """The pools as they are at hand: `via=probe` asks Azure nothing, and admits members."""
+        return (self._arm.remembered() if self._arm else None) or ()
 
     async def _beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
         """This gateway first, then the others that can be seen.

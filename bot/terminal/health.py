@@ -45,20 +45,14 @@ class AnyTarget:
     The guard is for what is asked through Slack.
     """
 
-    def refuse_spelling(self, host: str) -> str | None:  # noqa: ARG002 -- the guard's signature
+    def refuse_spelling(self, *_target: object) -> None:
         """Nothing is refused."""
-        return None
 
-    def admit(  # noqa: D102 -- as the guard's
-        self,
-        host: str,  # noqa: ARG002 -- the guard's signature
-        port: int,  # noqa: ARG002 -- the guard's signature
-        addresses: Sequence[str],  # noqa: ARG002 -- the guard's signature
-        *,
-        members: frozenset[str],  # noqa: ARG002 -- the guard's signature
-        ports: frozenset[int],  # noqa: ARG002 -- the guard's signature
-    ) -> str | None:
-        return None
+    def refuse_unresolved(self, *_target: object, **_pools: object) -> None:
+        """Nothing is refused."""
+
+    def admit(self, *_target: object, **_pools: object) -> None:
+        """Nothing is refused."""
 
 
 def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:

@@ -23,6 +23,7 @@ from bot.access import (
     never,
     refuse_spelling,
 )
+from bot.access.targets import refuse_unresolved
 from bot.commands import HostTarget, Usage, parse
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
@@ -159,34 +160,44 @@ def test_suffix_admits_at_a_label_boundary_only(host: str, admitted: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("addresses", "admitted"),
+    ("host", "admitted"),
     [
-        (["10.1.2.3"], True),
-        (["192.0.2.7"], True),
-        (["2001:db8::5"], True),
-        (["::ffff:10.1.2.3"], True),
-        (["10.1.2.3", "10.1.2.4"], True),
-        (["10.1.2.3", "11.0.0.1"], False),
-        (["192.0.2.8"], False),
-        ([], False),
+        ("10.1.2.3", True),
+        ("192.0.2.7", True),
+        ("2001:db8::5", True),
+        ("::ffff:10.1.2.3", True),
+        ("192.0.2.8", False),
+        ("11.0.0.1", False),
     ],
 )
-def test_network_admits_only_when_it_holds_every_address(
-    addresses: list[str],
-    admitted: bool,  # noqa: FBT001 -- a column of the table
-) -> None:
-    refusal = admit_target("web.example", 443, addresses, NETWORK)
-    assert (refusal is None) is admitted
-    assert admitted or (refusal and refusal.kind is RefusalKind.NOT_ALLOWED)
+def test_network_admits_typed_addresses_within_it(host: str, admitted: bool) -> None:  # noqa: FBT001 -- a column of the table
+    for refusal in (
+        refuse_unresolved(host, 443, NETWORK),
+        admit_target(host, 443, [host], NETWORK),
+    ):
+        assert (refusal is None) is admitted
+        assert admitted or (refusal and refusal.kind is RefusalKind.NOT_ALLOWED)
+
+
+@pytest.mark.parametrize("host", ["web.example", "a1b2c3.attacker.example", "internal"])
+@pytest.mark.parametrize(
+    "rules", [NOTHING, NETWORK, SUFFIX], ids=["nothing", "networks", "another name"]
+)
+def test_unlisted_name_is_refused_before_it_resolves(host: str, rules: TargetRules) -> None:
+    before = refuse_unresolved(host, 443, rules)
+    after = [admit_target(host, 443, found, rules) for found in ([], ["10.0.0.5"])]
+    assert before is not None
+    assert before.kind is RefusalKind.NOT_ALLOWED
+    assert after == [before, before]
 
 
 @pytest.mark.parametrize(
     ("host", "port", "addresses", "rule"),
     [
-        ("web.internal.example", 443, ["10.9.9.9"], None),
+        ("web.internal.example", 443, ["10.9.9.9"], RefusalKind.PORT),
         ("WEB.internal.example.", 8081, ["10.9.9.9"], None),
         ("web.internal.example", 8443, ["10.9.9.9"], RefusalKind.PORT),
-        ("other.example", 8081, ["10.0.0.4"], None),
+        ("other.example", 8081, ["10.0.0.4"], RefusalKind.NOT_ALLOWED),
         ("10.0.0.4", 8081, ["10.0.0.4"], None),
         ("other.example", 443, ["10.0.0.4", "10.0.0.9"], RefusalKind.NOT_ALLOWED),
         ("sub.web.internal.example", 443, ["10.9.9.9"], RefusalKind.NOT_ALLOWED),
@@ -279,7 +290,12 @@ def test_addresses_are_compared_as_addresses() -> None:
     assert str(ip_address("2001:db8::4")) != "2001:DB8:0::4"
     assert (
         admit_target(
-            "2001:db8::4", 443, ["2001:db8::4"], NOTHING, members=frozenset({"[2001:DB8:0::4]"})
+            "2001:db8::4",
+            443,
+            ["2001:db8::4"],
+            NOTHING,
+            members=frozenset({"[2001:DB8:0::4]"}),
+            ports=frozenset({443}),
         )
         is None
     )
@@ -293,7 +309,12 @@ def test_every_member_of_the_recorded_gateways_is_admitted() -> None:
     assert len(members) >= 5
     refused = {
         member: admit_target(
-            member, 443, [member] if member[0].isdigit() else ["10.0.0.5"], NOTHING, members=members
+            member,
+            443,
+            [member] if member[0].isdigit() else ["10.0.0.5"],
+            NOTHING,
+            members=members,
+            ports=frozenset({443}),
         )
         for member in members
     }

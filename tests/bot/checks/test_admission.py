@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import pytest
 
@@ -37,34 +36,28 @@ KNOWN = gateway(
 
 
 @pytest.mark.parametrize(
-    ("host", "addresses", "ports"),
+    ("host", "ports"),
     [
-        ("web.contoso.com", (), {8443, 8444}),
-        ("WEB.contoso.com.", (), {8443, 8444}),
-        ("api.contoso.com", ("10.9.9.9",), {9443}),
-        ("10.0.0.6", ("10.0.0.6",), {8443, 8444, 9443}),
-        ("alias.contoso.com", ("10.0.0.5",), {8443, 8444}),
-        ("alias.contoso.com", ("10.0.0.5", "10.0.0.6"), {8443, 8444}),
-        ("alias.contoso.com", ("10.0.0.5", "10.9.9.9"), set()),
-        ("alias.contoso.com", (), set()),
-        ("other.contoso.com", ("10.9.9.9",), set()),
+        ("web.contoso.com", {8443, 8444}),
+        ("WEB.contoso.com.", {8443, 8444}),
+        ("api.contoso.com", {9443}),
+        ("10.0.0.6", {8443, 8444, 9443}),
+        ("::ffff:10.0.0.5", {8443, 8444}),
+        ("alias.contoso.com", set()),
+        ("10.9.9.9", set()),
     ],
     ids=[
         "own setting",
         "other spelling",
         "other setting",
         "two settings",
-        "by address",
-        "shared ports",
-        "one address is foreign",
-        "does not resolve",
+        "mapped address",
+        "another name",
         "stranger",
     ],
 )
-def test_ports_are_those_of_the_member(
-    host: str, addresses: Sequence[str], ports: set[int]
-) -> None:
-    found = AdmissionIndex().look_up(host, addresses, (KNOWN,))
+def test_ports_are_those_of_the_member(host: str, ports: set[int]) -> None:
+    found = AdmissionIndex().look_up(host, (KNOWN,))
     assert (set(found.ports), bool(found.members)) == (ports, bool(ports))
 
 
@@ -73,18 +66,18 @@ def test_thousands_of_members_cost_a_look_up_each_time() -> None:
     settings = tuple(SettingSpec(name=f"s{n}", port=1000 + n) for n in range(30))
     big = gateway(GatewaySpec(name="big-gw", pools=(pool,), settings=settings))
     index = AdmissionIndex()
-    index.look_up("b1.contoso.com", (), (big,))
+    index.look_up("b1.contoso.com", (big,))
     begun = time.process_time()
     for number in range(1000):
-        assert index.look_up(f"b{number}.contoso.com", (), (big,)).members
+        assert index.look_up(f"b{number}.contoso.com", (big,)).members
     assert time.process_time() - begun < 1.0
 
 
 def test_changed_gateway_is_indexed_anew() -> None:
     index = AdmissionIndex()
-    assert index.look_up("new.contoso.com", (), (KNOWN,)).ports == frozenset()
+    assert index.look_up("new.contoso.com", (KNOWN,)).ports == frozenset()
     pools = (PoolSpec(name="web", fqdns=("new.contoso.com",)),)
     changed = gateway(
         GatewaySpec(name="prod-gw", pools=pools, settings=(SettingSpec(name="s", port=444),))
     )
-    assert index.look_up("new.contoso.com", (), (changed,)).ports == {444}
+    assert index.look_up("new.contoso.com", (changed,)).ports == {444}

@@ -146,6 +146,41 @@ async def test_refused_answer_is_not_asked_again_until_it_pleases(
     assert (names.admitted, dialled) == ([NAME], [])
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "said"),
+    [
+        ("unlisted.example", 443, "not on the allow-list"),
+        ("existing.contoso.com", 8443, "not on the allow-list"),
+        (NAME, 8444, "Port 8444 may not be probed"),
+        (NAME, 22, "Port 22 may not be probed"),
+    ],
+    ids=["unlisted", "unlisted below a member's domain", "port of no setting", "ssh"],
+)
+async def test_what_no_rule_admits_is_never_resolved(
+    arm: ArmStandIn, client: ArmClient, host: str, port: int, said: str
+) -> None:
+    names = Names([[ELSEWHERE]])
+    arm.add(gateway(8443))
+    await client.inventory()
+    service = check_service(client, names, loopback=False)
+    target = HostTarget(host=host, port=port)
+    sentence = refused(await service.host(target, {}))
+    assert said in sentence
+    assert (await service.refusal(target), names.admitted) == (sentence, [])
+
+
+async def test_member_is_not_probed_on_443_beside_its_own_port(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm.add(gateway(8443))
+    await client.inventory()
+    dialled = record(monkeypatch)
+    service = check_service(client, Names([[ELSEWHERE]]), loopback=False)
+    sentence = refused(await service.host(HostTarget(host=NAME, port=443), {"gw": "other-gw"}))
+    assert "Port 443 may not be probed there; allowed are 8443" in sentence
+    assert dialled == []
+
+
 async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +265,12 @@ class Doorkeeper:
 
     def refuse_spelling(self, host: str) -> None:
         """Nothing is refused."""
+
+    def refuse_unresolved(
+        self, _host: str, _port: int, *, members: frozenset[str], ports: frozenset[int]
+    ) -> None:
+        """Nothing is refused."""
+        assert bool(members) == bool(ports)
 
     def admit(
         self,

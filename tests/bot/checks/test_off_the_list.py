@@ -1,0 +1,116 @@
+"""A subscription that `APPGW_SUBSCRIPTIONS` does not name is never asked, whatever is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.access import TargetGuard, TargetRules
+from bot.azure.client import ArmClient
+from bot.checks import CheckContext
+from bot.checks.alerts import AlertReader
+from bot.checks.answers import Refused
+from bot.checks.service import CheckService
+from bot.commands import GatewayTarget, HostTarget, Request, parse
+from bot.domain.azure import ArmRefusal, ArmTrouble, GatewayId
+from playground.arm import ArmStandIn, GatewaySpec, PoolSpec
+from playground.lab.pki import NOW
+from tests.bot.checks.test_service import ELSEWHERE, Names, gateway
+from tests.support.dialled import record
+
+CONFIGURED = "00000000-0000-0000-0000-0000000000ab"
+OTHER = "00000000-0000-0000-0000-0000000000cd"
+FOREIGN = replace(gateway(443, fqdns=("foreign.contoso.com",)), subscription=OTHER)
+GROUP = f"/subscriptions/{OTHER}/resourceGroups/{FOREIGN.group}"
+ID = f"{GROUP}/providers/Microsoft.Network/applicationGateways/{FOREIGN.name}"
+TYPED = {
+    "id": ID,
+    "upper case": ID.upper(),
+    "health": f"health {ID}",
+    "check": f"check {ID}/",
+    "child": f"{ID}/backendAddressPools/web",
+    "portal": f"https://portal.azure.com/#@contoso.com/resource{ID}/overview",
+    "management url": f"https://management.azure.com{ID}?api-version=2023-11-01",
+    "cli": f"az network application-gateway show --ids {ID}",
+    "quoted": f"\u201c{ID}\u201d",
+    "option": f"foreign.contoso.com gw={ID}",
+    "gateway alone": f"foreign.contoso.com via=gateway gw={ID}",
+    "subscribe": f"subscribe {ID} every=1h",
+    "preview": f"preview {ID}",
+    "mute": f"mute {ID} 2h",
+    "rehearse": f"rehearse {ID} without=corp",
+}
+
+
+@pytest.fixture
+def service(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient], monkeypatch: pytest.MonkeyPatch
+) -> CheckService:
+    """Over a foreign gateway and a configured one, where nothing is dialled but ARM."""
+    arm.add(FOREIGN)
+    arm.add(
+        GatewaySpec(
+            name="own-gw",
+            subscription=CONFIGURED,
+            pools=(PoolSpec(name="own", fqdns=("own.contoso.com",)),),
+        )
+    )
+    record(monkeypatch)
+    context = CheckContext(clock=lambda: NOW, resolver=Names([[ELSEWHERE]]))
+    return CheckService(
+        arm=new_client(arm.url, subscriptions=(CONFIGURED,)),
+        target_policy=TargetGuard(rules=TargetRules.read(())),
+        new_context=lambda: context,
+    )
+
+
+async def answers(service: CheckService, request: Request) -> list[object]:
+    """Every use case that takes such a target."""
+    target, options = request.target, request.options
+    if isinstance(target, HostTarget):
+        return [await service.host(target, options), await service.placement(target, options)]
+    assert isinstance(target, GatewayTarget)
+    return [await service.gateway(target, options), await service.find(target)]
+
+
+@pytest.mark.parametrize("typed", TYPED.values(), ids=TYPED)
+async def test_typed_or_pasted_id_off_the_list_is_not_asked(
+    service: CheckService, arm: ArmStandIn, typed: str
+) -> None:
+    request = parse(typed)
+    assert isinstance(request, Request), request
+    assert isinstance(request.target, HostTarget) or request.target.subscription == OTHER
+    found = await answers(service, request)
+    assert all(isinstance(one, ArmRefusal | Refused) for one in found), found
+    assert [path for _, path in arm.requests if OTHER in path.lower()] == []
+
+
+async def test_alert_that_names_a_gateway_off_the_list_is_not_asked(
+    service: CheckService, arm: ArmStandIn
+) -> None:
+    read = AlertReader().read({"text": f"Sev1: UnhealthyHostCount on {ID}"})
+    assert read.target is not None
+    found = await service.gateway(
+        GatewayTarget(name=FOREIGN.name, group=FOREIGN.group, subscription=OTHER.upper())
+    )
+    assert isinstance(found, ArmRefusal)
+    assert found.trouble is ArmTrouble.OUT_OF_SCOPE
+    assert [path for _, path in arm.requests if OTHER in path.lower()] == []
+
+
+@pytest.mark.parametrize("subscription", [OTHER, OTHER.upper(), f"{CONFIGURED} ", f"x{CONFIGURED}"])
+async def test_client_itself_asks_configured_subscriptions_only(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient], subscription: str
+) -> None:
+    client = new_client(arm.url, subscriptions=(CONFIGURED,))
+    identity = GatewayId(subscription=subscription, group=FOREIGN.group, name=FOREIGN.name)
+    for answer in (
+        await client.get(identity),
+        await client.health(identity),
+        await client.find(identity.group, identity.name, subscription),
+    ):
+        assert isinstance(answer, ArmRefusal)
+        assert answer.trouble is ArmTrouble.OUT_OF_SCOPE
+    assert arm.requests == []
