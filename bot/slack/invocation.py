@@ -6,6 +6,7 @@ And the payloads that carry it -> that value. Pure.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -79,6 +80,7 @@ class AdmittedInvocation:
         request: what it means.
         run_id: the id that the log and the card show.
         begun: when it came, on the monotonic clock.
+        arrived: when it came, aware; what people asked is ordered by it.
         watched_s: seconds for which its card was watched before a restart; the watch goes on, and
             nothing else is done.
     """
@@ -87,6 +89,7 @@ class AdmittedInvocation:
     request: Request
     run_id: str
     begun: float
+    arrived: datetime
     watched_s: float | None = None
 
 

@@ -295,7 +295,11 @@ class SlackService:
         if following:
             handlers = following.remembering({**handlers, **following.handlers()}, runs)
         reception = Reception(
-            access=access, slack=slack, runs=runs, handlers=MappingProxyType(handlers)
+            access=access,
+            slack=slack,
+            runs=runs,
+            handlers=MappingProxyType(handlers),
+            clock=parts.clock,
         )
         return Listeners(
             reception=reception,

@@ -122,8 +122,13 @@ async def open_watches(
 async def remember_host(
     connection: AsyncConnection, team: str, user: str, target: str, at: datetime
 ) -> None:
-    """Keep what a user asked for."""
-    await upsert(connection, _RECENT, [{"team": team, "user": user, "target": target, "at": at}])
+    """Keep what a user asked for.
+
+    It is written in the background, so an earlier ask may be written after a later one; the later
+    time stays.
+    """
+    row = {"team": team, "user": user, "target": target, "at": at}
+    await upsert(connection, _RECENT, [row], newest="at")
 
 
 async def recent_hosts(

@@ -17,15 +17,25 @@ Row = Mapping[str, Any]
 _SQLITE_ROW, _POSTGRESQL_ROW = "probe".ljust(12_000, "."), "probe"
 
 
-async def upsert(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows; one whose primary key exists replaces what was there."""
+async def upsert(
+    connection: AsyncConnection, table: Table, rows: Sequence[Row], *, newest: str | None = None
+) -> None:
+    """Insert rows; one whose primary key exists replaces what was there.
+
+    Args:
+        connection: of the caller's transaction.
+        table: where.
+        rows: what; all of them with the same columns.
+        newest: a column of which the greater value stays.
+    """
     if not rows:
         return
     keys = [column.name for column in table.primary_key]
     statement = _insert(connection, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    later = statement.excluded[newest] > table.c[newest] if newest else None
     await connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows)
+        statement.on_conflict_do_update(index_elements=keys, set_=changed, where=later), list(rows)
     )
 
 

@@ -6,7 +6,6 @@ A slow memory holds no card up.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.commands import LastTarget
 from bot.domain.outage import DatabaseUnavailable
@@ -34,16 +33,16 @@ class Recent:
         """The same handler; what it is asked about is remembered."""
 
         async def handle(admitted: AdmittedInvocation) -> None:
-            self.runs.spawn(self._keep(admitted, self.book.clock()))
+            self.runs.spawn(self._keep(admitted))
             await handler(admitted)
 
         return handle
 
-    async def _keep(self, admitted: AdmittedInvocation, at: datetime) -> None:
+    async def _keep(self, admitted: AdmittedInvocation) -> None:
         target, words = admitted.request.target, command_of(admitted.request)
         if target is None or isinstance(target, LastTarget) or len(words) > _LONGEST:
             return
         try:
-            await self.book.memory.remember_host(admitted.invocation.user, words, at)
+            await self.book.memory.remember_host(admitted.invocation.user, words, admitted.arrived)
         except DatabaseUnavailable:
             return  # the outage is logged once, by the store

@@ -162,7 +162,11 @@ class _Clicks:
             request = Request(verb=Verb.SUBSCRIBE)
             await self.subscribing.restore(
                 AdmittedInvocation(
-                    invocation=invocation, request=request, run_id=new_run_id(), begun=monotonic()
+                    invocation=invocation,
+                    request=request,
+                    run_id=new_run_id(),
+                    begun=monotonic(),
+                    arrived=self.reception.clock(),
                 ),
                 commands,
             )

@@ -93,6 +93,7 @@ class WatchBook:
                 request=request,
                 run_id=new_run_id(),
                 begun=monotonic(),
+                arrived=self.clock(),
                 watched_s=max(already, 0.0),
             )
 

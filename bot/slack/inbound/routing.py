@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Protocol
 from uuid import uuid4
@@ -76,6 +77,7 @@ class Reception:
         runs: what runs now.
         handlers: one for each verb that this bot answers.
         now: a monotonic clock.
+        clock: the present instant, aware.
     """
 
     access: InvocationPolicy
@@ -83,6 +85,7 @@ class Reception:
     runs: Work
     handlers: Mapping[Verb, Handler]
     now: Callable[[], float] = monotonic
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def receive(self, invocation: Invocation) -> None:
         """Take a question and answer it in a task of its own.
@@ -91,7 +94,9 @@ class Reception:
         """
         if self.runs.is_new(invocation.dedupe_key):
             run_id = new_run_id()
-            self.spawn(invocation, self._answer(invocation, self.now(), run_id), run_id)
+            self.spawn(
+                invocation, self._answer(invocation, self.now(), self.clock(), run_id), run_id
+            )
 
     def spawn(
         self, invocation: Invocation, work: Awaitable[None], run_id: str | None = None
@@ -128,7 +133,9 @@ class Reception:
         if handler and not await self.admit(admitted.invocation, admitted.invocation.text):
             self.spawn(admitted.invocation, handler(admitted), admitted.run_id)
 
-    async def _answer(self, invocation: Invocation, begun: float, run_id: str) -> None:
+    async def _answer(
+        self, invocation: Invocation, begun: float, arrived: datetime, run_id: str
+    ) -> None:
         if no := await self._refusal(invocation, costs=True):
             note(invocation, "refused", why=no.sentence, run_id=run_id)
             await self.slack.send_ephemeral(invocation, refusal(no.sentence))
@@ -144,7 +151,11 @@ class Reception:
             return
         await self._hand_over(
             AdmittedInvocation(
-                invocation=invocation, request=understood, run_id=run_id, begun=begun
+                invocation=invocation,
+                request=understood,
+                run_id=run_id,
+                begun=begun,
+                arrived=arrived,
             )
         )
 

@@ -192,7 +192,11 @@ class Stage:
         given = {"channel": CHANNEL, "response_url": self.response_url(), **invoked}
         invocation = Invocation(source=Source.COMMAND, text="", user=USER, team="T", **given)
         return AdmittedInvocation(
-            invocation=invocation, request=understood, run_id="r", begun=monotonic()
+            invocation=invocation,
+            request=understood,
+            run_id="r",
+            begun=monotonic(),
+            arrived=NOW,
         )
 
     def response_url(self) -> str:

@@ -18,6 +18,7 @@ from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
 from bot.slack.outbound.watching import Seen, Watching, WatchOrder, duration
+from playground.lab.pki import NOW
 from playground.slack import Fault, Message
 from playground.slack.standin import CHANNEL
 from tests.support.reports import HOST
@@ -29,6 +30,7 @@ ADMITTED = AdmittedInvocation(
     request=Request(verb=Verb.CHECK, target=None, options={}),
     run_id="r",
     begun=0.0,
+    arrived=NOW,
 )
 T = TypeVar("T")
 
