@@ -40,6 +40,7 @@ _EXAMPLES = {
     "check": "check backend.contoso.com",
     "rehearse": "rehearse fullchain.pem",
     "health": "health gw:prod-gw",
+    "forecast": "forecast gw:prod-gw",
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
@@ -201,6 +202,23 @@ def health(
     from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
 
     return run_health(gateway, json_wanted=as_json, timeout=timeout)
+
+
+@app.command()
+def forecast(
+    gateway: Annotated[
+        str, Argument(help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id.")
+    ],
+    days: Annotated[int, Option("--days", help="How far to look.")] = 90,
+    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
+) -> int:
+    """On which day what breaks on a gateway if nobody does anything.
+
+    Exit status 1 when something breaks or is refused already.
+    """
+    from bot.terminal.forecast import run_forecast  # noqa: PLC0415 -- Azure is imported here only
+
+    return run_forecast(gateway, days, json_wanted=as_json)
 
 
 @app.command()

@@ -42,6 +42,7 @@ from bot.engine import EngineSettings
 from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
 from bot.settings import Settings, SettingsError, load_settings
+from bot.slack.handlers.forecast import Forecasting
 from bot.slack.handlers.health import GatewayChecking
 from bot.slack.handlers.removal import Removing
 from bot.slack.handlers.watch_store import WatchBook
@@ -234,7 +235,12 @@ def _gateway_verbs(
             cards=cards, gateways=check_service, probe_origin=probe_origin, followed=followed
         )
         removing = Removing(cards=cards, gateways=check_service, probe_origin=probe_origin)
-        return {Verb.HEALTH: checking.handle, Verb.REHEARSE: removing.handle}
+        forecasting = Forecasting(cards=cards, gateways=check_service, probe_origin=probe_origin)
+        return {
+            Verb.HEALTH: checking.handle,
+            Verb.REHEARSE: removing.handle,
+            Verb.FORECAST: forecasting.handle,
+        }
 
     return make
 

@@ -64,6 +64,7 @@ class DigestHead:
         when: day, time and zone in words.
         counts: `2 problems, 37 fine`.
         footer: new, fixed and muted; empty when there is nothing to count.
+        ahead: what breaks next, in words; empty where nothing is known.
         schedule: in words, for the small print.
         muted_by: Slack id of who muted, named in the small print.
         thread: what is left out stands in the card's thread; a preview has none.
@@ -75,6 +76,7 @@ class DigestHead:
     footer: str
     schedule: str
     muted_by: str | None = None
+    ahead: str = ""
     thread: bool = True
 
 
@@ -84,11 +86,12 @@ def digest_card(head: DigestHead, rows: Sequence[Row]) -> Message:
     parts: list[Part] = [
         Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(head.when, 40)}")
     ]
-    parts += [say(bold(clean(head.counts, 120))), *(_row(row) for row in rows[:MOST_ROWS])]
-    if len(rows) > MOST_ROWS:
-        parts.append(
-            say(f"and {len(rows) - MOST_ROWS} more{', in the thread' if head.thread else ''}")
-        )
+    most = MOST_ROWS - bool(head.ahead)
+    parts += [say(bold(clean(head.counts, 120))), *(_row(row) for row in rows[:most])]
+    if len(rows) > most:
+        parts.append(say(f"and {len(rows) - most} more{', in the thread' if head.thread else ''}"))
+    if head.ahead:
+        parts.append(say(shorten(clean(f"⌛ {head.ahead}", _LINE), _LINE)))
     if head.footer:
         parts.append(say(shorten(clean(head.footer, _LINE), _LINE)))
     parts += [

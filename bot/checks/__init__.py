@@ -7,6 +7,7 @@ ARM's answers arrive as values.
 """
 
 from bot.checks.backend_health import add_backend_health, both_words, word_missing
+from bot.checks.forecast import forecast, forecast_gateway
 from bot.checks.gateway import check_gateway
 from bot.checks.probe import CheckContext, Clock, FindIssuers, StageHook, check, rehearse
 from bot.checks.removal import rehearse_removal, removal
@@ -20,6 +21,8 @@ __all__ = [
     "both_words",
     "check",
     "check_gateway",
+    "forecast",
+    "forecast_gateway",
     "rehearse",
     "rehearse_removal",
     "removal",

@@ -5,15 +5,25 @@ The engine's `Looker`.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bot.checks.forecast import next_break
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget, SiteTarget, read_gateway
 from bot.digest.observe import Placement, could_not_look, observe
 from bot.domain.azure import ArmRefusal, Health
-from bot.domain.digest import FollowedTarget, Look, Observation, Problem, TargetKind
-from bot.domain.report import GatewayReport, MemberReport
+from bot.domain.digest import (
+    FollowedTarget,
+    Look,
+    NextBreak,
+    Observation,
+    Problem,
+    TargetKind,
+)
+from bot.domain.forecast import DEFAULT_DAYS
+from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from chainlib import Code, Severity, is_ip_literal
 
 SITE_KEY = "site:"
@@ -65,8 +75,7 @@ class TargetObserver:
             if isinstance(answer, ArmRefusal):
                 return _blind(target, answer.sentence)
             report = await self.check_service.read_backend_health(answer)
-            name = report.gateway.id.name
-            seen += [_member(member, target, name) for member in report.members]
+            seen += await asyncio.to_thread(_members, report, target)
         return Look(target_key=target.key, seen=tuple(seen))
 
     async def _host(self, target: FollowedTarget) -> Look:
@@ -75,7 +84,7 @@ class TargetObserver:
             return _blind(target, answer.sentence)
         return Look(
             target_key=target.key,
-            seen=(observe(answer.report, Placement(target_key=target.key, label=target.text)),),
+            seen=(_observed(answer.report, Placement(target_key=target.key, label=target.text)),),
         )
 
     async def _gateway(self, target: FollowedTarget) -> Look:
@@ -88,9 +97,7 @@ class TargetObserver:
         report = await self.check_service.read_backend_health(answer)
         return Look(
             target_key=target.key,
-            seen=tuple(
-                _member(member, target, report.gateway.id.name) for member in report.members
-            ),
+            seen=await asyncio.to_thread(_members, report, target),
         )
 
 
@@ -113,6 +120,25 @@ def _blind(target: FollowedTarget, sentence: str) -> Look:
     return Look(target_key=target.key, seen=(could_not_look(target, sentence),), complete=False)
 
 
+def _members(report: GatewayReport, target: FollowedTarget) -> tuple[Observation, ...]:
+    """Judging every member over the coming days takes seconds where there are hundreds."""
+    return tuple(_member(member, target, report.gateway.id.name) for member in report.members)
+
+
+def _observed(report: CheckReport, placement: Placement) -> Observation:
+    """What a digest remembers of a report, with the next date at which the backend breaks."""
+    step = next_break(report, DEFAULT_DAYS) if report.verdict.accepted else None
+    if step is None:
+        return observe(report, placement)
+    ahead = NextBreak(
+        at=step.cause.at,
+        subject=step.cause.subject,
+        sha256=step.cause.sha256,
+        turn=step.cause.turn.value,
+    )
+    return replace(observe(report, placement), next_break=ahead)
+
+
 def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Observation:
     """Both witnesses count: the findings are those of the comparison, not of our probe alone."""
     placement = Placement(
@@ -125,7 +151,7 @@ def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Obser
     )
     if member.report is not None:
         verdict = replace(member.report.verdict, findings=member.findings)
-        return observe(replace(member.report, verdict=verdict), placement)
+        return _observed(replace(member.report, verdict=verdict), placement)
     return Observation(
         key=placement.key,
         target_key=placement.target_key,

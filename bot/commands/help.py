@@ -54,6 +54,11 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
             examples=("gw:prod-gw", "gw:rg-prod/prod-gw/shop/https-be", "health"),
             options=_PROBE,
         ),
+        Verb.FORECAST: VerbHelp(
+            line="on which day what breaks on a gateway, folded by cause",
+            examples=("forecast gw:prod-gw", "forecast gw:prod-gw days=30", "help forecast"),
+            options="days=90 pool= setting= gw=",
+        ),
         Verb.REHEARSE: VerbHelp(
             line=(
                 "judge a chain that is not installed yet (a form), or what breaks when a root "

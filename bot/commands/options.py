@@ -14,6 +14,7 @@ from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import port_number, read_host, url_path
 from bot.commands.near import nearest
 from bot.commands.values import Misread, OptionValue, TargetError, Verb, brief, shown
+from bot.domain.forecast import MOST_DAYS
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 LEAST: Mapping[str, str] = {
@@ -153,6 +154,15 @@ def number(text: str) -> int:
     return int(digits)
 
 
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MOST_DAYS:
+        raise Misread(
+            f"days={brief(text)} is no number of days from 1 to {MOST_DAYS}; write for example "
+            "days=90."
+        )
+    return int(text)
+
+
 OPTIONS: Mapping[str, Option] = {
     "sni": Option(read=_server_name, example="sni=api.contoso.com"),
     "host": Option(read=lambda text: _only_host(text, "host"), example="host=api.contoso.com"),
@@ -166,6 +176,7 @@ OPTIONS: Mapping[str, Option] = {
     "via": Option(read=_word("via", _VIA), example="via=both"),
     "watch": Option(read=_watch, example="watch=15m", bare=True),
     "private": Option(read=_flag("private"), example="private", bare=True),
+    "days": Option(read=_days, example="days=90"),
     "every": Option(read=times.every, example="every=weekdays"),
     "day": Option(read=times.day, example="day=mon"),
     "at": Option(read=times.clock, example="at=08:30"),
@@ -188,6 +199,7 @@ _PROBE = ("sni", "host", "path", "port", "root", "pool", "setting", "gw", "via",
 KEYS: Mapping[Verb, tuple[str, ...]] = {
     Verb.CHECK: _PROBE,
     Verb.HEALTH: _PROBE,
+    Verb.FORECAST: ("days", "pool", "setting", "gw"),
     Verb.REHEARSE: ("without", "pool", "setting", "gw"),
     Verb.SUBSCRIBE: ("every", "day", "at", "tz", "min", "only", "not", "heartbeat", *_PLACE),
     Verb.UNSUBSCRIBE: ("number", "all", *_PLACE),
@@ -210,7 +222,7 @@ def known(key: str, verb: Verb) -> str:
         return key
     owners = [owner for owner, theirs in KEYS.items() if key in theirs]
     if owners:
-        subject = {"number": "", "all": "", "without": "gw:prod-gw "}.get(
+        subject = {"number": "", "all": "", "without": "gw:prod-gw ", "days": "gw:prod-gw "}.get(
             key, "backend.contoso.com "
         )
         raise Misread(

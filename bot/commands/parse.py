@@ -192,6 +192,20 @@ def _read_rehearse(opening: _Opening) -> Request:
     return _request(Verb.REHEARSE, settle(typed, line.options), line.options)
 
 
+def _read_forecast(opening: _Opening) -> Request:
+    """It asks one gateway, or one pool or setting of it."""
+    line = scan(opening.words, Verb.FORECAST)
+    typed = only_target(line.loose, dotless=False)
+    typed = typed or named_by_option(line.options, gateway_first=True)
+    if not isinstance(typed, GatewayTarget):
+        raise Misread(
+            "forecast asks a gateway about the coming days, for example forecast gw:prod-gw "
+            "days=90.",
+            Verb.FORECAST,
+        )
+    return _request(Verb.FORECAST, settle(typed, line.options), line.options)
+
+
 def _names_gateway(loose: Iterable[str]) -> bool:
     return any(read_gateway(word) is not None for word in loose)
 
@@ -245,6 +259,7 @@ _READERS: Mapping[Verb, Callable[[_Opening], Request]] = {
     Verb.HEALTH: _read_check,
     Verb.HELP: _read_help,
     **dict.fromkeys(_DIGEST_LINES, _read_digest),
+    Verb.FORECAST: _read_forecast,
     Verb.REHEARSE: _read_rehearse,
     **dict.fromkeys((Verb.LIST, Verb.DOCTOR, Verb.WHOAMI, Verb.VERSION), _read_alone),
 }

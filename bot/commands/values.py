@@ -31,6 +31,7 @@ class Verb(StrEnum):
 
     CHECK = "check"
     HEALTH = "health"
+    FORECAST = "forecast"
     REHEARSE = "rehearse"
     SUBSCRIBE = "subscribe"
     LIST = "list"

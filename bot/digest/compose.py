@@ -21,6 +21,7 @@ from bot.domain.digest import (
     Mute,
     MutedNote,
     News,
+    NextBreak,
     Subscription,
 )
 
@@ -61,6 +62,7 @@ def compose(
         muted=notes,
         fine=sum(state.seen.backend and state.seen.key not in troubled for state in own),
         since=last.at if last else None,
+        ahead=_ahead(subscription, own, mutes, at),
     )
 
 
@@ -72,6 +74,25 @@ def speaks(subscription: Subscription, content: DigestContent) -> bool:
     if subscription.heartbeat or content.news or content.fixed:
         return True
     return subscription.only_changes and content.since is None
+
+
+def _ahead(
+    subscription: Subscription, own: Iterable[BackendState], mutes: Sequence[Mute], at: datetime
+) -> NextBreak | None:
+    """What breaks next, in a weekly digest: the first date, and how many share its cause."""
+    if not subscription.schedule.text.startswith("weekly"):
+        return None
+    coming = [
+        state.seen.next_break
+        for state in own
+        if state.seen.next_break is not None
+        and state.seen.next_break.at > at
+        and mute_over(mutes, state.seen, at) is None
+    ]
+    if not coming:
+        return None
+    first = min(coming, key=lambda one: (one.at, one.sha256))
+    return replace(first, backends=sum(one == first for one in coming))
 
 
 def _open(subscription: Subscription, own: Iterable[BackendState]) -> list[Occurrence]:

@@ -13,7 +13,14 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from bot.digest.zones import zone as zone_of
-from bot.domain.digest import DigestContent, DigestLine, LineKind, MutedNote, News
+from bot.domain.digest import (
+    DigestContent,
+    DigestLine,
+    LineKind,
+    MutedNote,
+    News,
+    NextBreak,
+)
 from chainlib import counted
 
 MOST_CAUSES = 9
@@ -23,7 +30,8 @@ _DAY = timedelta(days=1)
 
 def plain_lines(content: DigestContent) -> tuple[str, ...]:
     """The digest as text, one string a line."""
-    shown = content.lines[:MOST_CAUSES]
+    ahead = [ahead_line(content.ahead)] if content.ahead else []
+    shown = content.lines[: MOST_CAUSES - len(ahead)]
     hidden = len(content.lines) - len(shown)
     more = [f"and {hidden} more, in the thread"] if hidden else []
     foot = footer(content)
@@ -31,6 +39,7 @@ def plain_lines(content: DigestContent) -> tuple[str, ...]:
         header(content),
         *(cause_line(line, content) for line in shown),
         *more,
+        *ahead,
         *([foot] if foot else []),
     )
 
@@ -96,6 +105,13 @@ def age(line: DigestLine, content: DigestContent) -> str:
         )
     word = "off since" if line.kind is LineKind.SWITCHED_OFF else "since"
     return f"{word} {moment(line.since, content)}"
+
+
+def ahead_line(ahead: NextBreak) -> str:
+    """`Next: 3 December, 14 backends break, CN=Contoso Issuing CA 3 expires`."""
+    verb = "breaks" if ahead.backends == 1 else "break"
+    backends = counted(ahead.backends, "backend")
+    return f"Next: {ahead.at.day} {ahead.at:%B}, {backends} {verb}, {ahead.subject} {ahead.turn}"
 
 
 def moment(instant: datetime, content: DigestContent) -> str:

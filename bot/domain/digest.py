@@ -152,6 +152,25 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NextBreak:
+    """When accepted backends break next, if nobody does anything.
+
+    Attributes:
+        at: the first second at which they are refused.
+        subject: the certificate whose date it is; hostile text.
+        sha256: its fingerprint.
+        turn: what happens to it, in words.
+        backends: how many break with it.
+    """
+
+    at: datetime
+    subject: str
+    sha256: str
+    turn: str
+    backends: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What was observed of one backend, or (`backend` off: ARM failed) of the target itself.
 
@@ -161,6 +180,7 @@ class Observation:
         gateway: the gateway's name, empty for a bare host.
         fingerprint: of the presented list, to tell what changed; empty when none came.
         not_after: end of the leaf's life, `None` when there is none.
+        next_break: when it breaks next, `None` where that is not soon or not known.
     """
 
     key: str
@@ -172,6 +192,7 @@ class Observation:
     problems: tuple[Problem, ...] = ()
     fingerprint: str = ""
     not_after: datetime | None = None
+    next_break: NextBreak | None = None
     backend: bool = True
 
 
@@ -318,6 +339,7 @@ class DigestContent:
         fixed: causes of the last sent digest that are gone.
         fine: backends without a listed problem.
         since: when the last digest was sent, `None` before the first.
+        ahead: what breaks next, for a weekly digest; `None` where nothing does.
     """
 
     at: datetime
@@ -330,6 +352,7 @@ class DigestContent:
     muted: tuple[MutedNote, ...] = ()
     fine: int = 0
     since: datetime | None = None
+    ahead: NextBreak | None = None
 
     @property
     def known(self) -> tuple[DigestLine, ...]:

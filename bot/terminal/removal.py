@@ -28,7 +28,8 @@ from bot.terminal.running import json_line, run
 
 NOTHING_BREAKS, SOMETHING_BREAKS, NOT_ALL_SEEN = 0, 1, 3
 PROBE_TIMEOUT_S = 12.0
-_TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTrouble.NOT_CONFIGURED})
+TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTrouble.NOT_CONFIGURED})
+"""Answers of ARM that a different command line would avoid."""
 
 
 def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
@@ -80,7 +81,7 @@ async def _ask(settings: AzureSettings, wanted: GatewayTarget, root: str) -> Rem
 def _refused(refusal: ArmRefusal) -> int:
     for line in (refusal.sentence, *refusal.remedy):
         sys.stderr.write(f"appgw: {clean(line, 2000)}\n")
-    return 2 if refusal.trouble in _TYPING_ERRORS else NOT_ALL_SEEN
+    return 2 if refusal.trouble in TYPING_ERRORS else NOT_ALL_SEEN
 
 
 def document(found: Removal) -> dict[str, Any]:

@@ -6,15 +6,35 @@ The words come from `bot.digest`, the looks from `bot.cards`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from bot.cards.digest_card import DigestHead, Row, digest_card, digest_details
+from bot.cards.escaping import clean, short_name, shorten_middle
 from bot.cards.parts import Message
 from bot.commands import GatewayTarget, read_gateway
-from bot.digest.wording import cause_line, counts, footer, header, moment, recovered, title
+from bot.digest.wording import (
+    ahead_line,
+    cause_line,
+    counts,
+    footer,
+    header,
+    moment,
+    recovered,
+    title,
+)
 from bot.domain import delivery
 from bot.domain.backend_key import BackendKey
-from bot.domain.digest import DigestContent, DigestLine, FollowedTarget, Subscription, TargetKind
+from bot.domain.digest import (
+    DigestContent,
+    DigestLine,
+    FollowedTarget,
+    NextBreak,
+    Subscription,
+    TargetKind,
+)
+
+_SUBJECT = 60
 
 
 def render(subscription: Subscription, content: DigestContent) -> delivery.Message:  # noqa: ARG001 -- the engine's signature
@@ -53,7 +73,13 @@ def head_of(content: DigestContent, ended: Collection[str] = ()) -> DigestHead:
         footer=footer(content, names=False),
         schedule=f"{content.schedule.text} ({content.schedule.zone})",
         muted_by=content.muted[0].by if content.muted else None,
+        ahead=_ahead(content.ahead) if content.ahead else "",
     )
+
+
+def _ahead(ahead: NextBreak) -> str:
+    name = shorten_middle(short_name(clean(ahead.subject, 200)), _SUBJECT)
+    return ahead_line(replace(ahead, subject=name))
 
 
 def as_data(message: Message) -> dict[str, object]:

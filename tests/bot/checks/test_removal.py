@@ -275,13 +275,13 @@ async def test_the_program_asks_arm_probes_and_tells(tmp_path: Path) -> None:
     recipes = tuple(one for one in CATALOGUE if one.name in {"good", "no-root-given"})
     async with Stage(tmp_path, recipes=recipes) as stage:
 
-        async def appgw(*words: str) -> tuple[int | None, str, str]:
+        async def appgw(*words: str, verb: str = "rehearse") -> tuple[int | None, str, str]:
             environment = {**os.environ, **stage.environment()}
             program = Path(sys.executable).with_name("appgw")
             pipe = asyncio.subprocess.PIPE
             process = await asyncio.create_subprocess_exec(
                 str(program),
-                "rehearse",
+                verb,
                 *words,
                 env=environment,
                 cwd=tmp_path,
@@ -298,6 +298,9 @@ async def test_the_program_asks_arm_probes_and_tells(tmp_path: Path) -> None:
             "INTERMEDIATE_UNKNOWN_CA",
         )
         assert (await appgw("gw:lab-gw", "--without-root", "fabrikam-root-g2"))[0] == 0
+        status, out, err = await appgw("gw:lab-gw", "--days", "3650", "--json", verb="forecast")
+        shown = json.loads(out)
+        assert (status, err, shown["changes"][0]["cause"]["place"]) == (1, "", "leaf certificate")
         for words in (
             ("gw:lab-gw", "--without-root", "nope"),
             ("gw:lab-gw",),

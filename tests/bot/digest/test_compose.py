@@ -18,9 +18,11 @@ from bot.domain.digest import (
     FollowedTarget,
     Mute,
     News,
+    NextBreak,
     Observation,
     Problem,
     ProblemState,
+    Schedule,
     Window,
 )
 from chainlib import Code, Severity
@@ -403,3 +405,36 @@ def host() -> FollowedTarget:
 def seen(host: FollowedTarget) -> Observation:
     """What a look saw of it."""
     return Observation(key=f"{host.key}|||", target_key=host.key, label="b.contoso.com")
+
+
+WEEKLY = Schedule(cron="0 9 * * 1", zone="UTC", text="weekly mon 09:00")
+LATER = NextBreak(at=NOW + 30 * DAY, subject="CN=Contoso Issuing CA 3", sha256="ab", turn="expires")
+SOONER = replace(LATER, at=NOW + 10 * DAY, subject="CN=b9.contoso.com", sha256="cd")
+
+
+def test_weekly_digest_says_what_breaks_next() -> None:
+    states = [state(n, next_break=LATER) for n in range(14)] + [state(20)]
+    content = said(states, schedule=WEEKLY)
+    assert content.ahead == replace(LATER, backends=14)
+    assert plain_lines(content)[-1] == (
+        "Next: 23 December, 14 backends break, CN=Contoso Issuing CA 3 expires"
+    )
+    assert said(states).ahead is None
+
+
+@pytest.mark.parametrize(
+    ("states", "fields"),
+    [
+        ([state(1, next_break=replace(SOONER, at=NOW - DAY))], {}),
+        ([state(1, next_break=SOONER)], {"mutes": (mute(),)}),
+        ([state(1, next_break=SOONER)], {"exclude": ("b1.*",)}),
+    ],
+    ids=["past", "muted", "excluded"],
+)
+def test_what_breaks_next_is_left_out(states: list[BackendState], fields: dict[str, Any]) -> None:
+    assert said(states, schedule=WEEKLY, **fields).ahead is None
+
+
+def test_soonest_break_leads_a_weekly_digest() -> None:
+    states = [state(1, next_break=LATER), state(2, next_break=SOONER)]
+    assert said(states, schedule=WEEKLY).ahead == SOONER

@@ -1,4 +1,4 @@
-"""`rehearse gw:... without=...` in chat: the bot as a process, stand-in ARM, real backends."""
+"""`rehearse gw:... without=...` and `forecast gw:...`: the bot as a process, real backends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECIPES = tuple(one for one in CATALOGUE if one.name in {"good", "root-not-attac
 pytestmark = pytest.mark.may_block
 
 
-async def test_a_removal_is_rehearsed_on_a_card_with_every_server_in_its_thread(
+async def test_removal_and_forecast_are_cards_with_files(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -47,6 +47,10 @@ async def test_a_removal_is_rehearsed_on_a_card_with_every_server_in_its_thread(
             "no backend setting uses this root"
             in (await card("OK lab-gw without fabrikam-root-g2")).text
         )
+        await slack.command("forecast gw:lab-gw days=3650", channel=CHANNEL, user=ASKER)
+        forecast = await card("WARN lab-gw:")
+        assert "1 backend breaks, leaf certificate" in text_of(forecast)
+        await slack.until(lambda: [m for m in slack.thread(forecast) if m.files][0])  # noqa: RUF015 -- an IndexError means not yet
         await slack.command("rehearse gw:lab-gw without=nope", channel=CHANNEL, user=ASKER)
         await slack.until(
             lambda: [m for m in slack.ephemerals(ASKER) if "no trusted root called nope" in m.text][  # noqa: RUF015 -- an IndexError means not yet

@@ -1,0 +1,203 @@
+"""The card of `forecast gw:...`: on which day what breaks, by cause, the next day first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND, CardContext
+from bot.cards.details import Attachment
+from bot.cards.escaping import clean, inert, short_name, shorten, shorten_middle
+from bot.cards.lock_screen import PHRASES, SHAPES
+from bot.cards.parts import (
+    TEXT_LIMIT,
+    Button,
+    Buttons,
+    Heading,
+    Message,
+    Part,
+    SmallPrint,
+    bold,
+    compose,
+    say,
+    utc,
+)
+from bot.domain.forecast import Cause, Forecast, ForecastDay, ForecastMember
+from chainlib import counted
+
+MAX_DAYS_SHOWN = 5
+MAX_FILES = 8
+_LINE, _SUBJECT = 150, 40
+_NAMES_SHOWN = 2
+
+
+def forecast_card(found: Forecast, context: CardContext) -> Message:
+    """What the channel sees."""
+    word = grade_of(found)
+    name = shorten_middle(_name(found), 36)
+    parts: list[Part] = [
+        Heading(text=f"{SHAPES[word]} {word} {name}, next {counted(found.days, 'day')}"),
+        say(bold(summary(found))),
+        *(say(line) for line in remarks(found)),
+        _buttons(context),
+        _small_print(found, context),
+    ]
+    rest = f": {summary(found)}"
+    if len(rest) > TEXT_LIMIT - len(word) - 1 - len(name):
+        rest = f": {_short_summary(found)}"
+    shown = shorten_middle(_name(found), max(TEXT_LIMIT - len(word) - 1 - len(rest), 12))
+    return compose(f"{word} {shown}{rest}", parts)
+
+
+def grade_of(found: Forecast) -> str:
+    """WARN where something breaks, is refused already or was not seen, else OK."""
+    return "WARN" if found.breaking or found.refused or found.unseen else "OK"
+
+
+def summary(found: Forecast) -> str:
+    """The next thing that breaks, in one sentence."""
+    if found.breaking:
+        return f"{_first(found.breaking[0])}, {cause_of(found.breaking[0].cause)}."
+    if not found.members:
+        return "no backend sent a certificate, so nothing can be said."
+    return f"nothing that works today breaks in the next {counted(found.days, 'day')}."
+
+
+def _short_summary(found: Forecast) -> str:
+    return f"{_first(found.breaking[0])}." if found.breaking else "nothing breaks."
+
+
+def _first(day: ForecastDay) -> str:
+    return f"{day_of(day.cause.at)}: {_many(day.breaks)} {_verb(day)}"
+
+
+def remarks(found: Forecast) -> Iterator[str]:
+    """What stands under the summary: a line a date, what is refused already, what is not known."""
+    for day in found.changes[:MAX_DAYS_SHOWN]:
+        yield shorten(_day_line(day, found.at), _LINE)
+    if (more := len(found.changes) - MAX_DAYS_SHOWN) > 0:
+        yield f"… and {counted(more, 'more date')}, in the thread"
+    if found.refused:
+        yield shorten(
+            f"■ {_many(found.refused)} refused today already: {_listed(found.refused)}", _LINE
+        )
+    if found.unseen:
+        yield shorten(
+            f"○ {_many(found.unseen)} not judged: {_listed(found.unseen)}. "
+            f"{clean(found.unseen[0].reason, 70)}",
+            _LINE,
+        )
+    if found.next_end and not found.breaking:
+        yield f"{SHAPES['OK']} The next certificate in use ends on {day_of(found.next_end)}."
+    if found.changes:
+        yield "If nobody does anything: renewals that are planned cannot be seen from here."
+
+
+def day_of(instant: datetime) -> str:
+    """`3 December 2026`, in UTC as the certificate says it."""
+    return f"{instant.day} {instant:%B %Y}"
+
+
+def cause_of(cause: Cause) -> str:
+    """`intermediate Contoso Issuing CA 3 expires`."""
+    subject = shorten_middle(short_name(clean(cause.subject, 200)), _SUBJECT)
+    return f"{cause.place.value} {subject} {cause.turn.value}"
+
+
+def _verb(day: ForecastDay) -> str:
+    return "breaks" if len(day.breaks) == 1 else "break"
+
+
+def _many(members: tuple[ForecastMember, ...]) -> str:
+    return counted(len(members), "backend")
+
+
+def _day_line(day: ForecastDay, today: datetime) -> str:
+    left = (day.cause.at - today).days
+    when = f"{day_of(day.cause.at)} (in {counted(left, 'day')})"
+    if day.breaks:
+        shape, members, what = SHAPES["FAIL"], day.breaks, f"{_many(day.breaks)} {_verb(day)}"
+    elif day.recovers:
+        shape, members, what = SHAPES["OK"], day.recovers, f"{_many(day.recovers)} accepted again"
+    else:
+        shape, members = "■", day.stays_refused
+        what = f"{_many(members)} refused for this too"
+    file = " · chain in the thread" if day.chains else ""
+    return f"{shape} {when}: {what}, {cause_of(day.cause)}{file} · {_listed(members)}"
+
+
+def _listed(members: Iterable[ForecastMember]) -> str:
+    names = [clean(name, 40) for name in dict.fromkeys(one.member for one in members)]
+    more = f" +{len(names) - _NAMES_SHOWN}" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more
+
+
+def _name(found: Forecast) -> str:
+    scope = f"/{found.scope}" if found.scope else ""
+    return clean(f"{found.gateway.name}{scope}", 160)
+
+
+def _buttons(context: CardContext) -> Buttons:
+    again = Button(
+        label="Check again",
+        action=CHECK_AGAIN,
+        value=json.dumps({"q": context.command}),
+        primary=True,
+    )
+    return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")
+
+
+def _small_print(found: Forecast, context: CardContext) -> SmallPrint:
+    said = (
+        clean(context.understood, 200),
+        f"{counted(found.members, 'backend')} judged as sent today",
+        f"run {context.run_id}",
+        f"from {clean(context.probe_origin, 60)}",
+    )
+    return SmallPrint(text=" · ".join(said), user=context.user, at=found.at)
+
+
+def forecast_files(found: Forecast) -> Iterator[Attachment]:
+    """Every date with every server as text, and each chain that holds longer."""
+    if found.changes or found.refused or found.unseen:
+        yield Attachment(
+            name="forecast.txt", title="Every date, every backend", content=forecast_details(found)
+        )
+    prepared = [(day, chain) for day in found.breaking for chain in day.chains]
+    for number, (day, chain) in enumerate(prepared[:MAX_FILES], 1):
+        host = re.sub(r"[^a-z0-9.-]", "-", inert(clean(chain.member, 60)).lower()) or "backend"
+        yield Attachment(
+            name=f"fullchain-{host}-{number}.pem",
+            title=(
+                f"Holds after {day_of(day.cause.at)}: for {counted(chain.servers, 'backend')}, "
+                f"first {clean(chain.member, 60)}"
+            ),
+            content=chain.pem,
+        )
+
+
+def forecast_details(found: Forecast) -> str:
+    """Every date with every server, as text."""
+    lines = [
+        (
+            f"gateway {_name(found)}, from {utc(found.at)} to {utc(found.until)}, "
+            f"{counted(found.members, 'backend')} judged"
+        )
+    ]
+    for day in found.changes:
+        lines.append(f"{utc(day.cause.at)}: {cause_of(day.cause)} (sha256 {day.cause.sha256})")
+        for word, members in (
+            ("breaks", day.breaks),
+            ("accepted again", day.recovers),
+            ("refused for this too", day.stays_refused),
+        ):
+            lines += [f"  - {word}: {_member(one)}: {PHRASES[one.code]}" for one in members]
+    lines += [f"refused today: {_member(one)}: {PHRASES[one.code]}" for one in found.refused]
+    lines += [f"not judged: {_member(one)}: {clean(one.reason, 300)}" for one in found.unseen]
+    return "\n".join(lines) + "\n"
+
+
+def _member(member: ForecastMember) -> str:
+    return f"{clean(member.pool)}/{clean(member.setting)} {clean(member.member)}"

@@ -1,0 +1,301 @@
+"""What breaks next: the chains of today judged at every date at which something changes.
+
+A pure function over what a probe captured, and the use case that captures it. The dates are those
+at which a certificate that a path could use becomes valid or ends: leaf, intermediates, cross-signs
+and the roots that the gateway trusts. Renewals that are going to happen cannot be known, so the
+forecast says what breaks if nobody does anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.azure.policies import NO_ADDRESS
+from bot.checks.removal import GatewayReader
+from bot.commands import GatewayTarget
+from bot.domain.azure import ArmRefusal
+from bot.domain.forecast import (
+    Cause,
+    Effect,
+    Forecast,
+    ForecastDay,
+    ForecastMember,
+    Place,
+    PreparedChain,
+    Step,
+    Turn,
+)
+from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from chainlib import (
+    Certificate,
+    Code,
+    Finding,
+    GatewayPolicy,
+    PresentedChain,
+    Severity,
+    Verdict,
+    dump_bundle,
+    judge,
+    rank,
+    repair,
+)
+
+_SECOND = timedelta(seconds=1)
+_MOST_DATES = 40
+"""Dates of one backend; a chain in use has a handful, a hostile one has a hundred."""
+_Instants = Mapping[datetime, tuple[Cause, ...]]
+
+
+async def forecast_gateway(
+    check_service: GatewayReader, target: GatewayTarget, days: int
+) -> Forecast | ArmRefusal:
+    """Probe a gateway's members and judge what they send over the coming days."""
+    report = await check_service.gateway(target)
+    if isinstance(report, ArmRefusal):
+        return report
+    if any(member.skipped == NO_ADDRESS for member in report.members):
+        report = await check_service.read_backend_health(report)
+    return await asyncio.to_thread(forecast, report, days)
+
+
+def forecast(report: GatewayReport, days: int) -> Forecast:
+    """The same over what was probed already.
+
+    Args:
+        report: the gateway with its members probed.
+        days: how far to look, from the instant of the report.
+    """
+    until = report.at + timedelta(days=days)
+    judged = [one for one in report.members if one.report and one.report.chain]
+    unseen = [one for one in report.members if not (one.report and one.report.chain)]
+    folded: defaultdict[Cause, list[tuple[MemberReport, Step]]] = defaultdict(list)
+    for member in judged:
+        assert member.report is not None
+        for step in steps(member.report, until):
+            folded[step.cause].append((member, step))
+    issuers = _issuers(report)
+    return Forecast(
+        gateway=report.gateway.id,
+        scope=report.scope,
+        at=report.at,
+        until=until,
+        days=days,
+        changes=tuple(_day(cause, folded[cause], issuers) for cause in sorted(folded, key=_order)),
+        members=len(judged),
+        refused=tuple(_named(one, one.headline) for one in judged if not one.healthy),
+        unseen=tuple(
+            replace(_named(one, one.headline), reason=one.skipped or "It sent no certificate.")
+            for one in unseen
+        ),
+        next_end=_next_end(judged, until),
+    )
+
+
+def next_break(report: CheckReport, days: int) -> Step | None:
+    """The first date in the coming days at which an accepted backend breaks."""
+    until = report.verdict.at + timedelta(days=days)
+    return next((one for one in steps(report, until) if one.effect is Effect.BREAKS), None)
+
+
+def steps(report: CheckReport, until: datetime) -> Iterator[Step]:
+    """What happens to one backend, by date: its chains judged at every date that could matter.
+
+    Of several addresses behind a name every one must be accepted.
+    """
+    policy = report.request.policy
+    chains = [one.chain for one in report.addresses if one.chain is not None]
+    instants = _instants(chains, policy, report.verdict.at, until)
+    before = [_Judged(judge(chain, policy, at=report.verdict.at)) for chain in chains]
+    for at in sorted(instants)[:_MOST_DATES]:
+        after = [_Judged(judge(chain, policy, at=at)) for chain in chains]
+        yield from _steps_at(instants[at], before, after)
+        before = after
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A verdict with its critical findings by what they are about."""
+
+    verdict: Verdict
+    critical: Mapping[tuple[Code, int | None, str], Finding] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the findings."""
+        found = {
+            (f.code, f.certificate, str(f.evidence.get("subject", ""))): f
+            for f in self.verdict.findings
+            if f.severity is Severity.CRITICAL
+        }
+        object.__setattr__(self, "critical", found)
+
+
+def _steps_at(
+    causes: tuple[Cause, ...], before: list[_Judged], after: list[_Judged]
+) -> Iterator[Step]:
+    """The steps of one instant: one for each certificate that a new critical finding is about."""
+    was, now = (all(one.verdict.accepted for one in state) for state in (before, after))
+    if was and now:
+        return
+    headline = min(
+        (one.verdict.headline for one in after if not one.verdict.accepted),
+        key=rank,
+        default=Code.OK,
+    )
+    if now:
+        yield Step(cause=_beginning(causes), effect=Effect.RECOVERS, code=headline)
+        return
+    effect = Effect.BREAKS if was else Effect.STAYS_REFUSED
+    named: set[Cause] = set()
+    for earlier, later in zip(before, after, strict=True):
+        fresh = [later.critical[key] for key in later.critical.keys() - earlier.critical.keys()]
+        named |= {_cause_of(finding, later.verdict, causes) for finding in fresh}
+    for cause in sorted(named, key=_order):
+        yield Step(cause=cause, effect=effect, code=headline)
+
+
+def _beginning(causes: tuple[Cause, ...]) -> Cause:
+    return next((one for one in causes if one.turn is Turn.BEGINS), causes[0])
+
+
+def _cause_of(finding: Finding, verdict: Verdict, causes: tuple[Cause, ...]) -> Cause:
+    """The certificate whose date it is, of which the finding speaks; else the first of that date.
+
+    A path that broke elsewhere (a cross-sign ended, and now a root is unknown) names another.
+    """
+    subject = str(finding.evidence.get("subject", ""))
+    in_path = {element.sha256 for element in verdict.path.elements}
+    fitting = [one for one in causes if subject and one.subject == subject]
+    used = [one for one in fitting or causes if one.sha256 in in_path]
+    return (used or fitting or list(causes))[0]
+
+
+def _instants(
+    chains: Iterable[PresentedChain], policy: GatewayPolicy, start: datetime, until: datetime
+) -> _Instants:
+    """Every instant in the time looked at at which a certificate begins or ends, with these."""
+    found: defaultdict[datetime, dict[str, Cause]] = defaultdict(dict)
+    for chain in chains:
+        for certificate, place in _usable(chain, policy):
+            for at, turn in _dates(certificate, start, until):
+                found[at][certificate.sha256] = Cause(
+                    at=at,
+                    turn=turn,
+                    subject=certificate.subject,
+                    sha256=certificate.sha256,
+                    place=place,
+                )
+    return {at: tuple(sorted(causes.values(), key=_order)) for at, causes in found.items()}
+
+
+def _dates(
+    certificate: Certificate, start: datetime, until: datetime
+) -> Iterator[tuple[datetime, Turn]]:
+    """The last second of `notAfter` is still valid (RFC 5280 section 4.1.2.5)."""
+    if start < certificate.not_before <= until:
+        yield certificate.not_before, Turn.BEGINS
+    if start <= certificate.not_after < until:  # compared first: the year 9999 has no next second
+        yield certificate.not_after + _SECOND, Turn.EXPIRES
+
+
+def _usable(chain: PresentedChain, policy: GatewayPolicy) -> Iterator[tuple[Certificate, Place]]:
+    """The certificates that a path from a presented leaf could use, by issuer names."""
+    sent = [one for one in chain.certificates if isinstance(one, Certificate)]
+    seen: set[Certificate] = set()
+    waiting = [one for one in sent if not one.is_ca] or sent[:1]
+    leaves = set(waiting)
+    while waiting:
+        certificate = waiting.pop()
+        if certificate in seen:
+            continue
+        seen.add(certificate)
+        own = [one for one in sent if one.subject_key == certificate.issuer_key]
+        waiting += [*own, *policy.anchors.by_subject.get(certificate.issuer_key, ())]
+    anchored: set[object] = {one.subject_key for one in seen if one.is_own_issuer}
+    for certificate in seen:
+        yield certificate, _place(certificate, leaves, anchored)
+
+
+def _place(certificate: Certificate, leaves: set[Certificate], roots: set[object]) -> Place:
+    if certificate in leaves:
+        return Place.LEAF
+    if certificate.is_own_issuer:
+        return Place.ROOT
+    return Place.CROSS_SIGN if certificate.subject_key in roots else Place.INTERMEDIATE
+
+
+def _order(cause: Cause) -> tuple[datetime, int, str]:
+    """By date; at one instant the upper certificate first, since more depends on it."""
+    return cause.at, -list(Place).index(cause.place), cause.sha256
+
+
+def _named(member: MemberReport, code: Code) -> ForecastMember:
+    return ForecastMember(pool=member.pool, setting=member.setting, member=member.member, code=code)
+
+
+def _day(
+    cause: Cause, found: list[tuple[MemberReport, Step]], issuers: tuple[Certificate, ...]
+) -> ForecastDay:
+    by_effect: defaultdict[Effect, list[ForecastMember]] = defaultdict(list)
+    for member, step in found:
+        by_effect[step.effect].append(_named(member, step.code))
+    breaking = [member for member, step in found if step.effect is Effect.BREAKS]
+    return ForecastDay(
+        cause=cause,
+        breaks=tuple(by_effect[Effect.BREAKS]),
+        recovers=tuple(by_effect[Effect.RECOVERS]),
+        stays_refused=tuple(by_effect[Effect.STAYS_REFUSED]),
+        chains=tuple(_prepared(breaking, cause.at, issuers)),
+    )
+
+
+def _prepared(
+    members: Iterable[MemberReport], at: datetime, issuers: tuple[Certificate, ...]
+) -> Iterator[PreparedChain]:
+    """What the servers could send so that they are accepted on that date as well."""
+    servers: dict[tuple[Certificate, ...], list[str]] = {}
+    tried: dict[object, tuple[Certificate, ...]] = {}
+    for member in members:
+        report = member.report
+        if report is None or report.chain is None:
+            continue
+        policy = report.request.policy
+        key = (report.chain.certificates, policy.name, member.setting)
+        if key not in tried:
+            tried[key] = _holding_chain(report.chain, policy, at, issuers)
+        if chain := tried[key]:
+            servers.setdefault(chain, []).append(member.member)
+    for chain, names in servers.items():
+        yield PreparedChain(member=names[0], servers=len(names), pem=dump_bundle(chain))
+
+
+def _holding_chain(
+    chain: PresentedChain, policy: GatewayPolicy, at: datetime, issuers: tuple[Certificate, ...]
+) -> tuple[Certificate, ...]:
+    """The repaired chain where it alone is enough at that instant, else nothing."""
+    fixed = repair(chain, policy, at=at, issuers=issuers)
+    if fixed is None or not fixed.chain or fixed.root is not None:
+        return ()
+    after = judge(replace(chain, certificates=fixed.chain, ordered=True), policy, at=at)
+    return fixed.chain if after.accepted else ()
+
+
+def _issuers(report: GatewayReport) -> tuple[Certificate, ...]:
+    """Every CA certificate that some member sends, for the gaps of others."""
+    chains = (one.report.chain for one in report.members if one.report and one.report.chain)
+    sent = (c for chain in chains for c in chain.certificates if isinstance(c, Certificate))
+    return tuple(dict.fromkeys(c for c in sent if c.is_ca))
+
+
+def _next_end(members: Iterable[MemberReport], until: datetime) -> datetime | None:
+    ends = (
+        element.certificate.not_after
+        for member in members
+        if member.report is not None
+        for element in member.report.verdict.path.elements
+        if element.certificate is not None
+    )
+    return min((end for end in ends if end >= until), default=None)
