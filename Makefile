@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test lint format bench playground fuzz sbom lock findings clean help
+.PHONY: setup demo test test-all lint format bench playground fuzz sbom lock findings clean help
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## make the virtual environment in .venv with appgw in it
 
@@ -31,6 +31,9 @@ demo: setup ## run /appgw-check against a lab of broken backends, through the re
 test: setup lint ## lint, types, import contracts and the whole suite
 	@echo "== tests ($(WORKERS) workers)"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+test-all: ## the same with every case of the sampled tests (minutes more)
+	@TEST_EVERY_CASE=1 $(MAKE) test
 
 lint: setup ## ruff, mypy, import contracts, Dockerfile
 	@echo "== lint: ruff, mypy strict, import contracts, Dockerfile"

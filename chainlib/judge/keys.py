@@ -32,11 +32,13 @@ _WEAK_HASHES: Mapping[str, str] = MappingProxyType(
 
 def weak_hash(certificate: Certificate) -> str | None:
     """The hash of the signature where it is SHA-1 or older: `MD2`, `MD4`, `MD5` or `SHA1`."""
-    known = next((_WEAK_HASHES.get(one) for one in certificate.signature_kind[:1]), None)
-    if known:
-        return known
-    algorithm = certificate.signature.algorithm
-    return algorithm.name.upper() if algorithm and algorithm.name in {"md5", "sha1"} else None
+    signature = certificate.signature
+    if signature.algorithm is not None:
+        name = signature.algorithm.name
+        return name.upper() if name in {"md5", "sha1"} else None
+    if signature.known:
+        return None  # an algorithm without a hash of its own, such as Ed25519
+    return next((_WEAK_HASHES.get(one) for one in certificate.signature_kind[:1]), None)
 
 
 def key_size(certificate: Certificate) -> tuple[str, int] | None:

@@ -7,8 +7,8 @@ outside of `except` blocks, so that
 no lower-level error, which may hold the input, hangs on them.
 """
 
-from chainlib.pem.bag import CertificateBag
-from chainlib.pem.read import MAX_BYTES, MAX_CERTIFICATES, load_certificates, load_uploaded
+from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag
+from chainlib.pem.read import MAX_BYTES, load_certificates, load_uploaded
 from chainlib.pem.write import dump_bundle
 
 __all__ = [

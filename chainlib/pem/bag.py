@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Final, Self
 
 from chainlib.certificate import Certificate
+
+MAX_CERTIFICATES: Final = 100
 
 
 class CertificateBag(tuple[Certificate, ...]):  # noqa: SLOT001 -- a subclass of tuple cannot have slots that hold something
@@ -23,3 +25,11 @@ class CertificateBag(tuple[Certificate, ...]):  # noqa: SLOT001 -- a subclass of
         bag = super().__new__(cls, certificates)
         bag.ordered = ordered
         return bag
+
+
+def too_many(count: int) -> str:
+    """The sentence about a file with more certificates than are read."""
+    return (
+        f"the file holds {count} certificates, at most {MAX_CERTIFICATES} are read; send only "
+        "those of one chain"
+    )

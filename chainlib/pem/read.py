@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import codecs
 import itertools
-import warnings
+import re
 from collections.abc import Iterable
 from typing import Final
-
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from chainlib import der
 from chainlib.certificate import Certificate, UnreadableCertificate, parse_entry
 from chainlib.errors import PrivateKeyFound, UnusableFile
 from chainlib.pem import kinds, loose, private_keys
-from chainlib.pem.bag import CertificateBag
+from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag, too_many
+from chainlib.pem.base64text import decode_base64
 from chainlib.pem.blocks import Block, bare_base64, blocks, text_of
 from chainlib.pem.disguises import forms
+from chainlib.pem.signed_data import from_pkcs7
 from chainlib.wording import counted
 
 MAX_BYTES: Final = 1024 * 1024
-MAX_CERTIFICATES: Final = 100
-_EXPLICIT, _SET = 0xA0, 0x31
+_BEGIN_LINE, _END_LINE = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+_ORDINARY_PEM = re.compile(
+    rb"(?:\s*" + _BEGIN_LINE + rb"\r?\n(?:[A-Za-z0-9+/=]{1,76}\r?\n)+" + _END_LINE + rb")+\s*"
+)
 _EXAMPLE = "send certificates as PEM (BEGIN CERTIFICATE), DER or PKCS #7"
 _KEY_FOUND = (
     "the input holds a private key; nothing of it was kept or repeated. Send the certificates "
@@ -46,6 +48,9 @@ def load_certificates(data: bytes) -> CertificateBag:
         UnusableFile: empty, over the limits, damaged, or something else than certificates.
     """
     _check_size(data)
+    ordinary = _from_ordinary_pem(data)
+    if ordinary is not None:
+        return ordinary
     binary = _trimmed(data)
     if der.spans_all(binary):
         return _from_binary(binary)
@@ -57,6 +62,30 @@ def load_certificates(data: bytes) -> CertificateBag:
     if read is None:
         raise UnusableFile(f"the file is {kinds.of_text(text)}; {_EXAMPLE}")
     return read
+
+
+def _from_ordinary_pem(data: bytes) -> CertificateBag | None:
+    """The certificates of a file that is nothing but PEM as OpenSSL writes it; `None` for others.
+
+    Nearly every file is. There is nothing to undo in one, and no other place for a private key than
+    inside a block.
+    """
+    if not _ORDINARY_PEM.fullmatch(data):
+        return None
+    certificates: list[Certificate] = []
+    for block in data.split(_END_LINE)[:-1]:
+        content = decode_base64(block.partition(_BEGIN_LINE)[2].decode("ascii"))
+        entry = parse_entry(content) if content and der.spans_all(content) else None
+        if not isinstance(entry, Certificate) or _shows_key(entry.der):
+            return None
+        certificates.append(entry)
+        if len(certificates) > MAX_CERTIFICATES:
+            return None
+    return CertificateBag(certificates)
+
+
+def _shows_key(content: bytes) -> bool:
+    return private_keys.in_bytes(content) or private_keys.in_text(text_of(content))
 
 
 def _from_forms(every: tuple[str, ...]) -> CertificateBag | None:
@@ -166,20 +195,16 @@ def _holds_key(form: str) -> bool:
     if private_keys.in_text(form):
         return True
     encoded = (block.content for block in blocks(form))
-    return any(
-        private_keys.in_bytes(value) or private_keys.in_text(text_of(value))
-        for value in itertools.chain(encoded, loose.values(form))
-        if value
-    )
+    return any(_shows_key(value) for value in itertools.chain(encoded, loose.values(form)) if value)
 
 
 def _from_binary(data: bytes) -> CertificateBag:
     if kinds.is_pfx(data):
         raise UnusableFile(f"the file is {kinds.PFX}")
-    if private_keys.in_bytes(data) or private_keys.in_text(text_of(data)):
+    if _shows_key(data):
         raise PrivateKeyFound(_KEY_FOUND)
     if kinds.is_pkcs7(data):
-        return _checked(_from_pkcs7(data, what="the file"), ordered=False)
+        return _checked(from_pkcs7(data, what="the file"), ordered=False)
     outer = der.element(data)
     first = (
         parse_entry(data[: outer.end])
@@ -201,7 +226,7 @@ def _from_blocks(found: list[Block]) -> CertificateBag:
     # A hundred blocks may each hold a bag of a hundred: the count is looked at before anything is
     # parsed, and after.
     if len(found) > MAX_CERTIFICATES:
-        raise UnusableFile(_too_many(len(found)))
+        raise UnusableFile(too_many(len(found)))
     wanted = [block for block in found if block.label in kinds.CERTIFICATE_LABELS]
     # Beside certificates, parameters, lists and requests are harmless, and servers pass over them.
     strange = [block for block in found if not (wanted and kinds.is_harmless(block.label))]
@@ -227,7 +252,7 @@ def _from_block(block: Block) -> Iterable[Certificate]:
             "its END line"
         )
     if kinds.is_pkcs7(block.content):
-        return _from_pkcs7(block.content, what=f"block {block.number}")
+        return from_pkcs7(block.content, what=f"block {block.number}")
     return (_one(block, block.content),)
 
 
@@ -244,56 +269,8 @@ def _one(block: Block, content: bytes) -> Certificate:
     return entry
 
 
-def _from_pkcs7(data: bytes, *, what: str) -> list[Certificate]:
-    parsed = _parse_pkcs7(data)
-    if parsed is None:
-        raise UnusableFile(f"{what} is a damaged PKCS #7 bag; export it again, certificates only")
-    if not parsed:
-        raise UnusableFile(
-            f"{what} is a PKCS #7 bag without certificates; export it again with the "
-            "certificates included"
-        )
-    if len(parsed) > MAX_CERTIFICATES:
-        raise UnusableFile(_too_many(len(parsed)))
-    entries = [parse_entry(one) for one in parsed]
-    if any(isinstance(entry, UnreadableCertificate) for entry in entries):
-        raise UnusableFile(
-            f"{what} is a PKCS #7 bag with a certificate that cannot be read; export it again"
-        )
-    return [entry for entry in entries if isinstance(entry, Certificate)]
-
-
-def _parse_pkcs7(data: bytes) -> list[bytes] | None:
-    with warnings.catch_warnings():
-        # Windows writes bags in BER, which is told by a warning, and odd serial numbers are told by
-        # another.
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            return [c.public_bytes(Encoding.DER) for c in pkcs7.load_der_pkcs7_certificates(data)]
-        except Exception:  # noqa: BLE001 -- the parser's errors for hostile input are not one family; the bag is then taken apart
-            return _certificates_of_bag(data)
-
-
-def _certificates_of_bag(data: bytes) -> list[bytes] | None:
-    """The certificates of a SignedData (RFC 5652 section 5.1) with one that is odd among them."""
-    content = next((e for e in der.children(data) if e.tag == _EXPLICIT), None)
-    fields = der.children(content.content, at_most=6) if content else ()
-    held = next((e for e in fields if e.tag == _EXPLICIT), None)
-    # The set of signers ends it; where that is not there, the bag is damaged.
-    if content is None or held is None or fields[-1].tag != _SET:
-        return None
-    return [bytes(e.encoded) for e in der.elements(held.content, at_most=MAX_CERTIFICATES + 1)]
-
-
 def _checked(certificates: Iterable[Certificate], *, ordered: bool) -> CertificateBag:
     bag = CertificateBag(certificates, ordered=ordered)
     if len(bag) > MAX_CERTIFICATES:
-        raise UnusableFile(_too_many(len(bag)))
+        raise UnusableFile(too_many(len(bag)))
     return bag
-
-
-def _too_many(count: int) -> str:
-    return (
-        f"the file holds {count} certificates, at most {MAX_CERTIFICATES} are read; send only "
-        "those of one chain"
-    )

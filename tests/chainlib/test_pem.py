@@ -440,3 +440,21 @@ def test_hostile_bytes_raise_nothing_but_unusable_file(data: st.DataObject) -> N
 def test_hostile_uploads_raise_nothing_but_unusable_file(text: str) -> None:
     with pytest.raises(UnusableFile):
         load_uploaded(text)
+
+
+@pytest.mark.parametrize(
+    "data", [PEM, LEAF.pem, PEM.replace(b"\n", b"\r\n")], ids=["three", "one", "crlf"]
+)
+def test_ordinary_pem_reads_as_among_text(data: bytes) -> None:
+    read = load_certificates(data)
+    assert read == load_certificates(b"# a chain\n" + data)
+    assert read.ordered
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
+def test_key_inside_an_ordinary_certificate_is_found(encoding: Encoding) -> None:
+    secret = EC.private_bytes(encoding, PrivateFormat.PKCS8, NOT_LOCKED)
+    hidden = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.1"), secret)
+    certificate = pki.leaf(LOWER, extensions=((hidden, False),)).certificate
+    with pytest.raises(PrivateKeyFound):
+        load_certificates(LEAF.pem + dump_bundle([certificate]).encode())
