@@ -110,6 +110,9 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
     live_name: LiveName = None,
     at: At = None,
     timeout: Annotated[float, Option("--timeout", help="Seconds for the whole command.")] = 12.0,
+    report: Annotated[
+        Path | None, Option("--report", help="Also write one HTML page to print or attach.")
+    ] = None,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
     """Probe one backend as the gateway would, judge what it sends, explain."""
@@ -129,6 +132,7 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
         live_name=live_name,
         at=at,
         timeout=timeout,
+        report=report,
         as_json=as_json,
     )
     return run_check(options)

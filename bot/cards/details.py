@@ -138,6 +138,7 @@ def _parts(report: CheckReport, limit: int) -> Iterator[Part]:
             bold("Assumed and not checked: "), "; ".join(clean(item, limit) for item in unseen)
         )
     yield say(bold("Read more: "), report.explanation.reference)
+    yield say(bold("To print or attach: "), "Evidence in the card's menu holds a report page.")
 
 
 def _understood(report: CheckReport) -> str:

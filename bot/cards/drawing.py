@@ -83,7 +83,7 @@ def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
     chain = report.chain
     if chain is None or not chain.certificates:
         return _stages(report.verdict.headline)
-    return _within(tuple(_rows(report)), max_lines)
+    return _within(tuple(drawing_rows(report)), max_lines)
 
 
 def _stages(headline: Code) -> tuple[str, ...]:
@@ -119,9 +119,11 @@ def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
     return (*shown, *(line for row in kept[1:] for line in row.lines()))
 
 
-def _rows(report: CheckReport) -> Iterator[Row]:
+def drawing_rows(report: CheckReport) -> Iterator[Row]:
+    """What was sent in its order, gaps, and roots; empty where nothing was sent."""
     verdict, chain = report.verdict, report.chain
-    assert chain is not None
+    if chain is None or not chain.certificates:
+        return
     gaps, anchor = _beyond_the_list(verdict.path.elements)
     gaps = _every_gap(report, gaps)
     for position, certificate in enumerate(chain.certificates):

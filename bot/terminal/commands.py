@@ -23,6 +23,7 @@ from bot.terminal.inputs import (
     seconds,
     sku,
 )
+from bot.terminal.report_file import writable, write_page
 from bot.terminal.running import run
 from chainlib import GatewayPolicy, HttpProbeRule, Target, is_ip_literal
 
@@ -52,6 +53,7 @@ class CheckOptions(TrustOptions):
     host_name: str | None
     path: str | None
     timeout: float
+    report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +68,21 @@ def run_check(options: CheckOptions) -> int:
     """Probe, print, and return the exit status."""
     try:
         request, at = _check_request(options)
+        writable(options.report)
     except InputError as error:
         return usage_error(str(error))
     context = CheckContext(clock=lambda: at or datetime.now(tz=UTC), timeout=options.timeout)
     report = (
         run(check(request, context)) if options.as_json else _check_with_display(request, context)
     )
-    return _finish(report, json_wanted=options.as_json)
+    status = _finish(report, json_wanted=options.as_json)
+    if options.report is None:
+        return status
+    try:
+        write_page(options.report, report)
+    except InputError as error:
+        return usage_error(str(error))
+    return status
 
 
 def _check_with_display(request: CheckRequest, context: CheckContext) -> CheckReport:

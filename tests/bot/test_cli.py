@@ -502,6 +502,23 @@ async def test_live_name_may_be_an_address(checking: Checking) -> None:
     assert (await checking(live_name="10.0.0.5"))["headline"] == "LIVE_NAME_MISMATCH"
 
 
+async def test_report_is_written_beside_the_json(checking: Checking, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert (await checking(report=page))["accepted"]
+    assert page.read_text().startswith("<!doctype html>")
+    assert NAME in page.read_text()
+
+
+@pytest.mark.parametrize("place", [".", "nowhere/report.html"], ids=["folder", "no folder"])
+def test_report_that_cannot_be_written_is_one_sentence(
+    place: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = replace(_check_options("192.0.2.1", root), report=tmp_path / place)
+    assert run_check(options) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), "--report report.html" in err) == ("", 1, True)
+
+
 async def test_no_root_is_the_well_known_mode(checking: Checking) -> None:
     report = await checking(roots=())
     assert (report["policy"]["trust"], report["headline"]) == (

@@ -15,11 +15,13 @@ from bot.cards.details import Attachment, chain_files
 from bot.cards.escaping import clean, short_name
 from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
+from bot.checks import both_words
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget, Usage, parse
 from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport, GatewayReport
 from bot.reports.evidence import evidence
+from bot.reports.page import report_page
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
@@ -124,9 +126,20 @@ class Filing:
         return (
             Attachment(
                 name=f"evidence-{kept.run_id}.json",
-                title="Evidence: chain, settings, both witnesses",
+                title="Evidence: chain, settings, probe and backend health",
                 content=pack,
             ),
+            Attachment(
+                name=f"report-{kept.run_id}.html",
+                title="The same as a page to print",
+                content=self._page(kept),
+            ),
+        )
+
+    def _page(self, kept: Kept) -> str:
+        report = both_words(kept.report, kept.gateway)[0] if kept.gateway else kept.report
+        return report_page(
+            report, run_id=kept.run_id, probe_origin=self.probe_origin, gateway=kept.gateway
         )
 
     async def _attach(self, posted: Posted, file: Attachment) -> None:

@@ -78,6 +78,8 @@ async def test_the_evidence_pack_of_the_very_run_comes_into_the_thread(bot: Runn
     pack = json.loads(files(bot, card)[name])
     assert pack["our_probe"]["headline"] == "INTERMEDIATE_MISSING"
     assert f"run {pack['run_id']}" in str(card.blocks)
+    page = await bot.slack.until(lambda: files(bot, card)[f"report-{pack['run_id']}.html"])
+    assert page.startswith(b"<!doctype html>")
     assert len(bot.script.admitted) == 1
 
 
