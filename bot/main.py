@@ -42,6 +42,7 @@ from bot.engine import EngineSettings
 from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
 from bot.settings import Settings, SettingsError, load_settings
+from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.forecast import Forecasting
 from bot.slack.handlers.health import GatewayChecking
 from bot.slack.handlers.removal import Removing
@@ -99,14 +100,6 @@ def run(settings: Settings, clock: Clock = now_utc, engine: EngineSettings = ENG
         return _unusable(str(error))
     log.info("stopped")
     return OK
-
-
-def outgoing_trust(ca_bundle: Path | None) -> ssl.SSLContext:
-    """The system's roots, and the extra ones that an operator named."""
-    context = ssl.create_default_context()
-    if ca_bundle:
-        context.load_verify_locations(cafile=ca_bundle)
-    return context
 
 
 async def _serve(

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blockbuster import BlockBuster, blockbuster_ctx
+from blockbuster import BlockBuster
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
+_BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
 _OUR_VARIABLES = ("APPGW_", "SLACK_", "AZURE_")
 
 
@@ -58,13 +59,18 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[BlockBuster | None]:
-    """A blocking call of our own code inside the event loop fails the test."""
-    if request.node.get_closest_marker("may_block"):
-        yield None
-        return
-    with blockbuster_ctx(scanned_modules=["bot", "chainlib"]) as blockbuster:
-        yield blockbuster
+def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A blocking call of our own code inside the event loop fails the test.
+
+    The guard stands for the whole run, because raising it anew for each test costs more than most
+    tests do; a test that may block lowers it for itself.
+    """
+    may_block = request.node.get_closest_marker("may_block")
+    if may_block:
+        _BLOCKING.deactivate()
+    yield
+    if may_block:
+        _BLOCKING.activate()
 
 
 @pytest.fixture
@@ -79,6 +85,7 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 def pytest_configure(config: pytest.Config) -> None:
     """Close the way out, and register the markers that the guards know."""
     _only_loopback()
+    _BLOCKING.activate()
     config.addinivalue_line(
         "markers", "may_block: starts processes or reads files inside the loop on purpose"
     )

@@ -22,10 +22,11 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.network.aio import NetworkManagementClient
 
 from bot.azure.credentials import endpoint, make_credential
-from bot.azure.pipeline import open_session, policies, tls_context, transport_over
+from bot.azure.pipeline import open_session, policies, transport_over
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.shapes import documents, mapping, text
 from bot.domain.azure import GatewayId
+from bot.settings.trust import outgoing_trust
 
 SUBSCRIPTIONS_VERSION = "2022-12-01"
 
@@ -118,7 +119,7 @@ async def open_connection(settings: ArmSettings, timing: ArmTiming) -> Connectio
     """
     logging.getLogger("azure").setLevel(logging.WARNING)
     url, scopes = endpoint(settings)
-    session = open_session(await asyncio.to_thread(tls_context, settings.ca_bundle))
+    session = open_session(await asyncio.to_thread(outgoing_trust, settings.ca_bundle))
     try:
         credential = await asyncio.to_thread(
             make_credential, settings, partial(transport_over, session)

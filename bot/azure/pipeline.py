@@ -169,17 +169,6 @@ def policies(
     ]
 
 
-def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
-    """The system's roots, and those of the bundle besides; raises `OSError` for an unusable bundle.
-
-    Reads files.
-    """
-    context = ssl.create_default_context()
-    if ca_bundle:
-        context.load_verify_locations(cafile=ca_bundle)
-    return context
-
-
 def open_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
     """One connection pool for ARM and the sign-in alike, on the running loop.
 

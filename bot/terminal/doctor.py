@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +18,7 @@ from bot.cards.escaping import clean
 from bot.checks.doctor import DoctorCheck, State, azure, clock, history, targets
 from bot.checks.scopes import missing_scopes
 from bot.settings import Settings, SettingsError, load_settings
+from bot.settings.trust import outgoing_trust
 from bot.store import UnusableDatabase, check_database
 from bot.terminal.azure import now, terminal_client
 
@@ -98,7 +98,7 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
 
     The scopes that were granted, and the time.
     """
-    context = await asyncio.to_thread(_trust, settings.ca_bundle)
+    context = await asyncio.to_thread(outgoing_trust, settings.ca_bundle)
     headers = {"Authorization": f"Bearer {settings.slack_bot_token.get_secret_value()}"}
     try:
         async with (
@@ -134,10 +134,3 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
 
 def _failing(sentence: str) -> DoctorCheck:
     return DoctorCheck(what="Slack", state=State.FAIL, sentence=sentence)
-
-
-def _trust(bundle: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if bundle:
-        context.load_verify_locations(cafile=bundle)
-    return context

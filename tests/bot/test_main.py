@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.main import access_of, outgoing_trust
+from bot.main import access_of
 from bot.settings import load_settings
+from bot.settings.trust import outgoing_trust
 from playground.process import BotFailed, BotProcess, free_ports
 from playground.slack import Fault, SlackStandIn
 from playground.stage import Stage
