@@ -43,8 +43,10 @@ from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
+from bot.slack.handlers.alert_cards import WorkFor
+from bot.slack.handlers.alert_setup import AlertSetup
 from bot.slack.handlers.forecast import Forecasting
-from bot.slack.handlers.health import GatewayChecking
+from bot.slack.handlers.health import GatewayCheck, GatewayChecking
 from bot.slack.handlers.removal import Removing
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.access import InvocationAccess
@@ -54,7 +56,7 @@ from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.transport.app import Identity
 from bot.store import Store, describe
 from bot.store.subscriptions import channel_targets
-from bot.subscriptions import WatchRecords
+from bot.subscriptions import AlertMemory, WatchRecords
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -115,6 +117,7 @@ async def _serve(
         knowledge = LearnedFacts(store, clock)
         await stack.enter_async_context(knowledge.kept())
         check_service = await _check_service(settings, arm, knowledge, clock)
+        alerts = AlertReader(gateways=arm.remembered) if arm else AlertReader()
         probe_origin = platform.node() or "this machine"
         parts = Parts(
             backends=check_service,
@@ -123,9 +126,16 @@ async def _serve(
             probe_origin=probe_origin,
             handlers=_gateway_verbs(check_service, probe_origin, store),
             last_healthy=knowledge.last_healthy,
-            alerts=AlertReader(gateways=arm.remembered) if arm else AlertReader(),
+            alerts=alerts,
             is_site=check_service.is_site,
             watch_book=_watch_book(store, clock),
+            alert_setup=AlertSetup(
+                memory=lambda team: AlertMemory(store=store, team=team),
+                apps=settings.alert_apps,
+                alerts=alerts,
+                clock=clock,
+                gateway_work=_gateway_work(check_service, probe_origin),
+            ),
             doctor_checks=_doctor_checks(settings, arm, store, clock),
             companion=Remembering(
                 url=settings.database_url,
@@ -234,6 +244,16 @@ def _gateway_verbs(
             Verb.REHEARSE: removing.handle,
             Verb.FORECAST: forecasting.handle,
         }
+
+    return make
+
+
+def _gateway_work(check_service: CheckService, probe_origin: str) -> Callable[[CardTools], WorkFor]:
+    """How a gateway is looked at for an alert."""
+
+    def make(cards: CardTools) -> WorkFor:
+        checking = GatewayChecking(cards=cards, gateways=check_service, probe_origin=probe_origin)
+        return lambda admitted: GatewayCheck(tools=checking, admitted=admitted)
 
     return make
 

@@ -138,6 +138,7 @@ def test_every_event_has_the_scope_that_it_needs(manifest: dict[str, Any]) -> No
         "app_mention": "app_mentions:read",
         "app_home_opened": None,
         "message.im": "im:history",
+        "message.channels": "channels:history",
     }
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
     assert {needed[event] for event in events} - {None} <= set(scopes_of(manifest))

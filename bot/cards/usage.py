@@ -33,6 +33,7 @@ _VERBS = (
     ("rehearse", "judge a chain before it is installed"),
     ("rehearse gw:prod-gw without=old-root", "what breaks if a root is removed"),
     ("subscribe gw:prod-gw", "a health digest for this channel"),
+    ("alerts on", "answer alerts in this channel by itself"),
     ("list", "what this channel follows; mute, preview, history"),
     ("doctor", "can the bot itself answer"),
     ("whoami", "what the bot knows of you and this channel"),

@@ -38,12 +38,20 @@ SCOPES = (
     ),
     Scope(
         name="channels:history",
-        without="a mention does not read the thread above it, and a lost digest is not looked for",
+        without=(
+            "a mention does not read the thread above it, a lost digest is not looked for, and "
+            "`alerts on` receives no alerts"
+        ),
         optional=True,
     ),
     Scope(
         name="im:history",
         without="messages in the bot's own conversation do not arrive",
+        optional=True,
+    ),
+    Scope(
+        name="reactions:write",
+        without="an alert whose problem is over gets no reaction, only a line in its thread",
         optional=True,
     ),
     Scope(

@@ -115,6 +115,14 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
             examples=("history backend.contoso.com", "history gw:prod-gw", "history last"),
             options=_PLACE,
         ),
+        Verb.ALERTS: VerbHelp(
+            line=(
+                "answer alerts in this channel by itself: on, off, or alone for the state; an "
+                "alert is answered in its thread when it names a known gateway, member or site"
+            ),
+            examples=("alerts on", "alerts off", "alerts"),
+            options="on | off",
+        ),
         Verb.DOCTOR: VerbHelp(
             line="is the bot itself able to answer", examples=("doctor", "whoami", "version")
         ),

@@ -231,6 +231,19 @@ def _read_help(opening: _Opening) -> Request:
     return _request(Verb.HELP, None, {"topic": topics[0]} if topics else {})
 
 
+def _read_alerts(opening: _Opening) -> Request:
+    """`alerts on`, `alerts off`, or alone for the state."""
+    line = scan(opening.words, Verb.ALERTS)
+    typed = [word.lower() for word in line.loose]
+    if len(typed) > 1 or not set(typed) <= _ALERT_STATES:
+        raise Misread(
+            f"alerts takes on or off, not {shown(' '.join(line.loose))}; write for example "
+            "alerts on.",
+            Verb.ALERTS,
+        )
+    return _request(Verb.ALERTS, None, {"state": typed[0]} if typed else {})
+
+
 def _read_alone(opening: _Opening) -> Request:
     verb, line = opening.verb, scan(opening.words, opening.verb)
     if line.loose:
@@ -245,6 +258,7 @@ def _request(verb: Verb, target: Target | None, options: Options) -> Request:
 
 
 _VERBS = tuple(verb.value for verb in Verb)
+_ALERT_STATES = frozenset({"on", "off"})
 _NEED_TARGET = frozenset({Verb.UNSUBSCRIBE, Verb.MUTE, Verb.UNMUTE, Verb.HISTORY})
 _DIGEST_LINES: Mapping[Verb, Callable[[Iterable[Word]], Line]] = {
     Verb.SUBSCRIBE: read_subscribe,
@@ -261,5 +275,6 @@ _READERS: Mapping[Verb, Callable[[_Opening], Request]] = {
     **dict.fromkeys(_DIGEST_LINES, _read_digest),
     Verb.FORECAST: _read_forecast,
     Verb.REHEARSE: _read_rehearse,
+    Verb.ALERTS: _read_alerts,
     **dict.fromkeys((Verb.LIST, Verb.DOCTOR, Verb.WHOAMI, Verb.VERSION), _read_alone),
 }

@@ -40,6 +40,7 @@ class Verb(StrEnum):
     MUTE = "mute"
     UNMUTE = "unmute"
     HISTORY = "history"
+    ALERTS = "alerts"
     DOCTOR = "doctor"
     WHOAMI = "whoami"
     HELP = "help"

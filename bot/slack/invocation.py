@@ -26,6 +26,7 @@ class Source(StrEnum):
     SHORTCUT = "shortcut"
     FORM = "form"
     CLICK = "click"
+    ALERT = "alert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from bot.commands.alerts import AlertReading
 from bot.commands.mention import read_mention
 from bot.domain.delivery import DeliveryError
 from bot.observability.metrics import WRONG
+from bot.slack.handlers.alert_answers import AlertAnswering
 from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
 from bot.slack.handlers.rehearse import FieldError, Rehearsing
 from bot.slack.inbound.routing import Reception, new_run_id
@@ -68,7 +69,12 @@ DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listeners:
-    """The listeners of one app; `bot_user` is the bot's own Slack id."""
+    """The listeners of one app.
+
+    Attributes:
+        bot_user: the bot's own Slack id.
+        alert_answering: answers alerts by itself; `None` where nothing is remembered.
+    """
 
     reception: Reception
     slack: SlackClient
@@ -76,6 +82,7 @@ class Listeners:
     filing: Filing
     bot_user: str
     alerts: AlertReader
+    alert_answering: AlertAnswering | None = None
 
     def register(self, app: AsyncApp) -> None:
         """Tell the app what is listened to."""
@@ -117,10 +124,12 @@ class Listeners:
             self.reception.runs.spawn(self._read_thread(invocation, asked_at))
 
     async def on_message(self, body: dict[str, Any]) -> None:
-        """In the bot's own conversation a message is a mention without the name."""
+        """A message in the bot's own conversation is a mention; in a channel it may be an alert."""
         event = inner(body, "event")
         if event.get("channel_type") == "im" and not word(event, "subtype", "bot_id"):
             await self.on_mention(body)
+        elif self.alert_answering:
+            self.alert_answering.receive(body)
 
     async def on_alert(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Diagnose this 502` on somebody's alert."""

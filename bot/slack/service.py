@@ -29,6 +29,7 @@ from bot.commands import HostTarget, OptionValue, Verb
 from bot.observability.health import AdminServer, Readiness
 from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
+from bot.slack.handlers.alert_setup import AlertSetup
 from bot.slack.handlers.check import Checking, no_site
 from bot.slack.handlers.doctor import Examination
 from bot.slack.handlers.files import Filing
@@ -124,6 +125,7 @@ class Parts:
         doctor_checks: what `doctor` tells beside Slack's own side.
         watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
             end with the process.
+        alert_setup: what `alerts on` is made of; `None` where nothing is remembered.
     """
 
     backends: Backends
@@ -139,6 +141,7 @@ class Parts:
     alerts: AlertReader = field(default_factory=AlertReader)
     is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = no_site
     watch_book: Callable[[str], WatchBook] | None = None
+    alert_setup: AlertSetup | None = None
     doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add
 
 
@@ -197,6 +200,8 @@ class SlackService:
         if not await self._until_it_works(carrier.start, "SLACK_APP_TOKEN"):
             return
         await self._go_on_watching(listeners.reception, identity)
+        if listeners.alert_answering:
+            await stack.enter_async_context(listeners.alert_answering.following.running())
         token = TokenWatch(client=slack.client, every=self.token_every_s)
         await stack.enter_async_context(token.running())
         self.readiness.probes["token"] = lambda: token.trouble
@@ -294,6 +299,9 @@ class SlackService:
         handlers: dict[Verb, Handler] = {**given, **own}
         if following:
             handlers = following.remembering({**handlers, **following.handlers()}, runs)
+        setup = parts.alert_setup
+        if setup:
+            handlers[Verb.ALERTS] = setup.switching(slack, identity).handle
         reception = Reception(
             access=access,
             slack=slack,
@@ -308,6 +316,9 @@ class SlackService:
             filing=filing,
             bot_user=identity.user,
             alerts=parts.alerts,
+            alert_answering=(
+                setup.answering(reception, slack, identity, checking) if setup else None
+            ),
         )
 
     def _examination(self, slack: SlackClient, identity: Identity) -> Examination:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from bot.domain.alerts import AlertAnswer
 from bot.domain.digest import (
     BackendState,
     DigestContent,
@@ -30,7 +31,8 @@ def _adapter(kind: Hashable) -> TypeAdapter[Any]:
 
 def prepare() -> None:
     """Make ready for every stored value; blocks for a moment, so it belongs before the loop."""
-    for kind in (BackendState, DigestContent, FollowedTarget, Mute, Schedule, Subscription):
+    stored = (BackendState, DigestContent, FollowedTarget, Mute, Schedule, Subscription)
+    for kind in (*stored, AlertAnswer):
         _adapter(kind)
 
 

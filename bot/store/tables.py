@@ -224,6 +224,28 @@ channel_setting = Table(
     _column("zone", String(64)),
 )
 
+alert_channel = Table(
+    "alert_channel",
+    metadata,
+    _column("team", String(32), primary_key=True),
+    _column("channel", String(32), primary_key=True),
+    _column("user", String(32)),
+    _column("at", Instant),
+)
+
+alert_answer = Table(
+    "alert_answer",
+    metadata,
+    _column("id", String(64), primary_key=True),
+    _column("team", String(32)),
+    _column("channel", String(32)),
+    _column("until", Instant),
+    _column("look_at", Instant),
+    _column("green", Boolean),
+    _column("body", JSON),
+    Index("ix_alert_answer_until", "until"),
+)
+
 recent_host = Table(
     "recent_host",
     metadata,

@@ -3,8 +3,16 @@
 Nothing here knows a Slack term.
 """
 
+from bot.subscriptions.alerts import AlertMemory
 from bot.subscriptions.current import current_digest
 from bot.subscriptions.memory import AtLimit, Author, SubscriptionMemory
 from bot.subscriptions.watches import WatchRecords
 
-__all__ = ["AtLimit", "Author", "SubscriptionMemory", "WatchRecords", "current_digest"]
+__all__ = [
+    "AlertMemory",
+    "AtLimit",
+    "Author",
+    "SubscriptionMemory",
+    "WatchRecords",
+    "current_digest",
+]

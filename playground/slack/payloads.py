@@ -147,6 +147,11 @@ class Sender:
             }
         )
 
+    def message(self, message: Message) -> Json:
+        """The event of a message in a channel."""
+        shown = {**as_json(message), "channel": message.channel, "channel_type": "channel"}
+        return self.event({**shown, "event_ts": message.ts, "team": TEAM_ID})
+
     def event(self, event: Json) -> Json:
         """Any event in its envelope, with an `event_id` of its own."""
         user = str(event.get("user", ""))

@@ -27,6 +27,7 @@ from playground.slack.state import (
     Channel,
     Clock,
     Exchange,
+    ForeignApp,
     Json,
     Message,
     OpenView,
@@ -39,6 +40,7 @@ T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
 USER = "U0ONCALL"
 CHANNEL = "C0INCIDENT"
+MONITORING = ForeignApp(bot_id="B0MONITOR", app_id="A0MONITOR", name="Monitoring")
 _PEOPLE = (
     User(id=USER, name="alex"),
     User(id="U0SECOND", name="sam", tz="America/New_York", tz_offset=-18000),
@@ -289,6 +291,31 @@ class SlackStandIn:
             thread_ts=thread.ts if thread else None,
             blocks=tuple(blocks),
         )
+
+    async def app_says(
+        self,
+        text: str,
+        *,
+        app: ForeignApp = MONITORING,
+        channel: str = CHANNEL,
+        attachments: Any = (),
+        thread: Message | None = None,
+    ) -> tuple[Message, Ack]:
+        """Let another app write a message, whose event goes to the bot where it is a member."""
+        said = self.workspace.add(
+            channel=channel,
+            user="",
+            text=text,
+            attachments=tuple(attachments),
+            app=app,
+            thread_ts=thread.ts if thread else None,
+        )
+        return said, await self.deliver_event(self._sender.message(said))
+
+    def reactions(self, message: Message) -> list[str]:
+        """The names of the reactions on a message."""
+        place = (message.channel, message.ts)
+        return [name for *where, name in self.workspace.reactions if tuple(where) == place]
 
     async def mention(
         self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None

@@ -47,6 +47,15 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignApp:
+    """Another app of the workspace, for example a monitoring tool: ids of its bot and of itself."""
+
+    bot_id: str
+    app_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A message as the workspace shows it now.
 
@@ -54,6 +63,8 @@ class Message:
         ts: Slack's id of the message within its channel.
         user: who wrote it; `BOT_USER` for the bot.
         thread_ts: the thread it stands in, `None` at the top of the channel.
+        attachments: in the older form that monitoring tools still use.
+        app: the app that wrote it, `None` for people and for the bot.
         only_for: for an ephemeral message, the one person who sees it.
         at: when it appeared, on the monotonic clock, for latencies.
         edits: how often it was changed.
@@ -66,6 +77,8 @@ class Message:
     blocks: tuple[Json, ...] = ()
     thread_ts: str | None = None
     metadata: Json | None = None
+    attachments: tuple[Json, ...] = ()
+    app: ForeignApp | None = None
     files: tuple[str, ...] = ()
     only_for: str | None = None
     at: float = 0.0

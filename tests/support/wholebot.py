@@ -14,19 +14,24 @@ from bot.access import Access, RateLimiter, TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.checks import CheckContext
+from bot.checks.alerts import AlertReader
 from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Verb
 from bot.digests_running import Remembering
 from bot.main import access_for
 from bot.settings import load_settings
-from bot.slack.handlers.health import GatewayChecking
+from bot.slack.handlers.alert_cards import WorkFor
+from bot.slack.handlers.alert_setup import AlertSetup
+from bot.slack.handlers.health import GatewayCheck, GatewayChecking
 from bot.slack.inbound.routing import Handler
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
-from bot.store import open_store
+from bot.store import Store, open_store
+from bot.subscriptions import AlertMemory
 from chainlib.aio import Resolver
 from playground.process import free_ports
 from playground.slack import Message, SlackStandIn
+from playground.slack.webapi import Tokens
 from playground.text import render
 from tests.support.arm import TOKEN, MovableClock
 from tests.support.followbot import ENGINE
@@ -47,6 +52,10 @@ class World:
         timeout: seconds for one check.
         clock: the present instant.
         followed: the gateways that every channel follows.
+        alert_apps: `APPGW_ALERT_APPS`.
+        alerts_every_s: seconds between two looks at what an alert named.
+        tokens: what the bot's token may do.
+        slack: one that lives longer than the bot; `None` for one of its own.
     """
 
     allowed: tuple[str, ...] = ()
@@ -62,6 +71,10 @@ class World:
     timeout: float = 5.0
     clock: Callable[[], datetime] = field(default_factory=MovableClock)
     followed: tuple[GatewayTarget, ...] = ()
+    alert_apps: tuple[str, ...] = ()
+    alerts_every_s: float = 0.05
+    tokens: Tokens | None = None
+    slack: SlackStandIn | None = None
 
     def arm(self) -> ArmClient | None:
         """The ARM edge, closed by whoever enters it."""
@@ -86,13 +99,13 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
     """Start Slack and bot, stop both."""
     http_port, admin_port = free_ports(2)
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(
-            SlackStandIn(request_url=f"http://127.0.0.1:{http_port}/slack/events")
-        )
+        slack = world.slack or await stack.enter_async_context(SlackStandIn(tokens=world.tokens))
+        slack.request_url = f"http://127.0.0.1:{http_port}/slack/events"
         ports = {
             "APPGW_HTTP_PORT": str(http_port),
             "APPGW_ADMIN_PORT": str(admin_port),
             "APPGW_DATA_DIR": str(folder),
+            **({"APPGW_ALERT_APPS": ",".join(world.alert_apps)} if world.alert_apps else {}),
         }
         settings = load_settings(slack.environment(socket_mode=False) | ports)
         client = world.arm()
@@ -107,7 +120,11 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             clock=world.clock,
             engine=ENGINE,
         )
-        parts = replace(_parts(world, check_service), companion=memory.beside)
+        parts = replace(
+            _parts(world, check_service, AlertReader(gateways=arm.remembered) if arm else None),
+            companion=memory.beside,
+        )
+        parts = replace(parts, alert_setup=_alert_setup(world, check_service, store, parts.alerts))
         service = SlackService(
             settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=2.0
         )
@@ -127,7 +144,24 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             await asyncio.wait_for(task, 20)
 
 
-def _parts(world: World, check_service: CheckService) -> Parts:
+def _alert_setup(
+    world: World, check_service: CheckService, store: Store, alerts: AlertReader
+) -> AlertSetup:
+    def work(cards: CardTools) -> WorkFor:
+        checking = GatewayChecking(cards=cards, gateways=check_service, probe_origin="here")
+        return lambda admitted: GatewayCheck(tools=checking, admitted=admitted)
+
+    return AlertSetup(
+        memory=lambda team: AlertMemory(store=store, team=team),
+        apps=world.alert_apps,
+        alerts=alerts,
+        clock=world.clock,
+        gateway_work=work,
+        every_s=world.alerts_every_s,
+    )
+
+
+def _parts(world: World, check_service: CheckService, alerts: AlertReader | None) -> Parts:
     async def followed(_channel: str) -> tuple[GatewayTarget, ...]:
         return world.followed
 
@@ -143,6 +177,8 @@ def _parts(world: World, check_service: CheckService) -> Parts:
         clock=world.clock,
         probe_origin="here",
         handlers=handlers,
+        alerts=alerts or AlertReader(),
+        is_site=check_service.is_site,
     )
 
 

@@ -67,19 +67,22 @@ class Checking(CheckTools):
         self._last[admitted.invocation.user] = recalled.request
         while len(self._last) > _REMEMBERED_PEOPLE:
             self._last.popitem(last=False)
-        target = recalled.request.target
-        if isinstance(target, HostTarget) and self.is_site(target, recalled.request.options):
-            site = Request(
-                verb=Verb.HEALTH,
-                target=SiteTarget(host=target.host),
-                options=_without_probe(recalled.request.options),
-            )
-            await self._ask_gateway(replace(recalled, request=site))
-            return
-        if _is_for_the_gateway(recalled):
-            await self._ask_gateway(recalled)
+        meant = replace(recalled, request=self.meant(recalled.request))
+        if meant.request.verb is Verb.HEALTH or _is_for_the_gateway(meant):
+            await self._ask_gateway(meant)
             return
         await answer_once(self.cards, recalled, BackendCheck(tools=self, admitted=recalled))
+
+    def meant(self, request: Request) -> Request:
+        """The same request; about a site where the host is one."""
+        target = request.target
+        if not isinstance(target, HostTarget) or not self.is_site(target, request.options):
+            return request
+        return Request(
+            verb=Verb.HEALTH,
+            target=SiteTarget(host=target.host),
+            options=_without_probe(request.options),
+        )
 
     async def _watch_on(self, admitted: AdmittedInvocation) -> None:
         if _is_for_the_gateway(admitted):

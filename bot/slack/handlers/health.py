@@ -22,10 +22,16 @@ from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice, refusal
 from bot.checks.service import Options, Refused
 from bot.commands import GatewayTarget, HostTarget, SiteTarget
+from bot.domain.alerts import Problem
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport, Via
 from bot.slack.handlers.repeats import answer_once, watch_on
-from bot.slack.handlers.watched import GatewayLook, HealthReader, gateway_change_key
+from bot.slack.handlers.watched import (
+    GatewayLook,
+    HealthReader,
+    gateway_change_key,
+    worst_pool,
+)
 from bot.slack.handlers.wording import command_of, narrowed, target_of, understood, understood_of
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
@@ -201,7 +207,8 @@ class GatewayCheck:
         context = self._context(understood_of(self.admitted.request, target))
         first = gateway_card(report, context)
         if report.via is Via.PROBE:
-            return Found(**_complete(report), message=first, watch=self._watch_if(target, report))
+            watch = self._watch_if(target, report)
+            return Found(**_complete(report), message=first, watch=watch, **_state(report))
 
         async def amend() -> Shown:
             read = await self.tools.gateways.read_backend_health(report)
@@ -209,6 +216,7 @@ class GatewayCheck:
                 message=gateway_card(read, context),
                 watch=self._watch_if(target, read),
                 **_complete(read),
+                **_state(read),
             )
 
         def without(reason: str) -> Message:
@@ -216,7 +224,13 @@ class GatewayCheck:
             missing = ArmRefusal(trouble=ArmTrouble.UNAVAILABLE, sentence=said)
             return gateway_card(replace(report, refusal=missing), context)
 
-        return Found(message=first, amend=amend, without_health=without, health_first=True)
+        return Found(
+            message=first,
+            amend=amend,
+            without_health=without,
+            health_first=True,
+            **_state(report),
+        )
 
     def _watch_if(self, target: GatewayTarget, report: GatewayReport) -> WatchOrder | None:
         return self.watch(target, report) if self._watched and not report.green else None
@@ -270,6 +284,19 @@ class GatewayCheck:
 class _Complete(TypedDict):
     thread: Callable[[], Sequence[ThreadItem]]
     on_shown: Callable[[Posted | None], None]
+
+
+class _State(TypedDict):
+    problem: Problem
+    green: bool
+
+
+def _state(report: GatewayReport) -> _State:
+    """What is wrong on this gateway, in which pool."""
+    problem = Problem(
+        gateway=report.gateway.id.key, pool=worst_pool(report), cause=report.headline.value
+    )
+    return {"problem": problem, "green": report.green}
 
 
 def _complete(report: GatewayReport) -> _Complete:

@@ -22,11 +22,12 @@ from bot.checks import both_words, word_missing
 from bot.checks.last_healthy import Memory, RecentFacts, changed_since_green
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget
+from bot.domain.alerts import Problem
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import GatewayReport
 from bot.observability.metrics import CHECK_SECONDS, CHECKS
 from bot.slack.handlers.files import Filing, Kept
-from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key
+from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key, worst_pool
 from bot.slack.handlers.wording import command_of, judged_as, target_of, understood
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
@@ -148,6 +149,8 @@ class BackendCheck:
         watched = self._watched and not answer.report.verdict.accepted
         return Found(
             message=self._card(answer, _first_word(answer)),
+            problem=_problem(answer),
+            green=answer.report.verdict.accepted,
             thread=partial(_explained, answer),
             on_shown=partial(self._shown, answer),
             watch=self.watch(answer) if watched else None,
@@ -167,6 +170,8 @@ class BackendCheck:
         report, said = both_words(answer.report, read)
         return Shown(
             message=check_card(report, self._context(answer, said)),
+            problem=_problem(answer),
+            green=report.verdict.accepted,
             thread=partial(_said, said, read.refusal),
             on_shown=partial(self._keep, answer, read),
         )
@@ -193,6 +198,18 @@ class BackendCheck:
             gateway=answer.gateway,
             changed=changed_since_green(answer.report, self.tools.last_healthy),
         )
+
+
+def _problem(answer: HostAnswer) -> Problem | None:
+    """What is wrong in which pool, where the backend stands on a gateway."""
+    if answer.gateway is None:
+        return None
+    pools = [one.pool for one in answer.gateway.members if one.report is answer.report]
+    return Problem(
+        gateway=answer.gateway.gateway.id.key,
+        pool=next(iter(pools), "") or worst_pool(answer.gateway),
+        cause=answer.report.verdict.headline.value,
+    )
 
 
 def _first_word(answer: HostAnswer) -> str:

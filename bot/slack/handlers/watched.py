@@ -183,6 +183,11 @@ class GatewayLook:
             self.health_reader.close()
 
 
+def worst_pool(report: GatewayReport) -> str:
+    """The pool of the worst member; empty where the gateway has none."""
+    return report.members[0].pool if report.members else ""
+
+
 def backend_change_key(report: CheckReport) -> Hashable:
     """What of a report is worth an edit: its findings and the lists that were sent."""
     found = tuple((finding.code, finding.certificate) for finding in report.verdict.findings)

@@ -30,7 +30,7 @@ audit = logging.getLogger("bot.audit")
 _RESTARTING = Refusal(
     kind=RefusalKind.RESTART, sentence="I am being restarted; ask again in half a minute."
 )
-_SAVING = frozenset({Verb.SUBSCRIBE, Verb.UNSUBSCRIBE, Verb.MUTE, Verb.UNMUTE})
+_SAVING = frozenset({Verb.SUBSCRIBE, Verb.UNSUBSCRIBE, Verb.MUTE, Verb.UNMUTE, Verb.ALERTS})
 
 
 Handler = Callable[[AdmittedInvocation], Awaitable[None]]

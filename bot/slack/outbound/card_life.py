@@ -19,6 +19,7 @@ from bot.cards.details import Attachment
 from bot.cards.parts import Message
 from bot.cards.progress import cut_short, failed, looking
 from bot.cards.usage import notice
+from bot.domain.alerts import Problem
 from bot.domain.delivery import DeliveryError
 from bot.observability.metrics import FIRST_POST_SECONDS
 from bot.slack.invocation import Invocation
@@ -58,12 +59,16 @@ class Shown:
         thread: makes what goes into its thread; what of it fails leaves the card as it is.
         on_shown: called with the card's place once it stands.
         watch: how the card goes on being watched, `None` for not at all.
+        problem: what is wrong and where, `None` where no one gateway can be named.
+        green: whether it is accepted.
     """
 
     message: Message
     thread: Callable[[], Sequence[ThreadItem]] = _no_thread
     on_shown: Callable[[Posted | None], None] = _nothing
     watch: WatchOrder | None = None
+    problem: Problem | None = None
+    green: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

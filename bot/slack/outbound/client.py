@@ -205,6 +205,20 @@ class SlackClient:
             for page in files.pages(file):
                 await self.post(place, page)
 
+    async def react(self, channel: str, ts: str, name: str) -> None:
+        """Put a reaction on a message; one that is there already stays. Raises `DeliveryError`."""
+        try:
+            await self.call(
+                self.client.reactions_add,
+                repeatable=True,
+                channel=channel,
+                timestamp=ts,
+                name=name,
+            )
+        except NotAccepted as error:
+            if error.reason != "already_reacted":
+                raise
+
     async def permalink(self, posted: Posted) -> str | None:
         """The address of a message, `None` when Slack does not give it."""
         try:

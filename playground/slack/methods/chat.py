@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from playground.slack.limits import advice, check_blocks, check_text
 from playground.slack.registry import Call, Refused, method, refuse, scopes
-from playground.slack.state import BOT_ID, BOT_USER, Channel, Json, Message, Workspace
+from playground.slack.state import (
+    BOT_ID,
+    BOT_USER,
+    TEAM_ID,
+    Channel,
+    Json,
+    Message,
+    Workspace,
+)
 
 WRITE = scopes("chat:write")
 
@@ -69,6 +77,17 @@ def as_json(message: Message) -> Json:
     }
     if message.by_bot:
         shown["bot_id"] = BOT_ID
+    if message.app:
+        profile = {"id": message.app.bot_id, "app_id": message.app.app_id, "team_id": TEAM_ID}
+        shown |= {
+            "subtype": "bot_message",
+            "bot_id": message.app.bot_id,
+            "app_id": message.app.app_id,
+            "username": message.app.name,
+            "bot_profile": {**profile, "name": message.app.name, "deleted": False},
+        }
+    if message.attachments:
+        shown["attachments"] = list(message.attachments)
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
     if message.metadata:

@@ -1,0 +1,68 @@
+"""What `alerts` says: the state of a channel, and the lines under an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.cards.digest_card import run_button
+from bot.cards.escaping import clean
+from bot.cards.parts import Buttons, Message, Part, SmallPrint, compose, say
+from bot.domain.alerts import AlertSwitch
+
+_SHOWN = 5
+_WHAT_HAPPENS = (
+    "An alert that names a known gateway, member or site is answered in its thread; everything "
+    "else is left alone."
+)
+
+
+def alerts_state(
+    switch: AlertSwitch | None, apps: Sequence[str], lacking: Sequence[str]
+) -> Message:
+    """Whether alerts are answered in this channel.
+
+    Args:
+        switch: who switched it on, `None` where it is off.
+        apps: ids of the apps whose messages count.
+        lacking: what is missing for it to work, one sentence each.
+    """
+    if switch is None:
+        sentence = "Alerts in this channel are not answered."
+        button = run_button("Switch on", "alerts on", apart=True)
+        return compose(sentence, [say(sentence), Buttons(elements=(button,))])
+    sentence = f"Alerts in this channel are answered; they count from {_named(apps)}."
+    parts: list[Part] = [say(sentence), say(_WHAT_HAPPENS), *map(say, lacking)]
+    button = run_button("Switch off", "alerts off", apart=True)
+    return compose(
+        sentence,
+        [
+            *parts,
+            Buttons(elements=(button,)),
+            SmallPrint(text="Switched on", user=switch.by, at=switch.at),
+        ],
+    )
+
+
+def alerts_off(by: str) -> Message:
+    """Alerts are answered no more in this channel."""
+    sentence = "Alerts in this channel are no longer answered."
+    parts: list[Part] = [say(sentence), SmallPrint(text="Switched off", user=by)]
+    return compose(sentence, parts)
+
+
+def green_again(lock_screen: str, taken: str) -> Message:
+    """The line in the thread once the problem is over; `taken` is how long that took."""
+    sentence = f"Green after {taken}."
+    return compose(f"{sentence} {lock_screen}", [say(sentence)])
+
+
+def failing_again(lock_screen: str, link: str | None) -> Message:
+    """The line under a further alert about a problem that was over for a while."""
+    where = f" Its card is updated: {clean(link, 300)}" if link else " Its card is updated."
+    sentence = "This is the same problem as within the last hour, and it fails again."
+    return compose(f"Again: {lock_screen}", [say(f"{sentence}{where}")])
+
+
+def _named(apps: Sequence[str]) -> str:
+    more = f" and {len(apps) - _SHOWN} more" if len(apps) > _SHOWN else ""
+    return f"{', '.join(clean(app, 20) for app in apps[:_SHOWN])}{more}"

@@ -1,0 +1,174 @@
+"""Alerts answered by itself: only what is certain, and once per problem.
+
+An alert is a message of a named app in a channel that wants it. The same gateway, pool and cause
+within the hour is the same problem: its card is updated, wherever the further alert stands.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+
+from bot.access import RateLimiter
+from bot.cards.alerts import failing_again
+from bot.checks.alerts import AlertReader
+from bot.commands import GatewayTarget, Request, Verb, parse, read_gateway
+from bot.commands.alert_state import is_resolved
+from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertSwitch
+from bot.domain.outage import DatabaseUnavailable
+from bot.slack.handlers.alert_cards import AlertCards, Answer
+from bot.slack.handlers.alert_following import AlertFollowing
+from bot.slack.handlers.wording import command_of, target_of
+from bot.slack.inbound.alerts import is_alert
+from bot.slack.inbound.routing import Reception
+from bot.slack.invocation import AdmittedInvocation
+from bot.slack.outbound.places import Place, Posted
+from bot.slack.payload import Payload, inner, word
+from bot.subscriptions import AlertMemory
+
+log = logging.getLogger(__name__)
+
+PER_CHANNEL, PER_BOT = 10, 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertAnswering:
+    """Answers alerts.
+
+    Attributes:
+        apps: `APPGW_ALERT_APPS`.
+        own: the bot's own ids, whose messages are never alerts.
+        memory: which channels want it, and what was answered.
+        alerts: reads what a message is about.
+        cards: finds and shows answers.
+        following: keeps the cards that stand up to date.
+        reception: who may ask; what runs now.
+        limiter: how often alerts are answered.
+    """
+
+    apps: frozenset[str]
+    own: frozenset[str]
+    memory: AlertMemory
+    alerts: AlertReader
+    cards: AlertCards
+    following: AlertFollowing
+    reception: Reception
+    limiter: RateLimiter = field(
+        default_factory=lambda: RateLimiter(per_user=PER_BOT, per_channel=PER_CHANNEL)
+    )
+
+    def receive(self, body: Payload) -> None:
+        """Take a message event; what is no alert of a named app ends here."""
+        runs = self.reception.runs
+        if runs.draining or not is_alert(body, apps=self.apps, own=self.own, home=self.memory.team):
+            return
+        if runs.is_new(word(body, "event_id")):
+            runs.spawn(self._read(inner(body, "event")))
+
+    async def _read(self, event: Payload) -> None:
+        reading = self.alerts.read(event)
+        if reading.target is None or not reading.is_known:
+            return
+        channel, ts = word(event, "channel"), word(event, "ts")
+        try:
+            switch = await self.memory.switch(channel)
+            if switch is None or not await self.memory.is_new(channel, ts, self.following.clock()):
+                return
+            if is_resolved(event):
+                await self.following.look_at(channel)
+            else:
+                await self._answer(switch, ts, reading.target.line)
+        except DatabaseUnavailable as error:
+            log.warning("an alert is not answered", extra={"reason": error.reason})
+
+    async def _answer(self, switch: AlertSwitch, ts: str, line: str) -> None:
+        invocation = self.cards.invocation(switch.by, switch.channel, ts)
+        admitted = self.cards.admitted(line, invocation)
+        if admitted is None or await self._refused(admitted):
+            return
+        answer = await self.cards.find(admitted)
+        value = self._value(switch, ts, answer) if answer else None
+        if answer is None or value is None:
+            log.info("an alert is not answered: nothing certain can be said")
+            return
+        standing = await self.memory.claim(value)
+        if standing is None:
+            await self._give(value, answer)
+        elif standing.card:
+            await self._add(standing, value, switch, answer)
+
+    async def _refused(self, admitted: AdmittedInvocation) -> bool:
+        """Whether whoever switched it on may not ask here any more, or the limits are reached."""
+        invocation, now = admitted.invocation, self.reception.now()
+        if await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id):
+            return True
+        over = self.limiter.refuse(user="alerts", channel=invocation.channel, now=now)
+        if over:
+            log.warning("an alert is not answered", extra={"reason": over.sentence})
+        return over is not None
+
+    def _value(self, switch: AlertSwitch, ts: str, answer: Answer) -> AlertAnswer | None:
+        """What is stored of an answer; `None` where it names no one gateway."""
+        if answer.found.problem is None:
+            return None
+        now = self.following.clock()
+        return AlertAnswer(
+            team=switch.team,
+            channel=switch.channel,
+            problem=answer.found.problem,
+            command=command_of(answer.admitted.request),
+            alerts=(ts,),
+            thread=ts,
+            begun=now,
+            until=now + SAME_PROBLEM,
+        )
+
+    async def _give(self, value: AlertAnswer, answer: Answer) -> None:
+        """The first alert of a problem: its card, in the alert's thread."""
+
+        async def placed(posted: Posted) -> None:
+            await self.memory.settle(replace(value, card=posted.ts))
+
+        stood = await self.cards.show(answer, placed)
+        if stood.posted is None:
+            await self.memory.forget(value)
+            return
+        await self.following.settle(replace(value, card=stood.posted.ts, green=stood.green))
+
+    async def _add(
+        self, standing: AlertAnswer, value: AlertAnswer, switch: AlertSwitch, answer: Answer
+    ) -> None:
+        """A further alert of a problem: the card that stands is updated, and covers both."""
+        covering = replace(standing, command=_covering(standing, value))
+        admitted = self.following.on_card(covering, switch)
+        if admitted is None:
+            return
+        again: Answer | None = replace(answer, admitted=admitted)
+        if covering.command != value.command:
+            again = await self.cards.find(admitted)
+        if again is None or again.found.problem is None:
+            return
+        green = await self.following.update(covering, again.without_thread())
+        if standing.green and not green:
+            await self._say_again(standing, value.thread, again)
+
+    async def _say_again(self, standing: AlertAnswer, thread: str, answer: Answer) -> None:
+        """Nobody is notified of an update, so a problem that comes back says so at its alert."""
+        place = Place(channel=standing.channel, thread=standing.thread)
+        link = await self.following.slack.permalink(Posted(place=place, ts=standing.card))
+        line = failing_again(answer.found.message.text, link)
+        await self.following.say(standing.channel, thread, line)
+
+
+def _covering(standing: AlertAnswer, value: AlertAnswer) -> str:
+    """The question whose answer covers both alerts: the same one, the gateway, or the pool."""
+    if standing.command == value.command:
+        return standing.command
+    before = parse(standing.command)
+    if isinstance(before, Request) and isinstance(before.target, GatewayTarget):
+        return standing.command
+    gateway = read_gateway(standing.problem.gateway)
+    if gateway is None:
+        return standing.command
+    pool = standing.problem.pool or None
+    return target_of(Request(verb=Verb.HEALTH, target=replace(gateway, pool=pool)))

@@ -1,0 +1,203 @@
+"""How the answer to an alert is found and comes to stand on its card.
+
+Nobody waits for it, so the backend is probed first, and the card is posted with its verdict.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from bot.commands import HostTarget, Request, Verb, parse
+from bot.slack.handlers.check import Checking
+from bot.slack.handlers.one_check import BackendCheck
+from bot.slack.handlers.repeats import key_of, order_of
+from bot.slack.inbound.routing import new_run_id
+from bot.slack.invocation import AdmittedInvocation, Invocation, Source
+from bot.slack.outbound.card_life import (
+    CardLife,
+    Found,
+    Progress,
+    Shown,
+    ThreadItem,
+    Work,
+)
+from bot.slack.outbound.places import Posted
+
+WorkFor = Callable[[AdmittedInvocation], Work]
+Placed = Callable[[Posted], Coroutine[Any, Any, None]]
+
+
+@dataclass(slots=True)
+class Stood:
+    """What a card came to show: where it stands, and whether the last of it was green."""
+
+    posted: Posted | None = None
+    green: bool = False
+    placing: asyncio.Task[None] | None = None
+
+    async def placed(self) -> None:
+        """Wait until it is kept where the card stands."""
+        if self.placing:
+            await self.placing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found, and the work that found it."""
+
+    admitted: AdmittedInvocation
+    work: Work
+    found: Found
+
+    @property
+    def name(self) -> str:
+        """As the work says."""
+        return self.work.name
+
+    @property
+    def command(self) -> str:
+        """As the work says."""
+        return self.work.command
+
+    @property
+    def understood(self) -> str:
+        """As the work says."""
+        return self.work.understood
+
+    @property
+    def grace(self) -> float:
+        """As the work says; the answer is there before it is over."""
+        return self.work.grace
+
+    async def find(self, progress: Progress) -> Found:  # noqa: ARG002 -- the protocol's signature
+        """The answer, which is there already."""
+        return self.found
+
+    def without_thread(self) -> Answer:
+        """The same without what would be said in the thread once more."""
+        found = self.found
+        amend = _silently(found.amend) if found.amend else None
+        return replace(self, found=replace(found, thread=_nothing, amend=amend))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCards:
+    """Finds answers and shows them.
+
+    Attributes:
+        checking: checks backends.
+        gateway_work: looks at gateways; `None` where none can be asked.
+        team: the bot's own workspace.
+        clock: the present instant, aware.
+    """
+
+    checking: Checking
+    gateway_work: WorkFor | None
+    team: str
+    clock: Callable[[], datetime]
+
+    def admitted(self, line: str, invocation: Invocation) -> AdmittedInvocation | None:
+        """A line of an alert as a request; `None` where it is none that can be answered."""
+        understood = parse(line)
+        if not isinstance(understood, Request):
+            return None
+        request = self.checking.meant(understood)
+        if request.verb is Verb.HEALTH and self.gateway_work is None:
+            return None
+        return AdmittedInvocation(
+            invocation=invocation.about(line),
+            request=request,
+            run_id=new_run_id(),
+            begun=monotonic(),
+            arrived=self.clock(),
+        )
+
+    def invocation(self, by: str, channel: str, thread: str, card: str = "") -> Invocation:
+        """On whose word an alert is answered: whoever switched it on; `card` is updated."""
+        return Invocation(
+            source=Source.ALERT,
+            text="",
+            user=by,
+            team=self.team,
+            channel=channel,
+            thread=thread,
+            card=card or None,
+        )
+
+    async def find(self, admitted: AdmittedInvocation) -> Answer | None:
+        """Probe and judge; `None` where the target policy does not allow it."""
+        work = self._work(admitted)
+        found = await work.find(Progress())
+        if not isinstance(found, Found):
+            return None
+        return Answer(admitted=admitted, work=work, found=found)
+
+    async def show(self, answer: Answer, placed: Placed) -> Stood:
+        """Show an answer on its card, backend health added when it comes.
+
+        Args:
+            answer: where it stands, and what it says.
+            placed: keeps where the card stands, before anything slow is done.
+        """
+        stood = Stood()
+        found = replace(answer.found, on_shown=_both(answer.found, stood, placed))
+        if found.amend:
+            found = replace(found, amend=_placed_first(found.amend, stood))
+        runs = self.checking.cards.runs
+        run = runs.begin(key_of(answer.admitted))
+        try:
+            work = replace(answer, found=found)
+            await CardLife(self.checking.cards, order_of(answer.admitted), work, run).perform()
+        finally:
+            runs.end(run)
+            await stood.placed()
+        return stood
+
+    def _work(self, admitted: AdmittedInvocation) -> Work:
+        if isinstance(admitted.request.target, HostTarget):
+            return BackendCheck(tools=self.checking, admitted=admitted)
+        assert self.gateway_work is not None  # `admitted` makes no such request without it
+        return self.gateway_work(admitted)
+
+
+async def _kept(_posted: Posted) -> None:
+    """Where the card stands is kept already."""
+
+
+def _nothing() -> tuple[ThreadItem, ...]:
+    return ()
+
+
+def _both(shown: Shown, stood: Stood, placed: Placed) -> Callable[[Posted | None], None]:
+    """What the work does once its answer stands; where it stands is kept at once."""
+
+    def on_shown(posted: Posted | None) -> None:
+        stood.posted, stood.green = posted, shown.green
+        if posted and stood.placing is None:
+            stood.placing = asyncio.create_task(placed(posted))
+        shown.on_shown(posted)
+
+    return on_shown
+
+
+def _placed_first(
+    amend: Callable[[], Awaitable[Shown]], stood: Stood
+) -> Callable[[], Awaitable[Shown]]:
+    async def amended() -> Shown:
+        await stood.placed()
+        shown = await amend()
+        return replace(shown, on_shown=_both(shown, stood, _kept))
+
+    return amended
+
+
+def _silently(amend: Callable[[], Awaitable[Shown]]) -> Callable[[], Awaitable[Shown]]:
+    async def amended() -> Shown:
+        return replace(await amend(), thread=_nothing)
+
+    return amended

@@ -1,0 +1,133 @@
+"""`alerts on`, `alerts off` and `alerts`: whether alerts in a channel are answered by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.cards.alerts import alerts_off, alerts_state
+from bot.cards.parts import Message
+from bot.cards.place_refusals import place_refusal
+from bot.cards.usage import notice
+from bot.domain.delivery import DeliveryError
+from bot.slack.invocation import AdmittedInvocation, Invocation
+from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.places import Place
+from bot.subscriptions import AlertMemory
+
+_PRIVATE = "privategroup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSwitching:
+    """Answers `alerts`.
+
+    Attributes:
+        slack: the way to Slack.
+        memory: which channels want it.
+        apps: `APPGW_ALERT_APPS`.
+        scopes: what the token was granted; empty where Slack does not tell.
+        bot_name: whom to invite.
+        clock: the present instant, aware.
+    """
+
+    slack: SlackClient
+    memory: AlertMemory
+    apps: Sequence[str]
+    scopes: Collection[str]
+    bot_name: str
+    clock: Callable[[], datetime]
+
+    async def handle(self, admitted: AdmittedInvocation) -> None:
+        """Switch it on or off, or tell the state."""
+        invocation = admitted.invocation
+        if not _is_channel(invocation):
+            await self._decline(
+                invocation, "Alerts are answered in channels; ask me in the one where they arrive."
+            )
+            return
+        state = admitted.request.options.get("state")
+        if state == "on":
+            await self._switch_on(invocation)
+        elif state == "off":
+            await self._switch_off(invocation)
+        else:
+            await self._show_state(invocation)
+
+    async def _switch_on(self, invocation: Invocation) -> None:
+        if not self.apps:
+            await self._decline(
+                invocation,
+                "No app is named whose alerts may be answered. An operator sets APPGW_ALERT_APPS "
+                "to the ids of the monitoring apps and starts the bot again.",
+                "APPGW_ALERT_APPS=A0123ABCD",
+            )
+            return
+        now = self.clock()
+        if await self.memory.switch_on(invocation.channel, invocation.user, now) is not None:
+            await self._show_state(invocation)
+            return
+        switch = await self.memory.switch(invocation.channel)
+        shown = alerts_state(switch, self.apps, self._lacking(invocation))
+        if refused := await self._post(invocation, shown):
+            await self.memory.switch_off(invocation.channel, invocation.user, now)
+            await self._explain_place(invocation, refused)
+
+    async def _switch_off(self, invocation: Invocation) -> None:
+        now = self.clock()
+        if not await self.memory.switch_off(invocation.channel, invocation.user, now):
+            await self._show_state(invocation)
+        elif await self._post(invocation, alerts_off(invocation.user)):
+            await self.slack.send_ephemeral(invocation, alerts_off(invocation.user))
+
+    async def _show_state(self, invocation: Invocation) -> None:
+        switch = await self.memory.switch(invocation.channel)
+        message = alerts_state(switch, self.apps, self._lacking(invocation))
+        await self.slack.send_ephemeral(invocation, message)
+
+    def _lacking(self, invocation: Invocation) -> list[str]:
+        """What an operator has to add for alerts to arrive."""
+        if not self.scopes:
+            return []
+        private = invocation.channel_name == _PRIVATE or invocation.channel.startswith("G")
+        kind = "groups" if private else "channels"
+        missing = []
+        if f"{kind}:history" not in self.scopes:
+            missing.append(
+                f"No alert arrives yet: the scope {kind}:history and the event message.{kind} are "
+                "missing; an operator adds both and installs the app again."
+            )
+        if "reactions:write" not in self.scopes:
+            missing.append(
+                "An alert whose problem is over gets no reaction: the scope reactions:write is "
+                "missing."
+            )
+        return missing
+
+    async def _post(self, invocation: Invocation, message: Message) -> DeliveryError | None:
+        place = Place(channel=invocation.channel, thread=invocation.thread)
+        try:
+            await self.slack.post(place, message)
+        except DeliveryError as error:
+            return error
+        return None
+
+    async def _explain_place(self, invocation: Invocation, refused: DeliveryError) -> None:
+        shown = place_refusal(
+            refused.reason,
+            bot_name=self.bot_name,
+            channel=invocation.channel,
+            channel_name=invocation.channel_name,
+        )
+        await self.slack.send_ephemeral(invocation, shown)
+
+    async def _decline(self, invocation: Invocation, sentence: str, *examples: str) -> None:
+        await self.slack.send_ephemeral(invocation, notice(sentence, *examples))
+
+
+def _is_channel(invocation: Invocation) -> bool:
+    """Whether this is a channel, not a direct message of two or of several."""
+    named = invocation.channel_name
+    direct = named == "directmessage" or named.startswith("mpdm-")
+    return invocation.channel.startswith(("C", "G")) and not direct

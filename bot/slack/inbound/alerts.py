@@ -1,0 +1,48 @@
+"""Which message events are alerts of an app that was named. Pure.
+
+Message payloads: docs.slack.dev/reference/events/message and its subtypes. An edit, a deletion, an
+answer in a thread and every message of the bot itself are none, so nothing goes in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot.slack.affiliation import bots_of, of_event
+from bot.slack.payload import Payload, inner, word
+
+_KINDS = frozenset({"", "bot_message", "file_share"})
+_CHANNELS = ("C", "G")
+
+
+def is_alert(body: Payload, *, apps: Collection[str], own: Collection[str], home: str) -> bool:
+    """Whether an event is a new message of a named app at the top of a channel.
+
+    Args:
+        body: the event with its envelope.
+        apps: ids of apps and bots that were named.
+        own: the bot's own ids.
+        home: id of the bot's own workspace.
+    """
+    event = inner(body, "event")
+    if not apps or word(event, "subtype") not in _KINDS or event.get("hidden") is True:
+        return False
+    if word(event, "thread_ts") not in {"", word(event, "ts")} or not word(event, "ts"):
+        return False
+    if not word(event, "channel").startswith(_CHANNELS) or _is_direct(event):
+        return False
+    sender = set(bots_of(event))
+    return bool(sender & set(apps)) and not sender & set(own) and not _is_foreign(body, home)
+
+
+def _is_direct(event: Payload) -> bool:
+    return word(event, "channel_type") in {"im", "mpim"}
+
+
+def _is_foreign(body: Payload, home: str) -> bool:
+    """Whether, in a shared channel, the message is not known to come from the bot's workspace."""
+    if body.get("is_ext_shared_channel") is not True:
+        return False
+    profile = inner(body, "event", "bot_profile")
+    named = {of_event(body).team, word(profile, "team_id")} - {""}
+    return named != {home}

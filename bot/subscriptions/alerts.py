@@ -1,0 +1,100 @@
+"""Which channels want alerts answered, and which problem was answered there already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.alerts import AlertAnswer, AlertSwitch
+from bot.store import Store
+from bot.store.alerts import (
+    alert_switch,
+    claim_answer,
+    drop_answer,
+    get_answer,
+    open_answers,
+    rename_answer,
+    settle_answer,
+    switch_alerts_off,
+    switch_alerts_on,
+    take_look,
+)
+from bot.store.last_known import first_time, note
+
+LOOK_AGAIN = timedelta(seconds=20)
+"""Shorter than the pause between two rounds; several replicas share the rounds by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertMemory:
+    """What is kept about alerts in one workspace. Everything raises `DatabaseUnavailable`.
+
+    Attributes:
+        store: the database.
+        team: the bot's own workspace, to which its channels belong whoever asks.
+    """
+
+    store: Store
+    team: str
+
+    async def switch(self, channel: str) -> AlertSwitch | None:
+        """Who switched alerts on in a channel, `None` where they are off."""
+        async with self.store.reading() as connection:
+            return await alert_switch(connection, self.team, channel)
+
+    async def switch_on(self, channel: str, by: str, at: datetime) -> AlertSwitch | None:
+        """Answer alerts in a channel; the switch as it was where they are answered already."""
+        async with self.store.writing() as connection:
+            value = AlertSwitch(team=self.team, channel=channel, by=by, at=at)
+            if await switch_alerts_on(connection, value):
+                await note(connection, at, (self.team, channel, by), "alerts", "on")
+                return None
+            return await alert_switch(connection, self.team, channel)
+
+    async def switch_off(self, channel: str, by: str, at: datetime) -> bool:
+        """Answer no more; `False` where they are off already."""
+        async with self.store.writing() as connection:
+            was_on = await switch_alerts_off(connection, self.team, channel)
+            if was_on:
+                await note(connection, at, (self.team, channel, by), "alerts", "off")
+            return was_on
+
+    async def is_new(self, channel: str, alert: str, at: datetime) -> bool:
+        """Whether an alert's message is read for the first time, by this process or another."""
+        async with self.store.writing() as connection:
+            return await first_time(connection, f"alert:{channel}:{alert}", at)
+
+    async def claim(self, value: AlertAnswer) -> AlertAnswer | None:
+        """The answer that stands already, this alert added; `None` when it is to be given now."""
+        async with self.store.writing() as connection:
+            return await claim_answer(connection, value, value.begun + LOOK_AGAIN)
+
+    async def settle(self, value: AlertAnswer) -> None:
+        """Keep what became of an answer: its card, its command, whether it is green."""
+        async with self.store.writing() as connection:
+            await settle_answer(connection, value)
+
+    async def rename(self, old: AlertAnswer, value: AlertAnswer, now: datetime) -> None:
+        """Keep an answer whose problem is another one now."""
+        async with self.store.writing() as connection:
+            await rename_answer(connection, old.id, value, now + LOOK_AGAIN)
+
+    async def forget(self, value: AlertAnswer) -> None:
+        """Forget an answer that could not be given."""
+        async with self.store.writing() as connection:
+            await drop_answer(connection, value.id)
+
+    async def open(self, now: datetime) -> tuple[AlertAnswer, ...]:
+        """The answers that are to be looked at until they are green."""
+        async with self.store.reading() as connection:
+            return await open_answers(connection, self.team, now)
+
+    async def newest(self, value: AlertAnswer) -> AlertAnswer | None:
+        """An answer as it is kept now, `None` when it was forgotten."""
+        async with self.store.writing() as connection:
+            return await get_answer(connection, value.id)
+
+    async def take_look(self, value: AlertAnswer, now: datetime) -> bool:
+        """Whether this process is the one to look at an answer now."""
+        async with self.store.writing() as connection:
+            return await take_look(connection, value.id, now, now + LOOK_AGAIN)
