@@ -14,12 +14,14 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from bot.azure.editions import FAMILIES, INCOMPLETE, LANGUAGES, NAMES
+from bot.azure.editions import ENGLISH, FAMILIES, INCOMPLETE, NAMES, OLDER_MESSAGES
+from bot.azure.translations import OTHER_LANGUAGES
 from bot.domain.azure import GatewayMessage
-from chainlib import Code
+from chainlib import CATALOGUE, Code
 
 LONGEST = 4_000_000
 """Characters of a text that are read."""
@@ -59,10 +61,11 @@ _REWORDED = tuple(
 
 
 def _of_all_languages() -> Mapping[Code, str]:
-    codes = dict.fromkeys(code for language in LANGUAGES for code in language)
+    languages = (ENGLISH, *OTHER_LANGUAGES)
+    codes = dict.fromkeys(code for language in languages for code in language)
     return MappingProxyType(
         {
-            code: "|".join(f for language in LANGUAGES for f in language.get(code, ()))
+            code: "|".join(f for language in languages for f in language.get(code, ()))
             for code in codes
         }
     )
@@ -107,6 +110,11 @@ _PREFIX = re.compile(r"^(?:ngxhttpupstreamcheck)?err(?=[a-z])")
 _LABELLED_NAME = re.compile(r"healthprobeerrorname\W{1,8}([a-z0-9]{1,140})")
 _LONG_WORD = re.compile(r"\b([a-z][a-z0-9]{11,140})\b")
 _ONE_WORD = re.compile(r"\W{0,8}([a-z0-9]{1,140})\W{0,8}")
+
+
+_HEAD, _TAIL = 24, 40
+"""Characters of a message by which its beginning, or a later part of it, is recognised."""
+_ELLIPSIS = re.compile(r"\.{3,}")
 
 
 def translate(text: str, name: str = "") -> GatewayMessage:
@@ -168,7 +176,7 @@ def _decided(text: str, name: str) -> tuple[Code, str]:
     A failure anywhere comes before a success; a message before an error name.
     """
     pieces = list(_pieces(text))
-    for reader in (_failure, _failing_name, _success):
+    for reader in (_failure, _failing_name, _cut_short, _success):
         for plain in pieces:
             if found := reader(plain):
                 return found[1], plain[found[0] :][:MESSAGE]
@@ -193,6 +201,39 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _failure(plain: str) -> Found | None:
     return _earliest(_FAILURES, plain)
+
+
+@cache
+def _whole_messages() -> tuple[tuple[Code, str], ...]:
+    """Azure's message of each code, normalised; those that several codes share by the first."""
+    texts = {
+        normalised(entry.gateway_message): code
+        for code, entry in reversed(CATALOGUE.items())
+        if entry.gateway_message and code in FRAGMENTS
+    }
+    texts |= {normalised(text): code for code, text in OLDER_MESSAGES}
+    return tuple((code, text) for text, code in texts.items())
+
+
+def _cut_short(plain: str) -> Found | None:
+    """A message whose end or beginning was replaced by an ellipsis, where one code alone fits."""
+    for mark in _ELLIPSIS.finditer(plain):
+        before, after = plain[: mark.start()].rstrip()[-MESSAGE:], plain[mark.end() :].lstrip()
+        part = after[:_TAIL]
+        fitting = {
+            code
+            for code, whole in _whole_messages()
+            if _ends_within(whole, before) or (len(part) == _TAIL and part in whole)
+        }
+        if len(fitting) == 1:
+            return max(mark.start() - MESSAGE, 0), fitting.pop()
+    return None
+
+
+def _ends_within(whole: str, text: str) -> bool:
+    """Whether a text ends somewhere within a message that begins in it."""
+    start = text.rfind(whole[:_HEAD])
+    return start >= 0 and whole.startswith(text[start:])
 
 
 def _success(plain: str) -> Found | None:

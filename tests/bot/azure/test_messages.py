@@ -251,6 +251,27 @@ def test_error_name_that_is_not_in_the_table(name: str, code: Code) -> None:
     assert translate("", name).code is code
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("10.0.0.5  Unhealthy  The root certificate of the server certif...", Code.ROOT_MISMATCH),
+        ("Body of the backend\u2019s HTTP resp\u2026 | 2 more", Code.HTTP_BODY_MISMATCH),
+        ("Backend certificate is invalid. Current da...", Code.CERTIFICATE_EXPIRED),
+        (
+            "... doesn't match the trusted root certificate added to the application gateway.",
+            Code.ROOT_MISMATCH,
+        ),
+        ("The backend ...", Code.UNRECOGNISED),
+        ("The root certificate of the server is fine ...", Code.UNRECOGNISED),
+        ("The root certificate of the server certif", Code.UNRECOGNISED),
+        ("... certificate chain is complete and correctly ordered", Code.UNRECOGNISED),
+    ],
+    ids=["end", "in a table", "start only", "beginning lost", "short", "other", "unmarked", "many"],
+)
+def test_message_cut_by_an_ellipsis_fits_one_code(text: str, code: Code) -> None:
+    assert translate(text).code is code
+
+
 def test_short_error_name_in_prose_is_no_name() -> None:
     assert translate("Timeout and success are unknown here.").code is Code.UNRECOGNISED
 
