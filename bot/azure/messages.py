@@ -208,7 +208,7 @@ def _whole_messages() -> tuple[tuple[Code, str], ...]:
     """Azure's message of each code, normalised; those that several codes share by the first."""
     texts = {
         normalised(entry.gateway_message): code
-        for code, entry in reversed(CATALOGUE.items())
+        for code, entry in reversed(tuple(CATALOGUE.items()))
         if entry.gateway_message and code in FRAGMENTS
     }
     texts |= {normalised(text): code for code, text in OLDER_MESSAGES}
