@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 from bot.azure import refusals
 from bot.azure.connection import Connection, open_connection
 from bot.azure.errors import Misunderstood, refusal_of
+from bot.azure.front_ends import Addresses, FrontEnds
 from bot.azure.health import translate_health, with_known_names
 from bot.azure.lookup import look_up
 from bot.azure.pipeline import noted_request_ids
@@ -64,6 +65,7 @@ class ArmClient:
         self._failure: tuple[datetime, ArmRefusal] | None = None
         self._health: dict[str, GatewayHealth] = {}
         self._quiet: dict[tuple[str, str], tuple[datetime, ArmRefusal]] = {}
+        self._front_ends = FrontEnds(self._public_addresses, clock=clock, age=timing.stale_age)
 
     async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | ArmRefusal:
         """Every gateway that can be read; `inventory` says too what could not."""
@@ -86,6 +88,8 @@ class ArmClient:
         """
         while True:
             fresh = isinstance(await self.inventory(refresh=True), Inventory)
+            if fresh:
+                await self.with_front_ends()
             await asyncio.sleep(
                 self._timing.inventory_age * _REFRESHED_AT
                 if fresh
@@ -103,6 +107,24 @@ class ArmClient:
         if failure and not refresh and self._age(failure[0]) <= self._timing.failure_age:
             return self._or_older(failure[1])
         return await self._inventories.share("inventory", self._renew)
+
+    async def with_front_ends(self) -> tuple[Gateway, ...] | ArmRefusal:
+        """The gateways with the names of their public front ends, as far as Azure shows them."""
+        inventory = await self.inventory()
+        if isinstance(inventory, ArmRefusal):
+            return inventory
+        named = await self._front_ends.look_up(inventory)
+        if self._inventory is inventory:
+            self._inventory = named
+        return named.gateways
+
+    async def _public_addresses(self, subscription: str) -> Addresses | ArmRefusal:
+        return await self._ask(
+            lambda line: line.public_addresses(subscription),
+            "the public addresses",
+            subscription,
+            self._timing.read_budget,
+        )
 
     async def find(
         self, group: str | None, name: str, subscription: str | None = None
@@ -172,8 +194,8 @@ class ArmClient:
     async def _renew(self) -> Inventory | ArmRefusal:
         answer = await self._read_inventory()
         if isinstance(answer, Inventory):
-            self._inventory, self._failure = answer, None
-            return answer
+            self._inventory, self._failure = self._front_ends.named(answer), None
+            return self._inventory
         self._failure = (self._clock(), answer)
         return self._or_older(answer)
 

@@ -72,6 +72,11 @@ class Connection:
         client = await self._client(subscription)
         return [document async for document in client.application_gateways.list_all()]
 
+    async def public_addresses(self, subscription: str) -> list[Mapping[str, Any]]:
+        """Every public IP address of one subscription; needs a right of its own."""
+        client = await self._client(subscription)
+        return [document async for document in client.public_ip_addresses.list_all()]
+
     async def gateway(self, identity: GatewayId) -> Mapping[str, Any]:
         """One gateway."""
         client = await self._client(identity.subscription)

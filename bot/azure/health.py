@@ -33,6 +33,7 @@ WORDS: Mapping[str, Health] = MappingProxyType(
 
 LONGEST_LOG = 4000
 LONGEST_NAME = 200
+LONGEST_WORD = 40
 MOST_MEMBERS = 40
 _READ = frozenset(
     {"address", "health", "healthProbeLog", "healthProbeErrorName", "ipConfiguration"}
@@ -47,7 +48,9 @@ def translate_health(
     `None` when it is neither.
     """
     whole = mapping(document)
-    if isinstance(whole.get("backendAddressPools"), list | tuple):
+    if "backendAddressPools" in whole and whole["backendAddressPools"] is None:
+        servers: tuple[BackendServer, ...] = ()
+    elif isinstance(whole.get("backendAddressPools"), list | tuple):
         servers = tuple(s for pool in documents(whole["backendAddressPools"]) for s in _pool(pool))
     elif isinstance(whole.get("backendHealthHttpSettings"), Mapping):
         name = reference(whole.get("backendAddressPool"))
@@ -89,11 +92,13 @@ def _servers(pool: str, entry: Document) -> Iterator[BackendServer]:
 def _server(pool: str, setting: str, entry: Document) -> BackendServer:
     log = text(entry.get("healthProbeLog"))[:LONGEST_LOG]
     name = text(entry.get("healthProbeErrorName"))[:LONGEST_NAME]
+    word = text(entry.get("health"))[:LONGEST_WORD]
     return BackendServer(
         pool=pool,
         setting=setting,
         address=host(entry.get("address")),
-        health=WORDS.get(text(entry.get("health")).lower(), Health.UNKNOWN),
+        health=WORDS.get(word.lower(), Health.UNKNOWN),
+        word=word,
         message=translate(log, name) if log or name else None,
         ip_configuration=text(mapping(entry.get("ipConfiguration")).get("id")),
         more=MappingProxyType(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from bot.azure.shapes import Document, host, mapping, name_of, number, properties, switch, text
 from bot.domain.azure import HealthProbe
@@ -11,6 +12,7 @@ from chainlib import HttpProbeRule
 MAX_SECONDS = 86400
 MAX_PORT = 65535
 DEFAULT_RULE = HttpProbeRule()
+_IN_A_PATH = "/?&=%;:@!$'()*+,-._~[]|"
 _RANGE = re.compile(r"(\d{3})\s*(?:-\s*(\d{3}))?")
 
 
@@ -44,9 +46,11 @@ def _rule(facts: Document, named: str) -> HttpProbeRule:
 
 
 def _path(facts: Document) -> str:
+    """Blanks and letters beyond ASCII are written as a request line needs them."""
     path = text(facts.get("path"))
-    printable = path.isascii() and path.isprintable() and " " not in path
-    return path if path.startswith("/") and printable else "/"
+    if not path.startswith("/") or not path.isprintable():
+        return "/"
+    return quote(path.partition("#")[0], safe=_IN_A_PATH)
 
 
 def status_ranges(value: object) -> tuple[tuple[int, int], ...]:

@@ -31,6 +31,7 @@ ROLE: Mapping[str, Any] = MappingProxyType(
             "Microsoft.Network/applicationGateways/read",
             "Microsoft.Network/applicationGateways/backendhealth/action",
             "Microsoft.Network/locations/operationResults/read",
+            "Microsoft.Network/publicIPAddresses/read",
         ],
         "NotActions": [],
         "DataActions": [],

@@ -9,6 +9,7 @@ mappings and read the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv6Address
 from types import MappingProxyType
 
 Document = Mapping[str, object]
@@ -46,8 +47,14 @@ def texts(value: object) -> tuple[str, ...]:
 
 
 def host(value: object) -> str:
-    """A host name or address: lower case, no trailing dot."""
-    return text(value).lower().rstrip(".")
+    """A host name or address: lower case, no trailing dot; IPv6 in its short form, no brackets."""
+    name = text(value).lower().rstrip(".")
+    if ":" not in name:
+        return name
+    try:
+        return str(IPv6Address(name.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return name
 
 
 def number(value: object, default: int, *, low: int, high: int) -> int:

@@ -7,7 +7,7 @@ or address of the front end itself leads to every listener on it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.azure.shapes import (
     Document,
@@ -95,10 +95,42 @@ def rules_for(gateway: Gateway, name: str) -> tuple[SiteRule, ...]:
     return _followed(gateway, wild or front)
 
 
+def takes_any_name(gateway: Gateway) -> bool:
+    """Whether a listener of this gateway has no host name, so that it answers to every one."""
+    return any(not rule.hosts for rule in gateway.site_rules)
+
+
 def site_names(gateway: Gateway) -> tuple[str, ...]:
     """Every public name and address of a gateway, wildcards included, each once."""
     names = (name for rule in gateway.site_rules for name in (*rule.hosts, *rule.front_ends))
     return tuple(dict.fromkeys(names))
+
+
+def unnamed_addresses(gateway: Gateway) -> frozenset[str]:
+    """ARM ids of the public addresses on which a gateway listens and whose names are not known."""
+    return frozenset(
+        rule.public_address
+        for rule in gateway.site_rules
+        if rule.public_address and not rule.front_ends
+    )
+
+
+def public_names(item: Document) -> tuple[str, ...]:
+    """The address and the DNS name of one of ARM's public IP addresses."""
+    facts = properties(item)
+    found = (host(facts.get("ipAddress")), host(mapping(facts.get("dnsSettings")).get("fqdn")))
+    return tuple(filter(None, found))
+
+
+def with_public_names(gateway: Gateway, names: Mapping[str, tuple[str, ...]]) -> Gateway:
+    """The same gateway with the names of its public front ends, by the addresses' ARM ids."""
+    if not unnamed_addresses(gateway) & names.keys():
+        return gateway
+    rules = tuple(
+        rule if rule.front_ends else replace(rule, front_ends=names.get(rule.public_address, ()))
+        for rule in gateway.site_rules
+    )
+    return replace(gateway, site_rules=rules)
 
 
 def _followed(gateway: Gateway, rules: list[SiteRule]) -> tuple[SiteRule, ...]:
@@ -149,12 +181,16 @@ def _base(rule: str, listener: Document, facts: Document) -> SiteRule:
         listener=name_of(listener),
         hosts=tuple(dict.fromkeys(filter(None, hosts))),
         front_ends=tuple(_addresses(front)),
+        public_address=text(mapping(front.get("publicIPAddress")).get("id")).lower(),
         port=number(port.get("port"), 443, low=1, high=65_535),
     )
 
 
 def _addresses(front: Document) -> Iterator[str]:
-    """The private address, and the public one where ARM expanded it."""
+    """The private address, and the public one where ARM expanded it.
+
+    Where it did not, `client` reads it by `public_address` and adds it.
+    """
     public = properties(mapping(front.get("publicIPAddress")))
     found = (
         host(front.get("privateIPAddress")),
@@ -185,6 +221,7 @@ def _way(
         listener=base.listener,
         hosts=base.hosts,
         front_ends=base.front_ends,
+        public_address=base.public_address,
         port=base.port,
         paths=tuple(paths),
         pool=pool,

@@ -54,6 +54,7 @@ HEALTH_TEXT_LIMIT = 130
 _BROWSER_LIMIT = 130
 _CHANGED_LIMIT = 150
 _NAME_LIMIT = 44
+_SITE_LIMIT = 80
 _CURED_BY_A_CHAIN = frozenset(
     {Code.INTERMEDIATE_MISSING, Code.CHAIN_OUT_OF_ORDER, Code.LEAF_NOT_FIRST, Code.LEAF_MISSING}
 )
@@ -73,6 +74,7 @@ class CardContext:
         gateway_says: the other witness in a sentence, empty where no gateway uses the backend.
         gateway: the gateway that uses the backend, for the names in the fix steps.
         changed: what is different since it was last green, one line, empty when that is not known.
+        site: the public name under which a gateway serves the same host, empty where none does.
     """
 
     command: str
@@ -83,6 +85,7 @@ class CardContext:
     gateway_says: str = ""
     gateway: GatewayReport | None = None
     changed: str = ""
+    site: str = ""
 
 
 def check_card(report: CheckReport, context: CardContext) -> Message:
@@ -92,7 +95,12 @@ def check_card(report: CheckReport, context: CardContext) -> Message:
         Heading(text=f"{SHAPES[word]} {word} {shorten_middle(name, _NAME_LIMIT)}"),
         _verdict(report),
     ]
-    below = [*_changed(report, context), *_backend_health(context), *_below(report)]
+    below = [
+        *_changed(report, context),
+        *_backend_health(context),
+        *_below(report),
+        *_as_a_site(context),
+    ]
     room = LINES_BEFORE_BUTTONS - len(below) - len(above) - 1
     parts: list[Part] = [
         *above,
@@ -140,6 +148,12 @@ def _changed(report: CheckReport, context: CardContext) -> Iterator[Paragraph]:
 def _backend_health(context: CardContext) -> Iterator[Paragraph]:
     if context.gateway_says:
         yield say(bold("Gateway: "), clean(context.gateway_says, HEALTH_TEXT_LIMIT))
+
+
+def _as_a_site(context: CardContext) -> Iterator[Paragraph]:
+    if context.site:
+        asked = f"{SLASH_COMMAND} site:{clean(context.site, _SITE_LIMIT)}"
+        yield say(bold("Also a site: "), f"{asked} shows the servers behind it.")
 
 
 def _below(report: CheckReport) -> Iterator[Paragraph]:

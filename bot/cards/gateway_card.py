@@ -106,8 +106,7 @@ def word_of(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
         return "FAIL"
     if report.unanswered:
         return UNKNOWN
-    unseen = any(member.unseen for member in report.members)
-    return "WARN" if causes or report.refusal or unseen else "OK"
+    return "WARN" if causes or report.doubtful else "OK"
 
 
 def name_of(report: GatewayReport) -> str:
@@ -144,6 +143,8 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
 def _no_server(report: GatewayReport) -> str:
     """Why there is no server to speak of."""
     pools = [str(f.evidence.get("pool")) for f in report.findings if f.code is Code.POOL_EMPTY]
+    if report.is_only_redirected:
+        return "No server stands behind this site: its rules only redirect."
     if not pools:
         return "No rule uses a backend pool."
     named = ", ".join(clean(pool, 40) for pool in pools[:_NAMES_SHOWN])
@@ -155,6 +156,8 @@ def _fine(report: GatewayReport) -> str:
     total, unseen = len(report.members), sum(member.unseen for member in report.members)
     if report.unanswered:
         return "Not known: only the gateway was asked, and its word is not here."
+    if report.silent_pairs and not unseen:
+        return f"Fine from here, but the gateway lists no server of {_silent(report)}."
     not_seen = "not listed by the gateway" if report.via is Via.GATEWAY else "not probed"
     if unseen == total:
         return (
@@ -165,6 +168,12 @@ def _fine(report: GatewayReport) -> str:
     if unseen:
         return f"{total - unseen} of {counted(total, 'server')} fine, {unseen} {not_seen}."
     return "The only server is fine." if total == 1 else f"All {total} servers are fine."
+
+
+def _silent(report: GatewayReport) -> str:
+    pairs, more = report.silent_pairs, len(report.silent_pairs) - _NAMES_SHOWN
+    named = ", ".join(clean(pair, 40) for pair in pairs[:_NAMES_SHOWN])
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def verb_of(count: int) -> str:

@@ -25,11 +25,13 @@ class HostAnswer:
             one is known.
         gateway: the same with backend health; `None` where no known gateway uses the backend.
         arm: why ARM could not be asked, `None` when it could.
+        site: the public name under which a gateway serves the same host, empty where none does.
     """
 
     report: CheckReport
     gateway: GatewayReport | None = None
     arm: ArmRefusal | None = None
+    site: str = ""
 
 
 def of_worst(reports: Sequence[GatewayReport]) -> HostAnswer | Refused:

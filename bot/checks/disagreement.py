@@ -134,7 +134,7 @@ def _spoken(message: GatewayMessage) -> str:
 
 def _evidence(server: BackendServer) -> dict[str, object]:
     message = server.message
-    said: dict[str, object] = {"address": server.address, "gateway_health": server.health.value}
+    said: dict[str, object] = {"address": server.address, "gateway_health": server.said}
     if message:
         numbers = {
             "expected": message.expected,
@@ -167,8 +167,8 @@ def compare(
     if server.health is Health.UNHEALTHY and not _sees_the_same(server, refused, hidden=hidden):
         passes = "passes" if not refused else "finds another fault"
         summary = (
-            f"The gateway calls this server unhealthy, our own probe {passes}: it looks from "
-            "another subnet, or its last probe is older."
+            f"The gateway calls this server {server.said.lower()}, our own probe {passes}: it "
+            "looks from another subnet, or its last probe is older."
         )
         return (_finding(Code.VANTAGE_DIFFERS, summary, server),)
     if server.health is Health.HEALTHY and refused:
@@ -197,6 +197,8 @@ def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -
 
 
 def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
+    if server.word.lower() != "unknown":
+        return _finding(Code.HEALTH_UNKNOWN, _of_odd_word(server.word), server, kind="odd-word")
     summary = "The gateway says that it could not find out; traffic may still flow."
     if not report.gateway.private_only:
         return _finding(Code.HEALTH_UNKNOWN, summary, server)
@@ -205,6 +207,21 @@ def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
         f"{summary} It has a private frontend only, for which this is usual.",
         server,
         kind="private-only",
+    )
+
+
+def _of_odd_word(word: str) -> str:
+    """What is known where the gateway neither calls a server healthy nor unhealthy nor unknown."""
+    if not word:
+        return "The gateway lists this server without saying whether it is healthy."
+    if word.lower() == "draining":
+        return (
+            "The gateway calls this server Draining: it sends no new requests there and lets those "
+            "that run come to their end."
+        )
+    return (
+        f"The gateway calls this server {word}, a word that is not known here: whether requests "
+        "reach it cannot be told from that."
     )
 
 

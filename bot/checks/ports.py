@@ -34,6 +34,9 @@ class Arm(Protocol):
     async def gateways(self) -> tuple[Gateway, ...] | ArmRefusal:
         """Every gateway that can be seen."""
 
+    async def with_front_ends(self) -> tuple[Gateway, ...] | ArmRefusal:
+        """The same with the names of public front ends, as far as Azure shows them."""
+
     async def find(
         self, group: str | None, name: str, subscription: str | None = None
     ) -> Gateway | ArmRefusal:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
 from bot.azure.single_flight import SingleFlight
-from bot.azure.sites import rules_for
+from bot.azure.sites import rules_for, unnamed_addresses
 from bot.azure.translation import with_nic_addresses
 from bot.checks.admission import Admission
 from bot.checks.answers import HostAnswer, Refused, of_worst
@@ -42,6 +42,7 @@ from bot.checks.sites import (
     pairs_of,
     routed,
     serving,
+    site_beside,
 )
 from bot.checks.typed_options import (
     NoRoot,
@@ -136,7 +137,9 @@ class CheckService:
                 return HostAnswer(
                     report=await check(assumed(target, options, arm, root), context), arm=arm
                 )
-            return await self._behind(uses, near, options, root, context)
+            answer = await self._behind(uses, near, options, root, context)
+            site = site_beside(gateways, target.host)
+            return replace(answer, site=site) if isinstance(answer, HostAnswer) else answer
 
         # One probe per target at a time: a channel full of people who ask the same shares the one
         # that runs.
@@ -183,6 +186,12 @@ class CheckService:
         if isinstance(known, ArmRefusal):
             return known
         found = serving(known, site.host, options)
+        if isinstance(found, str) and self._arm and any(map(unnamed_addresses, known)):
+            known = await self._arm.with_front_ends()
+            if isinstance(known, ArmRefusal):
+                return known
+            hidden = any(map(unnamed_addresses, known))
+            found = serving(known, site.host, options, hidden=hidden)
         return Refused(sentence=found) if isinstance(found, str) else found
 
     def is_site(self, target: HostTarget, options: Options) -> bool:

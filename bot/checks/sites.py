@@ -6,19 +6,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.azure.policies import MemberUse, standing
-from bot.azure.sites import rules_for
+from bot.azure.sites import rules_for, takes_any_name
 from bot.checks.selection import Options, is_meant, typed_gateway
 from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, PoolUse, SiteRule
 from bot.domain.report import GatewayReport
 
 _SHOWN = 60
+_TAKERS = 3
+NEEDED_FOR_FRONT_ENDS = "reading them needs Microsoft.Network/publicIPAddresses/read"
 
 
 def serving(
-    gateways: Sequence[Gateway], host: str, options: Options
+    gateways: Sequence[Gateway], host: str, options: Options, *, hidden: bool = False
 ) -> tuple[GatewayTarget, ...] | str:
-    """Every known gateway that serves this host, narrowed to it; a sentence where there is none."""
+    """Every known gateway that serves this host, narrowed to it; a sentence where there is none.
+
+    Args:
+        gateways: those that are known.
+        host: the public name or address.
+        options: what was typed; `gw=` leaves one gateway.
+        hidden: Azure does not show the public addresses of some front ends.
+    """
     wanted = typed_gateway(options)
     found = tuple(
         GatewayTarget(
@@ -30,17 +39,32 @@ def serving(
         for gateway in gateways
         if (wanted is None or is_meant(gateway.id, wanted)) and rules_for(gateway, host)
     )
-    if found:
-        return found
-    return (
-        f"No gateway that I can see serves {host[:_SHOWN]}: no listener has this name; write for "
-        f"example {host[:_SHOWN]} to check it as a backend."
-    )
+    return found or _nobody_serves(gateways, host, hidden=hidden)
+
+
+def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> str:
+    """Why there is no gateway for a site; a listener for every name may be meant and is named."""
+    said = f"No gateway that I can see serves {host[:_SHOWN]}: no listener has this name"
+    if hidden:
+        said += f", and the names of public front ends are not known ({NEEDED_FOR_FRONT_ENDS})"
+    takers = [f"gw:{one.id.group}/{one.id.name}" for one in gateways if takes_any_name(one)]
+    if takers:
+        more = f" and {len(takers) - _TAKERS} more" if len(takers) > _TAKERS else ""
+        return (
+            f"{said}; {', '.join(takers[:_TAKERS])}{more} {'has' if len(takers) == 1 else 'have'} "
+            f"a listener for every name; write for example {takers[0]}."
+        )
+    return f"{said}; write for example {host[:_SHOWN]} to check it as a backend."
 
 
 def is_site_alone(gateways: Sequence[Gateway], host: str) -> bool:
     """Whether a gateway serves this host and no pool holds it."""
     return any(rules_for(gateway, host) for gateway in gateways) and not standing(gateways, host)
+
+
+def site_beside(gateways: Sequence[Gateway], host: str) -> str:
+    """The host itself where a gateway serves it as a site, though it stands in a pool as well."""
+    return host if any(rules_for(gateway, host) for gateway in gateways) else ""
 
 
 def a_site(host: str) -> str:
@@ -73,9 +97,17 @@ def routed(report: GatewayReport, rules: Sequence[SiteRule]) -> GatewayReport:
         for member in report.members
     )
     redirects = tuple(
-        f"{rule.words} redirects to {rule.redirect}" for rule in rules if rule.redirect
+        f"{rule.words} redirects to {rule.redirect}{_round_about(rule)}"
+        for rule in rules
+        if rule.redirect
     )
     return replace(report, members=members, redirects=redirects)
+
+
+def _round_about(rule: SiteRule) -> str:
+    """A rule that sends every request back to its own listener never answers."""
+    endless = rule.redirect_listener == rule.listener.lower() and not rule.paths
+    return ", its own listener: requests go round for ever" if endless else ""
 
 
 def no_such_site(gateway: Gateway, host: str) -> ArmRefusal:

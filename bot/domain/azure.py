@@ -153,6 +153,7 @@ class SiteRule:
     Attributes:
         hosts: the listener's host names in lower case, wildcards included; none where it takes any.
         front_ends: addresses and names of the front end on which it listens, as far as ARM tells.
+        public_address: ARM id of the front end's public address in lower case, empty without one.
         port: of the front end.
         paths: of a path rule; none for a basic rule and for the default of a path map.
         pool, setting: where it leads; empty where it redirects.
@@ -165,6 +166,7 @@ class SiteRule:
     listener: str
     hosts: tuple[str, ...]
     front_ends: tuple[str, ...] = ()
+    public_address: str = ""
     port: int = 443
     paths: tuple[str, ...] = ()
     pool: str = ""
@@ -227,6 +229,12 @@ class Gateway:
     private_only: bool = False
     site_rules: tuple[SiteRule, ...] = ()
 
+    @property
+    def passing_state(self) -> str:
+        """`being updated` or `being deleted`; empty for a state that lasts."""
+        passing = {"updating": "being updated", "deleting": "being deleted"}
+        return passing.get(self.provisioning.lower(), "")
+
 
 class Health(StrEnum):
     """The gateway's word about one server; both families of words map to these."""
@@ -264,6 +272,7 @@ class BackendServer:
         ip_configuration: the ARM id of a NIC member.
         more: members of ARM's answer that nobody here knows, and its certificate metadata, as they
             came.
+        word: the gateway's own word for its health, as it came; hostile, empty where none came.
     """
 
     pool: str
@@ -273,6 +282,13 @@ class BackendServer:
     message: GatewayMessage | None
     ip_configuration: str = ""
     more: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    word: str = ""
+
+    @property
+    def said(self) -> str:
+        """Its health for people: the plain word, or the gateway's own where that is another."""
+        plain = self.word.lower() in {"", "up", "down", self.health.value.lower()}
+        return self.health.value if plain else self.word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

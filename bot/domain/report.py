@@ -282,6 +282,29 @@ class GatewayReport:
         return self.via is Via.GATEWAY and self.health is None
 
     @property
+    def silent_pairs(self) -> tuple[str, ...]:
+        """Pairs of pool and setting with members of which backend health, once read, lists none."""
+        if self.health is None or self.typed:
+            return ()
+        shown: dict[str, bool] = {}
+        for member in self.members:
+            pair = f"{member.pool}/{member.setting}"
+            shown[pair] = shown.get(pair, False) or member.server is not None
+        return tuple(pair for pair, listed in shown.items() if not listed)
+
+    @property
+    def is_only_redirected(self) -> bool:
+        """A site whose rules all redirect, so that no server stands behind it."""
+        return bool(self.redirects) and not self.uses and not self.members
+
+    @property
+    def doubtful(self) -> bool:
+        """Nothing was found wrong, but nobody vouches for all of it."""
+        nobody = not self.members and not self.findings and not self.is_only_redirected
+        unseen = any(member.unseen for member in self.members)
+        return bool(nobody or unseen or self.refusal or self.silent_pairs)
+
+    @property
     def green(self) -> bool:
         """Healthy, and where only the gateway was asked it vouches for every member."""
         return self.healthy and not (

@@ -33,7 +33,7 @@ from bot.terminal.complaint import UNUSABLE, usage_error
 from bot.terminal.inputs import InputError, seconds
 from bot.terminal.output import StageDisplay
 from bot.terminal.running import json_line, run
-from chainlib import Finding, Severity, Verdict, counted, explain
+from chainlib import Basis, Code, Finding, Severity, Verdict, counted, explain
 
 HEALTHY, UNHEALTHY = 0, 1
 _LINE = 300
@@ -206,6 +206,7 @@ def _said(server: BackendServer) -> dict[str, Any]:
     message = server.message
     return {
         "health": server.health.value,
+        "word": server.word or None,
         "message": (message.text or None) if message else None,
         "name": (message.name or None) if message else None,
         "code": message.code.value if message else None,
@@ -233,21 +234,11 @@ def _refused(refusal: ArmRefusal) -> Iterator[Text]:
 
 
 def _lines(report: GatewayReport) -> Iterator[Text]:
-    bad = sum(not member.healthy for member in report.members)
-    unseen = sum(member.unseen for member in report.members)
-    doubts = bool(fold(report) or report.refusal or unseen)
+    doubts = bool(fold(report) or report.doubtful)
     word = "WARN" if doubts and report.healthy else "OK" if report.healthy else "FAIL"
-    rest = f", {unseen} not probed" if unseen else ""
-    total = counted(len(report.members), "server")
     style = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}[word]
-    yield Text(
-        (
-            f"{SHAPES[word]} {word} {_name(report)}: {bad} of {total} "
-            f"{'fails' if bad == 1 else 'fail'}{rest}"
-        ),
-        style=style,
-    )
-    yield from (Text(f"    {clean(line, _LINE)}", style="dim") for line in report.redirects)
+    yield Text(f"{SHAPES[word]} {word} {_name(report)}: {_in_short(report)}", style=style)
+    yield from (Text(f"    {clean(line, _LINE)}", style="dim") for line in _remarks(report))
     for finding in report.findings:
         yield Text(f"    {finding.code.value}: {clean(finding.summary, _LINE)}")
         if finding.severity is not Severity.INFO:
@@ -258,21 +249,46 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
         yield from _member_lines(member, report.at)
 
 
+def _in_short(report: GatewayReport) -> str:
+    """How many servers fail, or why there is none."""
+    if report.is_only_redirected:
+        return "no server stands behind it, its rules only redirect"
+    if not report.members and not report.findings:
+        return "no rule leads to a backend pool"
+    bad = sum(not member.healthy for member in report.members)
+    unseen = sum(member.unseen for member in report.members)
+    rest = f", {unseen} not probed" if unseen else ""
+    total = counted(len(report.members), "server")
+    return f"{bad} of {total} {'fails' if bad == 1 else 'fail'}{rest}"
+
+
+def _remarks(report: GatewayReport) -> Iterator[str]:
+    """What is to be known beside the servers."""
+    yield from report.redirects
+    if state := report.gateway.passing_state:
+        yield f"the gateway is {state}: what is shown here may change in a minute"
+    for pair in report.silent_pairs:
+        yield f"backend health lists no server of {pair}"
+
+
 def _name(report: GatewayReport) -> str:
     gateway = f"gateway {clean(report.gateway.id.name)}"
     return f"site {clean(report.site)} on {gateway}" if report.site else gateway
 
 
 def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
-    said = f"; gateway: {member.server.health.value}" if member.server else ""
-    doubts = bool(member.findings) and member.headline.value != "OK"
+    said = f"; gateway: {clean(member.server.said)}" if member.server else ""
+    doubts = member.unseen or (bool(member.findings) and member.headline.value != "OK")
     shape = SHAPES["FAIL" if not member.healthy else "WARN" if doubts else "OK"]
     where = f"{clean(member.pool)}/{clean(member.setting)} {clean(member.member)}"
-    yield Text(f"  {shape} {where}: {PHRASES[member.headline]}{said}")
+    judged = member.report is not None or member.headline is not Code.OK
+    phrase = PHRASES[member.headline] if judged else "not probed"
+    yield Text(f"  {shape} {where}: {phrase}{said}")
     if member.routes:
         yield Text(f"      by {clean('; '.join(member.routes), _LINE)}", style="dim")
     message = member.server.message if member.server else None
-    if message and not member.healthy:
+    quoted = any(f.basis is Basis.GATEWAY for f in member.findings)
+    if message and not member.healthy and not quoted:
         words = message.text or message.name
         yield Text(f"      the gateway says: {clean(words, _LINE)}", style="dim")
     serious = [f for f in member.findings if f.severity is not Severity.INFO]
@@ -282,7 +298,8 @@ def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
         yield from _fix(serious[0], at, member.report)
     yield from (Text(f"      look at: {clean(hint, 600)}") for hint in member.useful_hints)
     if member.skipped:
-        yield Text(f"      not probed: {clean(member.skipped, _LINE)}", style="dim")
+        why = clean(member.skipped.removeprefix("not probed: "), _LINE)
+        yield Text(f"      {'not probed' if judged else 'why'}: {why}", style="dim")
 
 
 def _fix(finding: Finding, at: datetime, report: CheckReport | None = None) -> Iterator[Text]:

@@ -71,6 +71,12 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
         ),
         Code.HEALTH_UNKNOWN: (
             of_kind(
+                "odd-word",
+                "Rely on the direct probe, and ask the gateway again in a minute.",
+                "Compare with the page Backend health of the gateway in the portal.",
+                "Check again.",
+            ),
+            of_kind(
                 "private-only",
                 (
                     "Rely on the direct probe: a gateway with a private frontend alone often "

@@ -37,6 +37,11 @@ _ROUTES = (
         "list",
         r"/subscriptions/(?P<sub>[^/]+)/providers/microsoft\.network/applicationgateways",
     ),
+    (
+        "GET",
+        "addresses",
+        r"/subscriptions/(?P<sub>[^/]+)/providers/microsoft\.network/publicipaddresses",
+    ),
     ("GET", "get", _GATEWAY),
     ("POST", "health", rf"{_GATEWAY}/backendhealth"),
     (
@@ -113,6 +118,7 @@ class ArmStandIn:
         self.fault: Fault | None = None
         self.subscriptions: list[str] | None = None
         self.disabled: set[str] = set()
+        self.addresses: list[Json] = []
         self._identity, self._port, self._host = identity, port, host
         self._gateways: dict[str, _Gateway] = {}
         self._operations: dict[str, _Operation] = {}
@@ -208,6 +214,8 @@ class ArmStandIn:
                 )
             case "list":
                 response = self._list(match["sub"], int(request.query.get("$skiptoken", "0")))
+            case "addresses":
+                response = web.json_response({"value": self.addresses})
             case "poll":
                 response = self._poll(match["ticket"])
             case _ if gateway is None:

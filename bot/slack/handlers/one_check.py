@@ -196,6 +196,7 @@ class BackendCheck:
             user=self.admitted.invocation.user,
             gateway_says=gateway_says,
             gateway=answer.gateway,
+            site=answer.site,
             changed=changed_since_green(answer.report, self.tools.last_healthy),
         )
 

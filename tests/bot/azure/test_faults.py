@@ -169,7 +169,7 @@ async def test_forbidden_names_the_right_and_the_way_to_it(
 
 def test_role_file_is_the_role_of_the_remedy() -> None:
     assert (ROOT / "deploy" / "role.json").read_text() == refusals.role_json()
-    assert len(refusals.ROLE["Actions"]) == 3
+    assert len(refusals.ROLE["Actions"]) == 4
 
 
 async def test_short_throttling_is_waited_out(arm: ArmStandIn, client: ArmClient) -> None:

@@ -80,7 +80,9 @@ def test_card_with_everything_to_say_keeps_its_lines(case: str) -> None:
         "prod-gw says Unhealthy: " + "the certificate of the backend is not what was expected " * 3
     )
     changed = "Since Tue 21:04 UTC: leaf renewed, issuer R10 -> R11, intermediate no longer sent."
-    message = check_card(CASES[case](), replace(AROUND, gateway_says=said, changed=changed))
+    beside = replace(AROUND, gateway_says=said, changed=changed, site="shop.contoso.com")
+    message = check_card(CASES[case](), beside)
+    assert "/appgw-check site:shop.contoso.com shows" in str(message.blocks)
     assert lines_before_buttons(message) <= LINES_BEFORE_BUTTONS
     assert json_size(message.blocks) < JSON_LIMIT
     assert ("Changed: " in str(message.blocks)) is not CASES[case]().verdict.accepted

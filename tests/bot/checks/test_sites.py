@@ -109,6 +109,7 @@ async def test_host_in_a_pool_is_a_backend(
         checks = service(new_client(arm.url))
         found = await checks.host(HostTarget(host="127.0.0.1", port=good.port, is_ip=True), {})
     assert isinstance(found, HostAnswer)
+    assert found.site == "127.0.0.1", "the card offers the site"
     assert not checks.is_site(HostTarget(host="127.0.0.1", port=good.port, is_ip=True), {})
 
 
