@@ -18,11 +18,15 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
-import typer
-from typer import Argument, Option
+gc.disable()  # what imports make is kept, and collecting meanwhile takes a tenth of their time
 
-from bot.terminal import database
-from bot.terminal.complaint import UNUSABLE, usage_error
+import typer  # noqa: E402 -- after collecting is off
+from typer import Argument, Option  # noqa: E402 -- after collecting is off
+
+from bot.terminal import database  # noqa: E402 -- after collecting is off
+from bot.terminal.complaint import UNUSABLE, usage_error  # noqa: E402 -- after collecting is off
+
+gc.enable()
 
 app = typer.Typer(
     name="appgw",
@@ -171,6 +175,7 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
         from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
 
         return run_removal(chain, without_root, json_wanted=as_json)
+    gc.disable()  # as for `check`
     from bot.terminal.commands import RehearseOptions, run_rehearse  # noqa: PLC0415 -- late, so that the program starts fast
 
     options = RehearseOptions(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -41,6 +42,16 @@ def _guarded(name: str, original: Any) -> Any:  # noqa: ANN401 -- three socket m
         return original(self, *arguments)
 
     return guard
+
+
+def _keep_bytecode() -> None:
+    """Write byte code even where the machine's setting forbids it.
+
+    Without it each process that a test starts compiles the whole bot anew, which takes as long as
+    everything else that it does.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def _is_loopback(host: str) -> bool:
@@ -83,9 +94,10 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Close the way out, and register the markers that the guards know."""
+    """Close the way out, keep byte code, and register the markers that the guards know."""
     _only_loopback()
     _BLOCKING.activate()
+    _keep_bytecode()
     config.addinivalue_line(
         "markers", "may_block: starts processes or reads files inside the loop on purpose"
     )

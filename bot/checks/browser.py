@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.cards.lock_screen import PHRASES
-from bot.domain.report import BrowserView
+from bot.domain.check_report import BrowserView
 from chainlib import (
     Certificate,
     Code,

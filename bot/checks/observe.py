@@ -22,7 +22,7 @@ from bot.domain.digest import (
     Problem,
     TargetKind,
 )
-from bot.domain.forecast import DEFAULT_DAYS
+from bot.domain.forecast_days import DEFAULT_DAYS
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from chainlib import Code, Severity, is_ip_literal
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from time import perf_counter
 
 from bot.checks.browser import browser_view
-from bot.domain.report import AddressReport, CheckReport, CheckRequest
+from bot.domain.check_report import AddressReport, CheckReport, CheckRequest
 from chainlib import (
     Basis,
     CaptureError,

@@ -9,8 +9,6 @@ from enum import StrEnum
 from bot.domain.azure import GatewayId
 from chainlib import Code
 
-DEFAULT_DAYS, MOST_DAYS = 90, 3650
-
 
 class Turn(StrEnum):
     """What happens to a certificate on a date."""

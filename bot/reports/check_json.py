@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.report import BrowserView, CheckReport
+from bot.domain.check_report import BrowserView, CheckReport
 from chainlib import (
     Certificate,
     CertificationPath,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.checks import CheckContext, check, rehearse
 from bot.commands import TargetError, host_target
-from bot.domain.report import CheckReport, CheckRequest
+from bot.domain.check_report import CheckReport, CheckRequest
 from bot.reports.check_json import as_json
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import (

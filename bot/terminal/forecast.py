@@ -15,11 +15,13 @@ from typing import Any
 from bot.cards.escaping import clean
 from bot.cards.forecast_card import forecast_details, grade_of, remarks, summary
 from bot.cards.lock_screen import SHAPES
-from bot.checks import CheckContext, forecast_gateway
+from bot.checks import CheckContext
+from bot.checks.forecast import forecast_gateway
 from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Usage, parse
 from bot.domain.azure import ArmRefusal
-from bot.domain.forecast import MOST_DAYS, Forecast, ForecastDay, ForecastMember
+from bot.domain.forecast import Forecast, ForecastDay, ForecastMember
+from bot.domain.forecast_days import MOST_DAYS
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error

@@ -23,7 +23,7 @@ from bot.cards.drawing import draw
 from bot.cards.escaping import clean, short_name
 from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, spoken
 from bot.cards.missing_issuer import not_at_hand
-from bot.domain.report import CheckReport
+from bot.domain.check_report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity
 
 DRAWING_LINES = 400  # two for each of the 100 certificates that a list may hold, and more

@@ -14,7 +14,8 @@ from typing import Any
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import SHAPES
 from bot.cards.removal_card import grade_of, remarks, removal_details, summary
-from bot.checks import CheckContext, rehearse_removal
+from bot.checks import CheckContext
+from bot.checks.removal import rehearse_removal
 from bot.checks.service import CheckService
 from bot.commands import GatewayTarget, Usage, parse
 from bot.domain.azure import ArmRefusal, ArmTrouble

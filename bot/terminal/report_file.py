@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bot.domain.report import CheckReport
+from bot.domain.check_report import CheckReport
 from bot.terminal.inputs import InputError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from chainlib import der
 from chainlib.certificate import Certificate, UnreadableCertificate, parse_entry
@@ -39,6 +39,8 @@ def from_pkcs7(data: bytes, *, what: str) -> list[Certificate]:
 
 
 def _parse_pkcs7(data: bytes) -> list[bytes] | None:
+    from cryptography.hazmat.primitives.serialization import pkcs7  # noqa: PLC0415 -- it imports all of `email`
+
     with warnings.catch_warnings():
         # Windows writes bags in BER, which is told by a warning, and odd serial numbers are told by
         # another.

@@ -15,7 +15,7 @@ from bot.cards.details import Attachment, chain_files
 from bot.cards.escaping import clean, short_name
 from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
-from bot.checks import both_words
+from bot.checks.backend_health import both_words
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget, Usage, parse
 from bot.domain.delivery import DeliveryError

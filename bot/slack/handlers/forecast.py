@@ -8,11 +8,11 @@ from bot.cards.check_card import CardContext
 from bot.cards.forecast_card import forecast_card, forecast_files
 from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice
-from bot.checks import forecast_gateway
+from bot.checks.forecast import forecast_gateway
 from bot.checks.removal import GatewayReader
 from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble
-from bot.domain.forecast import DEFAULT_DAYS
+from bot.domain.forecast_days import DEFAULT_DAYS
 from bot.slack.handlers.repeats import answer_once
 from bot.slack.handlers.wording import command_of, narrowed, target_of
 from bot.slack.invocation import AdmittedInvocation

@@ -18,7 +18,7 @@ from bot.cards.details import details, whole_word
 from bot.cards.parts import Message
 from bot.cards.unanswered_card import remedy_message
 from bot.cards.usage import refusal
-from bot.checks import both_words, word_missing
+from bot.checks.backend_health import both_words, word_missing
 from bot.checks.last_healthy import Memory, RecentFacts, changed_since_green
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import HostTarget

@@ -14,8 +14,7 @@ from bot.cards.details import Attachment
 from bot.cards.removal_card import removal_card, removal_details
 from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice
-from bot.checks import rehearse_removal
-from bot.checks.removal import GatewayReader
+from bot.checks.removal import GatewayReader, rehearse_removal
 from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.removal import Removal

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.gateway_card import gateway_card
-from bot.checks import add_backend_health, both_words
+from bot.checks.backend_health import add_backend_health, both_words
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget
 from bot.domain.azure import ArmRefusal

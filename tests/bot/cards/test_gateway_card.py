@@ -23,8 +23,7 @@ from bot.cards.parts import (
     TEXT_LIMIT,
     json_size,
 )
-from bot.checks import add_backend_health
-from bot.checks.backend_health import worst_first
+from bot.checks.backend_health import add_backend_health, worst_first
 from bot.domain.azure import (
     ArmRefusal,
     ArmTrouble,

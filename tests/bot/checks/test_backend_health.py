@@ -8,7 +8,7 @@ from time import process_time
 
 import pytest
 
-from bot.checks import add_backend_health
+from bot.checks.backend_health import add_backend_health
 from bot.domain.azure import (
     ArmRefusal,
     ArmTrouble,

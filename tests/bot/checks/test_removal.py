@@ -25,8 +25,8 @@ from bot.cards.parts import (
     json_size,
 )
 from bot.cards.removal_card import removal_card, removal_details
-from bot.checks import rehearse_removal, removal
 from bot.checks.backend_health import worst_first
+from bot.checks.removal import rehearse_removal, removal
 from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, Gateway
 from bot.domain.removal import Impact, Removal

@@ -17,7 +17,7 @@ from time import monotonic
 import pytest
 
 from bot.cards.usage import refusal
-from bot.checks import add_backend_health
+from bot.checks.backend_health import add_backend_health
 from bot.checks.service import HostAnswer, Options, Refused
 from bot.commands import GatewayTarget, HostTarget, Request, parse
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting

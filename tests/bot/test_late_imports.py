@@ -1,0 +1,71 @@
+"""What the commands of the terminal import.
+
+Nothing that only the bot or only Azure's commands need, since an engineer waits for it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = frozenset(
+    {
+        "aiohttp",
+        "alembic",
+        "azure",
+        "dbos",
+        "prometheus_client",
+        "psycopg",
+        "publicsuffixlist",
+        "pydantic",
+        "pydantic_settings",
+        "rich",
+        "slack_bolt",
+        "slack_sdk",
+        "sqlalchemy",
+        "yaml",
+    }
+)
+OF_GATEWAYS = frozenset({"bot.azure", "bot.domain.azure", "bot.checks.gateway"})
+
+
+def _imported(*words: str, status: int) -> frozenset[str]:
+    """The modules that the program imported, and the packages above them."""
+    code = "from bot.cli import main; main()"
+    done = subprocess.run(  # noqa: S603 -- our own interpreter
+        [sys.executable, "-X", "importtime", "-c", code, *words],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr[-2000:]
+    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
+    modules = {line.rsplit("|", 1)[1].strip() for line in lines}
+    return frozenset(modules | {module.split(".")[0] for module in modules})
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        pytest.param(("check", "127.0.0.1:1", "--json"), 3, id="check"),
+        pytest.param(("rehearse", "/dev/null", "--json"), 2, id="rehearse"),
+        pytest.param(("parse", "--json"), 0, id="parse"),
+    ],
+)
+def test_command_imports_nothing_of_the_bot(words: tuple[str, ...], status: int) -> None:
+    imported = _imported(*words, status=status)
+    assert "bot.commands" in imported
+    assert imported & (HEAVY | OF_GATEWAYS) == frozenset()
+
+
+def test_bundle_of_public_roots_is_certifis_own() -> None:
+    """It is found without certifi's own function, which imports a lot."""
+    import certifi  # noqa: PLC0415 -- the slow way, to compare with
+
+    from chainlib.aio import wellknown  # noqa: PLC0415 -- one test alone looks inside
+
+    assert wellknown._bundle() == Path(certifi.where())
