@@ -1,4 +1,8 @@
-"""A gateway with 20 settings and 200 members: read, probed and answered, without ARM's own wait."""
+"""Large gateways, read, probed and answered without ARM's own wait.
+
+One with 20 settings and 200 members, and a site of one with 100 listeners, 100 settings and 1,200
+members.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from bench.figures import Figure
@@ -18,13 +22,14 @@ from bot.cards.check_card import CardContext
 from bot.cards.gateway_card import gateway_card
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
-from bot.commands import GatewayTarget
+from bot.commands import GatewayTarget, SiteTarget
 from bot.domain.report import GatewayReport
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
 from playground.lab import pki
 from playground.lab.servers import TlsBackend
 
 SETTINGS, MEMBERS = 20, 10
+SITES, BEHIND_EACH = 100, 12
 HOST = "backend.contoso.com"
 EVERY_LOOPBACK = "0.0.0.0"  # noqa: S104 -- 127.0.0.1 to 127.0.0.10 stand for ten machines
 AROUND = CardContext(command="gw:big", understood="gw:big", run_id="bench", probe_origin="here")
@@ -51,11 +56,13 @@ async def _run() -> list[Figure]:
         ) as backend,
         ArmStandIn(identity) as arm,
     ):
-        arm.add(_spec(backend.port, root))
         with tempfile.TemporaryDirectory() as folder:
             bundle = Path(folder) / "root.pem"
             bundle.write_bytes(root.pem)
-            return await _measure(arm, str(bundle))
+            arm.add(_spec(backend.port, root))
+            figures = await _measure(arm, str(bundle))
+            arm.add(many_sites(backend.port, root))
+            return [*figures, await _measure_site(arm, str(bundle))]
 
 
 def _spec(port: int, root: pki.Issued) -> GatewaySpec:
@@ -72,6 +79,56 @@ def _spec(port: int, root: pki.Issued) -> GatewaySpec:
         settings=settings,
         roots={"corp": root.certificate},
         rules=rules,
+    )
+
+
+def many_sites(port: int, root: pki.Issued, name: str = "big") -> GatewaySpec:
+    """A gateway whose every site has a listener, a setting and a pool of its own."""
+    setting = {"port": port, "host_name": HOST, "roots": ("corp",)}
+    return GatewaySpec(
+        name=name,
+        group="rg",
+        pools=tuple(
+            PoolSpec(
+                name=f"pool-{n}",
+                ips=tuple(f"127.0.{n}.{member + 1}" for member in range(BEHIND_EACH)),
+            )
+            for n in range(SITES)
+        ),
+        settings=tuple(SettingSpec(name=f"https-{n}", **setting) for n in range(SITES)),  # type: ignore[arg-type]
+        roots={"corp": root.certificate},
+        rules=tuple(
+            RuleSpec(pool=f"pool-{n}", setting=f"https-{n}", hosts=(f"shop-{n}.contoso.com",))
+            for n in range(SITES)
+        ),
+    )
+
+
+async def _measure_site(arm: ArmStandIn, bundle: str) -> Figure:
+    """CPU time of this process, the servers and the stand-in ARM included."""
+    settings = ArmSettings(
+        credential="static", static_token=arm.token, arm_url=arm.url, ca_bundle=bundle
+    )
+    guard = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
+    async with ArmClient(settings, clock=_now) as client:
+        checks = CheckService(
+            arm=client, target_policy=guard, new_context=lambda: CheckContext(clock=_now)
+        )
+        begun = process_time()
+        found = await checks.of_site(SiteTarget(host="shop-7.contoso.com"), {})
+        assert isinstance(found, tuple)
+        report = await checks.gateway(found[0])
+        assert isinstance(report, GatewayReport)
+        heard = await checks.read_backend_health(report)
+        gateway_card(heard, AROUND)
+        taken = process_time() - begun
+    assert heard.healthy
+    assert len(heard.members) == BEHIND_EACH
+    return Figure(
+        name=f"a site of a gateway with {SITES * BEHIND_EACH} members, CPU time",
+        value=taken,
+        unit="s",
+        goal=2,
     )
 
 

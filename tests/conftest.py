@@ -16,9 +16,13 @@ from typing import Any
 
 import pytest
 from blockbuster import BlockBuster
+from hypothesis import settings
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
+# On a busy machine any example may take longer than a fifth of a second; whole tests have a limit.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 _OUR_VARIABLES = ("APPGW_", "SLACK_", "AZURE_")
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from bot.commands.alert_gateways import NamedGateway, Sure, read_gateways, read_pool
 from bot.commands.alert_hosts import Mention, foremost, read_hosts
-from bot.commands.alert_text import read_text
+from bot.commands.alert_text import AlertText, read_text
 from bot.commands.alert_words import Role
 from bot.commands.known_names import KnownGateway, KnownNames, known_names
+from bot.commands.products import another_product, product_named
 
 DEFAULT_PORT = 443
 _NOBODY = KnownNames()
@@ -72,12 +73,15 @@ class AlertReading:
         reason: why, in one sentence; it repeats hostile text.
         choices: what is level, where that is why there is no target; to be offered as buttons.
         is_known: whether the inventory has what is named, so that there is no doubt.
+        is_other_product: it is about a product of Azure's that is no Application Gateway, and the
+            reason says so to people.
     """
 
     target: AlertTarget | None
     reason: str
     choices: tuple[AlertTarget, ...] = ()
     is_known: bool = False
+    is_other_product: bool = False
 
 
 def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> AlertReading:
@@ -97,7 +101,7 @@ def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> Alert
         return _known_host(mentions, gateway, pool, known)
     if gateway is not None:
         return _with_gateway(gateway, mentions, pool, known)
-    return _host_alone(mentions)
+    return _host_alone(mentions, text)
 
 
 def _beside_gateways(
@@ -161,7 +165,9 @@ def _gateway_alone(gateway: NamedGateway, pool: str | None, known: KnownNames) -
     )
 
 
-def _host_alone(mentions: Sequence[Mention]) -> AlertReading:
+def _host_alone(mentions: Sequence[Mention], text: AlertText) -> AlertReading:
+    if not mentions and (product := _product_of(text)):
+        return AlertReading(target=None, reason=another_product(product), is_other_product=True)
     if not mentions:
         return AlertReading(
             target=None,
@@ -176,6 +182,11 @@ def _host_alone(mentions: Sequence[Mention]) -> AlertReading:
     return AlertReading(
         target=_target(one, None, None), reason=f"{one.host} is named in the message"
     )
+
+
+def _product_of(text: AlertText) -> str | None:
+    """Which other product of Azure's the message names."""
+    return next(filter(None, (product_named(line.text) for line in text.lines)), None)
 
 
 def _only(mentions: Sequence[Mention]) -> Mention | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from bot.commands.products import another_product, product_of_id
 from bot.commands.values import GatewayTarget, TargetError, brief, shown
 
 PREFIX = re.compile(r"gw:(.*)", re.IGNORECASE | re.DOTALL)
@@ -23,14 +24,6 @@ _GATEWAY_ID = re.compile(
     r"(?:/(?P<kind>backendAddressPools|backendHttpSettingsCollection|backendSettingsCollection)/(?P<child>[^/?#]+))?",
     re.IGNORECASE,
 )
-_PRODUCTS = {
-    "microsoft.servicenetworking/trafficcontrollers": "an Application Gateway for Containers",
-    "microsoft.cdn/profiles": "a Front Door or CDN profile",
-    "microsoft.network/frontdoors": "a Front Door",
-    "microsoft.network/loadbalancers": "a Load Balancer",
-    "microsoft.network/trafficmanagerprofiles": "a Traffic Manager profile",
-    "microsoft.apimanagement/service": "an API Management service",
-}
 EXAMPLE = "write for example gw:prod-gw or gw:rg-prod/prod-gw"
 
 
@@ -82,11 +75,8 @@ def _resource_name(part: str, text: str) -> str:
 
 def _from_id(word: str) -> GatewayTarget:
     found = _GATEWAY_ID.search(unquote(word))
-    if found is None and (product := _product(word)):
-        raise TargetError(
-            f"That is {product}, another product than Application Gateway, and cannot be asked; "
-            "its backends can be checked one by one, for example backend.contoso.com."
-        )
+    if found is None and (product := product_of_id(unquote(word))):
+        raise TargetError(another_product(product))
     if found is None:
         raise TargetError(
             f"{shown(word)} holds no Application Gateway's id; copy it from the gateway's own "
@@ -104,9 +94,3 @@ def _from_id(word: str) -> GatewayTarget:
         pool=child if is_pool else None,
         setting=None if is_pool else child,
     )
-
-
-def _product(word: str) -> str | None:
-    """Which other product an ARM id belongs to."""
-    plain = unquote(word).lower()
-    return next((said for kind, said in _PRODUCTS.items() if f"/providers/{kind}/" in plain), None)

@@ -22,6 +22,7 @@ from bot.commands.host import TypedHost
 from bot.commands.near import nearest
 from bot.commands.options import KEYS, OPTIONS
 from bot.commands.pasted import unpasted
+from bot.commands.products import another_product, product_named
 from bot.commands.scan import Line, looks_like_option, scan
 from bot.commands.target import (
     Options,
@@ -125,6 +126,8 @@ def _open(words: tuple[Word, ...]) -> _Opening:
             f"gw:prod-gw pool={pair[1][:60]} setting={pair[2][:60]}.",
             Verb.HEALTH,
         )
+    if product := product_named(" ".join(word.bare for word in words)):
+        raise Misread(another_product(product), None)
     near = nearest_verb(name)
     raise Misread(
         f"{shown(first)} is no command; {f'did you mean {near}?' if near else _HINT}", near

@@ -302,7 +302,12 @@ class Listeners:
         elif said := self.alerts.explained(message):
             await self.slack.send_ephemeral(invocation, notice(said, "/appgw-check gw:prod-gw"))
         else:
-            await self.slack.send_ephemeral(invocation, nothing_named())
+            await self.slack.send_ephemeral(
+                invocation,
+                notice(reading.reason, "/appgw-check backend.contoso.com")
+                if reading.is_other_product
+                else nothing_named(),
+            )
 
     async def _hand_out(self, invocation: Invocation, what: str) -> None:
         run_id = new_run_id()

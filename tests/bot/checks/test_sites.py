@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import process_time
 
 from bot.access import TargetGuard, TargetRules
 from bot.azure.client import ArmClient
@@ -21,6 +22,7 @@ ESTATE = Estate()
 load_well_known()
 SITE = SiteTarget(host="store.adatum.example")
 NAMES = (SITE.host,)
+EVERY_LOOPBACK = "0.0.0.0"  # noqa: S104 -- every address of 127.0.0.0/8 stands for a machine
 
 
 def edge(name: str, good: int, bad: int, *, host: str = SITE.host) -> GatewaySpec:
@@ -111,6 +113,42 @@ async def test_host_in_a_pool_is_a_backend(
     assert isinstance(found, HostAnswer)
     assert found.site == "127.0.0.1", "the card offers the site"
     assert not checks.is_site(HostTarget(host="127.0.0.1", port=good.port, is_ip=True), {})
+
+
+async def test_site_of_a_large_gateway_takes_little_time(
+    arm: ArmStandIn, new_client: Callable[..., ArmClient]
+) -> None:
+    count, each = 100, 12
+    setting = {"host_name": NAME, "roots": ("corp",)}
+    async with TlsBackend(chain=ESTATE.chain, key=ESTATE.leaf.key, host=EVERY_LOOPBACK) as backend:
+        spec = GatewaySpec(
+            name="large",
+            pools=tuple(
+                PoolSpec(name=f"p{n}", ips=tuple(f"127.0.{n}.{m + 1}" for m in range(each)))
+                for n in range(count)
+            ),
+            settings=tuple(
+                SettingSpec(name=f"s{n}", port=backend.port, **setting)  # type: ignore[arg-type]
+                for n in range(count)
+            ),
+            rules=tuple(
+                RuleSpec(pool=f"p{n}", setting=f"s{n}", hosts=(f"shop-{n}.adatum.example",))
+                for n in range(count)
+            ),
+            roots={"corp": ESTATE.root.certificate},
+        )
+        arm.add(spec)
+        checks = service(new_client(arm.url))
+        begun = process_time()
+        found = await checks.of_site(SiteTarget(host="shop-7.adatum.example"), {})
+        assert isinstance(found, tuple)
+        report = await checks.gateway(found[0], {})
+        assert isinstance(report, GatewayReport)
+        heard = await checks.read_backend_health(report)
+        taken = process_time() - begun
+    assert {(one.pool, one.headline) for one in heard.members} == {("p7", Code.OK)}
+    assert len(heard.members) == each
+    assert taken < 8, "seconds of CPU, of which the servers here take a part; the goal is 2"
 
 
 async def test_site_left_by_its_gateway_is_said(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.commands import parse_json
+from bot.commands.alerts import read_alert
 
 
 def host(name: str, port: int = 443, **options: str) -> dict[str, Any]:
@@ -93,3 +94,24 @@ def test_another_product_is_named(kind: str, product: str) -> None:
     answer = parse_json(f"/subscriptions/s-1/resourceGroups/rg-edge/providers/{kind}/edge")
     assert product in answer["error"]
     assert "backend.contoso.com" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("Front Door edge-fd", "Front Door"),
+        ("application gateway for containers edge-agc", "Application Gateway for Containers"),
+        ("API Management edge-apim is down", "API Management"),
+    ],
+)
+def test_another_product_in_words_is_named(text: str, product: str) -> None:
+    assert product in parse_json(text)["error"]
+    reading = read_alert({"text": text})
+    assert (reading.target, reading.is_other_product) == (None, True)
+    assert product in reading.reason
+
+
+def test_product_beside_a_backend_is_no_reason() -> None:
+    reading = read_alert({"text": "Load Balancer lb-1: the backend be.adatum.com is down"})
+    assert reading.target is not None
+    assert reading.target.host == "be.adatum.com"
