@@ -32,8 +32,11 @@ def check_form(*, target: str = "", options: str = "", channel: str | None = Non
     return _view(CHECK_FORM, "Check a backend", "Check", [*fields, *_destination(channel)], channel)
 
 
-def rehearse_form(*, name: str = "", channel: str | None = None) -> Block:
-    """Ask for a chain that is not installed yet, pasted or as a file."""
+def rehearse_form(*, name: str = "", channel: str | None = None, takes_files: bool = True) -> Block:
+    """Ask for a chain that is not installed yet, pasted or, where the bot may read it, as a file.
+
+    Slack refuses a form with a file field to an app without the scope `files:read`.
+    """
     fields = [
         _text(
             "chain",
@@ -51,7 +54,7 @@ def rehearse_form(*, name: str = "", channel: str | None = None) -> Block:
             rows=True,
             optional=True,
         ),
-        _file(),
+        *([_file()] if takes_files else []),
         _text(
             "name",
             "Host name that must match",

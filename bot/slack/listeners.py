@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards.check_card import CHECK_AGAIN, FIX_STEPS, MORE
 from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
 from bot.cards.fix_value import switched
-from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form, rehearse_form
+from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form
 from bot.cards.menu import read_entry
 from bot.cards.parts import Block
 from bot.cards.usage import (
@@ -233,7 +233,7 @@ class Listeners:
     def _choose(self, chosen: str, question: str, invocation: Invocation) -> None:
         channel = invocation.channel or None
         if chosen == "rehearse" or (chosen, question) == ("form", "rehearse"):
-            self._open(invocation.about("rehearse"), rehearse_form(channel=channel))
+            self._open(invocation.about("rehearse"), self.rehearsing.form(invocation.channel))
         elif chosen == "form":
             target, _, options = question.partition(" ")
             form = check_form(target=target, options=options, channel=channel)
@@ -255,7 +255,7 @@ class Listeners:
         """The button that opens the rehearsal form."""
         await ack()
         invocation = from_interaction(body, Source.CLICK, "rehearse")
-        self._open(invocation, rehearse_form(channel=invocation.channel or None))
+        self._open(invocation, self.rehearsing.form(invocation.channel))
 
     def _open(self, invocation: Invocation, view: Block) -> None:
         if self.reception.runs.is_new(invocation.dedupe_key):

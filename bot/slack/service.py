@@ -61,6 +61,7 @@ from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, word_o
 log = logging.getLogger(__name__)
 
 DRAIN_S = 14.0
+FILES_READ = "files:read"
 _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 15.0
 
 
@@ -291,6 +292,7 @@ class SlackService:
             clock=parts.clock,
             probe_origin=probe_origin,
             removing=removing,
+            takes_files=not identity.scopes or FILES_READ in identity.scopes,
         )
         examination = self._examination(slack, identity)
         access = parts.access(identity, SlackDirectory(client=slack.client))

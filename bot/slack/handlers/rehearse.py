@@ -17,6 +17,7 @@ from time import monotonic
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details
 from bot.cards.form import rehearse_form
+from bot.cards.parts import Block
 from bot.cards.usage import OPEN_REHEARSAL, notice, open_form_notice
 from bot.checks import rehearse
 from bot.commands import TargetError, host_target
@@ -77,12 +78,18 @@ class Rehearsing:
         clock: the present instant, aware.
         probe_origin: from where the bot looks.
         removing: answers where a gateway and a root are named.
+        takes_files: whether the bot may read a file that is added (scope `files:read`).
     """
 
     cards: CardTools
     clock: Callable[[], datetime]
     probe_origin: str
     removing: Handler | None = None
+    takes_files: bool = True
+
+    def form(self, channel: str) -> Block:
+        """The form that asks for a chain; `channel` is where the answer goes, if known."""
+        return rehearse_form(channel=channel or None, takes_files=self.takes_files)
 
     async def handle(self, admitted: AdmittedInvocation) -> None:
         """Open the form; a mention cannot open one, so it offers a button."""
@@ -92,9 +99,7 @@ class Rehearsing:
             return
         try:
             if invocation.trigger:
-                await self.cards.slack.open_form(
-                    invocation.trigger, rehearse_form(channel=invocation.channel or None)
-                )
+                await self.cards.slack.open_form(invocation.trigger, self.form(invocation.channel))
                 return
         except DeliveryError as error:
             log.info("a form could not be opened", extra={"reason": error.reason})
@@ -116,9 +121,10 @@ class Rehearsing:
         pasted = "\n".join(filter(None, (answer(view, "chain"), answer(view, "chain_more"))))
         attached = files(view)
         if not pasted.strip() and not attached:
-            raise FieldError(
-                "chain", "Paste the chain here or add it as a file, for example fullchain.pem."
+            how = (
+                "Paste the chain here or add it as a file" if self.takes_files else "Paste it here"
             )
+            raise FieldError("chain", f"{how}, for example fullchain.pem.")
         content = await self._file(attached[0]) if attached else pasted.encode()
         return await asyncio.to_thread(
             _rehearsal,

@@ -76,10 +76,19 @@ def _keep(workspace: Workspace, view: OpenView) -> Json:
     return {"view": describe(view)}
 
 
+def _without_files(call: Call, view: Any) -> None:
+    """A file field needs the scope (docs.slack.dev/reference/block-kit/block-elements)."""
+    blocks = view.get("blocks", ()) if isinstance(view, dict) else ()
+    kinds = {block.get("element", {}).get("type") for block in blocks if isinstance(block, dict)}
+    if "file_input" in kinds and "files:read" not in call.scopes:
+        raise Refused("missing_scope", needed="files:read", provided=",".join(sorted(call.scopes)))
+
+
 @method("views.open")
 def open_view(call: Call) -> Json:
     """Open a modal."""
     trigger = _exchange(call)
+    _without_files(call, call.structure("view"))
     view = stored_view(call.workspace, call.structure("view"), user=trigger.user)
     trigger.uses += 1
     return _keep(call.workspace, view)

@@ -217,12 +217,25 @@ async def test_rehearse_judges_a_chain_that_was_added_as_a_file(bot: RunningBot)
 
 
 async def test_rehearse_says_which_scope_a_file_needs() -> None:
+    """The scope was withdrawn while the form stood open."""
+    async with running_bot() as running:
+        await running.slack.command("rehearse")
+        await running.slack.until(running.slack.view)
+        running.slack.api.tokens = Tokens(scopes=MANIFEST_SCOPES - {"files:read"})
+        ack = await running.slack.submit_view({"file": [uploaded(running, LEAF.pem)]})
+        assert "files:read" in ack.body["errors"]["file"]
+
+
+async def test_rehearse_opens_without_a_file_field() -> None:
     tokens = Tokens(scopes=MANIFEST_SCOPES - {"files:read"})
     async with running_bot(tokens=tokens) as running:
         await running.slack.command("rehearse")
-        await running.slack.until(running.slack.view)
-        ack = await running.slack.submit_view({"file": [uploaded(running, LEAF.pem)]})
-        assert "files:read" in ack.body["errors"]["file"]
+        form = await running.slack.until(running.slack.view)
+        assert "file" not in {block["block_id"] for block in form.view["blocks"]}
+        ack = await running.slack.submit_view({})
+        assert ack.body["errors"]["chain"] == "Paste it here, for example fullchain.pem."
+        pasted = await running.slack.submit_view({"chain": LEAF.pem.decode(), "name": HOST})
+        assert pasted.ok
 
 
 async def test_the_token_is_sent_to_slack_alone(bot: RunningBot) -> None:
