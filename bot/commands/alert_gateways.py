@@ -25,6 +25,12 @@ _ID = re.compile(
     r"(?:/backendaddresspools/(?P<pool>[\w.-]{1,80}))?",
     re.IGNORECASE,
 )
+_OTHER_ID = re.compile(
+    r"/resourcegroups/[\w.()-]{1,90}|/providers/(?!microsoft\.network/applicationgateways/)"
+    r"[\w.]{1,80}/\w{1,80}/[\w.-]{1,120}",
+    re.IGNORECASE,
+)
+"""Names of groups and of other resources inside ARM ids."""
 _TYPED = re.compile(
     r"(?<![\w-])gw[:=](?P<name>[\w(][\w.()-]*(?:/[\w(][\w.()-]*){0,3})", re.IGNORECASE
 )
@@ -178,9 +184,13 @@ def _by_prefix(text: AlertText) -> list[NamedGateway]:
 def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
     types = {value.lower() for label, value in _pairs(text) if _is_type(label)}
     other = bool(types) and not any("applicationgateways" in one for one in types)
+    before = ""
     for line in text.lines:
         for match in _LABELLED.finditer(line.text):
             yield from _named(match["name"], Sure.LABELLED, known, quoted=True)
+        heading, before = before, line.text
+        if known.names.get(line.text.strip("`\"'* ").lower()) and _is_ours(heading):
+            yield NamedGateway(name=line.text.strip("`\"'* ").lower(), sure=Sure.LABELLED)
         if _is_ours(line.label) and (
             whole := re.fullmatch(r"[`\"'*]*([\w.-]{1,80})[`\"'*]*", line.text)
         ):
@@ -260,12 +270,16 @@ def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[
     if not known:
         return
     for line in text.lines:
-        for match in _TOKEN.finditer(line.text):
+        for match in _TOKEN.finditer(_OTHER_ID.sub(_blank, line.text)):
             name = match[0].rstrip(".)").lower()
             if name in known.names and (
                 re.search(r"[-_0-9]", name) or (about and _is_named(line, match))
             ):
                 yield NamedGateway(name=name, sure=Sure.KNOWN)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _is_named(line: Line, match: re.Match[str]) -> bool:

@@ -57,6 +57,9 @@ _VERSION_BEFORE = re.compile(
     r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$"
 )
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
+_LABEL_WORDS = 3
+"""How many words before a link's address may be its label."""
+_ARTICLE = re.compile(r"(?i)\s+(?:the|our|my|this|that|a|an)$")
 _EXPORTER_PORTS = frozenset({9090, 9093, 9100, 9115, 9182, 10250})
 
 
@@ -185,7 +188,8 @@ def _role(
 ) -> Role | None:
     before, after = _around(match, line.text)
     if before.endswith(LINK_OPEN):
-        return _behind_link(match, before, line)
+        role = _behind_link(match, before, line)
+        return Role.KNOWN if is_known and role < Role.FINE else role
     role: Role | None = place_role(before, after, line.label)
     if address and role is not None and Role.SUBJECT <= role < Role.PAGE:
         role = _address_role(address, match, before, after, role)
@@ -218,12 +222,15 @@ def _behind_link(match: re.Match[str], before: str, line: Line) -> Role:
     host = match["host"].lower()
     if is_page_host(host, registered_domain(host)):
         return Role.PAGE
-    words = before[: -len(LINK_OPEN)].rstrip()
-    stem = words.rpartition(" ")[0] if len(words.split()) > 1 else ""
-    if label_role(words.rpartition(" ")[2]) is Role.PAGE or not stem:
-        return Role.PAGE
-    role = place_role(f"{stem} ", "", line.label)
-    return role if role <= Role.SUBJECT else Role.PAGE
+    stem = before[: -len(LINK_OPEN)].rstrip()
+    for _ in range(_LABEL_WORDS):
+        stem, _, last = stem.rpartition(" ")
+        if not stem or label_role(last) is Role.PAGE:
+            return Role.PAGE
+        role = place_role(f"{_ARTICLE.sub('', stem)} ", "", line.label)
+        if role is not Role.NAMED:
+            return role if role <= Role.SUBJECT else Role.PAGE
+    return Role.PAGE
 
 
 def _address_role(

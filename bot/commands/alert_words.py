@@ -73,14 +73,22 @@ _FINE = re.compile(
     r"(?:fine|ok|okay|good|healthy|green|works|working|reachable|unaffected|not\s+affected)\b",
     re.IGNORECASE,
 )
+_ASKS_ANOTHER = re.compile(
+    r"[\s\"'`*)>\]]{0,12}(?:is\s+|was\s+)?(?:cannot|can't|can\s+not|could\s+not|couldn't|unable\s+to|"
+    r"fails?\s+to|failed\s+to|failing\s+to)\s{1,4}(?:reach|connect\s+to|resolve|call|access|open|"
+    r"contact|talk\s+to)\s{1,4}[\"'`*<(\[]{0,3}(?:https?://|[\w-]{1,63}\.[\w-]|[0-9a-f]{0,4}:[0-9a-f:])",
+    re.IGNORECASE,
+)
+"""`A cannot reach B`: A asked, and B is what fails."""
 _REPORTER = re.compile(
     r"(?:\b(?:alerts?|notifications?|messages?|mails?|e-mails?|reports?|reported|checked|"
     r"monitored|sent|measured|seen|observed|detected|probed|tested|pinged|polled|raised|"
     r"triggered|created|opened|posted|received|came|coming|watched|generated|forwarded|"
     r"according|scraped|routed|proxied)\s+(?:from|by|via|through|to)|\bvia|\bthrough|"
-    r"\bpowered\s+by|\bfrom\s+(?:our|the|my)?\s*(?:office|probe|client|location|monitor\w*|agent|"
+    r"\bpowered\s+by|\bfrom\s+(?:(?:our|the|my|a|an|private|public|remote)\s+){0,2}(?:office|probe|client|location|monitor\w*|agent|"
     r"vantage\s+point|laptop|home|vpn|prober|poller|scanner|jump\s*(?:host|box)|bastion))"
-    r"(?:\s+(?:our|the|my|probe|host|server|node|monitor|agent|prober|poller))*[\s:\"'`*(<\[]*$",
+    r"(?:\s+(?:our|the|my|probe|host|server|node|monitor|agent|prober|poller))*"
+    r"(?:[\s\"'`*]{1,4}[\w:.-]{1,60}[\"'`*]{0,2}\s{0,2}\()?[\s:\"'`*(<\[]*$",
     re.IGNORECASE,
 )
 _LEADS_AWAY = re.compile(
@@ -166,6 +174,8 @@ def _role_of_words(before: str, after: str) -> Role | None:
         return Role.PAGE
     if _FINE.match(after):
         return Role.FINE
+    if _ASKS_ANOTHER.match(after):
+        return Role.CLIENT
     keyword = _KEYWORD.search(before)
     if keyword is None:
         return None

@@ -131,17 +131,21 @@ def _known_host(
             reason=f"{one.host} is a {'member' if members else 'site'} of a known gateway",
             is_known=True,
         )
+    if gateway is not None and not fitting and gateway.sure >= Sure.KNOWN:
+        other = AlertTarget(gateway=gateway), _known_target(mentions[0], known)
+        return _level(other, [gateway.typed, *(one.host for one in mentions)])
     if gateway is not None:
         return _gateway_alone(gateway, pool, known)
     owners = {owner for one in mentions for owner in _owners(one, known)}
     shared = [owner for owner in owners if all(owner in _owners(one, known) for one in mentions)]
     if len(shared) == 1:
         return _gateway_alone(_named(shared[0]), pool, known)
-    choices = tuple(
-        _target(one, _only_owner(one, known), None, is_site=not known.holding(one.host))
-        for one in mentions[:2]
-    )
+    choices = tuple(_known_target(one, known) for one in mentions[:2])
     return _level(choices, [one.host for one in mentions])
+
+
+def _known_target(one: Mention, known: KnownNames) -> AlertTarget:
+    return _target(one, _only_owner(one, known), None, is_site=not known.holding(one.host))
 
 
 def _with_gateway(
