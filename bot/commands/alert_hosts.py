@@ -188,8 +188,8 @@ def _role(
 ) -> Role | None:
     before, after = _around(match, line.text)
     if before.endswith(LINK_OPEN):
-        role = _behind_link(match, before, line)
-        return Role.KNOWN if is_known and role < Role.FINE else role
+        linked = _behind_link(match, before, line)
+        return Role.KNOWN if is_known and linked < Role.FINE else linked
     role: Role | None = place_role(before, after, line.label)
     if address and role is not None and Role.SUBJECT <= role < Role.PAGE:
         role = _address_role(address, match, before, after, role)
