@@ -90,7 +90,7 @@ def main(clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
 
 def run(settings: Settings, clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
     """Run the bot until it is told to stop; the exit status."""
-    set_up_logging()
+    set_up_logging(own=settings.secret_values)
     for warning in settings.warnings:
         log.warning(warning)
     load_well_known()

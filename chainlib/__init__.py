@@ -66,7 +66,13 @@ from chainlib.model import (
     UploadedRoot,
     is_ip_literal,
 )
-from chainlib.pem import CertificateBag, dump_bundle, load_certificates, load_uploaded
+from chainlib.pem import (
+    CertificateBag,
+    dump_bundle,
+    holds_private_key,
+    load_certificates,
+    load_uploaded,
+)
 from chainlib.policy import GatewayPolicy, HttpProbeRule, Sku, Strictness
 from chainlib.repair import MissingIssuer, Repair, decide, repair
 from chainlib.wording import counted
@@ -132,6 +138,7 @@ __all__ = [
     "dump_bundle",
     "explain",
     "gateway_finding",
+    "holds_private_key",
     "in_headline_order",
     "is_ip_literal",
     "judge",

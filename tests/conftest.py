@@ -6,7 +6,9 @@ skip in CI.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -18,12 +20,40 @@ import pytest
 from blockbuster import BlockBuster
 from hypothesis import settings
 
+from bot.observability.logs import json_formatter
+
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
 # On a busy machine any example may take longer than a fifth of a second; whole tests have a limit.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 _OUR_VARIABLES = ("APPGW_", "SLACK_", "AZURE_")
+
+
+# What no line of any log may hold, written apart from the patterns that strike it out.
+_NEVER_LOGGED = re.compile(
+    r"xox[abp]-\w|xapp-\w|xoxe-|PRIVATE KEY|\beyJ[\w-]{8,}|hooks\.slack\.com/\w|/response/\w"
+    r"|\?ticket=|sig=(?!\[)\w|(?i:password=(?!\[)\w)|(?i:bearer (?!\[)\w)|AccountKey=\w"
+)
+_LOGGERS = ("bot", "chainlib", "slack_bolt", "slack_sdk", "aiohttp", "azure", "dbos", "sqlalchemy")
+
+
+class LogScan(logging.Handler):
+    """Writes every record as the bot does and keeps the lines that hold a secret."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(json_formatter())
+        self.leaks: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Scan one record."""
+        line = self.format(record)
+        if _NEVER_LOGGED.search(line):
+            self.leaks.append(line)
+
+
+_SCAN = LogScan()
 
 
 class LeftLoopbackError(RuntimeError):
@@ -88,6 +118,14 @@ def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
         _BLOCKING.activate()
 
 
+@pytest.fixture(autouse=True)
+def _no_secret_in_the_log() -> Iterator[None]:
+    """A secret in any record that a test causes, as the bot would write it, fails the test."""
+    yield
+    leaks, _SCAN.leaks = _SCAN.leaks, []
+    assert leaks == []
+
+
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Say what was measured.
@@ -102,6 +140,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _only_loopback()
     _BLOCKING.activate()
     _keep_bytecode()
+    for name in _LOGGERS:
+        logging.getLogger(name).addHandler(_SCAN)
     config.addinivalue_line(
         "markers", "may_block: starts processes or reads files inside the loop on purpose"
     )

@@ -97,7 +97,7 @@ _LABEL_VALUE = re.compile(
     r"[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
 )
 _POOL = re.compile(
-    r"(?P<before>\w+[\s_-]+)?(?:backend[\s_]?(?:http)?(?:settings?)?[\s_]?(?:address)?[\s_]?pool|backendsettingspool|pool)"
+    r"(?P<before>\w{1,40}[\s_-]{1,8})?(?:backend[\s_]?(?:http)?(?:settings?)?[\s_]?(?:address)?[\s_]?pool|backendsettingspool|pool)"
     r"(?:[\s_]?name)?(?:_s)?(?P<sign>[\"'*`]*\s*(?:[:=]+|\s+(?:is|named|called)\s|\s)\s*)[\"'*`(]*(?P<pool>[A-Za-z0-9][\w.-]{0,79})(?P<pair>~[\w.-]{1,80})?",
     re.IGNORECASE,
 )

@@ -13,9 +13,11 @@ import unicodedata
 from dataclasses import dataclass
 
 from bot.commands.names import a_label
-from bot.commands.values import PRIVATE_KEY, Misread, TargetError, shown
+from bot.commands.values import Misread, TargetError, shown
+from chainlib import holds_private_key
 
 MAX_LINE = 2000
+_MOST_SEARCHED = 40_000
 _LONG_DASHES = "\u2012\u2013\u2014\u2015\u2e3a\u2e3b\ufe58"
 _HYPHENS = "\u2010\u2011\u2212\ufe63\uff0d"
 _SINGLE_QUOTES = "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4"
@@ -73,7 +75,7 @@ def readable(text: str) -> str:
         Misread: the line is longer than any that a person types, or holds a private key, of which
             nothing is repeated.
     """
-    if PRIVATE_KEY in text:
+    if holds_private_key(text[:_MOST_SEARCHED]):
         raise Misread(
             "That line holds a private key; treat it as disclosed and replace it, and paste a "
             "chain in the form, for example: rehearse."

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.domain.secrets import without_secrets
+
 DEFAULT_PORT = 443
 SHOWN = 60
-PRIVATE_KEY = "PRIVATE KEY-----"
 _BRIEF = 40
 _USER_INFO = re.compile(r"[^\s<>|']+@")
 
@@ -153,6 +154,6 @@ def brief(text: str) -> str:
 def repeatable(text: str) -> str:
     """Typed text without what must not be repeated.
 
-    User info, and all of it where it holds a private key.
+    User info, every other secret, and all of it where it holds a private key.
     """
-    return "" if PRIVATE_KEY in text else _USER_INFO.sub("…@", text)
+    return _USER_INFO.sub("…@", without_secrets(text))

@@ -1,37 +1,26 @@
 """JSON logs: one object a line, with the run id that the card shows, and without secrets.
 
-Tokens, response URLs, trigger ids, PEM bodies and subscription ids are removed from every record,
-including those of libraries.
+What `bot.domain.secrets` lists is removed from every record, including those of libraries, and so
+are the values of this process's own secrets wherever they stand.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO
+from urllib.parse import quote, quote_plus
 
 from pythonjsonlogger.json import JsonFormatter
 
-STRUCK = "[struck out]"
+from bot.domain.secrets import STRUCK, is_secret_key, without_secrets
+
+_SHORTEST_SECRET = 8
 _RUN: ContextVar[str | None] = ContextVar("run", default=None)
-_SECRETS = re.compile(
-    r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w.-]+"
-    r"|https?://[^\s\"'<>]*(?:hooks\.slack\.com|/response/|/commands/|/actions/|/link/\?ticket=)[^\s\"'<>]*"
-    r"|wss?://[^\s\"'<>]+"
-    r"|-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)"
-    r"|(?i:bearer)\s+[\w.~+/-]+=*"
-    r"|\b\d{9,}\.\d{9,}\.[0-9a-f]{16,}\b"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
-    r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})",
-    re.DOTALL,
-)
-_SECRET_KEYS = frozenset(
-    {"response_url", "response_urls", "trigger_id", "token", "authorization", "signature"}
-)
 
 
 @contextmanager
@@ -47,21 +36,31 @@ def run_scope(run_id: str) -> Iterator[None]:
 def struck(value: Any) -> Any:  # noqa: ANN401 -- whatever a record holds
     """The value without its secrets, however deep they lie."""
     if isinstance(value, str):
-        return _SECRETS.sub(STRUCK, value)
+        return without_secrets(value)
     if isinstance(value, Mapping):
         return {
-            key: STRUCK if str(key).lower() in _SECRET_KEYS else struck(item)
+            struck(key): STRUCK if is_secret_key(str(key)) else struck(item)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
         return [struck(item) for item in value]
-    return (
-        value if isinstance(value, int | float | bool | None) else _SECRETS.sub(STRUCK, str(value))
-    )
+    return value if isinstance(value, int | float | bool | None) else without_secrets(str(value))
 
 
 class RedactingFormatter(JsonFormatter):
-    """Writes a record as JSON and removes secrets last, from all fields and the traceback."""
+    """Writes a record as JSON and removes secrets last, from all fields and the traceback.
+
+    `own` are secrets of this process, struck out wherever they stand, whatever they look like.
+    """
+
+    own: tuple[str, ...] = ()
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line of JSON."""
+        line = super().format(record)
+        for secret in self.own:
+            line = line.replace(secret, STRUCK)
+        return line
 
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
@@ -71,21 +70,31 @@ class RedactingFormatter(JsonFormatter):
         if (run := _RUN.get()) and "run_id" not in log_data:
             log_data["run_id"] = run
         for key, value in list(log_data.items()):
-            log_data[key] = STRUCK if key.lower() in _SECRET_KEYS else struck(value)
+            log_data[key] = STRUCK if is_secret_key(key) else struck(value)
 
 
-def set_up_logging(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+def json_formatter() -> RedactingFormatter:
+    """Writes one record as one line of JSON, secrets struck out."""
+    return RedactingFormatter(
+        "%(asctime)s %(levelname)s %(name)s %(message)s",
+        rename_fields={"levelname": "level", "asctime": "at"},
+    )
+
+
+def set_up_logging(
+    stream: TextIO | None = None, level: int = logging.INFO, own: Iterable[str] = ()
+) -> None:
     """Send every record of the process to one stream as JSON.
 
-    Chatty libraries speak up from warnings on.
+    Chatty libraries speak up from warnings on. `own` are the process's own secrets; shorter ones
+    than eight characters are left out, for they stand in ordinary words.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        RedactingFormatter(
-            "%(asctime)s %(levelname)s %(name)s %(message)s",
-            rename_fields={"levelname": "level", "asctime": "at"},
-        )
-    )
+    formatter = json_formatter()
+    # As they stand in JSON, and as they stand in a URL.
+    spelt = (form for one in own for form in (json.dumps(one)[1:-1], quote_plus(one), quote(one)))
+    formatter.own = tuple(dict.fromkeys(one for one in spelt if len(one) >= _SHORTEST_SECRET))
+    handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 MAX_PORT = 65535
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
@@ -179,6 +179,14 @@ def _split(value: str) -> str | None:
     except ValueError:
         return None
     return parts.scheme if usable else None
+
+
+def passwords_of(url: str) -> tuple[str, ...]:
+    """The passwords in a database's address, as they are written and as they are meant."""
+    user_info, at, _ = url.partition("://")[2].rpartition("@")
+    written = [user_info.partition(":")[2]] if at else []
+    written += re.findall(r"[?&]password=([^&]+)", url)
+    return tuple(form for one in written if one for form in (one, unquote(one)))
 
 
 def database_url(value: object) -> str:

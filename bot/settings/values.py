@@ -184,6 +184,19 @@ class Settings(DatabaseSettings):
     aia: Switch = Field(default=False, alias="APPGW_AIA")
 
     @property
+    def secret_values(self) -> tuple[str, ...]:
+        """Every secret that was set, as it stands: what the log strikes out by value."""
+        given = (
+            self.slack_bot_token,
+            self.slack_app_token,
+            self.slack_signing_secret,
+            self.azure_static_token,
+            self.database_secret,
+        )
+        values = tuple(one.get_secret_value() for one in given if one)
+        return (*values, *rules.passwords_of(self.database_url))
+
+    @property
     def asks_azure(self) -> bool:
         """Whether anything about Azure was set.
 

@@ -8,6 +8,7 @@ no lower-level error, which may hold the input, hangs on them.
 """
 
 from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag
+from chainlib.pem.private_keys import holds_private_key
 from chainlib.pem.read import MAX_BYTES, load_certificates, load_uploaded
 from chainlib.pem.write import dump_bundle
 
@@ -16,6 +17,7 @@ __all__ = [
     "MAX_CERTIFICATES",
     "CertificateBag",
     "dump_bundle",
+    "holds_private_key",
     "load_certificates",
     "load_uploaded",
 ]

@@ -24,6 +24,7 @@ _BEGIN_LINE, _END_LINE = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-
 _ORDINARY_PEM = re.compile(
     rb"(?:\s*" + _BEGIN_LINE + rb"\r?\n(?:[A-Za-z0-9+/=]{1,76}\r?\n)+" + _END_LINE + rb")+\s*"
 )
+_LONGEST_SEARCHED = 100_000
 _EXAMPLE = "send certificates as PEM (BEGIN CERTIFICATE), DER or PKCS #7"
 _KEY_FOUND = (
     "the input holds a private key; nothing of it was kept or repeated. Send the certificates "
@@ -192,7 +193,9 @@ def _is_binary(text: str) -> bool:
 
 def _holds_key(form: str) -> bool:
     """Whether a text holds a private key, in words, in a block or without a BEGIN line."""
-    if private_keys.in_text(form):
+    if private_keys.in_text(form) or (
+        len(form) <= _LONGEST_SEARCHED and private_keys.shows_key(form)
+    ):
         return True
     encoded = (block.content for block in blocks(form))
     return any(_shows_key(value) for value in itertools.chain(encoded, loose.values(form)) if value)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.observability.logs import STRUCK, run_scope, set_up_logging, struck
+from bot.domain.secrets import STRUCK
+from bot.observability.logs import run_scope, set_up_logging, struck
 from tests.support.reports import LEAF
 
 SECRETS = {
@@ -29,6 +30,34 @@ SECRETS = {
     "private key": LEAF.key_pem.decode(),
     "subscription id": "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg",
     "database password": "postgresql://appgw:hush@db/appgw",
+    "database password with signs": "postgresql://appgw:hu@sh/x@db/appgw",
+    "bare token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln",
+    "unsigned token": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
+    "basic": "Basic YXBwZ3c6aHVzaGh1c2g=",
+    "shared access signature": "?sv=2024-01-01&sp=r&sig=aB%2Bc%2Fd%3D",
+    "encoded signature": "sv%3D2024%26sig%3DaBcd1234",
+    "password": "password=hushhush",
+    "quoted password": "Password = 'hush hush hush'",
+    "spoken password": "the Passphrase: hushhush",
+    "json password": '{"user": "u", "password": "hushhush"}',
+    "storage": "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=aHVzaGh1c2g=;",
+    "service bus": "Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey=aHVzaGh1c2g=",
+    "sql server": "Server=db;User Id=u;Pwd=hushhush;Encrypt=true",
+    "client secret": "AZURE_CLIENT_SECRET=hushhush",
+    "entra secret": "abc8Q~hushhushhushhushhushhushhushhush",
+    "webhook": "https://hooks.slack.com/services/T0/B0/abcdef",
+    "jwk": '{"kty": "EC", "d": "c2VjcmV0c2VjcmV0c2VjcmV0"}',
+    "turned dashes": "\u2014BEGIN RSA PRIVATE KEY\u2014 MIIEowIBAAKCAQEA",
+    "bare key": LEAF.key_pem.decode().split("-----")[2].replace("\n", ""),
+}
+CORES = {
+    "subscription id": "0b1f6471-1bf0-4dda-aec3-cb9272f09590",
+    "shared access signature": "aB%2Bc",
+    "encoded signature": "aBcd1234",
+    "storage": "aHVzaGh1c2g",
+    "service bus": "aHVzaGh1c2g",
+    "jwk": "c2VjcmV0",
+    "turned dashes": "MIIEow",
 }
 
 
@@ -54,14 +83,8 @@ def test_a_secret_is_struck_out_wherever_it_stands(kind: str, written: io.String
     log.warning("said %s and on", secret)
     log.warning("beside", extra={"note": secret, "deep": {"list": [secret, {"more": secret}]}})
     log.error("raised", exc_info=RuntimeError(secret))
-    secret = secret.removeprefix("/subscriptions/").removesuffix("/resourceGroups/rg")
-    core = (
-        secret.splitlines()[1][:40]
-        if "\n" in secret
-        else secret.rpartition("://")[2]
-        if "hush" in secret
-        else secret
-    )
+    core = secret.splitlines()[1][:40] if "\n" in secret else secret
+    core = CORES.get(kind, "hush" if "hush" in secret else core)
     assert core not in written.getvalue()
     assert written.getvalue().count(STRUCK) >= 4
 
@@ -93,8 +116,33 @@ def test_ordinary_values_are_left_alone() -> None:
         "code": "INTERMEDIATE_MISSING",
         "ms": 3.5,
         "link": "https://learn.microsoft.com/x",
+        "sentence": "Slack refused the token: invalid_auth; the signature of CN=x is not valid.",
+        "path": "/subscriptions/x/resourceGroups/rg/providers/Microsoft.Network",
+        "query": "https://backend.contoso.com:8443/health?probe=1&sign=no",
+        "digest": "sha256:" + "0a" * 32,
+        "time": "2026-11-23T09:00:00Z",
+        "jwk": '{"kty": "EC", "x": "c2VjcmV0c2VjcmV0"}',
+        "database": "sqlite:////data/appgw.sqlite3",
+        "words": "A new private key is a new certificate; begin again.",
     }
     assert struck(value) == value
+
+
+def test_own_secrets_are_struck_out_by_value() -> None:
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    set_up_logging(stream, own=("0123456789abcdef0123456789abcdef", 'pass "w/ord', "short"))
+    try:
+        logging.getLogger("bot.test").error(
+            "raised short",
+            exc_info=RuntimeError('0123456789abcdef0123456789abcdef pass "w/ord pass+%22w%2Ford'),
+        )
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    assert "89abcdef" not in stream.getvalue()
+    assert "ord" not in stream.getvalue().replace("record", "").replace("word", "")
+    assert "raised short" in stream.getvalue()
 
 
 def test_libraries_speak_only_from_warnings_on(written: io.StringIO) -> None:

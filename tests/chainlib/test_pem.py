@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import time
 import traceback
 from itertools import product
 
@@ -33,6 +34,7 @@ from chainlib import (
     PrivateKeyFound,
     UnusableFile,
     dump_bundle,
+    holds_private_key,
     load_certificates,
     load_uploaded,
 )
@@ -366,6 +368,75 @@ def test_well_known_roots_hold_no_private_key() -> None:
     for start in range(0, len(roots), 50):
         batch = roots[start : start + 50]
         assert load_certificates(dump_bundle(batch).encode()) == batch
+
+
+def packed(data: bytes, width: int = 64) -> str:
+    """Base64 in lines."""
+    text = base64.b64encode(data).decode()
+    return "\n".join(text[start : start + width] for start in range(0, len(text), width))
+
+
+SHOWN = {
+    "turned dashes": "\u2014\u2013BEGIN RSA PRIVATE KEY\u2014\u2013",
+    "no dashes": "BEGIN PRIVATE KEY",
+    "label in two lines": "-----BEGIN RSA PRI\nVATE KEY-----",
+    "label with a hyphen": "-----BEGIN ENCRYPTED PRIV-\nATE KEY-----",
+    "quoted mail": "> -----BEGIN EC PRIVATE\n> KEY-----",
+    "wide letters": "BEGIN PRIVATE KEY".translate({n: n + 0xFEE0 for n in range(65, 91)}),
+    "zero-width": "-----BEGIN PRI\u200bVATE KEY-----",
+    "html": "&#45;&#45;BEGIN&nbsp;PRIVATE&nbsp;KEY--",
+    "url": "%2D%2D%2DBEGIN%20PRIVATE%20KEY",
+    "json escapes": "\\u002d\\u002dBEGIN PRIVATE\\u0020KEY",
+    "putty": "PuTTY\u2011User\u2011Key\u2011File\u20113: ssh-rsa",
+    "putty below": "Private\u2013Lines: 14",
+    "jwk in curly quotes": "{\u201ckty\u201d:\u201cRSA\u201d, \u201cd\u201d:\u201cAbCdEf\u201d}",
+    "jwk in escaped quotes": '{\\"kty\\":\\"oct\\",\\"k\\":\\"AbCdEf\\"}',
+    "jwk in yaml": "kty: EC\ncrv: P-256\nd: AbCdEfGhIjKlMnOpQrSt",
+    "openssl text": "priv:\n    1a:2b:3c:4d:5e:6f:70:81:92",
+    "pkcs8": packed(KEYS["rsa-pkcs8-der-open"]),
+    "pkcs8 narrow": packed(KEYS["rsa-pkcs8-der-open"], 12),
+    "pkcs8 cut": packed(KEYS["rsa-pkcs8-der-open"])[:90],
+    "pkcs8 sealed": packed(KEYS["rsa-pkcs8-der-locked"]),
+    "pkcs1": "key: " + packed(KEYS["rsa-traditional-der-open"], 4000),
+    "sec1 hex": KEYS["ec-traditional-der-open"].hex(":"),
+    "pem again in base64": packed(b"-----BEGIN PRIVATE KEY-----\nMIIE", 400),
+    "pkcs12": packed(pkcs12.serialize_key_and_certificates(b"x", EC, None, None, PASSWORD)),
+    "pkcs12 in quotes": '"'
+    + packed(pkcs12.serialize_key_and_certificates(b"x", EC, None, None, NoEncryption())).replace(
+        "\n", '"\n"'
+    )
+    + '"',
+    "openssh": packed(b"openssh-key-v1\0" + bytes(60)),
+    "java key store": packed(b"\xfe\xed\xfe\xed" + bytes(60)),
+}
+NOT_SHOWN = {
+    "certificate": LEAF.pem.decode(),
+    "certificate in hex": LEAF.certificate.der.hex(),
+    "certificate twice packed": packed(LEAF.pem),
+    "public jwk": '{"kty": "RSA", "n": "' + "AbCd" * 80 + '", "e": "AQAB"}',
+    "prose": "The key is private; begin again with a new one.",
+    "command": "/appgw-check backend.contoso.com:8443 sni=shop.contoso.com",
+}
+
+
+@pytest.mark.parametrize("text", SHOWN.values(), ids=SHOWN)
+def test_text_that_shows_a_private_key_is_known(text: str) -> None:
+    assert holds_private_key(text)
+    assert holds_private_key(f"please look at this\n{text}\nthanks")
+
+
+@pytest.mark.parametrize("text", NOT_SHOWN.values(), ids=NOT_SHOWN)
+def test_text_without_a_private_key_is_let_pass(text: str) -> None:
+    assert not holds_private_key(text)
+
+
+@pytest.mark.parametrize(
+    "unit", ["MIIE", "MIIEvQIBADAN", "-BEGIN-", "kty:d:", "3082", "\ufdfa", "LS0tLS1CRUdJTi", "%2D"]
+)
+def test_search_for_keys_takes_time_with_the_length(unit: str) -> None:
+    begun = time.process_time()
+    holds_private_key((unit * 40_000)[:40_000])
+    assert time.process_time() - begun < 2.0
 
 
 def test_public_jwk_is_no_private_key() -> None:

@@ -1,0 +1,79 @@
+"""Secrets in text: what is never repeated to people, stored or logged.
+
+The one list, used by the reader of commands, by answers and by the log. Private keys are judged by
+`chainlib.holds_private_key`; everything else that opens something is a pattern here. Every pattern
+is bounded, so that hostile text costs time in proportion to its length.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from chainlib import holds_private_key
+
+STRUCK: Final = "[struck out]"
+_SHORTEST_KEY = 24
+_NAMES = (
+    r"pass(?:word|wd|phrase)?|pwd|(?:client|shared|signing|app)?[_-]?secret(?:[_-]?(?:key|value))?"
+    r"|(?:api|account|access|shared[_-]?access|master|storage|subscription|encryption)[_-]?key"
+    r"|shared[_-]?access[_-]?signature|sig(?:nature)?|x-amz-signature|assertion|credentials?"
+    r"|(?:access|refresh|id|sas|auth|bot|app|bearer|session|security)?[_-]?token"
+)
+_VALUE = r"(?:\"[^\"\r\n]{0,2000}\"?|'[^'\r\n]{0,2000}'?|[^\s\"'<>&;,(){}\[\]][^\s\"'<>&;]{0,2000})"
+_SECRETS = re.compile(
+    # Slack: tokens, response URLs, webhooks, socket tickets, trigger ids
+    r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w.-]+"
+    r"|https?://[^\s\"'<>]{0,200}"
+    r"(?:hooks\.slack\.com|/response/|/commands/|/actions/|/link/\?ticket=)[^\s\"'<>]*"
+    r"|wss?://[^\s\"'<>]+"
+    r"|\b\d{9,20}\.\d{9,20}\.[0-9a-f]{16,}\b"
+    # PEM of any kind; a certificate is no secret, and nothing that a log needs
+    r"|-----BEGIN [A-Z0-9 ]{1,64}-----.*?(?:-----END [A-Z0-9 ]{1,64}-----|\Z)"
+    # Tokens: bearer and basic credentials, JSON Web Tokens, Entra's client secrets, storage keys
+    r"|(?i:\bbearer)\s+[\w.~+/-]+=*"
+    r"|(?i:\bbasic)\s+[A-Za-z0-9+/_-]{8,}=*"
+    r"|\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}"
+    r"|[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{20,}"
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}=="
+    r"|\b(?:gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16}\b)"
+    # user:password@ of any URL; of a database's, up to the last @
+    r"|\b(?!(?:https?|wss?):)[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,200}:[^\s\"'<>]{0,2000}(?=@)"
+    r"|(?<=://)[^/\s:@\"'<>]{0,200}:[^/\s\"'<>]{0,2000}(?=@)"
+    # name=value of connection strings, query strings, settings; encoded once or in quotes
+    rf"|(?i:(?:(?<![a-z0-9])|(?<=%[0-9a-f][0-9a-f]))(?:{_NAMES})(?:[\"'\\]{{0,4}}\s{{0,3}}=|%3d|[\"'\\]{{1,4}}\s{{0,3}}:)\s{{0,3}}{_VALUE})"
+    rf"|(?i:(?<![a-z0-9])(?:password|passwd|passphrase|pwd|client[_-]?secret|account[_-]?key)\s{{0,3}}:\s{{0,3}}{_VALUE})"
+    # Azure subscription ids
+    r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})",
+    re.DOTALL,
+)
+_SECRET_KEYS = (
+    "response_url",
+    "response_urls",
+    "trigger_id",
+    "token",
+    "authorization",
+    "signature",
+    "secret",
+    "password",
+    "passphrase",
+    "cookie",
+    "assertion",
+    "account_key",
+    "access_key",
+    "api_key",
+    "private_key",
+    "connection_string",
+)
+
+
+def without_secrets(text: str) -> str:
+    """The text with every secret struck out; all of it where it holds a private key."""
+    if len(text) >= _SHORTEST_KEY and holds_private_key(text):
+        return STRUCK
+    return _SECRETS.sub(STRUCK, text)
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a field of this name is a secret whatever it holds."""
+    return key.lower().replace("-", "_").endswith(_SECRET_KEYS)
