@@ -244,8 +244,11 @@ def doctor() -> int:
 @app.command()
 def serve() -> int:
     """Run the bot: Socket Mode, or HTTP when SLACK_APP_TOKEN is absent."""
+    gc.disable()
     from bot.main import main as run  # noqa: PLC0415 -- Slack and ARM are imported here only
 
+    gc.freeze()  # what was imported stays, and need not be looked through again and again
+    gc.enable()
     return run()
 
 

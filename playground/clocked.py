@@ -19,6 +19,7 @@ from playground.clock import MovableClock
 CONFIRM_GAP = timedelta(
     seconds=2
 )  # days pass in seconds here, so two looks need not be forty seconds apart
+POLL = timedelta(seconds=0.5)
 
 
 def program(clock: MovableClock) -> list[str]:
@@ -30,6 +31,7 @@ if __name__ == "__main__":
     chosen = MovableClock(Path(sys.argv[1]))
     sys.exit(
         main(
-            clock=chosen.instant, engine=EngineSettings(drain=ENGINE_DRAIN, confirm_gap=CONFIRM_GAP)
+            clock=chosen.instant,
+            engine=EngineSettings(drain=ENGINE_DRAIN, confirm_gap=CONFIRM_GAP, poll=POLL),
         )
     )

@@ -12,14 +12,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
-from azure.mgmt.network.aio import NetworkManagementClient
 
 from bot.azure.credentials import endpoint, make_credential
 from bot.azure.pipeline import open_session, policies, transport_over
@@ -27,6 +26,9 @@ from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.shapes import documents, mapping, text
 from bot.domain.azure import GatewayId
 from bot.settings.trust import outgoing_trust
+
+if TYPE_CHECKING:
+    from azure.mgmt.network.aio import NetworkManagementClient
 
 SUBSCRIPTIONS_VERSION = "2022-12-01"
 
@@ -102,6 +104,10 @@ class Connection:
         return self._clients[key]
 
     def _new_client(self, subscription: str) -> NetworkManagementClient:
+        # Late and in this thread: the models of every Azure network service are 45 MB and take a
+        # quarter of the bot's start.
+        from azure.mgmt.network.aio import NetworkManagementClient  # noqa: PLC0415 -- see above
+
         return NetworkManagementClient(
             self.credential,
             subscription,

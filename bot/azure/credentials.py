@@ -2,7 +2,7 @@
 
 The one credential of the process, the ARM endpoint and the scope that belongs to it.
 
-Importing this costs most of a second (azure-identity), so only programs that talk to ARM do.
+azure-identity is imported when a credential of it is made, in a thread and not for `static`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,6 @@ from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import AsyncHttpTransport
-from azure.identity import AzureAuthorityHosts
-from azure.identity.aio import (
-    AzureCliCredential,
-    DefaultAzureCredential,
-    ManagedIdentityCredential,
-    WorkloadIdentityCredential,
-)
 from azure.mgmt.core.tools import get_arm_endpoints
 
 from bot.azure.settings import ArmSettings
@@ -38,8 +31,8 @@ CLOUDS: Mapping[str, AzureClouds] = MappingProxyType(
 )
 _AUTHORITIES: Mapping[str, str] = MappingProxyType(
     {
-        "usgov": AzureAuthorityHosts.AZURE_GOVERNMENT,
-        "china": AzureAuthorityHosts.AZURE_CHINA,
+        "usgov": "login.microsoftonline.us",  # azure.identity.AzureAuthorityHosts
+        "china": "login.chinacloudapi.cn",
     }
 )
 _FOREVER_S = 10**9
@@ -95,23 +88,33 @@ def make_credential(
     Raises:
         ClientAuthenticationError: a setting that the chosen credential needs is missing.
     """
+    try:
+        if settings.credential == "static":
+            return _static(settings.static_token)
+        return _of_identity(settings, transport)
+    except ValueError as error:
+        raise ClientAuthenticationError(str(error)) from error
+
+
+def _of_identity(
+    settings: ArmSettings, transport: Callable[[], AsyncHttpTransport[Any, Any]]
+) -> AsyncTokenCredential:
+    from azure.identity import aio as identity  # noqa: PLC0415 -- it takes long, see the top
+
     authority = (
         {"authority": _AUTHORITIES[settings.cloud]} if settings.cloud in _AUTHORITIES else {}
     )
-    makers: Mapping[str, Callable[[], AsyncTokenCredential]] = {
-        "static": lambda: _static(settings.static_token),
-        "cli": AzureCliCredential,
-        "default": lambda: DefaultAzureCredential(transport=transport(), **authority),
-        "workload-identity": lambda: WorkloadIdentityCredential(transport=transport(), **authority),
-    }
-    chosen = makers.get(
-        settings.credential,
-        lambda: ManagedIdentityCredential(client_id=settings.client_id, transport=transport()),
-    )
-    try:
-        return chosen()
-    except ValueError as error:
-        raise ClientAuthenticationError(str(error)) from error
+    match settings.credential:
+        case "cli":
+            return identity.AzureCliCredential()
+        case "default":
+            return identity.DefaultAzureCredential(transport=transport(), **authority)
+        case "workload-identity":
+            return identity.WorkloadIdentityCredential(transport=transport(), **authority)
+        case _:
+            return identity.ManagedIdentityCredential(
+                client_id=settings.client_id, transport=transport()
+            )
 
 
 def _static(token: str | None) -> AsyncTokenCredential:

@@ -46,6 +46,7 @@ _PARALLEL_CHECKS = (
     64  # most of them sleep until their next look; how many look at once is the checks' own affair
 )
 _PURGE_BATCH = 1_000
+_LISTENER_S = 0.5  # asks the database nothing while no workflow waits; shutdown waits for this loop
 _OURS = DBOSPortableJSONSerializer().name()
 _SUBSECONDS_SINCE = (3, 42, 0)  # https://www.sqlite.org/releaselog/3_42_0.html
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -103,7 +104,7 @@ class Transact:
             log_level="WARNING",
             serializer=DBOSPortableJSONSerializer(),
             scheduler_polling_interval_sec=3600,
-            notification_listener_polling_interval_sec=self._poll,  # shutdown waits for this loop
+            notification_listener_polling_interval_sec=min(self._poll, _LISTENER_S),
         )
         DBOS(config=config)
         for name, body in self._workflows.items():

@@ -57,6 +57,8 @@ class EngineSettings:
         spacing: least time between two posts to one channel.
         give_up_after: how long a message that nobody accepts is tried.
         tick_pause: how often the clock is read.
+        poll: how often each of the two queues is looked into: a digest begins at most twice this
+            after its time, and every look costs a transaction although nothing is due.
         drain: how long running work may take to finish at the end.
     """
 
@@ -72,7 +74,7 @@ class EngineSettings:
     spacing: timedelta = timedelta(seconds=1)
     give_up_after: timedelta = timedelta(hours=12)
     tick_pause: timedelta = timedelta(seconds=1)
-    poll: timedelta = timedelta(seconds=0.5)
+    poll: timedelta = timedelta(seconds=5)
     drain: timedelta = timedelta(seconds=5)
     parallel: int = 50
 

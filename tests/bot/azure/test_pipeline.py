@@ -9,8 +9,10 @@ import pytest
 from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
+from azure.identity import AzureAuthorityHosts
 from azure.identity.aio import AzureCliCredential, DefaultAzureCredential, ManagedIdentityCredential
 
+from bot.azure import credentials
 from bot.azure.credentials import endpoint, make_credential
 from bot.azure.pipeline import ReadOnlyPolicy, RefusedToSend
 from bot.azure.settings import ArmSettings
@@ -117,6 +119,14 @@ async def test_credential_by_its_word(word: str, kind: type) -> None:
     credential = make_credential(ArmSettings(credential=word, cloud="usgov"), AioHttpTransport)
     assert isinstance(credential, kind)
     await credential.close()
+
+
+def test_authorities_are_those_of_the_sdk() -> None:
+    """They are written down, so that azure-identity is imported late."""
+    assert dict(credentials._AUTHORITIES) == {
+        "usgov": AzureAuthorityHosts.AZURE_GOVERNMENT,
+        "china": AzureAuthorityHosts.AZURE_CHINA,
+    }
 
 
 def test_settings_show_no_token() -> None:

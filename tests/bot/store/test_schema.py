@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from bot.store import (
     SchemaNewer,
@@ -18,6 +20,7 @@ from bot.store import (
     export,
     open_store,
     purge,
+    schema,
     tables,
     upgrade,
 )
@@ -38,6 +41,14 @@ def test_migrations_lead_to_the_tables(url: str) -> None:
 
 def test_upgrade_twice_is_upgrade_once(url: str) -> None:
     assert upgrade(url) == upgrade(url) == "0002"
+
+
+def test_known_revisions_are_those_of_alembic() -> None:
+    """They are read from the names of files, so that Alembic is seldom imported."""
+    config = Config()
+    config.set_main_option("script_location", str(schema._MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    assert schema._revisions() == tuple(script.revision for script in scripts)[::-1]
 
 
 def test_newer_schema_is_refused_with_a_way_out(url: str) -> None:
