@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.cards.check_card import CHECK_AGAIN, FIX_STEPS, MORE
 from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
@@ -64,6 +66,7 @@ _NOT_READABLE = (
     "This bot may not read the messages of this channel. Open the menu of the alert's message and "
     "choose Diagnose this 502, or name the backend after the mention."
 )
+_OK, _NOT_FOUND = 200, 404
 DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
 
 
@@ -357,10 +360,16 @@ def meant(texts: Sequence[str]) -> str | None:
     return next(runs, None) or next((line for line in lines if line), lines[0] if lines else None)
 
 
-async def on_error(error: Exception, body: Payload) -> None:
-    """An error of our own in a listener; the payload's kind is told, never its content."""
-    log.error(
-        "a listener failed",
-        exc_info=error,
-        extra={"kind": str(body.get("type") or body.get("command") or "unknown")},
-    )
+async def on_error(error: Exception, body: Payload) -> BoltResponse | None:
+    """An error of our own in a listener; the payload's kind is told, never its content.
+
+    A kind that nobody listens to is acknowledged, for Slack repeats what is not.
+    """
+    kind = word(body, "type", "command") or "unknown"
+    if isinstance(error, BoltUnhandledRequestError):
+        log.info(
+            "a payload of another kind", extra={"kind": word(inner(body, "event"), "type") or kind}
+        )
+        return BoltResponse(status=_NOT_FOUND if kind == "unknown" else _OK)
+    log.error("a listener failed", exc_info=error, extra={"kind": kind})
+    return None

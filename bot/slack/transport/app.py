@@ -109,7 +109,7 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
         client=client,
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
-        raise_error_for_unhandled_request=False,
+        raise_error_for_unhandled_request=True,
     )
 
 
