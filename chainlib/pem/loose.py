@@ -21,11 +21,11 @@ _MORE = re.compile(
     r"[\"'\\,]?[ \t]{0,80}(?:\r\n|\r|\n)[ \t]{0,80}[\"']?"
     r"([A-Za-z0-9+/_-]{1,2000}={0,2})(?=[ \t\"'\\,]{0,80}(?:[\r\n<]|$))"
 )
-_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]{100,}={0,2}\s*")
+_ONLY_BASE64 = re.compile(rb"\A[A-Za-z0-9+/_\s-]{100,}+={0,2}\s*")
 _MOST_TOKENS, _MOST_LINES, _LONG_RUN = 5000, 5000, 200
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
 _OFFSET = re.compile(r"^\s*(?:0x)?[0-9a-fA-F]{4,16}(?::|\s{2,}|\s(?=[0-9a-fA-F]{2}\s))\s*")
-_BARS = re.compile(r"\s*\|.{0,40}\|?\s*$")
+_BARS = re.compile(r"\s{0,8}\|.{0,40}\|?\s{0,8}$")
 _COLUMN = re.compile(r"\s{2,}\S.{0,40}$")
 _BETWEEN = re.compile(r"0x|\\x|[\s,:{}\[\];()\"'=]|^.{0,80}?[=:]\s*(?=\{|0x|\\x)", re.IGNORECASE)
 

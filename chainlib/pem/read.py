@@ -22,7 +22,7 @@ from chainlib.wording import counted
 MAX_BYTES: Final = 1024 * 1024
 _BEGIN_LINE, _END_LINE = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _ORDINARY_PEM = re.compile(
-    rb"(?:\s*" + _BEGIN_LINE + rb"\r?\n(?:[A-Za-z0-9+/=]{1,76}\r?\n)+" + _END_LINE + rb")+\s*"
+    rb"\A(?:\s*" + _BEGIN_LINE + rb"\r?\n(?:[A-Za-z0-9+/=]{1,76}\r?\n)+" + _END_LINE + rb")+\s*"
 )
 _LONGEST_SEARCHED = 100_000
 _EXAMPLE = "send certificates as PEM (BEGIN CERTIFICATE), DER or PKCS #7"
