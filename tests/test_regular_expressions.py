@@ -1,7 +1,7 @@
 """Every regular expression is quick on the worst text that it can be given.
 
 All compiled patterns of `bot` and `chainlib` are collected; each meets long runs of the characters
-that it is made of. What reads messages, secrets or files is given 40,000 characters, the rest 2,000.
+that it is made of. What reads messages or files is given 40,000 characters, the rest 2,000.
 A quarter of them shows first whether the whole could take long: most patterns are done then.
 """
 

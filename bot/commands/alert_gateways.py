@@ -53,7 +53,8 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_TYPE = re.compile(
-    rf"{_VALUE}[`\"'*)>\]]{0, 8}\s{0, 8}[(\[,;-]?\s{0, 8}(?:microsoft\.network/applicationgateways|\(?{_OURS}\b)(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
+    rf"{_VALUE}[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;-]?\s{{0,8}}"
+    rf"(?:microsoft\.network/applicationgateways|\(?{_OURS}\b)(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
     re.IGNORECASE,
 )
 _AT = re.compile(

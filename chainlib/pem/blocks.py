@@ -26,14 +26,22 @@ _MARKER = re.compile(
 )
 _ENCODINGS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as the next one does
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_INVISIBLE = re.compile("[\u200b-\u200d\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _DER_START = b"\x30"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/=\s]")
 _AROUND = 200
+# `openssl s_client -showcerts` prints the first certificate twice.
+_SHOWN_AGAIN = re.compile(
+    r"^Server certificate\n(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]{1,65536}?"
+    r"-----END CERTIFICATE-----\n)",
+    re.MULTILINE,
+)
 _MOST_MARKERS = 4000
 
 
@@ -68,6 +76,17 @@ def text_of(data: bytes) -> str:
         else data.replace(b"\0", b"").decode("utf-8", "replace")
     )
     return _INVISIBLE.sub("", text).replace("\\r", "\n").replace("\\n", "\n")
+
+
+def without_repeat(text: str) -> str:
+    """The text of `openssl s_client -showcerts` without its second copy of the first certificate.
+
+    Any other text as it is.
+    """
+    again = _SHOWN_AGAIN.search(text)
+    if again is None or again[1] not in text[: again.start()]:
+        return text
+    return text[: again.start()] + text[again.end() :]
 
 
 def blocks(text: str) -> Iterator[Block]:

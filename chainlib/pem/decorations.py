@@ -7,7 +7,7 @@ of source code, signs of a diff. What stands around the BEGIN line stands around
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _LONGEST = 80
 # A plus sign belongs to base64, unless a quote stands between them.
@@ -17,6 +17,8 @@ _BEHIND = " \t\r\n\\\"'`,;|.&"
 _LONGEST_LINE = 1000  # longer ones are whole bodies, of which nothing is taken off
 _MOST_LINES = 6000  # of a hundred certificates
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n(?=[A-Za-z0-9+/])")
+_BASE64_LINE = re.compile(r"(?=.*[A-Za-z0-9/=])[A-Za-z0-9+/=]+")
+_SEPARATORS = re.compile(r"[;,|\u00b6\u21b5\u23ce]")
 _TAGS = re.compile(r"<[^<>]{1,200}>")
 
 
@@ -33,8 +35,8 @@ def bodies(body: str, before: str, behind: str) -> Iterator[str]:
     if len(lines) > _MOST_LINES or max(map(len, lines), default=0) > _LONGEST_LINE:
         return
     first, last = _pattern(before[-_LONGEST:]), _pattern(behind[:_LONGEST])
+    cut = [_cut(line, first, last) for line in lines]
     if before.strip() or behind.strip():
-        cut = [_cut(line, first, last) for line in lines]
         yield "\n".join(cut)
         yield "\n".join(_trimmed(_LEADING.sub("", line)) for line in cut)
     yield "\n".join(_trimmed(_LEADING.sub("", line)) for line in lines)
@@ -43,6 +45,17 @@ def bodies(body: str, before: str, behind: str) -> Iterator[str]:
         _trimmed(_LEADING.sub("", _NUMBER.sub("", _LEADING.sub("", line)))) for line in lines
     )
     yield _SOFT_BREAK.sub("", _TAGS.sub("", body))
+    # A line that was taken out by mistake would be missing from the value, which shows.
+    yield _pure(cut)
+    yield _pure(_trimmed(_LEADING.sub("", line)) for line in cut)
+    yield _SEPARATORS.sub("\n", body)
+    if all(line.startswith("-") for line in lines):
+        yield "\n".join(line[1:] for line in lines)  # what a diff takes away
+
+
+def _pure(lines: Iterable[str]) -> str:
+    """The lines that are base64, without the headers, comments and code between them."""
+    return "\n".join(line for line in lines if _BASE64_LINE.fullmatch(line.strip()))
 
 
 def _pattern(around: str) -> re.Pattern[str]:

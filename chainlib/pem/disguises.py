@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_plus
 
 _MOST_FORMS = 6
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li)\b[^<>]{0,200}>", re.IGNORECASE)
+_CELLS = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
 _TAGS = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 _REFERENCES = re.compile(
     r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|nbsp|lt|gt|quot|plus|sol|equals|newline|tab|hyphen|dash)"
@@ -25,6 +26,9 @@ _PERCENT = re.compile(r"%(?:0[ad]|20|2[bdf]|3d|25(?=[0-9a-f]{2}))", re.IGNORECAS
 _PLUS_LABEL = re.compile(r"(?:BEGIN|END)\+[A-Z0-9]", re.IGNORECASE)
 _QUOTED = re.compile(r"=(?:3D|0D|0A|20|2B|2D|2F)|=[ \t]*\r?\n[A-Za-z0-9+/]")
 _ESCAPES = re.compile(r"\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2}))")
+_OCTAL_BREAKS = re.compile(r"\\01[25]")
+# Only behind base64 or a marker: inline code that begins with n is no line end.
+_POWERSHELL = re.compile(r"(?<=[A-Za-z0-9+/=-])(?:`r)?`n")
 _ESCAPED_SIGNS = re.compile(r"\\([/+=\-])")
 
 
@@ -59,7 +63,9 @@ def _plus_for_blank(text: str) -> str:
 def _web_page(text: str) -> str:
     """Character references, line breaks and tags of HTML."""
     if _BREAKS.search(text) or _REFERENCES.search(text):
-        return html.unescape(_TAGS.sub("", _BREAKS.sub("\n", text))).replace("\u00a0", " ")
+        return html.unescape(_TAGS.sub("", _CELLS.sub(" ", _BREAKS.sub("\n", text)))).replace(
+            "\u00a0", " "
+        )
     return text
 
 
@@ -71,8 +77,9 @@ def _quoted_printable(text: str) -> str:
 
 
 def _escapes(text: str) -> str:
-    """The escapes of JSON and of C strings."""
+    """The escapes of JSON, of C strings and of PowerShell."""
     plain = _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+    plain = _POWERSHELL.sub("\n", _OCTAL_BREAKS.sub("\n", plain))
     return _ESCAPED_SIGNS.sub(r"\1", plain).replace("\\t", "\t")
 
 

@@ -24,10 +24,15 @@ _MORE = re.compile(
 _ONLY_BASE64 = re.compile(rb"\A[A-Za-z0-9+/_\s-]{100,}+={0,2}\s*")
 _MOST_TOKENS, _MOST_LINES, _LONG_RUN = 5000, 5000, 200
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
+_HEX_ROW = re.compile(
+    r"\s{0,80}(?:[0-9a-fA-F]{2}){1,64}(?:[ ,:\\]{1,3}(?:[0-9a-fA-F]{2}){1,64}){0,64}[\s,\\]{0,8}"
+)
+_DECIMAL = re.compile(r"-?[0-9]{1,3}")
+_DECIMALS = re.compile(r"(?:-?[0-9]{1,3}\s{0,8},\s{0,8}){100,}+-?[0-9]{1,3}")
 _OFFSET = re.compile(r"^\s*(?:0x)?[0-9a-fA-F]{4,16}(?::|\s{2,}|\s(?=[0-9a-fA-F]{2}\s))\s*")
 _BARS = re.compile(r"\s{0,8}\|.{0,40}\|?\s{0,8}$")
 _COLUMN = re.compile(r"\s{2,}\S.{0,40}$")
-_BETWEEN = re.compile(r"0x|\\x|[\s,:{}\[\];()\"'=]|^.{0,80}?[=:]\s*(?=\{|0x|\\x)", re.IGNORECASE)
+_BETWEEN = re.compile(r"^.{0,80}?[=:]\s*(?=\{|0x|\\x)|0x|\\x|[\s,:{}\[\];()\"'=\\]", re.IGNORECASE)
 
 
 def values(text: str) -> Iterator[bytes]:
@@ -36,8 +41,12 @@ def values(text: str) -> Iterator[bytes]:
     for value in islice(_base64_values(text), _MOST):
         yield from _apart(value)
         found += 1
-    if not found and (dump := hex_dump(text)) is not None:
+    if found:
+        return
+    if (dump := hex_dump(text)) is not None:
         yield dump
+    else:
+        yield from _decimal_arrays(text)
 
 
 def _apart(value: bytes) -> Iterator[bytes]:
@@ -97,13 +106,23 @@ def hex_dump(text: str) -> bytes | None:
     lines = text.strip().splitlines()
     if len(lines) > _MOST_ROWS:
         return None
-    for clean in (_plain, _of_hexdump, _of_xxd):
+    for clean in (_plain, _of_hexdump, _of_xxd, _rows_alone):
         digits = "".join(_BETWEEN.sub("", clean(line)) for line in lines)
         if len(digits) > 2 * _SHORTEST and _HEX.fullmatch(digits):
             decoded = bytes.fromhex(digits)
             if is_content(decoded):
                 return decoded
     return None
+
+
+def _decimal_arrays(text: str) -> Iterator[bytes]:
+    """The bytes of arrays in decimal, signed as Java writes them or not."""
+    for found in islice(_DECIMALS.finditer(text), _MOST):
+        numbers = [int(one) for one in _DECIMAL.findall(found[0])]
+        if all(-128 <= one <= 255 for one in numbers):  # noqa: PLR2004 -- of one byte
+            decoded = bytes(one % 256 for one in numbers)
+            if is_content(decoded):
+                yield decoded
 
 
 def _plain(line: str) -> str:
@@ -116,3 +135,8 @@ def _of_hexdump(line: str) -> str:
 
 def _of_xxd(line: str) -> str:
     return _COLUMN.sub("", _OFFSET.sub("", line)) if len(line) <= _LONGEST_ROW else line
+
+
+def _rows_alone(line: str) -> str:
+    """Only rows of hex, as in a configuration that shows a certificate between its words."""
+    return line if _HEX_ROW.fullmatch(line) else ""

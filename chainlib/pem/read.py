@@ -14,7 +14,7 @@ from chainlib.errors import PrivateKeyFound, UnusableFile
 from chainlib.pem import kinds, loose, private_keys
 from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag, too_many
 from chainlib.pem.base64text import decode_base64
-from chainlib.pem.blocks import Block, bare_base64, blocks, text_of
+from chainlib.pem.blocks import Block, bare_base64, blocks, text_of, without_repeat
 from chainlib.pem.disguises import forms
 from chainlib.pem.signed_data import from_pkcs7
 from chainlib.wording import counted
@@ -55,7 +55,7 @@ def load_certificates(data: bytes) -> CertificateBag:
     binary = _trimmed(data)
     if der.spans_all(binary):
         return _from_binary(binary)
-    text = text_of(data)
+    text = without_repeat(text_of(data))
     every = tuple(forms(text))
     if private_keys.in_bytes(data) or any(map(_holds_key, every)):
         raise PrivateKeyFound(_KEY_FOUND)

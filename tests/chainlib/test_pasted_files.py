@@ -130,6 +130,30 @@ WHOLE: Mapping[str, Write] = {
     ),
     "bare-lines": lambda text: "\n\n".join(without_markers(text)),
     "bare-joined": lambda text: "\n".join(without_markers(text)),
+    "assignment-in-one-line": lambda text: "CERT=" + text.replace("\n", ";"),
+    "taken-away-in-a-diff": lines("-{1}"),
+    "powershell-string": lambda text: '$c = "' + text.replace("\n", "`r`n") + '"',
+    "log-in-json-lines": lambda text: "\n".join(
+        json.dumps({"log": f"{line}\n", "stream": "stdout"}) for line in text.splitlines()
+    ),
+    "soft-hyphens": lambda text: text.replace("A", "A\u00ad"),
+    "cells": lambda text: "".join(
+        f"<tr><td>{number}</td><td>{line}</td></tr>"
+        for number, line in enumerate(text.splitlines(), start=1)
+    ),
+    "headers-of-rfc-1421": lambda text: re.sub(
+        "(-BEGIN [A-Z ]+-----\n)", r"\1X-Made-By: somebody\n\n", text
+    ),
+    "comment-inside": lambda text: re.sub("(-BEGIN [A-Z ]+-----\n)", r"\1# the first\n", text),
+    "octal-escapes": lambda text: text.replace("\n", "\\012"),
+    "visual-basic": lines('"{1}" & vbCrLf & _'),
+    "javascript": lines("'{1}\\n' +"),
+    "bytes-in-decimal": lambda text: json.dumps({"type": "Buffer", "data": [*text.encode()]}),
+    "signed-bytes": lambda text: "\n".join(
+        str([octet - 256 * (octet > 127) for octet in base64.b64decode(body)])
+        for body in without_markers(text)
+    ),
+    "utf-32": lambda text: base64.b64encode(text.encode("utf-32")).decode(),
     "labels-alone-lost": lambda text: (
         text.replace("-----BEGIN CERTIFICATE-----\n", "crt: ")
         .replace("-----END CERTIFICATE-----", "")
