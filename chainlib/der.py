@@ -13,6 +13,7 @@ from itertools import takewhile
 INTEGER, OCTET_STRING, OBJECT_ID, SEQUENCE = 0x02, 0x04, 0x06, 0x30
 BOOLEAN = 0x01
 _LONG_FORM, _MAX_LENGTH_BYTES = 0x80, 4
+_MOST_ZEROS = 12  # BER allows zeros before a length, and OpenSSL passes over them
 _END_MARK = b"\0\0"
 _MOST_INSIDE, _DEEPEST = 500, 16  # of a certificate; more was made to keep this busy
 _CONSTRUCTED = 0x20
@@ -59,16 +60,18 @@ def element(data: bytes | memoryview, offset: int = 0) -> Element | None:
 
 def _header(data: bytes | memoryview, offset: int) -> tuple[int, int, int | None] | None:
     """Tag, offset of the content and its length, `None` for an indefinite one."""
-    header = bytes(data[offset : offset + 2 + _MAX_LENGTH_BYTES])
+    header = bytes(data[offset : offset + 2 + _MAX_LENGTH_BYTES + _MOST_ZEROS])
     if len(header) < 2:  # noqa: PLR2004 -- one octet of tag and at least one of length
         return None
     tag, first = header[0], header[1]
     if first == _LONG_FORM:
         return tag, offset + 2, None
     extra = first & 0x7F if first & _LONG_FORM else 0
-    if extra > min(_MAX_LENGTH_BYTES, len(header) - 2):
+    if extra > len(header) - 2:
         return None
     length = int.from_bytes(header[2 : 2 + extra], "big") if extra else first
+    if length >= 1 << 8 * _MAX_LENGTH_BYTES:
+        return None
     return tag, offset + 2 + extra, length
 
 

@@ -270,8 +270,9 @@ def _ber(content: bytes) -> bytes:
     return b"\x30\x80" + content + b"\0\0"
 
 
-def _long_length(content: bytes) -> bytes:
-    return b"\x30\x84" + len(content).to_bytes(4, "big") + content
+def _long_length(octets: int) -> Callable[[bytes], bytes]:
+    head = bytes([SEQUENCE, 0x80 | octets])
+    return lambda content: head + len(content).to_bytes(octets, "big") + content
 
 
 ODD_NAMES: Mapping[str, Change] = MappingProxyType(
@@ -354,7 +355,8 @@ ODD_HEADS: Mapping[str, Change] = MappingProxyType(
         "algorithm-unknown": _algorithm(sequence(oid("1.2.3.4.5"))),
         "unused-bits": _with(bits=b"\x01"),
         "indefinite-length": _with(wrap=_ber),
-        "long-length": _with(wrap=_long_length),
+        "long-length": _with(wrap=_long_length(4)),
+        "longer-length": _with(wrap=_long_length(6)),
         "trailing-bytes": _with(wrap=lambda content: encode(SEQUENCE, content) + b"\0\0"),
     }
 )
