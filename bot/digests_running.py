@@ -75,6 +75,7 @@ class Remembering:
         check_service: what is looked at, and how.
         clock: the present instant, aware; it alone decides what is due.
         engine: how the engine behaves; whether history may be read is found out at the start.
+        sweeps: used for the looks of digests in place of `check_service`.
     """
 
     url: str
@@ -82,13 +83,14 @@ class Remembering:
     check_service: Answering
     clock: Callable[[], datetime]
     engine: EngineSettings = field(default_factory=EngineSettings)
+    sweeps: Answering | None = None
 
     @asynccontextmanager
     async def beside(
         self, slack: SlackClient, runs: Runs, identity: Identity, readiness: Readiness
     ) -> AsyncIterator[Following]:
         """Run the engine for as long as the listeners run."""
-        looker = TargetObserver(check_service=self.check_service)
+        looker = TargetObserver(check_service=self.sweeps or self.check_service)
         memory = SubscriptionMemory(store=self.store, team=identity.team)
         lost = _Lost(store=self.store, slack=slack, clock=self.clock, team=identity.team)
         ports = Ports(

@@ -25,6 +25,7 @@ from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
 from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
+from bot.checks.default_looks import DailyLooks
 from bot.checks.doctor import DoctorCheck, azure, database, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
@@ -116,7 +117,7 @@ async def _serve(
         )
         knowledge = LearnedFacts(store, clock)
         await stack.enter_async_context(knowledge.kept())
-        check_service = await _check_service(settings, arm, knowledge, clock)
+        check_service, sweeps = await _check_services(settings, arm, knowledge, clock)
         alerts = AlertReader(gateways=arm.remembered) if arm else AlertReader()
         probe_origin = platform.node() or "this machine"
         parts = Parts(
@@ -143,6 +144,7 @@ async def _serve(
                 check_service=check_service,
                 clock=clock,
                 engine=engine,
+                sweeps=sweeps,
             ).beside,
         )
         service = SlackService(settings=settings, parts=parts, context=context)
@@ -150,9 +152,10 @@ async def _serve(
         await service.run()
 
 
-async def _check_service(
+async def _check_services(
     settings: Settings, arm: ArmClient | None, knowledge: LearnedFacts, clock: Clock
-) -> CheckService:
+) -> tuple[CheckService, CheckService]:
+    """For people, and for the sweeps of digests, which look without a server name once a day."""
     rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
     sources = IssuerSources(
         bundle=await _bundle(settings.intermediates),
@@ -168,9 +171,13 @@ async def _check_service(
         learn=sources.learn,
         seen=knowledge.see,
     )
-    return CheckService(
-        arm=arm, target_policy=TargetGuard(rules=rules), new_context=lambda: context
-    )
+    sweeping = replace(context, default_look=DailyLooks().due)
+
+    def service(given: CheckContext) -> CheckService:
+        policy = TargetGuard(rules=rules)
+        return CheckService(arm=arm, target_policy=policy, new_context=lambda: given)
+
+    return service(context), service(sweeping)
 
 
 def _doctor_checks(

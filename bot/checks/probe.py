@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
 
@@ -77,7 +77,8 @@ class CheckContext:
         downloads: whether `find_issuers` may go to where a certificate says that its issuer lies.
         learn: told every list that a server sent.
         seen: told every finished report.
-        default_look: also shake hands without a server name; a sweep does so once a day.
+        default_look: whether to shake hands with this target also without a server name, at this
+            instant; a sweep does so once a day.
         on_stage: told the stages `resolve`, `connect`, `handshake`, `http`, `judge` as they begin.
     """
 
@@ -90,7 +91,7 @@ class CheckContext:
     downloads: bool = False
     learn: Callable[[PresentedChain], None] | None = None
     seen: Callable[[CheckReport], None] | None = None
-    default_look: bool = True
+    default_look: Callable[[Target, datetime], bool] = field(default=lambda _target, _at: True)
     on_stage: StageHook | None = None
 
 
@@ -233,7 +234,8 @@ async def _capture_all(
     """
     policy = request.policy
     offer = V1_OFFER if policy.sku is Sku.V1 else GATEWAY_OFFER
-    looks = context.default_look and target.server_name is not None
+    named = target.server_name is not None
+    looks = named and context.default_look(target, context.clock())
     main, default = await asyncio.gather(
         _main_list(target, policy, context, deadline, offer),
         _default_list(target, deadline, offer) if looks else asyncio.sleep(0),

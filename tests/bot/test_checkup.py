@@ -216,7 +216,7 @@ async def test_names_of_the_gateway_are_asked_where_none_was_sent() -> None:
 
 async def test_no_look_without_a_name_where_it_is_not_wanted() -> None:
     async with ESTATE.backend() as server:
-        report = await probe(server, default_look=False)
+        report = await probe(server, default_look=lambda _target, _at: False)
     assert server.server_names == [NAME]
     assert report.verdict.headline is Code.OK
 
