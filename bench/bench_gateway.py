@@ -22,8 +22,8 @@ from bot.cards.check_card import CardContext
 from bot.cards.gateway_card import gateway_card
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
-from bot.commands import GatewayTarget, SiteTarget
 from bot.domain.report import GatewayReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, SiteTarget
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
 from playground.lab import pki
 from playground.lab.servers import TlsBackend
@@ -115,7 +115,7 @@ async def _measure_site(arm: ArmStandIn, bundle: str) -> Figure:
             arm=client, target_policy=guard, new_context=lambda: CheckContext(clock=_now)
         )
         begun = process_time()
-        found = await checks.of_site(SiteTarget(host="shop-7.contoso.com"), {})
+        found = await checks.of_site(SiteTarget(host="shop-7.contoso.com"), NOTHING_TYPED)
         assert isinstance(found, tuple)
         report = await checks.gateway(found[0])
         assert isinstance(report, GatewayReport)

@@ -13,7 +13,7 @@ import platform
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,6 @@ from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
 from bot.checks.observe import gateway_of
 from bot.checks.service import CheckService
-from bot.commands import GatewayTarget, Verb
 from bot.digests_running import (
     LearnedFacts,
     MemoryUnusableError,
@@ -39,6 +38,7 @@ from bot.digests_running import (
     Remembering,
     memory,
 )
+from bot.domain.request import ForecastRequest, GatewayTarget, HealthRequest, RemovalRequest
 from bot.engine import EngineSettings
 from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
@@ -51,7 +51,7 @@ from bot.slack.handlers.health import GatewayCheck, GatewayChecking
 from bot.slack.handlers.removal import Removing
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.access import InvocationAccess
-from bot.slack.inbound.routing import Handler
+from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.transport.app import Identity
@@ -234,22 +234,22 @@ def access_for(
 
 def _gateway_verbs(
     check_service: CheckService, probe_origin: str, store: Store
-) -> Callable[[CardTools], Mapping[Verb, Handler]]:
+) -> Callable[[CardTools], Handlers]:
     async def followed(channel: str) -> Sequence[GatewayTarget]:
         async with store.reading() as connection:
             targets = await channel_targets(connection, channel)
         return tuple(filter(None, map(gateway_of, targets)))
 
-    def make(cards: CardTools) -> Mapping[Verb, Handler]:
+    def make(cards: CardTools) -> Handlers:
         checking = GatewayChecking(
             cards=cards, gateways=check_service, probe_origin=probe_origin, followed=followed
         )
         removing = Removing(cards=cards, gateways=check_service, probe_origin=probe_origin)
         forecasting = Forecasting(cards=cards, gateways=check_service, probe_origin=probe_origin)
         return {
-            Verb.HEALTH: checking.handle,
-            Verb.REHEARSE: removing.handle,
-            Verb.FORECAST: forecasting.handle,
+            **answers(HealthRequest, checking.handle),
+            **answers(RemovalRequest, removing.handle),
+            **answers(ForecastRequest, forecasting.handle),
         }
 
     return make

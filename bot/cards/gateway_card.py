@@ -41,7 +41,8 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.azure import BackendServer, Health
-from bot.domain.report import DISAGREEMENT_CODES, GatewayReport, Via
+from bot.domain.report import DISAGREEMENT_CODES, GatewayReport
+from bot.domain.request import Via
 from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
 
 MAX_GROUPS = 5

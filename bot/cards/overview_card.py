@@ -34,7 +34,8 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.azure import ArmRefusal
-from bot.domain.report import GatewayReport, Via
+from bot.domain.report import GatewayReport
+from bot.domain.request import Via
 from chainlib import counted
 
 MAX_OVERVIEW = 8

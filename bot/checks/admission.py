@@ -13,8 +13,8 @@ from ipaddress import ip_address
 from bot.access.addresses import plain
 from bot.azure.policies import member_uses
 from bot.checks.ports import TargetPolicy
-from bot.commands import HostTarget
 from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.request import HostTarget
 
 Ports = Mapping[str, frozenset[int]]
 

@@ -19,7 +19,8 @@ from bot.domain.azure import (
     GatewayHealth,
     Health,
 )
-from bot.domain.report import CheckReport, GatewayReport, MemberReport, Via
+from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from bot.domain.request import Via
 from chainlib import (
     Code,
     explain,

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 
 from bot.azure.policies import NO_ADDRESS
 from bot.checks.removal import GatewayReader
-from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal
 from bot.domain.forecast import (
     Cause,
@@ -30,6 +29,7 @@ from bot.domain.forecast import (
     Turn,
 )
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from bot.domain.request import GatewayTarget
 from chainlib import (
     Certificate,
     Code,

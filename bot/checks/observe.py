@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.checks.forecast import next_break
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget, SiteTarget, read_gateway
+from bot.checks.service import HostAnswer, Refused
+from bot.commands import read_gateway
 from bot.digest.observe import Placement, could_not_look, observe
 from bot.domain.azure import ArmRefusal, Health
 from bot.domain.digest import (
@@ -24,6 +24,7 @@ from bot.domain.digest import (
 )
 from bot.domain.forecast_days import DEFAULT_DAYS
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, SiteTarget
 from chainlib import Code, Severity, is_ip_literal
 
 SITE_KEY = "site:"
@@ -33,14 +34,14 @@ SITE_KEY = "site:"
 class Answers(Protocol):
     """What a look needs of the desk."""
 
-    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
         """Probe one backend."""
 
     async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway."""
 
     async def of_site(
-        self, site: SiteTarget, options: Options
+        self, site: SiteTarget, options: ProbeOptions
     ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name."""
 
@@ -66,7 +67,7 @@ class TargetObserver:
     async def _site(self, target: FollowedTarget) -> Look:
         """The members behind a public name, on every gateway that serves it."""
         site = SiteTarget(host=target.key.removeprefix(SITE_KEY))
-        found = await self.check_service.of_site(site, {})
+        found = await self.check_service.of_site(site, NOTHING_TYPED)
         if isinstance(found, Refused | ArmRefusal):
             return _blind(target, found.sentence)
         seen: list[Observation] = []
@@ -79,7 +80,7 @@ class TargetObserver:
         return Look(target_key=target.key, seen=tuple(seen))
 
     async def _host(self, target: FollowedTarget) -> Look:
-        answer = await self.check_service.host(host_of(target), {})
+        answer = await self.check_service.host(host_of(target), NOTHING_TYPED)
         if isinstance(answer, Refused):
             return _blind(target, answer.sentence)
         return Look(

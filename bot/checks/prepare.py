@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 
 from bot.checks.probe import CheckContext
-from bot.checks.selection import (
-    Options,
-    assumed_request,
-)
-from bot.checks.typed_options import (
-    TypedRoot,
-)
-from bot.commands import GatewayTarget, HostTarget
+from bot.checks.selection import assumed_request
+from bot.checks.typed_options import TypedRoot
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import CheckRequest
+from bot.domain.request import HostTarget, ProbeOptions
 from chainlib import ResolveFailed
 from chainlib.aio import resolve
 
 _SHORTEST_S = 1.0
-_PRESENTATION_OPTIONS = frozenset({"private", "watch"})
-"""Options about how the answer is given, not about what is asked."""
-
-
-def same_request(target: HostTarget | GatewayTarget, options: Options) -> Hashable:
-    """What is the same for whoever asks the same."""
-    return target, tuple(
-        sorted(
-            (key, str(value)) for key, value in options.items() if key not in _PRESENTATION_OPTIONS
-        )
-    )
 
 
 def assumed(
-    target: HostTarget, options: Options, arm: ArmRefusal | None, root: TypedRoot | None
+    target: HostTarget, options: ProbeOptions, arm: ArmRefusal | None, root: TypedRoot | None
 ) -> CheckRequest:
     """What is demanded of a host in no known pool: the usual, or the root that was typed."""
     if root is None:

@@ -15,10 +15,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.azure.policies import NO_ADDRESS, checks_of, member_uses
-from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting, Gateway
 from bot.domain.removal import Impact, MemberImpact, Removal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from bot.domain.request import GatewayTarget
 from chainlib import GatewayPolicy, Sku, Verdict, judge, rank
 from chainlib.aio import load_well_known
 

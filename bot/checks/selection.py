@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.azure.policies import MemberUse, checks_of, matching, probe_port, standing
-from bot.commands import GatewayTarget, HostTarget, OptionValue, named_gateway, read_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId, PoolUse
 from bot.domain.report import CheckRequest, MemberCheck
+from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions
 from chainlib import (
     Certificate,
     GatewayPolicy,
@@ -19,8 +19,6 @@ from chainlib import (
     is_ip_literal,
 )
 from chainlib.aio import load_well_known
-
-Options = Mapping[str, OptionValue]
 
 USUAL_PORT = 443
 _NAMES_SHOWN = 5
@@ -46,25 +44,21 @@ def on_port_of(uses: Sequence[MemberUse], target: HostTarget) -> HostTarget:
     return replace(target, port=probe_port(uses[0].setting)) if uses else target
 
 
-def chosen(uses: Sequence[MemberUse], options: Options) -> list[MemberUse]:
+def chosen(uses: Sequence[MemberUse], options: ProbeOptions) -> list[MemberUse]:
     """Those that `gw=`, `pool=` and `setting=` leave."""
-    gateway = typed_gateway(options)
+    gateway = options.gw
     fitting = [use for use in uses if gateway is None or is_meant(use.gateway.id, gateway)]
-    return [
-        use
-        for use in fitting
-        if is_named(use, text_of(options, "pool"), text_of(options, "setting"))
-    ]
+    return [use for use in fitting if is_named(use, options.pool, options.setting)]
 
 
 def nearest_first(
-    gateways: Iterable[Gateway], uses: Iterable[MemberUse], options: Options
+    gateways: Iterable[Gateway], uses: Iterable[MemberUse], options: ProbeOptions
 ) -> tuple[Gateway, ...]:
     """The gateways whose pools hold the host, or the one of `gw=`, before all others.
 
     A list of ARM's has no order of its own.
     """
-    typed, holding = typed_gateway(options), {use.gateway.id.key for use in uses}
+    typed, holding = options.gw, {use.gateway.id.key for use in uses}
     near = {
         one.id.key
         for one in gateways
@@ -74,7 +68,7 @@ def nearest_first(
 
 
 def placement_of(
-    gateways: Sequence[Gateway], target: HostTarget, options: Options
+    gateways: Sequence[Gateway], target: HostTarget, options: ProbeOptions
 ) -> GatewayTarget | str:
     """The gateway, pool and setting where a host stands.
 
@@ -85,7 +79,7 @@ def placement_of(
     if not ids:
         where = (
             "no pool that was named"
-            if {"gw", "pool", "setting"} & set(options)
+            if options.names_place
             else "no pool of a gateway that I can see"
         )
         return (
@@ -107,12 +101,6 @@ def placement_of(
         pool=pools.pop() if len(pools) == 1 else None,
         setting=settings.pop() if len(settings) == 1 else None,
     )
-
-
-def typed_gateway(options: Options) -> GatewayTarget | None:
-    """The gateway of `gw=`, `None` where none was typed."""
-    wanted = text_of(options, "gw")
-    return (read_gateway(wanted) or named_gateway(wanted)) if wanted else None
 
 
 def is_meant(known: GatewayId, typed: GatewayTarget) -> bool:
@@ -137,12 +125,6 @@ def is_named_pair(use: PoolUse, pool: str | None, setting: str | None) -> bool:
     return pool_fits and (setting is None or use.setting.lower() == setting.lower())
 
 
-def text_of(options: Options, key: str) -> str | None:
-    """What was typed for an option, `None` where nothing was."""
-    value = options.get(key)
-    return str(value) if value else None
-
-
 def checks_for(uses: Iterable[MemberUse], gateways: Sequence[Gateway]) -> tuple[MemberCheck, ...]:
     """What to probe for these uses.
 
@@ -165,7 +147,7 @@ def _with_public_roots(one: MemberCheck, roots: tuple[Certificate, ...]) -> Memb
 
 def assumed_request(
     target: HostTarget,
-    options: Options,
+    options: ProbeOptions,
     arm: ArmRefusal | None,
     trust: TrustAnchors | None = None,
     said: str = _USUAL_TRUST,
@@ -174,16 +156,10 @@ def assumed_request(
 
     It trusts well-known CAs, or `trust`, which `said` names.
     """
-    why = (
-        GATEWAYS_UNKNOWN
-        if arm
-        else NOT_WHERE_NAMED
-        if {"gw", "pool", "setting"} & set(options)
-        else NO_GATEWAY_KNOWN
-    )
-    name = text_of(options, "host") or target.host
-    server_name = text_of(options, "sni") or (None if is_ip_literal(name) else name)
-    rule = HttpProbeRule(host_header=name, path=text_of(options, "path") or "/")
+    why = GATEWAYS_UNKNOWN if arm else NOT_WHERE_NAMED if options.names_place else NO_GATEWAY_KNOWN
+    name = options.host or target.host
+    server_name = options.sni or (None if is_ip_literal(name) else name)
+    rule = HttpProbeRule(host_header=name, path=options.path or "/")
     roots = load_well_known()
     policy = GatewayPolicy(anchors=trust or roots, name=name, http=rule)
     if policy.trust is TrustMode.UPLOADED_ROOTS:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
 from bot.azure.single_flight import SingleFlight
@@ -21,10 +20,9 @@ from bot.checks.backend_health import add_backend_health, listed, only_listed, w
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
 from bot.checks.gateway_state import gateway_findings
 from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
-from bot.checks.prepare import addresses_of, assumed, same_request, within_deadline
+from bot.checks.prepare import addresses_of, assumed, within_deadline
 from bot.checks.probe import CheckContext, check
 from bot.checks.selection import (
-    Options,
     chosen,
     is_named,
     is_named_pair,
@@ -52,9 +50,16 @@ from bot.checks.typed_options import (
     replacing,
     typed_checks,
 )
-from bot.commands import GatewayTarget, HostTarget, SiteTarget
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, MemberKind
-from bot.domain.report import GatewayReport, MemberCheck, Via
+from bot.domain.report import GatewayReport, MemberCheck
+from bot.domain.request import (
+    NOTHING_TYPED,
+    GatewayTarget,
+    HostTarget,
+    ProbeOptions,
+    SiteTarget,
+    Via,
+)
 
 __all__ = [
     "NOT_CONFIGURED",
@@ -62,7 +67,6 @@ __all__ = [
     "Arm",
     "CheckService",
     "HostAnswer",
-    "Options",
     "Refused",
     "TargetPolicy",
 ]
@@ -70,7 +74,6 @@ __all__ = [
 ARM_PATIENCE_S = 2.5
 MAX_UNLISTED = 200
 """Servers that only backend health lists are probed up to this number."""
-_NOTHING_TYPED: Options = MappingProxyType({})
 
 
 class CheckService:
@@ -97,7 +100,10 @@ class CheckService:
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
     async def host(
-        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+        self,
+        target: HostTarget,
+        options: ProbeOptions,
+        on_stage: Callable[[str], None] | None = None,
     ) -> HostAnswer | Refused:
         """Probe one backend under the settings of the gateways that use it.
 
@@ -105,7 +111,7 @@ class CheckService:
         """
         if sentence := self._admission.refuse_spelling(target.host):
             return Refused(sentence=sentence)
-        if options.get("via") == Via.GATEWAY:
+        if options.via is Via.GATEWAY:
             return Refused(
                 sentence=(
                     f"via=gateway probes nothing; write for example {target.host[:60]} via=both."
@@ -143,10 +149,10 @@ class CheckService:
 
         # One probe per target at a time: a channel full of people who ask the same shares the one
         # that runs.
-        return await self._probes.share(same_request(target, options), probe)
+        return await self._probes.share((target, options), probe)
 
     async def gateway(
-        self, target: GatewayTarget, options: Options = _NOTHING_TYPED
+        self, target: GatewayTarget, options: ProbeOptions = NOTHING_TYPED
     ) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway, or of one of its pools or settings.
 
@@ -155,11 +161,9 @@ class CheckService:
         Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is
         probed, and `read_backend_health` tells all.
         """
-        return await self._looks.share(
-            same_request(target, options), lambda: self._look_at(target, options)
-        )
+        return await self._looks.share((target, options), lambda: self._look_at(target, options))
 
-    async def placement(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayTarget | Refused:
         """The gateway, pool and setting where a host stands, for a question to that gateway alone.
 
         Neither resolved nor probed.
@@ -175,7 +179,7 @@ class CheckService:
         return Refused(sentence=found) if isinstance(found, str) else found
 
     async def of_site(
-        self, site: SiteTarget, options: Options
+        self, site: SiteTarget, options: ProbeOptions
     ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name, each narrowed to it; `gw=` leaves one.
 
@@ -194,13 +198,15 @@ class CheckService:
             found = serving(known, site.host, options, hidden=hidden)
         return Refused(sentence=found) if isinstance(found, str) else found
 
-    def is_site(self, target: HostTarget, options: Options) -> bool:
+    def is_site(self, target: HostTarget, options: ProbeOptions) -> bool:
         """Whether a known gateway serves this host and no pool holds it; asks nobody."""
-        if self._arm is None or options.get("via") == Via.PROBE:
+        if self._arm is None or options.via is Via.PROBE:
             return False
         return is_site_alone(self._arm.remembered() or (), target.host)
 
-    async def _look_at(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
+    async def _look_at(
+        self, target: GatewayTarget, options: ProbeOptions
+    ) -> GatewayReport | ArmRefusal:
         if self._arm is None:
             return NOT_CONFIGURED
         gateway = await self._arm.find(target.group, target.name, target.subscription)
@@ -211,7 +217,7 @@ class CheckService:
         return await self._members_of(gateway, target, options)
 
     async def _site_of(
-        self, gateway: Gateway, target: GatewayTarget, options: Options
+        self, gateway: Gateway, target: GatewayTarget, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         """The members behind a public name, each with the rules that lead to it."""
         rules = rules_for(gateway, target.site or "")
@@ -223,7 +229,7 @@ class CheckService:
         return replace(routed(report, rules), site=target.site or "")
 
     async def _members_of(
-        self, gateway: Gateway, target: GatewayTarget, options: Options
+        self, gateway: Gateway, target: GatewayTarget, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
         pairs = tuple(
@@ -236,7 +242,7 @@ class CheckService:
             return no_such_part(gateway, target)
         about = gateway_findings(gateway, pairs)
         via, scope = (
-            Via(str(options.get("via", Via.BOTH))),
+            options.via or Via.BOTH,
             "/".join(filter(None, (target.pool, target.setting))),
         )
         if via is Via.GATEWAY:
@@ -335,7 +341,7 @@ class CheckService:
         """
         if sentence := self._admission.refuse_spelling(target.host):
             return sentence
-        known = await self._known({})
+        known = await self._known(NOTHING_TYPED)
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         reached = on_port_of(uses_of_host(gateways, target), target)
         admitted = await self._admitted(reached, gateways, arm, self._new_context())
@@ -372,7 +378,7 @@ class CheckService:
         self,
         uses: Sequence[MemberUse],
         gateways: Sequence[Gateway],
-        options: Options,
+        options: ProbeOptions,
         root: TypedRoot | None,
         context: CheckContext,
     ) -> HostAnswer | Refused:
@@ -400,12 +406,12 @@ class CheckService:
             gateway, checks, context or self._new_context(), admit=admit, slots=self._slots
         )
 
-    async def _known(self, options: Options) -> tuple[Gateway, ...] | ArmRefusal:
+    async def _known(self, options: ProbeOptions) -> tuple[Gateway, ...] | ArmRefusal:
         """The gateways as far as ARM tells them soon.
 
         A backend's verdict does not wait long for Azure.
         """
-        if self._arm is None or options.get("via") == Via.PROBE:
+        if self._arm is None or options.via is Via.PROBE:
             return ()
         admitted = asyncio.ensure_future(self._arm.gateways())
         try:

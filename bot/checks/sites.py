@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from bot.azure.policies import MemberUse, standing
 from bot.azure.sites import rules_for, takes_any_name
-from bot.checks.selection import Options, is_meant, typed_gateway
-from bot.commands import GatewayTarget
+from bot.checks.selection import is_meant
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, PoolUse, SiteRule
 from bot.domain.report import GatewayReport
+from bot.domain.request import GatewayTarget, ProbeOptions
 
 _SHOWN = 60
 _TAKERS = 3
@@ -18,7 +18,7 @@ NEEDED_FOR_FRONT_ENDS = "reading them needs Microsoft.Network/publicIPAddresses/
 
 
 def serving(
-    gateways: Sequence[Gateway], host: str, options: Options, *, hidden: bool = False
+    gateways: Sequence[Gateway], host: str, options: ProbeOptions, *, hidden: bool = False
 ) -> tuple[GatewayTarget, ...] | str:
     """Every known gateway that serves this host, narrowed to it; a sentence where there is none.
 
@@ -28,7 +28,7 @@ def serving(
         options: what was typed; `gw=` leaves one gateway.
         hidden: Azure does not show the public addresses of some front ends.
     """
-    wanted = typed_gateway(options)
+    wanted = options.gw
     found = tuple(
         GatewayTarget(
             name=gateway.id.name,

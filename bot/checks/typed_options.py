@@ -5,15 +5,14 @@ Applied as if it stood in the setting, and said. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from bot.azure.policies import MemberUse, uploaded_anchors
-from bot.checks.selection import Options, checks_for, text_of
-from bot.commands import OptionValue
+from bot.checks.selection import checks_for
 from bot.domain.azure import ArmRefusal, Gateway
 from bot.domain.report import CheckRequest, MemberCheck
+from bot.domain.request import ProbeOptions, Via
 from chainlib import HttpProbeRule, Sku, TrustAnchors, is_ip_literal
 from chainlib.aio import load_well_known
 
@@ -78,7 +77,7 @@ class TypedRoot:
 
 
 def find_root(
-    options: Options, gateways: Sequence[Gateway], arm: ArmRefusal | None, subject: str
+    options: ProbeOptions, gateways: Sequence[Gateway], arm: ArmRefusal | None, subject: str
 ) -> TypedRoot | NoRoot | None:
     """The root that `root=` names, `None` where none was typed.
 
@@ -88,7 +87,7 @@ def find_root(
         arm: why Azure did not tell the gateways, where it did not.
         subject: what is asked about, for the example.
     """
-    wanted = text_of(options, "root")
+    wanted = options.root
     if wanted is None or wanted.lower() == WELL_KNOWN:
         return TypedRoot(name=WELL_KNOWN) if wanted else None
     holders = tuple(gateway for gateway in gateways if _held(gateway, wanted))
@@ -103,14 +102,14 @@ def find_root(
 
 
 def _reason(
-    options: Options, wanted: str, gateways: Sequence[Gateway], arm: ArmRefusal | None
+    options: ProbeOptions, wanted: str, gateways: Sequence[Gateway], arm: ArmRefusal | None
 ) -> str:
     shown = wanted[:_SHOWN]
     if gateways:
         return f"I see no trusted root called {shown} on any gateway"
     if arm is not None:
         return f"The root {shown} cannot be looked up ({arm.sentence.rstrip('.')})"
-    if options.get("via") == "probe":
+    if options.via is Via.PROBE:
         return f"The root {shown} cannot be looked up, for via=probe asks Azure nothing"
     return f"I see no gateway, so no trusted root called {shown} either"
 
@@ -142,7 +141,10 @@ def _spelt(gateway: Gateway, name: str) -> str:
 
 
 def typed_checks(
-    uses: Iterable[MemberUse], gateways: Sequence[Gateway], options: Options, root: TypedRoot | None
+    uses: Iterable[MemberUse],
+    gateways: Sequence[Gateway],
+    options: ProbeOptions,
+    root: TypedRoot | None,
 ) -> tuple[tuple[MemberCheck, ...], str]:
     """The checks for these uses of one gateway with typed options applied, and a summary."""
     uses = tuple(uses)
@@ -151,12 +153,12 @@ def typed_checks(
     return tuple(overridden(one, options, said) for one in checks), said
 
 
-def in_words(options: Options, root: TypedRoot | None, gateway: Gateway | None) -> str:
+def in_words(options: ProbeOptions, root: TypedRoot | None, gateway: Gateway | None) -> str:
     """What was typed in place of the setting, empty where nothing was."""
     named = [
         root.words(gateway) if root and key == "root" else key
         for key in OF_THE_PROBE
-        if key in options
+        if getattr(options, key) is not None
     ]
     as_v2 = (
         ", by the rules of v2 since v1 has no trusted roots"
@@ -166,12 +168,12 @@ def in_words(options: Options, root: TypedRoot | None, gateway: Gateway | None) 
     return f"{', '.join(named)} as typed, not as in the setting{as_v2}" if named else ""
 
 
-def _as_typed(use: MemberUse, options: Options, root: TypedRoot | None) -> MemberUse:
+def _as_typed(use: MemberUse, options: ProbeOptions, root: TypedRoot | None) -> MemberUse:
     """The use with the typed root as its setting's only trusted root, and the typed port."""
     setting, gateway = use.setting, use.gateway
-    if port := options.get("port"):
+    if port := options.port:
         setting = replace(
-            setting, port=int(port), probe=setting.probe and replace(setting.probe, port=None)
+            setting, port=port, probe=setting.probe and replace(setting.probe, port=None)
         )
     if root:
         gateway = replace(_with_root(gateway, root), sku=Sku.V2)
@@ -191,7 +193,7 @@ def _with_root(gateway: Gateway, root: TypedRoot) -> Gateway:
     )
 
 
-def overridden(one: MemberCheck, options: Options, said: str) -> MemberCheck:
+def overridden(one: MemberCheck, options: ProbeOptions, said: str) -> MemberCheck:
     """Typed names and path win over the setting's.
 
     What was typed is told first among what was assumed.
@@ -199,7 +201,7 @@ def overridden(one: MemberCheck, options: Options, said: str) -> MemberCheck:
     if one.request is None or not said:
         return one
     request = _named(one.request, options)
-    if path := text_of(options, "path"):
+    if path := options.path:
         policy = request.policy
         request = replace(
             request, policy=replace(policy, http=replace(policy.http or HttpProbeRule(), path=path))
@@ -209,28 +211,28 @@ def overridden(one: MemberCheck, options: Options, said: str) -> MemberCheck:
     )
 
 
-def _named(request: CheckRequest, options: Options) -> CheckRequest:
+def _named(request: CheckRequest, options: ProbeOptions) -> CheckRequest:
     """A typed host name is sent, asked for and demanded, as one in the setting is.
 
     `sni=` alone changes what is sent.
     """
     target, policy = request.target, request.policy
-    if name := text_of(options, "host"):
+    if name := options.host:
         target = replace(target, server_name=None if is_ip_literal(name) else name)
         policy = replace(
             policy, name=name, http=policy.http and replace(policy.http, host_header=name)
         )
-    if sni := text_of(options, "sni"):
+    if sni := options.sni:
         target = replace(target, server_name=sni)
     return replace(request, target=target, policy=policy)
 
 
-def replacing(options: Options) -> Mapping[str, OptionValue]:
+def replacing(options: ProbeOptions) -> ProbeOptions:
     """The options that take the place of what a setting says."""
-    return MappingProxyType({key: options[key] for key in OF_THE_PROBE if key in options})
+    return options.only(*OF_THE_PROBE)
 
 
-def of_no_use(options: Options) -> str:
+def of_no_use(options: ProbeOptions) -> str:
     """What was typed although nothing is probed, in words; empty where nothing was."""
-    named = ", ".join(f"{key}=" for key in replacing(options))
+    named = ", ".join(f"{key}=" for key in OF_THE_PROBE if getattr(options, key) is not None)
     return f"{named} as typed has no part in it, for nothing is probed" if named else ""

@@ -11,16 +11,8 @@ from bot.commands.host import TypedHost, host_target
 from bot.commands.options import KEYS, LEAST
 from bot.commands.parse import parse, parse_json
 from bot.commands.values import (
-    GatewayTarget,
-    HostTarget,
-    LastTarget,
-    OptionValue,
-    Request,
-    SiteTarget,
-    Target,
     TargetError,
     Usage,
-    Verb,
     repeatable,
 )
 
@@ -30,17 +22,9 @@ __all__ = [
     "KEYS",
     "LEAST",
     "MAX_LINE",
-    "GatewayTarget",
-    "HostTarget",
-    "LastTarget",
-    "OptionValue",
-    "Request",
-    "SiteTarget",
-    "Target",
     "TargetError",
     "TypedHost",
     "Usage",
-    "Verb",
     "VerbHelp",
     "examples",
     "host_target",

@@ -13,7 +13,8 @@ from bot.commands.clean import Word
 from bot.commands.options import KEYS
 from bot.commands.scan import Line, scan, take_option
 from bot.commands.target import looks_like_target, stray
-from bot.commands.values import Misread, Verb
+from bot.commands.values import Misread
+from bot.domain.request import Verb
 
 _FILLERS = frozenset({"at", "on"})
 _QUOTES = "\"'`"

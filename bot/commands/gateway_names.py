@@ -9,7 +9,8 @@ import re
 from urllib.parse import unquote
 
 from bot.commands.products import another_product, product_of_id
-from bot.commands.values import GatewayTarget, TargetError, brief, shown
+from bot.commands.values import TargetError, brief, shown
+from bot.domain.request import GatewayTarget
 
 PREFIX = re.compile(r"gw:(.*)", re.IGNORECASE | re.DOTALL)
 _MAX_PARTS = 4

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.commands.values import Verb
+from bot.domain.request import Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from bot.commands.clean import split
 from bot.commands.names import EXAMPLE, host_name, ip_literal
-from bot.commands.values import DEFAULT_PORT, HostTarget, Misread, TargetError, shown
+from bot.commands.values import Misread, TargetError, shown
+from bot.domain.request import DEFAULT_PORT, HostTarget
 
 MAX_PORT = 65535
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/{1,3}(?!/)(.*)", re.IGNORECASE | re.DOTALL)

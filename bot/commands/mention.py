@@ -17,7 +17,8 @@ from bot.commands.options import KEYS, OPTIONS
 from bot.commands.parse import nearest_verb, parse
 from bot.commands.scan import looks_like_option
 from bot.commands.target import looks_like_target, read_target
-from bot.commands.values import HostTarget, Misread, Request, Verb
+from bot.commands.values import Misread
+from bot.domain.request import HostTarget, Request, Verb
 
 
 def _words(text: str) -> frozenset[str]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any
 
 from bot.commands.clean import Word, split
@@ -23,9 +22,9 @@ from bot.commands.near import nearest
 from bot.commands.options import KEYS, OPTIONS
 from bot.commands.pasted import unpasted
 from bot.commands.products import another_product, product_named
+from bot.commands.requests import ReadLine, request_of
 from bot.commands.scan import Line, looks_like_option, scan
 from bot.commands.target import (
-    Options,
     add_path,
     looks_like_target,
     named_by_option,
@@ -33,17 +32,15 @@ from bot.commands.target import (
     refuse_missing,
     settle,
 )
-from bot.commands.values import (
+from bot.commands.values import Misread, Usage, shown
+from bot.domain.request import (
     GatewayTarget,
     HostTarget,
     LastTarget,
-    Misread,
     Request,
     SiteTarget,
     Target,
-    Usage,
     Verb,
-    shown,
 )
 
 _SHORTEST_PREFIX = 2
@@ -68,6 +65,11 @@ def parse(text: str) -> Request | Usage:
 
     A line that cannot be understood becomes a usage answer, never an exception.
     """
+    read = _read(text)
+    return read if isinstance(read, Usage) else request_of(read)
+
+
+def _read(text: str) -> ReadLine | Usage:
     verb: Verb | None = None
     try:
         words = split(unpasted(text))
@@ -84,7 +86,7 @@ def parse(text: str) -> Request | Usage:
 
 def parse_json(text: str) -> dict[str, Any]:
     """`parse` as the object that `appgw parse --json` prints."""
-    answer = parse(text)
+    answer = _read(text)
     if isinstance(answer, Usage):
         return {
             "error": answer.error,
@@ -143,7 +145,7 @@ def nearest_verb(name: str) -> Verb | None:
     return Verb(near) if near else None
 
 
-def _read_check(opening: _Opening) -> Request:
+def _read_check(opening: _Opening) -> ReadLine:
     """`check` and `health` are one: what is named decides which of them it is."""
     verb, line = opening.verb, scan(opening.words, opening.verb)
     typed = only_target(line.loose, dotless=opening.written) or named_by_option(
@@ -163,21 +165,19 @@ def _read_check(opening: _Opening) -> Request:
     if isinstance(typed, TypedHost):
         add_path(typed, line.options)
     target = settle(typed, line.options)
-    return _request(
-        Verb.HEALTH if isinstance(target, GatewayTarget | SiteTarget) else verb,
-        target,
-        line.options,
-    )
+    if isinstance(target, GatewayTarget | SiteTarget):
+        verb = Verb.HEALTH
+    return ReadLine(verb=verb, target=target, options=line.options)
 
 
-def _read_rehearse(opening: _Opening) -> Request:
+def _read_rehearse(opening: _Opening) -> ReadLine:
     """Alone it opens a form.
 
     With a gateway and `without=` it asks what breaks when that root is removed.
     """
     line = scan(opening.words, Verb.REHEARSE)
     if not line.loose and not line.options:
-        return _request(Verb.REHEARSE, None, {})
+        return ReadLine(verb=Verb.REHEARSE, target=None, options={})
     typed = only_target(line.loose, dotless=False) if _names_gateway(line.loose) else None
     typed = typed or named_by_option(line.options, gateway_first=True)
     if line.loose and not isinstance(typed, GatewayTarget):
@@ -192,10 +192,10 @@ def _read_rehearse(opening: _Opening) -> Request:
             "alone it opens the form for a new chain.",
             Verb.REHEARSE,
         )
-    return _request(Verb.REHEARSE, settle(typed, line.options), line.options)
+    return ReadLine(verb=Verb.REHEARSE, target=settle(typed, line.options), options=line.options)
 
 
-def _read_forecast(opening: _Opening) -> Request:
+def _read_forecast(opening: _Opening) -> ReadLine:
     """It asks one gateway, or one pool or setting of it."""
     line = scan(opening.words, Verb.FORECAST)
     typed = only_target(line.loose, dotless=False)
@@ -206,14 +206,14 @@ def _read_forecast(opening: _Opening) -> Request:
             "days=90.",
             Verb.FORECAST,
         )
-    return _request(Verb.FORECAST, settle(typed, line.options), line.options)
+    return ReadLine(verb=Verb.FORECAST, target=settle(typed, line.options), options=line.options)
 
 
 def _names_gateway(loose: Iterable[str]) -> bool:
     return any(read_gateway(word) is not None for word in loose)
 
 
-def _read_digest(opening: _Opening) -> Request:
+def _read_digest(opening: _Opening) -> ReadLine:
     verb, line = opening.verb, _DIGEST_LINES[opening.verb](opening.words)
     typed = only_target(line.loose, dotless=False)
     if typed is None and verb in _NEED_TARGET and not line.options.keys() & {"number", "all"}:
@@ -223,18 +223,18 @@ def _read_digest(opening: _Opening) -> Request:
             "unsubscribe takes a number, a target or all, one of them; write for example "
             "unsubscribe 2."
         )
-    return _request(verb, settle(typed, line.options), line.options)
+    return ReadLine(verb=verb, target=settle(typed, line.options), options=line.options)
 
 
-def _read_help(opening: _Opening) -> Request:
+def _read_help(opening: _Opening) -> ReadLine:
     """`help` forgives everything: a verb after it is the topic, anything else is ignored."""
     topics = [
         name for word in opening.words if (name := re.sub(r"\W", "", word.text).lower()) in _VERBS
     ]
-    return _request(Verb.HELP, None, {"topic": topics[0]} if topics else {})
+    return ReadLine(verb=Verb.HELP, target=None, options={"topic": topics[0]} if topics else {})
 
 
-def _read_alerts(opening: _Opening) -> Request:
+def _read_alerts(opening: _Opening) -> ReadLine:
     """`alerts on`, `alerts off`, or alone for the state."""
     line = scan(opening.words, Verb.ALERTS)
     typed = [word.lower() for word in line.loose]
@@ -244,20 +244,16 @@ def _read_alerts(opening: _Opening) -> Request:
             "alerts on.",
             Verb.ALERTS,
         )
-    return _request(Verb.ALERTS, None, {"state": typed[0]} if typed else {})
+    return ReadLine(verb=Verb.ALERTS, target=None, options={"state": typed[0]} if typed else {})
 
 
-def _read_alone(opening: _Opening) -> Request:
+def _read_alone(opening: _Opening) -> ReadLine:
     verb, line = opening.verb, scan(opening.words, opening.verb)
     if line.loose:
         raise Misread(
             f"{verb} stands alone, without {shown(line.loose[0])}; write for example {verb}.", verb
         )
-    return _request(verb, None, {})
-
-
-def _request(verb: Verb, target: Target | None, options: Options) -> Request:
-    return Request(verb=verb, target=target, options=MappingProxyType(options))
+    return ReadLine(verb=verb, target=None, options={})
 
 
 _VERBS = tuple(verb.value for verb in Verb)
@@ -271,7 +267,7 @@ _DIGEST_LINES: Mapping[Verb, Callable[[Iterable[Word]], Line]] = {
     Verb.PREVIEW: lambda words: scan(words, Verb.PREVIEW),
     Verb.HISTORY: lambda words: scan(words, Verb.HISTORY),
 }
-_READERS: Mapping[Verb, Callable[[_Opening], Request]] = {
+_READERS: Mapping[Verb, Callable[[_Opening], ReadLine]] = {
     Verb.CHECK: _read_check,
     Verb.HEALTH: _read_check,
     Verb.HELP: _read_help,

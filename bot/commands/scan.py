@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from bot.commands import times
 from bot.commands.clean import Word
 from bot.commands.options import KEYS, OPTIONS, TRUE_WORDS, known, value
-from bot.commands.values import Misread, OptionValue, Verb
+from bot.commands.values import Misread, OptionValue
+from bot.domain.request import Verb
 
 _KEY_VALUE = re.compile(r"-*([A-Za-z][A-Za-z_-]*)=(.*)", re.DOTALL)
 _DASHED = re.compile(r"-+([A-Za-z][A-Za-z_-]*)")

@@ -8,19 +8,8 @@ from dataclasses import replace
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import TypedHost, read_host
 from bot.commands.options import OPTIONS
-from bot.commands.values import (
-    GatewayTarget,
-    HostTarget,
-    LastTarget,
-    Misread,
-    OptionValue,
-    SiteTarget,
-    Target,
-    TargetError,
-    Verb,
-    repeatable,
-    shown,
-)
+from bot.commands.values import Misread, OptionValue, TargetError, repeatable, shown
+from bot.domain.request import GatewayTarget, HostTarget, LastTarget, SiteTarget, Target, Verb
 
 Options = dict[str, OptionValue]
 Typed = TypedHost | GatewayTarget | SiteTarget | LastTarget

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from types import MappingProxyType
 
 from bot.domain.azure import (
     ArmRefusal,
@@ -17,6 +14,7 @@ from bot.domain.azure import (
     PoolUse,
 )
 from bot.domain.check_report import AddressReport, BrowserView, CheckReport, CheckRequest
+from bot.domain.request import NOTHING_TYPED, ProbeOptions, Via
 from chainlib import Code, Finding, Severity, Verdict, in_headline_order
 
 __all__ = [
@@ -28,7 +26,6 @@ __all__ = [
     "GatewayReport",
     "MemberCheck",
     "MemberReport",
-    "Via",
 ]
 
 DISAGREEMENT_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
@@ -131,14 +128,6 @@ class MemberReport:
         )
 
 
-class Via(StrEnum):
-    """Which of the two witnesses is asked."""
-
-    PROBE = "probe"
-    GATEWAY = "gateway"
-    BOTH = "both"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayReport:
     """A gateway, or one pool or setting of it, as both witnesses see it.
@@ -153,7 +142,7 @@ class GatewayReport:
         via: who is asked; where it is the gateway alone, nothing was probed.
         findings: about the gateway itself, in headline order.
         uses: the pairs of pool and setting that were asked about.
-        typed: options that were typed in place of the settings, empty where the settings hold.
+        typed: options that were typed in place of the settings, none where the settings hold.
         said: the same in words, for people.
         site: the public name that was asked for; the members are those behind it.
         redirects: where rules of that site redirect, one sentence each.
@@ -166,7 +155,7 @@ class GatewayReport:
     refusal: ArmRefusal | None = None
     scope: str = ""
     via: Via = Via.BOTH
-    typed: Mapping[str, str | int | bool] = field(default_factory=lambda: MappingProxyType({}))
+    typed: ProbeOptions = NOTHING_TYPED
     said: str = ""
     findings: tuple[Finding, ...] = ()
     uses: tuple[PoolUse, ...] = ()

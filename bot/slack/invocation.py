@@ -8,11 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from bot.commands import MAX_LINE, Request
+from bot.commands import MAX_LINE
+from bot.domain.request import Request
 from bot.slack.affiliation import bots_of, of_command, of_event, of_interaction
 from bot.slack.payload import Payload, inner, items, read_object, word
+
+R_co = TypeVar("R_co", bound=Request, covariant=True)
+Other = TypeVar("Other", bound=Request)
 
 MAX_TEXT = MAX_LINE + 1
 """Foreign text is cut here, before anything matches it; what is longer the parser refuses."""
@@ -73,7 +77,7 @@ class Invocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdmittedInvocation:
+class AdmittedInvocation(Generic[R_co]):
     """A question that was let in.
 
     Attributes:
@@ -87,11 +91,22 @@ class AdmittedInvocation:
     """
 
     invocation: Invocation
-    request: Request
+    request: R_co
     run_id: str
     begun: float
     arrived: datetime
     watched_s: float | None = None
+
+    def asking(self, request: Other) -> AdmittedInvocation[Other]:
+        """The same invocation with another request."""
+        return AdmittedInvocation(
+            invocation=self.invocation,
+            request=request,
+            run_id=self.run_id,
+            begun=self.begun,
+            arrived=self.arrived,
+            watched_s=self.watched_s,
+        )
 
 
 def from_command(body: Payload) -> Invocation:

@@ -29,10 +29,11 @@ from bot.cards.usage import (
     which,
 )
 from bot.checks.alerts import AlertReader
-from bot.commands import Request, Usage, Verb, parse
+from bot.commands import Usage, parse
 from bot.commands.alerts import AlertReading
 from bot.commands.mention import read_mention
 from bot.domain.delivery import DeliveryError
+from bot.domain.request import Request, Verb
 from bot.observability.metrics import WRONG
 from bot.slack.handlers.alert_answers import AlertAnswering
 from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing

@@ -25,7 +25,15 @@ from bot.access.people import Directory
 from bot.checks.alerts import AlertReader
 from bot.checks.doctor import DoctorCheck
 from bot.checks.last_healthy import Memory, RecentFacts
-from bot.commands import HostTarget, OptionValue, Verb
+from bot.domain.request import (
+    AlertsRequest,
+    BackendRequest,
+    HealthRequest,
+    HostTarget,
+    ProbeOptions,
+    RehearseRequest,
+    RemovalRequest,
+)
 from bot.observability.health import AdminServer, Readiness
 from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
@@ -38,7 +46,7 @@ from bot.slack.handlers.rehearse import Rehearsing
 from bot.slack.handlers.small_verbs import SmallVerbs
 from bot.slack.handlers.subscription_verbs import Following
 from bot.slack.handlers.watch_store import WatchBook
-from bot.slack.inbound.routing import Handler, InvocationPolicy, Reception
+from bot.slack.inbound.routing import Handlers, InvocationPolicy, Reception, answers
 from bot.slack.invocation import Invocation
 from bot.slack.listeners import Listeners
 from bot.slack.outbound.card_life import CardTools
@@ -116,7 +124,7 @@ class Parts:
         access: who may ask, for the bot that Slack says this is.
         clock: the present instant, aware.
         probe_origin: from where the bot looks.
-        handlers: verbs of other parts, made once the way to Slack is known.
+        handlers: of other parts' requests, made once the way to Slack is known.
         companion: what runs beside the listeners for as long as they do, and answers the digest
             verbs.
         watch_every_s: seconds between two looks at a card that is watched.
@@ -133,14 +141,14 @@ class Parts:
     access: Callable[[Identity, Directory], AccessCheck]
     clock: Callable[[], datetime]
     probe_origin: str
-    handlers: Callable[[CardTools], Mapping[Verb, Handler]] = lambda _cards: {}
+    handlers: Callable[[CardTools], Handlers] = lambda _cards: {}
     companion: Callable[
         [SlackClient, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]
     ] = _alone
     watch_every_s: float = INTERVAL_S
     last_healthy: Memory = field(default_factory=RecentFacts)
     alerts: AlertReader = field(default_factory=AlertReader)
-    is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = no_site
+    is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
     watch_book: Callable[[str], WatchBook] | None = None
     alert_setup: AlertSetup | None = None
     doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add
@@ -281,34 +289,36 @@ class SlackService:
             probe_origin=probe_origin,
             filing=filing,
             last_healthy=parts.last_healthy,
-            by_word=given.get(Verb.HEALTH),
+            by_word=given.get(HealthRequest),
             is_site=parts.is_site,
         )
-        # Where only a file is rehearsed a form asks for it; where a gateway is named, whoever knows
-        # gateways answers.
-        removing = given.get(Verb.REHEARSE)
         rehearsing = Rehearsing(
             cards=cards,
             clock=parts.clock,
             probe_origin=probe_origin,
-            removing=removing,
             takes_files=not identity.scopes or FILES_READ in identity.scopes,
         )
         examination = self._examination(slack, identity)
         access = parts.access(identity, SlackDirectory(client=slack.client))
         small = SmallVerbs(slack=slack, doctor=examination.shown, privileges=access.privileges)
-        own = {Verb.CHECK: checking.handle, Verb.REHEARSE: rehearsing.handle, **small.handlers()}
-        handlers: dict[Verb, Handler] = {**given, **own}
+        handlers: Handlers = {
+            **answers(RemovalRequest, rehearsing.without_azure),
+            **given,
+            **answers(BackendRequest, checking.handle),
+            **answers(RehearseRequest, rehearsing.handle),
+            **small.handlers(),
+        }
         if following:
             handlers = following.remembering({**handlers, **following.handlers()}, runs)
         setup = parts.alert_setup
         if setup:
-            handlers[Verb.ALERTS] = setup.switching(slack, identity).handle
+            switching = setup.switching(slack, identity)
+            handlers = {**handlers, **answers(AlertsRequest, switching.handle)}
         reception = Reception(
             access=access,
             slack=slack,
             runs=runs,
-            handlers=MappingProxyType(handlers),
+            handlers=MappingProxyType(dict(handlers)),
             clock=parts.clock,
         )
         return Listeners(

@@ -18,10 +18,11 @@ from bot.cards.lock_screen import SHAPES
 from bot.checks import CheckContext
 from bot.checks.forecast import forecast_gateway
 from bot.checks.service import CheckService
-from bot.commands import GatewayTarget, Usage, parse
+from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal
 from bot.domain.forecast import Forecast, ForecastDay, ForecastMember
 from bot.domain.forecast_days import MOST_DAYS
+from bot.domain.request import GatewayTarget
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error

@@ -22,9 +22,10 @@ from bot.cards.escaping import clean
 from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
 from bot.checks.service import CheckService, Refused
-from bot.commands import GatewayTarget, Request, SiteTarget, Usage, parse
+from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal, BackendServer
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, Request, SiteTarget
 from bot.reports.check_json import as_json as check_json
 from bot.reports.check_json import findings_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
@@ -136,7 +137,7 @@ async def _targets(
         return (wanted,)
     if wanted is None:
         return every
-    found = await check_service.of_site(wanted, {})
+    found = await check_service.of_site(wanted, NOTHING_TYPED)
     if isinstance(found, Refused):
         raise InputError(found.sentence)
     return found

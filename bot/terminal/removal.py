@@ -17,9 +17,10 @@ from bot.cards.removal_card import grade_of, remarks, removal_details, summary
 from bot.checks import CheckContext
 from bot.checks.removal import rehearse_removal
 from bot.checks.service import CheckService
-from bot.commands import GatewayTarget, Usage, parse
+from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.removal import Impact, Removal
+from bot.domain.request import GatewayTarget
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error

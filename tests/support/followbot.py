@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.checks.service import HostAnswer, Refused
 from bot.digests_running import Remembering
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway
 from bot.domain.report import GatewayReport
+from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions
 from bot.engine import EngineSettings
 from bot.settings import load_settings
 from bot.slack.handlers.watch_store import WatchBook
@@ -59,7 +59,7 @@ class World:
     async def host(
         self,
         target: HostTarget,
-        options: Options,  # noqa: ARG002 -- the caller's signature
+        options: ProbeOptions,  # noqa: ARG002 -- the caller's signature
         on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the desk's signature
     ) -> HostAnswer | Refused:
         """Our own probe."""

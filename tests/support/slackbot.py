@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import HostTarget, Verb
+from bot.checks.service import HostAnswer, Refused
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
+from bot.domain.request import HealthRequest, HostTarget, ProbeOptions
 from bot.settings import load_settings
 from bot.slack.handlers.health import GatewayChecking, Gateways
-from bot.slack.inbound.routing import Handler
+from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
@@ -47,14 +47,17 @@ class Script:
 
     case: str = "leaf-only"
     hold: asyncio.Event = field(default_factory=asyncio.Event)
-    admitted: list[tuple[HostTarget, Options]] = field(default_factory=list)
+    admitted: list[tuple[HostTarget, ProbeOptions]] = field(default_factory=list)
     error: Exception | None = None
     stages: tuple[str, ...] = ("resolve", "connect", "handshake", "http", "judge")
     stage_s: float = 0.0
     refuse_late: bool = False
 
     async def host(
-        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+        self,
+        target: HostTarget,
+        options: ProbeOptions,
+        on_stage: Callable[[str], None] | None = None,
     ) -> HostAnswer | Refused:
         """Tell the stages, wait, answer."""
         self.admitted.append((target, options))
@@ -122,12 +125,12 @@ class RunningBot:
         raise TimeoutError("the bot did not become ready")
 
 
-def _health(gateways: Gateways | None) -> Callable[[CardTools], dict[Verb, Handler]]:
-    def make(cards: CardTools) -> dict[Verb, Handler]:
+def _health(gateways: Gateways | None) -> Callable[[CardTools], Handlers]:
+    def make(cards: CardTools) -> Handlers:
         if gateways is None:
             return {}
         checking = GatewayChecking(cards=cards, gateways=gateways, probe_origin="here")
-        return {Verb.HEALTH: checking.handle}
+        return answers(HealthRequest, checking.handle)
 
     return make
 

@@ -16,14 +16,14 @@ from bot.azure.settings import ArmSettings, ArmTiming
 from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
 from bot.checks.service import CheckService
-from bot.commands import GatewayTarget, Verb
 from bot.digests_running import Remembering
+from bot.domain.request import GatewayTarget, HealthRequest
 from bot.main import access_for
 from bot.settings import load_settings
 from bot.slack.handlers.alert_cards import WorkFor
 from bot.slack.handlers.alert_setup import AlertSetup
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
-from bot.slack.inbound.routing import Handler
+from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
 from bot.store import Store, open_store
@@ -165,11 +165,11 @@ def _parts(world: World, check_service: CheckService, alerts: AlertReader | None
     async def followed(_channel: str) -> tuple[GatewayTarget, ...]:
         return world.followed
 
-    def handlers(cards: CardTools) -> dict[Verb, Handler]:
+    def handlers(cards: CardTools) -> Handlers:
         checking = GatewayChecking(
             cards=cards, gateways=check_service, probe_origin="here", followed=followed
         )
-        return {Verb.HEALTH: checking.handle}
+        return answers(HealthRequest, checking.handle)
 
     return Parts(
         backends=check_service,

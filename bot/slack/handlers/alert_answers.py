@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from bot.access import RateLimiter
 from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
-from bot.commands import GatewayTarget, Request, Verb, parse, read_gateway
+from bot.commands import parse, read_gateway
 from bot.commands.alert_state import is_resolved
+from bot.commands.wording import command_of, gateway_text
 from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertSwitch
 from bot.domain.outage import DatabaseUnavailable
+from bot.domain.request import GatewayTarget, Request
 from bot.slack.handlers.alert_cards import AlertCards, Answer
 from bot.slack.handlers.alert_following import AlertFollowing
-from bot.slack.handlers.wording import command_of, target_of
 from bot.slack.inbound.alerts import is_alert
 from bot.slack.inbound.routing import Reception
 from bot.slack.invocation import AdmittedInvocation
@@ -97,7 +98,7 @@ class AlertAnswering:
         elif standing.card:
             await self._add(standing, value, switch, answer)
 
-    async def _refused(self, admitted: AdmittedInvocation) -> bool:
+    async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
         """Whether whoever switched it on may not ask here any more, or the limits are reached."""
         invocation, now = admitted.invocation, self.reception.now()
         if await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id):
@@ -171,4 +172,4 @@ def _covering(standing: AlertAnswer, value: AlertAnswer) -> str:
     if gateway is None:
         return standing.command
     pool = standing.problem.pool or None
-    return target_of(Request(verb=Verb.HEALTH, target=replace(gateway, pool=pool)))
+    return gateway_text(replace(gateway, pool=pool))

@@ -12,7 +12,8 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from bot.commands import HostTarget, Request, Verb, parse
+from bot.commands import parse
+from bot.domain.request import BackendRequest, HealthRequest, ProbeRequest
 from bot.slack.handlers.check import Checking
 from bot.slack.handlers.one_check import BackendCheck
 from bot.slack.handlers.repeats import key_of, order_of
@@ -28,7 +29,7 @@ from bot.slack.outbound.card_life import (
 )
 from bot.slack.outbound.places import Posted
 
-WorkFor = Callable[[AdmittedInvocation], Work]
+WorkFor = Callable[[AdmittedInvocation[ProbeRequest]], Work]
 Placed = Callable[[Posted], Coroutine[Any, Any, None]]
 
 
@@ -50,7 +51,7 @@ class Stood:
 class Answer:
     """What was found, and the work that found it."""
 
-    admitted: AdmittedInvocation
+    admitted: AdmittedInvocation[ProbeRequest]
     work: Work
     found: Found
 
@@ -101,13 +102,19 @@ class AlertCards:
     team: str
     clock: Callable[[], datetime]
 
-    def admitted(self, line: str, invocation: Invocation) -> AdmittedInvocation | None:
+    def admitted(
+        self, line: str, invocation: Invocation
+    ) -> AdmittedInvocation[ProbeRequest] | None:
         """A line of an alert as a request; `None` where it is none that can be answered."""
         understood = parse(line)
-        if not isinstance(understood, Request):
+        if not isinstance(understood, ProbeRequest):
             return None
-        request = self.checking.meant(understood)
-        if request.verb is Verb.HEALTH and self.gateway_work is None:
+        request = (
+            self.checking.meant(understood)
+            if isinstance(understood, BackendRequest)
+            else understood
+        )
+        if isinstance(request, HealthRequest) and self.gateway_work is None:
             return None
         return AdmittedInvocation(
             invocation=invocation.about(line),
@@ -129,7 +136,7 @@ class AlertCards:
             card=card or None,
         )
 
-    async def find(self, admitted: AdmittedInvocation) -> Answer | None:
+    async def find(self, admitted: AdmittedInvocation[ProbeRequest]) -> Answer | None:
         """Probe and judge; `None` where the target policy does not allow it."""
         work = self._work(admitted)
         found = await work.find(Progress())
@@ -158,9 +165,10 @@ class AlertCards:
             await stood.placed()
         return stood
 
-    def _work(self, admitted: AdmittedInvocation) -> Work:
-        if isinstance(admitted.request.target, HostTarget):
-            return BackendCheck(tools=self.checking, admitted=admitted)
+    def _work(self, admitted: AdmittedInvocation[ProbeRequest]) -> Work:
+        request = admitted.request
+        if isinstance(request, BackendRequest):
+            return BackendCheck(tools=self.checking, admitted=admitted.asking(request))
         assert self.gateway_work is not None  # `admitted` makes no such request without it
         return self.gateway_work(admitted)
 

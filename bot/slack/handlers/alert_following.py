@@ -18,6 +18,7 @@ from bot.cards.parts import Message
 from bot.domain.alerts import AlertAnswer, AlertSwitch
 from bot.domain.delivery import DeliveryError
 from bot.domain.outage import DatabaseUnavailable
+from bot.domain.request import ProbeRequest, Request
 from bot.slack.handlers.alert_cards import AlertCards, Answer
 from bot.slack.inbound.routing import Reception
 from bot.slack.invocation import AdmittedInvocation
@@ -70,7 +71,9 @@ class AlertFollowing:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def on_card(self, value: AlertAnswer, switch: AlertSwitch) -> AdmittedInvocation | None:
+    def on_card(
+        self, value: AlertAnswer, switch: AlertSwitch
+    ) -> AdmittedInvocation[ProbeRequest] | None:
         """What asks about a problem once more, on the card that stands."""
         invocation = self.cards.invocation(switch.by, value.channel, value.thread, value.card)
         return self.cards.admitted(value.command, invocation)
@@ -161,7 +164,7 @@ class AlertFollowing:
         await self.memory.rename(value, current, now)
         return current
 
-    async def _refused(self, admitted: AdmittedInvocation) -> bool:
+    async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
         """Whether whoever switched alerts on may not ask here any more."""
         invocation = admitted.invocation
         return bool(await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id))

@@ -11,6 +11,7 @@ from bot.cards.parts import Message
 from bot.cards.place_refusals import place_refusal
 from bot.cards.usage import notice
 from bot.domain.delivery import DeliveryError
+from bot.domain.request import AlertsRequest
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place
@@ -39,7 +40,7 @@ class AlertSwitching:
     bot_name: str
     clock: Callable[[], datetime]
 
-    async def handle(self, admitted: AdmittedInvocation) -> None:
+    async def handle(self, admitted: AdmittedInvocation[AlertsRequest]) -> None:
         """Switch it on or off, or tell the state."""
         invocation = admitted.invocation
         if not _is_channel(invocation):
@@ -47,13 +48,13 @@ class AlertSwitching:
                 invocation, "Alerts are answered in channels; ask me in the one where they arrive."
             )
             return
-        state = admitted.request.options.get("state")
-        if state == "on":
-            await self._switch_on(invocation)
-        elif state == "off":
-            await self._switch_off(invocation)
-        else:
+        wanted = admitted.request.on
+        if wanted is None:
             await self._show_state(invocation)
+        elif wanted:
+            await self._switch_on(invocation)
+        else:
+            await self._switch_off(invocation)
 
     async def _switch_on(self, invocation: Invocation) -> None:
         if not self.apps:

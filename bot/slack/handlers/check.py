@@ -6,29 +6,33 @@ A check of our own, or the gateway alone.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bot.cards.usage import notice
-from bot.commands import HostTarget, LastTarget, OptionValue, Request, SiteTarget, Verb
-from bot.domain.report import Via
+from bot.domain.request import (
+    BackendRequest,
+    HealthRequest,
+    HostTarget,
+    LastTarget,
+    ProbeOptions,
+    ProbeRequest,
+    SiteTarget,
+    Via,
+)
 from bot.slack.handlers.one_check import BackendCheck, CheckTools
 from bot.slack.handlers.repeats import answer_once, watch_on
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
 
 _REMEMBERED_PEOPLE = 10_000
-_OF_A_GATEWAY = frozenset({"gw", "pool", "setting", "via", "watch", "private"})
+_OF_A_GATEWAY = ("gw", "pool", "setting", "via")
+"""The options that a site can have: its members are probed as their settings say."""
 
 
-def no_site(_target: HostTarget, _options: Mapping[str, OptionValue]) -> bool:
+def no_site(_target: HostTarget, _options: ProbeOptions) -> bool:
     """No host is a site, where no gateway is known."""
     return False
-
-
-def _without_probe(options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-    """The options that a site can have: its members are probed as their settings say."""
-    return {key: value for key, value in options.items() if key in _OF_A_GATEWAY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,10 @@ class Checking(CheckTools):
     """
 
     by_word: Handler | None = None
-    is_site: Callable[[HostTarget, Mapping[str, OptionValue]], bool] = no_site
-    _last: OrderedDict[str, Request] = field(default_factory=OrderedDict)
+    is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
+    _last: OrderedDict[str, BackendRequest] = field(default_factory=OrderedDict)
 
-    async def handle(self, admitted: AdmittedInvocation) -> None:
+    async def handle(self, admitted: AdmittedInvocation[BackendRequest]) -> None:
         """Check what was asked, or point to the card that does so already.
 
         Or go on watching a card after a restart.
@@ -67,31 +71,32 @@ class Checking(CheckTools):
         self._last[admitted.invocation.user] = recalled.request
         while len(self._last) > _REMEMBERED_PEOPLE:
             self._last.popitem(last=False)
-        meant = replace(recalled, request=self.meant(recalled.request))
-        if meant.request.verb is Verb.HEALTH or _is_for_the_gateway(meant):
+        meant = recalled.asking(self.meant(recalled.request))
+        if isinstance(meant.request, HealthRequest) or _is_for_the_gateway(recalled):
             await self._ask_gateway(meant)
             return
         await answer_once(self.cards, recalled, BackendCheck(tools=self, admitted=recalled))
 
-    def meant(self, request: Request) -> Request:
+    def meant(self, request: BackendRequest) -> BackendRequest | HealthRequest:
         """The same request; about a site where the host is one."""
         target = request.target
         if not isinstance(target, HostTarget) or not self.is_site(target, request.options):
             return request
-        return Request(
-            verb=Verb.HEALTH,
+        return HealthRequest(
             target=SiteTarget(host=target.host),
-            options=_without_probe(request.options),
+            options=request.options.only(*_OF_A_GATEWAY),
+            watch=request.watch,
+            private=request.private,
         )
 
-    async def _watch_on(self, admitted: AdmittedInvocation) -> None:
+    async def _watch_on(self, admitted: AdmittedInvocation[BackendRequest]) -> None:
         if _is_for_the_gateway(admitted):
             await self._ask_gateway(admitted)
         else:
             check = BackendCheck(tools=self, admitted=admitted)
             await watch_on(self.cards, admitted, check, check.watch())
 
-    async def _ask_gateway(self, admitted: AdmittedInvocation) -> None:
+    async def _ask_gateway(self, admitted: AdmittedInvocation[ProbeRequest]) -> None:
         if self.by_word is None:
             await self.cards.slack.send_ephemeral(
                 admitted.invocation,
@@ -102,21 +107,25 @@ class Checking(CheckTools):
             return
         await self.by_word(admitted)
 
-    def _recalled(self, admitted: AdmittedInvocation) -> AdmittedInvocation | None:
+    def _recalled(
+        self, admitted: AdmittedInvocation[BackendRequest]
+    ) -> AdmittedInvocation[BackendRequest] | None:
         if not isinstance(admitted.request.target, LastTarget):
             return admitted
         last = self._last.get(admitted.invocation.user)
         if last is None or not isinstance(last.target, HostTarget):
             return None
-        typed = dict(admitted.request.options)
-        port = int(typed.pop("port", last.target.port))
-        return replace(
-            admitted,
-            request=replace(
-                last, target=replace(last.target, port=port), options={**last.options, **typed}
-            ),
+        typed = admitted.request
+        options = replace(typed.options, port=None).over(last.options)
+        again = replace(
+            last,
+            target=replace(last.target, port=typed.options.port or last.target.port),
+            options=options,
+            watch=typed.watch or last.watch,
+            private=typed.private or last.private,
         )
+        return admitted.asking(again)
 
 
-def _is_for_the_gateway(admitted: AdmittedInvocation) -> bool:
-    return admitted.request.options.get("via") == Via.GATEWAY
+def _is_for_the_gateway(admitted: AdmittedInvocation[BackendRequest]) -> bool:
+    return admitted.request.options.via is Via.GATEWAY

@@ -16,10 +16,11 @@ from bot.cards.escaping import clean, short_name
 from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
 from bot.checks.backend_health import both_words
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import HostTarget, Usage, parse
+from bot.checks.service import HostAnswer, Refused
+from bot.commands import parse
 from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport, GatewayReport
+from bot.domain.request import BackendRequest, HostTarget, ProbeOptions
 from bot.reports.evidence import evidence
 from bot.reports.page import report_page
 from bot.slack.invocation import Invocation
@@ -35,7 +36,7 @@ CHAIN, EVIDENCE = "chain", "evidence"
 class Hosts(Protocol):
     """The use case, for a card that is not remembered any more."""
 
-    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
         """Probe one backend and judge it."""
 
 
@@ -102,8 +103,8 @@ class Filing:
         return posted
 
     async def _anew(self, invocation: Invocation, run_id: str) -> Kept | None:
-        admitted = parse(invocation.text)
-        if isinstance(admitted, Usage) or not isinstance(admitted.target, HostTarget):
+        asked = parse(invocation.text)
+        if not isinstance(asked, BackendRequest) or not isinstance(asked.target, HostTarget):
             await self.slack.send_ephemeral(
                 _quietly(invocation),
                 notice(
@@ -111,7 +112,7 @@ class Filing:
                 ),
             )
             return None
-        answer = await self.backends.host(admitted.target, admitted.options)
+        answer = await self.backends.host(asked.target, asked.options)
         if isinstance(answer, Refused):
             await self.slack.send_ephemeral(_quietly(invocation), refusal(answer.sentence))
             return None

@@ -10,11 +10,11 @@ from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice
 from bot.checks.forecast import forecast_gateway
 from bot.checks.removal import GatewayReader
-from bot.commands import GatewayTarget
+from bot.commands.wording import command_of, target_of
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.forecast_days import DEFAULT_DAYS
+from bot.domain.request import ForecastRequest
 from bot.slack.handlers.repeats import answer_once
-from bot.slack.handlers.wording import command_of, narrowed, target_of
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import CardTools, Found, Progress, TakenBack
 
@@ -36,7 +36,7 @@ class Forecasting:
     gateways: GatewayReader
     probe_origin: str
 
-    async def handle(self, admitted: AdmittedInvocation) -> None:
+    async def handle(self, admitted: AdmittedInvocation[ForecastRequest]) -> None:
         """Probe, judge at every date, and show."""
         await answer_once(self.cards, admitted, ForecastCheck(tools=self, admitted=admitted))
 
@@ -46,7 +46,7 @@ class ForecastCheck:
     """One forecast, as `bot.slack.outbound.card_life.Work` asks for it."""
 
     tools: Forecasting
-    admitted: AdmittedInvocation
+    admitted: AdmittedInvocation[ForecastRequest]
     grace: float = _GRACE_S
 
     @property
@@ -57,7 +57,7 @@ class ForecastCheck:
     @property
     def command(self) -> str:
         """What asks the same again."""
-        return f"forecast {command_of(self.admitted.request)}"
+        return command_of(self.admitted.request)
 
     @property
     def understood(self) -> str:
@@ -66,10 +66,9 @@ class ForecastCheck:
 
     async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway tells no stages
         """Probe every member and judge it at every date."""
-        target, options = self.admitted.request.target, self.admitted.request.options
-        assert isinstance(target, GatewayTarget)
-        days = int(options.get("days", DEFAULT_DAYS))
-        found = await forecast_gateway(self.tools.gateways, narrowed(target, options), days)
+        request = self.admitted.request
+        days = DEFAULT_DAYS if request.days is None else request.days
+        found = await forecast_gateway(self.tools.gateways, request.target, days)
         context = CardContext(
             command=self.command,
             understood=self.understood,

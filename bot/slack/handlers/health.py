@@ -20,19 +20,22 @@ from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
 from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice, refusal
-from bot.checks.service import Options, Refused
-from bot.commands import GatewayTarget, HostTarget, SiteTarget
+from bot.checks.service import Refused
+from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
 from bot.domain.azure import ArmRefusal, ArmTrouble
-from bot.domain.report import GatewayReport, Via
-from bot.slack.handlers.repeats import answer_once, watch_on
-from bot.slack.handlers.watched import (
-    GatewayLook,
-    HealthReader,
-    gateway_change_key,
-    worst_pool,
+from bot.domain.report import GatewayReport
+from bot.domain.request import (
+    GatewayTarget,
+    HostTarget,
+    ProbeOptions,
+    ProbeRequest,
+    SiteTarget,
+    Via,
 )
-from bot.slack.handlers.wording import command_of, narrowed, target_of, understood, understood_of
+from bot.slack.handlers.repeats import answer_once, watch_on
+from bot.slack.handlers.watched import GatewayLook, HealthReader, gateway_change_key, worst_pool
+from bot.slack.handlers.wording import understood, understood_of
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
@@ -55,14 +58,16 @@ async def _nothing_followed(_channel: str) -> Sequence[GatewayTarget]:
 class Gateways(Protocol):
     """The use case: `bot.checks.service.CheckService` is it."""
 
-    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
+    async def gateway(
+        self, target: GatewayTarget, options: ProbeOptions
+    ) -> GatewayReport | ArmRefusal:
         """Our own witness."""
 
-    async def placement(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayTarget | Refused:
         """Where a host stands, for a question to its gateway alone."""
 
     async def of_site(
-        self, site: SiteTarget, options: Options
+        self, site: SiteTarget, options: ProbeOptions
     ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name."""
 
@@ -90,7 +95,7 @@ class GatewayChecking:
     probe_origin: str
     followed: Callable[[str], Awaitable[Sequence[GatewayTarget]]] = _nothing_followed
 
-    async def handle(self, admitted: AdmittedInvocation) -> None:
+    async def handle(self, admitted: AdmittedInvocation[ProbeRequest]) -> None:
         """Show one gateway, or all of them in a line each.
 
         Or go on watching a card after a restart.
@@ -107,7 +112,7 @@ class GatewayCheck:
     """One look at a gateway or at all of them, as `bot.slack.outbound.card_life.Work` asks."""
 
     tools: GatewayChecking
-    admitted: AdmittedInvocation
+    admitted: AdmittedInvocation[ProbeRequest]
     grace: float = GRACE_S
 
     @property
@@ -160,7 +165,7 @@ class GatewayCheck:
             return found[0] if isinstance(found, tuple) and one else None
         if isinstance(target, HostTarget):
             return await self.tools.gateways.placement(target, options)
-        return narrowed(target, options) if isinstance(target, GatewayTarget) else None
+        return target if isinstance(target, GatewayTarget) else None
 
     def watch(self, target: GatewayTarget, report: GatewayReport | None = None) -> WatchOrder:
         """How its card goes on being watched; `report` is what it shows now."""
@@ -168,7 +173,7 @@ class GatewayCheck:
         seconds = self._watched
         context = self._context(understood_of(self.admitted.request, target))
         noted = context.understood + watched_for(green=False, seconds=seconds)
-        probes_alone = options.get("via") == Via.PROBE
+        probes_alone = options.via is Via.PROBE
         look = GatewayLook(
             gateways=gateways,
             target=target,
@@ -186,7 +191,7 @@ class GatewayCheck:
     @property
     def _watched(self) -> float:
         """Seconds that the card is to be watched, 0 for not at all."""
-        return self.tools.cards.watching.seconds(self.admitted.request.options.get("watch"))
+        return self.tools.cards.watching.seconds(self.admitted.request.watch)
 
     def _not_allowed(self, refused: Refused) -> TakenBack:
         note(self.admitted.invocation, "refused", why=refused.sentence, run_id=self.admitted.run_id)

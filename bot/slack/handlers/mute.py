@@ -13,7 +13,6 @@ from bot.cards.digest_card import digest_card, digest_details
 from bot.cards.parts import Message
 from bot.cards.subscriptions import history, muted, unmuted
 from bot.cards.usage import notice
-from bot.commands import HostTarget
 from bot.digest.mutes import read_window, window_words
 from bot.digest.settle import OPEN_AFTER, settle, undecided
 from bot.digest.zones import zone as zone_named
@@ -25,6 +24,15 @@ from bot.domain.digest import (
     Mute,
     Subscription,
     TargetKind,
+)
+from bot.domain.request import (
+    HistoryRequest,
+    HostTarget,
+    MuteRequest,
+    PreviewRequest,
+    Request,
+    SubscribeRequest,
+    UnmuteRequest,
 )
 from bot.slack.handlers.notebook import CannotFollow, SubscriptionService, made, matching
 from bot.slack.invocation import AdmittedInvocation
@@ -49,7 +57,7 @@ class MuteHandlers:
 
     book: SubscriptionService
 
-    async def preview(self, admitted: AdmittedInvocation) -> None:
+    async def preview(self, admitted: AdmittedInvocation[PreviewRequest]) -> None:
         """Today's digests, shown only to who asked."""
         known = await self.book.subscriptions(admitted.invocation.channel)
         chosen = matching(known, admitted.request) if admitted.request.target else known
@@ -71,7 +79,7 @@ class MuteHandlers:
             ],
         )
 
-    async def mute(self, admitted: AdmittedInvocation) -> None:
+    async def mute(self, admitted: AdmittedInvocation[MuteRequest]) -> None:
         """Say nothing about a target until the time is over."""
         now = self.book.clock()
         try:
@@ -98,34 +106,26 @@ class MuteHandlers:
         await self.book.answer_or_send_ephemeral(admitted, message)
 
     async def _mute(
-        self, admitted: AdmittedInvocation, target: FollowedTarget, now: datetime
+        self, admitted: AdmittedInvocation[MuteRequest], target: FollowedTarget, now: datetime
     ) -> Mute:
         """What was asked for: two hours when nothing is said.
 
         A weekly window repeats for as long as a mute may last.
         """
-        options = admitted.request.options
-        typed, length = options.get("window"), options.get("for")
+        request = admitted.request
         zone = await self.book.zone(admitted) or "UTC"
         return Mute(
             team=self.book.team,
             channel=admitted.invocation.channel,
             target=target,
             begins=now,
-            ends=now
-            + (
-                timedelta(seconds=int(length))
-                if length
-                else LONGEST_MUTE
-                if typed
-                else DEFAULT_MUTE
-            ),
-            reason=str(options.get("reason") or ""),
+            ends=now + (request.length or (LONGEST_MUTE if request.window else DEFAULT_MUTE)),
+            reason=request.reason,
             by=admitted.invocation.user,
-            window=read_window(str(typed), zone) if typed else None,
+            window=read_window(request.window, zone) if request.window else None,
         )
 
-    async def unmute(self, admitted: AdmittedInvocation) -> None:
+    async def unmute(self, admitted: AdmittedInvocation[UnmuteRequest]) -> None:
         """End a mute before its time."""
         now = self.book.clock()
         try:
@@ -145,7 +145,7 @@ class MuteHandlers:
         )
         await self.book.answer_or_send_ephemeral(admitted, message)
 
-    async def history(self, admitted: AdmittedInvocation) -> None:
+    async def history(self, admitted: AdmittedInvocation[HistoryRequest]) -> None:
         """The last changes of a backend's chain and state."""
         try:
             target = await self.book.patiently(admitted, self._target(admitted))
@@ -173,19 +173,25 @@ class MuteHandlers:
             admitted.invocation, history(target.text, zone, happened(events, target, zone))
         )
 
-    async def _target(self, admitted: AdmittedInvocation) -> FollowedTarget:
+    async def _target(self, admitted: AdmittedInvocation[Request]) -> FollowedTarget:
         known = await self.book.subscriptions(admitted.invocation.channel)
         return await self.book.target(admitted.request, [one.target for one in known])
 
-    async def _unsaved(self, admitted: AdmittedInvocation) -> Subscription:
+    async def _unsaved(self, admitted: AdmittedInvocation[Request]) -> Subscription:
         """What the channel would get if it followed the target."""
         zone = await self.book.zone(admitted) or "UTC"
         who = (self.book.team, admitted.invocation.channel, admitted.invocation.user)
         return made(
-            admitted.request, await self._target(admitted), zone, who=who, now=self.book.clock()
+            SubscribeRequest(target=admitted.request.target),
+            await self._target(admitted),
+            zone,
+            who=who,
+            now=self.book.clock(),
         )
 
-    async def _shown(self, admitted: AdmittedInvocation, value: Subscription) -> list[Message]:
+    async def _shown(
+        self, admitted: AdmittedInvocation[Request], value: Subscription
+    ) -> list[Message]:
         now = self.book.clock()
         states = await self._states(admitted, value)
         content = await self.book.memory.preview(value, states, now)
@@ -196,7 +202,7 @@ class MuteHandlers:
         ]
 
     async def _states(
-        self, admitted: AdmittedInvocation, value: Subscription
+        self, admitted: AdmittedInvocation[Request], value: Subscription
     ) -> Sequence[BackendState]:
         """What is remembered.
 
@@ -218,13 +224,15 @@ class MuteHandlers:
             known, _, _ = settle({state.seen.key: state for state in known}, look, now)
         return known
 
-    async def _mutes(self, admitted: AdmittedInvocation, target: FollowedTarget) -> list[Mute]:
+    async def _mutes(
+        self, admitted: AdmittedInvocation[Request], target: FollowedTarget
+    ) -> list[Mute]:
         return await self.book.memory.mutes_of(
             admitted.invocation.channel, target, self.book.clock()
         )
 
     async def _events(
-        self, admitted: AdmittedInvocation, target: FollowedTarget
+        self, admitted: AdmittedInvocation[Request], target: FollowedTarget
     ) -> Sequence[BackendEvent]:
         """For a host, also its history as a member of the gateways that the channel follows."""
         since = self.book.clock() - _HISTORY_BACK
@@ -239,11 +247,11 @@ class MuteHandlers:
         fitting = [event for event in own if _within(event, target)]
         return sorted(fitting, key=lambda event: event.at, reverse=True)
 
-    async def _moment(self, admitted: AdmittedInvocation, instant: datetime) -> str:
+    async def _moment(self, admitted: AdmittedInvocation[Request], instant: datetime) -> str:
         zone = await self.book.zone(admitted) or "UTC"
         return f"{_clock(instant, zone)} ({zone})"
 
-    def _who(self, admitted: AdmittedInvocation) -> tuple[str, str, str]:
+    def _who(self, admitted: AdmittedInvocation[Request]) -> tuple[str, str, str]:
         return self.book.team, admitted.invocation.channel, admitted.invocation.user
 
 

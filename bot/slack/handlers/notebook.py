@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -16,23 +16,24 @@ from bot.cards.parts import Message
 from bot.cards.place_refusals import place_refusal, with_reason
 from bot.cards.usage import notice
 from bot.checks.observe import SITE_KEY
-from bot.checks.service import Options, Refused
-from bot.commands import (
-    LEAST,
-    GatewayTarget,
-    HostTarget,
-    OptionValue,
-    Request,
-    SiteTarget,
-    read_gateway,
-)
+from bot.checks.service import Refused
+from bot.commands import read_gateway
+from bot.commands.wording import least_word, target_of
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
 from bot.domain.azure import ArmRefusal, Gateway
 from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
 from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
-from bot.slack.handlers.wording import target_of
+from bot.domain.request import (
+    NOTHING_TYPED,
+    GatewayTarget,
+    HostTarget,
+    ProbeOptions,
+    Request,
+    SiteTarget,
+    SubscribeRequest,
+)
 from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
@@ -63,7 +64,7 @@ class Following(Protocol):
         """Why a host may not be probed."""
 
     async def of_site(
-        self, site: SiteTarget, options: Options
+        self, site: SiteTarget, options: ProbeOptions
     ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name."""
 
@@ -118,7 +119,7 @@ class SubscriptionService:
                 kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
             )
         if isinstance(typed, SiteTarget):
-            served = await self.check_service.of_site(typed, {})
+            served = await self.check_service.of_site(typed, NOTHING_TYPED)
             if not isinstance(served, tuple):
                 raise CannotFollow(served.sentence)
             return FollowedTarget(
@@ -146,18 +147,15 @@ class SubscriptionService:
             raise CannotFollow(f"{found.sentence}{hints}")
         return found.id.key
 
-    async def zone(self, admitted: AdmittedInvocation) -> str | None:
+    async def zone(self, admitted: AdmittedInvocation[Request]) -> str | None:
         """On which clock a channel lives: as typed, as remembered, or as the asker's profile says.
 
         `None` when nobody knows.
         """
-        channel, typed = admitted.invocation.channel, admitted.request.options.get("tz")
+        channel, request = admitted.invocation.channel, admitted.request
+        typed = request.tz if isinstance(request, SubscribeRequest) else ""
         remembered = await self.memory.zone(channel)
-        found = (
-            str(typed)
-            if typed
-            else remembered or await self._profile_zone(admitted.invocation.user)
-        )
+        found = typed or remembered or await self._profile_zone(admitted.invocation.user)
         if found and not remembered:
             await self.memory.set_zone(channel, found)
         return found
@@ -172,7 +170,9 @@ class SubscriptionService:
             return None
         return str(answer["user"].get("tz") or "") or None
 
-    async def answer(self, admitted: AdmittedInvocation, message: Message) -> DeliveryError | None:
+    async def answer(
+        self, admitted: AdmittedInvocation[Request], message: Message
+    ) -> DeliveryError | None:
         """Answer in the channel: in place of the message whose button was pressed, or anew.
 
         Returns:
@@ -193,7 +193,7 @@ class SubscriptionService:
         return None
 
     async def answer_or_send_ephemeral(
-        self, admitted: AdmittedInvocation, message: Message
+        self, admitted: AdmittedInvocation[Request], message: Message
     ) -> None:
         """Answer in the channel, or the asker alone with the reason why."""
         if refused := await self.answer(admitted, message):
@@ -207,7 +207,9 @@ class SubscriptionService:
             )
             await self.slack.send_ephemeral(asked, alone)
 
-    async def explain_place(self, admitted: AdmittedInvocation, refused: DeliveryError) -> None:
+    async def explain_place(
+        self, admitted: AdmittedInvocation[Request], refused: DeliveryError
+    ) -> None:
         """Tell the asker why nothing can be posted here, and how to invite where that helps."""
         asked = admitted.invocation
         shown = place_refusal(
@@ -218,7 +220,7 @@ class SubscriptionService:
         )
         await self.slack.send_ephemeral(asked, shown)
 
-    async def notify(self, admitted: AdmittedInvocation, pages: Iterable[Message]) -> None:
+    async def notify(self, admitted: AdmittedInvocation[Request], pages: Iterable[Message]) -> None:
         """Tell the asker alone, in several messages.
 
         A response URL takes five, so the later ones go another way.
@@ -231,7 +233,9 @@ class SubscriptionService:
             )
             await self.slack.send_ephemeral(invocation, page)
 
-    async def patiently(self, admitted: AdmittedInvocation, work: Coroutine[Any, Any, T]) -> T:
+    async def patiently(
+        self, admitted: AdmittedInvocation[Request], work: Coroutine[Any, Any, T]
+    ) -> T:
         """Do something that may have to ask ARM or DNS.
 
         When that takes long, the asker hears that it is under way.
@@ -248,34 +252,37 @@ class SubscriptionService:
         finally:
             task.cancel()
 
-    async def decline(self, admitted: AdmittedInvocation, sentence: str, *examples: str) -> None:
+    async def decline(
+        self, admitted: AdmittedInvocation[Request], sentence: str, *examples: str
+    ) -> None:
         """Tell the asker alone why not."""
         await self.slack.send_ephemeral(admitted.invocation, notice(sentence, *examples))
 
 
 def made(
-    request: Request, target: FollowedTarget, zone: str, *, who: tuple[str, str, str], now: datetime
+    request: SubscribeRequest,
+    target: FollowedTarget,
+    zone: str,
+    *,
+    who: tuple[str, str, str],
+    now: datetime,
 ) -> Subscription:
     """The subscription that was asked for; `who` is team, channel and user.
 
     Raises:
         UnusableSchedule, UnusableFilter, NeverDue: each with one sentence.
     """
-    options, (team, channel, user) = request.options, who
-    plan = schedule(
-        _word(options, "every"), day=_word(options, "day"), at=_word(options, "at"), zone=zone
-    )
+    team, channel, user = who
+    plan = schedule(request.every, day=request.day, at=request.at, zone=zone)
     return Subscription(
         team=team,
         channel=channel,
         target=target,
         schedule=plan,
-        minimum=Severity(LEAST[str(options.get("min") or "warn")]),
-        only_changes=options.get("only") == "changes",
-        heartbeat=options.get("heartbeat") == "on",
-        exclude=tuple(
-            exclusion(pattern) for pattern in _word(options, "not").split(",") if pattern
-        ),
+        minimum=request.minimum or Severity.WARNING,
+        only_changes=request.only_changes,
+        heartbeat=request.heartbeat,
+        exclude=tuple(map(exclusion, request.exclude)),
         created_by=user,
         created_at=now,
         next_run_at=first_run(plan, now),
@@ -289,7 +296,7 @@ def command_of(value: Subscription) -> str:
         f"subscribe {value.target.text}",
         f"every={step[1]}{step[2][0]}" if step else value.schedule.text,
         f"tz={value.schedule.zone}",
-        f"min={_least(value.minimum)}",
+        f"min={least_word(value.minimum)}",
         "only=changes" if value.only_changes else "",
         f"not={','.join(value.exclude)}" if value.exclude else "",
         "heartbeat=on" if value.heartbeat else "",
@@ -339,11 +346,3 @@ def matching(known: Sequence[Subscription], request: Request) -> tuple[Subscript
         one for one in own if (one.target.pool, one.target.setting) == (typed.pool, typed.setting)
     ]
     return tuple(exact or (own if typed.pool is None and typed.setting is None else ()))
-
-
-def _least(severity: Severity) -> str:
-    return next(word for word, name in LEAST.items() if name == severity.value)
-
-
-def _word(options: Mapping[str, OptionValue], key: str) -> str:
-    return str(options.get(key) or "")

@@ -20,15 +20,16 @@ from bot.cards.unanswered_card import remedy_message
 from bot.cards.usage import refusal
 from bot.checks.backend_health import both_words, word_missing
 from bot.checks.last_healthy import Memory, RecentFacts, changed_since_green
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import HostTarget
+from bot.checks.service import HostAnswer, Refused
+from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import GatewayReport
+from bot.domain.request import BackendRequest, HostTarget, ProbeOptions
 from bot.observability.metrics import CHECK_SECONDS, CHECKS
 from bot.slack.handlers.files import Filing, Kept
 from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key, worst_pool
-from bot.slack.handlers.wording import command_of, judged_as, target_of, understood
+from bot.slack.handlers.wording import judged_as, understood
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
@@ -46,7 +47,10 @@ class Backends(Protocol):
     """The use case: `bot.checks.service.CheckService` is it."""
 
     async def host(
-        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+        self,
+        target: HostTarget,
+        options: ProbeOptions,
+        on_stage: Callable[[str], None] | None = None,
     ) -> HostAnswer | Refused:
         """Probe one backend and judge it."""
 
@@ -78,7 +82,7 @@ class BackendCheck:
     """One check, as `bot.slack.outbound.card_life.Work` asks for it."""
 
     tools: CheckTools
-    admitted: AdmittedInvocation
+    admitted: AdmittedInvocation[BackendRequest]
 
     @property
     def name(self) -> str:
@@ -98,7 +102,7 @@ class BackendCheck:
     @property
     def grace(self) -> float:
         """A name may be mistyped, which needs no card; a root has to be looked up first."""
-        return LOOKED_UP_S if "root" in self.admitted.request.options else GRACE_S
+        return LOOKED_UP_S if self.admitted.request.options.root else GRACE_S
 
     async def find(self, progress: Progress) -> Found | TakenBack:
         """Probe and judge."""
@@ -142,7 +146,7 @@ class BackendCheck:
     @property
     def _watched(self) -> float:
         """Seconds that the card is to be watched, 0 for not at all."""
-        return self.tools.cards.watching.seconds(self.admitted.request.options.get("watch"))
+        return self.tools.cards.watching.seconds(self.admitted.request.watch)
 
     def _found(self, answer: HostAnswer) -> Found:
         gateway = answer.gateway

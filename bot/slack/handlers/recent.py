@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.commands import LastTarget
+from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
+from bot.domain.request import LastTarget, Request
 from bot.slack.handlers.notebook import SubscriptionService
-from bot.slack.handlers.wording import command_of
 from bot.slack.inbound.routing import Handler, Work
 from bot.slack.invocation import AdmittedInvocation
 
@@ -32,13 +32,13 @@ class Recent:
     def remembering(self, handler: Handler) -> Handler:
         """The same handler; what it is asked about is remembered."""
 
-        async def handle(admitted: AdmittedInvocation) -> None:
+        async def handle(admitted: AdmittedInvocation[Request]) -> None:
             self.runs.spawn(self._keep(admitted))
             await handler(admitted)
 
         return handle
 
-    async def _keep(self, admitted: AdmittedInvocation) -> None:
+    async def _keep(self, admitted: AdmittedInvocation[Request]) -> None:
         target, words = admitted.request.target, command_of(admitted.request)
         if target is None or isinstance(target, LastTarget) or len(words) > _LONGEST:
             return

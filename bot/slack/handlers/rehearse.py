@@ -23,8 +23,9 @@ from bot.checks import rehearse
 from bot.commands import TargetError, host_target
 from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport
+from bot.domain.request import RehearseRequest, RemovalRequest
 from bot.observability.logs import run_scope
-from bot.slack.inbound.routing import Handler, new_run_id
+from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, answer, files, from_submission
 from bot.slack.outbound.card_life import (
     CardLife,
@@ -77,26 +78,21 @@ class Rehearsing:
         cards: where its cards live.
         clock: the present instant, aware.
         probe_origin: from where the bot looks.
-        removing: answers where a gateway and a root are named.
         takes_files: whether the bot may read a file that is added (scope `files:read`).
     """
 
     cards: CardTools
     clock: Callable[[], datetime]
     probe_origin: str
-    removing: Handler | None = None
     takes_files: bool = True
 
     def form(self, channel: str) -> Block:
         """The form that asks for a chain; `channel` is where the answer goes, if known."""
         return rehearse_form(channel=channel or None, takes_files=self.takes_files)
 
-    async def handle(self, admitted: AdmittedInvocation) -> None:
+    async def handle(self, admitted: AdmittedInvocation[RehearseRequest]) -> None:
         """Open the form; a mention cannot open one, so it offers a button."""
         invocation = admitted.invocation
-        if admitted.request.target is not None:
-            await self._without_root(admitted)
-            return
         try:
             if invocation.trigger:
                 await self.cards.slack.open_form(invocation.trigger, self.form(invocation.channel))
@@ -107,14 +103,12 @@ class Rehearsing:
             invocation, open_form_notice("Rehearse a chain", OPEN_REHEARSAL)
         )
 
-    async def _without_root(self, admitted: AdmittedInvocation) -> None:
-        if self.removing is None:
-            await self.cards.slack.send_ephemeral(
-                admitted.invocation,
-                notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
-            )
-        else:
-            await self.removing(admitted)
+    async def without_azure(self, admitted: AdmittedInvocation[RemovalRequest]) -> None:
+        """Answer a question about a gateway's root where no gateway can be asked."""
+        await self.cards.slack.send_ephemeral(
+            admitted.invocation,
+            notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
+        )
 
     async def read(self, view: Payload) -> Rehearsal:
         """What was filled in; raises `FieldError` for what cannot be used."""

@@ -15,11 +15,11 @@ from bot.cards.removal_card import removal_card, removal_details
 from bot.cards.unanswered_card import no_word_card, remedy_message
 from bot.cards.usage import notice
 from bot.checks.removal import GatewayReader, rehearse_removal
-from bot.commands import GatewayTarget
+from bot.commands.wording import command_of, target_of
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.removal import Removal
+from bot.domain.request import RemovalRequest
 from bot.slack.handlers.repeats import answer_once
-from bot.slack.handlers.wording import command_of, narrowed, target_of
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import CardTools, Found, Progress, TakenBack, ThreadItem
 
@@ -41,7 +41,7 @@ class Removing:
     gateways: GatewayReader
     probe_origin: str
 
-    async def handle(self, admitted: AdmittedInvocation) -> None:
+    async def handle(self, admitted: AdmittedInvocation[RemovalRequest]) -> None:
         """Probe, judge without the root, and show."""
         await answer_once(self.cards, admitted, RemovalCheck(tools=self, admitted=admitted))
 
@@ -51,7 +51,7 @@ class RemovalCheck:
     """One such rehearsal, as `bot.slack.outbound.card_life.Work` asks for it."""
 
     tools: Removing
-    admitted: AdmittedInvocation
+    admitted: AdmittedInvocation[RemovalRequest]
     grace: float = _GRACE_S
 
     @property
@@ -62,7 +62,7 @@ class RemovalCheck:
     @property
     def command(self) -> str:
         """What asks the same again."""
-        return f"rehearse {command_of(self.admitted.request)}"
+        return command_of(self.admitted.request)
 
     @property
     def understood(self) -> str:
@@ -71,11 +71,8 @@ class RemovalCheck:
 
     async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway tells no stages
         """Probe every member and judge it with and without the root."""
-        target, options = self.admitted.request.target, self.admitted.request.options
-        assert isinstance(target, GatewayTarget)
-        found = await rehearse_removal(
-            self.tools.gateways, narrowed(target, options), str(options["without"])
-        )
+        request = self.admitted.request
+        found = await rehearse_removal(self.tools.gateways, request.target, request.root)
         context = CardContext(
             command=self.command,
             understood=self.understood,
@@ -95,8 +92,7 @@ class RemovalCheck:
         if refused.trouble in _TYPING_ERRORS and self.admitted.invocation.card is None:
             example = next(iter(refused.suggestions), "rehearse gw:prod-gw without=corp-root-2019")
             if not example.startswith("rehearse"):
-                root = self.admitted.request.options["without"]
-                example = f"rehearse {example} without={root}"
+                example = f"rehearse {example} without={self.admitted.request.root}"
             return TakenBack(message=notice(refused.sentence, f"/appgw-check {example}"))
         return Found(
             message=no_word_card(self.name, refused, context),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from bot.cards.usage import running
+from bot.commands.wording import command_of, target_of
+from bot.domain.request import ProbeRequest, Request
 from bot.observability.logs import run_scope
-from bot.slack.handlers.wording import command_of, target_of
 from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.card_life import CardLife, CardOrder, CardTools, Work
 from bot.slack.outbound.client import SlackClient
@@ -14,7 +15,7 @@ from bot.slack.outbound.runs import Run, Runs
 from bot.slack.outbound.watching import WatchOrder
 
 
-async def answer_once(tools: CardTools, admitted: AdmittedInvocation, work: Work) -> None:
+async def answer_once(tools: CardTools, admitted: AdmittedInvocation[Request], work: Work) -> None:
     """Do the work on a card of its own, or point to the card that has the same answer."""
     if found := earlier(tools.runs, admitted):
         await point_to(tools.slack, found, admitted)
@@ -28,29 +29,29 @@ async def answer_once(tools: CardTools, admitted: AdmittedInvocation, work: Work
 
 
 async def watch_on(
-    tools: CardTools, admitted: AdmittedInvocation, work: Work, order: WatchOrder
+    tools: CardTools, admitted: AdmittedInvocation[Request], work: Work, order: WatchOrder
 ) -> None:
     """Go on watching a card after a restart."""
     run = Run(begun=admitted.begun)
     await CardLife(tools, order_of(admitted), work, run).go_on_watching(order)
 
 
-def order_of(admitted: AdmittedInvocation) -> CardOrder:
+def order_of(admitted: AdmittedInvocation[Request]) -> CardOrder:
     """Whose card it is."""
     return CardOrder(
         invocation=admitted.invocation,
         run_id=admitted.run_id,
         begun=admitted.begun,
-        private="private" in admitted.request.options,
+        private=_card_options(admitted.request).private,
     )
 
 
-def key_of(admitted: AdmittedInvocation) -> Hashable:
+def key_of(admitted: AdmittedInvocation[Request]) -> Hashable:
     """Two requests with one key are the same.
 
     A press of a button is about its card, anything else about its target in its place.
     """
-    invocation, options = admitted.invocation, admitted.request.options
+    invocation, options = admitted.invocation, _card_options(admitted.request)
     what = (
         invocation.card
         if invocation.source is Source.CLICK
@@ -59,13 +60,18 @@ def key_of(admitted: AdmittedInvocation) -> Hashable:
     return (
         invocation.channel,
         invocation.thread,
-        "private" in options and invocation.user,
-        "watch" in options,
+        options.private and invocation.user,
+        options.watch is not None,
         what,
     )
 
 
-def earlier(runs: Runs, admitted: AdmittedInvocation) -> Run | None:
+def _card_options(request: Request) -> ProbeRequest:
+    """Whether the card is private or watched; only a request that probes can ask for that."""
+    return request if isinstance(request, ProbeRequest) else ProbeRequest()
+
+
+def earlier(runs: Runs, admitted: AdmittedInvocation[Request]) -> Run | None:
     """The run that answers this already.
 
     For a pressed button only one that has no verdict yet, since a finished card is probed anew.
@@ -73,7 +79,7 @@ def earlier(runs: Runs, admitted: AdmittedInvocation) -> Run | None:
     return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.CLICK)
 
 
-async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation) -> None:
+async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[Request]) -> None:
     """Show the asker alone where the card is.
 
     A second press of a button needs no answer: its card is the message whose button was pressed.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from bot.cards.usage import facts, help_card, verb_help
-from bot.commands import HELP, Verb
-from bot.slack.inbound.routing import Handler
+from bot.commands import HELP
+from bot.domain.request import DoctorRequest, HelpRequest, VersionRequest, WhoamiRequest
+from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
 
@@ -31,31 +32,33 @@ class SmallVerbs:
     doctor: Doctor
     privileges: Privileges
 
-    def handlers(self) -> dict[Verb, Handler]:
-        """The verbs answered here."""
+    def handlers(self) -> Handlers:
+        """The requests answered here."""
         return {
-            Verb.HELP: self.help,
-            Verb.VERSION: self.version,
-            Verb.WHOAMI: self.whoami,
-            Verb.DOCTOR: self.examine,
+            **answers(HelpRequest, self.help),
+            **answers(VersionRequest, self.version),
+            **answers(WhoamiRequest, self.whoami),
+            **answers(DoctorRequest, self.examine),
         }
 
-    async def help(self, admitted: AdmittedInvocation) -> None:
+    async def help(self, admitted: AdmittedInvocation[HelpRequest]) -> None:
         """What can be asked; about one verb when one was named."""
-        about = str(admitted.request.options.get("topic") or "")
-        known = HELP.get(Verb(about)) if about in set(Verb) else None
+        topic = admitted.request.topic
+        known = HELP.get(topic) if topic else None
         await self.slack.send_ephemeral(
             admitted.invocation,
-            verb_help(about, known.line, known.options, known.examples) if known else help_card(),
+            verb_help(topic, known.line, known.options, known.examples)
+            if topic and known
+            else help_card(),
         )
 
-    async def version(self, admitted: AdmittedInvocation) -> None:
+    async def version(self, admitted: AdmittedInvocation[VersionRequest]) -> None:
         """Which version answers."""
         await self.slack.send_ephemeral(
             admitted.invocation, facts("Version", {"appgw-check": VERSION})
         )
 
-    async def whoami(self, admitted: AdmittedInvocation) -> None:
+    async def whoami(self, admitted: AdmittedInvocation[WhoamiRequest]) -> None:
         """Who asks, as the bot sees it."""
         invocation = admitted.invocation
         seen = {
@@ -67,6 +70,6 @@ class SmallVerbs:
             invocation, facts("Who you are to me", {**seen, **await self.privileges(invocation)})
         )
 
-    async def examine(self, admitted: AdmittedInvocation) -> None:
+    async def examine(self, admitted: AdmittedInvocation[DoctorRequest]) -> None:
         """Whether the bot itself can answer."""
         await self.slack.send_ephemeral(admitted.invocation, facts("How I am", await self.doctor()))

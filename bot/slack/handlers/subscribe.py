@@ -6,7 +6,7 @@ A subscription belongs to the channel; what was made twice is there once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.cards.escaping import capital
 from bot.cards.subscriptions import (
@@ -20,12 +20,14 @@ from bot.cards.subscriptions import (
     which_zone,
 )
 from bot.cards.usage import notice, open_form_notice
-from bot.commands import Request, Verb, parse
+from bot.commands import parse
+from bot.commands.wording import command_of as words_of
 from bot.digest.due import NeverDue
 from bot.digest.filters import UnusableFilter
 from bot.digest.schedule import UnusableSchedule, echo
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import Subscription
+from bot.domain.request import ListRequest, Request, SubscribeRequest, UnsubscribeRequest
 from bot.slack.handlers.notebook import (
     CannotFollow,
     SubscriptionService,
@@ -35,7 +37,6 @@ from bot.slack.handlers.notebook import (
     same_part,
     says,
 )
-from bot.slack.handlers.wording import command_of as words_of
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.subscriptions import AtLimit
 
@@ -49,7 +50,7 @@ class Subscribing:
 
     book: SubscriptionService
 
-    async def subscribe(self, admitted: AdmittedInvocation) -> None:
+    async def subscribe(self, admitted: AdmittedInvocation[SubscribeRequest]) -> None:
         """Follow a target from now on, or in another way than before.
 
         Without a target, open the form.
@@ -73,12 +74,12 @@ class Subscribing:
             return
         if value is None:
             await self.book.slack.send_ephemeral(
-                admitted.invocation, which_zone(f"subscribe {words_of(admitted.request)}")
+                admitted.invocation, which_zone(words_of(admitted.request))
             )
             return
         await self._keep(admitted, value)
 
-    async def list(self, admitted: AdmittedInvocation) -> None:
+    async def list(self, admitted: AdmittedInvocation[ListRequest]) -> None:
         """What this channel follows, numbered from 1."""
         known = await self.book.subscriptions(admitted.invocation.channel)
         if not known:
@@ -91,7 +92,7 @@ class Subscribing:
         ]
         await self.book.notify(admitted, listing(entries))
 
-    async def unsubscribe(self, admitted: AdmittedInvocation) -> None:
+    async def unsubscribe(self, admitted: AdmittedInvocation[UnsubscribeRequest]) -> None:
         """Stop one digest by its number or target, or all of them."""
         known = await self.book.subscriptions(admitted.invocation.channel)
         chosen = _chosen(known, admitted.request)
@@ -117,17 +118,19 @@ class Subscribing:
         )
         await self.book.answer_or_send_ephemeral(admitted, message)
 
-    async def restore(self, admitted: AdmittedInvocation, commands: Sequence[str]) -> None:
+    async def restore(
+        self, admitted: AdmittedInvocation[SubscribeRequest], commands: Sequence[str]
+    ) -> None:
         """`Undo` of `unsubscribe`: make again what the button carries.
 
         What is there already stays as it is.
         """
         restored_targets = []
         for request in map(parse, commands):
-            if not isinstance(request, Request) or request.verb is not Verb.SUBSCRIBE:
+            if not isinstance(request, SubscribeRequest):
                 continue
             try:
-                value = await self._made(replace(admitted, request=request))
+                value = await self._made(admitted.asking(request))
             except _UNUSABLE as error:
                 await self.book.decline(admitted, str(error))
                 return
@@ -155,7 +158,7 @@ class Subscribing:
                 invocation, open_form_notice("Subscribe", OPEN_FOLLOW_FORM)
             )
 
-    async def _made(self, admitted: AdmittedInvocation) -> Subscription | None:
+    async def _made(self, admitted: AdmittedInvocation[SubscribeRequest]) -> Subscription | None:
         """The subscription that was asked for.
 
         `None` when the channel's zone has to be asked first.
@@ -175,7 +178,7 @@ class Subscribing:
             else None
         )
 
-    async def _keep(self, admitted: AdmittedInvocation, value: Subscription) -> None:
+    async def _keep(self, admitted: AdmittedInvocation[Request], value: Subscription) -> None:
         before = await self._twin(value)
         if before and before.paused is None and _same_words(before, value):
             sentence = f"This channel gets {value.target.text} so already: {self._plan(before)}"
@@ -217,12 +220,11 @@ class Subscribing:
         return self.book.team, invocation.channel, invocation.user
 
 
-def _chosen(known: Sequence[Subscription], request: Request) -> tuple[Subscription, ...]:
-    if request.options.get("all"):
+def _chosen(known: Sequence[Subscription], request: UnsubscribeRequest) -> tuple[Subscription, ...]:
+    if request.everything:
         return tuple(known)
-    number = request.options.get("number")
-    if number is not None:
-        return tuple(known[int(number) - 1 : int(number)])
+    if (number := request.number) is not None:
+        return tuple(known[number - 1 : number])
     return matching(known, request)
 
 

@@ -19,14 +19,26 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards.digest_card import RUN, RUN_APART
 from bot.cards.subscriptions import EDIT, FOLLOW_FORM, OPEN_FOLLOW_FORM, UNDO, ZONE
 from bot.cards.usage import refusal
-from bot.commands import Request, Usage, Verb, parse
+from bot.commands import Usage, parse
+from bot.commands.wording import subscribe_words, target_of
+from bot.domain.request import (
+    BackendRequest,
+    HealthRequest,
+    HistoryRequest,
+    ListRequest,
+    MuteRequest,
+    PreviewRequest,
+    Request,
+    SubscribeRequest,
+    UnmuteRequest,
+    UnsubscribeRequest,
+)
 from bot.slack.handlers.app_home import Home, opened
 from bot.slack.handlers.mute import MuteHandlers
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recent import Recent
 from bot.slack.handlers.subscribe import Subscribing
-from bot.slack.handlers.wording import target_of
-from bot.slack.inbound.routing import Handler, Reception, Work, new_run_id
+from bot.slack.inbound.routing import Handlers, Reception, Work, answers, new_run_id
 from bot.slack.invocation import (
     AdmittedInvocation,
     Invocation,
@@ -39,7 +51,7 @@ from bot.slack.invocation import (
 from bot.slack.payload import Payload, inner, word
 
 _FORM_OPTIONS = ("every", "day", "at", "tz", "min", "only", "not", "heartbeat")
-_REMEMBERED = {Verb.CHECK, Verb.HEALTH}
+_REMEMBERED: frozenset[type[Request]] = frozenset({BackendRequest, HealthRequest})
 _SAID_BY_SILENCE = frozenset({"everything open", "silent"})
 
 
@@ -55,23 +67,23 @@ class Following:
     book: SubscriptionService
     troubles: Callable[[], Mapping[str, str]]
 
-    def handlers(self) -> Mapping[Verb, Handler]:
-        """The verbs answered here."""
+    def handlers(self) -> Handlers:
+        """The requests answered here."""
         subscribing, mute_handlers = Subscribing(book=self.book), MuteHandlers(book=self.book)
         return {
-            Verb.SUBSCRIBE: subscribing.subscribe,
-            Verb.LIST: subscribing.list,
-            Verb.UNSUBSCRIBE: subscribing.unsubscribe,
-            Verb.PREVIEW: mute_handlers.preview,
-            Verb.MUTE: mute_handlers.mute,
-            Verb.UNMUTE: mute_handlers.unmute,
-            Verb.HISTORY: mute_handlers.history,
+            **answers(SubscribeRequest, subscribing.subscribe),
+            **answers(ListRequest, subscribing.list),
+            **answers(UnsubscribeRequest, subscribing.unsubscribe),
+            **answers(PreviewRequest, mute_handlers.preview),
+            **answers(MuteRequest, mute_handlers.mute),
+            **answers(UnmuteRequest, mute_handlers.unmute),
+            **answers(HistoryRequest, mute_handlers.history),
         }
 
-    def remembering(self, handlers: Mapping[Verb, Handler], work: Work) -> dict[Verb, Handler]:
+    def remembering(self, handlers: Handlers, work: Work) -> Handlers:
         """The same handlers, of which some remember what people ask about."""
         recent = Recent(book=self.book, runs=work)
-        wrapped = {verb: recent.remembering(handlers[verb]) for verb in _REMEMBERED & set(handlers)}
+        wrapped = {kind: recent.remembering(handlers[kind]) for kind in _REMEMBERED & set(handlers)}
         return {**handlers, **wrapped}
 
     def register(self, app: AsyncApp, reception: Reception) -> None:
@@ -154,12 +166,12 @@ class _Clicks:
         if await self._let_in(invocation, "edit"):
             understood = parse(invocation.text)
             await self.subscribing.open_form(
-                invocation, _given(understood) if isinstance(understood, Request) else {}
+                invocation, _given(understood) if isinstance(understood, SubscribeRequest) else {}
             )
 
     async def _undo(self, invocation: Invocation, commands: list[str]) -> None:
         if await self._let_in(invocation, "undo"):
-            request = Request(verb=Verb.SUBSCRIBE)
+            request = SubscribeRequest()
             await self.subscribing.restore(
                 AdmittedInvocation(
                     invocation=invocation,
@@ -178,10 +190,9 @@ class _Clicks:
         return sentence is None
 
 
-def _given(request: Request) -> dict[str, str]:
+def _given(request: SubscribeRequest) -> dict[str, str]:
     """What a command holds, as the form's fields."""
-    options = {key: str(request.options[key]) for key in _FORM_OPTIONS if key in request.options}
-    return {"target": target_of(request), **options}
+    return {"target": target_of(request), **subscribe_words(request)}
 
 
 def _typed(view: Payload) -> str:

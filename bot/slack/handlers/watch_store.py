@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from bot.commands import Request, parse
+from bot.commands import parse
+from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
-from bot.slack.handlers.wording import command_of
+from bot.domain.request import ProbeRequest, Request
 from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Posted
@@ -34,7 +35,7 @@ class WatchBook:
     clock: Callable[[], datetime]
 
     async def begun(
-        self, posted: Posted, admitted: AdmittedInvocation, seconds: float, already: float
+        self, posted: Posted, admitted: AdmittedInvocation[Request], seconds: float, already: float
     ) -> None:
         """Keep a watch; `already` is how many of its seconds are over."""
         invocation, begun = admitted.invocation, self.clock() - timedelta(seconds=already)
@@ -63,12 +64,12 @@ class WatchBook:
         except DatabaseUnavailable as error:
             log.info("an ended watch is still written down", extra={"reason": error.reason})
 
-    async def open(self) -> tuple[AdmittedInvocation, ...]:
+    async def open(self) -> tuple[AdmittedInvocation[ProbeRequest], ...]:
         """The watches that a restart cut off, each as the invocation that continues it."""
         kept = await self.records.open(self.clock())
         return tuple(admitted for body in kept for admitted in self._asked(body))
 
-    def _asked(self, body: Mapping[str, Any]) -> Iterator[AdmittedInvocation]:
+    def _asked(self, body: Mapping[str, Any]) -> Iterator[AdmittedInvocation[ProbeRequest]]:
         """Nothing where another version wrote something else."""
         try:
             already = (self.clock() - datetime.fromisoformat(body["begun"])).total_seconds()
@@ -87,7 +88,7 @@ class WatchBook:
             )
         except (KeyError, TypeError, ValueError):
             return
-        if isinstance(request, Request):
+        if isinstance(request, ProbeRequest):
             yield AdmittedInvocation(
                 invocation=invocation,
                 request=request,

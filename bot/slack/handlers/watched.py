@@ -15,10 +15,10 @@ from typing import Protocol
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.gateway_card import gateway_card
 from bot.checks.backend_health import add_backend_health, both_words
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal
-from bot.domain.report import CheckReport, GatewayReport, Via
+from bot.domain.report import CheckReport, GatewayReport
+from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions, Via
 from bot.slack.outbound.watching import Seen
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class HealthReader:
 class Hosts(Protocol):
     """The use case behind a backend's watch."""
 
-    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
         """Probe one backend and judge it."""
 
 
@@ -89,7 +89,7 @@ class HostLook:
 
     backends: Hosts
     target: HostTarget
-    options: Options
+    options: ProbeOptions
     context: Callable[[HostAnswer, str], CardContext]
     health_reader: HealthReader
 
@@ -129,7 +129,9 @@ class HostLook:
 class Gateways(Protocol):
     """The use case behind a gateway's watch."""
 
-    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
+    async def gateway(
+        self, target: GatewayTarget, options: ProbeOptions
+    ) -> GatewayReport | ArmRefusal:
         """Our own witness."""
 
 
@@ -144,7 +146,7 @@ class GatewayLook:
 
     gateways: Gateways
     target: GatewayTarget
-    options: Options
+    options: ProbeOptions
     context: CardContext
     health_reader: HealthReader | None
     _last: GatewayReport | None = None

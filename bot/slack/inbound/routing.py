@@ -13,14 +13,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from bot.cards.parts import Message
 from bot.cards.usage import failed, help_card, notice, refusal, usage
-from bot.commands import Usage, Verb, parse, repeatable
+from bot.commands import Usage, parse, repeatable
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.refusal import Refusal, RefusalKind
+from bot.domain.request import Request
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
 
@@ -30,10 +31,15 @@ audit = logging.getLogger("bot.audit")
 _RESTARTING = Refusal(
     kind=RefusalKind.RESTART, sentence="I am being restarted; ask again in half a minute."
 )
-_SAVING = frozenset({Verb.SUBSCRIBE, Verb.UNSUBSCRIBE, Verb.MUTE, Verb.UNMUTE, Verb.ALERTS})
+Handler = Callable[[AdmittedInvocation[Any]], Awaitable[None]]
+Handlers = Mapping[type[Request], Handler]
+"""Who answers which type of request; an invocation is handed to the one of its request's type."""
+R = TypeVar("R", bound=Request)
 
 
-Handler = Callable[[AdmittedInvocation], Awaitable[None]]
+def answers(kind: type[R], handler: Callable[[AdmittedInvocation[R]], Awaitable[None]]) -> Handlers:
+    """One entry of the table of handlers: the handler takes just this type of request."""
+    return {kind: handler}
 
 
 class InvocationPolicy(Protocol):
@@ -75,7 +81,7 @@ class Reception:
         access: who may ask.
         slack: the way back.
         runs: what runs now.
-        handlers: one for each verb that this bot answers.
+        handlers: one for each type of request that this bot answers.
         now: a monotonic clock.
         clock: the present instant, aware.
     """
@@ -83,7 +89,7 @@ class Reception:
     access: InvocationPolicy
     slack: Answers
     runs: Work
-    handlers: Mapping[Verb, Handler]
+    handlers: Handlers
     now: Callable[[], float] = monotonic
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -127,9 +133,9 @@ class Reception:
             return _RESTARTING
         return await self.access.refuse(invocation, costs=costs)
 
-    async def resume(self, admitted: AdmittedInvocation) -> None:
+    async def resume(self, admitted: AdmittedInvocation[Request]) -> None:
         """Go on with what was being watched before a restart, where the person may still ask."""
-        handler = self.handlers.get(admitted.request.verb)
+        handler = self.handlers.get(type(admitted.request))
         if handler and not await self.admit(admitted.invocation, admitted.invocation.text):
             self.spawn(admitted.invocation, handler(admitted), admitted.run_id)
 
@@ -159,8 +165,8 @@ class Reception:
             )
         )
 
-    async def _hand_over(self, admitted: AdmittedInvocation) -> None:
-        handler = self.handlers.get(admitted.request.verb)
+    async def _hand_over(self, admitted: AdmittedInvocation[Request]) -> None:
+        handler = self.handlers.get(type(admitted.request))
         note(
             admitted.invocation,
             admitted.request.verb.value if handler else "unknown verb",
@@ -178,7 +184,7 @@ class Reception:
         try:
             await handler(admitted)
         except DatabaseUnavailable as error:
-            raise error.of_saving() if admitted.request.verb in _SAVING else error from None
+            raise error.of_saving() if admitted.request.saves else error from None
 
 
 def usage_answer(misread: Usage, answered: str) -> Message:

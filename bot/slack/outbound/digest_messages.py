@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.cards.digest_card import DigestHead, Row, digest_card, digest_details
 from bot.cards.escaping import clean, short_name, shorten_middle
 from bot.cards.parts import Message
-from bot.commands import GatewayTarget, read_gateway
+from bot.commands import read_gateway
 from bot.digest.wording import (
     ahead_line,
     cause_line,
@@ -33,6 +33,7 @@ from bot.domain.digest import (
     Subscription,
     TargetKind,
 )
+from bot.domain.request import GatewayTarget
 
 _SUBJECT = 60
 

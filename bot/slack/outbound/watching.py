@@ -20,6 +20,7 @@ from typing import Protocol
 
 from bot.cards.parts import Message, compose, say
 from bot.domain.delivery import DeliveryError, Refused
+from bot.domain.request import Request, Watch
 from bot.observability.metrics import WATCHES
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.calling import LONG_S
@@ -78,7 +79,7 @@ class WatchOrder:
     look: Look
     change_key: Hashable
     seconds: float
-    admitted: AdmittedInvocation
+    admitted: AdmittedInvocation[Request]
 
 
 class WatchedCard(Protocol):
@@ -102,7 +103,7 @@ class WatchStore(Protocol):
     """Where watches are kept beyond this process: `bot.slack.handlers.watch_store.WatchBook`."""
 
     async def begun(
-        self, posted: Posted, admitted: AdmittedInvocation, seconds: float, already: float
+        self, posted: Posted, admitted: AdmittedInvocation[Request], seconds: float, already: float
     ) -> None:
         """Keep a watch."""
 
@@ -135,13 +136,11 @@ class Watching:
     now: Callable[[], float] = monotonic
     _watched: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def seconds(self, option: object) -> float:
-        """How long the option `watch` asks for: a number of seconds, or true for the longest.
-
-        0 without it.
-        """
-        admitted = self.longest if option is True else option
-        return min(float(admitted), self.longest) if isinstance(admitted, int | float) else 0.0
+    def seconds(self, watch: Watch | None) -> float:
+        """For how many seconds a card is watched, 0 for not at all."""
+        if watch is None:
+            return 0.0
+        return self.longest if watch.seconds is None else min(float(watch.seconds), self.longest)
 
     def begin(self, card: WatchedCard, order: WatchOrder) -> str | None:
         """Watch a card in a task of its own.

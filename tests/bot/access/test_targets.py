@@ -24,7 +24,8 @@ from bot.access import (
     refuse_spelling,
 )
 from bot.access.targets import refuse_unresolved
-from bot.commands import HostTarget, Usage, parse
+from bot.commands import Usage, parse
+from bot.domain.request import HostTarget
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
 NOTHING = TargetRules.read(())

@@ -22,10 +22,11 @@ from bot.cards.parts import (
     Message,
     json_size,
 )
-from bot.commands import Request, parse
+from bot.commands import parse
 from bot.digest.compose import compose
 from bot.digest.settle import OPEN_AFTER, settle
 from bot.domain.digest import BackendState, DigestContent, Look, Observation
+from bot.domain.request import Request
 from bot.slack.outbound.digest_messages import from_data, head_of, render, rows_of
 from chainlib import Code, Severity
 from tests.support.blockkit import (

@@ -14,10 +14,10 @@ from bot.azure.client import ArmClient
 from bot.cards.causes import fold
 from bot.cards.check_card import CardContext
 from bot.checks.backend_health import ONLY_ITS_WORD
-from bot.checks.service import CheckService, Options, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.checks.service import CheckService, Refused
 from bot.domain.azure import ArmRefusal
-from bot.domain.report import GatewayReport, Via
+from bot.domain.report import GatewayReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, Via
 from bot.slack.handlers.watched import GatewayLook, HealthReader
 from bot.slack.outbound.watching import Seen
 from chainlib import Code
@@ -29,7 +29,7 @@ from tests.support.dialled import Dialled, record
 from tests.support.tls_server import NAME
 
 PORT = 59_443
-ALONE = {"via": "gateway"}
+ALONE = ProbeOptions(via=Via("gateway"))
 GAP = "The Intermediate certificate is missing from the backend server chain."
 PROD = GatewayTarget(name="prod-gw")
 NIC = "10.0.0.4"
@@ -91,7 +91,7 @@ async def test_options_of_the_probe_are_said_to_have_no_part(
 ) -> None:
     arm.add(SPEC)
     admitted = looked(
-        await check_service(client).gateway(PROD, {**ALONE, "root": "corp", "sni": NAME})
+        await check_service(client).gateway(PROD, replace(ALONE, root="corp", sni=NAME))
     )
     assert admitted.said == "root=, sni= as typed has no part in it, for nothing is probed"
 
@@ -99,10 +99,10 @@ async def test_options_of_the_probe_are_said_to_have_no_part(
 @pytest.mark.parametrize(
     ("host", "options", "placement"),
     [
-        (HostTarget(host=NAME), {}, ("web", "https-be")),
-        (HostTarget(host=NAME, port=PORT), {"setting": "https-be"}, ("web", "https-be")),
-        (HostTarget(host="plain.contoso.com"), {}, ("plain", "plain")),
-        (HostTarget(host="twice.contoso.com"), {}, ("plain", None)),
+        (HostTarget(host=NAME), NOTHING_TYPED, ("web", "https-be")),
+        (HostTarget(host=NAME, port=PORT), ProbeOptions(setting="https-be"), ("web", "https-be")),
+        (HostTarget(host="plain.contoso.com"), NOTHING_TYPED, ("plain", "plain")),
+        (HostTarget(host="twice.contoso.com"), NOTHING_TYPED, ("plain", None)),
     ],
     ids=["no port", "narrowed", "without TLS", "two settings"],
 )
@@ -110,7 +110,7 @@ async def test_host_is_found_where_it_stands(
     arm: ArmStandIn,
     client: ArmClient,
     host: HostTarget,
-    options: dict[str, str],
+    options: ProbeOptions,
     placement: tuple[str, str | None],
 ) -> None:
     plain = PoolSpec(
@@ -124,7 +124,7 @@ async def test_host_is_found_where_it_stands(
     settings = (*SPEC.settings, SettingSpec(name="plain-2", port=81, protocol="Http"))
     arm.add(replace(SPEC, pools=(*SPEC.pools, plain), rules=rules, settings=settings))
     names = Names([[LOOPBACK]])
-    found = await check_service(client, names).placement(host, ALONE | options)
+    found = await check_service(client, names).placement(host, options.over(ALONE))
     assert isinstance(found, GatewayTarget)
     assert (found.name, found.group, found.pool, found.setting, names.admitted) == (
         "prod-gw",
@@ -178,7 +178,9 @@ class Counted:
     check_service: CheckService
     looks: int = 0
 
-    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
+    async def gateway(
+        self, target: GatewayTarget, options: ProbeOptions
+    ) -> GatewayReport | ArmRefusal:
         """What the desk answers."""
         self.looks += 1
         return await self.check_service.gateway(target, options)

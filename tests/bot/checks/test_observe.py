@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.checks.observe import TargetObserver, gateway_of, host_of
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
 from bot.domain.digest import FollowedTarget, TargetKind
 from bot.domain.report import GatewayReport, MemberReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions
 from chainlib import Code, Severity
 from tests.bot.cards.test_gateway_card import gateway_report, members
 from tests.support.gateways import GATEWAY_ID
@@ -31,9 +31,9 @@ class CheckService:
         self.answer = answer
         self.admitted: list[GatewayTarget | HostTarget] = []
 
-    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
         """Our own probe."""
-        assert not options
+        assert options == NOTHING_TYPED
         assert isinstance(self.answer, HostAnswer | Refused)
         self.admitted.append(target)
         return self.answer

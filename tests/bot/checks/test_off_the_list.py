@@ -13,8 +13,9 @@ from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
 from bot.checks.answers import Refused
 from bot.checks.service import CheckService
-from bot.commands import GatewayTarget, HostTarget, Request, parse
+from bot.commands import parse
 from bot.domain.azure import ArmRefusal, ArmTrouble, GatewayId
+from bot.domain.request import GatewayTarget, HostTarget, Request
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec
 from playground.lab.pki import NOW
 from tests.bot.checks.test_service import ELSEWHERE, Names, gateway

@@ -27,10 +27,10 @@ from bot.cards.parts import (
 from bot.cards.removal_card import removal_card, removal_details
 from bot.checks.backend_health import worst_first
 from bot.checks.removal import rehearse_removal, removal
-from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal, Gateway
 from bot.domain.removal import Impact, Removal
 from bot.domain.report import GatewayReport, MemberReport
+from bot.domain.request import GatewayTarget
 from bot.terminal.removal import document, status_of
 from chainlib import Certificate, Code
 from playground.arm import GatewaySpec, PoolSpec, RuleSpec, SettingSpec, gateway_document

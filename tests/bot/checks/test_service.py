@@ -16,9 +16,10 @@ from bot.checks import CheckContext
 from bot.checks.gateway import OUT_OF_TIME
 from bot.checks.selection import GATEWAYS_UNKNOWN, NO_GATEWAY_KNOWN, NOT_WHERE_NAMED
 from bot.checks.service import SLOW_ARM, CheckService, HostAnswer, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.commands import named_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions
 from chainlib import Code
 from chainlib.aio import load_well_known
 from playground.arm import (
@@ -121,7 +122,7 @@ async def test_name_that_resolves_elsewhere_the_second_time_is_not_asked_a_secon
         await client.inventory()
         dialled = record(monkeypatch)
         answer = answered(
-            await check_service(client, names).host(HostTarget(host=NAME, port=port), {})
+            await check_service(client, names).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
         )
     assert names.admitted == [NAME]
     assert set(dialled) == {(LOOPBACK, port)}
@@ -140,7 +141,9 @@ async def test_refused_answer_is_not_asked_again_until_it_pleases(
     await client.inventory()
     dialled = record(monkeypatch)
     sentence = refused(
-        await check_service(client, names, loopback=False).host(HostTarget(host=NAME), {})
+        await check_service(client, names, loopback=False).host(
+            HostTarget(host=NAME), NOTHING_TYPED
+        )
     )
     assert "never probed" in sentence
     assert (names.admitted, dialled) == ([NAME], [])
@@ -164,7 +167,7 @@ async def test_what_no_rule_admits_is_never_resolved(
     await client.inventory()
     service = check_service(client, names, loopback=False)
     target = HostTarget(host=host, port=port)
-    sentence = refused(await service.host(target, {}))
+    sentence = refused(await service.host(target, NOTHING_TYPED))
     assert said in sentence
     assert (await service.refusal(target), names.admitted) == (sentence, [])
 
@@ -176,7 +179,11 @@ async def test_member_is_not_probed_on_443_beside_its_own_port(
     await client.inventory()
     dialled = record(monkeypatch)
     service = check_service(client, Names([[ELSEWHERE]]), loopback=False)
-    sentence = refused(await service.host(HostTarget(host=NAME, port=443), {"gw": "other-gw"}))
+    sentence = refused(
+        await service.host(
+            HostTarget(host=NAME, port=443), ProbeOptions(gw=named_gateway("other-gw"))
+        )
+    )
     assert "Port 443 may not be probed there; allowed are 8443" in sentence
     assert dialled == []
 
@@ -226,7 +233,9 @@ async def test_host_is_judged_by_the_settings_of_the_gateway_that_uses_it(
 ) -> None:
     async with backend() as port:
         arm.add(gateway(port))
-        answer = answered(await check_service(client).host(HostTarget(host=NAME, port=port), {}))
+        answer = answered(
+            await check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
+        )
     assert (answer.report.verdict.headline, answer.report.request.assumed[:1]) == (Code.OK, ())
     assert arm.calls == {"subscriptions": 1, "list": 1}
 
@@ -236,20 +245,22 @@ async def test_host_without_a_port_is_probed_on_the_port_of_its_setting(
 ) -> None:
     async with backend() as port:
         arm.add(gateway(port))
-        answer = answered(await check_service(client).host(HostTarget(host=NAME), {}))
+        answer = answered(await check_service(client).host(HostTarget(host=NAME), NOTHING_TYPED))
     assert (answer.report.request.target.port, answer.report.verdict.headline) == (port, Code.OK)
 
 
 @pytest.mark.parametrize(
     ("options", "why"),
-    [({}, NO_GATEWAY_KNOWN), ({"gw": "gw:other"}, NOT_WHERE_NAMED)],
+    [(NOTHING_TYPED, NO_GATEWAY_KNOWN), (ProbeOptions(gw=named_gateway("other")), NOT_WHERE_NAMED)],
     ids=["no gateway", "not the one named"],
 )
 async def test_host_in_no_pool_says_which_mode_was_assumed(
-    arm: ArmStandIn, client: ArmClient, options: dict[str, str], why: str
+    arm: ArmStandIn, client: ArmClient, options: ProbeOptions, why: str
 ) -> None:
     async with backend() as port:
-        arm.add(gateway(port, fqdns=("other.contoso.com",) if not options else (NAME,)))
+        arm.add(
+            gateway(port, fqdns=("other.contoso.com",) if options == NOTHING_TYPED else (NAME,))
+        )
         answer = answered(
             await check_service(client).host(HostTarget(host=NAME, port=port), options)
         )
@@ -340,7 +351,9 @@ async def test_host_is_probed_without_arm_and_the_reason_is_told(
 ) -> None:
     arm.fault = Fault(kind=kind)
     async with backend() as port:
-        answer = answered(await check_service(client).host(HostTarget(host=NAME, port=port), {}))
+        answer = answered(
+            await check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
+        )
     assert answer.report.request.assumed == (GATEWAYS_UNKNOWN,)
     assert answer.report.chain is not None
     assert answer.arm is not None
@@ -351,7 +364,9 @@ async def test_refusal_without_arm_does_not_blame_the_allow_list(
 ) -> None:
     arm.fault = Fault(kind=FaultKind.FORBIDDEN)
     names = Names([[ELSEWHERE]])
-    sentence = refused(await check_service(client, names).host(HostTarget(host=NAME), {}))
+    sentence = refused(
+        await check_service(client, names).host(HostTarget(host=NAME), NOTHING_TYPED)
+    )
     assert sentence.startswith(
         f"I cannot see whether {NAME} stands in a gateway's pool, and it is not on the allow-list."
     )
@@ -362,7 +377,7 @@ async def test_refusal_without_arm_does_not_blame_the_allow_list(
 async def test_never_stays_never_without_arm(arm: ArmStandIn, client: ArmClient) -> None:
     arm.fault = Fault(kind=FaultKind.FORBIDDEN)
     sentence = refused(
-        await check_service(client, Names([[METADATA]])).host(HostTarget(host=NAME), {})
+        await check_service(client, Names([[METADATA]])).host(HostTarget(host=NAME), NOTHING_TYPED)
     )
     assert (
         sentence
@@ -383,7 +398,9 @@ async def test_older_list_stands_in_while_arm_is_slow(
         await client.inventory()
         clock.pass_(600)
         arm.fault = Fault(kind=FaultKind.SLOW, seconds=2)
-        answer = answered(await check_service(client).host(HostTarget(host=NAME, port=port), {}))
+        answer = answered(
+            await check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
+        )
     assert answer.gateway is not None
     assert answer.report.verdict.headline is Code.OK
 
@@ -396,7 +413,7 @@ async def test_first_question_does_not_wait_for_a_slow_arm(
     async with backend() as port:
         async with asyncio.timeout(2):
             answer = answered(
-                await check_service(client).host(HostTarget(host=NAME, port=port), {})
+                await check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
             )
     assert answer.arm is SLOW_ARM
     assert SLOW_ARM.trouble is ArmTrouble.TIMED_OUT
@@ -409,7 +426,9 @@ async def test_what_arm_took_is_gone_from_the_deadline(
     arm.fault = Fault(kind=FaultKind.SLOW, seconds=5)
     async with ScriptedPeer(tarpit) as peer, asyncio.timeout(2.5):
         answer = answered(
-            await check_service(client, timeout=2.2).host(HostTarget(host=NAME, port=peer.port), {})
+            await check_service(client, timeout=2.2).host(
+                HostTarget(host=NAME, port=peer.port), NOTHING_TYPED
+            )
         )
     assert answer.report.verdict.headline is Code.TLS_FAILED
 
@@ -501,10 +520,7 @@ async def test_people_who_ask_the_same_meanwhile_share_the_probes(
         arm.add(gateway(port))
         bench = check_service(client, names)
         hosts = await asyncio.gather(
-            *(
-                bench.host(HostTarget(host=NAME, port=port), {"private": bool(one)})
-                for one in range(3)
-            )
+            *(bench.host(HostTarget(host=NAME, port=port), NOTHING_TYPED) for _ in range(3))
         )
         shared = len(names.admitted)
         looks = await asyncio.gather(

@@ -9,8 +9,9 @@ from bot.access import TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.checks import CheckContext
 from bot.checks.service import CheckService, HostAnswer, Refused
-from bot.commands import GatewayTarget, HostTarget, SiteTarget
+from bot.commands import named_gateway
 from bot.domain.report import GatewayReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, SiteTarget
 from chainlib import Code
 from chainlib.aio import load_well_known
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
@@ -59,9 +60,9 @@ async def test_site_shows_its_members_worst_first(
     ):
         arm.add(edge("edge-agw", good.port, bad.port))
         checks = service(new_client(arm.url))
-        found = await checks.of_site(SITE, {})
+        found = await checks.of_site(SITE, NOTHING_TYPED)
         assert isinstance(found, tuple)
-        report = await checks.gateway(found[0], {})
+        report = await checks.gateway(found[0], NOTHING_TYPED)
     assert isinstance(report, GatewayReport)
     assert report.site == SITE.host
     assert [member.pool for member in report.members] == ["img", "web"]
@@ -75,8 +76,8 @@ async def test_site_on_two_gateways_is_told_of_each(
     arm.add(edge("blue-agw", 1, 2))
     arm.add(edge("green-agw", 1, 2, host="*.adatum.example"))
     checks = service(new_client(arm.url))
-    every = await checks.of_site(SITE, {})
-    one = await checks.of_site(SITE, {"gw": "green-agw"})
+    every = await checks.of_site(SITE, NOTHING_TYPED)
+    one = await checks.of_site(SITE, ProbeOptions(gw=named_gateway("green-agw")))
     assert isinstance(every, tuple)
     assert isinstance(one, tuple)
     assert {target.name for target in every} == {"blue-agw", "green-agw"}
@@ -87,7 +88,7 @@ async def test_site_that_nobody_serves_is_refused(
     arm: ArmStandIn, new_client: Callable[..., ArmClient]
 ) -> None:
     arm.add(edge("edge-agw", 1, 2))
-    found = await service(new_client(arm.url)).of_site(SiteTarget(host="x.example"), {})
+    found = await service(new_client(arm.url)).of_site(SiteTarget(host="x.example"), NOTHING_TYPED)
     assert isinstance(found, Refused)
     assert "x.example" in found.sentence
 
@@ -97,10 +98,10 @@ async def test_site_is_never_probed_as_a_backend(
 ) -> None:
     arm.add(edge("edge-agw", 1, 2))
     checks = service(new_client(arm.url))
-    found = await checks.host(HostTarget(host=SITE.host), {})
+    found = await checks.host(HostTarget(host=SITE.host), NOTHING_TYPED)
     assert isinstance(found, Refused)
     assert f"site:{SITE.host}" in found.sentence
-    assert checks.is_site(HostTarget(host=SITE.host), {})
+    assert checks.is_site(HostTarget(host=SITE.host), NOTHING_TYPED)
 
 
 async def test_host_in_a_pool_is_a_backend(
@@ -109,10 +110,14 @@ async def test_host_in_a_pool_is_a_backend(
     async with ESTATE.backend() as good:
         arm.add(edge("edge-agw", good.port, good.port, host="127.0.0.1"))
         checks = service(new_client(arm.url))
-        found = await checks.host(HostTarget(host="127.0.0.1", port=good.port, is_ip=True), {})
+        found = await checks.host(
+            HostTarget(host="127.0.0.1", port=good.port, is_ip=True), NOTHING_TYPED
+        )
     assert isinstance(found, HostAnswer)
     assert found.site == "127.0.0.1", "the card offers the site"
-    assert not checks.is_site(HostTarget(host="127.0.0.1", port=good.port, is_ip=True), {})
+    assert not checks.is_site(
+        HostTarget(host="127.0.0.1", port=good.port, is_ip=True), NOTHING_TYPED
+    )
 
 
 async def test_site_of_a_large_gateway_takes_little_time(
@@ -140,9 +145,9 @@ async def test_site_of_a_large_gateway_takes_little_time(
         arm.add(spec)
         checks = service(new_client(arm.url))
         begun = process_time()
-        found = await checks.of_site(SiteTarget(host="shop-7.adatum.example"), {})
+        found = await checks.of_site(SiteTarget(host="shop-7.adatum.example"), NOTHING_TYPED)
         assert isinstance(found, tuple)
-        report = await checks.gateway(found[0], {})
+        report = await checks.gateway(found[0], NOTHING_TYPED)
         assert isinstance(report, GatewayReport)
         heard = await checks.read_backend_health(report)
         taken = process_time() - begun
@@ -156,6 +161,6 @@ async def test_site_left_by_its_gateway_is_said(
 ) -> None:
     arm.add(edge("edge-agw", 1, 2))
     checks = service(new_client(arm.url))
-    gone = await checks.gateway(GatewayTarget(name="edge-agw", site="gone.example"), {})
+    gone = await checks.gateway(GatewayTarget(name="edge-agw", site="gone.example"), NOTHING_TYPED)
     assert not isinstance(gone, GatewayReport)
     assert "gone.example" in gone.sentence

@@ -14,9 +14,10 @@ import pytest
 
 from bot.azure.client import ArmClient
 from bot.checks.selection import NO_GATEWAY_KNOWN
-from bot.commands import GatewayTarget, HostTarget
+from bot.commands import named_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, Via
 from chainlib import Certificate, Code, Sku, TrustMode
 from playground.arm import (
     ArmStandIn,
@@ -76,9 +77,9 @@ async def test_typed_root_alone_is_trusted_whatever_the_setting_holds(
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": WRONG, "Corp-2024": GOOD}))
         host = HostTarget(host=NAME, port=server.port)
-        as_set = answered(await check_service(client).host(host, {}))
-        typed = answered(await check_service(client).host(host, {"root": "corp-2024"}))
-        swapped = answered(await check_service(client).host(host, {"root": "old"}))
+        as_set = answered(await check_service(client).host(host, NOTHING_TYPED))
+        typed = answered(await check_service(client).host(host, ProbeOptions(root="corp-2024")))
+        swapped = answered(await check_service(client).host(host, ProbeOptions(root="old")))
     assert (as_set.report.verdict.accepted, typed.report.verdict.headline) == (False, Code.OK)
     assert typed.report.request.policy.anchors.certificates == (GOOD,)
     assert typed.report.request.assumed[0] == "root Corp-2024 as typed, not as in the setting"
@@ -94,8 +95,8 @@ async def test_root_of_the_host_s_own_gateway_comes_before_one_of_the_same_name_
         )
         arm.add(held("prod-gw", server.port, {"old": WRONG, "corp": GOOD}))
         host = HostTarget(host=NAME, port=server.port)
-        own = answered(await check_service(client).host(host, {"root": "corp"}))
-        elsewhere = answered(await check_service(client).host(host, {"root": "hub"}))
+        own = answered(await check_service(client).host(host, ProbeOptions(root="corp")))
+        elsewhere = answered(await check_service(client).host(host, ProbeOptions(root="hub")))
     assert own.report.request.policy.anchors.certificates == (GOOD,)
     assert own.report.request.assumed[0] == "root corp as typed, not as in the setting"
     assert elsewhere.report.verdict.headline is Code.OK
@@ -110,7 +111,7 @@ async def test_each_gateway_that_has_the_host_is_judged_by_its_own_root_of_that_
         arm.add(held("prod-gw", server.port, {"old": WRONG, "corp": WRONG}))
         answer = answered(
             await check_service(client).host(
-                HostTarget(host=NAME, port=server.port), {"root": "corp"}
+                HostTarget(host=NAME, port=server.port), ProbeOptions(root="corp")
             )
         )
     assert answer.gateway is not None
@@ -125,8 +126,12 @@ async def test_host_in_no_pool_is_judged_by_the_root_of_the_gateway_that_was_nam
         arm.add(held("a-gw", server.port, {"corp": WRONG}, fqdns=("other.contoso.com",)))
         arm.add(held("z-gw", server.port, {"Corp": GOOD}, fqdns=("other.contoso.com",)))
         host = HostTarget(host=NAME, port=server.port)
-        first = answered(await check_service(client).host(host, {"root": "corp"}))
-        named = answered(await check_service(client).host(host, {"root": "corp", "gw": "z-gw"}))
+        first = answered(await check_service(client).host(host, ProbeOptions(root="corp")))
+        named = answered(
+            await check_service(client).host(
+                host, ProbeOptions(root="corp", gw=named_gateway("z-gw"))
+            )
+        )
     assert first.report.request.policy.anchors.certificates == (WRONG,)
     assert first.report.request.assumed == (
         NO_GATEWAY_KNOWN.replace(
@@ -147,7 +152,7 @@ async def test_well_known_is_the_well_known_mode(
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": GOOD}))
         found = await check_service(client if azure else None).host(
-            HostTarget(host=NAME, port=server.port), {"root": "well-known"}
+            HostTarget(host=NAME, port=server.port), ProbeOptions(root="well-known")
         )
         request = answered(found).report.request
     assert request.policy.trust is TrustMode.WELL_KNOWN
@@ -162,7 +167,7 @@ async def test_first_generation_is_judged_as_the_second_and_that_is_said(
         arm.add(held("hub-gw", server.port, {"corp": GOOD}, fqdns=("other.contoso.com",)))
         request = answered(
             await check_service(client).host(
-                HostTarget(host=NAME, port=server.port), {"root": "corp"}
+                HostTarget(host=NAME, port=server.port), ProbeOptions(root="corp")
             )
         ).report.request
     assert (request.policy.sku, request.policy.anchors.certificates) == (Sku.V2, (GOOD,))
@@ -178,7 +183,7 @@ async def test_root_that_cannot_be_read_is_judged_as_unusable(
         arm.add(held("prod-gw", server.port, {"old": GOOD, "junk": "bm90IGEgY2VydGlmaWNhdGU="}))
         report = answered(
             await check_service(client).host(
-                HostTarget(host=NAME, port=server.port), {"root": "junk"}
+                HostTarget(host=NAME, port=server.port), ProbeOptions(root="junk")
             )
         ).report
     assert Code.UPLOADED_ROOT_UNUSABLE in {finding.code for finding in report.verdict.findings}
@@ -200,7 +205,7 @@ async def test_unknown_root_is_one_sentence_with_six_names_and_nothing_is_probed
     await client.inventory()
     names, dialled = Names([[LOOPBACK]]), record(monkeypatch)
     sentence = refused(
-        await check_service(client, names).host(HostTarget(host=NAME), {"root": "nwe"})
+        await check_service(client, names).host(HostTarget(host=NAME), ProbeOptions(root="nwe"))
     )
     assert sentence == (
         f"I see no trusted root called nwe on any gateway; write for example {NAME} root=old; "
@@ -212,9 +217,13 @@ async def test_unknown_root_is_one_sentence_with_six_names_and_nothing_is_probed
 @pytest.mark.parametrize(
     ("options", "fault", "said"),
     [
-        ({"via": "probe"}, None, "cannot be looked up, for via=probe asks Azure nothing"),
         (
-            {},
+            ProbeOptions(via=Via("probe")),
+            None,
+            "cannot be looked up, for via=probe asks Azure nothing",
+        ),
+        (
+            NOTHING_TYPED,
             Fault(kind=FaultKind.FORBIDDEN),
             "cannot be looked up (The bot's identity may not read the list of subscriptions",
         ),
@@ -222,12 +231,14 @@ async def test_unknown_root_is_one_sentence_with_six_names_and_nothing_is_probed
     ids=["via=probe", "forbidden"],
 )
 async def test_root_is_not_guessed_where_azure_tells_nothing(
-    arm: ArmStandIn, client: ArmClient, options: dict[str, str], fault: Fault | None, said: str
+    arm: ArmStandIn, client: ArmClient, options: ProbeOptions, fault: Fault | None, said: str
 ) -> None:
     arm.add(held("prod-gw", 443, {"old": GOOD}))
     arm.fault, names = fault, Names([[LOOPBACK]])
     sentence = refused(
-        await check_service(client, names).host(HostTarget(host=NAME), {"root": "old", **options})
+        await check_service(client, names).host(
+            HostTarget(host=NAME), options.over(ProbeOptions(root="old"))
+        )
     )
     assert said in sentence
     assert sentence.endswith(f"write for example {NAME} root=well-known.")
@@ -237,7 +248,7 @@ async def test_root_is_not_guessed_where_azure_tells_nothing(
 async def test_root_without_azure_is_one_sentence() -> None:
     names = Names([[LOOPBACK]])
     sentence = refused(
-        await check_service(None, names).host(HostTarget(host=NAME), {"root": "old"})
+        await check_service(None, names).host(HostTarget(host=NAME), ProbeOptions(root="old"))
     )
     assert "Azure is not set up for this bot" in sentence
     assert names.admitted == []
@@ -249,7 +260,7 @@ async def test_root_without_azure_is_one_sentence() -> None:
 async def test_what_is_typed_holds_for_every_member_and_is_said(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
-    options = {"root": "corp", "sni": "sni.contoso.com", "host": NAME, "path": "/ready"}
+    options = ProbeOptions(root="corp", sni="sni.contoso.com", host=NAME, path="/ready")
     async with HERE.backend() as server:
         spec = held(
             "prod-gw", server.port, {"old": WRONG, "corp": GOOD}, fqdns=(NAME, "two.contoso.com")
@@ -278,7 +289,9 @@ async def test_typed_host_is_sent_and_asked_for_as_one_in_the_setting_is(
 ) -> None:
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": GOOD}))
-        report = looked(await check_service(client).gateway(PROD, {"host": "new.contoso.com"}))
+        report = looked(
+            await check_service(client).gateway(PROD, ProbeOptions(host="new.contoso.com"))
+        )
     (request,) = [member.report.request for member in report.members if member.report]
     assert request.target.server_name == request.policy.name == "new.contoso.com"
     assert request.policy.http
@@ -297,7 +310,7 @@ async def test_typed_port_is_probed_in_place_of_the_setting_s_and_the_probe_s(
                 spec, settings=(setting,), probes=(ProbeSpec(name="deep", host=NAME, port=8443),)
             )
         )
-        report = looked(await check_service(client).gateway(PROD, {"port": server.port}))
+        report = looked(await check_service(client).gateway(PROD, ProbeOptions(port=server.port)))
     (request,) = [member.report.request for member in report.members if member.report]
     assert (request.target.port, report.members[0].headline) == (server.port, Code.OK)
     assert request.assumed == ("port as typed, not as in the setting",)
@@ -311,7 +324,7 @@ async def test_guard_admits_by_the_port_that_was_typed(
     dialled = record(monkeypatch)
     report = looked(
         await check_service(client, Names([[ELSEWHERE]]), loopback=False).gateway(
-            PROD, {"port": 22}
+            PROD, ProbeOptions(port=22)
         )
     )
     assert [(member.report, "22" in member.skipped) for member in report.members] == [(None, True)]
@@ -323,7 +336,7 @@ async def test_unknown_root_of_a_gateway_is_a_mistyped_name(
 ) -> None:
     arm.add(held("prod-gw", 443, {"old": GOOD}))
     names = Names([[LOOPBACK]])
-    found = await check_service(client, names).gateway(PROD, {"root": "nwe"})
+    found = await check_service(client, names).gateway(PROD, ProbeOptions(root="nwe"))
     assert isinstance(found, ArmRefusal)
     assert (found.trouble, found.suggestions) == (
         ArmTrouble.NOT_FOUND,
@@ -342,7 +355,7 @@ async def test_members_that_are_network_interfaces_are_judged_by_what_was_typed_
         )
     )
     bench = check_service(client, loopback=False, timeout=0.3)
-    report = looked(await bench.gateway(PROD, {"root": "corp", "port": 22}))
+    report = looked(await bench.gateway(PROD, ProbeOptions(root="corp", port=22)))
     dialled = record(monkeypatch)
     health_known = await bench.read_backend_health(report)
     assert health_known.said == "root corp, port as typed, not as in the setting"
@@ -356,11 +369,11 @@ async def test_questions_that_differ_in_an_option_do_not_share_an_answer(
     async with backend() as port:
         arm.add(held("prod-gw", port, {"old": WRONG, "corp": GOOD}))
         bench = check_service(client)
-        admitted: list[dict[str, str | bool]] = [
-            {"root": "corp"},
-            {"root": "corp", "private": True},
-            {"root": "old"},
-            {},
+        admitted = [
+            ProbeOptions(root="corp"),
+            ProbeOptions(root="corp"),
+            ProbeOptions(root="old"),
+            NOTHING_TYPED,
         ]
         one, same, other, none = await asyncio.gather(
             *(bench.gateway(PROD, options) for options in admitted)

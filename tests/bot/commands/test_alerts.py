@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.commands import Request, parse
+from bot.commands import parse
 from bot.commands.alerts import read_alert, read_alert_json
+from bot.domain.request import Request
 
 ARM_ID = (
     "/subscriptions/0f0f0f0f-1111-2222-3333-444444444444/resourceGroups/rg-prod"

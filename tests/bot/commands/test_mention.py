@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import Request, parse
+from bot.commands import parse
 from bot.commands.mention import read_mention
+from bot.domain.request import Request
 
 MEANT = {
     "plain": ("shop.contoso.com:8443 sni=a.contoso.com", "shop.contoso.com:8443 sni=a.contoso.com"),

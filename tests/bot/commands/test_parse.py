@@ -20,16 +20,15 @@ from bot.commands import (
     GENERAL,
     HELP,
     KEYS,
-    Request,
     TargetError,
     Usage,
-    Verb,
     host_target,
     parse,
     parse_json,
     repeatable,
 )
 from bot.commands.clean import MAX_LINE
+from bot.domain.request import Request, Verb
 
 CORPUS = [
     json.loads(line)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.checks.backend_health import add_backend_health
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.report import GatewayReport
+from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions
 from playground.slack import Message
 from tests.bot.test_evidence import answered
 from tests.support.reports import CASES, HOST
@@ -42,14 +42,16 @@ class TwoWitnesses(Script):
     async def host(
         self,
         target: HostTarget,
-        options: Options,
+        options: ProbeOptions,
         on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the use case's face
     ) -> HostAnswer | Refused:
         """Our own probe of a backend."""
         self.admitted.append((target, options))
         return HostAnswer(report=CASES[self.case](), gateway=self._unheard())
 
-    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:
+    async def gateway(
+        self, target: GatewayTarget, options: ProbeOptions
+    ) -> GatewayReport | ArmRefusal:
         """Our own probe of a gateway."""
         self.admitted.append((target, options))
         if target.name != self.known:

@@ -18,10 +18,11 @@ import pytest
 
 from bot.cards.usage import refusal
 from bot.checks.backend_health import add_backend_health
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget, Request, parse
+from bot.checks.service import HostAnswer, Refused
+from bot.commands import parse
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting
 from bot.domain.report import GatewayReport
+from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions, Request
 from bot.settings import load_settings
 from bot.slack.handlers.files import Filing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
@@ -91,7 +92,7 @@ class UseCases:
     async def host(
         self,
         target: HostTarget,  # noqa: ARG002 -- the use case's signature
-        options: Options,  # noqa: ARG002 -- the use case's signature
+        options: ProbeOptions,  # noqa: ARG002 -- the use case's signature
         on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the use case's signature
     ) -> HostAnswer | Refused:
         """One backend that sends its leaf alone."""
@@ -101,12 +102,12 @@ class UseCases:
     async def gateway(
         self,
         target: GatewayTarget,  # noqa: ARG002 -- the use case's signature
-        options: Options | None = None,  # noqa: ARG002 -- the use case's signature
+        options: ProbeOptions | None = None,  # noqa: ARG002 -- the use case's signature
     ) -> GatewayReport | ArmRefusal:
         """A gateway that has it in a pool."""
         return self.lacking or self._gateway()
 
-    async def placement(self, target: HostTarget, options: Options) -> GatewayTarget | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayTarget | Refused:
         """Nobody asks by host here."""
         raise NotImplementedError
 

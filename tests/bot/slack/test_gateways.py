@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.azure.settings import ArmTiming
-from bot.commands import GatewayTarget
+from bot.domain.request import GatewayTarget
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
 from playground.slack import Message
 from tests.support.slackbot import RunningBot

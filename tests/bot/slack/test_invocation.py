@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bot.cards.check_card import CardContext, check_card
-from bot.commands import Request, parse
-from bot.slack.handlers.wording import command_of
+from bot.commands import parse
+from bot.commands.wording import command_of
+from bot.domain.request import Request
 from bot.slack.invocation import (
     Source,
     answer,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.request import ProbeOptions, Watch
 from bot.slack.handlers.watch_store import WatchBook
 from bot.store import open_store
 from bot.store.last_known import save_watch
@@ -140,5 +141,6 @@ async def test_what_is_kept_is_the_question_and_its_place(tmp_path: Path) -> Non
         "1.0",
         "U1",
     )
-    assert dict(admitted.request.options) == {"sni": "a.example", "watch": 60}
+    assert admitted.request.options == ProbeOptions(sni="a.example")
+    assert admitted.request.watch == Watch(seconds=60)
     await store.close()

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from bot.cards.check_card import CardContext
 from bot.checks import CheckContext, check
-from bot.checks.service import HostAnswer, Options, Refused
-from bot.commands import GatewayTarget, HostTarget
+from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal, ArmTrouble, Health
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions
 from bot.slack.handlers.watched import GatewayLook, HealthReader, HostLook
 from chainlib import Target
 from chainlib.aio import load_well_known
@@ -37,7 +37,10 @@ class RealScript(Script):
     server: TlsBackend | None = None
 
     async def host(
-        self, target: HostTarget, options: Options, on_stage: Callable[[str], None] | None = None
+        self,
+        target: HostTarget,
+        options: ProbeOptions,
+        on_stage: Callable[[str], None] | None = None,
     ) -> HostAnswer | Refused:
         """Probe, judge, explain."""
         assert self.server is not None
@@ -84,11 +87,15 @@ class Arm:
     admitted: int = 0
     refusal: ArmRefusal | None = None
 
-    async def gateway(self, target: GatewayTarget, options: Options) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the use case's face
+    async def gateway(
+        self,
+        target: GatewayTarget,  # noqa: ARG002 -- the use case's signature
+        options: ProbeOptions,  # noqa: ARG002 -- the use case's signature
+    ) -> GatewayReport | ArmRefusal:
         """Our own witness."""
         return self.refusal or self.now
 
-    async def host(self, target: HostTarget, options: Options) -> HostAnswer | Refused:  # noqa: ARG002 -- the use case's face
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:  # noqa: ARG002 -- the use case's face
         """The same about one backend."""
         found = self.now.members[0].report
         assert found is not None
@@ -132,7 +139,7 @@ async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes()
     look = GatewayLook(
         gateways=arm,
         target=GatewayTarget(name="prod-gw"),
-        options={},
+        options=NOTHING_TYPED,
         context=AROUND,
         health_reader=HealthReader(arm.read_backend_health, every=60, now=lambda: time[0]),
     )
@@ -161,7 +168,7 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
     look = HostLook(
         backends=arm,
         target=target,
-        options={},
+        options=NOTHING_TYPED,
         context=lambda _answer, said: replace(AROUND, gateway_says=said),
         health_reader=HealthReader(arm.read_backend_health),
     )
@@ -184,7 +191,7 @@ async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
         await GatewayLook(
             gateways=arm,
             target=GatewayTarget(name="prod-gw"),
-            options={},
+            options=NOTHING_TYPED,
             context=AROUND,
             health_reader=None,
         ).look()

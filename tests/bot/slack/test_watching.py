@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 from prometheus_client import generate_latest
 
-from bot.commands import Request, Verb
+from bot.domain.request import BackendRequest
 from bot.observability.metrics import REGISTRY
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Place, Posted
@@ -27,7 +27,7 @@ from tests.support.slackbot import RunningBot, running_bot
 INTERVAL_S = 0.3
 ADMITTED = AdmittedInvocation(
     invocation=Invocation(source=Source.COMMAND, text=HOST, user="U1", team="T1", channel=CHANNEL),
-    request=Request(verb=Verb.CHECK, target=None, options={}),
+    request=BackendRequest(),
     run_id="r",
     begun=0.0,
     arrived=NOW,

@@ -1,0 +1,168 @@
+"""The words of a line that was read -> the request of its verb, with typed fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, cast
+
+from bot.commands.gateway_names import named_gateway, read_gateway
+from bot.commands.options import LEAST
+from bot.commands.values import OptionValue
+from bot.domain.request import (
+    AlertsRequest,
+    BackendRequest,
+    DoctorRequest,
+    ForecastRequest,
+    GatewayTarget,
+    HealthRequest,
+    HelpRequest,
+    HistoryRequest,
+    ListRequest,
+    MuteRequest,
+    PreviewRequest,
+    ProbeOptions,
+    RehearseRequest,
+    RemovalRequest,
+    Request,
+    SubscribeRequest,
+    Target,
+    UnmuteRequest,
+    UnsubscribeRequest,
+    Verb,
+    VersionRequest,
+    Via,
+    Watch,
+    WhoamiRequest,
+)
+from chainlib import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLine:
+    """A line that was read, as `appgw parse --json` shows it.
+
+    Attributes:
+        verb: what to do.
+        target: what it is about.
+        options: only what was typed, values checked.
+    """
+
+    verb: Verb
+    target: Target | None
+    options: Mapping[str, OptionValue]
+
+
+def request_of(line: ReadLine) -> Request:
+    """The request; of a gateway `pool=` and `setting=` are part of its target."""
+    if isinstance(line.target, GatewayTarget):
+        line = _narrowed(line, line.target)
+    return _TYPES[line.verb](line)
+
+
+def _narrowed(line: ReadLine, gateway: GatewayTarget) -> ReadLine:
+    rest = dict(line.options)
+    pool, setting = rest.pop("pool", None), rest.pop("setting", None)
+    target = replace(
+        gateway,
+        pool=gateway.pool or (str(pool) if pool else None),
+        setting=gateway.setting or (str(setting) if setting else None),
+    )
+    return replace(line, target=target, options=rest)
+
+
+def _probing(kind: type[BackendRequest | HealthRequest], line: ReadLine) -> Request:
+    typed: dict[str, Any] = {k: v for k, v in line.options.items() if k not in _OF_THE_CARD}
+    if "gw" in typed:
+        typed["gw"] = read_gateway(typed["gw"]) or named_gateway(typed["gw"])
+    if "via" in typed:
+        typed["via"] = Via(typed["via"])
+    watch = line.options.get("watch")
+    return kind(
+        target=line.target,
+        options=ProbeOptions(**typed),
+        watch=None if watch is None else Watch(seconds=None if watch is True else int(watch)),
+        private=bool(line.options.get("private")),
+    )
+
+
+def _rehearse(line: ReadLine) -> Request:
+    if line.target is None:
+        return RehearseRequest()
+    return RemovalRequest(
+        target=cast("GatewayTarget", line.target), root=str(line.options["without"])
+    )
+
+
+def _forecast(line: ReadLine) -> Request:
+    days = line.options.get("days")
+    return ForecastRequest(
+        target=cast("GatewayTarget", line.target), days=None if days is None else int(days)
+    )
+
+
+def _subscribe(line: ReadLine) -> Request:
+    words = {key: str(value) for key, value in line.options.items()}
+    least = words.get("min")
+    return SubscribeRequest(
+        target=line.target,
+        every=words.get("every", ""),
+        day=words.get("day", ""),
+        at=words.get("at", ""),
+        tz=words.get("tz", ""),
+        minimum=Severity(LEAST[least]) if least else None,
+        only_changes=words.get("only") == "changes",
+        exclude=tuple(filter(None, words.get("not", "").split(","))),
+        heartbeat=words.get("heartbeat") == "on",
+    )
+
+
+def _unsubscribe(line: ReadLine) -> Request:
+    number = line.options.get("number")
+    return UnsubscribeRequest(
+        target=line.target,
+        number=None if number is None else int(number),
+        everything=bool(line.options.get("all")),
+    )
+
+
+def _mute(line: ReadLine) -> Request:
+    length = line.options.get("for")
+    return MuteRequest(
+        target=line.target,
+        length=None if length is None else timedelta(seconds=int(length)),
+        window=str(line.options.get("window", "")),
+        reason=str(line.options.get("reason", "")),
+    )
+
+
+def _alerts(line: ReadLine) -> Request:
+    state = line.options.get("state")
+    return AlertsRequest(on=None if state is None else state == "on")
+
+
+def _help(line: ReadLine) -> Request:
+    topic = line.options.get("topic")
+    return HelpRequest(topic=Verb(str(topic)) if topic else None)
+
+
+_OF_THE_CARD = frozenset({"watch", "private"})
+_TYPES: Mapping[Verb, Callable[[ReadLine], Request]] = {
+    Verb.CHECK: lambda line: _probing(BackendRequest, line),
+    Verb.HEALTH: lambda line: _probing(HealthRequest, line),
+    Verb.FORECAST: _forecast,
+    Verb.REHEARSE: _rehearse,
+    Verb.SUBSCRIBE: _subscribe,
+    Verb.LIST: lambda _line: ListRequest(),
+    Verb.UNSUBSCRIBE: _unsubscribe,
+    Verb.PREVIEW: lambda line: PreviewRequest(target=line.target),
+    Verb.MUTE: _mute,
+    Verb.UNMUTE: lambda line: UnmuteRequest(target=line.target),
+    Verb.HISTORY: lambda line: HistoryRequest(target=line.target),
+    Verb.ALERTS: _alerts,
+    Verb.DOCTOR: lambda _line: DoctorRequest(),
+    Verb.WHOAMI: lambda _line: WhoamiRequest(),
+    Verb.HELP: _help,
+    Verb.VERSION: lambda _line: VersionRequest(),
+}

@@ -1,0 +1,114 @@
+"""A request back in words: the line that asks the same again. Pure; `parse` reads it."""
+
+from __future__ import annotations
+
+from bot.commands.options import LEAST
+from bot.domain.request import (
+    DEFAULT_PORT,
+    ForecastRequest,
+    GatewayTarget,
+    HostTarget,
+    LastTarget,
+    ProbeOptions,
+    ProbeRequest,
+    RemovalRequest,
+    Request,
+    SiteTarget,
+    SubscribeRequest,
+    Target,
+)
+from chainlib import Severity
+
+
+def command_of(request: Request) -> str:
+    """What to type to ask the same again, without the slash command.
+
+    A check and a question to a gateway need no verb. `watch` and `private` belong to the asking,
+    not to the question.
+    """
+    words = [
+        "" if isinstance(request, ProbeRequest) else request.verb.value,
+        target_text(request.target),
+        *(f"{key}={_quoted(value)}" for key, value in option_words(request).items()),
+    ]
+    return " ".join(filter(None, words))
+
+
+def target_of(request: Request) -> str:
+    """The target as it is typed; empty where there is none."""
+    return target_text(request.target)
+
+
+def target_text(target: Target | None) -> str:
+    """A target as it is typed; empty for `None`."""
+    if isinstance(target, HostTarget):
+        shown = f"[{target.host}]" if ":" in target.host else target.host
+        return shown if target.port == DEFAULT_PORT else f"{shown}:{target.port}"
+    if isinstance(target, GatewayTarget):
+        return gateway_text(target)
+    if isinstance(target, SiteTarget):
+        return f"site:[{target.host}]" if ":" in target.host else f"site:{target.host}"
+    return "last" if isinstance(target, LastTarget) else ""
+
+
+def gateway_text(gateway: GatewayTarget) -> str:
+    """`gw:group/name/pool/setting` where a group and a pool are known, else with options."""
+    if gateway.group and (gateway.pool or not gateway.setting):
+        parts = (gateway.group, gateway.name, gateway.pool, gateway.setting)
+        return "gw:" + "/".join(filter(None, parts))
+    words = (
+        f"gw:{gateway.group}/{gateway.name}" if gateway.group else f"gw:{gateway.name}",
+        gateway.pool and f"pool={gateway.pool}",
+        gateway.setting and f"setting={gateway.setting}",
+    )
+    return " ".join(filter(None, words))
+
+
+def option_words(request: Request) -> dict[str, str]:
+    """The options of a request as they are typed, without `watch` and `private`."""
+    if isinstance(request, ProbeRequest):
+        return probe_words(request.options)
+    if isinstance(request, RemovalRequest):
+        return {"without": request.root}
+    if isinstance(request, ForecastRequest):
+        return {} if request.days is None else {"days": str(request.days)}
+    return subscribe_words(request) if isinstance(request, SubscribeRequest) else {}
+
+
+def probe_words(options: ProbeOptions) -> dict[str, str]:
+    """What was typed in place of a setting, each as it is typed."""
+    return {
+        key: _gw(value) if isinstance(value, GatewayTarget) else str(value)
+        for key, value in options.items().items()
+    }
+
+
+def _gw(gateway: GatewayTarget) -> str:
+    if gateway.subscription:
+        scope = f"/subscriptions/{gateway.subscription}/resourcegroups/{gateway.group}"
+        return f"{scope}/providers/microsoft.network/applicationgateways/{gateway.name}"
+    return f"{gateway.group}/{gateway.name}" if gateway.group else gateway.name
+
+
+def subscribe_words(request: SubscribeRequest) -> dict[str, str]:
+    """The options of `subscribe`, which are the fields of its form as well."""
+    words = {
+        "every": request.every,
+        "day": request.day,
+        "at": request.at,
+        "tz": request.tz,
+        "min": least_word(request.minimum) if request.minimum else "",
+        "only": "changes" if request.only_changes else "",
+        "not": ",".join(request.exclude),
+        "heartbeat": "on" if request.heartbeat else "",
+    }
+    return {key: word for key, word in words.items() if word}
+
+
+def least_word(severity: Severity) -> str:
+    """The word of `min=` for a severity."""
+    return next(word for word, name in LEAST.items() if name == severity.value)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text else text
