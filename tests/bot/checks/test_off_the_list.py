@@ -15,7 +15,7 @@ from bot.checks.answers import Refused
 from bot.checks.service import CheckService
 from bot.commands import parse
 from bot.domain.azure import ArmRefusal, ArmTrouble, GatewayId
-from bot.domain.request import GatewayTarget, HostTarget, Request
+from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeRequest, Request
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec
 from playground.lab.pki import NOW
 from tests.bot.checks.test_service import ELSEWHERE, Names, gateway
@@ -69,7 +69,8 @@ def service(
 
 async def answers(service: CheckService, request: Request) -> list[object]:
     """Every use case that takes such a target."""
-    target, options = request.target, request.options
+    target = request.target
+    options = request.options if isinstance(request, ProbeRequest) else NOTHING_TYPED
     if isinstance(target, HostTarget):
         return [await service.host(target, options), await service.placement(target, options)]
     assert isinstance(target, GatewayTarget)

@@ -170,7 +170,7 @@ async def test_the_global_shortcut_opens_a_form_that_checks(bot: RunningBot) -> 
     )
     assert ack.ok
     assert (await verdict(bot)).text.startswith("FAIL")
-    assert bot.script.admitted[0][1]["sni"] == "api.contoso.com"
+    assert bot.script.admitted[0][1].sni == "api.contoso.com"
 
 
 async def test_a_mistake_in_the_form_stands_under_its_field(bot: RunningBot) -> None:

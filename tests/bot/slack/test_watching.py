@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 from prometheus_client import generate_latest
 
-from bot.domain.request import BackendRequest
+from bot.domain.request import BackendRequest, Watch
 from bot.observability.metrics import REGISTRY
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Place, Posted
@@ -258,6 +258,10 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
     assert duration(seconds) == said
 
 
-@pytest.mark.parametrize(("option", "seconds"), [(None, 0), (True, 900), (120, 120), (86_400, 900)])
-def test_the_option_is_bounded(option: object, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("option", "seconds"),
+    [(None, 0), (Watch(), 900), (Watch(seconds=120), 120), (Watch(seconds=86_400), 900)],
+    ids=["none", "bare", "short", "too-long"],
+)
+def test_the_option_is_bounded(option: Watch | None, seconds: float) -> None:
     assert Watching(runs=Runs()).seconds(option) == seconds
