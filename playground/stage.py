@@ -9,14 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from chainlib import CATALOGUE, Code, HttpProbeRule
+from chainlib import (
+    CATALOGUE,
+    Certificate,
+    Code,
+    GatewayPolicy,
+    HttpProbeRule,
+    PresentedChain,
+    Target,
+    TrustAnchors,
+    TrustMode,
+    UnusableFile,
+    judge,
+    load_certificates,
+)
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, ProbeSpec, RuleSpec, SettingSpec
 from playground.arm.documents import ServerKey
 from playground.gateway_questions import CHANNEL
@@ -25,6 +38,7 @@ from playground.lab.authority import DAY
 from playground.lab.backends import Lab, LabBackend
 from playground.lab.peers import LOOPBACK
 from playground.lab.recipe import Recipe
+from playground.lab.servers import TlsBackend
 from playground.slack import Channel, SlackStandIn
 from playground.slack.state import Clock
 
@@ -72,8 +86,7 @@ class Stage:
         except BaseException:
             await self._stack.aclose()
             raise
-        spec = gateway_spec(self.lab)
-        self.arm.add(spec, dict(health_words(self.lab)))
+        self._tell_arm()
         self.slack.workspace.channels[CHANNEL] = Channel(id=CHANNEL, name="lab-gateway")
         for backend in self.lab.backends:
             self.slack.workspace.channels[channel_of(backend)] = Channel(
@@ -95,6 +108,54 @@ class Stage:
         root = pki.root("Playground ARM Root", **dates)
         self.ca_bundle.write_bytes(root.pem)
         return pki.leaf(root, "localhost", ips=(LOOPBACK,), **dates)
+
+    def _tell_arm(self) -> None:
+        """Let ARM describe the lab as it is now."""
+        self.arm.add(gateway_spec(self.lab), dict(health_words(self.lab)))
+
+    async def heal(self, name: str) -> None:
+        """Let a backend and its setting be as they should be; ARM says so as well.
+
+        The bot knows a changed setting when it reads the list of gateways again, in minutes.
+        """
+        await self.lab.heal(name)
+        self._tell_arm()
+
+    async def break_again(self, name: str) -> None:
+        """Let a backend be broken as its recipe says."""
+        await self.lab.break_again(name)
+        self._tell_arm()
+
+    async def install(self, name: str, data: bytes) -> None:
+        """Put a certificate file on a backend, as its owner would, and let it be loaded.
+
+        Raises:
+            LookupError: the backend takes no file.
+            ValueError: it cannot be read.
+        """
+        server = self.lab[name].server
+        if not isinstance(server, TlsBackend) or name in self.lab.healed:
+            raise LookupError(f"{name} takes no certificate file now")
+        try:
+            chain = load_certificates(data)
+        except UnusableFile as error:
+            raise ValueError(str(error)) from None
+        await server.install(chain)
+        if self._accepted(self.lab[name], chain):
+            self.lab.healed.add(name)
+        self._tell_arm()
+
+    def _accepted(self, backend: LabBackend, chain: Sequence[Certificate]) -> bool:
+        """Whether the gateway's setting accepts this chain, and nothing but the chain was wrong."""
+        roots = tuple(root for _, root in backend.roots)
+        anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=roots)
+        policy = GatewayPolicy(anchors=anchors, name=backend.host_name)
+        target = Target(host=backend.host_name)
+        before, after = (
+            judge(PresentedChain(target=target, certificates=tuple(sent)), policy, at=self._now)
+            for sent in (backend.first_chain, chain)
+        )
+        return after.accepted and not before.accepted
 
     @property
     def ca_bundle(self) -> Path:
@@ -126,8 +187,8 @@ def gateway_spec(lab: Lab) -> GatewaySpec:
         name=GATEWAY,
         group="rg-lab",
         pools=(PoolSpec(name=POOL, ips=(LOOPBACK,)),),
-        settings=tuple(map(_setting, lab.backends)),
-        probes=tuple(_probe(backend) for backend in lab.backends if backend.recipe.rule),
+        settings=tuple(_setting(lab, backend) for backend in lab.backends),
+        probes=tuple(_probe(lab, backend) for backend in lab.backends if backend.recipe.rule),
         roots=dict(lab.roots()),
         rules=tuple(
             RuleSpec(pool=POOL, setting=backend.name, hosts=(backend.host_name,))
@@ -136,22 +197,25 @@ def gateway_spec(lab: Lab) -> GatewaySpec:
     )
 
 
-def _setting(backend: LabBackend) -> SettingSpec:
-    recipe = backend.recipe
+def _setting(lab: Lab, backend: LabBackend) -> SettingSpec:
+    recipe, healed = backend.recipe, backend.name in lab.healed
+    roots = lab.world.trusted if healed else backend.roots
     return SettingSpec(
         name=backend.name,
         port=backend.port,
-        host_name=recipe.live_name or backend.host_name,
-        validate_chain=recipe.validate_chain,
-        validate_name=recipe.validate_name,
-        roots=tuple(name for name, _ in backend.roots),
+        host_name=(not healed and recipe.live_name) or backend.host_name,
+        validate_chain=recipe.validate_chain or healed,
+        validate_name=recipe.validate_name or healed,
+        roots=tuple(name for name, _ in roots),
         probe=backend.name if recipe.rule else None,
     )
 
 
-def _probe(backend: LabBackend) -> ProbeSpec:
+def _probe(lab: Lab, backend: LabBackend) -> ProbeSpec:
     rule = backend.recipe.rule
     assert rule is not None
+    if backend.name in lab.healed:
+        return ProbeSpec(name=backend.name, host=backend.host_name)
     return ProbeSpec(
         name=backend.name,
         host=backend.host_name,
@@ -167,7 +231,7 @@ def health_words(lab: Lab) -> Iterator[tuple[ServerKey, tuple[str, str]]]:
     Azure's own message for the verdict that the lab expects.
     """
     for backend in lab.backends:
-        if backend.recipe.expected not in PASSES_THE_PROBE:
+        if backend.name not in lab.healed and backend.recipe.expected not in PASSES_THE_PROBE:
             yield (POOL, backend.name, LOOPBACK), ("Unhealthy", _log(backend.recipe))
 
 

@@ -20,10 +20,11 @@ from typing import Self
 
 from chainlib import Certificate
 from playground.lab.authority import Authority
-from playground.lab.catalogue import CATALOGUE
+from playground.lab.catalogue import CATALOGUE, right
 from playground.lab.peers import LOOPBACK, LoopbackServer
 from playground.lab.publisher import Publisher
 from playground.lab.recipe import DOMAIN, Recipe, Roots, World
+from playground.lab.servers import TlsBackend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class LabBackend:
         """The recipe's name."""
         return self.recipe.name
 
+    @property
+    def first_chain(self) -> tuple[Certificate, ...]:
+        """What it presented at first; nothing where it is no TLS server."""
+        return self.server.first_chain if isinstance(self.server, TlsBackend) else ()
+
     def arguments(self, folder: Path) -> list[str]:
         """The command line after `appgw` that asks about it.
 
@@ -74,12 +80,16 @@ class Lab:
     Attributes:
         backends: those that listen, in the order of their recipes; filled at start.
         world: the authorities; made at start.
+        healed: names of those that are as they should be for the moment.
     """
 
     now: datetime
     recipes: tuple[Recipe, ...] = CATALOGUE
     backends: tuple[LabBackend, ...] = ()
     world: World = field(init=False)
+    healed: set[str] = field(default_factory=set)
+    _live: dict[str, LoopbackServer] = field(default_factory=dict)
+    _held: dict[str, socket.socket] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
@@ -90,7 +100,7 @@ class Lab:
         try:
             await self._start_all()
         except BaseException:
-            await self._stack.aclose()
+            await self.__aexit__(None, None, None)
             raise
         return self
 
@@ -108,14 +118,14 @@ class Lab:
         trace: TracebackType | None,
     ) -> None:
         """Stop everything."""
+        for name in list(self._live):
+            await self._stop(name)
         await self._stack.aclose()
 
     async def _start(self, recipe: Recipe) -> LabBackend:
         host_name = f"{recipe.name}.{DOMAIN}"
         server = await asyncio.to_thread(recipe.start, self.world, host_name)
-        port = (
-            (await self._stack.enter_async_context(server)).port if server else self._closed_port()
-        )
+        port = await self._listen(recipe.name, server) if server else self._hold(recipe.name)
         return LabBackend(
             recipe=recipe,
             address=LOOPBACK,
@@ -125,11 +135,45 @@ class Lab:
             server=server,
         )
 
-    def _closed_port(self) -> int:
+    async def _listen(self, name: str, server: LoopbackServer) -> int:
+        self._live[name] = await server.__aenter__()
+        return server.port
+
+    async def _stop(self, name: str) -> None:
+        if (server := self._live.pop(name, None)) is not None:
+            await server.__aexit__(None, None, None)
+
+    def _hold(self, name: str, port: int = 0) -> int:
         """A port that stays bound and never listens, so that nothing else can take it meanwhile."""
-        held = self._stack.enter_context(socket.socket())
-        held.bind((LOOPBACK, 0))
+        held = self._held[name] = self._stack.enter_context(socket.socket())
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((LOOPBACK, port))
         return int(held.getsockname()[1])
+
+    async def heal(self, name: str) -> None:
+        """Let a backend be as it should be: the right chain, and an answer of 200, on its port."""
+        if name in self.healed:
+            return
+        backend = self[name]
+        good = await asyncio.to_thread(right, self.world, backend.host_name)
+        good.port = backend.port
+        await self._stop(name)
+        if (held := self._held.pop(name, None)) is not None:
+            held.close()
+        await self._listen(name, good)
+        self.healed.add(name)
+
+    async def break_again(self, name: str) -> None:
+        """Let it be what its recipe says, on the same port."""
+        self.healed.discard(name)
+        backend = self[name]
+        await self._stop(name)
+        if backend.server is None:
+            self._hold(name, backend.port)
+            return
+        if isinstance(backend.server, TlsBackend):
+            await backend.server.uninstall()
+        await self._listen(name, backend.server)
 
     def roots(self) -> Iterator[tuple[str, Certificate]]:
         """Every root that lies on the gateway, attached or not, each once."""

@@ -49,6 +49,12 @@ def full(authority: Authority, leaf: Issued) -> tuple[Issued, ...]:
     return leaf, authority.issuing, authority.upper
 
 
+def right(world: World, host: str) -> TlsBackend:
+    """A server with the whole chain of the authority that the gateway trusts, answering 200."""
+    issued = world.contoso.leaf(host)
+    return _tls(full(world.contoso, issued), issued)
+
+
 def talk(script: Script) -> Start:
     """A peer that speaks no TLS."""
     return lambda _world, _host: ScriptedPeer(script)

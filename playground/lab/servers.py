@@ -132,7 +132,7 @@ class TlsBackend(LoopbackServer):
         self.requests: list[HttpRequest] = []
         self.server_names: list[str | None] = []
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._identity = Identity(chain=chain, key=key)
+        self._identity = self._first = Identity(chain=chain, key=key)
         self._others = alternatives
         self._settings = tls or TlsSettings()
         self._http = http or respond()
@@ -147,10 +147,19 @@ class TlsBackend(LoopbackServer):
         """The private key of the first certificate; nothing in the lab is secret."""
         return self._identity.key
 
+    @property
+    def first_chain(self) -> tuple[Certificate, ...]:
+        """The list that it was made with."""
+        return tuple(self._first.chain)
+
     async def install(self, chain: Sequence[Certificate]) -> None:
         """Present this list from now on, with the same key: what a reload after a new file does."""
         self._identity = Identity(chain=chain, key=self._identity.key)
         self._main = await asyncio.to_thread(self._make_contexts)
+
+    async def uninstall(self) -> None:
+        """Present what was presented at first."""
+        await self.install(self._first.chain)
 
     def _make_contexts(self) -> ssl.SSLContext:
         self._contexts = {

@@ -21,7 +21,8 @@ from aiohttp import web
 
 from playground.clock import MovableClock
 from playground.lab.peers import LOOPBACK
-from playground.phone.snapshot import snapshot
+from playground.phone.snapshot import installable, snapshot
+from playground.phone.story import Story
 from playground.slack import Ack
 from playground.slack.standin import CHANNEL, USER
 from playground.slack.state import Json
@@ -49,6 +50,7 @@ class PhoneServer:
         self._clock = clock
         self._files = files
         self._port = port
+        self._story = Story(stage, clock)
         self._actions: Final[Mapping[str, Callable[[Json, str], Awaitable[Ack | None]]]] = {
             "command": self._command,
             "mention": self._mention,
@@ -58,6 +60,8 @@ class PhoneServer:
             "shortcut": self._shortcut,
             "home": self._home,
             "clock": self._move,
+            "switch": self._switch,
+            "install": self._install,
         }
 
     async def __aenter__(self) -> Self:
@@ -93,7 +97,7 @@ class PhoneServer:
         user, seen = request.query.get("user", USER), request.query.get("seen")
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
-            body = json.dumps(snapshot(self._stage, user))
+            body = json.dumps({**snapshot(self._stage, user), "story": self._story.shown})
             mark = hashlib.sha256(body.encode()).hexdigest()[:16]
             if mark != seen or time.monotonic() > deadline:
                 return web.Response(
@@ -108,6 +112,8 @@ class PhoneServer:
                 {"error": "only the playground's own page may act"}, status=403
             )
         wish = await request.json()
+        if wish.get("do") == "story":
+            return await self._tap(str(wish.get("user", USER)))
         action = self._actions.get(str(wish.get("do")))
         if action is None:
             return web.json_response({"error": "no such action"}, status=400)
@@ -116,6 +122,29 @@ class PhoneServer:
         except (LookupError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=409)
         return web.json_response(_described(ack))
+
+    async def _tap(self, user: str) -> web.Response:
+        try:
+            return web.json_response(await self._story.tap(user))
+        except (LookupError, ValueError) as error:
+            return web.json_response({"error": str(error)}, status=409)
+
+    async def _switch(self, wish: Json, _user: str) -> None:
+        """Break a server of the lab, or heal it."""
+        change = self._stage.heal if wish.get("healed") else self._stage.break_again
+        await change(str(wish["name"]))
+        self._stage.slack.workspace.touch()
+
+    async def _install(self, wish: Json, _user: str) -> None:
+        """Put a file of a thread, as it hangs there, on the server that its card is about."""
+        workspace = self._stage.slack.workspace
+        message = workspace.find(str(wish["channel"]), str(wish["ts"]))
+        file = workspace.files.get(str(wish["file"]))
+        name = installable(self._stage, message, file) if message and file else None
+        if file is None or name is None:
+            raise LookupError("this file belongs to no server of the lab")
+        await self._stage.install(name, file.content or b"")
+        workspace.touch()
 
     async def _command(self, wish: Json, user: str) -> Ack:
         command, _, text = str(wish["text"]).strip().partition(" ")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from playground.lab.backends import LabBackend
 from playground.slack import Message, SlackStandIn
-from playground.slack.state import Json, OpenView
+from playground.slack.state import Json, OpenView, StoredFile
 from playground.stage import Stage, channel_of
 
 LAST_MESSAGES = 60
@@ -31,7 +32,7 @@ def snapshot(stage: Stage, user: str) -> Json:
             if not one.archived
         ],
         "messages": {
-            channel: [_shown(slack, one, user) for one in _visible(slack, channel, user)]
+            channel: [_shown(stage, one, user) for one in _visible(slack, channel, user)]
             for channel in slack.workspace.channels
         },
         "view": _view(
@@ -41,7 +42,9 @@ def snapshot(stage: Stage, user: str) -> Json:
             )
         ),
         "home": _view(slack.workspace.homes.get(user)),
-        "lab": [_backend(backend) for backend in stage.lab.backends],
+        "lab": [
+            _backend(backend, backend.name in stage.lab.healed) for backend in stage.lab.backends
+        ],
         "complaints": slack.complaints[-5:],
         "now": f"{datetime.fromtimestamp(slack.workspace.clock(), UTC):%Y-%m-%dT%H:%MZ}",
     }
@@ -64,7 +67,8 @@ def _thread(slack: SlackStandIn, parent: Message, user: str) -> list[Message]:
     return sorted((*slack.thread(parent), *own), key=lambda one: one.ts)
 
 
-def _shown(slack: SlackStandIn, message: Message, user: str) -> Json:
+def _shown(stage: Stage, message: Message, user: str) -> Json:
+    slack = stage.slack
     people = slack.workspace.users
     return {
         "ts": message.ts,
@@ -75,16 +79,39 @@ def _shown(slack: SlackStandIn, message: Message, user: str) -> Json:
         "blocks": list(message.blocks),
         "private": message.only_for is not None,
         "edited": message.edits > 0,
-        "files": [_file(slack, file) for file in message.files],
-        "thread": [_shown(slack, one, user) for one in _thread(slack, message, user)]
+        "files": [_file(stage, message, slack.workspace.files[file]) for file in message.files],
+        "thread": [_shown(stage, one, user) for one in _thread(slack, message, user)]
         if message.thread_ts is None
         else [],
     }
 
 
-def _file(slack: SlackStandIn, identity: str) -> Json:
-    file = slack.workspace.files[identity]
+def installable(stage: Stage, message: Message, file: StoredFile) -> str | None:
+    """The server of the lab that takes this file: the one that the card of its thread is about."""
+    if file.name != "fullchain.pem" or message.thread_ts is None:
+        return None
+    above = [
+        one
+        for one in stage.slack.workspace.messages(message.channel)
+        if message.thread_ts in {one.ts, one.thread_ts} and one.ts <= message.ts and one.by_bot
+    ]
+    for one in reversed(above):
+        for backend in stage.lab.backends:
+            if names(one.text, backend):
+                return backend.name
+    return None
+
+
+def names(text: str, backend: LabBackend) -> bool:
+    """Whether a notification names a server of the lab; there a port follows as a word."""
+    address = re.escape(backend.address)
+    return bool(re.search(rf"(?<!\d){address}(?::| port ){backend.port}(?!\d)", text))
+
+
+def _file(stage: Stage, message: Message, file: StoredFile) -> Json:
     return {
+        "id": file.id,
+        "installs": installable(stage, message, file),
         "name": file.title or file.name,
         "content": (file.content or b"").decode("utf-8", "replace"),
     }
@@ -94,14 +121,18 @@ def _view(view: OpenView | None) -> Json | None:
     return None if view is None else {"id": view.id, **view.view}
 
 
-def _backend(backend: LabBackend) -> Json:
+def _target(backend: LabBackend) -> str:
+    return f"{backend.address}:{backend.port}"
+
+
+def _backend(backend: LabBackend, healed: bool) -> Json:  # noqa: FBT001 -- a fact about it
     recipe = backend.recipe
     expected = recipe.expected.value
-    target = f"{backend.address}:{backend.port}"
     return {
         "name": backend.name,
         "description": recipe.description,
-        "target": target,
+        "target": _target(backend),
+        "healed": healed,
         "channel": channel_of(backend),
         "expected": expected,
     }

@@ -41,11 +41,18 @@ const time = (ts) => new Date(Number(ts) * 1000).toLocaleString([], { weekday: "
 
 // The newest message stays in sight while the card grows under it, unless the reader has scrolled up.
 function useBottom(screen, place) {
-  const list = useRef(null), stuck = useRef(true);
+  const list = useRef(null), stuck = useRef(true), top = useRef(0);
   useEffect(() => { stuck.current = true; }, [place]);
   useEffect(() => { if (stuck.current && list.current) list.current.scrollTop = list.current.scrollHeight; }, [screen, place]);
-  const onScroll = ({ target }) => { stuck.current = target.scrollHeight - target.scrollTop - target.clientHeight < 80; };
-  return { ref: list, onScroll };
+  // Only a reader scrolls upwards: a list that grew between a scroll and its event is still followed.
+  const onScroll = ({ target }) => {
+    if (target.scrollHeight - target.scrollTop - target.clientHeight < 80) stuck.current = true;
+    else if (target.scrollTop < top.current) stuck.current = false;
+    top.current = target.scrollTop;
+  };
+  // One's own message is always scrolled to, wherever the list stood.
+  const follow = () => { stuck.current = true; if (list.current) list.current.scrollTop = list.current.scrollHeight; };
+  return [{ ref: list, onScroll }, follow];
 }
 
 const named = (text, users) => text.replace(/<@(\w+)>/g, (mention, id) => `@${users.find((one) => one.id === id)?.name ?? id}`);
@@ -66,9 +73,10 @@ function Post({ post, user, users, onThread, onAnswer }) {
       </header>
       {post.blocks.length ? <Blocks blocks={post.blocks} onTap={tap} /> : <p>{named(post.text, users)}</p>}
       {post.files.map((file) => (
-        <div key={file.name}>
-          <button className="file" onClick={() => setOpen(open === file.name ? null : file.name)}>📄 {file.name}</button>
-          {open === file.name && <pre>{file.content}</pre>}
+        <div key={file.id}>
+          <button className="file" aria-expanded={open === file.id} onClick={() => setOpen(open === file.id ? null : file.id)}><span aria-hidden="true">📄 </span>{file.name}</button>
+          {file.installs && <button className="tap" onClick={async () => onAnswer(await act(user, { do: "install", channel: post.channel, ts: post.ts, file: file.id }))}>Install on {file.installs}</button>}
+          {open === file.id && <pre tabIndex="0" aria-label={file.name}>{file.content}</pre>}
         </div>
       ))}
       {onThread && <button className="quiet" onClick={() => onThread(post.ts)}>{post.thread.length ? `${post.thread.length} in the thread` : "Reply"}</button>}
@@ -102,6 +110,56 @@ function Compose({ placeholder, onSend }) {
   );
 }
 
+const FOCUSABLE = "button, input, select, textarea, [tabindex='0']";
+
+// A form takes the focus, keeps it inside, gives it back at its end, and closes with Escape.
+function useDialog(close) {
+  const sheet = useRef(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    sheet.current?.focus();
+    return () => before?.focus?.();
+  }, []);
+  const onKeyDown = (event) => {
+    if (event.key === "Escape") close();
+    if (event.key !== "Tab") return;
+    const inside = [...sheet.current.querySelectorAll(FOCUSABLE)];
+    const edge = event.shiftKey ? inside[0] : inside.at(-1);
+    if (document.activeElement === edge || document.activeElement === sheet.current && event.shiftKey) {
+      event.preventDefault();
+      (event.shiftKey ? inside.at(-1) : inside[0])?.focus();
+    }
+  };
+  return { ref: sheet, onKeyDown };
+}
+
+// Six taps from the alert to the digest; each does what a person would do, and shows where.
+function Story({ story, user, onStep }) {
+  const [busy, setBusy] = useState(false);
+  const tap = async () => {
+    setBusy(true);
+    try { onStep(await act(user, { do: "story" })); } finally { setBusy(false); }
+  };
+  return (
+    <div className="story" role="group" aria-label="story">
+      <p role="status">{busy ? `${story.next || "Alert"}: under way` : story.told ? <><b>{story.told} of {story.of}: {story.title}.</b> {story.text}</> : "A story in six taps: from the alert to green."}</p>
+      <button className="tap primary" disabled={busy} onClick={tap}>{story.told === story.of ? "From the beginning" : story.told ? `Next: ${story.next}` : "Begin"}</button>
+    </div>
+  );
+}
+
+function Backend({ backend, user, onAsk, onAnswer }) {
+  const turn = async () => onAnswer(await act(user, { do: "switch", name: backend.name, healed: !backend.healed }));
+  return (
+    <div className="server">
+      <button className="lab" onClick={() => onAsk(backend.target)}>
+        <b>{backend.name}</b> {backend.description} <small>{backend.expected}</small>
+      </button>
+      <button className="switch" role="switch" aria-checked={backend.healed} aria-label={`${backend.name} healed`} onClick={turn}>{backend.healed ? "healed" : "broken"}</button>
+    </div>
+  );
+}
+
 function Form({ view, user, channel, channels }) {
   const form = useForm(view, channel);
   const tap = (element, option) => act(user, { do: "click", view: view.id, action: element.action_id, option });
@@ -110,13 +168,15 @@ function Form({ view, user, channel, channels }) {
     const answer = await act(user, { do: "submit", values: filled });
     form.refuse(answer.errors && Object.keys(answer.errors).length ? answer.errors : answer.error ? { "": answer.error } : {});
   };
+  const close = () => act(user, { do: "close" });
+  const sheet = useDialog(close);
   return (
-    <div className="sheet" role="dialog" aria-label={view.title?.text}>
+    <div className="sheet" role="dialog" aria-modal="true" aria-label={view.title?.text} tabIndex="-1" {...sheet}>
       <h2>{view.title?.text}</h2>
       <Blocks blocks={view.blocks} onTap={tap} channels={channels} {...form} />
       {form.errors[""] && <em role="alert">{form.errors[""]}</em>}
       <div className="row end">
-        <button className="tap" onClick={() => act(user, { do: "close" })}>{view.close?.text ?? "Cancel"}</button>
+        <button className="tap" onClick={close}>{view.close?.text ?? "Cancel"}</button>
         {view.submit && <button className="tap primary" onClick={send}>{view.submit.text}</button>}
       </div>
     </div>
@@ -158,14 +218,23 @@ function Phone() {
   const [lab, setLab] = useState(false);
   const screen = useScreen(user);
   const posts = screen?.messages[channel] ?? [];
-  const bottom = useBottom(screen, `${user} ${channel} ${thread}`);
+  const [bottom, follow] = useBottom(screen, `${user} ${channel} ${thread}`);
   if (!screen) return <p className="lost">The playground is not running.</p>;
 
   const parent = posts.find((post) => post.ts === thread);
   const tell = (answer) => setNote(failure(answer));
   const say = async (text) => {
+    follow();
     const answer = await act(user, parent ? { do: "mention", text, channel, thread } : { do: "command", text, channel });
     tell(answer);
+    follow();
+  };
+  const onStep = (answer) => {
+    tell(answer);
+    if (!answer.ok) return;
+    setLab(false);
+    setChannel(answer.channel);
+    setThread(answer.thread);
   };
   const home = channel === "HOME";
   const place = home ? "C0INCIDENT" : channel;
@@ -177,19 +246,15 @@ function Phone() {
   };
   return (
     <People.Provider value={screen}>
-      <aside className={lab ? "open" : ""}>
+      <aside className={lab ? "open" : ""} aria-label="lab" onKeyDown={(event) => event.key === "Escape" && setLab(false)}>
         <h1>Playground</h1>
         <Clock now={screen.now} user={user} />
         <p>One server for each way of being wrong. Tap one to ask about it here.</p>
         <button className="lab" onClick={() => askHere("gw:lab-gw")}><b>gw:lab-gw</b> the gateway that uses all of them</button>
-        {screen.lab.map((backend) => (
-          <button key={backend.name} className="lab" onClick={() => askHere(backend.target)}>
-            <b>{backend.name}</b> {backend.description} <small>{backend.expected}</small>
-          </button>
-        ))}
+        {screen.lab.map((backend) => <Backend key={backend.name} backend={backend} user={user} onAsk={askHere} onAnswer={tell} />)}
       </aside>
       <main>
-        <nav>
+        <nav aria-label="place and person">
           <button className="quiet menu" aria-label="the lab" aria-expanded={lab} onClick={() => setLab(!lab)}>☰</button>
           {thread ? <button className="quiet" onClick={() => setThread(null)}>‹ Back</button> : (
             <select aria-label="channel" value={channel} onChange={(event) => { setChannel(event.target.value); if (event.target.value === "HOME") act(user, { do: "home" }); }}>
@@ -202,7 +267,8 @@ function Phone() {
           </select>
           <button className="quiet" title="The global shortcut Check a backend" aria-label="Check a backend" onClick={() => act(user, { do: "shortcut" })}>⚡</button>
         </nav>
-        <section className="posts" {...bottom}>
+        <Story story={screen.story} user={user} onStep={onStep} />
+        <section className="posts" role="log" aria-live="polite" aria-label="messages" tabIndex="0" {...bottom}>
           {!home && !posts.length && <Welcome />}
           {home && (screen.home ? <Blocks blocks={screen.home.blocks} onTap={async (element, option) => tell(await act(user, { do: "click", view: screen.home.id, action: element.action_id, option }))} /> : <p>The app has shown nothing here.</p>)}
           {parent ? [parent, ...parent.thread].map((post) => <Post key={post.ts} post={post} user={user} users={screen.users} onAnswer={tell} />)

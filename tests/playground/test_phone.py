@@ -120,8 +120,10 @@ async def test_form_is_shown_and_closed(phone: Phone) -> None:
         ({"do": "command", "text": "x"}, {}, 403),
         ({"do": "dance"}, None, 400),
         ({"do": "click", "channel": CHANNEL, "ts": "1.0", "action": "x"}, None, 409),
+        ({"do": "switch", "name": "nope", "healed": True}, None, 409),
+        ({"do": "install", "channel": CHANNEL, "ts": "1.0", "file": "F1"}, None, 409),
     ],
-    ids=["another site", "unknown", "no such message"],
+    ids=["another site", "unknown", "no such message", "no such server", "no such file"],
 )
 async def test_wish_that_cannot_be_granted(
     phone: Phone, wish: dict[str, str], headers: dict[str, str] | None, status: int
