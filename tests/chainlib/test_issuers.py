@@ -13,6 +13,7 @@ from itertools import cycle
 
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from chainlib import Certificate, PresentedChain, Target
@@ -20,12 +21,15 @@ from chainlib.aio import FetchLimits, FetchResult, IssuerCache, fetch_issuers
 from chainlib.aio.download import download
 from chainlib.aio.issuer_cache import Answer
 from chainlib.aio.reach import AddressRefused, Reach, parse_url
+from chainlib.der import encode
 from chainlib.errors import FetchError
 from playground.lab import pki
 from playground.lab.pki import Issued
+from tests.support import odd_certificates as odd
 
 LIMITS = FetchLimits(timeout=10)
 ROOT = pki.root()
+ODD_KEYS = tuple(ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -161,6 +165,38 @@ async def test_takes_the_upper_issuer_out_of_the_same_bag(site: Site, encoding: 
     result = await fetch(chain(leaf))
     assert result.certificates == (lower.certificate, upper.certificate, ROOT.certificate)
     assert site.asked == ["/lower.cer"]
+
+
+def odd_bag(*ders: bytes) -> bytes:
+    """A PKCS #7 bag that takes certificates as they are (RFC 5652 section 5.1)."""
+    data = odd.sequence(odd.oid("1.2.840.113549.1.7.1"))
+    held = encode(0xA0, b"".join(ders))
+    inner = odd.sequence(odd.integer(1), encode(odd.SET, b""), data, held, encode(odd.SET, b""))
+    return odd.sequence(odd.oid("1.2.840.113549.1.7.2"), encode(0xA0, inner))
+
+
+@pytest.mark.parametrize(
+    "oddity",
+    ["printable-star", "empty-rdn", "year-0000", "version-4", "ecdsa-null", "serial-negative"],
+)
+@pytest.mark.parametrize("write", [bytes, odd_bag], ids=["der", "bag"])
+async def test_odd_issuer_is_fetched(
+    site: Site, oddity: str, write: Callable[[bytes], bytes]
+) -> None:
+    where = encode(0x86, site.url("/odd.cer").encode())
+    access = odd.sequence(odd.sequence(odd.oid("1.3.6.1.5.5.7.48.2"), where))
+    written = odd.chain(
+        "app.contoso.test",
+        oddity,
+        keys=ODD_KEYS,
+        leaf=odd.with_more(odd.extension("1.3.6.1.5.5.7.1.1", access)),
+        issuing=odd.ODDITIES[oddity],
+    )
+    site.pages["/odd.cer"] = write(written.issuing.der)
+    leaf = Certificate.from_der(written.leaf.der)
+    sent = PresentedChain(target=Target(host="app.contoso.test"), certificates=(leaf,))
+    result = await fetch(sent)
+    assert [one.der for one in result.certificates] == [written.issuing.der], result
 
 
 async def test_wrong_parent_with_the_right_name_is_not_taken(site: Site) -> None:

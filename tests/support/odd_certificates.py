@@ -6,7 +6,7 @@ issuer's key, so that only the encoding is odd and every signature fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -184,7 +184,7 @@ def chain(
     leaf: Change = unchanged,
     issuing: Change = unchanged,
     root: Change = unchanged,
-    keys: tuple[Key, Key, Key],
+    keys: Sequence[Key],
 ) -> Chain:
     """A chain for the host; `mark` makes its CA names unlike those of every other chain."""
     leaf_key, issuing_key, root_key = keys
@@ -228,7 +228,8 @@ def _organisation(value: bytes, tag: int) -> Change:
     return _subject(rdn(attribute(value, kind="2.5.4.10", tag=tag)))
 
 
-def _more(*extensions: bytes) -> Change:
+def with_more(*extensions: bytes) -> Change:
+    """Add these extensions."""
     return lambda f: replace(f, extensions=(*(f.extensions or ()), *extensions))
 
 
@@ -239,6 +240,12 @@ def _instead(dotted: str, *extensions: bytes) -> Change:
         f,
         extensions=(*(e for e in f.extensions or () if marker not in e), *extensions),
     )
+
+
+def with_names(*names: str) -> Change:
+    """Put these DNS names, and no others, into the SAN."""
+    held = sequence(*(encode(0x82, one.encode()) for one in names))
+    return _instead(ALTERNATIVE, extension(ALTERNATIVE, held))
 
 
 def _with(**fields: Any) -> Change:  # noqa: ANN401 -- a table of fields by name
@@ -378,10 +385,10 @@ ODD_KEYS: Mapping[str, Change] = MappingProxyType(
 )
 ODD_EXTENSIONS: Mapping[str, Change] = MappingProxyType(
     {
-        "critical-false-written": _more(
+        "critical-false-written": with_more(
             extension("2.5.29.14", encode(OCTETS, b"id"), critical=FALSE)
         ),
-        "critical-true-as-one": _more(
+        "critical-true-as-one": with_more(
             extension("2.5.29.14", encode(OCTETS, b"id"), critical=encode(BOOLEAN, b"\x01"))
         ),
         "ca-false-written": _instead(BASIC, extension(BASIC, sequence(FALSE))),
@@ -398,32 +405,32 @@ ODD_EXTENSIONS: Mapping[str, Change] = MappingProxyType(
         "usage-trailing-zeros": _instead(
             USAGE, extension(USAGE, encode(BIT_STRING, b"\0\x06\x00\x00"))
         ),
-        "twice-key-id": _more(
+        "twice-key-id": with_more(
             extension("2.5.29.14", encode(OCTETS, b"id")),
             extension("2.5.29.14", encode(OCTETS, b"id")),
         ),
-        "twice-usage": _more(extension(USAGE, encode(BIT_STRING, b"\x01\x06"))),
-        "twice-names": _more(
+        "twice-usage": with_more(extension(USAGE, encode(BIT_STRING, b"\x01\x06"))),
+        "twice-names": with_more(
             extension(ALTERNATIVE, sequence(encode(0x82, b"other.contoso.test"))),
             extension(ALTERNATIVE, sequence(encode(0x82, b"third.contoso.test"))),
         ),
-        "key-id-garbage": _more(extension("2.5.29.14", b"\x30\x00")),
-        "issuer-key-id-garbage": _more(extension("2.5.29.35", b"\x04\x02ab")),
-        "purposes-garbage": _more(extension(PURPOSES, b"\x05\x00")),
-        "purposes-empty": _more(extension(PURPOSES, sequence())),
+        "key-id-garbage": with_more(extension("2.5.29.14", b"\x30\x00")),
+        "issuer-key-id-garbage": with_more(extension("2.5.29.35", b"\x04\x02ab")),
+        "purposes-garbage": with_more(extension(PURPOSES, b"\x05\x00")),
+        "purposes-empty": with_more(extension(PURPOSES, sequence())),
         "names-garbage": _instead(ALTERNATIVE, extension(ALTERNATIVE, b"\x05\x00")),
         "names-empty": _instead(ALTERNATIVE, extension(ALTERNATIVE, sequence())),
-        "policies-garbage": _more(extension("2.5.29.32", sequence(integer(1)))),
-        "policies-twice": _more(
+        "policies-garbage": with_more(extension("2.5.29.32", sequence(integer(1)))),
+        "policies-twice": with_more(
             extension("2.5.29.32", sequence(sequence(oid("1.2.3")), sequence(oid("1.2.3"))))
         ),
-        "constraints-of-names-garbage": _more(extension("2.5.29.30", b"\x05\x00")),
-        "access-garbage": _more(extension("1.3.6.1.5.5.7.1.1", b"\x30\x03\x02\x01\x01")),
-        "timestamps-garbage": _more(extension("1.3.6.1.4.1.11129.2.4.2", b"\x05\x00")),
-        "points-garbage": _more(extension("2.5.29.31", b"\x05\x00")),
-        "netscape-comment": _more(extension("2.16.840.1.113730.1.13", encode(IA5, b"made by"))),
-        "unknown-critical": _more(extension("1.2.3.4.5", b"\x05\x00", critical=TRUE)),
-        "value-is-no-der": _more(extension("1.2.3.4.5", b"hello")),
+        "constraints-of-names-garbage": with_more(extension("2.5.29.30", b"\x05\x00")),
+        "access-garbage": with_more(extension("1.3.6.1.5.5.7.1.1", b"\x30\x03\x02\x01\x01")),
+        "timestamps-garbage": with_more(extension("1.3.6.1.4.1.11129.2.4.2", b"\x05\x00")),
+        "points-garbage": with_more(extension("2.5.29.31", b"\x05\x00")),
+        "netscape-comment": with_more(extension("2.16.840.1.113730.1.13", encode(IA5, b"made by"))),
+        "unknown-critical": with_more(extension("1.2.3.4.5", b"\x05\x00", critical=TRUE)),
+        "value-is-no-der": with_more(extension("1.2.3.4.5", b"hello")),
     }
 )
 ODDITIES: Mapping[str, Change] = MappingProxyType(
