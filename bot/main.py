@@ -57,7 +57,7 @@ from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.transport.app import Identity
 from bot.store import Store, describe
 from bot.store.subscriptions import channel_targets
-from bot.subscriptions import AlertMemory, WatchRecords
+from bot.subscriptions import AlertMemory, SharedChannels, WatchRecords
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -137,6 +137,7 @@ async def _serve(
                 clock=clock,
                 gateway_work=_gateway_work(check_service, probe_origin),
             ),
+            shared_channels=lambda team: SharedChannels(store=store, team=team, clock=clock),
             doctor_checks=_doctor_checks(settings, arm, store, clock),
             companion=Remembering(
                 url=settings.database_url,

@@ -45,6 +45,8 @@ class Invocation:
         enterprise: the person's own Enterprise Grid organisation; empty where there is none, or
             where it may be that of the channel.
         bots: ids under which a bot that asks could be named; empty for people.
+        shared: Slack says that the channel is shared with another organisation; only events do.
+        alone: only the person who asks may see the answer.
         channel: where the answer goes; empty when it is not known (a global shortcut).
         channel_name: its name, which alone tells a direct message of several (`mpdm-...`) from a
             channel; empty where Slack does not say.
@@ -70,6 +72,8 @@ class Invocation:
     channel_name: str = ""
     enterprise: str = ""
     bots: tuple[str, ...] = ()
+    shared: bool = False
+    alone: bool = False
 
     def about(self, text: str) -> Invocation:
         """The same person asking something else."""
@@ -142,6 +146,7 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
         channel=word(event, "channel"),
         thread=word(event, "thread_ts") or None,
         dedupe_key=word(body, "event_id"),
+        shared=body.get("is_ext_shared_channel") is True,
     )
 
 

@@ -6,7 +6,7 @@ Nothing is decided here beyond where a payload belongs.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.cards.check_card import CHECK_AGAIN, FIX_STEPS, MORE
+from bot.cards.consent import CONSENT, REVOKE_CONSENT
 from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
 from bot.cards.fix_value import switched
 from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form
@@ -36,8 +37,9 @@ from bot.domain.delivery import DeliveryError
 from bot.domain.request import Request, Verb
 from bot.observability.metrics import WRONG
 from bot.slack.handlers.alert_answers import AlertAnswering
+from bot.slack.handlers.consent import ConsentAsking
 from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
-from bot.slack.handlers.rehearse import FieldError, Rehearsing
+from bot.slack.handlers.rehearse import FieldError, Rehearsal, Rehearsing
 from bot.slack.inbound.routing import Reception, new_run_id
 from bot.slack.invocation import (
     Invocation,
@@ -78,6 +80,7 @@ class Listeners:
     Attributes:
         bot_user: the bot's own Slack id.
         alert_answering: answers alerts by itself; `None` where nothing is remembered.
+        consent: to cards in shared channels; `None` where nothing is remembered.
     """
 
     reception: Reception
@@ -87,6 +90,7 @@ class Listeners:
     bot_user: str
     alerts: AlertReader
     alert_answering: AlertAnswering | None = None
+    consent: ConsentAsking | None = None
 
     def register(self, app: AsyncApp) -> None:
         """Tell the app what is listened to."""
@@ -105,6 +109,8 @@ class Listeners:
         app.action(MORE)(self.on_more)
         app.action(OPEN_FORM)(self.on_open_form)
         app.action(OPEN_REHEARSAL)(self.on_open_rehearsal)
+        app.action(CONSENT)(self.on_consent)
+        app.action(REVOKE_CONSENT)(self.on_consent)
         app.error(on_error)
 
     async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -188,7 +194,13 @@ class Listeners:
             return
         await ack()
         if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self.rehearsing.judge(body, rehearsal))
+            self.reception.spawn(invocation, self._rehearse(invocation, body, rehearsal))
+
+    async def _rehearse(
+        self, invocation: Invocation, body: dict[str, Any], rehearsal: Rehearsal
+    ) -> None:
+        alone = await self.reception.consent_wanted(invocation)
+        await self.rehearsing.judge(body, rehearsal, private=alone)
 
     async def on_check_again(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
@@ -248,6 +260,23 @@ class Listeners:
             self.reception.receive(_to_watch(invocation.about(f"{question} watch")))
         elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.spawn(invocation, self._hand_out(invocation, chosen))
+
+    async def on_consent(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Cards in a shared channel are allowed, or no longer."""
+        await ack()
+        what = word(action, "action_id")
+        invocation = from_interaction(body, Source.CLICK, what)
+        if self.consent and self.reception.runs.is_new(invocation.dedupe_key):
+            change = self.consent.give if what == CONSENT else self.consent.revoke
+            self.reception.spawn(invocation, self._change_consent(invocation, change))
+
+    async def _change_consent(
+        self, invocation: Invocation, change: Callable[[Invocation], Awaitable[None]]
+    ) -> None:
+        if sentence := await self.reception.admit(invocation, invocation.text, costs=True):
+            await self.slack.send_ephemeral(invocation, refusal(sentence))
+            return
+        await change(invocation)
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The button under help and usage errors."""
@@ -322,7 +351,10 @@ class Listeners:
                 replace(invocation, response_url=None), refusal(sentence)
             )
             return
-        await self.filing.hand_out(invocation, what, run_id)
+        alone = await self.reception.consent_wanted(invocation)
+        await self.filing.hand_out(
+            replace(invocation, ephemeral=True) if alone else invocation, what, run_id
+        )
 
     async def _wrong(self, invocation: Invocation) -> None:
         if sentence := await self.reception.admit(

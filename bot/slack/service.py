@@ -39,6 +39,7 @@ from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
 from bot.slack.handlers.alert_setup import AlertSetup
 from bot.slack.handlers.check import Checking, no_site
+from bot.slack.handlers.consent import ConsentAsking
 from bot.slack.handlers.doctor import Examination
 from bot.slack.handlers.files import Filing
 from bot.slack.handlers.one_check import Backends
@@ -65,6 +66,7 @@ from bot.slack.transport.app import (
 from bot.slack.transport.replays import refuse_replays
 from bot.slack.transport.socket import SocketTransport
 from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, word_of
+from bot.subscriptions import SharedChannels
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +137,8 @@ class Parts:
         watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
             end with the process.
         alert_setup: what `alerts on` is made of; `None` where nothing is remembered.
+        shared_channels: who consented to cards in channels that are shared with another
+            organisation, made for the bot's own workspace; `None` where nothing is remembered.
     """
 
     backends: Backends
@@ -151,6 +155,7 @@ class Parts:
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
     watch_book: Callable[[str], WatchBook] | None = None
     alert_setup: AlertSetup | None = None
+    shared_channels: Callable[[str], SharedChannels] | None = None
     doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add
 
 
@@ -314,8 +319,11 @@ class SlackService:
         if setup:
             switching = setup.switching(slack, identity)
             handlers = {**handlers, **answers(AlertsRequest, switching.handle)}
+        shared = parts.shared_channels
+        consent = ConsentAsking(slack=slack, channels=shared(identity.team)) if shared else None
         reception = Reception(
             access=access,
+            consent=consent,
             slack=slack,
             runs=runs,
             handlers=MappingProxyType(dict(handlers)),
@@ -328,6 +336,7 @@ class SlackService:
             filing=filing,
             bot_user=identity.user,
             alerts=parts.alerts,
+            consent=consent,
             alert_answering=(
                 setup.answering(reception, slack, identity, checking) if setup else None
             ),

@@ -224,6 +224,15 @@ channel_setting = Table(
     _column("zone", String(64)),
 )
 
+shared_channel = Table(
+    "shared_channel",
+    metadata,
+    _column("team", String(32), primary_key=True),
+    _column("channel", String(32), primary_key=True),
+    _column("consent_by", String(32), nullable=True),
+    _column("at", Instant),
+)
+
 alert_channel = Table(
     "alert_channel",
     metadata,

@@ -6,12 +6,14 @@ Nothing here knows a Slack term.
 from bot.subscriptions.alerts import AlertMemory
 from bot.subscriptions.current import current_digest
 from bot.subscriptions.memory import AtLimit, Author, SubscriptionMemory
+from bot.subscriptions.shared_channels import SharedChannels
 from bot.subscriptions.watches import WatchRecords
 
 __all__ = [
     "AlertMemory",
     "AtLimit",
     "Author",
+    "SharedChannels",
     "SubscriptionMemory",
     "WatchRecords",
     "current_digest",

@@ -163,11 +163,17 @@ class Sender:
             "event_id": self.workspace.serial("Ev"),
             "event_time": int(self.workspace.clock()),
             "event": {"event_ts": f"{self.workspace.clock():.6f}", **event},
+            "is_ext_shared_channel": self._is_shared(event),
             "authorizations": [
                 {"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT_USER, "is_bot": True}
             ],
             "context_team_id": self._team(user),
         }
+
+    def _is_shared(self, event: Json) -> bool:
+        """Whether the event's channel is shared with another organisation."""
+        channel = self.workspace.channels.get(str(event.get("channel", "")))
+        return channel is not None and channel.foreign
 
     def trigger(self, user: str, channel: str | None, view_id: str | None = None) -> str:
         """A new trigger id."""

@@ -27,7 +27,7 @@ from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
 from bot.store import Store, open_store
-from bot.subscriptions import AlertMemory
+from bot.subscriptions import AlertMemory, SharedChannels
 from chainlib.aio import Resolver
 from playground.process import free_ports
 from playground.slack import Message, SlackStandIn
@@ -123,6 +123,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         parts = replace(
             _parts(world, check_service, AlertReader(gateways=arm.remembered) if arm else None),
             companion=memory.beside,
+            shared_channels=lambda team: SharedChannels(store=store, team=team, clock=world.clock),
         )
         parts = replace(parts, alert_setup=_alert_setup(world, check_service, store, parts.alerts))
         service = SlackService(

@@ -128,11 +128,14 @@ class Rehearsing:
             answer(view, "name"),
         )
 
-    async def judge(self, body: Payload, rehearsal: Rehearsal) -> None:
+    async def judge(self, body: Payload, rehearsal: Rehearsal, *, private: bool = False) -> None:
         """Judge and post the card."""
         run_id = new_run_id()
         order = CardOrder(
-            invocation=from_submission(body, "rehearse"), run_id=run_id, begun=monotonic()
+            invocation=from_submission(body, "rehearse"),
+            run_id=run_id,
+            begun=monotonic(),
+            private=private,
         )
         run = self.cards.runs.begin(run_id)
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Protocol, TypeVar
@@ -21,7 +21,14 @@ from bot.cards.usage import failed, help_card, notice, refusal, usage
 from bot.commands import Usage, parse, repeatable
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.refusal import Refusal, RefusalKind
-from bot.domain.request import Request
+from bot.domain.request import (
+    AlertsRequest,
+    HelpRequest,
+    Request,
+    SubscribeRequest,
+    VersionRequest,
+    WhoamiRequest,
+)
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
 
@@ -34,6 +41,8 @@ _RESTARTING = Refusal(
 Handler = Callable[[AdmittedInvocation[Any]], Awaitable[None]]
 Handlers = Mapping[type[Request], Handler]
 """Who answers which type of request; an invocation is handed to the one of its request's type."""
+_TELLING_NOTHING = (HelpRequest, WhoamiRequest, VersionRequest)
+_POSTING_LATER = (SubscribeRequest, AlertsRequest)
 R = TypeVar("R", bound=Request)
 
 
@@ -59,6 +68,16 @@ class Answers(Protocol):
         """Show a message to nobody but the person who asked."""
 
 
+class Consent(Protocol):
+    """Consent to cards in shared channels; `bot.slack.handlers.consent` is it."""
+
+    async def is_wanted(self, invocation: Invocation) -> bool:
+        """Whether an answer in this place has to wait for consent."""
+
+    async def ask(self, invocation: Invocation, *, shown: bool) -> None:
+        """Ask the person; `shown` where they got their answer alone."""
+
+
 class Work(Protocol):
     """What runs now; `bot.slack.outbound.runs` is it."""
 
@@ -82,6 +101,7 @@ class Reception:
         slack: the way back.
         runs: what runs now.
         handlers: one for each type of request that this bot answers.
+        consent: to cards in shared channels; `None` where nothing is remembered.
         now: a monotonic clock.
         clock: the present instant, aware.
     """
@@ -90,6 +110,7 @@ class Reception:
     slack: Answers
     runs: Work
     handlers: Handlers
+    consent: Consent | None = None
     now: Callable[[], float] = monotonic
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -182,9 +203,28 @@ class Reception:
             )
             return
         try:
-            await handler(admitted)
+            await self._with_consent(handler, admitted)
         except DatabaseUnavailable as error:
             raise error.of_saving() if admitted.request.saves else error from None
+
+    async def _with_consent(self, handler: Handler, admitted: AdmittedInvocation[Any]) -> None:
+        """Without consent in a shared channel only the asker sees an answer, and is asked."""
+        invocation, request = admitted.invocation, admitted.request
+        if isinstance(request, _TELLING_NOTHING) or not await self.consent_wanted(invocation):
+            await handler(admitted)
+        elif isinstance(request, _POSTING_LATER):
+            await self._ask_consent(invocation, shown=False)
+        else:
+            await handler(replace(admitted, invocation=replace(invocation, alone=True)))
+            await self._ask_consent(invocation, shown=True)
+
+    async def consent_wanted(self, invocation: Invocation) -> bool:
+        """Whether an answer in this place has to wait for consent."""
+        return self.consent is not None and await self.consent.is_wanted(invocation)
+
+    async def _ask_consent(self, invocation: Invocation, *, shown: bool) -> None:
+        if self.consent is not None:
+            await self.consent.ask(invocation, shown=shown)
 
 
 def usage_answer(misread: Usage, answered: str) -> Message:

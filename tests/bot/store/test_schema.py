@@ -40,7 +40,7 @@ def test_migrations_lead_to_the_tables(url: str) -> None:
 
 
 def test_upgrade_twice_is_upgrade_once(url: str) -> None:
-    assert upgrade(url) == upgrade(url) == "0002"
+    assert upgrade(url) == upgrade(url) == "0003"
 
 
 def test_known_revisions_are_those_of_alembic() -> None:
@@ -72,7 +72,7 @@ def test_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
 
 def test_lock_is_given_back(tmp_path: Path) -> None:
     with fresh_database("sqlite", tmp_path) as url:
-        assert [upgrade(url) for _ in range(2)] == ["0002", "0002"]
+        assert [upgrade(url) for _ in range(2)] == ["0003", "0003"]
 
 
 @pytest.mark.parametrize("url", ["mysql://h/x", "sqlite://", "sqlite:///:memory:", "nonsense"])

@@ -1,0 +1,51 @@
+"""Messages about cards in a channel that another organisation can read."""
+
+from __future__ import annotations
+
+from bot.cards.parts import Button, Buttons, Message, SmallPrint, compose, say
+
+CONSENT, REVOKE_CONSENT = "consent", "revoke_consent"
+_WHY = (
+    "This channel is shared with another organisation, and cards hold internal names and addresses."
+)
+
+
+def consent_wanted(*, shown: bool) -> Message:
+    """Ask the person who asked; `shown` where they got their answer alone meanwhile."""
+    meanwhile = (
+        "Answers are shown to you alone until one of your organisation allows them here."
+        if shown
+        else "Nothing was changed. Allow cards here first, then ask again."
+    )
+    return compose(
+        "Allow cards in this shared channel?",
+        [
+            say(f"{_WHY} {meanwhile}"),
+            Buttons(elements=(Button(label="Allow here", action=CONSENT, value="{}"),)),
+        ],
+    )
+
+
+def consent_given(user: str) -> Message:
+    """Tell the channel, with the way back."""
+    return compose(
+        "Cards are shown in this channel",
+        [
+            say("Cards are shown in this channel, which another organisation can read too."),
+            SmallPrint(text="Allowed", user=user),
+            Buttons(elements=(Button(label="Stop", action=REVOKE_CONSENT, value="{}"),)),
+        ],
+    )
+
+
+def consent_revoked() -> Message:
+    """Tell the person who took the consent back."""
+    return compose(
+        "Cards are shown to the asker alone",
+        [
+            say(
+                "Cards are shown in this channel to the person who asks, alone. Digests and alerts "
+                "go on: end them with unsubscribe all and alerts off."
+            )
+        ],
+    )

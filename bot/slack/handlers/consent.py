@@ -1,0 +1,49 @@
+"""Consent to cards in a channel that another organisation can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.cards.consent import consent_given, consent_revoked, consent_wanted
+from bot.domain.delivery import DeliveryError
+from bot.slack.invocation import Invocation
+from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.places import Place
+from bot.subscriptions import SharedChannels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentAsking:
+    """Asks for consent, takes it and takes it back; only people who may ask get here.
+
+    Attributes:
+        slack: the way to Slack.
+        channels: what is remembered of shared channels.
+    """
+
+    slack: SlackClient
+    channels: SharedChannels
+
+    async def is_wanted(self, invocation: Invocation) -> bool:
+        """Whether an answer in this place has to wait for consent."""
+        if not invocation.channel:
+            return False
+        return await self.channels.awaits_consent(invocation.channel, shared=invocation.shared)
+
+    async def ask(self, invocation: Invocation, *, shown: bool) -> None:
+        """Ask the person; `shown` where they got their answer alone."""
+        await self.slack.send_ephemeral(invocation, consent_wanted(shown=shown))
+
+    async def give(self, invocation: Invocation) -> None:
+        """Remember it, and tell the channel how to take it back."""
+        await self.channels.consent(invocation.channel, invocation.user)
+        told = consent_given(invocation.user)
+        try:
+            await self.slack.post(Place(channel=invocation.channel, thread=None), told)
+        except DeliveryError:
+            await self.slack.send_ephemeral(invocation, told)
+
+    async def revoke(self, invocation: Invocation) -> None:
+        """Take it back."""
+        await self.channels.revoke(invocation.channel, invocation.user)
+        await self.slack.send_ephemeral(invocation, consent_revoked())

@@ -1,0 +1,65 @@
+"""Whether cards may be shown in channels that another organisation can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.outage import DatabaseUnavailable
+from bot.store import Store
+from bot.store.last_known import note
+from bot.store.shared_channels import note_shared, set_consent, shared_channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedChannels:
+    """The shared channels of one workspace and the consents given in them.
+
+    Attributes:
+        store: the database.
+        team: the bot's own workspace.
+        clock: the present instant, aware.
+    """
+
+    store: Store
+    team: str
+    clock: Callable[[], datetime]
+    _known: dict[str, str | None] = field(default_factory=dict)
+
+    async def awaits_consent(self, channel: str, *, shared: bool) -> bool:
+        """Whether a channel is shared and nobody consented to cards there.
+
+        While the database does not answer, what was known before holds; a channel that is said to
+        be shared and of which nothing is known awaits consent.
+
+        Args:
+            channel: Slack id.
+            shared: whether Slack just said that it is; commands and buttons do not say, so what was
+                said before is remembered.
+        """
+        try:
+            if shared and self._known.get(channel) is None:
+                async with self.store.writing() as connection:
+                    await note_shared(connection, self.team, channel, self.clock())
+            async with self.store.reading() as connection:
+                self._known[channel] = await shared_channel(connection, self.team, channel)
+        except DatabaseUnavailable:
+            self._known.setdefault(channel, "" if shared else None)
+        return self._known[channel] == ""
+
+    async def consent(self, channel: str, user: str) -> None:
+        """Let cards be shown in a shared channel; raises `DatabaseUnavailable`."""
+        await self._set(channel, user, by=user)
+
+    async def revoke(self, channel: str, user: str) -> None:
+        """Show cards to who asks alone again; raises `DatabaseUnavailable`."""
+        await self._set(channel, None, by=user)
+
+    async def _set(self, channel: str, user: str | None, *, by: str) -> None:
+        now = self.clock()
+        async with self.store.writing() as connection:
+            await set_consent(connection, self.team, channel, user, now)
+            who = (self.team, channel, by)
+            await note(connection, now, who, "consent", "given" if user else "revoked")
+        self._known[channel] = user or ""

@@ -1,0 +1,78 @@
+"""In a channel that another organisation can read, cards wait for the consent of one of ours."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from playground.slack import Message
+from tests.support.slackbot import RunningBot
+from tests.support.tls_server import NAME, Estate
+from tests.support.wholebot import World, whole_bot
+
+pytestmark = pytest.mark.may_block
+ESTATE = Estate()
+SHARED, COLLEAGUE, PARTNER = "C0SHARED", "U0SECOND", "U0PARTNER"
+
+
+async def resolver(_host: str, _port: int) -> Sequence[str]:
+    return ("127.0.0.1",)
+
+
+@pytest.fixture
+async def bot(tmp_path: Path) -> AsyncIterator[RunningBot]:
+    async with whole_bot(World(loopback=True, resolver=resolver), tmp_path) as running:
+        yield running
+
+
+def public(bot: RunningBot) -> list[Message]:
+    return [one for one in bot.slack.messages(SHARED) if one.by_bot]
+
+
+async def private(bot: RunningBot, starts: str, user: str = "U0ONCALL") -> Message:
+    return await bot.slack.until(
+        lambda: next((m for m in bot.slack.ephemerals(user) if m.text.startswith(starts)), None)
+    )
+
+
+async def test_card_waits_for_consent_that_is_remembered_and_revoked(bot: RunningBot) -> None:
+    async with ESTATE.backend() as backend:
+        target = f"{NAME}:{backend.port}"
+        await bot.slack.mention(target, channel=SHARED)
+        wanted = await private(bot, "Allow cards")
+        assert any(NAME in one.text for one in bot.slack.ephemerals())
+        assert public(bot) == []
+
+        await bot.slack.click(wanted, "consent")
+        await bot.slack.until(lambda: any("Cards are shown" in one.text for one in public(bot)))
+        await bot.slack.command(target, channel=SHARED)
+        await bot.slack.until(lambda: any(NAME in one.text for one in public(bot)))
+
+        given = next(one for one in public(bot) if "Cards are shown" in one.text)
+        await bot.slack.click(given, "revoke_consent")
+        await private(bot, "Cards are shown to the asker alone")
+        count = len(public(bot))
+        await bot.slack.command(target, channel=SHARED, user=COLLEAGUE)
+        await private(bot, "Allow cards", COLLEAGUE)
+        assert len(public(bot)) == count
+
+
+async def test_command_is_private_once_slack_said_shared(bot: RunningBot) -> None:
+    await bot.slack.mention("whoami", channel=SHARED)
+    await bot.slack.mention("list", channel=SHARED)
+    await private(bot, "Allow cards")
+    await bot.slack.command(f"subscribe {NAME} daily 08:30 tz=UTC", channel=SHARED, user=COLLEAGUE)
+    await private(bot, "Allow cards", COLLEAGUE)
+    assert public(bot) == []
+
+
+async def test_partner_cannot_consent(bot: RunningBot) -> None:
+    await bot.slack.mention("list", channel=SHARED)
+    wanted = await private(bot, "Allow cards")
+    await bot.slack.click(wanted, "consent", user=PARTNER)
+    await private(bot, "Only people", PARTNER)
+    await bot.slack.command("list", channel=SHARED, user=COLLEAGUE)
+    await private(bot, "Allow cards", COLLEAGUE)
+    assert public(bot) == []
