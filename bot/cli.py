@@ -44,6 +44,7 @@ _EXAMPLES = {
     "check": "check backend.contoso.com",
     "rehearse": "rehearse fullchain.pem",
     "health": "health gw:prod-gw",
+    "observe": "observe gw:prod-gw",
     "forecast": "forecast gw:prod-gw",
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
@@ -75,6 +76,13 @@ WithoutRoot = Annotated[
     Option(
         "--without-root",
         help="With gw:prod-gw: the root, by its name there, that is to be removed.",
+    ),
+]
+WithCertificates = Annotated[
+    bool,
+    Option(
+        "--with-certificates",
+        help="Put the certificates themselves into the record, names and all.",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print the report as one JSON object.")]
@@ -228,6 +236,22 @@ def forecast(
     from bot.terminal.forecast import run_forecast  # noqa: PLC0415 -- Azure is imported here only
 
     return run_forecast(gateway, days, json_wanted=as_json)
+
+
+@app.command()
+def observe(
+    gateway: Annotated[
+        str, Argument(help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id.")
+    ],
+    with_certificates: WithCertificates = False,  # noqa: FBT002 -- a flag of the command line
+) -> int:
+    """Print what a gateway says of its servers beside our verdict, without names.
+
+    For people to send in; see docs/observe.md. Exit status 2 when the gateway gives no answer.
+    """
+    from bot.terminal.observe import run_observe  # noqa: PLC0415 -- Azure is imported here only
+
+    return run_observe(gateway, with_certificates=with_certificates)
 
 
 @app.command()

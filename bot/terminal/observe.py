@@ -1,0 +1,62 @@
+"""`appgw observe gw:NAME`: an anonymised record of a gateway's own words beside our verdict.
+
+Exit status 0 when a record was written, 2 when the gateway may not or cannot be asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from bot.cards.escaping import clean
+from bot.commands import GatewayTarget
+from bot.domain.azure import ArmRefusal
+from bot.domain.report import GatewayReport
+from bot.reports.observation import observation
+from bot.settings import SettingsError, load_azure_settings
+from bot.terminal.complaint import UNUSABLE, usage_error
+from bot.terminal.health import ask, target_of
+from bot.terminal.running import run
+
+PROBE_TIMEOUT_S = 12.0
+_ONE_GATEWAY = "observe looks at one gateway; write for example: appgw observe gw:prod-gw"
+_READ_FIRST = (
+    "Read the record before you send it: names were replaced, and what looked like one was cut "
+    "out, but only you know what may leave your company. docs/observe.md says where it goes."
+)
+
+
+def run_observe(target: str, *, with_certificates: bool) -> int:
+    """Ask, print the record, and return the exit status."""
+    wanted = target_of(target)
+    if isinstance(wanted, str):
+        return usage_error(wanted)
+    if not isinstance(wanted, GatewayTarget):
+        return usage_error(
+            "observe looks at one gateway; write for example: appgw observe gw:prod-gw"
+        )
+    try:
+        settings = load_azure_settings(os.environ, Path("appgw.yaml"))
+    except SettingsError as error:
+        return usage_error(str(error))
+    (answer,) = run(ask(settings, wanted, PROBE_TIMEOUT_S))
+    refusal = answer if isinstance(answer, ArmRefusal) else answer.refusal
+    if refusal is not None or not isinstance(answer, GatewayReport):
+        return _not_observed(refusal)
+    record = observation(
+        answer, version=version("appgw-check"), with_certificates=with_certificates
+    )
+    sys.stdout.write(json.dumps(record, indent=2) + "\n")
+    sys.stderr.write(f"appgw: {_READ_FIRST}\n")
+    return 0
+
+
+def _not_observed(refusal: ArmRefusal | None) -> int:
+    """Without the gateway's own words there is nothing to record."""
+    lines = (refusal.sentence, *refusal.remedy) if refusal else ()
+    for line in lines:
+        sys.stderr.write(f"appgw: {clean(line, 2000)}\n")
+    return UNUSABLE
