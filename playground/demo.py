@@ -25,7 +25,7 @@ from playground.lab.catalogue import CATALOGUE
 from playground.lab.recipe import Recipe
 from playground.process import BotFailed, BotProcess
 from playground.slack import Ack, Message, SlackStandIn
-from playground.stage import Stage, channel_of
+from playground.stage import Stage, channel_of, vault_gateway
 from playground.text import framed, render
 
 USERS = ("U0ONCALL", "U0SECOND")
@@ -188,6 +188,8 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
     say(f"== starting {len(recipes)} backends, a stand-in Slack and a stand-in ARM on 127.0.0.1")
     say(INTRODUCTION)
     async with Stage(folder, recipes=recipes) as stage:
+        if recipes is CATALOGUE:
+            stage.arm.add(vault_gateway(stage.lab))
         say("== starting the bot: appgw serve, HTTP mode, settings from the environment only")
         async with BotProcess(stage.environment(), folder) as bot:
             stage.slack.request_url = bot.request_url

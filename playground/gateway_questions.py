@@ -39,7 +39,11 @@ QUESTIONS = (
     ),
     GatewayQuestion(text="gw:lab-gw setting=good", says=("setting=good", "1 healthy", "is fine")),
     GatewayQuestion(text="gw:lab-qw", says=("Did you mean gw:rg-lab/lab-gw",), privately=True),
-    GatewayQuestion(text="health", says=("1 of 1 gateway unhealthy", "lab-gw")),
+    GatewayQuestion(
+        text="gw:vault-gw",
+        says=("WARN gateway vault-gw", "1 healthy", "root in Key Vault", "TRUST_NOT_VISIBLE"),
+    ),
+    GatewayQuestion(text="health", says=("1 of 2 gateways unhealthy", "lab-gw", "vault-gw")),
 )
 
 

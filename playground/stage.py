@@ -42,7 +42,7 @@ from playground.lab.servers import TlsBackend
 from playground.slack import Channel, SlackStandIn
 from playground.slack.state import Clock
 
-GATEWAY = "lab-gw"
+GATEWAY, VAULT_GATEWAY = "lab-gw", "vault-gw"
 POOL = "lab"
 # Live traffic's name plays no part in the health probe: such a backend is healthy to the gateway,
 # and users get 502.
@@ -194,6 +194,25 @@ def gateway_spec(lab: Lab) -> GatewaySpec:
             RuleSpec(pool=POOL, setting=backend.name, hosts=(backend.host_name,))
             for backend in lab.backends
         ),
+    )
+
+
+def vault_gateway(lab: Lab) -> GatewaySpec:
+    """A gateway whose trusted root lies in Key Vault, in front of the lab's backend without fault.
+
+    What ARM does not show cannot be judged, and is not called wrong.
+    """
+    good = next(one for one in lab.backends if one.name == "good")
+    setting = SettingSpec(
+        name="vault", port=good.port, host_name=good.host_name, roots=("corp-root-vault",)
+    )
+    return GatewaySpec(
+        name=VAULT_GATEWAY,
+        group="rg-lab",
+        pools=(PoolSpec(name=POOL, ips=(LOOPBACK,)),),
+        settings=(setting,),
+        roots={"corp-root-vault": "https://lab-vault.vault.azure.net/secrets/corp-root"},
+        rules=(RuleSpec(pool=POOL, setting="vault", hosts=("vault.lab.contoso.test",)),),
     )
 
 

@@ -168,6 +168,9 @@ def _fine(report: GatewayReport) -> str:
         )
     if unseen:
         return f"{total - unseen} of {counted(total, 'server')} fine, {unseen} {not_seen}."
+    if warned := sum(member.headline is not Code.OK for member in report.members):
+        some = "with a warning" if warned == total else f"{warned} with a warning"
+        return f"{'The only server' if total == 1 else f'All {total} servers'} passed, {some}."
     return "The only server is fine." if total == 1 else f"All {total} servers are fine."
 
 
@@ -357,6 +360,7 @@ def _small_print(report: GatewayReport, context: CardContext) -> SmallPrint:
         ", ".join(list(codes)[:3]) or "OK",
         clean(context.understood, 200),
         clean(report.said, 200),
+        f"the gateway is {report.gateway.passing_state}" if report.gateway.passing_state else "",
         admitted,
         f"run {context.run_id}",
         f"from {clean(context.probe_origin, 60)}",

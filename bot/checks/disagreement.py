@@ -17,6 +17,7 @@ from chainlib import (
     Severity,
     gateway_finding,
 )
+from chainlib.wording import listed
 
 # What breaks live traffic while the health probe is content: a gateway that says healthy does not
 # disagree.
@@ -122,9 +123,18 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Findin
             message.code,
             summary,
             healthy=server.health is not Health.UNHEALTHY,
-            evidence=_evidence(server),
+            evidence=_evidence(server) | _in_vault(message.code, own),
         ),
     )
+
+
+def _in_vault(said: Code, own: tuple[Finding, ...]) -> dict[str, str]:
+    """The roots that only the gateway can see, where it is trust that it finds fault with."""
+    if said not in _ABOUT_TRUST:
+        return {}
+    hidden = (f.evidence.get("root_names", ()) for f in own if f.code is Code.TRUST_NOT_VISIBLE)
+    names = [str(name) for one in hidden for name in one]
+    return {"root_in_vault": listed(names)} if names else {}
 
 
 def _spoken(message: GatewayMessage) -> str:

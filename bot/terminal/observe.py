@@ -12,9 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bot.cards.escaping import clean
-from bot.commands import GatewayTarget
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import GatewayReport
+from bot.domain.request import GatewayTarget
 from bot.reports.observation import observation
 from bot.settings import SettingsError, load_azure_settings
 from bot.terminal.complaint import UNUSABLE, usage_error

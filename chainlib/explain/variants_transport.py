@@ -66,8 +66,8 @@ _TLS_FAILED = (
     ),
     _cause(
         Cause.PROXY_PROTOCOL,
-        "Do not send a PROXY header to this port: it expects TLS at once.",
-        "In the backend setting and its probe, switch off client IP preservation (PROXY protocol).",
+        "Switch off client IP preservation in the backend setting: this port expects TLS at once.",
+        "Switch the PROXY header off in the setting's health probe as well.",
         "Or let the port accept it. nginx: listen ... proxy_protocol. HAProxy: accept-proxy.",
         "Check again.",
         where=Where.GATEWAY,

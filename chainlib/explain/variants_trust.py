@@ -39,6 +39,16 @@ _FIND_ISSUER = (
     "Check again.",
 )
 # Once the issuer is known, only one of the two explanations is left.
+_IN_VAULT = Variant(
+    when={"root_in_vault": ANY},
+    steps=(
+        "Compare the certificate in Key Vault behind {root_in_vault} with the root of this chain.",
+        "Put the right root there: one certificate without a key, as a new version of the secret.",
+        "Check that the gateway's managed identity may get secrets of that vault.",
+        MINUTES,
+    ),
+)
+"""The gateway refuses a root that only it can see."""
 _IS_INTERMEDIATE = Variant(
     when={"possibilities": "an intermediate is not sent", "missing_subject": ANY},
     steps=(_ADD_IT, CHECK, _NO_ROOT_NEEDED),
@@ -119,11 +129,13 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             Variant(when={"missing_subject": ANY}, steps=(_ADD_IT, CHECK, _NO_ROOT_NEEDED)),
         ),
         Code.INTERMEDIATE_UNKNOWN_CA: (
+            _IN_VAULT,
             _IS_INTERMEDIATE,
             _IS_ROOT,
             Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
         ),
         Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: (
+            _IN_VAULT,
             of_kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
             of_kind("same-name-other-key", *_NAMESAKE),
             _IS_INTERMEDIATE,
@@ -131,6 +143,7 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
         ),
         Code.ROOT_MISMATCH: (
+            _IN_VAULT,
             of_kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
             of_kind(
                 "same-key-other-certificate",
@@ -171,6 +184,7 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             ),
         ),
         Code.SERVER_UNKNOWN_CA: (
+            _IN_VAULT,
             Variant(
                 when={"root": ANY},
                 steps=(

@@ -45,7 +45,7 @@ def gateway_document(spec: GatewaySpec) -> Json:
             "operationalState": spec.state,
             "sku": {"name": spec.tier, "tier": spec.tier, "capacity": 2},
             "trustedRootCertificates": [
-                _resource(spec, "trustedRootCertificates", name, data=_data(held, der=False))
+                _resource(spec, "trustedRootCertificates", name, **_root(held))
                 for name, held in spec.roots.items()
             ],
             "authenticationCertificates": [
@@ -122,6 +122,13 @@ def _to(spec: GatewaySpec, kind: str, name: str | None) -> Json | None:
 
 def _data(held: Certificate | str, *, der: bool) -> str:
     return held if isinstance(held, str) else upload(held, der=der)
+
+
+def _root(held: Certificate | str) -> Json:
+    """A trusted root that was uploaded, or one that lies in Key Vault."""
+    if isinstance(held, str) and held.startswith("https://"):
+        return {"keyVaultSecretId": held}
+    return {"data": _data(held, der=False)}
 
 
 def _pool(spec: GatewaySpec, pool: PoolSpec) -> Json:

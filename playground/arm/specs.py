@@ -78,7 +78,8 @@ class GatewaySpec:
     """A gateway.
 
     Attributes:
-        roots: name -> uploaded trusted root, a certificate or raw `data`.
+        roots: name -> trusted root: a certificate, raw `data`, or the `https://` id of a Key Vault
+            secret, whose content ARM does not show.
         auth_certificates: name -> v1 authentication certificate.
         rules: what joins pools and settings; empty joins every pool with every setting.
     """

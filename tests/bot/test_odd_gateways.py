@@ -225,3 +225,17 @@ async def test_site_that_only_redirects_has_no_server(
     assert (found.status, found.codes) == (0, [])
     assert "no server stands behind it, its rules only redirect" in found.text
     assert "requests go round for ever" in found.text
+
+
+async def test_refused_root_in_key_vault_gets_its_own_steps(
+    arm: ArmStandIn, settings: AzureSettings
+) -> None:
+    async with TlsBackend(chain=FULL, key=ESTATE.leaf.key) as backend:
+        document = Document("odd", backend.port, ESTATE.root, HOST)
+        root = document.of("trustedRootCertificates")
+        root["keyVaultSecretId"] = f"https://edge.vault.azure.net/secrets/{root.pop('data')[:8]}"
+        said = "Root certificate of the server certificate used by the backend does not match it"
+        document.say({"address": "127.0.0.1", "health": "Unhealthy", "healthProbeLog": said})
+        found = await answer(arm, settings, document)
+    assert (found.status, found.codes) == (1, ["ROOT_MISMATCH", "TRUST_NOT_VISIBLE"])
+    assert "Compare the certificate in Key Vault behind corp with the root" in found.text
