@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainlib import Code
+from playground.alert import SAYS, answered_alert
 from playground.gateway_questions import QUESTIONS, GatewayQuestion, answer_to
 from playground.lab.backends import LabBackend
 from playground.lab.catalogue import CATALOGUE
@@ -203,6 +204,9 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
                 show_answer(*pair)
                 for pair in zip(questions, await ask_gateways(stage.slack, questions), strict=True)
             ]
+            if questions:
+                say("\n== an alert of a monitoring tool: nobody asks, and it is answered")
+                answered.append(show_alert(*await answered_alert(stage.slack)))
         say("\n== the bot has been stopped")
         for line in (
             *summary(outcomes),
@@ -214,7 +218,7 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
     right = sum(outcome.as_expected for outcome in outcomes)
     say(
         f"\n{right} of {len(outcomes)} verdicts are the ones that the lab expects, "
-        f"{sum(answered)} of {len(answered)} gateway answers"
+        f"{sum(answered)} of {len(answered)} answers about the gateway and an alert"
     )
     well = right == len(outcomes) and all(answered)
     say(f"({time.monotonic() - started:.0f} s){NEXT_STEPS if well else ''}")
@@ -239,6 +243,18 @@ def show_answer(question: GatewayQuestion, answer: Message | None) -> bool:
         f"✔ {'only the asker sees it' if question.privately else 'in the channel'}, and it "
         f"says {', '.join(question.says)}"
     )
+    return True
+
+
+def show_alert(alert: Message, card: Message | None) -> bool:
+    """Print the alert and the card in its thread, and tell whether one came."""
+    say("\n#alerts, after /appgw-check alerts on")
+    say(framed(alert.blocks, text=alert.text))
+    if card is None:
+        say(f"✖ no card in its thread that says {', '.join(SAYS)}")
+        return False
+    say(framed(card.blocks, text=card.text))
+    say(f"✔ in the alert's thread, without a question, and it says {', '.join(SAYS)}")
     return True
 
 

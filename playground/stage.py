@@ -30,6 +30,7 @@ from chainlib import (
     judge,
     load_certificates,
 )
+from playground.alert import add_channel, alert_app
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, ProbeSpec, RuleSpec, SettingSpec
 from playground.arm.documents import ServerKey
 from playground.gateway_questions import CHANNEL
@@ -88,6 +89,7 @@ class Stage:
             raise
         self._tell_arm()
         self.slack.workspace.channels[CHANNEL] = Channel(id=CHANNEL, name="lab-gateway")
+        add_channel(self.slack)
         for backend in self.lab.backends:
             self.slack.workspace.channels[channel_of(backend)] = Channel(
                 id=channel_of(backend), name=f"lab-{backend.name}"
@@ -172,6 +174,7 @@ class Stage:
             "APPGW_CA_BUNDLE": str(self.ca_bundle),
             "APPGW_DATA_DIR": str(self.folder / "data"),
             "APPGW_ALLOW_LOOPBACK": "1",
+            "APPGW_ALERT_APPS": alert_app(),
             "APPGW_AIA": "1",  # the lab's CAs publish their certificates; needed for a whole repair
         }
 

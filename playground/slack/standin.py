@@ -299,6 +299,7 @@ class SlackStandIn:
         app: ForeignApp = MONITORING,
         channel: str = CHANNEL,
         attachments: Any = (),
+        blocks: Any = (),
         thread: Message | None = None,
     ) -> tuple[Message, Ack]:
         """Let another app write a message, whose event goes to the bot where it is a member."""
@@ -307,6 +308,7 @@ class SlackStandIn:
             user="",
             text=text,
             attachments=tuple(attachments),
+            blocks=tuple(blocks),
             app=app,
             thread_ts=thread.ts if thread else None,
         )
