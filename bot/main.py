@@ -118,7 +118,7 @@ async def _serve(
         knowledge = LearnedFacts(store, clock)
         await stack.enter_async_context(knowledge.kept())
         check_service, sweeps = await _check_services(settings, arm, knowledge, clock)
-        alerts = AlertReader(gateways=arm.remembered) if arm else AlertReader()
+        alerts = AlertReader(gateways=arm.remembered, load=arm.inventory) if arm else AlertReader()
         probe_origin = platform.node() or "this machine"
         parts = Parts(
             backends=check_service,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,19 +23,26 @@ def _no_gateways() -> Sequence[Gateway] | None:
 
 @dataclass(slots=True, kw_only=True)
 class AlertReader:
-    """Reads alerts with the names that are known now; asks nobody.
+    """Reads alerts with the names that are known now; only `prepare` asks for them.
 
     Attributes:
         gateways: what ARM last listed, `None` while it has not.
+        load: has ARM list them; `None` where there is no ARM.
     """
 
     gateways: Callable[[], Sequence[Gateway] | None] = _no_gateways
+    load: Callable[[], Awaitable[object]] | None = None
     _read: Sequence[Gateway] | None = None
     _known: KnownNames = field(default_factory=KnownNames)
 
     def read(self, message: Mapping[str, Any]) -> AlertReading:
         """What a message is about."""
         return read_alert(message, self._names())
+
+    async def prepare(self) -> None:
+        """Have the gateways listed where they have not been yet, as right after the start."""
+        if self.load and self.gateways() is None:
+            await self.load()
 
     def explained(self, message: Mapping[str, Any]) -> str | None:
         """What Azure's message in this text means and what is missing; `None` without one."""

@@ -19,6 +19,8 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
+from playground.alert import CHANNEL as ALERTS
+from playground.alert import send_alert
 from playground.clock import MovableClock
 from playground.lab.peers import LOOPBACK
 from playground.phone.snapshot import installable, snapshot
@@ -60,6 +62,7 @@ class PhoneServer:
             "shortcut": self._shortcut,
             "home": self._home,
             "clock": self._move,
+            "alert": self._alert,
             "switch": self._switch,
             "install": self._install,
         }
@@ -128,6 +131,14 @@ class PhoneServer:
             return web.json_response(await self._story.tap(user))
         except (LookupError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=409)
+
+    async def _alert(self, _wish: Json, user: str) -> Ack:
+        """An alert comes into its channel, where alerts are switched on by then."""
+        slack = self._stage.slack
+        ack = await slack.command("alerts on", channel=ALERTS, user=user)
+        await slack.until(lambda: [m for m in slack.messages(ALERTS) if m.by_bot], WAIT_SECONDS)
+        await send_alert(slack)
+        return ack
 
     async def _switch(self, wish: Json, _user: str) -> None:
         """Break a server of the lab, or heal it."""

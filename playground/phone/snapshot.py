@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from playground.lab.backends import LabBackend
 from playground.slack import Message, SlackStandIn
-from playground.slack.state import Json, OpenView, StoredFile
+from playground.slack.state import Json, OpenView, StoredFile, User
 from playground.stage import Stage, channel_of
 
 LAST_MESSAGES = 60
@@ -73,7 +74,8 @@ def _shown(stage: Stage, message: Message, user: str) -> Json:
     return {
         "ts": message.ts,
         "channel": message.channel,
-        "author": people[message.user].name if message.user in people else message.user,
+        "author": message.app.name if message.app else _name(people, message.user),
+        "reactions": slack.reactions(message),
         "bot": message.by_bot,
         "text": message.text,
         "blocks": list(message.blocks),
@@ -84,6 +86,10 @@ def _shown(stage: Stage, message: Message, user: str) -> Json:
         if message.thread_ts is None
         else [],
     }
+
+
+def _name(people: Mapping[str, User], user: str) -> str:
+    return people[user].name if user in people else user
 
 
 def installable(stage: Stage, message: Message, file: StoredFile) -> str | None:

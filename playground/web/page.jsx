@@ -79,6 +79,7 @@ function Post({ post, user, users, onThread, onAnswer }) {
           {open === file.id && <pre tabIndex="0" aria-label={file.name}>{file.content}</pre>}
         </div>
       ))}
+      {post.reactions.length > 0 && <p className="reactions">{post.reactions.map((name) => `:${name}:`).join(" ")}</p>}
       {onThread && <button className="quiet" onClick={() => onThread(post.ts)}>{post.thread.length ? `${post.thread.length} in the thread` : "Reply"}</button>}
     </article>
   );
@@ -244,6 +245,12 @@ function Phone() {
     setChannel(place);
     act(user, { do: "command", channel: place, text: `/appgw-check ${target}` });
   };
+  const comesIn = async () => {
+    setLab(false);
+    setThread(null);
+    setChannel("C0LABALERTS");
+    tell(await act(user, { do: "alert" }));
+  };
   return (
     <People.Provider value={screen}>
       <aside className={lab ? "open" : ""} aria-label="lab" onKeyDown={(event) => event.key === "Escape" && setLab(false)}>
@@ -251,6 +258,7 @@ function Phone() {
         <Clock now={screen.now} user={user} />
         <p>One server for each way of being wrong. Tap one to ask about it here.</p>
         <button className="lab" onClick={() => askHere("gw:lab-gw")}><b>gw:lab-gw</b> the gateway that uses all of them</button>
+        <button className="lab" onClick={comesIn}><b>An alert</b> comes into #alerts and is answered by itself</button>
         {screen.lab.map((backend) => <Backend key={backend.name} backend={backend} user={user} onAsk={askHere} onAnswer={tell} />)}
       </aside>
       <main>

@@ -14,6 +14,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from playground.alert import CHANNEL as ALERTS
+from playground.alert import SITE
 from playground.lab.catalogue import CATALOGUE
 from playground.phone.build import WEB, CannotBuild, build
 from playground.phone.server import PhoneServer
@@ -101,6 +103,23 @@ async def test_thread_holds_what_only_its_reader_may_see(phone: Phone) -> None:
 
     (answer,) = await asyncio.wait_for(private(), 10)
     assert answer["bot"]
+
+
+async def test_alert_answers_itself(phone: Phone) -> None:
+    status, shown = await phone.do(do="alert")
+    assert (status, shown["ok"]) == (200, True)
+
+    async def answered() -> dict[str, Any]:
+        while True:
+            posts = (await phone.state())["messages"][ALERTS]
+            alerts = [post for post in posts if post["author"] == "Monitoring"]
+            if alerts and any(post["bot"] for post in alerts[0]["thread"]):
+                return dict(alerts[0])
+            await asyncio.sleep(0.05)
+
+    alert = await asyncio.wait_for(answered(), 30)
+    assert alert["thread"][0]["text"].startswith("FAIL")
+    assert SITE in str(alert["thread"][0]["blocks"])
 
 
 async def test_form_is_shown_and_closed(phone: Phone) -> None:

@@ -121,7 +121,11 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             engine=ENGINE,
         )
         parts = replace(
-            _parts(world, check_service, AlertReader(gateways=arm.remembered) if arm else None),
+            _parts(
+                world,
+                check_service,
+                AlertReader(gateways=arm.remembered, load=arm.inventory) if arm else None,
+            ),
             companion=memory.beside,
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=world.clock),
         )

@@ -67,6 +67,7 @@ class AlertAnswering:
             runs.spawn(self._read(inner(body, "event")))
 
     async def _read(self, event: Payload) -> None:
+        await self.alerts.prepare()
         reading = self.alerts.read(event)
         if reading.target is None or not reading.is_known:
             return

@@ -126,8 +126,6 @@ async def scene(
             timing=ArmTiming(poll_interval=0.05, stale_age=86_400.0),
         )
         async with whole_bot(replace(world, **more), folder) as bot:
-            await bot.slack.command("health")  # so that the gateways are known
-            await bot.slack.until(lambda: "other-gw" in read(bot.slack.posted[-1]))
             await bot.slack.command("alerts on")
             await bot.slack.until(lambda: any(ON in one.text for one in everything(bot)))
             yield Scene(bot=bot, clock=clock, arm=arm, port=backend.port)
