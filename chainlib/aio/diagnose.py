@@ -22,6 +22,7 @@ from chainlib.model import PresentedChain, Target, is_ip_literal
 from chainlib.wording import counted
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_WITH_HEADER = "with a PROXY header of version 1 first"
 _OLD_VERSIONS = frozenset({"TLSv1", "TLSv1.1", "SSLv3"})
 # What further handshakes can tell apart; the others name their own cause.
 _OPEN = frozenset({Breakage.ALERT, Breakage.RESET, Breakage.CLOSED, Breakage.OTHER})
@@ -100,7 +101,7 @@ def _plan(
     if silent or target.proxy_header:
         yield _Trial(
             tells="other_header",
-            words=f"{'without' if target.proxy_header else 'with'} a PROXY header first",
+            words="without a PROXY header first" if target.proxy_header else _WITH_HEADER,
             target=replace(target, proxy_header=not target.proxy_header),
             offer=offer,
         )

@@ -43,7 +43,10 @@ _AFTER_LIST = {
 # How other protocols greet a client or complain, what they are called, whether they have STARTTLS.
 _BANNERS = (
     ("HTTP/", "plain HTTP", False),
-    ("<", "plain HTTP without a status line", False),
+    ("<html", "plain HTTP without a status line", False),
+    ("<!doctype html", "plain HTTP without a status line", False),
+    ("<?xml", "XML, as XMPP does", True),
+    ("<stream:", "XMPP", True),
     ("SSH-", "SSH", False),
     ("220", "SMTP or FTP", True),
     ("* OK", "IMAP", True),
@@ -194,7 +197,10 @@ def _sentence(seen: Observation, place: str) -> str:
 
 def _spoken(banner: str) -> tuple[str, bool]:
     """The protocol that a banner belongs to, empty where unknown, and whether it has STARTTLS."""
-    known = ((name, starttls) for start, name, starttls in _BANNERS if banner.startswith(start))
+    shown = banner.lower()
+    known = (
+        (name, starttls) for start, name, starttls in _BANNERS if shown.startswith(start.lower())
+    )
     return next(known, ("", False))
 
 

@@ -86,7 +86,8 @@ _TLS_FAILED = (
         "Check the load balancer in front of the server: its pool has members, and they are up.",
         "HAProxy, NGINX Plus, F5: look at the state page; a pool without members closes at once.",
         "Kubernetes: check that the service has endpoints that are ready.",
-        "Without a load balancer: the server may expect a PROXY header or not know the host name.",
+        "Without a load balancer: the server may expect a PROXY header (version 2 was not tried) "
+        "or not know the host name.",
         _IN_THE_LOG,
         "Check again.",
     ),

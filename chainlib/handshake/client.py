@@ -39,7 +39,7 @@ _ALERT, _HANDSHAKE, _RECORD_HEADER = 21, 22, 256  # 256 is OpenSSL's SSL3_RT_HEA
 _FATAL = 2
 _RECORD_TYPES = frozenset({20, 21, 22, 23})
 _RECORD_MAJOR = 3
-_CLOSING_ALERTS = frozenset({0, 90})  # close_notify and user_canceled are no errors
+_CLOSING_ALERTS = {0: "close_notify", 90: "user_canceled"}  # no errors
 
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -54,6 +54,7 @@ class _Record:
         self.client_accepted = False
         self.server_hellos = 0
         self.alert: int | None = None
+        self.closing_alert = ""
         self.records = 0
         self.empty_list = False
         self.weak_hash = ""
@@ -63,6 +64,8 @@ class _Record:
             self.records += 1
         elif content_type == _ALERT and len(message) > 1 and self._is_fatal(message, version):
             self.alert = message[1]
+        elif content_type == _ALERT and len(message) > 1:
+            self.closing_alert = _CLOSING_ALERTS.get(message[1], "")
         elif content_type == _HANDSHAKE and message:
             self._handshake(message, version)
 
@@ -262,6 +265,9 @@ class ClientHandshake:
         if record.empty_list:
             empty = "the server sends an empty certificate list"
             return Failure(kind=Breakage.EMPTY_LIST, detail=empty)
+        if failure.kind is Breakage.OTHER and record.closing_alert:
+            closed = f"alert {record.closing_alert}, which is no error"
+            return Failure(kind=Breakage.CLOSED, detail=closed)
         if failure.kind is Breakage.SIGNATURE_TYPE and record.weak_hash:
             weak = f"the server signs its key exchange with {record.weak_hash}, which nobody offers"
             return Failure(kind=Breakage.CIPHER, detail=weak)

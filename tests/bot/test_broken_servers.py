@@ -38,6 +38,7 @@ from tests.support.odd_servers import (
     accept_and_close,
     alert,
     answer,
+    closes_without,
     half_close,
     speaks_first,
     suites,
@@ -202,6 +203,17 @@ CASES: dict[str, Case] = {
     "expects a PROXY header, no name": failed(
         kind(ExpectsProxyHeader), "proxy-protocol", asked=NAMELESS
     ),
+    "expects a PROXY header of version 2": failed(
+        raw(closes_without(bytes.fromhex("0d0a0d0a000d0a515549540a"))),
+        *_SILENT,
+        listed="proxy-protocol",
+        says="version 2 was not tried",
+    ),
+    # an end in good order
+    "close_notify": failed(raw(alert(0, level=1)), *_SILENT, "no-common-cipher", reason="closed"),
+    "close_notify, fatal": failed(raw(alert(0)), *_SILENT, "no-common-cipher", reason="closed"),
+    "close_notify, no name": sni(raw(alert(0, level=1))),
+    "user_canceled": failed(raw(alert(90)), *_SILENT, "no-common-cipher", reason="closed"),
     # algorithms and versions
     "alert 40": failed(raw(alert(40)), "no-common-cipher", "name-unknown", listed="name-unknown"),
     "alert 71": failed(raw(alert(71)), "no-common-cipher"),
@@ -310,6 +322,16 @@ CASES: dict[str, Case] = {
         server=raw(peers.say(b"* OK ready\r\n")), status=3, headline="NOT_TLS", says="IMAP"
     ),
     "ssh": Case(server=raw(peers.say(b"SSH-2.0-x\r\n")), status=3, headline="NOT_TLS", says="SSH"),
+    "xmpp": Case(
+        server=raw(peers.say(b"<?xml version='1.0'?><stream:stream>")),
+        status=3,
+        headline="NOT_TLS",
+        says="XMPP",
+        silent_about="plain HTTP",
+    ),
+    "page without a status line": Case(
+        server=raw(answer(b"<HTML><title>400")), status=3, headline="NOT_TLS", says="plain HTTP"
+    ),
     "plain http": Case(
         server=raw(peers.plain_http), status=3, headline="NOT_TLS", says="plain HTTP"
     ),

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from chainlib import CaptureError, HttpProbeRule
 from chainlib.aio import capture
@@ -23,6 +24,7 @@ from playground.lab.peers import LoopbackServer, ScriptedPeer
 from playground.lab.servers import TLS_1_2, TLS_1_3, TlsBackend, TlsSettings
 from playground.lab.servers import TlsConnection as ServerSide
 from tests.support.odd_servers import Renegotiates
+from tests.support.raw_tls import tls13_key_updates
 from tests.support.tls_server import Estate, target
 
 MIB = 1024 * 1024
@@ -179,6 +181,21 @@ async def test_endless_renegotiation() -> None:
 
     await _bounded(server, _Sent(), work)
     assert server.handshakes < 40
+
+
+async def test_endless_key_updates() -> None:
+    """Each message makes the client derive keys and answer; OpenSSL or our limits end it."""
+    key = ESTATE.leaf.key
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    server = ScriptedPeer(tls13_key_updates([one.der for one in ESTATE.chain], key))
+
+    async def work() -> None:
+        chain = await capture(target(server), timeout=25, probe=PROBE)
+        assert chain.certificates == ESTATE.chain
+        assert chain.tls is not None
+        assert chain.tls.version == "TLSv1.3"
+
+    await _bounded(server, _Sent(), work)
 
 
 async def test_connection_stops_reading_at_its_limit() -> None:

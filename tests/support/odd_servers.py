@@ -24,13 +24,15 @@ _OAKLEY_2 = int(
 )
 
 
-def alert(number: int, *, version: bytes = b"\x03\x03", after_read: bool = True) -> Script:
-    """Read the ClientHello, send this fatal alert, close."""
+def alert(
+    number: int, *, version: bytes = b"\x03\x03", after_read: bool = True, level: int = 2
+) -> Script:
+    """Read the ClientHello, send this alert, close; fatal unless `level` is 1."""
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if after_read:
             await reader.read(65536)
-        writer.write(b"\x15" + version + b"\x00\x02\x02" + bytes([number]))
+        writer.write(b"\x15" + version + b"\x00\x02" + bytes([level, number]))
         await writer.drain()
 
     return script
@@ -55,6 +57,16 @@ async def half_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
     """Send nothing more, and read for as long as the client goes on."""
     writer.write_eof()
     await reader.read()
+
+
+def closes_without(start: bytes) -> Script:
+    """Close on whoever does not begin with these bytes; others are not answered either."""
+
+    async def script(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        if await reader.readexactly(len(start)) == start:
+            await reader.read()
+
+    return script
 
 
 class ExpectsProxyHeader(TlsBackend):

@@ -3,7 +3,7 @@
 Entries that are no certificate, keys that do not fit.
 
 What lives here is the least of a server that makes a client read its Certificate message (RFC 5246,
-RFC 8446); it then cannot go on.
+RFC 8446); it then cannot go on, unless it has the key.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import struct
 from collections.abc import Sequence
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from playground.lab.peers import Script
 
+FINISHED, KEY_UPDATE = 20, 24
 SERVER_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE, KEY_EXCHANGE, HELLO_DONE, VERIFY = (
     2,
     8,
@@ -84,21 +86,62 @@ def tls13_list(entries: Sequence[bytes], *, context: bytes = b"") -> Script:
     )
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        header = await reader.readexactly(5)
-        client_hello = await reader.readexactly(int.from_bytes(header[3:]))
-        session_id, share = _read_client_hello(client_hello)
-        extensions = b"\x00\x2b\0\2\3\4" + struct.pack(">HHHH", 0x33, 36, _X25519, 32) + _public()
-        server_hello = _message(
-            SERVER_HELLO,
-            b"\3\3" + _RANDOM + _vector(session_id, 1) + b"\x13\x01\0" + _vector(extensions, 2),
-        )
-        secret = _handshake_secret(
-            _KEY.exchange(X25519PublicKey.from_public_bytes(share)), client_hello + server_hello
-        )
+        client_hello, server_hello, shared = await _hellos(reader)
+        secret = _handshake_secret(shared, client_hello + server_hello)
         writer.write(_records(22, server_hello) + _encrypted(secret, encrypted))
         await reader.read()
 
     return script
+
+
+def tls13_key_updates(entries: Sequence[bytes], key: ec.EllipticCurvePrivateKey) -> Script:
+    """Shake hands in earnest, then ask for new keys for ever (RFC 8446 section 4.6.3).
+
+    Each request makes the client derive keys and answer.
+    """
+    listed = b"".join(_vector(entry, 3) + _vector(b"", 2) for entry in entries)
+    flight = _message(ENCRYPTED_EXTENSIONS, _vector(b"", 2))
+    flight += _message(CERTIFICATE, _vector(b"", 1) + _vector(listed, 3))
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client_hello, server_hello, shared = await _hellos(reader)
+        said = client_hello + server_hello
+        secret = _handshake_secret(shared, said)
+        signed = key.sign(_to_sign(said + flight), ec.ECDSA(hashes.SHA256()))
+        whole = flight + _message(VERIFY, b"\x04\x03" + _vector(signed, 2))
+        finished = hmac.digest(_expand(secret, b"finished", b"", 32), _hash(said + whole), "sha256")
+        whole += _message(FINISHED, finished)
+        writer.write(_records(22, server_hello) + _encrypted(secret, whole))
+        secret = _application_secret(shared, said + whole)
+        while True:
+            writer.write(_encrypted(secret, _message(KEY_UPDATE, b"\x01")))
+            await writer.drain()
+            secret = _expand(secret, b"traffic upd", b"", 32)
+
+    return script
+
+
+async def _hellos(reader: asyncio.StreamReader) -> tuple[bytes, bytes, bytes]:
+    """The ClientHello that came, the ServerHello for it, and the secret that they share."""
+    header = await reader.readexactly(5)
+    client_hello = await reader.readexactly(int.from_bytes(header[3:]))
+    session_id, share = _read_client_hello(client_hello)
+    extensions = b"\x00\x2b\0\2\3\4" + struct.pack(">HHHH", 0x33, 36, _X25519, 32) + _public()
+    server_hello = _message(
+        SERVER_HELLO,
+        b"\3\3" + _RANDOM + _vector(session_id, 1) + b"\x13\x01\0" + _vector(extensions, 2),
+    )
+    shared = _KEY.exchange(X25519PublicKey.from_public_bytes(share))
+    return client_hello, server_hello, shared
+
+
+def _hash(transcript: bytes) -> bytes:
+    return hashlib.sha256(transcript).digest()
+
+
+def _to_sign(transcript: bytes) -> bytes:
+    """What a CertificateVerify covers (RFC 8446 section 4.4.3)."""
+    return b" " * 64 + b"TLS 1.3, server CertificateVerify\0" + _hash(transcript)
 
 
 def _read_client_hello(message: bytes) -> tuple[bytes, bytes]:
@@ -128,9 +171,18 @@ def _share(shares: bytes) -> bytes:
 
 def _handshake_secret(shared: bytes, transcript: bytes) -> bytes:
     """The server handshake traffic secret of TLS_AES_128_GCM_SHA256 (RFC 8446 section 7.1)."""
+    return _expand(_handshake(shared), b"s hs traffic", _hash(transcript), 32)
+
+
+def _application_secret(shared: bytes, transcript: bytes) -> bytes:
+    """The first server application traffic secret."""
+    master = _extract(_expand(_handshake(shared), b"derived", _hash(b""), 32), bytes(32))
+    return _expand(master, b"s ap traffic", _hash(transcript), 32)
+
+
+def _handshake(shared: bytes) -> bytes:
     early = _extract(bytes(32), bytes(32))
-    handshake = _extract(_expand(early, b"derived", hashlib.sha256(b"").digest(), 32), shared)
-    return _expand(handshake, b"s hs traffic", hashlib.sha256(transcript).digest(), 32)
+    return _extract(_expand(early, b"derived", _hash(b""), 32), shared)
 
 
 def _encrypted(secret: bytes, messages: bytes) -> bytes:
