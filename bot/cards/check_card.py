@@ -8,10 +8,10 @@ never lost.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.cards.button_values import ask_again
 from bot.cards.drawing import draw
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.fix_value import steps_value
@@ -232,9 +232,7 @@ def _buttons(report: CheckReport, context: CardContext) -> Buttons:
 
 def again_button(command: str) -> Button:
     """`Check again`: the question travels in it."""
-    return Button(
-        label="Check again", action=CHECK_AGAIN, value=json.dumps({"q": command}), primary=True
-    )
+    return Button(label="Check again", action=CHECK_AGAIN, value=ask_again(command), primary=True)
 
 
 def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:

@@ -8,10 +8,10 @@ and `Check` button in the thread.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.cards.button_values import ask_again
 from bot.cards.escaping import capital, clean, short_name, shorten, shorten_middle
 from bot.cards.lock_screen import ACTORS, PHRASES, SHAPES
 from bot.cards.parts import (
@@ -139,7 +139,7 @@ def run_button(label: str, command: str, *, number: int = 0, apart: bool = False
     `number` tells several in one message apart, `apart` answers in a message of its own.
     """
     action = f"{RUN_APART if apart else RUN}:{number}:{label.split(maxsplit=1)[0].lower()}"
-    return Button(label=label, action=action, value=json.dumps({"q": command}))
+    return Button(label=label, action=action, value=ask_again(command))
 
 
 def _page(rows: Sequence[Row]) -> Message:

@@ -12,7 +12,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from bot.cards.escaping import clean, short_name
 from bot.cards.parts import BUTTON_VALUE_LIMIT
@@ -192,11 +194,71 @@ def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
     return wanted if free else f"{wanted[:60]}-{mended.root.sha256[:8]}"
 
 
+def _else(default: object) -> WrapValidator:
+    """What another version wrote into this field is left out, and the rest is read."""
+
+    def read(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return handler(value)
+        except ValidationError:
+            return default
+
+    return WrapValidator(read)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fix:
+    """One fix: its code, where it is made, and steps where no guide knows them."""
+
+    c: Code
+    w: Where
+    s: Annotated[tuple[str, ...], _else(())] = ()
+
+
+_Word = Annotated[str, _else("")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """What the button and the form carry; version 1 had neither `v` nor this name.
+
+    Attributes:
+        v: version of this form.
+        n: its name.
+        q: the command of the card.
+        x: the names for the commands.
+        k: the kind of server.
+        t: the gateway's tool.
+        f: the fixes.
+        m: how many fixes were left out.
+        c: the headline alone, where nothing else fits.
+    """
+
+    v: Annotated[int, _else(2)] = 1
+    n: _Word = ""
+    q: _Word = ""
+    x: Annotated[dict[str, Any] | None, _else(None)] = None
+    k: _Word = ""
+    t: _Word = ""
+    f: Annotated[tuple[Annotated[_Fix | None, _else(None)], ...], _else(())] = ()
+    m: Annotated[int, _else(0)] = 0
+    c: Annotated[Code | None, _else(None)] = None
+
+
+_STEPS = TypeAdapter(_Steps)
+_FORM = {"v": 2, "n": "fix-steps"}
+
+
 def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None = None) -> str:
     """The button's value; the last findings are left out until it fits."""
     context = fix_context(report, gateway)
     fixes = [_written(finding, fix) for finding, fix in _that_matter(report)]
-    value = {"q": command, "x": _names(context), "k": guessed(report).name}
+    value = {
+        **_FORM,
+        "q": command,
+        "x": _names(context),
+        "k": guessed(report).name,
+    }
     for count in range(len(fixes), -1, -1):
         text = json.dumps(
             value | {"f": fixes[:count], "m": len(fixes) - count},
@@ -207,7 +269,7 @@ def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None
             return (
                 text
                 if len(text) <= BUTTON_VALUE_LIMIT
-                else json.dumps({"c": report.verdict.headline.value})
+                else json.dumps({**_FORM, "c": report.verdict.headline.value})
             )
     raise AssertionError
 
@@ -265,15 +327,18 @@ _DEFAULT = FixContext(host="")
 
 def read_value(text: str) -> FixValue:
     """Read a button's value, or a form's own note of it; what cannot be read is left out."""
-    given = _object(text)
-    fixes = tuple(_fixes(given.get("f"))) or tuple(_general(given.get("c")))
+    try:
+        given = _STEPS.validate_json(text)
+    except ValidationError:
+        given = _Steps()
+    fixes = tuple(one for one in given.f if one is not None) or tuple(_general(given.c))
     return FixValue(
-        command=str(given.get("q") or ""),
-        fixes=fixes,
-        left_out=given["m"] if isinstance(given.get("m"), int) else 0,
-        context=_context(given.get("x")),
-        kind=next((kind for kind in _KINDS if kind.name == given.get("k")), ServerKind.OTHER),
-        tool=next((tool for tool in _TOOLS if tool.name == given.get("t")), Tool.AZ),
+        command=given.q,
+        fixes=tuple(OneFix(code=one.c, where=one.w, steps=one.s) for one in fixes),
+        left_out=given.m,
+        context=_context(given.x),
+        kind=next((kind for kind in _KINDS if kind.name == given.k), ServerKind.OTHER),
+        tool=next((tool for tool in _TOOLS if tool.name == given.t), Tool.AZ),
     )
 
 
@@ -296,19 +361,10 @@ def _object(text: str) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
 
-def _fixes(given: object) -> Iterator[OneFix]:
-    for fix in given if isinstance(given, list) else ():
-        if isinstance(fix, dict) and fix.get("c") in list(Code) and fix.get("w") in list(Where):
-            steps = fix["s"] if isinstance(fix.get("s"), list) else ()
-            yield OneFix(
-                code=Code(fix["c"]), where=Where(fix["w"]), steps=tuple(str(step) for step in steps)
-            )
-
-
-def _general(code: object) -> Iterator[OneFix]:
-    if isinstance(code, str) and code in set(Code) - {Code.OK}:
-        entry = CATALOGUE[Code(code)]
-        yield OneFix(code=entry.code, where=entry.where, steps=entry.steps)
+def _general(code: Code | None) -> Iterator[_Fix]:
+    if code is not None and code is not Code.OK:
+        entry = CATALOGUE[code]
+        yield _Fix(c=entry.code, w=entry.where, s=entry.steps)
 
 
 def _context(given: object) -> FixContext | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from bot.cards.button_values import ask_again
 from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND, CardContext
 from bot.cards.details import Attachment
 from bot.cards.escaping import clean, inert, short_name, shorten, shorten_middle
@@ -143,7 +143,7 @@ def _buttons(context: CardContext) -> Buttons:
     again = Button(
         label="Check again",
         action=CHECK_AGAIN,
-        value=json.dumps({"q": context.command}),
+        value=ask_again(context.command),
         primary=True,
     )
     return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")

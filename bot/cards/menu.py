@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.cards.button_values import read_ask_again
 from bot.cards.check_card import CHECK_AGAIN, MORE
 from bot.cards.parts import Block, Message
 
@@ -79,7 +80,8 @@ def _with_question(block: Block) -> Block:
 
 def _question(actions: Mapping[str, Any]) -> str:
     again = next((one for one in actions["elements"] if one["action_id"] == CHECK_AGAIN), None)
-    return str(json.loads(again["value"]).get("q") or "") if again else ""
+    asked = read_ask_again(again["value"]) if again else None
+    return asked.q if asked else ""
 
 
 def _menu(element: Block, question: str) -> Block | None:

@@ -5,9 +5,9 @@ How many servers would break, for which reason, and what is not known.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
+from bot.cards.button_values import ask_again
 from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND, CardContext
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
@@ -147,7 +147,7 @@ def _buttons(context: CardContext) -> Buttons:
     again = Button(
         label="Check again",
         action=CHECK_AGAIN,
-        value=json.dumps({"q": context.command}),
+        value=ask_again(context.command),
         primary=True,
     )
     return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.cards.button_values import ask_again, restore
 from bot.cards.digest_card import run_button
 from bot.cards.escaping import clean, shorten_middle
 from bot.cards.parts import (
@@ -86,7 +87,7 @@ def subscribed(target: str, plan: str, command: str, *, by: str, changed: bool =
     """A channel follows something, from now on or in another way than before."""
     name, word = clean(target, _NAME), "now gets" if changed else "gets"
     buttons = (
-        Button(label="Edit", action=EDIT, value=json.dumps({"q": command})),
+        Button(label="Edit", action=EDIT, value=ask_again(command)),
         run_button("Preview", f"preview {target}", apart=True),
     )
     undo = () if changed else (run_button("Undo", f"unsubscribe {target}", number=1),)
@@ -101,7 +102,7 @@ def subscribed(target: str, plan: str, command: str, *, by: str, changed: bool =
 def unsubscribed(targets: Sequence[str], commands: Sequence[str], *, by: str) -> Message:
     """A channel follows something no longer; `Undo` carries what makes it again."""
     names = ", ".join(clean(target, _NAME) for target in targets)
-    undo = Button(label="Undo", action=UNDO, value=json.dumps({"q": list(commands)}))
+    undo = Button(label="Undo", action=UNDO, value=restore(tuple(commands)))
     said = say("This channel no longer gets ", bold(clean(names, _SENTENCE)))
     return compose(
         f"This channel no longer gets the digest of {names}",
@@ -166,7 +167,7 @@ def which_zone(command: str) -> Message:
 
     Where the words are too long for the menu, they are typed.
     """
-    options = [(zone, json.dumps({"q": f"{command} tz={zone}"})) for zone in ZONES]
+    options = [(zone, ask_again(f"{command} tz={zone}")) for zone in ZONES]
     question = "On which clock should the digest come? I ask once for this channel."
     typed = Drawing(lines=(f"/appgw-check {clean(command, 120)} tz=Europe/Berlin",))
     message = compose(question, [say(question, " Another zone can be typed:"), typed])
@@ -224,9 +225,7 @@ def _page(entries: Sequence[Entry]) -> Message:
                 f" · {clean(entry.plan, 200)}{halt}",
             )
         )
-        edit = Button(
-            label="Edit", action=f"{EDIT}:{entry.number}", value=json.dumps({"q": entry.command})
-        )
+        edit = Button(label="Edit", action=f"{EDIT}:{entry.number}", value=ask_again(entry.command))
         remove = run_button("Remove", f"unsubscribe {entry.target}", number=entry.number)
         resume = (run_button("Resume", entry.command, number=entry.number),) if entry.paused else ()
         parts += [

@@ -5,10 +5,10 @@ Always ephemeral, never a card.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 
+from bot.cards.button_values import ask_again
 from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND
 from bot.cards.escaping import clean
 from bot.cards.parts import (
@@ -95,7 +95,7 @@ def which(reason: str, lines: Sequence[str]) -> Message:
                 Button(
                     label=f"Check {clean(line, 60)}"[:75],
                     action=CHECK_AGAIN,
-                    value=json.dumps({"q": line}),
+                    value=ask_again(line),
                 ),
             )
         )

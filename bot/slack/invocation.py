@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from bot.cards.button_values import read_ask_again
 from bot.commands import MAX_LINE
 from bot.domain.request import Request
 from bot.slack.affiliation import bots_of, of_command, of_event, of_interaction
@@ -225,9 +226,10 @@ def files(view: Payload) -> list[Payload]:
     return items(element(view, "file"), "files")
 
 
-def carried(action: Payload) -> dict[str, Any]:
-    """The parameters in a button's value; empty when it carries none that can be read."""
-    return read_object(action.get("value"))
+def command_in(action: Payload) -> str:
+    """The command that a button or an option of a menu asks; empty where it carries none."""
+    asked = read_ask_again(action.get("value"))
+    return asked.q if asked else ""
 
 
 def command_of_card(message: Payload) -> str:
@@ -239,4 +241,4 @@ def command_of_card(message: Payload) -> str:
         for button in items(block, "elements")
         if button.get("action_id") == "check_again"
     )
-    return next((word(carried(button), "q") for button in again), "")
+    return next(map(command_in, again), "")

@@ -45,7 +45,7 @@ from bot.slack.invocation import (
     Invocation,
     Source,
     answer,
-    carried,
+    command_in,
     command_of_card,
     from_command,
     from_interaction,
@@ -207,7 +207,7 @@ class Listeners:
     ) -> None:
         """`Check again`: the question travels in the button."""
         await ack()
-        text = word(carried(action), "q")
+        text = command_in(action)
         self.reception.receive(from_interaction(body, Source.CLICK, text))
 
     async def on_fix_steps(

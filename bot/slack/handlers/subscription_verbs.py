@@ -9,13 +9,14 @@ line, so it is authorised anew.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.cards.button_values import read_restore
 from bot.cards.digest_card import RUN, RUN_APART
 from bot.cards.subscriptions import EDIT, FOLLOW_FORM, OPEN_FOLLOW_FORM, UNDO, ZONE
 from bot.cards.usage import refusal
@@ -43,7 +44,7 @@ from bot.slack.invocation import (
     AdmittedInvocation,
     Invocation,
     Source,
-    carried,
+    command_in,
     element,
     from_interaction,
     from_submission,
@@ -111,38 +112,36 @@ class _Clicks:
     async def on_run(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A button whose answer takes the place of its message."""
         await ack()
-        self.reception.receive(from_interaction(body, Source.CLICK, word(carried(action), "q")))
+        self.reception.receive(from_interaction(body, Source.CLICK, command_in(action)))
 
     async def on_run_apart(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
         """A button whose answer stands by itself."""
         await ack()
-        invocation = from_interaction(body, Source.CLICK, word(carried(action), "q"))
+        invocation = from_interaction(body, Source.CLICK, command_in(action))
         self.reception.receive(replace(invocation, source=Source.SHORTCUT, card=None))
 
     async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The zone was chosen: the line that was asked is asked again with it."""
         await ack()
-        chosen = carried(inner(action, "selected_option"))
-        self.reception.receive(from_interaction(body, Source.CLICK, word(chosen, "q")))
+        chosen = command_in(inner(action, "selected_option"))
+        self.reception.receive(from_interaction(body, Source.CLICK, chosen))
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Edit`: the form, filled with what the button carries."""
         await ack()
-        invocation = from_interaction(body, Source.CLICK, word(carried(action), "q") or "subscribe")
+        invocation = from_interaction(body, Source.CLICK, command_in(action) or "subscribe")
         if self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.spawn(invocation, self._edit(invocation))
 
     async def on_undo(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Undo` of `unsubscribe`."""
         await ack()
-        commands = carried(action).get("q")
+        removed = read_restore(action.get("value"))
         invocation = from_interaction(body, Source.CLICK, "undo")
-        if isinstance(commands, list) and self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(
-                invocation, self._undo(invocation, [str(command) for command in commands])
-            )
+        if removed and self.reception.runs.is_new(invocation.dedupe_key):
+            self.reception.spawn(invocation, self._undo(invocation, removed.q))
 
     async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The modal: mistakes are shown under its first field, the rest runs like a command."""
@@ -169,7 +168,7 @@ class _Clicks:
                 invocation, _given(understood) if isinstance(understood, SubscribeRequest) else {}
             )
 
-    async def _undo(self, invocation: Invocation, commands: list[str]) -> None:
+    async def _undo(self, invocation: Invocation, commands: Sequence[str]) -> None:
         if await self._let_in(invocation, "undo"):
             request = SubscribeRequest()
             await self.subscribing.restore(

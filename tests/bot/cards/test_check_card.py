@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.cards.button_values import AskAgain, read_ask_again
 from bot.cards.check_card import FAILING_OPTIONS, FIX_LIMIT, CardContext, check_card
 from bot.cards.details import details, full_text
 from bot.cards.drawing import draw
@@ -199,7 +200,7 @@ def test_every_first_step_of_the_catalogue_stands_uncut_on_the_card() -> None:
 def test_every_button_carries_its_parameters() -> None:
     (actions,) = of_type(card("leaf-only"), "actions")
     again, steps, more = actions["elements"]
-    assert json.loads(again["value"]) == {"q": "backend.contoso.com"}
+    assert read_ask_again(again["value"]) == AskAgain(q="backend.contoso.com")
     assert json.loads(steps["value"])["f"][0]["c"] == "INTERMEDIATE_MISSING"
     assert [option["value"] for option in more["options"]] == [
         value for _, value in FAILING_OPTIONS

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from slack_sdk.models.views import View
 
+from bot.cards.button_values import AskAgain, read_ask_again
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.form import check_form, rehearse_form
 from bot.cards.menu import for_one_person
@@ -95,8 +96,8 @@ def test_form_looks_as_reviewed(kind: str) -> None:
 def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
     message = MESSAGES[kind](NAME)
     (actions,) = [block for block in message.blocks if block["type"] == "actions"]
-    assert [(e["text"]["text"], json.loads(e["value"])) for e in actions["elements"]] == [
-        ("Check again", {"q": NAME})
+    assert [(e["text"]["text"], read_ask_again(e["value"])) for e in actions["elements"]] == [
+        ("Check again", AskAgain(q=NAME))
     ]
     assert f"/appgw-check {NAME}" in message.plain
 
