@@ -16,7 +16,7 @@ from bot.domain.request import Request
 from bot.slack.invocation import (
     Source,
     answer,
-    carried,
+    command_in,
     command_of_card,
     from_command,
     from_interaction,
@@ -114,7 +114,7 @@ def test_a_payload_without_anything_is_still_a_question(body: dict[str, Any]) ->
 
 @pytest.mark.parametrize("value", [None, "", "{", "[]", "1", "null"])
 def test_a_button_value_that_cannot_be_read_is_empty(value: str | None) -> None:
-    assert carried({"value": value}) == {}
+    assert command_in({"value": value}) == ""
     assert metadata({"private_metadata": value}) == {}
 
 

@@ -20,7 +20,7 @@ from bot.slack.invocation import (
     Invocation,
     Source,
     answer,
-    carried,
+    command_in,
     command_of_card,
     element,
     files,
@@ -128,13 +128,13 @@ def test_a_part_of_any_shape_is_read_or_empty(body: dict[str, Any]) -> None:
         answer(body, "target") + command_of_card(body) + word(element(body, "target"), "value"), str
     )
     assert all(isinstance(file, dict) for file in files(body))
-    assert isinstance(carried(body), dict)
+    assert isinstance(command_in(body), str)
     assert isinstance(metadata(body), dict)
 
 
 @pytest.mark.parametrize("text", DEEP, ids=["lists", "objects", "closed"])
 def test_a_value_that_is_too_deep_is_empty(text: str) -> None:
-    assert (carried({"value": text}), metadata({"private_metadata": text})) == ({}, {})
+    assert (command_in({"value": text}), metadata({"private_metadata": text})) == ("", {})
     assert read_value(text).fixes == ()
     assert json.loads(switched(text, channel="C1")) == {"channel": "C1"}
 
