@@ -15,6 +15,10 @@ from chainlib.wording import counted
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
+_NO_NAME = frozenset(" /:?#@\\")
+"""Signs that no host name holds, as in a URL that was typed in place of one."""
+
+
 async def resolve(
     host: str,
     port: int,
@@ -35,6 +39,11 @@ async def resolve(
     """
     if is_ip_literal(host):
         return (host,)
+    if not _NO_NAME.isdisjoint(host):
+        raise ResolveFailed(
+            f"{host} is no host name and cannot be resolved: the name must stand alone, without "
+            "https://, port or path."
+        )
     try:
         async with asyncio.timeout(timeout):
             found = await (resolver or system_resolver)(host, port)

@@ -27,30 +27,42 @@ def estate() -> Estate:
     return Estate()
 
 
-@pytest.mark.parametrize("name", CASES)
-async def test_gateway_that_somebody_had(name: str, estate: Estate, tmp_path: Path) -> None:
-    case = copy.deepcopy(CASES[name])
+@pytest.fixture(scope="module")
+def identity(estate: Estate, folder: Path) -> pki.Issued:
+    """The stand-in ARM's certificate; the client trusts the file that is written beside it."""
     dates = {
         "not_before": estate.root.certificate.not_before,
         "not_after": estate.root.certificate.not_after,
     }
     authority = pki.root("Case ARM Root", **dates)
-    (tmp_path / "arm.pem").write_bytes(authority.pem)
-    identity = pki.leaf(authority, "localhost", ips=("127.0.0.1",), **dates)
+    (folder / "arm.pem").write_bytes(authority.pem)
+    return pki.leaf(authority, "localhost", ips=("127.0.0.1",), **dates)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cases")
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_gateway_that_somebody_had(
+    name: str, estate: Estate, identity: pki.Issued, folder: Path
+) -> None:
+    case = copy.deepcopy(CASES[name])
     locked = any("lock" in fact for fact in case["expected"].get("facts", ()))
     fault = Fault(kind=FaultKind.LOCKED, on=frozenset({"health"})) if locked else None
     async with AsyncExitStack() as stack:
         await start(case, estate, usual_upload(CASES), stack)
-        arm = await stack.enter_async_context(ArmStandIn(identity, retry_after=1, polls=0))
+        arm = await stack.enter_async_context(ArmStandIn(identity, retry_after=0, polls=0))
         arm.add_recorded(case["gateway"], case["health"], fault=fault)
         settings = load_azure_settings(
             {
                 "APPGW_AZURE_CREDENTIAL": "static",
                 "APPGW_AZURE_STATIC_TOKEN": arm.token,
                 "APPGW_ARM_URL": arm.url,
-                "APPGW_CA_BUNDLE": str(tmp_path / "arm.pem"),
+                "APPGW_CA_BUNDLE": str(folder / "arm.pem"),
             },
-            tmp_path / "appgw.yaml",
+            folder / "appgw.yaml",
         )
         target = target_of(case["question"])
         assert not isinstance(target, str)

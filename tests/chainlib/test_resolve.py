@@ -34,6 +34,14 @@ async def test_literal_is_its_own_address(literal: str) -> None:
     assert await resolve(literal, 443, timeout=1, resolver=_broken) == (literal,)
 
 
+@pytest.mark.parametrize(
+    "typed", ["https://backend.contoso.com/", "backend.contoso.com:8443", "backend.contoso.com/a"]
+)
+async def test_what_is_no_host_name_is_not_asked_for(typed: str) -> None:
+    with pytest.raises(ResolveFailed, match="the name must stand alone"):
+        await resolve(typed, 443, timeout=30, resolver=_never)
+
+
 async def test_addresses_distinct_in_order() -> None:
     resolver = _answers("10.0.0.7", "10.0.0.5", "10.0.0.7")
     assert await resolve(HOST, 443, timeout=1, resolver=resolver) == ("10.0.0.7", "10.0.0.5")
