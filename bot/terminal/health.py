@@ -183,6 +183,7 @@ def _gateway(report: GatewayReport) -> dict[str, Any]:
         "provisioning": report.gateway.provisioning or None,
         "asked_at": report.health.read_at.astimezone(UTC).isoformat() if report.health else None,
         "refusal": refusal,
+        "unlisted": list(report.silent_pairs),
         "members": [_member(member, report.at) for member in report.members],
     }
 

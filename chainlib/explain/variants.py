@@ -69,6 +69,16 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 ),
             ),
         ),
+        Code.NO_SNI: (
+            Variant(
+                when={"sku": "v1"},
+                steps=(
+                    "Put the server into the backend pool by its FQDN: a v1 gateway sends that.",
+                    "Or let the server's default certificate be the one that v1 was given.",
+                    "Move to a v2 gateway: there the backend setting has a host name to send.",
+                ),
+            ),
+        ),
         Code.HEALTH_UNKNOWN: (
             of_kind(
                 "odd-word",

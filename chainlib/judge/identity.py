@@ -24,7 +24,7 @@ from chainlib.names import (
     presented_identifiers,
     why_not,
 )
-from chainlib.policy import GatewayPolicy
+from chainlib.policy import GatewayPolicy, Sku
 from chainlib.wording import listed, visible
 
 _SHOWN = 5
@@ -105,7 +105,7 @@ def server_name(case: Case) -> Iterator[Finding]:
     sent = case.chain.target.server_name
     rehearsed = case.chain.tls is None and case.chain.handshake_error is None
     if (is_ip_literal(case.policy.name or "")) if rehearsed else sent is None:
-        yield no_server_name(case.policy.name)
+        yield no_server_name(case.policy.name, case.policy.sku)
     default = case.chain.without_server_name
     if sent is not None and default is not None and default != case.chain.certificates:
         subjects = [c.subject for c in default[:1] if isinstance(c, Certificate)]
@@ -119,12 +119,13 @@ def server_name(case: Case) -> Iterator[Finding]:
         )
 
 
-def no_server_name(wanted: str | None) -> Finding:
+def no_server_name(wanted: str | None, sku: Sku) -> Finding:
     """The finding for a handshake without server_name."""
     summary = (
         "The gateway sends no server name here, so the server answers with its default certificate."
     )
-    return warning(Code.NO_SNI, summary, Basis.DOCUMENTED, None, name=wanted)
+    generation = {"sku": sku.value} if sku is Sku.V1 else {}
+    return warning(Code.NO_SNI, summary, Basis.DOCUMENTED, None, name=wanted, **generation)
 
 
 def with_default_certificate(case: Case, found: Iterable[Finding]) -> Iterator[Finding]:

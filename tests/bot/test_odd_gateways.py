@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -239,3 +240,19 @@ async def test_refused_root_in_key_vault_gets_its_own_steps(
         found = await answer(arm, settings, document)
     assert (found.status, found.codes) == (1, ["ROOT_MISMATCH", "TRUST_NOT_VISIBLE"])
     assert "Compare the certificate in Key Vault behind corp with the root" in found.text
+
+
+async def test_v1_gateway_is_advised_what_it_can_do(
+    arm: ArmStandIn, settings: AzureSettings
+) -> None:
+    async with TlsBackend(chain=FULL, key=ESTATE.leaf.key) as backend:
+        document = Document("odd", backend.port, ESTATE.root, HOST)
+        document.gateway["properties"]["sku"] = {"name": "WAF_Large", "tier": "WAF"}
+        data = base64.b64encode(ESTATE.leaf.certificate.der).decode()
+        kind = "authenticationCertificates"
+        document.gateway["properties"][kind] = [document.part(kind, "leaf", data=data)]
+        document.of("backendHttpSettingsCollection")[kind] = [document.to(kind, "leaf")]
+        found = await answer(arm, settings, document)
+    assert found.codes == ["SKU_RETIRED", "NO_SNI"]
+    assert "Put the server into the backend pool by its FQDN" in found.text
+    assert "Set a host name on the backend setting" not in found.text
