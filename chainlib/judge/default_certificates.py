@@ -1,7 +1,6 @@
 """Certificates that products send until somebody gives them one for the name asked for.
 
-A table of what is publicly known: what such a certificate says about itself, which product makes
-it, and where that can be read. Nothing is decided here.
+What is publicly known of them stands in two tables; the first row that fits names the product.
 """
 
 from __future__ import annotations
@@ -10,44 +9,18 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 
 from chainlib.certificate import Certificate
+from chainlib.judge.default_appliances import APPLIANCES
+from chainlib.judge.default_rows import DefaultCertificate
+from chainlib.judge.default_servers import SERVERS
 from chainlib.names import presented_identifiers
 
-
-class DefaultKind(StrEnum):
-    """What kind of product sends it, which decides the steps."""
-
-    ROUTER = "router"
-    DEVELOPMENT = "development"
-    APPLIANCE = "appliance"
-    PLATFORM = "platform"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultCertificate:
-    """One row of the table.
-
-    Attributes:
-        product: as it stands in "the default certificate of ...".
-        kind: what sends it.
-        says: field of the certificate -> pattern (`*`), lower case; all of them must hold.
-            `names` holds when every name of the certificate fits one of the patterns, which are
-            separated by blanks.
-        source: where it can be read.
-    """
-
-    product: str
-    kind: DefaultKind
-    says: Mapping[str, str]
-    source: str
-
-
+TABLE: tuple[DefaultCertificate, ...] = (*APPLIANCES, *SERVERS)
 _MOST_NAMES = 20  # a default certificate names its product's own few hosts
 _OIDS = MappingProxyType(
     {"cn": "2.5.4.3", "o": "2.5.4.10", "ou": "2.5.4.11", "email": "1.2.840.113549.1.9.1"}
@@ -71,6 +44,8 @@ def _values_of(certificate: Certificate) -> Mapping[str, frozenset[str]]:
         pairs = [pair for rdn in name for pair in rdn]
         for field, oid in _OIDS.items():
             found[prefix + field] = frozenset(value for kind, value in pairs if kind == oid)
+    parts = [one.partition("@") for one in found["email"]]
+    found["email"] |= {f"{user}@{{cn}}" for user, _, host in parts if host in found["cn"]}
     names = presented_identifiers(certificate)
     few = names if len(names) <= _MOST_NAMES else ()
     return found | {"names": frozenset(one.lower() for one in few)}
@@ -140,252 +115,5 @@ def _one_expression(field: str, values: Iterable[str]) -> re.Pattern[str]:
     patterns = chain.from_iterable(one.split() if field == "names" else [one] for one in values)
     return re.compile("|".join(map(translate, patterns)))
 
-
-def _rows(kind: DefaultKind) -> Callable[..., DefaultCertificate]:
-    def row(product: str, source: str, **says: str) -> DefaultCertificate:
-        return DefaultCertificate(
-            product=product, kind=kind, says=MappingProxyType(says), source=source
-        )
-
-    return row
-
-
-_router, _development = _rows(DefaultKind.ROUTER), _rows(DefaultKind.DEVELOPMENT)
-_appliance, _platform = _rows(DefaultKind.APPLIANCE), _rows(DefaultKind.PLATFORM)
-_GITHUB = "https://github.com"
-_LOCAL_NAMES = (
-    "localhost *.localhost localhost.localdomain localhost4 localhost6 *.dev.internal "
-    "host.docker.internal host.containers.internal"
-)
-
-TABLE: tuple[DefaultCertificate, ...] = (
-    _router(
-        "ingress-nginx (Kubernetes)",
-        f"{_GITHUB}/kubernetes/ingress-nginx/blob/main/internal/net/ssl/ssl.go",
-        cn="kubernetes ingress controller fake certificate",
-    ),
-    _router(
-        "Traefik",
-        f"{_GITHUB}/traefik/traefik/blob/master/pkg/tls/generate/generate.go",
-        cn="traefik default cert",
-    ),
-    _router(
-        "Caddy (its internal CA)",
-        f"{_GITHUB}/caddyserver/caddy/blob/master/modules/caddypki/ca.go",
-        issuer_cn="caddy local authority*",
-    ),
-    _router(
-        "the NGINX Ingress Controller",
-        f"{_GITHUB}/nginx/kubernetes-ingress/blob/main/docs",
-        cn="nginxingresscontroller",
-    ),
-    _router(
-        "Nginx Proxy Manager", f"{_GITHUB}/NginxProxyManager/nginx-proxy-manager", o="nginx proxy *"
-    ),
-    _router(
-        "an ingress controller",
-        "https://kubernetes.io/docs/concepts/services-networking/ingress/#tls",
-        cn="*fake certificate*",
-    ),
-    _router("HAProxy Ingress", f"{_GITHUB}/jcmoraisjr/haproxy-ingress", cn="haproxy ingress*"),
-    _router(
-        "Kong",
-        f"{_GITHUB}/Kong/kong/blob/master/kong/cmd/utils/prefix_handler.lua",
-        o="kong",
-        cn="localhost",
-    ),
-    _router(
-        "the OpenShift router",
-        f"{_GITHUB}/openshift/cluster-ingress-operator",
-        issuer_cn="ingress-operator@*",
-    ),
-    _router("k3s or Rancher", f"{_GITHUB}/rancher/dynamiclistener", o="dynamiclistener-org*"),
-    _router(
-        "k3s or Rancher", f"{_GITHUB}/rancher/dynamiclistener", issuer_o="dynamiclistener-org*"
-    ),
-    _router(
-        "cert-manager (a temporary one until the real one is issued)",
-        "https://cert-manager.io/docs/usage/certificate/",
-        issuer_cn="cert-manager.local",
-    ),
-    _router(
-        "Emissary-ingress (Ambassador)",
-        "https://www.getambassador.io/docs/emissary",
-        cn="ambassador-selfsigned",
-    ),
-    _router(
-        "F5 BIG-IP",
-        "https://my.f5.com/manage/s/article/K15664",
-        cn="localhost.localdomain",
-        o="mycompany",
-    ),
-    _router(
-        "Citrix NetScaler",
-        "https://docs.netscaler.com/en-us/citrix-adc/current-release/ssl.html",
-        ou="ns internal",
-    ),
-    _router("Plesk", "https://docs.plesk.com/en-US/obsidian/", cn="plesk"),
-    _router("Plesk", "https://docs.plesk.com/en-US/obsidian/", o="parallels*", cn="*panel*"),
-    _router("cPanel", "https://docs.cpanel.net/whm/service-configuration/", email="ssl@*"),
-    _router("cPanel", "https://docs.cpanel.net/whm/service-configuration/", o="cpanel*"),
-    _router("DirectAdmin", "https://docs.directadmin.com/", o="directadmin*"),
-    _router("Webmin", "https://webmin.com/docs/modules/webmin-configuration/", o="webmin*"),
-    _router(
-        "Apache mod_ssl (Red Hat)",
-        "https://docs.redhat.com/en/documentation/red_hat_enterprise_linux",
-        o="someorganization",
-    ),
-    _router(
-        "Apache mod_ssl (Snake Oil)",
-        "https://httpd.apache.org/docs/2.4/ssl/ssl_faq.html",
-        o="snake oil*",
-    ),
-    _router(
-        "Debian's ssl-cert (snakeoil)",
-        "https://packages.debian.org/stable/ssl-cert",
-        cn="*snakeoil*",
-    ),
-    _router(
-        "Debian's ssl-cert (snakeoil)",
-        "https://packages.debian.org/stable/ssl-cert",
-        names="ubuntu debian",
-    ),
-    _router(
-        "Red Hat's sscg",
-        f"{_GITHUB}/sgallagher/sscg",
-        o="unspecified",
-    ),
-    _development(
-        "mkcert (a developer's own CA)",
-        f"{_GITHUB}/FiloSottile/mkcert",
-        o="mkcert development certificate",
-    ),
-    _development(
-        "WebLogic's demonstration keystore",
-        "https://docs.oracle.com/en/middleware/fusion-middleware/weblogic-server/",
-        ou="for testing only",
-    ),
-    _development(
-        "Java's keytool, made without answers (Tomcat and others)",
-        "https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html",
-        cn="unknown",
-    ),
-    _development(
-        "OpenSSL's example values (openssl req)",
-        f"{_GITHUB}/openssl/openssl/blob/master/apps/openssl.cnf",
-        o="internet widgits pty ltd",
-    ),
-    _development(
-        "OpenSSL's example values (openssl req)",
-        "https://docs.redhat.com/en/documentation/red_hat_enterprise_linux",
-        o="default company ltd",
-    ),
-    _development(
-        "Jenkins (Winstone's own certificate)",
-        f"{_GITHUB}/jenkinsci/winstone",
-        cn="test site",
-        o="unknown",
-    ),
-    _development(
-        "Splunk", "https://docs.splunk.com/Documentation/Splunk", cn="splunkserverdefaultcert"
-    ),
-    _development(
-        "Elasticsearch's automatic set-up",
-        "https://www.elastic.co/docs/deploy-manage/security",
-        issuer_cn="elasticsearch security auto-configuration*",
-    ),
-    _appliance("Synology DSM", "https://kb.synology.com/", issuer_cn="synology*", o="synology*"),
-    _appliance("Synology DSM", "https://kb.synology.com/", issuer_cn="synology inc. ca"),
-    _appliance("Synology DSM", "https://kb.synology.com/", cn="synology*", o="synology*"),
-    _appliance("a QNAP NAS", "https://docs.qnap.com/", o="qnap*"),
-    _appliance("a QNAP NAS", "https://docs.qnap.com/", cn="qnap nas"),
-    _appliance("UniFi", "https://help.ui.com/hc/en-us", cn="unifi"),
-    _appliance("UniFi", "https://help.ui.com/hc/en-us", cn="unifi.local"),
-    _appliance("UniFi", "https://help.ui.com/hc/en-us", ou="unifi"),
-    _appliance("a Ubiquiti router", "https://help.ui.com/hc/en-us", o="ubiquiti*"),
-    _appliance(
-        "Proxmox VE", "https://pve.proxmox.com/wiki/Certificate_Management", ou="pve cluster node"
-    ),
-    _appliance(
-        "Proxmox VE",
-        "https://pve.proxmox.com/wiki/Certificate_Management",
-        issuer_o="pve cluster manager ca",
-    ),
-    _appliance(
-        "Proxmox Backup Server",
-        "https://pbs.proxmox.com/docs/certificate-management.html",
-        o="proxmox backup server*",
-    ),
-    _appliance(
-        "VMware ESXi",
-        "https://techdocs.broadcom.com/us/en/vmware-cis/vsphere.html",
-        ou="vmware es* default certificate",
-    ),
-    _appliance(
-        "VMware",
-        "https://techdocs.broadcom.com/us/en/vmware-cis/vsphere.html",
-        cn="vmware default certificate",
-    ),
-    _appliance(
-        "VMware ESXi",
-        "https://techdocs.broadcom.com/us/en/vmware-cis/vsphere.html",
-        issuer_o="vmware installer",
-    ),
-    _appliance(
-        "VMware",
-        "https://techdocs.broadcom.com/us/en/vmware-cis/vsphere.html",
-        ou="vmware engineering",
-    ),
-    _appliance(
-        "VMware",
-        "https://techdocs.broadcom.com/us/en/vmware-cis/vsphere.html",
-        email="*certificates@vmware.com",
-    ),
-    _appliance("HPE iLO", "https://support.hpe.com/", issuer_cn="*ilo default issuer*"),
-    _appliance("Dell iDRAC", "https://www.dell.com/support/", ou="remote access group"),
-    _appliance("Dell iDRAC", "https://www.dell.com/support/", cn="idrac*", o="dell*"),
-    _appliance("FortiGate", "https://docs.fortinet.com/", o="fortinet*"),
-    _appliance("pfSense", "https://docs.netgate.com/pfsense/en/latest/certificates/", o="pfsense*"),
-    _appliance("OPNsense", "https://docs.opnsense.org/manual/certificates.html", o="opnsense*"),
-    _appliance(
-        "OPNsense",
-        "https://docs.opnsense.org/manual/certificates.html",
-        names="opnsense.localdomain opnsense.internal",
-    ),
-    _appliance(
-        "SonicWall", "https://www.sonicwall.com/support/", ou="https management certificate for *"
-    ),
-    _appliance(
-        "Cisco IOS", "https://www.cisco.com/c/en/us/support/", cn="ios-self-signed-certificate*"
-    ),
-    _appliance(
-        "Cisco ASA", "https://www.cisco.com/c/en/us/support/", cn="asa temporary self signed*"
-    ),
-    _appliance("TrueNAS", "https://www.truenas.com/docs/", o="ixsystems*"),
-    _appliance("a FRITZ!Box", "https://en.fritz.com/service/", cn="*fritz.box"),
-    _appliance("Supermicro IPMI", "https://www.supermicro.com/support/", o="super micro*"),
-    _appliance(
-        "the IIS management service (WMSvc)",
-        "https://learn.microsoft.com/iis/manage/remote-administration/"
-        "remote-administration-for-iis-manager",
-        cn="wmsvc*",
-    ),
-    _appliance("Zimbra", "https://wiki.zimbra.com/", ou="zimbra collaboration*"),
-    _development(
-        "a development server (Kestrel of ASP.NET Core, IIS Express and others)",
-        "https://learn.microsoft.com/dotnet/core/additional-tools/self-signed-certificates-guide",
-        names=_LOCAL_NAMES,
-    ),
-    _platform(
-        "Azure App Service",
-        "https://learn.microsoft.com/azure/app-service/overview-hosting-plans",
-        names="*.azurewebsites.net azurewebsites.net *.azure-mobile.net *.scm.azure-mobile.net",
-    ),
-    _platform(
-        "Azure Container Apps",
-        "https://learn.microsoft.com/azure/container-apps/custom-domains-certificates",
-        names="*.azurecontainerapps.io",
-    ),
-)
 
 _INDEX = _Index.of(TABLE)

@@ -13,7 +13,8 @@ from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
 from chainlib.judge.build import critical, info, warning
 from chainlib.judge.case import Case
-from chainlib.judge.default_certificates import DefaultCertificate, DefaultKind, default_of
+from chainlib.judge.default_certificates import default_of
+from chainlib.judge.default_rows import DefaultCertificate, DefaultKind
 from chainlib.judge.switches import CHAIN_CODES, NAME_CODES
 from chainlib.model import is_ip_literal
 from chainlib.names import (

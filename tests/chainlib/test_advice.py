@@ -37,7 +37,8 @@ from chainlib import (
     judge,
     judge_failure,
 )
-from chainlib.judge.default_certificates import TABLE, DefaultCertificate, DefaultKind
+from chainlib.judge.default_certificates import TABLE
+from chainlib.judge.default_rows import DefaultCertificate, DefaultKind
 from chainlib.names import is_host_name
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
@@ -216,12 +217,17 @@ def attributes(**fields: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(oids[key], value) for key, value in fields.items()])
 
 
+def filled(pattern: str) -> str:
+    """A value that fits a pattern of the table."""
+    return pattern.replace("*", "x").replace("{cn}", "x")
+
+
 def as_the_row_says(says: dict[str, str]) -> Issued:
     """A self-signed certificate, or one below such an issuer, that fits one row of the table."""
-    own = {k: v.replace("*", "x") for k, v in says.items() if not k.startswith("issuer_")}
-    names = tuple(n.replace("*", "x") for n in own.pop("names", "").split())
+    own = {k: filled(v) for k, v in says.items() if not k.startswith("issuer_")}
+    names = tuple(filled(n) for n in own.pop("names", "").split())
     above = (
-        {k.removeprefix("issuer_"): v.replace("*", "x") for k, v in says.items()}
+        {k.removeprefix("issuer_"): filled(v) for k, v in says.items()}
         if any(k.startswith("issuer_") for k in says)
         else {}
     )
@@ -260,8 +266,18 @@ def test_appliance_certificate_for_this_host_is_no_default() -> None:
     assert not any("default_of" in finding.evidence for finding in verdict.findings)
 
 
-def test_ordinary_certificate_is_no_default() -> None:
-    verdict = judged(pki.leaf(None, "shop.fabrikam.test"))
+@pytest.mark.parametrize(
+    "subject",
+    [
+        attributes(cn="shop.fabrikam.test"),
+        attributes(cn="shop.fabrikam.test", email="ssl@fabrikam.test"),
+        attributes(cn="shop.fabrikam.test", o="Argonaut CD", ou="for testing"),
+        attributes(cn="core.windows.net.fabrikam.test", o="IBM"),
+    ],
+    ids=["plain", "mail", "organisation", "alike"],
+)
+def test_ordinary_certificate_is_no_default(subject: x509.Name) -> None:
+    verdict = judged(pki.leaf(None, "shop.fabrikam.test", subject=subject))
     assert not any("default_of" in finding.evidence for finding in verdict.findings)
 
 
