@@ -25,7 +25,10 @@ GERMAN: Mapping[Code, tuple[str, ...]] = MappingProxyType(
             r"text der http-antwort des backends",
             r"empfangene antworttext enthält",
         ),
-        Code.HTTP_STATUS_MISMATCH: (r"statuscode der http-antwort des backends",),
+        Code.HTTP_STATUS_MISMATCH: (
+            r"statuscode der http-antwort des backends",
+            r"teststatuscode-konflikt",
+        ),
         Code.NAME_MISMATCH: (rf"allgemeine name \(cn\){_WITHIN} stimmt? nicht",),
         Code.CERTIFICATE_EXPIRED: (
             r"aktuelle datum (?:entspricht nicht|liegt nicht|befindet sich nicht)",
@@ -88,7 +91,7 @@ SPANISH: Mapping[Code, tuple[str, ...]] = MappingProxyType(
         ),
         Code.HEALTH_UNKNOWN: (r"no se pudo recuperar el estado de[^.]{0,40} backend",),
         Code.SERVER_UNKNOWN_CA: (
-            r"entidad de certificación conocida no firma el certificado de servidor",
+            r"entidad de certificación conocida no (?:ha firmado|firma) el certificado de servidor",
             r"certificado de servidor[^.]{0,80} no está firmado por una entidad de certificación",
         ),
         Code.ROOT_MISMATCH: (
