@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test test-all lint format bench playground fuzz sbom lock findings clean help
+.PHONY: setup demo test test-all lint format bench playground pictures fuzz sbom lock findings clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ bench: setup ## measure, as ratios in one run
 
 playground: setup ## keep the stand-ins running, with a web page like a phone (needs Node 20 or newer)
 	@$(BIN)/python -m playground.phone
+
+pictures: setup ## draw every stored card at phone width into docs/pictures (needs Node 20 and Chromium)
+	@$(BIN)/python -m playground.pictures
 
 sbom: setup ## list every dependency with its hashes in dist/sbom.cdx.json (CycloneDX)
 	@$(PYTHON) -m venv .cache/sbom && .cache/sbom/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sbom.txt

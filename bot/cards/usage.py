@@ -30,6 +30,7 @@ _VERBS = (
     ("backend.contoso.com", "check one backend as the gateway does"),
     ("10.0.0.5:8443 sni=api.contoso.com", "another port, another server name"),
     ("gw:prod-gw", "every backend of a gateway"),
+    ("forecast gw:prod-gw", "on which day what breaks"),
     ("rehearse", "judge a chain before it is installed"),
     ("rehearse gw:prod-gw without=old-root", "what breaks if a root is removed"),
     ("subscribe gw:prod-gw", "a health digest for this channel"),

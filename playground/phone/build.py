@@ -24,7 +24,10 @@ def build(folder: Path = WEB) -> Path:
     Raises:
         CannotBuild: Node is missing or too old, or npm failed.
     """
-    sources = [folder / name for name in ("package.json", "page.jsx", "blocks.jsx", "page.css")]
+    sources = [
+        folder / name
+        for name in ("package.json", "page.jsx", "gallery.jsx", "blocks.jsx", "page.css")
+    ]
     made = folder / "dist" / "page.js"
     if made.exists() and made.stat().st_mtime >= max(source.stat().st_mtime for source in sources):
         return folder

@@ -21,6 +21,7 @@ from playground.lab.catalogue import CATALOGUE
 from playground.phone.build import WEB, CannotBuild, build
 from playground.phone.server import PhoneServer
 from playground.phone.story import CHANNEL
+from playground.pictures import card, names
 from playground.process import BotProcess
 from playground.stage import Stage
 
@@ -183,3 +184,12 @@ async def test_form_takes_the_focus_and_closes_with_escape(page: Any) -> None:  
     await page.keyboard.press("Escape")
     await form.wait_for(state="detached")
     assert await opener.evaluate("(button) => button === document.activeElement")
+
+
+async def test_every_stored_card_fits_the_phone(browser: Any, playing: tuple[Stage, str]) -> None:  # noqa: ANN401, ARG001 -- Playwright may be absent; the page must have been built
+    opened = await browser.new_page(viewport={"width": 390, "height": 844})
+    await opened.goto((WEB / "gallery.html").as_uri())
+    shown = "([card, key]) => window.show(card, key)"
+    wide = {n: (await opened.evaluate(shown, [card(n), n]))["sidewaysPx"] for n in names()}
+    assert {name: pixels for name, pixels in wide.items() if pixels} == {}
+    await opened.close()

@@ -36,6 +36,7 @@ from tests.support.blockkit import (
 )
 from tests.support.following import NOW, backend, gateway, problem, subscription
 from tests.support.reports import HOSTILE
+from tests.support.snapshots import check_snapshot
 
 
 def said(*seen: Observation) -> DigestContent:
@@ -217,3 +218,9 @@ def test_fixed_row_is_no_failure_any_more() -> None:
     card = digest_card(head_of(content), rows_of(content, {content.lines[0].cause: NOW}))
     assert card.text.startswith("OK")
     assert "fixed: Intermediate missing" in card.plain
+
+
+def test_card_looks_as_reviewed() -> None:
+    card = digest_card(head_of(DIGESTS["folded"]), rows_of(DIGESTS["folded"]))
+    shown = {"text": card.text, "blocks": list(card.blocks), "plain": card.plain.split("\n")}
+    check_snapshot("cards/digest", shown)

@@ -37,6 +37,7 @@ from chainlib import Code, Where
 from tests.support import reports
 from tests.support.blockkit import lines_before_buttons
 from tests.support.gateways import GATEWAY, GATEWAY_ID
+from tests.support.snapshots import check_snapshot
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 AROUND = CardContext(
@@ -282,3 +283,9 @@ def test_one_server_is_no_servers() -> None:
     assert member_details(gateway_report(members("good", 1))).startswith(
         "gateway prod-gw, 1 server\n"
     )
+
+
+def test_card_looks_as_reviewed() -> None:
+    card = gateway_card(MIXED, AROUND)
+    shown = {"text": card.text, "blocks": list(card.blocks), "plain": card.plain.split("\n")}
+    check_snapshot("cards/gateway", shown)

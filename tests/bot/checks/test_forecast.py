@@ -26,6 +26,7 @@ from tests.support.blockkit import (
 )
 from tests.support.gateways import GATEWAY
 from tests.support.reports import HOST, HOSTILE, ISSUING, LEAF, ROOT
+from tests.support.snapshots import check_snapshot
 
 DAY = timedelta(days=1)
 SOON = NOW + 5 * DAY
@@ -208,3 +209,16 @@ def test_json_names_every_date_and_member() -> None:
     (change,) = shown["changes"]
     assert (shown["breaks"], change["cause"]["place"]) == (True, "leaf certificate")
     assert change["breaks"][0]["member"] == "web1"
+
+
+def test_card_looks_as_reviewed() -> None:
+    issuing = short_intermediate()
+    members = [
+        *(member(f"web{n}", reports.report(pki.leaf(issuing, HOST), issuing)) for n in range(14)),
+        member("api1", reports.report(ending(days=40), ISSUING)),
+        member("old1", reports.report(LEAF)),
+        member("new1", None, skipped="It may not be probed."),
+    ]
+    card = forecast_card(over(members), CONTEXT)
+    shown = {"text": card.text, "blocks": list(card.blocks), "plain": card.plain.split("\n")}
+    check_snapshot("cards/forecast", shown)
