@@ -55,9 +55,10 @@ from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService, TokenRefusedError
 from bot.slack.transport.app import Identity
+from bot.slack.transport.replays import nowhere
 from bot.store import Store, describe
 from bot.store.subscriptions import channel_targets
-from bot.subscriptions import AlertMemory, SharedChannels, WatchRecords
+from bot.subscriptions import AlertMemory, SeenRequests, SharedChannels, WatchRecords
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -138,6 +139,9 @@ async def _serve(
                 gateway_work=_gateway_work(check_service, probe_origin),
             ),
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=clock),
+            known_elsewhere=(
+                nowhere if store.embedded else SeenRequests(store=store, clock=clock).is_known
+            ),
             doctor_checks=_doctor_checks(settings, arm, store, clock),
             companion=Remembering(
                 url=settings.database_url,

@@ -11,7 +11,7 @@ from bot.cards.lock_screen import SHAPES
 from bot.cards.parts import Block, Button, Buttons, Part, SmallPrint, Span, bold, say
 from bot.cards.usage import OPEN_FORM
 from bot.domain.digest import DigestLine
-from chainlib import Severity
+from chainlib import Severity, counted
 
 MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
 _TARGET, _PLAN, _WORDS = 60, 120, 100
@@ -34,6 +34,7 @@ def home_view(
     troubles: Mapping[str, str],
     *,
     muted: int = 0,
+    hidden: int = 0,
 ) -> Block:
     """The view that `views.publish` takes.
 
@@ -43,6 +44,7 @@ def home_view(
         followed: what their channels follow.
         troubles: what the bot finds wrong with itself, name -> sentence.
         muted: how many open causes their channels do not want to hear of now.
+        hidden: how many channels are left out, since Slack does not say that the person is in them.
     """
     failing = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
     return _home(
@@ -50,6 +52,7 @@ def home_view(
             *_problems(problems, muted),
             *_hosts(hosts),
             *_followed(followed),
+            *_hidden(hidden),
             Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
             SmallPrint(text=f"The bot: {failing or 'all is well'}"),
         ]
@@ -107,6 +110,16 @@ def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
         yield say("Nothing yet: in a channel, write /appgw-check subscribe gw:prod-gw")
     if len(followed) > MOST_FOLLOWED:
         yield say(f"and {len(followed) - MOST_FOLLOWED} more; each channel's list names them")
+
+
+def _hidden(count: int) -> Iterator[Part]:
+    if count:
+        yield SmallPrint(
+            text=(
+                f"{counted(count, 'channel')} left out: you are not in it, or the bot lacks the "
+                "scopes channels:read and groups:read to see that you are"
+            )
+        )
 
 
 def _place(channel: str) -> Span:

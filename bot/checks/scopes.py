@@ -55,6 +55,16 @@ SCOPES = (
         optional=True,
     ),
     Scope(
+        name="channels:read",
+        without="App Home shows nothing of public channels",
+        optional=True,
+    ),
+    Scope(
+        name="groups:read",
+        without="App Home shows nothing of private channels",
+        optional=True,
+    ),
+    Scope(
         name="users:read",
         without="on Enterprise Grid people of other own workspaces may be refused",
         optional=True,

@@ -63,7 +63,7 @@ from bot.slack.transport.app import (
     make_session,
     who_am_i,
 )
-from bot.slack.transport.replays import refuse_replays
+from bot.slack.transport.replays import nowhere, refuse_replays
 from bot.slack.transport.socket import SocketTransport
 from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, word_of
 from bot.subscriptions import SharedChannels
@@ -137,6 +137,7 @@ class Parts:
         watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
             end with the process.
         alert_setup: what `alerts on` is made of; `None` where nothing is remembered.
+        known_elsewhere: whether another replica took the request of this signature.
         shared_channels: who consented to cards in channels that are shared with another
             organisation, made for the bot's own workspace; `None` where nothing is remembered.
     """
@@ -156,6 +157,7 @@ class Parts:
     watch_book: Callable[[str], WatchBook] | None = None
     alert_setup: AlertSetup | None = None
     shared_channels: Callable[[str], SharedChannels] | None = None
+    known_elsewhere: Callable[[str], Awaitable[bool]] = nowhere
     doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add
 
 
@@ -205,7 +207,7 @@ class SlackService:
         listeners = self._listeners(slack, runs, identity, following)
         # in a thread: Bolt looks at its own source files when it is set up
         app = await asyncio.to_thread(make_app, self.settings, slack.client, identity)
-        refuse_replays(app, ReplayCache(), time)
+        refuse_replays(app, ReplayCache(), time, self.parts.known_elsewhere)
         await asyncio.to_thread(listeners.register, app)
         if following:
             following.register(app, listeners.reception)

@@ -6,6 +6,7 @@ Nothing here knows a Slack term.
 from bot.subscriptions.alerts import AlertMemory
 from bot.subscriptions.current import current_digest
 from bot.subscriptions.memory import AtLimit, Author, SubscriptionMemory
+from bot.subscriptions.seen import SeenRequests
 from bot.subscriptions.shared_channels import SharedChannels
 from bot.subscriptions.watches import WatchRecords
 
@@ -13,6 +14,7 @@ __all__ = [
     "AlertMemory",
     "AtLimit",
     "Author",
+    "SeenRequests",
     "SharedChannels",
     "SubscriptionMemory",
     "WatchRecords",

@@ -36,7 +36,10 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A channel; `has_bot`: the bot is a member; `foreign`: it is a Slack Connect channel."""
+    """A channel; `has_bot`: the bot is a member; `foreign`: it is a Slack Connect channel.
+
+    `left`: people who are no members.
+    """
 
     id: str
     name: str
@@ -44,6 +47,7 @@ class Channel:
     archived: bool = False
     private: bool = False
     foreign: bool = False
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
 from bot.domain.outage import DatabaseUnavailable
 from bot.slack.affiliation import of_app_home
+from bot.slack.handlers.members import channels_of
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
@@ -54,19 +55,21 @@ class Home:
             )
 
     async def _view(self, user: str) -> Block:
-        """A person's channels are those in which they made a subscription.
+        """A person's channels are those in which they made a subscription and which they are in.
 
         Whatever such a channel follows is theirs to see.
         """
         known = await self.book.memory.of_team()
         hosts = await self.book.memory.recent_hosts(user)
-        channels = {one.channel for one in known if one.created_by == user}
+        made_in = {one.channel for one in known if one.created_by == user}
+        channels = await channels_of(self.book.slack, user, made_in)
         own = [one for one in known if one.channel in channels]
         followed = [
             Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own
         ]
         problems, muted = await self._problems(own[:_MOST_READ])
-        return home_view(problems, hosts, followed, self.troubles(), muted=muted)
+        hidden = len(made_in - channels)
+        return home_view(problems, hosts, followed, self.troubles(), muted=muted, hidden=hidden)
 
     async def _problems(
         self, own: Sequence[Subscription]

@@ -18,8 +18,18 @@ log = logging.getLogger("bot.audit")
 _SIGNATURE, _TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
 
 
-def refuse_replays(app: AsyncApp, cache: ReplayCache, now: Callable[[], float]) -> None:
-    """Answer 401 to a request whose signature was seen before.
+async def nowhere(_signature: str) -> bool:
+    """Where no other replica takes requests."""
+    return False
+
+
+def refuse_replays(
+    app: AsyncApp,
+    cache: ReplayCache,
+    now: Callable[[], float],
+    known_elsewhere: Callable[[str], Awaitable[bool]] = nowhere,
+) -> None:
+    """Answer 401 to a request whose signature was seen before, here or by another replica.
 
     Bolt has verified the signature by then. Socket Mode carries none.
     """
@@ -32,7 +42,10 @@ def refuse_replays(app: AsyncApp, cache: ReplayCache, now: Callable[[], float]) 
         if (
             signature
             and timestamp
-            and cache.is_replay(signature[0], timestamp=float(timestamp[0]), now=now())
+            and (
+                cache.is_replay(signature[0], timestamp=float(timestamp[0]), now=now())
+                or await known_elsewhere(signature[0])
+            )
         ):
             log.warning("asked", extra={"outcome": "refused", "what": "a replayed request"})
             return BoltResponse(status=401, body="this request was sent before")

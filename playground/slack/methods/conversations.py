@@ -117,7 +117,7 @@ def _page(call: Call, found: list[Message]) -> Json:
 def members(call: Call) -> Json:
     """Who is in a channel: everybody, and the bot where it was invited."""
     channel = _visible(call)
-    people = [one for one in call.workspace.users if one != BOT_USER]
+    people = [one for one in call.workspace.users if one not in {BOT_USER, *channel.left}]
     return {"members": [*people, *([BOT_USER] if channel.has_bot else [])], **_cursor(0, 0)}
 
 

@@ -430,6 +430,20 @@ async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
     await bot.slack.until(lambda: bot.script.admitted)
 
 
+async def test_home_tab_shows_nothing_of_a_channel_that_was_left(bot: RunningBot) -> None:
+    await followed(bot)
+    channels = bot.slack.workspace.channels
+    channels[CHANNEL] = replace(channels[CHANNEL], left=frozenset({"U0ONCALL"}), private=True)
+    await bot.slack.open_home()
+    left = json.dumps((await bot.slack.until(bot.slack.home)).view)
+    assert "1 channel left out" in left
+    assert CHANNEL not in left
+    channels[CHANNEL] = replace(channels[CHANNEL], left=frozenset())
+    bot.slack.workspace.homes.clear()
+    await bot.slack.open_home()
+    assert CHANNEL in json.dumps((await bot.slack.until(bot.slack.home)).view)
+
+
 async def newest_on_home(slack: SlackStandIn, words: str) -> None:
     """Open App Home until the first thing asked is this one; it is written in the background."""
     async with asyncio.timeout(30):

@@ -1,0 +1,60 @@
+"""In which channels a person is, asked of Slack: who has left a channel is shown nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from bot.domain.delivery import DeliveryError
+from bot.slack.outbound.client import SlackClient
+from bot.slack.payload import inner, word
+
+PATIENCE_S = 2.5
+_MOST_CHANNELS, _MOST_PAGES, _PAGE = 20, 10, 1000
+_NO_SUCH_METHOD = "unknown_method"
+"""The answer of a stand-in without members, and so without private channels."""
+
+
+async def channels_of(slack: SlackClient, user: str, channels: Collection[str]) -> set[str]:
+    """Those of these channels whose member the person is.
+
+    What Slack does not tell, for want of a scope or of time, counts as no. Direct messages have no
+    list that could change.
+
+    Args:
+        slack: the way to Slack.
+        user: Slack id of the person.
+        channels: Slack ids; at most twenty are asked about.
+    """
+    direct = {one for one in channels if one.startswith("D")}
+    asked = sorted(set(channels) - direct)[:_MOST_CHANNELS]
+    answers = await asyncio.gather(*(_is_member(slack, user, one) for one in asked))
+    return direct | {one for one, member in zip(asked, answers, strict=True) if member}
+
+
+async def _is_member(slack: SlackClient, user: str, channel: str) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await _stands_in_list(slack, user, channel)
+    except DeliveryError as error:
+        return error.reason == _NO_SUCH_METHOD
+    except TimeoutError:
+        return False
+
+
+async def _stands_in_list(slack: SlackClient, user: str, channel: str) -> bool:
+    cursor = ""
+    for _ in range(_MOST_PAGES):
+        page = await slack.call(
+            slack.client.conversations_members,
+            repeatable=True,
+            channel=channel,
+            limit=_PAGE,
+            **({"cursor": cursor} if cursor else {}),
+        )
+        if user in (page.get("members") or ()):
+            return True
+        cursor = word(inner(page.get("response_metadata")), "next_cursor")
+        if not cursor:
+            break
+    return False
