@@ -37,11 +37,11 @@ class ConsentAsking:
     async def give(self, invocation: Invocation) -> None:
         """Remember it, and tell the channel how to take it back."""
         await self.channels.consent(invocation.channel, invocation.user)
-        told = consent_given(invocation.user)
+        message = consent_given(invocation.user)
         try:
-            await self.slack.post(Place(channel=invocation.channel, thread=None), told)
+            await self.slack.post(Place(channel=invocation.channel, thread=None), message)
         except DeliveryError:
-            await self.slack.send_ephemeral(invocation, told)
+            await self.slack.send_ephemeral(invocation, message)
 
     async def revoke(self, invocation: Invocation) -> None:
         """Take it back."""

@@ -149,10 +149,10 @@ async def test_site_of_a_large_gateway_takes_little_time(
         assert isinstance(found, tuple)
         report = await checks.gateway(found[0], NOTHING_TYPED)
         assert isinstance(report, GatewayReport)
-        heard = await checks.read_backend_health(report)
+        answered = await checks.read_backend_health(report)
         taken = process_time() - begun
-    assert {(one.pool, one.headline) for one in heard.members} == {("p7", Code.OK)}
-    assert len(heard.members) == each
+    assert {(one.pool, one.headline) for one in answered.members} == {("p7", Code.OK)}
+    assert len(answered.members) == each
     assert taken < 8, "seconds of CPU, of which the servers here take a part; the goal is 2"
 
 
