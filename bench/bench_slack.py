@@ -15,6 +15,7 @@ from bench.figures import Figure, percentile
 from playground.lab.catalogue import CATALOGUE
 from playground.process import BotProcess
 from playground.slack import Ack, Channel, SlackStandIn
+from playground.slack.standin import CHANNEL
 from playground.slack.state import User
 from playground.stage import Stage
 
@@ -22,6 +23,12 @@ AT_ONCE = 100
 ROUNDS = 3
 CARD_SECONDS = 60.0
 ACK_GOAL_S, FIRST_GOAL_S = 0.150, 0.300
+KIND_GOAL_S = 0.5
+KINDS = (
+    *("message_changed", "message_deleted", "bot_message", "file_share", "thread_broadcast"),
+    *("channel_join", "channel_topic", "tombstone", "huddle_thread", "me_message", ""),
+)
+"""Subtypes of messages, each an event that nobody answers."""
 
 
 def run() -> Iterator[Figure]:
@@ -29,7 +36,7 @@ def run() -> Iterator[Figure]:
 
     The machine's other work counts against them.
     """
-    rounds = asyncio.run(_run())
+    rounds, kinds = asyncio.run(_run())
     acks = [percentile(round_.acks, 0.99) for round_ in rounds]
     firsts = [percentile(round_.firsts, 0.95) for round_ in rounds]
     yield Figure(
@@ -39,6 +46,12 @@ def run() -> Iterator[Figure]:
         goal=ACK_GOAL_S,
     )
     yield Figure(name="ack p99, worst round", value=max(acks), unit="s")
+    yield Figure(
+        name=f"slowest ack of {len(KINDS)} kinds of message events",
+        value=max(kinds),
+        unit="s",
+        goal=KIND_GOAL_S,
+    )
     yield Figure(
         name="first posted message p95, median round",
         value=median(firsts),
@@ -56,7 +69,7 @@ class _Round:
         self.firsts: list[float] = []
 
 
-async def _run() -> list[_Round]:
+async def _run() -> tuple[list[_Round], list[float]]:
     recipes = tuple(recipe for recipe in CATALOGUE if recipe.name == "good")
     with tempfile.TemporaryDirectory() as folder:
         async with (
@@ -65,10 +78,17 @@ async def _run() -> list[_Round]:
         ):
             stage.slack.request_url = bot.request_url
             backend = stage.lab.backends[0]
-            return [
+            rounds = [
                 await _round(stage.slack, f"{backend.address}:{backend.port}", number)
                 for number in range(ROUNDS)
             ]
+            return rounds, [await _ack_of(stage.slack, kind) for kind in KINDS]
+
+
+async def _ack_of(slack: SlackStandIn, kind: str) -> float:
+    event = {"type": "message", "channel": CHANNEL, "channel_type": "channel", "ts": "1.1"}
+    ack = await slack.event({**event, "subtype": kind, "text": "502 on backend.contoso.com"})
+    return ack.seconds
 
 
 async def _round(slack: SlackStandIn, target: str, number: int) -> _Round:

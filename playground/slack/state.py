@@ -30,6 +30,7 @@ class User:
     id: str
     name: str
     team: str = TEAM_ID
+    enterprise: str = ""
     tz: str = "Europe/Berlin"
     tz_offset: int = 3600
 
@@ -142,9 +143,11 @@ class Workspace:
 
     Args:
         clock: seconds since 1970; an argument so that the playground can move it.
+        enterprise: id of the Enterprise Grid organisation, empty where there is none.
     """
 
     clock: Clock = time.time
+    enterprise: str = ""
     users: dict[str, User] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     posts: dict[tuple[str, str], Message] = field(default_factory=dict)

@@ -9,7 +9,9 @@ from playground.slack.state import APP_ID, BOT_ID, BOT_USER, TEAM_ID, Json
 @method("auth.test")
 def auth_test(call: Call) -> Json:
     """Whom the token belongs to."""
+    organisation = call.workspace.enterprise
     return {
+        **({"enterprise_id": organisation} if organisation else {}),
         "url": f"{call.base_url}/",
         "team": "Contoso",
         "user": "appgw-check",
@@ -40,6 +42,7 @@ def users_info(call: Call) -> Json:
             "tz_label": user.tz,
             "tz_offset": user.tz_offset,
             "is_bot": user.id == BOT_USER,
+            **({"enterprise_user": {"enterprise_id": user.enterprise}} if user.enterprise else {}),
         }
     }
 
