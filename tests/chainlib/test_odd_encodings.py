@@ -199,6 +199,7 @@ def test_unreadable_only_where_openssl_cannot_parse() -> None:
         "bmp-odd-length",
         "utf8-invalid",
         "octets-as-text",
+        "date-of-text",
         "integer-as-text",
         "time-as-text",
         "serial-padded",

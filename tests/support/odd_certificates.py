@@ -328,6 +328,9 @@ ODD_DATES: Mapping[str, Change] = MappingProxyType(
         "no-seconds": _not_before(b"2501010000Z", UTC_TIME),
         "offset": _not_before(b"250101000000+0100", UTC_TIME),
         "fraction": _not_before(b"20250101000000.5Z"),
+        "lower-case-zone": _not_before(b"250101000000z", UTC_TIME),
+        "hour-24": _not_after(b"20350101240000Z"),
+        "date-of-text": _not_before(b"20250101000000Z", IA5),
         "no-zone": _not_before(b"20250101000000"),
         "five-digit-year": _not_after(b"100000101000000Z"),
         "month-13": _not_after(b"20351301000000Z"),
@@ -379,10 +382,16 @@ ODD_KEYS: Mapping[str, Change] = MappingProxyType(
             sequence(oid(_RSA_KEY), encode(NULL, b"")),
             encode(BIT_STRING, b"\0" + sequence(integer(1 << 2047), integer(65537))),
         ),
+        "key-explicit-curve": _key(sequence(oid(_EC_KEY), sequence(integer(1)))),
+        "key-compressed": _key(
+            sequence(oid(_EC_KEY), oid("1.2.840.10045.3.1.7")),
+            encode(BIT_STRING, b"\0\x02" + b"\x11" * 32),
+        ),
         "key-empty": _key(sequence(oid(_EC_KEY)), encode(BIT_STRING, b"\0")),
         "key-off-curve": _key(sequence(oid(_EC_KEY), oid("1.2.840.10045.3.1.7"))),
     }
 )
+_MINIMUM = (encode(0x82, b"contoso.test"), encode(0x80, b"\x01"))
 ODD_EXTENSIONS: Mapping[str, Change] = MappingProxyType(
     {
         "critical-false-written": with_more(
@@ -428,6 +437,21 @@ ODD_EXTENSIONS: Mapping[str, Change] = MappingProxyType(
         "access-garbage": with_more(extension("1.3.6.1.5.5.7.1.1", b"\x30\x03\x02\x01\x01")),
         "timestamps-garbage": with_more(extension("1.3.6.1.4.1.11129.2.4.2", b"\x05\x00")),
         "points-garbage": with_more(extension("2.5.29.31", b"\x05\x00")),
+        "constrained-by-minimum": with_more(
+            extension("2.5.29.30", sequence(encode(0xA0, sequence(*_MINIMUM))), critical=TRUE)
+        ),
+        "key-id-empty": with_more(extension("2.5.29.14", encode(OCTETS, b""))),
+        "issuer-key-id-without-parts": with_more(extension("2.5.29.35", sequence())),
+        "purpose-twice": with_more(
+            extension(PURPOSES, sequence(oid("1.3.6.1.5.5.7.3.1"), oid("1.3.6.1.5.5.7.3.1")))
+        ),
+        "netscape-type-garbage": with_more(extension("2.16.840.1.113730.1.1", b"\x05\x00")),
+        "proxy-certificate": with_more(
+            extension("1.3.6.1.5.5.7.1.14", sequence(sequence(oid("1.2.3"))), critical=TRUE)
+        ),
+        "addresses-garbage": with_more(extension("1.3.6.1.5.5.7.1.7", b"\x05\x00")),
+        "usage-of-integer": _instead(USAGE, extension(USAGE, integer(6))),
+        "names-of-set": _instead(ALTERNATIVE, extension(ALTERNATIVE, encode(SET, b""))),
         "netscape-comment": with_more(extension("2.16.840.1.113730.1.13", encode(IA5, b"made by"))),
         "unknown-critical": with_more(extension("1.2.3.4.5", b"\x05\x00", critical=TRUE)),
         "value-is-no-der": with_more(extension("1.2.3.4.5", b"hello")),
