@@ -20,6 +20,7 @@ from pythonjsonlogger.json import JsonFormatter
 from bot.domain.secrets import STRUCK, is_secret_key, without_secrets
 
 _SHORTEST_SECRET = 8
+_DEEPEST = 20
 _RUN: ContextVar[str | None] = ContextVar("run", default=None)
 
 
@@ -33,17 +34,19 @@ def run_scope(run_id: str) -> Iterator[None]:
         _RUN.reset(token)
 
 
-def struck(value: Any) -> Any:  # noqa: ANN401 -- whatever a record holds
-    """The value without its secrets, however deep they lie."""
+def struck(value: Any, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 -- whatever a record holds
+    """The value without its secrets; what lies deeper than anything of ours is left out."""
+    if depth < 0:
+        return STRUCK
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, Mapping):
         return {
-            struck(key): STRUCK if is_secret_key(str(key)) else struck(item)
+            struck(key): STRUCK if is_secret_key(str(key)) else struck(item, depth - 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
-        return [struck(item) for item in value]
+        return [struck(item, depth - 1) for item in value]
     return value if isinstance(value, int | float | bool | None) else without_secrets(str(value))
 
 

@@ -145,6 +145,16 @@ def test_own_secrets_are_struck_out_by_value() -> None:
     assert "raised short" in stream.getvalue()
 
 
+def test_deep_value_is_cut_and_never_raises(written: io.StringIO) -> None:
+    deep: dict[str, Any] = {"password": "hushhush"}
+    for _ in range(5000):
+        deep = {"a": [deep]}
+    logging.getLogger("bot.test").warning("deep", extra={"body": deep})
+    (record,) = records(written)
+    assert record["message"] == "deep"
+    assert STRUCK in json.dumps(record["body"])
+
+
 def test_libraries_speak_only_from_warnings_on(written: io.StringIO) -> None:
     logging.getLogger("slack_sdk").info("body with response_url")
     assert written.getvalue() == ""
