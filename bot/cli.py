@@ -31,7 +31,7 @@ gc.enable()
 app = typer.Typer(
     name="appgw",
     help=(
-        "Look at a backend as Azure Application Gateway would, and say what is wrong with its "
+        "Check a backend as Azure Application Gateway does, and explain what is wrong with its "
         "certificates."
     ),
     add_completion=False,
@@ -52,7 +52,8 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.
 Roots = Annotated[
     list[Path] | None,
     Option(
-        "--root", help="A root that the gateway was given (PEM, DER, PKCS #7). May be repeated."
+        "--root",
+        help="A trusted root certificate of the gateway (PEM, DER, PKCS #7). May be repeated.",
     ),
 ]
 AuthCertificates = Annotated[
@@ -66,7 +67,7 @@ NoChain = Annotated[
 NoName = Annotated[bool, Option("--no-validate-name", help="As a setting with validateSNI off.")]
 LiveName = Annotated[
     str | None,
-    Option("--live-name", help="The host name that live traffic uses, when it is another one."),
+    Option("--live-name", help="The host name that live traffic uses, if it differs."),
 ]
 At = Annotated[
     str | None, Option("--at", help="Judge at another instant, for example 2026-12-01T09:00:00Z.")
@@ -155,10 +156,7 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     chain: Annotated[
         str,
         Argument(
-            help=(
-                "The chain that is to be installed: PEM, DER or PKCS #7; or gw:prod-gw with "
-                "--without-root."
-            )
+            help=("The chain to install: PEM, DER or PKCS #7; or gw:prod-gw with --without-root.")
         ),
     ],
     name: Annotated[
@@ -209,7 +207,7 @@ def health(
             help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id; default: every gateway."
         ),
     ] = None,
-    timeout: Annotated[float, Option("--timeout", help="Seconds for our own probe.")] = 12.0,
+    timeout: Annotated[float, Option("--timeout", help="Seconds for the bot's own probe.")] = 12.0,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
     """What gateways say of their backends, beside our own probe.
@@ -308,7 +306,7 @@ def read_alert(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the c
     for number, document in _documents():
         if not isinstance(document, dict) or not isinstance(document.get("message"), dict):
             return usage_error(
-                f'line {number} is no JSON object with a "message"; write for example '
+                f'line {number} is not a JSON object with a "message"; write for example '
                 '{"message": {"text": "502 on backend.contoso.com"}}'
             )
         sys.stdout.write(json.dumps(read_alert_json(document)) + "\n")
@@ -341,7 +339,7 @@ def _line_by_line(answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json
             row = None
         if _text_or_none(row, "text") is None:
             return usage_error(
-                f'line {number} is no JSON object with a "text"; write for example {{"text": '
+                f'line {number} is not a JSON object with a "text"; write for example {{"text": '
                 '"help"}}'
             )
         sys.stdout.write(json.dumps(answer(row)) + "\n")

@@ -1,6 +1,6 @@
-"""Memory, engine and Slack put together: what makes digests in the running bot. Composition only.
+"""Composition of database, engine and Slack for the running bot's digests.
 
-Slack's edge and the engine do not know each other; here each is given the other's face.
+Slack and the engine do not import each other; each is given the other's interface here.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ NameTakenError = ReplicaTaken
 
 
 class MemoryUnusableError(Exception):
-    """The database cannot be used; the text is one sentence with the way out."""
+    """The database cannot be used; the text is one sentence that says what to do."""
 
 
 class Answering(Answers, Names, Protocol):
@@ -72,7 +72,7 @@ class Remembering:
     Attributes:
         url: of the database.
         store: the same, open.
-        check_service: what is looked at, and how.
+        check_service: checks the targets.
         clock: the present instant, aware; it alone decides what is due.
         engine: how the engine behaves; whether history may be read is found out at the start.
         sweeps: used for the looks of digests in place of `check_service`.
@@ -105,7 +105,9 @@ class Remembering:
         await engine.start()
         readiness.probes["database"] = lambda: self.store.availability.reason
         readiness.probes["digests"] = lambda: (
-            None if engine.alive else "the digests have stopped; look into the log and restart"
+            None
+            if engine.alive
+            else "the digest engine has stopped; read the log and restart the bot"
         )
         service = SubscriptionService(
             memory=memory,
@@ -134,9 +136,9 @@ class Remembering:
 
 
 class LearnedFacts:
-    """What checks learn, beyond the life of this process.
+    """Learned facts that survive this process.
 
-    The last good facts, and intermediates for other backends' gaps.
+    Last healthy states, and intermediates for other backends.
 
     Attributes:
         last_healthy: the last good facts of each backend.
@@ -146,7 +148,7 @@ class LearnedFacts:
     def __init__(
         self, store: Store, clock: Callable[[], datetime], *, every: float = EVERY_S
     ) -> None:
-        """Join the memories of the process with those of the store."""
+        """Connect the facts of the process with those of the database."""
         self.last_healthy = RecentFacts(on_put=self._put)
         self.learnt = Intermediates(
             on_new=lambda certificate: self._writer.learnt(certificate, "a backend")
@@ -156,7 +158,7 @@ class LearnedFacts:
         )
 
     def see(self, report: CheckReport) -> None:
-        """Whatever looked (a chat, a digest, a watch), remember what is good."""
+        """Store the last healthy state, whether a command, a digest or a watch checked."""
         remember_green(report, self.last_healthy)
 
     @asynccontextmanager
@@ -186,7 +188,7 @@ class LearnedFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lost:
-    """Tells whoever can be told that a channel does not take digests any more."""
+    """Announces that a channel does not accept digests any more."""
 
     store: Store
     slack: SlackClient
@@ -209,7 +211,7 @@ class _Lost:
                 await self.slack.post(Place(channel=person), _paused(channel, reason, len(paused)))
             except DeliveryError as error:
                 log.warning(
-                    "a lost channel could not be told",
+                    "a paused subscription could not be announced",
                     extra={"reason": error.reason, "user": person},
                 )
 
@@ -225,7 +227,7 @@ def _paused(channel: str, reason: str, subscriptions: int) -> Message:
 
 @contextmanager
 def memory(url: str) -> Iterator[Store]:
-    """The open memory; a loop that used its connections closes it. Blocks.
+    """The open database; a loop that used its connections closes it. Blocks.
 
     Raises:
         MemoryUnusableError: it cannot be opened, another process has it, a newer version wrote
@@ -249,6 +251,6 @@ def memory(url: str) -> Iterator[Store]:
 
 def _unusable(what: str) -> MemoryUnusableError:
     return MemoryUnusableError(
-        f"The database {what}; look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+        f"The database {what}; check APPGW_DATABASE_URL and APPGW_DATA_DIR, "
         "for example APPGW_DATA_DIR=/data on a disk that can be written."
     )

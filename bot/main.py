@@ -91,7 +91,7 @@ def main(clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
 
 
 def run(settings: Settings, clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
-    """Run the bot until it is told to stop; the exit status."""
+    """Run the bot until it is stopped; the exit status."""
     set_up_logging(own=settings.secret_values)
     for warning in settings.warnings:
         log.warning(warning)
@@ -197,9 +197,9 @@ def _doctor_checks(
 
 @asynccontextmanager
 async def _fresh_arm(settings: Settings, clock: Clock) -> AsyncIterator[ArmClient]:
-    """The ARM edge, its list of gateways kept fresh.
+    """The ARM client, with its list of gateways kept fresh.
 
-    At 3 am the first question must not wait for it.
+    So that the first check need not wait for it.
     """
     async with configured_client(settings, clock=clock) as arm:
         refreshing = asyncio.create_task(arm.keep_fresh())
@@ -271,7 +271,7 @@ def _gateway_work(check_service: CheckService, probe_origin: str) -> Callable[[C
 
 
 def _watch_book(store: Store, clock: Clock) -> Callable[[str], WatchBook] | None:
-    """Over a restart watches are kept where one process holds the store."""
+    """Watches survive a restart only with SQLite, where one process has the database."""
     return (
         (lambda team: WatchBook(records=WatchRecords(store=store, team=team), clock=clock))
         if store.embedded

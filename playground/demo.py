@@ -40,7 +40,7 @@ INTRODUCTION = """\
 == a summary is at the end; to read it alone: make demo | tail -50"""
 NEXT_STEPS = """
 first    from the command to the first message in the channel
-verdict  from the command to the finished card, the gateway's word through ARM included
+verdict  from the command to the finished card, backend health through ARM included
 
 What next:
     make playground                                  the same in a web page like a phone (Node 20)
@@ -196,7 +196,10 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
             stage.slack.request_url = bot.request_url
             say(f"== asking about each backend: a signed POST {bot.request_url}")
             outcomes = await ask_all(stage.slack, stage.lab.backends)
-            say("\n== asking about the gateway itself: its own word through ARM beside our probe")
+            say(
+                "\n== asking about the gateway itself: backend health through ARM and the bot's "
+                "own probes"
+            )
             questions = (
                 QUESTIONS if recipes is CATALOGUE else ()
             )  # their answers count the whole lab
@@ -210,7 +213,7 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
         say("\n== the bot has been stopped")
         for line in (
             *summary(outcomes),
-            *(f"✖ Slack would frown: {complaint}" for complaint in stage.slack.complaints),
+            *(f"✖ Slack would warn: {complaint}" for complaint in stage.slack.complaints),
         ):
             say(line)
         if any(outcome.card is None for outcome in outcomes):

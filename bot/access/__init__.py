@@ -1,9 +1,9 @@
-"""Who may ask, how often, and what may be touched.
+"""Who may use the bot, how often, and what may be probed.
 
 Decisions only: time and addresses come in as arguments; nothing is resolved here.
 
-It binds what is asked through Slack; a terminal probes whatever its user names. Fails closed: what
-is not understood is refused.
+It applies to Slack; a terminal probes whatever its user names. Fails closed: what is not understood
+is refused.
 """
 
 from bot.access.addresses import never

@@ -1,12 +1,10 @@
-"""The never-list.
+"""Addresses that a command from Slack can never reach.
 
-Addresses that a question from Slack can never touch, whatever is configured, in every form that
-carries one of them.
+Whatever is configured, in every form that embeds one of them.
 
 Private addresses are not on it: they are what the bot is for. Sources: IANA's special-purpose
-registries (RFC 6890), Microsoft's page on
-168.63.129.16, the metadata addresses of the clouds, and for IPv4 inside IPv6 RFC 4291, 6052, 8215,
-3056, 4380, 2765 and 5214.
+registries (RFC 6890), Microsoft's page on 168.63.129.16, the metadata addresses of the clouds, and
+for IPv4 inside IPv6 RFC 4291, 6052, 8215, 3056, 4380, 2765 and 5214.
 """
 
 from __future__ import annotations
@@ -53,7 +51,7 @@ _ISATAP = {0x00005EFE, 0x02005EFE}
 
 
 def never(address: str, *, allow_loopback: bool = False) -> str | None:
-    """Why this address is never touched, as the end of a sentence.
+    """Why this address is never probed, as the end of a sentence.
 
     `None` when it is on no such list.
 
@@ -62,7 +60,7 @@ def never(address: str, *, allow_loopback: bool = False) -> str | None:
         allow_loopback: lifts loopback, and nothing else.
     """
     if "%" in address:
-        return "an address with a zone, which only this machine understands"
+        return "an address with a zone, which is valid on one machine only"
     try:
         parsed = ip_address(address)
     except ValueError:

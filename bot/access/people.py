@@ -18,27 +18,29 @@ _ORGANISATION = "E"
 _NOT_OURS = Refusal(
     kind=RefusalKind.TEAM,
     sentence=(
-        "Only people of this bot's own workspace may ask it; ask a colleague there to do it."
+        "Only people of this bot's own workspace may use it; ask a colleague there to run the "
+        "check."
     ),
 )
 _CANNOT_ASK = Refusal(
     kind=RefusalKind.TEAM,
     sentence=(
         "Slack does not say whether your workspace belongs to this bot's organisation, and the bot "
-        "may not ask it; an operator grants the optional scope users:read and installs the app "
-        "again."
+        "may not look it up; an operator can grant the optional scope users:read and reinstall the "
+        "app."
     ),
 )
 _NOT_NAMED = Refusal(
     kind=RefusalKind.BOT,
     sentence=(
-        "Bots and webhooks are not answered; an operator adds the bot's id to APPGW_ASKING_BOTS."
+        "Bots and webhooks are not answered; to allow one, an operator adds its id to "
+        "APPGW_ASKING_BOTS."
     ),
 )
 _NOT_LISTED = Refusal(
     kind=RefusalKind.USER,
     sentence=(
-        "You are not among the people who may ask this bot; an operator adds you to "
+        "You are not on the list of people who may use this bot; an operator can add you to "
         "APPGW_ALLOWED_USERS."
     ),
 )
@@ -46,7 +48,7 @@ _NOT_LISTED = Refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who asks, as far as the payload tells.
+    """The person of an invocation, as far as the payload says.
 
     Attributes:
         user: Slack id of the person; of a bot without a user its bot id.
@@ -198,5 +200,5 @@ class AccessPolicy:
         where = ", ".join(f"<#{one}>" for one in sorted(allowed)[:3])
         return Refusal(
             kind=RefusalKind.CHANNEL,
-            sentence=f"This bot does not answer in this channel; ask in {where}.",
+            sentence=f"This bot does not answer in this channel; use it in {where}.",
         )

@@ -73,7 +73,7 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
         return (
             Refusal(
                 kind=RefusalKind.NEVER,
-                sentence=f"{host[:60]} is {reason}, and that is never probed.",
+                sentence=f"{host[:60]} is {reason}, which is never probed.",
             )
             if reason
             else None
@@ -82,7 +82,7 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
         return Refusal(
             kind=RefusalKind.SPELLING,
             sentence=(
-                "That is no host name or address in its usual spelling; write for example "
+                "That is not a host name or address in its usual form; write for example "
                 "backend.contoso.com."
             ),
         )
@@ -90,7 +90,7 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
     return (
         Refusal(
             kind=RefusalKind.NEVER,
-            sentence=f"{name[:60]} means {reason}, and that is never probed.",
+            sentence=f"{name[:60]} means {reason}, which is never probed.",
         )
         if reason
         else None

@@ -21,7 +21,7 @@ from bot.settings.rules import targets as checked_targets
 
 REMEMBERED = 4096
 USUAL_PORTS = frozenset({443, 444, 4443, 8443, 9443, 10443})
-"""The ports of a target that is allowed by the list and stands in no pool."""
+"""The ports of a target that is allowed by the list and is in no pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,18 +190,16 @@ def _refuse_never(host: str, addresses: Sequence[str], rules: TargetRules) -> Re
         if reason:
             return Refusal(
                 kind=RefusalKind.NEVER,
-                sentence=(
-                    f"{host[:60]} leads to {address[:60]}, {reason}, and that is never probed."
-                ),
+                sentence=(f"{host[:60]} leads to {address[:60]}, {reason}, which is never probed."),
             )
     return None
 
 
 def _not_allowed(host: str) -> Refusal:
     sentence = (
-        f"{host[:60]} stands in no gateway's pool that I can see and is not on the allow-list; "
-        "an operator adds it, for example APPGW_ALLOWED_TARGETS=contoso.com,10.0.0.0/8 (a name "
-        "needs a name there; networks admit typed addresses)."
+        f"{host[:60]} is in no backend pool that the bot can see and not on the allow-list; an "
+        "operator can add it, for example APPGW_ALLOWED_TARGETS=contoso.com,10.0.0.0/8 (list a "
+        "name for a name; networks allow typed addresses only)."
     )
     return Refusal(kind=RefusalKind.NOT_ALLOWED, sentence=sentence)
 
@@ -213,8 +211,8 @@ def _refuse_port(port: int, allowed: frozenset[int]) -> Refusal | None:
     return Refusal(
         kind=RefusalKind.PORT,
         sentence=(
-            f"Port {port} may not be probed there; allowed are {listed}: the ports of the settings "
-            "that hold it, or the usual ones of an allowed name."
+            f"Port {port} may not be probed on this target; allowed are {listed}: the ports of its "
+            "backend settings, or the usual ports of a name on the allow-list."
         ),
     )
 

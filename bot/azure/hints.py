@@ -30,7 +30,7 @@ def _unused_probe(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
     names = ", ".join(gateway.unused_probes[:_SHOWN])
     command = _attach(gateway.id, setting, gateway.unused_probes[0])
     yield (
-        f"The health probe {names} is attached to no backend setting, so it probes nothing and "
+        f"The health probe {names} is not attached to any backend setting, so "
         f"{setting.name} uses the default probe. Attach it: {command}"
     )
 
@@ -51,7 +51,7 @@ def _attach(gateway: GatewayId, setting: BackendSetting, probe: str) -> str:
 def _default_probe(setting: BackendSetting) -> Iterator[str]:
     if setting.probe is None:
         yield (
-            f"{setting.name} has no custom probe, so the health probe asks for / with Host: "
+            f"{setting.name} has no custom probe, so the gateway requests / with Host: "
             f"{DEFAULT_PROBE_HOST}. A server that answers by host name or redirects needs a custom "
             "probe with its host name and a path that answers 200-399."
         )
@@ -63,7 +63,7 @@ def _picked(setting: BackendSetting, member: BackendMember) -> Iterator[str]:
     if probe is None or not probe.pick_host_from_settings:
         if probe is not None and not probe.host:
             yield (
-                f"The health probe {probe.name} has no host name of its own and takes none from "
+                f"The health probe {probe.name} has no host name and takes none from "
                 f"{setting.name}, so it sends Host: {DEFAULT_PROBE_HOST}. Set its host name."
             )
         return
@@ -71,11 +71,11 @@ def _picked(setting: BackendSetting, member: BackendMember) -> Iterator[str]:
         if member.kind is not MemberKind.FQDN or is_ip_literal(member.address):
             yield (
                 f"The health probe {probe.name} takes its host name from {setting.name}, which "
-                "takes it from the server's address, and that is an IP address, which is no host "
+                "takes it from the server's address, and that is an IP address, not a host "
                 f"name. Set a host name in {setting.name}."
             )
     elif not setting.host_name:
         yield (
-            f"The health probe {probe.name} takes its host name from {setting.name}, and nobody "
-            f"set one there. Set a host name in {setting.name}, or in the probe itself."
+            f"The health probe {probe.name} takes its host name from {setting.name}, which has "
+            f"none. Set a host name in {setting.name}, or in the probe itself."
         )

@@ -40,7 +40,7 @@ from chainlib import (
     is_ip_literal,
 )
 
-NO_TLS = "The setting does not speak TLS to the backend, so there is no certificate to judge."
+NO_TLS = "The backend setting does not use TLS, so there is no certificate to check."
 NO_ADDRESS = (
     "The member is a network interface whose address is known only once the gateway has reported "
     "its health."
@@ -213,20 +213,18 @@ def _rule(setting: BackendSetting, names: ProbeNames) -> HttpProbeRule:
 def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Iterator[str]:
     """What nobody said, for people."""
     if probe.reference is None:
-        yield (
-            "no host name is set anywhere, so the certificate's name was not checked for the probe"
-        )
+        yield ("no host name is set, so the certificate's name was not checked for the probe")
     yield from live.untested
     for name in anchors.hidden:
-        yield f"the trusted root {name} lies in Key Vault and ARM does not show it"
+        yield f"the trusted root {name} is stored in Key Vault and ARM does not return it"
 
 
 def _other_port(setting: BackendSetting) -> Iterator[str]:
     """A v2 probe may ask another port than the one that live traffic goes to."""
     if probe_port(setting) != setting.port:
         yield (
-            f"the probe asks port {probe_port(setting)}; port {setting.port}, where live traffic "
-            "goes, was not looked at"
+            f"the health probe uses port {probe_port(setting)}; port {setting.port}, which live "
+            "traffic uses, was not checked"
         )
 
 

@@ -82,15 +82,15 @@ def role_remedy() -> tuple[str, ...]:
 
 def no_subscription() -> ArmRefusal:
     """The identity works but sees nothing at all."""
-    sentence = "The bot's identity sees no Azure subscription, so it knows no gateway."
+    sentence = "The bot's identity can read no Azure subscription, so the bot knows no gateway."
     return ArmRefusal(trouble=ArmTrouble.NOT_CONFIGURED, sentence=sentence, remedy=role_remedy())
 
 
 def no_such_subscription() -> ArmRefusal:
     """ARM knows no subscription of that id, or hides it from the identity."""
     sentence = (
-        "Azure does not know one of the subscriptions of APPGW_SUBSCRIPTIONS, or hides it from "
-        "the bot's identity."
+        "Azure does not know one of the subscriptions in APPGW_SUBSCRIPTIONS, or the bot's "
+        "identity may not read it."
     )
     remedy = (
         "az account list --query '[].{name:name, id:id}' -o table",
@@ -121,7 +121,8 @@ def forbidden(what: str, action: str | None = None) -> ArmRefusal:
 def not_found(what: str) -> ArmRefusal:
     """ARM knows no such thing, or hides it."""
     sentence = (
-        f"Azure does not find {what}: deleted, renamed, moved, or hidden from the bot's identity."
+        f"Azure does not find {what}: it was deleted, renamed or moved, or the bot's identity may "
+        "not read it."
     )
     remedy = (
         (
@@ -137,8 +138,8 @@ def out_of_scope() -> ArmRefusal:
     return ArmRefusal(
         trouble=ArmTrouble.OUT_OF_SCOPE,
         sentence=(
-            "That gateway lies in a subscription that APPGW_SUBSCRIPTIONS does not name, so Azure "
-            "is not asked about it."
+            "That gateway is in a subscription that APPGW_SUBSCRIPTIONS does not list, so the "
+            "bot does not read it."
         ),
         remedy=("An operator adds the subscription's id to APPGW_SUBSCRIPTIONS.",),
     )
@@ -159,7 +160,8 @@ def updating(what: str, gateway: GatewayId | None, retry_after: float | None = N
     """Another operation holds the gateway; it takes minutes."""
     name = gateway.name if gateway else "A gateway"
     sentence = (
-        f"{name} is being updated, so Azure does not give {what} now; ask again in a few minutes."
+        f"{name} is being updated, so Azure does not return {what} now; check again in a few "
+        "minutes."
     )
     remedy = (_az("application-gateway wait --updated", gateway),) if gateway else ()
     return ArmRefusal(
@@ -174,9 +176,8 @@ def locked(what: str, gateway: GatewayId | None) -> ArmRefusal:
     """
     name = gateway.name if gateway else "The gateway"
     sentence = (
-        f"{name} is under a read-only lock, and Azure does not give {what} until somebody "
-        "lifts it; "
-        "waiting does not help."
+        f"{name} has a read-only lock, and Azure does not return {what} until the lock "
+        "is removed; waiting does not help."
     )
     group = f" -g {sh_word(gateway.group, 'RESOURCE_GROUP')}" if gateway else ""
     remedy = (
@@ -191,7 +192,7 @@ def locked(what: str, gateway: GatewayId | None) -> ArmRefusal:
 
 def conflict(what: str, code: str, gateway: GatewayId | None) -> ArmRefusal:
     """A 409 of another reason, named by ARM's own code."""
-    sentence = f"Azure refuses to give {what} in the gateway's present state ({code})."
+    sentence = f"Azure does not return {what} in the gateway's current state ({code})."
     query = '--query "{provisioning:provisioningState, state:operationalState}"'
     remedy = (f"{_az('application-gateway show', gateway)} {query}",) if gateway else ()
     return ArmRefusal(trouble=ArmTrouble.CONFLICT, sentence=sentence, remedy=remedy)
@@ -209,26 +210,28 @@ def _az(command: str, gateway: GatewayId) -> str:
 def throttled(what: str, retry_after: float | None) -> ArmRefusal:
     """ARM's quota is used up; backend health counts as a write (azure-rules section 4.6)."""
     when = f"in {counted(ceil(retry_after), 'second')}" if retry_after else "later"
-    sentence = f"Azure was asked too often and does not give {what} now; ask again {when}."
+    sentence = (
+        f"Azure limits the bot's requests and does not return {what} now; check again {when}."
+    )
     return ArmRefusal(trouble=ArmTrouble.THROTTLED, sentence=sentence, retry_after=retry_after)
 
 
 def timed_out(what: str, seconds: float) -> ArmRefusal:
     """The time budget ended first."""
-    sentence = f"Azure did not give {what} within {counted(seconds, 'second')}."
+    sentence = f"Azure did not return {what} within {counted(seconds, 'second')}."
     return ArmRefusal(
         trouble=ArmTrouble.TIMED_OUT,
         sentence=sentence,
-        remedy=("Ask again; backend health can take a minute.",),
+        remedy=("Check again; backend health can take a minute.",),
     )
 
 
 def unavailable(what: str, reason: str) -> ArmRefusal:
     """ARM cannot be reached, or fails."""
-    sentence = f"Azure Resource Manager did not give {what}: {reason}."
+    sentence = f"Azure Resource Manager did not return {what}: {reason}."
     remedy = (
         (
-            "Check the way from the bot to its ARM endpoint, in the public cloud "
+            "Check the network path from the bot to its ARM endpoint, in the public cloud "
             "https://management.azure.com:"
         ),
         "firewall, proxy, DNS; APPGW_CA_BUNDLE for a private CA.",
@@ -242,7 +245,7 @@ def malformed(what: str) -> ArmRefusal:
     sentence = f"What came in place of {what} is no answer of Azure's."
     remedy = (
         (
-            "If a proxy stands between the bot and Azure, look at what it answers; otherwise "
+            "If there is a proxy between the bot and Azure, check what it answers; otherwise "
             "report this as a bug."
         ),
     )

@@ -108,9 +108,7 @@ def _fqdn(member: BackendMember) -> str:
 
 def _literal(name: str) -> LiveNames:
     return LiveNames(
-        untested=(
-            f"live traffic's name: it is the address {name}, with which no server name is sent",
-        )
+        untested=(f"live traffic's name: it is the address {name}, so no server name is sent",)
     )
 
 

@@ -1,4 +1,4 @@
-"""The Home tab: what is open, what was asked about, what is followed, how the bot is. Pure."""
+"""App Home: open problems, recent checks, subscriptions, state of the bot. Pure."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def home_view(
     """The view that `views.publish` takes.
 
     Args:
-        problems: open causes, the worst first, each with what looks at it now.
-        hosts: what the person asked about last, newest first, as it is typed.
+        problems: open causes, the worst first, each with the command that checks it now.
+        hosts: the person's last checks, newest first, as typed.
         followed: what their channels follow.
-        troubles: what the bot finds wrong with itself, name -> sentence.
-        muted: how many open causes their channels do not want to hear of now.
+        troubles: failed checks of the bot itself, name -> sentence.
+        muted: how many open causes are muted in their channels.
         hidden: how many channels are left out, since Slack does not say that the person is in them.
     """
     failing = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
@@ -54,7 +54,7 @@ def home_view(
             *_followed(followed),
             *_hidden(hidden),
             Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
-            SmallPrint(text=f"The bot: {failing or 'all is well'}"),
+            SmallPrint(text=f"Bot status: {failing or 'ok'}"),
         ]
     )
 
@@ -72,7 +72,7 @@ def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterato
         yield Buttons(elements=(run_button("Check", check, number=number, apart=True),))
     hushed = f"{muted} muted." if muted else ""
     if not problems:
-        yield say(f"None in what they follow{'; ' if muted else '.'}{hushed}")
+        yield say(f"None in the subscriptions{'; ' if muted else '.'}{hushed}")
     elif muted:
         yield say(hushed)
     if len(problems) > MOST_PROBLEMS:
@@ -82,7 +82,7 @@ def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterato
 def _where(line: DigestLine, check: str) -> str:
     """Which backend, or how many, and of which gateways.
 
-    What cannot be looked at has no backend, there it is the target itself.
+    A target that could not be checked has no backends; then it is the target itself.
     """
     labels = list(dict.fromkeys(member.label for member in line.members))
     backends = labels[0] if len(labels) == 1 else f"{len(line.members)} backends" if labels else ""
@@ -91,14 +91,14 @@ def _where(line: DigestLine, check: str) -> str:
 
 def _hosts(hosts: Sequence[str]) -> Iterator[Part]:
     if hosts:
-        yield say(bold("You asked about last"))
+        yield say(bold("Your latest checks"))
     for number, words in enumerate(hosts, _SECOND_ROW):
         yield say(clean(words, _WORDS))
         yield Buttons(elements=(run_button("Check again", words, number=number, apart=True),))
 
 
 def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
-    yield say(bold("What your channels follow"))
+    yield say(bold("Subscriptions of your channels"))
     for one in followed[:MOST_FOLLOWED]:
         yield say(
             bold(clean(one.target, _TARGET)),
@@ -107,9 +107,12 @@ def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
             f" · {clean(one.plan, _PLAN)}",
         )
     if not followed:
-        yield say("Nothing yet: in a channel, write /appgw-check subscribe gw:prod-gw")
+        yield say("None yet. In a channel, type /appgw-check subscribe gw:prod-gw")
     if len(followed) > MOST_FOLLOWED:
-        yield say(f"and {len(followed) - MOST_FOLLOWED} more; each channel's list names them")
+        yield say(
+            f"and {len(followed) - MOST_FOLLOWED} more; /appgw-check list in a channel shows its "
+            "own"
+        )
 
 
 def _hidden(count: int) -> Iterator[Part]:
@@ -126,7 +129,7 @@ def _place(channel: str) -> Span:
     return (
         Span(text=channel, channel=True)
         if channel.startswith(("C", "G"))
-        else Span(text="our direct messages")
+        else Span(text="direct messages with the bot")
     )
 
 

@@ -30,7 +30,7 @@ class Cause:
 
 
 def fold(report: GatewayReport) -> tuple[Cause, ...]:
-    """Group the members that have something to say by their reason.
+    """Group the members that fail or warn by reason.
 
     What fails first, then the widest, else the report's order.
     """

@@ -1,9 +1,8 @@
 """The card of one check.
 
-Verdict, cause, drawing, who fixes what, why the browser is happy, buttons, small print.
+Verdict, cause, drawing, who fixes what, what a browser does, buttons, context block.
 
-At most twelve lines stand before the buttons; whatever does not fit is in the thread (`details`),
-never lost.
+At most twelve lines precede the buttons; the rest is in the thread (`details`).
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ WATCH, CHAIN, EVIDENCE = (
     ("Chain file", "chain"),
     ("Evidence", "evidence"),
 )
-WRONG, OTHERWISE = ("Wrong diagnosis?", "wrong"), ("Ask with other options", "form")
+WRONG, OTHERWISE = ("Wrong diagnosis?", "wrong"), ("Check with other options", "form")
 MORE_OPTIONS = (OTHERWISE, ("Rehearse a new chain", "rehearse"), WRONG)
 FAILING_OPTIONS = (WATCH, CHAIN, EVIDENCE, WRONG, OTHERWISE)
 PASSING_OPTIONS = (EVIDENCE, *MORE_OPTIONS)
@@ -65,11 +64,10 @@ class CardContext:
     """What a card says beside the report.
 
     Attributes:
-        command: what to type to ask the same again, without the slash command; the parameters of
-            the buttons.
-        understood: the question as it was understood.
+        command: what to type to repeat the check, without the slash command; buttons carry it.
+        understood: the command as it was understood.
         run_id: the id under which the log knows this run.
-        probe_origin: from where it was looked.
+        probe_origin: the machine that probed.
         user: Slack id of who asked, `None` when nobody did.
         gateway_says: the other witness in a sentence, empty where no gateway uses the backend.
         gateway: the gateway that uses the backend, for the names in the fix steps.
@@ -115,7 +113,7 @@ def check_card(report: CheckReport, context: CardContext) -> Message:
 def target_name(report: CheckReport) -> str:
     """The host, with its port where it is not HTTPS's own.
 
-    Spelt so that no client makes an emoji of it.
+    Written so that no client renders an emoji.
     """
     target = report.request.target
     host = clean(target.host, 253)
@@ -123,7 +121,7 @@ def target_name(report: CheckReport) -> str:
 
 
 def lock_screen(report: CheckReport) -> str:
-    """Cause, host and who must act in 90 characters; the host gives way first."""
+    """Cause, host and who must act in 90 characters; the host is shortened first."""
     word, headline = grade(report.verdict), report.verdict.headline
     who = "Nothing to do." if word == "OK" else f"Fix: {ACTORS[report.explanation.where]}."
     rest = f": {PHRASES[headline]}. {who}"
@@ -163,7 +161,7 @@ def _below(report: CheckReport) -> Iterator[Paragraph]:
     if others := _others(report):
         yield say(bold("Also: "), shorten(" · ".join(others), _OTHERS_LIMIT))
     if report.browser and not report.verdict.accepted:
-        mark = "Browser is happy: " if report.browser.accepted else "Browser: "
+        mark = "Browser accepts it: " if report.browser.accepted else "Browser: "
         yield say(bold(mark), clean(report.browser.why, _BROWSER_LIMIT))
 
 
@@ -190,9 +188,9 @@ def _fixes(report: CheckReport) -> Iterator[Paragraph]:
 
 
 def _ready_made(report: CheckReport) -> str | None:
-    """The corrected chain in the thread, where putting it on the server cures the headline.
+    """The step for the corrected chain in the thread.
 
-    With the proof that it does.
+    Where installing it fixes the headline, with the re-check's verdict.
     """
     repair = report.repair
     if repair is None or not repair.chain or report.verdict.headline not in _CURED_BY_A_CHAIN:
@@ -231,12 +229,12 @@ def _buttons(report: CheckReport, context: CardContext) -> Buttons:
 
 
 def again_button(command: str) -> Button:
-    """`Check again`: the question travels in it."""
+    """`Check again`, which carries the command."""
     return Button(label="Check again", action=CHECK_AGAIN, value=ask_again(command), primary=True)
 
 
 def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:
-    """What is rehearsed stands on no server, so there is nothing to watch and no witness."""
+    """A rehearsed chain is on no server, so it cannot be watched and has no backend health."""
     rehearsed = report.chain is not None and not report.addresses[0].address
     if rehearsed:
         return MORE_OPTIONS

@@ -1,4 +1,4 @@
-"""What stands in the thread under a card.
+"""The thread under a card.
 
 Every finding, the chain as sent in full, raw evidence, and the files.
 
@@ -85,16 +85,16 @@ def details(report: CheckReport) -> Details:
 
 
 def whole_word(said: str) -> Message | None:
-    """The gateway's word for the thread, where the card has no room for all of it."""
+    """Backend health for the thread, where it does not fit on the card."""
     if len(clean(said, _LONG)) <= HEALTH_TEXT_LIMIT:
         return None
     return compose(
-        "The gateway's word in full", [say(bold("Gateway, in full: "), clean(said, _LONG))]
+        "Backend health in full", [say(bold("Backend health in full: "), clean(said, _LONG))]
     )
 
 
 def full_text(report: CheckReport) -> str:
-    """All of it as text, hostile lines cleaned of control characters but hardly cut."""
+    """Everything as text; control characters are removed, lines are hardly shortened."""
     return "\n\n".join(part.plain() for part in _parts(report, _LONG)) + "\n"
 
 
@@ -127,7 +127,7 @@ def _parts(report: CheckReport, limit: int) -> Iterator[Part]:
         yield say(bold("No fullchain.pem: "), clean(nowhere, max(limit, 600)))
     if report.explanation.gateway_message:
         yield say(
-            bold("Azure prints for this: "),
+            bold("Azure's message for this: "),
             clean(report.explanation.gateway_message, max(limit, 600)),
         )
     yield from _chain(report, limit)
@@ -216,7 +216,7 @@ def _session(address: AddressReport, limit: int) -> Iterator[str]:
         admitted = ", client certificate asked for" if tls.client_certificate_requested else ""
         yield f"{tls.version} {tls.cipher}{admitted}"
     if error:
-        yield f"handshake broke after the list came: {clean(error.detail, limit)}"
+        yield f"handshake failed after the certificates were received: {clean(error.detail, limit)}"
     if isinstance(http, HttpResponse):
         yield f"HTTP {http.status} {clean(http.reason, 60)}".rstrip()
     if isinstance(http, HttpFailure):
@@ -236,7 +236,7 @@ def chain_files(report: CheckReport) -> Iterator[Attachment]:
             content=corrected,
         )
     if report.repair and report.repair.root_pem and not _lies_on_gateway(report):
-        # as it is uploaded, so without a comment: the gateway is sent the file's bytes
+        # without a comment, because the gateway receives the file's bytes
         yield Attachment(
             name="root.cer",
             title="Root that the gateway should trust",
@@ -275,7 +275,7 @@ def _pem(certificate: Certificate | UnreadableCertificate) -> str:
 
 
 def member_details(report: GatewayReport) -> str:
-    """Every member with both witnesses' words, as text for the thread's file."""
+    """Every member with probe and backend health, as text for the thread's file."""
     lines = [
         f"gateway {clean(report.gateway.id.name, 120)}, {counted(len(report.members), 'server')}"
     ]

@@ -1,6 +1,6 @@
-"""The digest: its card, the details under it, the line that tells a recovery.
+"""The digest: its card, its details, the message about a recovery.
 
-Pure; what the lines say is handed in as rows.
+Pure; the lines are passed in as rows.
 
 The card has at most twelve lines before its buttons; every problem, hidden or not, has its own line
 and `Check` button in the thread.
@@ -45,7 +45,7 @@ class Row:
     Attributes:
         line: the cause.
         tail: how many, and since when, in words.
-        check: what to type to look at it now, without the slash command.
+        check: the command that checks it now, without the slash command.
         fixed: how it ended, in words; empty while it lasts.
     """
 
@@ -57,10 +57,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestHead:
-    """What a digest says around its rows.
+    """The parts of a digest besides its rows.
 
     Attributes:
-        target: what is followed, as people write it; it is also what the buttons carry.
+        target: the subscribed target as typed; the buttons carry it too.
         when: day, time and zone in words.
         counts: `2 problems, 37 fine`.
         footer: new, fixed and muted; empty when there is nothing to count.
@@ -117,7 +117,7 @@ def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
 def recovery(row: Row, target: str) -> Message:
     """One line for the thread: a problem is over.
 
-    The notification also names the target, for it does not show the card above.
+    It names the target, because the notification does not show the card.
     """
     sentence = f"{SHAPES['OK']} Fixed: {title(row.line)}"
     named = shorten_middle(clean(target, 200).removeprefix("gw:"), _TARGET)
@@ -134,7 +134,7 @@ def title(line: DigestLine) -> str:
 
 
 def run_button(label: str, command: str, *, number: int = 0, apart: bool = False) -> Button:
-    """A button that asks a question again.
+    """A button that runs a command again.
 
     `number` tells several in one message apart, `apart` answers in a message of its own.
     """
@@ -161,7 +161,7 @@ def _page(rows: Sequence[Row]) -> Message:
 
 
 def _named(member: Member) -> str:
-    """A backend with its setting: one server may stand behind several."""
+    """A backend with its setting, because one server may be used by several."""
     return clean(f"{member.label} ({member.setting})" if member.setting else member.label, 60)
 
 

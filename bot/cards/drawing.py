@@ -1,6 +1,6 @@
 """The chain as it was sent, with its gap.
 
-At most so many lines of 32 columns, so that a phone never wraps them.
+Bounded lines of 32 columns, so that a phone never wraps them.
 
 A mark is always beside a word: `X MISSING`, never a colour alone. Names are cleaned and cut in the
 middle.
@@ -40,7 +40,7 @@ _ROOT_TROUBLES = frozenset(
         Code.UPLOADED_ROOT_UNUSABLE,
     }
 )
-# A root that signed nothing that was sent may still be right: what lies between may be missing.
+# A root that signed nothing that was sent may still be right: an intermediate may be missing.
 _ROOT_NOTES = {
     Code.UPLOADED_ROOT_UNUSABLE: "X UNUSABLE as a root",
     Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "X not the issuer asked for",
@@ -57,7 +57,7 @@ _MODES: Mapping[TrustMode, str] = MappingProxyType(
 class Row:
     """One certificate of the drawing.
 
-    Where it stands, its name, and what is wrong with it (empty when nothing is).
+    Its position, its name, and its fault (empty for none).
     """
 
     label: str
@@ -76,10 +76,7 @@ class Row:
 
 
 def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
-    """The drawing of what the worst address sent.
-
-    Of how far the connection came when it sent nothing.
-    """
+    """The drawing of what the worst address sent, or of how far the connection came."""
     chain = report.chain
     if chain is None or not chain.certificates:
         return _stages(report.verdict.headline)
@@ -99,9 +96,9 @@ def _stages(headline: Code) -> tuple[str, ...]:
 
 
 def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
-    """Rows without a fault give way to one line that counts them.
+    """Rows without a fault are folded into one line that counts them.
 
-    At the limit, the rest is counted too.
+    Past the limit, all others too.
     """
     lines = [line for row in rows for line in row.lines()]
     if len(lines) <= max_lines:
@@ -139,9 +136,9 @@ def drawing_rows(report: CheckReport) -> Iterator[Row]:
 
 
 def _gap(verdict: Verdict, subject: str) -> Row:
-    """What is not there.
+    """The label of a gap.
 
-    From outside, a missing upper CA and a root that is not trusted look alike.
+    From outside, a missing upper CA and an untrusted root look alike.
     """
     missing = next((f for f in verdict.findings if f.code is Code.INTERMEDIATE_MISSING), None)
     if missing is None:
@@ -175,7 +172,7 @@ def _beyond_the_list(
 def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, list[str]]:
     """From outside only the lowest missing CA can be named.
 
-    The repaired chain knows those above it as well.
+    The repaired chain names those above it too.
     """
     if (
         report.chain is None
@@ -195,7 +192,7 @@ def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, lis
 
 
 def _trust_rows(report: CheckReport, anchor: PathElement | None) -> Iterator[Row]:
-    """What the gateway trusts, and why it does not fit where that is the trouble."""
+    """The trusted roots, and why they do not fit where that is the fault."""
     trouble = next(
         (
             f
@@ -318,7 +315,7 @@ _FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
 def _note(verdict: Verdict, position: int) -> str:
     """What is wrong with one certificate.
 
-    What the card's headline is about before anything else.
+    The fault of the card's headline comes first.
     """
     faults = [f for f in verdict.findings if f.certificate == position and _worth_a_line(f)]
     headline = next(

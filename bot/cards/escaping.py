@@ -1,6 +1,4 @@
-"""Text from outside made harmless.
-
-Cleaned of what cannot be seen, shortened, and kept from coming alive as markup.
+"""Escaping of text from outside: invisible characters removed, shortened, markup neutralised.
 
 Certificate subjects, HTTP reason phrases, ARM messages and what people type all pass through
 `clean`. Inside blocks the result goes into
@@ -86,11 +84,11 @@ def fit(text: str, columns: int) -> str:
 
 
 def inert(text: str) -> str:
-    """Text that stays text where Slack parses markup.
+    """Text that Slack does not parse as markup.
 
-    Lookalikes for what would become a mention, link, format or emoji.
+    Lookalikes replace the characters of mentions, links, formats and emoji.
 
-    The length is kept, so that a budget met before holds after.
+    The length is kept, so that budgets still hold.
     """
     swapped = text.translate(_LOOKALIKES)
     swapped = _EDGE_UNDERSCORE.sub("ˍ", swapped)
@@ -100,10 +98,7 @@ def inert(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """The first letter large, the others as they are.
-
-    TLS stays TLS, and a pattern keeps its spelling.
-    """
+    """The first letter in upper case, the others unchanged."""
     return f"{text[:1].upper()}{text[1:]}"
 
 
@@ -116,9 +111,9 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def short_name(distinguished: str) -> str:
-    """What people call a certificate.
+    """A short name of a certificate.
 
-    The common name of an RFC 4514 text, else its first value, else a word for nothing.
+    The common name of an RFC 4514 text, else its first value, else a placeholder.
     """
     parts = re.split(r"(?<!\\)[,+]", distinguished)
     pairs = [part.partition("=")[::2] for part in parts if "=" in part]

@@ -1,11 +1,10 @@
-"""The form that `Fix steps` opens.
+"""The modal that `Fix steps` opens.
 
 For each finding who must act and what to do, with the real names, for one kind of server and one
 tool.
 
 Everything comes out of the button's own value (`fix_value`), so that it works on an old card and
-after a restart; another kind or tool is
-one tap, which replaces the form.
+after a restart; choosing another kind or tool updates the modal.
 """
 
 from __future__ import annotations
@@ -99,7 +98,7 @@ def _parts(value: FixValue) -> Iterator[Part]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Together:
-    """Findings that one and the same work puts right."""
+    """Findings that the same steps fix."""
 
     fixes: tuple[OneFix, ...]
     guide: FixGuide | None
@@ -137,17 +136,17 @@ def _guided(answer: FixGuide) -> Iterator[Part]:
     if answer.undo:
         yield say(bold("Undo:"))
         yield from _numbered(answer.undo)
-    yield say(bold("To see that it worked:"))
+    yield say(bold("To verify the fix:"))
     yield from _numbered(answer.proof)
     yield from _blanks(answer, (*answer.steps, *answer.undo, *answer.proof))
 
 
 def _blanks(answer: FixGuide, steps: Iterable[FixStep]) -> Iterator[Part]:
-    """The words that these very steps leave to the reader."""
+    """The placeholders that these steps leave to the reader."""
     shown = "\n".join(f"{step.text}\n{step.command or ''}" for step in steps)
     left = [blank for blank in answer.blanks if re.search(rf"\b{re.escape(blank)}\b", shown)]
     if left:
-        yield SmallPrint(text=f"Not known here, put in yourself: {', '.join(left)}")
+        yield SmallPrint(text=f"Replace these placeholders: {', '.join(left)}")
 
 
 def _numbered(steps: Iterable[FixStep]) -> Iterator[Part]:
@@ -158,12 +157,12 @@ def _numbered(steps: Iterable[FixStep]) -> Iterator[Part]:
 
 
 def _stopgap(value: FixValue) -> Iterator[Part]:
-    """Validation off for the time being: last, and its risk first."""
+    """The stopgap of switching validation off: last, and its risk first."""
     if value.context is None or not _has_stopgap(value):
         return
     answer = gateway_guide(value.fixes[0].code, value.context, value.tool)
     yield Divider()
-    yield say(bold("Only if users cannot wait:"))
+    yield say(bold("Stopgap, only if users cannot wait:"))
     yield from _numbered(answer.stopgap)
     yield from _blanks(answer, answer.stopgap)
 

@@ -1,7 +1,5 @@
 """What the `Fix steps` button carries: findings in short, the real names, the guessed server.
 
-And how that is read back.
-
 It has to fit into 2,000 characters and must be readable after a restart and by later versions, so
 every key may be absent.
 """
@@ -64,7 +62,7 @@ class FixValue:
         fixes: the findings that matter, in headline order.
         left_out: how many more there were.
         context: the real names; `None` on a card of an older version.
-        kind, tool: what the server is, and with what the gateway is changed.
+        kind, tool: kind of server, and tool that changes the gateway.
     """
 
     command: str = ""
@@ -127,9 +125,9 @@ def _on_gateway(known: GatewayId, used: BackendSetting | str | None) -> dict[str
 
 
 def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, ...] | None:
-    """What is attached now, which a command that replaces the list must name in full.
+    """The roots attached now, which a command that replaces the list must name.
 
-    `None` where it is not known in full.
+    `None` if not all are known.
     """
     policy = report.request.policy
     if isinstance(used, BackendSetting):
@@ -381,7 +379,7 @@ def _context(given: object) -> FixContext | None:
 def _fits(name: str, value: object) -> bool:
     """Whether a name in a button is of its kind.
 
-    A port stands unquoted in commands, so nothing but a number will do.
+    A port is not quoted in commands, so it must be a number.
     """
     if name == "port":
         return type(value) is int and 1 <= value <= _MAX_PORT

@@ -74,7 +74,7 @@ def _first(day: ForecastDay) -> str:
 
 
 def remarks(found: Forecast) -> Iterator[str]:
-    """What stands under the summary: a line a date, what is refused already, what is not known."""
+    """The lines under the summary: one per date, what is refused already, what is not known."""
     for day in found.changes[:MAX_DAYS_SHOWN]:
         yield shorten(_day_line(day, found.at), _LINE)
     if (more := len(found.changes) - MAX_DAYS_SHOWN) > 0:

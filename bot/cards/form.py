@@ -1,6 +1,6 @@
-"""The forms: check a backend, rehearse a chain.
+"""The modals: check a backend.
 
-And the line that stands in a form until its content is there.
+Rehearse a chain, and the line shown until a modal's content is there.
 
 Block ids are the names under which `bot.slack` reads the answers back.
 """
@@ -64,9 +64,9 @@ def rehearse_form(*, name: str = "", channel: str | None = None, takes_files: bo
         ),
         _text(
             "root",
-            "Root that the gateway was given (PEM)",
+            "Trusted root of the gateway (PEM)",
             "",
-            placeholder="empty: well-known public CAs",
+            placeholder="empty: the well-known public CAs",
             rows=True,
             optional=True,
         ),

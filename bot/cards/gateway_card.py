@@ -1,10 +1,9 @@
 """The card of a gateway.
 
-Worst first, causes folded, healthy servers in one line, and what the gateway itself says.
+Worst first, causes folded, healthy servers in one line, and backend health.
 
-One missing intermediate behind fourteen servers is one line. The card is complete from our own
-probe; the gateway's word is added when
-ARM has answered.
+One missing intermediate behind fourteen servers is one line. The card is complete with the bot's
+own probe; backend health is added when ARM has answered.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ _NAME_ROOM = 16
 LINE_LIMIT = 130
 _DISAGREEMENTS = {
     Code.VANTAGE_DIFFERS: (
-        "the gateway looks from another subnet, or its last probe is older ({servers})."
+        "the gateway probes from another subnet, or its last probe is older ({servers})."
     ),
     Code.PROBE_DISAGREES: ("the gateway's failure threshold may not be reached yet ({servers})."),
 }
@@ -86,7 +85,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
 
 
 def _routes(report: GatewayReport) -> Iterator[Part]:
-    """By which rule each pool behind a site is reached, the worst first, and what redirects."""
+    """The rules that lead to each pool of a site, worst first, and the redirects."""
     if not report.site:
         return
     reached = dict.fromkeys(
@@ -111,7 +110,7 @@ def word_of(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
 
 
 def name_of(report: GatewayReport) -> str:
-    """The gateway with the part that was asked about, escaped."""
+    """The gateway with the requested pool or setting, escaped."""
     scope = f"/{report.scope}" if report.scope else ""
     site = f"{report.site} on " if report.site else ""
     return clean(f"{site}{report.gateway.id.name}{scope}", 120)
@@ -124,7 +123,7 @@ def _heading(report: GatewayReport) -> str:
 
 
 def shape_of(word: str) -> str:
-    """The sign that stands beside the word."""
+    """The shape beside the word."""
     return SHAPES.get(word, "○")
 
 
@@ -142,7 +141,7 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
 
 
 def _no_server(report: GatewayReport) -> str:
-    """Why there is no server to speak of."""
+    """Why there are no servers."""
     pools = [str(f.evidence.get("pool")) for f in report.findings if f.code is Code.POOL_EMPTY]
     if report.is_only_redirected:
         return "No server stands behind this site: its rules only redirect."
@@ -153,25 +152,25 @@ def _no_server(report: GatewayReport) -> str:
 
 
 def _fine(report: GatewayReport) -> str:
-    """Nobody is said to be fine whom nobody looked at."""
+    """Members that were not probed are not counted as healthy."""
     total, unseen = len(report.members), sum(member.unseen for member in report.members)
     if report.unanswered:
-        return "Not known: only the gateway was asked, and its word is not here."
+        return "Not known: only backend health was requested, and it is missing."
     if report.silent_pairs and not unseen:
-        return f"Fine from here, but the gateway lists no server of {_silent(report)}."
+        return f"Healthy from here, but backend health lists no server of {_silent(report)}."
     not_seen = "not listed by the gateway" if report.via is Via.GATEWAY else "not probed"
     if unseen == total:
         return (
             "No server was probed."
             if report.via is not Via.GATEWAY
-            else "The gateway vouches for no server."
+            else "Backend health confirms no server."
         )
     if unseen:
         return f"{total - unseen} of {counted(total, 'server')} fine, {unseen} {not_seen}."
     if warned := sum(member.headline is not Code.OK for member in report.members):
         some = "with a warning" if warned == total else f"{warned} with a warning"
         return f"{'The only server' if total == 1 else f'All {total} servers'} passed, {some}."
-    return "The only server is fine." if total == 1 else f"All {total} servers are fine."
+    return "The only server is healthy." if total == 1 else f"All {total} servers are healthy."
 
 
 def _silent(report: GatewayReport) -> str:
@@ -186,20 +185,21 @@ def verb_of(count: int) -> str:
 
 
 def _backend_health(report: GatewayReport) -> Paragraph:
-    """The second witness: its word, why it is missing, or that it is still awaited."""
+    """Backend health: its counts, why it is missing, or that it is still being read."""
     if report.refusal is not None:
-        return say(bold("Gateway's word is missing: "), clean(report.refusal.sentence, LINE_LIMIT))
+        return say(bold("Backend health is missing: "), clean(report.refusal.sentence, LINE_LIMIT))
     if report.via is Via.PROBE:
         return say(
-            bold("Gateway: "), "not asked for its own word (via=probe); below is our own probe."
+            bold("Gateway: "),
+            "backend health was not requested (via=probe); below is the bot's own probe.",
         )
     if report.health is None:
-        below = (
-            "nothing is probed meanwhile" if report.via is Via.GATEWAY else "below is our own probe"
+        below = "nothing is probed" if report.via is Via.GATEWAY else "below is the bot's own probe"
+        return say(
+            bold("Gateway: "), f"reading backend health, which takes ten seconds or more; {below}."
         )
-        return say(bold("Gateway: "), f"asked, its answer takes ten seconds or more; {below}.")
     of_members = tuple(member.server for member in report.members if member.server is not None)
-    as_it_is_set = ", by its settings as they are" if report.typed else ""
+    as_it_is_set = ", with the settings as saved" if report.typed else ""
     return say(
         bold("Gateway says: "),
         _counts(of_members if report.scope else report.health.servers),
@@ -224,7 +224,9 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
                 and cause.code not in {*DISAGREEMENT_CODES, first.code}
                 and first.code not in {Code.OK, Code.UNRECOGNISED}
             )
-            label = "In its words (the true cause stands below): " if misleads else "In its words: "
+            label = (
+                "Azure's message (the actual cause is below): " if misleads else "Azure's message: "
+            )
             yield say(
                 bold(label),
                 clean(first.text or first.name, LINE_LIMIT),
@@ -236,15 +238,15 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
         )
         if count:
             servers = words.format(servers=f"{counted(count, 'server')}")
-            yield say(*_seen_from_here(causes), bold("What could explain it: "), servers)
+            yield say(*_seen_from_here(causes), bold("Possible reason: "), servers)
 
 
 def _seen_from_here(causes: tuple[Cause, ...]) -> Iterator[str | Span]:
     """What our own probe found at the servers of the first cause."""
     seen = [m.report.verdict.headline for m in causes[0].members if m.report] if causes else []
     if seen:
-        yield bold("Seen from here: ")
-        yield "the check passes. " if seen[0] is Code.OK else f"{PHRASES[seen[0]]}. "
+        yield bold("The bot's own probe: ")
+        yield "passes. " if seen[0] is Code.OK else f"{PHRASES[seen[0]]}. "
 
 
 def _counts(servers: Sequence[BackendServer]) -> str:
@@ -317,7 +319,8 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
 def _known(cause: Cause) -> CatalogueEntry | Explanation:
     """Who must do what.
 
-    As our own probe explains it where it found the same, else as the code has it in general.
+    The explanation of the bot's own probe where it found the same fault, else the code's general
+    one.
     """
     report = cause.members[0].report if cause.members else None
     return (
@@ -355,7 +358,7 @@ def _buttons(report: GatewayReport, causes: tuple[Cause, ...], context: CardCont
 
 def _small_print(report: GatewayReport, context: CardContext) -> SmallPrint:
     codes = dict.fromkeys(cause.code.value for cause in fold(report))
-    admitted = f"gateway's word of {report.health.read_at:%H:%M} UTC" if report.health else ""
+    admitted = f"backend health from {report.health.read_at:%H:%M} UTC" if report.health else ""
     said = (
         ", ".join(list(codes)[:3]) or "OK",
         clean(context.understood, 200),
@@ -373,7 +376,7 @@ def lock_screen_of(
 ) -> str:
     """Which, the first cause, how many more and who must act.
 
-    How many servers, where the name keeps enough room beside it.
+    The number of servers is added where it fits.
     """
     word, name = word_of(report, causes), name_of(report)
     options = _endings(report, causes) if causes else [_fine_ending(report)]

@@ -1,4 +1,4 @@
-"""The few words that a lock screen has room for.
+"""Short phrases for a lock screen.
 
 One phrase per code, one word per severity, the name of who must act.
 
@@ -90,7 +90,7 @@ _RAW_CODE = re.compile(
 def spoken(sentence: str) -> str:
     """A finding's sentence as a card says it.
 
-    Codes that it lists are for the small print, people get the words for them.
+    Codes in it are replaced by their phrases.
     """
     return _RAW_CODE.sub(lambda found: PHRASES[Code(found[0])], sentence)
 

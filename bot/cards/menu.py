@@ -1,8 +1,8 @@
 """What an entry of a card's overflow menu carries.
 
-In a channel an entry is one word: Slack sends the card with the action, and the question stands in
-its `Check again` button. Of an ephemeral message Slack sends nothing back but the entry, so there
-each entry carries the question as well, as a versioned object.
+In a channel an entry is one word: Slack sends the card with the action, and its `Check again`
+button holds the command. Of an ephemeral message Slack sends back the entry alone, so there each
+entry carries the command as a versioned object.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class MenuEntry:
     Attributes:
         v: version of this form.
         do: what it does, for example `watch`.
-        q: the card's question, empty where the card itself comes with the action.
+        q: the card's command, empty where the card itself comes with the action.
     """
 
     v: Literal[1] = 1
@@ -51,10 +51,10 @@ def read_entry(value: str) -> MenuEntry:
 
 
 def for_one_person(message: Message) -> Message:
-    """The same message as it works where only one person sees it and no thread hangs on it.
+    """The message for an ephemeral answer, which has no thread.
 
-    Each entry of its menu carries the question; one whose question does not fit into Slack's limit
-    is left out. What stands in a thread elsewhere comes from the menu.
+    Each entry of its menu carries the command; an entry that exceeds Slack's limit is left out.
+    What is elsewhere in the thread comes from the menu.
     """
     blocks = tuple(_without_thread(_with_question(block)) for block in message.blocks)
     plain = message.plain.replace(FILE_IN_THREAD, FILE_IN_MENU)

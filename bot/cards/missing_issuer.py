@@ -1,6 +1,7 @@
-"""The issuer that nobody has.
+"""The issuer that could not be obtained.
 
-Why no corrected chain could be made, where the certificate lies, and who can let the bot have it.
+Why no corrected chain could be made, where the certificate is published, and who can give the bot
+access.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _NAME, _ADDRESS = 80, 200
 def not_at_hand(report: CheckReport) -> str:
     """One line for the thread and the terminal.
 
-    Empty where there is a chain file, or where no certificate says where its issuer lies.
+    Empty where there is a chain file, or where no certificate names its issuer's address.
     """
     repair = report.repair
     lost = (
@@ -32,7 +33,7 @@ def _where(lost: MissingIssuer) -> str:
 
 
 def _way_out(report: CheckReport) -> str:
-    """What was rehearsed is judged with what was pasted, whatever the operator allows."""
+    """A rehearsal uses the pasted certificates alone, whatever the operator allows."""
     if not report.addresses[0].address:
         return " Add it to the file and rehearse again."
     if report.may_download:

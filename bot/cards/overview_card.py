@@ -53,7 +53,7 @@ def overview_card(
     lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
     if len(ordered) > MAX_OVERVIEW:
         rest = len(ordered) - MAX_OVERVIEW
-        lines.append(say(f"… and {rest} more, each named in the thread"))
+        lines.append(say(f"… and {rest} more, listed in the thread"))
     lines += [
         say(bold("○ "), clean(refusal.sentence, LINE_LIMIT))
         for refusal in refusals[:_REFUSALS_SHOWN]
@@ -72,9 +72,9 @@ def overview_card(
 
 
 def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
-    """The lock screen where a gateway fails: the first one's own, and how many more fail.
+    """The notification text where a gateway fails: the first gateway's, and how many more fail.
 
-    Empty where none does.
+    Empty if none fails.
     """
     if not bad:
         return ""
@@ -91,7 +91,7 @@ def _overview_line(report: GatewayReport) -> Paragraph:
 
 
 def _in_one_line(report: GatewayReport) -> str:
-    """How many servers fail, the first cause, and what became of backend health."""
+    """How many servers fail, the first cause, and the state of backend health."""
     causes = fold(report)
     bad = sum(not member.healthy for member in report.members)
     unseen = sum(member.unseen for member in report.members)
@@ -101,7 +101,7 @@ def _in_one_line(report: GatewayReport) -> str:
     health = (
         f"; {clean(report.refusal.sentence, LINE_LIMIT)}"
         if report.refusal
-        else "; backend health is awaited"
+        else "; waiting for backend health"
         if report.health is None and report.via is not Via.PROBE
         else ""
     )

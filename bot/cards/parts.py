@@ -4,7 +4,7 @@ Each knows its Block Kit form and the same content as plain text.
 
 Only old blocks: `header`, `rich_text`, `context`, `actions`, `divider` (every client draws them).
 Budgets are those of the rules of the
-chat; `compose` holds what a caller cannot see from one part.
+chat; `compose` enforces the limits of a whole message.
 """
 
 from __future__ import annotations
@@ -50,9 +50,8 @@ class Span:
     """A run of text inside a paragraph.
 
     Attributes:
-        text: what is read; already cleaned.
-        bold, code: how it looks.
-        at: makes it an instant, shown in the reader's own time zone.
+        text: already cleaned. bold, code: its format. at: makes it an instant, shown in the
+            reader's own time zone.
         link: makes it a link; only ever an address that Slack itself gave.
         channel: `text` is a channel's id, shown by its name.
     """
@@ -83,7 +82,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """The first line: what and which."""
+    """The header of a message."""
 
     text: str
 
@@ -166,7 +165,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Pairs (thing, words), wrapped between words where a phone is too narrow for a `Drawing`.
+    """Pairs (term, description) that wrap between words, unlike a `Drawing`.
 
     Attributes:
         rows: the things; words may be empty.
@@ -229,7 +228,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overflow:
-    """The third of three visible buttons: everything else, as (label, value).
+    """The overflow menu, as (label, value).
 
     Values are short words.
     """

@@ -1,7 +1,7 @@
-"""Why an answer cannot stand where it was asked for: one sentence for each refusal of Slack.
+"""Why the bot cannot post in a channel: one sentence for each of Slack's error codes.
 
-The codes are those of docs.slack.dev/reference/methods/chat.postMessage. An invitation is spoken of
-only where it helps: in a channel that the bot is not in, never in a direct message.
+The codes are those of docs.slack.dev/reference/methods/chat.postMessage. An invitation is suggested
+only where it helps: in a channel without the bot, never in a direct message.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SENTENCES = {
     "access_denied": "Slack denies me access to this channel.",
     "account_inactive": _TOKEN,
     "cannot_dm_bot": "This is a direct message with another bot, and bots cannot write to it.",
-    "cannot_reply_to_message": "Slack takes no replies to this message.",
+    "cannot_reply_to_message": "Slack accepts no replies to this message.",
     "channel_is_limited_access": "Only chosen people may post in this channel.",
     "channel_not_found": "I cannot see this conversation.",
     "ekm_access_denied": (
@@ -24,7 +24,7 @@ _SENTENCES = {
     ),
     "enterprise_is_restricted": "Your organisation does not let me post here.",
     "external_channel_migrating": "This shared channel is being moved; posting works again soon.",
-    "internal_error": "Slack had a problem and did not take my message.",
+    "internal_error": "Slack had a problem and did not accept my message.",
     "invalid_auth": _TOKEN,
     "is_archived": "This channel is archived, so nothing can be posted in it.",
     "message_limit_exceeded": "This workspace has reached Slack's limit of messages.",
@@ -32,7 +32,7 @@ _SENTENCES = {
         "My messages tab is switched off, so I cannot write to you directly; an admin can switch "
         "it on in the app's settings."
     ),
-    "method_not_supported_for_channel_type": "Slack takes no messages of mine in this place.",
+    "method_not_supported_for_channel_type": "Slack does not let me post here.",
     "missing_scope": (
         "My token lacks the permission chat:write; an admin has to install the app again."
     ),
@@ -45,11 +45,11 @@ _SENTENCES = {
     "posting_to_channel_denied": "An admin does not let me post in this channel.",
     "ratelimited": "Slack asks me to wait before I post in this channel again.",
     "restricted_action": "An admin restricts who may post in this channel.",
-    "restricted_action_non_threadable_channel": "This channel takes no messages in threads.",
+    "restricted_action_non_threadable_channel": "This channel does not allow messages in threads.",
     "restricted_action_read_only_channel": "This channel is read-only for me.",
     "restricted_action_thread_locked": "This thread is locked.",
     "restricted_action_thread_only_channel": (
-        "This channel takes messages in threads only; mention me in a thread to see the answer "
+        "This channel allows messages in threads only; mention me in a thread to get the answer "
         "there."
     ),
     "team_access_not_granted": (
@@ -58,7 +58,7 @@ _SENTENCES = {
     "team_added_to_org": "This workspace is being moved into an organisation; try again later.",
     "token_expired": _TOKEN,
     "token_revoked": _TOKEN,
-    "user_not_found": "Slack does not find you in a place where I may write.",
+    "user_not_found": "Slack does not find you in a conversation where I may write.",
     "user_not_in_channel": "You are not in this channel, so I cannot show you anything in it.",
 }
 _FAMILIES = {
@@ -67,7 +67,7 @@ _FAMILIES = {
 }
 _OTHER = "Slack does not let me post here ({code})."
 _INVITE = frozenset({"not_in_channel", "channel_not_found"})
-_CONVERSATION = "I am no part of this conversation, so I cannot post here."
+_CONVERSATION = "I am not in this conversation, so I cannot post here."
 _ONLY_YOU = " Only you can see this answer."
 
 
@@ -93,10 +93,10 @@ def invitation_helps(code: str, *, channel: str, channel_name: str = "") -> bool
 def with_reason(
     message: Message, code: str, *, bot_name: str, channel: str, channel_name: str = ""
 ) -> Message:
-    """The same message for one person, with the reason why nobody else sees it under it."""
+    """The message as an ephemeral one, with the reason under it."""
     sentence = why_not_here(code, channel=channel, channel_name=channel_name)
     how = (
-        f" To see answers here, invite me and ask again: {_invitation(bot_name)}"
+        f" To get answers here, invite me and check again: {_invitation(bot_name)}"
         if invitation_helps(code, channel=channel, channel_name=channel_name)
         else ""
     )
@@ -109,19 +109,19 @@ def with_reason(
 
 
 def place_refusal(code: str, *, bot_name: str, channel: str, channel_name: str = "") -> Message:
-    """The answer where something that belongs to a channel was asked for in a place like this."""
+    """The answer to a channel command that was used outside a channel."""
     sentence = why_not_here(code, channel=channel, channel_name=channel_name)
     parts: list[Part] = [say(*_named(channel), sentence)]
     if invitation_helps(code, channel=channel, channel_name=channel_name):
         parts = [
-            say(*_named(channel), sentence, " Invite me and ask again:"),
+            say(*_named(channel), sentence, " Invite me and check again:"),
             Drawing(lines=(_invitation(bot_name),)),
         ]
     return compose(clean(sentence, 90), parts)
 
 
 def _named(channel: str) -> tuple[Span | str, ...]:
-    """The channel by its name, for the reader may get this in a direct message."""
+    """The channel by its name, because the reader may get this in a direct message."""
     named = channel.startswith(("C", "G")) and channel.isalnum() and channel.isascii()
     return (Span(text=channel, channel=True), ": ") if named else ()
 

@@ -1,4 +1,4 @@
-"""The card that is posted before anything is known, and edited as the stages pass."""
+"""The card that is posted first and updated as the stages pass."""
 
 from __future__ import annotations
 
@@ -43,28 +43,28 @@ def cut_short(name: str, *, run_id: str, command: str) -> Message:
         Heading(text=f"■ Cut short: {shown}"),
         say(
             bold("The bot was restarted before this check ended. "),
-            "Nothing is known yet; check again.",
+            "There is no result; check again.",
         ),
         _again(command),
         SmallPrint(text=f"run {run_id}"),
     )
-    return compose(f"CUT SHORT {shown}: the bot restarted. Ask again.", parts)
+    return compose(f"CUT SHORT {shown}: the bot restarted. Check again.", parts)
 
 
 def failed(name: str, *, run_id: str, command: str) -> Message:
-    """The card of a check that failed for a reason of our own."""
+    """The card of a check that failed with an internal error."""
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (
         Heading(text=f"■ No answer: {shown}"),
-        say(bold("The bot itself failed, which says nothing about the backend. "), "Check again."),
+        say(bold("The bot itself failed; this says nothing about the backend. "), "Check again."),
         _again(command),
-        SmallPrint(text=f"run {run_id} · the log of this run tells why"),
+        SmallPrint(text=f"run {run_id} · the reason is in the log under this run"),
     )
-    return compose(f"NO ANSWER {shown}: the bot itself failed. Ask again.", parts)
+    return compose(f"NO ANSWER {shown}: the bot itself failed. Check again.", parts)
 
 
 def _again(command: str) -> Buttons:
-    """The way to the answer: one tap, also on an old card and after a restart."""
+    """The button to check again; it also works on an old card and after a restart."""
     return Buttons(
         elements=(again_button(command),),
         instead=f"Check again: {SLASH_COMMAND} {clean(command, 600)}",

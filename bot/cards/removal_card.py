@@ -64,16 +64,16 @@ def summary(found: Removal) -> str:
     if not found.settings:
         return "no backend setting uses this root."
     if not total:
-        return "no server stands behind its settings."
+        return "its settings have no servers."
     if not breaking:
-        return f"none of {counted(total, 'server')} seen to break."
+        return f"none of {counted(total, 'server')} breaks."
     return f"{breaking} of {counted(total, 'server')} would break."
 
 
 def remarks(found: Removal) -> Iterator[str]:
-    """What stands under the summary.
+    """The lines under the summary.
 
-    Causes folded, what holds, what was not seen, what Azure will say.
+    Folded causes, unaffected servers, servers not probed, Azure's condition.
     """
     yield from _fold(found)
     if failing := found.count(Impact.FAILS_ALREADY):
@@ -84,7 +84,7 @@ def remarks(found: Removal) -> Iterator[str]:
     if unseen:
         yield shorten(
             (
-                f"○ {len(unseen)} not seen, so not judged: {_listed(unseen)}. "
+                f"○ {len(unseen)} not probed, so not judged: {_listed(unseen)}. "
                 f"{clean(unseen[0].reason, 70)}"
             ),
             _LINE,
@@ -92,7 +92,8 @@ def remarks(found: Removal) -> Iterator[str]:
     if found.left_bare:
         yield shorten(
             (
-                f"{SHAPES['WARN']} Left without a root, then trusting well-known CAs: "
+                f"{SHAPES['WARN']} Settings without a root afterwards (they then trust the "
+                "well-known CAs): "
                 f"{_shown(found.left_bare)}"
             ),
             _LINE,
@@ -100,7 +101,7 @@ def remarks(found: Removal) -> Iterator[str]:
     if found.settings:
         yield shorten(
             (
-                "Azure deletes a root only when no setting names it any more; now named by "
+                "Azure deletes a root only when no setting uses it; used now by "
                 f"{_shown(found.settings)}"
             ),
             _LINE,
@@ -155,10 +156,10 @@ def _buttons(context: CardContext) -> Buttons:
 
 def _small_print(found: Removal, context: CardContext) -> SmallPrint:
     said = (
-        f"rehearsed, nothing was changed · {clean(context.understood, 200)}",
+        f"rehearsal, nothing was changed · {clean(context.understood, 200)}",
         f"root sha256 {found.sha256[:16]}…"
         if found.sha256
-        else "its data is no readable certificate",
+        else "its data is not a readable certificate",
         f"run {context.run_id}",
         f"from {clean(context.probe_origin, 60)}",
     )

@@ -1,6 +1,6 @@
 """What subscribing, listing, muting and history answer, and the form.
 
-Pure; every button carries the words that it stands for.
+Pure; every button carries its command.
 
 Block ids of the form are the names under which `bot.slack` reads the answers back.
 """
@@ -69,7 +69,7 @@ class Entry:
     Attributes:
         number: from 1, as `unsubscribe` takes it.
         target: as it is typed.
-        plan: when it comes and what it tells, in words.
+        plan: schedule and filters, in words.
         command: what makes it again, without the slash command.
         by: Slack id of who made it.
         paused: why nothing is sent, empty while it runs.
@@ -84,7 +84,7 @@ class Entry:
 
 
 def subscribed(target: str, plan: str, command: str, *, by: str, changed: bool = False) -> Message:
-    """A channel follows something, from now on or in another way than before."""
+    """Confirmation of a new or changed subscription."""
     name, word = clean(target, _NAME), "now gets" if changed else "gets"
     buttons = (
         Button(label="Edit", action=EDIT, value=ask_again(command)),
@@ -100,7 +100,7 @@ def subscribed(target: str, plan: str, command: str, *, by: str, changed: bool =
 
 
 def unsubscribed(targets: Sequence[str], commands: Sequence[str], *, by: str) -> Message:
-    """A channel follows something no longer; `Undo` carries what makes it again."""
+    """Confirmation of a removed subscription; `Undo` carries the command that restores it."""
     names = ", ".join(clean(target, _NAME) for target in targets)
     undo = Button(label="Undo", action=UNDO, value=restore(tuple(commands)))
     said = say("This channel no longer gets ", bold(clean(names, _SENTENCE)))
@@ -130,11 +130,15 @@ def listing(entries: Sequence[Entry]) -> tuple[Message, ...]:
 
 
 def muted(target: str, when: str, reason: str, *, by: str) -> Message:
-    """A channel does not want to hear of something for a while."""
+    """Confirmation of a mute."""
     name = clean(target, _NAME)
     why = f" ({clean(reason, 120)})" if reason else ""
     parts = (
-        say("Muted ", bold(name), f" {when}{why}. What is still broken when it ends is told."),
+        say(
+            "Muted ",
+            bold(name),
+            f" {when}{why}. What is still broken when it ends is reported then.",
+        ),
         Buttons(elements=(run_button("Unmute", f"unmute {target}"),)),
         SmallPrint(text="Mute", user=by),
     )
@@ -155,7 +159,7 @@ def unmuted(target: str, undo: str, *, by: str) -> Message:
 def history(target: str, zone: str, happened: Sequence[tuple[str, str]]) -> Message:
     """The last changes of a backend's chain and state, newest first.
 
-    When on that zone's clock, and what. Lines that wrap, for a phone.
+    Times in that zone. Lines that wrap on a phone.
     """
     name = clean(target, _NAME)
     lines = [say(bold(when), f" {clean(what, 200)}") for when, what in happened]
@@ -163,14 +167,14 @@ def history(target: str, zone: str, happened: Sequence[tuple[str, str]]) -> Mess
 
 
 def which_zone(command: str) -> Message:
-    """Asked once for a channel: on whose clock the digest comes.
+    """The question for a channel's time zone.
 
-    Where the words are too long for the menu, they are typed.
+    If the command is too long for the menu, it must be typed.
     """
     options = [(zone, ask_again(f"{command} tz={zone}")) for zone in ZONES]
-    question = "On which clock should the digest come? I ask once for this channel."
+    question = "Which time zone should this channel's digest use? You set this once."
     typed = Drawing(lines=(f"/appgw-check {clean(command, 120)} tz=Europe/Berlin",))
-    message = compose(question, [say(question, " Another zone can be typed:"), typed])
+    message = compose(question, [say(question, " To use another time zone, type:"), typed])
     if any(len(value) > _OPTION_LIMIT for _, value in options):
         return message
     menu: Block = {
@@ -195,9 +199,9 @@ def follow_form(given: Mapping[str, str], *, channel: str) -> Block:
         _text("day", "Day (with weekly)", given.get("day", ""), "mon", optional=True),
         _text("tz", "Time zone", given.get("tz", ""), "Europe/Berlin", optional=True),
         _select("min", "Least severity", LEAST, given.get("min", "")),
-        _select("only", "What to tell", ("everything open", "changes"), given.get("only", "")),
+        _select("only", "What to report", ("everything open", "changes"), given.get("only", "")),
         _text("not", "Leave out", given.get("not", ""), "pool:test*", optional=True),
-        _select("heartbeat", "When nothing changed", ("silent", "on"), given.get("heartbeat", "")),
+        _select("heartbeat", "If nothing changed", ("silent", "on"), given.get("heartbeat", "")),
     ]
     metadata = json.dumps({"channel": channel})
     assert len(metadata) < _METADATA_LIMIT
@@ -271,9 +275,9 @@ def _select(name: str, label: str, words: Sequence[str], value: str) -> Block:
 
 
 def _offered(every: str) -> Sequence[str]:
-    """The usual frequencies, and the one that holds now.
+    """The usual frequencies and the current one.
 
-    An edit of something else must not change it.
+    Which an edit of something else must not change.
     """
     return FREQUENCIES if not every or every in FREQUENCIES else (*FREQUENCIES, every)
 

@@ -1,4 +1,4 @@
-"""The card of a gateway that could not be asked, and what an operator must do. Pure."""
+"""The card of a gateway that could not be read, and what an operator must do. Pure."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Messag
     shown = shorten_middle(clean(name, 120), 36)
     parts: list[Part] = [
         Heading(text=f"{shape_of(UNKNOWN)} {UNKNOWN} gateway {shown}"),
-        say(bold("Azure does not tell me. "), clean(refusal.sentence, 300)),
+        say(bold("Azure did not answer. "), clean(refusal.sentence, 300)),
         *(
-            [say(bold("Fix for admins: "), "the lines are in the thread.")]
+            [say(bold("Fix for admins: "), "the commands are in the thread.")]
             if refusal.remedy
             else []
         ),

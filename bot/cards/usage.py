@@ -1,4 +1,4 @@
-"""Short answers to the person who asked: usage errors, refusals, help, who I am, how I am.
+"""Short answers to the person who asked: usage errors, refusals, help, whoami, doctor.
 
 Always ephemeral, never a card.
 """
@@ -31,19 +31,19 @@ _VERBS = (
     ("10.0.0.5:8443 sni=api.contoso.com", "another port, another server name"),
     ("gw:prod-gw", "every backend of a gateway"),
     ("forecast gw:prod-gw", "on which day what breaks"),
-    ("rehearse", "judge a chain before it is installed"),
+    ("rehearse", "check a chain before it is installed"),
     ("rehearse gw:prod-gw without=old-root", "what breaks if a root is removed"),
     ("subscribe gw:prod-gw", "a health digest for this channel"),
     ("alerts on", "answer alerts in this channel by itself"),
     ("list", "what this channel follows; mute, preview, history"),
-    ("doctor", "can the bot itself answer"),
-    ("whoami", "what the bot knows of you and this channel"),
-    ("version", "which version runs"),
+    ("doctor", "check whether the bot itself works"),
+    ("whoami", "what you and this channel may do"),
+    ("version", "the bot's version"),
 )
 
 
 def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequence[str]) -> Message:
-    """What was understood, what is wrong, and something to copy.
+    """What was understood, what is wrong, and examples to copy.
 
     `suggestion` is the nearest verb.
     """
@@ -53,7 +53,7 @@ def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequen
     if examples:
         parts.append(_to_type(examples))
     if answered.strip():
-        parts.append(SmallPrint(text=f"I read: {clean(answered, 200)} · nothing was run"))
+        parts.append(SmallPrint(text=f"Understood: {clean(answered, 200)} · nothing was run"))
     parts.append(_doors())
     return compose(clean(error, 90), parts)
 
@@ -79,16 +79,16 @@ def notice(sentence: str, *lines: str) -> Message:
 
 
 def nothing_named() -> Message:
-    """The answer to an alert that names nothing which could be asked about."""
+    """The answer to an alert that names no backend, site or gateway."""
     return notice(
-        "This message names no backend that I can read.",
+        "I found no backend in this message.",
         f"{SLASH_COMMAND} backend.contoso.com",
         f"{SLASH_COMMAND} gw:prod-gw",
     )
 
 
 def which(reason: str, lines: Sequence[str]) -> Message:
-    """Several targets are level in an alert: one button for each, and nothing is guessed."""
+    """An alert names several equally likely targets: one button for each."""
     sentence = clean(f"{reason[:1].upper()}{reason[1:]}.", 400)
     buttons = [
         Buttons(
@@ -106,27 +106,27 @@ def which(reason: str, lines: Sequence[str]) -> Message:
 
 
 def failed(run_id: str) -> Message:
-    """An error of our own: what the person can do, and what an operator looks for in the log."""
+    """An internal error: what the person can do, and the run id for the operator."""
     return notice(
-        "I could not answer because of an error of my own; ask again. If it happens again, "
-        f"an operator finds it in the log as run {run_id}."
+        "The bot failed with an internal error; try again. If it happens again, an operator "
+        f"finds the reason in the log under run {run_id}."
     )
 
 
 def help_card() -> Message:
-    """What can be asked, with the forms one tap away."""
+    """The help text, with buttons for the modals."""
     rows = tuple((f"{SLASH_COMMAND} {example}", does) for example, does in _VERBS)
     parts = (
         say(
-            bold("Ask me about a backend"),
+            bold("Name a backend"),
             (
-                " and I look at it as Application Gateway does: chain, roots, names, dates, "
+                " and I check it as Application Gateway does: chain, roots, names, dates, "
                 "health probe."
             ),
         ),
         Listing(rows=rows, typed=True),
         SmallPrint(
-            text="In a thread mention me instead, or use the message shortcut Diagnose this 502."
+            text="In a thread, mention me instead, or use the message shortcut Diagnose this 502."
         ),
         _doors(),
     )
@@ -152,14 +152,15 @@ def facts(title: str, rows: Mapping[str, str]) -> Message:
 def running(name: str, *, link: str | None) -> Message:
     """The same target is being checked already, or was a moment ago: where its card is."""
     where = Span(text="see its card", link=link) if link else Span(text="see its card above")
-    sentence = f"{clean(name, 100)} was asked a moment ago: "
+    sentence = f"{clean(name, 100)} was checked a moment ago: "
     return compose(
-        f"{sentence}see its card", [say(sentence, where, ". Its Check again button probes anew.")]
+        f"{sentence}see its card",
+        [say(sentence, where, ". Press Check again there to probe again.")],
     )
 
 
 def open_form_notice(label: str, action: str) -> Message:
-    """A button that opens a form, where none could be opened at once."""
+    """A button that opens a modal, where it could not be opened at once."""
     return compose(
         f"{label}: tap the button",
         [

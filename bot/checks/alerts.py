@@ -52,7 +52,7 @@ class AlertReader:
             return None
         return (
             f"{found.code.value}: {CATALOGUE[found.code].cause} The message does not say which "
-            "gateway is meant; name it."
+            "gateway it is about; name the gateway."
         )
 
     def _names(self) -> KnownNames:

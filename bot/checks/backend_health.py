@@ -30,9 +30,9 @@ from chainlib import (
 )
 
 _WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
-ONLY_ITS_WORD = "not probed: only the gateway's own word was asked for"
-AS_IT_IS_SET = ", by its settings as they are"
-ONLY_LISTED = "not probed: only backend health lists this server, not the configuration"
+ONLY_ITS_WORD = "not probed: only backend health was requested (via=gateway)"
+AS_IT_IS_SET = ", with the settings as saved"
+ONLY_LISTED = "not probed: backend health lists this server, the configuration does not"
 _ByServer = dict[tuple[str, str, str], list[BackendServer]]
 _Pair = tuple[str, str]
 
@@ -162,7 +162,7 @@ def both_words(report: CheckReport, answered: GatewayReport) -> tuple[CheckRepor
 
 def word_missing(refusal: ArmRefusal) -> str:
     """Why there is no second witness."""
-    return f"its word is missing. {refusal.sentence}"
+    return f"backend health is missing. {refusal.sentence}"
 
 
 def _said(name: str, member: MemberReport, headline: Code) -> str:
@@ -178,7 +178,7 @@ def _said(name: str, member: MemberReport, headline: Code) -> str:
         server.message.code not in {headline, Code.OK, Code.UNRECOGNISED}
         and headline is not Code.OK
     )
-    return f"{word}{', the true cause is the one above' if other else ''}: {server.message.text}"
+    return f"{word}{', the actual cause is the one above' if other else ''}: {server.message.text}"
 
 
 def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:

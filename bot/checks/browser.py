@@ -62,12 +62,13 @@ _OTHER_RULES = frozenset(
     }
 )
 _NAMELESS = (
-    "A browser warns here too: it ignores the common name, and the certificate has no other."
+    "A browser warns too: it ignores the common name, and the certificate has no other name."
 )
 _NAMELESS_ACCEPTED = (
-    "The gateway takes the common name; a browser ignores it and warns, since there is no other."
+    "The gateway accepts the common name; a browser ignores it and warns, since there is no other "
+    "name."
 )
-_SHA1 = "The gateway accepts this; a browser warns, because it takes no SHA-1 signature any more."
+_SHA1 = "The gateway accepts this; a browser warns, because it no longer accepts SHA-1 signatures."
 _UNDERSCORE = (
     "A browser lets a wildcard cover an underscore; OpenSSL, the library of the gateway, does not."
 )
@@ -75,15 +76,15 @@ _UNCHECKED = "The gateway does not check this; a browser warns"
 _WHY_NOT_THE_GATEWAY = (
     (
         {Code.CHAIN_OUT_OF_ORDER, Code.LEAF_NOT_FIRST},
-        "A browser sorts what was sent by itself; the gateway takes it in the order sent.",
+        (
+            "A browser reorders the certificates it receives; the gateway takes them in the order "
+            "sent."
+        ),
     ),
     (_TRUST, "A browser trusts public CAs; this setting trusts only what was uploaded."),
     (
         {Code.NAME_MISMATCH},
-        (
-            "A browser takes an address that stands in the certificate for the name; the gateway "
-            "never does."
-        ),
+        ("A browser accepts an IP address that is in the certificate; the gateway never does."),
     ),
     (
         {Code.LIVE_NAME_MISMATCH},
@@ -94,7 +95,7 @@ _WHY_NOT_THE_GATEWAY = (
     ),
 )
 _SAME = "A browser sees the same complete chain to a public CA."
-_OTHER_FAULT = "A browser accepts this certificate as well; what fails here is another thing."
+_OTHER_FAULT = "A browser accepts this certificate as well; the fault is not in the certificate."
 _FETCHES = "A browser fetches or remembers the right intermediate; the gateway never does."
 _FETCHES_PRIVATELY = (
     "A browser on a device that was given the private root fetches or remembers the right "
@@ -105,17 +106,17 @@ _PRIVATE = (
     "devices often are."
 )
 _UNKNOWN = (
-    "A browser accepts this only where it knows, or can fetch, what stands above the last CA that "
+    "A browser accepts this only where it knows, or can fetch, the issuer of the last CA that "
     "was sent."
 )
 _SELF_SIGNED = (
-    "A browser accepts a self-signed certificate only where somebody made an exception for it."
+    "A browser accepts a self-signed certificate only where a user has made an exception for it."
 )
 _NOT_AT_HAND = (
-    "A browser may fetch or remember the missing certificate, which the gateway never does; here "
-    "it was not at hand."
+    "A browser may fetch or remember the missing certificate, which the gateway never does; the "
+    "bot could not get it either."
 )
-_UNREADABLE = "A browser may pass over the certificate that cannot be read; the gateway does not."
+_UNREADABLE = "A browser may skip the certificate that cannot be read; the gateway does not."
 _CLIENT_CERTIFICATE = (
     "A browser that holds a client certificate offers it; the gateway has none to offer."
 )
@@ -231,7 +232,7 @@ def _of_refused(look: _Look, error: HandshakeError | None) -> BrowserView:
     if codes and look.issuers:
         codes = look.blocking(look.helped, look.public)
     if warns := tuple(dict.fromkeys(code for code in codes if code not in _OPEN)):
-        start = _UNCHECKED if look.verdict.accepted else "A browser warns here too"
+        start = _UNCHECKED if look.verdict.accepted else "A browser warns too"
         words = ", ".join(_WORDS[code] for code in warns)
         return BrowserView(accepted=False, why=f"{start}: {words}.")
     if error is not None and error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:

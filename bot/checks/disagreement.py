@@ -108,7 +108,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Findin
         return ()
     if message.code is Code.UNRECOGNISED:
         unread = message.text or message.name
-        summary = f"The gateway gives a reason that no rule knows: {unread[:_SHOWN]}"
+        summary = f"The gateway gives a reason that the bot does not know: {unread[:_SHOWN]}"
         said = (_finding(Code.UNRECOGNISED, summary, server),)
         return said if server.health is Health.UNHEALTHY else ()
     doubted = server.health is not Health.UNHEALTHY
@@ -117,7 +117,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Findin
         return ()
     if any(f.code is message.code and (doubted or f.severity is Severity.CRITICAL) for f in own):
         return ()
-    summary = f"The gateway itself says so of this server: {_spoken(message)}"
+    summary = f"Backend health reports this for the server: {_spoken(message)}"
     return (
         gateway_finding(
             message.code,
@@ -177,14 +177,14 @@ def compare(
     if server.health is Health.UNHEALTHY and not _sees_the_same(server, refused, hidden=hidden):
         passes = "passes" if not refused else "finds another fault"
         summary = (
-            f"The gateway calls this server {server.said.lower()}, our own probe {passes}: it "
-            "looks from another subnet, or its last probe is older."
+            f"The gateway calls this server {server.said.lower()}, the bot's own probe {passes}: "
+            "the gateway probes from another subnet, or its last probe is older."
         )
         return (_finding(Code.VANTAGE_DIFFERS, summary, server),)
     if server.health is Health.HEALTHY and refused:
         summary = (
-            "The gateway still calls this server healthy, our own probe fails: its failure "
-            "threshold may not be reached yet."
+            "The gateway still calls this server healthy, the bot's own probe fails: the "
+            "gateway's failure threshold may not be reached yet."
         )
         return (_finding(Code.PROBE_DISAGREES, summary, server),)
     return ()
@@ -209,7 +209,7 @@ def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -
 def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
     if server.word.lower() != "unknown":
         return _finding(Code.HEALTH_UNKNOWN, _of_odd_word(server.word), server, kind="odd-word")
-    summary = "The gateway says that it could not find out; traffic may still flow."
+    summary = "The gateway could not determine the health; traffic may still flow."
     if not report.gateway.private_only:
         return _finding(Code.HEALTH_UNKNOWN, summary, server)
     return _finding(

@@ -81,8 +81,8 @@ async def azure(
     if not done:
         admitted.cancel()
         sentence = (
-            f"set up, but the list of gateways did not come within {counted(patience, 'second')}; "
-            "ask again in half a minute."
+            f"set up, but the list of gateways was not read within {counted(patience, 'second')}; "
+            "check again in half a minute."
         )
         return DoctorCheck(what="Azure", state=State.WARNING, sentence=sentence)
     answer = admitted.result()
@@ -130,7 +130,7 @@ def database(kind: str, trouble: str | None) -> DoctorCheck:
     """Which database the running bot has, and what is wrong with it."""
     if trouble is None:
         return DoctorCheck(what="database", state=State.WELL, sentence=kind)
-    sentence = f"{trouble}; look at APPGW_DATABASE_URL and APPGW_DATA_DIR, and at the disk."
+    sentence = f"{trouble}; check APPGW_DATABASE_URL and APPGW_DATA_DIR, and the disk."
     return DoctorCheck(what="database", state=State.FAIL, sentence=sentence)
 
 

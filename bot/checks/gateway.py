@@ -20,7 +20,7 @@ MAX_PARALLEL_MEMBERS = 24
 _SHORTEST_PROBE_S = 1.5
 _FAIR_PART = 0.75
 _SHARE = 3
-OUT_OF_TIME = "The time was over before its turn came; ask for its pool or setting alone."
+OUT_OF_TIME = "Not probed before the time limit; check its pool or setting alone."
 
 Admit = Callable[[str, int, Sequence[str]], str | None]
 

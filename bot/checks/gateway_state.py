@@ -37,7 +37,7 @@ def _empty_pools(
             settings.setdefault(use.pool, []).append(use.setting)
     for pool, names in settings.items():
         summary = (
-            f"The backend pool {pool} has no servers, and a routing rule leads there with "
+            f"The backend pool {pool} has no servers, but a routing rule uses it with "
             f"{listed(names)}: its requests are answered with 502."
         )
         yield _finding(
@@ -48,8 +48,8 @@ def _empty_pools(
 def _state(gateway: Gateway) -> Iterator[Finding]:
     if gateway.provisioning.lower() == FAILED:
         summary = (
-            "The last change of the gateway failed (provisioning state Failed): what was saved "
-            "last may not be in effect."
+            "The last change of the gateway failed (provisioning state Failed): the latest change "
+            "may not be in effect."
         )
         yield _finding(
             Code.GATEWAY_PROVISIONING_FAILED, Severity.WARNING, summary, Basis.DOCUMENTED

@@ -211,7 +211,7 @@ def _above(before: Facts, now: Facts) -> Iterator[str]:
     elif gone:
         yield f"{gone[0]} no longer sent"
     if new:
-        yield f"{new[0]} sent anew"
+        yield f"{new[0]} newly sent"
     if not gone and not new and list(before.above) != list(now.above):
         yield "other order"
 

@@ -17,7 +17,7 @@ SLOW_ARM = ArmRefusal(
 NOT_CONFIGURED = ArmRefusal(
     trouble=ArmTrouble.NOT_CONFIGURED,
     sentence=(
-        "Azure is not set up for this bot, so it cannot ask gateways; host checks work without."
+        "Azure is not set up for this bot, so it cannot read gateways; checks of a host still work."
     ),
     remedy=(
         (

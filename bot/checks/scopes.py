@@ -27,10 +27,10 @@ class Scope:
 
 
 SCOPES = (
-    Scope(name="commands", without="slash commands and shortcuts do not arrive"),
+    Scope(name="commands", without="slash commands and shortcuts do not reach the bot"),
     Scope(name="chat:write", without="nothing can be posted"),
     Scope(name="files:write", without="corrected chains go out as text in place of files"),
-    Scope(name="app_mentions:read", without="mentions do not arrive"),
+    Scope(name="app_mentions:read", without="mentions do not reach the bot"),
     Scope(
         name="files:read",
         without="a chain for rehearse is pasted, not added as a file",
@@ -39,14 +39,14 @@ SCOPES = (
     Scope(
         name="channels:history",
         without=(
-            "a mention does not read the thread above it, a lost digest is not looked for, and "
+            "a mention does not read the thread above it, a lost digest is not searched for, and "
             "`alerts on` receives no alerts"
         ),
         optional=True,
     ),
     Scope(
         name="im:history",
-        without="messages in the bot's own conversation do not arrive",
+        without="direct messages do not reach the bot",
         optional=True,
     ),
     Scope(

@@ -27,7 +27,7 @@ _USUAL_TRUST = "well-known CAs"
 _JUDGED = f", so it was judged as a v2 setting that trusts {_USUAL_TRUST}"
 NO_GATEWAY_KNOWN = f"no known gateway has this host in a pool{_JUDGED}"
 NOT_WHERE_NAMED = f"no pool that was named holds this host{_JUDGED}"
-GATEWAYS_UNKNOWN = f"Azure did not tell which gateways use this host{_JUDGED}"
+GATEWAYS_UNKNOWN = f"the gateways that use this host could not be read{_JUDGED}"
 
 
 def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[MemberUse, ...]:
@@ -80,10 +80,10 @@ def placement_of(
         where = (
             "no pool that was named"
             if options.names_place
-            else "no pool of a gateway that I can see"
+            else "no backend pool that the bot can see"
         )
         return (
-            f"{target.host[:60]} stands in {where}, so no gateway has a word about it; write for "
+            f"{target.host[:60]} is in {where}, so there is no backend health for it; write for "
             f"example {target.host[:60]}."
         )
     if len(ids) > 1:

@@ -110,7 +110,7 @@ def _reason(
     if arm is not None:
         return f"The root {shown} cannot be looked up ({arm.sentence.rstrip('.')})"
     if options.via is Via.PROBE:
-        return f"The root {shown} cannot be looked up, for via=probe asks Azure nothing"
+        return f"The root {shown} cannot be looked up, because via=probe does not read Azure"
     return f"I see no gateway, so no trusted root called {shown} either"
 
 
@@ -235,4 +235,4 @@ def replacing(options: ProbeOptions) -> ProbeOptions:
 def of_no_use(options: ProbeOptions) -> str:
     """What was typed although nothing is probed, in words; empty where nothing was."""
     named = ", ".join(f"{key}=" for key in OF_THE_PROBE if getattr(options, key) is not None)
-    return f"{named} as typed has no part in it, for nothing is probed" if named else ""
+    return f"{named} as typed is not used, because nothing is probed" if named else ""

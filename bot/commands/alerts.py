@@ -208,7 +208,7 @@ def _level(choices: tuple[AlertTarget, ...], names: Sequence[str]) -> AlertReadi
     more = f" and {len(names) - 2} more" if len(names) > len(choices) > 1 else ""
     return AlertReading(
         target=None,
-        reason=f"the message names {shown}{more}, and nothing decides between them; name one",
+        reason=f"the message names {shown}{more}, and it is not clear which is meant; name one",
         choices=choices,
     )
 

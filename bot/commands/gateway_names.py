@@ -68,8 +68,8 @@ def _resource_name(part: str, text: str) -> str:
         raise TargetError(f"gw:{brief(text)} lacks a name; {EXAMPLE}.")
     if not _NAME.fullmatch(part):
         raise TargetError(
-            f"{shown(part)} is no name of an Azure resource (letters, digits, '-', '_', '.'); "
-            f"{EXAMPLE}."
+            f"{shown(part)} is not a valid name of an Azure resource (letters, digits, '-', '_', "
+            f"'.'); {EXAMPLE}."
         )
     return part
 
@@ -80,7 +80,7 @@ def _from_id(word: str) -> GatewayTarget:
         raise TargetError(another_product(product))
     if found is None:
         raise TargetError(
-            f"{shown(word)} holds no Application Gateway's id; copy it from the gateway's own "
+            f"{shown(word)} contains no Application Gateway id; copy it from the gateway's own "
             f"page, or {EXAMPLE}."
         )
     subscription, group, name = (

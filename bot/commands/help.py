@@ -48,8 +48,8 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
         ),
         Verb.HEALTH: VerbHelp(
             line=(
-                "the gateway's own word and our probe of each member; alone, one line per gateway "
-                "this channel follows"
+                "backend health and a probe of each member; alone, one line per gateway this "
+                "channel follows"
             ),
             examples=("gw:prod-gw", "gw:rg-prod/prod-gw/shop/https-be", "health"),
             options=_PROBE,
@@ -61,8 +61,8 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
         ),
         Verb.REHEARSE: VerbHelp(
             line=(
-                "judge a chain that is not installed yet (a form), or what breaks when a root "
-                "leaves a gateway"
+                "check a chain before it is installed (a form), or what breaks when a "
+                "root is removed"
             ),
             examples=("rehearse", "rehearse gw:prod-gw without=corp-root-2019", "help rehearse"),
             options="with a gateway: without= (the root's name on it) pool= setting= gw=",
@@ -93,7 +93,7 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
             options=_PLACE,
         ),
         Verb.MUTE: VerbHelp(
-            line="say nothing about a target until the time is over",
+            line="mute a target until the given time",
             examples=(
                 "mute gw:prod-gw 2h certificate swap",
                 "mute backend.contoso.com for=1d",
@@ -102,7 +102,7 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
             options=f"for=2h reason= sat 22:00-23:30 {_PLACE}",
         ),
         Verb.UNMUTE: VerbHelp(
-            line="end a mute before its time",
+            line="end a mute early",
             examples=(
                 "unmute gw:prod-gw",
                 "unmute backend.contoso.com",
@@ -124,19 +124,17 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
             options="on | off",
         ),
         Verb.DOCTOR: VerbHelp(
-            line="is the bot itself able to answer", examples=("doctor", "whoami", "version")
+            line="check whether the bot itself works", examples=("doctor", "whoami", "version")
         ),
         Verb.WHOAMI: VerbHelp(
             line="who you are to the bot, and what you may ask",
             examples=("whoami", "doctor", "help"),
         ),
         Verb.HELP: VerbHelp(
-            line="this; with a verb after it, more about that verb",
+            line="this text; help VERB explains one verb",
             examples=("help", "help subscribe", "backend.contoso.com"),
         ),
-        Verb.VERSION: VerbHelp(
-            line="which version answers", examples=("version", "doctor", "help")
-        ),
+        Verb.VERSION: VerbHelp(line="the bot's version", examples=("version", "doctor", "help")),
     }
 )
 GENERAL = ("backend.contoso.com", "gw:prod-gw", "subscribe gw:prod-gw daily 08:30")

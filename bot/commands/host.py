@@ -72,7 +72,7 @@ def read_host(word: str) -> TypedHost:
     scheme = _SCHEME.fullmatch(word)
     if scheme and scheme[1].lower() != "https":
         raise TargetError(
-            f"{shown(word)} is not https, and the chain comes with TLS only; {EXAMPLE} or "
+            f"{shown(word)} is not https, and certificates are sent with TLS only; {EXAMPLE} or "
             "https://backend.contoso.com/health."
         )
     rest = scheme[2] if scheme else word
@@ -92,7 +92,7 @@ def port_number(text: str) -> int:
     """
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= MAX_PORT:
         raise TargetError(
-            f"{shown(text)} is no port; a port is a number from 1 to {MAX_PORT}, for example "
+            f"{shown(text)} is not a port; a port is a number from 1 to {MAX_PORT}, for example "
             "backend.contoso.com:8443."
         )
     return int(text)
@@ -114,7 +114,7 @@ def _url_path(tail: str) -> str | None:
 def _refuse_strange(authority: str, word: str) -> None:
     if "@" in authority:
         raise TargetError(
-            "That holds user info or is a mail address, and is not repeated here; write only "
+            "That contains user info or is a mail address, and is not repeated here; write only "
             "the host, for example backend.contoso.com."
         )
     if "%" in authority:
@@ -146,7 +146,7 @@ def _split_port(authority: str, word: str) -> tuple[str, int | None]:
         return authority, None
     host, _, port = authority.partition(":")
     if not host:
-        raise TargetError(f"{shown(word)} names no host; {EXAMPLE}.")
+        raise TargetError(f"{shown(word)} contains no host; {EXAMPLE}.")
     return host, _port(port)
 
 

@@ -67,7 +67,7 @@ def a_label(text: str) -> str:
         ).decode()
     except (idna.IDNAError, UnicodeError):
         raise TargetError(
-            f"{shown(text)} is no host name, not even an internationalised one; {EXAMPLE} or "
+            f"{shown(text)} is not a host name, not even an internationalised one; {EXAMPLE} or "
             "xn--bcher-kva.example."
         ) from None
 
@@ -99,5 +99,5 @@ def _refuse_malformed(name: str, text: str) -> None:
             )
         if not _LABEL.fullmatch(label):
             raise TargetError(
-                f"{shown(text)} is no host name (letters, digits, hyphens and dots); {EXAMPLE}."
+                f"{shown(text)} is not a host name (letters, digits, hyphens and dots); {EXAMPLE}."
             )

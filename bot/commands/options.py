@@ -71,7 +71,7 @@ def _resource(key: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not _RESOURCE.fullmatch(text):
             raise Misread(
-                f"{key}={brief(text)} is no name of an Azure resource; write for example "
+                f"{key}={brief(text)} is not a valid name of an Azure resource; write for example "
                 f"{OPTIONS[key].example}."
             )
         return text.lower()
@@ -110,7 +110,7 @@ def _flag(key: str) -> Callable[[str], bool]:
     def read(text: str) -> bool:
         if text.lower() not in ("", *TRUE_WORDS):
             raise Misread(
-                f"{key}={brief(text)} is no switch; write {key} alone, or leave it away, for "
+                f"{key}={brief(text)} is not a switch; write {key} alone, or leave it out, for "
                 f"example backend.contoso.com {key}."
             )
         return True
@@ -134,7 +134,7 @@ def _heartbeat(text: str) -> str:
 def _patterns(text: str) -> str:
     if not _PATTERNS.fullmatch(text.lower()):
         raise Misread(
-            f"not={brief(text)} is no pattern; write for example not=pool:test* or "
+            f"not={brief(text)} is not a pattern; write for example not=pool:test* or "
             "not=pool:test*,setting:old."
         )
     return text.lower()
@@ -149,8 +149,8 @@ def number(text: str) -> int:
     digits = text.removeprefix("#")
     if not re.fullmatch(rf"[0-9]{{1,{_MAX_NUMBER_DIGITS}}}", digits) or int(digits) == 0:
         raise Misread(
-            f"{shown(text)} is no number of a subscription; look it up with list, then write "
-            "for example unsubscribe 2."
+            f"{shown(text)} is not the number of a subscription; list shows the numbers, then "
+            "write for example unsubscribe 2."
         )
     return int(digits)
 
@@ -158,7 +158,7 @@ def number(text: str) -> int:
 def _days(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MOST_DAYS:
         raise Misread(
-            f"days={brief(text)} is no number of days from 1 to {MOST_DAYS}; write for example "
+            f"days={brief(text)} is not a number of days from 1 to {MOST_DAYS}; write for example "
             "days=90."
         )
     return int(text)
@@ -236,7 +236,7 @@ def known(key: str, verb: Verb) -> str:
         if near
         else f"it takes {', '.join(f'{name}=' for name in keys) or 'none'}."
     )
-    raise Misread(f"{shown(key + '=')} is no option of {verb}; {hint}")
+    raise Misread(f"{shown(key + '=')} is not an option of {verb}; {hint}")
 
 
 def value(key: str, text: str) -> OptionValue:

@@ -124,7 +124,7 @@ def _open(words: tuple[Word, ...]) -> _Opening:
         return _Opening(verb=Verb.CHECK, written=False, words=words)
     if pair := _PAIR.fullmatch(first):
         raise Misread(
-            f"{shown(first)} is a pool and a setting; name their gateway too, for example "
+            f"{shown(first)} is a pool and a setting; name the gateway too, for example "
             f"gw:prod-gw pool={pair[1][:60]} setting={pair[2][:60]}.",
             Verb.HEALTH,
         )
@@ -132,7 +132,7 @@ def _open(words: tuple[Word, ...]) -> _Opening:
         raise Misread(another_product(product), None)
     near = nearest_verb(name)
     raise Misread(
-        f"{shown(first)} is no command; {f'did you mean {near}?' if near else _HINT}", near
+        f"{shown(first)} is not a command; {f'did you mean {near}?' if near else _HINT}", near
     )
 
 
@@ -157,8 +157,8 @@ def _read_check(opening: _Opening) -> ReadLine:
         named = typed.host if isinstance(typed, TypedHost) else "last"
         raise Misread(
             (
-                "health asks a gateway, for example health gw:prod-gw; a host is checked: check "
-                f"{named[:60]}."
+                "health is for gateways, for example health gw:prod-gw; for a host use check, for "
+                f"example check {named[:60]}."
             ),
             Verb.CHECK,
         )
@@ -182,12 +182,13 @@ def _read_rehearse(opening: _Opening) -> ReadLine:
     typed = typed or named_by_option(line.options, gateway_first=True)
     if line.loose and not isinstance(typed, GatewayTarget):
         raise Misread(
-            f"rehearse stands alone, without {shown(line.loose[0])}; write for example rehearse.",
+            f"rehearse takes a gateway or nothing, not {shown(line.loose[0])}; write for example "
+            "rehearse.",
             Verb.REHEARSE,
         )
     if not isinstance(typed, GatewayTarget) or "without" not in line.options:
         raise Misread(
-            "rehearse asks a gateway about a root that is to be removed, for example rehearse "
+            "rehearse takes a gateway and the root to remove, for example rehearse "
             "gw:prod-gw without=corp-root-2019; "
             "alone it opens the form for a new chain.",
             Verb.REHEARSE,
@@ -202,8 +203,7 @@ def _read_forecast(opening: _Opening) -> ReadLine:
     typed = typed or named_by_option(line.options, gateway_first=True)
     if not isinstance(typed, GatewayTarget):
         raise Misread(
-            "forecast asks a gateway about the coming days, for example forecast gw:prod-gw "
-            "days=90.",
+            "forecast takes a gateway, for example forecast gw:prod-gw days=90.",
             Verb.FORECAST,
         )
     return ReadLine(verb=Verb.FORECAST, target=settle(typed, line.options), options=line.options)
@@ -251,7 +251,9 @@ def _read_alone(opening: _Opening) -> ReadLine:
     verb, line = opening.verb, scan(opening.words, opening.verb)
     if line.loose:
         raise Misread(
-            f"{verb} stands alone, without {shown(line.loose[0])}; write for example {verb}.", verb
+            f"{verb} takes no target, but {shown(line.loose[0])} was given; write for example "
+            f"{verb}.",
+            verb,
         )
     return ReadLine(verb=verb, target=None, options={})
 

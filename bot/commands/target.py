@@ -55,7 +55,7 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
     other = [word for word in loose if not looks_like_target(word)]
     if len(likely) > 1 and likely[1].isdecimal():
         raise Misread(
-            f"{shown(likely[1])} stands alone; a port is an option or follows the host, for "
+            f"{shown(likely[1])} has no host; a port is an option or follows the host, for "
             "example port=8443."
         )
     if len(likely) > 1:
@@ -105,7 +105,7 @@ def settle(typed: Typed | None, options: Options) -> Target | None:
         return typed
     if "port" in options:
         raise Misread(
-            "port= belongs to a host, and none is named; write for example "
+            "port= belongs to a host, but none is named; write for example "
             "backend.contoso.com port=8443."
         )
     if isinstance(typed, GatewayTarget):
@@ -120,7 +120,7 @@ def _refuse_probe_options(typed: SiteTarget, options: Options) -> None:
     for key in ("port", "host"):
         if key in options:
             raise Misread(
-                f"{key}= belongs to a backend, and site:{typed.host[:60]} is asked by its rules; "
+                f"{key}= belongs to a backend, and site:{typed.host[:60]} is checked by its rules; "
                 f"write for example site:{typed.host[:60]}."
             )
 
@@ -145,7 +145,7 @@ def add_path(typed: TypedHost, options: Options) -> None:
 def _agree(key: str, typed: str | int | None, options: Options) -> None:
     if typed is not None and options.get(key, typed) != typed:
         raise Misread(
-            f"The {key} is said twice, as {typed} and {key}={options[key]}; write it once, "
+            f"The {key} is given twice, as {typed} and {key}={options[key]}; write it once, "
             f"for example {key}={typed}."
         )
 

@@ -49,7 +49,7 @@ def duration(text: str, key: str, longest: int) -> int:
     length = seconds(text)
     if length is None:
         raise Misread(
-            f"{key}={brief(text)} is no length of time; write minutes, hours or days, for "
+            f"{key}={brief(text)} is not a duration; write minutes, hours or days, for "
             f"example {key}=15m or {key}=2h."
         )
     if not 0 < length <= longest:
@@ -74,7 +74,7 @@ def clock(text: str) -> str:
     found = _CLOCK.fullmatch(text)
     if found is None or int(found[1]) > _LAST_HOUR or int(found[2]) > _LAST_MINUTE:
         raise Misread(
-            f"{shown(text)} is no time of day from 00:00 to 23:59; write for example at=08:30."
+            f"{shown(text)} is not a time of day from 00:00 to 23:59; write for example at=08:30."
         )
     return f"{int(found[1]):02}:{found[2]}"
 
@@ -92,7 +92,7 @@ def day(text: str) -> str:
     """
     if not is_day(text):
         raise Misread(
-            f"{shown(text)} is no day of the week; write one of {', '.join(DAYS)}, for "
+            f"{shown(text)} is not a day of the week; write one of {', '.join(DAYS)}, for "
             "example day=mon."
         )
     return text.lower()[:3]
@@ -128,7 +128,7 @@ def window(text: str) -> str:
     found = _SPAN.fullmatch(span)
     if found is None or not names or not all(map(days, names)):
         raise Misread(
-            f"{shown(text)} is no window; write its days and times, for example sat "
+            f"{shown(text)} is not a window; write its days and times, for example sat "
             "22:00-23:30 or daily 02:00-04:00."
         )
     start, end = clock(found[1]), clock(found[2])
@@ -152,7 +152,7 @@ def every(text: str) -> str:
     length = seconds(folded)
     if length is None and folded not in EVERY_WORDS:
         raise Misread(
-            f"every={brief(text)} is no schedule; write one of {', '.join(EVERY_WORDS)} or an "
+            f"every={brief(text)} is not a schedule; write one of {', '.join(EVERY_WORDS)} or an "
             "interval, for example every=30m."
         )
     if length is not None and length < SHORTEST_INTERVAL:
@@ -179,5 +179,5 @@ def zone(text: str) -> str:
         near = [key for folded, key in ZONES.items() if folded.endswith(f"/{text.lower()}")]
         near += [ZONES[key] for key in difflib.get_close_matches(text.lower(), ZONES, n=1)]
         hint = f"did you mean tz={near[0]}?" if near else "write for example tz=Europe/Berlin."
-        raise Misread(f"{shown(text)} is no time zone; {hint}")
+        raise Misread(f"{shown(text)} is not a time zone; {hint}")
     return found

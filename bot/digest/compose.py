@@ -38,10 +38,9 @@ def compose(
     Args:
         subscription: whose digest.
         states: the damped states of its target.
-        mutes: the channel's, ended ones of the last weeks included: they tell what ended inside a
-            window.
+        mutes: the channel's, ended ones of the last weeks included, for what ended inside a window.
         last: the content of the last digest that was sent, `None` before the first.
-        at: the instant it speaks of.
+        at: its instant.
     """
     there = tuple(states)
     own = [state for state in there if wanted(subscription, state.seen)]
@@ -151,10 +150,10 @@ def _fixed(
 ) -> tuple[DigestLine, ...]:
     """The causes that the last digest knew and that are gone.
 
-    One that ended while it was muted is not told.
+    One that ended while it was muted is not reported.
 
-    Whether a cause is gone is asked of the very backends that the line named: what an edit of the
-    subscription left out is not fixed.
+    A cause is gone when the backends that its line named are healthy; what an edit of the
+    subscription excludes is not fixed.
     """
     if last is None:
         return ()
@@ -184,7 +183,7 @@ def _fixed(
 def _seats(line: DigestLine, states: Sequence[BackendState]) -> Iterable[str]:
     """The keys behind a line.
 
-    One about the target itself (it could not be looked at) names no backend.
+    One about the target itself (it could not be checked) names no backend.
     """
     return [member.key for member in line.members] or [state.seen.key for state in states]
 

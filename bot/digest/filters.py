@@ -1,4 +1,4 @@
-"""What a subscription wants to hear of: least severity, and what `not=` drops."""
+"""What a subscription includes: least severity, and the exclusions of `not=`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def wanted(subscription: Subscription, seen: Observation) -> bool:
 
 
 def severe_enough(severity: Severity, minimum: Severity) -> bool:
-    """Whether a severity reaches the least one."""
+    """Whether a severity is at least the given one."""
     return _ORDER.index(severity) <= _ORDER.index(minimum)
 
 

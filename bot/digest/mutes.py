@@ -1,4 +1,4 @@
-"""Which mutes hold at an instant and what they cover; weekly windows in words and back."""
+"""Which mutes are in force at an instant and what they cover; weekly windows as text and back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def holds(mute: Mute, at: datetime) -> bool:
 
 
 def inside(window: Window, at: datetime) -> bool:
-    """Whether an instant lies in a weekly window, read on the window's own wall clock."""
+    """Whether an instant is in a weekly window, in the window's own time zone."""
     local = at.astimezone(zone_of(window.zone))
     minute = local.hour * _MINUTES_PER_HOUR + local.minute
     today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
@@ -35,7 +35,7 @@ def inside(window: Window, at: datetime) -> bool:
 
 
 def read_window(text: str, zone: str) -> Window:
-    """The window that `sat,sun 22:00-23:30` means on a zone's wall clock.
+    """The window that `sat,sun 22:00-23:30` means in a time zone.
 
     The text is what `bot.commands` makes of a typed one.
     """
@@ -91,9 +91,6 @@ def covers(target: FollowedTarget, seen: Observation) -> bool:
 
 
 def mute_over(mutes: Iterable[Mute], seen: Observation, at: datetime) -> Mute | None:
-    """The mute that hides a backend at an instant, the one that lasts longest.
-
-    `None` when it is heard.
-    """
+    """The longest mute that hides a backend at an instant, `None` if there is none."""
     holding = [mute for mute in mutes if holds(mute, at) and covers(mute.target, seen)]
     return max(holding, key=lambda mute: mute.ends, default=None)

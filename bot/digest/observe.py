@@ -1,10 +1,10 @@
-"""A check's report -> what a digest remembers of it.
+"""A check's report -> the state that a digest stores of it.
 
 The problems, and the cause that each is folded by.
 
 Of a refused backend the headline alone counts, since the rest usually follows from it; what was
 switched off and what expires always
-counts. What a switch silences is told by the switch.
+counts. What a switched-off validation hides is reported with the switch.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Placement:
 
 
 def observe(report: CheckReport, placement: Placement) -> Observation:
-    """What the digest remembers of a report."""
+    """The state that a digest stores of a report."""
     chain = report.chain
     presented = chain.certificates if chain else ()
     leaf = report.verdict.path.leaf
@@ -81,9 +81,9 @@ def observe(report: CheckReport, placement: Placement) -> Observation:
 
 
 def could_not_look(target: FollowedTarget, sentence: str) -> Observation:
-    """The target itself could not be looked at, for example because ARM did not answer.
+    """The target itself could not be checked, for example because ARM did not answer.
 
-    That is what the digest then says.
+    The digest then reports that.
     """
     problem = Problem(
         code=Code.HEALTH_UNKNOWN,
@@ -141,7 +141,7 @@ def _about(
 ) -> tuple[str, str]:
     """What the cause is about.
 
-    The key that folds, and the same for people, to whom a fingerprint says nothing.
+    The key for folding, and the same in words for people.
     """
     if expiring:
         return expiring.sha256, _name(expiring)

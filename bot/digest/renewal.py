@@ -23,11 +23,11 @@ def renewal_limit(not_before: datetime, not_after: datetime, *, is_ca: bool) -> 
 def reminder_threshold(
     not_before: datetime, not_after: datetime, at: datetime, *, is_ca: bool
 ) -> int | None:
-    """The rung of the ladder that a certificate stands on, in days.
+    """The reminder threshold that a certificate has reached, in days.
 
     The limit itself, then 30, 14, 7, 1; `None` before the limit.
 
-    A smaller number than last time is news; each rung is said once.
+    A smaller number than last time is news; each threshold is reported once.
     """
     left = not_after - at
     limit = renewal_limit(not_before, not_after, is_ca=is_ca)

@@ -2,8 +2,7 @@
 
 Cronsim follows Debian's cron over daylight saving; a zone's own rules come from zoneinfo.
 
-What may live here: the arithmetic of runs. What is due now and how a missed run is caught up is in
-`due`.
+`due` decides what is due now and how a missed run is caught up.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _PROOF_RUNS, _PROOF_FROM = 300, datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class UnusableSchedule(ValueError):
-    """A schedule that cannot be kept; its text is one sentence with an example."""
+    """An unusable schedule; the text is one sentence with an example."""
 
 
 def schedule(every: str = "", *, day: str = "", at: str = "", zone: str) -> Schedule:

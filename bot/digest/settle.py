@@ -1,11 +1,11 @@
 """Flap damping, both ways.
 
-A look is folded into what is remembered, and a problem opens or closes only when that is certain.
+An observation is merged into the stored state, and a problem opens or closes only when that is
+certain.
 
-Most alarms of uptime monitors recover within a minute. So a problem opens after three bad looks in
-a row, or when half of the last eight
-were bad (it comes and goes, which is a problem of its own), and closes after three good ones in a
-row.
+Most alarms of uptime monitors recover within a minute. So a problem opens after three failed
+observations in a row, or when half of the last eight were bad (it comes and goes, which is a
+problem of its own), and closes after three good ones in a row.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ Settled = tuple[tuple[BackendState, ...], tuple[str, ...], tuple[BackendEvent, .
 
 
 def settle(before: Mapping[str, BackendState], look: Look, at: datetime) -> Settled:
-    """Fold a look into the states of its target.
+    """Merge an observation into the states of its target.
 
     Args:
         before: the target's states by key.
-        look: what was seen now.
+        look: the observation.
         at: when.
 
     Returns:
-        The states that changed or were seen, the keys that are gone (only a complete look tells),
+        The states that changed or were seen, the keys that are gone (only a complete observation
+            shows that),
         and what happened.
     """
     pairs = [_fold(before.get(seen.key), seen, at) for seen in look.seen]
@@ -63,7 +64,7 @@ def settle(before: Mapping[str, BackendState], look: Look, at: datetime) -> Sett
 
 
 def undecided(states: Iterable[BackendState]) -> bool:
-    """Whether another look soon would decide something.
+    """Whether another observation soon would decide something.
 
     A problem may be about to open or to close.
     """

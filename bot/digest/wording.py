@@ -1,9 +1,9 @@
 """A digest as plain lines.
 
-The twin that goes out when blocks are refused, and the measure of how long a digest is.
+Sent where Slack refuses the blocks, and used to bound the length of a digest.
 
 At most twelve lines: the header, nine causes, what is left out, the counts. Text from outside is
-not escaped here; whoever shows it does.
+not escaped here, but where it is shown.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def ahead_line(ahead: NextBreak) -> str:
 
 
 def moment(instant: datetime, content: DigestContent) -> str:
-    """An instant on the digest's wall clock: the time alone within the last day, else the date."""
+    """An instant in the digest's time zone: the time alone within the last day, else the date."""
     local = instant.astimezone(zone_of(content.schedule.zone))
     return f"{local:%H:%M}" if content.at - instant < _DAY else f"{local:%a} {local.day} {local:%b}"
 
@@ -142,7 +142,7 @@ def _muted(note: MutedNote, content: DigestContent, *, names: bool) -> str:
 
 
 def moment_until(instant: datetime, content: DigestContent) -> str:
-    """The end of a mute on the digest's wall clock."""
+    """The end of a mute in the digest's time zone."""
     local = instant.astimezone(zone_of(content.schedule.zone))
     same_day = local.date() == content.at.astimezone(local.tzinfo).date()
     return f"{local:%H:%M}" if same_day else f"{local:%a} {local.day} {local:%b %H:%M}"

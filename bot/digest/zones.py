@@ -1,6 +1,6 @@
 """Time zones, read once.
 
-A zone's rules lie in a file, and files are not read while the event loop waits.
+A zone's rules are read from a file, which must not happen while the event loop runs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _NOT_PLACES = {"localtime", "Factory", "posixrules"}
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name, kept for good.
+    """The zone of an IANA name, cached.
 
     Raises:
         zoneinfo.ZoneInfoNotFoundError: no such zone.

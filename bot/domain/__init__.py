@@ -1,4 +1,4 @@
-"""The values that the bot's rooms hand each other.
+"""The values that the bot's packages share.
 
 Frozen, no behaviour beyond derived facts, no I/O.
 

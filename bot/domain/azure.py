@@ -1,9 +1,7 @@
-"""What ARM says about a gateway, in our words.
+"""ARM's data about a gateway: configuration, backend health, and refusals.
 
-Configuration, backend health, and who could not be asked.
-
-Names are Azure's. Every value is what the gateway was *told* or *reports*; nothing here is a
-judgement of ours.
+Names are Azure's. Every value is configured or reported by Azure; nothing here is the bot's own
+verdict.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from chainlib import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayId:
-    """Where a gateway lives; ids are compared without case, as ARM does."""
+    """The identity of a gateway; ids are compared without case, as ARM does."""
 
     subscription: str
     group: str
@@ -148,7 +146,7 @@ class PoolUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRule:
-    """One way from a listener to a pool, or to where it redirects.
+    """One route from a listener to a pool, or to its redirect target.
 
     Attributes:
         hosts: the listener's host names in lower case, wildcards included; none where it takes any.
@@ -237,7 +235,7 @@ class Gateway:
 
 
 class Health(StrEnum):
-    """The gateway's word about one server; both families of words map to these."""
+    """The health of one server; both of ARM's sets of words map to these."""
 
     HEALTHY = "Healthy"
     UNHEALTHY = "Unhealthy"
@@ -266,12 +264,11 @@ class GatewayMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendServer:
-    """What the gateway says about one server under one setting.
+    """Backend health of one server under one setting.
 
     Attributes:
         ip_configuration: the ARM id of a NIC member.
-        more: members of ARM's answer that nobody here knows, and its certificate metadata, as they
-            came.
+        more: unknown members of ARM's answer and its certificate metadata, unchanged.
         word: the gateway's own word for its health, as it came; hostile, empty where none came.
     """
 
@@ -296,7 +293,7 @@ class GatewayHealth:
     """One answer of the backend-health operation.
 
     Attributes:
-        gateway: who was asked.
+        gateway: whose answer it is.
         servers: what it says of each.
         read_at: when the answer came, aware, UTC.
         request_ids: Azure's own ids of the requests it took, for a support ticket.
@@ -309,7 +306,7 @@ class GatewayHealth:
 
 
 class ArmTrouble(StrEnum):
-    """Why ARM could not answer; each has a sentence and a way out in `bot.azure.refusals`."""
+    """Why ARM could not answer; `bot.azure.refusals` has a sentence and a remedy for each."""
 
     NOT_CONFIGURED = "not-configured"
     NO_CREDENTIAL = "no-credential"
@@ -335,7 +332,7 @@ class ArmRefusal:
         trouble: the kind.
         sentence: what happened, for the card.
         remedy: lines for the operator (role JSON, `az` command), may be empty.
-        suggestions: names that were probably meant.
+        suggestions: similar names that exist.
         retry_after: seconds that ARM asks to wait, `None` where it named none.
     """
 

@@ -14,12 +14,12 @@ from chainlib import Explanation, GatewayPolicy, PresentedChain, Repair, Target,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRequest:
-    """What to probe and what the gateway would demand of it.
+    """What to probe and the gateway's requirements.
 
     Attributes:
         target: where to connect; `target.server_name` is what the handshake sends.
         policy: what the gateway demands; `policy.http` is the health probe's rule.
-        assumed: what was assumed because nobody said it, one sentence each, for people.
+        assumed: what was assumed, one sentence each, for people.
         hypothetical: asked as no gateway is set, since something was typed in its place; a
             gateway's own word is about something else.
         known_names: further host names under which the backend may answer, from listeners and

@@ -17,10 +17,10 @@ Message = Mapping[str, Any]
 
 
 class DeliveryError(Exception):
-    """A message did not go out, or nobody knows whether it did. The one tree of such errors.
+    """A message was not sent, or it is unknown whether it was. Base of all delivery errors.
 
     Args:
-        reason: the messenger's own code for it, or ours for what happened on the way.
+        reason: Slack's error code, or our own for a failure on the way.
         call: what was called, for the log; may be empty.
     """
 
@@ -32,12 +32,12 @@ class DeliveryError(Exception):
 class NotAccepted(DeliveryError):
     """Nothing was accepted, for example because the connection was refused.
 
-    Asking again may help.
+    A retry may help.
     """
 
 
 class RateLimited(NotAccepted):
-    """Nothing was accepted, and asking again helps only after `retry_after` seconds."""
+    """Nothing was accepted, and a retry helps only after `retry_after` seconds."""
 
     def __init__(self, retry_after: float, call: str = "") -> None:
         super().__init__("ratelimited", call)
@@ -45,11 +45,11 @@ class RateLimited(NotAccepted):
 
 
 class Refused(DeliveryError):
-    """Refused for good: nothing was accepted and asking again is useless."""
+    """Refused: nothing was accepted and a retry is useless."""
 
 
 class PlaceRefused(Refused):
-    """This channel or conversation takes no message of the bot."""
+    """The bot may not post in this channel or conversation."""
 
 
 class MessageGone(Refused):
@@ -74,7 +74,7 @@ class Poster(Protocol):
 
         Raises:
             RateLimited, Refused, NotAccepted: nothing was accepted.
-            Unknown: nobody knows; any other exception counts as this.
+            Unknown: the outcome is unknown; any other exception counts as this.
         """
 
     async def find(
@@ -82,7 +82,7 @@ class Poster(Protocol):
     ) -> str | None:
         """The `ts` of the message with that id in this part of the channel's history, or `None`.
 
-        Called again after an error, it goes on where it was.
+        Called again after an error, it continues where it stopped.
 
         Raises:
             RateLimited, Refused, NotAccepted, Unknown: the history could not be read.
@@ -97,7 +97,7 @@ class WithoutHistory(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where a message stands; the last four are final."""
+    """The state of a message; the last four are final."""
 
     PLANNED = "planned"
     SENDING = "sending"
@@ -114,13 +114,13 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message on its way.
+    """An outbox message.
 
     Attributes:
         id: goes out in the message's metadata.
         attempts: requests begun.
         first_attempt_at: where reconciliation begins to read the history.
-        owner, epoch: which replica, in which life, has it.
+        owner, epoch: the replica that has it, and its epoch.
         doubtful: the last request may have been accepted.
         ts: Slack's id of the message, once known.
     """
@@ -150,9 +150,9 @@ class Outcome(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a due digest stands: its target is looked at; it waits for earlier ones of its channel.
+    """The state of a due digest.
 
-    It is queued; it has ended.
+    Observing its target, waiting for earlier ones of its channel, queued, ended.
     """
 
     CHECKING = "checking"

@@ -30,7 +30,7 @@ class FollowedTarget:
     """What is followed.
 
     Attributes:
-        key: what is looked at once per tick however many channels want it: a gateway's folded ARM
+        key: observed once per tick for all channels: a gateway's folded ARM
             id, `host:port`, or `site:` and a public name.
         text: as people write it, for example `gw:prod-gw/shop/https-be`.
         pool, setting: narrow a gateway; `None` takes all.
@@ -45,7 +45,7 @@ class FollowedTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a digest is due: five cron fields on the wall clock of one zone.
+    """When a digest is due: five cron fields in one time zone.
 
     Attributes:
         cron: minute, hour, day of month, month, day of week.
@@ -60,7 +60,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A digest that a channel gets; it belongs to the channel and outlives its maker.
+    """A subscription; it belongs to the channel, not to the person who made it.
 
     Attributes:
         id: 0 until it is stored.
@@ -110,13 +110,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """What a channel does not want to hear, until when, why, and who said so.
+    """A mute: target, end, reason and author.
 
     Attributes:
         id: 0 until it is stored.
-        target: what it hushes; its `pool` and `setting` narrow it.
-        ends: when it ends by itself.
-        window: hushes only inside this weekly window, `None` hushes from `begins` to `ends`.
+        target: what is muted; its `pool` and `setting` narrow it.
+        ends: when it ends.
+        window: mutes only inside this weekly window, `None` mutes from `begins` to `ends`.
     """
 
     id: int = 0
@@ -132,7 +132,7 @@ class Mute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One fault as one look saw it.
+    """One fault in one observation.
 
     Attributes:
         cause: what it is folded by: equal causes behind many backends are one line.
@@ -153,14 +153,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextBreak:
-    """When accepted backends break next, if nobody does anything.
+    """When accepted backends break next, if nothing is done.
 
     Attributes:
         at: the first second at which they are refused.
         subject: the certificate whose date it is; hostile text.
         sha256: its fingerprint.
-        turn: what happens to it, in words.
-        backends: how many break with it.
+        turn: what happens to it. backends: how many break with it.
     """
 
     at: datetime
@@ -198,11 +197,11 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look at one target.
+    """One observation of one target.
 
     Attributes:
-        complete: every backend was seen; of an incomplete look, what it does not mention stays as
-            it was.
+        complete: every backend was seen; backends that an incomplete observation does not mention
+            keep their state.
     """
 
     target_key: str
@@ -212,13 +211,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemState:
-    """A problem with its memory.
+    """A problem and its recent observations.
 
     Attributes:
         open: whether it counts, after damping.
-        since: when the stretch that it is in began: the first bad look, or the first good one of a
-            closed problem.
-        recent: the last looks, newest last: `x` bad, `.` good.
+        since: the first failed observation of an open problem, or the first good one of a closed
+            problem.
+        recent: the last observations, newest last: `x` bad, `.` good.
     """
 
     problem: Problem
@@ -229,7 +228,7 @@ class ProblemState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendState:
-    """The damped state of one backend: the last observation, and each problem with its memory."""
+    """The damped state of one backend: the last observation and its problems."""
 
     seen: Observation
     problems: tuple[ProblemState, ...]
@@ -297,7 +296,7 @@ class DigestLine:
         gateways: names of their gateways.
         since: the earliest of them.
         not_after: for a renewal, when the certificate ends.
-        step: for a renewal, the rung of the ladder in days.
+        step: for a renewal, the reminder threshold in days.
         flapping: it comes and goes.
     """
 
@@ -328,10 +327,10 @@ class MutedNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestContent:
-    """What one digest says, and what the next one compares with.
+    """The content of a digest, with which the next one is compared.
 
     Attributes:
-        at: the instant that it speaks of.
+        at: its instant.
         lines: what is listed, in order.
         standing: open and not news; listed only when the subscription lists more than changes.
         hushed: open and muted, as it was told before the mute; what began inside the mute has been
@@ -356,7 +355,7 @@ class DigestContent:
 
     @property
     def known(self) -> tuple[DigestLine, ...]:
-        """Every cause that was open and that the channel has heard of."""
+        """Every open cause that the channel was informed of."""
         return (*self.lines, *self.standing, *self.hushed)
 
     @property

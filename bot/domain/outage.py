@@ -1,27 +1,27 @@
-"""The database cannot be used now: what every room above the store may catch, and what it says."""
+"""The exception for a database outage, which every package above the store may catch."""
 
 from __future__ import annotations
 
 
 class DatabaseUnavailable(Exception):
-    """The database does not do its work now; the text is one sentence for the person who asked.
+    """The database is not available; the text is one sentence for the person who asked.
 
     Args:
         reason: what is wrong, as a clause: `the database does not answer`.
         writing: whether something was to be saved.
-        doubtful: the connection was lost while the change was being committed, so nobody knows
-            whether it is saved.
+        doubtful: the connection was lost while the change was being committed, so it is unknown
+            whether it was saved.
     """
 
     def __init__(self, reason: str, *, writing: bool = False, doubtful: bool = False) -> None:
         self.reason, self.doubtful = reason, doubtful
-        wanted = "save this" if writing else "look this up"
+        wanted = "save this" if writing else "read this"
         super().__init__(
-            f"I cannot tell whether this was saved: {reason}; look at it again in a minute."
+            f"It is not known whether this was saved: {reason}; look at it again in a minute."
             if doubtful
             else f"I cannot {wanted} now: {reason}; nothing was changed."
         )
 
     def of_saving(self) -> DatabaseUnavailable:
-        """The same, for who wanted to save something, wherever on the way it was met."""
+        """The same error for an operation that was going to write."""
         return DatabaseUnavailable(self.reason, writing=True, doubtful=self.doubtful)

@@ -1,4 +1,4 @@
-"""A no, as one value, from whatever room it comes."""
+"""A refusal as one value, from any package."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Refusal:
 
     Attributes:
         kind: which rule refused.
-        sentence: for the asker alone; may repeat a host name, so it is hostile text for whoever
-            shows it.
+        sentence: for the person who asked; may repeat a host name, so it must be escaped where it
+            is shown.
         example: a command or setting that works instead; empty where there is none.
     """
 

@@ -1,4 +1,4 @@
-"""What would break if a root went from a gateway.
+"""What would break if a root were removed from a gateway.
 
 Each backend's verdict before and after, as values.
 """
@@ -14,7 +14,7 @@ from chainlib import Code
 
 
 class Impact(StrEnum):
-    """What becomes of one server when the root is gone."""
+    """The effect on one server when the root is removed."""
 
     BREAKS = "breaks"
     HOLDS = "holds"
@@ -44,7 +44,7 @@ class MemberImpact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """The rehearsal of taking one root from a gateway.
+    """The rehearsal of removing one root from a gateway.
 
     Attributes:
         gateway: from which gateway.
@@ -67,5 +67,5 @@ class Removal:
     scope: str = ""
 
     def count(self, impact: Impact) -> int:
-        """How many servers share this fate."""
+        """How many servers have this impact."""
         return sum(member.impact is impact for member in self.members)

@@ -68,14 +68,14 @@ class MemberCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberReport:
-    """Both witnesses about one member of a pool under one setting.
+    """Probe and backend health of one member of a pool under one setting.
 
     Attributes:
         pool, setting: names on the gateway.
         member: the member as configured, FQDN or address.
         report: our own probe; `None` for a setting without TLS or an address that may not be
             probed.
-        server: the gateway's word, `None` until ARM has answered or when it does not list the
+        server: backend health, `None` until ARM has answered or when it does not list the
             member.
         findings: our probe's findings and those that come from comparing the two witnesses, in
             headline order.
@@ -117,12 +117,12 @@ class MemberReport:
 
     @property
     def hypothetical(self) -> bool:
-        """Our own probe was asked something else than the gateway."""
+        """The probe used other options than the gateway does."""
         return self.report is not None and self.report.request.hypothetical
 
     @property
     def unseen(self) -> bool:
-        """Nobody vouches for it: we did not probe it, and the gateway has not called it healthy."""
+        """Neither probed nor reported as healthy by backend health."""
         return bool(self.skipped) and not (
             self.server is not None and self.server.health is Health.HEALTHY
         )
@@ -130,13 +130,13 @@ class MemberReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayReport:
-    """A gateway, or one pool or setting of it, as both witnesses see it.
+    """A gateway, or one pool or setting of it, with probes and backend health.
 
     Attributes:
         gateway: its configuration.
         members: worst first.
         health: the gateway's answer, `None` until it came.
-        refusal: why the gateway's word is missing, `None` when it is there or still awaited.
+        refusal: why backend health is missing, `None` when it is there or still being read.
         scope: `gateway`, `pool` or `setting` name that was asked for, for people.
         at: when the probes ran, aware, UTC.
         via: who is asked; where it is the gateway alone, nothing was probed.
@@ -177,7 +177,7 @@ class GatewayReport:
 
     @property
     def unanswered(self) -> bool:
-        """Nothing is known: only the gateway's word was asked for, and it is not there."""
+        """Nothing is known: only backend health was requested, and it is missing."""
         return self.via is Via.GATEWAY and self.health is None
 
     @property
@@ -205,7 +205,7 @@ class GatewayReport:
 
     @property
     def green(self) -> bool:
-        """Healthy, and where only the gateway was asked it vouches for every member."""
+        """Healthy; with backend health alone, every member must be reported as healthy."""
         return self.healthy and not (
             self.via is Via.GATEWAY and any(member.unseen for member in self.members)
         )

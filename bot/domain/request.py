@@ -302,7 +302,7 @@ class MuteRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmuteRequest(Request):
-    """`unmute`: end a mute before its time."""
+    """`unmute`: end a mute early."""
 
     verb: ClassVar[Verb] = Verb.UNMUTE
     saves: ClassVar[bool] = True

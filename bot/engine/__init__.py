@@ -1,7 +1,9 @@
-"""The durable engine: what is due is looked at, said once, and survives the death of any process.
+"""The durable engine.
 
-It knows neither Slack nor ARM: what to look at, how to render and how to post arrive as objects.
-Only `appgw serve` loads this room.
+Due targets are observed and each digest is sent once, across the death of any process.
+
+It knows neither Slack nor ARM: observer, renderer and poster are passed in. Only `appgw serve`
+loads this room.
 """
 
 from bot.engine.engine import Engine

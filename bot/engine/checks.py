@@ -26,19 +26,19 @@ _AFTER_OUTAGE_S = 2.0
 _PARALLEL, _PARALLEL_GATEWAYS = (
     16,
     8,
-)  # of ARM no more is asked at once; hosts are probed by us alone
+)  # concurrent gateways, because of ARM's limits; hosts need no ARM
 
 
 class Checks:
-    """Looks at targets and lets digests go.
+    """Observes targets and releases the digests that wait for them.
 
-    An outage of the database is waited out: the digests that wait for a look wait with it.
+    During an outage of the database the observations wait, and so do their digests.
 
     Args:
         store: what is remembered.
-        ports: looker and clock.
+        ports: observer and clock.
         transact: where digests are queued.
-        settings: how long a look may take.
+        settings: how long an observation may take.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class Checks:
         }
 
     async def look(self, keys: Sequence[str]) -> list[str]:
-        """Look at targets and remember what was seen.
+        """Observe targets and store the result.
 
-        Returns those of which another look would decide something. Never raises.
+        Returns those that another observation would decide. Never raises.
         """
         try:
             followed = await self._patiently(lambda: self._followed(keys))
@@ -65,7 +65,7 @@ class Checks:
                 if await self._patiently(partial(self._record, look))
             ]
         except Exception:  # noqa: BLE001 -- a workflow that raises is over, and the digests that wait for it with it
-            _LOG.exception("looking at %d targets", len(keys))
+            _LOG.exception("checking %d targets", len(keys))
             return []
 
     async def _followed(self, keys: Sequence[str]) -> tuple[FollowedTarget, ...]:
@@ -88,7 +88,7 @@ class Checks:
                 _LOG.exception("looking at %s", target.key)
         return Look(
             target_key=target.key,
-            seen=(could_not_look(target, f"{target.text} could not be looked at"),),
+            seen=(could_not_look(target, f"{target.text} could not be checked"),),
             complete=False,
         )
 
@@ -103,7 +103,7 @@ class Checks:
         try:
             await self._ports.on_closed(target_key)
         except Exception:  # noqa: BLE001 -- what was seen is written down, whatever becomes of the good news
-            _LOG.exception("telling the recovery of %s", target_key)
+            _LOG.exception("announcing the recovery of %s", target_key)
 
     async def release(self, check: str) -> int:
         """Queue the digests that waited for a check, and those that waited for them.

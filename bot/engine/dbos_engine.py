@@ -39,11 +39,11 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 Workflow = Callable[..., Coroutine[Any, Any, None]]
 
-VERSION = "1"  # constant: with another one nothing that is in flight would ever resume
+VERSION = "1"  # constant: after a change, workflows in flight would never resume
 DIGESTS, CHECKS = "digests", "checks"
 _NAME = "appgw-check"
 _PARALLEL_CHECKS = (
-    64  # most of them sleep until their next look; how many look at once is the checks' own affair
+    64  # most of them sleep until their next observation; `Checks` limits how many run at once
 )
 _PURGE_BATCH = 1_000
 _LISTENER_S = 0.5  # asks the database nothing while no workflow waits; shutdown waits for this loop
@@ -59,7 +59,7 @@ class Transact:
         url: the application's own database, so that a tick is one transaction.
         replica: stable id under which this process's work is found again.
         workflows: name -> body.
-        poll: seconds between two looks into a queue.
+        poll: seconds between two reads of a queue.
         parallel: digests under way at once.
     """
 
@@ -84,10 +84,10 @@ class Transact:
         event.listen(self._engine, "checkin", self._close_late)
 
     async def launch(self) -> None:
-        """Begin to work; what this replica left behind starts again at once.
+        """Start; unfinished work of this replica resumes at once.
 
-        Blocks for a moment, on purpose: launched inside the running loop, workflows run on that
-        loop and may share its connections.
+        Blocks briefly: launched inside the running loop, workflows run on that loop and may share
+        its connections.
         """
         refuse_pickles()
         if cancelled := await asyncio.to_thread(cancel_foreign, self._engine):
@@ -133,9 +133,9 @@ class Transact:
         )
 
     async def stop(self, drain: float) -> None:
-        """Give steps that are under way a moment, and close.
+        """Wait briefly for running steps, then close.
 
-        A workflow that sleeps goes on after the next start.
+        A sleeping workflow resumes after the next start.
         """
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), drain)
@@ -155,9 +155,9 @@ class Transact:
         self._engine.dispose()
 
     def _close_late(self, _connection: object, record: ConnectionPoolEntry) -> None:
-        """Close what a thread of DBOS still had in hand when the pool was closed.
+        """Close connections that threads of DBOS still held when the pool was closed.
 
-        The pool that it goes back to is nobody's any more.
+        Nothing else would.
         """
         if self._closed:
             record.invalidate()
@@ -212,9 +212,9 @@ class Transact:
         )
 
     async def take_over(self, living: Iterable[str]) -> int:
-        """Free what replicas that do not live any more had begun.
+        """Release workflows that dead replicas had begun.
 
-        Returns how many workflows that were.
+        Returns how many.
         """
         alive = set(living)
         begun = await DBOS.list_workflows_async(
@@ -227,7 +227,7 @@ class Transact:
         return len(orphans)
 
     async def purge(self, before: datetime) -> int:
-        """Delete finished workflows; our own rows are the memory, not these."""
+        """Delete finished workflows; the bot's own tables hold what must be kept."""
         deleted = 0
         while True:
             old = await DBOS.list_workflows_async(

@@ -32,11 +32,11 @@ _OUTCOMES = {
 
 
 class Digests:
-    """Brings due digests to their end.
+    """Runs due digests until they are sent or given up.
 
     Args:
         store: what is remembered.
-        ports: clock, renderer, and whom to tell of a lost channel.
+        ports: clock, renderer, and the callback for a lost channel.
         digest_sender: sends.
     """
 
@@ -44,7 +44,7 @@ class Digests:
         self._store, self._ports, self._sender = store, ports, digest_sender
 
     async def advance(self, run_id: str) -> float:
-        """Go on with a run; returns the seconds to wait before going on again, 0 when it has ended.
+        """Continue a run; returns the seconds until the next attempt, 0 when it has ended.
 
         Never raises.
         """
@@ -78,7 +78,7 @@ class Digests:
     async def _prepare(
         self, connection: AsyncConnection, run: DigestRun, now: datetime
     ) -> Message | None:
-        """Freeze what the run says and plan its message; `None` when it has nothing to say."""
+        """Fix the content of the run and plan its message; `None` when nothing is to be sent."""
         subscription = await get_subscription(connection, run.subscription)
         if subscription is None or subscription.paused is not None:
             await finish(connection, run.id, Outcome.DROPPED, now)

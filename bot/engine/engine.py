@@ -1,4 +1,4 @@
-"""The engine put together: the workflows' bodies, the loops that drive it, start and stop."""
+"""The engine: the bodies of its workflows, its loops, start and stop."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _LOOPS_END_S = 2.0
 
 
 class Engine:
-    """Digests that are never lost and never doubled.
+    """Sends each digest exactly once.
 
     Args:
         url: of the database.
         store: the same database, open.
-        ports: clock, looker, renderer, poster.
+        ports: clock, observer, renderer, poster.
         settings: how to behave.
         monotonic: seconds that only grow, for leases.
     """
@@ -73,7 +73,7 @@ class Engine:
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Begin to work; what this replica left behind goes on at once."""
+        """Start; unfinished work of this replica resumes at once."""
         await self._lease.begin()
         await self._transact.launch()
         beat = self._settings.lease / _BEATS_PER_LEASE
@@ -85,9 +85,9 @@ class Engine:
         ]
 
     async def stop(self) -> None:
-        """Take no new work, let running work finish for a moment.
+        """Take no new work and wait briefly for running work.
 
-        The rest goes on at the next start.
+        The rest resumes at the next start.
         """
         self._stopping.set()
         if (
@@ -100,14 +100,14 @@ class Engine:
         await self._transact.stop(self._settings.drain.total_seconds())
 
     async def tick(self) -> int | None:
-        """Claim what is due by the clock now.
+        """Claim the digests that are due now.
 
-        Returns how many digests that were, `None` when another replica is at it.
+        Returns how many, `None` while another replica ticks.
         """
         return await self._ticker.tick(self._ports.clock())
 
     async def sweep(self) -> int:
-        """Take up again what should long be done; returns how many digests that were."""
+        """Queue overdue digests again; returns how many."""
         return await self._ticker.sweep(self._ports.clock())
 
     async def clean(self) -> None:
@@ -116,7 +116,7 @@ class Engine:
         deleted = await self._transact.purge(now - _ENGINE_ROWS_KEPT)
         async with self._store.writing() as connection:
             await connection.run_sync(lambda bound: purge_old(bound, now))
-        _LOG.info("cleaned up: %d finished workflows", deleted)
+        _LOG.info("deleted %d finished workflows", deleted)
 
     @property
     def alive(self) -> bool:
@@ -126,7 +126,7 @@ class Engine:
     async def _check(self, check: str, keys: list[str]) -> None:
         """The workflow of one batch of targets.
 
-        Order of steps: look, up to two more looks, release.
+        Order of steps: observe, up to two more observations, release.
         """
         wavering = await self._transact.step("look", self._checks.look, keys)
         for _ in range(_MORE_LOOKS):
@@ -162,12 +162,12 @@ class Engine:
         await self._lease.keep()
         freed = await self._transact.take_over(await self._lease.living())
         if freed:
-            _LOG.warning("took over %d workflows of a replica that does not live", freed)
+            _LOG.warning("took over %d workflows of a replica that has stopped", freed)
 
     async def _every(self, pause: timedelta, body: Callable[[], Awaitable[object]]) -> None:
-        """Do something again and again until the end.
+        """Repeat an action until the engine stops.
 
-        Trouble is logged and tried again, except when this replica's name is taken.
+        Errors are logged and retried, except when this replica's name is taken.
         """
         while not self._stopping.is_set():
             try:

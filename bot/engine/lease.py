@@ -1,10 +1,10 @@
-"""Which replicas live.
+"""Which replicas are alive.
 
-Each one counts its heartbeats; a replica whose count stands still for a lease is declared dead.
+Each counts its heartbeats; one whose count does not change for the time of a lease is declared
+dead.
 
-Counts are compared, never clocks: replicas whose clocks differ, and clocks that people move,
-declare nobody dead by mistake. Every life has
-an epoch; whoever was declared dead while frozen finds its epoch over before it posts.
+Counts are compared, never clocks, so wrong or changed clocks declare no replica dead by mistake.
+Every start has an epoch; a replica that was declared dead while frozen notices it before it posts.
 """
 
 from __future__ import annotations
@@ -21,16 +21,19 @@ Monotonic = Callable[[], float]
 
 
 class ReplicaTaken(Exception):
-    """Another process runs under this replica's name; the text is one sentence with the way out."""
+    """Another process runs under this replica's name.
+
+    The text is one sentence that says what to do.
+    """
 
 
 class Lease:
-    """This replica's life, and its eye on the others.
+    """The lease of this replica, and its observation of the others.
 
     Args:
         store: the shared database.
         replica: this process's stable name.
-        lease: how long another one may stand still.
+        lease: seconds without a heartbeat after which another replica counts as dead.
         monotonic: seconds that only grow.
     """
 
@@ -41,15 +44,14 @@ class Lease:
         self._seen: dict[str, tuple[Replica, float]] = {}
 
     async def begin(self) -> None:
-        """Begin a life."""
+        """Register this replica."""
         async with self._store.writing() as connection:
             self.epoch = await register(connection, self.replica)
 
     async def keep(self) -> None:
-        """One heartbeat; a replica that was declared dead while it slept begins a new life.
+        """One heartbeat; a replica that was declared dead registers again.
 
-        Raises:
-            ReplicaTaken: another process began a life under the same name.
+        Raises: ReplicaTaken: another process has registered under the same name.
         """
         async with self._store.writing() as connection:
             if await beat(connection, self.replica, self.epoch):
@@ -62,7 +64,10 @@ class Lease:
             self.epoch = await register(connection, self.replica)
 
     async def living(self) -> tuple[str, ...]:
-        """The replicas that live, after declaring dead those that stood still for a lease."""
+        """The replicas that are alive.
+
+        After declaring dead those without a heartbeat for a lease.
+        """
         async with self._store.reading() as connection:
             rows = await replicas(connection)
         silent = [
@@ -76,7 +81,7 @@ class Lease:
         return tuple(row.id for row in rows if not row.dead and row not in silent)
 
     async def owns(self, connection: AsyncConnection) -> bool:
-        """Whether this life still holds; asked right before every post."""
+        """Whether this epoch is still current; read right before every post."""
         return await lives(connection, self.replica, self.epoch)
 
     def _stands_still(self, row: Replica) -> bool:

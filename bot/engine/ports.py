@@ -1,7 +1,4 @@
-"""What the engine is given.
-
-Settings, the clock, and the three things that it does not know how to do itself.
-"""
+"""What the engine is given: settings, the clock, and how to observe, render and post."""
 
 from __future__ import annotations
 
@@ -20,20 +17,20 @@ ClosedHook = Callable[[str], Awaitable[None]]
 
 
 class Looker(Protocol):
-    """Looks at a target.
+    """Observes a target.
 
-    For a gateway one ARM read and a probe of each member, for a host one probe.
+    A gateway by one ARM read and a probe of each member, a host by one probe.
     """
 
     async def look(self, target: FollowedTarget) -> Look:
-        """What is there now.
+        """The state now.
 
-        What the world answers is data; an exception counts as `could not look`.
+        Failures of the target are data; an exception counts as not observed.
         """
 
 
 class Renderer(Protocol):
-    """Turns what a digest says into a message."""
+    """Renders the content of a digest."""
 
     def __call__(self, subscription: Subscription, content: DigestContent) -> Message:
         """The message; pure, so that a repeated attempt sends the same."""
@@ -80,11 +77,11 @@ class EngineSettings:
 
 
 async def _no_hook(channel: str, reason: str) -> None:
-    """The default: a paused channel is told to nobody."""
+    """The default: a paused channel is not announced."""
 
 
 async def _nobody_cheers(target_key: str) -> None:
-    """The default: a recovery is told by the next digest alone."""
+    """The default: only the next digest reports a recovery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +90,8 @@ class Ports:
 
     Attributes:
         clock: the present instant, aware; it alone decides what is due.
-        on_paused: told that a channel was lost and its subscriptions paused: channel, Slack's
-            reason.
-        on_closed: told the key of a target of which a problem has just ended.
+        on_paused: called when a lost channel's subscriptions were paused: channel, Slack's reason.
+        on_closed: called with the key of a target of which a problem has just ended.
     """
 
     clock: Clock

@@ -1,11 +1,12 @@
-"""Send once. The intent is committed before the request.
+"""Send once.
 
-A request of which nobody knows the end is looked for before it is repeated.
+The intent is committed before the request.
 
-Slack has no idempotency key, so exactly-once is ours: the message carries its delivery's id, and
-the channel's history tells whether it
-arrived. One window stays open: a replica that is frozen between its last look at its own epoch and
-its request, for longer than the lease.
+A request whose outcome is unknown is searched for in the channel before it is repeated.
+
+Slack has no idempotency key, so the message carries its delivery's id, and the channel's history
+shows whether it arrived. One gap remains: a replica that is frozen between its last read of its
+epoch and its request, for longer than the lease.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _LONGEST_WAIT_S = (
 
 
 class DigestSender:
-    """Brings planned messages to their channels.
+    """Sends planned messages.
 
     Args:
         store: where intents and outcomes are kept.
@@ -90,10 +91,7 @@ class DigestSender:
             self._under_way.discard(delivery_id)
 
     async def _claim(self, delivery_id: str, on_final: OnFinal) -> tuple[Delivery | None, float]:
-        """Commit the intent.
-
-        From here on, whoever finds this delivery knows that a request may have gone out.
-        """
+        """Commit the intent: from now on a request may have been sent."""
         async with self._store.writing() as connection:
             found = await lock_delivery(connection, delivery_id)
             if found.state.final:
@@ -122,9 +120,9 @@ class DigestSender:
             return claimed, 0
 
     async def _is_free(self, connection: AsyncConnection, found: Delivery) -> bool:
-        """Nobody is sending it.
+        """Whether no live replica is sending it.
 
-        What this very process has begun and lost track of is free as well.
+        What this process itself had begun is free as well.
         """
         if found.state is not DeliveryState.SENDING:
             return True
@@ -167,7 +165,7 @@ class DigestSender:
         return replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False), 0
 
     async def _reconcile(self, claimed: Delivery) -> Delivery | None:
-        """What became of the last request.
+        """The outcome of the last request.
 
         The final delivery when that is known, `None` to post.
         """
@@ -187,7 +185,7 @@ class DigestSender:
         return None
 
     async def _find(self, claimed: Delivery) -> str | None:
-        """Look where the last request would stand, if it was accepted."""
+        """Search the history where the last request would be, if it was accepted."""
         asked = claimed.attempt_at or self._clock()
         since = asked - _HISTORY_MARGIN
         until = asked + self._settings.post_timeout + _HISTORY_MARGIN
@@ -209,9 +207,9 @@ class DigestSender:
     async def _later(
         self, claimed: Delivery, error: DeliveryError, *, doubtful: bool, posting: bool = True
     ) -> tuple[Delivery | None, float]:
-        """Write down how far the request came, and when to try again.
+        """Store the outcome of the request and when to try again.
 
-        A limit on reading the history keeps no post of the channel back.
+        A rate limit on reading the history delays no post of the channel.
         """
         now, began = self._clock(), claimed.first_attempt_at
         if began is not None and now - began > self._settings.give_up_after:
@@ -237,7 +235,7 @@ class DigestSender:
 
 @contextmanager
 def _named_errors() -> Iterator[None]:
-    """Whatever a poster raises that it has no name for leaves the request in doubt."""
+    """An unexpected exception of a poster leaves the outcome of the request unknown."""
     try:
         yield
     except DeliveryError:

@@ -1,7 +1,7 @@
 """The tick: one transaction that claims what is due and queues the observations it needs.
 
 It also moves each subscription to its next time. A crash before the commit leaves everything due;
-after it, everything is queued. Two replicas that tick at the same time take turns.
+after it, everything is queued. Replicas tick one at a time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Ticker:
     Args:
         store: subscriptions and runs.
         transact: the queues.
-        settings: how often to look besides digests.
+        settings: how often to observe besides digests.
         unique: makes the ids of checks.
     """
 
@@ -58,9 +58,9 @@ class Ticker:
         )
 
     async def tick(self, now: datetime) -> int | None:
-        """Claim what is due at `now`.
+        """Claim the digests due at `now`.
 
-        Returns how many digests that were, `None` when another replica is at it.
+        Returns how many, `None` while another replica ticks.
         """
         async with self._store.writing() as connection:
             if not await tick_lock(connection):
@@ -83,15 +83,15 @@ class Ticker:
             return len(runs)
 
     async def realign(self, now: datetime) -> int:
-        """After a clock that ran ahead: bring back what it has put off.
+        """Correct the digests that a clock running ahead has set too late.
 
-        Returns how many digests that were.
+        Returns how many.
         """
         async with self._store.writing() as connection:
             return await realign(connection, now, self._settings.look_every)
 
     async def sweep(self, now: datetime) -> int:
-        """Take up again what should long be done; returns how many digests that were."""
+        """Queue overdue digests again; returns how many."""
         async with self._store.writing() as connection:
             lost = await stale_runs(connection, now - _LOST_AFTER, now)
             for run in lost:
@@ -100,9 +100,9 @@ class Ticker:
 
 
 def batches(keys: Sequence[str]) -> list[tuple[str, ...]]:
-    """A gateway is looked at alone, so that a slow one holds nobody up.
+    """Gateways are observed one by one, so that a slow one delays no other.
 
-    Hosts are looked at by the fifty.
+    Hosts in batches of fifty.
     """
     gateways = [(key,) for key in keys if key.startswith("/")]
     hosts = [key for key in keys if not key.startswith("/")]

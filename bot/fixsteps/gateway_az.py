@@ -55,14 +55,14 @@ _RISK = (
     "sees it. For minutes, until the fix is in."
 )
 _BEFORE = Template(
-    text="Keep what is set now, for the way back.",
+    text="Save the current settings, for the undo.",
     command=f"{_AZ} show -g <group> -n <gateway> > before.json",
 )
 _WAIT = Template(text=MINUTES)
 _ATTACHED_NOW = Template(
     text=(
         "The list of roots is replaced as a whole: see which are attached now, and name those "
-        "that must stay as well."
+        "to keep as well."
     ),
     command=(
         f"{_AZ} http-settings show {_AT} -n <setting> --query 'trustedRootCertificates[].id' -o tsv"
@@ -72,7 +72,7 @@ _ATTACHED_NOW = Template(
 _ATTACH = (
     _ATTACHED_NOW,
     Template(
-        text="Attach the root to <setting>; the list names every root that must stay.",
+        text="Attach the root to <setting>; the list names every root to keep.",
         command=f"{_SETTING} --root-certs <roots>",
     ),
 )
@@ -143,7 +143,7 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 Template(
                     text=(
                         "The list is replaced as a whole: see which are attached now, and name "
-                        "those that must stay as well."
+                        "those to keep as well."
                     ),
                     command=(
                         f"{_AZ} http-settings show {_AT} -n <setting> --query "
@@ -152,7 +152,7 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
                     when="!kept_known",
                 ),
                 Template(
-                    text="Attach it; the list names every one that must stay.",
+                    text="Attach it; the list names every one to keep.",
                     command=f"{_SETTING} --auth-certs <auths>",
                 ),
             ),
@@ -238,7 +238,7 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
         GatewayTask.VALIDATION: Recipe(
             title="Switch validation on again",
             steps=(
-                Template(text="Mend what it hides first, or users get 502 at once."),
+                Template(text="Fix what it hides first, or users get 502 at once."),
                 _BEFORE,
                 _WAIT,
                 Template(
@@ -262,7 +262,7 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
             steps=(
                 Template(
                     text=(
-                        "Mend the server's answer first; the probe is changed only where its "
+                        "Fix the server's answer first; change the probe only where its "
                         "path, codes or text are wrong."
                     )
                 ),

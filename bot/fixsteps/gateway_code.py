@@ -29,7 +29,7 @@ def _hcl(text: str, command: str, when: str = "") -> Template:
 
 _DEPLOY = (
     Template(
-        text="See what would change.",
+        text="Preview the change.",
         command="az deployment group what-if -g <group> -f main.bicep",
     ),
     Template(
@@ -37,7 +37,7 @@ _DEPLOY = (
     ),
 )
 _APPLY = (
-    Template(text="See what would change.", command="terraform plan -out fix.tfplan"),
+    Template(text="Preview the change.", command="terraform plan -out fix.tfplan"),
     Template(text=f"Apply. {MINUTES}", command="terraform apply fix.tfplan"),
 )
 _BICEP_UNDO = (
@@ -51,11 +51,11 @@ _HCL_UNDO = (
 )
 
 _BICEP_ATTACH = _bicep(
-    "In the properties of <setting>, with every root that must stay:",
+    "In the properties of <setting>, with every root to keep:",
     "trustedRootCertificates: [\n<roots>\n]",
 )
 _HCL_ATTACH = _hcl(
-    "In the backend_http_settings block of <setting>, with every root that must stay:",
+    "In the backend_http_settings block of <setting>, with every root to keep:",
     "trusted_root_certificate_names = [<roots>]",
 )
 _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
@@ -82,7 +82,7 @@ _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
                 "{ name: <root>, properties: { data: loadFileAsBase64(<rootfile>) } }",
             ),
             _bicep(
-                "In the properties of <setting>, with every one that must stay:",
+                "In the properties of <setting>, with every one to keep:",
                 "authenticationCertificates: [\n<auths>\n]",
             ),
         ),

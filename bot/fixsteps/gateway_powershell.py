@@ -124,7 +124,7 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
             steps=(
                 _READ,
                 _SETTING,
-                _ps("Keep the list for the way back.", "$before = $s.TrustedRootCertificates"),
+                _ps("Save the list, for the undo.", "$before = $s.TrustedRootCertificates"),
                 _ps(
                     "Empty it; the well-known CAs count again.",
                     "$s.TrustedRootCertificates = $null",
@@ -241,7 +241,7 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
             steps=(
                 Template(
                     text=(
-                        "Mend the server's answer first; the probe is changed only where its "
+                        "Fix the server's answer first; change the probe only where its "
                         "path, codes or text are wrong."
                     )
                 ),

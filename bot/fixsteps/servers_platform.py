@@ -17,9 +17,7 @@ _PICK_HOST = Template(
         "has a complete chain."
     ),
     command="az network application-gateway http-settings update "
-    "-g <group> --gateway-name <gateway> "
-    "-n <setting> "
-    "--host-name-from-backend-pool true",
+    "-g <group> --gateway-name <gateway> -n <setting> --host-name-from-backend-pool true",
     when="!picked",
 )
 _HOST_AS_BEFORE = Template(
@@ -28,9 +26,8 @@ _HOST_AS_BEFORE = Template(
         "request again."
     ),
     command="az network application-gateway http-settings update "
-    "-g <group> --gateway-name <gateway> "
-    "-n <setting> "
-    "--host-name-from-backend-pool false --host-name <name>",
+    "-g <group> --gateway-name <gateway> -n <setting> --host-name-from-backend-pool false "
+    "--host-name <name>",
     when="!picked",
 )
 _SECRET_VARIABLES = Template(
@@ -66,7 +63,7 @@ _KUBERNETES = Recipe(
             )
         ),
         Template(
-            text="Then let it issue anew; its Certificate usually bears the secret's name.",
+            text="Then let it reissue; its Certificate usually has the secret's name.",
             command='cmctl renew -n "$NS" "$S"',
         ),
         Template(
@@ -94,7 +91,7 @@ _ENVOY = Recipe(
     undo=_SECRET_UNDO,
 )
 _APP_SERVICE = Recipe(
-    title="Mend the certificate of an App Service",
+    title="Fix the certificate of an App Service",
     steps=(
         _PICK_HOST,
         Template(text="For a custom domain, the certificate itself must hold the chain."),
@@ -124,7 +121,7 @@ _APP_SERVICE = Recipe(
     ),
 )
 _API_MANAGEMENT = Recipe(
-    title="Mend the certificate of API Management",
+    title="Fix the certificate of API Management",
     steps=(
         PFX,
         Template(
@@ -176,7 +173,7 @@ _VIRTUAL_MACHINE = Recipe(
     ),
 )
 _CONTAINER_APPS = Recipe(
-    title="Mend the certificate of a Container App",
+    title="Fix the certificate of a Container App",
     steps=(
         Template(text="Use the app's own FQDN in the pool where you can."),
         _PICK_HOST,

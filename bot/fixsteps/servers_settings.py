@@ -149,8 +149,7 @@ _LINES: Mapping[ServerTask, Mapping[ServerKind, Template]] = MappingProxyType(
             ),
             ServerKind.API_MANAGEMENT: Template(
                 text=(
-                    "In Custom domains, take the tick from Negotiate client certificate for the "
-                    "gateway's name."
+                    "In Custom domains, clear Negotiate client certificate for the gateway's name."
                 )
             ),
             ServerKind.CONTAINER_APPS: Template(

@@ -150,7 +150,7 @@ _IIS = Recipe(
             )
         ),
         Template(
-            text="Restart, so that Windows builds the chain anew; sites pause for seconds.",
+            text="Restart, so that Windows rebuilds the chain; sites pause for seconds.",
             command="iisreset",
             language=_PS,
         ),
@@ -165,9 +165,7 @@ _IIS = Recipe(
         Template(text="Restart.", command="iisreset", language=_PS),
     ),
     proof=(
-        Template(
-            text="Do not judge by a browser on Windows: it fetches missing intermediates by itself."
-        ),
+        Template(text="Do not verify with a browser on Windows: it fetches missing intermediates."),
     ),
 )
 _TOMCAT = Recipe(
@@ -175,7 +173,7 @@ _TOMCAT = Recipe(
     steps=(
         Template(
             text=(
-                "Make a new keystore from chain and key; key.pem is the server's private key. "
+                "Create a new keystore from chain and key; key.pem is the server's private key. "
                 "Give it the old keystore's password."
             ),
             command=(

@@ -103,7 +103,7 @@ FIRST: Mapping[Code, str] = MappingProxyType(
             "<chainfile>."
         ),
         Code.CERTIFICATE_NOT_YET_VALID: (
-            "Take the previous certificate or have it issued anew; put it with its chain into "
+            "Take the previous certificate or have it reissued; put it with its chain into "
             "<chainfile>."
         ),
         Code.CERTIFICATE_EXPIRING: (
@@ -114,7 +114,7 @@ FIRST: Mapping[Code, str] = MappingProxyType(
             "<chainfile>."
         ),
         Code.WEAK_CRYPTO: (
-            "Have the certificate issued anew (RSA 2048 or P-256, SHA-256); put it and its "
+            "Have the certificate reissued (RSA 2048 or P-256, SHA-256); put it and its "
             "intermediates into <chainfile>."
         ),
         Code.SELF_SIGNED_NOT_CA: (
@@ -133,15 +133,14 @@ FIRST: Mapping[Code, str] = MappingProxyType(
             "name as well."
         ),
         Code.CA_CONSTRAINT_VIOLATED: (
-            "Have the certificate issued anew by a CA that may; put it and its intermediates into "
+            "Have the certificate reissued by a CA that may; put it and its intermediates into "
             "<chainfile>."
         ),
         Code.VERIFY_FAILED: (
-            "Have the refused certificate issued anew; put it and its intermediates into "
-            "<chainfile>."
+            "Have the refused certificate reissued; put it and its intermediates into <chainfile>."
         ),
         Code.SIGNATURE_INVALID: (
-            "Download the intermediate anew from its CA; put it into <chainfile> after the "
+            "Download the intermediate again from its CA; put it into <chainfile> after the "
             "server's own certificate."
         ),
     }

@@ -12,16 +12,18 @@ from bot.observability.metrics import REGISTRY
 from bot.observability.ports import make_runner, open_port
 
 SILENT_S = 90.0
-READY = Gauge("appgw_ready", "Whether Slack can be answered", registry=REGISTRY)
+READY = Gauge("appgw_ready", "1 while Slack can be answered", registry=REGISTRY)
 SILENCE = Gauge(
-    "appgw_slack_silence_seconds", "Since the Slack socket last said anything", registry=REGISTRY
+    "appgw_slack_silence_seconds",
+    "Seconds since the last message on the Slack socket",
+    registry=REGISTRY,
 )
 
 
 class Readiness:
-    """Collects what must hold before Slack can be answered.
+    """Collects the conditions of readiness.
 
-    A probe is a sentence when it does not hold, else `None`.
+    A probe returns a sentence when its condition fails, else `None`.
     """
 
     def __init__(self) -> None:
@@ -29,7 +31,7 @@ class Readiness:
         self.silence: Callable[[], float] = lambda: 0.0
 
     def troubles(self) -> dict[str, str]:
-        """What does not hold now, name -> sentence."""
+        """The conditions that fail now, name -> sentence."""
         found = {name: sentence for name, probe in self.probes.items() if (sentence := probe())}
         silent = self.silence()
         if silent > SILENT_S:

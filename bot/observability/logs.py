@@ -26,7 +26,7 @@ _RUN: ContextVar[str | None] = ContextVar("run", default=None)
 
 @contextmanager
 def run_scope(run_id: str) -> Iterator[None]:
-    """Every record within carries this run id."""
+    """Records logged within carry this run id."""
     token = _RUN.set(run_id)
     try:
         yield
@@ -68,7 +68,7 @@ class RedactingFormatter(JsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
-        """Add the run id, then strike out."""
+        """Add the run id, then remove secrets."""
         super().add_fields(log_data, record, message_dict)
         if (run := _RUN.get()) and "run_id" not in log_data:
             log_data["run_id"] = run
@@ -89,7 +89,7 @@ def set_up_logging(
 ) -> None:
     """Send every record of the process to one stream as JSON.
 
-    Chatty libraries speak up from warnings on. `own` are the process's own secrets; shorter ones
+    Verbose libraries log from warnings on. `own` are the process's own secrets; shorter ones
     than eight characters are left out, for they stand in ordinary words.
     """
     handler = logging.StreamHandler(stream or sys.stderr)

@@ -1,4 +1,4 @@
-"""A watchdog of the event loop: how late it wakes up what asked to be woken.
+"""A watchdog of the event loop: the delay of its timers.
 
 A check, a parser or a database call that blocks the loop delays every answer; `/metrics` shows it.
 """
@@ -22,13 +22,11 @@ LATE_S = 0.5
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 LAG = Histogram(
     "appgw_loop_lag_seconds",
-    "How late the event loop wakes up what asked to be woken",
+    "Delay of the timers of the event loop",
     buckets=_BUCKETS,
     registry=REGISTRY,
 )
-WORST = Gauge(
-    "appgw_loop_lag_worst_seconds", "The longest such delay since the start", registry=REGISTRY
-)
+WORST = Gauge("appgw_loop_lag_worst_seconds", "Longest delay since the start", registry=REGISTRY)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What `/metrics` tells, each with the question that it answers."""
+"""The metrics of `/metrics`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 REGISTRY = CollectorRegistry()
 ASKS = Counter(
     "appgw_asks_total",
-    "Questions, by how they came and what became of them",
+    "Invocations, by source and outcome",
     ["source", "outcome"],
     registry=REGISTRY,
 )
@@ -16,24 +16,24 @@ CHECKS = Counter(
 )
 CHECK_SECONDS = Histogram(
     "appgw_check_seconds",
-    "From the question to the verdict",
+    "From the invocation to the verdict",
     buckets=(0.25, 0.5, 1, 2, 3, 5, 8, 12, 20),
     registry=REGISTRY,
 )
 FIRST_POST_SECONDS = Histogram(
     "appgw_first_post_seconds",
-    "From the question to the first posted message",
+    "From the invocation to the first posted message",
     buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
 SLACK_CALLS = Counter(
     "appgw_slack_calls_total",
-    "Web API calls, by method and Slack's word",
+    "Web API calls, by method and Slack's answer",
     ["method", "outcome"],
     registry=REGISTRY,
 )
-RUNNING = Gauge("appgw_running_checks", "Checks that run now", registry=REGISTRY)
-WATCHES = Gauge("appgw_watches", "Cards that are watched until green now", registry=REGISTRY)
+RUNNING = Gauge("appgw_running_checks", "Checks that are running", registry=REGISTRY)
+WATCHES = Gauge("appgw_watches", "Cards that are being watched", registry=REGISTRY)
 WRONG = Counter(
     "appgw_wrong_diagnosis_total",
     "Presses of 'Wrong diagnosis?', by headline",

@@ -19,7 +19,7 @@ class PortUnusableError(Exception):
 
 
 class _OneLine(logging.Filter):
-    """What cannot be read leaves one short line: no traceback, nothing of what was sent."""
+    """Log one short line for an unreadable request: no traceback, nothing of its content."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -30,7 +30,10 @@ class _OneLine(logging.Filter):
 
 
 def make_runner(application: web.Application, shutdown_s: float) -> web.AppRunner:
-    """A server for foreign requests; `shutdown_s` is the time that running ones get at the end."""
+    """A server for foreign requests.
+
+    `shutdown_s` is seconds that running requests get at shutdown.
+    """
     logger = logging.getLogger("bot.http")
     if not logger.filters:
         logger.addFilter(_OneLine())
@@ -53,7 +56,7 @@ async def open_port(runner: web.AppRunner, host: str, port: int, variable: str) 
         variable: the setting that names the port; `_HOST` in place of `_PORT` names the address.
 
     Raises:
-        PortUnusableError: somebody else listens there, or it may not be opened.
+        PortUnusableError: the port is in use, or it may not be opened.
     """
     await runner.setup()
     try:

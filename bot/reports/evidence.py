@@ -1,11 +1,11 @@
 """The evidence pack.
 
-One JSON text for a ticket, with the chain as sent, the settings in effect, both witnesses and the
-timings. Pure.
+One JSON text for a ticket, with the chain as sent, the settings in effect, probe, backend health
+and the timings. Pure.
 
 Public parts only. Hostile text stays what it was, inside JSON strings, where everything that cannot
-be seen is written as an escape: a pack
-is read in a chat and in terminals, and no certificate may turn its lines round or move the cursor.
+be seen is written as an escape: a pack is read in a chat and in terminals, and no certificate may
+turn its lines round or move the cursor.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def evidence(
     """The pack about one backend.
 
     Args:
-        report: our own witness.
+        report: the probe's report.
         run_id: the id under which the log knows the run.
-        probe_origin: from where it was looked.
-        gateway: the other witness, with its word when that has come; `None` where no known gateway
-            uses the backend.
+        probe_origin: the machine that probed.
+        gateway: the gateway that uses the backend, with backend health once it is read; `None`
+            where no known gateway does.
     """
     pack = {
         "schema": EVIDENCE_SCHEMA,
@@ -52,9 +52,9 @@ def evidence(
 
 
 def _settings(policy: GatewayPolicy) -> dict[str, Any]:
-    """What was demanded of the backend.
+    """The requirements on the backend.
 
-    Switches, names, the probe's rule and every root that was looked at.
+    Switches, names, the probe's rule and every root considered.
     """
     rule = policy.http
     probe = rule and {

@@ -87,7 +87,7 @@ def report_page(
     Args:
         report: our probe; its findings may include those of backend health.
         run_id: the id under which the log knows the run, empty in a terminal.
-        probe_origin: from where it was looked.
+        probe_origin: the machine that probed.
         gateway: the gateway that uses the backend, with backend health where it has come.
     """
     host = f"{report.request.target.host}:{report.request.target.port}"
@@ -126,7 +126,7 @@ def _head(report: CheckReport, host: str, run_id: str, probe_origin: str) -> str
     said = f"{_instant(report.verdict.at)}, from {probe_origin}{run}. {_understood(report)}"
     browser = f"<p>Browser: {escaped(report.browser.why, 600)}</p>" if report.browser else ""
     azure = report.explanation.gateway_message
-    prints = f"<p>Azure prints for this: <q>{escaped(azure, _LONG)}</q></p>" if azure else ""
+    prints = f"<p>Azure's message for this: <q>{escaped(azure, _LONG)}</q></p>" if azure else ""
     return joined(
         [
             f'<p class="verdict {word}">{SHAPES[word]} {word}</p>',

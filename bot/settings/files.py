@@ -21,7 +21,7 @@ def read(path: Path, limit: int) -> bytes:
             it is larger than `limit` bytes.
     """
     if path.exists() and not path.is_file():
-        raise OSError(0, "it is no regular file")
+        raise OSError(0, "it is not a regular file")
     with path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -35,7 +35,8 @@ def path(example: str) -> Callable[[object], Path]:
     def rule(value: object) -> Path:
         if not isinstance(value, str | Path) or not str(value).strip().isprintable():
             raise ValueError(
-                f"is no path; write it on one line, in quotes in appgw.yaml, for example {example}"
+                "is not a path; write it on one line, in quotes in appgw.yaml, for example "
+                f"{example}"
             )
         return Path(str(value).strip())
 

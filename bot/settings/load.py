@@ -120,16 +120,12 @@ def _read_yaml(path: Path | None) -> tuple[dict[str, Any], list[str]]:
     if not isinstance(content, dict):
         return {}, [f"{path.name} holds no keys; write lines such as APPGW_ADMIN_PORT: 8080."]
     doubled = [
-        (
-            f"{_shown(key)} stands twice in {path.name}; keep the line that is meant and delete "
-            "the other."
-        )
+        (f"{_shown(key)} is given twice in {path.name}; keep one line and delete the other.")
         for key in twice
     ]
     unknown = [_shown(key) for key in content if key not in ALIASES]
     problems = [
-        _strange(key)
-        or f"{key} in {path.name} is no setting; the names are those of docs/settings.md."
+        _strange(key) or f"{key} in {path.name} is not a setting; docs/settings.md lists the names."
         for key in unknown
     ]
     return {
@@ -226,7 +222,7 @@ def _strange(name: str) -> str | None:
     if name in ALIASES:
         return None
     near = difflib.get_close_matches(name, ALIASES, n=1, cutoff=_NEAR)
-    return f"{name[:60]} is no setting; did you mean {near[0]}?" if near else None
+    return f"{name[:60]} is not a setting; did you mean {near[0]}?" if near else None
 
 
 def _sentence(detail: Mapping[str, Any]) -> str:

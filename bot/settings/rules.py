@@ -60,7 +60,7 @@ def text(value: object) -> str:
     line = value.strip()
     if not line.isprintable():
         raise ValueError(
-            "holds a line break or another character that cannot be seen; copy it anew as one line"
+            "holds a line break or another character that cannot be seen; copy it again as one line"
         )
     return line
 
@@ -115,7 +115,7 @@ def names(value: object) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         raise ValueError(
-            "is no list; separate the items with commas, for example contoso.com,10.0.0.0/8"
+            "is not a list; separate the items with commas, for example contoso.com,10.0.0.0/8"
         )
     return tuple(item.strip() for item in items if item.strip())
 
@@ -152,7 +152,7 @@ def slack_api_url(value: str) -> str:
     parts = _split(value)
     if parts is None or not value.endswith("/api/"):
         raise ValueError(
-            "is no Web API address; it starts with https:// and ends in /api/, for example "
+            "is not a Web API address; it starts with https:// and ends in /api/, for example "
             "https://slack.com/api/"
         )
     return value
@@ -162,7 +162,7 @@ def arm_url(value: str) -> str:
     """Another ARM endpoint, without a trailing slash."""
     parts = _split(value)
     if parts is None or parts != "https":
-        raise ValueError("is no https address; write for example https://management.azure.com")
+        raise ValueError("is not an https address; write for example https://management.azure.com")
     return value.rstrip("/")
 
 
@@ -195,12 +195,12 @@ def database_url(value: object) -> str:
     server = _POSTGRESQL.fullmatch(url)
     if not server and not _SQLITE.fullmatch(url):
         raise ValueError(
-            "is no database address; write for example sqlite:///data/appgw.sqlite3 or "
+            "is not a database address; write for example sqlite:///data/appgw.sqlite3 or "
             "postgresql://user@host/appgw"
         )
     if server and server["port"] and not _is_port(server["port"]):
         raise ValueError(
-            "has something else than a number from 1 to 65535 where its port stands; write "
+            "has a port that is not a number from 1 to 65535; write "
             "for example postgresql://user@host:5432/appgw"
         )
     return url
@@ -231,12 +231,14 @@ def _target(value: str) -> str:
     except ValueError:
         if re.fullmatch(r"[0-9./]+|.*[:/].*", value):
             raise ValueError(
-                f"holds {shown(value)}, no network; write for example 10.0.0.0/8 (host bits "
-                "zero) or contoso.com"
+                f"holds {shown(value)}, which is not a network; write for example 10.0.0.0/8 (host "
+                "bits zero) or contoso.com"
             ) from None
     name = value.removeprefix("*").strip(".")
     if not _HOST.fullmatch(name):
-        raise ValueError(f"holds {shown(value)}, no host name; write for example contoso.com")
+        raise ValueError(
+            f"holds {shown(value)}, which is not a host name; write for example contoso.com"
+        )
     return name
 
 

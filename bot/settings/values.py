@@ -213,7 +213,7 @@ class Settings(DatabaseSettings):
     def idle(self) -> str:
         """What an operator hears where nothing may be probed."""
         return (
-            "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every question "
+            "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every check "
             "is refused; set for example "
             "APPGW_SUBSCRIPTIONS=00000000-0000-0000-0000-000000000000 or "
             "APPGW_ALLOWED_TARGETS=contoso.com."
@@ -230,14 +230,17 @@ class Settings(DatabaseSettings):
         openings = (
             (
                 self.allowed_channels,
-                "every channel may ask (narrow it: APPGW_ALLOWED_CHANNELS=C0123ABCD)",
+                "every channel may use the bot (limit it: APPGW_ALLOWED_CHANNELS=C0123ABCD)",
             ),
-            (self.allowed_users, "every user may ask (narrow it: APPGW_ALLOWED_USERS=U0123ABCD)"),
+            (
+                self.allowed_users,
+                "every user may use the bot (limit it: APPGW_ALLOWED_USERS=U0123ABCD)",
+            ),
             (
                 self.home_team,
                 (
-                    "everybody of the bot's own workspace or organisation may ask, its guests "
-                    "included (hold it to one id: APPGW_HOME_TEAM=T0123ABCD)"
+                    "everybody in the bot's own workspace or organisation may use the bot, "
+                    "guests included (limit it: APPGW_HOME_TEAM=T0123ABCD)"
                 ),
             ),
         )

@@ -301,9 +301,9 @@ class Listeners:
         try:
             await self.slack.open_form(invocation.trigger or "", view)
         except DeliveryError as error:
-            log.info("a form could not be opened", extra={"reason": error.reason})
+            log.info("a view could not be opened", extra={"reason": error.reason})
             await self.slack.send_ephemeral(
-                invocation, notice("Slack did not let me open the form in time; tap again.")
+                invocation, notice("Slack did not open the form in time; tap again.")
             )
 
     async def _read_thread(self, invocation: Invocation, asked_at: str) -> None:
@@ -366,8 +366,8 @@ class Listeners:
         await self.slack.send_ephemeral(
             invocation,
             notice(
-                "Noted in the log with your question. The details and files in the thread "
-                "help to find out why."
+                "Recorded in the log with your command. The details and files in the thread help "
+                "to find the reason."
             ),
         )
 

@@ -234,9 +234,7 @@ class SlackService:
             await reception.resume(admitted)
 
     async def _drain(self, carrier: Carrier, runs: Runs) -> None:
-        log.info(
-            "stopping: no new work, running checks get their time", extra={"seconds": self.wait_s}
-        )
+        log.info("stopping: no new work, running checks may finish", extra={"seconds": self.wait_s})
         self.readiness.probes["slack"] = lambda: "stopping"
         runs.draining = True
         await carrier.stop_listening()
@@ -358,7 +356,7 @@ class SlackService:
 def _raise_if_final(error: SlackApiError, variable: str) -> None:
     if word_of(error) in TOKEN_REFUSED:
         raise TokenRefusedError(
-            f"Slack refuses {variable} ({word_of(error)}); copy it anew from the app's "
+            f"Slack refuses {variable} ({word_of(error)}); copy it again from the app's "
             "settings, or install the app again."
         ) from error
 

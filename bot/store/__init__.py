@@ -1,4 +1,4 @@
-"""What the bot remembers, in SQLAlchemy Core tables that are the same on SQLite and on PostgreSQL.
+"""The database in SQLAlchemy Core tables, the same on SQLite and on PostgreSQL.
 
 Every function takes a connection, so that callers decide what is one transaction; `Store` opens
 them. Instants are aware, UTC.

@@ -1,7 +1,7 @@
-"""Whether the database does its work: which errors say that it does not, and since when.
+"""Whether the database is available: which errors mean an outage, and since when it lasts.
 
-What a call meets and what the monitor's own look finds are kept in one object, so that an outage
-is logged once, calls made during it fail at once, and `/readyz` and `doctor` can name it.
+Errors of calls and results of the monitor's own check are kept in one object, so that an outage is
+logged once, calls made during it fail at once, and `/readyz` and `doctor` can name it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Availability:
 
     Attributes:
         reason: what is wrong, `None` while it works.
-        monitored: somebody looks whether it works again, so that calls may fail at once.
+        monitored: a monitor checks whether it works again, so that calls may fail at once.
         now: monotonic seconds.
     """
 
@@ -94,7 +94,7 @@ class Availability:
         self.reason = reason
 
     def works(self) -> None:
-        """Note that it works, and how long it did not."""
+        """Note that it works again, and log how long the outage lasted."""
         if self.reason is not None:
             seconds = round(self.now() - self._since)
             log.warning("the database can be used again", extra={"after_s": seconds})
@@ -105,7 +105,7 @@ class Availability:
         """Turn errors that mean an outage into `DatabaseUnavailable`.
 
         Raises:
-            DatabaseUnavailable: also at once, during an outage that somebody watches; a full or
+            DatabaseUnavailable: at once during an outage that is monitored; a full or
                 read-only database is still read.
         """
         if self.monitored and self.reason is not None and (writing or self.reason not in _READABLE):

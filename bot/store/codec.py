@@ -30,7 +30,7 @@ def _adapter(kind: Hashable) -> TypeAdapter[Any]:
 
 
 def prepare() -> None:
-    """Make ready for every stored value; blocks for a moment, so it belongs before the loop."""
+    """Build the adapters of all stored types; blocks briefly, so call it before the loop starts."""
     stored = (BackendState, DigestContent, FollowedTarget, Mute, Schedule, Subscription)
     for kind in (*stored, AlertAnswer):
         _adapter(kind)

@@ -2,7 +2,7 @@
 
 SQLite runs with WAL, synchronous FULL, BEGIN IMMEDIATE, a busy time-out of 30 s and foreign keys;
 it is one process by contract, held
-by a lock file. PostgreSQL is spoken to through psycopg 3.
+by a lock file. PostgreSQL is accessed through psycopg 3.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class UnusableDatabase(Exception):
 
 
 class StoreLocked(Exception):
-    """Another process has this SQLite file; the text is one sentence with the way out."""
+    """Another process has this SQLite file; the text is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Store:
                 yield connection
 
     async def close(self) -> None:
-        """Close every connection and give the lock back."""
+        """Close every connection and release the lock."""
         await self.engine.dispose()
         self.sync_engine.dispose()
         if self.lock is not None:
@@ -195,7 +195,7 @@ def parse_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:  # a port that is no number is told by the latter
+    except (ArgumentError, ValueError) as error:  # the latter reports a port that is not a number
         raise UnusableDatabase(
             "The database URL cannot be read; write sqlite:////data/appgw.sqlite3 or "
             "postgresql://user@host/appgw."
@@ -220,7 +220,7 @@ def unusable(parsed: URL, reason: str) -> UnusableDatabase:
     lines = [line.strip() for line in reason.splitlines() if line.strip()] or ["no reason given"]
     return UnusableDatabase(
         f"The database {shown} cannot be opened: {lines[0].rstrip('.')[:_LONGEST_REASON]}; "
-        "look at APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+        "check APPGW_DATABASE_URL and APPGW_DATA_DIR, "
         "for example APPGW_DATA_DIR=/data on a disk that can be written."
     )
 
@@ -235,7 +235,7 @@ def _open_async(parsed: URL) -> AsyncEngine:
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 -- two drivers' connections
-    """Autocommit at the driver, so that BEGIN is ours alone."""
+    """Autocommit in the driver, so that SQLAlchemy alone sends BEGIN."""
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     for pragma in (
@@ -259,7 +259,7 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _keep_private(file: Path) -> None:
-    """Nobody else may read the database, whatever the umask.
+    """Make the database readable for its owner alone, whatever the umask.
 
     SQLite gives the files beside it the mode that it has. A folder that others use as well keeps
     its mode.

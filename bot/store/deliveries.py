@@ -1,4 +1,4 @@
-"""Messages on their way, the pace of each channel, and which replica is alive."""
+"""Outbox messages, the pace of each channel, and which replica is alive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DELIVERY, _CHANNEL, _REPLICA = tables.delivery, tables.delivery_channel, tables
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replica:
-    """One process, in one life: `epoch` counts its lives, `beat` its heartbeats in this one."""
+    """One process: `epoch` counts its starts, `beat` its heartbeats since the last start."""
 
     id: str
     epoch: int
@@ -100,9 +100,9 @@ async def block(connection: AsyncConnection, channel: str, until: datetime) -> N
 
 
 async def register(connection: AsyncConnection, replica_id: str) -> int:
-    """Begin a life of a replica and return its epoch.
+    """Register a start of a replica and return its epoch.
 
-    What an earlier life had begun is free to be taken over.
+    Work of earlier epochs may be taken over.
     """
     await insert_new(
         connection, _REPLICA, [{"id": replica_id, "epoch": 0, "beat": 0, "dead": True}]
@@ -116,9 +116,9 @@ async def register(connection: AsyncConnection, replica_id: str) -> int:
 
 
 async def beat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
-    """Say that a replica lives.
+    """Record a heartbeat.
 
-    `False` when it was declared dead, or another process has taken its id.
+    `False` when the replica was declared dead or its id was taken.
     """
     own = (_REPLICA.c.id == replica_id) & (_REPLICA.c.epoch == epoch)
     return (
@@ -127,13 +127,13 @@ async def beat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool
 
 
 async def replicas(connection: AsyncConnection) -> tuple[Replica, ...]:
-    """Every replica that ever was, by id."""
+    """Every known replica, by id."""
     rows = await connection.execute(select(_REPLICA).order_by(_REPLICA.c.id))
     return tuple(Replica(id=row.id, epoch=row.epoch, beat=row.beat, dead=row.dead) for row in rows)
 
 
 async def declare_dead(connection: AsyncConnection, seen: Replica) -> bool:
-    """End a replica's life, unless it has given a sign since it was seen so."""
+    """Declare a replica dead, unless it has sent a heartbeat since."""
     unchanged = (
         (_REPLICA.c.id == seen.id)
         & (_REPLICA.c.epoch == seen.epoch)
@@ -144,6 +144,6 @@ async def declare_dead(connection: AsyncConnection, seen: Replica) -> bool:
 
 
 async def lives(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
-    """Whether a replica is still in that life."""
+    """Whether this epoch of a replica is still current."""
     own = (_REPLICA.c.id == replica_id) & (_REPLICA.c.epoch == epoch) & _REPLICA.c.dead.is_(False)
     return (await connection.execute(select(_REPLICA.c.id).where(own))).one_or_none() is not None

@@ -1,6 +1,6 @@
-"""What helps later answers.
+"""Facts for later answers.
 
-The last good chain, learnt intermediates, recent hosts, watches, what was processed, who did what.
+Last healthy chains, learnt intermediates, recent hosts, watches, processed events, the audit log.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ async def remember_good(
     setting: Mapping[str, Any],
     at: datetime,
 ) -> None:
-    """Keep the chain and the setting with which a backend was green."""
+    """Store the chain and the setting with which a backend was healthy."""
     await upsert(
         connection,
         _GOOD,
@@ -42,7 +42,7 @@ async def remember_good(
 async def last_good(
     connection: AsyncConnection, key: str
 ) -> tuple[datetime, Any, Mapping[str, Any]] | None:
-    """When a backend was green last, with which chain and setting; `None` when it never was."""
+    """When a backend was last healthy, with which chain and setting; `None` if never."""
     row = (await connection.execute(select(_GOOD).where(_GOOD.c.key == key.lower()))).one_or_none()
     return (row.at, row.chain, row.setting) if row else None
 
@@ -50,7 +50,7 @@ async def last_good(
 async def good_since(
     connection: AsyncConnection, since: datetime | None, limit: int = 2_000
 ) -> tuple[tuple[str, datetime, Any, Mapping[str, Any]], ...]:
-    """Which backends were green since then and with what, oldest first; `None` for ever."""
+    """The last healthy states since then, oldest first; `None` for all."""
     recent = select(_GOOD) if since is None else select(_GOOD).where(_GOOD.c.at >= since)
     found = (await connection.execute(recent.order_by(_GOOD.c.at.desc()).limit(limit))).all()
     return tuple((row.key, row.at, row.chain, row.setting) for row in reversed(found))
@@ -59,7 +59,7 @@ async def good_since(
 async def learn(
     connection: AsyncConnection, certificates: Mapping[str, Certificate], at: datetime
 ) -> None:
-    """Keep intermediates that may fill a gap elsewhere.
+    """Store intermediates that may complete another chain.
 
     Args:
         connection: of the caller's transaction.
@@ -96,7 +96,7 @@ async def save_watch(
     until: datetime,
     body: Mapping[str, Any],
 ) -> None:
-    """Keep a watch (probe until green), so that a restart goes on with it."""
+    """Store a watch, so that a restart continues it."""
     await upsert(
         connection,
         _WATCH,
@@ -124,7 +124,7 @@ async def remember_host(
 ) -> None:
     """Keep what a user asked for.
 
-    It is written in the background, so an earlier ask may be written after a later one; the later
+    It is written in the background, so an earlier check may be written after a later one; the later
     time stays.
     """
     row = {"team": team, "user": user, "target": target, "at": at}
@@ -143,7 +143,7 @@ async def recent_hosts(
 
 
 async def first_time(connection: AsyncConnection, event_id: str, at: datetime) -> bool:
-    """Whether an event or a click is processed for the first time; Slack delivers some twice."""
+    """Whether an event or action is processed for the first time; Slack delivers some twice."""
     return await insert_new(connection, tables.processed, [{"id": event_id, "at": at}]) == 1
 
 

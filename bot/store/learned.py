@@ -1,10 +1,9 @@
-"""What every check learns, written behind its back.
+"""Learned facts, written in the background after a check has answered.
 
-The last good facts of each backend, and intermediates that may fill a gap elsewhere.
+The last healthy state of each backend, and intermediates that may complete another chain.
 
 A check never waits for the database. What is new is written every few seconds and once more at the
-end; what other replicas wrote in the
-meantime is read in the same turn.
+end; what other replicas wrote in the meantime is read in the same turn.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Good:
 
 @dataclass(slots=True, kw_only=True)
 class LearnedFactsWriter:
-    """Keeps for later what checks find out.
+    """Writes learned facts to the database and reads those of other replicas.
 
     Attributes:
         store: the memory.
@@ -57,11 +56,11 @@ class LearnedFactsWriter:
     _read_until: datetime | None = None
 
     def good(self, key: str, good: Good) -> None:
-        """Write these facts at the next turn."""
+        """Queue these facts for the next turn."""
         self._good[key] = good
 
     def learnt(self, certificate: Certificate, source: str) -> None:
-        """Write this intermediate at the next turn; `source` is where it was seen."""
+        """Queue this intermediate for the next turn; `source` is where it was seen."""
         self._learnt[certificate] = source
 
     async def load(self) -> None:
@@ -76,8 +75,8 @@ class LearnedFactsWriter:
 
         A database that fails for a while only delays what is kept.
 
-        It is told rather than cancelled, since a query that is cancelled leaves its connection to
-        the garbage collector.
+        It is stopped by the event rather than cancelled, since a cancelled query leaves its
+        connection to the garbage collector.
         """
         ending = False
         while not ending:

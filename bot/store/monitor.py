@@ -1,6 +1,6 @@
-"""Looks whether the database works, every few seconds, so that an outage is known and named.
+"""Checks every few seconds whether the database works, so that an outage is noticed and named.
 
-On SQLite the look saves a row and deletes it in one transaction: a full or read-only disk lets
+On SQLite the check saves a row and deletes it in one transaction: a full or read-only disk lets
 everything be read. On PostgreSQL it asks whether anything may be written, and during an outage that
 a write has found it writes as well.
 """
@@ -24,7 +24,7 @@ from bot.store.write import save_and_delete
 EVERY_S, AGAIN_S, PATIENCE_S = 4.0, 1.0, 4.0
 _LIBRARIES = ("dbos", "sqlalchemy", "alembic")
 _DRIVERS_WORDS = ("(psycopg.OperationalError)", "(psycopg.errors.", "(sqlite3.OperationalError)")
-# What DBOS says of an outage, once a second and queue, before our own look has noticed it.
+# What DBOS logs during an outage, once a second per queue, before our own check has noticed it.
 _ENGINES_WORDS = (
     "Database connection failed",
     "Notification listener error",
@@ -64,7 +64,7 @@ async def monitored(
 
 
 class _Quiet(logging.Filter):
-    """Drops what libraries say of an outage: it is logged once, by us."""
+    """Drops the log lines of libraries about an outage, which this module logs once."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ async def _look_until(
 
 
 async def _look(store: Store) -> None:
-    """One look; never raises for what a database may do."""
+    """One check; never raises for a database error."""
     availability = store.availability
     writing = store.embedded or availability.writes_failed
     try:

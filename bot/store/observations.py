@@ -1,4 +1,4 @@
-"""What looks found: the damped state of each backend, and what happened to it."""
+"""Observations: the damped state of each backend, and its events."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _BATCH = 500
 async def record_looks(
     connection: AsyncConnection, looks: Iterable[Look], at: datetime
 ) -> tuple[bool, tuple[BackendEvent, ...]]:
-    """Fold looks into what is remembered.
+    """Merge observations into the stored states.
 
     Returns:
-        Whether another look soon would decide something, and what happened.
+        Whether another observation soon would decide something, and the events.
     """
     wavering = False
     happened: list[BackendEvent] = []

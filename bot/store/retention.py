@@ -1,4 +1,4 @@
-"""Retention and export: what is kept, for how long, and how it leaves as JSON lines."""
+"""Retention and export: how long rows are kept, and their export as JSON lines."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ from bot.store.codec import dump, load
 from bot.store.write import insert_new
 
 _RUN, _SUBSCRIPTION, _FOLLOWED = tables.digest_run, tables.subscription, tables.followed
-_TICK_LOCK = 0x7469636B  # any number that nobody else takes; this one spells "tick"
+_TICK_LOCK = 0x7469636B  # an arbitrary lock key that nothing else uses; this one spells "tick"
 _MOST_DUE, _MOST_LOOKS, _BREATH = 10_000, 2_000, 200
 
 
 async def tick_lock(connection: AsyncConnection) -> bool:
-    """Whether this transaction may tick; `False` when another replica is at it.
+    """Whether this transaction may tick; `False` while another replica does.
 
     SQLite's write lock is enough.
     """
@@ -66,7 +66,7 @@ async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestR
 
 
 async def realign(connection: AsyncConnection, now: datetime, every: timedelta) -> int:
-    """Pull back what a clock that ran ahead has put off.
+    """Correct next runs that a clock running ahead has set too late.
 
     No run may be later than the next one after `now`; returns how many were.
     """
@@ -98,9 +98,9 @@ async def realign(connection: AsyncConnection, now: datetime, every: timedelta) 
 async def claim_looks(
     connection: AsyncConnection, due_keys: Sequence[str], now: datetime, every: timedelta
 ) -> tuple[str, ...]:
-    """The targets to look at in this tick.
+    """The targets to observe in this tick.
 
-    Those of due digests, and those whose regular look is due.
+    Those of due digests, and those whose regular observation is due.
     """
     regular = (
         select(_FOLLOWED.c.key)
@@ -129,10 +129,10 @@ async def wait_for_check(
 
 
 async def mark_ready(connection: AsyncConnection, check: str) -> None:
-    """The runs that waited for a check wait for nothing but their turn.
+    """Mark the runs that waited for a check as ready.
 
-    Committed before `release` looks, so that of two that end together at least the later one sees
-    the other.
+    Committed before `release` reads, so that of two checks that end together at least the later one
+    sees the other.
     """
     waiting = (_RUN.c.check == check) & (_RUN.c.state == RunState.CHECKING)
     await connection.execute(select(_RUN.c.id).where(waiting).order_by(_RUN.c.id).with_for_update())
@@ -142,7 +142,7 @@ async def mark_ready(connection: AsyncConnection, check: str) -> None:
 async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, ...]:
     """The runs of a check's channels whose turn it is, now queued.
 
-    A channel hears its digests in their order.
+    A channel receives its digests in order.
 
     Sorted, because replicas that lock in different orders deadlock; no lock is shared by all,
     because a replica may be frozen in here.
@@ -190,10 +190,7 @@ async def _queue(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Dige
 async def stale_runs(
     connection: AsyncConnection, before: datetime, now: datetime
 ) -> tuple[DigestRun, ...]:
-    """Runs that should long be done, taken up again.
-
-    A net below the engine, should it ever lose one.
-    """
+    """Overdue runs, to be queued again: a safeguard should the engine ever lose one."""
     lost = (_RUN.c.state != RunState.DONE) & (_RUN.c.claimed_at < before)
     rows = (
         await connection.execute(
@@ -220,14 +217,14 @@ async def get_run(connection: AsyncConnection, run_id: str) -> DigestRun | None:
 async def freeze(
     connection: AsyncConnection, run_id: str, content: DigestContent, message: Message
 ) -> None:
-    """Keep what a run says, so that a repeated attempt says the same."""
+    """Store the content of a run, so that a repeated attempt sends the same."""
     await connection.execute(
         update(_RUN).where(_RUN.c.id == run_id).values(content=dump(content), message=dict(message))
     )
 
 
 async def finish(connection: AsyncConnection, run_id: str, outcome: Outcome, at: datetime) -> None:
-    """Note how a run ended."""
+    """Store how a run ended."""
     done = (
         update(_RUN)
         .where(_RUN.c.id == run_id)
@@ -239,7 +236,7 @@ async def finish(connection: AsyncConnection, run_id: str, outcome: Outcome, at:
 async def last_sent(
     connection: AsyncConnection, subscription: int, before: datetime
 ) -> DigestContent | None:
-    """What the last digest said that really went out (or of which nobody knows whether it did)."""
+    """The content of the last digest that was sent, or of which it is unknown whether it was."""
     said = _RUN.c.outcome.in_([Outcome.SENT, Outcome.UNKNOWN])
     own = (_RUN.c.subscription == subscription) & (_RUN.c.due_at < before) & said
     found = await connection.execute(
@@ -252,7 +249,7 @@ async def last_sent(
 async def last_card(
     connection: AsyncConnection, subscription: int
 ) -> tuple[str, DigestContent, str] | None:
-    """The last digest that stands in its channel: its run, what it says, the `ts` of its card."""
+    """The last digest posted in its channel: its run, its content, the `ts` of its card."""
     posted = tables.delivery
     own = (
         (_RUN.c.subscription == subscription)

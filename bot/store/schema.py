@@ -8,13 +8,13 @@ from sqlalchemy import Connection, inspect, text
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _REVISION_TABLE = "alembic_version"
-_UPGRADE_LOCK = 0x61707067  # any number that nobody else takes; this one spells "appg"
+_UPGRADE_LOCK = 0x61707067  # an arbitrary lock key that nothing else uses; this one spells "appg"
 
 
 class SchemaNewer(Exception):
     """The database was written by a newer version of the bot.
 
-    The text is one sentence with the way out.
+    The text is one sentence that says what to do.
     """
 
 

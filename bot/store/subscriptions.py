@@ -99,7 +99,7 @@ async def count_subscriptions(
 
 
 async def remove_subscription(connection: AsyncConnection, subscription_id: int) -> bool:
-    """Remove a subscription; a target that nobody follows any more is no longer looked at."""
+    """Remove a subscription; a target without subscriptions is no longer observed."""
     found = await get_subscription(connection, subscription_id)
     if found is None:
         return False
@@ -132,7 +132,7 @@ async def add_mute(connection: AsyncConnection, value: Mute) -> Mute:
 
 
 async def end_mutes(connection: AsyncConnection, mutes: Sequence[Mute], at: datetime) -> None:
-    """End mutes now; they are kept, because they tell later what ended inside them."""
+    """End mutes now; they are kept, because later digests need to know what ended inside them."""
     for value in mutes:
         ended = replace(value, ends=at)
         await connection.execute(
@@ -150,7 +150,10 @@ async def channel_mutes(
 
 
 async def targets(connection: AsyncConnection, keys: Sequence[str]) -> tuple[FollowedTarget, ...]:
-    """The followed targets with those keys, as a look needs them (without pool or setting)."""
+    """The followed targets with those keys.
+
+    As an observation needs them (without pool or setting).
+    """
     found = await connection.execute(
         select(_FOLLOWED.c.body).where(_FOLLOWED.c.key.in_(keys)).order_by(_FOLLOWED.c.key)
     )
@@ -158,14 +161,14 @@ async def targets(connection: AsyncConnection, keys: Sequence[str]) -> tuple[Fol
 
 
 async def set_zone(connection: AsyncConnection, team: str, channel: str, zone: str) -> None:
-    """Remember the zone that a channel was asked for once."""
+    """Store the time zone of a channel."""
     await upsert(
         connection, tables.channel_setting, [{"team": team, "channel": channel, "zone": zone}]
     )
 
 
 async def zone_of(connection: AsyncConnection, team: str, channel: str) -> str | None:
-    """The channel's zone, `None` before anybody was asked."""
+    """The channel's time zone, `None` if not set yet."""
     table = tables.channel_setting
     return (
         await connection.execute(

@@ -19,7 +19,7 @@ _SQLITE = f"SQLite {sqlite3.sqlite_version}"
 
 
 def check_database(url: str) -> str:
-    """What the database is and how it stands, for people, without a password.
+    """A description of the database and its state, without a password.
 
     Blocks for a few seconds at most.
 
@@ -46,7 +46,7 @@ def _file(file: Path) -> str:
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
             raise unusable(
                 URL.create("sqlite", database=str(file)),
-                f"{folder} is no folder that can be written",
+                f"{folder} is not a folder that can be written",
             )
         return f"{_SQLITE}; {file} is made at the first start."
     try:
@@ -62,7 +62,7 @@ def _file(file: Path) -> str:
 
 
 def _unwritable(file: Path) -> str:
-    """What keeps a file from being written, empty for nothing; tried without changing it."""
+    """Why a file cannot be written, empty if it can; tested without changing it."""
     try:
         disk = os.statvfs(file)
     except OSError as error:

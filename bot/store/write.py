@@ -1,4 +1,4 @@
-"""Writes that both dialects know under different names."""
+"""Writes whose SQL differs between the dialects."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sq
 
 
 def save_and_delete(connection: Connection) -> None:
-    """Save a row and delete it again, to see whether anything can be saved."""
+    """Save a row and delete it again, to test that the database can be written."""
     row = _SQLITE_ROW if connection.dialect.name == "sqlite" else _POSTGRESQL_ROW
     processed = tables.processed
     connection.execute(insert(processed).values(id=row, at=datetime.now(UTC)))

@@ -1,4 +1,4 @@
-"""What a digest would say now: for the engine, previews, recoveries and the Home tab."""
+"""The current content of a digest, for the engine, previews, recoveries and App Home."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def current_digest(
     last: DigestContent | None,
     states: Sequence[BackendState] | None = None,
 ) -> DigestContent:
-    """What a subscription's digest says at an instant.
+    """The content of a subscription's digest at an instant.
 
     Args:
         connection: of the caller's transaction.

@@ -1,4 +1,4 @@
-"""What channels follow, mute and were told, each use case in one transaction."""
+"""Subscriptions, mutes and sent digests, each use case in one transaction."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ Author: TypeAlias = tuple[str, str, str]
 
 
 class AtLimit(Exception):
-    """No further subscription is kept; the text is one sentence with the way out."""
+    """The limit of subscriptions is reached; the text is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionMemory:
-    """The memory of one workspace. Everything raises `DatabaseUnavailable`.
+    """Subscriptions and mutes of one workspace. Every method raises `DatabaseUnavailable`.
 
     Attributes:
         store: the database.
@@ -60,17 +60,17 @@ class SubscriptionMemory:
     team: str
 
     async def of_channel(self, channel: str) -> tuple[Subscription, ...]:
-        """What a channel follows, in the order of its numbers."""
+        """The subscriptions of a channel, in the order of their numbers."""
         async with self.store.reading() as connection:
             return await channel_subscriptions(connection, self.team, channel)
 
     async def of_team(self) -> tuple[Subscription, ...]:
-        """What every channel follows."""
+        """The subscriptions of every channel."""
         async with self.store.reading() as connection:
             return await team_subscriptions(connection, self.team)
 
     async def to_target(self, target_key: str) -> tuple[Subscription, ...]:
-        """Who follows a target."""
+        """The subscriptions to a target."""
         async with self.store.reading() as connection:
             return await target_subscriptions(connection, target_key)
 
@@ -114,7 +114,7 @@ class SubscriptionMemory:
             return await save_subscription(connection, kept)
 
     async def take_back(self, stored: Subscription, before: Subscription | None) -> None:
-        """Undo `keep`: a channel that cannot be told follows nothing new."""
+        """Undo `keep`, where the channel cannot be posted to."""
         async with self.store.writing() as connection:
             if before is None:
                 await remove_subscription(connection, stored.id)
@@ -155,7 +155,7 @@ class SubscriptionMemory:
     async def events(
         self, target: FollowedTarget, gateways: Iterable[str], host: str | None, since: datetime
     ) -> list[BackendEvent]:
-        """What happened to a target, and to a host as a member of these gateways."""
+        """The events of a target, and of a host as a member of these gateways."""
         async with self.store.reading() as connection:
             own = [*await backend_history(connection, f"{target.key}|", since)]
             for key in sorted(gateways) if host else ():
@@ -167,7 +167,7 @@ class SubscriptionMemory:
         return own
 
     async def states(self, target_key: str) -> tuple[BackendState, ...]:
-        """What is remembered of a target's backends."""
+        """The stored states of a target's backends."""
         async with self.store.reading() as connection:
             return await target_states(connection, target_key)
 
@@ -188,22 +188,22 @@ class SubscriptionMemory:
             return await current_digest(connection, value, now, last, states), states
 
     async def last_card(self, subscription_id: int) -> tuple[str, DigestContent, str] | None:
-        """The last digest that stands in its channel: its run, what it says, its message."""
+        """The last digest posted in its channel: its run, content and message."""
         async with self.store.reading() as connection:
             return await last_card(connection, subscription_id)
 
     async def first_time(self, event_id: str, at: datetime) -> bool:
-        """Whether something is done for the first time, by this process or another."""
+        """Whether an event is processed for the first time, by any process."""
         async with self.store.writing() as connection:
             return await first_time(connection, event_id, at)
 
     async def remember_host(self, person: str, words: str, at: datetime) -> None:
-        """Remember what a person asked about."""
+        """Store a person's check."""
         async with self.store.writing() as connection:
             await remember_host(connection, self.team, person, words, at)
 
     async def recent_hosts(self, person: str) -> tuple[str, ...]:
-        """What a person asked about last, newest first."""
+        """A person's last checks, newest first."""
         async with self.store.reading() as connection:
             return await recent_hosts(connection, self.team, person)
 
@@ -211,11 +211,11 @@ class SubscriptionMemory:
 def _refuse_more(of_channel: int, in_all: int) -> None:
     if of_channel >= MOST_OF_A_CHANNEL:
         raise AtLimit(
-            f"This channel follows {MOST_OF_A_CHANNEL} targets already, which is the most; "
+            f"This channel follows {MOST_OF_A_CHANNEL} targets already, the maximum; "
             "unsubscribe one, or follow a whole gateway instead of its members."
         )
     if in_all >= MOST_IN_ALL:
         raise AtLimit(
-            f"I keep {MOST_IN_ALL} digests already, which is the most; unsubscribe one that "
+            f"The bot has {MOST_IN_ALL} subscriptions already, the maximum; unsubscribe one that "
             "nobody reads, in this channel or another."
         )

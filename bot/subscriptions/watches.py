@@ -1,4 +1,4 @@
-"""Watches that are kept beyond the process."""
+"""Watches that survive a restart."""
 
 from __future__ import annotations
 

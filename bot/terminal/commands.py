@@ -130,8 +130,7 @@ def _check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None
 def _target(options: CheckOptions) -> tuple[str, int, str]:
     if options.target.strip().lower().startswith(("gw:", "/subscriptions/")):
         raise InputError(
-            "check looks at one backend; for a gateway write: appgw health "
-            f"{options.target.strip()}"
+            f"check takes one backend; for a gateway write: appgw health {options.target.strip()}"
         )
     try:
         parsed = host_target(options.target)
@@ -144,7 +143,7 @@ def _target(options: CheckOptions) -> tuple[str, int, str]:
         )
     path = (parsed.path or "/") if options.path is None else options.path
     if not path.startswith("/") or not path.isprintable() or " " in path:
-        raise InputError(f"--path {path!r} is no URL path; write for example --path /healthz.")
+        raise InputError(f"--path {path!r} is not a URL path; write for example --path /healthz.")
     return parsed.host, parsed.port, path
 
 

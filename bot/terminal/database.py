@@ -1,4 +1,4 @@
-"""`appgw db upgrade|export|purge`: the bot's memory seen from a terminal.
+"""`appgw db upgrade|export|purge`: the bot's database from a terminal.
 
 Exit status 2 when the database cannot be used.
 
@@ -18,7 +18,7 @@ import typer
 from bot.terminal.complaint import UNUSABLE, usage_error
 
 app = typer.Typer(
-    help="What the bot remembers: bring it up to date, write it out, delete what is old.",
+    help="The bot's database: upgrade it, export it, delete old rows.",
     invoke_without_command=True,
 )
 
@@ -27,7 +27,7 @@ _SETTINGS_FILE = Path("appgw.yaml")
 
 @app.callback()
 def _alone(context: typer.Context) -> None:
-    """What the bot remembers: bring it up to date, write it out, delete what is old."""
+    """The bot's database: upgrade it, export it, delete old rows."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(UNUSABLE)
@@ -35,7 +35,7 @@ def _alone(context: typer.Context) -> None:
 
 @app.command()
 def upgrade() -> int:
-    """Bring the database's schema up to date; `appgw serve` does so by itself."""
+    """Upgrade the database's schema; `appgw serve` does this at start."""
     from bot.store import upgrade as upgrade_store  # noqa: PLC0415 -- the database is imported here only
 
     return _with_database(lambda url: sys.stdout.write(f"schema {upgrade_store(url)}\n"))
@@ -75,7 +75,7 @@ def _with_database(work: Callable[[str], object]) -> int:
         return usage_error(str(error))
     except SQLAlchemyError as error:
         return usage_error(
-            f"the database cannot be opened ({type(error).__name__}); look at "
+            f"the database cannot be opened ({type(error).__name__}); check "
             "APPGW_DATABASE_URL and APPGW_DATA_DIR, "
             "for example APPGW_DATA_DIR=/data on a disk that can be written."
         )

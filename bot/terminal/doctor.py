@@ -53,9 +53,9 @@ async def _examine(settings: Settings) -> list[DoctorCheck]:
 
 
 def _own(settings: Settings) -> list[DoctorCheck]:
-    """What needs nobody else's word.
+    """Checks that need no network.
 
-    That nothing may be probed is told once, as a target's matter.
+    That nothing may be probed is reported once, with the targets.
     """
     warnings = [warning for warning in settings.warnings if warning != settings.idle]
     return [
@@ -94,10 +94,7 @@ async def _azure(settings: Settings) -> list[DoctorCheck]:
 
 
 async def _slack_side(settings: Settings) -> list[DoctorCheck]:
-    """Slack's word about the token, and what its answer tells beside that.
-
-    The scopes that were granted, and the time.
-    """
+    """What Slack says of the token, with the granted scopes and Slack's time."""
     context = await asyncio.to_thread(outgoing_trust, settings.ca_bundle)
     headers = {"Authorization": f"Bearer {settings.slack_bot_token.get_secret_value()}"}
     try:
@@ -120,7 +117,7 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
     if not (isinstance(shown, dict) and shown.get("ok")):
         word = shown.get("error") if isinstance(shown, dict) else "no answer"
         return [
-            _failing(f"refuses SLACK_BOT_TOKEN ({word}); copy it anew from the app's settings."),
+            _failing(f"refuses SLACK_BOT_TOKEN ({word}); copy it again from the app's settings."),
             time,
         ]
     token = DoctorCheck(

@@ -1,4 +1,4 @@
-"""`appgw health`: the gateway's own word beside our probe.
+"""`appgw health`: backend health beside the bot's own probe.
 
 Exit status 1 when something is critical, 2 for what may not or cannot be asked, else 0: a gateway
 that was probed and whose backend health is missing is a warning.
@@ -43,7 +43,7 @@ _LINE = 300
 class AnyTarget:
     """A person at a terminal may probe whatever they name.
 
-    The guard is for what is asked through Slack.
+    The target policy is for Slack.
     """
 
     def refuse_spelling(self, *_target: object) -> None:
@@ -86,7 +86,7 @@ def target_of(text: str) -> GatewayTarget | SiteTarget | str:
     if isinstance(understood.target, GatewayTarget | SiteTarget):
         return understood.target
     return (
-        "health looks at gateways and sites; write for example: appgw health gw:prod-gw or "
+        "health takes gateways and sites; write for example: appgw health gw:prod-gw or "
         "appgw health site:shop.contoso.com"
     )
 
@@ -292,7 +292,7 @@ def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
     quoted = any(f.basis is Basis.GATEWAY for f in member.findings)
     if message and not member.healthy and not quoted:
         words = message.text or message.name
-        yield Text(f"      the gateway says: {clean(words, _LINE)}", style="dim")
+        yield Text(f"      backend health: {clean(words, _LINE)}", style="dim")
     serious = [f for f in member.findings if f.severity is not Severity.INFO]
     for finding in serious:
         yield Text(f"      {finding.code.value}: {clean(spoken(finding.summary), _LINE)}")

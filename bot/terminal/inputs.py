@@ -1,4 +1,4 @@
-"""From what was typed to values: certificate files, names, the instant.
+"""Parsing of options: certificate files, names, the instant.
 
 Every refusal is one sentence with an example.
 """
@@ -55,7 +55,7 @@ def read_certificates(path: Path) -> CertificateBag:
 def _read(path: Path) -> bytes:
     """The file's bytes, at most one more than the limit.
 
-    A pipe that nobody writes to ends in a sentence, not in waiting for ever.
+    A pipe without a writer ends with an error, not in waiting for ever.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     data = bytearray()
@@ -90,7 +90,7 @@ def instant(text: str | None) -> datetime:
         parsed = datetime.fromisoformat(text.strip().upper())  # RFC 3339 allows a small t and z
     except ValueError:
         raise InputError(
-            f"--at {text!r} is no ISO 8601 instant; write for example --at 2026-12-01T09:00:00Z."
+            f"--at {text!r} is not an ISO 8601 time; write for example --at 2026-12-01T09:00:00Z."
         ) from None
     try:
         return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
@@ -119,9 +119,9 @@ def sku(text: str) -> Sku:
 
 
 def anchors(roots: list[Path], auth_certificates: list[Path], generation: Sku) -> TrustAnchors:
-    """Whom the gateway trusts.
+    """The gateway's trust.
 
-    V1 by exact leaf, v2 by uploaded roots, or the well-known CAs where nothing was given.
+    V1 exact leaf certificates, v2 uploaded roots, or the well-known CAs where nothing was given.
     """
     if generation is Sku.V1:
         if roots:

@@ -34,10 +34,10 @@ _STAGES = {
     "resolve": "resolving the name",
     "connect": "connecting",
     "handshake": "TLS handshake",
-    "http": "asking as the probe does",
+    "http": "sending the health probe's request",
     "list": "reading the gateways from Azure",
     "members": "probing the servers",
-    "word": "asking the gateway itself, which takes ten seconds and more",
+    "word": "reading backend health, which takes ten seconds or more",
     "removal": "reading the gateway from Azure, then probing its servers",
 }
 
@@ -72,13 +72,13 @@ class StageDisplay:
 
 
 class _Console(Console):
-    """Rich's console, which leaves a reader that has gone to the caller.
+    """Rich's console, which passes a closed pipe on to the caller.
 
-    The verdict is the exit status, not the pipe.
+    The exit status is the verdict, not the pipe's error.
     """
 
     def on_broken_pipe(self) -> None:
-        """Let the error through that is being handled."""
+        """Re-raise the error that is being handled."""
         raise  # noqa: PLE0704 -- Rich calls this inside its except clause
 
 
@@ -154,7 +154,7 @@ def _finding_line(finding: Finding, fix: Fix) -> Text:
 def _rest(report: CheckReport) -> Iterator[Text]:
     if report.explanation.gateway_message and report.verdict.headline is not Code.OK:
         yield Text(
-            f"  Azure prints for this: {clean(report.explanation.gateway_message, _LINE)}",
+            f"  Azure's message for this: {clean(report.explanation.gateway_message, _LINE)}",
             style="dim",
         )
     if report.browser:
@@ -177,13 +177,13 @@ def _repair(repair: Repair) -> str:
     missing = ", ".join(clean(short_name(one.subject), 80) for one in repair.missing)
     if not chain and not upload:
         return (
-            f"not possible with what is at hand; missing is {missing}."
+            f"not possible yet; {missing} is missing."
             if missing
-            else "the certificate must be issued anew."
+            else "the certificate must be reissued."
         )
     have, them = (f"{chain} and {upload}", "both") if chain and upload else (chain or upload, "it")
-    tail = f"; still missing is {missing}" if missing else ""
+    tail = f"; {missing} is still missing" if missing else ""
     return (
-        f"--json holds {have}; judged again with {them} the verdict is "
+        f"--json holds {have}; re-checked with {them} the verdict is "
         f"{repair.verdict_after.value}{tail}."
     )

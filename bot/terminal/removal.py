@@ -60,7 +60,7 @@ def status_of(found: Removal) -> int:
 def _target(text: str, root: str) -> GatewayTarget | str:
     example = "write for example: appgw rehearse gw:prod-gw --without-root corp-root-2019"
     if not text.lower().startswith(("gw:", "/subscriptions/")):
-        return f"--without-root asks about a gateway, and {text[:60]!r} is none; {example}"
+        return f"--without-root asks about a gateway, and {text[:60]!r} is not one; {example}"
     understood = parse(f"rehearse {text} without={root}")
     if isinstance(understood, Usage):
         return f"{understood.error.rstrip('.')}; {example}"

@@ -155,7 +155,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         code=Code.GATEWAY_PROVISIONING_FAILED,
         title="The gateway's last change failed",
         cause=(
-            "Azure reports that the last change of the gateway failed: what was saved last may "
+            "Azure reports that the last change of the gateway failed: the latest change may "
             "not be in effect."
         ),
         gateway_message=None,

@@ -537,5 +537,5 @@ def test_text_does_not_claim_that_a_gateway_was_asked(
 ) -> None:
     assert rehearsal(ESTATE.leaf.pem, as_json=False) == 1
     text_shown = capsys.readouterr().out
-    assert "Azure prints for this: The Intermediate certificate is missing" in text_shown
+    assert "Azure's message for this: The Intermediate certificate is missing" in text_shown
     assert "gateway says" not in text_shown

@@ -77,7 +77,7 @@ async def test_doctor_of_a_bot_that_may_probe_nothing_says_so_once(tmp_path: Pat
     assert printed.count("NOTHING MAY BE PROBED") == 1
     assert "FAIL targets: NOTHING MAY BE PROBED" in printed
     assert "ok   Azure: not set up" in printed
-    assert "host checks work" not in printed
+    assert "checks of a host still work" not in printed
 
 
 async def test_doctor_tells_a_database_that_cannot_be_used(tmp_path: Path) -> None:

@@ -137,8 +137,8 @@ ON_HEALTH = {
     FaultKind.NOT_FOUND: "az network application-gateway list",
     FaultKind.BUSY: "az network application-gateway wait --updated -g rg-lab -n lab-gw",
     FaultKind.SERVER_ERROR: "https://status.azure.com",
-    FaultKind.BAD_JSON: "look at what it answers",
-    FaultKind.PROXY_PAGE: "look at what it answers",
+    FaultKind.BAD_JSON: "check what it answers",
+    FaultKind.PROXY_PAGE: "check what it answers",
 }
 
 
@@ -197,7 +197,7 @@ async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) 
 @pytest.mark.parametrize(
     ("target", "more", "shown"),
     [
-        ("backend.contoso.com", {}, "health asks a gateway"),
+        ("backend.contoso.com", {}, "health is for gateways"),
         ("gw:", {}, "gw:"),
         (None, {"APPGW_ARM_URL": "http://127.0.0.1:1"}, "APPGW_ARM_URL"),
         (None, {"APPGW_CA_BUNDLE": "/does/not/exist.pem"}, "APPGW_CA_BUNDLE"),
@@ -243,7 +243,7 @@ async def _until(terminal: int, words: str) -> None:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("slow", "words"),
-    [("list", "reading the gateways from Azure"), ("health", "asking the gateway itself")],
+    [("list", "reading the gateways from Azure"), ("health", "reading backend health")],
     ids=["list", "health"],
 )
 async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quietly(

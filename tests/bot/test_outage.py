@@ -71,7 +71,7 @@ async def every_command_is_answered(slack: SlackStandIn, reason: str) -> None:
         assert said == f"I cannot save this now: {reason}; nothing was changed.", command
     for command in READING:
         said = await answer_to(slack, command)
-        assert said == f"I cannot look this up now: {reason}; nothing was changed.", command
+        assert said == f"I cannot read this now: {reason}; nothing was changed.", command
     for command in NEEDING_NONE:
         assert reason not in await answer_to(slack, command)
     assert f"database: FAIL: {reason}" in await answer_to(slack, "doctor")
@@ -91,7 +91,7 @@ async def test_a_stopped_postgresql_is_told_and_heals(
             await every_command_is_answered(slack, "the database does not answer")
             await postgres.start()
             await until_ready_is(bot, 200, 10)
-            assert "follows nothing yet" in await answer_to(slack, "list")
+            assert "has no subscriptions yet" in await answer_to(slack, "list")
             assert await bot.stop() == 0
         assert len(logged(bot, "the database cannot be used")) == 1
         assert "Traceback" not in bot.log.read_text()
@@ -118,7 +118,7 @@ async def test_a_disk_that_takes_nothing_is_told_and_heals(tmp_path: Path) -> No
                 assert (await until_ready_is(bot, 503, 10))["database"] == reason
                 await every_command_is_answered(slack, reason)
             await until_ready_is(bot, 200, 10)
-            assert "follows nothing yet" in await answer_to(slack, "list")
+            assert "has no subscriptions yet" in await answer_to(slack, "list")
             assert await bot.stop() == 0
         assert len(logged(bot, "the database cannot be used")) == 1
         assert "Traceback" not in bot.log.read_text()

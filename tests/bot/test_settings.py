@@ -33,8 +33,8 @@ REFUSED = {
     "static token with a line break": ("APPGW_AZURE_STATIC_TOKEN", "hush\r\nX: y", "one line"),
     "signing secret with a zero-width space": ("SLACK_SIGNING_SECRET", "hush\u200b1", "one line"),
     "ca bundle with a line break": ("APPGW_CA_BUNDLE", "/etc/\n/x.pem", "one line"),
-    "ca bundle without end": ("APPGW_CA_BUNDLE", "/dev/zero", "no regular file"),
-    "intermediates without end": ("APPGW_INTERMEDIATES", "/dev/zero", "no regular file"),
+    "ca bundle without end": ("APPGW_CA_BUNDLE", "/dev/zero", "not a regular file"),
+    "intermediates without end": ("APPGW_INTERMEDIATES", "/dev/zero", "not a regular file"),
     "database": ("APPGW_DATABASE_URL", "mysql://u:hush@db/x", "sqlite:///"),
     "database port word": ("APPGW_DATABASE_URL", "postgresql://u:hush@db:hush/x", "1 to 65535"),
     "database port that is a password": ("APPGW_DATABASE_URL", "postgresql://u:hush", "1 to 65535"),
@@ -288,7 +288,7 @@ def test_a_file_that_is_too_deep_or_too_large_is_one_sentence(tmp_path: Path, co
 def test_a_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "appgw.yaml"
     os.mkfifo(path)
-    with pytest.raises(SettingsError, match="no regular file"):
+    with pytest.raises(SettingsError, match="not a regular file"):
         load_settings(
             SOCKET | {"APPGW_CA_BUNDLE": str(path), "APPGW_INTERMEDIATES": str(path)}, path
         )
@@ -458,5 +458,5 @@ def test_a_key_that_stands_twice_in_the_file_is_told(tmp_path: Path, key: str) -
         load_settings(SOCKET, path)
     assert (
         caught.value.problems[0]
-        == f"{key} stands twice in appgw.yaml; keep the line that is meant and delete the other."
+        == f"{key} is given twice in appgw.yaml; keep one line and delete the other."
     )

@@ -51,7 +51,7 @@ class Home:
             )
         except DeliveryError as error:
             log.warning(
-                "a Home tab could not be drawn", extra={"reason": error.reason, "user": user}
+                "App Home could not be published", extra={"reason": error.reason, "user": user}
             )
 
     async def _view(self, user: str) -> Block:

@@ -101,7 +101,7 @@ class Checking(CheckTools):
             await self.cards.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
-                    "This bot is not set up to ask gateways.", "/appgw-check backend.contoso.com"
+                    "This bot is not set up to read gateways.", "/appgw-check backend.contoso.com"
                 ),
             )
             return

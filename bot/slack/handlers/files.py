@@ -98,7 +98,8 @@ class Filing:
             await self.slack.send_ephemeral(_quietly(invocation), notice(said))
             return None
         await self.slack.send_ephemeral(
-            _quietly(invocation), notice("The file is in our direct messages.")
+            _quietly(invocation),
+            notice("The file is in ydirect messages with the bot with the bot."),
         )
         return posted
 
@@ -157,13 +158,12 @@ def why_no_file(report: CheckReport) -> str:
     missing = report.repair.missing if report.repair else ()
     if missing:
         return (
-            f"I do not have {short_name(missing[0].subject)}, so I cannot make the file. Get "
-            "it from its CA; Fix steps say where it goes. "
-            "With APPGW_AIA or APPGW_INTERMEDIATES set by an operator I can look for it myself."
+            f"The bot does not have {short_name(missing[0].subject)}, so it cannot make the file. "
+            "Get it from its CA; Fix steps say where it goes. If an operator sets APPGW_AIA or "
+            "APPGW_INTERMEDIATES, the bot can find it."
         )
     return (
-        "No file would put this right: neither another chain nor another root helps. Fix steps "
-        "say what does."
+        "No file fixes this: neither another chain nor another root helps. Fix steps say what does."
     )
 
 

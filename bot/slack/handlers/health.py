@@ -44,7 +44,7 @@ from bot.slack.outbound.watching import WatchOrder, watched_for
 
 log = logging.getLogger(__name__)
 
-_EVERY_GATEWAY = "health of every gateway that I can see"
+_EVERY_GATEWAY = "health of every gateway that the bot can see"
 GRACE_S = 0.5
 BETWEEN_CARDS_S = 2.0
 Answer = GatewayReport | ArmRefusal

@@ -68,7 +68,9 @@ class MuteHandlers:
             return
         if not chosen:
             await self.book.decline(
-                admitted, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
+                admitted,
+                "This channel has no subscriptions yet.",
+                "/appgw-check subscribe gw:prod-gw",
             )
         await self.book.notify(
             admitted,
@@ -160,12 +162,12 @@ class MuteHandlers:
                 await self.book.subscriptions(admitted.invocation.channel), admitted.request
             )
             why = (
-                "it is followed and nothing has happened yet"
+                "it is subscribed, and nothing has happened yet"
                 if followed
-                else "only what is followed is remembered"
+                else "only subscribed targets have a history"
             )
             await self.book.decline(
-                admitted, f"Nothing is on record about {target.text}: {why}.", "/appgw-check list"
+                admitted, f"There is no history of {target.text}: {why}.", "/appgw-check list"
             )
             return
         zone = await self.book.zone(admitted) or "UTC"
@@ -212,12 +214,12 @@ class MuteHandlers:
         if known and not undecided(known):
             return known
         why = (
-            f"The last look at {value.target.text} decided nothing"
+            f"The last check of {value.target.text} was inconclusive"
             if known
-            else f"Nobody has looked at {value.target.text} yet"
+            else f"{value.target.text} has not been checked yet"
         )
         await self.book.slack.send_ephemeral(
-            admitted.invocation, notice(f"{why}; I look now, a moment please.")
+            admitted.invocation, notice(f"{why}; checking now, one moment please.")
         )
         look, now = await self.book.looker.look(value.target), self.book.clock()
         for _ in range(OPEN_AFTER):

@@ -102,7 +102,7 @@ class SubscriptionService:
         return self.memory.team
 
     async def subscriptions(self, channel: str) -> tuple[Subscription, ...]:
-        """What a channel follows, in the order of its numbers."""
+        """The subscriptions of a channel, in the order of their numbers."""
         return await self.memory.of_channel(channel)
 
     async def target(self, request: Request, known: Iterable[FollowedTarget]) -> FollowedTarget:
@@ -246,7 +246,7 @@ class SubscriptionService:
             if not task.done():
                 await self.slack.send_ephemeral(
                     admitted.invocation,
-                    notice(f"I look up {target_of(admitted.request)}, a moment please."),
+                    notice(f"Looking up {target_of(admitted.request)}, one moment please."),
                 )
             return await task
         finally:

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 0.15
 LOOKED_UP_S = 0.8
-GATEWAY_ASKED = "asked for its own word; that takes ten seconds or more."
+GATEWAY_ASKED = "reading backend health, which takes ten seconds or more."
 
 
 class Backends(Protocol):

@@ -77,14 +77,16 @@ class Recovering:
                 if row.fixed and await self._is_news(run, row):
                     await self.slack.post(card.thread, recovery(row, content.target.text))
         except DeliveryError as error:
-            log.warning("a recovery could not be told", extra={"reason": error.reason, "run": run})
+            log.warning(
+                "a recovery could not be announced", extra={"reason": error.reason, "run": run}
+            )
 
     async def _ended(
         self, subscription: Subscription, content: DigestContent
     ) -> dict[str, datetime]:
         """The causes of a digest that are over, and when each ended.
 
-        One that ended while it was muted is not told.
+        One that ended while it was muted is not reported.
         """
         now = self.clock()
         current, states = await self.memory.since(subscription, content, now)

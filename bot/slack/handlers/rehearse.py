@@ -98,7 +98,7 @@ class Rehearsing:
                 await self.cards.slack.open_form(invocation.trigger, self.form(invocation.channel))
                 return
         except DeliveryError as error:
-            log.info("a form could not be opened", extra={"reason": error.reason})
+            log.info("a view could not be opened", extra={"reason": error.reason})
         await self.cards.slack.send_ephemeral(
             invocation, open_form_notice("Rehearse a chain", OPEN_REHEARSAL)
         )
@@ -107,7 +107,7 @@ class Rehearsing:
         """Answer a question about a gateway's root where no gateway can be asked."""
         await self.cards.slack.send_ephemeral(
             admitted.invocation,
-            notice("Azure is not set up for this bot, so it cannot look at a gateway's roots."),
+            notice("Azure is not set up for this bot, so it cannot read a gateway's roots."),
         )
 
     async def read(self, view: Payload) -> Rehearsal:
@@ -153,8 +153,8 @@ class Rehearsing:
         except (DeliveryError, TimeoutError):
             raise FieldError(
                 "file",
-                "I cannot read this file; is the scope files:read granted? "
-                "Paste the chain instead.",
+                "The bot cannot read this file; check that the scope files:read is "
+                "granted, or paste the chain.",
             ) from None
 
 

@@ -67,7 +67,7 @@ class SmallVerbs:
             "channel": invocation.channel or "none",
         }
         await self.slack.send_ephemeral(
-            invocation, facts("Who you are to me", {**seen, **await self.privileges(invocation)})
+            invocation, facts("What you may do", {**seen, **await self.privileges(invocation)})
         )
 
     async def examine(self, admitted: AdmittedInvocation[DoctorRequest]) -> None:

@@ -61,7 +61,7 @@ class Subscribing:
         if not admitted.invocation.channel:
             await self.book.decline(
                 admitted,
-                "A digest belongs to a channel; ask me in one.",
+                "A digest belongs to a channel; use this command in one.",
                 "/appgw-check subscribe gw:prod-gw",
             )
             return
@@ -84,7 +84,9 @@ class Subscribing:
         known = await self.book.subscriptions(admitted.invocation.channel)
         if not known:
             await self.book.decline(
-                admitted, "This channel follows nothing yet.", "/appgw-check subscribe gw:prod-gw"
+                admitted,
+                "This channel has no subscriptions yet.",
+                "/appgw-check subscribe gw:prod-gw",
             )
         entries = [
             _entry(number, value, self._plan(value, runs=1))
@@ -181,7 +183,9 @@ class Subscribing:
     async def _keep(self, admitted: AdmittedInvocation[Request], value: Subscription) -> None:
         before = await self._twin(value)
         if before and before.paused is None and _same_words(before, value):
-            sentence = f"This channel gets {value.target.text} so already: {self._plan(before)}"
+            sentence = (
+                f"This channel already gets {value.target.text} like this: {self._plan(before)}"
+            )
             await self.book.slack.send_ephemeral(
                 admitted.invocation, notice(sentence, "/appgw-check list")
             )

@@ -62,7 +62,7 @@ class WatchBook:
         try:
             await self.records.drop(_id(posted))
         except DatabaseUnavailable as error:
-            log.info("an ended watch is still written down", extra={"reason": error.reason})
+            log.info("an ended watch is still stored", extra={"reason": error.reason})
 
     async def open(self) -> tuple[AdmittedInvocation[ProbeRequest], ...]:
         """The watches that a restart cut off, each as the invocation that continues it."""

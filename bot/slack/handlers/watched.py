@@ -98,7 +98,7 @@ class HostLook:
         answer = await self.backends.host(self.target, self.options)
         if isinstance(answer, Refused):
             log.info(
-                "a watch ended: its target is not looked at any more",
+                "a watch ended: its target is no longer allowed",
                 extra={"reason": answer.sentence},
             )
             return None

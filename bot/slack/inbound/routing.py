@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 audit = logging.getLogger("bot.audit")
 
 _RESTARTING = Refusal(
-    kind=RefusalKind.RESTART, sentence="I am being restarted; ask again in half a minute."
+    kind=RefusalKind.RESTART, sentence="The bot is restarting; try again in half a minute."
 )
 Handler = Callable[[AdmittedInvocation[Any]], Awaitable[None]]
 Handlers = Mapping[type[Request], Handler]

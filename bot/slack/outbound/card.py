@@ -158,7 +158,7 @@ class Card:
                 try:
                     await self._slack.update(self.posted, message)
                 except MessageGone as error:
-                    log.warning("the card is gone, posted anew", extra={"reason": error.reason})
+                    log.warning("the card is gone, posted again", extra={"reason": error.reason})
                 else:
                     return True
             self.posted = await self._slack.post(self._place, message)
@@ -177,7 +177,9 @@ class Card:
                 log.warning("a card cannot be amended", extra={"reason": error.reason})
 
     def _keep_private(self, error: DeliveryError) -> None:
-        log.warning("a card can only be shown to its asker", extra={"reason": error.reason})
+        log.warning(
+            "a card can only be shown to the person who asked", extra={"reason": error.reason}
+        )
         self._private, self._refusal, self.posted = True, error.reason, None
 
     async def _send(self, message: Message) -> None:

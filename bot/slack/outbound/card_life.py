@@ -360,7 +360,7 @@ class CardLife:
                 await asyncio.wait_for(self._card.show(message), LAST_WORD_S)
             except Exception as error:  # noqa: BLE001 -- the process stops, whatever goes wrong here
                 log.warning(
-                    "a card does not say that its run was cut short",
+                    "a card could not be marked as cut short",
                     extra={"reason": type(error).__name__},
                 )
 
@@ -370,7 +370,7 @@ class CardLife:
             if message := self._ending(failed, NOT_READ):
                 await self._card.show(message)
         except Exception:
-            log.exception("a card does not say that its run failed")
+            log.exception("a card could not be marked as failed")
 
     def _ending(self, without_verdict: _Ending, reason: str) -> Message | None:
         """What the card is to say at an early end, `None` when it says everything already."""

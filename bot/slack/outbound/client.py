@@ -142,11 +142,11 @@ class SlackClient:
                 await way()
             except DeliveryError as error:
                 log.warning(
-                    "an answer to one person takes another way", extra={"reason": error.reason}
+                    "an ephemeral answer is sent another way", extra={"reason": error.reason}
                 )
             else:
                 return
-        log.error("an answer to one person could not be delivered", extra={"user": invocation.user})
+        log.error("an ephemeral answer could not be delivered", extra={"user": invocation.user})
 
     def _ways(
         self, invocation: Invocation, message: Message, *, replace: bool
@@ -183,7 +183,7 @@ class SlackClient:
         try:
             await self.call(self.client.views_update, repeatable=True, view_id=view_id, view=view)
         except DeliveryError as error:
-            log.info("a form could not be changed", extra={"reason": error.reason})
+            log.info("a view could not be updated", extra={"reason": error.reason})
 
     async def attach(self, posted: Posted, file: Attachment) -> None:
         """Put a file into the thread; as text where the bot may not send files."""

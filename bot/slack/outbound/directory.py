@@ -62,7 +62,10 @@ class SlackDirectory:
         except DeliveryError as error:
             if error.reason in _NO_SUCH_PERSON:
                 return frozenset()
-            log.warning("Slack does not tell whose a person is", extra={"reason": error.reason})
+            log.warning(
+                "Slack does not say which workspace a person belongs to",
+                extra={"reason": error.reason},
+            )
             return await self._approved(team)
         return _affiliations(person)
 

@@ -162,7 +162,7 @@ class Watching:
         if posted is None:
             return "Only a card in a channel can be watched; ask without private."
         if self.runs.draining:
-            return "I am being restarted, so this card is not watched; ask again in half a minute."
+            return "The bot is restarting, so this card is not watched; try again in half a minute."
         if (posted.place.channel, posted.ts) in self._watched:
             return "This card is watched already."
         of_channel = sum(channel == posted.place.channel for channel, _ in self._watched)
@@ -174,8 +174,8 @@ class Watching:
         ):
             if count >= most:
                 return (
-                    f"{most} cards are watched{where} already, which is the most; press Check "
-                    "again now and then, or watch later."
+                    f"{most} cards are watched{where} already, the maximum; press Check "
+                    "again later, or watch later."
                 )
         return None
 
@@ -225,7 +225,7 @@ class _Watch:
             if self._elapsed() >= self._order.seconds:
                 taken = f"Not green after {duration(self._order.seconds)}"
                 await self._say(
-                    f"{taken}; I stopped watching. Watch until green starts anew.",
+                    f"{taken}; the watch has ended. Press Watch until green to start another.",
                     f"{taken}. {seen.card.text}",
                 )
                 return

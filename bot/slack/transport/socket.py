@@ -121,7 +121,7 @@ class SocketTransport:
                 continue
             tried = self._now()
             log.warning(
-                "Slack has been silent; connecting anew",
+                "Slack has been silent; reconnecting",
                 extra={"silent_s": round(self.silence(), 1)},
             )
             with suppress(Exception):

@@ -69,7 +69,7 @@ class TokenWatch:
                 if word in TOKEN_REFUSED:
                     self.trouble = (
                         f"Slack refuses the bot's token ({word}); install the app again and set "
-                        "SLACK_BOT_TOKEN anew."
+                        "SLACK_BOT_TOKEN again."
                     )
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
                 continue

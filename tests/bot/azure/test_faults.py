@@ -54,29 +54,29 @@ SENTENCES = {
         "prod-gw."
     ),
     FaultKind.NOT_FOUND: (
-        "Azure does not find the backend health of prod-gw: deleted, renamed, moved, or hidden "
-        "from the bot's identity."
+        "Azure does not find the backend health of prod-gw: it was deleted, renamed or moved, or "
+        "the bot's identity may not read it."
     ),
     FaultKind.THROTTLED: (
-        "Azure was asked too often and does not give the backend health of prod-gw now; ask again "
-        "later."
+        "Azure limits the bot's requests and does not return the backend health of prod-gw now; "
+        "ask again later."
     ),
     FaultKind.BUSY: (
-        "prod-gw is being updated, so Azure does not give the backend health of prod-gw now; ask "
-        "again in a few minutes."
+        "prod-gw is being updated, so Azure does not return the backend health of prod-gw now; "
+        "check again in a few minutes."
     ),
     FaultKind.LOCKED: (
-        "prod-gw is under a read-only lock, and Azure does not give the backend health of prod-gw "
-        "until somebody lifts it; waiting does not help."
+        "prod-gw has a read-only lock, and Azure does not return the backend health of prod-gw "
+        "until the lock is removed; waiting does not help."
     ),
     FaultKind.CONFLICT: (
-        "Azure refuses to give the backend health of prod-gw in the gateway's present state "
+        "Azure does not return the backend health of prod-gw in the gateway's current state "
         "(GatewayInFailedState)."
     ),
     FaultKind.SERVER_ERROR: (
-        "Azure Resource Manager did not give the backend health of prod-gw: it answered 500."
+        "Azure Resource Manager did not return the backend health of prod-gw: it answered 500."
     ),
-    FaultKind.SLOW: "Azure did not give the backend health of prod-gw within 0.5 seconds.",
+    FaultKind.SLOW: "Azure did not return the backend health of prod-gw within 0.5 seconds.",
     FaultKind.PROXY_PAGE: (
         "What came in place of the backend health of prod-gw is no answer of Azure's."
     ),

@@ -31,7 +31,7 @@ HTTPS = "https-be"
         (found(SettingSpec(name=HTTPS)), "with Host: 127.0.0.1"),
         (
             found(SettingSpec(name=HTTPS, probe="p1"), ProbeSpec(name="p1", pick_host=True)),
-            "nobody set one there",
+            "which has none",
         ),
         (
             found(
@@ -42,7 +42,7 @@ HTTPS = "https-be"
         ),
         (
             found(SettingSpec(name=HTTPS, probe="p1"), ProbeSpec(name="p1")),
-            "no host name of its own",
+            "has no host name and takes none",
         ),
         (
             found(SettingSpec(name=HTTPS), ProbeSpec(name="p1"), group="rg(Stop-Computer)"),

@@ -95,7 +95,8 @@ def test_root_in_key_vault_is_said_to_be_unseen() -> None:
     (check,) = member_checks(translated, well_known=WELL_KNOWN)
     assert check.request is not None
     assert (
-        "the trusted root corp lies in Key Vault and ARM does not show it" in check.request.assumed
+        "the trusted root corp is stored in Key Vault and ARM does not return it"
+        in check.request.assumed
     )
 
 
@@ -263,7 +264,7 @@ def test_port_that_only_live_traffic_uses_is_said_to_be_unseen() -> None:
         settings=(replace(SPEC.settings[0], probe="p"),),
     )
     assert (
-        "the probe asks port 9443; port 8443, where live traffic goes, was not looked at"
+        "the health probe uses port 9443; port 8443, which live traffic uses, was not checked"
         in request(probing).assumed
     )
     assert not [said for said in request(SPEC).assumed if "port" in said]

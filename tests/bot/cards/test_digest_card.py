@@ -204,7 +204,7 @@ def test_home_says_which_backend_or_how_many() -> None:
     assert "✖ Intermediate missing: Contoso Issuing CA 3" in shown
     assert " · 2 backends, prod-gw" in shown
     assert " · b3.contoso.com, prod-gw" in shown
-    assert "None in what they follow; 27 muted." in json.dumps(home_view((), (), (), {}, muted=27))
+    assert "None in the subscriptions; 27 muted." in json.dumps(home_view((), (), (), {}, muted=27))
     (target,) = said(
         backend(1, [problem(Code.HEALTH_UNKNOWN, "prod-gw")], backend=False, gateway="")
     ).lines

@@ -89,15 +89,17 @@ def test_the_tool_is_switched() -> None:
 
 def test_the_stopgap_comes_last_and_blanks_are_named() -> None:
     shown = json.dumps(fix_steps(steps_value(CASES["leaf-only"](), HOST)))
-    assert shown.index("Only if users cannot wait") > shown.index("To see that it worked")
+    assert shown.index("Stopgap, only if users cannot wait") > shown.index("To verify the fix")
     assert "GATEWAY_NAME" in shown
-    assert "put in yourself: RESOURCE_GROUP" in shown
+    assert "Replace these placeholders: RESOURCE_GROUP" in shown
 
 
 def test_a_blank_is_named_under_the_steps_that_hold_it() -> None:
     view = fix_steps(steps_value(CASES["no-root-signs"](), HOST))
     steps, stopgap = (
-        text["text"] for text in texts(view["blocks"]) if "put in yourself" in text["text"]
+        text["text"]
+        for text in texts(view["blocks"])
+        if "Replace these placeholders" in text["text"]
     )
     assert "ROOT_NAME" in steps
     assert "BACKEND_SETTING" in stopgap
@@ -110,7 +112,7 @@ def test_one_piece_of_work_is_told_once() -> None:
         "x": {"h": HOST},
         "f": [{"c": code, "w": "server"} for code in ("INTERMEDIATE_MISSING", "CHAIN_EXTRA")],
     }
-    assert json.dumps(fix_steps(json.dumps(value))).count("To see that it worked") == 1
+    assert json.dumps(fix_steps(json.dumps(value))).count("To verify the fix") == 1
 
 
 def test_an_old_card_keeps_its_own_steps() -> None:

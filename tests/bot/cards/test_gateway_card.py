@@ -154,7 +154,7 @@ def test_cause_behind_most_servers_comes_first() -> None:
 
 def test_card_is_complete_before_the_gateway_answers() -> None:
     before, after = gateway_card(MIXED, AROUND).plain, gateway_card(answered(MIXED), AROUND).plain
-    assert "its answer takes ten seconds" in before
+    assert "which takes ten seconds" in before
     assert "Gateway says: 53 unhealthy" in after
 
 
@@ -174,8 +174,7 @@ def said_healthy(report: GatewayReport) -> GatewayReport:
 def test_gateway_that_is_wrong_for_now_is_contradicted_in_words() -> None:
     plain = gateway_card(said_healthy(MIXED), AROUND).plain
     assert (
-        "What could explain it: the gateway's failure threshold may not be reached yet "
-        "(16 servers)."
+        "Possible reason: the gateway's failure threshold may not be reached yet (16 servers)."
     ) in plain
 
 
@@ -183,9 +182,9 @@ def test_gateway_that_refuses_what_passes_is_quoted_and_explained() -> None:
     plain = gateway_card(
         answered(gateway_report(members("good", 2)), "Cannot connect to server."), AROUND
     ).plain
-    assert "In its words: Cannot connect to server." in plain
+    assert "Azure's message: Cannot connect to server." in plain
     assert (
-        "Seen from here: the check passes. What could explain it: the gateway looks from another "
+        "The bot's own probe: passes. Possible reason: the gateway probes from another "
         "subnet, or its last probe is older (2 servers)."
     ) in plain
 
@@ -200,7 +199,7 @@ def test_words_that_mislead_are_marked() -> None:
         AROUND,
     ).plain
     assert (
-        "In its words (the true cause stands below): The root certificate does not match." in plain
+        "Azure's message (the actual cause is below): The root certificate does not match." in plain
     )
     assert "They disagree" not in plain
 
@@ -214,7 +213,7 @@ def test_servers_that_nobody_looked_at_are_not_called_fine() -> None:
         "WARN prod-gw: 2 of 3 servers fine, 1 not probed.",
         "WARN prod-gw: no server was probed.",
     )
-    assert gateway_card(said_healthy(some), AROUND).text == "OK prod-gw: all 3 servers are fine."
+    assert gateway_card(said_healthy(some), AROUND).text == "OK prod-gw: all 3 servers are healthy."
 
 
 def test_missing_permission_is_said() -> None:
@@ -238,7 +237,7 @@ def test_gateway_alone_calls_a_server_unhealthy() -> None:
 
 def test_all_fine_is_short() -> None:
     message = gateway_card(gateway_report(members("good", 3)), AROUND)
-    assert message.text == "OK prod-gw: all 3 servers are fine."
+    assert message.text == "OK prod-gw: all 3 servers are healthy."
     assert lines_before_buttons(message) <= 4
 
 

@@ -103,7 +103,7 @@ def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
 
 
 def test_what_was_probably_meant_is_asked_once() -> None:
-    said = "'subscibe' is no command; did you mean subscribe?"
+    said = "'subscibe' is not a command; did you mean subscribe?"
     shown = usage(said, answered="subscibe", suggestion="subscribe", examples=()).plain
     assert shown.lower().count("did you mean") == 1
     assert (

@@ -89,7 +89,9 @@ def view(
             "fetches or remembers",
             id="missing intermediate",
         ),
-        pytest.param(seen(PUBLIC_LEAF, PUBLIC, PUBLIC_CA), True, "sorts what was sent", id="order"),
+        pytest.param(
+            seen(PUBLIC_LEAF, PUBLIC, PUBLIC_CA), True, "reorders the certificates", id="order"
+        ),
         pytest.param(
             seen(PUBLIC_LEAF, PUBLIC_CA, anchors=UPLOADED),
             True,
@@ -99,7 +101,7 @@ def view(
         pytest.param(
             seen(PUBLIC_LEAF, PUBLIC_CA, http=HttpProbeRule()),
             True,
-            "another thing",
+            "not in the certificate",
             id="status 500",
         ),
         pytest.param(
@@ -123,10 +125,12 @@ def view(
         pytest.param(
             seen(ESTATE.leaf, ESTATE.intermediate),
             None,
-            "above the last CA",
+            "issuer of the last CA",
             id="root unknown to everybody",
         ),
-        pytest.param(seen(PUBLIC_LEAF, OLD_CA), None, "not at hand", id="intermediate out of date"),
+        pytest.param(
+            seen(PUBLIC_LEAF, OLD_CA), None, "could not get it", id="intermediate out of date"
+        ),
         pytest.param(
             seen(PUBLIC_LEAF, OLD_CA, issuers=(PUBLIC_CA,)),
             True,
@@ -161,13 +165,13 @@ def view(
         pytest.param(
             seen(PUBLIC_LEAF, UnreadableCertificate(der=b"0", reason="x"), PUBLIC_CA),
             None,
-            "may pass over",
+            "may skip",
             id="unreadable entry",
         ),
         pytest.param(
             seen(pki.leaf(ESTATE.intermediate, "x.example")),
             False,
-            "warns here too: certificate for another name",
+            "warns too: certificate for another name",
             id="name beside a gap",
         ),
     ],
@@ -211,7 +215,7 @@ def test_browser_judges_what_was_sent(sent: tuple[Issued, ...], accepted: bool |
 def test_browser_ignores_the_common_name() -> None:
     old = seen(pki.leaf(ESTATE.intermediate, NAME, dns=()), ESTATE.intermediate, anchors=UPLOADED)
     assert old.accepted is False
-    assert old.why.startswith("The gateway takes the common name")
+    assert old.why.startswith("The gateway accepts the common name")
 
 
 def test_browser_with_the_missing_issuer_at_hand_accepts() -> None:
@@ -244,6 +248,4 @@ def test_browser_that_warns_says_of_what_in_words() -> None:
     policy = GatewayPolicy(anchors=WELL_KNOWN, name=NAME)
     answer = browser_view(chain, policy, judge(chain, policy, at=NOW), public=WELL_KNOWN)
     assert answer is not None
-    assert (
-        answer.why == "A browser warns here too: certificate expired, certificate for another name."
-    )
+    assert answer.why == "A browser warns too: certificate expired, certificate for another name."

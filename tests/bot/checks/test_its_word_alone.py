@@ -93,7 +93,7 @@ async def test_options_of_the_probe_are_said_to_have_no_part(
     admitted = looked(
         await check_service(client).gateway(PROD, replace(ALONE, root="corp", sni=NAME))
     )
-    assert admitted.said == "root=, sni= as typed has no part in it, for nothing is probed"
+    assert admitted.said == "root=, sni= as typed is not used, because nothing is probed"
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ async def test_host_without_a_gateway_or_with_two_is_one_sentence(
     arm.add(replace(SPEC, name="other-gw"))
     nowhere = await said_of(check_service(client), "nowhere.contoso.com")
     assert nowhere.startswith(
-        "nowhere.contoso.com stands in no pool of a gateway that I can see, so no gateway has "
-        "a word about it;"
+        "nowhere.contoso.com is in no backend pool that the bot can see, so there is no backend "
+        "health for it;"
     )
     both = await said_of(check_service(client), NAME)
     assert "rg-prod/prod-gw" in both

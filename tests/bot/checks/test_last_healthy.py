@@ -42,7 +42,7 @@ def test_the_line_names_what_is_different() -> None:
     [
         ((LEAF,), "intermediate no longer sent"),
         ((SAME_KEY,), "leaf renewed with the same key, intermediate no longer sent"),
-        ((LEAF, ROOT, ISSUING), "Contoso Root G2 sent anew"),
+        ((LEAF, ROOT, ISSUING), "Contoso Root G2 newly sent"),
         ((RENEWED, ISSUING), "leaf renewed, issuer Contoso Issuing CA 3 -> R11"),
     ],
     ids=["intermediate gone", "same key", "more is sent", "other issuer"],

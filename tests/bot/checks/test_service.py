@@ -184,7 +184,7 @@ async def test_member_is_not_probed_on_443_beside_its_own_port(
             HostTarget(host=NAME, port=443), ProbeOptions(gw=named_gateway("other-gw"))
         )
     )
-    assert "Port 443 may not be probed there; allowed are 8443" in sentence
+    assert "Port 443 may not be probed on this target; allowed are 8443" in sentence
     assert dialled == []
 
 
@@ -381,7 +381,7 @@ async def test_never_stays_never_without_arm(arm: ArmStandIn, client: ArmClient)
     )
     assert (
         sentence
-        == f"{NAME} leads to {METADATA}, a cloud's metadata service, and that is never probed."
+        == f"{NAME} leads to {METADATA}, a cloud's metadata service, which is never probed."
     )
 
 

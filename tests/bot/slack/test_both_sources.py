@@ -126,7 +126,7 @@ async def test_a_stop_while_a_gateway_is_asked_about_itself_keeps_our_own_probe(
 
 @pytest.mark.parametrize(
     ("said", "in_thread"),
-    [("Short.", []), ("Long. " * 40 + "The end.", ["The gateway's word in full"])],
+    [("Short.", []), ("Long. " * 40 + "The end.", ["Backend health in full"])],
 )
 async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(
     said: str, in_thread: list[str]

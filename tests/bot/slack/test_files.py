@@ -108,7 +108,7 @@ async def test_where_no_file_helps_the_presser_hears_it(bot: RunningBot) -> None
     card = await card_of(bot, "status-500")
     await bot.slack.click(card, "more", option="chain")
     shown = await bot.slack.until(lambda: first(bot.slack.ephemerals()))
-    assert "No file would put this right" in shown.text
+    assert "No file fixes this" in shown.text
     assert bot.slack.current(card).text.startswith("FAIL")
 
 

@@ -273,7 +273,7 @@ async def test_a_second_mute_with_another_end_is_taken(reading_profiles: Running
 
 async def test_history_tells_what_happened(bot: RunningBot, world: World) -> None:
     await bot.slack.command(f"history {HOST}")
-    await text_shown(bot.slack, "Nothing is on record")
+    await text_shown(bot.slack, "There is no history")
     await followed(bot)
     await digest(bot, world)
     await bot.slack.command(f"history {HOST}")
@@ -415,7 +415,7 @@ async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
 ) -> None:
     await bot.slack.open_home()
     empty = json.dumps((await bot.slack.until(bot.slack.home)).view)
-    assert "Nothing yet" in empty
+    assert "None yet" in empty
     await followed(bot)
     await digest(bot, world)
     await bot.slack.open_home()
@@ -486,7 +486,7 @@ async def test_home_tab_remembers_what_was_asked_over_a_restart(
         await slack.open_home()
         home = await slack.until(
             lambda: (
-                (view := slack.home()) and "You asked about last" in json.dumps(view.view) and view
+                (view := slack.home()) and "Your latest checks" in json.dumps(view.view) and view
             )
         )
         assert asked_on_home(slack)[:2] == [

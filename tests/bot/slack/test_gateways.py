@@ -28,7 +28,7 @@ QUICK = ArmTiming(
     poll_interval=0.05, health_budget=1.0, read_budget=10.0, retries=0, retry_after_limit=0.1
 )
 PATIENT = replace(QUICK, health_budget=60.0)
-AWAITED = "its answer takes ten seconds or more"
+AWAITED = "which takes ten seconds or more"
 
 
 async def resolver(_host: str, _port: int) -> Sequence[str]:
@@ -98,7 +98,7 @@ async def test_card_is_complete_long_before_arm_answers(
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
         await bot.slack.until(lambda: card(bot))
         verdict = {
-            "gw:prod-gw": "The only server is fine",
+            "gw:prod-gw": "The only server is healthy",
             "health": "0 of 1 fail",
             "host": "The gateway would accept this backend",
         }[command]
@@ -128,15 +128,17 @@ async def test_disagreement_is_named_with_both_words(
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: "Gateway says" in shown(bot))
         assert "TCP_FAILED" in shown(bot)
-        assert "In its words: Application Gateway could not connect to the backend." in shown(bot)
-        assert "Seen from here: the check passes. What could explain it: " in shown(bot)
+        assert "Azure's message: Application Gateway could not connect to the backend." in shown(
+            bot
+        )
+        assert "The bot's own probe: passes. Possible reason: " in shown(bot)
 
 
 SAID = {
     FaultKind.UNAUTHORIZED: "could not sign in to Azure (static)",
     FaultKind.FORBIDDEN: "may not read the backend health of prod-gw",
     FaultKind.NOT_FOUND: "does not find the backend health of prod-gw",
-    FaultKind.THROTTLED: "was asked too often",
+    FaultKind.THROTTLED: "limits the bot's requests",
     FaultKind.BUSY: "prod-gw is being updated",
     FaultKind.LOCKED: "prod-gw is under a read-only lock",
     FaultKind.CONFLICT: "(GatewayInFailedState)",
@@ -188,8 +190,8 @@ async def test_host_card_tells_why_its_gateways_are_not_known(
     async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
         arm.fault = Fault(kind=kind, on=frozenset({"subscriptions"}), seconds=12)
         await bot.slack.command(f"{NAME}:{port}")
-        await bot.slack.until(lambda: "its word is missing" in shown(bot))
-        assert "Azure did not tell which gateways use this host" in shown(bot)
+        await bot.slack.until(lambda: "backend health is missing" in shown(bot))
+        assert "the gateways that use this host could not be read" in shown(bot)
         if kind is FaultKind.FORBIDDEN:
             await bot.slack.until(lambda: "az role definition create" in in_thread(bot))
 
@@ -203,7 +205,7 @@ async def test_restart_while_arm_is_awaited_leaves_the_verdict(
         await bot.slack.until(lambda: AWAITED in shown(bot))
         bot.service.stop.set()
         await asyncio.wait_for(asyncio.shield(bot.task), 20)
-        assert "The only server is fine" in shown(bot)
+        assert "The only server is healthy" in shown(bot)
 
 
 async def test_health_shows_what_the_channel_follows(
@@ -224,7 +226,7 @@ async def test_health_shows_every_gateway_where_none_is_followed(
         arm.add(spec(port, "other-gw"))
         await bot.slack.command("health")
         await bot.slack.until(lambda: "0 of 2 gateways unhealthy" in shown(bot))
-        assert "health of every gateway that I can see" in shown(bot)
+        assert "health of every gateway that the bot can see" in shown(bot)
 
 
 async def test_mistyped_gateway_stays_between_bot_and_asker(

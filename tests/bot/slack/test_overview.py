@@ -19,7 +19,7 @@ from tests.bot.cards.test_gateway_card import AROUND
 
 SLOW = ArmRefusal(
     trouble=ArmTrouble.TIMED_OUT,
-    sentence="Azure did not give the backend health of gw-1 within 60 seconds.",
+    sentence="Azure did not return the backend health of gw-1 within 60 seconds.",
 )
 
 
@@ -50,7 +50,7 @@ def read(one: GatewayReport) -> GatewayReport:
 def test_every_gateway_is_named_beside_the_card() -> None:
     reports = [read(report(number)) for number in range(33)]
     card = overview_card(reports, (), AROUND)
-    assert "… and 25 more, each named in the thread" in card.plain
+    assert "… and 25 more, listed in the thread" in card.plain
     lines = overview_details(reports, (SLOW,)).splitlines()
     assert len(lines) == 34
     assert all(any(f"rg-prod/gw-{n}:" in line for line in lines) for n in range(33))
@@ -82,7 +82,7 @@ async def test_fast_gateway_does_not_wait_for_the_slow(monkeypatch: pytest.Monke
         seen.append(message.plain)
         slow.set()
     assert "gw-0 0 of 0 fail\n" in seen[0] + "\n"
-    assert "gw-1 0 of 0 fail; backend health is awaited" in seen[0]
+    assert "gw-1 0 of 0 fail; waiting for backend health" in seen[0]
     final = card(await reading.all())
     assert f"gw-1 0 of 0 fail; {SLOW.sentence}" in final.plain
 

@@ -37,7 +37,7 @@ async def test_a_check_that_does_not_end_is_cut_short_and_says_so() -> None:
         await bot.slack.until(lambda: cards(bot))
         bot.service.stop.set()
         await bot.task
-        assert cards(bot)[0].text == f"CUT SHORT {HOST}: the bot restarted. Ask again."
+        assert cards(bot)[0].text == f"CUT SHORT {HOST}: the bot restarted. Check again."
 
 
 async def test_a_command_during_the_drain_is_told_to_come_back() -> None:

@@ -68,7 +68,7 @@ async def test_typed_root_is_judged_and_said_on_the_card(
         await bot.slack.until(lambda: "The gateway would accept this backend" in shown(bot))
         assert "root corp as typed, not as in the setting" in shown(bot)
         await bot.slack.until(
-            lambda: "prod-gw says Unhealthy, by its settings as they are" in shown(bot)
+            lambda: "prod-gw says Unhealthy, with the settings as saved" in shown(bot)
         )
         assert "OK" in (card(bot) or pytest.fail("no card")).text
         assert "VANTAGE_DIFFERS" not in shown(bot)
@@ -80,9 +80,9 @@ async def test_gateway_s_word_is_about_its_settings_and_not_about_what_was_typed
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("gw:prod-gw root=corp")
         await bot.slack.until(
-            lambda: "Gateway says: 1 unhealthy, by its settings as they are" in shown(bot)
+            lambda: "Gateway says: 1 unhealthy, with the settings as saved" in shown(bot)
         )
-        assert "The only server is fine" in shown(bot)
+        assert "The only server is healthy" in shown(bot)
         assert "OK gateway prod-gw" in shown(bot)
 
 
@@ -117,9 +117,9 @@ async def test_what_is_typed_for_a_gateway_is_said_on_its_card(
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("health gw:prod-gw root=corp path=/ready via=probe")
-        await bot.slack.until(lambda: "The only server is fine" in shown(bot))
+        await bot.slack.until(lambda: "The only server is healthy" in shown(bot))
         assert "root corp, path as typed, not as in the setting" in shown(bot)
-        assert "not asked for its own word (via=probe)" in shown(bot)
+        assert "backend health was not requested (via=probe)" in shown(bot)
     assert arm.calls["health"] == 0
 
 
@@ -134,8 +134,8 @@ async def test_gateway_alone_is_asked_and_the_backend_is_left_alone(
         await bot.slack.command(question.format(port=port))
         await bot.slack.until(lambda: "1 of 1 server fails" in shown(bot))
         assert "INTERMEDIATE_MISSING" in shown(bot)
-        assert f"In its words: {GAP}" in shown(bot)
-        assert "1 not probed: only the gateway's own word was asked for" in shown(bot)
+        assert f"Azure's message: {GAP}" in shown(bot)
+        assert "1 not probed: only backend health was requested (via=gateway)" in shown(bot)
         if "gw:" not in question:
             assert "FAIL gateway prod-gw/web/https-be" in shown(bot)
             assert f"{NAME}:{port}, via gateway, in prod-gw/web/https-be" in shown(bot)
@@ -179,7 +179,7 @@ async def test_host_that_no_gateway_knows_has_no_word_of_one(
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
         await bot.slack.command("elsewhere.contoso.com via=gateway")
         assert (
-            "elsewhere.contoso.com stands in no pool of a gateway that I can see"
+            "elsewhere.contoso.com is in no backend pool that the bot can see"
             in await whispered(bot)
         )
         assert bot.slack.api.calls["chat.postMessage"] == 0
@@ -190,7 +190,7 @@ async def test_last_takes_another_port_and_another_witness(
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         await bot.slack.command(f"{NAME} root=corp via=probe port=1")
-        assert "via=probe asks Azure nothing" in await whispered(bot)
+        assert "via=probe does not read Azure" in await whispered(bot)
         await bot.slack.command(f"check last port={port} via=gateway")
         await bot.slack.until(lambda: "1 of 1 server fails" in shown(bot))
         assert f"{NAME}:{port}, root corp, via gateway" in shown(bot)

@@ -140,7 +140,7 @@ async def test_another_channel_is_refused(bot: RunningBot, audit: pytest.LogCapt
     await bot.slack.command(NAME, channel="C0OPS")
     await bot.slack.until(bot.slack.ephemerals)
     assert refusals(bot, "U0ONCALL") == [
-        "This bot does not answer in this channel; ask in #incident."
+        "This bot does not answer in this channel; use it in #incident."
     ] or "C0INCIDENT" in str(bot.slack.ephemerals()[-1].blocks)
     assert [(entry["outcome"], entry["channel"]) for entry in records(audit)] == [
         ("refused", "C0OPS")

@@ -31,7 +31,7 @@ def test_a_running_bot_keeps_its_database_and_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    with pytest.raises(UnusableDatabase, match="no folder that can be written"):
+    with pytest.raises(UnusableDatabase, match="not a folder that can be written"):
         check_database(f"sqlite:///{tmp_path}/data/appgw.sqlite3")
 
 
