@@ -159,7 +159,7 @@ async def test_the_message_shortcut_reads_the_alert_and_answers_in_its_thread(
 async def test_an_alert_that_names_nothing_says_so(bot: RunningBot) -> None:
     await bot.slack.message_shortcut(bot.slack.say("who is on call?"), "diagnose_502")
     (shown,) = await bot.slack.until(bot.slack.ephemerals)
-    assert "names no backend" in shown.text
+    assert "found no backend" in shown.text
 
 
 async def test_the_global_shortcut_opens_a_form_that_checks(bot: RunningBot) -> None:

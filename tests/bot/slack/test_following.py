@@ -104,7 +104,7 @@ async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(
 ) -> None:
     await followed(bot)
     await bot.slack.command(HOURLY)
-    await text_shown(bot.slack, "so already")
+    await text_shown(bot.slack, "already gets")
     await bot.slack.command(f"subscribe {HOST} daily 07:30")
     assert "daily 07:30 (Europe/Berlin)" in says(await shown(bot.slack, "now gets"))
     await bot.slack.command("list")
@@ -178,7 +178,7 @@ async def test_unsubscribe_and_undo(bot: RunningBot, words: str) -> None:
     await bot.slack.command(words)
     gone = await shown(bot.slack, "no longer gets")
     await bot.slack.command("list")
-    await text_shown(bot.slack, "follows nothing")
+    await text_shown(bot.slack, "has no subscriptions")
     await bot.slack.click(gone, "Undo")
     await bot.slack.until(lambda: bot.slack.current(gone).text.startswith("Undone"))
     await bot.slack.command("list")
@@ -190,7 +190,7 @@ async def test_undo_of_subscribe_edits_its_card(bot: RunningBot) -> None:
     await bot.slack.click(card, "Undo")
     await bot.slack.until(lambda: bot.slack.current(card).text.startswith("This channel no longer"))
     await bot.slack.command("list")
-    assert "1. " not in says(await text_shown(bot.slack, "follows nothing"))
+    assert "1. " not in says(await text_shown(bot.slack, "has no subscriptions"))
 
 
 async def test_a_click_is_authorised_anew(bot: RunningBot) -> None:
@@ -324,7 +324,7 @@ async def test_a_bare_subscribe_opens_the_form_and_mistakes_stand_in_it(bot: Run
         ("subscribe gw:nowhere", "I see no gateway called nowhere."),
         ("unsubscribe 7", "no such digest"),
         (f"unmute {HOST}", "is not muted"),
-        ("preview", "follows nothing"),
+        ("preview", "has no subscriptions"),
     ],
     ids=["guard", "gateway", "number", "mute", "preview"],
 )
@@ -349,7 +349,7 @@ async def test_a_bot_that_is_no_member_follows_nothing(bot: RunningBot) -> None:
     await bot.slack.command(HOURLY, channel="C0QUIET")
     await text_shown(bot.slack, "/invite")
     await bot.slack.command("list", channel="C0QUIET")
-    assert "1. " not in says(await text_shown(bot.slack, "follows nothing"))
+    assert "1. " not in says(await text_shown(bot.slack, "has no subscriptions"))
     assert bot.slack.messages("C0QUIET") == []
 
 
@@ -375,7 +375,7 @@ async def test_without_profiles_the_zone_is_asked_once(world: World, tmp_path: P
         running_bot(slack, world, tmp_path),
     ):
         await slack.command(f"subscribe {HOST} daily 08:30")
-        question = await text_shown(slack, "On which clock")
+        question = await text_shown(slack, "Which time zone")
         await slack.click(question, "Asia/Tokyo")
         assert "daily 08:30 (Asia/Tokyo)" in says(await shown(slack, "This channel gets"))
         await slack.command("subscribe other.contoso.com")
@@ -425,7 +425,7 @@ async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
         )
     )
     assert "hourly (Europe/Berlin)" in json.dumps(view.view)
-    assert "all is well" in json.dumps(view.view)
+    assert "Bot status: ok" in json.dumps(view.view)
     await bot.slack.click_view(view, "Check")
     await bot.slack.until(lambda: bot.script.admitted)
 

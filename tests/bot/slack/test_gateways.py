@@ -167,7 +167,7 @@ async def test_every_fault_of_arm_leaves_our_verdict_and_a_sentence(
         arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=5))
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
         await bot.slack.until(lambda: SAID[kind] in shown(bot))
-        assert "is fine" in shown(bot) or "The gateway would accept this backend" in shown(bot)
+        assert "is healthy" in shown(bot) or "The gateway would accept this backend" in shown(bot)
         if kind is FaultKind.FORBIDDEN:
             await bot.slack.until(
                 lambda: (

@@ -168,7 +168,7 @@ async def test_gateway_that_does_not_answer_leaves_the_state_unknown(
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"})))
         await bot.slack.command("gw:prod-gw via=gateway")
-        await bot.slack.until(lambda: "Gateway's word is missing" in shown(bot))
+        await bot.slack.until(lambda: "Backend health is missing" in shown(bot))
         assert "UNKNOWN gateway prod-gw" in shown(bot)
         assert "fine" not in shown(bot)
 
