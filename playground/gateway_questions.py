@@ -37,7 +37,9 @@ QUESTIONS = (
         text="site:leaf-only.lab.contoso.test",
         says=("FAIL site", "INTERMEDIATE_MISSING", "rule ", "lab/leaf-only"),
     ),
-    GatewayQuestion(text="gw:lab-gw setting=good", says=("setting=good", "1 healthy", "is healthy")),
+    GatewayQuestion(
+        text="gw:lab-gw setting=good", says=("setting=good", "1 healthy", "is healthy")
+    ),
     GatewayQuestion(text="gw:lab-qw", says=("Did you mean gw:rg-lab/lab-gw",), privately=True),
     GatewayQuestion(
         text="gw:vault-gw",

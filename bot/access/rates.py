@@ -54,7 +54,7 @@ class RateLimiter:
                 return Refusal(
                     kind=RefusalKind.RATE,
                     sentence=(
-                        f"{who} asked {counted(limit, 'time')} within a minute; ask again in "
+                        f"{who} sent {counted(limit, 'request')} within a minute; try again in "
                         f"{wait} s."
                     ),
                 )

@@ -162,7 +162,7 @@ def both_words(report: CheckReport, answered: GatewayReport) -> tuple[CheckRepor
 
 def word_missing(refusal: ArmRefusal) -> str:
     """Why there is no second witness."""
-    return f"backend health is missing. {refusal.sentence}"
+    return f"no backend health. {refusal.sentence}"
 
 
 def _said(name: str, member: MemberReport, headline: Code) -> str:

@@ -10,7 +10,7 @@ from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Gat
 SLOW_ARM = ArmRefusal(
     trouble=ArmTrouble.TIMED_OUT,
     sentence=(
-        "Azure has not told yet which gateways there are; ask again in half a minute for the "
+        "The list of gateways is still being read; check again in half a minute to use the "
         "gateway's own settings."
     ),
 )

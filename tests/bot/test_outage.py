@@ -146,7 +146,7 @@ async def test_a_start_on_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
         said = await refused(slack, tmp_path, LIMITED, APPGW_DATA_DIR=str(tmp_path / "data"))
     assert said.startswith("The database sqlite:///")
-    assert "cannot be opened: disk I/O error; look at APPGW_DATABASE_URL" in said
+    assert "cannot be opened: disk I/O error; check APPGW_DATABASE_URL" in said
 
 
 @pytest.mark.postgres

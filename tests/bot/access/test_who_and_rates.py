@@ -141,7 +141,7 @@ def test_twenty_requests_a_minute_for_a_user() -> None:
     assert answers[:20] == [None] * 20
     assert answers[20] is not None
     assert answers[20].kind is RefusalKind.RATE
-    assert answers[20].sentence == "You have asked 20 times within a minute; ask again in 40 s."
+    assert answers[20].sentence == "You have sent 20 requests within a minute; try again in 40 s."
     assert limiter.refuse(user="U2", channel="", now=20.0) is None
     assert limiter.refuse(user="U1", channel="", now=59.9) is not None
     assert limiter.refuse(user="U1", channel="", now=60.0) is None

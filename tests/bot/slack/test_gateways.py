@@ -140,7 +140,7 @@ SAID = {
     FaultKind.NOT_FOUND: "does not find the backend health of prod-gw",
     FaultKind.THROTTLED: "limits the bot's requests",
     FaultKind.BUSY: "prod-gw is being updated",
-    FaultKind.LOCKED: "prod-gw is under a read-only lock",
+    FaultKind.LOCKED: "prod-gw has a read-only lock",
     FaultKind.CONFLICT: "(GatewayInFailedState)",
     FaultKind.SERVER_ERROR: "it answered 500",
     FaultKind.UNAVAILABLE: "it answered 503",
@@ -190,7 +190,7 @@ async def test_host_card_tells_why_its_gateways_are_not_known(
     async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
         arm.fault = Fault(kind=kind, on=frozenset({"subscriptions"}), seconds=12)
         await bot.slack.command(f"{NAME}:{port}")
-        await bot.slack.until(lambda: "backend health is missing" in shown(bot))
+        await bot.slack.until(lambda: "no backend health" in shown(bot))
         assert "the gateways that use this host could not be read" in shown(bot)
         if kind is FaultKind.FORBIDDEN:
             await bot.slack.until(lambda: "az role definition create" in in_thread(bot))

@@ -189,5 +189,5 @@ async def test_twenty_a_minute_for_one_person_clicks_included(
         shown = [message.text for message in bot.slack.ephemerals()]
         await bot.slack.command("version", user=STRANGER)
         await bot.slack.until(lambda: bot.slack.ephemerals(STRANGER))
-    assert sum("You have asked 20 times within a minute" in text for text in shown) == 1
+    assert sum("You have sent 20 requests within a minute" in text for text in shown) == 1
     assert [entry["outcome"] for entry in records(audit)].count("refused") == 1
