@@ -220,7 +220,7 @@ async def test_unknown_root_is_one_sentence_with_six_names_and_nothing_is_probed
         (
             ProbeOptions(via=Via("probe")),
             None,
-            "cannot be looked up, for via=probe asks Azure nothing",
+            "cannot be looked up, because via=probe does not read Azure",
         ),
         (
             NOTHING_TYPED,
