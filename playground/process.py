@@ -20,7 +20,7 @@ import aiohttp
 
 from playground.lab.peers import LOOPBACK
 
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 STOP_SECONDS = 25.0
 _OK = 200
 _PORTS = (10_240, 32_768)
