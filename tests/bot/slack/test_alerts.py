@@ -237,7 +237,7 @@ async def test_many_alerts_are_limited(
             return [getattr(one, "reason", "") for one in records]
 
         await stage.bot.slack.until(lambda: len(refused()) == 2)
-        assert all("10 times within a minute" in one for one in refused())
+        assert all("10 requests within a minute" in one for one in refused())
 
 
 async def test_channel_is_told_what_happens(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
