@@ -15,6 +15,7 @@ from bot.commands import MAX_LINE
 from bot.domain.request import Request
 from bot.slack.affiliation import bots_of, of_command, of_event, of_interaction
 from bot.slack.payload import Payload, inner, items, read_object, word
+from chainlib import Code
 
 R_co = TypeVar("R_co", bound=Request, covariant=True)
 Other = TypeVar("Other", bound=Request)
@@ -242,3 +243,19 @@ def command_of_card(message: Payload) -> str:
         if button.get("action_id") == "check_again"
     )
     return next(map(command_in, again), "")
+
+
+def headline_of_card(message: Payload) -> str:
+    """The first finding code in a card's context block, `unknown` where there is none.
+
+    A metric label: only the codes of the contract, so that no text of a payload becomes one.
+    """
+    codes = {code.value for code in Code}
+    texts = (
+        word(element, "text")
+        for block in items(message, "blocks")
+        if block.get("type") == "context"
+        for element in items(block, "elements")
+    )
+    first = (text.replace(",", " ").split(maxsplit=1)[0] for text in texts if text.strip(", "))
+    return next((code for code in first if code in codes), "unknown")

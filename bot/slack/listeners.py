@@ -51,6 +51,7 @@ from bot.slack.invocation import (
     from_interaction,
     from_mention,
     from_submission,
+    headline_of_card,
     mentioned,
     metadata,
 )
@@ -244,9 +245,10 @@ class Listeners:
         entry = read_entry(word(inner(action, "selected_option"), "value"))
         question = entry.q or command_of_card(inner(body, "message"))
         invocation = from_interaction(body, Source.CLICK, question)
-        self._choose(entry.do, question, invocation)
+        headline = headline_of_card(inner(body, "message"))
+        self._choose(entry.do, question, invocation, headline)
 
-    def _choose(self, chosen: str, question: str, invocation: Invocation) -> None:
+    def _choose(self, chosen: str, question: str, invocation: Invocation, headline: str) -> None:
         channel = invocation.channel or None
         if chosen == "rehearse" or (chosen, question) == ("form", "rehearse"):
             self._open(invocation.about("rehearse"), self.rehearsing.form(invocation.channel))
@@ -255,7 +257,7 @@ class Listeners:
             form = check_form(target=target, options=options, channel=channel)
             self._open(invocation.about("form"), form)
         elif chosen == "wrong":
-            self.reception.spawn(invocation, self._wrong(invocation))
+            self.reception.spawn(invocation, self._wrong(invocation, headline))
         elif chosen == "watch":
             self.reception.receive(_to_watch(invocation.about(f"{question} watch")))
         elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.dedupe_key):
@@ -356,13 +358,13 @@ class Listeners:
             replace(invocation, ephemeral=True) if alone else invocation, what, run_id
         )
 
-    async def _wrong(self, invocation: Invocation) -> None:
+    async def _wrong(self, invocation: Invocation, headline: str) -> None:
         if sentence := await self.reception.admit(
             invocation, f"wrong diagnosis: {invocation.text}"
         ):
             await self.slack.send_ephemeral(invocation, refusal(sentence))
             return
-        WRONG.labels(headline="reported").inc()
+        WRONG.labels(headline=headline).inc()
         await self.slack.send_ephemeral(
             invocation,
             notice(

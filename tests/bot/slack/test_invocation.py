@@ -21,6 +21,7 @@ from bot.slack.invocation import (
     from_command,
     from_interaction,
     from_mention,
+    headline_of_card,
     metadata,
 )
 from tests.support.reports import CASES
@@ -157,3 +158,18 @@ def test_a_question_in_words_asks_the_same_again(text: str) -> None:
     request = parse(text)
     assert isinstance(request, Request)
     assert parse(command_of(request)) == request
+
+
+@pytest.mark.parametrize(
+    ("text", "headline"),
+    [
+        ("INTERMEDIATE_MISSING - b.contoso.com", "INTERMEDIATE_MISSING"),
+        ("NAME_MISMATCH, ROOT_MISMATCH - gw:prod-gw", "NAME_MISMATCH"),
+        ("made-up - b.contoso.com", "unknown"),
+    ],
+    ids=["one code", "several codes", "no code"],
+)
+def test_headline_is_read_from_a_card(text: str, headline: str) -> None:
+    """The label of the metric is a code of the contract or `unknown`."""
+    block = {"type": "context", "elements": [{"type": "plain_text", "text": text}]}
+    assert headline_of_card({"blocks": [block]}) == headline
