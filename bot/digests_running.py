@@ -19,7 +19,7 @@ from bot.cards.parts import Message
 from bot.cards.usage import refusal
 from bot.checks.doctor import HISTORY_SCOPE
 from bot.checks.intermediates import Intermediates
-from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, remember_green
+from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, record_healthy
 from bot.checks.observe import Answers, TargetObserver
 from bot.domain.delivery import DeliveryError
 from bot.domain.outage import DatabaseUnavailable
@@ -159,7 +159,7 @@ class LearnedFacts:
 
     def see(self, report: CheckReport) -> None:
         """Store the last healthy state, whether a command, a digest or a watch checked."""
-        remember_green(report, self.last_healthy)
+        record_healthy(report, self.last_healthy)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

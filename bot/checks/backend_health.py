@@ -30,7 +30,7 @@ from chainlib import (
 )
 
 _WORST_FIRST = (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY)
-ONLY_ITS_WORD = "not probed: only backend health was requested (via=gateway)"
+ONLY_BACKEND_HEALTH = "not probed: only backend health was requested (via=gateway)"
 AS_IT_IS_SET = ", with the settings as saved"
 ONLY_LISTED = "not probed: backend health lists this server, the configuration does not"
 _ByServer = dict[tuple[str, str, str], list[BackendServer]]
@@ -123,7 +123,10 @@ def listed(uses: Iterable[MemberUse]) -> tuple[MemberReport, ...]:
     """Members of which only the gateway itself speaks."""
     reports = (
         MemberReport(
-            pool=u.use.pool, setting=u.setting.name, member=u.member.label, skipped=ONLY_ITS_WORD
+            pool=u.use.pool,
+            setting=u.setting.name,
+            member=u.member.label,
+            skipped=ONLY_BACKEND_HEALTH,
         )
         for u in uses
     )
@@ -140,7 +143,7 @@ def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayRepo
     return replace(report, gateway=gateway, members=members)
 
 
-def both_words(report: CheckReport, answered: GatewayReport) -> tuple[CheckReport, str]:
+def with_backend_health(report: CheckReport, answered: GatewayReport) -> tuple[CheckReport, str]:
     """One backend's report compared with backend health, and backend health in a sentence."""
     member = next(
         (

@@ -90,7 +90,7 @@ class RecentFacts:
                 self._facts.popitem(last=False)
 
 
-def remember_green(report: CheckReport, memory: Memory) -> None:
+def record_healthy(report: CheckReport, memory: Memory) -> None:
     """Keep the facts of a healthy report, unless it was made with hypothetical settings."""
     facts = (
         facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
@@ -99,13 +99,13 @@ def remember_green(report: CheckReport, memory: Memory) -> None:
         memory.put(key_of(report), facts)
 
 
-def changed_since_green(report: CheckReport, memory: Memory) -> str:
+def changed_since_healthy(report: CheckReport, memory: Memory) -> str:
     """Remember a good report.
 
     For a bad one say what is different since the last good one, empty when nothing is known or
     different.
     """
-    remember_green(report, memory)
+    record_healthy(report, memory)
     now, before = facts_of(report), memory.get(key_of(report))
     return difference(before, now) if now and before and not report.verdict.accepted else ""
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from bot.checks.forecast import next_break
 from bot.checks.service import HostAnswer, Refused
 from bot.commands import read_gateway
-from bot.digest.observe import Placement, could_not_look, observe
+from bot.digest.observe import Placement, not_observed, observe
 from bot.domain.azure import ArmRefusal, Health
 from bot.domain.digest import (
     FollowedTarget,
@@ -118,7 +118,7 @@ def host_of(target: FollowedTarget) -> HostTarget:
 
 
 def _blind(target: FollowedTarget, sentence: str) -> Look:
-    return Look(target_key=target.key, seen=(could_not_look(target, sentence),), complete=False)
+    return Look(target_key=target.key, seen=(not_observed(target, sentence),), complete=False)
 
 
 def _members(report: GatewayReport, target: FollowedTarget) -> tuple[Observation, ...]:

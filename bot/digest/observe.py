@@ -80,7 +80,7 @@ def observe(report: CheckReport, placement: Placement) -> Observation:
     )
 
 
-def could_not_look(target: FollowedTarget, sentence: str) -> Observation:
+def not_observed(target: FollowedTarget, sentence: str) -> Observation:
     """The target itself could not be checked, for example because ARM did not answer.
 
     The digest then reports that.

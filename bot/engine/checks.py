@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from bot.digest.observe import could_not_look
+from bot.digest.observe import not_observed
 from bot.domain.digest import Change, FollowedTarget, Look, TargetKind
 from bot.domain.outage import DatabaseUnavailable
 from bot.engine.dbos_engine import Transact
@@ -88,7 +88,7 @@ class Checks:
                 _LOG.exception("looking at %s", target.key)
         return Look(
             target_key=target.key,
-            seen=(could_not_look(target, f"{target.text} could not be checked"),),
+            seen=(not_observed(target, f"{target.text} could not be checked"),),
             complete=False,
         )
 

@@ -24,7 +24,7 @@ import pytest
 from bot.digest import settle as settling
 from bot.digest.compose import compose, speaks
 from bot.digest.due import following
-from bot.digest.observe import could_not_look
+from bot.digest.observe import not_observed
 from bot.digest.renewal import reminder_threshold
 from bot.digest.settle import settle, undecided
 from bot.digest.wording import plain_lines
@@ -84,7 +84,7 @@ class World:
         if _within(self.silent, at):
             return Look(
                 target_key=target.key,
-                seen=(could_not_look(target, "ARM does not answer."),),
+                seen=(not_observed(target, "ARM does not answer."),),
                 complete=False,
             )
         return Look(

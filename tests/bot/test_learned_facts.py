@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.checks import CheckContext, check
-from bot.checks.last_healthy import changed_since_green, facts_from
+from bot.checks.last_healthy import changed_since_healthy, facts_from
 from bot.digests_running import LearnedFacts
 from bot.domain.report import CheckRequest
 from bot.store import Store, open_store
@@ -42,10 +42,10 @@ def knowledge(store: Store, *, every: float = 60.0) -> LearnedFacts:
 async def test_a_restart_knows_what_was_green(store: Store) -> None:
     first = knowledge(store)
     async with first.kept():
-        assert changed_since_green(report(LEAF, ISSUING), first.last_healthy) == ""
+        assert changed_since_healthy(report(LEAF, ISSUING), first.last_healthy) == ""
     second = knowledge(store)
     async with second.kept():
-        assert changed_since_green(report(RENEWED), second.last_healthy).endswith(
+        assert changed_since_healthy(report(RENEWED), second.last_healthy).endswith(
             "leaf renewed, intermediate no longer sent."
         )
 
@@ -58,7 +58,7 @@ async def test_what_a_digest_saw_counts_as_well(store: Store) -> None:
         request = CheckRequest(target=target, policy=replace(policy(ROOT), http=None))
         await check(request, context)
         await server.install([LEAF.certificate])
-        assert changed_since_green(await check(request, context), known.last_healthy).endswith(
+        assert changed_since_healthy(await check(request, context), known.last_healthy).endswith(
             "intermediate no longer sent."
         )
 
@@ -81,12 +81,12 @@ async def test_another_replica_knows_soon_and_what_is_newer_stays(store: Store) 
     one, other = knowledge(store, every=0.02), knowledge(store, every=0.02)
     good = report(LEAF, ISSUING)
     async with one.kept(), other.kept():
-        changed_since_green(good, one.last_healthy)
+        changed_since_healthy(good, one.last_healthy)
         async with asyncio.timeout(5):
-            while not changed_since_green(report(LEAF), other.last_healthy):  # noqa: ASYNC110 -- another replica's turn is no event here
+            while not changed_since_healthy(report(LEAF), other.last_healthy):  # noqa: ASYNC110 -- another replica's turn is no event here
                 await asyncio.sleep(0.01)
         newer = replace(good, verdict=replace(good.verdict, at=NOW + timedelta(hours=1)))
-        changed_since_green(newer, other.last_healthy)
+        changed_since_healthy(newer, other.last_healthy)
         await asyncio.sleep(0.2)
         found = other.last_healthy.get(f"{HOST}:443 {HOST}")
         assert found is not None

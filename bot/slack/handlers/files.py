@@ -15,7 +15,7 @@ from bot.cards.details import Attachment, chain_files
 from bot.cards.escaping import clean, short_name
 from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
-from bot.checks.backend_health import both_words
+from bot.checks.backend_health import with_backend_health
 from bot.checks.service import HostAnswer, Refused
 from bot.commands import parse
 from bot.domain.delivery import DeliveryError
@@ -139,7 +139,7 @@ class Filing:
         )
 
     def _page(self, kept: Kept) -> str:
-        report = both_words(kept.report, kept.gateway)[0] if kept.gateway else kept.report
+        report = with_backend_health(kept.report, kept.gateway)[0] if kept.gateway else kept.report
         return report_page(
             report, run_id=kept.run_id, probe_origin=self.probe_origin, gateway=kept.gateway
         )

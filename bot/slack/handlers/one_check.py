@@ -18,8 +18,8 @@ from bot.cards.details import details, whole_word
 from bot.cards.parts import Message
 from bot.cards.unanswered_card import remedy_message
 from bot.cards.usage import refusal
-from bot.checks.backend_health import both_words, word_missing
-from bot.checks.last_healthy import Memory, RecentFacts, changed_since_green
+from bot.checks.backend_health import with_backend_health, word_missing
+from bot.checks.last_healthy import Memory, RecentFacts, changed_since_healthy
 from bot.checks.service import HostAnswer, Refused
 from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
@@ -171,7 +171,7 @@ class BackendCheck:
 
     async def _amended(self, answer: HostAnswer, gateway: GatewayReport) -> Shown:
         read = await self.tools.backends.read_backend_health(gateway)
-        report, said = both_words(answer.report, read)
+        report, said = with_backend_health(answer.report, read)
         return Shown(
             message=check_card(report, self._context(answer, said)),
             problem=_problem(answer),
@@ -201,7 +201,7 @@ class BackendCheck:
             gateway_says=gateway_says,
             gateway=answer.gateway,
             site=answer.site,
-            changed=changed_since_green(answer.report, self.tools.last_healthy),
+            changed=changed_since_healthy(answer.report, self.tools.last_healthy),
         )
 
 

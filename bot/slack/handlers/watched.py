@@ -14,7 +14,7 @@ from typing import Protocol
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.gateway_card import gateway_card
-from bot.checks.backend_health import add_backend_health, both_words
+from bot.checks.backend_health import add_backend_health, with_backend_health
 from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import CheckReport, GatewayReport
@@ -120,7 +120,7 @@ class HostLook:
             return answer.report, ""
         answered = self.health_reader.latest(answer.gateway)
         return (
-            both_words(answer.report, answered)
+            with_backend_health(answer.report, answered)
             if answered.health or answered.refusal
             else (answer.report, "")
         )

@@ -13,7 +13,7 @@ import pytest
 from bot.azure.client import ArmClient
 from bot.cards.causes import fold
 from bot.cards.check_card import CardContext
-from bot.checks.backend_health import ONLY_ITS_WORD
+from bot.checks.backend_health import ONLY_BACKEND_HEALTH
 from bot.checks.service import CheckService, Refused
 from bot.domain.azure import ArmRefusal
 from bot.domain.report import GatewayReport
@@ -62,7 +62,7 @@ async def test_gateway_alone_is_heard_and_its_message_is_the_cause(
     bench = check_service(client, names)
     admitted = looked(await bench.gateway(PROD, ALONE))
     assert (admitted.via, admitted.unanswered, admitted.green) == (Via.GATEWAY, True, False)
-    assert {member.skipped for member in admitted.members} == {ONLY_ITS_WORD}
+    assert {member.skipped for member in admitted.members} == {ONLY_BACKEND_HEALTH}
     answered = await bench.read_backend_health(admitted)
     assert [
         (cause.code, cause.serious, [m.member for m in cause.members]) for cause in fold(answered)

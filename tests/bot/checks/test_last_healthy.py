@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.checks.last_healthy import RecentFacts, changed_since_green, difference, facts_of
+from bot.checks.last_healthy import RecentFacts, changed_since_healthy, difference, facts_of
 from bot.domain.report import CheckReport
 from chainlib import HttpProbeRule
 from playground.lab.pki import Issued, intermediate, leaf
@@ -25,8 +25,8 @@ def later(found: CheckReport, delta: timedelta) -> CheckReport:
 
 def since_green(*sent: Issued, after: timedelta = timedelta(hours=2)) -> str:
     memory = RecentFacts()
-    assert changed_since_green(report(LEAF, ISSUING), memory) == ""
-    return changed_since_green(later(report(*sent), after), memory)
+    assert changed_since_healthy(report(LEAF, ISSUING), memory) == ""
+    return changed_since_healthy(later(report(*sent), after), memory)
 
 
 def test_the_line_names_what_is_different() -> None:
@@ -61,7 +61,7 @@ def test_order_is_a_difference() -> None:
 def test_a_setting_is_a_difference() -> None:
     memory = RecentFacts()
     good = report(LEAF, ISSUING)
-    changed_since_green(good, memory)
+    changed_since_healthy(good, memory)
     bad = report(LEAF, ISSUING, status=500)
     bad = replace(
         bad,
@@ -70,7 +70,8 @@ def test_a_setting_is_a_difference() -> None:
         ),
     )
     assert (
-        changed_since_green(bad, memory) == "Since Mon 09:00 UTC: setting probe path / -> /health."
+        changed_since_healthy(bad, memory)
+        == "Since Mon 09:00 UTC: setting probe path / -> /health."
     )
 
 
@@ -79,11 +80,11 @@ def test_longer_ago_names_the_day() -> None:
 
 
 def test_nothing_is_said_without_a_good_time_or_without_a_difference() -> None:
-    assert changed_since_green(report(LEAF), RecentFacts()) == ""
-    assert changed_since_green(CASES["dns"](), RecentFacts()) == ""
+    assert changed_since_healthy(report(LEAF), RecentFacts()) == ""
+    assert changed_since_healthy(CASES["dns"](), RecentFacts()) == ""
     memory = RecentFacts()
-    changed_since_green(report(LEAF, ISSUING), memory)
-    assert changed_since_green(report(LEAF, ISSUING, status=500), memory) == ""
+    changed_since_healthy(report(LEAF, ISSUING), memory)
+    assert changed_since_healthy(report(LEAF, ISSUING, status=500), memory) == ""
 
 
 def test_the_memory_is_bounded() -> None:
@@ -114,5 +115,5 @@ def test_what_somebody_else_kept_counts_where_it_is_newer() -> None:
 def test_what_was_only_asked_is_no_green() -> None:
     memory, good = RecentFacts(), report(LEAF, ISSUING)
     admitted = replace(good, request=replace(good.request, hypothetical=True))
-    changed_since_green(admitted, memory)
-    assert changed_since_green(later(report(RENEWED), timedelta(hours=1)), memory) == ""
+    changed_since_healthy(admitted, memory)
+    assert changed_since_healthy(later(report(RENEWED), timedelta(hours=1)), memory) == ""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.digest.observe import could_not_look
+from bot.digest.observe import not_observed
 from bot.digest.settle import KEPT_CLOSED, flapping, settle, undecided
 from bot.domain.digest import BackendState, Change, Look, Observation
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem
@@ -97,7 +97,7 @@ def test_backend_that_left_the_pool_is_gone() -> None:
 
 def test_incomplete_look_leaves_the_unseen_alone() -> None:
     before, _ = play("xxx")
-    trouble = could_not_look(gateway(), "ARM does not answer.")
+    trouble = not_observed(gateway(), "ARM does not answer.")
     states, gone, _ = settle(
         {before.seen.key: before}, Look(target_key=GATEWAY, seen=(trouble,), complete=False), NOW
     )
@@ -105,7 +105,7 @@ def test_incomplete_look_leaves_the_unseen_alone() -> None:
 
 
 def test_trouble_with_the_target_ends_when_looks_are_complete_again() -> None:
-    trouble = could_not_look(gateway(), "ARM does not answer.")
+    trouble = not_observed(gateway(), "ARM does not answer.")
     states: dict[str, BackendState] = {}
     for seen in [(trouble,)] * 3 + [()] * 3:
         after, _, _ = settle(states, Look(target_key=GATEWAY, seen=seen, complete=not seen), NOW)
