@@ -52,7 +52,9 @@ fuzz: setup ## fuzz every reader of foreign bytes, SECONDS for each (60)
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),60)
 
 bench: setup ## measure, as ratios in one run
-	@$(BIN)/python -m bench
+	@mkdir -p build
+	@$(BIN)/python -m compileall -q bot chainlib playground bench
+	@$(BIN)/python -m bench $(BENCH) --json build/bench.json --table docs/benchmarks.md
 
 playground: setup ## keep the stand-ins running, with a web page like a phone (needs Node 20 or newer)
 	@$(BIN)/python -m playground.phone

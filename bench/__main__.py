@@ -1,43 +1,70 @@
 """Run every bench, or those named on the command line, and say whether each goal is met.
 
-`python -m bench [judge capture slack ...]`.
+`python -m bench [judge capture slack ...] [--json FILE] [--table FILE.md]`. The JSON holds the
+figures of this run; the table is written in place of the one between the markers of the document.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 
 from bench.figures import Figure
+from bench.tables import as_json, into_document
 
-NAMES = ("judge", "capture", "process", "slack", "gateway", "engine", "takeover")
+NAMES = (
+    "judge",
+    "capture",
+    "peers",
+    "sweep",
+    "process",
+    "slack",
+    "gateway",
+    "engine",
+    "takeover",
+    "replicas",
+)
 
 
-def main(wanted: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Print each figure beside its goal; exit status 1 when a goal is missed."""
-    unknown = set(wanted) - set(NAMES)
+    options = _options(words)
+    unknown = set(options.names) - set(NAMES)
     if unknown:
         print(  # noqa: T201 -- its face
             f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}",
             file=sys.stderr,
         )
         return 2
-    missed = 0
-    for figure in _figures(wanted or list(NAMES)):
+    found: dict[str, list[Figure]] = {}
+    for name, figure in _figures(options.names or list(NAMES)):
         print(figure.line(), flush=True)  # noqa: T201 -- its face
-        missed += not figure.met
-    return 1 if missed else 0
+        found.setdefault(name, []).append(figure)
+        # After each figure: a run that is cut short keeps what it measured.
+        if options.json:
+            options.json.write_text(as_json(found), encoding="utf-8")
+    if options.table:
+        into_document(options.table, found)
+    return 1 if any(not figure.met for figures in found.values() for figure in figures) else 0
 
 
-def _figures(names: list[str]) -> Iterator[Figure]:
+def _options(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--table", type=Path, metavar="FILE.md")
+    return parser.parse_args(words)
+
+
+def _figures(names: list[str]) -> Iterator[tuple[str, Figure]]:
     for name in names:
-        if find_spec(f"bench.bench_{name}") is None:
-            continue
         print(f"== {name}", flush=True)  # noqa: T201 -- its face
         run: Callable[[], Iterator[Figure]] = import_module(f"bench.bench_{name}").run
-        yield from run()
+        for figure in run():
+            yield name, figure
 
 
 if __name__ == "__main__":

@@ -7,16 +7,14 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from bench.figures import Figure, millis
-from bench.lone_server import HOST
+from bench.lone_server import HOST, served
 from chainlib import Target
 from chainlib.aio import capture
 
@@ -31,8 +29,8 @@ def run() -> Iterator[Figure]:
 
     Only ours keeps the list of a handshake that fails.
     """
-    with _server() as port:
-        context = _context()
+    with served() as server:
+        port, context = server.port, plain_context()
         script = millis(lambda: _script(port, context), loops=LOOPS)
         ours, at_once = asyncio.run(_ours(port))
         yield Figure(
@@ -44,7 +42,7 @@ def run() -> Iterator[Figure]:
         )
         yield Figure(name=f"capture, each of {AT_ONCE} at once", value=at_once, unit="ms")
         with TemporaryDirectory() as folder:
-            if program := _compiled(Path(folder)):
+            if program := compiled_loop(Path(folder)):
                 yield from _beside_the_loop(program, port)
         if openssl := shutil.which("openssl"):
             process = millis(lambda: _process(openssl, port), rounds=3, loops=PROCESSES // 3)
@@ -57,7 +55,7 @@ def run() -> Iterator[Figure]:
             )
 
 
-def _compiled(folder: Path) -> Path | None:
+def compiled_loop(folder: Path) -> Path | None:
     """The loop in C, where a compiler and OpenSSL's headers are at hand."""
     compiler = shutil.which("cc")
     program = folder / "handshake_loop"
@@ -106,21 +104,8 @@ async def _cpu(port: int, *, list_only: bool) -> float:
     return (process_time() - begun) / LOOP_COUNT * 1e6
 
 
-@contextmanager
-def _server() -> Iterator[int]:
-    command = [sys.executable, "-m", "bench.lone_server"]
-    with subprocess.Popen(  # noqa: S603 -- our own interpreter
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        try:
-            yield int(server.stdout.readline())
-        finally:
-            server.stdin.close()
-
-
-def _context() -> ssl.SSLContext:
+def plain_context() -> ssl.SSLContext:
+    """A client that checks nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

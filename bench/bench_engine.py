@@ -1,7 +1,7 @@
 """The engine at nine o'clock.
 
-5,000 subscriptions over 20,000 backends of 200 gateways due in one minute (a fifth of that on
-SQLite).
+Subscriptions of 25 channels for each gateway of 100 backends, all due in one minute, at three
+sizes.
 
 A post is 60 ms of waiting; looks answer at once, so that what is measured is the engine's own work.
 """
@@ -13,13 +13,14 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import psutil
 
-from bench.figures import Figure, percentile
+from bench.figures import Figure, growth, percentile
 from bot.domain.delivery import Message
 from bot.engine import Engine, EngineSettings, Ports
 from bot.store import Store, open_store
@@ -28,8 +29,12 @@ from tests.support.databases import fresh_database
 from tests.support.following import NOW, FixedLooker, gateway, render, subscription
 
 BACKENDS_EACH, CHANNELS_EACH = 100, 25
-GATEWAYS = {"postgresql": 200, "sqlite": 40}
-POST_S, LAG_EVERY_S, LONGEST_S = 0.06, 0.01, 400
+KINDS, GATEWAYS = ("postgresql", "sqlite"), (2, 6, 18)
+POST_S, LAG_EVERY_S, LONGEST_S = 0.06, 0.01, 120
+FLAT = 1.5
+
+
+POLL = timedelta(seconds=0.5)
 
 
 class Channels:
@@ -55,14 +60,18 @@ class Channels:
 
 def run() -> Iterator[Figure]:
     """Figures on PostgreSQL, where they have goals, and on SQLite."""
-    for kind in GATEWAYS:
-        with tempfile.TemporaryDirectory() as folder, fresh_database(kind, Path(folder)) as url:
-            yield from asyncio.run(_measure(kind, url))
+    for kind in KINDS:
+        costs = []
+        for gateways in GATEWAYS:
+            with tempfile.TemporaryDirectory() as folder, fresh_database(kind, Path(folder)) as url:
+                figures = asyncio.run(_measure(kind, url, gateways))
+            costs.append((gateways * CHANNELS_EACH, figures[0].value))
+            yield from figures
+        yield growth(f"{kind}: CPU of a digest", costs, goal=FLAT)
 
 
-async def _measure(kind: str, url: str) -> list[Figure]:
+async def _measure(kind: str, url: str, gateways: int) -> list[Figure]:
     store = await asyncio.to_thread(open_store, url)
-    gateways = GATEWAYS[kind]
     await _follow(store, gateways)
     clock = [
         NOW - timedelta(days=1, minutes=10)
@@ -70,25 +79,29 @@ async def _measure(kind: str, url: str) -> list[Figure]:
     channels, looker = Channels(), FixedLooker(backends=BACKENDS_EACH)
     ports = Ports(clock=lambda: clock[0], looker=looker, renderer=render, poster=channels)
     settings = EngineSettings(
-        confirm_gap=timedelta(seconds=1), spacing=timedelta(0), tick_pause=timedelta(hours=1)
+        confirm_gap=timedelta(seconds=1),
+        spacing=timedelta(0),
+        tick_pause=timedelta(hours=1),
+        poll=POLL,
     )
     engine = Engine(url, store, ports, settings)
     threads = threading.active_count()
     await engine.start()
     await asyncio.sleep(1)
-    clock[0], begun = NOW, perf_counter()
+    clock[0], begun, spent = NOW, perf_counter(), process_time()
     lags: list[float] = []
     watch = asyncio.create_task(_watch_lag(lags))
     await engine.tick()
     ticked = perf_counter() - begun
     await _delivered(channels, gateways * CHANNELS_EACH)
-    taken = perf_counter() - begun
+    taken, spent = perf_counter() - begun, process_time() - spent
     watch.cancel()
     grown, memory = threading.active_count() - threads, psutil.Process().memory_info().rss / 2**20
     await engine.stop()
     await store.close()
-    bound = kind == "postgresql"
-    return [
+    bound, due = kind == "postgresql", gateways * CHANNELS_EACH
+    figures = [
+        Figure(name=f"{kind}: CPU of a digest", value=spent / due * 1000, unit="ms"),
         Figure(name=f"{kind}: tick transaction", value=ticked, unit="s", goal=5 if bound else None),
         Figure(name=f"{kind}: all digests delivered", value=taken, unit="s"),
         Figure(
@@ -113,6 +126,7 @@ async def _measure(kind: str, url: str) -> list[Figure]:
         Figure(name=f"{kind}: memory", value=memory, unit="MB", goal=300),
         Figure(name=f"{kind}: threads of the engine", value=grown, unit="", goal=100),
     ]
+    return [replace(figure, size=due) for figure in figures]
 
 
 async def _delivered(channels: Channels, due: int) -> None:

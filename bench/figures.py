@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter, process_time
@@ -15,18 +15,28 @@ class Figure:
     Attributes:
         name: what was measured.
         value: in `unit`.
+        unit: of the value.
         goal: upper bound, `None` where there is none.
+        size: how many items the measurement had, `None` where that is no question.
     """
 
     name: str
     value: float
     unit: str
     goal: float | None = None
+    size: int | None = None
 
     @property
     def met(self) -> bool:
         """Whether the goal is kept."""
         return self.goal is None or self.value <= self.goal
+
+    @property
+    def verdict(self) -> str:
+        """`met`, `missed`, or nothing where there is no goal."""
+        if self.goal is None:
+            return ""
+        return "met" if self.met else "missed"
 
     def line(self) -> str:
         """For people."""
@@ -35,7 +45,32 @@ class Figure:
             if self.goal is None
             else f"   goal {self.goal:g} {self.unit}: {'met' if self.met else 'MISSED'}"
         )
-        return f"  {self.name:<58} {self.value:>10.2f} {self.unit}{goal}"
+        name = self.name if self.size is None else f"{self.name} [{self.size:,}]"
+        return f"  {name:<66} {self.value:>10.2f} {self.unit}{goal}"
+
+
+def growth(name: str, per_item: Sequence[tuple[int, float]], *, goal: float) -> Figure:
+    """How much more one item costs in the largest measurement than in the smallest.
+
+    Args:
+        name: of what was measured.
+        per_item: sizes, and the cost of one item at each.
+        goal: the largest ratio that still counts as flat.
+    """
+    ordered = sorted(per_item)
+    return Figure(
+        name=f"{name}: growth per item, {ordered[0][0]:,} to {ordered[-1][0]:,}",
+        value=ordered[-1][1] / ordered[0][1],
+        unit="x",
+        goal=goal,
+    )
+
+
+def medians(rounds: Iterable[dict[str, float]]) -> Iterator[tuple[str, float]]:
+    """The median of each quantity over interleaved rounds."""
+    taken = list(rounds)
+    for name in taken[0]:
+        yield name, median(one[name] for one in taken)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -1,19 +1,49 @@
 """A backend in a process of its own, so that a bench measures the client alone.
 
-Prints its port, ends when its input is closed.
+Prints its port and then its root in base64, ends when its input is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chainlib import Certificate
 from playground.lab import pki
 from playground.lab.servers import TlsBackend
 
 HOST = "backend.contoso.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Where the server listens, and the root that its chain leads to."""
+
+    port: int
+    root: Certificate
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    """The server in its own process."""
+    command = [sys.executable, "-m", "bench.lone_server"]
+    with subprocess.Popen(  # noqa: S603 -- our own interpreter
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            port = int(server.stdout.readline())
+            yield Served(port=port, root=Certificate.from_der(b64decode(server.stdout.readline())))
+        finally:
+            server.stdin.close()
 
 
 async def main() -> None:
@@ -23,10 +53,12 @@ async def main() -> None:
         "not_before": now - timedelta(days=1),
         "not_after": now + timedelta(days=300),
     }
-    issuing = pki.intermediate(pki.root(**dates), **dates)
+    root = pki.root(**dates)
+    issuing = pki.intermediate(root, **dates)
     leaf = pki.leaf(issuing, HOST, **dates)
     async with TlsBackend(chain=(leaf.certificate, issuing.certificate), key=leaf.key) as backend:
         print(backend.port, flush=True)  # noqa: T201 -- how the parent learns it
+        print(b64encode(root.certificate.der).decode(), flush=True)  # noqa: T201 -- the same
         await asyncio.to_thread(sys.stdin.read)
 
 
