@@ -124,6 +124,10 @@ async def test_a_stop_while_a_gateway_is_asked_about_itself_keeps_our_own_probe(
         assert "Check again" in says(card)
 
 
+def _in_full(bot: RunningBot, card: Message) -> list[Message]:
+    return [one for one in bot.slack.thread(card) if "in full" in one.text]
+
+
 @pytest.mark.parametrize(
     ("said", "in_thread"),
     [("Short.", []), ("Long. " * 40 + "The end.", ["Backend health in full"])],
@@ -136,8 +140,9 @@ async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(
         card = await admitted(bot)
         script.word.set()
         await bot.slack.until(lambda: "ten seconds or more" not in says(bot.slack.current(card)))
+        await bot.slack.until(lambda: len(_in_full(bot, card)) >= len(in_thread))
         await asyncio.sleep(0.5)
-        words = [one for one in bot.slack.thread(card) if "word" in one.text]
+        words = _in_full(bot, card)
         assert [one.text for one in words] == in_thread
         assert all("The end." in says(one) for one in words)
 

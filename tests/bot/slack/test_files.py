@@ -119,7 +119,9 @@ def test_a_certificate_that_is_not_at_hand_is_named_and_not_called_useless() -> 
     assert lacking.repair is not None
     assert not lacking.repair.chain
     shown = why_no_file(lacking)
-    assert shown.startswith("I do not have Contoso Issuing CA 3, so I cannot make the file.")
+    assert shown.startswith(
+        "The bot does not have Contoso Issuing CA 3, so it cannot make the file."
+    )
     assert "neither" not in shown
 
 

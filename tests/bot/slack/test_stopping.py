@@ -48,7 +48,7 @@ async def test_a_command_during_the_drain_is_told_to_come_back() -> None:
         await asyncio.sleep(0.1)
         assert (await bot.slack.command("other.contoso.com")).ok
         (shown,) = await bot.slack.until(bot.slack.ephemerals)
-        assert "restarted" in shown.text
+        assert "restarting" in shown.text
         assert (await bot.ready())["status"] == 503
         assert len(bot.script.admitted) == 1
 

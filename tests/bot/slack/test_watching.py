@@ -246,7 +246,7 @@ async def test_a_channel_has_at_most_three_watches() -> None:
     ]
     assert said[:3] == [None, None, None]
     assert said[3] is not None
-    assert said[3].startswith("3 cards are watched in this channel already, which is the most")
+    assert said[3].startswith("3 cards are watched in this channel already, the maximum")
     await runs.drain(0.1)
 
 
