@@ -69,7 +69,7 @@ class CardContext:
         run_id: the id under which the log knows this run.
         probe_origin: the machine that probed.
         user: Slack id of who asked, `None` when nobody did.
-        gateway_says: the other witness in a sentence, empty where no gateway uses the backend.
+        gateway_says: backend health in a sentence, empty where no gateway uses the backend.
         gateway: the gateway that uses the backend, for the names in the fix steps.
         changed: what is different since it was last green, one line, empty when that is not known.
         site: the public name under which a gateway serves the same host, empty where none does.
@@ -196,8 +196,8 @@ def _ready_made(report: CheckReport) -> str | None:
     if repair is None or not repair.chain or report.verdict.headline not in _CURED_BY_A_CHAIN:
         return None
     return (
-        f"install fullchain.pem from the thread (judged again: {repair.verdict_after.value}), "
-        "then reload."
+        "install fullchain.pem from the thread, then reload. Re-checked with this file: "
+        f"{repair.verdict_after.value}."
     )
 
 

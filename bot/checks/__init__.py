@@ -1,6 +1,6 @@
 """The use cases.
 
-One backend probed and judged, a chain rehearsed, a gateway seen by both witnesses.
+One backend probed and judged, a chain rehearsed, a gateway probed and its backend health read.
 
 Commands, buttons, digests and the terminal all come through here. It knows no Slack and no store;
 ARM's answers arrive as values. What only gateways need is in the modules `backend_health`,

@@ -1,6 +1,6 @@
-"""Two witnesses on one card.
+"""Probe and backend health on one card.
 
-What ARM says about each server beside what our own probe saw, and what a disagreement means. Pure.
+What ARM says about each server beside what the probe saw, and what a disagreement means. Pure.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def with_backend_health(report: CheckReport, answered: GatewayReport) -> tuple[C
         None,
     )
     if answered.refusal is not None:
-        return report, word_missing(answered.refusal)
+        return report, why_no_backend_health(answered.refusal)
     if member is None:
         return report, f"{answered.gateway.id.name} does not list this server."
     verdict = replace(report.verdict, findings=member.findings)
@@ -163,8 +163,8 @@ def with_backend_health(report: CheckReport, answered: GatewayReport) -> tuple[C
     )
 
 
-def word_missing(refusal: ArmRefusal) -> str:
-    """Why there is no second witness."""
+def why_no_backend_health(refusal: ArmRefusal) -> str:
+    """Why a card has no backend health."""
     return f"no backend health. {refusal.sentence}"
 
 

@@ -1,6 +1,6 @@
 """A gateway's members, each probed and judged under each of its backend settings.
 
-Only our own witness speaks here; `witness.add_backend_health` adds ARM's word when it has come.
+Only probes are reported here; `backend_health.add_backend_health` adds what ARM answers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ async def check_gateway(
     scope: str = "",
     slots: asyncio.Semaphore | None = None,
 ) -> GatewayReport:
-    """Probe every member and return our own witness's report, worst first.
+    """Probe every member and return what the probes found, worst first.
 
     Args:
         gateway: the configuration that the checks came from.

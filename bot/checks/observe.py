@@ -46,7 +46,7 @@ class Answers(Protocol):
         """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """Add the gateway's own word."""
+        """Add ARM's backend health."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ def _observed(report: CheckReport, placement: Placement) -> Observation:
 
 
 def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Observation:
-    """Both witnesses count: the findings are those of the comparison, not of our probe alone."""
+    """The findings are those of probe and backend health compared, not of the probe alone."""
     placement = Placement(
         target_key=target.key,
         label=member.member,

@@ -43,7 +43,7 @@ class Arm(Protocol):
         """One gateway by name."""
 
     async def health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
-        """The gateway's own word."""
+        """Backend health of a gateway."""
 
     def remembered(self) -> tuple[Gateway, ...] | None:
         """The gateways of an earlier answer, while one is not too old."""

@@ -156,7 +156,7 @@ class CheckService:
     ) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway, or of one of its pools or settings.
 
-        The gateway's own word is `read_backend_health`.
+        Backend health is read by `read_backend_health`.
 
         Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is
         probed, and `read_backend_health` tells all.
@@ -276,7 +276,7 @@ class CheckService:
         )
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """Ask the gateway itself and add its word; takes ten seconds or more."""
+        """Read backend health and add it; takes ten seconds or more."""
         if self._arm is None:
             return add_backend_health(report, NOT_CONFIGURED)
         health = await self._arm.health(report.gateway.id)

@@ -20,8 +20,8 @@ class CheckRequest:
         target: where to connect; `target.server_name` is what the handshake sends.
         policy: what the gateway demands; `policy.http` is the health probe's rule.
         assumed: what was assumed, one sentence each, for people.
-        hypothetical: asked as no gateway is set, since something was typed in its place; a
-            gateway's own word is about something else.
+        hypothetical: asked as no gateway is set, since something was typed in its place;
+            backend health is about something else.
         known_names: further host names under which the backend may answer, from listeners and
             certificates; asked where a handshake without a name fails.
     """

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 DISAGREEMENT_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
-"""Findings that come from comparing the two witnesses, not from a chain."""
+"""Findings that come from comparing probe and backend health, not from a chain."""
 
 _HINTED = frozenset(
     {
@@ -77,8 +77,8 @@ class MemberReport:
             probed.
         server: backend health, `None` until ARM has answered or when it does not list the
             member.
-        findings: our probe's findings and those that come from comparing the two witnesses, in
-            headline order.
+        findings: the probe's findings and those that come from comparing it with backend
+            health, in headline order.
         skipped: why we did not probe, one sentence, empty otherwise.
         hints: what in the gateway's configuration would explain a failure, one sentence each.
         routes: the rules and paths by which a site leads here; for people.

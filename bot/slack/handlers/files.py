@@ -42,7 +42,7 @@ class Hosts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What a card was made of: our own witness, the other one, and which run it was."""
+    """What a card was made of: probe, backend health, and which run it was."""
 
     report: CheckReport
     gateway: GatewayReport | None

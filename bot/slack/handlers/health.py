@@ -61,7 +61,7 @@ class Gateways(Protocol):
     async def gateway(
         self, target: GatewayTarget, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
-        """Our own witness."""
+        """What the probes find."""
 
     async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayTarget | Refused:
         """Where a host stands, for a question to its gateway alone."""
@@ -72,7 +72,7 @@ class Gateways(Protocol):
         """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """The gateway's word added."""
+        """The report with backend health added."""
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """What can be asked about."""

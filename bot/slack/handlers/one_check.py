@@ -18,7 +18,7 @@ from bot.cards.details import details, whole_word
 from bot.cards.parts import Message
 from bot.cards.unanswered_card import remedy_message
 from bot.cards.usage import refusal
-from bot.checks.backend_health import with_backend_health, word_missing
+from bot.checks.backend_health import why_no_backend_health, with_backend_health
 from bot.checks.last_healthy import Memory, RecentFacts, changed_since_healthy
 from bot.checks.service import HostAnswer, Refused
 from bot.commands.wording import command_of, target_of
@@ -221,7 +221,7 @@ def _first_word(answer: HostAnswer) -> str:
     """What the card says of the gateway before backend health was read."""
     if answer.gateway:
         return GATEWAY_ASKED
-    return word_missing(answer.arm) if answer.arm else ""
+    return why_no_backend_health(answer.arm) if answer.arm else ""
 
 
 def _explained(answer: HostAnswer) -> list[ThreadItem]:

@@ -1,6 +1,6 @@
 """What a watch looks at: one backend, or a gateway.
 
-Our own probe at every look, the gateway's word slowly and unwaited for.
+A probe at every look; backend health is read now and then, and no look waits for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ARM_EVERY_S = 60.0
 
 
 class HealthReader:
-    """The gateway's word, asked for now and then; each report gets the last one that came.
+    """Reads backend health now and then; each report gets the last answer that came.
 
     Args:
         read_backend_health: asks ARM; takes ten seconds or more.
@@ -132,7 +132,7 @@ class Gateways(Protocol):
     async def gateway(
         self, target: GatewayTarget, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
-        """Our own witness."""
+        """What the probes find."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,7 +199,7 @@ def backend_change_key(report: CheckReport) -> Hashable:
 
 
 def gateway_change_key(report: GatewayReport) -> Hashable:
-    """The same for a whole gateway, both witnesses' words included."""
+    """The same for a whole gateway, backend health included."""
     members = tuple(
         (m.pool, m.setting, m.member, m.headline, m.server.health if m.server else None)
         for m in report.members

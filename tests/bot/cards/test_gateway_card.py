@@ -42,7 +42,7 @@ from tests.support.snapshots import check_snapshot
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 AROUND = CardContext(
     command="gw:prod-gw",
-    understood="gw:prod-gw, both witnesses",
+    understood="gw:prod-gw",
     run_id="r-1",
     probe_origin="snet-bots",
     user="U1",
