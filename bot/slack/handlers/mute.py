@@ -16,6 +16,7 @@ from bot.cards.usage import notice
 from bot.digest.mutes import read_window, window_words
 from bot.digest.settle import OPEN_AFTER, settle, undecided
 from bot.digest.zones import zone as zone_named
+from bot.domain.backend_key import BackendKey
 from bot.domain.digest import (
     BackendEvent,
     BackendState,
@@ -278,8 +279,9 @@ def _again(mute: Mute, now: datetime) -> str:
 def _within(event: BackendEvent, target: FollowedTarget) -> bool:
     if event.target_key != target.key:
         return True
-    _, pool, setting, *_ = (*event.key.split("|"), "", "")
-    return target.pool in {None, pool} and target.setting in {None, setting}
+    key = BackendKey.read(event.key)
+    pool, setting = target.pool or key.pool, target.setting or key.setting
+    return (pool.lower(), setting.lower()) == (key.pool, key.setting)
 
 
 def _clock(instant: datetime, zone: str) -> str:
@@ -311,8 +313,8 @@ def _described(event: BackendEvent) -> str:
 
 def _which(event: BackendEvent, target: FollowedTarget) -> str:
     """The server with its setting; empty for the very host that was asked about."""
-    _, _, setting, *_ = (*event.key.split("|"), "", "", "")
-    server = event.key.split("|")[-1]
+    key = BackendKey.read(event.key)
+    setting, server = key.setting, key.server
     if target.kind is TargetKind.HOST:
         return f"behind {setting}" if setting else ""
     return {"*": "the gateway", "": ""}.get(server, f"{server} ({setting})" if setting else server)
