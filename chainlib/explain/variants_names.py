@@ -91,7 +91,11 @@ NAME_MISMATCH: tuple[Variant, ...] = (
     *_for_a_reason(),
     Variant(when=_when(host_names=ANY, new_name=ANY), steps=(_SET_HOST, _OR_NEW_NAME, _AGAIN)),
     Variant(when=_when(host_names=ANY), steps=(_SET_HOST, _AGAIN)),
-    Variant(when=_when(presented_names=ANY, new_name=ANY), steps=(_NEW_NAME, _OR_USE_IT, _AGAIN)),
+    Variant(
+        when=_when(presented_names=ANY, new_name=ANY),
+        steps=(_NEW_NAME, _OR_USE_IT, _AGAIN),
+        where=Where.SERVER,
+    ),
     Variant(when=_when(new_name=ANY), steps=(_NEW_NAME, CHECK), where=Where.SERVER),
     Variant(when=_when(name=ANY), steps=(_SET_A_NAME, _NAME_IN_SAN, _AGAIN)),
 )

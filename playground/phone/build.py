@@ -5,9 +5,12 @@ Needs Node 20 or newer; every failure is one sentence.
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 OLDEST_NODE = 20
@@ -29,14 +32,28 @@ def build(folder: Path = WEB) -> Path:
         for name in ("package.json", "page.jsx", "gallery.jsx", "blocks.jsx", "page.css")
     ]
     made = folder / "dist" / "page.js"
+    with _alone(folder):
+        _build(folder, made, sources)
+    return folder
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process builds, others wait: npm that installs twice at once leaves half of it."""
+    (folder / "dist").mkdir(exist_ok=True)
+    with (folder / "dist" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(folder: Path, made: Path, sources: Sequence[Path]) -> None:
     if made.exists() and made.stat().st_mtime >= max(source.stat().st_mtime for source in sources):
-        return folder
+        return
     npm = _npm()
     _run(
         [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], folder
     )
     _run([npm, "run", "--silent", "build"], folder)
-    return folder
 
 
 def _npm() -> str:

@@ -353,7 +353,7 @@ def test_repair_is_told_where_it_lies(
         "Repair: --json holds the chain to send (repair.chain_pem) and the certificate to "
         "upload (repair.root_pem); "
     ) in shown
-    assert "judged again with both the verdict is OK." in shown
+    assert "re-checked with both the verdict is OK." in shown
 
 
 @pytest.mark.parametrize("form", KEYS, ids=str)

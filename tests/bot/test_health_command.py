@@ -93,7 +93,7 @@ async def test_unhealthy_gateway_ends_with_1_and_both_words(stage: Stage) -> Non
     assert "✖ FAIL gateway lab-gw: 1 of 2 servers fails" in ended.out
     assert "lab/leaf-only 127.0.0.1: intermediate missing; gateway: Unhealthy" in ended.out
     assert (
-        "the gateway says: The Intermediate certificate is missing from the certificate chain"
+        "backend health: The Intermediate certificate is missing from the certificate chain"
         in ended.out
     )
     assert "lab/good 127.0.0.1: gateway would accept it; gateway: Healthy" in ended.out

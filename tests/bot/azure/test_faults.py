@@ -59,7 +59,7 @@ SENTENCES = {
     ),
     FaultKind.THROTTLED: (
         "Azure limits the bot's requests and does not return the backend health of prod-gw now; "
-        "ask again later."
+        "check again later."
     ),
     FaultKind.BUSY: (
         "prod-gw is being updated, so Azure does not return the backend health of prod-gw now; "

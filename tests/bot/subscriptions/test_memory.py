@@ -54,5 +54,5 @@ async def test_a_change_is_no_further_subscription(memory: SubscriptionMemory) -
 async def test_the_bot_keeps_at_most_five_hundred(memory: SubscriptionMemory) -> None:
     for number in range(MOST_IN_ALL):
         await follow(memory, f"C{number}", number)
-    with pytest.raises(AtLimit, match="I keep 500 digests already"):
+    with pytest.raises(AtLimit, match="The bot has 500 subscriptions already"):
         await follow(memory, "another", 0)
