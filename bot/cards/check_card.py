@@ -196,7 +196,7 @@ def _ready_made(report: CheckReport) -> str | None:
     if repair is None or not repair.chain or report.verdict.headline not in _CURED_BY_A_CHAIN:
         return None
     return (
-        "install fullchain.pem from the thread, then reload. Re-checked with this file: "
+        "Install fullchain.pem from the thread, then reload. Re-checked with this file: "
         f"{repair.verdict_after.value}."
     )
 

@@ -34,7 +34,7 @@ _VERBS = (
     ("rehearse", "check a chain before it is installed"),
     ("rehearse gw:prod-gw without=old-root", "what breaks if a root is removed"),
     ("subscribe gw:prod-gw", "a health digest for this channel"),
-    ("alerts on", "answer alerts in this channel by itself"),
+    ("alerts on", "answer alerts in this channel automatically"),
     ("list", "what this channel follows; mute, preview, history"),
     ("doctor", "check whether the bot itself works"),
     ("whoami", "what you and this channel may do"),

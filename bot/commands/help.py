@@ -117,7 +117,7 @@ HELP: Mapping[Verb, VerbHelp] = MappingProxyType(
         ),
         Verb.ALERTS: VerbHelp(
             line=(
-                "answer alerts in this channel by itself: on, off, or alone for the state; an "
+                "answer alerts in this channel automatically: on, off, or alone for the state; an "
                 "alert is answered in its thread when it names a known gateway, member or site"
             ),
             examples=("alerts on", "alerts off", "alerts"),
