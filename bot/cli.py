@@ -25,6 +25,21 @@ from typer import Argument, Option  # noqa: E402 -- after collecting is off
 
 from bot.terminal import database  # noqa: E402 -- after collecting is off
 from bot.terminal.complaint import UNUSABLE, usage_error  # noqa: E402 -- after collecting is off
+from bot.terminal.options import (  # noqa: E402 -- after collecting is off
+    At,
+    AuthCertificates,
+    HostName,
+    Json,
+    LiveName,
+    NoChain,
+    NoName,
+    ProbePath,
+    Roots,
+    ServerName,
+    SkuOption,
+    WithCertificates,
+    WithoutRoot,
+)
 
 gc.enable()
 
@@ -48,57 +63,6 @@ _EXAMPLES = {
     "forecast": "forecast gw:prod-gw",
 }
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
-
-Roots = Annotated[
-    list[Path] | None,
-    Option(
-        "--root",
-        help="A trusted root certificate of the gateway (PEM, DER, PKCS #7). May be repeated.",
-    ),
-]
-AuthCertificates = Annotated[
-    list[Path] | None,
-    Option("--auth-cert", help="v1: an authentication certificate. May be repeated."),
-]
-SkuOption = Annotated[str, Option("--sku", help="v1 or v2.")]
-NoChain = Annotated[
-    bool, Option("--no-validate-chain", help="As a setting with validateCertChainAndExpiry off.")
-]
-NoName = Annotated[bool, Option("--no-validate-name", help="As a setting with validateSNI off.")]
-LiveName = Annotated[
-    str | None,
-    Option("--live-name", help="The host name that live traffic uses, if it differs."),
-]
-At = Annotated[
-    str | None, Option("--at", help="Judge at another instant, for example 2026-12-01T09:00:00Z.")
-]
-WithoutRoot = Annotated[
-    str | None,
-    Option(
-        "--without-root",
-        help="With gw:prod-gw: the root, by its name there, that is to be removed.",
-    ),
-]
-WithCertificates = Annotated[
-    bool,
-    Option(
-        "--with-certificates",
-        help="Put the certificates themselves into the record, names and all.",
-    ),
-]
-Json = Annotated[bool, Option("--json", help="Print the report as one JSON object.")]
-
-
-ServerName = Annotated[
-    str | None,
-    Option(
-        "--sni", help="The server name that the handshake sends; default: the name that must match."
-    ),
-]
-HostName = Annotated[
-    str | None, Option("--host-name", help="The name that must match; default: the target's host.")
-]
-ProbePath = Annotated[str | None, Option("--path", help="Path of the health probe; default /.")]
 
 
 @app.command()

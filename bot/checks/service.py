@@ -19,6 +19,7 @@ from bot.checks.answers import HostAnswer, Refused, of_worst
 from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
 from bot.checks.gateway_state import gateway_findings
+from bot.checks.known_gateways import KnownGateways
 from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
 from bot.checks.prepare import addresses_of, assumed, within_deadline
 from bot.checks.probe import CheckContext, check
@@ -71,7 +72,6 @@ __all__ = [
     "TargetPolicy",
 ]
 
-ARM_PATIENCE_S = 2.5
 MAX_UNLISTED = 200
 """Servers that only backend health lists are probed up to this number."""
 
@@ -92,7 +92,7 @@ class CheckService:
         target_policy: TargetPolicy,
         new_context: Callable[[], CheckContext],
     ) -> None:
-        self._arm = arm
+        self._arm, self._gateways = arm, KnownGateways(arm)
         self._admission = Admission(target_policy)
         self._new_context = new_context
         self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
@@ -121,7 +121,7 @@ class CheckService:
             replace(self._new_context(), on_stage=on_stage),
             asyncio.get_running_loop().time(),
         )
-        known = await self._known(options)
+        known = await self._gateways.soon(options)
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
         if not uses and is_site_alone(gateways, target.host):
@@ -131,7 +131,9 @@ class CheckService:
         if isinstance(root, NoRoot):
             return Refused(sentence=root.sentence)
         reached = on_port_of(uses, target)
-        addresses = await self._admitted(reached, gateways or self._remembered(), arm, context)
+        addresses = await self._admitted(
+            reached, gateways or self._gateways.remembered(), arm, context
+        )
         if isinstance(addresses, Refused):
             return addresses
         context = within_deadline(
@@ -170,7 +172,7 @@ class CheckService:
         """
         if sentence := self._admission.refuse_spelling(target.host):
             return Refused(sentence=sentence)
-        known = await self._known(options) if self._arm else NOT_CONFIGURED
+        known = await self._gateways.soon(options) if self._arm else NOT_CONFIGURED
         found = (
             known.sentence
             if isinstance(known, ArmRefusal)
@@ -207,9 +209,7 @@ class CheckService:
     async def _look_at(
         self, target: GatewayTarget, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
-        if self._arm is None:
-            return NOT_CONFIGURED
-        gateway = await self._arm.find(target.group, target.name, target.subscription)
+        gateway = await self._gateways.find(target)
         if isinstance(gateway, ArmRefusal):
             return gateway
         if target.site:
@@ -257,7 +257,7 @@ class CheckService:
                 findings=about,
                 uses=pairs,
             )
-        gateways = await self._beside(gateway)
+        gateways = await self._gateways.beside(gateway)
         root = find_root(options, gateways, None, f"gw:{gateway.id.group}/{gateway.id.name}")
         if isinstance(root, NoRoot):
             return ArmRefusal(
@@ -321,7 +321,7 @@ class CheckService:
         self, report: GatewayReport, gateway: Gateway, uses: Sequence[MemberUse]
     ) -> GatewayReport:
         """Probe members that were known too late for the first round, with what was typed."""
-        gateways = await self._beside(gateway)
+        gateways = await self._gateways.beside(gateway)
         root = find_root(report.typed, gateways, None, gateway.id.name)
         checks, _ = typed_checks(
             uses, gateways, report.typed, None if isinstance(root, NoRoot) else root
@@ -330,9 +330,7 @@ class CheckService:
 
     async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
         """The gateway that a name means, without probing it."""
-        if self._arm is None:
-            return NOT_CONFIGURED
-        return await self._arm.find(target.group, target.name, target.subscription)
+        return await self._gateways.find(target)
 
     async def refusal(self, target: HostTarget) -> str | None:
         """Why a host may not be probed, one sentence.
@@ -341,7 +339,7 @@ class CheckService:
         """
         if sentence := self._admission.refuse_spelling(target.host):
             return sentence
-        known = await self._known(NOTHING_TYPED)
+        known = await self._gateways.soon(NOTHING_TYPED)
         gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
         reached = on_port_of(uses_of_host(gateways, target), target)
         admitted = await self._admitted(reached, gateways, arm, self._new_context())
@@ -364,15 +362,7 @@ class CheckService:
 
     async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
         """Every gateway that can be asked about."""
-        if self._arm is None:
-            return NOT_CONFIGURED
-        known = await self._arm.gateways()
-        if isinstance(known, ArmRefusal):
-            return known
-        return tuple(
-            GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription)
-            for g in known
-        )
+        return await self._gateways.targets()
 
     async def _behind(
         self,
@@ -405,29 +395,3 @@ class CheckService:
         return await check_gateway(
             gateway, checks, context or self._new_context(), admit=admit, slots=self._slots
         )
-
-    async def _known(self, options: ProbeOptions) -> tuple[Gateway, ...] | ArmRefusal:
-        """The gateways as far as ARM tells them soon.
-
-        A backend's verdict does not wait long for Azure.
-        """
-        if self._arm is None or options.via is Via.PROBE:
-            return ()
-        admitted = asyncio.ensure_future(self._arm.gateways())
-        try:
-            return await asyncio.wait_for(asyncio.shield(admitted), ARM_PATIENCE_S)
-        except TimeoutError:
-            return self._arm.remembered() or SLOW_ARM
-
-    def _remembered(self) -> tuple[Gateway, ...]:
-        """The pools as they are at hand: `via=probe` asks Azure nothing, and admits members."""
-        return (self._arm.remembered() if self._arm else None) or ()
-
-    async def _beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
-        """This gateway first, then the others that can be seen.
-
-        One that was read by its ARM id alone is in no list.
-        """
-        known = () if self._arm is None else await self._arm.gateways()
-        others = () if isinstance(known, ArmRefusal) else known
-        return (gateway, *(one for one in others if one.id.key != gateway.id.key))

@@ -24,20 +24,18 @@ from bot.cards.parts import Block
 from bot.cards.usage import (
     OPEN_FORM,
     OPEN_REHEARSAL,
-    nothing_named,
     notice,
     refusal,
-    which,
 )
 from bot.checks.alerts import AlertReader
 from bot.commands import Usage, parse
-from bot.commands.alerts import AlertReading
 from bot.commands.mention import read_mention
 from bot.domain.delivery import DeliveryError
 from bot.domain.request import Request, Verb
 from bot.observability.metrics import WRONG
 from bot.slack.handlers.alert_answers import AlertAnswering
 from bot.slack.handlers.consent import ConsentAsking
+from bot.slack.handlers.diagnosis import Diagnosing
 from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
 from bot.slack.handlers.rehearse import FieldError, Rehearsal, Rehearsing
 from bot.slack.inbound.routing import Reception, new_run_id
@@ -56,20 +54,11 @@ from bot.slack.invocation import (
     metadata,
 )
 from bot.slack.outbound.client import SlackClient
-from bot.slack.outbound.threads import messages_above
 from bot.slack.payload import Payload, inner, word
 
 log = logging.getLogger(__name__)
 
 COMMANDS = ("/appgw-check", "/appgw")
-_NOTHING_ABOVE = (
-    "The messages above name no backend or gateway that can be read. Name the backend after the "
-    "mention."
-)
-_NOT_READABLE = (
-    "This bot may not read the messages of this channel. Open the menu of the alert's message and "
-    "choose Diagnose this 502, or name the backend after the mention."
-)
 _OK, _NOT_FOUND = 200, 404
 DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
 
@@ -92,6 +81,10 @@ class Listeners:
     alerts: AlertReader
     alert_answering: AlertAnswering | None = None
     consent: ConsentAsking | None = None
+
+    @property
+    def _diagnosing(self) -> Diagnosing:
+        return Diagnosing(reception=self.reception, slack=self.slack, alerts=self.alerts)
 
     def register(self, app: AsyncApp) -> None:
         """Tell the app what is listened to."""
@@ -130,9 +123,8 @@ class Listeners:
             self.reception.receive(invocation.about(line))
         elif not invocation.thread:
             self.reception.receive(invocation.about("" if line == "" else Verb.CHECK))
-        elif self.reception.runs.is_new(invocation.dedupe_key):
-            asked_at = word(inner(body, "event"), "ts")
-            self.reception.runs.spawn(self._read_thread(invocation, asked_at))
+        else:
+            self._diagnosing.read_above(invocation, word(inner(body, "event"), "ts"))
 
     async def on_message(self, body: dict[str, Any]) -> None:
         """A message in the bot's own conversation is a mention; in a channel it may be an alert."""
@@ -149,12 +141,8 @@ class Listeners:
         message = inner(body, "message")
         if question := command_of_card(message):  # a card of the bot keeps its port and options
             self.reception.receive(invocation.about(question))
-            return
-        reading = self.alerts.read(message)
-        if reading.target:
-            self.reception.receive(invocation.about(reading.target.line))
-        elif self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._nothing_found(invocation, reading, message))
+        else:
+            self._diagnosing.diagnose(invocation, message)
 
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Check a backend` from anywhere."""
@@ -306,42 +294,6 @@ class Listeners:
             log.info("a view could not be opened", extra={"reason": error.reason})
             await self.slack.send_ephemeral(
                 invocation, notice("Slack did not open the form in time; tap again.")
-            )
-
-    async def _read_thread(self, invocation: Invocation, asked_at: str) -> None:
-        """The messages above the mention, newest first, each read as the shortcut reads one."""
-        if sentence := await self.reception.admit(invocation, "read the thread"):
-            await self.slack.send_ephemeral(invocation, refusal(sentence))
-            return
-        found = await messages_above(
-            self.slack, invocation.channel, invocation.thread or "", asked_at
-        )
-        for message in found or ():
-            if target := self.alerts.read(message).target:
-                self.reception.receive(replace(invocation, text=target.line, dedupe_key=""))
-                return
-        sentence = _NOTHING_ABOVE if found is not None else _NOT_READABLE
-        await self.slack.send_ephemeral(
-            invocation, notice(sentence, "@appgw-check backend.contoso.com")
-        )
-
-    async def _nothing_found(
-        self, invocation: Invocation, reading: AlertReading, message: Payload
-    ) -> None:
-        if sentence := await self.reception.admit(invocation, "diagnose"):
-            await self.slack.send_ephemeral(invocation, refusal(sentence))
-            return
-        lines = tuple(choice.line for choice in reading.choices)
-        if lines:
-            await self.slack.send_ephemeral(invocation, which(reading.reason, lines))
-        elif said := self.alerts.explained(message):
-            await self.slack.send_ephemeral(invocation, notice(said, "/appgw-check gw:prod-gw"))
-        else:
-            await self.slack.send_ephemeral(
-                invocation,
-                notice(reading.reason, "/appgw-check backend.contoso.com")
-                if reading.is_other_product
-                else nothing_named(),
             )
 
     async def _hand_out(self, invocation: Invocation, what: str) -> None:

@@ -282,11 +282,9 @@ class SlackService:
     def _listeners(
         self, slack: SlackClient, runs: Runs, identity: Identity, following: Following | None
     ) -> Listeners:
-        parts, probe_origin, name = self.parts, self.parts.probe_origin, identity.name
+        parts, probe_origin = self.parts, self.parts.probe_origin
         filing = Filing(backends=parts.backends, slack=slack, probe_origin=probe_origin)
-        book = parts.watch_book(identity.team) if parts.watch_book else None
-        watching = Watching(runs=runs, interval=parts.watch_every_s, book=book)
-        cards = CardTools(slack=slack, runs=runs, bot_name=name, watching=watching)
+        cards = self._card_tools(slack, runs, identity)
         given = parts.handlers(cards)
         checking = Checking(
             cards=cards,
@@ -303,15 +301,13 @@ class SlackService:
             probe_origin=probe_origin,
             takes_files=not identity.scopes or FILES_READ in identity.scopes,
         )
-        examination = self._examination(slack, identity)
         access = parts.access(identity, SlackDirectory(client=slack.client))
-        small = SmallVerbs(slack=slack, doctor=examination.shown, privileges=access.privileges)
         handlers: Handlers = {
             **answers(RemovalRequest, rehearsing.without_azure),
             **given,
             **answers(BackendRequest, checking.handle),
             **answers(RehearseRequest, rehearsing.handle),
-            **small.handlers(),
+            **self._small_verbs(slack, identity, access).handlers(),
         }
         if following:
             handlers = following.remembering({**handlers, **following.handlers()}, runs)
@@ -341,6 +337,18 @@ class SlackService:
                 setup.answering(reception, slack, identity, checking) if setup else None
             ),
         )
+
+    def _card_tools(self, slack: SlackClient, runs: Runs, identity: Identity) -> CardTools:
+        parts = self.parts
+        book = parts.watch_book(identity.team) if parts.watch_book else None
+        watching = Watching(runs=runs, interval=parts.watch_every_s, book=book)
+        return CardTools(slack=slack, runs=runs, bot_name=identity.name, watching=watching)
+
+    def _small_verbs(
+        self, slack: SlackClient, identity: Identity, access: AccessCheck
+    ) -> SmallVerbs:
+        doctor = self._examination(slack, identity).shown
+        return SmallVerbs(slack=slack, doctor=doctor, privileges=access.privileges)
 
     def _examination(self, slack: SlackClient, identity: Identity) -> Examination:
         return Examination(

@@ -392,7 +392,7 @@ async def test_older_list_stands_in_while_arm_is_slow(
 
     The settings of the older list hold.
     """
-    monkeypatch.setattr("bot.checks.service.ARM_PATIENCE_S", 0.2)
+    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 0.2)
     async with backend() as port:
         arm.add(gateway(port))
         await client.inventory()
@@ -408,7 +408,7 @@ async def test_older_list_stands_in_while_arm_is_slow(
 async def test_first_question_does_not_wait_for_a_slow_arm(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.checks.service.ARM_PATIENCE_S", 0.2)
+    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 0.2)
     arm.fault = Fault(kind=FaultKind.SLOW, seconds=3)
     async with backend() as port:
         async with asyncio.timeout(2):
@@ -422,7 +422,7 @@ async def test_first_question_does_not_wait_for_a_slow_arm(
 async def test_what_arm_took_is_gone_from_the_deadline(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.checks.service.ARM_PATIENCE_S", 1.0)
+    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 1.0)
     arm.fault = Fault(kind=FaultKind.SLOW, seconds=5)
     async with ScriptedPeer(tarpit) as peer, asyncio.timeout(2.5):
         answer = answered(

@@ -1,0 +1,67 @@
+"""The gateways that ARM tells of, and what is at hand of them while it is slow."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm
+from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.request import GatewayTarget, ProbeOptions, Via
+
+ARM_PATIENCE_S = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGateways:
+    """Reads gateways.
+
+    Attributes:
+        arm: the way to Azure; `None` where no subscription is configured.
+    """
+
+    arm: Arm | None
+
+    async def soon(self, options: ProbeOptions) -> tuple[Gateway, ...] | ArmRefusal:
+        """The gateways as far as ARM tells them soon.
+
+        A backend's verdict does not wait long for Azure.
+        """
+        if self.arm is None or options.via is Via.PROBE:
+            return ()
+        listed = asyncio.ensure_future(self.arm.gateways())
+        try:
+            return await asyncio.wait_for(asyncio.shield(listed), ARM_PATIENCE_S)
+        except TimeoutError:
+            return self.arm.remembered() or SLOW_ARM
+
+    def remembered(self) -> tuple[Gateway, ...]:
+        """The gateways at hand: `via=probe` asks Azure nothing, and admits their members."""
+        return (self.arm.remembered() if self.arm else None) or ()
+
+    async def beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
+        """This gateway first, then the others that can be seen.
+
+        One that was read by its ARM id alone is in no list.
+        """
+        known = () if self.arm is None else await self.arm.gateways()
+        others = () if isinstance(known, ArmRefusal) else known
+        return (gateway, *(one for one in others if one.id.key != gateway.id.key))
+
+    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+        """The gateway that a name means."""
+        if self.arm is None:
+            return NOT_CONFIGURED
+        return await self.arm.find(target.group, target.name, target.subscription)
+
+    async def targets(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+        """Every gateway that can be asked about."""
+        if self.arm is None:
+            return NOT_CONFIGURED
+        known = await self.arm.gateways()
+        if isinstance(known, ArmRefusal):
+            return known
+        return tuple(
+            GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription)
+            for g in known
+        )

@@ -1,0 +1,89 @@
+"""What an alert or a thread is about, where it is not said in a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.cards.parts import Message
+from bot.cards.usage import nothing_named, notice, refusal, which
+from bot.checks.alerts import AlertReader
+from bot.commands.alerts import AlertReading
+from bot.slack.inbound.routing import Reception
+from bot.slack.invocation import Invocation
+from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.threads import messages_above
+from bot.slack.payload import Payload
+
+_NOTHING_ABOVE = (
+    "The messages above name no backend or gateway that can be read. Name the backend after the "
+    "mention."
+)
+_NOT_READABLE = (
+    "This bot may not read the messages of this channel. Open the menu of the alert's message and "
+    "choose Diagnose this 502, or name the backend after the mention."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosing:
+    """Reads the target out of messages; what names none is told to the asker alone.
+
+    Attributes:
+        reception: takes the invocation once its target is known.
+        slack: the way to Slack.
+        alerts: reads what a message is about.
+    """
+
+    reception: Reception
+    slack: SlackClient
+    alerts: AlertReader
+
+    def diagnose(self, invocation: Invocation, message: Payload) -> None:
+        """Check what a message is about."""
+        reading = self.alerts.read(message)
+        if reading.target:
+            self.reception.receive(invocation.about(reading.target.line))
+        elif self.reception.runs.is_new(invocation.dedupe_key):
+            self.reception.spawn(invocation, self._nothing_found(invocation, reading, message))
+
+    def read_above(self, invocation: Invocation, asked_at: str) -> None:
+        """Check what the messages above a mention are about, the newest first.
+
+        Args:
+            invocation: a mention without a target, in a thread.
+            asked_at: timestamp of the mention's message.
+        """
+        if self.reception.runs.is_new(invocation.dedupe_key):
+            self.reception.runs.spawn(self._read_above(invocation, asked_at))
+
+    async def _read_above(self, invocation: Invocation, asked_at: str) -> None:
+        if sentence := await self.reception.admit(invocation, "read the thread"):
+            await self.slack.send_ephemeral(invocation, refusal(sentence))
+            return
+        found = await messages_above(
+            self.slack, invocation.channel, invocation.thread or "", asked_at
+        )
+        for message in found or ():
+            if target := self.alerts.read(message).target:
+                self.reception.receive(replace(invocation, text=target.line, dedupe_key=""))
+                return
+        sentence = _NOTHING_ABOVE if found is not None else _NOT_READABLE
+        await self.slack.send_ephemeral(
+            invocation, notice(sentence, "@appgw-check backend.contoso.com")
+        )
+
+    async def _nothing_found(
+        self, invocation: Invocation, reading: AlertReading, message: Payload
+    ) -> None:
+        sentence = await self.reception.admit(invocation, "diagnose")
+        told = refusal(sentence) if sentence else self._why_nothing(reading, message)
+        await self.slack.send_ephemeral(invocation, told)
+
+    def _why_nothing(self, reading: AlertReading, message: Payload) -> Message:
+        if lines := tuple(choice.line for choice in reading.choices):
+            return which(reading.reason, lines)
+        if said := self.alerts.explained(message):
+            return notice(said, "/appgw-check gw:prod-gw")
+        if reading.is_other_product:
+            return notice(reading.reason, "/appgw-check backend.contoso.com")
+        return nothing_named()
