@@ -32,7 +32,6 @@ if CHROMIUM is None:
 pytestmark = [
     pytest.mark.may_block,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("browser"),
     pytest.mark.timeout(240),
 ]
 WIDTHS = (390, 1280)
