@@ -304,7 +304,7 @@ def _line_by_line(answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json
         if _text_or_none(row, "text") is None:
             return usage_error(
                 f'line {number} is not a JSON object with a "text"; write for example {{"text": '
-                '"help"}}'
+                '"help"}'
             )
         sys.stdout.write(json.dumps(answer(row)) + "\n")
     return 0

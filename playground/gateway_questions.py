@@ -9,7 +9,7 @@ from playground.text import render
 
 ASKER = "U0THIRD"
 CHANNEL = "C0LABGATEWAY"
-ANSWER_SECONDS = 25.0
+ANSWER_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -110,10 +110,25 @@ def steps(report: CheckReport, until: datetime) -> Iterator[Step]:
     chains = [one.chain for one in report.addresses if one.chain is not None]
     instants = _instants(chains, policy, report.verdict.at, until)
     before = [_Judged(judge(chain, policy, at=report.verdict.at)) for chain in chains]
-    for at in sorted(instants)[:_MOST_DATES]:
+    for at in _chosen(instants, _used(report, chains)):
         after = [_Judged(judge(chain, policy, at=at)) for chain in chains]
         yield from _steps_at(instants[at], before, after)
         before = after
+
+
+def _used(report: CheckReport, chains: Sequence[PresentedChain]) -> frozenset[str]:
+    """Hashes of the leaves and of what the path uses now."""
+    path = (element.certificate for element in report.verdict.path.elements)
+    leaves = (one for chain in chains for one in chain.certificates[:1])
+    return frozenset(one.sha256 for one in (*path, *leaves) if isinstance(one, Certificate))
+
+
+def _chosen(instants: _Instants, used: frozenset[str]) -> list[datetime]:
+    """The dates that are judged, in order: those of certificates in use before any others."""
+    by_use = sorted(
+        instants, key=lambda at: (all(one.sha256 not in used for one in instants[at]), at)
+    )
+    return sorted(by_use[:_MOST_DATES])
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,9 +212,10 @@ def _rich_text(parts: list[Mapping[str, Any]]) -> str:
 
 def _read_table(block: Mapping[str, Any], out: AlertText) -> None:
     """A row of two cells is a label and its value; under a row of headings each cell has one."""
+    given = block.get("rows")
     rows = [
         [_cell(cell) for cell in row if isinstance(cell, dict)]
-        for row in block.get("rows") or ()
+        for row in (given[:MAX_PARTS] if isinstance(given, list) else ())
         if isinstance(row, list)
     ]
     headings = rows[0] if rows and all(map(_HEADING.fullmatch, rows[0])) else []

@@ -33,6 +33,8 @@ from chainlib import (
 SCHEMA = 1
 KIND = "appgw-observation"
 _LONGEST = 600
+_SHORT = 2
+"""A shorter name inside another word says nothing: it is a syllable."""
 _HOUR = 3600
 _DISAGREE = frozenset({Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 _ERROR_NAME = re.compile(r"[A-Za-z]{1,140}")
@@ -172,7 +174,10 @@ def anonymous(text: str, names: Mapping[str, str]) -> str:
         names: every known name in lower case -> what stands in its place.
     """
     cut = _QUOTED_BODY.sub(r"\1 <text>", text[:_LONGEST])
-    return " ".join(_word(word, names) for word in cut.split())
+    words = cut.split()
+    if len(text) > _LONGEST:
+        words = words[:-1]  # the last one may be the head of a name
+    return " ".join(_word(word, names) for word in words)
 
 
 def _word(word: str, names: Mapping[str, str]) -> str:
@@ -181,6 +186,8 @@ def _word(word: str, names: Mapping[str, str]) -> str:
         return kept[0]
     if bare in names and bare not in _vocabulary():
         return f"<{names[bare]}>"
+    if any(name in bare for name in names if len(name) > _SHORT and name not in _vocabulary()):
+        return "<name>"
     parts = _JOINTS.split(word)
     plain = word == "<text>" or (len(parts) <= _MOST_PARTS and all(map(_is_plain, parts)))
     return word if plain else "<name>"

@@ -70,6 +70,9 @@ def _box(number: int, label: str, name: str, note: str, *, last: bool) -> str:
     )
 
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
     """The time that is drawn."""
@@ -111,10 +114,18 @@ def _certificates(report: CheckReport) -> Iterator[Certificate]:
 def _span(certificates: Iterable[Certificate], at: datetime) -> _Span:
     """From the first date to the last, but never more than a few years around the instant."""
     certificates = list(certificates)
-    begin, end = at - _BACK, at + _AHEAD
+    begin, end = _shifted(at, -_BACK), _shifted(at, _AHEAD)
     first = max(begin, min(one.not_before for one in certificates))
     last = min(end, max(one.not_after for one in certificates))
-    return _Span(begin=min(first, at - _YEAR / 4), end=max(last, at + _YEAR / 4))
+    return _Span(begin=min(first, _shifted(at, -_YEAR / 4)), end=max(last, _shifted(at, _YEAR / 4)))
+
+
+def _shifted(at: datetime, by: timedelta) -> datetime:
+    """An instant later or earlier, within the years that a date can have."""
+    try:
+        return at + by
+    except OverflowError:
+        return _FIRST if by < timedelta(0) else _LAST
 
 
 def _axis(at: datetime, span: _Span, height: int) -> str:

@@ -45,7 +45,9 @@ class SharedChannels:
             async with self.store.reading() as connection:
                 self._known[channel] = await shared_channel(connection, self.team, channel)
         except DatabaseUnavailable:
-            self._known.setdefault(channel, "" if shared else None)
+            if shared and self._known.get(channel) is None:
+                self._known[channel] = ""
+            self._known.setdefault(channel, None)
         return self._known[channel] == ""
 
     async def consent(self, channel: str, user: str) -> None:

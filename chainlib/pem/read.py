@@ -33,6 +33,9 @@ _KEY_FOUND = (
 )
 
 
+_DEEPEST: Final = 3
+
+
 def load_certificates(data: bytes) -> CertificateBag:
     """Read every certificate of a file.
 
@@ -48,6 +51,11 @@ def load_certificates(data: bytes) -> CertificateBag:
         PrivateKeyFound: a private key is anywhere in it, in whatever form.
         UnusableFile: empty, over the limits, damaged, or something else than certificates.
     """
+    return _load(data, 0)
+
+
+def _load(data: bytes, depth: int) -> CertificateBag:
+    """The same for what was found inside `depth` other values."""
     _check_size(data)
     ordinary = _from_ordinary_pem(data)
     if ordinary is not None:
@@ -59,7 +67,7 @@ def load_certificates(data: bytes) -> CertificateBag:
     every = tuple(forms(text))
     if private_keys.in_bytes(data) or any(map(_holds_key, every)):
         raise PrivateKeyFound(_KEY_FOUND)
-    read = _from_forms(every) or _from_loose(every, data)
+    read = _from_forms(every) or _from_loose(every, data, depth)
     if read is None:
         raise UnusableFile(f"the file is {kinds.of_text(text)}; {_EXAMPLE}")
     return read
@@ -111,24 +119,31 @@ def _tried(found: list[Block]) -> CertificateBag | UnusableFile:
         return UnusableFile(str(error))
 
 
-def _from_loose(every: tuple[str, ...], data: bytes) -> CertificateBag | None:
-    """Values without a BEGIN line: the text is nothing but base64, or holds some."""
+def _from_loose(every: tuple[str, ...], data: bytes, depth: int) -> CertificateBag | None:
+    """Values without a BEGIN line: the text is nothing but base64, or holds some.
+
+    Each value is read once, and no deeper than anybody encodes a file: a hostile one multiplies
+    the work with every level.
+    """
+    if depth >= _DEEPEST:
+        return None
     whole = bare_base64(every[-1])
     if whole is not None and _is_pem(whole):
-        return load_certificates(whole)
+        return _load(whole, depth + 1)
     if _is_binary(every[0]):
         return _from_binary(data)
-    read = [bag for form in every for bag in map(_part, loose.values(form))]
+    values = dict.fromkeys(value for form in every for value in loose.values(form))
+    read = [_part(value, depth + 1) for value in values]
     certificates = dict.fromkeys(certificate for bag in read for certificate in bag)
     if certificates:
         return _checked(certificates, ordered=all(bag.ordered for bag in read))
     return _from_binary(_trimmed(whole)) if whole is not None else None
 
 
-def _part(value: bytes) -> CertificateBag:
+def _part(value: bytes, depth: int) -> CertificateBag:
     """The certificates of one value; none where it is something else."""
     try:
-        return load_certificates(value)
+        return _load(value, depth)
     except PrivateKeyFound:
         raise
     except UnusableFile:

@@ -157,8 +157,18 @@ async def test_program_prints_the_record_and_a_warning(
         ("host web-1.corp.example 10.1.2.3 2001:db8::7", "host <name> <name> <name>"),
         ("me@corp.example srv_7 a1b2 https://corp/x?y", "<name> <name> <name> <name>"),
         ("by Shop, the backend", "by <pool-1> the backend"),
+        ("Pool=shop pool:shop shop's shop/https workshop", "<name> <name> <name> <name> <name>"),
     ],
-    ids=["status", "ports", "link", "body", "addresses", "odd words", "known names"],
+    ids=[
+        "status",
+        "ports",
+        "link",
+        "body",
+        "addresses",
+        "odd words",
+        "known names",
+        "names inside words",
+    ],
 )
 def test_message_loses_what_may_be_a_name(text: str, kept: str) -> None:
     assert anonymous(text, {"shop": "pool-1", "backend": "pool-2"}) == kept

@@ -181,3 +181,11 @@ def test_both_sources_are_in_it() -> None:
     refused = ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence="Azure says no.")
     silent = replace(answered(found, "shop"), health=None, refusal=refused)
     assert "Azure says no." in read(report_page(found, gateway=silent)).text
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_dates_are_drawn_at_either_end_of_time(year: int) -> None:
+    found = report(LEAF, ISSUING)
+    at = found.verdict.at.replace(year=year)
+    drawn = dates_svg(replace(found, verdict=replace(found.verdict, at=at)))
+    assert ET.fromstring(drawn).tag == "svg"  # noqa: S314 -- our own markup

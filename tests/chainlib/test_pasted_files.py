@@ -327,3 +327,15 @@ def test_text_made_to_keep_readers_busy_ends(piece: str) -> None:
         with contextlib.suppress(UnusableFile):
             load_certificates(busy.encode())
     assert time.process_time() - began < 20
+
+
+def test_values_nested_in_values_end() -> None:
+    """Each level of such a file multiplied the work by six: this one took hours."""
+    data = b"hello " * 10
+    for _ in range(9):
+        inner = base64.b64encode(data).decode()
+        data = f"-BEGIN x \\/ &amp;amp;amp;amp;amp;amp; \n{inner}\n".encode()
+    began = time.process_time()
+    with pytest.raises(UnusableFile):
+        load_certificates(data)
+    assert time.process_time() - began < 20

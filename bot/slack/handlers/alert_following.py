@@ -95,7 +95,7 @@ class AlertFollowing:
         """Look now at every problem of a channel: an alert there says that it is over."""
         now = self.clock()
         for value in await self.memory.open(now):
-            if value.channel == channel:
+            if value.channel == channel and value.card:
                 await self._look(value, now)
 
     async def say(self, channel: str, thread: str, message: Message) -> None:
@@ -143,9 +143,11 @@ class AlertFollowing:
     async def _look(self, value: AlertAnswer, now: datetime) -> None:
         switch = await self.memory.switch(value.channel)
         admitted = self.on_card(value, switch) if switch else None
-        if admitted is None or await self._refused(admitted):
+        if admitted is None:
             self._followed.pop(value.id, None)
             return
+        if await self._refused(admitted):
+            return  # perhaps only for now, as where Slack does not answer; `until` ends it
         answer = await self.cards.find(admitted)
         if answer is None or answer.found.problem is None:
             return

@@ -99,7 +99,7 @@ class Filing:
             return None
         await self.slack.send_ephemeral(
             _quietly(invocation),
-            notice("The file is in ydirect messages with the bot with the bot."),
+            notice("The file is in your direct messages with the bot."),
         )
         return posted
 

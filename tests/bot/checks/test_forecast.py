@@ -222,3 +222,18 @@ def test_card_looks_as_reviewed() -> None:
     card = forecast_card(over(members), CONTEXT)
     shown = {"text": card.text, "blocks": list(card.blocks), "plain": card.plain.split("\n")}
     check_snapshot("cards/forecast", shown)
+
+
+def test_many_other_dates_hide_no_leaf() -> None:
+    """A server may send any number of certificates that end before its leaf does."""
+    others = [
+        pki.intermediate(
+            ROOT,
+            "Contoso Issuing CA 3",
+            key=ISSUING.key,
+            not_after=NOW + 10 * DAY + timedelta(minutes=number),
+        )
+        for number in range(45)
+    ]
+    found = over([member("web1", reports.report(ending(days=60), ISSUING, *others))])
+    assert only(found).cause.place is Place.LEAF

@@ -171,3 +171,8 @@ def test_hostile_shape_costs_little_and_raises_nothing(message: dict[str, Any]) 
     begun = process_time()
     read_alert(message)
     assert process_time() - begun < 5
+
+
+@pytest.mark.parametrize("rows", [True, 5, "text", {"a": 1}, [7, None, [3]]], ids=str)
+def test_table_of_another_shape_is_no_alert(rows: object) -> None:
+    assert read_alert({"blocks": [{"type": "table", "rows": rows}]}).target is None
