@@ -76,8 +76,8 @@ class Diagnosing:
         self, invocation: Invocation, reading: AlertReading, message: Payload
     ) -> None:
         sentence = await self.reception.admit(invocation, "diagnose")
-        told = refusal(sentence) if sentence else self._why_nothing(reading, message)
-        await self.slack.send_ephemeral(invocation, told)
+        shown = refusal(sentence) if sentence else self._why_nothing(reading, message)
+        await self.slack.send_ephemeral(invocation, shown)
 
     def _why_nothing(self, reading: AlertReading, message: Payload) -> Message:
         if lines := tuple(choice.line for choice in reading.choices):
