@@ -11,7 +11,7 @@ CHANNEL = "C0LABALERTS"
 SWITCHED_ON_BY = "U0SECOND"
 ANSWER_SECONDS = 90.0
 SITE = "leaf-only.lab.contoso.test"
-SAYS = ("INTERMEDIATE_MISSING", SITE, "In its words:")
+SAYS = ("INTERMEDIATE_MISSING", SITE, "Azure's message")
 """The site whose backend sends its leaf alone, and what the answer must hold."""
 
 
