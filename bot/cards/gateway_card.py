@@ -132,11 +132,8 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
     total = len(report.members)
     serious = sum(cause.serious for cause in causes)
     if bad:
-        return say(
-            bold(
-                f"{bad} of {counted(total, 'server')} {verb_of(bad)}, {counted(serious, 'cause')}."
-            )
-        )
+        fails = f"{bad} of {counted(total, 'server')} {verb_of(bad)}"
+        return say(bold(f"{fails}, {counted(serious, 'cause')}."))
     return say(bold(_fine(report) if total else _no_server(report)))
 
 

@@ -286,15 +286,7 @@ class SlackService:
         filing = Filing(backends=parts.backends, slack=slack, probe_origin=probe_origin)
         cards = self._card_tools(slack, runs, identity)
         given = parts.handlers(cards)
-        checking = Checking(
-            cards=cards,
-            backends=parts.backends,
-            probe_origin=probe_origin,
-            filing=filing,
-            last_healthy=parts.last_healthy,
-            by_word=given.get(HealthRequest),
-            is_site=parts.is_site,
-        )
+        checking = self._checking(cards, filing, given)
         rehearsing = Rehearsing(
             cards=cards,
             clock=parts.clock,
@@ -336,6 +328,18 @@ class SlackService:
             alert_answering=(
                 setup.answering(reception, slack, identity, checking) if setup else None
             ),
+        )
+
+    def _checking(self, cards: CardTools, filing: Filing, given: Handlers) -> Checking:
+        parts = self.parts
+        return Checking(
+            cards=cards,
+            backends=parts.backends,
+            probe_origin=parts.probe_origin,
+            filing=filing,
+            last_healthy=parts.last_healthy,
+            by_word=given.get(HealthRequest),
+            is_site=parts.is_site,
         )
 
     def _card_tools(self, slack: SlackClient, runs: Runs, identity: Identity) -> CardTools:
