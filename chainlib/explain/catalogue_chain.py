@@ -32,7 +32,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Check that the private key belongs to that first certificate.",
             "Reload the server, then check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_LEAF_MISSING,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -55,7 +55,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Reload the server, then check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_ORDER,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -78,7 +78,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Reload the server, then check again.",
         ),
-        reference=pages.SELF_SIGNED,
+        reference=pages.ERROR_INTERMEDIATE_MISSING,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -98,7 +98,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Leave the root out or put it last.",
             "Reload the server, then check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_ORDER,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -118,7 +118,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Reload the server, then check again.",
             "Upload no new root for this: the gap is on the server.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_INTERMEDIATE_MISSING,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -135,7 +135,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Install the same certificate file on every server behind the name.",
             "Reload each of them, then check again.",
         ),
-        reference=pages.BACKEND_HEALTH,
+        reference=pages.PROBE_EACH_SERVER,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(

@@ -40,7 +40,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_UNKNOWN,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -83,7 +83,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Wait until the unhealthy threshold is reached (3 failed probes unless set otherwise).",
             "Correct the finding below in any case: the next probe may fail on it.",
         ),
-        reference=pages.PROBES,
+        reference=pages.PROBE_THRESHOLD,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(
@@ -103,7 +103,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Or switch off client address preservation on the backend setting.",
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_PROXY,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -126,7 +126,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again; the update takes some minutes.",
         ),
-        reference=pages.BAD_GATEWAY,
+        reference=pages.EMPTY_POOL,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -148,7 +148,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
                 "with that file: appgw check with --root."
             ),
         ),
-        reference=pages.KEY_VAULT,
+        reference=pages.KEY_VAULT_ROOT,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(
@@ -171,7 +171,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again when the provisioning state is Succeeded.",
         ),
-        reference=pages.PROVISIONING,
+        reference=pages.FAILED_STATE,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -204,7 +204,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Trust what the direct probe of the backend found.",
             "Search Microsoft's page for the text.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_MESSAGES,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(

@@ -31,7 +31,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_NAME,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -52,7 +52,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Or bind a certificate that carries the live name on the server.",
             "Check again.",
         ),
-        reference=pages.TLS_OVERVIEW,
+        reference=pages.SNI_OF_LIVE_TRAFFIC,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(
@@ -71,7 +71,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Raise the time-out in a custom probe only as a stopgap.",
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_TIMEOUT,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -95,7 +95,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Or list the code that is right for this path in a custom probe.",
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_STATUS,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -115,7 +115,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Correct the text in the probe (upper and lower case count), or remove the body match.",
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_BODY,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -149,7 +149,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Let the custom probe pick its host name from the backend setting.",
             "Check again.",
         ),
-        reference=pages.TLS_OVERVIEW,
+        reference=pages.SNI_OF_PROBE,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(

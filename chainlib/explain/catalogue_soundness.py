@@ -32,7 +32,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Replace the one in the server's certificate file.",
             "Reload the server, then check again.",
         ),
-        reference=pages.OPENSSL_ERRORS,
+        reference=pages.RFC_SIGNATURE,
         basis=Basis.OPENSSL,
     ),
     CatalogueEntry(
@@ -52,7 +52,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "If the CA is limited to certain names, check that the server's name is among them.",
             "Install the new chain, reload the server, then check again.",
         ),
-        reference=pages.OPENSSL_VERIFY,
+        reference=pages.RFC_ISSUERS,
         basis=Basis.OPENSSL,
     ),
     CatalogueEntry(
@@ -94,7 +94,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Upload a root to the gateway only if the private root itself was renewed.",
             "Reload the server, then check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_EXPIRED,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -111,7 +111,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Check the clock of the machine that issued it.",
             "Reload the server, then check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_EXPIRED,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -128,7 +128,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Judge the new chain before installing it: appgw rehearse fullchain.pem.",
             "Install it on every server behind the name, reload, then check again.",
         ),
-        reference=pages.TLS_OVERVIEW,
+        reference=pages.LETS_ENCRYPT_RENEWAL,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(
@@ -144,7 +144,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Have the certificate reissued with RSA 2048 or ECDSA P-256 and SHA-256.",
             "Install it with its chain, reload the server, then check again.",
         ),
-        reference=pages.OPENSSL_ERRORS,
+        reference=pages.OPENSSL_LEVELS,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(
@@ -169,7 +169,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Renew the certificate if it is out of date or revoked.",
             "Upload the new certificate to the v1 gateway's setting.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_EXPIRED,
         basis=Basis.REPORTED,
     ),
     CatalogueEntry(

@@ -34,7 +34,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.DNS,
+        reference=pages.ERROR_DNS,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -63,7 +63,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_TCP,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -87,7 +87,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.BACKEND_SETTINGS,
+        reference=pages.SETTING_PROTOCOL,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(
@@ -121,7 +121,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Let the custom probe pick its host name from the backend setting.",
             "Check again.",
         ),
-        reference=pages.TLS_OVERVIEW,
+        reference=pages.SNI_OF_PROBE,
         basis=Basis.INFERRED,
     ),
     CatalogueEntry(
@@ -144,7 +144,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Reload the server, then check again.",
         ),
-        reference=pages.TLS_OVERVIEW,
+        reference=pages.RFC_CLIENT_CERTIFICATE,
         basis=Basis.REPORTED,
     ),
     CatalogueEntry(

@@ -42,7 +42,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Repeat this at every renewal, or move to a v2 gateway, which trusts the root instead.",
             "Check again.",
         ),
-        reference=pages.UPLOADED_CERTIFICATES,
+        reference=pages.TLS_OF_V1,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -63,7 +63,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Attach it to the backend setting; uploading alone changes nothing.",
             "Check again; the update takes some minutes.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_SERVER_UNKNOWN,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -93,7 +93,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_INTERMEDIATE_UNKNOWN,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -110,7 +110,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Upload it in place of the unusable one and attach it to the backend setting.",
             "Check again; the update takes some minutes.",
         ),
-        reference=pages.UPLOADED_CERTIFICATES,
+        reference=pages.UPLOADED_ROOT,
         basis=Basis.REPORTED,
     ),
     CatalogueEntry(
@@ -127,7 +127,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "Name the roots that are attached now as well: the list is replaced as a whole.",
             "Check again; the update takes some minutes.",
         ),
-        reference=pages.UPLOADED_CERTIFICATES,
+        reference=pages.SETTING_ROOTS,
         basis=Basis.REPORTED,
     ),
     CatalogueEntry(
@@ -159,7 +159,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_ROOT_SENT,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -183,7 +183,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             ),
             "Check again.",
         ),
-        reference=pages.BACKEND_HEALTH_ERRORS,
+        reference=pages.ERROR_NO_ROOT_SENT,
         basis=Basis.DOCUMENTED,
     ),
     CatalogueEntry(
@@ -200,7 +200,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
             "What it hides stands among the other findings, each with who must correct it.",
             "Check again; until then anyone between gateway and server can pose as the server.",
         ),
-        reference=pages.BACKEND_SETTINGS,
+        reference=pages.SETTING_VALIDATION,
         basis=Basis.DOCUMENTED,
     ),
 )

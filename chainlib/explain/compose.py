@@ -11,6 +11,7 @@ from dataclasses import replace
 from chainlib.explain.catalogue import CATALOGUE
 from chainlib.explain.catalogue_soundness import OUT_OF_DATE
 from chainlib.explain.openssl_codes import openssl_sentence
+from chainlib.explain.sources import source_of
 from chainlib.explain.values import CatalogueEntry, Explanation, Fix
 from chainlib.explain.variants import VARIANTS
 from chainlib.explain.variants_names import DEFAULT_CERTIFICATE
@@ -59,7 +60,9 @@ def _fix(finding: Finding, all_findings: Sequence[Finding]) -> Fix:
     attach = next((f for f in all_findings if f.code is Code.ROOT_NOT_ATTACHED), None)
     if attach is not None and finding.code in _TRUST_CODES:
         return _fix(attach, ())
-    fix, facts = _fix_of(CATALOGUE[finding.code]), facts_of(finding)
+    facts = facts_of(finding)
+    fix = _fix_of(CATALOGUE[finding.code])
+    fix = replace(fix, reference=source_of(finding.code, facts, fix.reference))
     for variant in (*DEFAULT_CERTIFICATE, *VARIANTS.get(finding.code, ())):
         if variant.holds(facts):
             steps = tuple(step.format_map(facts) for step in variant.steps)

@@ -41,13 +41,26 @@ from chainlib import (
     judge_failure,
     openssl_sentence,
 )
+from chainlib.explain import pages
 from chainlib.explain.document import document
+from chainlib.explain.sources import SOURCES
 from chainlib.explain.variants import VARIANTS
 from playground.lab import pki
 from playground.lab.pki import NOW
 
 REPO = Path(__file__).parents[2]
 ENTRIES = [pytest.param(entry, id=entry.code) for entry in CATALOGUE.values()]
+PUBLISHERS = tuple(
+    f"https://{host}/"
+    for host in (
+        "learn.microsoft.com",
+        "www.rfc-editor.org",
+        "docs.openssl.org",
+        "letsencrypt.org",
+        "nginx.org",
+        "www.haproxy.org",
+    )
+)
 ATTACH = {"root_name": "corp-root-2024"}
 
 
@@ -89,9 +102,44 @@ def test_entry_fits_a_phone(entry: CatalogueEntry) -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_reference_is_a_public_page(entry: CatalogueEntry) -> None:
-    hosts = ("learn.microsoft.com", "www.rfc-editor.org", "docs.openssl.org")
-    assert entry.reference.startswith(tuple(f"https://{host}/" for host in hosts))
+def test_reference_names_a_section(entry: CatalogueEntry) -> None:
+    page, _, section = entry.reference.partition("#")
+    assert page.startswith(PUBLISHERS)
+    assert section
+
+
+def test_sources_of_kinds_are_exact() -> None:
+    whole_documents = {pages.PROXY_PROTOCOL}
+    assert {page for page in SOURCES.values() if "#" not in page} == whole_documents
+    assert all(page.startswith(PUBLISHERS) for page in SOURCES.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "evidence", "page"),
+    [
+        pytest.param(
+            Code.CA_CONSTRAINT_VIOLATED,
+            {"kind": "name-constraints"},
+            pages.RFC_NAME_CONSTRAINTS,
+            id="name-constraints",
+        ),
+        pytest.param(
+            Code.NAME_MISMATCH, {"reason": "unicode"}, pages.RFC_INTERNATIONAL_NAMES, id="idn"
+        ),
+        pytest.param(
+            Code.TLS_FAILED, {"candidates": ["weak-dh"]}, pages.OPENSSL_LEVELS, id="weak-dh"
+        ),
+        pytest.param(Code.NOT_TLS, {"starttls": True}, pages.RFC_STARTTLS, id="starttls"),
+        pytest.param(
+            Code.HTTP_STATUS_MISMATCH, {"received": 421}, pages.RFC_MISDIRECTED, id="misdirected"
+        ),
+        pytest.param(
+            Code.HTTP_STATUS_MISMATCH, {"received": 500}, pages.ERROR_STATUS, id="any-status"
+        ),
+    ],
+)
+def test_reference_follows_the_evidence(code: Code, evidence: Mapping[str, Any], page: str) -> None:
+    assert explained(code, evidence).reference == page
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
