@@ -14,7 +14,15 @@ from bot.cards.button_values import ask_again
 from bot.cards.drawing import draw
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.fix_value import steps_value
-from bot.cards.lock_screen import ACTORS, PHRASES, PLACES, SHAPES, grade, spoken
+from bot.cards.lock_screen import (
+    ACTORS,
+    PHRASES,
+    PLACES,
+    SHAPES,
+    grade,
+    spoken,
+    target_name,
+)
 from bot.cards.parts import (
     LINES_BEFORE_BUTTONS,
     TEXT_LIMIT,
@@ -46,7 +54,6 @@ WRONG, OTHERWISE = ("Wrong diagnosis?", "wrong"), ("Check with other options", "
 MORE_OPTIONS = (OTHERWISE, ("Rehearse a new chain", "rehearse"), WRONG)
 FAILING_OPTIONS = (WATCH, CHAIN, EVIDENCE, WRONG, OTHERWISE)
 PASSING_OPTIONS = (EVIDENCE, *MORE_OPTIONS)
-HTTPS_PORT = 443
 FIX_LIMIT = 140
 _OTHERS_LIMIT = 110
 HEALTH_TEXT_LIMIT = 130
@@ -108,16 +115,6 @@ def check_card(report: CheckReport, context: CardContext) -> Message:
         _small_print(report, context),
     ]
     return compose(lock_screen(report), parts)
-
-
-def target_name(report: CheckReport) -> str:
-    """The host, with its port where it is not HTTPS's own.
-
-    Written so that no client renders an emoji.
-    """
-    target = report.request.target
-    host = clean(target.host, 253)
-    return host if target.port == HTTPS_PORT else f"{host} port {target.port}"
 
 
 def lock_screen(report: CheckReport) -> str:

@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.cards.check_card import HEALTH_TEXT_LIMIT, target_name
+from bot.cards.check_card import HEALTH_TEXT_LIMIT
 from bot.cards.escaping import clean, inert
-from bot.cards.lock_screen import PHRASES, PLACES, spoken
+from bot.cards.lock_screen import PHRASES, PLACES, spoken, target_name
 from bot.cards.missing_issuer import not_at_hand
 from bot.cards.parts import (
     JSON_LIMIT,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from bot.cards.escaping import fit, short_name
 from bot.cards.parts import DRAWING_WIDTH
-from bot.domain.report import CheckReport
+from bot.domain.check_report import CheckReport
 from chainlib import (
     Certificate,
     Code,

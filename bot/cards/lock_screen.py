@@ -12,7 +12,11 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.cards.escaping import clean
+from bot.domain.check_report import CheckReport
 from chainlib import Code, Verdict, Where
+
+_HTTPS_PORT = 443
 
 PHRASES: Mapping[Code, str] = MappingProxyType(
     {
@@ -103,3 +107,13 @@ def grade(verdict: Verdict) -> str:
 
 
 SHAPES: Mapping[str, str] = MappingProxyType({"FAIL": "✖", "WARN": "▲", "OK": "✔"})
+
+
+def target_name(report: CheckReport) -> str:
+    """The host, with its port where it is not HTTPS's own.
+
+    Written so that no client renders an emoji.
+    """
+    target = report.request.target
+    host = clean(target.host, 253)
+    return host if target.port == _HTTPS_PORT else f"{host} port {target.port}"

@@ -7,7 +7,7 @@ access.
 from __future__ import annotations
 
 from bot.cards.escaping import short_name, shorten
-from bot.domain.report import CheckReport
+from bot.domain.check_report import CheckReport
 from chainlib import MissingIssuer
 
 _NAME, _ADDRESS = 80, 200

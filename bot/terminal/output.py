@@ -18,10 +18,9 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from bot.cards.check_card import target_name
 from bot.cards.drawing import draw
 from bot.cards.escaping import clean, short_name
-from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, spoken
+from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, spoken, target_name
 from bot.cards.missing_issuer import not_at_hand
 from bot.domain.check_report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity
