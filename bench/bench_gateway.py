@@ -22,8 +22,9 @@ from bot.cards.check_card import CardContext
 from bot.cards.gateway_card import gateway_card
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, SiteTarget
+from bot.domain.request import NOTHING_TYPED, SiteTarget
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
 from playground.lab import pki
 from playground.lab.servers import TlsBackend
@@ -142,7 +143,7 @@ async def _measure(arm: ArmStandIn, bundle: str) -> list[Figure]:
             arm=client, target_policy=target_policy, new_context=lambda: CheckContext(clock=_now)
         )
         begun = perf_counter()
-        report = await check_service.gateway(GatewayTarget(name="big", group="rg"))
+        report = await check_service.gateway(GatewayRef(name="big", group="rg"))
         assert isinstance(report, GatewayReport)
         gateway_card(report, AROUND)
         taken = perf_counter() - begun

@@ -29,7 +29,6 @@ from bot.checks.default_looks import DailyLooks
 from bot.checks.doctor import DoctorCheck, azure, database, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
-from bot.checks.observe import gateway_of
 from bot.checks.service import CheckService
 from bot.digests_running import (
     LearnedFacts,
@@ -38,7 +37,8 @@ from bot.digests_running import (
     Remembering,
     memory,
 )
-from bot.domain.request import ForecastRequest, GatewayTarget, HealthRequest, RemovalRequest
+from bot.domain.gateway_ref import GatewayRef
+from bot.domain.request import ForecastRequest, HealthRequest, RemovalRequest
 from bot.engine import EngineSettings
 from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
@@ -240,10 +240,10 @@ def access_for(
 def _gateway_verbs(
     check_service: CheckService, probe_origin: str, store: Store
 ) -> Callable[[CardTools], Handlers]:
-    async def followed(channel: str) -> Sequence[GatewayTarget]:
+    async def followed(channel: str) -> Sequence[GatewayRef]:
         async with store.reading() as connection:
             targets = await channel_targets(connection, channel)
-        return tuple(filter(None, map(gateway_of, targets)))
+        return tuple(filter(None, (target.gateway for target in targets)))
 
     def make(cards: CardTools) -> Handlers:
         checking = GatewayChecking(

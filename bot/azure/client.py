@@ -26,7 +26,8 @@ from bot.azure.pipeline import noted_request_ids
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.single_flight import SingleFlight
 from bot.azure.translation import translate_gateway
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId, Inventory
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Inventory
+from bot.domain.gateway_ref import GatewayId, GatewayRef
 
 MAX_PARALLEL_READS = 4
 _REFRESHED_AT = 0.8
@@ -126,27 +127,28 @@ class ArmClient:
             self._timing.read_budget,
         )
 
-    async def find(
-        self, group: str | None, name: str, subscription: str | None = None
-    ) -> Gateway | ArmRefusal:
+    async def find(self, wanted: GatewayRef) -> Gateway | ArmRefusal:
         """The gateway that people call so; a name that is not in the list has it read anew once."""
+        subscription, group = wanted.subscription, wanted.group
         if subscription and not self._in_scope(subscription):
             return refusals.out_of_scope()
         inventory = await self.inventory()
-        found = self._look_up(inventory, group, name, subscription)
+        found = self._look_up(inventory, wanted)
         if (
             _is(found, ArmTrouble.NOT_FOUND)
             and isinstance(inventory, Inventory)
             and self._age(inventory.read_at) > self._timing.failure_age
         ):
-            found = self._look_up(await self.inventory(refresh=True), group, name, subscription)
+            found = self._look_up(await self.inventory(refresh=True), wanted)
         if (
             isinstance(found, ArmRefusal)
             and found.trouble is not ArmTrouble.AMBIGUOUS
             and group
             and subscription
         ):
-            return await self.get(GatewayId(subscription=subscription, group=group, name=name))
+            return await self.get(
+                GatewayId(subscription=subscription, group=group, name=wanted.name)
+            )
         return found
 
     async def get(self, gateway: GatewayId) -> Gateway | ArmRefusal:
@@ -359,13 +361,9 @@ class ArmClient:
     def _look_up(
         self,
         inventory: Inventory | ArmRefusal,
-        group: str | None,
-        name: str,
-        subscription: str | None,
+        wanted: GatewayRef,
     ) -> Gateway | ArmRefusal:
-        if isinstance(inventory, ArmRefusal):
-            return inventory
-        return look_up(inventory, name, group=group, subscription=subscription)
+        return inventory if isinstance(inventory, ArmRefusal) else look_up(inventory, wanted)
 
     def _known(self, gateway: GatewayId) -> Gateway | None:
         listed = self._inventory.gateways if self._inventory else ()

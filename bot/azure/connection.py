@@ -24,7 +24,7 @@ from bot.azure.credentials import endpoint, make_credential
 from bot.azure.pipeline import open_session, policies, transport_over
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.shapes import documents, mapping, text
-from bot.domain.azure import GatewayId
+from bot.domain.gateway_ref import GatewayId
 from bot.settings.trust import outgoing_trust
 
 if TYPE_CHECKING:

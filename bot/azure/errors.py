@@ -23,7 +23,8 @@ from azure.core.exceptions import (
 from azure.core.pipeline.policies import RetryPolicy
 
 from bot.azure import refusals
-from bot.domain.azure import ArmRefusal, GatewayId
+from bot.domain.azure import ArmRefusal
+from bot.domain.gateway_ref import GatewayId
 
 _ACTION = re.compile(r"perform action '([\w./]+)'")
 _BUSY_CODES = frozenset(

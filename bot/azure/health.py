@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from bot.azure.messages import translate
 from bot.azure.shapes import Document, documents, host, mapping, reference, text
-from bot.domain.azure import BackendServer, Gateway, GatewayHealth, GatewayId, Health
+from bot.domain.azure import BackendServer, Gateway, GatewayHealth, Health
+from bot.domain.gateway_ref import GatewayId
 
 # The live service says Healthy, Unhealthy, Unknown; SDK and official examples say Up, Down,
 # Partial, Draining. That a partial answer

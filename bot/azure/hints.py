@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.azure.server_names import DEFAULT_PROBE_HOST
-from bot.domain.azure import BackendMember, BackendSetting, Gateway, GatewayId, MemberKind
+from bot.domain.azure import BackendMember, BackendSetting, Gateway, MemberKind
+from bot.domain.gateway_ref import GatewayId
 from bot.fixsteps.quoting import sh_word
 from chainlib import is_ip_literal
 

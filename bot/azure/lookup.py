@@ -7,54 +7,32 @@ from collections.abc import Sequence
 
 from bot.azure.refusals import no_subscription
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, Inventory
+from bot.domain.gateway_ref import GatewayRef
 from chainlib import counted
 
 _SHOWN = 5
 _NEAR = 0.6
 
 
-def look_up(
-    inventory: Inventory, name: str, *, group: str | None = None, subscription: str | None = None
-) -> Gateway | ArmRefusal:
+def look_up(inventory: Inventory, wanted: GatewayRef) -> Gateway | ArmRefusal:
     """Find one gateway by name; case does not count.
 
     Args:
         inventory: what could be read.
-        name: the gateway's name as typed.
-        group: the resource group, `None` when none was typed.
-        subscription: the subscription id, `None` when none was typed.
+        wanted: the gateway as typed.
 
     Returns:
         The gateway; `NOT_FOUND` with the nearest names; `AMBIGUOUS` with every gateway of that
         name.
     """
-    found = [
-        gateway
-        for gateway in inventory.gateways
-        if _same(gateway.id.name, name)
-        and _fits(gateway.id.group, group)
-        and _fits(gateway.id.subscription, subscription)
-    ]
+    found = [gateway for gateway in inventory.gateways if wanted.means(gateway.id)]
     if len(found) == 1:
         return found[0]
-    return _ambiguous(name, found) if found else _missing(inventory, name, group)
-
-
-def typed(gateway: Gateway) -> str:
-    """How people write this gateway."""
-    return f"gw:{gateway.id.group}/{gateway.id.name}"
-
-
-def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
-
-
-def _fits(value: str, wanted: str | None) -> bool:
-    return wanted is None or _same(value, wanted)
+    return _ambiguous(wanted.name, found) if found else _missing(inventory, wanted)
 
 
 def _ambiguous(name: str, found: Sequence[Gateway]) -> ArmRefusal:
-    names = sorted(map(typed, found))
+    names = sorted(gateway.id.text for gateway in found)
     distinct = len(set(map(str.lower, names))) == len(names)
     written = names if distinct else sorted(gateway.id.resource_id for gateway in found)
     how = "name the group" if distinct else "give the whole ARM id"
@@ -62,14 +40,13 @@ def _ambiguous(name: str, found: Sequence[Gateway]) -> ArmRefusal:
     return ArmRefusal(trouble=ArmTrouble.AMBIGUOUS, sentence=sentence, suggestions=tuple(written))
 
 
-def _missing(inventory: Inventory, name: str, group: str | None) -> ArmRefusal:
-    known = {typed(gateway): gateway for gateway in inventory.gateways}
+def _missing(inventory: Inventory, wanted: GatewayRef) -> ArmRefusal:
+    known = {gateway.id.text: gateway for gateway in inventory.gateways}
     if not known and inventory.refusals:
         return inventory.refusals[0]
-    near = _nearest(known, name)
-    wanted = f"{group}/{name}" if group else name
+    near = _nearest(known, wanted.name)
     hint = f" Did you mean {', '.join(near)}?" if near else ""
-    sentence = f"{_nobody(len(known))} called {wanted}.{hint}{_unread(inventory)}"
+    sentence = f"{_nobody(len(known))} called {wanted.short}.{hint}{_unread(inventory)}"
     remedy = (
         inventory.refusals[0].remedy
         if inventory.refusals

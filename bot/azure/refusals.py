@@ -14,7 +14,8 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any
 
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway
+from bot.domain.gateway_ref import GatewayId
 from bot.fixsteps.quoting import sh_word
 from chainlib import counted
 

@@ -8,7 +8,6 @@ health is in `health`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -35,10 +34,10 @@ from bot.domain.azure import (
     BackendSetting,
     Gateway,
     GatewayHealth,
-    GatewayId,
     HealthProbe,
     MemberKind,
 )
+from bot.domain.gateway_ref import GatewayId
 from chainlib import Sku, is_ip_literal
 
 V1_SIZES = ("small", "medium", "large")
@@ -48,10 +47,6 @@ V1_TIERS = frozenset(
 """Tiers of v1, and its names of sizes, which stand alone where ARM leaves the tier out."""
 _INSTANCE = ("virtualmachinescalesets", "virtualmachines")
 _INTERFACE = ("networkinterfaces", "ipconfigurations")
-_ID = re.compile(
-    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Network/applicationGateways/([^/]+)",
-    re.IGNORECASE,
-)
 
 
 def translate_gateway(document: object, *, fallback: GatewayId | None = None) -> Gateway | None:
@@ -101,8 +96,7 @@ def translate_gateway(document: object, *, fallback: GatewayId | None = None) ->
 
 def gateway_id(value: object) -> GatewayId | None:
     """The gateway that an ARM id belongs to, a sub-resource's id included."""
-    match = _ID.match(text(value))
-    return GatewayId(subscription=match[1], group=match[2], name=match[3]) if match else None
+    return GatewayId.read(text(value))
 
 
 def with_nic_addresses(gateway: Gateway, health: GatewayHealth) -> Gateway:

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError, ValidatorFunctionWrapHandler,
 
 from bot.cards.escaping import clean, short_name
 from bot.cards.parts import BUTTON_VALUE_LIMIT
-from bot.domain.azure import BackendSetting, Gateway, GatewayId
+from bot.domain.azure import BackendSetting, Gateway
+from bot.domain.gateway_ref import GatewayId
 from bot.domain.report import CheckReport, GatewayReport
 from bot.fixsteps import (
     FixContext,

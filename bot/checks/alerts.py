@@ -67,9 +67,7 @@ class AlertReader:
 def _known(gateway: Gateway) -> KnownGateway:
     members = (member.address for pool in gateway.pools for member in pool.members)
     return KnownGateway(
-        subscription=gateway.id.subscription.lower(),
-        group=gateway.id.group.lower(),
-        name=gateway.id.name.lower(),
+        ref=gateway.id.folded,
         members=tuple(dict.fromkeys(filter(None, members))),
         sites=site_names(gateway),
     )

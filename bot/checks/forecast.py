@@ -28,8 +28,8 @@ from bot.domain.forecast import (
     Step,
     Turn,
 )
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
-from bot.domain.request import GatewayTarget
 from chainlib import (
     Certificate,
     Code,
@@ -51,7 +51,7 @@ _Instants = Mapping[datetime, tuple[Cause, ...]]
 
 
 async def forecast_gateway(
-    check_service: GatewayReader, target: GatewayTarget, days: int
+    check_service: GatewayReader, target: GatewayRef, days: int
 ) -> Forecast | ArmRefusal:
     """Probe a gateway's members and judge what they send over the coming days."""
     report = await check_service.gateway(target)

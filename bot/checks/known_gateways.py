@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm
 from bot.domain.azure import ArmRefusal, Gateway
-from bot.domain.request import GatewayTarget, ProbeOptions, Via
+from bot.domain.gateway_ref import GatewayRef
+from bot.domain.request import ProbeOptions, Via
 
 ARM_PATIENCE_S = 2.5
 
@@ -48,20 +49,17 @@ class KnownGateways:
         others = () if isinstance(known, ArmRefusal) else known
         return (gateway, *(one for one in others if one.id.key != gateway.id.key))
 
-    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
         """The gateway that a name means."""
         if self.arm is None:
             return NOT_CONFIGURED
-        return await self.arm.find(target.group, target.name, target.subscription)
+        return await self.arm.find(target)
 
-    async def targets(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+    async def targets(self) -> tuple[GatewayRef, ...] | ArmRefusal:
         """Every gateway that can be asked about."""
         if self.arm is None:
             return NOT_CONFIGURED
         known = await self.arm.gateways()
         if isinstance(known, ArmRefusal):
             return known
-        return tuple(
-            GatewayTarget(name=g.id.name, group=g.id.group, subscription=g.id.subscription)
-            for g in known
-        )
+        return tuple(gateway.id.ref for gateway in known)

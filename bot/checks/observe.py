@@ -11,7 +11,6 @@ from typing import Protocol
 
 from bot.checks.forecast import next_break
 from bot.checks.service import HostAnswer, Refused
-from bot.commands import read_gateway
 from bot.digest.observe import Placement, not_observed, observe
 from bot.domain.azure import ArmRefusal, Health
 from bot.domain.digest import (
@@ -23,8 +22,9 @@ from bot.domain.digest import (
     TargetKind,
 )
 from bot.domain.forecast_days import DEFAULT_DAYS
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, SiteTarget
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget
 from chainlib import Code, Severity, is_ip_literal
 
 SITE_KEY = "site:"
@@ -37,12 +37,12 @@ class Answers(Protocol):
     async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
         """Probe one backend."""
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway."""
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
@@ -89,10 +89,9 @@ class TargetObserver:
         )
 
     async def _gateway(self, target: FollowedTarget) -> Look:
-        named = read_gateway(
-            target.key
-        )  # whole: one look serves every channel, however it narrowed the gateway
-        answer = await self.check_service.gateway(named) if named else None
+        # Whole: one look serves every channel, however it narrowed the gateway.
+        named = target.gateway
+        answer = await self.check_service.gateway(named.whole) if named else None
         if answer is None or isinstance(answer, ArmRefusal):
             return _blind(target, answer.sentence if answer else f"{target.text} names no gateway")
         report = await self.check_service.read_backend_health(answer)
@@ -100,15 +99,6 @@ class TargetObserver:
             target_key=target.key,
             seen=await asyncio.to_thread(_members, report, target),
         )
-
-
-def gateway_of(target: FollowedTarget) -> GatewayTarget | None:
-    """The gateway that a followed target names by its key, narrowed as it was followed.
-
-    `None` for a host.
-    """
-    named = read_gateway(target.key) if target.kind is TargetKind.GATEWAY else None
-    return replace(named, pool=target.pool, setting=target.setting) if named else None
 
 
 def host_of(target: FollowedTarget) -> HostTarget:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth
+from bot.domain.gateway_ref import GatewayId, GatewayRef
 
 SLOW_ARM = ArmRefusal(
     trouble=ArmTrouble.TIMED_OUT,
@@ -37,9 +38,7 @@ class Arm(Protocol):
     async def with_front_ends(self) -> tuple[Gateway, ...] | ArmRefusal:
         """The same with the names of public front ends, as far as Azure shows them."""
 
-    async def find(
-        self, group: str | None, name: str, subscription: str | None = None
-    ) -> Gateway | ArmRefusal:
+    async def find(self, wanted: GatewayRef) -> Gateway | ArmRefusal:
         """One gateway by name."""
 
     async def health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:

@@ -16,9 +16,9 @@ from typing import Protocol
 
 from bot.azure.policies import NO_ADDRESS, checks_of, member_uses
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting, Gateway
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.removal import Impact, MemberImpact, Removal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
-from bot.domain.request import GatewayTarget
 from chainlib import GatewayPolicy, Sku, Verdict, judge, rank
 from chainlib.aio import load_well_known
 
@@ -30,7 +30,7 @@ _Policies = Mapping[tuple[str, str, str], GatewayPolicy]
 class GatewayReader(Protocol):
     """What is needed of the desk."""
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
         """Every member probed."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
@@ -38,7 +38,7 @@ class GatewayReader(Protocol):
 
 
 async def rehearse_removal(
-    check_service: GatewayReader, target: GatewayTarget, root: str
+    check_service: GatewayReader, target: GatewayRef, root: str
 ) -> Removal | ArmRefusal:
     """Probe the gateway's backends and judge what they send without the root of this name.
 
@@ -105,9 +105,7 @@ def _no_such_root(gateway: Gateway, wanted: str) -> ArmRefusal:
     names = _names(gateway)
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     known = f"it has {', '.join(names[:_NAMES_SHOWN])}{more}" if names else "it has none"
-    suggestions = tuple(
-        f"rehearse gw:{gateway.id.group}/{gateway.id.name} without={name}" for name in names
-    )
+    suggestions = tuple(f"rehearse {gateway.id.text} without={name}" for name in names)
     sentence = f"{gateway.id.name} has no trusted root called {wanted}; {known}."
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=suggestions)
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.azure.policies import MemberUse, checks_of, matching, probe_port, standing
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayId, PoolUse
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, PoolUse
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckRequest, MemberCheck
-from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions
+from bot.domain.request import HostTarget, ProbeOptions
 from chainlib import (
     Certificate,
     GatewayPolicy,
@@ -47,7 +48,7 @@ def on_port_of(uses: Sequence[MemberUse], target: HostTarget) -> HostTarget:
 def chosen(uses: Sequence[MemberUse], options: ProbeOptions) -> list[MemberUse]:
     """Those that `gw=`, `pool=` and `setting=` leave."""
     gateway = options.gw
-    fitting = [use for use in uses if gateway is None or is_meant(use.gateway.id, gateway)]
+    fitting = [use for use in uses if gateway is None or gateway.means(use.gateway.id)]
     return [use for use in fitting if is_named(use, options.pool, options.setting)]
 
 
@@ -60,16 +61,14 @@ def nearest_first(
     """
     typed, holding = options.gw, {use.gateway.id.key for use in uses}
     near = {
-        one.id.key
-        for one in gateways
-        if one.id.key in holding or (typed and is_meant(one.id, typed))
+        one.id.key for one in gateways if one.id.key in holding or (typed and typed.means(one.id))
     }
     return tuple(sorted(gateways, key=lambda one: (one.id.key not in near, one.id.key)))
 
 
 def placement_of(
     gateways: Sequence[Gateway], target: HostTarget, options: ProbeOptions
-) -> GatewayTarget | str:
+) -> GatewayRef | str:
     """The gateway, pool and setting where a host stands.
 
     A sentence when there is none, or more than one gateway.
@@ -87,30 +86,18 @@ def placement_of(
             f"example {target.host[:60]}."
         )
     if len(ids) > 1:
-        names = ", ".join(f"{one.group}/{one.name}" for one in ids[:_NAMES_SHOWN])
-        example = f"{target.host[:60]} via=gateway gw={ids[0].group}/{ids[0].name}"
+        names = ", ".join(one.ref.short for one in ids[:_NAMES_SHOWN])
+        example = f"{target.host[:60]} via=gateway gw={ids[0].ref.short}"
         return (
             f"Several gateways have {target.host[:60]} in a pool: {names}; write for example "
             f"{example}."
         )
     pools, settings = {use.use.pool for use in uses}, {use.setting.name for use in uses}
-    return GatewayTarget(
-        name=ids[0].name,
-        group=ids[0].group,
-        subscription=ids[0].subscription,
+    return replace(
+        ids[0].ref,
         pool=pools.pop() if len(pools) == 1 else None,
         setting=settings.pop() if len(settings) == 1 else None,
     )
-
-
-def is_meant(known: GatewayId, typed: GatewayTarget) -> bool:
-    """Whether a gateway fits what was typed; what was not typed fits any."""
-    pairs = (
-        (known.name, typed.name),
-        (known.group, typed.group),
-        (known.subscription, typed.subscription),
-    )
-    return all(word is None or word.lower() == name.lower() for name, word in pairs)
 
 
 def is_named(use: MemberUse, pool: str | None, setting: str | None) -> bool:
@@ -173,12 +160,11 @@ def assumed_request(
     )
 
 
-def no_such_part(gateway: Gateway, target: GatewayTarget) -> ArmRefusal:
+def no_such_part(gateway: Gateway, target: GatewayRef) -> ArmRefusal:
     """The answer to a pool or setting that no rule uses, with those that there are."""
     known = sorted({f"{use.pool}/{use.setting}" for use in gateway.uses})
-    part = "/".join(filter(None, (target.pool, target.setting)))
     sentence = (
-        f"{gateway.id.name} has no pool and setting called {part} that a rule uses; it has "
+        f"{gateway.id.name} has no pool and setting called {target.part} that a rule uses; it has "
         f"{', '.join(known[:5]) or 'none'}."
     )
     return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=tuple(known))

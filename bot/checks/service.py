@@ -52,15 +52,9 @@ from bot.checks.typed_options import (
     typed_checks,
 )
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, MemberKind
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport, MemberCheck
-from bot.domain.request import (
-    NOTHING_TYPED,
-    GatewayTarget,
-    HostTarget,
-    ProbeOptions,
-    SiteTarget,
-    Via,
-)
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget, Via
 
 __all__ = [
     "NOT_CONFIGURED",
@@ -154,7 +148,7 @@ class CheckService:
         return await self._probes.share((target, options), probe)
 
     async def gateway(
-        self, target: GatewayTarget, options: ProbeOptions = NOTHING_TYPED
+        self, target: GatewayRef, options: ProbeOptions = NOTHING_TYPED
     ) -> GatewayReport | ArmRefusal:
         """Probe every member of a gateway, or of one of its pools or settings.
 
@@ -165,7 +159,7 @@ class CheckService:
         """
         return await self._looks.share((target, options), lambda: self._look_at(target, options))
 
-    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayTarget | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refused:
         """The gateway, pool and setting where a host stands, for a question to that gateway alone.
 
         Neither resolved nor probed.
@@ -182,7 +176,7 @@ class CheckService:
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name, each narrowed to it; `gw=` leaves one.
 
         Returns:
@@ -207,7 +201,7 @@ class CheckService:
         return is_site_alone(self._arm.remembered() or (), target.host)
 
     async def _look_at(
-        self, target: GatewayTarget, options: ProbeOptions
+        self, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         gateway = await self._gateways.find(target)
         if isinstance(gateway, ArmRefusal):
@@ -217,7 +211,7 @@ class CheckService:
         return await self._members_of(gateway, target, options)
 
     async def _site_of(
-        self, gateway: Gateway, target: GatewayTarget, options: ProbeOptions
+        self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         """The members behind a public name, each with the rules that lead to it."""
         rules = rules_for(gateway, target.site or "")
@@ -229,7 +223,7 @@ class CheckService:
         return replace(routed(report, rules), site=target.site or "")
 
     async def _members_of(
-        self, gateway: Gateway, target: GatewayTarget, options: ProbeOptions
+        self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
         pairs = tuple(
@@ -241,10 +235,7 @@ class CheckService:
         if not pairs and (target.pool or target.setting):
             return no_such_part(gateway, target)
         about = gateway_findings(gateway, pairs)
-        via, scope = (
-            options.via or Via.BOTH,
-            "/".join(filter(None, (target.pool, target.setting))),
-        )
+        via, scope = options.via or Via.BOTH, target.part
         if via is Via.GATEWAY:
             at, said = self._new_context().clock(), of_no_use(options)
             return GatewayReport(
@@ -258,7 +249,7 @@ class CheckService:
                 uses=pairs,
             )
         gateways = await self._gateways.beside(gateway)
-        root = find_root(options, gateways, None, f"gw:{gateway.id.group}/{gateway.id.name}")
+        root = find_root(options, gateways, None, gateway.id.text)
         if isinstance(root, NoRoot):
             return ArmRefusal(
                 trouble=ArmTrouble.NOT_FOUND, sentence=root.sentence, suggestions=(root.example,)
@@ -328,7 +319,7 @@ class CheckService:
         )
         return await self._check(gateway, checks, (gateway,))
 
-    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
         """The gateway that a name means, without probing it."""
         return await self._gateways.find(target)
 
@@ -360,7 +351,7 @@ class CheckService:
             return Refused(sentence=self._admission.explained(sentence, target, addresses, arm))
         return addresses
 
-    async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
         """Every gateway that can be asked about."""
         return await self._gateways.targets()
 

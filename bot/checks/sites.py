@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from bot.azure.policies import MemberUse, standing
 from bot.azure.sites import rules_for, takes_any_name
-from bot.checks.selection import is_meant
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, PoolUse, SiteRule
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import GatewayTarget, ProbeOptions
+from bot.domain.request import ProbeOptions
 
 _SHOWN = 60
 _TAKERS = 3
@@ -19,7 +19,7 @@ NEEDED_FOR_FRONT_ENDS = "reading them needs Microsoft.Network/publicIPAddresses/
 
 def serving(
     gateways: Sequence[Gateway], host: str, options: ProbeOptions, *, hidden: bool = False
-) -> tuple[GatewayTarget, ...] | str:
+) -> tuple[GatewayRef, ...] | str:
     """Every known gateway that serves this host, narrowed to it; a sentence where there is none.
 
     Args:
@@ -30,14 +30,9 @@ def serving(
     """
     wanted = options.gw
     found = tuple(
-        GatewayTarget(
-            name=gateway.id.name,
-            group=gateway.id.group,
-            subscription=gateway.id.subscription,
-            site=host,
-        )
+        replace(gateway.id.ref, site=host)
         for gateway in gateways
-        if (wanted is None or is_meant(gateway.id, wanted)) and rules_for(gateway, host)
+        if (wanted is None or wanted.means(gateway.id)) and rules_for(gateway, host)
     )
     return found or _nobody_serves(gateways, host, hidden=hidden)
 
@@ -47,7 +42,7 @@ def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> s
     said = f"No gateway that I can see serves {host[:_SHOWN]}: no listener has this name"
     if hidden:
         said += f", and the names of public front ends are not known ({NEEDED_FOR_FRONT_ENDS})"
-    takers = [f"gw:{one.id.group}/{one.id.name}" for one in gateways if takes_any_name(one)]
+    takers = [one.id.text for one in gateways if takes_any_name(one)]
     if takers:
         more = f" and {len(takers) - _TAKERS} more" if len(takers) > _TAKERS else ""
         return (
@@ -115,7 +110,7 @@ def no_such_site(gateway: Gateway, host: str) -> ArmRefusal:
     return ArmRefusal(
         trouble=ArmTrouble.NOT_FOUND,
         sentence=f"{gateway.id.name} has no listener for {host[:_SHOWN]}.",
-        suggestions=(f"gw:{gateway.id.group}/{gateway.id.name}",),
+        suggestions=(gateway.id.text,),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from urllib.parse import unquote
@@ -18,6 +19,7 @@ from bot.commands.alert_tables import (
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.alert_words import label_words
 from bot.commands.known_names import KnownNames
+from bot.domain.gateway_ref import GatewayNameError, GatewayRef
 
 _ID = re.compile(
     r"/?subscriptions/(?P<subscription>[\w-]{1,64})/resourcegroups/(?P<group>[\w.()-]{1,90})"
@@ -117,19 +119,15 @@ class Sure(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedGateway:
-    """A gateway as an alert names it; lower case, `None` where the alert does not say."""
+    """A gateway as an alert names it, in lower case, and how surely."""
 
-    name: str
+    ref: GatewayRef
     sure: Sure
-    group: str | None = None
-    subscription: str | None = None
-    pool: str | None = None
-    setting: str | None = None
 
     @property
-    def typed(self) -> str:
-        """How people write it after `gw=`."""
-        return f"{self.group}/{self.name}" if self.group else self.name
+    def name(self) -> str:
+        """The name of the gateway."""
+        return self.ref.name
 
 
 def read_gateways(text: AlertText, known: KnownNames) -> tuple[NamedGateway, ...]:
@@ -156,9 +154,11 @@ def _by_id(text: AlertText) -> list[NamedGateway]:
     found = [match for source in sources for match in _ID.finditer(unquote(source))]
     return [
         NamedGateway(
-            name=one["name"].rstrip(".").lower(),
-            group=one["group"].lower(),
-            subscription=one["subscription"].lower(),
+            ref=GatewayRef(
+                name=one["name"].rstrip(".").lower(),
+                group=one["group"].lower(),
+                subscription=one["subscription"].lower(),
+            ),
             sure=Sure.ID,
         )
         for one in found
@@ -170,15 +170,8 @@ def _by_prefix(text: AlertText) -> list[NamedGateway]:
     for line in text.lines:
         for match in _TYPED.finditer(line.text):
             parts = [part.rstrip(".").lower() for part in match["name"].split("/")]
-            if len(parts) == 1:
-                found.append(NamedGateway(name=parts[0], sure=Sure.TYPED))
-            else:
-                group, name, pool, setting = (*parts, None, None)[:4]
-                found.append(
-                    NamedGateway(
-                        name=str(name), group=group, pool=pool, setting=setting, sure=Sure.TYPED
-                    )
-                )
+            with suppress(GatewayNameError):
+                found.append(NamedGateway(ref=GatewayRef.of_parts(parts), sure=Sure.TYPED))
     return found
 
 
@@ -191,7 +184,7 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
             yield from _named(match["name"], Sure.LABELLED, known, quoted=True)
         heading, before = before, line.text
         if known.names.get(line.text.strip("`\"'* ").lower()) and _is_ours(heading):
-            yield NamedGateway(name=line.text.strip("`\"'* ").lower(), sure=Sure.LABELLED)
+            yield _called(line.text.strip("`\"'* ").lower(), Sure.LABELLED)
         if _is_ours(line.label) and (
             whole := re.fullmatch(r"[`\"'*]*([\w.-]{1,80})[`\"'*]*", line.text)
         ):
@@ -276,7 +269,7 @@ def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[
             if name in known.names and (
                 re.search(r"[-_0-9]", name) or (about and _is_named(line, match))
             ):
-                yield NamedGateway(name=name, sure=Sure.KNOWN)
+                yield _called(name, Sure.KNOWN)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -287,13 +280,17 @@ def _is_named(line: Line, match: re.Match[str]) -> bool:
     return bool(re.search(r"(?i)gateway\W*$|appgw\W*$", line.text[: match.start()]))
 
 
+def _called(name: str, sure: Sure) -> NamedGateway:
+    return NamedGateway(ref=GatewayRef(name=name), sure=sure)
+
+
 def _named(
     written: str, sure: Sure, known: KnownNames, *, quoted: bool, labelled: bool = False
 ) -> Iterator[NamedGateway]:
     """A gateway of this name, where the word can be one."""
     name = written.rstrip(".-_").lower()
     if known.names.get(name):
-        yield NamedGateway(name=name, sure=sure)
+        yield _called(name, sure)
         return
     parts = [part for part in re.split(r"[-_.]", name) if part]
     distinctive = len(parts) > 1 or bool(re.search(r"\d", name))
@@ -306,7 +303,7 @@ def _named(
     ):
         return
     if distinctive or quoted or labelled:
-        yield NamedGateway(name=name, sure=sure)
+        yield _called(name, sure)
 
 
 def _completed(
@@ -324,21 +321,23 @@ def _completed(
 
 
 def _with_group(one: NamedGateway, groups: set[str], known: KnownNames) -> Iterator[NamedGateway]:
-    if one.group:
+    if one.ref.group:
         yield one
         return
     listed = known.names.get(one.name, ())
-    fitting = [gateway for gateway in listed if gateway.group in groups] or list(listed)
+    fitting = [gateway for gateway in listed if gateway.ref.group in groups] or list(listed)
     for gateway in fitting:
-        yield replace(one, group=gateway.group or None, subscription=gateway.subscription or None)
+        found = replace(one.ref, group=gateway.ref.group, subscription=gateway.ref.subscription)
+        yield replace(one, ref=found)
     if not fitting:
-        yield replace(one, group=next(iter(groups)) if len(groups) == 1 else None)
+        group = next(iter(groups)) if len(groups) == 1 else None
+        yield replace(one, ref=replace(one.ref, group=group))
 
 
 def _distinct(found: Iterable[NamedGateway]) -> tuple[NamedGateway, ...]:
     kept: dict[tuple[str, str | None], NamedGateway] = {}
     for one in found:
-        kept.setdefault((one.name, one.group), one)
+        kept.setdefault((one.name, one.ref.group), one)
     grouped = {name for name, group in kept if group}
     return tuple(one for (name, group), one in kept.items() if group or name not in grouped)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.commands.alert_gateways import NamedGateway, Sure, read_gateways, read_pool
@@ -51,17 +51,15 @@ class AlertTarget:
             return self._gateway_line()
         host = f"[{self.host}]" if ":" in self.host else self.host
         target = f"site:{host}" if self.is_site else f"{host}:{self.port}" if self.port else host
-        gateway = f" gw={self.gateway.typed}" if self.gateway else ""
+        gateway = f" gw={self.gateway.ref.short}" if self.gateway else ""
         pool = f" pool={self.pool}" if self.pool and self.gateway else ""
         return f"{target}{gateway}{pool}"
 
     def _gateway_line(self) -> str:
         if self.gateway is None:
             return ""
-        pool = self.pool or self.gateway.pool
-        if pool and not self.gateway.group:
-            return f"gw:{self.gateway.typed} pool={pool}"
-        return f"gw:{'/'.join(filter(None, (self.gateway.typed, pool, self.gateway.setting)))}"
+        ref = self.gateway.ref
+        return replace(ref, pool=self.pool or ref.pool).text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +107,12 @@ def _beside_gateways(
 ) -> AlertReading:
     """Several gateways are level: a known host may decide between them, nothing else."""
     if len(mentions) == 1 and mentions[0].role is Role.KNOWN:
-        owners = {(one.name, one.group) for one in _owners(mentions[0], known)}
-        fitting = [one for one in gateways if (one.name, one.group) in owners]
+        owners = {one.ref.short for one in _owners(mentions[0], known)}
+        fitting = [one for one in gateways if one.ref.short in owners]
         if len(fitting) == 1:
             return _known_host(mentions, fitting[0], None, known)
     choices = tuple(AlertTarget(gateway=one) for one in gateways[:2])
-    return _level(choices, [one.typed for one in gateways])
+    return _level(choices, [one.ref.short for one in gateways])
 
 
 def _known_host(
@@ -133,7 +131,7 @@ def _known_host(
         )
     if gateway is not None and not fitting and gateway.sure >= Sure.KNOWN:
         other = AlertTarget(gateway=gateway), _known_target(mentions[0], known)
-        return _level(other, [gateway.typed, *(one.host for one in mentions)])
+        return _level(other, [gateway.ref.short, *(one.host for one in mentions)])
     if gateway is not None:
         return _gateway_alone(gateway, pool, known)
     owners = {owner for one in mentions for owner in _owners(one, known)}
@@ -157,14 +155,14 @@ def _with_gateway(
         return _gateway_alone(gateway, pool, known)
     return AlertReading(
         target=_target(one, gateway, pool),
-        reason=f"{one.host} is named as a backend of {gateway.typed}",
+        reason=f"{one.host} is named as a backend of {gateway.ref.short}",
     )
 
 
 def _gateway_alone(gateway: NamedGateway, pool: str | None, known: KnownNames) -> AlertReading:
     return AlertReading(
-        target=AlertTarget(gateway=gateway, pool=gateway.pool or pool),
-        reason=f"the message names the gateway {gateway.typed}",
+        target=AlertTarget(gateway=gateway, pool=gateway.ref.pool or pool),
+        reason=f"the message names the gateway {gateway.ref.short}",
         is_known=bool(known.names.get(gateway.name)) and gateway.sure <= Sure.KNOWN,
     )
 
@@ -236,18 +234,14 @@ def _only_owner(one: Mention, known: KnownNames) -> NamedGateway | None:
 
 
 def _named(gateway: KnownGateway) -> NamedGateway:
-    return NamedGateway(
-        name=gateway.name,
-        group=gateway.group or None,
-        subscription=gateway.subscription or None,
-        sure=Sure.KNOWN,
-    )
+    return NamedGateway(ref=gateway.ref, sure=Sure.KNOWN)
 
 
 def _is_of(gateway: NamedGateway, one: Mention, known: KnownNames) -> bool:
     owners = (*known.holding(one.host), *known.serving(one.host))
     return any(
-        owner.name == gateway.name and gateway.group in {None, owner.group} for owner in owners
+        owner.ref.name == gateway.name and gateway.ref.group in {None, owner.ref.group}
+        for owner in owners
     )
 
 
@@ -263,7 +257,7 @@ def read_alert_json(document: Mapping[str, Any]) -> dict[str, Any]:
     target = reading.target
     options = {}
     if target.host is not None and target.gateway:
-        options["gw"] = target.gateway.typed
+        options["gw"] = target.gateway.ref.short
     if target.pool and target.host is not None:
         options["pool"] = target.pool
     return {"target": _target_json(target), "options": options, "reason": reason}
@@ -278,9 +272,9 @@ def _target_json(target: AlertTarget) -> dict[str, Any]:
     assert target.gateway is not None
     return {
         "kind": "gateway",
-        "subscription": target.gateway.subscription,
-        "group": target.gateway.group,
+        "subscription": target.gateway.ref.subscription,
+        "group": target.gateway.ref.group,
         "name": target.gateway.name,
         "pool": target.pool,
-        "setting": target.gateway.setting,
+        "setting": target.gateway.ref.setting,
     }

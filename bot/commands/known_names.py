@@ -10,6 +10,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from bot.domain.gateway_ref import GatewayRef
+
 _WILDCARDS = "*?"
 
 
@@ -22,16 +24,9 @@ class KnownGateway:
         sites: host names of its listeners, wildcards included, and its public names and addresses.
     """
 
-    subscription: str
-    group: str
-    name: str
+    ref: GatewayRef
     members: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
-
-    @property
-    def typed(self) -> str:
-        """How people write it after `gw=`."""
-        return f"{self.group}/{self.name}" if self.group else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +51,7 @@ class KnownNames:
         """The index over these gateways."""
         names, members, sites, wild = {}, {}, {}, {}  # type: ignore[var-annotated]
         for gateway in gateways:
-            _add(names, gateway.name, gateway)
+            _add(names, gateway.ref.name, gateway)
             for member in gateway.members:
                 _add(members, member, gateway)
             for site in gateway.sites:
@@ -100,9 +95,11 @@ def known_names(document: object) -> KnownNames:
 
 def _known(row: Mapping[str, Any]) -> KnownGateway:
     return KnownGateway(
-        subscription=_lower(row.get("subscription")),
-        group=_lower(row.get("group")),
-        name=_lower(row.get("name")),
+        ref=GatewayRef(
+            subscription=_lower(row.get("subscription")) or None,
+            group=_lower(row.get("group")) or None,
+            name=_lower(row.get("name")),
+        ),
         members=_lowered(row.get("members")),
         sites=_lowered(row.get("sites")),
     )

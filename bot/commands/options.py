@@ -86,10 +86,7 @@ def _gateway(text: str) -> str:
             f"gw={brief(text)} holds more than a gateway; write for example "
             f"gw=rg-prod/{gateway.name} pool={gateway.pool or 'shop'}."
         )
-    if gateway.subscription:
-        scope = f"/subscriptions/{gateway.subscription}/resourcegroups/{gateway.group}"
-        return f"{scope}/providers/microsoft.network/applicationgateways/{gateway.name}"
-    return f"{gateway.group}/{gateway.name}" if gateway.group else gateway.name
+    return gateway.option
 
 
 def _word(key: str, allowed: tuple[str, ...]) -> Callable[[str], str]:

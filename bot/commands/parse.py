@@ -33,15 +33,8 @@ from bot.commands.target import (
     settle,
 )
 from bot.commands.values import Misread, Usage, shown
-from bot.domain.request import (
-    GatewayTarget,
-    HostTarget,
-    LastTarget,
-    Request,
-    SiteTarget,
-    Target,
-    Verb,
-)
+from bot.domain.gateway_ref import GatewayRef
+from bot.domain.request import HostTarget, LastTarget, Request, SiteTarget, Target, Verb
 
 _SHORTEST_PREFIX = 2
 _PAIR = re.compile(r"([\w-][\w.-]*)~([\w-][\w.-]*)")
@@ -103,7 +96,7 @@ def parse_json(text: str) -> dict[str, Any]:
 def _target_json(target: Target | None) -> dict[str, Any] | None:
     if isinstance(target, HostTarget):
         return {"kind": "ip" if target.is_ip else "host", "host": target.host, "port": target.port}
-    if isinstance(target, GatewayTarget):
+    if isinstance(target, GatewayRef):
         shown = asdict(target)
         shown.pop("site")
         return {"kind": "gateway", **shown}
@@ -165,7 +158,7 @@ def _read_check(opening: _Opening) -> ReadLine:
     if isinstance(typed, TypedHost):
         add_path(typed, line.options)
     target = settle(typed, line.options)
-    if isinstance(target, GatewayTarget | SiteTarget):
+    if isinstance(target, GatewayRef | SiteTarget):
         verb = Verb.HEALTH
     return ReadLine(verb=verb, target=target, options=line.options)
 
@@ -180,13 +173,13 @@ def _read_rehearse(opening: _Opening) -> ReadLine:
         return ReadLine(verb=Verb.REHEARSE, target=None, options={})
     typed = only_target(line.loose, dotless=False) if _names_gateway(line.loose) else None
     typed = typed or named_by_option(line.options, gateway_first=True)
-    if line.loose and not isinstance(typed, GatewayTarget):
+    if line.loose and not isinstance(typed, GatewayRef):
         raise Misread(
             f"rehearse takes a gateway or nothing, not {shown(line.loose[0])}; write for example "
             "rehearse.",
             Verb.REHEARSE,
         )
-    if not isinstance(typed, GatewayTarget) or "without" not in line.options:
+    if not isinstance(typed, GatewayRef) or "without" not in line.options:
         raise Misread(
             "rehearse takes a gateway and the root to remove, for example rehearse "
             "gw:prod-gw without=corp-root-2019; "
@@ -201,7 +194,7 @@ def _read_forecast(opening: _Opening) -> ReadLine:
     line = scan(opening.words, Verb.FORECAST)
     typed = only_target(line.loose, dotless=False)
     typed = typed or named_by_option(line.options, gateway_first=True)
-    if not isinstance(typed, GatewayTarget):
+    if not isinstance(typed, GatewayRef):
         raise Misread(
             "forecast takes a gateway, for example forecast gw:prod-gw days=90.",
             Verb.FORECAST,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bot.domain.gateway_ref import GatewayRef
+
 MAX_PASTED = 2_000
 _OPENSSL = re.compile(
     r"(?:^|[|;&]\s*)(?:\S*/)?openssl(?:\.exe)?\s+s_client\b(.*)", re.IGNORECASE | re.DOTALL
@@ -66,7 +68,8 @@ def _powershell(rest: str) -> str:
 def _gateway(name: str, group: str) -> str:
     if not name or name.startswith("$"):
         return ""
-    return f"gw:{group}/{name}" if group and not group.startswith("$") else f"gw:{name}"
+    known_group = group if group and not group.startswith("$") else None
+    return GatewayRef(name=name, group=known_group).text
 
 
 def _option(rest: str, name: str) -> str:

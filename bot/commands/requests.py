@@ -10,12 +10,12 @@ from typing import Any, cast
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.options import LEAST
 from bot.commands.values import OptionValue
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import (
     AlertsRequest,
     BackendRequest,
     DoctorRequest,
     ForecastRequest,
-    GatewayTarget,
     HealthRequest,
     HelpRequest,
     HistoryRequest,
@@ -56,12 +56,12 @@ class ReadLine:
 
 def request_of(line: ReadLine) -> Request:
     """The request; of a gateway `pool=` and `setting=` are part of its target."""
-    if isinstance(line.target, GatewayTarget):
+    if isinstance(line.target, GatewayRef):
         line = _narrowed(line, line.target)
     return _TYPES[line.verb](line)
 
 
-def _narrowed(line: ReadLine, gateway: GatewayTarget) -> ReadLine:
+def _narrowed(line: ReadLine, gateway: GatewayRef) -> ReadLine:
     rest = dict(line.options)
     pool, setting = rest.pop("pool", None), rest.pop("setting", None)
     target = replace(
@@ -90,15 +90,13 @@ def _probing(kind: type[BackendRequest | HealthRequest], line: ReadLine) -> Requ
 def _rehearse(line: ReadLine) -> Request:
     if line.target is None:
         return RehearseRequest()
-    return RemovalRequest(
-        target=cast("GatewayTarget", line.target), root=str(line.options["without"])
-    )
+    return RemovalRequest(target=cast("GatewayRef", line.target), root=str(line.options["without"]))
 
 
 def _forecast(line: ReadLine) -> Request:
     days = line.options.get("days")
     return ForecastRequest(
-        target=cast("GatewayTarget", line.target), days=None if days is None else int(days)
+        target=cast("GatewayRef", line.target), days=None if days is None else int(days)
     )
 
 

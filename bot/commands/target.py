@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import TypedHost, read_host
 from bot.commands.options import OPTIONS
 from bot.commands.values import Misread, OptionValue, TargetError, repeatable, shown
-from bot.domain.request import GatewayTarget, HostTarget, LastTarget, SiteTarget, Target, Verb
+from bot.domain.gateway_ref import GatewayRef
+from bot.domain.request import HostTarget, LastTarget, SiteTarget, Target, Verb
 
 Options = dict[str, OptionValue]
-Typed = TypedHost | GatewayTarget | SiteTarget | LastTarget
+Typed = TypedHost | GatewayRef | SiteTarget | LastTarget
 _SITE = re.compile(r"site:/{0,2}(.*)", re.IGNORECASE | re.DOTALL)
 _STRUCTURE = re.compile(r"[.:/\[@\\%\u3002\uff0e\uff61]|^[0-9]+$|^0x[0-9a-f]+$", re.IGNORECASE)
 _LAST = "last"
@@ -108,7 +108,7 @@ def settle(typed: Typed | None, options: Options) -> Target | None:
             "port= belongs to a host, but none is named; write for example "
             "backend.contoso.com port=8443."
         )
-    if isinstance(typed, GatewayTarget):
+    if isinstance(typed, GatewayRef):
         _agree("pool", typed.pool, options)
         _agree("setting", typed.setting, options)
         _agree_on_gateway(typed, options)
@@ -150,11 +150,11 @@ def _agree(key: str, typed: str | int | None, options: Options) -> None:
         )
 
 
-def _agree_on_gateway(typed: GatewayTarget, options: Options) -> None:
+def _agree_on_gateway(typed: GatewayRef, options: Options) -> None:
     if "gw" not in options:
         return
     other = read_gateway(str(options["gw"])) or named_gateway(str(options["gw"]))
-    if replace(typed, pool=None, setting=None) != replace(other, pool=None, setting=None):
+    if typed.whole != other.whole:
         raise Misread(
             f"Two gateways are named, {typed.name} and gw={options['gw']}; ask about one at a "
             f"time, for example gw:{typed.name}."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bot.commands.options import LEAST
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import (
     DEFAULT_PORT,
     ForecastRequest,
-    GatewayTarget,
     HostTarget,
     LastTarget,
     ProbeOptions,
@@ -44,24 +44,11 @@ def target_text(target: Target | None) -> str:
     if isinstance(target, HostTarget):
         shown = f"[{target.host}]" if ":" in target.host else target.host
         return shown if target.port == DEFAULT_PORT else f"{shown}:{target.port}"
-    if isinstance(target, GatewayTarget):
-        return gateway_text(target)
+    if isinstance(target, GatewayRef):
+        return target.text
     if isinstance(target, SiteTarget):
         return f"site:[{target.host}]" if ":" in target.host else f"site:{target.host}"
     return "last" if isinstance(target, LastTarget) else ""
-
-
-def gateway_text(gateway: GatewayTarget) -> str:
-    """`gw:group/name/pool/setting` where a group and a pool are known, else with options."""
-    if gateway.group and (gateway.pool or not gateway.setting):
-        parts = (gateway.group, gateway.name, gateway.pool, gateway.setting)
-        return "gw:" + "/".join(filter(None, parts))
-    words = (
-        f"gw:{gateway.group}/{gateway.name}" if gateway.group else f"gw:{gateway.name}",
-        gateway.pool and f"pool={gateway.pool}",
-        gateway.setting and f"setting={gateway.setting}",
-    )
-    return " ".join(filter(None, words))
 
 
 def option_words(request: Request) -> dict[str, str]:
@@ -78,16 +65,9 @@ def option_words(request: Request) -> dict[str, str]:
 def probe_words(options: ProbeOptions) -> dict[str, str]:
     """What was typed in place of a setting, each as it is typed."""
     return {
-        key: _gw(value) if isinstance(value, GatewayTarget) else str(value)
+        key: value.option if isinstance(value, GatewayRef) else str(value)
         for key, value in options.items().items()
     }
-
-
-def _gw(gateway: GatewayTarget) -> str:
-    if gateway.subscription:
-        scope = f"/subscriptions/{gateway.subscription}/resourcegroups/{gateway.group}"
-        return f"{scope}/providers/microsoft.network/applicationgateways/{gateway.name}"
-    return f"{gateway.group}/{gateway.name}" if gateway.group else gateway.name
 
 
 def subscribe_words(request: SubscribeRequest) -> dict[str, str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.domain.gateway_ref import GatewayId
 from chainlib import (
     Certificate,
     Code,
@@ -21,28 +22,6 @@ from chainlib import (
     UndecodableRoot,
     UploadedRoot,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayId:
-    """The identity of a gateway; ids are compared without case, as ARM does."""
-
-    subscription: str
-    group: str
-    name: str
-
-    @property
-    def resource_id(self) -> str:
-        """The ARM id."""
-        return (
-            f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
-            f"/providers/Microsoft.Network/applicationGateways/{self.name}"
-        )
-
-    @property
-    def key(self) -> str:
-        """The ARM id folded for comparison."""
-        return self.resource_id.lower()
 
 
 class MemberKind(StrEnum):

@@ -26,7 +26,12 @@ class BackendKey:
     @property
     def text(self) -> str:
         """The form in which it is stored."""
-        return f"{self.target}|{self.pool}|{self.setting}|{self.server}".lower()
+        return f"{self.beginning(self.target)}{self.pool}|{self.setting}|{self.server}".lower()
+
+    @staticmethod
+    def beginning(target: str) -> str:
+        """How the stored form of every backend of a target begins."""
+        return f"{target}|".lower()
 
     @classmethod
     def read(cls, text: str) -> BackendKey:

@@ -9,11 +9,12 @@ ARM or from a person's keyboard (`subject`, `label`, `reason`) is hostile text f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.backend_key import BackendKey
+from bot.domain.gateway_ref import GatewayRef
 from chainlib import Code, Severity
 
 
@@ -41,6 +42,12 @@ class FollowedTarget:
     text: str
     pool: str | None = None
     setting: str | None = None
+
+    @property
+    def gateway(self) -> GatewayRef | None:
+        """The gateway, narrowed as it was followed; `None` for a host or a site."""
+        whole = GatewayRef.read(self.key) if self.kind is TargetKind.GATEWAY else None
+        return replace(whole, pool=self.pool, setting=self.setting) if whole else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

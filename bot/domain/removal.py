@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.azure import GatewayId
+from bot.domain.gateway_ref import GatewayId
 from chainlib import Code
 
 

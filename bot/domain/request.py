@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from bot.domain.gateway_ref import GatewayRef
 from chainlib import Severity
 
 DEFAULT_PORT = 443
@@ -60,21 +61,6 @@ class HostTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayTarget:
-    """A gateway, or one pool or setting of it; lower case, since ARM compares names without case.
-
-    `None` is what was not typed; `site` narrows to the rules of a public name and is never typed.
-    """
-
-    name: str
-    group: str | None = None
-    subscription: str | None = None
-    pool: str | None = None
-    setting: str | None = None
-    site: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteTarget:
     """A public name or address that gateways serve; lower case, without brackets."""
 
@@ -86,7 +72,7 @@ class LastTarget:
     """Whatever this person asked about before."""
 
 
-Target = HostTarget | GatewayTarget | SiteTarget | LastTarget
+Target = HostTarget | GatewayRef | SiteTarget | LastTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +98,7 @@ class ProbeOptions:
     root: str | None = None
     pool: str | None = None
     setting: str | None = None
-    gw: GatewayTarget | None = None
+    gw: GatewayRef | None = None
     via: Via | None = None
 
     def __bool__(self) -> bool:
@@ -203,7 +189,7 @@ class ForecastRequest(Request):
 
     verb: ClassVar[Verb] = Verb.FORECAST
 
-    target: GatewayTarget
+    target: GatewayRef
     days: int | None = None
 
 
@@ -225,7 +211,7 @@ class RemovalRequest(Request):
 
     verb: ClassVar[Verb] = Verb.REHEARSE
 
-    target: GatewayTarget
+    target: GatewayRef
     root: str
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from bot.domain.backend_key import BackendKey
 from bot.domain.digest import (
     BackendEvent,
     BackendState,
@@ -157,12 +158,12 @@ class SubscriptionMemory:
     ) -> list[BackendEvent]:
         """The events of a target, and of a host as a member of these gateways."""
         async with self.store.reading() as connection:
-            own = [*await backend_history(connection, f"{target.key}|", since)]
+            own = [*await backend_history(connection, BackendKey.beginning(target.key), since)]
             for key in sorted(gateways) if host else ():
                 own += [
                     event
-                    for event in await backend_history(connection, f"{key}|", since)
-                    if event.key.endswith(f"|{host}")
+                    for event in await backend_history(connection, BackendKey.beginning(key), since)
+                    if BackendKey.read(event.key).server == host
                 ]
         return own
 

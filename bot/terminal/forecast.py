@@ -22,7 +22,7 @@ from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal
 from bot.domain.forecast import Forecast, ForecastDay, ForecastMember
 from bot.domain.forecast_days import MOST_DAYS
-from bot.domain.request import GatewayTarget
+from bot.domain.gateway_ref import GatewayRef
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error
@@ -61,17 +61,17 @@ def status_of(found: Forecast) -> int:
     return NOT_ALL_SEEN if found.unseen else NOTHING_BREAKS
 
 
-def _target(typed: str, days: int) -> GatewayTarget | str:
+def _target(typed: str, days: int) -> GatewayRef | str:
     if not 1 <= days <= MOST_DAYS:
         return f"--days {days} is outside 1-{MOST_DAYS}; {_EXAMPLE}"
     understood = parse(f"forecast {typed} days={days}")
     if isinstance(understood, Usage):
         return f"{understood.error.rstrip('.')}; {_EXAMPLE}"
-    assert isinstance(understood.target, GatewayTarget)
+    assert isinstance(understood.target, GatewayRef)
     return understood.target
 
 
-async def _ask(settings: AzureSettings, wanted: GatewayTarget, days: int) -> Forecast | ArmRefusal:
+async def _ask(settings: AzureSettings, wanted: GatewayRef, days: int) -> Forecast | ArmRefusal:
     async with terminal_client(settings) as arm:
         check_service = CheckService(
             arm=arm,

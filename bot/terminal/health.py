@@ -24,8 +24,9 @@ from bot.checks import CheckContext
 from bot.checks.service import CheckService, Refused
 from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal, BackendServer
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, Request, SiteTarget
+from bot.domain.request import NOTHING_TYPED, Request, SiteTarget
 from bot.reports.check_json import as_json as check_json
 from bot.reports.check_json import findings_json
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
@@ -77,13 +78,13 @@ def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
     return exit_status(answers)
 
 
-def target_of(text: str) -> GatewayTarget | SiteTarget | str:
+def target_of(text: str) -> GatewayRef | SiteTarget | str:
     """The gateway or site that was typed, or what is wrong with it in one sentence."""
     understood = parse(f"health {text}")
     if isinstance(understood, Usage):
         return understood.error
     assert isinstance(understood, Request)
-    if isinstance(understood.target, GatewayTarget | SiteTarget):
+    if isinstance(understood.target, GatewayRef | SiteTarget):
         return understood.target
     return (
         "health takes gateways and sites; write for example: appgw health gw:prod-gw or "
@@ -93,7 +94,7 @@ def target_of(text: str) -> GatewayTarget | SiteTarget | str:
 
 async def ask(
     settings: AzureSettings,
-    wanted: GatewayTarget | SiteTarget | None,
+    wanted: GatewayRef | SiteTarget | None,
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
 ) -> list[GatewayReport | ArmRefusal]:
     """The answers about one gateway, or about every one that can be seen."""
@@ -115,7 +116,7 @@ async def ask(
 
 
 async def _both(
-    check_service: CheckService, target: GatewayTarget, display: StageDisplay
+    check_service: CheckService, target: GatewayRef, display: StageDisplay
 ) -> GatewayReport | ArmRefusal:
     report = await check_service.gateway(target)
     if isinstance(report, ArmRefusal):
@@ -125,15 +126,15 @@ async def _both(
 
 
 async def _targets(
-    check_service: CheckService, wanted: GatewayTarget | SiteTarget | None
-) -> Sequence[GatewayTarget] | ArmRefusal:
+    check_service: CheckService, wanted: GatewayRef | SiteTarget | None
+) -> Sequence[GatewayRef] | ArmRefusal:
     """The gateways that are asked.
 
     Raises:
         InputError: no known gateway serves the site.
     """
     every = await check_service.every_gateway()
-    if isinstance(wanted, GatewayTarget):
+    if isinstance(wanted, GatewayRef):
         return (wanted,)
     if wanted is None:
         return every

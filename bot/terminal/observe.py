@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bot.cards.escaping import clean
 from bot.domain.azure import ArmRefusal
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import GatewayTarget
 from bot.reports.observation import observation
 from bot.settings import SettingsError, load_azure_settings
 from bot.terminal.complaint import UNUSABLE, usage_error
@@ -34,7 +34,7 @@ def run_observe(target: str, *, with_certificates: bool) -> int:
     wanted = target_of(target)
     if isinstance(wanted, str):
         return usage_error(wanted)
-    if not isinstance(wanted, GatewayTarget):
+    if not isinstance(wanted, GatewayRef):
         return usage_error(
             "observe looks at one gateway; write for example: appgw observe gw:prod-gw"
         )

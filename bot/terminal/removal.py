@@ -19,8 +19,8 @@ from bot.checks.removal import rehearse_removal
 from bot.checks.service import CheckService
 from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.removal import Impact, Removal
-from bot.domain.request import GatewayTarget
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error
@@ -57,18 +57,18 @@ def status_of(found: Removal) -> int:
     return NOT_ALL_SEEN if found.count(Impact.NOT_SEEN) else NOTHING_BREAKS
 
 
-def _target(text: str, root: str) -> GatewayTarget | str:
+def _target(text: str, root: str) -> GatewayRef | str:
     example = "write for example: appgw rehearse gw:prod-gw --without-root corp-root-2019"
     if not text.lower().startswith(("gw:", "/subscriptions/")):
         return f"--without-root asks about a gateway, and {text[:60]!r} is not one; {example}"
     understood = parse(f"rehearse {text} without={root}")
     if isinstance(understood, Usage):
         return f"{understood.error.rstrip('.')}; {example}"
-    assert isinstance(understood.target, GatewayTarget)
+    assert isinstance(understood.target, GatewayRef)
     return understood.target
 
 
-async def _ask(settings: AzureSettings, wanted: GatewayTarget, root: str) -> Removal | ArmRefusal:
+async def _ask(settings: AzureSettings, wanted: GatewayRef, root: str) -> Removal | ArmRefusal:
     async with terminal_client(settings) as arm:
         check_service = CheckService(
             arm=arm,

@@ -16,8 +16,9 @@ from pathlib import Path
 from bot.checks.service import HostAnswer, Refused
 from bot.digests_running import Remembering
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions
+from bot.domain.request import HostTarget, ProbeOptions
 from bot.engine import EngineSettings
 from bot.settings import load_settings
 from bot.slack.handlers.watch_store import WatchBook
@@ -70,13 +71,13 @@ class World:
         """The guard's word."""
         return REFUSAL if target.host == FORBIDDEN_HOST else None
 
-    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
         """No gateway is known."""
         return ArmRefusal(
             trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
         )
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
         """No gateway is known."""
         raise AssertionError(target)
 

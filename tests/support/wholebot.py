@@ -19,7 +19,8 @@ from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
 from bot.checks.service import CheckService
 from bot.digests_running import Remembering
-from bot.domain.request import GatewayTarget, HealthRequest
+from bot.domain.gateway_ref import GatewayRef
+from bot.domain.request import HealthRequest
 from bot.main import access_for
 from bot.settings import load_settings
 from bot.slack.handlers.alert_cards import WorkFor
@@ -72,7 +73,7 @@ class World:
     timing: ArmTiming = field(default_factory=lambda: ArmTiming(poll_interval=0.05))
     timeout: float = 5.0
     clock: Callable[[], datetime] = field(default_factory=MovableClock)
-    followed: tuple[GatewayTarget, ...] = ()
+    followed: tuple[GatewayRef, ...] = ()
     alert_apps: tuple[str, ...] = ()
     alerts_every_s: float = 0.05
     tokens: Tokens | None = None
@@ -169,7 +170,7 @@ def _alert_setup(
 
 
 def _parts(world: World, check_service: CheckService, alerts: AlertReader | None) -> Parts:
-    async def followed(_channel: str) -> tuple[GatewayTarget, ...]:
+    async def followed(_channel: str) -> tuple[GatewayRef, ...]:
         return world.followed
 
     def handlers(cards: CardTools) -> Handlers:

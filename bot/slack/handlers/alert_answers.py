@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from bot.access import RateLimiter
 from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
-from bot.commands import parse, read_gateway
+from bot.commands import parse
 from bot.commands.alert_state import is_resolved
-from bot.commands.wording import command_of, gateway_text
+from bot.commands.wording import command_of
 from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertSwitch
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.outage import DatabaseUnavailable
-from bot.domain.request import GatewayTarget, Request
+from bot.domain.request import Request
 from bot.slack.handlers.alert_cards import AlertCards, Answer
 from bot.slack.handlers.alert_following import AlertFollowing
 from bot.slack.inbound.alerts import is_alert
@@ -167,10 +168,10 @@ def _covering(standing: AlertAnswer, value: AlertAnswer) -> str:
     if standing.command == value.command:
         return standing.command
     before = parse(standing.command)
-    if isinstance(before, Request) and isinstance(before.target, GatewayTarget):
+    if isinstance(before, Request) and isinstance(before.target, GatewayRef):
         return standing.command
-    gateway = read_gateway(standing.problem.gateway)
+    gateway = GatewayRef.read(standing.problem.gateway)
     if gateway is None:
         return standing.command
     pool = standing.problem.pool or None
-    return gateway_text(replace(gateway, pool=pool))
+    return replace(gateway, pool=pool).text

@@ -24,15 +24,9 @@ from bot.checks.service import Refused
 from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
 from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import (
-    GatewayTarget,
-    HostTarget,
-    ProbeOptions,
-    ProbeRequest,
-    SiteTarget,
-    Via,
-)
+from bot.domain.request import HostTarget, ProbeOptions, ProbeRequest, SiteTarget, Via
 from bot.slack.handlers.repeats import answer_once, watch_on
 from bot.slack.handlers.watched import GatewayLook, HealthReader, gateway_change_key, worst_pool
 from bot.slack.handlers.wording import understood, understood_of
@@ -51,7 +45,7 @@ Answer = GatewayReport | ArmRefusal
 _TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTrouble.OUT_OF_SCOPE})
 
 
-async def _nothing_followed(_channel: str) -> Sequence[GatewayTarget]:
+async def _nothing_followed(_channel: str) -> Sequence[GatewayRef]:
     return ()
 
 
@@ -59,22 +53,22 @@ class Gateways(Protocol):
     """The use case: `bot.checks.service.CheckService` is it."""
 
     async def gateway(
-        self, target: GatewayTarget, options: ProbeOptions
+        self, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         """What the probes find."""
 
-    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayTarget | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refused:
         """Where a host stands, for a question to its gateway alone."""
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The report with backend health added."""
 
-    async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
         """What can be asked about."""
 
 
@@ -93,7 +87,7 @@ class GatewayChecking:
     cards: CardTools
     gateways: Gateways
     probe_origin: str
-    followed: Callable[[str], Awaitable[Sequence[GatewayTarget]]] = _nothing_followed
+    followed: Callable[[str], Awaitable[Sequence[GatewayRef]]] = _nothing_followed
 
     async def handle(self, admitted: AdmittedInvocation[ProbeRequest]) -> None:
         """Show one gateway, or all of them in a line each.
@@ -103,7 +97,7 @@ class GatewayChecking:
         check = GatewayCheck(tools=self, admitted=admitted)
         if admitted.watched_s is None:
             await answer_once(self.cards, admitted, check)
-        elif isinstance(target := await check.meant(), GatewayTarget):
+        elif isinstance(target := await check.meant(), GatewayRef):
             await watch_on(self.cards, admitted, check, check.watch(target))
 
 
@@ -152,11 +146,11 @@ class GatewayCheck:
             return await self._several(found, self._context())
         return await self._gateway(found[0])
 
-    async def _gateway(self, target: GatewayTarget) -> Found | TakenBack:
+    async def _gateway(self, target: GatewayRef) -> Found | TakenBack:
         found = await self.tools.gateways.gateway(target, self.admitted.request.options)
         return self._no_answer(found) if isinstance(found, ArmRefusal) else self._one(target, found)
 
-    async def meant(self) -> GatewayTarget | Refused | None:
+    async def meant(self) -> GatewayRef | Refused | None:
         """The gateway that is asked about, `None` for all of them."""
         target, options = self.admitted.request.target, self.admitted.request.options
         if isinstance(target, SiteTarget):
@@ -165,9 +159,9 @@ class GatewayCheck:
             return found[0] if isinstance(found, tuple) and one else None
         if isinstance(target, HostTarget):
             return await self.tools.gateways.placement(target, options)
-        return target if isinstance(target, GatewayTarget) else None
+        return target if isinstance(target, GatewayRef) else None
 
-    def watch(self, target: GatewayTarget, report: GatewayReport | None = None) -> WatchOrder:
+    def watch(self, target: GatewayRef, report: GatewayReport | None = None) -> WatchOrder:
         """How its card goes on being watched; `report` is what it shows now."""
         gateways, options = self.tools.gateways, self.admitted.request.options
         seconds = self._watched
@@ -208,7 +202,7 @@ class GatewayCheck:
         message = no_word_card(target_of(self.admitted.request), refused, self._context())
         return Found(message=message, thread=partial(_remedy, refused))
 
-    def _one(self, target: GatewayTarget, report: GatewayReport) -> Found:
+    def _one(self, target: GatewayRef, report: GatewayReport) -> Found:
         context = self._context(understood_of(self.admitted.request, target))
         first = gateway_card(report, context)
         if report.via is Via.PROBE:
@@ -237,7 +231,7 @@ class GatewayCheck:
             **_state(report),
         )
 
-    def _watch_if(self, target: GatewayTarget, report: GatewayReport) -> WatchOrder | None:
+    def _watch_if(self, target: GatewayRef, report: GatewayReport) -> WatchOrder | None:
         return self.watch(target, report) if self._watched and not report.green else None
 
     async def _all(self) -> Found | TakenBack:
@@ -249,7 +243,7 @@ class GatewayCheck:
             return self._no_answer(targets)
         return await self._several(targets, context)
 
-    async def _several(self, targets: Sequence[GatewayTarget], context: CardContext) -> Found:
+    async def _several(self, targets: Sequence[GatewayRef], context: CardContext) -> Found:
         ask = partial(self.tools.gateways.gateway, options=self.admitted.request.options)
         answers = await asyncio.gather(*map(ask, targets))
 

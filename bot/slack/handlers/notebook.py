@@ -17,7 +17,6 @@ from bot.cards.place_refusals import place_refusal, with_reason
 from bot.cards.usage import notice
 from bot.checks.observe import SITE_KEY
 from bot.checks.service import Refused
-from bot.commands import read_gateway
 from bot.commands.wording import least_word, target_of
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion
@@ -25,9 +24,9 @@ from bot.digest.schedule import schedule
 from bot.domain.azure import ArmRefusal, Gateway
 from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
 from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
+from bot.domain.gateway_ref import GatewayId, GatewayRef
 from bot.domain.request import (
     NOTHING_TYPED,
-    GatewayTarget,
     HostTarget,
     ProbeOptions,
     Request,
@@ -57,7 +56,7 @@ class CannotFollow(Exception):
 class Following(Protocol):
     """The use case: `bot.checks.service.CheckService` is it."""
 
-    async def find(self, target: GatewayTarget) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
         """The gateway that a name means."""
 
     async def refusal(self, target: HostTarget) -> str | None:
@@ -65,7 +64,7 @@ class Following(Protocol):
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayTarget, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
         """The gateways that serve a public name."""
 
 
@@ -125,7 +124,7 @@ class SubscriptionService:
             return FollowedTarget(
                 kind=TargetKind.SITE, key=f"{SITE_KEY}{typed.host}", text=target_of(request)
             )
-        if not isinstance(typed, GatewayTarget):
+        if not isinstance(typed, GatewayRef):
             raise CannotFollow(
                 "Name the gateway or the backend, for example gw:prod-gw or backend.contoso.com."
             )
@@ -140,7 +139,7 @@ class SubscriptionService:
             setting=typed.setting,
         )
 
-    async def _key(self, typed: GatewayTarget) -> str:
+    async def _key(self, typed: GatewayRef) -> str:
         found = await self.check_service.find(typed)
         if isinstance(found, ArmRefusal):
             hints = f" Did you mean {found.suggestions[0]}?" if found.suggestions else ""
@@ -316,15 +315,10 @@ def says(value: Subscription) -> str:
     return ", ".join(filter(None, (what, "changes only" if value.only_changes else "", left, how)))
 
 
-def same_gateway(target: FollowedTarget, typed: GatewayTarget) -> bool:
+def same_gateway(target: FollowedTarget, typed: GatewayRef) -> bool:
     """Whether a followed gateway is the one that was typed."""
-    named = read_gateway(target.key) if target.kind is TargetKind.GATEWAY else None
-    return (
-        named is not None
-        and named.name == typed.name
-        and typed.group in {None, named.group}
-        and typed.subscription in {None, named.subscription}
-    )
+    followed = GatewayId.read(target.key) if target.kind is TargetKind.GATEWAY else None
+    return followed is not None and typed.means(followed)
 
 
 def same_part(one: FollowedTarget, other: FollowedTarget) -> bool:
@@ -339,7 +333,7 @@ def matching(known: Sequence[Subscription], request: Request) -> tuple[Subscript
         return tuple(one for one in known if one.target.key == f"{typed.host}:{typed.port}")
     if isinstance(typed, SiteTarget):
         return tuple(one for one in known if one.target.key == f"{SITE_KEY}{typed.host}")
-    if not isinstance(typed, GatewayTarget):
+    if not isinstance(typed, GatewayRef):
         return ()
     own = [one for one in known if same_gateway(one.target, typed)]
     exact = [

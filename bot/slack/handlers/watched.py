@@ -17,8 +17,9 @@ from bot.cards.gateway_card import gateway_card
 from bot.checks.backend_health import add_backend_health, with_backend_health
 from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport
-from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions, Via
+from bot.domain.request import HostTarget, ProbeOptions, Via
 from bot.slack.outbound.watching import Seen
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ class Gateways(Protocol):
     """The use case behind a gateway's watch."""
 
     async def gateway(
-        self, target: GatewayTarget, options: ProbeOptions
+        self, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         """What the probes find."""
 
@@ -145,7 +146,7 @@ class GatewayLook:
     """
 
     gateways: Gateways
-    target: GatewayTarget
+    target: GatewayRef
     options: ProbeOptions
     context: CardContext
     health_reader: HealthReader | None

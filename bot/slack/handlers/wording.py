@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.commands.wording import command_of, option_words
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport
-from bot.domain.request import GatewayTarget, HostTarget, ProbeRequest, Via
+from bot.domain.request import HostTarget, ProbeRequest, Via
 
 
 def understood(request: ProbeRequest) -> str:
@@ -20,9 +21,9 @@ def understood(request: ProbeRequest) -> str:
     return ", ".join((f"{target.host}:{target.port}", *sent, *_without_sni(request)))
 
 
-def understood_of(request: ProbeRequest, admitted: GatewayTarget) -> str:
+def understood_of(request: ProbeRequest, admitted: GatewayRef) -> str:
     """The question to a gateway in full; where a host was typed, also where it stands."""
-    stands = "/".join(filter(None, (admitted.name, admitted.pool, admitted.setting)))
+    stands = "/".join(filter(None, (admitted.name, admitted.part)))
     return (
         f"{understood(request)}, in {stands}"
         if isinstance(request.target, HostTarget)

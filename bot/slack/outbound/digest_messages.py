@@ -12,7 +12,6 @@ from datetime import datetime
 from bot.cards.digest_card import DigestHead, Row, digest_card, digest_details
 from bot.cards.escaping import clean, short_name, shorten_middle
 from bot.cards.parts import Message
-from bot.commands import read_gateway
 from bot.digest.wording import (
     ahead_line,
     cause_line,
@@ -31,9 +30,7 @@ from bot.domain.digest import (
     FollowedTarget,
     NextBreak,
     Subscription,
-    TargetKind,
 )
-from bot.domain.request import GatewayTarget
 
 _SUBJECT = 60
 
@@ -106,24 +103,12 @@ def check_command(line: DigestLine, target: FollowedTarget) -> str:
 
     The pool and setting of its first backend, or the host.
     """
-    if target.kind is TargetKind.HOST or not line.members:
+    gateway = target.gateway
+    if gateway is None or not line.members:
         return target.text
     backend = BackendKey.read(line.members[0].key)
-    return gateway_text(target, backend.pool or None, backend.setting or None)
-
-
-def gateway_text(target: FollowedTarget, pool: str | None, setting: str | None) -> str:
-    """A followed gateway as it is typed, narrowed to a pool and a setting."""
-    named = gateway_of(target)
-    narrowed = "/".join(filter(None, (pool, setting if pool else None)))
-    return f"gw:{named.group}/{named.name}{f'/{narrowed}' if narrowed else ''}"
-
-
-def gateway_of(target: FollowedTarget) -> GatewayTarget:
-    """The gateway that a followed target names by its ARM id."""
-    found = read_gateway(target.key)
-    assert found is not None
-    return found
+    pool, setting = backend.pool or None, backend.setting or None
+    return replace(gateway, pool=pool, setting=setting if pool else None).text
 
 
 def _tail(line: DigestLine, content: DigestContent) -> str:

@@ -16,6 +16,7 @@ import pytest
 from bot.azure.client import ArmClient
 from bot.azure.credentials import StaticCredential
 from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Health, Inventory
+from bot.domain.gateway_ref import GatewayRef
 from chainlib import TrustAnchors, TrustMode
 from playground.arm import (
     ArmStandIn,
@@ -39,7 +40,7 @@ OTHER_SUBSCRIPTION = "00000000-0000-0000-0000-000000000002"
 
 
 async def found(client: ArmClient, name: str, group: str | None = None) -> Gateway:
-    gateway = await client.find(group, name)
+    gateway = await client.find(GatewayRef(name=name, group=group))
     assert isinstance(gateway, Gateway)
     return gateway
 
@@ -106,7 +107,7 @@ async def test_unknown_name_reads_the_list_anew_once(
 
 async def test_unknown_name_gets_a_suggestion(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD)
-    answer = await client.find(None, "prod-wg")
+    answer = await client.find(GatewayRef(name="prod-wg"))
     assert isinstance(answer, ArmRefusal)
     assert answer.trouble is ArmTrouble.NOT_FOUND
     assert answer.suggestions == ("gw:rg-prod/prod-gw",)
@@ -116,7 +117,7 @@ async def test_unknown_name_gets_a_suggestion(arm: ArmStandIn, client: ArmClient
 async def test_same_name_in_two_groups_is_ambiguous(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD)
     arm.add(GatewaySpec(name="prod-gw", group="rg-dr"))
-    answer = await client.find(None, "prod-gw")
+    answer = await client.find(GatewayRef(name="prod-gw"))
     assert isinstance(answer, ArmRefusal)
     assert answer.trouble is ArmTrouble.AMBIGUOUS
     assert answer.suggestions == ("gw:rg-dr/prod-gw", "gw:rg-prod/prod-gw")
@@ -129,11 +130,13 @@ async def test_same_name_and_group_in_two_subscriptions_names_the_ids(
 ) -> None:
     arm.add(PROD)
     arm.add(GatewaySpec(name="prod-gw", subscription=OTHER_SUBSCRIPTION))
-    answer = await client.find("rg-prod", "prod-gw")
+    answer = await client.find(GatewayRef(name="prod-gw", group="rg-prod"))
     assert isinstance(answer, ArmRefusal)
     assert len(answer.suggestions) == 2
     assert all(name.startswith("/subscriptions/") for name in answer.suggestions)
-    exact = await client.find("rg-prod", "prod-gw", OTHER_SUBSCRIPTION)
+    exact = await client.find(
+        GatewayRef(name="prod-gw", group="rg-prod", subscription=OTHER_SUBSCRIPTION)
+    )
     assert isinstance(exact, Gateway)
 
 

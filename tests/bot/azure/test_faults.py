@@ -18,7 +18,8 @@ from bot.azure import refusals
 from bot.azure.client import ArmClient
 from bot.azure.settings import ArmSettings
 from bot.azure.translation import translate_gateway
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth
+from bot.domain.gateway_ref import GatewayId, GatewayRef
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
 from playground.arm.documents import gateway_document
 from tests.support.arm import FAST, MovableClock
@@ -134,7 +135,9 @@ async def test_subscription_that_is_not_there_is_no_typing_error(
 ) -> None:
     arm.fault = Fault(kind=FaultKind.NOT_FOUND, on=frozenset({"list"}))
     answer = refusal(
-        await new_client(arm.url, subscriptions=(PROD.subscription,)).find(None, "prod-gw")
+        await new_client(arm.url, subscriptions=(PROD.subscription,)).find(
+            GatewayRef(name="prod-gw")
+        )
     )
     assert "APPGW_SUBSCRIPTIONS" in answer.sentence
     assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
@@ -207,7 +210,7 @@ async def test_throttled_health_leaves_the_reads_alone(arm: ArmStandIn, client: 
     )
     assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.THROTTLED
     assert isinstance(await client.get(PROD_ID), Gateway)
-    assert isinstance(await client.find(None, "prod-gw"), Gateway)
+    assert isinstance(await client.find(GatewayRef(name="prod-gw")), Gateway)
 
 
 async def test_server_error_is_tried_again(arm: ArmStandIn, client: ArmClient) -> None:
@@ -218,7 +221,7 @@ async def test_server_error_is_tried_again(arm: ArmStandIn, client: ArmClient) -
 async def test_stopped_gateway_is_not_asked(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD)
     arm.set_state(PROD, state="Stopped")
-    gateway = await client.find(None, "prod-gw")
+    gateway = await client.find(GatewayRef(name="prod-gw"))
     assert isinstance(gateway, Gateway)
     answer = refusal(await client.health(gateway.id))
     assert answer.trouble is ArmTrouble.STOPPED
@@ -228,7 +231,7 @@ async def test_stopped_gateway_is_not_asked(arm: ArmStandIn, client: ArmClient) 
 
 async def test_gateway_stopped_since_the_list_was_read(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD)
-    await client.find(None, "prod-gw")
+    await client.find(GatewayRef(name="prod-gw"))
     arm.set_state(PROD, state="Stopped")
     assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.STOPPED
 
@@ -236,7 +239,7 @@ async def test_gateway_stopped_since_the_list_was_read(arm: ArmStandIn, client: 
 async def test_gateway_started_since_the_list_was_read(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD)
     arm.set_state(PROD, state="Stopped")
-    await client.find(None, "prod-gw")
+    await client.find(GatewayRef(name="prod-gw"))
     arm.set_state(PROD)
     assert isinstance(await client.health(PROD_ID), GatewayHealth)
 
@@ -264,7 +267,7 @@ async def test_arm_with_a_foreign_certificate(arm: ArmStandIn, clock: MovableClo
 
 
 async def test_identity_that_sees_no_subscription(arm: ArmStandIn, client: ArmClient) -> None:
-    answer = refusal(await client.find(None, "prod-gw"))
+    answer = refusal(await client.find(GatewayRef(name="prod-gw")))
     assert answer.trouble is ArmTrouble.NOT_CONFIGURED
     assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
     assert arm.calls == {"subscriptions": 1}
@@ -272,7 +275,7 @@ async def test_identity_that_sees_no_subscription(arm: ArmStandIn, client: ArmCl
 
 async def test_no_gateway_at_all_names_the_role(arm: ArmStandIn, client: ArmClient) -> None:
     arm.subscriptions = [PROD.subscription]
-    answer = refusal(await client.find(None, "prod-gw"))
+    answer = refusal(await client.find(GatewayRef(name="prod-gw")))
     assert answer.trouble is ArmTrouble.NOT_FOUND
     assert answer.remedy == refusals.role_remedy()
 
@@ -367,8 +370,10 @@ async def test_subscription_that_is_not_configured_is_never_asked(
     client = new_client(arm.url, subscriptions=("00000000-0000-0000-0000-0000000000FF",))
     answers = (
         await client.get(PROD_ID),
-        await client.find(PROD.group, PROD.name, PROD.subscription),
-        await client.find(None, PROD.name, PROD.subscription),
+        await client.find(
+            GatewayRef(name=PROD.name, group=PROD.group, subscription=PROD.subscription)
+        ),
+        await client.find(GatewayRef(name=PROD.name, subscription=PROD.subscription)),
         await client.health(PROD_ID),
     )
     assert {refusal(answer).trouble for answer in answers} == {ArmTrouble.OUT_OF_SCOPE}
@@ -381,7 +386,12 @@ async def test_configured_subscription_is_asked_in_any_case(
     spec = replace(PROD, subscription="aaaaaaaa-0000-0000-0000-000000000001")
     arm.add(spec)
     client = new_client(arm.url, subscriptions=(spec.subscription.upper(),))
-    assert isinstance(await client.find(spec.group, spec.name, spec.subscription), Gateway)
+    assert isinstance(
+        await client.find(
+            GatewayRef(name=spec.name, group=spec.group, subscription=spec.subscription)
+        ),
+        Gateway,
+    )
 
 
 def translated(spec: GatewaySpec) -> Gateway:

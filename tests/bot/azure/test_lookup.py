@@ -9,6 +9,7 @@ import pytest
 from bot.azure.lookup import look_up
 from bot.azure.refusals import throttled
 from bot.domain.azure import ArmRefusal, Inventory
+from bot.domain.gateway_ref import GatewayRef
 from playground.lab.pki import NOW
 from tests.support.gateways import GATEWAY, GATEWAY_ID
 
@@ -23,7 +24,7 @@ from tests.support.gateways import GATEWAY, GATEWAY_ID
 )
 def test_missing_gateway_is_told_by_how_many_there_are(names: tuple[str, ...], said: str) -> None:
     gateways = tuple(replace(GATEWAY, id=replace(GATEWAY_ID, name=name)) for name in names)
-    found = look_up(Inventory(gateways=gateways, refusals=(), read_at=NOW), "shop")
+    found = look_up(Inventory(gateways=gateways, refusals=(), read_at=NOW), GatewayRef(name="shop"))
     assert isinstance(found, ArmRefusal)
     assert found.sentence == said
 

@@ -22,7 +22,8 @@ from bot.azure.translation import (
     translate_gateway,
     with_nic_addresses,
 )
-from bot.domain.azure import BackendMember, Gateway, GatewayId, Health, MemberKind, PoolUse
+from bot.domain.azure import BackendMember, Gateway, Health, MemberKind, PoolUse
+from bot.domain.gateway_ref import GatewayId
 from chainlib import Sku, TrustAnchors, TrustMode
 from playground.arm import (
     GatewaySpec,

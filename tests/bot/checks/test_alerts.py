@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.checks.alerts import AlertReader
-from bot.domain.azure import BackendMember, BackendPool, Gateway, GatewayId, MemberKind, SiteRule
+from bot.domain.azure import BackendMember, BackendPool, Gateway, MemberKind, SiteRule
+from bot.domain.gateway_ref import GatewayId
 from tests.support.gateways import GATEWAY
 
 

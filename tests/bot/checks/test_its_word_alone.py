@@ -16,8 +16,9 @@ from bot.cards.check_card import CardContext
 from bot.checks.backend_health import ONLY_BACKEND_HEALTH
 from bot.checks.service import CheckService, Refused
 from bot.domain.azure import ArmRefusal
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, Via
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, Via
 from bot.slack.handlers.watched import GatewayLook, HealthReader
 from bot.slack.outbound.watching import Seen
 from chainlib import Code
@@ -31,7 +32,7 @@ from tests.support.tls_server import NAME
 PORT = 59_443
 ALONE = ProbeOptions(via=Via("gateway"))
 GAP = "The Intermediate certificate is missing from the backend server chain."
-PROD = GatewayTarget(name="prod-gw")
+PROD = GatewayRef(name="prod-gw")
 NIC = "10.0.0.4"
 SPEC = GatewaySpec(
     name="prod-gw",
@@ -125,7 +126,7 @@ async def test_host_is_found_where_it_stands(
     arm.add(replace(SPEC, pools=(*SPEC.pools, plain), rules=rules, settings=settings))
     names = Names([[LOOPBACK]])
     found = await check_service(client, names).placement(host, options.over(ALONE))
-    assert isinstance(found, GatewayTarget)
+    assert isinstance(found, GatewayRef)
     assert (found.name, found.group, found.pool, found.setting, names.admitted) == (
         "prod-gw",
         "rg-prod",
@@ -179,7 +180,7 @@ class Counted:
     looks: int = 0
 
     async def gateway(
-        self, target: GatewayTarget, options: ProbeOptions
+        self, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         """What the desk answers."""
         self.looks += 1

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.checks.observe import TargetObserver, gateway_of, host_of
+from bot.checks.observe import TargetObserver, host_of
 from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
 from bot.domain.digest import FollowedTarget, TargetKind
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport, MemberReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
 from chainlib import Code, Severity
 from tests.bot.cards.test_gateway_card import gateway_report, members
 from tests.support.gateways import GATEWAY_ID
@@ -29,7 +30,7 @@ class CheckService:
 
     def __init__(self, answer: GatewayReport | ArmRefusal | HostAnswer | Refused) -> None:
         self.answer = answer
-        self.admitted: list[GatewayTarget | HostTarget] = []
+        self.admitted: list[GatewayRef | HostTarget] = []
 
     async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
         """Our own probe."""
@@ -38,7 +39,7 @@ class CheckService:
         self.admitted.append(target)
         return self.answer
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
         """Every member."""
         assert isinstance(self.answer, GatewayReport | ArmRefusal)
         self.admitted.append(target)
@@ -70,16 +71,16 @@ async def test_gateway_members_become_observations() -> None:
     }
     assert look.complete
     assert check_service.admitted == [
-        GatewayTarget(name="prod-gw", group="rg", subscription="0000-0000")
+        GatewayRef(name="prod-gw", group="rg", subscription="0000-0000")
     ]
 
 
 def test_followed_gateway_is_read_back_as_it_was_narrowed() -> None:
     narrowed = replace(FOLLOWED, pool="shop")
-    assert gateway_of(narrowed) == GatewayTarget(
+    assert narrowed.gateway == GatewayRef(
         name="prod-gw", group="rg", subscription="0000-0000", pool="shop"
     )
-    assert gateway_of(HOST_FOLLOWED) is None
+    assert HOST_FOLLOWED.gateway is None
 
 
 async def test_host_is_asked_by_its_own_port() -> None:

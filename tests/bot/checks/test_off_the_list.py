@@ -14,8 +14,9 @@ from bot.checks.alerts import AlertReader
 from bot.checks.answers import Refused
 from bot.checks.service import CheckService
 from bot.commands import parse
-from bot.domain.azure import ArmRefusal, ArmTrouble, GatewayId
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeRequest, Request
+from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.gateway_ref import GatewayId, GatewayRef
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeRequest, Request
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec
 from playground.lab.pki import NOW
 from tests.bot.checks.test_service import ELSEWHERE, Names, gateway
@@ -73,7 +74,7 @@ async def answers(service: CheckService, request: Request) -> list[object]:
     options = request.options if isinstance(request, ProbeRequest) else NOTHING_TYPED
     if isinstance(target, HostTarget):
         return [await service.host(target, options), await service.placement(target, options)]
-    assert isinstance(target, GatewayTarget)
+    assert isinstance(target, GatewayRef)
     return [await service.gateway(target, options), await service.find(target)]
 
 
@@ -95,7 +96,7 @@ async def test_alert_that_names_a_gateway_off_the_list_is_not_asked(
     read = AlertReader().read({"text": f"Sev1: UnhealthyHostCount on {ID}"})
     assert read.target is not None
     found = await service.gateway(
-        GatewayTarget(name=FOREIGN.name, group=FOREIGN.group, subscription=OTHER.upper())
+        GatewayRef(name=FOREIGN.name, group=FOREIGN.group, subscription=OTHER.upper())
     )
     assert isinstance(found, ArmRefusal)
     assert found.trouble is ArmTrouble.OUT_OF_SCOPE
@@ -111,7 +112,9 @@ async def test_client_itself_asks_configured_subscriptions_only(
     for answer in (
         await client.get(identity),
         await client.health(identity),
-        await client.find(identity.group, identity.name, subscription),
+        await client.find(
+            GatewayRef(name=identity.name, group=identity.group, subscription=subscription)
+        ),
     ):
         assert isinstance(answer, ArmRefusal)
         assert answer.trouble is ArmTrouble.OUT_OF_SCOPE

@@ -28,9 +28,9 @@ from bot.cards.removal_card import removal_card, removal_details
 from bot.checks.backend_health import worst_first
 from bot.checks.removal import rehearse_removal, removal
 from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.removal import Impact, Removal
 from bot.domain.report import GatewayReport, MemberReport
-from bot.domain.request import GatewayTarget
 from bot.terminal.removal import document, status_of
 from chainlib import Certificate, Code
 from playground.arm import GatewaySpec, PoolSpec, RuleSpec, SettingSpec, gateway_document
@@ -214,7 +214,7 @@ class CheckService:
     def __init__(self, report: GatewayReport) -> None:
         self.report, self.listened = report, 0
 
-    async def gateway(self, target: GatewayTarget) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the desk's signature
+    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the desk's signature
         """No address yet."""
         return replace(
             self.report,
@@ -230,11 +230,11 @@ class CheckService:
 async def test_the_gateway_is_heard_only_where_members_have_no_address() -> None:
     check_service = CheckService(probed(gateway({"a": ("new",)}, ROOTS), {"a": (LEAF, ISSUING)}))
     assert (
-        fates(await rehearse_removal(check_service, GatewayTarget(name="prod-gw"), "new"))["a"][0]
+        fates(await rehearse_removal(check_service, GatewayRef(name="prod-gw"), "new"))["a"][0]
         is Impact.BREAKS
     )
     assert isinstance(
-        await rehearse_removal(check_service, GatewayTarget(name="prod-gw"), "nope"), ArmRefusal
+        await rehearse_removal(check_service, GatewayRef(name="prod-gw"), "nope"), ArmRefusal
     )
     assert check_service.listened == 1
 

@@ -18,8 +18,9 @@ from bot.checks.selection import GATEWAYS_UNKNOWN, NO_GATEWAY_KNOWN, NOT_WHERE_N
 from bot.checks.service import SLOW_ARM, CheckService, HostAnswer, Refused
 from bot.commands import named_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
 from chainlib import Code
 from chainlib.aio import load_well_known
 from playground.arm import (
@@ -196,7 +197,7 @@ async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
     await client.inventory()
     dialled = record(monkeypatch)
     report = await check_service(client, Names([[METADATA]]), loopback=False).gateway(
-        GatewayTarget(name="prod-gw")
+        GatewayRef(name="prod-gw")
     )
     assert isinstance(report, GatewayReport)
     assert [member.report for member in report.members] == [None] * 3
@@ -215,7 +216,7 @@ async def test_member_with_a_name_that_nobody_can_send_costs_the_others_nothing(
                 settings=(spec.settings[0], replace(spec.settings[1], host_name="two\r\nlines")),
             )
         )
-        report = await check_service(client).gateway(GatewayTarget(name="prod-gw"))
+        report = await check_service(client).gateway(GatewayRef(name="prod-gw"))
     assert isinstance(report, GatewayReport)
     text_shown = {member.setting: member for member in report.members}
     assert text_shown["https-0"].report is not None
@@ -308,7 +309,7 @@ async def test_gateway_outside_the_subscriptions_is_not_asked(
         Doorkeeper(),
         CheckContext(clock=lambda: NOW, resolver=Names([[LOOPBACK]])),
     )
-    target = GatewayTarget(name=spec.name, group=spec.group, subscription=spec.subscription)
+    target = GatewayRef(name=spec.name, group=spec.group, subscription=spec.subscription)
     answer = await CheckService(
         arm=configured, target_policy=target_policy, new_context=lambda: context
     ).gateway(target)
@@ -331,7 +332,7 @@ async def test_gateway_read_by_its_id_alone_has_its_members_admitted(
             Doorkeeper(),
             CheckContext(clock=lambda: NOW, resolver=Names([[LOOPBACK]])),
         )
-        target = GatewayTarget(name=spec.name, group=spec.group, subscription=spec.subscription)
+        target = GatewayRef(name=spec.name, group=spec.group, subscription=spec.subscription)
         report = await CheckService(
             arm=configured, target_policy=target_policy, new_context=lambda: context
         ).gateway(target)
@@ -460,7 +461,7 @@ async def test_members_that_hang_do_not_make_the_others_look_broken(
         rules = TargetRules.read((), allow_loopback=True)
         found = await CheckService(
             arm=client, target_policy=TargetGuard(rules=rules), new_context=lambda: context
-        ).gateway(GatewayTarget(name="prod-gw"))
+        ).gateway(GatewayRef(name="prod-gw"))
     assert isinstance(found, GatewayReport)
     wrong = [
         m.member
@@ -502,7 +503,7 @@ async def test_twenty_settings_and_two_hundred_members_are_answered_in_five_seco
         )
         begun = time.process_time()
         bench = check_service(client, timeout=12.0)
-        found = await bench.gateway(GatewayTarget(name="prod-gw"))
+        found = await bench.gateway(GatewayRef(name="prod-gw"))
         spent = time.process_time() - begun  # ours and the servers', whoever else uses the machine
         assert isinstance(found, GatewayReport)
         health_known = await bench.read_backend_health(found)
@@ -523,9 +524,7 @@ async def test_people_who_ask_the_same_meanwhile_share_the_probes(
             *(bench.host(HostTarget(host=NAME, port=port), NOTHING_TYPED) for _ in range(3))
         )
         shared = len(names.admitted)
-        looks = await asyncio.gather(
-            *(bench.gateway(GatewayTarget(name="prod-gw")) for _ in range(3))
-        )
+        looks = await asyncio.gather(*(bench.gateway(GatewayRef(name="prod-gw")) for _ in range(3)))
     assert hosts[0] is hosts[1] is hosts[2]
     assert looks[0] is looks[1] is looks[2]
     assert len(names.admitted) == shared + 1
@@ -533,6 +532,6 @@ async def test_people_who_ask_the_same_meanwhile_share_the_probes(
 
 async def test_bot_without_azure_says_so(arm: ArmStandIn) -> None:
     del arm
-    found = await check_service(None).gateway(GatewayTarget(name="prod-gw"))
+    found = await check_service(None).gateway(GatewayRef(name="prod-gw"))
     assert isinstance(found, ArmRefusal)
     assert found.trouble is ArmTrouble.NOT_CONFIGURED

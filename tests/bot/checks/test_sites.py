@@ -10,8 +10,9 @@ from bot.azure.client import ArmClient
 from bot.checks import CheckContext
 from bot.checks.service import CheckService, HostAnswer, Refused
 from bot.commands import named_gateway
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, SiteTarget
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget
 from chainlib import Code
 from chainlib.aio import load_well_known
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
@@ -161,6 +162,6 @@ async def test_site_left_by_its_gateway_is_said(
 ) -> None:
     arm.add(edge("edge-agw", 1, 2))
     checks = service(new_client(arm.url))
-    gone = await checks.gateway(GatewayTarget(name="edge-agw", site="gone.example"), NOTHING_TYPED)
+    gone = await checks.gateway(GatewayRef(name="edge-agw", site="gone.example"), NOTHING_TYPED)
     assert not isinstance(gone, GatewayReport)
     assert "gone.example" in gone.sentence

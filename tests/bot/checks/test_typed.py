@@ -16,8 +16,9 @@ from bot.azure.client import ArmClient
 from bot.checks.selection import NO_GATEWAY_KNOWN
 from bot.commands import named_gateway
 from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions, Via
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, Via
 from chainlib import Certificate, Code, Sku, TrustMode
 from playground.arm import (
     ArmStandIn,
@@ -42,7 +43,7 @@ from tests.support.tls_server import NAME, Estate
 
 HERE, OTHER = Estate(), Estate()
 GOOD, WRONG = HERE.root.certificate, OTHER.root.certificate
-PROD = GatewayTarget(name="prod-gw")
+PROD = GatewayRef(name="prod-gw")
 
 
 def held(

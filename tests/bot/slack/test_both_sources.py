@@ -15,8 +15,9 @@ import pytest
 from bot.checks.backend_health import add_backend_health
 from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions
+from bot.domain.request import HostTarget, ProbeOptions
 from playground.slack import Message
 from tests.bot.test_evidence import answered
 from tests.support.reports import CASES, HOST
@@ -50,7 +51,7 @@ class TwoWitnesses(Script):
         return HostAnswer(report=CASES[self.case](), gateway=self._unheard())
 
     async def gateway(
-        self, target: GatewayTarget, options: ProbeOptions
+        self, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | ArmRefusal:
         """Our own probe of a gateway."""
         self.admitted.append((target, options))
@@ -69,9 +70,9 @@ class TwoWitnesses(Script):
         assert word is not None
         return add_backend_health(report, word)
 
-    async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
         """What can be asked about."""
-        return (GatewayTarget(name=self.known),)
+        return (GatewayRef(name=self.known),)
 
     def _unheard(self) -> GatewayReport:
         known = answered(CASES[self.case]())

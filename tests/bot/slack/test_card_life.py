@@ -21,8 +21,9 @@ from bot.checks.backend_health import add_backend_health
 from bot.checks.service import HostAnswer, Refused
 from bot.commands import parse
 from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import GatewayReport
-from bot.domain.request import GatewayTarget, HostTarget, ProbeOptions, Request
+from bot.domain.request import HostTarget, ProbeOptions, Request
 from bot.settings import load_settings
 from bot.slack.handlers.files import Filing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
@@ -101,19 +102,19 @@ class UseCases:
 
     async def gateway(
         self,
-        target: GatewayTarget,  # noqa: ARG002 -- the use case's signature
+        target: GatewayRef,  # noqa: ARG002 -- the use case's signature
         options: ProbeOptions | None = None,  # noqa: ARG002 -- the use case's signature
     ) -> GatewayReport | ArmRefusal:
         """A gateway that has it in a pool."""
         return self.lacking or self._gateway()
 
-    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayTarget | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refused:
         """Nobody asks by host here."""
         raise NotImplementedError
 
-    async def every_gateway(self) -> tuple[GatewayTarget, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
         """The one."""
-        return (GatewayTarget(name="prod-gw"),)
+        return (GatewayRef(name="prod-gw"),)
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """Backend health, which takes its time."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.azure.settings import ArmTiming
-from bot.domain.request import GatewayTarget
+from bot.domain.gateway_ref import GatewayRef
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
 from playground.slack import Message
 from tests.support.slackbot import RunningBot
@@ -52,7 +52,7 @@ async def bot_beside(
     ca_file: str,
     folder: Path,
     timing: ArmTiming = PATIENT,
-    followed: tuple[GatewayTarget, ...] = (),
+    followed: tuple[GatewayRef, ...] = (),
 ) -> AsyncIterator[tuple[RunningBot, int]]:
     """The whole bot with one good backend; its port."""
     async with ESTATE.backend() as backend:
@@ -211,7 +211,7 @@ async def test_restart_while_arm_is_awaited_leaves_the_verdict(
 async def test_health_shows_what_the_channel_follows(
     arm: ArmStandIn, ca_file: str, tmp_path: Path
 ) -> None:
-    followed = (GatewayTarget(name="prod-gw", group="rg-prod"),)
+    followed = (GatewayRef(name="prod-gw", group="rg-prod"),)
     async with bot_beside(arm, ca_file, tmp_path, followed=followed) as (bot, port):
         arm.add(spec(port, "other-gw"))
         await bot.slack.command("health")

@@ -9,7 +9,8 @@ import pytest
 
 from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, GatewayId
+from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth
+from bot.domain.gateway_ref import GatewayId
 from bot.domain.report import GatewayReport
 from bot.slack.handlers import health
 from bot.slack.handlers.health import Answer, HealthReading

@@ -14,8 +14,9 @@ from bot.cards.check_card import CardContext
 from bot.checks import CheckContext, check
 from bot.checks.service import HostAnswer, Refused
 from bot.domain.azure import ArmRefusal, ArmTrouble, Health
+from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport
-from bot.domain.request import NOTHING_TYPED, GatewayTarget, HostTarget, ProbeOptions
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
 from bot.slack.handlers.watched import GatewayLook, HealthReader, HostLook
 from chainlib import Target
 from chainlib.aio import load_well_known
@@ -89,7 +90,7 @@ class Arm:
 
     async def gateway(
         self,
-        target: GatewayTarget,  # noqa: ARG002 -- the use case's signature
+        target: GatewayRef,  # noqa: ARG002 -- the use case's signature
         options: ProbeOptions,  # noqa: ARG002 -- the use case's signature
     ) -> GatewayReport | ArmRefusal:
         """Our own witness."""
@@ -138,7 +139,7 @@ async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes()
     arm = Arm(now=unheard(good), word=answered(good))
     look = GatewayLook(
         gateways=arm,
-        target=GatewayTarget(name="prod-gw"),
+        target=GatewayRef(name="prod-gw"),
         options=NOTHING_TYPED,
         context=AROUND,
         health_reader=HealthReader(arm.read_backend_health, every=60, now=lambda: time[0]),
@@ -190,7 +191,7 @@ async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
     assert (
         await GatewayLook(
             gateways=arm,
-            target=GatewayTarget(name="prod-gw"),
+            target=GatewayRef(name="prod-gw"),
             options=NOTHING_TYPED,
             context=AROUND,
             health_reader=None,
