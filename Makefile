@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test test-all lint format bench playground pictures fuzz sbom lock findings clean help
+.PHONY: setup demo test test-all lint format bench playground pictures fuzz sbom lock findings docs clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -71,8 +71,18 @@ sbom: setup ## list every dependency with its hashes in dist/sbom.cdx.json (Cycl
 	@.cache/sbom/bin/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml --output-reproducible --output-format JSON -o dist/sbom.cdx.json
 	@echo "dist/sbom.cdx.json"
 
-findings: setup ## write docs/findings.md anew from the catalogue
-	@$(BIN)/python -m chainlib.explain.document > docs/findings.md
+findings: setup ## write the pages of findings, servers and gateways anew from the catalogue
+	@$(BIN)/python -m playground.finding_pages
+
+docs: .cache/docs/.installed ## build the documentation as a site, strictly, into site/
+	@NO_MKDOCS_2_WARNING=1 .cache/docs/bin/mkdocs build --quiet --strict
+	@echo "site/index.html"
+
+# An environment of its own: the site needs neither the bot nor its tools.
+.cache/docs/.installed: requirements/docs.txt
+	@$(PYTHON) -m venv --clear .cache/docs
+	@.cache/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	@touch $@
 
 lock: setup ## resolve the dependencies anew into requirements/
 	@$(BIN)/python -m pip install --quiet uv

@@ -30,6 +30,7 @@ from chainlib.explain import (
     Fix,
     Where,
     explain,
+    finding_page,
     openssl_sentence,
 )
 from chainlib.findings import (
@@ -137,6 +138,7 @@ __all__ = [
     "decide",
     "dump_bundle",
     "explain",
+    "finding_page",
     "gateway_finding",
     "holds_private_key",
     "in_headline_order",

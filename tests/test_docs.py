@@ -6,6 +6,7 @@ Settings, metrics, retention, ports, decisions and links are held to what exists
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,14 @@ from bot.observability.loop_lag import WORST
 from bot.observability.metrics import REGISTRY
 from bot.settings import Settings
 from bot.store.retention import KEEP
+from chainlib import Code
+from playground.finding_pages import FOLDERS
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+GENERATED = sorted(page for folder in FOLDERS for page in (ROOT / "docs" / folder).glob("*.md"))
+PAGES = sorted(
+    {ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")} - {*GENERATED}
+)
 SETTINGS = {str(field.alias) for field in Settings.model_fields.values() if field.alias}
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 
@@ -41,20 +47,41 @@ def test_no_page_names_a_setting_that_is_none(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    missing = [
-        link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()
-    ]
-    assert missing == []
+    assert dead_links(page) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_into_a_page_meet_a_heading(page: Path) -> None:
-    for file, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text()):
-        target = page.parent / file if file else page
-        headings = re.findall(r"^#+ (.+)$", target.read_text(), flags=re.MULTILINE)
-        assert anchor in {
-            re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings
-        }
+    assert dead_anchors(page) == []
+
+
+def test_links_of_generated_pages_lead_somewhere() -> None:
+    assert len(GENERATED) > len(Code)
+    assert [link for page in GENERATED for link in (*dead_links(page), *dead_anchors(page))] == []
+
+
+def dead_links(page: Path) -> list[str]:
+    """Links to files that are not there."""
+    return [link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+
+
+def dead_anchors(page: Path) -> list[str]:
+    """Links into a page that has no such heading."""
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text())
+    return [
+        f"{file}#{anchor}"
+        for file, anchor in links
+        if anchor not in anchors(page.parent / file if file else page)
+    ]
+
+
+@cache
+def anchors(page: Path) -> frozenset[str]:
+    """What a page's headings can be reached by, on GitHub and in the site."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), flags=re.MULTILINE)
+    return frozenset(
+        re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings
+    )
 
 
 def test_operations_name_every_metric_and_alarms_use_no_other() -> None:

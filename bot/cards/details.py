@@ -43,6 +43,7 @@ from chainlib import (
     Status,
     UnreadableCertificate,
     counted,
+    finding_page,
 )
 
 _LONG = 4000
@@ -137,7 +138,8 @@ def _parts(report: CheckReport, limit: int) -> Iterator[Part]:
         yield say(
             bold("Assumed and not checked: "), "; ".join(clean(item, limit) for item in unseen)
         )
-    yield say(bold("Read more: "), report.explanation.reference)
+    yield say(bold("Learn more: "), finding_page(report.verdict.headline))
+    yield say(bold("Source: "), report.explanation.reference)
     yield say(bold("To print or attach: "), "Evidence in the card's menu holds a report page.")
 
 

@@ -21,6 +21,7 @@ from chainlib import (
     UnreadableCertificate,
     Verdict,
     explain,
+    finding_page,
 )
 
 SCHEMA = 1
@@ -93,6 +94,7 @@ def _finding(finding: Finding, fix: Fix) -> dict[str, Any]:
         "basis": finding.basis.value,
         "fix": {"where": fix.where.value, "steps": list(fix.steps)},
         "reference": fix.reference,
+        "page": finding_page(finding.code),
     }
 
 

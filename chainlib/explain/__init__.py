@@ -6,6 +6,7 @@ The cause in one sentence, Azure's own message, who must act, the steps.
 from chainlib.explain.catalogue import CATALOGUE
 from chainlib.explain.compose import explain
 from chainlib.explain.openssl_codes import openssl_sentence
+from chainlib.explain.pages import finding_page
 from chainlib.explain.values import CatalogueEntry, Explanation, Fix, Where
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Fix",
     "Where",
     "explain",
+    "finding_page",
     "openssl_sentence",
 ]

@@ -1,6 +1,7 @@
-"""docs/findings.md as text, generated from the catalogue.
+"""docs/findings.md as text, and the part of each finding's page that the catalogue holds.
 
-`python -m chainlib.explain.document > docs/findings.md`.
+`python -m chainlib.explain.document > docs/findings.md`. What a page says beyond the catalogue
+(commands by kind of server, the lab) is added by `playground.finding_pages`.
 """
 
 from __future__ import annotations
@@ -10,54 +11,96 @@ from collections.abc import Iterator
 
 from chainlib.explain.catalogue import CATALOGUE
 from chainlib.explain.values import CatalogueEntry, Where
-from chainlib.findings import Basis
+from chainlib.findings import Basis, Code
 
 _HEAD = """# Findings
 
-Every code that a check can report, in the order in which the headline is chosen. Generated from the
-catalogue in `chainlib/explain/` by `make findings`; edit the catalogue, not this file.
+Every code that a check can report, each with a page: what the gateway says, what it means, how to
+fix it, and how to see it without a gateway. The order is that in which the headline is chosen.
 
-*Basis* says why a rule is believed, since no gateway can be looked into from outside:
-documented by Microsoft, refused by OpenSSL (the library under the gateway), reported by users, or
-inferred. A cause that a gateway's own backend health names has the basis `gateway`.
+- You have a code from a card: find it in the first table.
+- You have a message from the portal: find its beginning in the
+  [second one](#by-azures-message), or paste it: `/appgw-check`, *Diagnose this 502*, or
+  `appgw explain-message --json`.
+
+Generated from the catalogue in `chainlib/explain/` by `make findings`; edit the catalogue, not this
+file.
+
+## By code
+"""
+_MESSAGES = """
+## By Azure's message
+
+The texts change from year to year and are translated; these are the editions of today.
 """
 _BASIS = {
     Basis.DOCUMENTED: "documented by Microsoft",
-    Basis.OPENSSL: "refused by OpenSSL",
+    Basis.OPENSSL: "refused by OpenSSL, the library under the gateway",
     Basis.REPORTED: "reported by users",
-    Basis.INFERRED: "inferred",
+    Basis.INFERRED: "inferred: no gateway could be observed",
     Basis.GATEWAY: "said by the gateway itself",
 }
-_WHERE = {
+WHERE = {
     Where.SERVER: "on the server",
     Where.GATEWAY: "on the gateway",
     Where.NETWORK: "in the network",
     Where.DNS: "in DNS",
 }
+"""Where a fix is made, in words."""
+_SHOWN = 90
 
 
 def document() -> str:
-    """The whole page: an overview table, then one section for each code."""
-    rows = "\n".join(
-        f"| [`{e.code}`](#{e.code.lower()}) | {e.title} | {_WHERE[e.where]} |"
-        for e in CATALOGUE.values()
+    """The index: a table by code, and one by Azure's message."""
+    entries = CATALOGUE.values()
+    codes = (f"| {_link(e.code)} | {e.title} | {WHERE[e.where]} |" for e in entries)
+    messages = sorted((_beginning(e.gateway_message), e.code) for e in entries if e.gateway_message)
+    texts = (f"| {text} | {_link(code)} |" for text, code in messages)
+    return "\n".join(
+        (
+            _HEAD,
+            "| code | what is wrong | fixed |\n|---|---|---|",
+            *codes,
+            _MESSAGES,
+            "| the message begins | code |\n|---|---|",
+            *texts,
+            "",
+        )
     )
-    table = f"| code | what is wrong | fixed |\n|---|---|---|\n{rows}\n"
-    return "\n".join([_HEAD, table, *(_section(entry) for entry in CATALOGUE.values())])
 
 
-def _section(entry: CatalogueEntry) -> str:
-    return "\n".join(_lines(entry))
+def _link(code: Code) -> str:
+    return f"[`{code}`](findings/{code}.md)"
 
 
-def _lines(entry: CatalogueEntry) -> Iterator[str]:
-    yield f"## {entry.code}\n"
+def _beginning(message: str) -> str:
+    if len(message) <= _SHOWN:
+        return message
+    return message[:_SHOWN].rsplit(" ", maxsplit=1)[0] + " …"
+
+
+def opening(entry: CatalogueEntry) -> Iterator[str]:
+    """How a finding's page begins: what is wrong, who must act, what the gateway says."""
+    yield f"# {entry.code}\n"
     yield f"**{entry.title}.** {entry.cause}\n"
+    yield f"Fixed {WHERE[entry.where]}.\n"
+    yield "## What the gateway says\n"
     if entry.gateway_message:
-        yield f"Azure prints:\n\n> {entry.gateway_message}\n"
-    yield f"Fixed {_WHERE[entry.where]}:\n"
+        yield f"> {entry.gateway_message}\n"
+    else:
+        yield "Azure has no message of its own for this.\n"
+
+
+def steps(entry: CatalogueEntry) -> Iterator[str]:
+    """The catalogue's steps."""
+    yield "## How to fix it\n"
     yield from (f"{number}. {step}" for number, step in enumerate(entry.steps, start=1))
-    yield f"\nBasis: {_BASIS[entry.basis]}. Reference: <{entry.reference}>\n"
+
+
+def belief(entry: CatalogueEntry) -> Iterator[str]:
+    """Why the rule is believed, with its source."""
+    yield "\n## Why this is believed\n"
+    yield f"It is {_BASIS[entry.basis]}: <{entry.reference}>\n"
 
 
 if __name__ == "__main__":

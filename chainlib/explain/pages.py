@@ -1,9 +1,12 @@
 """Public pages that state the rules, one constant each: a moved page is changed in one place.
 
-Each names the section that states the rule, not only the page that holds it.
+Each names the section that states the rule, not only the page that holds it. This project's own
+page about a finding is `finding_page`.
 """
 
 from __future__ import annotations
+
+from chainlib.findings import Code
 
 _LEARN = "https://learn.microsoft.com/azure/application-gateway"
 _TROUBLESHOOT = "https://learn.microsoft.com/troubleshoot/azure/application-gateway"
@@ -94,3 +97,10 @@ RFC_TLS_ALERTS = f"{_RFC}/rfc8446#section-6.2"
 RFC_TLS_CERTIFICATES = f"{_RFC}/rfc8446#section-4.4.2"
 RFC_TLS_CIPHERS = f"{_RFC}/rfc8446#section-4.1.1"
 RFC_WILDCARD = f"{_RFC}/rfc6125#section-6.4.3"
+
+FINDINGS = "https://github.com/appgw-check/appgw-check/blob/main/docs/findings"
+
+
+def finding_page(code: Code) -> str:
+    """This project's page about a code (docs/findings/)."""
+    return f"{FINDINGS}/{code}.md"

@@ -63,6 +63,7 @@ PARTS: dict[str, set[str]] = {
         "basis",
         "fix",
         "reference",
+        "page",
     },
     "presented": {
         "position",
@@ -118,6 +119,7 @@ async def test_finding_names_fix_and_reference(checked: dict[str, Any]) -> None:
     assert finding["evidence"]["missing_subject"] == "CN=Contoso Issuing CA 3"
     assert finding["fix"]["steps"]
     assert finding["reference"].startswith("https://")
+    assert finding["page"].endswith("/docs/findings/INTERMEDIATE_MISSING.md")
 
 
 async def test_missing_issuer_is_part_of_the_path(checked: dict[str, Any]) -> None:
