@@ -63,6 +63,13 @@ def failing_again(lock_screen: str, link: str | None) -> Message:
     return compose(f"Again: {lock_screen}", [say(f"{sentence}{where}")])
 
 
+def same_problem(link: str | None) -> Message:
+    """The line under a card whose problem has become one that another card shows already."""
+    where = f" Its card is kept up to date: {clean(link, 300)}" if link else ""
+    sentence = "This has become the problem of an earlier alert."
+    return compose(sentence, [say(f"{sentence}{where}")])
+
+
 def _named(apps: Sequence[str]) -> str:
     more = f" and {len(apps) - _SHOWN} more" if len(apps) > _SHOWN else ""
     return f"{', '.join(clean(app, 20) for app in apps[:_SHOWN])}{more}"

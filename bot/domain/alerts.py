@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
 SAME_PROBLEM = timedelta(hours=1)
@@ -11,6 +12,18 @@ SAME_PROBLEM = timedelta(hours=1)
 PLACING = timedelta(minutes=2)
 """A problem without a card after this time was begun by a process that has ended."""
 MOST_MARKED = 20
+PER_CHANNEL, PER_TEAM = 10, 30
+"""Alerts taken within `LIMITED`, by all replicas that share a database together."""
+LIMITED = timedelta(minutes=1)
+
+
+class Taken(StrEnum):
+    """What became of an alert's message when it was to be taken."""
+
+    NEW = "new"
+    KNOWN = "known"
+    CHANNEL_LIMIT = "channel limit"
+    TEAM_LIMIT = "team limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.alerts import AlertAnswer, AlertSwitch
+from bot.domain.alerts import LIMITED, PER_CHANNEL, PER_TEAM, AlertAnswer, AlertSwitch, Taken
 from bot.store import tables
 from bot.store.codec import dump, load
 from bot.store.write import insert_new, upsert
 
-_SWITCH, _ANSWER = tables.alert_channel, tables.alert_answer
+_SWITCH, _ANSWER, _PROCESSED = tables.alert_channel, tables.alert_answer, tables.processed
 
 
 async def alert_switch(connection: AsyncConnection, team: str, channel: str) -> AlertSwitch | None:
@@ -36,6 +37,38 @@ async def switch_alerts_off(connection: AsyncConnection, team: str, channel: str
         own = (table.c.team == team) & (table.c.channel == channel)
         removed = (await connection.execute(delete(table).where(own))).rowcount
     return removed == 1
+
+
+async def take_alert(
+    connection: AsyncConnection, team: str, channel: str, alert: str, at: datetime
+) -> Taken:
+    """Take an alert's message once, within the limits; one over a limit does not count.
+
+    Args:
+        connection: of the caller's transaction. Other replicas wait for its end, so that the
+            limits hold for all of them together.
+        team: Slack id.
+        channel: Slack id.
+        alert: timestamp of the message.
+        at: when.
+    """
+    await upsert(connection, _PROCESSED, [{"id": f"alerts of {team}", "at": at}])
+    every = f"alert:{team}:"
+    row = {"id": f"{every}{channel}:{alert}", "at": at}
+    if not await insert_new(connection, _PROCESSED, [row]):
+        return Taken.KNOWN
+    limits = ((f"{every}{channel}:", PER_CHANNEL, Taken.CHANNEL_LIMIT),)
+    for prefix, limit, over in (*limits, (every, PER_TEAM, Taken.TEAM_LIMIT)):
+        if await _count(connection, prefix, at - LIMITED) > limit:
+            await connection.execute(delete(_PROCESSED).where(_PROCESSED.c.id == row["id"]))
+            return over
+    return Taken.NEW
+
+
+async def _count(connection: AsyncConnection, prefix: str, after: datetime) -> int:
+    recent = (_PROCESSED.c.at > after) & _PROCESSED.c.id.startswith(prefix, autoescape=True)
+    counted = select(func.count()).select_from(_PROCESSED).where(recent)
+    return (await connection.execute(counted)).scalar_one()
 
 
 async def claim_answer(
@@ -65,13 +98,29 @@ async def claim_answer(
 
 
 async def settle_answer(connection: AsyncConnection, value: AlertAnswer) -> None:
-    """Keep card, command and state of an answer; alerts that joined it meanwhile stay.
+    """Keep card and command of an answer; its state, and alerts that joined it meanwhile, stay.
 
     An answer that was forgotten stays so.
     """
     if found := await get_answer(connection, value.id):
-        settled = replace(found, card=value.card, command=value.command, green=value.green)
-        await _save(connection, settled)
+        await _save(connection, replace(found, card=value.card, command=value.command))
+
+
+async def turn_answer(
+    connection: AsyncConnection, answer_id: str, *, green: bool
+) -> AlertAnswer | None:
+    """Turn an answer green or back, once, whoever sees it first.
+
+    Returns:
+        The answer as it is kept now where this call has turned it; `None` where another has, or
+        where it was forgotten.
+    """
+    found = await get_answer(connection, answer_id)
+    if found is None or found.green == green:
+        return None
+    turned = replace(found, green=green)
+    await _save(connection, turned)
+    return turned
 
 
 async def _save(connection: AsyncConnection, value: AlertAnswer) -> None:
@@ -80,11 +129,40 @@ async def _save(connection: AsyncConnection, value: AlertAnswer) -> None:
 
 
 async def rename_answer(
-    connection: AsyncConnection, old_id: str, value: AlertAnswer, look_at: datetime
-) -> None:
-    """Its cause has changed; an answer about the new one that stands already is left as it is."""
+    connection: AsyncConnection, old_id: str, value: AlertAnswer, now: datetime, look_at: datetime
+) -> AlertAnswer | None:
+    """Keep an answer whose problem has become another one.
+
+    Args:
+        connection: of the caller's transaction.
+        old_id: what it was stored under.
+        value: the same answer about the new problem.
+        now: when.
+        look_at: when it is looked at again.
+
+    Returns:
+        The answer that stands for the new problem now: this one, or one that stood already and
+        that its alerts join; `None` where it was forgotten meanwhile, and nothing is kept.
+    """
+    found = await _lock(connection, old_id, value.id)
+    old, standing = found.get(old_id), found.get(value.id)
+    if old is None:
+        return None
     await drop_answer(connection, old_id)
-    await insert_new(connection, _ANSWER, [_row(value, look_at)])
+    renamed = replace(old, problem=value.problem)
+    if standing and not standing.green and not standing.is_over(now):
+        joined = standing.with_alert(old)
+        await _save(connection, joined)
+        return joined
+    await upsert(connection, _ANSWER, [_row(renamed, look_at)])
+    return renamed
+
+
+async def _lock(connection: AsyncConnection, *ids: str) -> Mapping[str, AlertAnswer]:
+    """Several answers by id; they are locked in one order, so that nobody waits in a circle."""
+    same = select(_ANSWER.c.id, _ANSWER.c.body).where(_ANSWER.c.id.in_(ids))
+    rows = await connection.execute(same.order_by(_ANSWER.c.id).with_for_update())
+    return {row.id: load(AlertAnswer, row.body) for row in rows}
 
 
 async def drop_answer(connection: AsyncConnection, answer_id: str) -> None:
@@ -103,11 +181,11 @@ async def open_answers(
 
 async def take_look(
     connection: AsyncConnection, answer_id: str, now: datetime, next_look: datetime
-) -> bool:
-    """Whether this process is the one to look at an answer now."""
-    due = (_ANSWER.c.id == answer_id) & (_ANSWER.c.look_at <= now)
+) -> AlertAnswer | None:
+    """The answer as it is kept now, where this caller is the one to look at it; else `None`."""
+    due = (_ANSWER.c.id == answer_id) & (_ANSWER.c.look_at <= now) & ~_ANSWER.c.green
     result = await connection.execute(update(_ANSWER).where(due).values(look_at=next_look))
-    return result.rowcount == 1
+    return await get_answer(connection, answer_id) if result.rowcount == 1 else None
 
 
 async def get_answer(connection: AsyncConnection, answer_id: str) -> AlertAnswer | None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import AlertAnswer, AlertSwitch
+from bot.domain.alerts import AlertAnswer, AlertSwitch, Taken
 from bot.store import Store
 from bot.store.alerts import (
     alert_switch,
     claim_answer,
     drop_answer,
-    get_answer,
     open_answers,
     rename_answer,
     settle_answer,
     switch_alerts_off,
     switch_alerts_on,
+    take_alert,
     take_look,
+    turn_answer,
 )
-from bot.store.last_known import first_time, note
+from bot.store.last_known import note
 
 LOOK_AGAIN = timedelta(seconds=20)
 """Shorter than the pause between two rounds; several replicas share the rounds by it."""
@@ -59,10 +60,10 @@ class AlertMemory:
                 await note(connection, at, (self.team, channel, by), "alerts", "off")
             return was_on
 
-    async def is_new(self, channel: str, alert: str, at: datetime) -> bool:
-        """Whether an alert's message is read for the first time, by this process or another."""
+    async def take(self, channel: str, alert: str, at: datetime) -> Taken:
+        """Take an alert's message once, within the limits that hold for all replicas together."""
         async with self.store.writing() as connection:
-            return await first_time(connection, f"alert:{channel}:{alert}", at)
+            return await take_alert(connection, self.team, channel, alert, at)
 
     async def claim(self, value: AlertAnswer) -> AlertAnswer | None:
         """The answer that stands already, this alert added; `None` when it is to be given now."""
@@ -70,14 +71,26 @@ class AlertMemory:
             return await claim_answer(connection, value, value.begun + LOOK_AGAIN)
 
     async def settle(self, value: AlertAnswer) -> None:
-        """Keep what became of an answer: its card, its command, whether it is green."""
+        """Keep where the card of an answer stands, and its command."""
         async with self.store.writing() as connection:
             await settle_answer(connection, value)
 
-    async def rename(self, old: AlertAnswer, value: AlertAnswer, now: datetime) -> None:
-        """Keep an answer whose problem is another one now."""
+    async def turn(self, value: AlertAnswer, *, green: bool) -> AlertAnswer | None:
+        """Turn an answer green or back; the kept one where this call is the one that did it."""
         async with self.store.writing() as connection:
-            await rename_answer(connection, old.id, value, now + LOOK_AGAIN)
+            return await turn_answer(connection, value.id, green=green)
+
+    async def rename(
+        self, old: AlertAnswer, value: AlertAnswer, now: datetime
+    ) -> AlertAnswer | None:
+        """Keep an answer whose problem is another one now.
+
+        Returns:
+            What stands for that problem now: this answer, or another one that it has joined;
+            `None` where it was forgotten.
+        """
+        async with self.store.writing() as connection:
+            return await rename_answer(connection, old.id, value, now, now + LOOK_AGAIN)
 
     async def forget(self, value: AlertAnswer) -> None:
         """Forget an answer that could not be given."""
@@ -89,12 +102,7 @@ class AlertMemory:
         async with self.store.reading() as connection:
             return await open_answers(connection, self.team, now)
 
-    async def newest(self, value: AlertAnswer) -> AlertAnswer | None:
-        """An answer as it is kept now, `None` when it was forgotten."""
-        async with self.store.writing() as connection:
-            return await get_answer(connection, value.id)
-
-    async def take_look(self, value: AlertAnswer, now: datetime) -> bool:
-        """Whether this process is the one to look at an answer now."""
+    async def take_look(self, value: AlertAnswer, now: datetime) -> AlertAnswer | None:
+        """The answer as it is kept now, where this process is the one to look at it; or `None`."""
         async with self.store.writing() as connection:
             return await take_look(connection, value.id, now, now + LOOK_AGAIN)

@@ -59,6 +59,8 @@ class World:
         alerts_every_s: seconds between two looks at what an alert named.
         tokens: what the bot's token may do.
         slack: one that lives longer than the bot; `None` for one of its own.
+        database_url: `None` for a SQLite file of its own.
+        digests: whether digests run; one engine runs in a process.
     """
 
     allowed: tuple[str, ...] = ()
@@ -78,6 +80,8 @@ class World:
     alerts_every_s: float = 0.05
     tokens: Tokens | None = None
     slack: SlackStandIn | None = None
+    database_url: str | None = None
+    digests: bool = True
 
     def arm(self) -> ArmClient | None:
         """The ARM edge, closed by whoever enters it."""
@@ -109,6 +113,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             "APPGW_ADMIN_PORT": str(admin_port),
             "APPGW_DATA_DIR": str(folder),
             **({"APPGW_ALERT_APPS": ",".join(world.alert_apps)} if world.alert_apps else {}),
+            **({"APPGW_DATABASE_URL": world.database_url} if world.database_url else {}),
         }
         settings = load_settings(slack.environment(socket_mode=False) | ports)
         client = world.arm()
@@ -129,7 +134,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
                 check_service,
                 AlertReader(gateways=arm.remembered, load=arm.inventory) if arm else None,
             ),
-            companion=memory.beside,
+            **({"companion": memory.beside} if world.digests else {}),
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=world.clock),
         )
         parts = replace(parts, alert_setup=_alert_setup(world, check_service, store, parts.alerts))

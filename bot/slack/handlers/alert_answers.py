@@ -7,15 +7,14 @@ within the hour is the same problem: its card is updated, wherever the further a
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from bot.access import RateLimiter
 from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
 from bot.commands import parse
 from bot.commands.alert_state import is_resolved
 from bot.commands.wording import command_of
-from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertSwitch
+from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertSwitch, Taken
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import Request
@@ -24,13 +23,11 @@ from bot.slack.handlers.alert_following import AlertFollowing
 from bot.slack.inbound.alerts import is_alert
 from bot.slack.inbound.routing import Reception
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.places import Place, Posted
+from bot.slack.outbound.places import Posted
 from bot.slack.payload import Payload, inner, word
 from bot.subscriptions import AlertMemory
 
 log = logging.getLogger(__name__)
-
-PER_CHANNEL, PER_BOT = 10, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +42,6 @@ class AlertAnswering:
         cards: finds and shows answers.
         following: keeps the cards that stand up to date.
         reception: who may ask; what runs now.
-        limiter: how often alerts are answered.
     """
 
     apps: frozenset[str]
@@ -55,9 +51,6 @@ class AlertAnswering:
     cards: AlertCards
     following: AlertFollowing
     reception: Reception
-    limiter: RateLimiter = field(
-        default_factory=lambda: RateLimiter(per_user=PER_BOT, per_channel=PER_CHANNEL)
-    )
 
     def receive(self, body: Payload) -> None:
         """Take a message event; what is no alert of a named app ends here."""
@@ -75,7 +68,7 @@ class AlertAnswering:
         channel, ts = word(event, "channel"), word(event, "ts")
         try:
             switch = await self.memory.switch(channel)
-            if switch is None or not await self.memory.is_new(channel, ts, self.following.clock()):
+            if switch is None or not await self._is_taken(channel, ts):
                 return
             if is_resolved(event):
                 await self.following.look_at(channel)
@@ -83,6 +76,13 @@ class AlertAnswering:
                 await self._answer(switch, ts, reading.target.line)
         except DatabaseUnavailable as error:
             log.warning("an alert is not answered", extra={"reason": error.reason})
+
+    async def _is_taken(self, channel: str, ts: str) -> bool:
+        """Whether this process is the one to act on an alert, and the limits allow it."""
+        taken = await self.memory.take(channel, ts, self.following.clock())
+        if taken not in {Taken.NEW, Taken.KNOWN}:
+            log.warning("an alert is not answered", extra={"reason": taken.value})
+        return taken is Taken.NEW
 
     async def _answer(self, switch: AlertSwitch, ts: str, line: str) -> None:
         invocation = self.cards.invocation(switch.by, switch.channel, ts)
@@ -101,14 +101,9 @@ class AlertAnswering:
             await self._add(standing, value, switch, answer)
 
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
-        """Whether whoever switched it on may not ask here any more, or the limits are reached."""
-        invocation, now = admitted.invocation, self.reception.now()
-        if await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id):
-            return True
-        over = self.limiter.refuse(user="alerts", channel=invocation.channel, now=now)
-        if over:
-            log.warning("an alert is not answered", extra={"reason": over.sentence})
-        return over is not None
+        """Whether whoever switched it on may not ask here any more."""
+        invocation = admitted.invocation
+        return bool(await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id))
 
     def _value(self, switch: AlertSwitch, ts: str, answer: Answer) -> AlertAnswer | None:
         """What is stored of an answer; `None` where it names no one gateway."""
@@ -136,7 +131,7 @@ class AlertAnswering:
         if stood.posted is None:
             await self.memory.forget(value)
             return
-        await self.following.settle(replace(value, card=stood.posted.ts, green=stood.green))
+        await self.following.keep(replace(value, card=stood.posted.ts), green=stood.green)
 
     async def _add(
         self, standing: AlertAnswer, value: AlertAnswer, switch: AlertSwitch, answer: Answer
@@ -151,14 +146,15 @@ class AlertAnswering:
             again = await self.cards.find(admitted)
         if again is None or again.found.problem is None:
             return
-        green = await self.following.update(covering, again.without_thread())
-        if standing.green and not green:
+        turned = await self.following.update(covering, again.without_thread())
+        if turned and turned.green:
+            await self.following.end(turned, again, self.following.clock())
+        elif turned:
             await self._say_again(standing, value.thread, again)
 
     async def _say_again(self, standing: AlertAnswer, thread: str, answer: Answer) -> None:
         """Nobody is notified of an update, so a problem that comes back says so at its alert."""
-        place = Place(channel=standing.channel, thread=standing.thread)
-        link = await self.following.slack.permalink(Posted(place=place, ts=standing.card))
+        link = await self.following.link(standing)
         line = failing_again(answer.found.message.text, link)
         await self.following.say(standing.channel, thread, line)
 

@@ -1,7 +1,8 @@
 """Problems that alerts named, looked at until they are green again.
 
-With no such problem nothing runs. Several replicas share the looks through the store; a restart
-goes on where it was.
+With no such problem nothing runs but a look into the store every few minutes, for what another
+replica has left. Several replicas share the looks through the store; a restart goes on where it
+was.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.cards.alerts import green_again
+from bot.cards.alerts import green_again, same_problem
 from bot.cards.parts import Message
 from bot.domain.alerts import AlertAnswer, AlertSwitch
 from bot.domain.delivery import DeliveryError
@@ -22,7 +23,6 @@ from bot.domain.request import ProbeRequest, Request
 from bot.slack.handlers.alert_cards import AlertCards, Answer
 from bot.slack.inbound.routing import Reception
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.card_life import Found
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.watching import duration
@@ -31,6 +31,8 @@ from bot.subscriptions import AlertMemory
 log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
+IDLE_S = 300.0
+END_S = 2.0
 GREEN_MARK = "white_check_mark"
 
 
@@ -57,19 +59,21 @@ class AlertFollowing:
     slack: SlackClient
     clock: Callable[[], datetime]
     every_s: float = EVERY_S
-    _followed: dict[str, AlertAnswer] = field(default_factory=dict)
+    _given_up: set[str] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look for as long as this lasts."""
+        """Look for as long as this lasts; a look that is at work then has a moment to end."""
         task = asyncio.create_task(self._run())
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            self._stop.set()
+            self._wake.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(task, END_S)
 
     def on_card(
         self, value: AlertAnswer, switch: AlertSwitch
@@ -78,25 +82,53 @@ class AlertFollowing:
         invocation = self.cards.invocation(switch.by, value.channel, value.thread, value.card)
         return self.cards.admitted(value.command, invocation)
 
-    async def update(self, value: AlertAnswer, answer: Answer) -> bool:
-        """Show an answer on the card that stands; whether it is green now."""
+    async def update(self, value: AlertAnswer, answer: Answer) -> AlertAnswer | None:
+        """Show an answer on the card that stands; what is kept where this has turned it."""
         stood = await self.cards.show(answer, _nothing)
-        await self.settle(replace(value, green=stood.green))
-        return stood.green
+        if stood.posted is None:
+            return None  # another run writes on the card, and sees for itself
+        return await self.keep(value, green=stood.green)
 
-    async def settle(self, value: AlertAnswer) -> None:
-        """Keep what became of an answer; what is not green is looked at again."""
+    async def keep(self, value: AlertAnswer, *, green: bool) -> AlertAnswer | None:
+        """Keep what became of an answer; what is not green is looked at again.
+
+        Args:
+            value: the answer, with its state as it was when it was looked at.
+            green: whether it is accepted now.
+
+        Returns:
+            The answer as it is kept where this call is the one that has turned it.
+        """
         await self.memory.settle(value)
-        if not value.green:
-            self._followed[value.id] = value
+        if not green:
+            self._given_up.discard(value.id)
             self._wake.set()
+        return await self.memory.turn(value, green=green) if green != value.green else None
+
+    async def end(self, value: AlertAnswer, answer: Answer, now: datetime) -> None:
+        """It is over: one line in the thread, and a mark on every alert of it."""
+        taken = duration((now - value.begun).total_seconds())
+        await self.say(value.channel, value.thread, green_again(answer.name, taken))
+        for alert in value.alerts:
+            try:
+                await self.slack.react(value.channel, alert, GREEN_MARK)
+            except DeliveryError as error:
+                log.info("an alert is not marked as green", extra={"reason": error.reason})
+                return
+
+    async def link(self, value: AlertAnswer) -> str | None:
+        """Where the card of an answer stands, as Slack links it."""
+        if not value.card:
+            return None
+        place = Place(channel=value.channel, thread=value.thread)
+        return await self.slack.permalink(Posted(place=place, ts=value.card))
 
     async def look_at(self, channel: str) -> None:
         """Look now at every problem of a channel: an alert there says that it is over."""
         now = self.clock()
         for value in await self.memory.open(now):
-            if value.channel == channel and value.card:
-                await self._look(value, now)
+            if value.channel == channel:
+                await self._look_in_turn(value, now)
 
     async def say(self, channel: str, thread: str, message: Message) -> None:
         """Post a line under an alert; what fails is logged."""
@@ -106,79 +138,76 @@ class AlertFollowing:
             log.warning("an alert's thread is incomplete", extra={"reason": error.reason})
 
     async def _run(self) -> None:
-        await self._load()
-        while await self._wake.wait():
-            await asyncio.sleep(self.every_s)
-            for value in tuple(self._followed.values()):
-                await self._look_in_turn(value)
-            if not self._followed:
-                self._wake.clear()
+        while not self._stop.is_set():
+            self._wake.clear()
+            if await self._open() == ():
+                await _wait(self._wake, IDLE_S)
+                continue
+            await _wait(self._stop, self.every_s)
+            for value in await self._open() or ():
+                if not self._stop.is_set():
+                    await self._look_in_turn(value, self.clock())
 
-    async def _load(self) -> None:
-        """What another process, or this one before a restart, has left open."""
+    async def _open(self) -> tuple[AlertAnswer, ...] | None:
+        """What is open, whoever began it; `None` where the database does not say."""
         try:
             found = await self.memory.open(self.clock())
         except DatabaseUnavailable as error:
-            log.warning("open alerts are not looked at", extra={"reason": error.reason})
-            return
-        self._followed.update({value.id: value for value in found})
-        if found:
-            self._wake.set()
+            log.info("open alerts are not looked at this time", extra={"reason": error.reason})
+            return None
+        self._given_up &= {value.id for value in found}
+        return tuple(value for value in found if value.id not in self._given_up)
 
-    async def _look_in_turn(self, value: AlertAnswer) -> None:
-        """Look where no other replica does; an error of our own ends nothing."""
+    async def _look_in_turn(self, value: AlertAnswer, now: datetime) -> None:
+        """Look where no other look runs, here or in a replica; an error of our own ends nothing."""
         try:
-            now = self.clock()
-            newest = await self.memory.newest(value)
-            if newest is None or newest.green or now >= newest.until:
-                self._followed.pop(value.id, None)
-            elif newest.card and await self.memory.take_look(newest, now):
-                await self._look(newest, now)
+            kept = await self.memory.take_look(value, now) if value.card else None
+            if kept:
+                await self._look(kept, now)
         except DatabaseUnavailable as error:
             log.info("an alert is not looked at this time", extra={"reason": error.reason})
         except Exception:
-            self._followed.pop(value.id, None)
+            self._given_up.add(value.id)
             log.exception("an alert is looked at no more, for an error of our own")
 
     async def _look(self, value: AlertAnswer, now: datetime) -> None:
         switch = await self.memory.switch(value.channel)
         admitted = self.on_card(value, switch) if switch else None
-        if admitted is None:
-            self._followed.pop(value.id, None)
-            return
-        if await self._refused(admitted):
+        if admitted is None or await self._refused(admitted):
             return  # perhaps only for now, as where Slack does not answer; `until` ends it
         answer = await self.cards.find(admitted)
         if answer is None or answer.found.problem is None:
             return
-        current = await self._renamed(value, answer.found, now)
-        if current is value and not answer.found.green:
+        current = await self._renamed(value, answer, now)
+        if current is None or (current is value and not answer.found.green):
             return
-        if await self.update(current, answer.without_thread()):
-            await self._end(current, answer, now)
+        turned = await self.update(current, answer.without_thread())
+        if turned and turned.green:
+            await self.end(turned, answer, now)
 
-    async def _renamed(self, value: AlertAnswer, found: Found, now: datetime) -> AlertAnswer:
-        """The same problem, or the one that it has become; one that is over keeps its cause."""
-        current = replace(value, problem=found.problem or value.problem)
-        if found.green or current.id == value.id:
+    async def _renamed(
+        self, value: AlertAnswer, answer: Answer, now: datetime
+    ) -> AlertAnswer | None:
+        """The same problem, or the one that it has become; one that is over keeps its cause.
+
+        `None` where another card stands for what it has become, or where it was forgotten.
+        """
+        current = replace(value, problem=answer.found.problem or value.problem)
+        if answer.found.green or current.id == value.id:
             return value
-        self._followed.pop(value.id, None)
-        await self.memory.rename(value, current, now)
-        return current
+        standing = await self.memory.rename(value, current, now)
+        if standing is None or standing.card == value.card:
+            return standing
+        await self.cards.show(answer.without_thread(), _nothing)
+        await self.say(value.channel, value.thread, same_problem(await self.link(standing)))
+        return None
 
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
         """Whether whoever switched alerts on may not ask here any more."""
         invocation = admitted.invocation
         return bool(await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id))
 
-    async def _end(self, value: AlertAnswer, answer: Answer, now: datetime) -> None:
-        """It is over: one line in the thread, and a mark on every alert of it."""
-        self._followed.pop(value.id, None)
-        taken = duration((now - value.begun).total_seconds())
-        await self.say(value.channel, value.thread, green_again(answer.name, taken))
-        for alert in value.alerts:
-            try:
-                await self.slack.react(value.channel, alert, GREEN_MARK)
-            except DeliveryError as error:
-                log.info("an alert is not marked as green", extra={"reason": error.reason})
-                return
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

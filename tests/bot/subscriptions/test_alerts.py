@@ -9,7 +9,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.alerts import MOST_MARKED, PLACING, SAME_PROBLEM, AlertAnswer, Problem
+from bot.domain.alerts import (
+    LIMITED,
+    MOST_MARKED,
+    PER_CHANNEL,
+    PER_TEAM,
+    PLACING,
+    SAME_PROBLEM,
+    AlertAnswer,
+    Problem,
+    Taken,
+)
 from bot.store import Store, open_store
 from bot.subscriptions import AlertMemory
 from tests.bot.store.conftest import ready_url
@@ -53,8 +63,39 @@ async def test_switch_is_kept_with_its_author(memory: AlertMemory) -> None:
     assert await memory.open(NOW) == ()
 
 
-async def test_alert_is_new_once(memory: AlertMemory) -> None:
-    assert [await memory.is_new("C1", "1.1", NOW) for _ in range(2)] == [True, False]
+async def kept(memory: AlertMemory, value: AlertAnswer) -> AlertAnswer | None:
+    """An answer that is open, as it is kept."""
+    return next((one for one in await memory.open(NOW) if one.id == value.id), None)
+
+
+async def test_alert_is_taken_once(memory: AlertMemory) -> None:
+    found = await asyncio.gather(*(memory.take("C1", "1.1", NOW) for _ in range(4)))
+    assert sorted(found) == [*[Taken.KNOWN] * 3, Taken.NEW]
+
+
+async def test_limits_hold_for_all_together(ready_url: str) -> None:
+    stores = [await asyncio.to_thread(open_store, ready_url)]
+    if not stores[0].embedded:
+        stores.append(await asyncio.to_thread(open_store, ready_url))
+    memories = [AlertMemory(store=store, team="T1") for store in stores]
+
+    async def take(channel: str, count: int, after: timedelta = timedelta()) -> list[Taken]:
+        """So many alerts at once, shared out among the replicas."""
+        taking = (
+            memories[n % len(memories)].take(channel, f"{n}.{after.seconds}", NOW + after)
+            for n in range(count)
+        )
+        return await asyncio.gather(*taking)
+
+    assert (await take("C1", PER_CHANNEL + 3)).count(Taken.NEW) == PER_CHANNEL
+    assert (await take("C1", 3, SECOND)).count(Taken.CHANNEL_LIMIT) == 3
+    more = [await take(f"C{n}", PER_CHANNEL) for n in range(2, 6)]
+    taken = [one for found in more for one in found]
+    assert taken.count(Taken.NEW) == PER_TEAM - PER_CHANNEL
+    assert taken.count(Taken.TEAM_LIMIT) == len(taken) - PER_TEAM + PER_CHANNEL
+    assert (await take("C1", 1, LIMITED)) == [Taken.NEW]
+    for store in stores:
+        await store.close()
 
 
 async def test_same_problem_is_claimed_once(memory: AlertMemory) -> None:
@@ -64,7 +105,8 @@ async def test_same_problem_is_claimed_once(memory: AlertMemory) -> None:
     assert joined is not None
     assert (joined.alerts, joined.card, joined.thread) == (("1.1", "2.1"), "1.5", "1.1")
     assert await memory.claim(answer("3.1", cause="OTHER")) is None
-    await memory.settle(replace(joined, alerts=(), green=True))
+    await memory.settle(replace(joined, alerts=()))
+    assert await memory.turn(joined, green=True) == replace(joined, green=True)
     assert [one.alerts for one in await memory.open(NOW)] == [("3.1",)]
     late = answer("4.1", after=timedelta(minutes=50) + SAME_PROBLEM)
     assert await memory.claim(late) is None
@@ -73,9 +115,9 @@ async def test_same_problem_is_claimed_once(memory: AlertMemory) -> None:
 async def test_answers_claimed_together_are_one(memory: AlertMemory) -> None:
     found = await asyncio.gather(*(memory.claim(answer(f"{n}.1")) for n in range(MOST_MARKED + 5)))
     assert found.count(None) == 1
-    kept = await memory.newest(answer())
-    assert kept is not None
-    assert len(kept.alerts) == MOST_MARKED
+    one = await kept(memory, answer())
+    assert one is not None
+    assert len(one.alerts) == MOST_MARKED
 
 
 async def test_unplaced_answer_is_given_anew(memory: AlertMemory) -> None:
@@ -89,15 +131,51 @@ async def test_a_look_is_taken_by_one(memory: AlertMemory) -> None:
     await memory.claim(value)
     later = NOW + timedelta(minutes=1)
     takers = await asyncio.gather(*(memory.take_look(value, later) for _ in range(3)))
-    assert sorted(takers) == [False, False, True]
+    assert [one for one in takers if one] == [value]
+
+
+async def test_answer_turns_once_for_all(memory: AlertMemory) -> None:
+    value = answer()
+    await memory.claim(value)
+    for green in (True, False):
+        turned = await asyncio.gather(*(memory.turn(value, green=green) for _ in range(4)))
+        assert [one for one in turned if one] == [replace(value, green=green)]
+    await memory.forget(value)
+    assert await memory.turn(value, green=True) is None
+
+
+def changed(value: AlertAnswer, cause: str = "OTHER") -> AlertAnswer:
+    """The same answer, whose problem has become another one."""
+    return replace(value, problem=replace(value.problem, cause=cause))
 
 
 async def test_changed_cause_keeps_card_and_alerts(memory: AlertMemory) -> None:
-    value = replace(answer(), card="1.5")
+    value = replace(answer("1.1"), card="1.5")
     await memory.claim(value)
-    changed = replace(value, problem=replace(value.problem, cause="OTHER"))
-    await memory.rename(value, changed, NOW)
-    assert await memory.newest(value) is None
-    assert await memory.newest(changed) == changed
-    await memory.forget(changed)
+    await memory.claim(answer("2.1"))
+    renamed = await memory.rename(value, changed(value), NOW)
+    assert renamed == replace(changed(value), alerts=("1.1", "2.1"))
+    assert await memory.open(NOW) == (renamed,)
+    await memory.forget(renamed)
+    assert await memory.rename(renamed, value, NOW) is None
     assert await memory.open(NOW) == ()
+
+
+async def test_changed_cause_joins_what_stands(memory: AlertMemory) -> None:
+    value, other = replace(answer("1.1"), card="1.5"), changed(answer("2.1"))
+    await memory.claim(value)
+    await memory.claim(other)
+    await memory.settle(replace(other, card="2.5"))
+    standing = await memory.rename(value, changed(value), NOW)
+    assert standing is not None
+    assert (standing.card, standing.alerts) == ("2.5", ("2.1", "1.1"))
+    assert await memory.open(NOW) == (standing,)
+
+
+async def test_changed_cause_replaces_what_is_green(memory: AlertMemory) -> None:
+    value, other = replace(answer("1.1"), card="1.5"), changed(answer("2.1"))
+    await memory.claim(value)
+    await memory.claim(other)
+    await memory.turn(other, green=True)
+    assert await memory.rename(value, changed(value), NOW) == changed(value)
+    assert await memory.open(NOW) == (changed(value),)
