@@ -170,6 +170,8 @@ class Verdict:
         entries: role and status of each presented certificate, in the order sent.
         path: the certification path as far as it could be built.
         not_checked: what was not looked at, for people.
+        in_order: what was found to be in order where nothing is wrong, one sentence; empty where
+            that was not composed.
         case: what the rules looked at, kept so that a repair need not verify the path again; a
             `chainlib.judge.case.Case`, `None` where no list came.
     """
@@ -181,6 +183,7 @@ class Verdict:
         default_factory=lambda: CertificationPath(elements=(), complete=False)
     )
     not_checked: tuple[str, ...] = ()
+    in_order: str = ""
     case: object = field(default=None, compare=False, repr=False)
 
     @property

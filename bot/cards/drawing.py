@@ -45,6 +45,7 @@ _ROOT_NOTES = {
     Code.UPLOADED_ROOT_UNUSABLE: "X UNUSABLE as a root",
     Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "X not the issuer asked for",
 }
+_NO_ROOT = "! UNUSABLE as a root"
 _ANCHORS: Mapping[Source, str] = MappingProxyType(
     {Source.UPLOADED: "gw", Source.WELL_KNOWN: "public"}
 )
@@ -121,7 +122,7 @@ def drawing_rows(report: CheckReport) -> Iterator[Row]:
     verdict, chain = report.verdict, report.chain
     if chain is None or not chain.certificates:
         return
-    gaps, anchor = _beyond_the_list(verdict.path.elements)
+    gaps, anchors = _beyond_the_list(verdict.path.elements)
     gaps = _every_gap(report, gaps)
     for position, certificate in enumerate(chain.certificates):
         name = (
@@ -132,7 +133,7 @@ def drawing_rows(report: CheckReport) -> Iterator[Row]:
         yield Row(label=f"sent {position + 1}", name=name, note=_note(verdict, position))
         yield from (_gap(verdict, gap) for gap in gaps.pop(position, ()))
     yield from (_gap(verdict, gap) for rest in gaps.values() for gap in rest)
-    yield from _trust_rows(report, anchor)
+    yield from _trust_rows(report, anchors)
 
 
 def _gap(verdict: Verdict, subject: str) -> Row:
@@ -152,21 +153,21 @@ def _gap(verdict: Verdict, subject: str) -> Row:
 
 def _beyond_the_list(
     elements: Iterable[PathElement],
-) -> tuple[dict[int, list[str]], PathElement | None]:
+) -> tuple[dict[int, list[str]], list[PathElement]]:
     """Path elements that were not sent.
 
-    The subjects in each gap, by the position that it follows, and the anchor.
+    The subjects in each gap, by the position that it follows, and what the gateway adds.
     """
     gaps: dict[int, list[str]] = {}
-    anchor, last = None, -1
+    anchors, last = list[PathElement](), -1
     for element in elements:
         if element.position is not None:
             last = element.position
         elif element.source in _ANCHORS:
-            anchor = element
+            anchors.append(element)
         else:
             gaps.setdefault(last, []).append(element.subject)
-    return gaps, anchor
+    return gaps, anchors
 
 
 def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, list[str]]:
@@ -191,7 +192,7 @@ def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, lis
     return gaps if all(named.issuperset(subjects) for subjects in seen.values()) else seen
 
 
-def _trust_rows(report: CheckReport, anchor: PathElement | None) -> Iterator[Row]:
+def _trust_rows(report: CheckReport, anchors: list[PathElement]) -> Iterator[Row]:
     """The trusted roots, and why they do not fit where that is the fault."""
     trouble = next(
         (
@@ -204,14 +205,28 @@ def _trust_rows(report: CheckReport, anchor: PathElement | None) -> Iterator[Row
     if trouble is not None:
         yield from _wanted_root(report)
         yield from _given_roots(report, trouble)
-    elif anchor is not None:
-        yield Row(
-            label=_ANCHORS[anchor.source],
-            name=short_name(anchor.subject),
-            note=_anchor_note(report.verdict, anchor),
-        )
+        return
+    if anchors:
+        for anchor in anchors:
+            yield Row(
+                label=_ANCHORS[anchor.source],
+                name=short_name(anchor.subject),
+                note=_anchor_note(report.verdict, anchor),
+            )
     else:
         yield from _root_above_the_gap(report)
+    yield from _unusable_uploads(report, {anchor.sha256 for anchor in anchors})
+
+
+def _unusable_uploads(report: CheckReport, drawn: set[str | None]) -> Iterator[Row]:
+    """Uploads that cannot serve as a root and that the path does not use."""
+    for fault in report.verdict.findings:
+        sha256 = fault.evidence.get("sha256")
+        if fault.code is not Code.UPLOADED_ROOT_UNUSABLE or sha256 in drawn:
+            continue
+        named = fault.evidence.get("root_name") or short_name(fault.evidence.get("subject") or "")
+        if named:
+            yield Row(label="gw", name=named, note=_NO_ROOT)
 
 
 def _anchor_note(verdict: Verdict, anchor: PathElement) -> str:
@@ -220,12 +235,14 @@ def _anchor_note(verdict: Verdict, anchor: PathElement) -> str:
         f
         for f in verdict.findings
         if f.certificate is None
-        and f.code in _FAULT_NOTES
+        and f.code in {*_FAULT_NOTES, Code.UPLOADED_ROOT_UNUSABLE}
         and f.severity is not Severity.INFO
         and f.evidence.get("subject") == anchor.subject
     )
     fault = next(faults, None)
-    return "" if fault is None else _marked(fault)
+    if fault is None:
+        return ""
+    return _marked(fault) if fault.code in _FAULT_NOTES else _NO_ROOT
 
 
 def _marked(fault: Finding) -> str:
@@ -293,7 +310,7 @@ _STATUS_NOTES: Mapping[Status, str] = MappingProxyType(
 _FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
     {
         Code.AUTH_CERTIFICATE_MISMATCH: "NOT THE UPLOADED ONE",
-        Code.LEAF_MISSING: "A CA, no server certificate",
+        Code.LEAF_MISSING: "A CA: leaf not sent",
         Code.LEAF_NOT_FIRST: "NOT FIRST",
         Code.SELF_SIGNED_NOT_CA: "SELF-SIGNED, no CA",
         Code.CHAIN_OUT_OF_ORDER: "WRONG PLACE",

@@ -24,7 +24,10 @@ def not_at_hand(report: CheckReport) -> str:
         if repair and not repair.chain
         else None
     )
-    return f"{_where(lost)}{_way_out(report)}" if lost else ""
+    if lost is None or repair is None:
+        return ""
+    same = "The repaired chain would be what is sent already. " if repair.unchanged else ""
+    return f"{same}{_where(lost)}{_way_out(report)}"
 
 
 def _where(lost: MissingIssuer) -> str:

@@ -113,8 +113,12 @@ _SELF_SIGNED = (
     "A browser accepts a self-signed certificate only where a user has made an exception for it."
 )
 _NOT_AT_HAND = (
-    "A browser may fetch or remember the missing certificate, which the gateway never does; the "
-    "bot could not get it either."
+    "A browser may fetch or remember the missing certificate, which the gateway never does; it "
+    "could not be found here either."
+)
+_ONE_CERTIFICATE = (
+    "A v1 gateway looks at this certificate alone; a browser needs its issuer too, which is not "
+    "sent."
 )
 _UNREADABLE = "A browser may skip the certificate that cannot be read; the gateway does not."
 _CLIENT_CERTIFICATE = (
@@ -203,6 +207,8 @@ class _Look:
 
 def _warned_in_any_case(look: _Look) -> str | None:
     """What every browser refuses and the gateway may take."""
+    if Code.LEAF_MISSING in look.verdict.codes:
+        return None
     leaf = look.verdict.path.leaf
     accepted = look.verdict.accepted
     if leaf is not None and look.policy.name and not leaf.dns_names and not leaf.ip_addresses:
@@ -237,6 +243,8 @@ def _of_refused(look: _Look, error: HandshakeError | None) -> BrowserView:
         return BrowserView(accepted=False, why=f"{start}: {words}.")
     if error is not None and error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         return BrowserView(accepted=None, why=_CLIENT_CERTIFICATE)
+    if look.policy.sku is Sku.V1 and Code.INTERMEDIATE_MISSING in codes:
+        return BrowserView(accepted=None, why=_ONE_CERTIFICATE)
     if codes:
         return BrowserView(accepted=None, why=_open(look, codes))
     return BrowserView(accepted=True, why=_why_accepted(look.verdict) if complete else _FETCHES)

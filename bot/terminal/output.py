@@ -174,15 +174,21 @@ def _repair(repair: Repair) -> str:
     chain = "the chain to send (repair.chain_pem)" if repair.chain else ""
     upload = "the certificate to upload (repair.root_pem)" if repair.root else ""
     missing = ", ".join(clean(short_name(one.subject), 80) for one in repair.missing)
+    same = "the repaired chain would be what is sent already" if repair.unchanged else ""
     if not chain and not upload:
-        return (
-            f"not possible yet; {missing} is missing."
-            if missing
-            else "the certificate must be reissued."
-        )
+        return _no_repair(same, missing)
     have, them = (f"{chain} and {upload}", "both") if chain and upload else (chain or upload, "it")
+    head = f"{same}; " if same else ""
     tail = f"; {missing} is still missing" if missing else ""
     return (
-        f"--json holds {have}; re-checked with {them} the verdict is "
+        f"{head}--json holds {have}; re-checked with {them} the verdict is "
         f"{repair.verdict_after.value}{tail}."
     )
+
+
+def _no_repair(same: str, missing: str) -> str:
+    if same:
+        return f"{same}; {missing} is not at hand." if missing else f"{same}."
+    if missing:
+        return f"not possible yet; {missing} is missing."
+    return "not possible: the server's own certificate is not among those sent."

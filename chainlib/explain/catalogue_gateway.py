@@ -211,8 +211,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         code=Code.OK,
         title="The gateway would accept this backend",
         cause=(
-            "The chain is complete and trusted, the dates and names fit, and the health probe is "
-            "answered as far as it was made."
+            "The chain is complete and trusted, the dates fit, and so does what else was checked."
         ),
         gateway_message="Success. Received 200 status code",
         where=Where.SERVER,

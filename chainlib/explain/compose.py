@@ -46,7 +46,7 @@ def explain(verdict: Verdict) -> Explanation:
     return Explanation(
         code=entry.code,
         title=entry.title,
-        cause=head.summary if head else entry.cause,
+        cause=head.summary if head else verdict.in_order or entry.cause,
         gateway_message=_message(entry, head, verdict),
         where=fix.where,
         steps=fix.steps,

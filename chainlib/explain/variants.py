@@ -133,6 +133,16 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             of_kind(
                 "intermediate",
                 (
+                    "{label} is an intermediate, and the root above it, {root_above}, is uploaded "
+                    "as well: let the server send the intermediate."
+                ),
+                "Then remove it from the backend setting; the root alone is enough.",
+                MINUTES,
+                root_above=ANY,
+            ),
+            of_kind(
+                "intermediate",
+                (
                     "{label} is an intermediate: upload the root above it instead, and let the "
                     "server send it."
                 ),

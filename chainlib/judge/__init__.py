@@ -80,6 +80,7 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
         entries=entries.entries(case, ordered),
         path=entries.certification_path(case),
         not_checked=tuple(entries.not_checked(case)),
+        in_order=entries.in_order(case),
         case=case,
     )
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from chainlib.certificate import Certificate
 from chainlib.distinguished import CanonicalName
 from chainlib.model import PresentedCertificate, PresentedChain, TrustMode
-from chainlib.names import matches
+from chainlib.names import is_dns_name, is_host_name, matches
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import IssuerPool, Walk, is_root, issuer_candidates, same_name_other_key
 from chainlib.policy import GatewayPolicy, Sku
@@ -134,7 +134,7 @@ class Case:
 def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Case:
     """Find the leaf, let OpenSSL build the path, and walk as far as it goes where it refuses."""
     unique, duplicates = _without_duplicates(chain)
-    leaf = _find_leaf(unique, policy)
+    leaf = _find_leaf(chain, unique, policy)
     start = leaf or next(iter(unique), None)
     undated = dated = lower = upper = None
     if start and policy.sku is Sku.V1:
@@ -168,22 +168,35 @@ def _without_duplicates(chain: PresentedChain) -> tuple[tuple[Certificate, ...],
     return tuple(unique.values()), tuple(duplicates)
 
 
-def _find_leaf(unique: tuple[Certificate, ...], policy: GatewayPolicy) -> Certificate | None:
+def _find_leaf(
+    chain: PresentedChain, unique: tuple[Certificate, ...], policy: GatewayPolicy
+) -> Certificate | None:
     """The first that is not a CA, or a CA that stands first and carries a DNS name in its SAN.
 
     A CA that stands first with the name asked for as its common name serves too, and so does a
-    self-signed one all alone.
+    self-signed one all alone that names a host.
 
     Among CAs only, v1 takes the first, since the exact certificate is all that it trusts by.
     """
     if not unique:
         return None
     first = unique[0]
-    alone = len(unique) == 1 and is_root(first)
+    alone = len(unique) == 1 and is_root(first) and _names_a_host(first, chain)
     if alone or first.dns_names or (policy.name and matches(first, policy.name)):
         return first
     fallback = first if policy.sku is Sku.V1 else None
     return next((c for c in unique if not acts_as_ca(c)), fallback)
+
+
+def _names_a_host(certificate: Certificate, chain: PresentedChain) -> bool:
+    """Whether a lone self-signed certificate may be a server's own, or is only some CA's.
+
+    A server that used it in a handshake may go by one label; in a file that is a CA's name too.
+    """
+    if not certificate.is_ca or certificate.ip_addresses:
+        return True
+    fits = is_host_name if chain.tls is None else is_dns_name
+    return any(map(fits, certificate.common_names))
 
 
 def acts_as_ca(certificate: Certificate) -> bool:

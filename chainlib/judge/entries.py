@@ -111,3 +111,19 @@ def not_checked(case: Case) -> Iterator[str]:
         yield f"trust: Azure does not show the content of the trusted root {hidden}"
     if case.policy.http is not None and case.chain.http is None:
         yield "the health probe's HTTP answer"
+
+
+def in_order(case: Case) -> str:
+    """What was looked at, in the words for a chain that nothing is wrong with."""
+    chain = (
+        "The certificate is one of those that were uploaded to the v1 gateway"
+        if case.policy.sku is Sku.V1
+        else "The chain is complete and trusted"
+    )
+    fits = "the dates and the name fit" if case.policy.name else "the dates fit"
+    answered = case.policy.http is not None and case.chain.http is not None
+    return (
+        f"{chain}, {fits}, and the health probe is answered."
+        if answered
+        else f"{chain}, and {fits}."
+    )

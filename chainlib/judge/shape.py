@@ -114,7 +114,7 @@ def extras(case: Case) -> Iterator[Finding]:
     for position in case.duplicates:
         yield _extra(case, position, "duplicate", "is sent twice")
     root = case.sent_root
-    if root is not None and root != case.leaf:
+    if case.leaf is not None and root is not None and root != case.leaf:
         yield _extra(case, case.position(root), "root", "is the root, which need not be sent")
     for certificate in case.unrelated:
         yield _extra(

@@ -332,8 +332,9 @@ def _upload(case: Case, uploaded: Certificate) -> Iterator[Finding]:
     refused = case.undated is not None and not case.undated.accepted
     for kind, text in _structural_faults(uploaded):
         # OpenSSL takes a version 1 root, so a refusal beside it has another reason.
+        above = _root_above(case, uploaded) if kind == "intermediate" else {}
         yield _unusable(
-            case, uploaded, kind, text, serious=needed and refused and kind != "version-1"
+            case, uploaded, kind, text, serious=needed and refused and kind != "version-1", **above
         )
     for kind, text in _date_faults(uploaded, case):
         yield _unusable(
@@ -357,6 +358,13 @@ def _structural_faults(uploaded: Certificate) -> Iterator[tuple[str, str]]:
         yield "version-1", "is an X.509 version 1 certificate, which cannot be marked as a CA"
     elif not uploaded.is_ca:
         yield "not-ca", "is not marked as a CA"
+
+
+def _root_above(case: Case, uploaded: Certificate) -> dict[str, str]:
+    """The uploaded root that an uploaded intermediate leads to, which then does the work."""
+    above = (c for c in issuer_candidates(uploaded, case.anchors) if is_root(c))
+    found = next((c for c in above if uploaded.issued_by(c)), None)
+    return {"root_above": found.subject} if found else {}
 
 
 def _date_faults(uploaded: Certificate, case: Case) -> Iterator[tuple[str, str]]:

@@ -78,17 +78,20 @@ def _build_repair(case: Case, before: Verdict, issuers: tuple[Certificate, ...])
     found = _search(case, case.leaf, issuers)
     root = _to_give(found)
     missing = () if found.root else (_missing(found.certificates[-1]),)
-    if _same_file(case, found.to_send) and root is None and not missing:
+    unchanged = _same_file(case, found.to_send)
+    if unchanged and root is None and not missing:
         return None
-    file = () if missing and _gap_inside(case, found) else found.to_send
+    no_file = bool(missing) and _gap_inside(case, found)
+    # Without a file or a root there is nothing to install, so nothing changes.
+    nothing = no_file or (unchanged and root is None)
     return Repair(
-        chain=file,
+        chain=() if no_file or unchanged else found.to_send,
         root=root,
         root_name=_root_name(policy, root),
-        # Without a file there is nothing to install, so nothing changes.
-        verdict_after=(_proof(case, found, root) if file else before).headline,
+        verdict_after=(before if nothing else _proof(case, found, root)).headline,
         sources=tuple(_sources(case, found, policy)),
         missing=missing,
+        unchanged=unchanged and not no_file,
     )
 
 
@@ -227,13 +230,13 @@ def _authenticate(case: Case, leaf: Certificate) -> Repair | None:
     """v1 knows no chain: the gateway is given the very leaf (azure-rules section 2.1)."""
     if leaf in case.policy.anchors:
         return None
-    sent = tuple(c for c in case.unique if c == leaf or not is_root(c))
     anchors = replace(case.policy.anchors, certificates=(*case.anchors, leaf))
     after = judge(case.chain, replace(case.policy, anchors=anchors), at=case.at)
     return Repair(
-        chain=sent,
+        chain=(),
         root=leaf,
         root_name=_root_name(case.policy, leaf),
         verdict_after=after.headline,
         sources=(),
+        unchanged=True,
     )

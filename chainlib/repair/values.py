@@ -30,13 +30,14 @@ class Repair:
 
     Attributes:
         chain: what the server should send, leaf first, every intermediate, no root; empty when it
-            cannot be built.
+            cannot be built or is what the server sends already.
         root: what the gateway should be given, `None` when it has it or when it is unknown.
         root_name: the name under which that root already lies on a gateway, `None` when it lies on
             none.
         verdict_after: the headline of judging the repaired chain under the repaired trust.
         sources: where each added certificate came from, for people.
         missing: what could not be found.
+        unchanged: the list that is sent is already the one to send, so `chain` is empty.
     """
 
     chain: tuple[Certificate, ...]
@@ -45,10 +46,11 @@ class Repair:
     verdict_after: Code
     sources: tuple[str, ...]
     missing: tuple[MissingIssuer, ...] = ()
+    unchanged: bool = False
 
     @property
     def chain_pem(self) -> str | None:
-        """The file for the server as PEM, `None` when it cannot be built."""
+        """The file for the server as PEM, `None` when it cannot be built or changes nothing."""
         return dump_bundle(self.chain) or None
 
     @property

@@ -350,10 +350,10 @@ def test_repair_is_told_where_it_lies(
     rehearsal(CHAIN_PEM + ESTATE.root.pem, roots=(), as_json=False)
     shown = capsys.readouterr().out
     assert (
-        "Repair: --json holds the chain to send (repair.chain_pem) and the certificate to "
-        "upload (repair.root_pem); "
+        "Repair: the repaired chain would be what is sent already; --json holds the certificate "
+        "to upload (repair.root_pem); "
     ) in shown
-    assert "re-checked with both the verdict is OK." in shown
+    assert "re-checked with it the verdict is OK." in shown
 
 
 @pytest.mark.parametrize("form", KEYS, ids=str)
@@ -539,3 +539,37 @@ def test_text_does_not_claim_that_a_gateway_was_asked(
     text_shown = capsys.readouterr().out
     assert "Azure's message for this: The Intermediate certificate is missing" in text_shown
     assert "gateway says" not in text_shown
+
+
+def test_rehearsal_speaks_of_no_probe(
+    rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rehearsal(CHAIN_PEM, as_json=False) == 0
+    assert "the dates and the name fit." in (said := capsys.readouterr().out)
+    assert "health probe" not in said
+
+
+def test_root_alone_is_no_file_for_a_server(
+    rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rehearsal(ESTATE.root.pem, name=None) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [one["code"] for one in report["findings"]] == ["LEAF_MISSING"]
+
+
+@pytest.mark.parametrize(("pem", "status"), [(ESTATE.leaf.pem, 0), (ESTATE.root.pem, 1)])
+def test_v1_and_browser_do_not_contradict(
+    pem: bytes,
+    status: int,
+    tmp_path: Path,
+    rehearsal: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = tmp_path / "given.cer"
+    given.write_bytes(pem)
+    options = {"roots": (), "auth_certificates": (given,), "sku": "v1", "as_json": False}
+    assert rehearsal(ESTATE.leaf.pem, **options) == status
+    said = capsys.readouterr().out
+    assert "A v1 gateway looks at this certificate alone" in said
+    assert "complete" not in said
+    assert "repair.chain_pem" not in said

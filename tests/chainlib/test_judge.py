@@ -248,6 +248,29 @@ def ca_certificates_only() -> tuple[PresentedChain, GatewayPolicy]:
     return chain(W.lower, W.upper), trusting(W.root)
 
 
+@scene("LEAF_MISSING")
+def uploaded_root_alone() -> tuple[PresentedChain, GatewayPolicy]:
+    return chain(W.root), trusting(W.root)
+
+
+@scene("LEAF_MISSING")
+def root_alone_in_a_file() -> tuple[PresentedChain, GatewayPolicy]:
+    own = pki.root("corp-root", key_usage=None)
+    return chain(own, tls=None), trusting(own, name=None)
+
+
+@scene("OK")
+def self_signed_ca_of_one_label_on_the_wire() -> tuple[PresentedChain, GatewayPolicy]:
+    own = pki.root("web01", key_usage=None)
+    return chain(own), trusting(own, name=None)
+
+
+@scene("OK")
+def self_signed_ca_for_a_host_in_a_file() -> tuple[PresentedChain, GatewayPolicy]:
+    own = pki.root("web01.contoso.com", key_usage=None)
+    return chain(own, tls=None), trusting(own, name=None)
+
+
 @scene("LEAF_NOT_FIRST")
 def leaf_second() -> tuple[PresentedChain, GatewayPolicy]:
     return chain(W.lower, W.leaf, W.upper), trusting(W.root)

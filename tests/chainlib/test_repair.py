@@ -198,8 +198,9 @@ def test_unknown_root_keeps_the_sorted_file_and_names_the_root() -> None:
 
 def test_root_for_the_gateway_when_it_was_sent() -> None:
     found = repaired(chain(LEAF, LOWER, UPPER, ROOT), uploaded(STRANGER))
+    assert found.unchanged
     assert (found.chain, found.root, found.root_name, found.verdict_after) == (
-        COMPLETE,
+        (),
         ROOT.certificate,
         None,
         Code.OK,
@@ -234,7 +235,7 @@ def test_own_gateway_before_another_under_two_names() -> None:
 
 def test_private_root_in_well_known_mode_makes_it_an_uploaded_one() -> None:
     found = repaired(chain(LEAF, LOWER, UPPER, ROOT), well_known(STRANGER))
-    assert (found.chain, found.root, found.verdict_after) == (COMPLETE, ROOT.certificate, Code.OK)
+    assert (found.chain_pem, found.root, found.verdict_after) == (None, ROOT.certificate, Code.OK)
 
 
 def test_public_root_is_found_when_the_setting_trusts_uploads_only() -> None:
@@ -383,8 +384,8 @@ def test_repair_of_a_repair_changes_nothing(sent: Sequence[Certificate], wrong: 
     if first is None or not first.chain:
         return
     again = repair(chain(*first.chain), policy, at=NOW, issuers=[ROOT.certificate])
-    assert again is None or (again.chain, again.root, again.verdict_after) == (
-        first.chain,
+    assert again is None or (again.unchanged, again.root, again.verdict_after) == (
+        True,
         first.root,
         first.verdict_after,
     )
@@ -396,3 +397,17 @@ def test_a_root_in_the_middle_is_mended_and_one_at_the_end_is_left() -> None:
         UPPER, "Contoso Issuing CA 3", key=LOWER.key, not_after=NOW - timedelta(days=1)
     )
     assert repair(chain(LEAF, expired, UPPER, ROOT), uploaded(ROOT), at=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "root"),
+    [
+        pytest.param(uploaded(STRANGER), None, id="other-root"),
+        pytest.param(uploaded(UPPER), None, id="intermediate-uploaded"),
+        pytest.param(well_known(ROOT), ROOT.certificate, id="root-known-elsewhere"),
+    ],
+)
+def test_what_is_sent_already_is_no_file(policy: GatewayPolicy, root: Certificate | None) -> None:
+    policy = replace(policy, public_roots=(root,) if root else ())
+    found = repair(chain(LEAF, LOWER, UPPER), policy, at=NOW)
+    assert found is None or (found.chain_pem, found.root, found.unchanged) == (None, None, True)

@@ -154,8 +154,13 @@ class Filing:
 
 
 def why_no_file(report: CheckReport) -> str:
-    """Why there is no file to hand out: the certificate is not at hand, or none would help."""
+    """Why there is no file: it is sent already, a certificate is not at hand, none would help."""
     missing = report.repair.missing if report.repair else ()
+    if report.repair and report.repair.unchanged:
+        return (
+            "No other file is needed: the repaired chain is what the server sends already. Fix "
+            "steps say what has to change."
+        )
     if missing:
         return (
             f"The bot does not have {short_name(missing[0].subject)}, so it cannot make the file. "

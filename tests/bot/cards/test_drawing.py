@@ -17,9 +17,12 @@ ROOT = pki.root("Fabrikam Root")
 ISSUING = pki.intermediate(ROOT, "Fabrikam Issuing")
 
 
-def rehearsed(*sent: Issued, root: Issued = ROOT) -> CheckReport:
-    """The report on this list, judged with one uploaded root."""
-    anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(root.certificate,))
+def rehearsed(*sent: Issued, root: Issued = ROOT, beside: Issued | None = None) -> CheckReport:
+    """The report on this list, judged with one uploaded root, or another upload beside it."""
+    uploaded = (root, beside) if beside else (root,)
+    anchors = TrustAnchors(
+        mode=TrustMode.UPLOADED_ROOTS, certificates=tuple(one.certificate for one in uploaded)
+    )
     policy = GatewayPolicy(anchors=anchors, name=HOST)
     return rehearse([one.certificate for one in sent], policy, at=NOW)
 
@@ -58,3 +61,23 @@ def test_label_keeps_its_blank(place: int) -> None:
     assert row.split(maxsplit=2)[:2] == ["sent", str(place)]
     assert row.split(maxsplit=2)[2].startswith("Extra")
     assert len(row) <= 32
+
+
+def test_intermediate_that_was_uploaded_is_drawn_under_its_leaf() -> None:
+    lines = draw(rehearsed(pki.leaf(ISSUING, HOST), beside=ISSUING), 12)
+    assert [line.strip() for line in lines[1:]] == [
+        "gw     Fabrikam Issuing",
+        "! UNUSABLE as a root",
+        "gw     Fabrikam Root",
+    ]
+
+
+def test_unusable_upload_beside_the_path_is_drawn() -> None:
+    ended = pki.root("Ended Root", not_after=NOW)
+    lines = draw(rehearsed(pki.leaf(ISSUING, HOST), ISSUING, beside=ISSUING), 12)
+    assert [line.strip() for line in lines[-2:]] == [
+        "gw     Fabrikam Issuing",
+        "! UNUSABLE as a root",
+    ]
+    lines = draw(rehearsed(pki.leaf(ISSUING, HOST), ISSUING, root=ended), 12)
+    assert sum("Ended Root" in line for line in lines) == 1

@@ -230,7 +230,7 @@ def test_what_is_not_in_the_thread_is_not_promised() -> None:
     mended = replace(report, repair=repair(report.chain, report.request.policy, at=NOW))
     context = fix_context(mended, None)
     assert (context.no_chain_file, context.no_root_file, context.missing) == (
-        False,
+        True,
         True,
         "Contoso Root G2",
     )

@@ -129,7 +129,10 @@ def view(
             id="root unknown to everybody",
         ),
         pytest.param(
-            seen(PUBLIC_LEAF, OLD_CA), None, "could not get it", id="intermediate out of date"
+            seen(PUBLIC_LEAF, OLD_CA),
+            None,
+            "could not be found here",
+            id="intermediate out of date",
         ),
         pytest.param(
             seen(PUBLIC_LEAF, OLD_CA, issuers=(PUBLIC_CA,)),
