@@ -118,6 +118,12 @@ def test_optional_scopes_stand_in_both_lists(manifest: dict[str, Any]) -> None:
     assert set(scopes["bot_optional"]) == {one.name for one in SCOPES if one.optional}
 
 
+def test_at_most_six_scopes_are_required(manifest: dict[str, Any]) -> None:
+    scopes = manifest["oauth_config"]["scopes"]
+    required = set(scopes["bot"]) - set(scopes["bot_optional"])
+    assert required == {"commands", "chat:write", "files:write", "app_mentions:read"}
+
+
 def test_doctor_knows_every_scope_of_the_manifest(manifest: dict[str, Any]) -> None:
     assert {one.name for one in SCOPES} == set(scopes_of(manifest))
 
@@ -139,6 +145,7 @@ def test_every_event_has_the_scope_that_it_needs(manifest: dict[str, Any]) -> No
         "app_home_opened": None,
         "message.im": "im:history",
         "message.channels": "channels:history",
+        "message.groups": "groups:history",
     }
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
     assert {needed[event] for event in events} - {None} <= set(scopes_of(manifest))

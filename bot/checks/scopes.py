@@ -45,6 +45,14 @@ SCOPES = (
         optional=True,
     ),
     Scope(
+        name="groups:history",
+        without=(
+            "in private channels a mention does not read the thread above it, a lost digest is not "
+            "searched for, and `alerts on` receives no alerts"
+        ),
+        optional=True,
+    ),
+    Scope(
         name="im:history",
         without="direct messages do not reach the bot",
         optional=True,

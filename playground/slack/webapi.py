@@ -22,12 +22,10 @@ from playground.slack.state import Json, StoredFile, Workspace
 
 MANIFEST_SCOPES: Final = scopes(
     "commands chat:write files:write app_mentions:read channels:history files:read im:history "
-    "users:read reactions:write channels:read groups:read"
+    "users:read reactions:write channels:read groups:read groups:history"
 )
 """What manifest.yml asks for, so that nothing works here that would not work in a workspace."""
-ALL_SCOPES: Final = MANIFEST_SCOPES | scopes(
-    "chat:write.public team:read groups:history channels:join"
-)
+ALL_SCOPES: Final = MANIFEST_SCOPES | scopes("chat:write.public team:read channels:join")
 APP_SCOPES: Final = scopes("connections:write")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.azure.settings import ArmTiming
+from bot.slack.inbound.alerts import is_alert
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, SettingSpec
 from playground.slack import Message, SlackStandIn
 from playground.slack.standin import CHANNEL, MONITORING
@@ -140,6 +141,28 @@ async def scene(
 def everything(bot: RunningBot) -> list[Message]:
     """What everybody and what one person sees."""
     return [*bot.slack.posted, *bot.slack.ephemerals()]
+
+
+MESSAGE = {"type": "message", "ts": "1.1", "channel": "C1", "bot_id": "B1", "app_id": "A1"}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"channel_type": "channel"}, True),
+        ({"channel_type": "group"}, True),
+        ({"channel": "G1", "channel_type": "group", "subtype": "bot_message"}, True),
+        ({"channel": "G1", "channel_type": "mpim"}, False),
+        ({"channel": "D1", "channel_type": "im"}, False),
+        ({"thread_ts": "1.0"}, False),
+        ({"subtype": "message_deleted"}, False),
+        ({"app_id": "A2", "bot_id": "B2"}, False),
+    ],
+    ids=["public", "private", "old-id", "group-dm", "dm", "thread", "deleted", "other-app"],
+)
+def test_alert_is_known_by_its_event(more: dict[str, str], *, expected: bool) -> None:
+    body = {"event": {**MESSAGE, **more}}
+    assert is_alert(body, apps={"A1"}, own={"B0"}, home="T1") is expected
 
 
 async def test_one_problem_has_one_card(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
