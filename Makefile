@@ -87,7 +87,7 @@ docs: .cache/docs/.installed ## build the documentation as a site, strictly, int
 lock: setup ## resolve the dependencies anew into requirements/
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -o requirements/runtime.txt
-	@$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -c requirements/runtime.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra mcp --group dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -228,6 +228,22 @@ def doctor() -> int:
 
 
 @app.command()
+def mcp() -> int:
+    """Answer assistants over stdio (MCP), with the questions of this program as tools."""
+    try:
+        from bot.mcp.server import serve as serve_tools  # noqa: PLC0415 -- an optional library is imported here only
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("mcp"):
+            raise
+        return usage_error(
+            "appgw mcp needs the mcp library, which is not installed; write for example: pip "
+            "install 'appgw-check[mcp]'"
+        )
+    serve_tools()
+    return 0
+
+
+@app.command()
 def serve() -> int:
     """Run the bot: Socket Mode, or HTTP when SLACK_APP_TOKEN is absent."""
     gc.disable()

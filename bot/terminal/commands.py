@@ -15,6 +15,7 @@ from bot.domain.check_report import CheckReport, CheckRequest
 from bot.reports.check_json import as_json
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import (
+    CertificateSource,
     InputError,
     anchors,
     instant,
@@ -35,13 +36,13 @@ class TrustOptions:
     """What both commands take: whom the gateway trusts, what it validates, when."""
 
     live_name: str | None
-    roots: tuple[Path, ...]
-    auth_certificates: tuple[Path, ...]
+    roots: tuple[CertificateSource, ...]
+    auth_certificates: tuple[CertificateSource, ...]
     sku: str
     validate_chain: bool
     validate_name: bool
     at: str | None
-    as_json: bool
+    as_json: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +61,14 @@ class CheckOptions(TrustOptions):
 class RehearseOptions(TrustOptions):
     """The command line of `appgw rehearse`."""
 
-    chain: Path
+    chain: CertificateSource
     name: str | None
 
 
 def run_check(options: CheckOptions) -> int:
     """Probe, print, and return the exit status."""
     try:
-        request, at = _check_request(options)
+        request, at = check_request(options)
         writable(options.report)
     except InputError as error:
         return usage_error(str(error))
@@ -94,21 +95,27 @@ def _check_with_display(request: CheckRequest, context: CheckContext) -> CheckRe
 
 def run_rehearse(options: RehearseOptions) -> int:
     """Judge the file, print, and return the exit status."""
-    if str(options.chain).lower().startswith("gw:"):
-        return usage_error(
-            "a gateway is rehearsed without one of its roots; write: appgw rehearse "
-            f"{options.chain} --without-root corp-root-2019"
-        )
     try:
-        bag = read_certificates(options.chain)
-        rules = _policy(options, name=_name(options.name, "--name"), http=None)
-        report = rehearse(bag, rules, at=instant(options.at), ordered=bag.ordered)
+        report = rehearsal(options)
     except InputError as error:
         return usage_error(str(error))
     return _finish(report, json_wanted=options.as_json)
 
 
-def _check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None]:
+def rehearsal(options: RehearseOptions) -> CheckReport:
+    """The verdict about a chain that is not installed yet. Raises `InputError`."""
+    if str(options.chain).lower().startswith("gw:"):
+        raise InputError(
+            "a gateway is rehearsed without one of its roots; write: appgw rehearse "
+            f"{options.chain} --without-root corp-root-2019"
+        )
+    bag = read_certificates(options.chain)
+    rules = _policy(options, name=_name(options.name, "--name"), http=None)
+    return rehearse(bag, rules, at=instant(options.at), ordered=bag.ordered)
+
+
+def check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None]:
+    """What is to be probed, and the instant of `--at`. Raises `InputError`."""
     host, port, path = _target(options)
     name = _name(options.host_name, "--host-name") or host
     server_name = _name(options.sni, "--sni") or name
@@ -167,7 +174,7 @@ def _policy(
 ) -> GatewayPolicy:
     generation = sku(options.sku)
     return policy(
-        trust=anchors(list(options.roots), list(options.auth_certificates), generation),
+        trust=anchors(options.roots, options.auth_certificates, generation),
         generation=generation,
         name=name,
         live_name=_name(options.live_name, "--live-name"),

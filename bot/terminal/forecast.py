@@ -6,6 +6,7 @@ seen.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from datetime import UTC, datetime
@@ -23,10 +24,11 @@ from bot.domain.azure import ArmRefusal
 from bot.domain.forecast import Forecast, ForecastDay, ForecastMember
 from bot.domain.forecast_days import MOST_DAYS
 from bot.domain.gateway_ref import GatewayRef
-from bot.settings import AzureSettings, SettingsError, load_azure_settings
+from bot.settings import SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error
 from bot.terminal.health import AnyTarget
+from bot.terminal.inputs import InputError
 from bot.terminal.output import StageDisplay
 from bot.terminal.removal import TYPING_ERRORS
 from bot.terminal.running import json_line, run
@@ -38,20 +40,38 @@ _EXAMPLE = "write for example: appgw forecast gw:prod-gw --days 90"
 
 def run_forecast(target: str, days: int, *, json_wanted: bool) -> int:
     """Ask ARM, probe, judge at every date, print, and return the exit status."""
-    wanted = _target(target, days)
-    if isinstance(wanted, str):
-        return usage_error(wanted)
     try:
-        settings = load_azure_settings(os.environ, Path("appgw.yaml"))
-    except SettingsError as error:
-        return usage_error(" ".join(error.problems))
-    found = run(_ask(settings, wanted, days))
+        found = run(forecast_answer(target, days))
+    except (InputError, SettingsError) as error:
+        return usage_error(str(error))
     if isinstance(found, ArmRefusal):
         for line in (found.sentence, *found.remedy):
             sys.stderr.write(f"appgw: {clean(line, 2000)}\n")
         return UNUSABLE if found.trouble in TYPING_ERRORS else NOT_ALL_SEEN
     sys.stdout.write(json_line(document(found)) if json_wanted else text(found))
     return status_of(found)
+
+
+async def forecast_answer(target: str, days: int, *, quiet: bool = False) -> Forecast | ArmRefusal:
+    """The forecast of the gateway that was typed.
+
+    Raises:
+        InputError: the target or the days are unusable.
+        SettingsError: the settings are.
+    """
+    wanted = _target(target, days)
+    if isinstance(wanted, str):
+        raise InputError(wanted)
+    settings = await asyncio.to_thread(load_azure_settings, os.environ, Path("appgw.yaml"))
+    async with terminal_client(settings) as arm:
+        check_service = CheckService(
+            arm=arm,
+            target_policy=AnyTarget(),
+            new_context=lambda: CheckContext(clock=now, timeout=PROBE_TIMEOUT_S),
+        )
+        with StageDisplay(quiet=quiet) as display:
+            display.show("removal")
+            return await forecast_gateway(check_service, wanted, days)
 
 
 def status_of(found: Forecast) -> int:
@@ -69,18 +89,6 @@ def _target(typed: str, days: int) -> GatewayRef | str:
         return f"{understood.error.rstrip('.')}; {_EXAMPLE}"
     assert isinstance(understood.target, GatewayRef)
     return understood.target
-
-
-async def _ask(settings: AzureSettings, wanted: GatewayRef, days: int) -> Forecast | ArmRefusal:
-    async with terminal_client(settings) as arm:
-        check_service = CheckService(
-            arm=arm,
-            target_policy=AnyTarget(),
-            new_context=lambda: CheckContext(clock=now, timeout=PROBE_TIMEOUT_S),
-        )
-        with StageDisplay() as display:
-            display.show("removal")
-            return await forecast_gateway(check_service, wanted, days)
 
 
 def document(found: Forecast) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -23,12 +22,11 @@ from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
 from bot.checks.service import CheckService, Refused
 from bot.commands import Usage, parse
-from bot.domain.azure import ArmRefusal, BackendServer
+from bot.domain.azure import ArmRefusal
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.domain.request import NOTHING_TYPED, Request, SiteTarget
-from bot.reports.check_json import as_json as check_json
-from bot.reports.check_json import findings_json
+from bot.reports.health_json import as_document
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error
@@ -59,23 +57,35 @@ class AnyTarget:
 
 def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
     """Ask, print, and return the exit status."""
-    wanted = target_of(target) if target else None
-    if isinstance(wanted, str):
-        return usage_error(wanted)
     try:
-        patience = seconds(timeout)
-        settings = load_azure_settings(os.environ, Path("appgw.yaml"))
+        answers = run(health_answers(target, timeout=timeout))
     except (InputError, SettingsError) as error:
-        return usage_error(str(error))
-    try:
-        answers = run(ask(settings, wanted, patience))
-    except InputError as error:
         return usage_error(str(error))
     if json_wanted:
         sys.stdout.write(json_line(as_document(answers)))
     else:
         _print(answers)
     return exit_status(answers)
+
+
+async def health_answers(
+    target: str | None,
+    *,
+    timeout: float,  # noqa: ASYNC109 -- handed to the probe
+    quiet: bool = False,
+) -> list[GatewayReport | ArmRefusal]:
+    """What the gateways that were typed say, or every one where nothing was.
+
+    Raises:
+        InputError: the target or the seconds are unusable, or nobody serves the site.
+        SettingsError: the settings are.
+    """
+    wanted = target_of(target) if target else None
+    if isinstance(wanted, str):
+        raise InputError(wanted)
+    patience = seconds(timeout)
+    settings = await asyncio.to_thread(load_azure_settings, os.environ, Path("appgw.yaml"))
+    return await ask(settings, wanted, patience, quiet=quiet)
 
 
 def target_of(text: str) -> GatewayRef | SiteTarget | str:
@@ -96,6 +106,8 @@ async def ask(
     settings: AzureSettings,
     wanted: GatewayRef | SiteTarget | None,
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
+    *,
+    quiet: bool = False,
 ) -> list[GatewayReport | ArmRefusal]:
     """The answers about one gateway, or about every one that can be seen."""
     async with terminal_client(settings) as arm:
@@ -104,7 +116,7 @@ async def ask(
             target_policy=AnyTarget(),
             new_context=lambda: CheckContext(clock=now, timeout=timeout),
         )
-        with StageDisplay() as display:
+        with StageDisplay(quiet=quiet) as display:
             display.show("list")
             targets = await _targets(check_service, wanted)
             if isinstance(targets, ArmRefusal):
@@ -150,71 +162,6 @@ def exit_status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:
         return UNHEALTHY
     refused = any(isinstance(answer, ArmRefusal) for answer in answers)
     return UNUSABLE if refused else HEALTHY
-
-
-def as_document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:
-    """The object that `--json` prints (schema 1)."""
-    return {
-        "schema": 1,
-        "gateways": [_refusal(a) if isinstance(a, ArmRefusal) else _gateway(a) for a in answers],
-    }
-
-
-def _refusal(refusal: ArmRefusal) -> dict[str, Any]:
-    said = {
-        "trouble": refusal.trouble.value,
-        "sentence": refusal.sentence,
-        "remedy": list(refusal.remedy),
-    }
-    return {"name": None, "healthy": None, "refusal": said, "members": []}
-
-
-def _gateway(report: GatewayReport) -> dict[str, Any]:
-    refusal = _refusal(report.refusal)["refusal"] if report.refusal else None
-    return {
-        "name": report.gateway.id.name,
-        "id": report.gateway.id.resource_id,
-        "scope": report.scope or None,
-        "site": report.site or None,
-        "redirects": list(report.redirects),
-        "healthy": report.healthy,
-        "headline": report.headline.value,
-        "findings": findings_json(report.findings, report.at),
-        "state": report.gateway.state or None,
-        "provisioning": report.gateway.provisioning or None,
-        "asked_at": report.health.read_at.astimezone(UTC).isoformat() if report.health else None,
-        "refusal": refusal,
-        "unlisted": list(report.silent_pairs),
-        "members": [_member(member, report.at) for member in report.members],
-    }
-
-
-def _member(member: MemberReport, at: datetime) -> dict[str, Any]:
-    return {
-        "pool": member.pool,
-        "setting": member.setting,
-        "member": member.member,
-        "rules": list(member.routes),
-        "healthy": member.healthy,
-        "headline": member.headline.value,
-        "findings": findings_json(member.findings, at),
-        "gateway": _said(member.server) if member.server else None,
-        "skipped": member.skipped or None,
-        "hints": list(member.useful_hints),
-        "report": check_json(member.report) if member.report else None,
-    }
-
-
-def _said(server: BackendServer) -> dict[str, Any]:
-    message = server.message
-    return {
-        "health": server.health.value,
-        "word": server.word or None,
-        "message": (message.text or None) if message else None,
-        "name": (message.name or None) if message else None,
-        "code": message.code.value if message else None,
-        "more": dict(server.more),
-    }
 
 
 def _print(answers: Sequence[GatewayReport | ArmRefusal]) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import select
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,22 +36,42 @@ class InputError(Exception):
     """The command line or a file is unusable; the text is one sentence."""
 
 
-def read_certificates(path: Path) -> CertificateBag:
-    """Read one certificate file, PEM, DER or PKCS #7.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastedCertificates:
+    """Certificates given as text, where the command line takes a file.
 
-    Raises `InputError` that names the file and what was found.
+    Attributes:
+        name: what a refusal calls them.
+        text: PEM.
+    """
+
+    name: str
+    text: str
+
+    def __str__(self) -> str:
+        """The name."""
+        return self.name
+
+
+CertificateSource = Path | PastedCertificates
+
+
+def read_certificates(source: CertificateSource) -> CertificateBag:
+    """Read one certificate file, PEM, DER or PKCS #7, or a pasted text.
+
+    Raises `InputError` that names the source and what was found.
     """
     try:
-        data = _read(path)
+        data = _read(source) if isinstance(source, Path) else source.text.encode()
         return load_certificates(data)
     except OSError as error:
         raise InputError(
-            f"{path} cannot be read: {os.strerror(error.errno) if error.errno else error}."
+            f"{source} cannot be read: {os.strerror(error.errno) if error.errno else error}."
         ) from None
     except PrivateKeyFound as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{source}: {error}") from None
     except UnusableFile as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{source}: {error}") from error
 
 
 def _read(path: Path) -> bytes:
@@ -75,10 +97,12 @@ def _read(path: Path) -> bytes:
     return bytes(data[: MAX_FILE_BYTES + 1])
 
 
-def read_all(paths: list[Path]) -> tuple[Certificate, ...]:
-    """Every certificate of several files, in the order given, repetitions left out."""
+def read_all(sources: Sequence[CertificateSource]) -> tuple[Certificate, ...]:
+    """Every certificate of several sources, in the order given, repetitions left out."""
     return tuple(
-        dict.fromkeys(certificate for path in paths for certificate in read_certificates(path))
+        dict.fromkeys(
+            certificate for source in sources for certificate in read_certificates(source)
+        )
     )
 
 
@@ -118,7 +142,11 @@ def sku(text: str) -> Sku:
         raise InputError(f"--sku {text!r} is not known; write --sku v1 or --sku v2.") from None
 
 
-def anchors(roots: list[Path], auth_certificates: list[Path], generation: Sku) -> TrustAnchors:
+def anchors(
+    roots: Sequence[CertificateSource],
+    auth_certificates: Sequence[CertificateSource],
+    generation: Sku,
+) -> TrustAnchors:
     """The gateway's trust.
 
     V1 exact leaf certificates, v2 uploaded roots, or the well-known CAs where nothing was given.

@@ -42,11 +42,16 @@ _STAGES = {
 
 
 class StageDisplay:
-    """A spinner that names the stage a check is in; silent where standard error is no terminal."""
+    """A spinner that names the stage a check is in; silent where standard error is no terminal.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: silent there too, since a terminal shows one spinner at a time.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
         console = Console(stderr=True, highlight=False)
-        self._status = Status("starting", console=console) if console.is_terminal else None
+        shown = console.is_terminal and not quiet
+        self._status = Status("starting", console=console) if shown else None
 
     def __enter__(self) -> Self:
         """Start to spin."""

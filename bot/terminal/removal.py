@@ -5,6 +5,7 @@ Exit status 0 nothing, 1 something, 3 not all was seen.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from datetime import UTC
@@ -21,10 +22,11 @@ from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.removal import Impact, Removal
-from bot.settings import AzureSettings, SettingsError, load_azure_settings
+from bot.settings import SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error
 from bot.terminal.health import AnyTarget
+from bot.terminal.inputs import InputError
 from bot.terminal.output import StageDisplay
 from bot.terminal.running import json_line, run
 
@@ -36,18 +38,36 @@ TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTroubl
 
 def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
     """Ask ARM, probe, judge without the root, print, and return the exit status."""
-    wanted = _target(target, root)
-    if isinstance(wanted, str):
-        return usage_error(wanted)
     try:
-        settings = load_azure_settings(os.environ, Path("appgw.yaml"))
-    except SettingsError as error:
-        return usage_error(" ".join(error.problems))
-    found = run(_ask(settings, wanted, root))
+        found = run(removal_answer(target, root))
+    except (InputError, SettingsError) as error:
+        return usage_error(str(error))
     if isinstance(found, ArmRefusal):
         return _refused(found)
     sys.stdout.write(json_line(document(found)) if json_wanted else _text(found))
     return status_of(found)
+
+
+async def removal_answer(target: str, root: str, *, quiet: bool = False) -> Removal | ArmRefusal:
+    """What breaks on the gateway that was typed without this root.
+
+    Raises:
+        InputError: the target or the root's name is unusable.
+        SettingsError: the settings are.
+    """
+    wanted = _target(target, root)
+    if isinstance(wanted, str):
+        raise InputError(wanted)
+    settings = await asyncio.to_thread(load_azure_settings, os.environ, Path("appgw.yaml"))
+    async with terminal_client(settings) as arm:
+        check_service = CheckService(
+            arm=arm,
+            target_policy=AnyTarget(),
+            new_context=lambda: CheckContext(clock=now, timeout=PROBE_TIMEOUT_S),
+        )
+        with StageDisplay(quiet=quiet) as display:
+            display.show("removal")
+            return await rehearse_removal(check_service, wanted, root)
 
 
 def status_of(found: Removal) -> int:
@@ -66,18 +86,6 @@ def _target(text: str, root: str) -> GatewayRef | str:
         return f"{understood.error.rstrip('.')}; {example}"
     assert isinstance(understood.target, GatewayRef)
     return understood.target
-
-
-async def _ask(settings: AzureSettings, wanted: GatewayRef, root: str) -> Removal | ArmRefusal:
-    async with terminal_client(settings) as arm:
-        check_service = CheckService(
-            arm=arm,
-            target_policy=AnyTarget(),
-            new_context=lambda: CheckContext(clock=now, timeout=PROBE_TIMEOUT_S),
-        )
-        with StageDisplay() as display:
-            display.show("removal")
-            return await rehearse_removal(check_service, wanted, root)
 
 
 def _refused(refusal: ArmRefusal) -> int:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.reports.health_json import as_document
 from bot.settings import load_azure_settings
-from bot.terminal.health import as_document, ask, exit_status, target_of, text_lines
+from bot.terminal.health import ask, exit_status, target_of, text_lines
 from playground.arm import ArmStandIn, Fault, FaultKind
 from playground.lab import pki
 from tests.support.gateway_cases import Estate, documents, faults, start, usual_upload

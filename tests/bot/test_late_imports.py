@@ -17,6 +17,7 @@ HEAVY = frozenset(
         "alembic",
         "azure",
         "dbos",
+        "mcp",
         "prometheus_client",
         "psycopg",
         "publicsuffixlist",

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from bot.reports.health_json import as_document
 from bot.settings import AzureSettings, load_azure_settings
-from bot.terminal.health import as_document, ask, exit_status, target_of, text_lines
+from bot.terminal.health import ask, exit_status, target_of, text_lines
 from bot.terminal.inputs import InputError
 from playground.arm import ArmStandIn
 from playground.lab import pki
