@@ -12,6 +12,7 @@ import errno
 import gc
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from io import TextIOWrapper
@@ -62,6 +63,7 @@ _EXAMPLES = {
     "observe": "observe gw:prod-gw",
     "forecast": "forecast gw:prod-gw",
 }
+_POSSIBLE = re.compile(r" \(Possible options?: ([^)]*)\)$")
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
@@ -92,7 +94,11 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
     ] = None,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """Probe one backend as the gateway would, judge what it sends, explain."""
+    """Probe one backend as the gateway would, judge what it sends, explain.
+
+    Exit status 0 when the gateway would accept it, 1 when it would refuse it, 2 when the command
+    line or a file cannot be used, 3 when no certificates came.
+    """
     gc.disable()  # the process ends soon, and collecting takes a tenth of its time
     from bot.terminal.commands import CheckOptions, run_check  # noqa: PLC0415 -- late, so that the program starts fast
 
@@ -139,7 +145,8 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
 ) -> int:
     """Judge a chain that is not installed yet.
 
-    Or say what breaks if a root is removed from a gateway.
+    Or say what breaks if a root is removed from a gateway. Exit status 0 when the gateway would
+    accept it, 1 when it would refuse it, 2 when the command line or a file cannot be used.
     """
     if without_root is not None:
         from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
@@ -176,7 +183,8 @@ def health(
 ) -> int:
     """What gateways say of their backends, beside our own probe.
 
-    Exit status 1 when something is unhealthy, 2 for what may not or cannot be asked.
+    Exit status 0 when nothing is critical, 1 when something is, 2 for what may not or cannot be
+    asked.
     """
     from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
 
@@ -193,7 +201,8 @@ def forecast(
 ) -> int:
     """On which day what breaks on a gateway if nobody does anything.
 
-    Exit status 1 when something breaks or is refused already.
+    Exit status 0 when nothing breaks, 1 when something does or is refused already, 2 for what may
+    not or cannot be asked, 3 when not every server was seen.
     """
     from bot.terminal.forecast import run_forecast  # noqa: PLC0415 -- Azure is imported here only
 
@@ -220,7 +229,7 @@ def observe(
 def doctor() -> int:
     """Can the bot answer with the settings it has? Asks Slack and Azure.
 
-    Exit status 1 when one of them says no.
+    Exit status 0 when no check failed, 1 when one did, 2 when the settings cannot be used.
     """
     from bot.terminal.doctor import run_doctor  # noqa: PLC0415 -- Azure is imported here only
 
@@ -259,7 +268,7 @@ def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the comman
     """Read JSON lines {"text": ...} and print what the bot would understand."""
     from bot.commands import parse_json  # noqa: PLC0415 -- late, so that the program starts fast
 
-    return _line_by_line(lambda row: parse_json(row["text"]), as_json=as_json)
+    return _line_by_line("parse", lambda row: parse_json(row["text"]), as_json=as_json)
 
 
 @app.command("explain-message", hidden=True)
@@ -268,6 +277,7 @@ def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of 
     from bot.azure.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
 
     return _line_by_line(
+        "explain-message",
         lambda row: explain_message_json(row["text"], _text_or_none(row, "name") or ""),
         as_json=as_json,
     )
@@ -280,7 +290,8 @@ def read_alert(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the c
 
     if not as_json:
         return usage_error(
-            'this command reads JSON lines; write for example: echo \'{"message": {"text": "502 on '
+            "this command reads JSON lines and needs --json; write for example: "
+            'echo \'{"message": {"text": "502 on '
             "backend.contoso.com\"}}' | appgw read-alert --json"
         )
     for number, document in _documents():
@@ -303,12 +314,14 @@ def _documents() -> Iterator[tuple[int, object]]:
                 yield number, None
 
 
-def _line_by_line(answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json: bool) -> int:
+def _line_by_line(
+    command: str, answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json: bool
+) -> int:
     """One JSON object out for each JSON line in, in the same order."""
     if not as_json:
         return usage_error(
-            'this command reads JSON lines; write for example: echo \'{"text": "help"}\' | '
-            "appgw parse --json"
+            "this command reads JSON lines and needs --json; write for example: "
+            f'echo \'{{"text": "help"}}\' | appgw {command} --json'
         )
     for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), start=1):
         if not line.strip():
@@ -402,6 +415,8 @@ def _command_line_error(error: Exception) -> str | None:
     if describe is None:
         return None
     said = " ".join(str(describe()).split()).rstrip(".")
+    said = _POSSIBLE.sub(r". Did you mean \1?", said)
     context = getattr(error, "ctx", None)
     example = _EXAMPLES.get(getattr(context, "info_name", None) or "", _EXAMPLES["check"])
-    return f"{said}; write for example: appgw {example}, or see appgw --help"
+    joint = " Write" if said.endswith("?") else "; write"
+    return f"{said}{joint} for example: appgw {example}, or see appgw --help"

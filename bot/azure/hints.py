@@ -11,17 +11,41 @@ from collections.abc import Iterator
 from bot.azure.server_names import DEFAULT_PROBE_HOST
 from bot.domain.azure import BackendMember, BackendSetting, Gateway, MemberKind
 from bot.domain.gateway_ref import GatewayId
+from bot.domain.report import TRUST_FAULTS, Hint
 from bot.fixsteps.quoting import sh_word
-from chainlib import is_ip_literal
+from chainlib import Sku, is_ip_literal
 
 _SHOWN = 3
 
 
-def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> tuple[str, ...]:
+def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> tuple[Hint, ...]:
     """What to look at when this member fails under this setting; empty where nothing is odd."""
+    trust = (Hint(sentence=one, explains=TRUST_FAULTS) for one in _v1_trust(gateway, setting))
     if setting.layer4:
-        return ()
-    return (*_unused_probe(gateway, setting), *_default_probe(setting), *_picked(setting, member))
+        return tuple(trust)
+    odd = (*_unused_probe(gateway, setting), *_default_probe(setting), *_picked(setting, member))
+    return (*trust, *(Hint(sentence=one) for one in odd))
+
+
+def _v1_trust(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
+    """Authentication certificates are v1's; a v2 gateway trusts roots and ignores them.
+
+    Source: https://learn.microsoft.com/azure/application-gateway/ssl-overview#end-to-end-tls-with-the-v2-sku
+    """
+    if gateway.sku is Sku.V1 or setting.root_names:
+        return
+    if names := setting.auth_certificate_names:
+        yield (
+            f"{setting.name} still holds v1 authentication certificates "
+            f"({', '.join(names[:_SHOWN])}), which a v2 gateway does not use. Upload the root of "
+            "the server's chain as a trusted root certificate and attach it."
+        )
+    elif gateway.auth_certificates and not gateway.roots:
+        yield (
+            f"{gateway.id.name} holds v1 authentication certificates and no trusted root; a v2 "
+            f"gateway uses only roots. Upload the root of the server's chain and attach it to "
+            f"{setting.name}."
+        )
 
 
 def _unused_probe(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:

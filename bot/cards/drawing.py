@@ -25,6 +25,7 @@ from chainlib import (
     Status,
     TrustMode,
     Verdict,
+    is_ip_literal,
 )
 
 LABEL_WIDTH = 7
@@ -80,16 +81,19 @@ def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
     """The drawing of what the worst address sent, or of how far the connection came."""
     chain = report.chain
     if chain is None or not chain.certificates:
-        return _stages(report.verdict.headline)
+        return _stages(report.verdict.headline, named=not is_ip_literal(report.request.target.host))
     return _within(tuple(drawing_rows(report)), max_lines)
 
 
-def _stages(headline: Code) -> tuple[str, ...]:
+def _stages(headline: Code, *, named: bool) -> tuple[str, ...]:
+    """How far the connection came; an address needs no DNS."""
     stop, trouble = _STOPPED_AT.get(headline, (len(_STAGES) - 1, "X no certificates came"))
     words = [
         "ok" if place < stop else trouble if place == stop else "not reached"
         for place in range(len(_STAGES))
     ]
+    if not named and stop:
+        words[0] = "not needed"
     return tuple(
         fit(f"{stage:<{LABEL_WIDTH}}{word}", DRAWING_WIDTH)
         for stage, word in zip(_STAGES, words, strict=True)

@@ -31,7 +31,7 @@ __all__ = [
 DISAGREEMENT_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 """Findings that come from comparing probe and backend health, not from a chain."""
 
-_HINTED = frozenset(
+PROBE_FAULTS = frozenset(
     {
         Code.SNI_REQUIRED,
         Code.TLS_FAILED,
@@ -44,6 +44,29 @@ _HINTED = frozenset(
     }
 )
 """Faults that the names and the path of a health probe may cause."""
+TRUST_FAULTS = frozenset(
+    {
+        Code.SELF_SIGNED_NOT_CA,
+        Code.SERVER_UNKNOWN_CA,
+        Code.INTERMEDIATE_UNKNOWN_CA,
+        Code.INTERMEDIATE_MISSING,
+        Code.ROOT_NOT_ATTACHED,
+    }
+)
+"""Faults that a setting without a trusted root may cause."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """What in the gateway's configuration would explain a failure.
+
+    Attributes:
+        sentence: for people, ends in the step that helps.
+        explains: the faults that it may cause.
+    """
+
+    sentence: str
+    explains: frozenset[Code] = PROBE_FAULTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +78,7 @@ class MemberCheck:
         member: the member as configured, FQDN or address; for people and for matching ARM's answer.
         request: the probe; `None` for a setting without TLS or a member without an address.
         skipped: why there is no request, one sentence, empty otherwise.
-        hints: what in the gateway's configuration would explain a failure, one sentence each.
+        hints: what in the gateway's configuration would explain a failure.
     """
 
     pool: str
@@ -63,7 +86,7 @@ class MemberCheck:
     member: str
     request: CheckRequest | None
     skipped: str = ""
-    hints: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +103,7 @@ class MemberReport:
         findings: the probe's findings and those that come from comparing it with backend
             health, in headline order.
         skipped: why we did not probe, one sentence, empty otherwise.
-        hints: what in the gateway's configuration would explain a failure, one sentence each.
+        hints: what in the gateway's configuration would explain a failure.
         routes: the rules and paths by which a site leads here; for people.
     """
 
@@ -91,7 +114,7 @@ class MemberReport:
     server: BackendServer | None = None
     findings: tuple[Finding, ...] = ()
     skipped: str = ""
-    hints: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
     routes: tuple[str, ...] = ()
 
     @property
@@ -109,11 +132,9 @@ class MemberReport:
 
     @property
     def useful_hints(self) -> tuple[str, ...]:
-        """The hints, where the fault is of the kind that they explain."""
-        explained = any(
-            f.code in _HINTED and f.severity is Severity.CRITICAL for f in self.findings
-        )
-        return self.hints if explained else ()
+        """The sentences of the hints whose kind of fault was found."""
+        critical = {f.code for f in self.findings if f.severity is Severity.CRITICAL}
+        return tuple(one.sentence for one in self.hints if one.explains & critical)
 
     @property
     def hypothetical(self) -> bool:

@@ -83,6 +83,7 @@ def run_check(options: CheckOptions) -> int:
         write_page(options.report, report)
     except InputError as error:
         return usage_error(str(error))
+    sys.stderr.write(f"appgw: the report page is in {options.report}\n")
     return status
 
 

@@ -38,7 +38,9 @@ def upgrade() -> int:
     """Upgrade the database's schema; `appgw serve` does this at start."""
     from bot.store import upgrade as upgrade_store  # noqa: PLC0415 -- the database is imported here only
 
-    return _with_database(lambda url: sys.stdout.write(f"schema {upgrade_store(url)}\n"))
+    return _with_database(
+        lambda url: sys.stdout.write(f"schema {upgrade_store(url)} in {_named(url)}\n")
+    )
 
 
 @app.command()
@@ -61,6 +63,17 @@ def purge() -> int:
             sys.stdout.write(f"{table}: {rows} deleted\n")
 
     return _with_database(work)
+
+
+def _named(url: str) -> str:
+    """The database for people: its file, or its name and host, never what opens it."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 -- the database is imported here only
+
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite":
+        return str(Path(parts.database or "").resolve())
+    host = parts.host or parts.query.get("host") or "this machine"
+    return f"the database {parts.database} on {host}"
 
 
 def _with_database(work: Callable[[str], object]) -> int:

@@ -86,7 +86,7 @@ def _target(typed: str, days: int) -> GatewayRef | str:
         return f"--days {days} is outside 1-{MOST_DAYS}; {_EXAMPLE}"
     understood = parse(f"forecast {typed} days={days}")
     if isinstance(understood, Usage):
-        return f"{understood.error.rstrip('.')}; {_EXAMPLE}"
+        return f"{understood.error.partition(';')[0].rstrip('.')}; {_EXAMPLE}"
     assert isinstance(understood.target, GatewayRef)
     return understood.target
 

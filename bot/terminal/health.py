@@ -25,7 +25,7 @@ from bot.commands import Usage, parse
 from bot.domain.azure import ArmRefusal
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
-from bot.domain.request import NOTHING_TYPED, Request, SiteTarget
+from bot.domain.request import NOTHING_TYPED, HostTarget, Request, SiteTarget
 from bot.reports.health_json import as_document
 from bot.settings import AzureSettings, SettingsError, load_azure_settings
 from bot.terminal.azure import now, terminal_client
@@ -88,18 +88,25 @@ async def health_answers(
     return await ask(settings, wanted, patience, quiet=quiet)
 
 
-def target_of(text: str) -> GatewayRef | SiteTarget | str:
+_TAKES = {
+    "health": (
+        "health takes gateways and sites; write for example: appgw health gw:prod-gw or "
+        "appgw health site:shop.contoso.com"
+    ),
+    "observe": "observe looks at one gateway; write for example: appgw observe gw:prod-gw",
+}
+
+
+def target_of(text: str, *, verb: str = "health") -> GatewayRef | SiteTarget | str:
     """The gateway or site that was typed, or what is wrong with it in one sentence."""
     understood = parse(f"health {text}")
     if isinstance(understood, Usage):
-        return understood.error
+        host = isinstance(getattr(parse(f"check {text}"), "target", None), HostTarget)
+        return _TAKES[verb] if host and verb != "health" else understood.error
     assert isinstance(understood, Request)
     if isinstance(understood.target, GatewayRef | SiteTarget):
         return understood.target
-    return (
-        "health takes gateways and sites; write for example: appgw health gw:prod-gw or "
-        "appgw health site:shop.contoso.com"
-    )
+    return _TAKES[verb]
 
 
 async def ask(

@@ -128,8 +128,8 @@ def seconds(timeout: float) -> float:
     """The seconds of `--timeout`; raises `InputError` for none, too many, and what is no number."""
     if not 0 < timeout <= MAX_TIMEOUT_S:
         raise InputError(
-            f"--timeout {timeout:g} is outside 0 to {MAX_TIMEOUT_S:g} seconds; write for "
-            "example --timeout 12."
+            f"--timeout {timeout:g} is not possible: more than 0 and at most {MAX_TIMEOUT_S:g} "
+            "seconds; write for example --timeout 12."
         )
     return timeout
 

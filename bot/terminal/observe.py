@@ -31,13 +31,11 @@ _READ_FIRST = (
 
 def run_observe(target: str, *, with_certificates: bool) -> int:
     """Ask, print the record, and return the exit status."""
-    wanted = target_of(target)
+    wanted = target_of(target, verb="observe")
     if isinstance(wanted, str):
         return usage_error(wanted)
     if not isinstance(wanted, GatewayRef):
-        return usage_error(
-            "observe looks at one gateway; write for example: appgw observe gw:prod-gw"
-        )
+        return usage_error(_ONE_GATEWAY)
     try:
         settings = load_azure_settings(os.environ, Path("appgw.yaml"))
     except SettingsError as error:

@@ -6,7 +6,10 @@ import pytest
 
 from bot.azure.hints import hints
 from bot.azure.translation import translate_gateway
+from bot.domain.report import MemberReport
+from chainlib import Basis, Code, Finding, Severity
 from playground.arm import GatewaySpec, PoolSpec, ProbeSpec, SettingSpec, gateway_document
+from playground.lab import pki
 
 
 def found(setting: SettingSpec, *probes: ProbeSpec, fqdn: str = "", **more: str) -> str:
@@ -15,7 +18,9 @@ def found(setting: SettingSpec, *probes: ProbeSpec, fqdn: str = "", **more: str)
     spec = GatewaySpec(name="gw", pools=(pool,), settings=(setting,), probes=probes, **more)  # type: ignore[arg-type]
     gateway = translate_gateway(gateway_document(spec))
     assert gateway is not None
-    return "\n".join(hints(gateway, gateway.settings[0], gateway.pools[0].members[0]))
+    return "\n".join(
+        hint.sentence for hint in hints(gateway, gateway.settings[0], gateway.pools[0].members[0])
+    )
 
 
 HTTPS = "https-be"
@@ -74,3 +79,40 @@ def test_odd_probe_is_named(text: str, words: str) -> None:
 )
 def test_usual_probe_needs_no_hint(text: str) -> None:
     assert text == ""
+
+
+V1_LEFT = {"auth_certificates": {"old-leaf": pki.leaf(None).certificate}, "tier": "Standard_v2"}
+
+
+def members(setting: SettingSpec, code: Code) -> MemberReport:
+    """The only member, found to have this fault."""
+    spec = GatewaySpec(
+        name="gw", pools=(PoolSpec(name="web", ips=("10.0.0.5",)),), settings=(setting,), **V1_LEFT
+    )
+    gateway = translate_gateway(gateway_document(spec))
+    assert gateway is not None
+    fault = Finding(
+        code=code, severity=Severity.CRITICAL, summary="As it is.", basis=Basis.DOCUMENTED
+    )
+    return MemberReport(
+        pool="web",
+        setting=setting.name,
+        member="10.0.0.5",
+        findings=(fault,),
+        hints=hints(gateway, gateway.settings[0], gateway.pools[0].members[0]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("attached", "words"),
+    [
+        pytest.param(("old-leaf",), "still holds v1 authentication certificates", id="attached"),
+        pytest.param((), "holds v1 authentication certificates and no trusted root", id="lying"),
+    ],
+)
+def test_v1_trust_on_v2_is_named(attached: tuple[str, ...], words: str) -> None:
+    setting = SettingSpec(name=HTTPS, probe="p1", auth_certificates=attached)
+    unknown = members(setting, Code.SERVER_UNKNOWN_CA)
+    assert [words in hint for hint in unknown.useful_hints] == [True]
+    other = members(setting, Code.HTTP_STATUS_MISMATCH).useful_hints
+    assert not any("v1" in hint for hint in other)
