@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test test-all lint format bench playground pictures fuzz sbom lock findings docs clean help
+.PHONY: setup demo test test-all lint format bench playground pictures fuzz sbom release lock findings docs clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,12 @@ sbom: setup ## list every dependency with its hashes in dist/sbom.cdx.json (Cycl
 	@mkdir -p dist
 	@.cache/sbom/bin/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml --output-reproducible --output-format JSON -o dist/sbom.cdx.json
 	@echo "dist/sbom.cdx.json"
+
+# The dates inside are those of the last commit, so that the same commit gives the same files.
+release: setup sbom ## build the wheel, the sdist, the SBOM and SHA256SUMS in dist/
+	@rm -f dist/*.whl dist/*.tar.gz dist/SHA256SUMS
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m hatchling build -d dist >/dev/null
+	@cd dist && sha256sum *.whl *.tar.gz sbom.cdx.json > SHA256SUMS && cat SHA256SUMS
 
 findings: setup ## write the pages of findings, servers and gateways anew from the catalogue
 	@$(BIN)/python -m playground.finding_pages

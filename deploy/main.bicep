@@ -9,7 +9,7 @@ param location string = resourceGroup().location
 @description('Id of a subnet of the gateways\' virtual network, or of a peered one: /27 or larger, delegated to Microsoft.App/environments, with the routes and DNS of the gateways\' own subnet.')
 param subnetId string
 
-@description('The image, for example contoso.azurecr.io/appgw-check:0.1.0.')
+@description('The image, for example contoso.azurecr.io/appgw-check:0.2.0.')
 param image string
 
 @description('Its registry, when the bot\'s identity is to pull from it, for example contoso.azurecr.io; empty for a public one.')
