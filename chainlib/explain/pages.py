@@ -82,6 +82,7 @@ RFC_BASIC_CONSTRAINTS = f"{_RFC}/rfc5280#section-4.2.1.9"
 RFC_CERTIFICATE = f"{_RFC}/rfc5280#section-4.1"
 RFC_CERTIFICATE_KEY = f"{_RFC}/rfc8446#section-4.4.3"
 RFC_CLIENT_CERTIFICATE = f"{_RFC}/rfc8446#section-4.4.2.4"
+# RFC 9525 drops the common name; the gateway still falls back to it, as this older section says.
 RFC_COMMON_NAME = f"{_RFC}/rfc6125#section-6.4.4"
 RFC_HTTP2_PREFACE = f"{_RFC}/rfc9113#section-3.4"
 RFC_HTTP_MESSAGE = f"{_RFC}/rfc9112#section-2"
@@ -96,7 +97,7 @@ RFC_STARTTLS = f"{_RFC}/rfc8314#section-3"
 RFC_TLS_ALERTS = f"{_RFC}/rfc8446#section-6.2"
 RFC_TLS_CERTIFICATES = f"{_RFC}/rfc8446#section-4.4.2"
 RFC_TLS_CIPHERS = f"{_RFC}/rfc8446#section-4.1.1"
-RFC_WILDCARD = f"{_RFC}/rfc6125#section-6.4.3"
+RFC_WILDCARD = f"{_RFC}/rfc9525#section-6.3"
 
 FINDINGS = "https://github.com/appgw-check/appgw-check/blob/main/docs/findings"
 
