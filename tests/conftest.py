@@ -118,6 +118,14 @@ def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
         _BLOCKING.activate()
 
 
+@pytest.fixture(scope="module")
+def module_may_block() -> Iterator[None]:
+    """Lowers the same guard for a whole module, whose bot runs from the first test to the last."""
+    _BLOCKING.deactivate()
+    yield
+    _BLOCKING.activate()
+
+
 @pytest.fixture(autouse=True)
 def _no_secret_in_the_log() -> Iterator[None]:
     """A secret in any record that a test causes, as the bot would write it, fails the test."""

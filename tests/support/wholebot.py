@@ -20,12 +20,14 @@ from bot.checks.alerts import AlertReader
 from bot.checks.service import CheckService
 from bot.digests_running import Remembering
 from bot.domain.gateway_ref import GatewayRef
-from bot.domain.request import HealthRequest
+from bot.domain.request import ForecastRequest, HealthRequest, RemovalRequest
 from bot.main import access_for
 from bot.settings import load_settings
 from bot.slack.handlers.alert_cards import WorkFor
 from bot.slack.handlers.alert_setup import AlertSetup
+from bot.slack.handlers.forecast import Forecasting
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
+from bot.slack.handlers.removal import Removing
 from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
@@ -50,7 +52,7 @@ class World:
         loopback: `APPGW_ALLOW_LOOPBACK`.
         access, limiter: who may ask, how often.
         resolver: how names are resolved.
-        arm_url, ca_file: the stand-in ARM, `None` for a bot without Azure.
+        arm_url, ca_file, arm_token: the stand-in ARM, `None` for a bot without Azure.
         timing: how long ARM is waited for.
         timeout: seconds for one check.
         clock: the present instant.
@@ -72,6 +74,7 @@ class World:
     resolver: Resolver | None = None
     arm_url: str | None = None
     ca_file: str | None = None
+    arm_token: str = TOKEN
     timing: ArmTiming = field(default_factory=lambda: ArmTiming(poll_interval=0.05))
     timeout: float = 5.0
     clock: Callable[[], datetime] = field(default_factory=MovableClock)
@@ -88,7 +91,10 @@ class World:
         if self.arm_url is None:
             return None
         settings = ArmSettings(
-            credential="static", static_token=TOKEN, arm_url=self.arm_url, ca_bundle=self.ca_file
+            credential="static",
+            static_token=self.arm_token,
+            arm_url=self.arm_url,
+            ca_bundle=self.ca_file,
         )
         return ArmClient(settings, clock=self.clock, timing=self.timing)
 
@@ -182,7 +188,12 @@ def _parts(world: World, check_service: CheckService, alerts: AlertReader | None
         checking = GatewayChecking(
             cards=cards, gateways=check_service, probe_origin="here", followed=followed
         )
-        return answers(HealthRequest, checking.handle)
+        shared = {"cards": cards, "gateways": check_service, "probe_origin": "here"}
+        return {
+            **answers(HealthRequest, checking.handle),
+            **answers(RemovalRequest, Removing(**shared).handle),
+            **answers(ForecastRequest, Forecasting(**shared).handle),
+        }
 
     return Parts(
         backends=check_service,
