@@ -55,6 +55,15 @@ def test_links_into_a_page_meet_a_heading(page: Path) -> None:
     assert dead_anchors(page) == []
 
 
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    """`make docs` would refuse it otherwise, and only CI runs that."""
+    docs = ROOT / "docs"
+    nav = str(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
+    folders = {path.parent for path in docs.rglob("*.md")} - {docs}
+    assert [path.name for path in docs.glob("*.md") if f"'{path.name}'" not in nav] == []
+    assert [path.name for path in folders if f"'{path.name}/*'" not in nav] == []
+
+
 def test_links_of_generated_pages_lead_somewhere() -> None:
     assert len(GENERATED) > len(Code)
     assert [link for page in GENERATED for link in (*dead_links(page), *dead_anchors(page))] == []

@@ -21,6 +21,7 @@ from bot.checks.service import CheckService
 from bot.digests_running import Remembering
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import ForecastRequest, HealthRequest, RemovalRequest
+from bot.engine import EngineSettings
 from bot.main import access_for
 from bot.settings import load_settings
 from bot.slack.handlers.alert_cards import WorkFor
@@ -60,6 +61,7 @@ class World:
         alert_apps: `APPGW_ALERT_APPS`.
         alerts_every_s: seconds between two looks at what an alert named.
         tokens: what the bot's token may do.
+        engine: how often its engine looks for work.
         slack: one that lives longer than the bot; `None` for one of its own.
         database_url: `None` for a SQLite file of its own.
         digests: whether digests run; one engine runs in a process.
@@ -82,6 +84,7 @@ class World:
     alert_apps: tuple[str, ...] = ()
     alerts_every_s: float = 0.05
     tokens: Tokens | None = None
+    engine: EngineSettings = ENGINE
     slack: SlackStandIn | None = None
     database_url: str | None = None
     digests: bool = True
@@ -132,7 +135,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             store=store,
             check_service=check_service,
             clock=world.clock,
-            engine=ENGINE,
+            engine=world.engine,
         )
         parts = replace(
             _parts(
