@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from bot.commands.alert_hosts import registered_domain
 from bot.commands.alert_tables import (
+    CODE_PATHS,
     NO_NAMES,
     OTHER_KINDS,
     OTHER_POOLS,
@@ -33,6 +34,13 @@ _OTHER_ID = re.compile(
     re.IGNORECASE,
 )
 """Names of groups and of other resources inside ARM ids."""
+_OTHER_NAME = re.compile(
+    r"/providers/(?!microsoft\.network/applicationgateways/)[\w.]{1,80}/\w{1,80}/([\w.-]{1,120})",
+    re.IGNORECASE,
+)
+_URL_PATH = re.compile(r"(?i)(?<=://)[^\s<>\"'`|?]{1,500}")
+"""Of a page's address only the query may name a gateway."""
+_CODE_PATH = re.compile(r"(?i)(?<![\w/-])([a-z]{2,10})/$")
 _TYPED = re.compile(
     r"(?<![\w-])gw[:=](?P<name>[\w(][\w.()-]*(?:/[\w(][\w.()-]*){0,3})", re.IGNORECASE
 )
@@ -54,8 +62,16 @@ _GENERIC = re.compile(
     rf"{_VALUE.replace('quote', 'quote2').replace('<name>', '<name2>')}",
     re.IGNORECASE,
 )
+_AFTER_DASH = re.compile(
+    rf"(?<![\w/.-]){_OURS}s?[\s*_`]{{1,4}}[-\u2013\u2014|]\s{{1,4}}{_VALUE}", re.IGNORECASE
+)
+_RESOURCE = re.compile(
+    r"\b(?:resource\s+name|(?:fired|triggered|activated|resolved)\s+(?:for|on)\s+(?:the\s+)?resource)"
+    r"\s+[`\"'*]{0,3}(?P<name>[A-Za-z0-9][\w-]{0,78}\w)(?![\w.-]*[./]\w)",
+    re.IGNORECASE,
+)
 _BEFORE_TYPE = re.compile(
-    rf"{_VALUE}[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;-]?\s{{0,8}}"
+    rf"{_VALUE}(?![\w-])[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;-]?\s{{0,8}}"
     rf"(?:microsoft\.network/applicationgateways|\(?{_OURS}\b)(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
     re.IGNORECASE,
 )
@@ -63,7 +79,9 @@ _AT = re.compile(
     r"\b(?:on|for|of|behind|via|through|in|resource|gateway)\s+[`\"'*]*(?P<name>[A-Za-z0-9][\w-]{0,78}\w)(?![\w.-]*\.\w)",
     re.IGNORECASE,
 )
-_OUR_PARTS = frozenset({"gw", "agw", "appgw", "agic", "appgateway", "appgtw"})
+_OWN_PARTS = frozenset({"agw", "appgw", "agic", "appgateway", "appgtw"})
+_OUR_PARTS = _OWN_PARTS | {"gw"}
+"""Parts of names that say what they are; `gw` alone may be a gateway of another kind."""
 _NAME_WORDS = (
     frozenset({"resource"}),
     frozenset({"resource", "name"}),
@@ -96,8 +114,8 @@ _WEAK_NAME_WORDS = (
 )
 _TYPE_LABELS = frozenset({"type", "resourcetype"})
 _LABEL_VALUE = re.compile(
-    r"(?:^|(?<=[\s,;|{(]))[\"'*`_]*(?P<label>[A-Za-z][A-Za-z _.-]{0,30}?)[\"'*`_]*\s*[:=]+\s*"
-    r"[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
+    r"(?:^|(?<=[\s,;|{(]))[\"'*`_]*(?P<label>[A-Za-z][A-Za-z _.-]{0,30}?)[\"'*`_]*\s*[:=]+"
+    r"[*_]{0,2}\s*[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
 )
 _POOL = re.compile(
     r"(?P<before>\w{1,40}[\s_-]{1,8})?(?:backend[\s_]?(?:http)?(?:settings?)?[\s_]?(?:address)?[\s_]?pool|backendsettingspool|pool)"
@@ -139,6 +157,8 @@ def read_gateways(text: AlertText, known: KnownNames) -> tuple[NamedGateway, ...
     about = bool(_ABOUT.search(whole) or any(map(_ABOUT.search, (one.label for one in text.lines))))
     found = [*_labelled(text, known, about=about), *_bare_known(text, known, about=about)]
     found += _in_words(text, known, about=about)
+    others = {one.lower() for line in text.lines for one in _OTHER_NAME.findall(line.text)}
+    found = [one for one in found if one.name not in others or known.names.get(one.name)]
     best = min((one.sure for one in found), default=None)
     kept = [one for one in found if one.sure is best]
     if known:
@@ -234,7 +254,8 @@ def _in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
     for line in text.lines:
         for match in _INLINE.finditer(line.text):
             yield from _named(match["name"], Sure.LABELLED, known, quoted=bool(match["quote"]))
-        for match in _BEFORE_TYPE.finditer(line.text):
+        phrases = (_BEFORE_TYPE, _AFTER_DASH, *([_RESOURCE] if about else []))
+        for match in (found for one in phrases for found in one.finditer(line.text)):
             yield from _named(match["name"], Sure.WORDS, known, quoted=False)
         yield from _after_gateway(line, known)
         if about or known:
@@ -255,7 +276,8 @@ def _after_preposition(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
     """`on prod-gw`: a name that says itself that it is a gateway."""
     for match in _AT.finditer(line.text):
         parts = set(re.split(r"[-_]", match["name"].lower()))
-        if parts & _OUR_PARTS and not parts & OTHER_KINDS and len(parts) > 1:
+        ours = parts & _OWN_PARTS or (parts & _OUR_PARTS and not parts & OTHER_KINDS)
+        if ours and len(parts) > 1:
             yield from _named(match["name"], Sure.WORDS, known, quoted=False)
 
 
@@ -264,11 +286,13 @@ def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[
     if not known:
         return
     for line in text.lines:
-        for match in _TOKEN.finditer(_OTHER_ID.sub(_blank, line.text)):
+        text = _URL_PATH.sub(_blank, _OTHER_ID.sub(_blank, line.text))
+        for match in _TOKEN.finditer(text):
             name = match[0].rstrip(".)").lower()
-            if name in known.names and (
-                re.search(r"[-_0-9]", name) or (about and _is_named(line, match))
-            ):
+            path = _CODE_PATH.search(text[: match.start()])
+            if name not in known.names or (path and path[1].lower() in CODE_PATHS):
+                continue
+            if re.search(r"[-_0-9]", name) or (about and _is_named(line, match)):
                 yield _called(name, Sure.KNOWN)
 
 

@@ -42,7 +42,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(
-    rf"(?<![\w@./\\:%+-])(?P<host>{_LABEL}(?:\.{_LABEL})+)(?::(?P<port>\d{{1,5}})(?!\d))?"
+    rf"(?<![\w@./\\%+-])(?P<host>{_LABEL}(?:\.{_LABEL})+)(?::(?P<port>\d{{1,5}})(?!\d))?"
     r"(?P<path>/[^\s<>\"'`|,;)]*)?(?![\w@])"
 )
 _SINGLE = re.compile(
@@ -53,6 +53,10 @@ _SIX = re.compile(
 )
 _JOINED = re.compile(r"[\s`*_,]*(?:,|and|or|&|as well as|und)[\s`*_]*", re.IGNORECASE)
 _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
+_GLUED = re.compile(r"(?<![\w.])(?:[A-Za-z][\w-]+|[1-5]\d\d):$")
+"""What may stand before a name without a space: a label or a status."""
+_NETWORK = re.compile(r"/\d{1,3}\b")
+_DNS_PORT = 53
 _VERSION_BEFORE = re.compile(
     r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$"
 )
@@ -145,13 +149,17 @@ def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
 
 
 def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -> Mention | None:
-    host = match["host"].strip("[]").rstrip(".").lower()
+    host = match["host"].strip("[]").rstrip(".").strip("_").lower()
+    if line.text[: match.start()].endswith(":") and not _GLUED.search(line.text[: match.start()]):
+        return None
     spoken = _PORT_AFTER.match(line.text[match.end() :])
     port = _port(match["port"] or (spoken[1] if spoken else None))
     address = _address(host)
     is_known = bool(known.holding(host) or known.serving(host))
     is_url, single = match.re is _URL, "." not in host and address is None
     if not is_known and not _may_be(match, host, address, line.text):
+        return None
+    if (address and _is_network(match)) or port == _DNS_PORT:
         return None
     if is_known and single and not _certain_single(host, match, line):
         return None
@@ -303,12 +311,14 @@ def _may_be_address(
     before: str,
     after: str,
 ) -> bool:
-    path = match.groupdict().get("path") or ""
-    network = match.re is not _URL and bool(re.match(r"/\d{1,3}\b", path))
     more = after.startswith(".") and after[1:2].isdigit()
     version = match.re is not _URL and _VERSION_BEFORE.search(before)
     unusable = address.is_multicast or address.is_unspecified or address == _BROADCAST
-    return not (network or more or version or unusable)
+    return not (more or version or unusable)
+
+
+def _is_network(match: re.Match[str]) -> bool:
+    return match.re is not _URL and bool(_NETWORK.match(match.groupdict().get("path") or ""))
 
 
 _INSIDE = tuple(

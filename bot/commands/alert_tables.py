@@ -23,7 +23,8 @@ PAGE_WORDS = _words(
 CLIENT_WORDS = _words(
     """
     agent attacker caller callerip checker client clientip clients forwarded ipaddr loc
-    location monitoring nameserver observer peer poller probed proxy referer referrer region
+    location monitorhost monitoring monitornode monitorserver nameserver observer peer poller
+    pollingengine probed probehost proxy referer referrer region
     remote reporter requester resolver scanner sender source sourceip src ua user version
     visitor worker
     """
@@ -81,6 +82,12 @@ VENDORS = _words(
     thousandeyes.com travis-ci.com trello.com updown.io uptime.com uptimerobot.com
     victorops.com visualstudio.com w3.org webex.com wikipedia.org windows.com windows.net
     xmatters.com youtube.com zabbix.com zendesk.com zoom.us
+    airtable.com akamai.com axiom.co box.com buildkite.com chronosphere.io cloudflare.com
+    codecov.io coralogix.com crowdstrike.com dash0.com dropbox.com env0.com fastly.com figma.com
+    gitbook.io harness.io hashicorp.com ilert.com instatus.com jetbrains.com jfrog.io
+    launchdarkly.com linkedin.com logdna.com lucid.app miro.com netdata.cloud netlify.com
+    octopus.app octopus.com okta.com onenr.io pulumi.com readme.io snyk.io sonarcloud.io
+    spacelift.io status.io terraform.io twitter.com vercel.com whereby.com
     """
 )
 """Registered domains of vendors whose pages stand in alerts."""
@@ -150,6 +157,14 @@ OTHER_POOLS = _words(
     """
 )
 """Pools that hold no backends."""
+
+CODE_PATHS = _words(
+    """
+    blob branch branches bugfix chore commit compare feature fix heads hotfix origin pull refs
+    release src tag tags tree
+    """
+)
+"""What stands before a name in a path of a repository."""
 
 CODE_ENDINGS = _words(
     """

@@ -55,7 +55,7 @@ _KEYWORD = re.compile(
 _STRONG_KEYWORDS = frozenset({"backend", "upstream", "origin", "member"})
 _PREPOSITION = re.compile(
     r"(?:\b(?:on|at|to|of|for|against|reaching|hitting|calling|querying|behind|loading|opening|"
-    r"get|post|head|put|curl|probing|contacting|checking|accessing|visiting|is|are|was|unhealthy"
+    r"get|post|head|put|curl|lookup|resolving|probing|contacting|checking|accessing|visiting|is|are|was|unhealthy"
     r"|down|failed|failing|firing|critical|problem|alert)"
     r"|\b5\d\ds?|\bfrom|\berrors?)[\s:\"'`*(<\[]*$",
     re.IGNORECASE,
@@ -102,6 +102,13 @@ _LEADS_AWAY = re.compile(
     r"(?:\s+(?:at|in|on|here|is|url|it|the|page|under|via|from))*[\s:\"'`*(<\[=-]*$",
     re.IGNORECASE,
 )
+_FAILS = re.compile(
+    r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again)\s{1,4}){0,2}(?:down|offline|unreachable|"
+    r"unavailable|unhealthy|broken|returns?|returning|answers?|gives?|throws?|fails?|failing|"
+    r"times?\s+out|timing\s+out|5\d\ds?)\b",
+    re.IGNORECASE,
+)
+"""`users report A down`: A is what fails, and no report."""
 _CLIENT_BEFORE = re.compile(
     r"\b(?:clients?(?:\s*ip)?|blocked|banned|from|visitor|attacker|attack\s+from|user|"
     r"requests?\s+from|source|login\s+from|scan\s+from|allowed|throttled|denied|address)"
@@ -170,7 +177,7 @@ def _role_of_words(before: str, after: str) -> Role | None:
     """What the words directly around a name say of it."""
     if _REPORTER.search(before):
         return Role.CLIENT
-    if _LEADS_AWAY.search(before):
+    if _LEADS_AWAY.search(before) and not _FAILS.match(after):
         return Role.PAGE
     if _FINE.match(after):
         return Role.FINE
