@@ -71,8 +71,8 @@ _RESOURCE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_TYPE = re.compile(
-    rf"{_VALUE}(?![\w-])[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;-]?\s{{0,8}}"
-    rf"(?:microsoft\.network/applicationgateways|\(?{_OURS}\b)(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
+    rf"(?<![\w.-]){_VALUE}(?![\w-])[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;-]?\s{{0,8}}"
+    rf"(?:microsoft\.network/applicationgateways|\(?{_OURS}(?![\w-]))(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
     re.IGNORECASE,
 )
 _AT = re.compile(
@@ -286,10 +286,10 @@ def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[
     if not known:
         return
     for line in text.lines:
-        text = _URL_PATH.sub(_blank, _OTHER_ID.sub(_blank, line.text))
-        for match in _TOKEN.finditer(text):
+        kept = _URL_PATH.sub(_blank, _OTHER_ID.sub(_blank, line.text))
+        for match in _TOKEN.finditer(kept):
             name = match[0].rstrip(".)").lower()
-            path = _CODE_PATH.search(text[: match.start()])
+            path = _CODE_PATH.search(kept[: match.start()])
             if name not in known.names or (path and path[1].lower() in CODE_PATHS):
                 continue
             if re.search(r"[-_0-9]", name) or (about and _is_named(line, match)):

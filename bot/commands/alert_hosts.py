@@ -18,6 +18,7 @@ from bot.commands.alert_tables import (
     FIELD_HEADS,
     FILE_ENDINGS,
     PRIVATE_ENDINGS,
+    VENDORS,
 )
 from bot.commands.alert_text import LINK_CLOSE, LINK_OPEN, AlertText, Line
 from bot.commands.alert_words import (
@@ -48,6 +49,10 @@ _NAME = re.compile(
 _SINGLE = re.compile(
     rf"(?<![\w@./\\%+-])(?P<host>{_LABEL})(?::(?P<port>\d{{2,5}})(?!\d))?(?![\w@/\\-]|\.\w)"
 )
+_SLASHED = re.compile(
+    r"(?<=/)(?P<host>\d{1,3}(?:\.\d{1,3}){3}):(?P<port>\d{1,5})(?P<path>)(?![\w.])"
+)
+"""As Java and load balancers write an address: `name/10.0.0.5:443`, `/Common/10.0.0.5:443`."""
 _SIX = re.compile(
     r"(?<![\w:.])\[?(?P<host>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})\]?(?::(?P<port>\d{1,5}))?(?![\w:])"
 )
@@ -60,6 +65,11 @@ _DNS_PORT = 53
 _VERSION_BEFORE = re.compile(
     r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$"
 )
+_CODE_NAME = re.compile(r"(?i)\b(?:file|module|package|class|import)\s+[\"'`]?$")
+_PACKAGE = re.compile(
+    r"(?i)\b(?:dependency|dependencies|library|crate|gem|plugin|framework|bump(?:s|ed)?)\s+[\"'`]?$"
+)
+_NEW_VERSION = re.compile(r"(?i)[\"'`]?\s+(?:(?:from|to)\s+)?v?\d+\.\d+")
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
 _LABEL_WORDS = 3
 """How many words before a link's address may be its label."""
@@ -137,7 +147,7 @@ def _authority(url: str) -> tuple[str, int | None]:
 
 def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
     text, taken = line.text, bytearray(len(line.text))
-    for pattern in (_URL, _NAME, _SIX, _SINGLE):
+    for pattern in (_URL, _SLASHED, _NAME, _SIX, _SINGLE):
         for match in pattern.finditer(text):
             start, end = match.span()
             if any(taken[start:end]):
@@ -203,6 +213,8 @@ def _role(
         role = _address_role(address, match, before, after, role)
     if role is not None and role > Role.LABELLED and _is_page(match, before, after, host):
         role = max(role, Role.PAGE)
+    if role is Role.LABELLED and match.re is _URL and registered_domain(host) in VENDORS:
+        role = Role.PAGE if is_page_host(host, registered_domain(host)) else role
     if role is Role.NAMED and is_script(match.groupdict().get("path") or ""):
         role = Role.FINE
     return Role.KNOWN if is_known and role is not None and role < Role.FINE else role
@@ -291,6 +303,7 @@ def _is_no_word(
     pair = len(labels) == 2  # noqa: PLR2004 -- a name and its ending
     ending = written.rpartition(".")[2]
     path = match["path"] or ""
+    installed = _PACKAGE.search(before) or _NEW_VERSION.match(after)
     is_key = bool(re.match(r"/[\w.-]+$", path) and re.match(r"\s*[=:]", after)) or ":" in path
     return not (
         (pair and labels[-1] in FILE_ENDINGS)
@@ -300,7 +313,8 @@ def _is_no_word(
         or (ending[:1].isupper() and ending[1:].islower())
         or (pair and ending.isupper())
         or is_key
-        or re.search(r"(?i)\b(?:file|module|package|class|import)\s+[\"'`]?$", before)
+        or _CODE_NAME.search(before)
+        or (pair and installed)
         or (pair and labels[-1] in CODE_ENDINGS)
     )
 

@@ -16,6 +16,7 @@ PAGE_WORDS = _words(
     postmortem procedure registry repo report repository runbook runbooks runbookurl silence
     silenceurl snapshot statuspage support ticket tickets trace tracker view war wiki
     workflow zoom
+    anleitung auswertung bericht enlace handbuch informacion lien tableau verknupfung
     """
 )
 """Labels before the address of a page: of the tool, of a ticket, of instructions."""
@@ -27,6 +28,7 @@ CLIENT_WORDS = _words(
     pollingengine probed probehost proxy referer referrer region
     remote reporter requester resolver scanner sender source sourceip src ua user version
     visitor worker
+    origem origen origine quelle
     """
 )
 """Labels before whoever asked, or from where somebody looked."""
@@ -45,6 +47,8 @@ GENERAL_WORDS = _words(
     entity fqdn host hostheader hostname hostnames hosts impacted instance instances ip
     machine monitored node object request server servername servers service site sni subject
     target targets uri url vhost website
+    adresse anfitrion cible destinazione destino direccion endereco equipo hote indirizzo
+    knoten nodo rechner serveur servidor ziel
     """
 )
 """Labels before what is watched."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from itertools import pairwise
+from unicodedata import combining, normalize
 
 from bot.commands.alert_tables import (
     CLIENT_WORDS,
@@ -91,6 +92,7 @@ _REPORTER = re.compile(
     r"(?:[\s\"'`*]{1,4}[\w:.-]{1,60}[\"'`*]{0,2}\s{0,2}\()?[\s:\"'`*(<\[]*$",
     re.IGNORECASE,
 )
+_RESOLVER = re.compile(r"(?i)\bnslookup\s{1,4}[\w.-]{1,253}\s{1,4}$")
 _LEADS_AWAY = re.compile(
     r"\b(?:see(?:\s+also)?|runbook|playbook|wiki|docs?|documentation|dashboards?|details?|"
     r"tickets?|issues?|more(?:\s+at|\s+info\w*)?|graphs?|ack(?:nowledge)?|join|read|follow|"
@@ -139,8 +141,9 @@ _ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovclou
 
 
 def label_words(label: str) -> tuple[str, ...]:
-    """`backendPoolName_s` -> `backend`, `pool`, `name`, `s`."""
-    return tuple(_WORD.findall(_CAMEL.sub(" ", label).lower()))
+    """`backendPoolName_s` -> `backend`, `pool`, `name`, `s`; without accents."""
+    plain = "".join(one for one in normalize("NFKD", label) if not combining(one))
+    return tuple(_WORD.findall(_CAMEL.sub(" ", plain).lower()))
 
 
 def label_role(label: str) -> Role | None:
@@ -175,7 +178,7 @@ def place_role(before: str, after: str, label: str) -> Role:
 
 def _role_of_words(before: str, after: str) -> Role | None:
     """What the words directly around a name say of it."""
-    if _REPORTER.search(before):
+    if _REPORTER.search(before) or _RESOLVER.search(before):
         return Role.CLIENT
     if _LEADS_AWAY.search(before) and not _FAILS.match(after):
         return Role.PAGE
