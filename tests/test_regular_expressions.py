@@ -32,6 +32,7 @@ _LONG_TEXT = (
     "chainlib.pem.blocks",
     "chainlib.pem.disguises",
     "chainlib.pem.loose",
+    "chainlib.pem.nested",
     "chainlib.pem.private_keys",
     "chainlib.pem.read",
 )

@@ -69,13 +69,17 @@ def text_of(data: bytes) -> str:
 
     Text in UTF-16 without a mark comes out right where it is ASCII.
     """
+    return _INVISIBLE.sub("", decoded(data)).replace("\\r", "\n").replace("\\n", "\n")
+
+
+def decoded(data: bytes) -> str:
+    """The same with its escapes and invisible characters."""
     encoding = next((name for mark, name in _ENCODINGS if data.startswith(mark)), None)
-    text = (
+    return (
         data.decode(encoding, "replace")
         if encoding
         else data.replace(b"\0", b"").decode("utf-8", "replace")
     )
-    return _INVISIBLE.sub("", text).replace("\\r", "\n").replace("\\n", "\n")
 
 
 def without_repeat(text: str) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import islice
+from collections.abc import Iterator
 
 from chainlib import der
-from chainlib.pem.base64text import decode_base64
 from chainlib.pem.disguises import forms
+from chainlib.pem.nested import SEPARATORS, readings, words
 
 _TEXT_FORMS = re.compile(
     # PEM, OpenSSH, PGP; the dashes may be mangled
@@ -39,90 +39,72 @@ _QUOTES = dict.fromkeys("\u2018\u2019\u201a\u201b", "'") | dict.fromkeys(
 )
 _DASHES = dict.fromkeys("\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u2e3a\u2e3b", "-")
 _SPELLINGS = str.maketrans(_QUOTES | _DASHES)
-_BETWEEN = re.compile(r"[\s>|\"'`*\\,]+")
 _LONGEST_EXPANSION = 4
-# Base64 of what keys start with, wherever it stands: a SEQUENCE, "openssh-key-v1", "-----BEGIN",
-# the mark of a Java key store.
-_ENCODED_STARTS = re.compile(
-    r"(?=((?:M[A-I][A-Za-z0-9+/_-]|b3BlbnNzaC1rZXktdjE|LS0tLS1CRUdJTi|/u3\+7Q)"
-    r"[A-Za-z0-9+/_-]{29}))"
-)
-_LABEL_STARTS = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{10,60}")
-_HEX_STARTS = re.compile(r"(?=(30(?:[0-7][0-9a-f]|81|82|83)[0-9a-f]{44}))", re.IGNORECASE)
-_HEX_SIGNS = re.compile(r"\\x|0x|[\s:,\"'{}]+", re.IGNORECASE)
-_LENGTH = rb"(?:[\x10-\x7f]|\x81.|\x82..|\x83...)"
-_KEY_STARTS = re.compile(
-    rb"\x30" + _LENGTH + rb"(?:"
-    rb"\x02\x01\x00\x30[\x02-\x7f]\x06"  # PKCS #8 (RFC 5958)
-    # The same with a public key, which a revocation list looks like but for its algorithm.
-    rb"|\x02\x01\x01\x30[\x02-\x7f]\x06(?:\x03\x2b\x65|\x07\x2a\x86\x48\xce\x3d\x02"
-    rb"|\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01)"
-    rb"|\x02\x01\x00\x02(?:[\x20-\x7f]|\x81.|\x82)"  # PKCS #1, and DSA's old form
-    rb"|\x02\x01\x01\x04[\x10-\x48]"  # SEC 1 (RFC 5915)
-    rb"|\x30" + _LENGTH + rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05"  # PKCS #5, encrypted
-    rb"|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01)"
-    rb"|\x02\x01\x03\x30" + _LENGTH + rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"  # PKCS #12
-    rb")|openssh-key-v1|\xfe\xed\xfe\xed",
-    re.DOTALL,
-)
-_MOST_STARTS = 2000
-# A SEQUENCE header followed by `INTEGER 0` or `INTEGER 1` (PKCS #8, PKCS #1, SEC 1), or by an
+_DEEPEST = 3
+# An ordinary text is searched some ten times over with all that it encodes; one that was made to
+# keep this busy counts as a key.
+_MOST_TIMES, _ALWAYS_SEARCHED = 40, 200_000
+_KEY_STORES = re.compile(rb"openssh-key-v1|\xfe\xed\xfe\xed")  # the second is Java's
+_LENGTH = rb"(?:[\x10-\x80]|\x81.|\x82..|\x83...)"
+# A SEQUENCE that begins with a small INTEGER (PKCS #8, PKCS #1, SEC 1, PKCS #12), or with an
 # encryption scheme of PKCS #5 or #12.
 _DER_STARTS = re.compile(
-    rb"(?=\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
-    rb"(?:\x02\x01[\x00\x01]|\x30(?:[\x00-\x7f]|\x81.|\x82..)"
+    rb"(?=\x30" + _LENGTH + rb"(?:\x02\x01[\x00\x01\x03][\x02\x04\x30]"
+    rb"|\x30(?:[\x00-\x80]|\x81.|\x82..)"
     rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01)))",
     re.DOTALL,
 )
+# Of keys alone, and what PKCS #12 holds. Ed25519's also names the signature of a revocation list.
+_KEY_KINDS = re.compile(
+    rb"\x06(?:\x07\x2a\x86\x48\xce(?:\x38\x04\x01|[\x3d\x3e]\x02\x01)"
+    rb"|\x09\x2a\x86\x48\x86\xf7\x0d\x01(?:\x01\x01|\x03\x01|\x07[\x01\x02]))"
+)
 _SMALLEST_SECRET = 16
 _MOST_CANDIDATES = 300
-_PKCS1_TAGS = (der.INTEGER, der.INTEGER, der.INTEGER)
 
 
 def holds_private_key(text: str) -> bool:
     """Whether a text that people typed, pasted or logged shows a private key, in any disguise.
 
     The one judge for text. Besides what `in_text` finds: labels in other characters or broken
-    within words, PKCS #8, PKCS #1, SEC 1, OpenSSH and PKCS #12 as bare base64 or hex, base64 of a
-    PEM file; each also in what `disguises` undoes (HTML, quoted-printable, URL encoding, escapes).
+    within words; PKCS #8, PKCS #1, SEC 1, OpenSSH, PKCS #12 and text forms in base64, hex, decimal
+    bytes or escapes, three of them inside each other; each also in what `disguises` undoes (HTML,
+    quoted-printable, URL encoding, escapes).
 
     Args:
-        text: at most some 40,000 characters; the time is linear in its length.
+        text: the time is linear in its length, whatever it holds.
     """
-    return any(map(shows_key, forms(text)))
+    waiting, seen, searched = [(text, 0)], {text}, 0
+    while waiting:
+        inner, depth = waiting.pop()
+        every = tuple(forms(inner))
+        searched += sum(map(len, every))
+        if searched > _MOST_TIMES * len(text) + _ALWAYS_SEARCHED or any(map(_shows_key, every)):
+            return True
+        for value in _encoded(every) if depth < _DEEPEST else ():
+            if in_bytes(value) or _KEY_STORES.search(value):
+                return True
+            if (found := words(value)) and found not in seen:
+                seen.add(found)
+                waiting.append((found, depth + 1))
+    return False
 
 
-def shows_key(form: str) -> bool:
+def _encoded(every: tuple[str, ...]) -> Iterator[bytes]:
+    """What the text encodes as it is, and with everything undone that can be."""
+    for form in dict.fromkeys((every[0], every[-1])):
+        yield from readings(form)
+
+
+def _shows_key(form: str) -> bool:
     """Whether one form of a text, in which nothing is left to undo, shows a private key."""
+    spelt = form if form.isascii() else _in_plain_characters(form)
+    return in_text(spelt) or bool(_BROKEN_LABEL.search(SEPARATORS.sub("", spelt)))
+
+
+def _in_plain_characters(form: str) -> str:
     folded = unicodedata.normalize("NFKC", form)[: _LONGEST_EXPANSION * len(form)]
-    spelt = "".join(c for c in folded.translate(_SPELLINGS) if unicodedata.category(c) != "Cf")
-    if in_text(spelt):
-        return True
-    packed = _BETWEEN.sub("", spelt)
-    return bool(_BROKEN_LABEL.search(packed)) or _in_base64(packed) or _in_hex(spelt)
-
-
-def _in_base64(packed: str) -> bool:
-    """Whether base64 without white space starts as a key does; too many starts count as one."""
-    starts = enumerate(_ENCODED_STARTS.finditer(packed))
-    if any(
-        count >= _MOST_STARTS or _KEY_STARTS.match(decode_base64(found[1][:32]) or b"")
-        for count, found in starts
-    ):
-        return True
-    labels = (found[0] for found in islice(_LABEL_STARTS.finditer(packed), _MOST_STARTS))
-    return any(
-        in_text((decode_base64(one[: len(one) // 4 * 4]) or b"").decode("latin-1"))
-        for one in labels
-    )
-
-
-def _in_hex(spelt: str) -> bool:
-    starts = _HEX_STARTS.finditer(_HEX_SIGNS.sub("", spelt))
-    return any(
-        count >= _MOST_STARTS or _KEY_STARTS.match(bytes.fromhex(found[1]))
-        for count, found in enumerate(starts)
-    )
+    return "".join(c for c in folded.translate(_SPELLINGS) if unicodedata.category(c) != "Cf")
 
 
 def in_text(text: str) -> bool:
@@ -136,9 +118,9 @@ def in_text(text: str) -> bool:
 
 
 def in_bytes(data: bytes) -> bool:
-    """Whether a DER private key starts anywhere in the bytes.
+    """Whether a private key starts anywhere in the bytes, cut short or not.
 
-    PKCS #8 plain or encrypted, PKCS #1, SEC 1.
+    PKCS #8 plain or encrypted, PKCS #1, SEC 1, PKCS #12.
     """
     view = memoryview(data)
     # Certificates hold next to no such starts; data that is full of them was made to keep this
@@ -148,12 +130,14 @@ def in_bytes(data: bytes) -> bool:
 
 
 def _is_key(data: memoryview) -> bool:
-    inner = der.children(data)
-    tags = tuple(child.tag for child in inner)
-    if tags[:2] == (der.SEQUENCE, der.OCTET_STRING):
-        return len(inner[1].content) >= _SMALLEST_SECRET
-    if tags[:2] == (der.INTEGER, der.OCTET_STRING):
-        return len(inner[1].content) >= _SMALLEST_SECRET
-    if tags[:3] == (der.INTEGER, der.SEQUENCE, der.OCTET_STRING):
-        return inner[1].content[:1] == bytes([der.OBJECT_ID])
-    return tags[:3] == _PKCS1_TAGS and len(inner[1].content) >= _SMALLEST_SECRET
+    inner = der.children(data, at_most=3)
+    if not inner or inner[0].tag == der.SEQUENCE:
+        return bool(inner)
+    if len(inner) == 1:
+        return False
+    kind = inner[1].content
+    if inner[1].tag == der.SEQUENCE:
+        sealed = inner[2:] != () and inner[2].tag == der.OCTET_STRING
+        named = kind[:1] == bytes([der.OBJECT_ID])
+        return (sealed and named) or _KEY_KINDS.match(kind) is not None
+    return inner[1].end - inner[1].start >= _SMALLEST_SECRET

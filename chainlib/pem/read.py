@@ -14,7 +14,7 @@ from chainlib.errors import PrivateKeyFound, UnusableFile
 from chainlib.pem import kinds, loose, private_keys
 from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag, too_many
 from chainlib.pem.base64text import decode_base64
-from chainlib.pem.blocks import Block, bare_base64, blocks, text_of, without_repeat
+from chainlib.pem.blocks import Block, bare_base64, blocks, decoded, text_of, without_repeat
 from chainlib.pem.disguises import forms
 from chainlib.pem.signed_data import from_pkcs7
 from chainlib.wording import counted
@@ -24,7 +24,7 @@ _BEGIN_LINE, _END_LINE = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-
 _ORDINARY_PEM = re.compile(
     rb"\A(?:\s*" + _BEGIN_LINE + rb"\r?\n(?:[A-Za-z0-9+/=]{1,76}\r?\n)+" + _END_LINE + rb")+\s*"
 )
-_LONGEST_SEARCHED = 100_000
+_LONGEST_SEARCHED = 300_000
 _EXAMPLE = "send certificates as PEM (BEGIN CERTIFICATE), DER or PKCS #7"
 _KEY_FOUND = (
     "the input holds a private key; nothing of it was kept or repeated. Send the certificates "
@@ -65,7 +65,9 @@ def _load(data: bytes, depth: int) -> CertificateBag:
         return _from_binary(binary)
     text = without_repeat(text_of(data))
     every = tuple(forms(text))
-    if private_keys.in_bytes(data) or any(map(_holds_key, every)):
+    if private_keys.in_bytes(data) or any(map(_block_holds_key, every)):
+        raise PrivateKeyFound(_KEY_FOUND)
+    if depth == 0 and _text_holds_key(data, every):
         raise PrivateKeyFound(_KEY_FOUND)
     read = _from_forms(every) or _from_loose(every, data, depth)
     if read is None:
@@ -206,12 +208,15 @@ def _is_binary(text: str) -> bool:
     return any(c == "\ufffd" or (c < " " and not c.isspace()) for c in text)
 
 
-def _holds_key(form: str) -> bool:
-    """Whether a text holds a private key, in words, in a block or without a BEGIN line."""
-    if private_keys.in_text(form) or (
-        len(form) <= _LONGEST_SEARCHED and private_keys.shows_key(form)
-    ):
-        return True
+def _text_holds_key(data: bytes, every: tuple[str, ...]) -> bool:
+    """Whether a file shows a private key; one of no ordinary length, as it is written alone."""
+    if len(data) <= _LONGEST_SEARCHED:
+        return private_keys.holds_private_key(decoded(data))
+    return any(map(private_keys.in_text, every))
+
+
+def _block_holds_key(form: str) -> bool:
+    """Whether a block, or a value without a BEGIN line, holds a private key."""
     encoded = (block.content for block in blocks(form))
     return any(_shows_key(value) for value in itertools.chain(encoded, loose.values(form)) if value)
 
