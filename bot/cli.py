@@ -27,6 +27,7 @@ from typer import Argument, Option  # noqa: E402 -- after collecting is off
 from bot.terminal import database  # noqa: E402 -- after collecting is off
 from bot.terminal.complaint import UNUSABLE, usage_error  # noqa: E402 -- after collecting is off
 from bot.terminal.options import (  # noqa: E402 -- after collecting is off
+    AnnotateOption,
     At,
     AuthCertificates,
     HostName,
@@ -141,6 +142,7 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     no_validate_name: NoName = False,  # noqa: FBT002 -- a flag of the command line
     at: At = None,
     without_root: WithoutRoot = None,
+    annotate: AnnotateOption = None,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
     """Judge a chain that is not installed yet.
@@ -148,6 +150,11 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     Or say what breaks if a root is removed from a gateway. Exit status 0 when the gateway would
     accept it, 1 when it would refuse it, 2 when the command line or a file cannot be used.
     """
+    if without_root is not None and annotate is not None:
+        return usage_error(
+            "--annotate is for files; write for example: appgw rehearse fullchain.pem --annotate "
+            "github"
+        )
     if without_root is not None:
         from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
 
@@ -165,6 +172,7 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
         validate_chain=not no_validate_chain,
         validate_name=not no_validate_name,
         at=at,
+        annotate=annotate,
         as_json=as_json,
     )
     return run_rehearse(options)

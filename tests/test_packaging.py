@@ -27,6 +27,8 @@ VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["versi
 pytestmark = pytest.mark.xdist_group("wheel")  # built and installed once
 # What names the version of a release, and where.
 MENTIONS = {
+    "docs/pipelines.md": r"(?:@v|tags/v)(\d+\.\d[\w.]*)",
+    "deploy/azure-pipelines/rehearse.yml": r"@v(\d+\.\d+\.\d+)",
     "docs/install.md": r"appgw-check:(\d[\w.]*)",
     "deploy/main.bicep": r"appgw-check:(\d[\w.]*\d)",
     "playground/web/package.json": r'"version": "([^"]+)"',

@@ -1,6 +1,6 @@
-"""The page on rehearsing.
+"""The pages on rehearsing and on pipelines.
 
-Its pipelines are YAML, and every option and exit status that it names exists.
+Their pipelines pass inputs that exist, and so does every option that they name.
 """
 
 from __future__ import annotations
@@ -8,21 +8,31 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 import yaml
 
 from bot.cli import app
 
-PAGE = (Path(__file__).parents[1] / "docs" / "rehearse.md").read_text()
+ROOT = Path(__file__).parents[1]
+PAGE = "\n".join((ROOT / "docs" / page).read_text() for page in ("rehearse.md", "pipelines.md"))
 PIPELINES = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
 COMMANDS = re.findall(r"appgw (rehearse|check) ((?:[^\n`]|\\\n)+)", PAGE)
 
 
-@pytest.mark.parametrize("text", PIPELINES, ids=["github", "azure"])
-def test_pipelines_are_yaml_with_steps_that_rehearse(text: str) -> None:
-    read = yaml.safe_load(text)
-    steps = read["jobs"]["rehearse"]["steps"] if "jobs" in read else read["steps"]
-    assert any("appgw rehearse" in str(step.get("run") or step.get("script")) for step in steps)
+def test_github_workflow_passes_inputs_of_the_action() -> None:
+    workflow = yaml.safe_load(PIPELINES[0])
+    _, used = workflow["jobs"]["rehearse"]["steps"]
+    folder = used["uses"].partition("@")[0].removeprefix("appgw-check/appgw-check/")
+    inputs = yaml.safe_load((ROOT / folder / "action.yml").read_text())["inputs"]
+    required = {name for name, one in inputs.items() if one.get("required")}
+    assert required <= used["with"].keys() <= inputs.keys()
+
+
+def test_azure_pipeline_passes_parameters_of_the_template() -> None:
+    (used,) = yaml.safe_load(PIPELINES[1])["steps"]
+    template = yaml.safe_load((ROOT / used["template"].partition("@")[0]).read_text())
+    known = {one["name"]: one for one in template["parameters"]}
+    required = {name for name, one in known.items() if "default" not in one}
+    assert required <= used["parameters"].keys() <= known.keys()
 
 
 def test_every_option_exists() -> None:

@@ -13,7 +13,7 @@ from bot.checks import CheckContext, check, rehearse
 from bot.commands import TargetError, host_target
 from bot.domain.check_report import CheckReport, CheckRequest
 from bot.reports.check_json import as_json
-from bot.terminal.complaint import usage_error
+from bot.terminal.complaint import UNUSABLE, usage_error
 from bot.terminal.inputs import (
     CertificateSource,
     InputError,
@@ -63,6 +63,7 @@ class RehearseOptions(TrustOptions):
 
     chain: CertificateSource
     name: str | None
+    annotate: str | None = None
 
 
 def run_check(options: CheckOptions) -> int:
@@ -96,11 +97,34 @@ def _check_with_display(request: CheckRequest, context: CheckContext) -> CheckRe
 
 def run_rehearse(options: RehearseOptions) -> int:
     """Judge the file, print, and return the exit status."""
+    if options.annotate is not None:
+        return _run_annotated(options, options.annotate)
     try:
         report = rehearsal(options)
     except InputError as error:
         return usage_error(str(error))
     return _finish(report, json_wanted=options.as_json)
+
+
+def _run_annotated(options: RehearseOptions, wanted: str) -> int:
+    from bot.terminal.annotations import annotate_as, print_annotated, print_unusable  # noqa: PLC0415 -- for pipelines alone
+
+    chain = Path(str(options.chain))
+    if options.as_json:
+        return usage_error(
+            "--annotate and --json both want standard output; write for example --annotate github"
+        )
+    try:
+        syntax = annotate_as(wanted)
+    except InputError as error:
+        return usage_error(str(error))
+    try:
+        report = rehearsal(options)
+    except InputError as error:
+        print_unusable(str(error), chain, syntax)
+        return UNUSABLE
+    print_annotated(report, chain, syntax)
+    return ACCEPTED if report.verdict.accepted else REFUSED
 
 
 def rehearsal(options: RehearseOptions) -> CheckReport:

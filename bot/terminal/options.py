@@ -37,6 +37,13 @@ WithoutRoot = Annotated[
         help="With gw:prod-gw: the root, by its name there, that is to be removed.",
     ),
 ]
+AnnotateOption = Annotated[
+    str | None,
+    Option(
+        "--annotate",
+        help="For pipelines: print annotations of github or azure, and write a job summary.",
+    ),
+]
 WithCertificates = Annotated[
     bool,
     Option(
