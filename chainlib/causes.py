@@ -59,11 +59,13 @@ class Failure:
         kind: what broke it.
         detail: in words: the alert, OpenSSL's reason, the kernel's, or what came.
         alert: number of the alert that the peer sent, when that broke it.
+        start: the first bytes of an answer that is no TLS.
     """
 
     kind: Breakage
     detail: str
     alert: int | None = None
+    start: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ CLIENT_CERTIFICATE_ALERTS = frozenset({40, 41, 42, 46, 48, 49, CERTIFICATE_REQUI
 _ABOUT_CERTIFICATES = frozenset({41, 42, 43, 44, 45, 46, 48, CERTIFICATE_REQUIRED})
 # Alerts that say by themselves what is wrong, so that no further handshake is worth making.
 PLAIN_ALERTS = _ABOUT_CERTIFICATES | {UNRECOGNIZED_NAME, INSUFFICIENT_SECURITY, NO_PROTOCOL}
+# What a peer says of algorithms, versions and extensions that it does not take.
+_ABOUT_ALGORITHMS = frozenset({HANDSHAKE_FAILURE, 47, INSUFFICIENT_SECURITY, 86, 109, 110, 115})
 _DECIDED = {
     Breakage.KEY_MISMATCH: (Cause.KEY_MISMATCH,),
     Breakage.LEGACY_RENEGOTIATION: (Cause.LEGACY_RENEGOTIATION,),
@@ -168,6 +172,8 @@ def _of_alert(alert: int, seen: Observation, trials: Trials) -> Iterable[Cause]:
         return (name,)
     if alert in _ABOUT_CERTIFICATES:
         return (Cause.CLIENT_CERTIFICATE, name)
+    if alert not in NAMELESS_ALERTS | _ABOUT_ALGORITHMS:
+        return ()  # the peer could not read what was sent, or says no more than that it failed
     about_algorithms = alert == HANDSHAKE_FAILURE and trials.other_name is False
     if about_algorithms or alert not in NAMELESS_ALERTS:
         return (Cause.NO_COMMON_CIPHER, name, Cause.CLIENT_CERTIFICATE)

@@ -181,7 +181,11 @@ class _Look:
         """What a browser that trusts these roots finds wrong with this list."""
         lenient = GatewayPolicy(anchors=trusted, name=self.policy.name, strictness=_LENIENT)
         findings = judge(chain, lenient, at=self.verdict.at).findings
-        return tuple(_as_browser(f, chain) for f in findings if f.severity is Severity.CRITICAL)
+        return tuple(
+            _as_browser(f, chain)
+            for f in findings
+            if f.severity is Severity.CRITICAL and not _is_underscore(f)
+        )
 
     def as_sent(self) -> tuple[Code, ...]:
         """What a browser that knows public CAs alone finds wrong.

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainlib.banners import banner_of
 from chainlib.causes import (
     CERTIFICATE_REQUIRED,
     NAMELESS_ALERTS,
     UNRECOGNIZED_NAME,
     Breakage,
+    Failure,
     Observation,
     Trials,
     likely_causes,
@@ -40,24 +42,6 @@ _AFTER_LIST = {
     Breakage.CLOSED: HandshakeErrorKind.CLOSED,
     Breakage.ALERT: HandshakeErrorKind.ALERT,
 }
-# How other protocols greet a client or complain, what they are called, whether they have STARTTLS.
-_BANNERS = (
-    ("HTTP/", "plain HTTP", False),
-    ("<html", "plain HTTP without a status line", False),
-    ("<!doctype html", "plain HTTP without a status line", False),
-    ("<?xml", "XML, as XMPP does", True),
-    ("<stream:", "XMPP", True),
-    ("SSH-", "SSH", False),
-    ("220", "SMTP or FTP", True),
-    ("* OK", "IMAP", True),
-    ("* PREAUTH", "IMAP", True),
-    ("+OK", "POP3", True),
-    ("-ERR", "Redis or POP3", False),
-    ("RFB ", "VNC", False),
-    ("AMQP", "AMQP", False),
-    ("INFO {", "NATS", False),
-    ("@RSYNCD", "rsync", False),
-)
 _REASONS = {
     Breakage.RESET: ("reset", "the peer reset the connection"),
     Breakage.CLOSED: ("closed", "the peer closed the connection"),
@@ -124,11 +108,8 @@ def no_list(
     }
     if failure.kind is Breakage.NOT_TLS:
         facts["reason"] = "not-tls"
-        spoken, starttls = _spoken(failure.detail)
-        facts["evidence"] |= {"protocol": spoken, "starttls": True} if starttls else {}
-        return NotTLS(
-            f"{place} does not speak TLS: it answered {_describe(failure.detail)}.", **facts
-        )
+        facts["evidence"] |= _protocol(failure.start)
+        return NotTLS(f"{place} does not speak TLS: it answered {_describe(failure)}.", **facts)
     if failure.kind is Breakage.VERSION:
         facts["reason"] = "version"
         return TLSVersionUnsupported(
@@ -195,15 +176,15 @@ def _sentence(seen: Observation, place: str) -> str:
     return f"The TLS handshake with {place} failed: {text} ({failure.detail})."
 
 
-def _spoken(banner: str) -> tuple[str, bool]:
-    """The protocol that a banner belongs to, empty where unknown, and whether it has STARTTLS."""
-    shown = banner.lower()
-    known = (
-        (name, starttls) for start, name, starttls in _BANNERS if shown.startswith(start.lower())
-    )
-    return next(known, ("", False))
+def _protocol(start: bytes) -> dict[str, Any]:
+    """What is known of the protocol that answered, for the evidence."""
+    banner = banner_of(start)
+    if banner is None:
+        return {}
+    known = {"protocol": banner.protocol, "protocol_kind": banner.kind.value}
+    return known | ({"starttls": True} if banner.starttls else {})
 
 
-def _describe(banner: str) -> str:
-    spoken, _ = _spoken(banner)
-    return f"with {spoken} ({banner})" if spoken else f"with {banner}"
+def _describe(failure: Failure) -> str:
+    banner = banner_of(failure.start)
+    return f"with {banner.protocol} ({failure.detail})" if banner else f"with {failure.detail}"

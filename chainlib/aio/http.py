@@ -14,6 +14,7 @@ import re
 from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
+from chainlib.banners import BannerKind, banner_of
 from chainlib.errors import InvalidTarget
 from chainlib.handshake import Breakage, ClientHandshake, Failure
 from chainlib.limits import BODY_BYTES, HEADER_BYTES, INTERIM_ANSWERS, STATUS_LINE_BYTES
@@ -167,7 +168,9 @@ def _other_protocol(received: bytes) -> HttpFailure:
     if len(received) >= _FRAME_HEADER and _is_http2_frame(received):
         detail = f"an HTTP/2 {_HTTP2_FRAMES[received[3]]} frame"
         return HttpFailure(kind=HttpFailureKind.HTTP2_ONLY, detail=detail)
-    return HttpFailure(kind=HttpFailureKind.NOT_HTTP, detail=shown_bytes(received))
+    banner = banner_of(received)
+    spoken = f"{banner.protocol}: " if banner and banner.kind is not BannerKind.WEB else ""
+    return HttpFailure(kind=HttpFailureKind.NOT_HTTP, detail=f"{spoken}{shown_bytes(received)}")
 
 
 def _is_http2_frame(received: bytes) -> bool:

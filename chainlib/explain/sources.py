@@ -59,7 +59,7 @@ SOURCES: Mapping[tuple[Code, str, str], str] = MappingProxyType(
         },
         **{(Code.NAME_MISMATCH, "reason", reason): page for reason, page in _NAMES.items()},
         **{(code, "kind", kind): page for (code, kind), page in _KINDS.items()},
-        (Code.NOT_TLS, "starttls", "True"): pages.RFC_STARTTLS,
+        (Code.NOT_TLS, "protocol_kind", "mail"): pages.RFC_STARTTLS,
         (Code.HTTP_STATUS_MISMATCH, "received", "421"): pages.RFC_MISDIRECTED,
     }
 )

@@ -231,6 +231,19 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 CHECK,
             ),
         ),
+        Code.WEAK_CRYPTO: (
+            Variant(
+                when={"ca": "True", "subject": ANY},
+                steps=(
+                    (
+                        "Ask the owner of {subject} for an edition with RSA 2048 or ECDSA P-256 "
+                        "and SHA-256."
+                    ),
+                    "Or have the server's certificate issued by a CA that has such a key.",
+                    CHECK,
+                ),
+            ),
+        ),
         Code.CERTIFICATE_EXPIRING: (_ENDED_ROOT, _OLD_ROOT),
         Code.CERTIFICATE_EXPIRED: (
             _ENDED_ROOT,

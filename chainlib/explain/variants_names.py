@@ -61,6 +61,12 @@ _REASONS = {
 
 
 _WILDCARDS = frozenset({"wildcard-one-label", "wildcard-bare-domain", "underscore"})
+# Baseline Requirements of the CA/Browser Forum, section 7.1.4.2.1.
+_NEW_UNDERSCORE = (
+    "Have the certificate reissued with {new_name} in its SAN by a private CA: public CAs issue no "
+    "underscore."
+)
+_OR_NEW_UNDERSCORE = f"Or have{_NEW_UNDERSCORE.removeprefix('Have')}"
 
 
 def _when(**facts: str) -> dict[str, str]:
@@ -76,14 +82,12 @@ def _for_an_address() -> Iterator[Variant]:
 def _for_a_reason() -> Iterator[Variant]:
     for reason, sentence in _REASONS.items():
         asked = {"reason": reason, "new_name": ANY}
-        yield Variant(
-            when=asked | {"host_names": ANY},
-            steps=(sentence, _SET_HOST, _OR_NEW_NAME, _AGAIN),
-        )
+        odd = reason == "underscore"
+        also = _OR_NEW_UNDERSCORE if odd else _OR_NEW_NAME
+        yield Variant(when=asked | {"host_names": ANY}, steps=(sentence, _SET_HOST, also, _AGAIN))
         or_use_it = (_OR_USE_IT,) if reason in _WILDCARDS else ()
-        yield Variant(
-            when=asked, steps=(sentence, _NEW_NAME, *or_use_it, CHECK), where=Where.SERVER
-        )
+        new = _NEW_UNDERSCORE if odd else _NEW_NAME
+        yield Variant(when=asked, steps=(sentence, new, *or_use_it, CHECK), where=Where.SERVER)
 
 
 NAME_MISMATCH: tuple[Variant, ...] = (

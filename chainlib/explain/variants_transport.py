@@ -6,7 +6,7 @@ last steps say how to tell them apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from chainlib.causes import Cause
@@ -25,6 +25,10 @@ def _cause(cause: Cause, *steps: str, where: Where | None = None, **also: str) -
 
 def _status(status: int, *steps: str, where: Where | None = None) -> Variant:
     return Variant(when={"received": str(status)}, steps=steps, where=where)
+
+
+def _statuses(*received: int, steps: tuple[str, ...]) -> Iterator[Variant]:
+    return (_status(status, *steps) for status in received)
 
 
 _BIND_THE_NAME = (
@@ -143,14 +147,35 @@ _SNI_REQUIRED = (
         ),
     ),
 )
+_HTTPS_PORT = "Give the backend setting the port on which the server speaks HTTPS."
 _NOT_TLS = (
     Variant(
-        when={"starttls": "True"},
+        when={"protocol_kind": "mail"},
         steps=(
             "This port speaks first and begins TLS only when asked (STARTTLS); the gateway cannot.",
             "Use the port that speaks TLS at once: 465 for SMTP, 993 for IMAP, 995 for POP3.",
             "Check again.",
         ),
+    ),
+    *(
+        Variant(when={"protocol_kind": kind}, steps=(step, _HTTPS_PORT, "Check again."))
+        for kind, step in (
+            (
+                "starttls",
+                (
+                    "This port speaks {protocol} and begins TLS only when asked (STARTTLS); the "
+                    "gateway cannot."
+                ),
+            ),
+            (
+                "inside",
+                (
+                    "This port speaks {protocol}, which begins TLS within its own messages; an "
+                    "HTTPS setting cannot use it."
+                ),
+            ),
+            ("other", "This port speaks {protocol}, not HTTPS: look whether the port is right."),
+        )
     ),
 )
 _HTTP_FAILED = (
@@ -218,6 +243,64 @@ _STATUS_MISMATCH = (
         "Give the probe a path that exists on the server under the probe's host name.",
         _KNOWN_HOST,
         "Check again.",
+    ),
+    *_statuses(
+        405,
+        501,
+        steps=(
+            "Let the probe's path answer GET: the health probe knows no other method.",
+            "Or give the probe a path that does.",
+            "Check again.",
+        ),
+    ),
+    _status(
+        407,
+        "Look what answers at this address: 407 comes from a forward proxy, not from a web server.",
+        "Correct the server's address in the backend pool, or the route that leads to the proxy.",
+        "Check again.",
+    ),
+    *_statuses(
+        426,
+        505,
+        steps=(
+            "Let the server take HTTP/1.1 for the probe's path: it asks for another version.",
+            "Or give the probe a path that needs no upgrade.",
+            "Check again.",
+        ),
+    ),
+    _status(
+        429,
+        "Exempt the gateway's subnet from the server's rate limit: every instance of it probes.",
+        "Or give the probe a path that is not limited.",
+        "Check again.",
+    ),
+    *_statuses(
+        495,
+        496,
+        steps=(
+            "Make the client certificate optional for the probe's path: the gateway has none.",
+            "nginx: ssl_verify_client optional, or off; 495 and 496 are its own statuses for that.",
+            CHECK,
+        ),
+    ),
+    *_statuses(
+        502,
+        504,
+        steps=(
+            "Look behind the server: it is a proxy, and what it forwards to gives no answer.",
+            _IN_THE_LOG,
+            "Check again.",
+        ),
+    ),
+    *_statuses(
+        500,
+        503,
+        steps=(
+            "Check that the application runs: 500 and 503 are errors of the server itself.",
+            _IN_THE_LOG,
+            "Or give the probe a path whose answer does not depend on what is broken.",
+            "Check again.",
+        ),
     ),
 )
 _TCP_FAILED = (

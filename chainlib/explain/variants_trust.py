@@ -168,6 +168,24 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 "Check again.",
             ),
             Variant(
+                when={"namesake_sha256": ANY},
+                steps=(
+                    (
+                        "The uploaded root has the name of the one sent but another key, as after "
+                        "a CA was re-keyed: ask its owner which edition is current."
+                    ),
+                    (
+                        "Is it the one sent (SHA-256 {sha256}), upload that and attach it beside "
+                        "the old one."
+                    ),
+                    (
+                        "Is it the uploaded one ({namesake_sha256}), install a certificate that it "
+                        "signed, with its chain."
+                    ),
+                    MINUTES,
+                ),
+            ),
+            Variant(
                 when={"uploaded": ANY},
                 steps=(
                     (

@@ -138,7 +138,7 @@ class ClientHandshake:
             return b""
         if not self.received and not _looks_like_tls(data):
             banner = bytes(memoryview(data)[:BANNER_BYTES])
-            self.failure = Failure(kind=Breakage.NOT_TLS, detail=shown_bytes(banner))
+            self.failure = Failure(kind=Breakage.NOT_TLS, detail=shown_bytes(banner), start=banner)
             return b""
         self.received += memoryview(data).nbytes
         self._tls.bio_write(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from cryptography.hazmat.primitives.asymmetric import dsa, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from chainlib.certificate import Certificate
 
@@ -46,4 +46,6 @@ def key_size(certificate: Certificate) -> tuple[str, int] | None:
     key = certificate.key
     if isinstance(key, rsa.RSAPublicKey):
         return "RSA", key.key_size
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "EC", key.key_size
     return ("DSA", key.key_size) if isinstance(key, dsa.DSAPublicKey) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
@@ -25,8 +26,8 @@ _TRUST_CODES = frozenset({2, 18, 19, 20, 21, 27})
 _SIGNATURE_CODES = frozenset({4, 6, 7})
 # What OpenSSL says of a key that it cannot use: unspecified, or that the signature is wrong.
 _UNVERIFIED_CODES = _SIGNATURE_CODES | {1}
-_MIN_RSA_BITS = 2048
-_BROKEN_RSA_BITS = 1024
+# Bits below which OpenSSL's security levels 2 and 1 refuse a key: SSL_CTX_set_security_level(3).
+_MIN_BITS = {"RSA": (2048, 1024), "DSA": (2048, 1024), "EC": (224, 160)}
 _REMEMBERED = 1024
 _LEAF_WINDOW, _CA_WINDOW = timedelta(days=30), timedelta(days=90)
 
@@ -103,8 +104,10 @@ def _in_openssls_words(case: Case, code: Code, refusal: OpenSSLResult) -> Findin
 
 
 def _verify_failed(case: Case, refusal: OpenSSLResult) -> Finding:
-    summary = f"OpenSSL refuses the certificate at depth {refusal.depth}: {refusal.text}."
     position = _at_depth(case, refusal.depth)
+    refused = None if position is None else case.chain.certificates[position]
+    named = short_name(refused) if isinstance(refused, Certificate) else "the certificate"
+    summary = f"OpenSSL refuses {named} at depth {refusal.depth}: {refusal.text}."
     return critical(
         Code.VERIFY_FAILED, summary, Basis.OPENSSL, position, openssl=refusal.as_evidence()
     )
@@ -155,7 +158,7 @@ def expiring(case: Case) -> Iterator[Finding]:
         if timedelta(0) <= left < window and case.at >= certificate.not_before:
             summary = (
                 f"{short_name(certificate)} expires on {certificate.not_after:%Y-%m-%d}, in "
-                f"{counted(left.days, 'day')}."
+                f"{counted(left.days, 'day') if left.days else 'less than a day'}."
             )
             evidence = (
                 _validity(certificate) | {"days_left": left.days} | successor_evidence(certificate)
@@ -180,9 +183,9 @@ def _validity(certificate: Certificate) -> dict[str, str]:
 def weak_crypto(case: Case) -> Iterator[Finding]:
     """Keys and signatures below what OpenSSL's security levels ask for.
 
-    MD5, MD2, and RSA or DSA below 1,024 bits fall below level 1, its default; SHA-1 and RSA below
-    2,048 bits below level 2. A root's own signature does not count
-    (SSL_CTX_set_security_level(3)).
+    MD5, MD2, RSA or DSA below 1,024 bits and curves below 160 fall below level 1, its default;
+    SHA-1, RSA below 2,048 bits and curves below 224 below level 2. A root's own signature does not
+    count (SSL_CTX_set_security_level(3)).
     """
     for certificate in case.needed:
         weak = _weaknesses_of(certificate)
@@ -191,7 +194,9 @@ def weak_crypto(case: Case) -> Iterator[Finding]:
         position, name = case.position(certificate), short_name(certificate)
         reasons = [reason for reason, _ in weak]
         what = " and ".join(reasons)
-        evidence = {"reasons": reasons, "subject": certificate.subject}
+        evidence: dict[str, Any] = {"reasons": reasons, "subject": certificate.subject}
+        if certificate.is_ca and certificate != case.leaf:
+            evidence["ca"] = True
         if any(broken for _, broken in weak):
             summary = f"{name} uses {what}, which OpenSSL refuses at its default security level."
             evidence["security_level"] = "1"
@@ -210,8 +215,9 @@ def _weaknesses(certificate: Certificate) -> Iterator[tuple[str, bool]]:
     """Each weakness in words, and whether it falls below level 1."""
     if key := key_size(certificate):
         kind, bits = key
-        if bits < _MIN_RSA_BITS:
-            yield f"a {bits}-bit {kind} key", bits < _BROKEN_RSA_BITS
+        fewest, broken = _MIN_BITS[kind]
+        if bits < fewest:
+            yield f"a {bits}-bit {kind} key", bits < broken
     algorithm = weak_hash(certificate)
     if algorithm and not is_root(certificate):
         yield f"{'an' if algorithm[0] == 'M' else 'a'} {algorithm} signature", algorithm != "SHA1"

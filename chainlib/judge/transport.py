@@ -207,7 +207,13 @@ def _http_response(case: Case, response: HttpResponse, rule: HttpProbeRule) -> I
             and response.status in _CLIENT_CERTIFICATE_STATUSES
             and case.chain.handshake_error is None
         ):
-            yield _client_certificate(f"HTTP {response.status} after a CertificateRequest")
+            yield critical(
+                Code.CLIENT_CERTIFICATE_REQUIRED,
+                f"The server asked for a client certificate and answered {response.status} "
+                "without one; the gateway has none to send.",
+                Basis.REPORTED,
+                detail=f"HTTP {response.status} after a CertificateRequest",
+            )
         expected = ",".join(
             f"{low}-{high}" if low != high else str(low) for low, high in rule.statuses
         )

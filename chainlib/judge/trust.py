@@ -215,16 +215,21 @@ def _sent_root(case: Case) -> Iterator[Finding]:
         if any(same_key(root, p) for p in case.policy.public_roots)
         else "other"
     )
-    summary = (
-        f"The server's chain ends in {short_name(root)}; the gateway trusts "
-        f"{listed(_uploaded(case))}."
+    namesake = next((c for c in case.anchors if c.subject_key == root.subject_key), None)
+    trusted = (
+        f"another root of that name, with another key (SHA-256 {namesake.sha256[:16]}…)"
+        if namesake
+        else listed(_uploaded(case))
     )
+    summary = f"The server's chain ends in {short_name(root)}; the gateway trusts {trusted}."
     evidence = {
         "kind": kind,
         "subject": root.subject,
         "sha256": root.sha256,
         "uploaded": _uploaded(case),
     }
+    if namesake:
+        evidence["namesake_sha256"] = namesake.sha256
     yield critical(Code.ROOT_MISMATCH, summary, Basis.DOCUMENTED, case.position(root), **evidence)
 
 

@@ -338,7 +338,21 @@ CASES: dict[str, Case] = {
     "mysql": Case(
         server=raw(peers.say(b"\x4a\x00\x00\x00\x0a8.0.36\x00")), status=3, headline="NOT_TLS"
     ),
-    "ldap": Case(server=raw(answer(b"0\x0c\x02\x01\x00x")), status=3, headline="NOT_TLS"),
+    "ldap": Case(
+        server=raw(answer(b"0\x0c\x02\x01\x00x")), status=3, headline="NOT_TLS", says="LDAP"
+    ),
+    "postgresql": Case(
+        server=raw(answer(b"E\x00\x00\x00\x85SFATAL\x00VFATAL\x00C0A000\x00")),
+        status=3,
+        headline="NOT_TLS",
+        says="PostgreSQL, which begins TLS within its own messages",
+        silent_about="Enable HTTPS for this port",
+    ),
+    "http 2 without tls": Case(
+        server=raw(answer(SETTINGS_FRAME)), status=3, headline="NOT_TLS", says="HTTP/2 without TLS"
+    ),
+    "alert 50": failed(raw(alert(50)), reason="alert", silent_about="common cipher, for"),
+    "alert 113": failed(raw(alert(113)), reason="alert", says="bad_certificate_status_response"),
     "record that is too long": failed(
         raw(answer(b"\x16\x03\x03\xff\xff" + bytes(2000))), "not-https", says="longer than allowed"
     ),
@@ -388,6 +402,26 @@ CASES: dict[str, Case] = {
     "404": Case(
         server=lambda: ESTATE.backend(http=respond(404)), status=1, headline="HTTP_STATUS_MISMATCH"
     ),
+    "405": Case(
+        server=lambda: ESTATE.backend(http=respond(405)),
+        status=1,
+        headline="HTTP_STATUS_MISMATCH",
+        says="answer GET",
+    ),
+    "503": Case(
+        server=lambda: ESTATE.backend(http=respond(503)),
+        status=1,
+        headline="HTTP_STATUS_MISMATCH",
+        says="application runs",
+        silent_about="signing in",
+    ),
+    "496": Case(
+        server=lambda: ESTATE.backend(http=respond(496)),
+        status=1,
+        headline="HTTP_STATUS_MISMATCH",
+        says="ssl_verify_client",
+    ),
+    "imap over tls": unanswered(first(b"* OK ready\r\n"), "not-http", says="IMAP"),
 }
 
 

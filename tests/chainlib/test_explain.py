@@ -126,7 +126,7 @@ def test_sources_of_kinds_are_exact() -> None:
         pytest.param(
             Code.TLS_FAILED, {"candidates": ["weak-dh"]}, pages.OPENSSL_LEVELS, id="weak-dh"
         ),
-        pytest.param(Code.NOT_TLS, {"starttls": True}, pages.RFC_STARTTLS, id="starttls"),
+        pytest.param(Code.NOT_TLS, {"protocol_kind": "mail"}, pages.RFC_STARTTLS, id="starttls"),
         pytest.param(
             Code.HTTP_STATUS_MISMATCH, {"received": 421}, pages.RFC_MISDIRECTED, id="misdirected"
         ),

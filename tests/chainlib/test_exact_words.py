@@ -1,0 +1,64 @@
+"""Sentences that would be wrong, or could not be followed, if they were a little less exact."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from chainlib import Code, Severity
+from playground.lab import pki
+from playground.lab.pki import NOW
+from tests.chainlib.test_advice import HOST, ISSUING, ROOT, judged, named, steps_for, words
+
+
+def test_rekeyed_root_is_told_from_its_namesake() -> None:
+    again = pki.root("Fabrikam Root")
+    verdict = judged(pki.leaf(ISSUING, HOST), ISSUING, ROOT, roots=(again,))
+    assert (
+        "another root of that name, with another key" in named(verdict, Code.ROOT_MISMATCH).summary
+    )
+    steps = "\n".join(steps_for(verdict, Code.ROOT_MISMATCH))
+    assert ROOT.certificate.sha256 in steps
+    assert again.certificate.sha256 in steps
+
+
+@pytest.mark.parametrize(
+    ("curve", "weak"),
+    [
+        pytest.param(ec.SECP192R1(), True, id="p-192"),
+        pytest.param(ec.SECP224R1(), False, id="p-224"),
+        pytest.param(ec.BrainpoolP256R1(), False, id="brainpool"),
+    ],
+)
+def test_small_curve_of_a_ca_is_weak(curve: ec.EllipticCurve, weak: bool) -> None:  # noqa: FBT001 -- a row
+    issuing = pki.intermediate(ROOT, "Small", key=ec.generate_private_key(curve))
+    verdict = judged(pki.leaf(issuing, HOST), issuing)
+    assert (Code.WEAK_CRYPTO in verdict.codes) is weak
+    if weak:
+        assert named(verdict, Code.WEAK_CRYPTO).severity is Severity.WARNING
+        assert "owner of CN=Small" in steps_for(verdict, Code.WEAK_CRYPTO)[0]
+
+
+def test_last_hours_are_no_day() -> None:
+    verdict = judged(pki.leaf(ISSUING, HOST, not_after=NOW + timedelta(hours=3)), ISSUING)
+    assert named(verdict, Code.CERTIFICATE_EXPIRING).summary.endswith("in less than a day.")
+
+
+def test_refused_certificate_is_named() -> None:
+    client = pki.intermediate(ROOT, "Client CA", eku=(pki.ExtendedKeyUsageOID.CLIENT_AUTH,))
+    verdict = judged(pki.leaf(client, HOST), client)
+    assert "refuses Client CA at depth 1" in named(verdict, Code.VERIFY_FAILED).summary
+
+
+def test_intermediate_uploaded_beside_its_root_is_removed() -> None:
+    verdict = judged(pki.leaf(ISSUING, HOST), roots=(ROOT, ISSUING))
+    first, second, *_ = steps_for(verdict, Code.UPLOADED_ROOT_UNUSABLE)
+    assert "CN=Fabrikam Root, is uploaded as well" in first
+    assert second.startswith("Then remove it")
+
+
+def test_underscore_is_asked_of_no_public_ca() -> None:
+    verdict = judged(pki.leaf(ISSUING, "*.fabrikam.test"), ISSUING, name="my_app.fabrikam.test")
+    assert "public CAs issue no underscore" in words(verdict)
