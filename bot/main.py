@@ -46,9 +46,8 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.alert_cards import WorkFor
 from bot.slack.handlers.alert_setup import AlertSetup
-from bot.slack.handlers.forecast import Forecasting
+from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
-from bot.slack.handlers.removal import Removing
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.access import InvocationAccess
 from bot.slack.inbound.routing import Handlers, answers
@@ -249,12 +248,13 @@ def _gateway_verbs(
         checking = GatewayChecking(
             cards=cards, gateways=check_service, probe_origin=probe_origin, followed=followed
         )
-        removing = Removing(cards=cards, gateways=check_service, probe_origin=probe_origin)
-        forecasting = Forecasting(cards=cards, gateways=check_service, probe_origin=probe_origin)
+        rehearsing = GatewayRehearsing(
+            cards=cards, gateways=check_service, probe_origin=probe_origin
+        )
         return {
             **answers(HealthRequest, checking.handle),
-            **answers(RemovalRequest, removing.handle),
-            **answers(ForecastRequest, forecasting.handle),
+            **answers(RemovalRequest, rehearsing.removal),
+            **answers(ForecastRequest, rehearsing.forecast),
         }
 
     return make

@@ -80,24 +80,19 @@ class TargetRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGuard:
-    """The rules behind two questions, each answered with a sentence or `None`.
-
-    What the use cases hold.
-    """
+    """The rules, as the use cases ask for them."""
 
     rules: TargetRules
 
-    def refuse_spelling(self, host: str) -> str | None:
-        """A sentence when the host may not even be resolved."""
-        refusal = refuse_spelling(host, allow_loopback=self.rules.allow_loopback)
-        return refusal.sentence if refusal else None
+    def refuse_spelling(self, host: str) -> Refusal | None:
+        """A refusal when the host may not even be resolved."""
+        return refuse_spelling(host, allow_loopback=self.rules.allow_loopback)
 
     def refuse_unresolved(
         self, host: str, port: int, *, members: frozenset[str], ports: frozenset[int]
-    ) -> str | None:
-        """A sentence when no rule admits the host on this port, whatever it resolves to."""
-        refusal = refuse_unresolved(host, port, self.rules, members=members, ports=ports)
-        return refusal.sentence if refusal else None
+    ) -> Refusal | None:
+        """A refusal when no rule admits the host on this port, whatever it resolves to."""
+        return refuse_unresolved(host, port, self.rules, members=members, ports=ports)
 
     def admit(
         self,
@@ -107,10 +102,9 @@ class TargetGuard:
         *,
         members: frozenset[str],
         ports: frozenset[int],
-    ) -> str | None:
-        """A sentence when these addresses may not be connected to."""
-        refusal = admit_target(host, port, addresses, self.rules, members=members, ports=ports)
-        return refusal.sentence if refusal else None
+    ) -> Refusal | None:
+        """A refusal when these addresses may not be connected to."""
+        return admit_target(host, port, addresses, self.rules, members=members, ports=ports)
 
 
 def refuse_unresolved(

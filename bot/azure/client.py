@@ -26,14 +26,15 @@ from bot.azure.pipeline import noted_request_ids
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.single_flight import SingleFlight
 from bot.azure.translation import translate_gateway
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, Inventory
+from bot.domain.azure import Gateway, GatewayHealth, Inventory
 from bot.domain.gateway_ref import GatewayId, GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 
 MAX_PARALLEL_READS = 4
 _REFRESHED_AT = 0.8
 _READS, _WRITES = "reads", "writes"
 _DEFAULT_TIMING = ArmTiming()
-_MAYBE_AT_REST = frozenset({ArmTrouble.UPDATING, ArmTrouble.UNAVAILABLE, ArmTrouble.CONFLICT})
+_MAYBE_AT_REST = frozenset({RefusalKind.UPDATING, RefusalKind.UNAVAILABLE, RefusalKind.CONFLICT})
 _AT_REST = frozenset({"stopped", "stopping", "starting"})
 _log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -59,19 +60,19 @@ class ArmClient:
         self._opening = asyncio.Lock()
         self._connection: Connection | None = None
         self._closed = False
-        self._inventories: SingleFlight[Inventory | ArmRefusal] = SingleFlight()
-        self._healths: SingleFlight[GatewayHealth | ArmRefusal] = SingleFlight()
+        self._inventories: SingleFlight[Inventory | Refusal] = SingleFlight()
+        self._healths: SingleFlight[GatewayHealth | Refusal] = SingleFlight()
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._inventory: Inventory | None = None
-        self._failure: tuple[datetime, ArmRefusal] | None = None
+        self._failure: tuple[datetime, Refusal] | None = None
         self._health: dict[str, GatewayHealth] = {}
-        self._quiet: dict[tuple[str, str], tuple[datetime, ArmRefusal]] = {}
+        self._quiet: dict[tuple[str, str], tuple[datetime, Refusal]] = {}
         self._front_ends = FrontEnds(self._public_addresses, clock=clock, age=timing.stale_age)
 
-    async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | ArmRefusal:
+    async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | Refusal:
         """Every gateway that can be read; `inventory` says too what could not."""
         inventory = await self.inventory(refresh=refresh)
-        return inventory if isinstance(inventory, ArmRefusal) else inventory.gateways
+        return inventory if isinstance(inventory, Refusal) else inventory.gateways
 
     def remembered(self) -> tuple[Gateway, ...] | None:
         """The gateways of the last list, while it may stand in for a new one; nothing is asked."""
@@ -97,7 +98,7 @@ class ArmClient:
                 else 2 * self._timing.failure_age
             )
 
-    async def inventory(self, *, refresh: bool = False) -> Inventory | ArmRefusal:
+    async def inventory(self, *, refresh: bool = False) -> Inventory | Refusal:
         """The gateways with the age of the list.
 
         While ARM is down an older list stands in, with the reason in `refusals`.
@@ -109,17 +110,17 @@ class ArmClient:
             return self._or_older(failure[1])
         return await self._inventories.share("inventory", self._renew)
 
-    async def with_front_ends(self) -> tuple[Gateway, ...] | ArmRefusal:
+    async def with_front_ends(self) -> tuple[Gateway, ...] | Refusal:
         """The gateways with the names of their public front ends, as far as Azure shows them."""
         inventory = await self.inventory()
-        if isinstance(inventory, ArmRefusal):
+        if isinstance(inventory, Refusal):
             return inventory
         named = await self._front_ends.look_up(inventory)
         if self._inventory is inventory:
             self._inventory = named
         return named.gateways
 
-    async def _public_addresses(self, subscription: str) -> Addresses | ArmRefusal:
+    async def _public_addresses(self, subscription: str) -> Addresses | Refusal:
         return await self._ask(
             lambda line: line.public_addresses(subscription),
             "the public addresses",
@@ -127,7 +128,7 @@ class ArmClient:
             self._timing.read_budget,
         )
 
-    async def find(self, wanted: GatewayRef) -> Gateway | ArmRefusal:
+    async def find(self, wanted: GatewayRef) -> Gateway | Refusal:
         """The gateway that people call so; a name that is not in the list has it read anew once."""
         subscription, group = wanted.subscription, wanted.group
         if subscription and not self._in_scope(subscription):
@@ -135,14 +136,14 @@ class ArmClient:
         inventory = await self.inventory()
         found = self._look_up(inventory, wanted)
         if (
-            _is(found, ArmTrouble.NOT_FOUND)
+            _is(found, RefusalKind.NOT_FOUND)
             and isinstance(inventory, Inventory)
             and self._age(inventory.read_at) > self._timing.failure_age
         ):
             found = self._look_up(await self.inventory(refresh=True), wanted)
         if (
-            isinstance(found, ArmRefusal)
-            and found.trouble is not ArmTrouble.AMBIGUOUS
+            isinstance(found, Refusal)
+            and found.kind is not RefusalKind.AMBIGUOUS
             and group
             and subscription
         ):
@@ -151,7 +152,7 @@ class ArmClient:
             )
         return found
 
-    async def get(self, gateway: GatewayId) -> Gateway | ArmRefusal:
+    async def get(self, gateway: GatewayId) -> Gateway | Refusal:
         """One gateway, read now."""
         what = f"the settings of {gateway.name}"
         return await self._ask(
@@ -162,9 +163,7 @@ class ArmClient:
             gateway,
         )
 
-    async def health(
-        self, gateway: GatewayId, *, max_age: float = 10.0
-    ) -> GatewayHealth | ArmRefusal:
+    async def health(self, gateway: GatewayId, *, max_age: float = 10.0) -> GatewayHealth | Refusal:
         """What the gateway says about its servers.
 
         An answer of at most `max_age` seconds, or a new one shared by all who ask meanwhile.
@@ -193,7 +192,7 @@ class ArmClient:
         """Close."""
         await self.close()
 
-    async def _renew(self) -> Inventory | ArmRefusal:
+    async def _renew(self) -> Inventory | Refusal:
         answer = await self._read_inventory()
         if isinstance(answer, Inventory):
             self._inventory, self._failure = self._front_ends.named(answer), None
@@ -201,7 +200,7 @@ class ArmClient:
         self._failure = (self._clock(), answer)
         return self._or_older(answer)
 
-    def _or_older(self, refusal: ArmRefusal) -> Inventory | ArmRefusal:
+    def _or_older(self, refusal: Refusal) -> Inventory | Refusal:
         held = self._inventory
         return (
             replace(held, refusals=(refusal,))
@@ -209,26 +208,23 @@ class ArmClient:
             else refusal
         )
 
-    async def _read_inventory(self) -> Inventory | ArmRefusal:
+    async def _read_inventory(self) -> Inventory | Refusal:
         subscriptions = await self._subscriptions()
-        if isinstance(subscriptions, ArmRefusal):
+        if isinstance(subscriptions, Refusal):
             return subscriptions
         gate = asyncio.Semaphore(MAX_PARALLEL_READS)
         answers = await asyncio.gather(
             *(self._read_subscription(one, gate) for one in subscriptions)
         )
-        refusals = tuple(answer for answer in answers if isinstance(answer, ArmRefusal))
+        refusals = tuple(answer for answer in answers if isinstance(answer, Refusal))
         if len(refusals) == len(subscriptions):
             return refusals[0]
         gateways = tuple(
-            gateway
-            for answer in answers
-            if not isinstance(answer, ArmRefusal)
-            for gateway in answer
+            gateway for answer in answers if not isinstance(answer, Refusal) for gateway in answer
         )
         return Inventory(gateways=gateways, refusals=refusals, read_at=self._clock())
 
-    async def _subscriptions(self) -> tuple[str, ...] | ArmRefusal:
+    async def _subscriptions(self) -> tuple[str, ...] | Refusal:
         if self._settings.subscriptions:
             return tuple(dict.fromkeys(map(str.lower, self._settings.subscriptions)))
         found = await self._ask(
@@ -238,7 +234,7 @@ class ArmClient:
 
     async def _read_subscription(
         self, subscription: str, gate: asyncio.Semaphore
-    ) -> tuple[Gateway, ...] | ArmRefusal:
+    ) -> tuple[Gateway, ...] | Refusal:
         async with gate:
             answer = await self._ask(
                 lambda line: _read_gateways(line, subscription),
@@ -246,10 +242,10 @@ class ArmClient:
                 subscription,
                 self._timing.read_budget,
             )
-        missing = isinstance(answer, ArmRefusal) and answer.trouble is ArmTrouble.NOT_FOUND
+        missing = isinstance(answer, Refusal) and answer.kind is RefusalKind.NOT_FOUND
         return refusals.no_such_subscription() if missing else answer
 
-    async def _read_health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
+    async def _read_health(self, gateway: GatewayId) -> GatewayHealth | Refusal:
         async with self._one_at_a_time[gateway.key]:
             known = self._known(gateway)
             resting = (
@@ -269,11 +265,11 @@ class ArmClient:
             )
         if isinstance(answer, GatewayHealth):
             self._health[gateway.key] = answer
-        elif answer.trouble in _MAYBE_AT_REST:
+        elif answer.kind in _MAYBE_AT_REST:
             return await self._resting(gateway) or answer
         return answer
 
-    async def _resting(self, gateway: GatewayId) -> ArmRefusal | None:
+    async def _resting(self, gateway: GatewayId) -> Refusal | None:
         """Why a gateway that does not run has no health, read now.
 
         `None` when it runs or cannot be read.
@@ -307,7 +303,7 @@ class ArmClient:
         gateway: GatewayId | None = None,
         *,
         bucket: str = _READS,
-    ) -> Answer | ArmRefusal:
+    ) -> Answer | Refusal:
         """Put one question within its budget.
 
         Whatever goes wrong becomes a refusal, here and only here.
@@ -324,8 +320,8 @@ class ArmClient:
             refusal = refusal_of(
                 error, what, credential=self._settings.credential, budget=budget, gateway=gateway
             )
-        _log.info("ARM refused: %s", refusal.trouble.value)
-        if refusal.trouble is ArmTrouble.THROTTLED and refusal.retry_after:
+        _log.info("ARM refused: %s", refusal.kind.value)
+        if refusal.kind is RefusalKind.THROTTLED and refusal.retry_after:
             self._quiet[subscription.lower(), bucket] = (
                 self._clock() + timedelta(seconds=refusal.retry_after),
                 refusal,
@@ -340,7 +336,7 @@ class ArmClient:
         configured = self._settings.subscriptions
         return not configured or subscription.lower() in {one.lower() for one in configured}
 
-    def _still_quiet(self, subscription: str, bucket: str) -> ArmRefusal | None:
+    def _still_quiet(self, subscription: str, bucket: str) -> Refusal | None:
         """ARM asked us to wait and the time is not over: it is not asked again before.
 
         Health counts as a write, reads have their own.
@@ -360,10 +356,10 @@ class ArmClient:
 
     def _look_up(
         self,
-        inventory: Inventory | ArmRefusal,
+        inventory: Inventory | Refusal,
         wanted: GatewayRef,
-    ) -> Gateway | ArmRefusal:
-        return inventory if isinstance(inventory, ArmRefusal) else look_up(inventory, wanted)
+    ) -> Gateway | Refusal:
+        return inventory if isinstance(inventory, Refusal) else look_up(inventory, wanted)
 
     def _known(self, gateway: GatewayId) -> Gateway | None:
         listed = self._inventory.gateways if self._inventory else ()
@@ -390,5 +386,5 @@ async def _read_gateways(line: Connection, subscription: str) -> tuple[Gateway, 
     return tuple(gateway for gateway in found if gateway is not None)
 
 
-def _is(answer: Gateway | ArmRefusal, trouble: ArmTrouble) -> bool:
-    return isinstance(answer, ArmRefusal) and answer.trouble is trouble
+def _is(answer: Gateway | Refusal, trouble: RefusalKind) -> bool:
+    return isinstance(answer, Refusal) and answer.kind is trouble

@@ -1,4 +1,4 @@
-"""What goes wrong at the SDK -> one `ArmRefusal`.
+"""What goes wrong at the SDK -> one `Refusal`.
 
 The only place where Azure's exceptions and error codes are known.
 """
@@ -23,8 +23,8 @@ from azure.core.exceptions import (
 from azure.core.pipeline.policies import RetryPolicy
 
 from bot.azure import refusals
-from bot.domain.azure import ArmRefusal
 from bot.domain.gateway_ref import GatewayId
+from bot.domain.refusal import Refusal
 
 _ACTION = re.compile(r"perform action '([\w./]+)'")
 _BUSY_CODES = frozenset(
@@ -48,7 +48,7 @@ class Misunderstood(Exception):
 
 def refusal_of(
     error: Exception, what: str, *, credential: str, budget: float, gateway: GatewayId | None = None
-) -> ArmRefusal:
+) -> Refusal:
     """Say what happened.
 
     Args:
@@ -74,7 +74,7 @@ def refusal_of(
             return refusals.malformed(what)
 
 
-def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -> ArmRefusal:
+def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -> Refusal:
     status = error.status_code or 0
     wait = _retry_after(error)
     if _code(error) in _BUSY_CODES:
@@ -94,7 +94,7 @@ def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -
     )
 
 
-def _of_conflict(error: HttpResponseError, what: str, gateway: GatewayId | None) -> ArmRefusal:
+def _of_conflict(error: HttpResponseError, what: str, gateway: GatewayId | None) -> Refusal:
     """A lock stays until somebody lifts it; what else stands in the way has a code of its own."""
     if _code(error) in _LOCKED_CODES:
         return refusals.locked(what, gateway)

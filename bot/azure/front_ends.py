@@ -14,7 +14,8 @@ from typing import Any
 
 from bot.azure.shapes import text
 from bot.azure.sites import public_names, unnamed_addresses, with_public_names
-from bot.domain.azure import ArmRefusal, Inventory
+from bot.domain.azure import Inventory
+from bot.domain.refusal import Refusal
 
 Addresses = list[Mapping[str, Any]]
 
@@ -30,7 +31,7 @@ class FrontEnds:
 
     def __init__(
         self,
-        read: Callable[[str], Awaitable[Addresses | ArmRefusal]],
+        read: Callable[[str], Awaitable[Addresses | Refusal]],
         *,
         clock: Callable[[], datetime],
         age: float,
@@ -59,6 +60,6 @@ class FrontEnds:
         if held and (self._clock() - held[0]).total_seconds() <= self._age:
             return
         answer = await self._read(subscription)
-        found = () if isinstance(answer, ArmRefusal) else answer
+        found = () if isinstance(answer, Refusal) else answer
         names = {text(one.get("id")).lower(): public_names(one) for one in found}
         self._names[subscription] = (self._clock(), names)

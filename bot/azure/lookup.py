@@ -6,15 +6,16 @@ import difflib
 from collections.abc import Sequence
 
 from bot.azure.refusals import no_subscription
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, Inventory
+from bot.domain.azure import Gateway, Inventory
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from chainlib import counted
 
 _SHOWN = 5
 _NEAR = 0.6
 
 
-def look_up(inventory: Inventory, wanted: GatewayRef) -> Gateway | ArmRefusal:
+def look_up(inventory: Inventory, wanted: GatewayRef) -> Gateway | Refusal:
     """Find one gateway by name; case does not count.
 
     Args:
@@ -31,16 +32,16 @@ def look_up(inventory: Inventory, wanted: GatewayRef) -> Gateway | ArmRefusal:
     return _ambiguous(wanted.name, found) if found else _missing(inventory, wanted)
 
 
-def _ambiguous(name: str, found: Sequence[Gateway]) -> ArmRefusal:
+def _ambiguous(name: str, found: Sequence[Gateway]) -> Refusal:
     names = sorted(gateway.id.text for gateway in found)
     distinct = len(set(map(str.lower, names))) == len(names)
     written = names if distinct else sorted(gateway.id.resource_id for gateway in found)
     how = "name the group" if distinct else "give the whole ARM id"
     sentence = f"{len(found)} gateways are called {name}: {', '.join(written[:_SHOWN])}; {how}."
-    return ArmRefusal(trouble=ArmTrouble.AMBIGUOUS, sentence=sentence, suggestions=tuple(written))
+    return Refusal(kind=RefusalKind.AMBIGUOUS, sentence=sentence, example=written[0])
 
 
-def _missing(inventory: Inventory, wanted: GatewayRef) -> ArmRefusal:
+def _missing(inventory: Inventory, wanted: GatewayRef) -> Refusal:
     known = {gateway.id.text: gateway for gateway in inventory.gateways}
     if not known and inventory.refusals:
         return inventory.refusals[0]
@@ -54,8 +55,8 @@ def _missing(inventory: Inventory, wanted: GatewayRef) -> ArmRefusal:
         if known
         else no_subscription().remedy
     )
-    return ArmRefusal(
-        trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy, suggestions=near
+    return Refusal(
+        kind=RefusalKind.NOT_FOUND, sentence=sentence, remedy=remedy, example=next(iter(near), "")
     )
 
 

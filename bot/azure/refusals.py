@@ -14,8 +14,9 @@ from math import ceil
 from types import MappingProxyType
 from typing import Any
 
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway
+from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayId
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.fixsteps.quoting import sh_word
 from chainlib import counted
 
@@ -81,13 +82,13 @@ def role_remedy() -> tuple[str, ...]:
     )
 
 
-def no_subscription() -> ArmRefusal:
+def no_subscription() -> Refusal:
     """The identity works but sees nothing at all."""
     sentence = "The bot's identity can read no Azure subscription, so the bot knows no gateway."
-    return ArmRefusal(trouble=ArmTrouble.NOT_CONFIGURED, sentence=sentence, remedy=role_remedy())
+    return Refusal(kind=RefusalKind.NOT_CONFIGURED, sentence=sentence, remedy=role_remedy())
 
 
-def no_such_subscription() -> ArmRefusal:
+def no_such_subscription() -> Refusal:
     """ARM knows no subscription of that id, or hides it from the identity."""
     sentence = (
         "Azure does not know one of the subscriptions in APPGW_SUBSCRIPTIONS, or the bot's "
@@ -98,28 +99,28 @@ def no_such_subscription() -> ArmRefusal:
         "Then correct APPGW_SUBSCRIPTIONS, or assign the role:",
         *role_remedy(),
     )
-    return ArmRefusal(trouble=ArmTrouble.NOT_CONFIGURED, sentence=sentence, remedy=remedy)
+    return Refusal(kind=RefusalKind.NOT_CONFIGURED, sentence=sentence, remedy=remedy)
 
 
-def no_credential(credential: str, what: str) -> ArmRefusal:
+def no_credential(credential: str, what: str) -> Refusal:
     """No token, or one that ARM does not accept."""
     sentence = f"The bot could not sign in to Azure ({credential}), so it cannot read {what}."
     advice = _TOKEN_ADVICE.get(credential, _TOKEN_ADVICE["default"])
-    return ArmRefusal(
-        trouble=ArmTrouble.NO_CREDENTIAL,
+    return Refusal(
+        kind=RefusalKind.NO_CREDENTIAL,
         sentence=sentence,
         remedy=(f"Sign-in with {credential}: {advice}.",),
     )
 
 
-def forbidden(what: str, action: str | None = None) -> ArmRefusal:
+def forbidden(what: str, action: str | None = None) -> Refusal:
     """The identity lacks a right; `action` names it where ARM said so and it is one of ours."""
     right = f" It lacks {action}." if action else ""
     sentence = f"The bot's identity may not read {what}.{right}"
-    return ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence=sentence, remedy=role_remedy())
+    return Refusal(kind=RefusalKind.FORBIDDEN, sentence=sentence, remedy=role_remedy())
 
 
-def not_found(what: str) -> ArmRefusal:
+def not_found(what: str) -> Refusal:
     """ARM knows no such thing, or hides it."""
     sentence = (
         f"Azure does not find {what}: it was deleted, renamed or moved, or the bot's identity may "
@@ -131,13 +132,13 @@ def not_found(what: str) -> ArmRefusal:
             "--query '[].{name:name, group:resourceGroup}' -o table"
         ),
     )
-    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, remedy=remedy)
+    return Refusal(kind=RefusalKind.NOT_FOUND, sentence=sentence, remedy=remedy)
 
 
-def out_of_scope() -> ArmRefusal:
+def out_of_scope() -> Refusal:
     """A subscription that APPGW_SUBSCRIPTIONS does not name; ARM is not asked about it."""
-    return ArmRefusal(
-        trouble=ArmTrouble.OUT_OF_SCOPE,
+    return Refusal(
+        kind=RefusalKind.OUT_OF_SCOPE,
         sentence=(
             "That gateway is in a subscription that APPGW_SUBSCRIPTIONS does not list, so the "
             "bot does not read it."
@@ -146,7 +147,7 @@ def out_of_scope() -> ArmRefusal:
     )
 
 
-def stopped(gateway: Gateway) -> ArmRefusal:
+def stopped(gateway: Gateway) -> Refusal:
     """A stopped gateway sends no probes, so it has no backend health (azure-rules section 3.3)."""
     sentence = (
         f"The gateway {gateway.id.name} is {gateway.state.lower()}, so it probes no backend and "
@@ -154,10 +155,10 @@ def stopped(gateway: Gateway) -> ArmRefusal:
     )
     starting = gateway.state.lower() == "starting"
     remedy = () if starting else (_az("application-gateway start", gateway.id),)
-    return ArmRefusal(trouble=ArmTrouble.STOPPED, sentence=sentence, remedy=remedy)
+    return Refusal(kind=RefusalKind.STOPPED, sentence=sentence, remedy=remedy)
 
 
-def updating(what: str, gateway: GatewayId | None, retry_after: float | None = None) -> ArmRefusal:
+def updating(what: str, gateway: GatewayId | None, retry_after: float | None = None) -> Refusal:
     """Another operation holds the gateway; it takes minutes."""
     name = gateway.name if gateway else "A gateway"
     sentence = (
@@ -165,12 +166,12 @@ def updating(what: str, gateway: GatewayId | None, retry_after: float | None = N
         "minutes."
     )
     remedy = (_az("application-gateway wait --updated", gateway),) if gateway else ()
-    return ArmRefusal(
-        trouble=ArmTrouble.UPDATING, sentence=sentence, remedy=remedy, retry_after=retry_after
+    return Refusal(
+        kind=RefusalKind.UPDATING, sentence=sentence, remedy=remedy, retry_after=retry_after
     )
 
 
-def locked(what: str, gateway: GatewayId | None) -> ArmRefusal:
+def locked(what: str, gateway: GatewayId | None) -> Refusal:
     """A read-only lock: backend health is a POST, which such a lock refuses until it is lifted.
 
     https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
@@ -188,15 +189,15 @@ def locked(what: str, gateway: GatewayId | None) -> ArmRefusal:
             "reading backend health; a lock of the subscription counts too."
         ),
     )
-    return ArmRefusal(trouble=ArmTrouble.LOCKED, sentence=sentence, remedy=remedy)
+    return Refusal(kind=RefusalKind.LOCKED, sentence=sentence, remedy=remedy)
 
 
-def conflict(what: str, code: str, gateway: GatewayId | None) -> ArmRefusal:
+def conflict(what: str, code: str, gateway: GatewayId | None) -> Refusal:
     """A 409 of another reason, named by ARM's own code."""
     sentence = f"Azure does not return {what} in the gateway's current state ({code})."
     query = '--query "{provisioning:provisioningState, state:operationalState}"'
     remedy = (f"{_az('application-gateway show', gateway)} {query}",) if gateway else ()
-    return ArmRefusal(trouble=ArmTrouble.CONFLICT, sentence=sentence, remedy=remedy)
+    return Refusal(kind=RefusalKind.CONFLICT, sentence=sentence, remedy=remedy)
 
 
 def _az(command: str, gateway: GatewayId) -> str:
@@ -208,26 +209,26 @@ def _az(command: str, gateway: GatewayId) -> str:
     return f"az network {command} -g {group} -n {name}"
 
 
-def throttled(what: str, retry_after: float | None) -> ArmRefusal:
+def throttled(what: str, retry_after: float | None) -> Refusal:
     """ARM's quota is used up; backend health counts as a write (azure-rules section 4.6)."""
     when = f"in {counted(ceil(retry_after), 'second')}" if retry_after else "later"
     sentence = (
         f"Azure limits the bot's requests and does not return {what} now; check again {when}."
     )
-    return ArmRefusal(trouble=ArmTrouble.THROTTLED, sentence=sentence, retry_after=retry_after)
+    return Refusal(kind=RefusalKind.THROTTLED, sentence=sentence, retry_after=retry_after)
 
 
-def timed_out(what: str, seconds: float) -> ArmRefusal:
+def timed_out(what: str, seconds: float) -> Refusal:
     """The time budget ended first."""
     sentence = f"Azure did not return {what} within {counted(seconds, 'second')}."
-    return ArmRefusal(
-        trouble=ArmTrouble.TIMED_OUT,
+    return Refusal(
+        kind=RefusalKind.TIMED_OUT,
         sentence=sentence,
         remedy=("Check again; backend health can take a minute.",),
     )
 
 
-def unavailable(what: str, reason: str) -> ArmRefusal:
+def unavailable(what: str, reason: str) -> Refusal:
     """ARM cannot be reached, or fails."""
     sentence = f"Azure Resource Manager did not return {what}: {reason}."
     remedy = (
@@ -238,10 +239,10 @@ def unavailable(what: str, reason: str) -> ArmRefusal:
         "firewall, proxy, DNS; APPGW_CA_BUNDLE for a private CA.",
         "Azure's own state: https://status.azure.com",
     )
-    return ArmRefusal(trouble=ArmTrouble.UNAVAILABLE, sentence=sentence, remedy=remedy)
+    return Refusal(kind=RefusalKind.UNAVAILABLE, sentence=sentence, remedy=remedy)
 
 
-def malformed(what: str) -> ArmRefusal:
+def malformed(what: str) -> Refusal:
     """ARM, or something in between, answered what is not ARM's."""
     sentence = f"What came in place of {what} is no answer of Azure's."
     remedy = (
@@ -250,4 +251,4 @@ def malformed(what: str) -> ArmRefusal:
             "report this as a bug."
         ),
     )
-    return ArmRefusal(trouble=ArmTrouble.MALFORMED, sentence=sentence, remedy=remedy)
+    return Refusal(kind=RefusalKind.MALFORMED, sentence=sentence, remedy=remedy)

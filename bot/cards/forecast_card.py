@@ -6,49 +6,44 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from bot.cards.button_values import ask_again
-from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND, CardContext
+from bot.cards.check_card import CardContext
 from bot.cards.details import Attachment
 from bot.cards.escaping import clean, inert, short_name, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
-from bot.cards.parts import (
-    TEXT_LIMIT,
-    Button,
-    Buttons,
-    Heading,
-    Message,
-    Part,
-    SmallPrint,
-    bold,
-    compose,
-    say,
-    utc,
-)
+from bot.cards.parts import TEXT_LIMIT, Message, utc
+from bot.cards.rehearsal_card import RehearsalText, few, rehearsal_card
 from bot.domain.forecast import Cause, Forecast, ForecastDay, ForecastMember
 from chainlib import counted
 
 MAX_DAYS_SHOWN = 5
 MAX_FILES = 8
 _LINE, _SUBJECT = 150, 40
-_NAMES_SHOWN = 2
 
 
 def forecast_card(found: Forecast, context: CardContext) -> Message:
     """What the channel sees."""
-    word = grade_of(found)
     name = shorten_middle(_name(found), 36)
-    parts: list[Part] = [
-        Heading(text=f"{SHAPES[word]} {word} {name}, next {counted(found.days, 'day')}"),
-        say(bold(summary(found))),
-        *(say(line) for line in remarks(found)),
-        _buttons(context),
-        _small_print(found, context),
-    ]
-    rest = f": {summary(found)}"
-    if len(rest) > TEXT_LIMIT - len(word) - 1 - len(name):
+    text = RehearsalText(
+        notification=_notification(found, name),
+        grade=grade_of(found),
+        heading=f"{name}, next {counted(found.days, 'day')}",
+        summary=summary(found),
+        remarks=remarks(found),
+        basis=(
+            clean(context.understood, 200),
+            f"{counted(found.members, 'backend')} judged as sent today",
+        ),
+        at=found.at,
+    )
+    return rehearsal_card(text, context)
+
+
+def _notification(found: Forecast, name: str) -> str:
+    grade, rest = grade_of(found), f": {summary(found)}"
+    if len(rest) > TEXT_LIMIT - len(grade) - 1 - len(name):
         rest = f": {_short_summary(found)}"
-    shown = shorten_middle(_name(found), max(TEXT_LIMIT - len(word) - 1 - len(rest), 12))
-    return compose(f"{word} {shown}{rest}", parts)
+    shown = shorten_middle(_name(found), max(TEXT_LIMIT - len(grade) - 1 - len(rest), 12))
+    return f"{grade} {shown}{rest}"
 
 
 def grade_of(found: Forecast) -> str:
@@ -129,34 +124,12 @@ def _day_line(day: ForecastDay, today: datetime) -> str:
 
 
 def _listed(members: Iterable[ForecastMember]) -> str:
-    names = [clean(name, 40) for name in dict.fromkeys(one.member for one in members)]
-    more = f" +{len(names) - _NAMES_SHOWN}" if len(names) > _NAMES_SHOWN else ""
-    return ", ".join(names[:_NAMES_SHOWN]) + more
+    return few(one.member for one in members)
 
 
 def _name(found: Forecast) -> str:
     scope = f"/{found.scope}" if found.scope else ""
     return clean(f"{found.gateway.name}{scope}", 160)
-
-
-def _buttons(context: CardContext) -> Buttons:
-    again = Button(
-        label="Check again",
-        action=CHECK_AGAIN,
-        value=ask_again(context.command),
-        primary=True,
-    )
-    return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")
-
-
-def _small_print(found: Forecast, context: CardContext) -> SmallPrint:
-    said = (
-        clean(context.understood, 200),
-        f"{counted(found.members, 'backend')} judged as sent today",
-        f"run {context.run_id}",
-        f"from {clean(context.probe_origin, 60)}",
-    )
-    return SmallPrint(text=" · ".join(said), user=context.user, at=found.at)
 
 
 def forecast_files(found: Forecast) -> Iterator[Attachment]:

@@ -33,7 +33,7 @@ from bot.cards.parts import (
     compose,
     say,
 )
-from bot.domain.azure import ArmRefusal
+from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import Via
 from chainlib import counted
@@ -43,7 +43,7 @@ _REFUSALS_SHOWN = 2
 
 
 def overview_card(
-    reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal], context: CardContext
+    reports: Sequence[GatewayReport], refusals: Sequence[Refusal], context: CardContext
 ) -> Message:
     """One line for each gateway, worst first."""
     ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
@@ -108,12 +108,12 @@ def _in_one_line(report: GatewayReport) -> str:
     return f"{bad} of {len(report.members)} {verb_of(bad)}{reason}{health}"
 
 
-def overflows(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> bool:
+def overflows(reports: Sequence[GatewayReport], refusals: Sequence[Refusal]) -> bool:
     """Whether the overview has no room for all of them."""
     return len(reports) > MAX_OVERVIEW or len(refusals) > _REFUSALS_SHOWN
 
 
-def overview_details(reports: Sequence[GatewayReport], refusals: Sequence[ArmRefusal]) -> str:
+def overview_details(reports: Sequence[GatewayReport], refusals: Sequence[Refusal]) -> str:
     """Every gateway in a line of its own, worst first, for the thread's file."""
     ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
     lines = [

@@ -7,45 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.cards.button_values import ask_again
-from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND, CardContext
+from bot.cards.check_card import CardContext
+from bot.cards.details import Attachment
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
-from bot.cards.parts import (
-    TEXT_LIMIT,
-    Button,
-    Buttons,
-    Heading,
-    Message,
-    Part,
-    SmallPrint,
-    bold,
-    compose,
-    say,
-)
+from bot.cards.parts import TEXT_LIMIT, Message
+from bot.cards.rehearsal_card import RehearsalText, few, rehearsal_card
 from bot.domain.removal import Impact, MemberImpact, Removal
 from chainlib import Code, counted, rank
 
 MAX_LINES = 5
 _LINE = 130
-_NAMES_SHOWN = 2
 
 
 def removal_card(found: Removal, context: CardContext) -> Message:
     """What the channel sees."""
-    word = grade_of(found)
-    parts: list[Part] = [
-        Heading(text=f"{SHAPES[word]} {word} {shorten_middle(_names(found), 44)}"),
-        say(bold(summary(found))),
-        *(say(line) for line in remarks(found)),
-        _buttons(context),
-        _small_print(found, context),
-    ]
+    grade = grade_of(found)
     rest = f": {summary(found)}"
-    return compose(
-        f"{word} {shorten_middle(_names(found), TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}",
-        parts,
+    name = shorten_middle(_names(found), TEXT_LIMIT - len(grade) - 1 - len(rest))
+    text = RehearsalText(
+        notification=f"{grade} {name}{rest}",
+        grade=grade,
+        heading=shorten_middle(_names(found), 44),
+        summary=summary(found),
+        remarks=remarks(found),
+        basis=(
+            f"rehearsal, nothing was changed · {clean(context.understood, 200)}",
+            f"root sha256 {found.sha256[:16]}…"
+            if found.sha256
+            else "its data is not a readable certificate",
+        ),
+        at=found.at,
     )
+    return rehearsal_card(text, context)
 
 
 def grade_of(found: Removal) -> str:
@@ -94,7 +88,7 @@ def remarks(found: Removal) -> Iterator[str]:
             (
                 f"{SHAPES['WARN']} Settings without a root afterwards (they then trust the "
                 "well-known CAs): "
-                f"{_shown(found.left_bare)}"
+                f"{few(found.left_bare)}"
             ),
             _LINE,
         )
@@ -102,7 +96,7 @@ def remarks(found: Removal) -> Iterator[str]:
         yield shorten(
             (
                 "Azure deletes a root only when no setting uses it; used now by "
-                f"{_shown(found.settings)}"
+                f"{few(found.settings)}"
             ),
             _LINE,
         )
@@ -116,7 +110,7 @@ def _fold(found: Removal) -> Iterator[str]:
     ordered = sorted(groups.items(), key=lambda group: rank(group[0]))
     for code, members in ordered[:MAX_LINES]:
         count = len(members)
-        settings = _shown(dict.fromkeys(member.setting for member in members))
+        settings = few(member.setting for member in members)
         yield shorten(
             (
                 f"{SHAPES['FAIL']} {PHRASES[code]} · {counted(count, 'server')}: "
@@ -129,14 +123,7 @@ def _fold(found: Removal) -> Iterator[str]:
 
 
 def _listed(members: Iterable[MemberImpact]) -> str:
-    return _shown(dict.fromkeys(member.member for member in members))
-
-
-def _shown(names: Iterable[str]) -> str:
-    cleaned = [clean(name, 40) for name in names]
-    return ", ".join(cleaned[:_NAMES_SHOWN]) + (
-        f" +{len(cleaned) - _NAMES_SHOWN}" if len(cleaned) > _NAMES_SHOWN else ""
-    )
+    return few(member.member for member in members)
 
 
 def _names(found: Removal) -> str:
@@ -144,26 +131,17 @@ def _names(found: Removal) -> str:
     return clean(f"{found.gateway.name}{scope} without {found.root}", 160)
 
 
-def _buttons(context: CardContext) -> Buttons:
-    again = Button(
-        label="Check again",
-        action=CHECK_AGAIN,
-        value=ask_again(context.command),
-        primary=True,
-    )
-    return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")
-
-
-def _small_print(found: Removal, context: CardContext) -> SmallPrint:
-    said = (
-        f"rehearsal, nothing was changed · {clean(context.understood, 200)}",
-        f"root sha256 {found.sha256[:16]}…"
-        if found.sha256
-        else "its data is not a readable certificate",
-        f"run {context.run_id}",
-        f"from {clean(context.probe_origin, 60)}",
-    )
-    return SmallPrint(text=" · ".join(said), user=context.user, at=found.at)
+def removal_files(found: Removal) -> list[Attachment]:
+    """Every server as a file; none where no server is behind the root's settings."""
+    if not found.members:
+        return []
+    return [
+        Attachment(
+            name="without-root.txt",
+            title="Every server, with and without the root",
+            content=removal_details(found),
+        )
+    ]
 
 
 def removal_details(found: Removal) -> str:

@@ -23,10 +23,10 @@ from bot.cards.parts import (
     compose,
     say,
 )
-from bot.domain.azure import ArmRefusal
+from bot.domain.refusal import Refusal
 
 
-def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Message:
+def no_word_card(name: str, refusal: Refusal, context: CardContext) -> Message:
     """The card when ARM could not even say how the gateway is configured.
 
     What happened, what the operator must do.
@@ -46,7 +46,7 @@ def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Messag
         ),
         SmallPrint(
             text=(
-                f"{refusal.trouble.value} · {clean(context.understood, 200)} · run {context.run_id}"
+                f"{refusal.kind.value} · {clean(context.understood, 200)} · run {context.run_id}"
             ),
             user=context.user,
         ),
@@ -54,7 +54,7 @@ def no_word_card(name: str, refusal: ArmRefusal, context: CardContext) -> Messag
     return compose(f"{UNKNOWN} {shown}: {clean(refusal.sentence, 60)}", parts)
 
 
-def remedy_message(refusal: ArmRefusal) -> Message:
+def remedy_message(refusal: Refusal) -> Message:
     """What an operator must do, for the thread; commands stand in a fixed-width font."""
     return compose(
         "What an operator must do",

@@ -7,13 +7,14 @@ holds that very value, so that a request costs a look-up and not a walk over mem
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from bot.access.addresses import plain
 from bot.azure.policies import member_uses
 from bot.checks.ports import TargetPolicy
-from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.azure import Gateway
+from bot.domain.refusal import Refusal
 from bot.domain.request import HostTarget
 
 Ports = Mapping[str, frozenset[int]]
@@ -88,14 +89,14 @@ class Admission:
         self._policy = target_policy
         self._index = AdmissionIndex()
 
-    def refuse_spelling(self, host: str) -> str | None:
-        """A sentence where the name alone is refused."""
+    def refuse_spelling(self, host: str) -> Refusal | None:
+        """A refusal where the name alone is refused."""
         return self._policy.refuse_spelling(host)
 
     def refuse_unresolved(
-        self, target: HostTarget, gateways: Iterable[Gateway], arm: ArmRefusal | None
-    ) -> str | None:
-        """A sentence where no rule admits the target; asked before its name is resolved.
+        self, target: HostTarget, gateways: Iterable[Gateway], arm: Refusal | None
+    ) -> Refusal | None:
+        """A refusal where no rule admits the target; asked before its name is resolved.
 
         Args:
             target: what was asked.
@@ -103,27 +104,27 @@ class Admission:
             arm: why the pools are not known.
         """
         known = self._index.look_up(target.host, gateways)
-        sentence = self._policy.refuse_unresolved(
+        refusal = self._policy.refuse_unresolved(
             target.host, target.port, members=known.members, ports=known.ports
         )
-        return sentence and self.explained(sentence, target, (), arm)
+        return refusal and self.explained(refusal, target, (), arm)
 
     def refusal(
         self, host: str, port: int, addresses: Sequence[str], gateways: Iterable[Gateway]
-    ) -> str | None:
-        """A sentence where these addresses may not be connected to on this port."""
+    ) -> Refusal | None:
+        """A refusal where these addresses may not be connected to on this port."""
         known = self._index.look_up(host, gateways)
         return self._policy.admit(host, port, addresses, members=known.members, ports=known.ports)
 
     def beside(
         self, gateways: Sequence[Gateway]
-    ) -> Callable[[str, int, Sequence[str]], str | None]:
+    ) -> Callable[[str, int, Sequence[str]], Refusal | None]:
         """`refusal` with these gateways."""
         return lambda host, port, addresses: self.refusal(host, port, addresses, gateways)
 
     def explained(
-        self, sentence: str, target: HostTarget, addresses: Sequence[str], arm: ArmRefusal | None
-    ) -> str:
+        self, refusal: Refusal, target: HostTarget, addresses: Sequence[str], arm: Refusal | None
+    ) -> Refusal:
         """The refusal; where Azure did not tell the pools, which might have admitted it, says so.
 
         That is no reason to edit an allow-list.
@@ -132,8 +133,9 @@ class Admission:
         if arm is None or self._policy.admit(
             host, port, addresses, members=frozenset({host}), ports=frozenset({port})
         ):
-            return sentence
-        return (
+            return refusal
+        sentence = (
             f"I cannot see whether {host[:60]} stands in a gateway's pool, and it is not "
             f"on the allow-list. {arm.sentence}"
         )
+        return replace(refusal, sentence=sentence)

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.domain.azure import ArmRefusal
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckReport, GatewayReport
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """The check is not made; `sentence` is for the person alone who asked."""
-
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +23,14 @@ class HostAnswer:
 
     report: CheckReport
     gateway: GatewayReport | None = None
-    arm: ArmRefusal | None = None
+    arm: Refusal | None = None
     site: str = ""
 
 
-def of_worst(reports: Sequence[GatewayReport]) -> HostAnswer | Refused:
+def of_worst(reports: Sequence[GatewayReport]) -> HostAnswer | Refusal:
     """The answer about a backend that several gateways use: the worst member of the worst one."""
     worst = next((report for report in reports if not report.healthy), reports[0])
     spoken = next((member.report for member in worst.members if member.report is not None), None)
     if spoken is None:
-        return Refused(sentence=worst.members[0].skipped)
+        return Refusal(kind=RefusalKind.REQUEST, sentence=worst.members[0].skipped)
     return HostAnswer(report=spoken, gateway=worst)

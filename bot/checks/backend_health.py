@@ -13,12 +13,8 @@ from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses
 from bot.azure.translation import with_nic_addresses
 from bot.checks.disagreement import compare, confirmed, named_cause, said_by_health, vouched_for
 from bot.checks.gateway_state import gateway_findings
-from bot.domain.azure import (
-    ArmRefusal,
-    BackendServer,
-    GatewayHealth,
-    Health,
-)
+from bot.domain.azure import BackendServer, GatewayHealth, Health
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.domain.request import Via
 from chainlib import (
@@ -37,9 +33,9 @@ _ByServer = dict[tuple[str, str, str], list[BackendServer]]
 _Pair = tuple[str, str]
 
 
-def add_backend_health(report: GatewayReport, answer: GatewayHealth | ArmRefusal) -> GatewayReport:
+def add_backend_health(report: GatewayReport, answer: GatewayHealth | Refusal) -> GatewayReport:
     """Add backend health, or the reason why it is missing, to what our own probe found."""
-    if isinstance(answer, ArmRefusal):
+    if isinstance(answer, Refusal):
         return replace(report, refusal=answer)
     if report.via is Via.GATEWAY:
         report = _with_addresses(report, answer)
@@ -163,7 +159,7 @@ def with_backend_health(report: CheckReport, answered: GatewayReport) -> tuple[C
     )
 
 
-def why_no_backend_health(refusal: ArmRefusal) -> str:
+def why_no_backend_health(refusal: Refusal) -> str:
     """Why a card has no backend health."""
     return f"no backend health. {refusal.sentence}"
 

@@ -16,8 +16,9 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.azure import ArmRefusal, Inventory
+from bot.domain.azure import Inventory
 from bot.domain.delivery import WithoutHistory
+from bot.domain.refusal import Refusal
 from bot.settings import Settings
 from chainlib import counted
 
@@ -54,7 +55,7 @@ class DoctorCheck:
 class Lister(Protocol):
     """What is needed of ARM; `bot.azure.client.ArmClient` is it."""
 
-    async def inventory(self) -> Inventory | ArmRefusal:
+    async def inventory(self) -> Inventory | Refusal:
         """Every gateway that can be read."""
 
 
@@ -86,7 +87,7 @@ async def azure(
         )
         return DoctorCheck(what="Azure", state=State.WARNING, sentence=sentence)
     answer = admitted.result()
-    if isinstance(answer, ArmRefusal):
+    if isinstance(answer, Refusal):
         return DoctorCheck(what="Azure", state=State.FAIL, sentence=_with_way_out(answer))
     return _visible(answer, now)
 
@@ -118,7 +119,7 @@ def _age(seconds: float) -> str:
     )
 
 
-def _with_way_out(refusal: ArmRefusal) -> str:
+def _with_way_out(refusal: Refusal) -> str:
     """What happened and what to do, without the role's text, which `appgw health` prints whole."""
     remedy = refusal.remedy
     if remedy and remedy[0].startswith("Save as"):

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 
 from bot.azure.policies import NO_ADDRESS
 from bot.checks.removal import GatewayReader
-from bot.domain.azure import ArmRefusal
 from bot.domain.forecast import (
     Cause,
     Effect,
@@ -29,6 +28,7 @@ from bot.domain.forecast import (
     Turn,
 )
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from chainlib import (
     Certificate,
@@ -52,10 +52,10 @@ _Instants = Mapping[datetime, tuple[Cause, ...]]
 
 async def forecast_gateway(
     check_service: GatewayReader, target: GatewayRef, days: int
-) -> Forecast | ArmRefusal:
+) -> Forecast | Refusal:
     """Probe a gateway's members and judge what they send over the coming days."""
     report = await check_service.gateway(target)
-    if isinstance(report, ArmRefusal):
+    if isinstance(report, Refusal):
         return report
     if any(member.skipped == NO_ADDRESS for member in report.members):
         report = await check_service.read_backend_health(report)

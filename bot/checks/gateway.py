@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot.checks.backend_health import worst_first
 from bot.checks.probe import CheckContext, check
 from bot.domain.azure import Gateway
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckRequest, GatewayReport, MemberCheck, MemberReport
 from chainlib import CaptureError, InvalidTarget
 from chainlib.aio import resolve
@@ -22,7 +23,7 @@ _FAIR_PART = 0.75
 _SHARE = 3
 OUT_OF_TIME = "Not probed before the time limit; check its pool or setting alone."
 
-Admit = Callable[[str, int, Sequence[str]], str | None]
+Admit = Callable[[str, int, Sequence[str]], Refusal | None]
 
 
 async def check_gateway(
@@ -43,7 +44,7 @@ async def check_gateway(
             hangs gets a third of it, and one
             whose turn does not come is listed as not probed, never as broken. `addresses` that are
             given are not resolved again.
-        admit: given host, port and addresses, a sentence when the guard refuses them, else `None`.
+        admit: given host, port and addresses, a refusal of the target policy, else `None`.
         scope: the pool or setting that was asked for, for people.
         slots: bounds how many members are probed at once, shared with other gateways; `None` bounds
             this one alone.
@@ -93,7 +94,7 @@ async def _probe(
         addresses = ()
     refusal = admit(target.host, target.port, addresses) if admit and addresses else None
     if refusal:
-        return replace(nothing, skipped=refusal)
+        return replace(nothing, skipped=refusal.sentence)
     try:
         report = await check(request, replace(settled(context, addresses), on_stage=None))
     # ARM does not check names: one that cannot be sent must not fail the other members.

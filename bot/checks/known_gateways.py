@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm
-from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.request import ProbeOptions, Via
 
 ARM_PATIENCE_S = 2.5
@@ -23,7 +24,7 @@ class KnownGateways:
 
     arm: Arm | None
 
-    async def soon(self, options: ProbeOptions) -> tuple[Gateway, ...] | ArmRefusal:
+    async def soon(self, options: ProbeOptions) -> tuple[Gateway, ...] | Refusal:
         """The gateways as far as ARM tells them soon.
 
         A backend's verdict does not wait long for Azure.
@@ -46,20 +47,20 @@ class KnownGateways:
         One that was read by its ARM id alone is in no list.
         """
         known = () if self.arm is None else await self.arm.gateways()
-        others = () if isinstance(known, ArmRefusal) else known
+        others = () if isinstance(known, Refusal) else known
         return (gateway, *(one for one in others if one.id.key != gateway.id.key))
 
-    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | Refusal:
         """The gateway that a name means."""
         if self.arm is None:
             return NOT_CONFIGURED
         return await self.arm.find(target)
 
-    async def targets(self) -> tuple[GatewayRef, ...] | ArmRefusal:
+    async def targets(self) -> tuple[GatewayRef, ...] | Refusal:
         """Every gateway that can be asked about."""
         if self.arm is None:
             return NOT_CONFIGURED
         known = await self.arm.gateways()
-        if isinstance(known, ArmRefusal):
+        if isinstance(known, Refusal):
             return known
         return tuple(gateway.id.ref for gateway in known)

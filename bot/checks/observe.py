@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.checks.forecast import next_break
-from bot.checks.service import HostAnswer, Refused
+from bot.checks.service import HostAnswer
 from bot.digest.observe import Placement, not_observed, observe
-from bot.domain.azure import ArmRefusal, Health
+from bot.domain.azure import Health
 from bot.domain.digest import (
     FollowedTarget,
     Look,
@@ -23,6 +23,7 @@ from bot.domain.digest import (
 )
 from bot.domain.forecast_days import DEFAULT_DAYS
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget
 from chainlib import Code, Severity, is_ip_literal
@@ -34,15 +35,15 @@ SITE_KEY = "site:"
 class Answers(Protocol):
     """What a look needs of the desk."""
 
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:
         """Probe one backend."""
 
-    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:
         """Probe every member of a gateway."""
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refusal:
         """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
@@ -68,12 +69,12 @@ class TargetObserver:
         """The members behind a public name, on every gateway that serves it."""
         site = SiteTarget(host=target.key.removeprefix(SITE_KEY))
         found = await self.check_service.of_site(site, NOTHING_TYPED)
-        if isinstance(found, Refused | ArmRefusal):
+        if isinstance(found, Refusal):
             return _blind(target, found.sentence)
         seen: list[Observation] = []
         for gateway in found:
             answer = await self.check_service.gateway(gateway)
-            if isinstance(answer, ArmRefusal):
+            if isinstance(answer, Refusal):
                 return _blind(target, answer.sentence)
             report = await self.check_service.read_backend_health(answer)
             seen += await asyncio.to_thread(_members, report, target)
@@ -81,7 +82,7 @@ class TargetObserver:
 
     async def _host(self, target: FollowedTarget) -> Look:
         answer = await self.check_service.host(host_of(target), NOTHING_TYPED)
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refusal):
             return _blind(target, answer.sentence)
         return Look(
             target_key=target.key,
@@ -92,7 +93,7 @@ class TargetObserver:
         # Whole: one look serves every channel, however it narrowed the gateway.
         named = target.gateway
         answer = await self.check_service.gateway(named.whole) if named else None
-        if answer is None or isinstance(answer, ArmRefusal):
+        if answer is None or isinstance(answer, Refusal):
             return _blind(target, answer.sentence if answer else f"{target.text} names no gateway")
         report = await self.check_service.read_backend_health(answer)
         return Look(

@@ -1,22 +1,23 @@
-"""What the desk is given: ARM and the guard, by what it asks of them."""
+"""What the check service is given: ARM and the target policy, by what it asks of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth
+from bot.domain.azure import Gateway, GatewayHealth
 from bot.domain.gateway_ref import GatewayId, GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 
-SLOW_ARM = ArmRefusal(
-    trouble=ArmTrouble.TIMED_OUT,
+SLOW_ARM = Refusal(
+    kind=RefusalKind.TIMED_OUT,
     sentence=(
         "The list of gateways is still being read; check again in half a minute to use the "
         "gateway's own settings."
     ),
 )
-NOT_CONFIGURED = ArmRefusal(
-    trouble=ArmTrouble.NOT_CONFIGURED,
+NOT_CONFIGURED = Refusal(
+    kind=RefusalKind.NOT_CONFIGURED,
     sentence=(
         "Azure is not set up for this bot, so it cannot read gateways; checks of a host still work."
     ),
@@ -30,18 +31,18 @@ NOT_CONFIGURED = ArmRefusal(
 
 
 class Arm(Protocol):
-    """What the desk needs of ARM; `bot.azure.client.ArmClient` is it."""
+    """What the check service needs of ARM; `bot.azure.client.ArmClient` is it."""
 
-    async def gateways(self) -> tuple[Gateway, ...] | ArmRefusal:
+    async def gateways(self) -> tuple[Gateway, ...] | Refusal:
         """Every gateway that can be seen."""
 
-    async def with_front_ends(self) -> tuple[Gateway, ...] | ArmRefusal:
+    async def with_front_ends(self) -> tuple[Gateway, ...] | Refusal:
         """The same with the names of public front ends, as far as Azure shows them."""
 
-    async def find(self, wanted: GatewayRef) -> Gateway | ArmRefusal:
+    async def find(self, wanted: GatewayRef) -> Gateway | Refusal:
         """One gateway by name."""
 
-    async def health(self, gateway: GatewayId) -> GatewayHealth | ArmRefusal:
+    async def health(self, gateway: GatewayId) -> GatewayHealth | Refusal:
         """Backend health of a gateway."""
 
     def remembered(self) -> tuple[Gateway, ...] | None:
@@ -49,15 +50,15 @@ class Arm(Protocol):
 
 
 class TargetPolicy(Protocol):
-    """What the desk needs of the guard."""
+    """Which targets may be probed; a terminal's user may probe any."""
 
-    def refuse_spelling(self, host: str) -> str | None:
-        """A sentence when the host may not even be resolved."""
+    def refuse_spelling(self, host: str) -> Refusal | None:
+        """A refusal when the host may not even be resolved."""
 
     def refuse_unresolved(
         self, host: str, port: int, *, members: frozenset[str], ports: frozenset[int]
-    ) -> str | None:
-        """A sentence when no rule admits the host, asked before its name is resolved."""
+    ) -> Refusal | None:
+        """A refusal when no rule admits the host, asked before its name is resolved."""
 
     def admit(
         self,
@@ -67,5 +68,5 @@ class TargetPolicy(Protocol):
         *,
         members: frozenset[str],
         ports: frozenset[int],
-    ) -> str | None:
-        """A sentence when these addresses may not be connected to."""
+    ) -> Refusal | None:
+        """A refusal when these addresses may not be connected to."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.checks.probe import CheckContext
 from bot.checks.selection import assumed_request
 from bot.checks.typed_options import TypedRoot
-from bot.domain.azure import ArmRefusal
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckRequest
 from bot.domain.request import HostTarget, ProbeOptions
 from chainlib import ResolveFailed
@@ -17,7 +17,7 @@ _SHORTEST_S = 1.0
 
 
 def assumed(
-    target: HostTarget, options: ProbeOptions, arm: ArmRefusal | None, root: TypedRoot | None
+    target: HostTarget, options: ProbeOptions, arm: Refusal | None, root: TypedRoot | None
 ) -> CheckRequest:
     """What is demanded of a host in no known pool: the usual, or the root that was typed."""
     if root is None:

@@ -15,8 +15,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.azure.policies import NO_ADDRESS, checks_of, member_uses
-from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting, Gateway
+from bot.domain.azure import BackendSetting, Gateway
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.removal import Impact, MemberImpact, Removal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from chainlib import GatewayPolicy, Sku, Verdict, judge, rank
@@ -30,7 +31,7 @@ _Policies = Mapping[tuple[str, str, str], GatewayPolicy]
 class GatewayReader(Protocol):
     """What is needed of the desk."""
 
-    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:
         """Every member probed."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
@@ -39,13 +40,13 @@ class GatewayReader(Protocol):
 
 async def rehearse_removal(
     check_service: GatewayReader, target: GatewayRef, root: str
-) -> Removal | ArmRefusal:
+) -> Removal | Refusal:
     """Probe the gateway's backends and judge what they send without the root of this name.
 
     A refusal where there is no such root.
     """
     report = await check_service.gateway(target)
-    if isinstance(report, ArmRefusal):
+    if isinstance(report, Refusal):
         return report
     if _known_name(report.gateway, root) is not None and any(
         member.skipped == NO_ADDRESS for member in report.members
@@ -54,7 +55,7 @@ async def rehearse_removal(
     return removal(report, root)
 
 
-def removal(report: GatewayReport, root: str) -> Removal | ArmRefusal:
+def removal(report: GatewayReport, root: str) -> Removal | Refusal:
     """The same over what was probed already."""
     gateway = report.gateway
     name = _known_name(gateway, root)
@@ -101,13 +102,13 @@ def _known_name(gateway: Gateway, wanted: str) -> str | None:
     return next((name for name in _names(gateway) if name.lower() == wanted.lower()), None)
 
 
-def _no_such_root(gateway: Gateway, wanted: str) -> ArmRefusal:
+def _no_such_root(gateway: Gateway, wanted: str) -> Refusal:
     names = _names(gateway)
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     known = f"it has {', '.join(names[:_NAMES_SHOWN])}{more}" if names else "it has none"
-    suggestions = tuple(f"rehearse {gateway.id.text} without={name}" for name in names)
+    example = f"rehearse {gateway.id.text} without={names[0]}" if names else ""
     sentence = f"{gateway.id.name} has no trusted root called {wanted}; {known}."
-    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=suggestions)
+    return Refusal(kind=RefusalKind.NOT_FOUND, sentence=sentence, example=example)
 
 
 def _trusts(setting: BackendSetting, name: str) -> bool:

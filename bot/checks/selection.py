@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.azure.policies import MemberUse, checks_of, matching, probe_port, standing
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, PoolUse
+from bot.domain.azure import Gateway, PoolUse
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckRequest, MemberCheck
 from bot.domain.request import HostTarget, ProbeOptions
 from chainlib import (
@@ -68,10 +69,10 @@ def nearest_first(
 
 def placement_of(
     gateways: Sequence[Gateway], target: HostTarget, options: ProbeOptions
-) -> GatewayRef | str:
+) -> GatewayRef | Refusal:
     """The gateway, pool and setting where a host stands.
 
-    A sentence when there is none, or more than one gateway.
+    A refusal when there is none, or more than one gateway.
     """
     uses = chosen(uses_of_host(gateways, target) or standing(gateways, target.host), options)
     ids = list(dict.fromkeys(use.gateway.id for use in uses))
@@ -81,14 +82,14 @@ def placement_of(
             if options.names_place
             else "no backend pool that the bot can see"
         )
-        return (
+        return _refused(
             f"{target.host[:60]} is in {where}, so there is no backend health for it; write for "
             f"example {target.host[:60]}."
         )
     if len(ids) > 1:
         names = ", ".join(one.ref.short for one in ids[:_NAMES_SHOWN])
         example = f"{target.host[:60]} via=gateway gw={ids[0].ref.short}"
-        return (
+        return _refused(
             f"Several gateways have {target.host[:60]} in a pool: {names}; write for example "
             f"{example}."
         )
@@ -98,6 +99,10 @@ def placement_of(
         pool=pools.pop() if len(pools) == 1 else None,
         setting=settings.pop() if len(settings) == 1 else None,
     )
+
+
+def _refused(sentence: str) -> Refusal:
+    return Refusal(kind=RefusalKind.REQUEST, sentence=sentence)
 
 
 def is_named(use: MemberUse, pool: str | None, setting: str | None) -> bool:
@@ -135,7 +140,7 @@ def _with_public_roots(one: MemberCheck, roots: tuple[Certificate, ...]) -> Memb
 def assumed_request(
     target: HostTarget,
     options: ProbeOptions,
-    arm: ArmRefusal | None,
+    arm: Refusal | None,
     trust: TrustAnchors | None = None,
     said: str = _USUAL_TRUST,
 ) -> CheckRequest:
@@ -160,11 +165,17 @@ def assumed_request(
     )
 
 
-def no_such_part(gateway: Gateway, target: GatewayRef) -> ArmRefusal:
+def no_such_part(gateway: Gateway, target: GatewayRef) -> Refusal:
     """The answer to a pool or setting that no rule uses, with those that there are."""
     known = sorted({f"{use.pool}/{use.setting}" for use in gateway.uses})
+    first = next(iter(gateway.uses), None)
+    example = (
+        replace(gateway.id.ref, pool=first.pool, setting=first.setting).text
+        if first
+        else gateway.id.text
+    )
     sentence = (
         f"{gateway.id.name} has no pool and setting called {target.part} that a rule uses; it has "
         f"{', '.join(known[:5]) or 'none'}."
     )
-    return ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence=sentence, suggestions=tuple(known))
+    return Refusal(kind=RefusalKind.NOT_FOUND, sentence=sentence, example=example)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
 from bot.azure.single_flight import SingleFlight
 from bot.azure.sites import rules_for, unnamed_addresses
 from bot.azure.translation import with_nic_addresses
 from bot.checks.admission import Admission
-from bot.checks.answers import HostAnswer, Refused, of_worst
+from bot.checks.answers import HostAnswer, of_worst
 from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
 from bot.checks.gateway_state import gateway_findings
@@ -44,15 +44,15 @@ from bot.checks.sites import (
     site_beside,
 )
 from bot.checks.typed_options import (
-    NoRoot,
     TypedRoot,
     find_root,
     of_no_use,
     replacing,
     typed_checks,
 )
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth, MemberKind
+from bot.domain.azure import Gateway, GatewayHealth, MemberKind
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport, MemberCheck
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget, Via
 
@@ -62,7 +62,7 @@ __all__ = [
     "Arm",
     "CheckService",
     "HostAnswer",
-    "Refused",
+    "Refusal",
     "TargetPolicy",
 ]
 
@@ -70,12 +70,41 @@ MAX_UNLISTED = 200
 """Servers that only backend health lists are probed up to this number."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """Where a backend stands in the gateways that are known.
+
+    Attributes:
+        target, options: what was asked.
+        gateways: those that are known, nearest first.
+        arm: why they are not known, where Azure did not answer.
+        uses: the members that the backend is, as `gw=`, `pool=` and `setting=` leave them.
+        root: the trusted root that was typed.
+    """
+
+    target: HostTarget
+    options: ProbeOptions
+    gateways: tuple[Gateway, ...]
+    arm: Refusal | None
+    uses: tuple[MemberUse, ...]
+    root: TypedRoot | None
+
+
+def _no_probe(target: HostTarget, options: ProbeOptions) -> Refusal | None:
+    if options.via is not Via.GATEWAY:
+        return None
+    return Refusal(
+        kind=RefusalKind.REQUEST,
+        sentence=f"via=gateway probes nothing; write for example {target.host[:60]} via=both.",
+    )
+
+
 class CheckService:
     """Answers questions about backends and gateways.
 
     Args:
         arm: the ARM edge, `None` when Azure is not configured.
-        target_policy: the guard's word about targets.
+        target_policy: which targets may be probed.
         new_context: makes time and network for one check.
     """
 
@@ -89,8 +118,8 @@ class CheckService:
         self._arm, self._gateways = arm, KnownGateways(arm)
         self._admission = Admission(target_policy)
         self._new_context = new_context
-        self._probes: SingleFlight[HostAnswer | Refused] = SingleFlight()
-        self._looks: SingleFlight[GatewayReport | ArmRefusal] = SingleFlight()
+        self._probes: SingleFlight[HostAnswer | Refusal] = SingleFlight()
+        self._looks: SingleFlight[GatewayReport | Refusal] = SingleFlight()
         self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
 
     async def host(
@@ -98,58 +127,61 @@ class CheckService:
         target: HostTarget,
         options: ProbeOptions,
         on_stage: Callable[[str], None] | None = None,
-    ) -> HostAnswer | Refused:
+    ) -> HostAnswer | Refusal:
         """Probe one backend under the settings of the gateways that use it.
 
         Typed options replace the settings' values.
         """
-        if sentence := self._admission.refuse_spelling(target.host):
-            return Refused(sentence=sentence)
-        if options.via is Via.GATEWAY:
-            return Refused(
-                sentence=(
-                    f"via=gateway probes nothing; write for example {target.host[:60]} via=both."
-                )
-            )
-        context, begun = (
-            replace(self._new_context(), on_stage=on_stage),
-            asyncio.get_running_loop().time(),
-        )
-        known = await self._gateways.soon(options)
-        gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
-        uses = chosen(uses_of_host(gateways, target), options)
-        if not uses and is_site_alone(gateways, target.host):
-            return Refused(sentence=a_site(target.host))
-        near = nearest_first(gateways, uses, options)
-        root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
-        if isinstance(root, NoRoot):
-            return Refused(sentence=root.sentence)
-        reached = on_port_of(uses, target)
+        if refusal := self._admission.refuse_spelling(target.host) or _no_probe(target, options):
+            return refusal
+        begun = asyncio.get_running_loop().time()
+        context = replace(self._new_context(), on_stage=on_stage)
+        standing = self._standing(target, options, await self._gateways.soon(options))
+        if isinstance(standing, Refusal):
+            return standing
         addresses = await self._admitted(
-            reached, gateways or self._gateways.remembered(), arm, context
+            on_port_of(standing.uses, target),
+            standing.gateways or self._gateways.remembered(),
+            standing.arm,
+            context,
         )
-        if isinstance(addresses, Refused):
+        if isinstance(addresses, Refusal):
             return addresses
-        context = within_deadline(
-            settled(context, addresses), asyncio.get_running_loop().time() - begun
-        )
-
-        async def probe() -> HostAnswer | Refused:
-            if not uses:
-                return HostAnswer(
-                    report=await check(assumed(target, options, arm, root), context), arm=arm
-                )
-            answer = await self._behind(uses, near, options, root, context)
-            site = site_beside(gateways, target.host)
-            return replace(answer, site=site) if isinstance(answer, HostAnswer) else answer
-
+        spent = asyncio.get_running_loop().time() - begun
+        context = within_deadline(settled(context, addresses), spent)
         # One probe per target at a time: a channel full of people who ask the same shares the one
         # that runs.
-        return await self._probes.share((target, options), probe)
+        return await self._probes.share((target, options), lambda: self._probe(standing, context))
+
+    def _standing(
+        self, target: HostTarget, options: ProbeOptions, known: tuple[Gateway, ...] | Refusal
+    ) -> _Standing | Refusal:
+        """Where the backend stands, and whose trusted root is meant."""
+        gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
+        uses = chosen(uses_of_host(gateways, target), options)
+        if not uses and is_site_alone(gateways, target.host):
+            return Refusal(kind=RefusalKind.REQUEST, sentence=a_site(target.host))
+        near = nearest_first(gateways, uses, options)
+        root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
+        if isinstance(root, Refusal):
+            return root
+        return _Standing(
+            target=target, options=options, gateways=near, arm=arm, uses=tuple(uses), root=root
+        )
+
+    async def _probe(self, standing: _Standing, context: CheckContext) -> HostAnswer | Refusal:
+        target, options, root = standing.target, standing.options, standing.root
+        if not standing.uses:
+            report = await check(assumed(target, options, standing.arm, root), context)
+            return HostAnswer(report=report, arm=standing.arm)
+        answer = await self._behind(standing, context)
+        if isinstance(answer, Refusal):
+            return answer
+        return replace(answer, site=site_beside(standing.gateways, target.host))
 
     async def gateway(
         self, target: GatewayRef, options: ProbeOptions = NOTHING_TYPED
-    ) -> GatewayReport | ArmRefusal:
+    ) -> GatewayReport | Refusal:
         """Probe every member of a gateway, or of one of its pools or settings.
 
         Backend health is read by `read_backend_health`.
@@ -159,40 +191,37 @@ class CheckService:
         """
         return await self._looks.share((target, options), lambda: self._look_at(target, options))
 
-    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refusal:
         """The gateway, pool and setting where a host stands, for a question to that gateway alone.
 
         Neither resolved nor probed.
         """
-        if sentence := self._admission.refuse_spelling(target.host):
-            return Refused(sentence=sentence)
+        if refusal := self._admission.refuse_spelling(target.host):
+            return refusal
         known = await self._gateways.soon(options) if self._arm else NOT_CONFIGURED
-        found = (
-            known.sentence
-            if isinstance(known, ArmRefusal)
-            else placement_of(known, target, options)
-        )
-        return Refused(sentence=found) if isinstance(found, str) else found
+        if isinstance(known, Refusal):
+            return replace(known, kind=RefusalKind.REQUEST)
+        return placement_of(known, target, options)
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refusal:
         """The gateways that serve a public name, each narrowed to it; `gw=` leaves one.
 
         Returns:
             At least one gateway, or why there is none.
         """
         known = await self._arm.gateways() if self._arm else NOT_CONFIGURED
-        if isinstance(known, ArmRefusal):
+        if isinstance(known, Refusal):
             return known
         found = serving(known, site.host, options)
-        if isinstance(found, str) and self._arm and any(map(unnamed_addresses, known)):
+        if isinstance(found, Refusal) and self._arm and any(map(unnamed_addresses, known)):
             known = await self._arm.with_front_ends()
-            if isinstance(known, ArmRefusal):
+            if isinstance(known, Refusal):
                 return known
             hidden = any(map(unnamed_addresses, known))
             found = serving(known, site.host, options, hidden=hidden)
-        return Refused(sentence=found) if isinstance(found, str) else found
+        return found
 
     def is_site(self, target: HostTarget, options: ProbeOptions) -> bool:
         """Whether a known gateway serves this host and no pool holds it; asks nobody."""
@@ -200,11 +229,9 @@ class CheckService:
             return False
         return is_site_alone(self._arm.remembered() or (), target.host)
 
-    async def _look_at(
-        self, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | ArmRefusal:
+    async def _look_at(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
         gateway = await self._gateways.find(target)
-        if isinstance(gateway, ArmRefusal):
+        if isinstance(gateway, Refusal):
             return gateway
         if target.site:
             return await self._site_of(gateway, target, options)
@@ -212,19 +239,19 @@ class CheckService:
 
     async def _site_of(
         self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | ArmRefusal:
+    ) -> GatewayReport | Refusal:
         """The members behind a public name, each with the rules that lead to it."""
         rules = rules_for(gateway, target.site or "")
         if not rules:
             return no_such_site(gateway, target.site or "")
         report = await self._members_of(gateway, target, options)
-        if isinstance(report, ArmRefusal):
+        if isinstance(report, Refusal):
             return report
         return replace(routed(report, rules), site=target.site or "")
 
     async def _members_of(
         self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | ArmRefusal:
+    ) -> GatewayReport | Refusal:
         uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
         pairs = tuple(
             use for use in gateway.uses if is_named_pair(use, target.pool, target.setting)
@@ -250,10 +277,8 @@ class CheckService:
             )
         gateways = await self._gateways.beside(gateway)
         root = find_root(options, gateways, None, gateway.id.text)
-        if isinstance(root, NoRoot):
-            return ArmRefusal(
-                trouble=ArmTrouble.NOT_FOUND, sentence=root.sentence, suggestions=(root.example,)
-            )
+        if isinstance(root, Refusal):
+            return root
         checks, said = typed_checks(uses, gateways, options, root)
         report = await self._check(gateway, checks, gateways)
         return replace(
@@ -271,11 +296,11 @@ class CheckService:
         if self._arm is None:
             return add_backend_health(report, NOT_CONFIGURED)
         health = await self._arm.health(report.gateway.id)
-        if not isinstance(health, ArmRefusal) and any(
+        if not isinstance(health, Refusal) and any(
             member.skipped == NO_ADDRESS for member in report.members
         ):
             report = await self._with_interfaces(report, health)
-        if not isinstance(health, ArmRefusal) and report.via is not Via.GATEWAY:
+        if not isinstance(health, Refusal) and report.via is not Via.GATEWAY:
             report = await self._with_listed(report, health)
         answered = add_backend_health(report, health)
         if not report.site:
@@ -315,64 +340,53 @@ class CheckService:
         gateways = await self._gateways.beside(gateway)
         root = find_root(report.typed, gateways, None, gateway.id.name)
         checks, _ = typed_checks(
-            uses, gateways, report.typed, None if isinstance(root, NoRoot) else root
+            uses, gateways, report.typed, None if isinstance(root, Refusal) else root
         )
         return await self._check(gateway, checks, (gateway,))
 
-    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | Refusal:
         """The gateway that a name means, without probing it."""
         return await self._gateways.find(target)
 
-    async def refusal(self, target: HostTarget) -> str | None:
-        """Why a host may not be probed, one sentence.
-
-        `None` when it may, or when it has no address yet.
-        """
-        if sentence := self._admission.refuse_spelling(target.host):
-            return sentence
+    async def refusal(self, target: HostTarget) -> Refusal | None:
+        """Why a host may not be probed; `None` when it may, or when it has no address yet."""
+        if refusal := self._admission.refuse_spelling(target.host):
+            return refusal
         known = await self._gateways.soon(NOTHING_TYPED)
-        gateways, arm = ((), known) if isinstance(known, ArmRefusal) else (known, None)
+        gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
         reached = on_port_of(uses_of_host(gateways, target), target)
         admitted = await self._admitted(reached, gateways, arm, self._new_context())
-        return admitted.sentence if isinstance(admitted, Refused) else None
+        return admitted if isinstance(admitted, Refusal) else None
 
     async def _admitted(
         self,
         target: HostTarget,
         gateways: Sequence[Gateway],
-        arm: ArmRefusal | None,
+        arm: Refusal | None,
         context: CheckContext,
-    ) -> tuple[str, ...] | Refused:
+    ) -> tuple[str, ...] | Refusal:
         """The addresses of a target that may be probed; by rule first, then by every address."""
-        if sentence := self._admission.refuse_unresolved(target, gateways, arm):
-            return Refused(sentence=sentence)
+        if refusal := self._admission.refuse_unresolved(target, gateways, arm):
+            return refusal
         addresses = await addresses_of(target, context)
-        if sentence := self._admission.refusal(target.host, target.port, addresses, gateways):
-            return Refused(sentence=self._admission.explained(sentence, target, addresses, arm))
+        if refusal := self._admission.refusal(target.host, target.port, addresses, gateways):
+            return self._admission.explained(refusal, target, addresses, arm)
         return addresses
 
-    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | Refusal:
         """Every gateway that can be asked about."""
         return await self._gateways.targets()
 
-    async def _behind(
-        self,
-        uses: Sequence[MemberUse],
-        gateways: Sequence[Gateway],
-        options: ProbeOptions,
-        root: TypedRoot | None,
-        context: CheckContext,
-    ) -> HostAnswer | Refused:
+    async def _behind(self, standing: _Standing, context: CheckContext) -> HostAnswer | Refusal:
         """One report for each gateway that uses the backend.
 
-        The worst member of the worst gateway speaks.
+        The worst member of the worst gateway decides.
         """
         reports = []
-        for gateway in dict.fromkeys(use.gateway for use in uses):
-            checks, _ = typed_checks(
-                [u for u in uses if u.gateway == gateway], gateways, options, root
-            )
-            reports.append(await self._check(gateway, checks, gateways, context))
+        for gateway in dict.fromkeys(use.gateway for use in standing.uses):
+            uses = [use for use in standing.uses if use.gateway == gateway]
+            checks, _ = typed_checks(uses, standing.gateways, standing.options, standing.root)
+            reports.append(await self._check(gateway, checks, standing.gateways, context))
         return of_worst(reports)
 
     async def _check(

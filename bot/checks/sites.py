@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from bot.azure.policies import MemberUse, standing
 from bot.azure.sites import rules_for, takes_any_name
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, PoolUse, SiteRule
+from bot.domain.azure import Gateway, PoolUse, SiteRule
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import ProbeOptions
 
@@ -19,8 +20,8 @@ NEEDED_FOR_FRONT_ENDS = "reading them needs Microsoft.Network/publicIPAddresses/
 
 def serving(
     gateways: Sequence[Gateway], host: str, options: ProbeOptions, *, hidden: bool = False
-) -> tuple[GatewayRef, ...] | str:
-    """Every known gateway that serves this host, narrowed to it; a sentence where there is none.
+) -> tuple[GatewayRef, ...] | Refusal:
+    """Every known gateway that serves this host, narrowed to it; a refusal where there is none.
 
     Args:
         gateways: those that are known.
@@ -34,7 +35,10 @@ def serving(
         for gateway in gateways
         if (wanted is None or wanted.means(gateway.id)) and rules_for(gateway, host)
     )
-    return found or _nobody_serves(gateways, host, hidden=hidden)
+    if found:
+        return found
+    sentence = _nobody_serves(gateways, host, hidden=hidden)
+    return Refusal(kind=RefusalKind.REQUEST, sentence=sentence)
 
 
 def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> str:
@@ -105,12 +109,12 @@ def _round_about(rule: SiteRule) -> str:
     return ", its own listener: requests go round for ever" if endless else ""
 
 
-def no_such_site(gateway: Gateway, host: str) -> ArmRefusal:
+def no_such_site(gateway: Gateway, host: str) -> Refusal:
     """The answer where a gateway does not serve a name any longer."""
-    return ArmRefusal(
-        trouble=ArmTrouble.NOT_FOUND,
+    return Refusal(
+        kind=RefusalKind.NOT_FOUND,
         sentence=f"{gateway.id.name} has no listener for {host[:_SHOWN]}.",
-        suggestions=(gateway.id.text,),
+        example=gateway.id.text,
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from bot.azure.policies import MemberUse, uploaded_anchors
 from bot.checks.selection import checks_for
-from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.azure import Gateway
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckRequest, MemberCheck
 from bot.domain.request import ProbeOptions, Via
 from chainlib import HttpProbeRule, Sku, TrustAnchors, is_ip_literal
@@ -21,14 +22,6 @@ OF_THE_PROBE = ("root", "sni", "host", "path", "port")
 """Options that take the place of what a setting says."""
 _NAMES_SHOWN = 6
 _SHOWN = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoRoot:
-    """The root that was typed cannot be had: one sentence for the asker, and a line to copy."""
-
-    sentence: str
-    example: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +70,8 @@ class TypedRoot:
 
 
 def find_root(
-    options: ProbeOptions, gateways: Sequence[Gateway], arm: ArmRefusal | None, subject: str
-) -> TypedRoot | NoRoot | None:
+    options: ProbeOptions, gateways: Sequence[Gateway], arm: Refusal | None, subject: str
+) -> TypedRoot | Refusal | None:
     """The root that `root=` names, `None` where none was typed.
 
     Args:
@@ -96,13 +89,15 @@ def find_root(
     reason = _reason(options, wanted, gateways, arm)
     names = list(dict.fromkeys(name for gateway in gateways for name in _names(gateway)))
     example = f"{subject} root={names[0] if names else WELL_KNOWN}"
-    return NoRoot(
-        sentence=f"{reason}; write for example {example}{_choice(names)}.", example=example
+    return Refusal(
+        kind=RefusalKind.NOT_FOUND,
+        sentence=f"{reason}; write for example {example}{_choice(names)}.",
+        example=example,
     )
 
 
 def _reason(
-    options: ProbeOptions, wanted: str, gateways: Sequence[Gateway], arm: ArmRefusal | None
+    options: ProbeOptions, wanted: str, gateways: Sequence[Gateway], arm: Refusal | None
 ) -> str:
     shown = wanted[:_SHOWN]
     if gateways:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.domain.gateway_ref import GatewayId
+from bot.domain.refusal import Refusal
 from chainlib import (
     Certificate,
     Code,
@@ -284,44 +285,6 @@ class GatewayHealth:
     request_ids: tuple[str, ...] = ()
 
 
-class ArmTrouble(StrEnum):
-    """Why ARM could not answer; `bot.azure.refusals` has a sentence and a remedy for each."""
-
-    NOT_CONFIGURED = "not-configured"
-    NO_CREDENTIAL = "no-credential"
-    FORBIDDEN = "forbidden"
-    NOT_FOUND = "not-found"
-    AMBIGUOUS = "ambiguous"
-    STOPPED = "stopped"
-    UPDATING = "updating"
-    LOCKED = "locked"
-    CONFLICT = "conflict"
-    OUT_OF_SCOPE = "out-of-scope"
-    THROTTLED = "throttled"
-    TIMED_OUT = "timed-out"
-    UNAVAILABLE = "unavailable"
-    MALFORMED = "malformed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmRefusal:
-    """ARM did not answer: what happened in one sentence, and what the operator must do.
-
-    Attributes:
-        trouble: the kind.
-        sentence: what happened, for the card.
-        remedy: lines for the operator (role JSON, `az` command), may be empty.
-        suggestions: similar names that exist.
-        retry_after: seconds that ARM asks to wait, `None` where it named none.
-    """
-
-    trouble: ArmTrouble
-    sentence: str
-    remedy: tuple[str, ...] = ()
-    suggestions: tuple[str, ...] = ()
-    retry_after: float | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """Every gateway that could be read.
@@ -333,5 +296,5 @@ class Inventory:
     """
 
     gateways: tuple[Gateway, ...]
-    refusals: tuple[ArmRefusal, ...]
+    refusals: tuple[Refusal, ...]
     read_at: datetime

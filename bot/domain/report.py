@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.domain.azure import (
-    ArmRefusal,
-    BackendServer,
-    Gateway,
-    GatewayHealth,
-    Health,
-    PoolUse,
-)
+from bot.domain.azure import BackendServer, Gateway, GatewayHealth, Health, PoolUse
 from bot.domain.check_report import AddressReport, BrowserView, CheckReport, CheckRequest
+from bot.domain.refusal import Refusal
 from bot.domain.request import NOTHING_TYPED, ProbeOptions, Via
 from chainlib import Code, Finding, Severity, Verdict, in_headline_order
 
@@ -173,7 +167,7 @@ class GatewayReport:
     members: tuple[MemberReport, ...]
     at: datetime
     health: GatewayHealth | None = None
-    refusal: ArmRefusal | None = None
+    refusal: Refusal | None = None
     scope: str = ""
     via: Via = Via.BOTH
     typed: ProbeOptions = NOTHING_TYPED

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.azure.messages import explain_message_json
 from bot.cards.escaping import clean
 from bot.checks import CheckContext
 from bot.checks import check as check_backend
-from bot.domain.azure import ArmRefusal
+from bot.domain.refusal import Refusal
 from bot.mcp.inputs import (
     CheckInput,
     ExplainInput,
@@ -31,13 +31,13 @@ from bot.reports.check_json import as_json
 from bot.reports.health_json import as_document
 from bot.settings import SettingsError
 from bot.terminal.commands import CheckOptions, RehearseOptions, check_request, rehearsal
-from bot.terminal.forecast import document as forecast_document
-from bot.terminal.forecast import forecast_answer
+from bot.terminal.forecast import forecast_question
 from bot.terminal.health import health_answers
 from bot.terminal.inputs import InputError
-from bot.terminal.removal import document as removal_document
-from bot.terminal.removal import removal_answer
+from bot.terminal.rehearsal import Question, answer
+from bot.terminal.removal import removal_question
 
+Answer = TypeVar("Answer")
 _LONGEST_REFUSAL = 4000
 _WITH_EXAMPLE = re.compile(r"for example|\bwrite\b|\bsend\b")
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
@@ -98,9 +98,11 @@ def _instead(example: Mapping[str, Any]) -> str:
     return f"arguments that work are for example {json.dumps(example)}."
 
 
-def _unless_refused(found: object) -> None:
-    if isinstance(found, ArmRefusal):
+async def _about_gateway(question: Question[Answer]) -> dict[str, Any]:
+    found = await answer(question, quiet=True)
+    if isinstance(found, Refusal):
         raise ToolRefused(clean(" ".join((found.sentence, *found.remedy)), _LONGEST_REFUSAL))
+    return question.document(found)
 
 
 async def _check(given: CheckInput) -> dict[str, Any]:
@@ -125,10 +127,7 @@ async def _check(given: CheckInput) -> dict[str, Any]:
 
 async def _rehearse(given: RehearseInput) -> dict[str, Any]:
     if given.without_root is not None:
-        found = await removal_answer(given.chain, given.without_root, quiet=True)
-        _unless_refused(found)
-        assert not isinstance(found, ArmRefusal)
-        return removal_document(found)
+        return await _about_gateway(removal_question(given.chain, given.without_root))
     options = RehearseOptions(
         chain=source(given.chain, "chain"),
         name=given.name,
@@ -148,10 +147,7 @@ async def _health(given: HealthInput) -> dict[str, Any]:
 
 
 async def _forecast(given: ForecastInput) -> dict[str, Any]:
-    found = await forecast_answer(given.target, given.days, quiet=True)
-    _unless_refused(found)
-    assert not isinstance(found, ArmRefusal)
-    return forecast_document(found)
+    return await _about_gateway(forecast_question(given.target, given.days))
 
 
 async def _explain(given: ExplainInput) -> dict[str, Any]:

@@ -9,31 +9,32 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.azure import ArmRefusal, BackendServer
+from bot.domain.azure import BackendServer
+from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport, MemberReport
 from bot.reports.check_json import as_json as check_json
 from bot.reports.check_json import findings_json
 
 
-def as_document(answers: Sequence[GatewayReport | ArmRefusal]) -> dict[str, Any]:
+def as_document(answers: Sequence[GatewayReport | Refusal]) -> dict[str, Any]:
     """The object that `--json` prints (schema 1)."""
     return {
         "schema": 1,
-        "gateways": [_refusal(a) if isinstance(a, ArmRefusal) else _gateway(a) for a in answers],
+        "gateways": [_refusal(a) if isinstance(a, Refusal) else _gateway(a) for a in answers],
     }
 
 
-def _refusal(refusal: ArmRefusal) -> dict[str, Any]:
-    said = {
-        "trouble": refusal.trouble.value,
-        "sentence": refusal.sentence,
-        "remedy": list(refusal.remedy),
-    }
-    return {"name": None, "healthy": None, "refusal": said, "members": []}
+def _refusal(no: Refusal) -> dict[str, Any]:
+    return {"name": None, "healthy": None, "refusal": refusal_json(no), "members": []}
+
+
+def refusal_json(no: Refusal) -> dict[str, Any]:
+    """A refusal as every document of the program holds it."""
+    return {"trouble": no.kind.value, "sentence": no.sentence, "remedy": list(no.remedy)}
 
 
 def _gateway(report: GatewayReport) -> dict[str, Any]:
-    refusal = _refusal(report.refusal)["refusal"] if report.refusal else None
+    refusal = refusal_json(report.refusal) if report.refusal else None
     return {
         "name": report.gateway.id.name,
         "id": report.gateway.id.resource_id,

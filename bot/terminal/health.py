@@ -20,10 +20,10 @@ from bot.cards.causes import fold
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
-from bot.checks.service import CheckService, Refused
+from bot.checks.service import CheckService
 from bot.commands import Usage, parse
-from bot.domain.azure import ArmRefusal
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, Request, SiteTarget
 from bot.reports.health_json import as_document
@@ -32,6 +32,7 @@ from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import UNUSABLE, usage_error
 from bot.terminal.inputs import InputError, seconds
 from bot.terminal.output import StageDisplay
+from bot.terminal.refusals import refusal_lines
 from bot.terminal.running import json_line, run
 from chainlib import Basis, Code, Finding, Severity, Verdict, counted, explain
 
@@ -73,7 +74,7 @@ async def health_answers(
     *,
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
     quiet: bool = False,
-) -> list[GatewayReport | ArmRefusal]:
+) -> list[GatewayReport | Refusal]:
     """What the gateways that were typed say, or every one where nothing was.
 
     Raises:
@@ -115,7 +116,7 @@ async def ask(
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
     *,
     quiet: bool = False,
-) -> list[GatewayReport | ArmRefusal]:
+) -> list[GatewayReport | Refusal]:
     """The answers about one gateway, or about every one that can be seen."""
     async with terminal_client(settings) as arm:
         check_service = CheckService(
@@ -126,7 +127,7 @@ async def ask(
         with StageDisplay(quiet=quiet) as display:
             display.show("list")
             targets = await _targets(check_service, wanted)
-            if isinstance(targets, ArmRefusal):
+            if isinstance(targets, Refusal):
                 return [targets]
             display.show("members")
             return list(
@@ -136,9 +137,9 @@ async def ask(
 
 async def _both(
     check_service: CheckService, target: GatewayRef, display: StageDisplay
-) -> GatewayReport | ArmRefusal:
+) -> GatewayReport | Refusal:
     report = await check_service.gateway(target)
-    if isinstance(report, ArmRefusal):
+    if isinstance(report, Refusal):
         return report
     display.show("word")
     return await check_service.read_backend_health(report)
@@ -146,7 +147,7 @@ async def _both(
 
 async def _targets(
     check_service: CheckService, wanted: GatewayRef | SiteTarget | None
-) -> Sequence[GatewayRef] | ArmRefusal:
+) -> Sequence[GatewayRef] | Refusal:
     """The gateways that are asked.
 
     Raises:
@@ -158,36 +159,37 @@ async def _targets(
     if wanted is None:
         return every
     found = await check_service.of_site(wanted, NOTHING_TYPED)
-    if isinstance(found, Refused):
+    if isinstance(found, Refusal) and found.kind.is_ephemeral:
         raise InputError(found.sentence)
     return found
 
 
-def exit_status(answers: Sequence[GatewayReport | ArmRefusal]) -> int:
+def exit_status(answers: Sequence[GatewayReport | Refusal]) -> int:
     """1 for anything critical, 2 where a gateway could not be read, else 0."""
     if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
         return UNHEALTHY
-    refused = any(isinstance(answer, ArmRefusal) for answer in answers)
+    refused = any(isinstance(answer, Refusal) for answer in answers)
     return UNUSABLE if refused else HEALTHY
 
 
-def _print(answers: Sequence[GatewayReport | ArmRefusal]) -> None:
+def _print(answers: Sequence[GatewayReport | Refusal]) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for line in text_lines(answers):
         console.print(line)
 
 
-def text_lines(answers: Sequence[GatewayReport | ArmRefusal]) -> Iterator[Text]:
+def text_lines(answers: Sequence[GatewayReport | Refusal]) -> Iterator[Text]:
     """What is printed without `--json`."""
     if not answers:
         yield Text("No gateway can be seen with this identity.")
     for answer in answers:
-        yield from _refused(answer) if isinstance(answer, ArmRefusal) else _lines(answer)
+        yield from _refused(answer) if isinstance(answer, Refusal) else _lines(answer)
 
 
-def _refused(refusal: ArmRefusal) -> Iterator[Text]:
-    yield Text(f"{SHAPES['WARN']} {clean(refusal.sentence, _LINE)}", style="yellow")
-    yield from (Text(f"    {clean(line, 2000)}") for line in refusal.remedy)
+def _refused(no: Refusal) -> Iterator[Text]:
+    first, *remedy = refusal_lines(no)
+    yield Text(first, style="yellow")
+    yield from map(Text, remedy)
 
 
 def _lines(report: GatewayReport) -> Iterator[Text]:

@@ -11,14 +11,14 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bot.cards.escaping import clean
-from bot.domain.azure import ArmRefusal
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.reports.observation import observation
 from bot.settings import SettingsError, load_azure_settings
-from bot.terminal.complaint import UNUSABLE, usage_error
+from bot.terminal.complaint import usage_error
 from bot.terminal.health import ask, target_of
+from bot.terminal.refusals import refused
 from bot.terminal.running import run
 
 PROBE_TIMEOUT_S = 12.0
@@ -41,20 +41,13 @@ def run_observe(target: str, *, with_certificates: bool) -> int:
     except SettingsError as error:
         return usage_error(str(error))
     (answer,) = run(ask(settings, wanted, PROBE_TIMEOUT_S))
-    refusal = answer if isinstance(answer, ArmRefusal) else answer.refusal
-    if refusal is not None or not isinstance(answer, GatewayReport):
-        return _not_observed(refusal)
+    # Without the gateway's own words there is nothing to record.
+    if no := answer if isinstance(answer, Refusal) else answer.refusal:
+        return refused(no)
+    assert isinstance(answer, GatewayReport)
     record = observation(
         answer, version=version("appgw-check"), with_certificates=with_certificates
     )
     sys.stdout.write(json.dumps(record, indent=2) + "\n")
     sys.stderr.write(f"appgw: {_READ_FIRST}\n")
     return 0
-
-
-def _not_observed(refusal: ArmRefusal | None) -> int:
-    """Without the gateway's own words there is nothing to record."""
-    lines = (refusal.sentence, *refusal.remedy) if refusal else ()
-    for line in lines:
-        sys.stderr.write(f"appgw: {clean(line, 2000)}\n")
-    return UNUSABLE

@@ -38,6 +38,7 @@ _STAGES = {
     "members": "probing the servers",
     "word": "reading backend health, which takes ten seconds or more",
     "removal": "reading the gateway from Azure, then probing its servers",
+    "forecast": "reading the gateway from Azure, then probing its servers for the forecast",
 }
 
 

@@ -1,73 +1,58 @@
-"""`appgw rehearse gw:... --without-root NAME`: what breaks if a root is removed.
-
-Exit status 0 nothing, 1 something, 3 not all was seen.
-"""
+"""`appgw rehearse gw:... --without-root NAME`: what breaks if a root is removed."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
-from datetime import UTC
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import SHAPES
 from bot.cards.removal_card import grade_of, remarks, removal_details, summary
-from bot.checks import CheckContext
 from bot.checks.removal import rehearse_removal
-from bot.checks.service import CheckService
-from bot.commands import Usage, parse
-from bot.domain.azure import ArmRefusal, ArmTrouble
-from bot.domain.gateway_ref import GatewayRef
 from bot.domain.removal import Impact, Removal
-from bot.settings import SettingsError, load_azure_settings
-from bot.terminal.azure import now, terminal_client
 from bot.terminal.complaint import usage_error
-from bot.terminal.health import AnyTarget
 from bot.terminal.inputs import InputError
-from bot.terminal.output import StageDisplay
-from bot.terminal.running import json_line, run
+from bot.terminal.rehearsal import (
+    NOT_ALL_SEEN,
+    NOTHING_BREAKS,
+    SOMETHING_BREAKS,
+    Question,
+    gateway_json,
+    instant,
+    print_answer,
+)
 
-NOTHING_BREAKS, SOMETHING_BREAKS, NOT_ALL_SEEN = 0, 1, 3
-PROBE_TIMEOUT_S = 12.0
-TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTrouble.NOT_CONFIGURED})
-"""Answers of ARM that a different command line would avoid."""
+_EXAMPLE = "write for example: appgw rehearse gw:prod-gw --without-root corp-root-2019"
 
 
 def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
     """Ask ARM, probe, judge without the root, print, and return the exit status."""
     try:
-        found = run(removal_answer(target, root))
-    except (InputError, SettingsError) as error:
+        question = removal_question(target, root)
+    except InputError as error:
         return usage_error(str(error))
-    if isinstance(found, ArmRefusal):
-        return _refused(found)
-    sys.stdout.write(json_line(document(found)) if json_wanted else _text(found))
-    return status_of(found)
+    return print_answer(question, json_wanted=json_wanted)
 
 
-async def removal_answer(target: str, root: str, *, quiet: bool = False) -> Removal | ArmRefusal:
+def removal_question(target: str, root: str) -> Question[Removal]:
     """What breaks on the gateway that was typed without this root.
 
     Raises:
-        InputError: the target or the root's name is unusable.
-        SettingsError: the settings are.
+        InputError: the target is no gateway.
     """
-    wanted = _target(target, root)
-    if isinstance(wanted, str):
-        raise InputError(wanted)
-    settings = await asyncio.to_thread(load_azure_settings, os.environ, Path("appgw.yaml"))
-    async with terminal_client(settings) as arm:
-        check_service = CheckService(
-            arm=arm,
-            target_policy=AnyTarget(),
-            new_context=lambda: CheckContext(clock=now, timeout=PROBE_TIMEOUT_S),
+    if not target.lower().startswith(("gw:", "/subscriptions/")):
+        raise InputError(
+            f"--without-root asks about a gateway, and {target[:60]!r} is not one; {_EXAMPLE}"
         )
-        with StageDisplay(quiet=quiet) as display:
-            display.show("removal")
-            return await rehearse_removal(check_service, wanted, root)
+    return Question(
+        line=f"rehearse {target} without={root}",
+        example=_EXAMPLE,
+        stage="removal",
+        ask=partial(rehearse_removal, root=root),
+        document=document,
+        text=_text,
+        status=status_of,
+    )
 
 
 def status_of(found: Removal) -> int:
@@ -77,34 +62,13 @@ def status_of(found: Removal) -> int:
     return NOT_ALL_SEEN if found.count(Impact.NOT_SEEN) else NOTHING_BREAKS
 
 
-def _target(text: str, root: str) -> GatewayRef | str:
-    example = "write for example: appgw rehearse gw:prod-gw --without-root corp-root-2019"
-    if not text.lower().startswith(("gw:", "/subscriptions/")):
-        return f"--without-root asks about a gateway, and {text[:60]!r} is not one; {example}"
-    understood = parse(f"rehearse {text} without={root}")
-    if isinstance(understood, Usage):
-        return f"{understood.error.rstrip('.')}; {example}"
-    assert isinstance(understood.target, GatewayRef)
-    return understood.target
-
-
-def _refused(refusal: ArmRefusal) -> int:
-    for line in (refusal.sentence, *refusal.remedy):
-        sys.stderr.write(f"appgw: {clean(line, 2000)}\n")
-    return 2 if refusal.trouble in TYPING_ERRORS else NOT_ALL_SEEN
-
-
 def document(found: Removal) -> dict[str, Any]:
     """The JSON object; keys only grow."""
     return {
         "schema": 1,
-        "gateway": {
-            "name": found.gateway.name,
-            "id": found.gateway.resource_id,
-            "scope": found.scope or None,
-        },
+        "gateway": gateway_json(found.gateway, found.scope),
         "without_root": {"name": found.root, "sha256": found.sha256},
-        "at": found.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": instant(found.at),
         "breaks": found.count(Impact.BREAKS) > 0,
         "settings": list(found.settings),
         "left_without_roots": list(found.left_bare),

@@ -14,12 +14,15 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.terminal.forecast import run_forecast
 from bot.terminal.health import run_health
+from bot.terminal.removal import run_removal
 from playground.arm import Fault, FaultKind
 from playground.arm.specs import SUBSCRIPTION
 from playground.lab.catalogue import CATALOGUE
@@ -179,6 +182,24 @@ async def test_gateways_that_cannot_be_listed_end_with_2(
     assert "Traceback" not in shown
     assert stage.arm.token not in shown
     assert SUBSCRIPTION not in shown
+
+
+@pytest.mark.parametrize("kind", [FaultKind.FORBIDDEN, FaultKind.NOT_FOUND], ids=str)
+async def test_rehearsals_are_refused_as_health_is(
+    stage: Stage, health: Health, capsys: pytest.CaptureFixture[str], kind: FaultKind
+) -> None:
+    stage.arm.fault = Fault(kind=kind, retry_after=0)
+    refused = await health("gw:lab-gw", json_wanted=True)
+    (gateway,) = refused.document["gateways"]
+    for run in (partial(run_forecast, "gw:lab-gw", 90), partial(run_removal, "gw:lab-gw", "root")):
+        status = await asyncio.to_thread(run, json_wanted=True)
+        ended = Ended(status, *capsys.readouterr())
+        assert (ended.status, ended.err) == (refused.status, "")
+        assert (ended.document["gateway"], ended.document["refusal"]) == (None, gateway["refusal"])
+        assert await asyncio.to_thread(run, json_wanted=False) == refused.status
+        plain = capsys.readouterr()
+        assert plain.out == ""
+        assert plain.err.startswith(f"appgw: {gateway['refusal']['sentence']}")
 
 
 async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) -> None:

@@ -11,14 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from bot.domain.azure import (
-    ArmRefusal,
-    ArmTrouble,
-    BackendServer,
-    GatewayHealth,
-    GatewayMessage,
-    Health,
-)
+from bot.domain.azure import BackendServer, GatewayHealth, GatewayMessage, Health
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.reports.page import report_page
 from bot.reports.svg import chain_svg, dates_svg
@@ -178,7 +172,7 @@ def test_both_sources_are_in_it() -> None:
     shown = read(report_page(found, gateway=answered(found, "shop"))).text
     assert "read 2026-11-23 09:00 UTC" in shown
     assert "Unhealthy" in shown
-    refused = ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence="Azure says no.")
+    refused = Refusal(kind=RefusalKind.FORBIDDEN, sentence="Azure says no.")
     silent = replace(answered(found, "shop"), health=None, refusal=refused)
     assert "Azure says no." in read(report_page(found, gateway=silent)).text
 

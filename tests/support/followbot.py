@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.checks.service import HostAnswer, Refused
+from bot.checks.service import HostAnswer
 from bot.digests_running import Remembering
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway
+from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions
 from bot.engine import EngineSettings
@@ -62,22 +63,24 @@ class World:
         target: HostTarget,
         options: ProbeOptions,  # noqa: ARG002 -- the caller's signature
         on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the desk's signature
-    ) -> HostAnswer | Refused:
+    ) -> HostAnswer | Refusal:
         """Our own probe."""
         self.looked.append(target.host)
         return HostAnswer(report=CASES[self.case]())
 
-    async def refusal(self, target: HostTarget) -> str | None:
-        """The guard's word."""
-        return REFUSAL if target.host == FORBIDDEN_HOST else None
+    async def refusal(self, target: HostTarget) -> Refusal | None:
+        """One host may not be probed."""
+        if target.host != FORBIDDEN_HOST:
+            return None
+        return Refusal(kind=RefusalKind.NOT_ALLOWED, sentence=REFUSAL)
 
-    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | Refusal:
         """No gateway is known."""
-        return ArmRefusal(
-            trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
+        return Refusal(
+            kind=RefusalKind.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
         )
 
-    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:
         """No gateway is known."""
         raise AssertionError(target)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.checks.service import HostAnswer, Refused
+from bot.checks.service import HostAnswer
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HealthRequest, HostTarget, ProbeOptions
@@ -58,10 +58,13 @@ class Script:
         target: HostTarget,
         options: ProbeOptions,
         on_stage: Callable[[str], None] | None = None,
-    ) -> HostAnswer | Refused:
+    ) -> HostAnswer | Refusal:
         """Tell the stages, wait, answer."""
         self.admitted.append((target, options))
-        refused = Refused(sentence=f"{target.host} is not among the hosts that I may probe.")
+        refused = Refusal(
+            kind=RefusalKind.NOT_ALLOWED,
+            sentence=f"{target.host} is not among the hosts that I may probe.",
+        )
         if target.host == FORBIDDEN_HOST and not self.refuse_late:
             return refused
         for stage in self.stages:

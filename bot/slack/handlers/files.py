@@ -16,9 +16,10 @@ from bot.cards.escaping import clean, short_name
 from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
 from bot.checks.backend_health import with_backend_health
-from bot.checks.service import HostAnswer, Refused
+from bot.checks.service import HostAnswer
 from bot.commands import parse
 from bot.domain.delivery import DeliveryError
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport
 from bot.domain.request import BackendRequest, HostTarget, ProbeOptions
 from bot.reports.evidence import evidence
@@ -36,7 +37,7 @@ CHAIN, EVIDENCE = "chain", "evidence"
 class Hosts(Protocol):
     """The use case, for a card that is not remembered any more."""
 
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:
         """Probe one backend and judge it."""
 
 
@@ -114,7 +115,7 @@ class Filing:
             )
             return None
         answer = await self.backends.host(asked.target, asked.options)
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refusal):
             await self.slack.send_ephemeral(_quietly(invocation), refusal(answer.sentence))
             return None
         return Kept(report=answer.report, gateway=answer.gateway, run_id=run_id)

@@ -18,19 +18,16 @@ from bot.cards.details import Attachment, member_details
 from bot.cards.gateway_card import gateway_card
 from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
-from bot.cards.unanswered_card import no_word_card, remedy_message
-from bot.cards.usage import notice, refusal
-from bot.checks.service import Refused
 from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
-from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions, ProbeRequest, SiteTarget, Via
+from bot.slack.handlers.refusals import refused, remedies
 from bot.slack.handlers.repeats import answer_once, watch_on
 from bot.slack.handlers.watched import GatewayLook, HealthReader, gateway_change_key, worst_pool
 from bot.slack.handlers.wording import understood, understood_of
-from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
 from bot.slack.outbound.places import Posted
@@ -41,8 +38,7 @@ log = logging.getLogger(__name__)
 _EVERY_GATEWAY = "health of every gateway that the bot can see"
 GRACE_S = 0.5
 BETWEEN_CARDS_S = 2.0
-Answer = GatewayReport | ArmRefusal
-_TYPING_ERRORS = frozenset({ArmTrouble.NOT_FOUND, ArmTrouble.AMBIGUOUS, ArmTrouble.OUT_OF_SCOPE})
+Answer = GatewayReport | Refusal
 
 
 async def _nothing_followed(_channel: str) -> Sequence[GatewayRef]:
@@ -52,23 +48,21 @@ async def _nothing_followed(_channel: str) -> Sequence[GatewayRef]:
 class Gateways(Protocol):
     """The use case: `bot.checks.service.CheckService` is it."""
 
-    async def gateway(
-        self, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
         """What the probes find."""
 
-    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refusal:
         """Where a host stands, for a question to its gateway alone."""
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refusal:
         """The gateways that serve a public name."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """The report with backend health added."""
 
-    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | Refusal:
         """What can be asked about."""
 
 
@@ -129,8 +123,8 @@ class GatewayCheck:
         if isinstance(self.admitted.request.target, SiteTarget):
             return await self._site(self.admitted.request.target)
         target = await self.meant()
-        if isinstance(target, Refused):
-            return self._not_allowed(target)
+        if isinstance(target, Refusal):
+            return self._refused(target)
         if target is None:
             return await self._all()
         return await self._gateway(target)
@@ -138,19 +132,17 @@ class GatewayCheck:
     async def _site(self, site: SiteTarget) -> Found | TakenBack:
         """The gateway that serves a site; of several each is told in the overview."""
         found = await self.tools.gateways.of_site(site, self.admitted.request.options)
-        if isinstance(found, Refused):
-            return self._not_allowed(found)
-        if isinstance(found, ArmRefusal):
-            return self._no_answer(found)
+        if isinstance(found, Refusal):
+            return self._refused(found)
         if len(found) > 1:
             return await self._several(found, self._context())
         return await self._gateway(found[0])
 
     async def _gateway(self, target: GatewayRef) -> Found | TakenBack:
         found = await self.tools.gateways.gateway(target, self.admitted.request.options)
-        return self._no_answer(found) if isinstance(found, ArmRefusal) else self._one(target, found)
+        return self._refused(found) if isinstance(found, Refusal) else self._one(target, found)
 
-    async def meant(self) -> GatewayRef | Refused | None:
+    async def meant(self) -> GatewayRef | Refusal | None:
         """The gateway that is asked about, `None` for all of them."""
         target, options = self.admitted.request.target, self.admitted.request.options
         if isinstance(target, SiteTarget):
@@ -187,20 +179,8 @@ class GatewayCheck:
         """Seconds that the card is to be watched, 0 for not at all."""
         return self.tools.cards.watching.seconds(self.admitted.request.watch)
 
-    def _not_allowed(self, refused: Refused) -> TakenBack:
-        note(self.admitted.invocation, "refused", why=refused.sentence, run_id=self.admitted.run_id)
-        return TakenBack(message=refusal(refused.sentence))
-
-    def _no_answer(self, refused: ArmRefusal) -> Found | TakenBack:
-        """A name that is not there is a typing error, which stays between the bot and the asker.
-
-        The rest stands on the card.
-        """
-        if refused.trouble in _TYPING_ERRORS and self.admitted.invocation.card is None:
-            example = " ".join(refused.suggestions[:1]) or "gw:prod-gw"
-            return TakenBack(message=notice(refused.sentence, f"/appgw-check {example}"))
-        message = no_word_card(target_of(self.admitted.request), refused, self._context())
-        return Found(message=message, thread=partial(_remedy, refused))
+    def _refused(self, no: Refusal) -> Found | TakenBack:
+        return refused(self.admitted, no, self._context())
 
     def _one(self, target: GatewayRef, report: GatewayReport) -> Found:
         context = self._context(understood_of(self.admitted.request, target))
@@ -220,7 +200,7 @@ class GatewayCheck:
 
         def without(reason: str) -> Message:
             said = f"{reason} Below is our own probe." if report.via is Via.BOTH else reason
-            missing = ArmRefusal(trouble=ArmTrouble.UNAVAILABLE, sentence=said)
+            missing = Refusal(kind=RefusalKind.UNAVAILABLE, sentence=said)
             return gateway_card(replace(report, refusal=missing), context)
 
         return Found(
@@ -239,8 +219,8 @@ class GatewayCheck:
         every = "health of what this channel follows" if followed else _EVERY_GATEWAY
         context = self._context(understood(self.admitted.request) or every)
         targets = followed or await self.tools.gateways.every_gateway()
-        if isinstance(targets, ArmRefusal):
-            return self._no_answer(targets)
+        if isinstance(targets, Refusal):
+            return self._refused(targets)
         return await self._several(targets, context)
 
     async def _several(self, targets: Sequence[GatewayRef], context: CardContext) -> Found:
@@ -264,8 +244,8 @@ class GatewayCheck:
             health_first=True,
         )
 
-    async def _read(self, answer: GatewayReport | ArmRefusal) -> GatewayReport | ArmRefusal:
-        if isinstance(answer, ArmRefusal) or answer.via is Via.PROBE:
+    async def _read(self, answer: GatewayReport | Refusal) -> GatewayReport | Refusal:
+        if isinstance(answer, Refusal) or answer.via is Via.PROBE:
             return answer
         return await self.tools.gateways.read_backend_health(answer)
 
@@ -311,12 +291,7 @@ def _complete(report: GatewayReport) -> _Complete:
 
 def _explained(report: GatewayReport) -> list[ThreadItem]:
     servers = Attachment(name="servers.txt", title="Every server", content=member_details(report))
-    return [servers, *(_remedy(report.refusal) if report.refusal else ())]
-
-
-def _remedy(refused: ArmRefusal) -> Sequence[Message]:
-    """What an operator must do so that Azure answers."""
-    return [remedy_message(refused)] if refused.remedy else []
+    return [servers, *remedies(report.refusal)]
 
 
 class HealthReading:
@@ -370,15 +345,15 @@ class HealthReading:
 def _beyond_the_card(answers: Sequence[Answer]) -> list[ThreadItem]:
     """Every gateway by name, where the card has no room for all of them."""
     reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
-    refused = [answer for answer in answers if isinstance(answer, ArmRefusal)]
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
     if not overflows(reports, refused):
         return []
     content = overview_details(reports, refused)
     return [Attachment(name="gateways.txt", title="Every gateway", content=content)]
 
 
-def _overview(answers: Sequence[GatewayReport | ArmRefusal], context: CardContext) -> Message:
+def _overview(answers: Sequence[GatewayReport | Refusal], context: CardContext) -> Message:
     reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
     return overview_card(
-        reports, [answer for answer in answers if isinstance(answer, ArmRefusal)], context
+        reports, [answer for answer in answers if isinstance(answer, Refusal)], context
     )

@@ -16,15 +16,15 @@ from bot.cards.parts import Message
 from bot.cards.place_refusals import place_refusal, with_reason
 from bot.cards.usage import notice
 from bot.checks.observe import SITE_KEY
-from bot.checks.service import Refused
 from bot.commands.wording import least_word, target_of
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
-from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.azure import Gateway
 from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
 from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
 from bot.domain.gateway_ref import GatewayId, GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.request import (
     NOTHING_TYPED,
     HostTarget,
@@ -56,15 +56,15 @@ class CannotFollow(Exception):
 class Following(Protocol):
     """The use case: `bot.checks.service.CheckService` is it."""
 
-    async def find(self, target: GatewayRef) -> Gateway | ArmRefusal:
+    async def find(self, target: GatewayRef) -> Gateway | Refusal:
         """The gateway that a name means."""
 
-    async def refusal(self, target: HostTarget) -> str | None:
+    async def refusal(self, target: HostTarget) -> Refusal | None:
         """Why a host may not be probed."""
 
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayRef, ...] | Refused | ArmRefusal:
+    ) -> tuple[GatewayRef, ...] | Refusal:
         """The gateways that serve a public name."""
 
 
@@ -112,8 +112,8 @@ class SubscriptionService:
         """
         typed = request.target
         if isinstance(typed, HostTarget):
-            if sentence := await self.check_service.refusal(typed):
-                raise CannotFollow(sentence)
+            if no := await self.check_service.refusal(typed):
+                raise CannotFollow(no.sentence)
             return FollowedTarget(
                 kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
             )
@@ -141,8 +141,8 @@ class SubscriptionService:
 
     async def _key(self, typed: GatewayRef) -> str:
         found = await self.check_service.find(typed)
-        if isinstance(found, ArmRefusal):
-            hints = f" Did you mean {found.suggestions[0]}?" if found.suggestions else ""
+        if isinstance(found, Refusal):
+            hints = f" Did you mean {found.example}?" if found.example else ""
             raise CannotFollow(f"{found.sentence}{hints}")
         return found.id.key
 

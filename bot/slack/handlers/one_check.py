@@ -7,7 +7,7 @@ backend does; a refusal goes to the asker alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -16,21 +16,19 @@ from typing import Protocol
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details, whole_word
 from bot.cards.parts import Message
-from bot.cards.unanswered_card import remedy_message
-from bot.cards.usage import refusal
 from bot.checks.backend_health import why_no_backend_health, with_backend_health
 from bot.checks.last_healthy import Memory, RecentFacts, changed_since_healthy
-from bot.checks.service import HostAnswer, Refused
+from bot.checks.service import HostAnswer
 from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
-from bot.domain.azure import ArmRefusal
+from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import BackendRequest, HostTarget, ProbeOptions
 from bot.observability.metrics import CHECK_SECONDS, CHECKS
 from bot.slack.handlers.files import Filing, Kept
+from bot.slack.handlers.refusals import remedies, taken_back
 from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key, worst_pool
 from bot.slack.handlers.wording import judged_as, understood
-from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
 from bot.slack.outbound.places import Posted
@@ -51,7 +49,7 @@ class Backends(Protocol):
         target: HostTarget,
         options: ProbeOptions,
         on_stage: Callable[[str], None] | None = None,
-    ) -> HostAnswer | Refused:
+    ) -> HostAnswer | Refusal:
         """Probe one backend and judge it."""
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
@@ -110,14 +108,8 @@ class BackendCheck:
             answer = await self.tools.backends.host(
                 self._target, self.admitted.request.options, progress.begin
             )
-        if isinstance(answer, Refused):
-            note(
-                self.admitted.invocation,
-                "refused",
-                why=answer.sentence,
-                run_id=self.admitted.run_id,
-            )
-            return TakenBack(message=refusal(answer.sentence))
+        if isinstance(answer, Refusal):
+            return taken_back(self.admitted, answer)
         return self._found(answer)
 
     def watch(self, answer: HostAnswer | None = None) -> WatchOrder:
@@ -226,14 +218,8 @@ def _first_word(answer: HostAnswer) -> str:
 
 def _explained(answer: HostAnswer) -> list[ThreadItem]:
     found = details(answer.report)
-    return [found.message, *found.files, *_remedy(answer.arm)]
+    return [found.message, *found.files, *remedies(answer.arm)]
 
 
-def _said(said: str, refused: ArmRefusal | None) -> list[ThreadItem]:
-    return [*filter(None, (whole_word(said),)), *_remedy(refused)]
-
-
-def _remedy(refused: ArmRefusal | None) -> Iterator[Message]:
-    """What an operator must do so that Azure answers."""
-    if refused and refused.remedy:
-        yield remedy_message(refused)
+def _said(said: str, refused: Refusal | None) -> list[ThreadItem]:
+    return [*filter(None, (whole_word(said),)), *remedies(refused)]

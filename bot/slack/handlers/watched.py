@@ -15,9 +15,9 @@ from typing import Protocol
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.gateway_card import gateway_card
 from bot.checks.backend_health import add_backend_health, with_backend_health
-from bot.checks.service import HostAnswer, Refused
-from bot.domain.azure import ArmRefusal
+from bot.checks.service import HostAnswer
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions, Via
 from bot.slack.outbound.watching import Seen
@@ -80,7 +80,7 @@ class HealthReader:
 class Hosts(Protocol):
     """The use case behind a backend's watch."""
 
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:
         """Probe one backend and judge it."""
 
 
@@ -97,7 +97,7 @@ class HostLook:
     async def look(self) -> Seen | None:
         """Probe it."""
         answer = await self.backends.host(self.target, self.options)
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refusal):
             log.info(
                 "a watch ended: its target is no longer allowed",
                 extra={"reason": answer.sentence},
@@ -130,9 +130,7 @@ class HostLook:
 class Gateways(Protocol):
     """The use case behind a gateway's watch."""
 
-    async def gateway(
-        self, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
         """What the probes find."""
 
 
@@ -155,10 +153,10 @@ class GatewayLook:
     async def look(self) -> Seen | None:
         """Probe every member, or listen alone."""
         report = await self._report()
-        if isinstance(report, ArmRefusal):
+        if isinstance(report, Refusal):
             log.info(
                 "a watch ended: the gateway cannot be read any more",
-                extra={"reason": report.trouble.value},
+                extra={"reason": report.kind.value},
             )
             return None
         answered = self.health_reader.latest(report) if self.health_reader else report
@@ -168,7 +166,7 @@ class GatewayLook:
             green=answered.green,
         )
 
-    async def _report(self) -> GatewayReport | ArmRefusal:
+    async def _report(self) -> GatewayReport | Refusal:
         if (
             self._last
             and self._last.via is Via.GATEWAY
@@ -205,4 +203,4 @@ def gateway_change_key(report: GatewayReport) -> Hashable:
         (m.pool, m.setting, m.member, m.headline, m.server.health if m.server else None)
         for m in report.members
     )
-    return members, report.refusal.trouble if report.refusal else None
+    return members, report.refusal.kind if report.refusal else None

@@ -263,7 +263,7 @@ def test_bad_entry_is_a_sentence(entry: str) -> None:
         TargetRules.read((entry,))
 
 
-def test_target_guard_answers_in_sentences() -> None:
+def test_target_guard_says_which_rule_refused() -> None:
     guard = TargetGuard(rules=SUFFIX)
     assert guard.refuse_spelling("backend.contoso.com") is None
     assert (
@@ -272,9 +272,13 @@ def test_target_guard_answers_in_sentences() -> None:
         )
         is None
     )
-    assert "loopback" in (guard.refuse_spelling("localhost") or "")
+    local = guard.refuse_spelling("localhost")
+    assert local
+    assert "loopback" in local.sentence
     refused = guard.admit("x.example", 443, ["10.0.0.5"], members=frozenset(), ports=frozenset())
-    assert "APPGW_ALLOWED_TARGETS=contoso.com" in (refused or "")
+    assert refused
+    assert refused.kind is RefusalKind.NOT_ALLOWED
+    assert "APPGW_ALLOWED_TARGETS=contoso.com" in refused.sentence
 
 
 @pytest.mark.parametrize(

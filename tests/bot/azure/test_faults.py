@@ -18,8 +18,9 @@ from bot.azure import refusals
 from bot.azure.client import ArmClient
 from bot.azure.settings import ArmSettings
 from bot.azure.translation import translate_gateway
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth
+from bot.domain.azure import Gateway, GatewayHealth
 from bot.domain.gateway_ref import GatewayId, GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
 from playground.arm.documents import gateway_document
 from tests.support.arm import FAST, MovableClock
@@ -34,19 +35,19 @@ SHORT = replace(FAST, health_budget=0.5, read_budget=0.5)
 ROOT = Path(__file__).parents[3]
 
 KINDS = {
-    FaultKind.UNAUTHORIZED: ArmTrouble.NO_CREDENTIAL,
-    FaultKind.FORBIDDEN: ArmTrouble.FORBIDDEN,
-    FaultKind.NOT_FOUND: ArmTrouble.NOT_FOUND,
-    FaultKind.THROTTLED: ArmTrouble.THROTTLED,
-    FaultKind.BUSY: ArmTrouble.UPDATING,
-    FaultKind.LOCKED: ArmTrouble.LOCKED,
-    FaultKind.CONFLICT: ArmTrouble.CONFLICT,
-    FaultKind.SERVER_ERROR: ArmTrouble.UNAVAILABLE,
-    FaultKind.UNAVAILABLE: ArmTrouble.UNAVAILABLE,
-    FaultKind.SLOW: ArmTrouble.TIMED_OUT,
-    FaultKind.BAD_JSON: ArmTrouble.MALFORMED,
-    FaultKind.BAD_SHAPE: ArmTrouble.MALFORMED,
-    FaultKind.PROXY_PAGE: ArmTrouble.MALFORMED,
+    FaultKind.UNAUTHORIZED: RefusalKind.NO_CREDENTIAL,
+    FaultKind.FORBIDDEN: RefusalKind.FORBIDDEN,
+    FaultKind.NOT_FOUND: RefusalKind.NOT_FOUND,
+    FaultKind.THROTTLED: RefusalKind.THROTTLED,
+    FaultKind.BUSY: RefusalKind.UPDATING,
+    FaultKind.LOCKED: RefusalKind.LOCKED,
+    FaultKind.CONFLICT: RefusalKind.CONFLICT,
+    FaultKind.SERVER_ERROR: RefusalKind.UNAVAILABLE,
+    FaultKind.UNAVAILABLE: RefusalKind.UNAVAILABLE,
+    FaultKind.SLOW: RefusalKind.TIMED_OUT,
+    FaultKind.BAD_JSON: RefusalKind.MALFORMED,
+    FaultKind.BAD_SHAPE: RefusalKind.MALFORMED,
+    FaultKind.PROXY_PAGE: RefusalKind.MALFORMED,
 }
 ASKED = {"list": "inventory", "get": "get", "health": "health", "poll": "health"}
 SENTENCES = {
@@ -84,8 +85,8 @@ SENTENCES = {
 }
 
 
-def refusal(answer: object) -> ArmRefusal:
-    assert isinstance(answer, ArmRefusal)
+def refusal(answer: object) -> Refusal:
+    assert isinstance(answer, Refusal)
     return answer
 
 
@@ -95,7 +96,7 @@ async def test_fault_becomes_its_refusal(
     arm: ArmStandIn,
     new_client: Callable[..., ArmClient],
     kind: FaultKind,
-    trouble: ArmTrouble,
+    trouble: RefusalKind,
     operation: str,
 ) -> None:
     arm.add(PROD)
@@ -112,7 +113,7 @@ async def test_fault_becomes_its_refusal(
     }
     answer = refusal(await questions[ASKED[operation]]())
     subscription_gone = (kind, operation) == (FaultKind.NOT_FOUND, "list")
-    assert answer.trouble is (ArmTrouble.NOT_CONFIGURED if subscription_gone else trouble)
+    assert answer.kind is (RefusalKind.NOT_CONFIGURED if subscription_gone else trouble)
     assert answer.sentence.endswith(".")
 
 
@@ -152,8 +153,8 @@ async def test_operation_that_never_ends_or_points_elsewhere(
     timing = SHORT if kind is FaultKind.ENDLESS else FAST
     answer = refusal(await new_client(arm.url, timing=timing).health(PROD_ID))
     assert (
-        answer.trouble
-        is {FaultKind.ENDLESS: ArmTrouble.TIMED_OUT, FaultKind.ELSEWHERE: ArmTrouble.MALFORMED}[
+        answer.kind
+        is {FaultKind.ENDLESS: RefusalKind.TIMED_OUT, FaultKind.ELSEWHERE: RefusalKind.MALFORMED}[
             kind
         ]
     )
@@ -208,7 +209,7 @@ async def test_throttled_health_leaves_the_reads_alone(arm: ArmStandIn, client: 
         PROD,
         fault=Fault(kind=FaultKind.THROTTLED, on=frozenset({"health"}), retry_after=60, times=1),
     )
-    assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.THROTTLED
+    assert refusal(await client.health(PROD_ID)).kind is RefusalKind.THROTTLED
     assert isinstance(await client.get(PROD_ID), Gateway)
     assert isinstance(await client.find(GatewayRef(name="prod-gw")), Gateway)
 
@@ -224,7 +225,7 @@ async def test_stopped_gateway_is_not_asked(arm: ArmStandIn, client: ArmClient) 
     gateway = await client.find(GatewayRef(name="prod-gw"))
     assert isinstance(gateway, Gateway)
     answer = refusal(await client.health(gateway.id))
-    assert answer.trouble is ArmTrouble.STOPPED
+    assert answer.kind is RefusalKind.STOPPED
     assert answer.remedy == ("az network application-gateway start -g rg-prod -n prod-gw",)
     assert arm.calls["health"] == 0
 
@@ -233,7 +234,7 @@ async def test_gateway_stopped_since_the_list_was_read(arm: ArmStandIn, client: 
     arm.add(PROD)
     await client.find(GatewayRef(name="prod-gw"))
     arm.set_state(PROD, state="Stopped")
-    assert refusal(await client.health(PROD_ID)).trouble is ArmTrouble.STOPPED
+    assert refusal(await client.health(PROD_ID)).kind is RefusalKind.STOPPED
 
 
 async def test_gateway_started_since_the_list_was_read(arm: ArmStandIn, client: ArmClient) -> None:
@@ -247,13 +248,13 @@ async def test_gateway_started_since_the_list_was_read(arm: ArmStandIn, client: 
 async def test_updating_gateway_names_the_wait(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD, fault=Fault(kind=FaultKind.BUSY, on=frozenset({"health"}), retry_after=30))
     answer = refusal(await client.health(PROD_ID))
-    assert answer.trouble is ArmTrouble.UPDATING
+    assert answer.kind is RefusalKind.UPDATING
     assert answer.remedy == ("az network application-gateway wait --updated -g rg-prod -n prod-gw",)
 
 
 async def test_arm_that_is_not_there(new_client: Callable[..., ArmClient]) -> None:
     answer = refusal(await new_client("https://127.0.0.1:1").inventory())
-    assert answer.trouble is ArmTrouble.UNAVAILABLE
+    assert answer.kind is RefusalKind.UNAVAILABLE
     assert "no connection" in answer.sentence
 
 
@@ -262,13 +263,13 @@ async def test_arm_with_a_foreign_certificate(arm: ArmStandIn, clock: MovableClo
     settings = ArmSettings(credential="static", static_token="t", arm_url=arm.url)
     async with ArmClient(settings, clock=clock, timing=FAST) as client:
         answer = refusal(await client.inventory())
-    assert answer.trouble is ArmTrouble.UNAVAILABLE
+    assert answer.kind is RefusalKind.UNAVAILABLE
     assert "its certificate is not trusted here" in answer.sentence
 
 
 async def test_identity_that_sees_no_subscription(arm: ArmStandIn, client: ArmClient) -> None:
     answer = refusal(await client.find(GatewayRef(name="prod-gw")))
-    assert answer.trouble is ArmTrouble.NOT_CONFIGURED
+    assert answer.kind is RefusalKind.NOT_CONFIGURED
     assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
     assert arm.calls == {"subscriptions": 1}
 
@@ -276,7 +277,7 @@ async def test_identity_that_sees_no_subscription(arm: ArmStandIn, client: ArmCl
 async def test_no_gateway_at_all_names_the_role(arm: ArmStandIn, client: ArmClient) -> None:
     arm.subscriptions = [PROD.subscription]
     answer = refusal(await client.find(GatewayRef(name="prod-gw")))
-    assert answer.trouble is ArmTrouble.NOT_FOUND
+    assert answer.kind is RefusalKind.NOT_FOUND
     assert answer.remedy == refusals.role_remedy()
 
 
@@ -298,7 +299,7 @@ async def test_credential_that_cannot_be_made(
 ) -> None:
     async with ArmClient(settings, clock=clock, timing=FAST) as client:
         answer = refusal(await client.inventory())
-    assert answer.trouble is ArmTrouble.NO_CREDENTIAL
+    assert answer.kind is RefusalKind.NO_CREDENTIAL
     assert advice in answer.remedy[0]
 
 
@@ -308,7 +309,7 @@ async def test_unusable_ca_bundle(clock: MovableClock, tmp_path: Path) -> None:
     )
     async with ArmClient(settings, clock=clock, timing=FAST) as client:
         answer = refusal(await client.inventory())
-    assert answer.trouble is ArmTrouble.UNAVAILABLE
+    assert answer.kind is RefusalKind.UNAVAILABLE
 
 
 async def test_failure_is_not_repeated_at_once(
@@ -376,7 +377,7 @@ async def test_subscription_that_is_not_configured_is_never_asked(
         await client.find(GatewayRef(name=PROD.name, subscription=PROD.subscription)),
         await client.health(PROD_ID),
     )
-    assert {refusal(answer).trouble for answer in answers} == {ArmTrouble.OUT_OF_SCOPE}
+    assert {refusal(answer).kind for answer in answers} == {RefusalKind.OUT_OF_SCOPE}
     assert arm.requests == []
 
 

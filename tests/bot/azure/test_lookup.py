@@ -8,8 +8,9 @@ import pytest
 
 from bot.azure.lookup import look_up
 from bot.azure.refusals import throttled
-from bot.domain.azure import ArmRefusal, Inventory
+from bot.domain.azure import Inventory
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from playground.lab.pki import NOW
 from tests.support.gateways import GATEWAY, GATEWAY_ID
 
@@ -25,7 +26,7 @@ from tests.support.gateways import GATEWAY, GATEWAY_ID
 def test_missing_gateway_is_told_by_how_many_there_are(names: tuple[str, ...], said: str) -> None:
     gateways = tuple(replace(GATEWAY, id=replace(GATEWAY_ID, name=name)) for name in names)
     found = look_up(Inventory(gateways=gateways, refusals=(), read_at=NOW), GatewayRef(name="shop"))
-    assert isinstance(found, ArmRefusal)
+    assert isinstance(found, Refusal)
     assert found.sentence == said
 
 

@@ -24,14 +24,8 @@ from bot.cards.parts import (
     json_size,
 )
 from bot.checks.backend_health import add_backend_health, worst_first
-from bot.domain.azure import (
-    ArmRefusal,
-    ArmTrouble,
-    BackendServer,
-    GatewayHealth,
-    GatewayMessage,
-    Health,
-)
+from bot.domain.azure import BackendServer, GatewayHealth, GatewayMessage, Health
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport, MemberReport
 from chainlib import Code, Where
 from tests.support import reports
@@ -217,8 +211,8 @@ def test_servers_that_nobody_looked_at_are_not_called_fine() -> None:
 
 
 def test_missing_permission_is_said() -> None:
-    refusal = ArmRefusal(
-        trouble=ArmTrouble.FORBIDDEN,
+    refusal = Refusal(
+        kind=RefusalKind.FORBIDDEN,
         sentence="My identity lacks the backend-health right on prod-gw.",
     )
     assert (

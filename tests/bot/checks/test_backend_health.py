@@ -9,15 +9,8 @@ from time import process_time
 import pytest
 
 from bot.checks.backend_health import add_backend_health
-from bot.domain.azure import (
-    ArmRefusal,
-    ArmTrouble,
-    BackendServer,
-    GatewayHealth,
-    GatewayMessage,
-    Health,
-    PoolUse,
-)
+from bot.domain.azure import BackendServer, GatewayHealth, GatewayMessage, Health, PoolUse
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport, MemberReport
 from chainlib import (
     Basis,
@@ -164,7 +157,7 @@ def test_unprobed_member_follows_the_gateway() -> None:
 
 def test_refusal_keeps_what_our_probe_found() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(GAP),), at=NOW)
-    refusal = ArmRefusal(trouble=ArmTrouble.FORBIDDEN, sentence="no right")
+    refusal = Refusal(kind=RefusalKind.FORBIDDEN, sentence="no right")
     answered = add_backend_health(report, refusal)
     assert (answered.members, answered.refusal, answered.health) == (report.members, refusal, None)
 

@@ -11,8 +11,9 @@ import pytest
 
 from bot.azure.refusals import forbidden, no_credential
 from bot.checks.doctor import State, azure, clock, history, targets
-from bot.domain.azure import ArmRefusal, Inventory
+from bot.domain.azure import Inventory
 from bot.domain.delivery import WithoutHistory
+from bot.domain.refusal import Refusal
 from bot.settings import load_settings
 from playground.lab.pki import NOW
 from tests.support.gateways import GATEWAY, GATEWAY_ID
@@ -24,16 +25,16 @@ SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_APP_TOKEN": "xapp-1-b"}
 class Answers:
     """An ARM that gives one answer, at once or never."""
 
-    answer: Inventory | ArmRefusal
+    answer: Inventory | Refusal
     seconds: float = 0.0
 
-    async def inventory(self) -> Inventory | ArmRefusal:
+    async def inventory(self) -> Inventory | Refusal:
         """The answer."""
         await asyncio.sleep(self.seconds)
         return self.answer
 
 
-def seen(count: int, *refusals: ArmRefusal, age: int = 0) -> Answers:
+def seen(count: int, *refusals: Refusal, age: int = 0) -> Answers:
     """An inventory of that many gateways."""
     gateways = tuple(
         replace(GATEWAY, id=replace(GATEWAY_ID, name=f"gw-{number}")) for number in range(count)

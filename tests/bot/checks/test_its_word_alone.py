@@ -14,9 +14,9 @@ from bot.azure.client import ArmClient
 from bot.cards.causes import fold
 from bot.cards.check_card import CardContext
 from bot.checks.backend_health import ONLY_BACKEND_HEALTH
-from bot.checks.service import CheckService, Refused
-from bot.domain.azure import ArmRefusal
+from bot.checks.service import CheckService
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, Via
 from bot.slack.handlers.watched import GatewayLook, HealthReader
@@ -137,7 +137,7 @@ async def test_host_is_found_where_it_stands(
 
 async def said_of(bench: CheckService, host: str) -> str:
     found = await bench.placement(HostTarget(host=host), ALONE)
-    assert isinstance(found, Refused)
+    assert isinstance(found, Refusal)
     return found.sentence
 
 
@@ -179,9 +179,7 @@ class Counted:
     check_service: CheckService
     looks: int = 0
 
-    async def gateway(
-        self, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
         """What the desk answers."""
         self.looks += 1
         return await self.check_service.gateway(target, options)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.checks.observe import TargetObserver, host_of
-from bot.checks.service import HostAnswer, Refused
-from bot.domain.azure import ArmRefusal, ArmTrouble, BackendServer, GatewayMessage, Health
+from bot.checks.service import HostAnswer
+from bot.domain.azure import BackendServer, GatewayMessage, Health
 from bot.domain.digest import FollowedTarget, TargetKind
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport, MemberReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
 from chainlib import Code, Severity
@@ -28,20 +29,20 @@ HOST_FOLLOWED = FollowedTarget(kind=TargetKind.HOST, key=f"{HOST}:8443", text=f"
 class CheckService:
     """Answers what it was told to."""
 
-    def __init__(self, answer: GatewayReport | ArmRefusal | HostAnswer | Refused) -> None:
+    def __init__(self, answer: GatewayReport | Refusal | HostAnswer) -> None:
         self.answer = answer
         self.admitted: list[GatewayRef | HostTarget] = []
 
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:
         """Our own probe."""
         assert options == NOTHING_TYPED
-        assert isinstance(self.answer, HostAnswer | Refused)
+        assert isinstance(self.answer, HostAnswer | Refusal)
         self.admitted.append(target)
         return self.answer
 
-    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:
         """Every member."""
-        assert isinstance(self.answer, GatewayReport | ArmRefusal)
+        assert isinstance(self.answer, GatewayReport | Refusal)
         self.admitted.append(target)
         return self.answer
 
@@ -92,8 +93,8 @@ async def test_host_is_asked_by_its_own_port() -> None:
 
 async def test_what_could_not_be_asked_is_a_warning_and_the_rest_stays_as_it_was() -> None:
     for target, answer in (
-        (FOLLOWED, ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="ARM says no.")),
-        (HOST_FOLLOWED, Refused(sentence="ARM says no.")),
+        (FOLLOWED, Refusal(kind=RefusalKind.NOT_FOUND, sentence="ARM says no.")),
+        (HOST_FOLLOWED, Refusal(kind=RefusalKind.NOT_ALLOWED, sentence="ARM says no.")),
     ):
         look = await TargetObserver(check_service=CheckService(answer)).look(target)
         (seen,) = look.seen

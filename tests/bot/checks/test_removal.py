@@ -27,8 +27,9 @@ from bot.cards.parts import (
 from bot.cards.removal_card import removal_card, removal_details
 from bot.checks.backend_health import worst_first
 from bot.checks.removal import rehearse_removal, removal
-from bot.domain.azure import ArmRefusal, Gateway
+from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.removal import Impact, Removal
 from bot.domain.report import GatewayReport, MemberReport
 from bot.terminal.removal import document, status_of
@@ -104,7 +105,7 @@ def probed(known: Gateway, sent: Mapping[str, tuple[Issued, ...]]) -> GatewayRep
     return GatewayReport(gateway=known, members=worst_first(tuple(members)), at=NOW)
 
 
-def fates(found: Removal | ArmRefusal) -> dict[str, tuple[Impact, Code | None]]:
+def fates(found: Removal | Refusal) -> dict[str, tuple[Impact, Code | None]]:
     assert isinstance(found, Removal)
     return {member.setting: (member.impact, member.after) for member in found.members}
 
@@ -200,12 +201,12 @@ def test_v1_loses_its_authentication_certificate() -> None:
 
 def test_an_unknown_root_is_refused_with_those_there_are() -> None:
     found = removal(probed(gateway({"a": ("new",)}, ROOTS), {}), "nwe")
-    assert isinstance(found, ArmRefusal)
+    assert isinstance(found, Refusal)
     assert (
         found.sentence
         == "prod-gw has no trusted root called nwe; it has new, old, New-Again, junk."
     )
-    assert found.suggestions[0] == "rehearse gw:rg-prod/prod-gw without=new"
+    assert found.example == "rehearse gw:rg-prod/prod-gw without=new"
 
 
 class CheckService:
@@ -214,7 +215,7 @@ class CheckService:
     def __init__(self, report: GatewayReport) -> None:
         self.report, self.listened = report, 0
 
-    async def gateway(self, target: GatewayRef) -> GatewayReport | ArmRefusal:  # noqa: ARG002 -- the desk's signature
+    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:  # noqa: ARG002 -- the desk's signature
         """No address yet."""
         return replace(
             self.report,
@@ -234,7 +235,7 @@ async def test_the_gateway_is_heard_only_where_members_have_no_address() -> None
         is Impact.BREAKS
     )
     assert isinstance(
-        await rehearse_removal(check_service, GatewayRef(name="prod-gw"), "nope"), ArmRefusal
+        await rehearse_removal(check_service, GatewayRef(name="prod-gw"), "nope"), Refusal
     )
     assert check_service.listened == 1
 

@@ -15,10 +15,10 @@ from bot.azure.client import ArmClient
 from bot.checks import CheckContext
 from bot.checks.gateway import OUT_OF_TIME
 from bot.checks.selection import GATEWAYS_UNKNOWN, NO_GATEWAY_KNOWN, NOT_WHERE_NAMED
-from bot.checks.service import SLOW_ARM, CheckService, HostAnswer, Refused
+from bot.checks.service import SLOW_ARM, CheckService, HostAnswer
 from bot.commands import named_gateway
-from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
 from chainlib import Code
@@ -93,13 +93,13 @@ def check_service(
     )
 
 
-def answered(found: HostAnswer | Refused) -> HostAnswer:
+def answered(found: HostAnswer | Refusal) -> HostAnswer:
     assert isinstance(found, HostAnswer)
     return found
 
 
-def refused(found: HostAnswer | Refused) -> str:
-    assert isinstance(found, Refused)
+def refused(found: HostAnswer | Refusal) -> str:
+    assert isinstance(found, Refusal)
     return found.sentence
 
 
@@ -313,8 +313,8 @@ async def test_gateway_outside_the_subscriptions_is_not_asked(
     answer = await CheckService(
         arm=configured, target_policy=target_policy, new_context=lambda: context
     ).gateway(target)
-    assert isinstance(answer, ArmRefusal)
-    assert answer.trouble is ArmTrouble.OUT_OF_SCOPE
+    assert isinstance(answer, Refusal)
+    assert answer.kind is RefusalKind.OUT_OF_SCOPE
     assert arm.calls["get"] == 0
 
 
@@ -417,7 +417,7 @@ async def test_first_question_does_not_wait_for_a_slow_arm(
                 await check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
             )
     assert answer.arm is SLOW_ARM
-    assert SLOW_ARM.trouble is ArmTrouble.TIMED_OUT
+    assert SLOW_ARM.kind is RefusalKind.TIMED_OUT
 
 
 async def test_what_arm_took_is_gone_from_the_deadline(
@@ -533,5 +533,5 @@ async def test_people_who_ask_the_same_meanwhile_share_the_probes(
 async def test_bot_without_azure_says_so(arm: ArmStandIn) -> None:
     del arm
     found = await check_service(None).gateway(GatewayRef(name="prod-gw"))
-    assert isinstance(found, ArmRefusal)
-    assert found.trouble is ArmTrouble.NOT_CONFIGURED
+    assert isinstance(found, Refusal)
+    assert found.kind is RefusalKind.NOT_CONFIGURED

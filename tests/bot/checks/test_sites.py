@@ -8,9 +8,10 @@ from time import process_time
 from bot.access import TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.checks import CheckContext
-from bot.checks.service import CheckService, HostAnswer, Refused
+from bot.checks.service import CheckService, HostAnswer
 from bot.commands import named_gateway
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget
 from chainlib import Code
@@ -90,7 +91,7 @@ async def test_site_that_nobody_serves_is_refused(
 ) -> None:
     arm.add(edge("edge-agw", 1, 2))
     found = await service(new_client(arm.url)).of_site(SiteTarget(host="x.example"), NOTHING_TYPED)
-    assert isinstance(found, Refused)
+    assert isinstance(found, Refusal)
     assert "x.example" in found.sentence
 
 
@@ -100,7 +101,7 @@ async def test_site_is_never_probed_as_a_backend(
     arm.add(edge("edge-agw", 1, 2))
     checks = service(new_client(arm.url))
     found = await checks.host(HostTarget(host=SITE.host), NOTHING_TYPED)
-    assert isinstance(found, Refused)
+    assert isinstance(found, Refusal)
     assert f"site:{SITE.host}" in found.sentence
     assert checks.is_site(HostTarget(host=SITE.host), NOTHING_TYPED)
 

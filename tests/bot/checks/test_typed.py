@@ -15,8 +15,8 @@ import pytest
 from bot.azure.client import ArmClient
 from bot.checks.selection import NO_GATEWAY_KNOWN
 from bot.commands import named_gateway
-from bot.domain.azure import ArmRefusal, ArmTrouble
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, Via
 from chainlib import Certificate, Code, Sku, TrustMode
@@ -64,7 +64,7 @@ def held(
     )
 
 
-def looked(found: GatewayReport | ArmRefusal) -> GatewayReport:
+def looked(found: GatewayReport | Refusal) -> GatewayReport:
     assert isinstance(found, GatewayReport)
     return found
 
@@ -338,11 +338,9 @@ async def test_unknown_root_of_a_gateway_is_a_mistyped_name(
     arm.add(held("prod-gw", 443, {"old": GOOD}))
     names = Names([[LOOPBACK]])
     found = await check_service(client, names).gateway(PROD, ProbeOptions(root="nwe"))
-    assert isinstance(found, ArmRefusal)
-    assert (found.trouble, found.suggestions) == (
-        ArmTrouble.NOT_FOUND,
-        ("gw:rg-prod/prod-gw root=old",),
-    )
+    assert isinstance(found, Refusal)
+    assert found.kind is RefusalKind.NOT_FOUND
+    assert found.example == "gw:rg-prod/prod-gw root=old"
     assert names.admitted == []
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.checks.backend_health import add_backend_health
-from bot.checks.service import HostAnswer, Refused
-from bot.domain.azure import ArmRefusal, ArmTrouble
+from bot.checks.service import HostAnswer
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions
 from playground.slack import Message
@@ -45,19 +45,17 @@ class TwoWitnesses(Script):
         target: HostTarget,
         options: ProbeOptions,
         on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the use case's face
-    ) -> HostAnswer | Refused:
+    ) -> HostAnswer | Refusal:
         """Our own probe of a backend."""
         self.admitted.append((target, options))
         return HostAnswer(report=CASES[self.case](), gateway=self._unheard())
 
-    async def gateway(
-        self, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | ArmRefusal:
+    async def gateway(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
         """Our own probe of a gateway."""
         self.admitted.append((target, options))
         if target.name != self.known:
-            return ArmRefusal(
-                trouble=ArmTrouble.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
+            return Refusal(
+                kind=RefusalKind.NOT_FOUND, sentence=f"I see no gateway called {target.name}."
             )
         return self._unheard()
 
@@ -70,7 +68,7 @@ class TwoWitnesses(Script):
         assert word is not None
         return add_backend_health(report, word)
 
-    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | Refusal:
         """What can be asked about."""
         return (GatewayRef(name=self.known),)
 

@@ -18,18 +18,19 @@ import pytest
 
 from bot.cards.usage import refusal
 from bot.checks.backend_health import add_backend_health
-from bot.checks.service import HostAnswer, Refused
+from bot.checks.service import HostAnswer
 from bot.commands import parse
-from bot.domain.azure import ArmRefusal, ArmTrouble, BackendSetting
+from bot.domain.azure import BackendSetting
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions, Request
 from bot.settings import load_settings
 from bot.slack.handlers.files import Filing
+from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
 from bot.slack.handlers.one_check import BackendCheck, CheckTools
 from bot.slack.handlers.rehearse import ChainRehearsal, Rehearsal, Rehearsing
-from bot.slack.handlers.removal import RemovalCheck, Removing
 from bot.slack.handlers.repeats import order_of
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound import card_life
@@ -88,14 +89,14 @@ class UseCases:
     health: asyncio.Event = field(default_factory=asyncio.Event)
     reading: asyncio.Event = field(default_factory=asyncio.Event)
     probes: int = 0
-    lacking: ArmRefusal | None = None
+    lacking: Refusal | None = None
 
     async def host(
         self,
         target: HostTarget,  # noqa: ARG002 -- the use case's signature
         options: ProbeOptions,  # noqa: ARG002 -- the use case's signature
         on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the use case's signature
-    ) -> HostAnswer | Refused:
+    ) -> HostAnswer | Refusal:
         """One backend that sends its leaf alone."""
         self.probes += 1
         return HostAnswer(report=CASES["leaf-only"](), gateway=self._gateway())
@@ -104,15 +105,15 @@ class UseCases:
         self,
         target: GatewayRef,  # noqa: ARG002 -- the use case's signature
         options: ProbeOptions | None = None,  # noqa: ARG002 -- the use case's signature
-    ) -> GatewayReport | ArmRefusal:
+    ) -> GatewayReport | Refusal:
         """A gateway that has it in a pool."""
         return self.lacking or self._gateway()
 
-    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refused:
+    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refusal:
         """Nobody asks by host here."""
         raise NotImplementedError
 
-    async def every_gateway(self) -> tuple[GatewayRef, ...] | ArmRefusal:
+    async def every_gateway(self) -> tuple[GatewayRef, ...] | Refusal:
         """The one."""
         return (GatewayRef(name="prod-gw"),)
 
@@ -211,12 +212,12 @@ class Stage:
             checking = GatewayChecking(cards=cards, gateways=cases, probe_origin="here")
             return GatewayCheck(tools=checking, admitted=admitted)
         if verb == "removal":
-            removing = Removing(cards=cards, gateways=cases, probe_origin="here")
-            return RemovalCheck(tools=removing, admitted=admitted)
+            rehearsing = GatewayRehearsing(cards=cards, gateways=cases, probe_origin="here")
+            return rehearsing.removal_work(admitted)
         if verb == "rehearsal":
-            rehearsing = Rehearsing(cards=cards, clock=lambda: NOW, probe_origin="here")
+            pasting = Rehearsing(cards=cards, clock=lambda: NOW, probe_origin="here")
             chain = Rehearsal(chain=load_certificates(LEAF.pem), policy=policy(ROOT))
-            return ChainRehearsal(tools=rehearsing, order=order_of(admitted), rehearsal=chain)
+            return ChainRehearsal(tools=pasting, order=order_of(admitted), rehearsal=chain)
         filing = Filing(backends=cases, slack=cards.slack, probe_origin="here")
         tools = CheckTools(cards=cards, backends=cases, probe_origin="here", filing=filing)
         return BackendCheck(tools=tools, admitted=admitted)
@@ -469,8 +470,8 @@ async def test_refused_target_takes_its_card_back(stage: Stage, verb: str) -> No
 
 async def test_remedy_that_is_refused_leaves_the_card(stage: Stage) -> None:
     """The copy of this life for removals used to replace the card by an error of the bot."""
-    lacking = ArmRefusal(
-        trouble=ArmTrouble.UNAVAILABLE, sentence="Azure says no.", remedy=("az role assign",)
+    lacking = Refusal(
+        kind=RefusalKind.UNAVAILABLE, sentence="Azure says no.", remedy=("az role assign",)
     )
 
     stage.use_cases.lacking = lacking

@@ -9,8 +9,9 @@ import pytest
 
 from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
-from bot.domain.azure import ArmRefusal, ArmTrouble, Gateway, GatewayHealth
+from bot.domain.azure import Gateway, GatewayHealth
 from bot.domain.gateway_ref import GatewayId
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.slack.handlers import health
 from bot.slack.handlers.health import Answer, HealthReading
@@ -18,8 +19,8 @@ from chainlib import Sku
 from playground.lab.pki import NOW
 from tests.bot.cards.test_gateway_card import AROUND
 
-SLOW = ArmRefusal(
-    trouble=ArmTrouble.TIMED_OUT,
+SLOW = Refusal(
+    kind=RefusalKind.TIMED_OUT,
     sentence="Azure did not return the backend health of gw-1 within 60 seconds.",
 )
 

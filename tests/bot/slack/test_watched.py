@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from bot.cards.check_card import CardContext
 from bot.checks import CheckContext, check
-from bot.checks.service import HostAnswer, Refused
-from bot.domain.azure import ArmRefusal, ArmTrouble, Health
+from bot.checks.service import HostAnswer
+from bot.domain.azure import Health
 from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
 from bot.slack.handlers.watched import GatewayLook, HealthReader, HostLook
@@ -42,7 +43,7 @@ class RealScript(Script):
         target: HostTarget,
         options: ProbeOptions,
         on_stage: Callable[[str], None] | None = None,
-    ) -> HostAnswer | Refused:
+    ) -> HostAnswer | Refusal:
         """Probe, judge, explain."""
         assert self.server is not None
         self.admitted.append((target, options))
@@ -86,17 +87,17 @@ class Arm:
     word: GatewayReport
     hold: asyncio.Event = field(default_factory=asyncio.Event)
     admitted: int = 0
-    refusal: ArmRefusal | None = None
+    refusal: Refusal | None = None
 
     async def gateway(
         self,
         target: GatewayRef,  # noqa: ARG002 -- the use case's signature
         options: ProbeOptions,  # noqa: ARG002 -- the use case's signature
-    ) -> GatewayReport | ArmRefusal:
+    ) -> GatewayReport | Refusal:
         """Our own witness."""
         return self.refusal or self.now
 
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refused:  # noqa: ARG002 -- the use case's face
+    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:  # noqa: ARG002 -- the use case's face
         """The same about one backend."""
         found = self.now.members[0].report
         assert found is not None
@@ -186,7 +187,7 @@ async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
     arm = Arm(
         now=unheard(bad),
         word=answered(bad),
-        refusal=ArmRefusal(trouble=ArmTrouble.NOT_FOUND, sentence="gone"),
+        refusal=Refusal(kind=RefusalKind.NOT_FOUND, sentence="gone"),
     )
     assert (
         await GatewayLook(

@@ -1,0 +1,137 @@
+"""`forecast gw:...` and `rehearse gw:... without=...`: one rehearsal of a gateway on a card.
+
+Both probe the gateway's members once and judge what they sent under another condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bot.cards.check_card import CardContext
+from bot.cards.details import Attachment
+from bot.cards.forecast_card import forecast_card, forecast_files
+from bot.cards.parts import Message
+from bot.cards.removal_card import removal_card, removal_files
+from bot.checks.forecast import forecast_gateway
+from bot.checks.removal import GatewayReader, rehearse_removal
+from bot.commands.wording import command_of, target_of
+from bot.domain.forecast import Forecast
+from bot.domain.forecast_days import DEFAULT_DAYS
+from bot.domain.refusal import Refusal
+from bot.domain.removal import Removal
+from bot.domain.request import ForecastRequest, RemovalRequest, Request
+from bot.slack.handlers.refusals import ExampleLine, refused
+from bot.slack.handlers.repeats import answer_once
+from bot.slack.invocation import AdmittedInvocation
+from bot.slack.outbound.card_life import CardTools, Found, Progress, TakenBack
+
+_GRACE_S = 0.15
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRehearsing:
+    """Answers both verbs.
+
+    Attributes:
+        cards: where the cards live.
+        gateways: reads a gateway and probes its members.
+        probe_origin: from where the bot looks.
+    """
+
+    cards: CardTools
+    gateways: GatewayReader
+    probe_origin: str
+
+    async def forecast(self, admitted: AdmittedInvocation[ForecastRequest]) -> None:
+        """On which day what breaks."""
+        await answer_once(self.cards, admitted, self.forecast_work(admitted))
+
+    async def removal(self, admitted: AdmittedInvocation[RemovalRequest]) -> None:
+        """What breaks if a root is removed."""
+        await answer_once(self.cards, admitted, self.removal_work(admitted))
+
+    def forecast_work(
+        self, admitted: AdmittedInvocation[ForecastRequest]
+    ) -> GatewayRehearsal[Forecast]:
+        """One forecast."""
+        request = admitted.request
+        days = DEFAULT_DAYS if request.days is None else request.days
+        return GatewayRehearsal(
+            admitted=admitted,
+            probe_origin=self.probe_origin,
+            ask=lambda: forecast_gateway(self.gateways, request.target, days),
+            card=forecast_card,
+            files=lambda found: list(forecast_files(found)),
+            line=lambda example: f"forecast {example}",
+        )
+
+    def removal_work(
+        self, admitted: AdmittedInvocation[RemovalRequest]
+    ) -> GatewayRehearsal[Removal]:
+        """One rehearsal of a root's removal."""
+        request = admitted.request
+
+        def line(example: str) -> str:
+            whole = example.startswith("rehearse")
+            return example if whole else f"rehearse {example} without={request.root}"
+
+        return GatewayRehearsal(
+            admitted=admitted,
+            probe_origin=self.probe_origin,
+            ask=lambda: rehearse_removal(self.gateways, request.target, request.root),
+            card=removal_card,
+            files=removal_files,
+            line=line,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRehearsal(Generic[Answer]):
+    """One of them, as `bot.slack.outbound.card_life.Work` asks for it.
+
+    Attributes:
+        ask: probes the members and judges.
+        card: what the channel sees.
+        files: what goes into the card's thread.
+        line: the line that asks the same about another gateway.
+    """
+
+    admitted: AdmittedInvocation[Request]
+    probe_origin: str
+    ask: Callable[[], Awaitable[Answer | Refusal]]
+    card: Callable[[Answer, CardContext], Message]
+    files: Callable[[Answer], Sequence[Attachment]]
+    line: ExampleLine
+    grace: float = _GRACE_S
+
+    @property
+    def name(self) -> str:
+        """The gateway."""
+        return target_of(self.admitted.request)
+
+    @property
+    def command(self) -> str:
+        """What asks the same again."""
+        return command_of(self.admitted.request)
+
+    @property
+    def understood(self) -> str:
+        """The request in full."""
+        return self.command
+
+    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway tells no stages
+        """Probe every member and judge it."""
+        found = await self.ask()
+        context = CardContext(
+            command=self.command,
+            understood=self.understood,
+            run_id=self.admitted.run_id,
+            probe_origin=self.probe_origin,
+            user=self.admitted.invocation.user,
+        )
+        if isinstance(found, Refusal):
+            return refused(self.admitted, found, context, self.line)
+        return Found(message=self.card(found, context), thread=lambda: self.files(found))

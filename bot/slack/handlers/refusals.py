@@ -1,0 +1,54 @@
+"""How Slack shows that there is no answer; the kind of the refusal decides who sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.cards.check_card import SLASH_COMMAND, CardContext
+from bot.cards.parts import Message
+from bot.cards.unanswered_card import no_word_card, remedy_message
+from bot.cards.usage import notice, refusal
+from bot.commands.wording import target_of
+from bot.domain.refusal import Refusal
+from bot.domain.request import Request
+from bot.slack.inbound.routing import note
+from bot.slack.invocation import AdmittedInvocation
+from bot.slack.outbound.card_life import Found, TakenBack
+
+ExampleLine = Callable[[str], str]
+"""A target that would be answered -> the line that asks about it."""
+_ANY_GATEWAY = "gw:prod-gw"
+
+
+def _as_typed(example: str) -> str:
+    return example
+
+
+def refused(
+    admitted: AdmittedInvocation[Request],
+    no: Refusal,
+    context: CardContext,
+    line: ExampleLine = _as_typed,
+) -> Found | TakenBack:
+    """A mistyped name and the bot's own refusal stay with the asker; the rest is on the card.
+
+    A card that stands already shows the mistyped name, since its button was pressed for all to see.
+    """
+    if no.kind.is_ephemeral:
+        return taken_back(admitted, no)
+    if no.kind.is_typing_error and admitted.invocation.card is None:
+        example = line(no.example or _ANY_GATEWAY)
+        return TakenBack(message=notice(no.sentence, f"{SLASH_COMMAND} {example}"))
+    message = no_word_card(target_of(admitted.request), no, context)
+    return Found(message=message, thread=lambda: remedies(no))
+
+
+def taken_back(admitted: AdmittedInvocation[Request], no: Refusal) -> TakenBack:
+    """There is no card: the asker alone is told, and the audit log says why."""
+    note(admitted.invocation, "refused", why=no.sentence, run_id=admitted.run_id)
+    return TakenBack(message=refusal(no.sentence))
+
+
+def remedies(no: Refusal | None) -> list[Message]:
+    """What an operator must do so that Azure answers."""
+    return [remedy_message(no)] if no and no.remedy else []
