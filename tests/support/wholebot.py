@@ -26,9 +26,8 @@ from bot.main import access_for
 from bot.settings import load_settings
 from bot.slack.handlers.alert_cards import WorkFor
 from bot.slack.handlers.alert_setup import AlertSetup
-from bot.slack.handlers.forecast import Forecasting
+from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
-from bot.slack.handlers.removal import Removing
 from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.outbound.card_life import CardTools
 from bot.slack.service import Parts, SlackService
@@ -194,8 +193,8 @@ def _parts(world: World, check_service: CheckService, alerts: AlertReader | None
         shared = {"cards": cards, "gateways": check_service, "probe_origin": "here"}
         return {
             **answers(HealthRequest, checking.handle),
-            **answers(RemovalRequest, Removing(**shared).handle),
-            **answers(ForecastRequest, Forecasting(**shared).handle),
+            **answers(RemovalRequest, GatewayRehearsing(**shared).removal),
+            **answers(ForecastRequest, GatewayRehearsing(**shared).forecast),
         }
 
     return Parts(
