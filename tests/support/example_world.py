@@ -32,7 +32,7 @@ from tests.support.followbot import ENGINE
 from tests.support.wholebot import World, whole_bot
 
 DAY = timedelta(days=1)
-CHANNEL, USER = "C0INCIDENT", "U0ONCALL"
+USER = "U0ONCALL"
 PATIENCE_S = 60.0
 BACKEND, API, WEB = "backend.contoso.com", "api.contoso.com", "web.contoso.com"
 PUBLISHER = "pki.contoso.com"
@@ -74,6 +74,7 @@ class Estate:
         """What lies in the reader's folder."""
         return {
             "corp-root.cer": self.root.pem,
+            "certificates/corp-root.cer": self.root.pem,
             "leaf.pem": self.leaf.pem,
             "fullchain.pem": self.leaf.pem + self.issuing.pem,
         }
@@ -125,21 +126,22 @@ class ExampleWorld:
     files: Mapping[str, bytes]
     loop: asyncio.AbstractEventLoop
 
-    def ask(self, example: Example) -> list[str]:
-        """Type it in Slack, and wait until an answer (or a form) is what the page shows.
+    def ask(self, example: Example, channel: str) -> list[str]:
+        """Type it in a channel, and wait until an answer (or a form) is what the page shows.
 
         Returns:
             The answers, the right one alone where it came.
         """
-        asked = asyncio.run_coroutine_threadsafe(self._ask(example), self.loop)
+        asked = asyncio.run_coroutine_threadsafe(self._ask(example, channel), self.loop)
         return asked.result(2 * PATIENCE_S)
 
-    async def _ask(self, example: Example) -> list[str]:
-        before = {id(message) for message in self._answers()}
-        await self.slack.command(example.command.partition(" ")[2], channel=CHANNEL, user=USER)
+    async def _ask(self, example: Example, channel: str) -> list[str]:
+        self.slack.workspace.channels.setdefault(channel, Channel(id=channel, name="incident"))
+        before = {id(message) for message in self._answers(channel)}
+        await self.slack.command(example.command.partition(" ")[2], channel=channel, user=USER)
 
         def new() -> list[str]:
-            posts = [_read(one) for one in self._answers() if id(one) not in before]
+            posts = [_read(one) for one in self._answers(channel) if id(one) not in before]
             return [*posts, *map(_form, self.slack.workspace.views.values())]
 
         try:
@@ -149,8 +151,8 @@ class ExampleWorld:
         except TimeoutError:
             return new()
 
-    def _answers(self) -> list[Message]:
-        return [*self.slack.messages(CHANNEL), *self.slack.ephemerals(USER)]
+    def _answers(self, channel: str) -> list[Message]:
+        return [*self.slack.messages(channel), *self.slack.ephemerals(USER)]
 
 
 def _read(message: Message) -> str:
@@ -225,7 +227,6 @@ async def _running(folder: Path, routes: Routes) -> AsyncIterator[ExampleWorld]:
         ca_file = folder / "arm-root.pem"
         await asyncio.to_thread(ca_file.write_bytes, estate.root.pem)
         slack = await stack.enter_async_context(SlackStandIn())
-        slack.workspace.channels[CHANNEL] = Channel(id=CHANNEL, name="incident")
         world = World(
             arm_url=arm.url,
             ca_file=str(ca_file),
