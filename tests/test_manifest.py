@@ -146,6 +146,9 @@ def test_every_event_has_the_scope_that_it_needs(manifest: dict[str, Any]) -> No
         "message.im": "im:history",
         "message.channels": "channels:history",
         "message.groups": "groups:history",
+        "channel_shared": "channels:read",
+        "channel_unshared": "channels:read",
+        "channel_id_changed": "channels:read",
     }
     events = manifest["settings"]["event_subscriptions"]["bot_events"]
     assert {needed[event] for event in events} - {None} <= set(scopes_of(manifest))

@@ -64,12 +64,18 @@ SCOPES = (
     ),
     Scope(
         name="channels:read",
-        without="App Home shows nothing of public channels",
+        without=(
+            "App Home shows nothing of public channels, and a channel counts as shared with "
+            "another organisation from the first mention in it"
+        ),
         optional=True,
     ),
     Scope(
         name="groups:read",
-        without="App Home shows nothing of private channels",
+        without=(
+            "App Home shows nothing of private channels, and such a channel counts as shared with "
+            "another organisation from the first mention in it"
+        ),
         optional=True,
     ),
     Scope(

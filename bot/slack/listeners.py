@@ -60,6 +60,7 @@ log = logging.getLogger(__name__)
 
 COMMANDS = ("/appgw-check", "/appgw")
 _OK, _NOT_FOUND = 200, 404
+CHANNEL_CHANGES = ("channel_shared", "channel_unshared", "channel_id_changed")
 DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
 
 
@@ -92,6 +93,8 @@ class Listeners:
             app.command(command)(self.on_command)
         app.event("app_mention")(self.on_mention)
         app.event("message")(self.on_message)
+        for changed in CHANNEL_CHANGES:
+            app.event(changed)(self.on_channel_changed)
         app.message_shortcut(DIAGNOSE_502)(self.on_alert)
         app.global_shortcut(CHECK_BACKEND)(self.on_global_shortcut)
         app.view(CHECK_FORM)(self.on_check_form)
@@ -133,6 +136,12 @@ class Listeners:
             await self.on_mention(body)
         elif self.alert_answering:
             self.alert_answering.receive(body)
+
+    async def on_channel_changed(self, body: dict[str, Any]) -> None:
+        """A channel is shared with another organisation, or no longer."""
+        event = inner(body, "event")
+        if self.consent:
+            self.consent.channel_changed(word(event, "channel", "new_channel_id"))
 
     async def on_alert(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Diagnose this 502` on somebody's alert."""

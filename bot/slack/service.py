@@ -54,6 +54,7 @@ from bot.slack.outbound.card_life import CardTools
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.directory import SlackDirectory
 from bot.slack.outbound.runs import Runs
+from bot.slack.outbound.sharing import READ_SCOPES, ChannelSharing
 from bot.slack.outbound.watching import INTERVAL_S, Watching
 from bot.slack.transport.app import (
     HttpTransport,
@@ -308,7 +309,14 @@ class SlackService:
             switching = setup.switching(slack, identity)
             handlers = {**handlers, **answers(AlertsRequest, switching.handle)}
         shared = parts.shared_channels
-        consent = ConsentAsking(slack=slack, channels=shared(identity.team)) if shared else None
+        sharing = ChannelSharing(
+            client=slack.client, granted=not identity.scopes or bool(READ_SCOPES & identity.scopes)
+        )
+        consent = (
+            ConsentAsking(slack=slack, channels=shared(identity.team), sharing=sharing)
+            if shared
+            else None
+        )
         reception = Reception(
             access=access,
             consent=consent,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,7 +28,7 @@ class SharedChannels:
     clock: Callable[[], datetime]
     _known: dict[str, str | None] = field(default_factory=dict)
 
-    async def awaits_consent(self, channel: str, *, shared: bool) -> bool:
+    async def awaits_consent(self, channel: str, *, shared: bool | None) -> bool:
         """Whether a channel is shared and nobody consented to cards there.
 
         While the database does not answer, what was known before holds; a channel that is said to
@@ -35,20 +36,26 @@ class SharedChannels:
 
         Args:
             channel: Slack id.
-            shared: whether Slack just said that it is; commands and buttons do not say, so what was
-                said before is remembered.
+            shared: what Slack says of it now; `None` where it does not say, and what was said
+                before is remembered.
         """
-        try:
-            if shared and self._known.get(channel) is None:
+        if shared is False:
+            return False
+        known = await self._remembered(channel)
+        if shared and known is None:
+            known = ""
+            with suppress(DatabaseUnavailable):
                 async with self.store.writing() as connection:
                     await note_shared(connection, self.team, channel, self.clock())
+        self._known[channel] = known
+        return known == ""
+
+    async def _remembered(self, channel: str) -> str | None:
+        try:
             async with self.store.reading() as connection:
-                self._known[channel] = await shared_channel(connection, self.team, channel)
+                return await shared_channel(connection, self.team, channel)
         except DatabaseUnavailable:
-            if shared and self._known.get(channel) is None:
-                self._known[channel] = ""
-            self._known.setdefault(channel, None)
-        return self._known[channel] == ""
+            return self._known.get(channel)
 
     async def consent(self, channel: str, user: str) -> None:
         """Let cards be shown in a shared channel; raises `DatabaseUnavailable`."""

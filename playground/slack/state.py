@@ -39,6 +39,7 @@ class User:
 class Channel:
     """A channel; `has_bot`: the bot is a member; `foreign`: it is a Slack Connect channel.
 
+    `pending`: it is about to be one; `own_workspaces`: workspaces of the own organisation share it.
     `left`: people who are no members.
     """
 
@@ -48,6 +49,8 @@ class Channel:
     archived: bool = False
     private: bool = False
     foreign: bool = False
+    pending: bool = False
+    own_workspaces: bool = False
     left: frozenset[str] = frozenset()
 
 

@@ -9,6 +9,7 @@ from bot.domain.delivery import DeliveryError
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place
+from bot.slack.outbound.sharing import ChannelSharing
 from bot.subscriptions import SharedChannels
 
 
@@ -19,16 +20,24 @@ class ConsentAsking:
     Attributes:
         slack: the way to Slack.
         channels: what is remembered of shared channels.
+        sharing: what Slack says of a channel.
     """
 
     slack: SlackClient
     channels: SharedChannels
+    sharing: ChannelSharing
 
     async def is_wanted(self, invocation: Invocation) -> bool:
         """Whether an answer in this place has to wait for consent."""
-        if not invocation.channel:
+        channel = invocation.channel
+        if not channel:
             return False
-        return await self.channels.awaits_consent(invocation.channel, shared=invocation.shared)
+        shared = True if invocation.shared else await self.sharing.is_shared(channel)
+        return await self.channels.awaits_consent(channel, shared=shared)
+
+    def channel_changed(self, channel: str) -> None:
+        """Ask Slack anew: it said that the channel is shared, or no longer."""
+        self.sharing.forget(channel)
 
     async def ask(self, invocation: Invocation, *, shown: bool) -> None:
         """Ask the person; `shown` where they got their answer alone."""

@@ -23,7 +23,10 @@ def describe(channel: Channel) -> Json:
         "is_private": channel.private,
         "is_archived": channel.archived,
         "is_member": channel.has_bot,
+        "is_shared": channel.foreign or channel.own_workspaces,
         "is_ext_shared": channel.foreign,
+        "is_org_shared": channel.own_workspaces,
+        "is_pending_ext_shared": channel.pending,
         "context_team_id": TEAM_ID,
     }
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from playground.slack import Message
+from bot.domain.outage import DatabaseUnavailable
+from bot.store import open_store
+from bot.subscriptions import SharedChannels
+from playground.slack import Channel, Message
+from tests.bot.store.test_availability import make_read_only
+from tests.support.arm import MovableClock
 from tests.support.slackbot import RunningBot
 from tests.support.tls_server import NAME, Estate
 from tests.support.wholebot import World, whole_bot
@@ -66,6 +72,64 @@ async def test_command_is_private_once_slack_said_shared(bot: RunningBot) -> Non
     await bot.slack.command(f"subscribe {NAME} daily 08:30 tz=UTC", channel=SHARED, user=COLLEAGUE)
     await private(bot, "Allow cards", COLLEAGUE)
     assert public(bot) == []
+
+
+async def test_first_command_is_private_before_any_event(bot: RunningBot) -> None:
+    async with ESTATE.backend() as backend:
+        await bot.slack.command(f"{NAME}:{backend.port}", channel=SHARED)
+        await private(bot, "Allow cards")
+        assert any(NAME in one.text for one in bot.slack.ephemerals())
+    assert public(bot) == []
+
+
+def add(bot: RunningBot, channel: Channel) -> str:
+    bot.slack.workspace.channels[channel.id] = channel
+    return channel.id
+
+
+async def test_channel_about_to_be_shared_counts(bot: RunningBot) -> None:
+    await bot.slack.command(
+        "list", channel=add(bot, Channel(id="C0PENDING", name="pending", pending=True))
+    )
+    await private(bot, "Allow cards")
+
+
+async def test_channel_of_own_workspaces_is_not_shared(bot: RunningBot) -> None:
+    channel = add(bot, Channel(id="C0OWN", name="own", own_workspaces=True))
+    async with ESTATE.backend() as backend:
+        await bot.slack.command(f"{NAME}:{backend.port}", channel=channel)
+        await bot.slack.until(lambda: any(one.by_bot for one in bot.slack.messages(channel)))
+    assert not any(one.text.startswith("Allow cards") for one in bot.slack.ephemerals())
+
+
+async def test_event_of_sharing_ends_what_was_known(bot: RunningBot) -> None:
+    channel = add(bot, Channel(id="C0LATER", name="later"))
+    await bot.slack.command("list", channel=channel)
+    await bot.slack.until(bot.slack.ephemerals)
+    add(bot, Channel(id="C0LATER", name="later", foreign=True))
+    await bot.slack.event({"type": "channel_shared", "channel": channel})
+    await bot.slack.command("list", channel=channel, user=COLLEAGUE)
+    await private(bot, "Allow cards", COLLEAGUE)
+
+
+@pytest.mark.parametrize("shared", [True, None], ids=["said-now", "said-before"])
+async def test_shared_channel_waits_while_the_database_is_down(
+    tmp_path: Path,
+    shared: bool | None,  # noqa: FBT001 -- a row of the table
+) -> None:
+    store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/appgw.sqlite3")
+    channels = SharedChannels(store=store, team="T1", clock=MovableClock())
+    if shared is None:
+        assert await channels.awaits_consent(SHARED, shared=True)
+    await make_read_only(store, read_only=True)
+    assert await channels.awaits_consent(SHARED, shared=shared)
+    with pytest.raises(DatabaseUnavailable):
+        await channels.consent(SHARED, COLLEAGUE)
+    assert await channels.awaits_consent(SHARED, shared=shared)
+    await make_read_only(store, read_only=False)
+    await channels.consent(SHARED, COLLEAGUE)
+    assert not await channels.awaits_consent(SHARED, shared=True)
+    await store.close()
 
 
 async def test_partner_cannot_consent(bot: RunningBot) -> None:
