@@ -2,16 +2,16 @@
 # A fresh machine needs Python 3.11 or newer, make, and a network that reaches PyPI.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test test-all lint format bench playground pictures fuzz sbom release lock findings docs clean help
+.PHONY: setup demo test test-all test-every-case smoke lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: $(STAMP) ## make the virtual environment in .venv with appgw in it
 
@@ -35,8 +35,18 @@ test: setup lint ## lint, types, import contracts and the whole suite
 # Alone, since one browser and one playground serve all of them; 5 says that all were skipped.
 	@$(BIN)/python -m pytest tests/playground/test_browser.py || [ $$? = 5 ]
 
-test-all: ## the same with every case of the sampled tests (minutes more)
+test-all: ## make test with each Python from 3.11 to 3.14 that the machine has, and the SQLite that it links
+	@for python in $$(.ci/interpreters); do \
+	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') || exit 1; \
+	  echo "== Python $$version: $$($$python -c 'import sqlite3, ssl, sys; print(sys.version.split()[0], "SQLite", sqlite3.sqlite_version, ssl.OPENSSL_VERSION)')"; \
+	  $(MAKE) --no-print-directory PYTHON=$$python VENV=.cache/py$$version test || exit 1; \
+	done
+
+test-every-case: ## make test with every case of the sampled tests (minutes more)
 	@TEST_EVERY_CASE=1 $(MAKE) test
+
+smoke: setup ## the few tests that show whether a Python fits: make smoke PYTHON=python3.13 VENV=.cache/py3.13
+	@$(BIN)/python -m pytest -q -m smoke
 
 lint: setup ## ruff, mypy, import contracts, Dockerfile
 	@echo "== lint: ruff, mypy strict, import contracts, Dockerfile"
@@ -46,6 +56,14 @@ lint: setup ## ruff, mypy, import contracts, Dockerfile
 	@$(BIN)/mypy tests/typing/api.py
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hadolint Dockerfile
+
+workflows: .cache/zizmor/.installed ## zizmor over .github and the pipelines of deploy, offline
+	@.cache/zizmor/bin/zizmor --offline --quiet --persona pedantic .github deploy/github-action
+
+.cache/zizmor/.installed: requirements/zizmor.txt
+	@$(PYTHON) -m venv --clear .cache/zizmor
+	@.cache/zizmor/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/zizmor.txt
+	@touch $@
 
 format: setup ## rewrite the code in the house's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

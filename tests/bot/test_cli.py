@@ -116,6 +116,7 @@ async def test_process_accepts_with_0(root: Path) -> None:
     assert (status, json.loads(out)["headline"], err) == (0, "OK", "")
 
 
+@pytest.mark.smoke
 @pytest.mark.may_block
 async def test_process_refuses_with_1_and_json_on_standard_output(root: Path) -> None:
     async with TlsBackend(chain=ESTATE.chain[:1], key=ESTATE.leaf.key) as server:

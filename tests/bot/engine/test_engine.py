@@ -114,6 +114,7 @@ async def world(url: str, store: Store) -> AsyncIterator[World]:
         yield World(url, store, channels)
 
 
+@pytest.mark.smoke
 async def test_due_digest_is_looked_at_and_sent(world: World) -> None:
     followed = await world.follow()
     async with world.running():

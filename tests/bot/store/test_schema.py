@@ -81,6 +81,7 @@ def test_unusable_url_is_refused_with_an_example(url: str) -> None:
         open_store(url)
 
 
+@pytest.mark.smoke
 def test_sqlite_file_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
     with (
         fresh_database("sqlite", tmp_path) as url,
