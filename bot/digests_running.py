@@ -5,7 +5,6 @@ Slack and the engine do not import each other; each is given the other's interfa
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,12 +17,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from bot.cards.parts import Message
 from bot.cards.usage import refusal
 from bot.checks.doctor import HISTORY_SCOPE
-from bot.checks.intermediates import Intermediates
-from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, record_healthy
 from bot.checks.observe import Answers, TargetObserver
 from bot.domain.delivery import DeliveryError
 from bot.domain.outage import DatabaseUnavailable
-from bot.domain.report import CheckReport
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.lease import ReplicaTaken
 from bot.observability.health import Readiness
@@ -47,10 +43,9 @@ from bot.store import (
     outage_of,
 )
 from bot.store.last_known import first_time
-from bot.store.learned import EVERY_S, Good, LearnedFactsWriter
 from bot.store.subscriptions import channel_subscriptions
 from bot.subscriptions import SubscriptionMemory
-from chainlib import Certificate, counted
+from chainlib import counted
 
 log = logging.getLogger(__name__)
 
@@ -133,57 +128,6 @@ class Remembering:
                 self.engine.without_history.value,
             )
         return replace(self.engine, history=granted)
-
-
-class LearnedFacts:
-    """Learned facts that survive this process.
-
-    Last healthy states, and intermediates for other backends.
-
-    Attributes:
-        last_healthy: the last good facts of each backend.
-        learnt: intermediates that other backends sent.
-    """
-
-    def __init__(
-        self, store: Store, clock: Callable[[], datetime], *, every: float = EVERY_S
-    ) -> None:
-        """Connect the facts of the process with those of the database."""
-        self.last_healthy = RecentFacts(on_put=self._put)
-        self.learnt = Intermediates(
-            on_new=lambda certificate: self._writer.learnt(certificate, "a backend")
-        )
-        self._writer = LearnedFactsWriter(
-            store=store, clock=clock, on_good=self._recall, on_learnt=self._remember, every=every
-        )
-
-    def see(self, report: CheckReport) -> None:
-        """Store the last healthy state, whether a command, a digest or a watch checked."""
-        record_healthy(report, self.last_healthy)
-
-    @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
-        """Read what is known, and keep what comes for as long as this lasts."""
-        await self._writer.load()
-        stop = asyncio.Event()
-        refreshing = asyncio.create_task(self._writer.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await refreshing
-
-    def _put(self, key: str, facts: Facts) -> None:
-        self._writer.good(
-            key, Good(at=facts.at, chain=chain_of(facts), setting=dict(facts.settings))
-        )
-
-    def _recall(self, key: str, good: Good) -> None:
-        if facts := facts_from(good.at, good.chain, good.setting):
-            self.last_healthy.recall(key, facts)
-
-    def _remember(self, certificate: Certificate) -> None:
-        self.learnt.recall(certificate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

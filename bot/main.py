@@ -29,9 +29,9 @@ from bot.checks.default_looks import DailyLooks
 from bot.checks.doctor import DoctorCheck, azure, database, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
+from bot.checks.learned_facts import LearnedFacts, LearnedFactsWriter
 from bot.checks.service import CheckService
 from bot.digests_running import (
-    LearnedFacts,
     MemoryUnusableError,
     NameTakenError,
     Remembering,
@@ -115,9 +115,10 @@ async def _serve(
             if settings.asks_azure
             else None
         )
-        knowledge = LearnedFacts(store, clock)
-        await stack.enter_async_context(knowledge.kept())
-        check_service, sweeps = await _check_services(settings, arm, knowledge, clock)
+        learned = LearnedFacts()
+        writer = LearnedFactsWriter(facts=learned, store=store, clock=clock)
+        await stack.enter_async_context(writer.running())
+        check_service, sweeps = await _check_services(settings, arm, learned, clock)
         alerts = AlertReader(gateways=arm.remembered, load=arm.inventory) if arm else AlertReader()
         probe_origin = platform.node() or "this machine"
         parts = Parts(
@@ -126,7 +127,7 @@ async def _serve(
             clock=clock,
             probe_origin=probe_origin,
             handlers=_gateway_verbs(check_service, probe_origin, store),
-            last_healthy=knowledge.last_healthy,
+            last_healthy=learned.last_healthy,
             alerts=alerts,
             is_site=check_service.is_site,
             watch_book=_watch_book(store, clock),
@@ -157,7 +158,7 @@ async def _serve(
 
 
 async def _check_services(
-    settings: Settings, arm: ArmClient | None, knowledge: LearnedFacts, clock: Clock
+    settings: Settings, arm: ArmClient | None, learned: LearnedFacts, clock: Clock
 ) -> tuple[CheckService, CheckService]:
     """For people, and for the sweeps of digests, which look without a server name once a day."""
     rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
@@ -165,7 +166,7 @@ async def _check_services(
         bundle=await _bundle(settings.intermediates),
         aia=settings.aia,
         rules=rules,
-        learnt=knowledge.learnt,
+        learnt=learned.intermediates,
     )
     context = CheckContext(
         clock=clock,
@@ -173,7 +174,7 @@ async def _check_services(
         find_issuers=sources.find,
         downloads=sources.aia,
         learn=sources.learn,
-        seen=knowledge.see,
+        seen=learned.see,
     )
     sweeping = replace(context, default_look=DailyLooks().due)
 

@@ -2,13 +2,13 @@
 
 A look-up proves nothing by itself: each answer's key has verified the child.
 
-What lives here: the memory alone. Where its certificates come from is `sources`' matter.
+The memory alone; `bot.checks.issuer_sources` says where its certificates come from.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from chainlib import Certificate
 
@@ -25,40 +25,44 @@ class Intermediates:
         size: names kept at most.
         per_name: certificates of one name kept at most: cross-signs, renewals, and CAs that borrow
             a name.
-        on_new: told each certificate that was not known, for whoever keeps it beyond this process.
     """
 
-    def __init__(
-        self,
-        *,
-        size: int = MAX_NAMES,
-        per_name: int = PER_NAME,
-        on_new: Callable[[Certificate], None] | None = None,
-    ) -> None:
-        self._size, self._per_name, self._on_new = size, per_name, on_new
+    def __init__(self, *, size: int = MAX_NAMES, per_name: int = PER_NAME) -> None:
+        self._size, self._per_name = size, per_name
         self._by_name: OrderedDict[Hashable, tuple[Certificate, ...]] = OrderedDict()
+        self._unsaved: dict[Certificate, None] = {}
 
     def __len__(self) -> int:
         """How many certificates are kept."""
         return sum(map(len, self._by_name.values()))
 
     def learn(self, certificates: Iterable[Certificate]) -> None:
-        """Keep these, newest first under their names."""
+        """Keep these, newest first under their names; those that were not known are unsaved."""
         for certificate in certificates:
-            known = self._by_name.pop(certificate.subject_key, ())
-            if self._on_new and certificate not in known:
-                self._on_new(certificate)
-            self._by_name[certificate.subject_key] = tuple(dict.fromkeys((certificate, *known)))[
-                : self._per_name
-            ]
-            if len(self._by_name) > self._size:
-                self._by_name.popitem(last=False)
+            if certificate not in self._by_name.get(certificate.subject_key, ()):
+                self._unsaved[certificate] = None
+            self.recall(certificate)
 
     def recall(self, certificate: Certificate) -> None:
-        """Take in what somebody else has kept; nobody is told of it."""
-        shown, self._on_new = self._on_new, None
-        self.learn((certificate,))
-        self._on_new = shown
+        """Take in what the database holds."""
+        known = self._by_name.pop(certificate.subject_key, ())
+        kept = tuple(dict.fromkeys((certificate, *known)))
+        dropped = list(kept[self._per_name :])
+        self._by_name[certificate.subject_key] = kept[: self._per_name]
+        if len(self._by_name) > self._size:
+            dropped += self._by_name.popitem(last=False)[1]
+        for one in dropped:
+            self._unsaved.pop(one, None)
+
+    @property
+    def unsaved(self) -> tuple[Certificate, ...]:
+        """What was learnt and is not saved, in the order in which it came."""
+        return tuple(self._unsaved)
+
+    def mark_saved(self, written: Iterable[Certificate]) -> None:
+        """These are saved."""
+        for certificate in written:
+            self._unsaved.pop(certificate, None)
 
     def issuers_of(self, child: Certificate) -> tuple[Certificate, ...]:
         """Those whose name is the child's issuer and whose key verifies its signature."""

@@ -1,19 +1,19 @@
-"""What changed since green.
+"""What changed since a backend was healthy.
 
-The last good facts of each backend, and the difference to now in one line. Pure; kept in memory.
+The last healthy facts of each backend, and the difference to now in one line. Pure; kept in memory,
+and beyond the process by `bot.checks.learned_facts`.
 
-The likeliest cause of a new 502 is usually this line. What is put may be kept beyond the process by
-whoever is told of it.
+The likeliest cause of a new 502 is usually this line.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from bot.cards.escaping import short_name
 from bot.domain.report import CheckReport
@@ -43,54 +43,46 @@ class Facts:
     settings: Mapping[str, str]
 
 
-class Memory(Protocol):
-    """Where the last good facts are kept."""
-
-    def get(self, key: str) -> Facts | None:
-        """What was good last."""
-
-    def put(self, key: str, facts: Facts) -> None:
-        """This is good now."""
-
-
 class RecentFacts:
-    """The memory of one process: the backends that were good most recently, at most `size` of them.
+    """The backends that were healthy most recently, at most `size` of them."""
 
-    Args:
-        size: how many.
-        on_put: told what is put, for whoever keeps it beyond this process.
-    """
-
-    def __init__(
-        self, size: int = REMEMBERED, on_put: Callable[[str, Facts], None] | None = None
-    ) -> None:
-        self._size, self._on_put = size, on_put
+    def __init__(self, size: int = REMEMBERED) -> None:
+        self._size = size
         self._facts: OrderedDict[str, Facts] = OrderedDict()
+        self._unsaved: set[str] = set()
 
     def get(self, key: str) -> Facts | None:
-        """What was good last, `None` when that is not known."""
+        """The facts of a backend when it was healthy last, `None` when that is not known."""
         return self._facts.get(key)
 
     def put(self, key: str, facts: Facts) -> None:
-        """Keep it; the one that was good longest ago makes room."""
+        """A backend is healthy now; the one that was healthy longest ago makes room."""
+        self._unsaved.add(key)
+        self._keep(key, facts)
+
+    def recall(self, key: str, facts: Facts) -> None:
+        """Take in what the database holds, unless what is known is newer or not saved yet."""
+        known = self._facts.get(key)
+        if key not in self._unsaved and (known is None or known.at < facts.at):
+            self._keep(key, facts)
+
+    @property
+    def unsaved(self) -> dict[str, Facts]:
+        """What was put and is not saved."""
+        return {key: self._facts[key] for key in self._unsaved}
+
+    def mark_saved(self, written: Mapping[str, Facts]) -> None:
+        """These are saved; what was put anew meanwhile is not."""
+        self._unsaved -= {key for key, one in written.items() if self._facts.get(key) == one}
+
+    def _keep(self, key: str, facts: Facts) -> None:
         self._facts[key] = facts
         self._facts.move_to_end(key)
         if len(self._facts) > self._size:
-            self._facts.popitem(last=False)
-        if self._on_put:
-            self._on_put(key, facts)
-
-    def recall(self, key: str, facts: Facts) -> None:
-        """Take in what somebody else has kept, unless what is known is newer."""
-        known = self._facts.get(key)
-        if known is None or known.at < facts.at:
-            self._facts[key] = facts
-            self._facts.move_to_end(key)
-            if len(self._facts) > self._size:
-                self._facts.popitem(last=False)
+            self._unsaved.discard(self._facts.popitem(last=False)[0])
 
 
-def record_healthy(report: CheckReport, memory: Memory) -> None:
+def record_healthy(report: CheckReport, memory: RecentFacts) -> None:
     """Keep the facts of a healthy report, unless it was made with hypothetical settings."""
     facts = (
         facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
@@ -99,13 +91,11 @@ def record_healthy(report: CheckReport, memory: Memory) -> None:
         memory.put(key_of(report), facts)
 
 
-def changed_since_healthy(report: CheckReport, memory: Memory) -> str:
-    """Remember a good report.
+def changed_since_healthy(report: CheckReport, memory: RecentFacts) -> str:
+    """What is different since the backend was healthy.
 
-    For a bad one say what is different since the last good one, empty when nothing is known or
-    different.
+    Empty for a healthy report, and where nothing is known or different.
     """
-    record_healthy(report, memory)
     now, before = facts_of(report), memory.get(key_of(report))
     return difference(before, now) if now and before and not report.verdict.accepted else ""
 

@@ -24,7 +24,7 @@ from bot.access import ReplayCache
 from bot.access.people import Directory
 from bot.checks.alerts import AlertReader
 from bot.checks.doctor import DoctorCheck
-from bot.checks.last_healthy import Memory, RecentFacts
+from bot.checks.last_healthy import RecentFacts
 from bot.domain.request import (
     AlertsRequest,
     BackendRequest,
@@ -131,7 +131,7 @@ class Parts:
         companion: what runs beside the listeners for as long as they do, and answers the digest
             verbs.
         watch_every_s: seconds between two looks at a card that is watched.
-        last_healthy: the last good facts of each backend.
+        last_healthy: the last healthy facts of each backend.
         alerts: reads alerts with the names that are known.
         is_site: whether a known gateway serves a host that no pool holds.
         doctor_checks: what `doctor` tells beside Slack's own side.
@@ -152,7 +152,7 @@ class Parts:
         [SlackClient, Runs, Identity, Readiness], AbstractAsyncContextManager[Following | None]
     ] = _alone
     watch_every_s: float = INTERVAL_S
-    last_healthy: Memory = field(default_factory=RecentFacts)
+    last_healthy: RecentFacts = field(default_factory=RecentFacts)
     alerts: AlertReader = field(default_factory=AlertReader)
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
     watch_book: Callable[[str], WatchBook] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from bot.checks import CheckContext, check
 from bot.checks.last_healthy import changed_since_healthy, facts_from
-from bot.digests_running import LearnedFacts
+from bot.checks.learned_facts import LearnedFacts, LearnedFactsWriter
 from bot.domain.report import CheckRequest
 from bot.store import Store, open_store
 from bot.store.last_known import learnt, remember_good
@@ -35,23 +36,27 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-def knowledge(store: Store, *, every: float = 60.0) -> LearnedFacts:
-    return LearnedFacts(store, lambda: NOW, every=every)
+@asynccontextmanager
+async def kept(store: Store, *, every: float = 60.0) -> AsyncIterator[LearnedFacts]:
+    """Facts that a writer keeps for as long as this lasts."""
+    facts = LearnedFacts()
+    async with LearnedFactsWriter(
+        facts=facts, store=store, clock=lambda: NOW, every=every
+    ).running():
+        yield facts
 
 
 async def test_a_restart_knows_what_was_green(store: Store) -> None:
-    first = knowledge(store)
-    async with first.kept():
-        assert changed_since_healthy(report(LEAF, ISSUING), first.last_healthy) == ""
-    second = knowledge(store)
-    async with second.kept():
+    async with kept(store) as first:
+        first.see(report(LEAF, ISSUING))
+    async with kept(store) as second:
         assert changed_since_healthy(report(RENEWED), second.last_healthy).endswith(
             "leaf renewed, intermediate no longer sent."
         )
 
 
-async def test_what_a_digest_saw_counts_as_well(store: Store) -> None:
-    known = knowledge(store)
+async def test_what_a_digest_saw_counts_as_well() -> None:
+    known = LearnedFacts()
     async with TlsBackend(chain=[LEAF.certificate, ISSUING.certificate], key=LEAF.key) as server:
         target = Target(host="127.0.0.1", port=server.port, server_name=HOST)
         context = CheckContext(clock=lambda: NOW, timeout=5.0, seen=known.see)
@@ -64,12 +69,10 @@ async def test_what_a_digest_saw_counts_as_well(store: Store) -> None:
 
 
 async def test_a_restart_knows_the_intermediates_of_other_backends(store: Store) -> None:
-    first = knowledge(store)
-    async with first.kept():
-        first.learnt.learn((ISSUING.certificate, CROSS.certificate))
-    second = knowledge(store)
-    async with second.kept():
-        assert set(second.learnt.issuers_of(LEAF.certificate)) == {
+    async with kept(store) as first:
+        first.intermediates.learn((ISSUING.certificate, CROSS.certificate))
+    async with kept(store) as second:
+        assert set(second.intermediates.issuers_of(LEAF.certificate)) == {
             ISSUING.certificate,
             CROSS.certificate,
         }
@@ -78,16 +81,17 @@ async def test_a_restart_knows_the_intermediates_of_other_backends(store: Store)
 
 
 async def test_another_replica_knows_soon_and_what_is_newer_stays(store: Store) -> None:
-    one, other = knowledge(store, every=0.02), knowledge(store, every=0.02)
     good = report(LEAF, ISSUING)
-    async with one.kept(), other.kept():
-        changed_since_healthy(good, one.last_healthy)
-        async with asyncio.timeout(5):
+    async with kept(store, every=0.02) as one, kept(store, every=0.02) as other:
+        one.see(good)
+        async with asyncio.timeout(30):
             while not changed_since_healthy(report(LEAF), other.last_healthy):  # noqa: ASYNC110 -- another replica's turn is no event here
                 await asyncio.sleep(0.01)
         newer = replace(good, verdict=replace(good.verdict, at=NOW + timedelta(hours=1)))
-        changed_since_healthy(newer, other.last_healthy)
-        await asyncio.sleep(0.2)
+        other.see(newer)
+        async with asyncio.timeout(30):
+            while other.unsaved:  # noqa: ASYNC110 -- the writer's turn is no event here
+                await asyncio.sleep(0.01)
         found = other.last_healthy.get(f"{HOST}:443 {HOST}")
         assert found is not None
         assert found.at == NOW + timedelta(hours=1)
@@ -99,15 +103,13 @@ async def test_another_replica_knows_soon_and_what_is_newer_stays(store: Store) 
 async def test_what_another_version_wrote_is_passed_over(store: Store, chain: object) -> None:
     async with store.writing() as connection:
         await remember_good(connection, f"{HOST}:443 {HOST}", chain, {}, NOW)
-    known = knowledge(store)
-    async with known.kept():
+    async with kept(store) as known:
         assert known.last_healthy.get(f"{HOST}:443 {HOST}") is None
     assert facts_from(NOW, chain, {}) is None
 
 
 async def test_roots_and_what_is_known_are_not_written_again(store: Store) -> None:
-    known = knowledge(store)
-    async with known.kept():
-        known.learnt.recall(ROOT.certificate)
+    async with kept(store) as known:
+        known.intermediates.recall(ROOT.certificate)
     async with store.reading() as connection:
         assert await learnt(connection) == ()

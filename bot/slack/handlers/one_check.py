@@ -17,7 +17,7 @@ from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details, whole_word
 from bot.cards.parts import Message
 from bot.checks.backend_health import why_no_backend_health, with_backend_health
-from bot.checks.last_healthy import Memory, RecentFacts, changed_since_healthy
+from bot.checks.last_healthy import RecentFacts, changed_since_healthy
 from bot.checks.service import HostAnswer
 from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
@@ -65,14 +65,14 @@ class CheckTools:
         backends: the use case.
         probe_origin: from where the bot looks, for the context block.
         filing: remembers what the cards were made of, for their files.
-        last_healthy: the last good facts of each backend.
+        last_healthy: the last healthy facts of each backend.
     """
 
     cards: CardTools
     backends: Backends
     probe_origin: str
     filing: Filing
-    last_healthy: Memory = field(default_factory=RecentFacts)
+    last_healthy: RecentFacts = field(default_factory=RecentFacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.checks.last_healthy import RecentFacts, changed_since_healthy, difference, facts_of
+from bot.checks.last_healthy import (
+    RecentFacts,
+    changed_since_healthy,
+    difference,
+    facts_of,
+    record_healthy,
+)
 from bot.domain.report import CheckReport
 from chainlib import HttpProbeRule
 from playground.lab.pki import Issued, intermediate, leaf
@@ -25,7 +31,7 @@ def later(found: CheckReport, delta: timedelta) -> CheckReport:
 
 def since_green(*sent: Issued, after: timedelta = timedelta(hours=2)) -> str:
     memory = RecentFacts()
-    assert changed_since_healthy(report(LEAF, ISSUING), memory) == ""
+    record_healthy(report(LEAF, ISSUING), memory)
     return changed_since_healthy(later(report(*sent), after), memory)
 
 
@@ -61,7 +67,7 @@ def test_order_is_a_difference() -> None:
 def test_a_setting_is_a_difference() -> None:
     memory = RecentFacts()
     good = report(LEAF, ISSUING)
-    changed_since_healthy(good, memory)
+    record_healthy(good, memory)
     bad = report(LEAF, ISSUING, status=500)
     bad = replace(
         bad,
@@ -83,7 +89,7 @@ def test_nothing_is_said_without_a_good_time_or_without_a_difference() -> None:
     assert changed_since_healthy(report(LEAF), RecentFacts()) == ""
     assert changed_since_healthy(CASES["dns"](), RecentFacts()) == ""
     memory = RecentFacts()
-    changed_since_healthy(report(LEAF, ISSUING), memory)
+    record_healthy(report(LEAF, ISSUING), memory)
     assert changed_since_healthy(report(LEAF, ISSUING, status=500), memory) == ""
 
 
@@ -96,12 +102,11 @@ def test_the_memory_is_bounded() -> None:
     assert [key for key in "abc" if memory.get(key)] == ["a", "c"]
 
 
-def test_what_somebody_else_kept_counts_where_it_is_newer() -> None:
+def test_saved_facts_count_where_they_are_newer() -> None:
     now = facts_of(report(LEAF, ISSUING))
     assert now is not None
-    shown: list[str] = []
-    memory = RecentFacts(size=2, on_put=lambda key, _: shown.append(key))
-    memory.put("a", now)
+    memory = RecentFacts(size=2)
+    memory.recall("a", now)
     memory.recall("a", replace(now, at=now.at - timedelta(days=1), issuer="older"))
     assert memory.get("a") == now
     newer = replace(now, at=now.at + timedelta(days=1), issuer="newer")
@@ -109,11 +114,35 @@ def test_what_somebody_else_kept_counts_where_it_is_newer() -> None:
     assert memory.get("a") == newer
     memory.recall("b", now)
     memory.recall("c", now)
-    assert (memory.get("a"), memory.get("c"), shown) == (None, now, ["a"])
+    assert (memory.get("a"), memory.get("c"), memory.unsaved) == (None, now, {})
+
+
+def test_unsaved_facts_stay_until_they_are_saved() -> None:
+    first = facts_of(report(LEAF, ISSUING))
+    assert first is not None
+    second = replace(first, at=first.at + timedelta(minutes=1))
+    memory = RecentFacts(size=2)
+    memory.put("a", first)
+    memory.recall("a", replace(first, at=first.at + timedelta(days=1)))
+    assert memory.unsaved == {"a": first}
+    memory.put("a", second)
+    memory.mark_saved({"a": first})
+    assert memory.unsaved == {"a": second}
+    memory.mark_saved({"a": second})
+    memory.put("b", first)
+    memory.put("c", first)
+    memory.put("d", first)
+    assert set(memory.unsaved) == {"c", "d"}
+
+
+def test_what_changed_is_said_without_writing() -> None:
+    memory = RecentFacts()
+    assert changed_since_healthy(report(LEAF, ISSUING), memory) == ""
+    assert memory.unsaved == {}
 
 
 def test_what_was_only_asked_is_no_green() -> None:
     memory, good = RecentFacts(), report(LEAF, ISSUING)
     admitted = replace(good, request=replace(good.request, hypothetical=True))
-    changed_since_healthy(admitted, memory)
+    record_healthy(admitted, memory)
     assert changed_since_healthy(later(report(RENEWED), timedelta(hours=1)), memory) == ""

@@ -1,0 +1,139 @@
+"""What checks learn and other checks use, and the writer that keeps it beyond the process.
+
+The last healthy facts of each backend, and intermediates that may complete another chain. Checks
+only put values here; the writer takes what is not saved yet. A check never waits for the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.checks.intermediates import Intermediates
+from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, record_healthy
+from bot.domain.outage import DatabaseUnavailable
+from bot.domain.report import CheckReport
+from bot.store import Store
+from bot.store.last_known import good_since, learn, learnt, remember_good
+from chainlib import Certificate
+
+EVERY_S = 5.0
+_OVERLAP = timedelta(minutes=5)
+_SOURCE = "a backend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsavedFacts:
+    """What the database does not hold yet."""
+
+    healthy: Mapping[str, Facts]
+    intermediates: tuple[Certificate, ...]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.healthy or self.intermediates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedFacts:
+    """Everything that checks learn in this process.
+
+    Attributes:
+        last_healthy: the last healthy facts of each backend.
+        intermediates: those that backends sent.
+    """
+
+    last_healthy: RecentFacts = field(default_factory=RecentFacts)
+    intermediates: Intermediates = field(default_factory=Intermediates)
+
+    def see(self, report: CheckReport) -> None:
+        """Learn from a check, whether a command, a digest or a watch made it."""
+        record_healthy(report, self.last_healthy)
+
+    @property
+    def unsaved(self) -> UnsavedFacts:
+        """What is to be written."""
+        return UnsavedFacts(
+            healthy=self.last_healthy.unsaved, intermediates=self.intermediates.unsaved
+        )
+
+    def mark_saved(self, written: UnsavedFacts) -> None:
+        """The database holds these; what was put meanwhile stays unsaved."""
+        self.last_healthy.mark_saved(written.healthy)
+        self.intermediates.mark_saved(written.intermediates)
+
+
+@dataclass(slots=True, kw_only=True)
+class LearnedFactsWriter:
+    """Writes learned facts every few seconds, and reads those of other replicas in the same turn.
+
+    Attributes:
+        facts: of this process.
+        store: the database.
+        clock: the present instant, aware.
+        every: seconds between two turns.
+    """
+
+    facts: LearnedFacts
+    store: Store
+    clock: Callable[[], datetime]
+    every: float = EVERY_S
+    _read_until: datetime | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Read what is known, then take turns, and a last one at the end."""
+        await self._load()
+        stop = asyncio.Event()
+        turns = asyncio.create_task(self._run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await turns
+
+    async def _load(self) -> None:
+        async with self.store.reading() as connection:
+            for certificate in reversed(await learnt(connection)):
+                self.facts.intermediates.recall(certificate)
+        await self._read()
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        """Take turns until `stop` is set; a database that fails for a while only delays them.
+
+        It is stopped by the event rather than cancelled, since a cancelled query leaves its
+        connection to the garbage collector.
+        """
+        ending = False
+        while not ending:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.every)
+            # Before the turn, so that what comes during it is not left behind.
+            ending = stop.is_set()
+            with suppress(DatabaseUnavailable):
+                await self._turn()
+
+    async def _turn(self) -> None:
+        if unsaved := self.facts.unsaved:
+            await self._write(unsaved)
+            self.facts.mark_saved(unsaved)
+        await self._read()
+
+    async def _write(self, unsaved: UnsavedFacts) -> None:
+        async with self.store.writing() as connection:
+            for key, one in unsaved.healthy.items():
+                await remember_good(connection, key, chain_of(one), dict(one.settings), one.at)
+            for certificate in unsaved.intermediates:
+                await learn(connection, {_SOURCE: certificate}, self.clock())
+
+    async def _read(self) -> None:
+        now = self.clock()
+        async with self.store.reading() as connection:
+            rows = await good_since(connection, self._read_until)
+        for key, at, chain, settings in rows:
+            if facts := facts_from(at, chain, settings):
+                self.facts.last_healthy.recall(key, facts)
+        self._read_until = now - _OVERLAP  # clocks of replicas differ a little
