@@ -21,6 +21,7 @@ from blockbuster import BlockBuster
 from hypothesis import settings
 
 from bot.observability.logs import json_formatter
+from tests.support.shared import run_folder
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
@@ -145,6 +146,7 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 
 def pytest_configure(config: pytest.Config) -> None:
     """Close the way out, keep byte code, and register the markers that the guards know."""
+    run_folder()
     _only_loopback()
     _BLOCKING.activate()
     _keep_bytecode()

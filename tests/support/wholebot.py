@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from bot.domain.request import ForecastRequest, HealthRequest, RemovalRequest
 from bot.engine import EngineSettings
 from bot.main import access_for
 from bot.settings import load_settings
+from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.alert_cards import WorkFor
 from bot.slack.handlers.alert_setup import AlertSetup
 from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
@@ -39,6 +39,7 @@ from playground.slack import Message, SlackStandIn
 from playground.slack.webapi import Tokens
 from playground.text import render
 from tests.support.arm import TOKEN, MovableClock
+from tests.support.databases import fill_folder
 from tests.support.followbot import ENGINE
 from tests.support.slackbot import RunningBot, Script
 
@@ -126,6 +127,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         settings = load_settings(slack.environment(socket_mode=False) | ports)
         client = world.arm()
         arm = await stack.enter_async_context(client) if client else None
+        await asyncio.to_thread(fill_folder, folder)
         store = await asyncio.to_thread(open_store, settings.database_url)
         stack.push_async_callback(store.close)
         check_service = world.check_service(arm)
@@ -147,7 +149,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         )
         parts = replace(parts, alert_setup=_alert_setup(world, check_service, store, parts.alerts))
         service = SlackService(
-            settings=settings, parts=parts, context=ssl.create_default_context(), wait_s=2.0
+            settings=settings, parts=parts, context=outgoing_trust(None), wait_s=2.0
         )
         task = asyncio.create_task(service.run())
         bot = RunningBot(

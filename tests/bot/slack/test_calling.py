@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from bot.domain.delivery import (
     Unknown,
 )
 from bot.settings import load_settings
+from bot.settings.trust import outgoing_trust
 from bot.slack.outbound.calling import Caller
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_poster import SlackPoster
@@ -83,7 +83,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def client(slack: SlackStandIn, clock: Clock) -> AsyncIterator[SlackClient]:
-    context = ssl.create_default_context()
+    context = outgoing_trust(None)
     async with make_session(context) as session:
         web = make_client(load_settings(slack.environment(socket_mode=True)), session, context)
         caller = Caller(pacer=Pacer(now=clock, sleep=clock.sleep))

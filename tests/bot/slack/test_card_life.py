@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -26,6 +25,7 @@ from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions, Request
 from bot.settings import load_settings
+from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.files import Filing
 from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
@@ -271,7 +271,7 @@ def says(message: Message) -> str:
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    context = ssl.create_default_context()
+    context = outgoing_trust(None)
     async with SlackStandIn() as slack, make_session(context) as session:
         web = make_client(load_settings(slack.environment(socket_mode=True)), session, context)
         runs = Runs()

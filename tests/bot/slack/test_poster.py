@@ -5,7 +5,6 @@ One post with its delivery's id, and what each answer means for a second one.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from bot.domain.delivery import (
     Unknown,
 )
 from bot.settings import load_settings
+from bot.settings.trust import outgoing_trust
 from bot.slack.outbound.calling import Caller
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_poster import PAGE, SlackPoster
@@ -48,7 +48,7 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 @pytest.fixture
 async def poster(slack: SlackStandIn) -> AsyncIterator[SlackPoster]:
-    context = ssl.create_default_context()
+    context = outgoing_trust(None)
     async with make_session(context) as session:
         client = make_client(load_settings(slack.environment(socket_mode=True)), session, context)
         yield SlackPoster(slack=SlackClient(client=client, session=session), runs=Runs())

@@ -1,0 +1,40 @@
+"""What the workers of one run share, so that it is made once and not once per worker."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+_VARIABLE = "TEST_RUN_FOLDER"  # inherited by the workers
+
+
+@cache
+def run_folder() -> Path:
+    """A folder that all workers of this run know, removed when the run ends.
+
+    Whoever asks first makes it: pytest's own process before it starts workers. Its path is short,
+    because a Unix socket's path may not be long.
+    """
+    known = os.environ.get(_VARIABLE)
+    if known:
+        return Path(known)
+    folder = Path(tempfile.mkdtemp(prefix="appgw-", dir="/tmp"))
+    folder.chmod(0o755)
+    os.environ[_VARIABLE] = str(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@contextmanager
+def alone(what: str) -> Iterator[None]:
+    """Hold off the other workers while something shared is made."""
+    with (run_folder() / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
