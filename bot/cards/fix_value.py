@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from bot.cards.button_values import readable
 from bot.cards.escaping import clean, short_name
 from bot.cards.parts import BUTTON_VALUE_LIMIT
 from bot.domain.azure import BackendSetting, Gateway
@@ -219,7 +220,7 @@ _Word = Annotated[str, _else("")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Steps:
-    """What the button and the form carry; version 1 had neither `v` nor this name.
+    """What the button and the form carry.
 
     Attributes:
         v: version of this form.
@@ -233,8 +234,8 @@ class _Steps:
         c: the headline alone, where nothing else fits.
     """
 
-    v: Annotated[int, _else(2)] = 1
-    n: _Word = ""
+    v: Literal[2]
+    n: Literal["fix-steps"]
     q: _Word = ""
     x: Annotated[dict[str, Any] | None, _else(None)] = None
     k: _Word = ""
@@ -245,6 +246,7 @@ class _Steps:
 
 
 _STEPS = TypeAdapter(_Steps)
+_NO_STEPS = _Steps(v=2, n="fix-steps")
 _FORM = {"v": 2, "n": "fix-steps"}
 
 
@@ -327,9 +329,9 @@ _DEFAULT = FixContext(host="")
 def read_value(text: str) -> FixValue:
     """Read a button's value, or a form's own note of it; what cannot be read is left out."""
     try:
-        given = _STEPS.validate_json(text)
+        given = _STEPS.validate_json(text) if readable(text) else _NO_STEPS
     except ValidationError:
-        given = _Steps()
+        given = _NO_STEPS
     fixes = tuple(one for one in given.f if one is not None) or tuple(_general(given.c))
     return FixValue(
         command=given.q,
@@ -354,7 +356,7 @@ def switched(
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        given = json.loads(text)
+        given = json.loads(text) if readable(text) else None
     except (ValueError, RecursionError):
         return {}
     return given if isinstance(given, dict) else {}

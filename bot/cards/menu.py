@@ -34,7 +34,7 @@ class MenuEntry:
         q: the card's command, empty where the card itself comes with the action.
     """
 
-    v: Literal[1] = 1
+    v: Literal[1]
     do: str
     q: str = ""
 
@@ -45,9 +45,9 @@ _ENTRY = TypeAdapter(MenuEntry)
 def read_entry(value: str) -> MenuEntry:
     """An entry's value; a plain word is one of a card in a channel."""
     try:
-        return _ENTRY.validate_json(value)
+        return _ENTRY.validate_json(value[: VALUE_LIMIT + 1])
     except ValidationError:
-        return MenuEntry(do=value)
+        return MenuEntry(v=1, do=value[:VALUE_LIMIT])
 
 
 def for_one_person(message: Message) -> Message:

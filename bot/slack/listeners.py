@@ -60,6 +60,10 @@ log = logging.getLogger(__name__)
 
 COMMANDS = ("/appgw-check", "/appgw")
 _OK, _NOT_FOUND = 200, 404
+_UNREADABLE = (
+    "The bot cannot read this button, and nothing was run. Type the command again, for example "
+    "/appgw-check backend.contoso.com."
+)
 CHANNEL_CHANGES = ("channel_shared", "channel_unshared", "channel_id_changed")
 DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
 
@@ -206,7 +210,11 @@ class Listeners:
         """`Check again`: the question travels in the button."""
         await ack()
         text = command_in(action)
-        self.reception.receive(from_interaction(body, Source.CLICK, text))
+        invocation = from_interaction(body, Source.CLICK, text)
+        if text:
+            self.reception.receive(invocation)
+        else:
+            self._unreadable(invocation)
 
     async def on_fix_steps(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
@@ -257,8 +265,20 @@ class Listeners:
             self.reception.spawn(invocation, self._wrong(invocation, headline))
         elif chosen == "watch":
             self.reception.receive(_to_watch(invocation.about(f"{question} watch")))
-        elif chosen in {CHAIN, EVIDENCE} and self.reception.runs.is_new(invocation.dedupe_key):
+        elif chosen not in {CHAIN, EVIDENCE}:
+            self._unreadable(invocation)
+        elif self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.spawn(invocation, self._hand_out(invocation, chosen))
+
+    def _unreadable(self, invocation: Invocation) -> None:
+        """A button of another version, or one that was tampered with."""
+        if self.reception.runs.is_new(invocation.dedupe_key):
+            self.reception.spawn(invocation, self._tell_unreadable(invocation))
+
+    async def _tell_unreadable(self, invocation: Invocation) -> None:
+        no = await self.reception.admit(invocation, "a button that cannot be read", costs=True)
+        answer = refusal(no) if no else notice(_UNREADABLE)
+        await self.slack.send_ephemeral(replace(invocation, card=None), answer)
 
     async def on_consent(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Cards in a shared channel are allowed, or no longer."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 Payload = Mapping[str, Any]
+_LONGEST_KEPT = 3000  # of `private_metadata`
 
 
 def inner(outer: object, *keys: str) -> Payload:
@@ -45,7 +46,8 @@ def word(outer: object, *keys: str) -> str:
 def read_object(text: object) -> dict[str, Any]:
     """The object that a JSON text holds, empty where it holds none that can be read."""
     try:
-        read = json.loads(text) if isinstance(text, str) else None
+        bounded = text if isinstance(text, str) and len(text) <= _LONGEST_KEPT else "{}"
+        read = json.loads(bounded)
     except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from bot.cards.button_values import (
     read_restore,
     restore,
 )
-from bot.cards.fix_value import read_value
+from bot.cards.fix_value import read_value, switched
 from bot.cards.menu import MenuEntry, read_entry
 from chainlib import Code
 
@@ -27,15 +28,19 @@ HOSTILE = {
     "another-name": '{"v":2,"n":"restore","q":"x"}',
     "later-version": '{"v":3,"n":"ask","q":"x"}',
     "no-command": '{"v":2,"n":"ask"}',
-    "number-for-text": '{"q":7}',
+    "no-version": '{"n":"ask","q":"x"}',
+    "no-name": '{"v":2,"q":"x"}',
+    "neither": '{"q":"x"}',
+    "number-for-text": '{"v":2,"n":"ask","q":7}',
     "deep": '{"q":' * 5_000,
-    "long": json.dumps({"q": "x" * 4_000}),
+    "long": json.dumps({"v": 2, "n": "ask", "q": "x" * 3_000}),
+    "megabytes": json.dumps({"v": 2, "n": "ask", "q": "x", "more": "y" * 5_000_000}),
 }
 
 
 def test_values_come_back_as_they_were_written() -> None:
-    assert read_ask_again(ask_again(COMMAND)) == AskAgain(q=COMMAND)
-    assert read_restore(restore((COMMAND, "b"))) == Restore(q=(COMMAND, "b"))
+    assert read_ask_again(ask_again(COMMAND)) == AskAgain(v=2, n="ask", q=COMMAND)
+    assert read_restore(restore((COMMAND, "b"))) == Restore(v=2, n="restore", q=(COMMAND, "b"))
 
 
 def test_written_values_name_their_version_and_type() -> None:
@@ -43,17 +48,28 @@ def test_written_values_name_their_version_and_type() -> None:
     assert json.loads(restore((COMMAND,))) == {"v": 2, "n": "restore", "q": [COMMAND]}
 
 
-def test_values_of_the_last_version_still_work() -> None:
-    assert read_ask_again(json.dumps({"q": COMMAND})) == AskAgain(q=COMMAND)
-    assert read_restore(json.dumps({"q": [COMMAND, "b"]})) == Restore(q=(COMMAND, "b"))
-    assert read_entry("watch") == MenuEntry(do="watch")
-    steps = read_value(
-        json.dumps(
-            {"q": COMMAND, "m": 1, "f": [{"c": "INTERMEDIATE_MISSING", "w": "server", "s": ["a"]}]}
-        )
-    )
-    assert (steps.command, steps.left_out) == (COMMAND, 1)
-    assert [(one.code, one.steps) for one in steps.fixes] == [(Code.INTERMEDIATE_MISSING, ("a",))]
+@pytest.mark.parametrize(
+    "noted",
+    [
+        pytest.param({}, id="neither"),
+        pytest.param({"v": 1, "n": "fix-steps"}, id="another-version"),
+        pytest.param({"v": 2, "n": "ask"}, id="another-name"),
+        pytest.param({"v": 2, "n": "fix-steps", "more": "y" * 5_000_000}, id="megabytes"),
+    ],
+)
+def test_fix_steps_of_another_form_are_not_read(noted: dict[str, Any]) -> None:
+    fix = {"c": "INTERMEDIATE_MISSING", "w": "server", "s": ["a"]}
+    value = json.dumps({**noted, "q": COMMAND, "f": [fix]})
+    found = read_value(value)
+    assert (found.command, found.fixes) == ("", ())
+    assert len(switched(value, kind="iis")) < 3_000
+
+
+def test_menu_entry_is_a_word_or_names_its_version() -> None:
+    assert read_entry("watch") == MenuEntry(v=1, do="watch")
+    assert read_entry('{"v":1,"do":"watch","q":"x"}') == MenuEntry(v=1, do="watch", q="x")
+    assert read_entry('{"do":"watch"}').do != "watch"
+    assert len(read_entry("watch" * 1_000_000).do) <= 150
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
@@ -64,6 +80,6 @@ def test_what_is_no_such_value_asks_nothing(value: object) -> None:
 
 def test_one_unknown_fix_leaves_the_others() -> None:
     fixes = [{"c": "NEVER_HEARD", "w": "server"}, 7, {"c": "INTERMEDIATE_MISSING", "w": "server"}]
-    found = read_value(json.dumps({"v": 9, "n": "fix-steps", "q": 7, "m": "x", "f": fixes}))
+    found = read_value(json.dumps({"v": 2, "n": "fix-steps", "q": 7, "m": "x", "f": fixes}))
     assert (found.command, found.left_out) == ("", 0)
     assert [one.code for one in found.fixes] == [Code.INTERMEDIATE_MISSING]

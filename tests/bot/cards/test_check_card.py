@@ -200,7 +200,7 @@ def test_every_first_step_of_the_catalogue_stands_uncut_on_the_card() -> None:
 def test_every_button_carries_its_parameters() -> None:
     (actions,) = of_type(card("leaf-only"), "actions")
     again, steps, more = actions["elements"]
-    assert read_ask_again(again["value"]) == AskAgain(q="backend.contoso.com")
+    assert read_ask_again(again["value"]) == AskAgain(v=2, n="ask", q="backend.contoso.com")
     assert json.loads(steps["value"])["f"][0]["c"] == "INTERMEDIATE_MISSING"
     assert [option["value"] for option in more["options"]] == [
         value for _, value in FAILING_OPTIONS
@@ -230,10 +230,11 @@ def test_fix_steps_of_an_unreadable_value_say_so(value: str) -> None:
     assert "cannot be read" in str(fix_steps(value)["blocks"])
 
 
+OF_ITS_CODE = '{"v":2,"n":"fix-steps","c":"INTERMEDIATE_MISSING"}'
+
+
 def test_fix_steps_fall_back_to_the_catalogue() -> None:
-    assert (
-        "intermediate missing" in str(fix_steps('{"c":"INTERMEDIATE_MISSING"}')["blocks"]).lower()
-    )
+    assert "intermediate missing" in str(fix_steps(OF_ITS_CODE)["blocks"]).lower()
 
 
 def test_every_code_has_a_phrase_that_fits_a_lock_screen() -> None:

@@ -28,7 +28,8 @@ from tests.support.reports import policy as policy_of
 from tests.support.reports import report as make_report
 
 OLD = {
-    "n": "backend.contoso.com",
+    "v": 2,
+    "n": "fix-steps",
     "q": HOST,
     "f": [{"c": "INTERMEDIATE_MISSING", "w": "server", "s": ["Install the intermediate."]}],
     "m": 2,
@@ -108,6 +109,8 @@ def test_a_blank_is_named_under_the_steps_that_hold_it() -> None:
 
 def test_one_piece_of_work_is_told_once() -> None:
     value = {
+        "v": 2,
+        "n": "fix-steps",
         "q": HOST,
         "x": {"h": HOST},
         "f": [{"c": code, "w": "server"} for code in ("INTERMEDIATE_MISSING", "CHAIN_EXTRA")],
@@ -123,11 +126,13 @@ def test_an_old_card_keeps_its_own_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "7", '{"x":{"h":7}}', '{"f":[{"c":"NO_SUCH","w":"server"}]}']
+    "text",
+    ["", "{", "[]", "7", '{"v":2,"x":{"h":7}}', '{"v":2,"n":"fix-steps","f":[{"c":"NO_SUCH"}]}'],
 )
 def test_what_cannot_be_read_is_left_out(text: str) -> None:
     assert read_value(text).fixes == ()
-    assert read_value(switched(text, kind="IIS")).kind is ServerKind.IIS
+    assert read_value(switched(text, kind="IIS")).fixes == ()
+    assert "cannot be read" in json.dumps(fix_steps(text))
 
 
 def test_the_names_on_the_gateway_are_filled_in() -> None:

@@ -97,7 +97,7 @@ def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
     message = MESSAGES[kind](NAME)
     (actions,) = [block for block in message.blocks if block["type"] == "actions"]
     assert [(e["text"]["text"], read_ask_again(e["value"])) for e in actions["elements"]] == [
-        ("Check again", AskAgain(q=NAME))
+        ("Check again", AskAgain(v=2, n="ask", q=NAME))
     ]
     assert f"/appgw-check {NAME}" in message.plain
 

@@ -26,7 +26,8 @@ from bot.slack.outbound.client import SlackClient
 from chainlib import repair
 from playground.lab.pki import NOW
 from playground.slack import Fault, Message, User
-from playground.slack.standin import CHANNEL
+from playground.slack.payloads import pick
+from playground.slack.standin import CHANNEL, USER
 from playground.slack.state import BOT_USER, OpenView
 from tests.support.reports import CASES, HOST, LEAF, ROOT, policy, report
 from tests.support.slackbot import FORBIDDEN_USER, RunningBot, running_bot
@@ -123,6 +124,30 @@ def test_a_certificate_that_is_not_at_hand_is_named_and_not_called_useless() -> 
         "The bot does not have Contoso Issuing CA 3, so it cannot make the file."
     )
     assert "neither" not in shown
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param({"value": '{"q":"other.contoso.com"}'}, id="no-version"),
+        pytest.param({"value": "x" * 500_000}, id="long"),
+        pytest.param(
+            {"action_id": "more", "selected_option": {"value": '{"do":"watch","q":"x.com"}'}},
+            id="menu",
+        ),
+    ],
+)
+async def test_unreadable_button_runs_nothing_and_says_so(
+    bot: RunningBot, hostile: dict[str, Any]
+) -> None:
+    card = await card_of(bot)
+    button = pick(card.blocks, "Check again")
+    action = {**button, **hostile, "action_ts": bot.slack.workspace.new_ts()}
+    await bot.slack._interact(bot.slack._sender.click(card, action, user=USER))
+    await bot.slack.until(
+        lambda: first(m for m in bot.slack.ephemerals() if "cannot read this button" in m.text)
+    )
+    assert len(bot.script.admitted) == 1
 
 
 async def test_a_refused_presser_gets_no_file(bot: RunningBot) -> None:
@@ -276,4 +301,4 @@ def test_an_entry_that_does_not_fit_is_left_out() -> None:
         for option in element.get("options", ())
     ]
     assert [entry.do for entry in entries] == ["wrong"]
-    assert read_entry("watch") == MenuEntry(do="watch")
+    assert read_entry("watch") == MenuEntry(v=1, do="watch")
