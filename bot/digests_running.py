@@ -10,20 +10,19 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.cards.parts import Message
 from bot.cards.usage import refusal
 from bot.checks.doctor import HISTORY_SCOPE
-from bot.checks.observe import Answers, TargetObserver
+from bot.checks.observe import TargetObserver
+from bot.checks.service import CheckService
 from bot.domain.delivery import DeliveryError
 from bot.domain.outage import DatabaseUnavailable
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.lease import ReplicaTaken
 from bot.observability.health import Readiness
-from bot.slack.handlers.notebook import Following as Names
 from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recovery import Recovering
 from bot.slack.handlers.subscription_verbs import Following
@@ -56,10 +55,6 @@ class MemoryUnusableError(Exception):
     """The database cannot be used; the text is one sentence that says what to do."""
 
 
-class Answering(Answers, Names, Protocol):
-    """The use case: `bot.checks.service.CheckService` is it."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembering:
     """What runs beside the listeners.
@@ -75,10 +70,10 @@ class Remembering:
 
     url: str
     store: Store
-    check_service: Answering
+    check_service: CheckService
     clock: Callable[[], datetime]
     engine: EngineSettings = field(default_factory=EngineSettings)
-    sweeps: Answering | None = None
+    sweeps: CheckService | None = None
 
     @asynccontextmanager
     async def beside(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.azure.policies import NO_ADDRESS
-from bot.checks.removal import GatewayReader
+from bot.checks.service import CheckService
 from bot.domain.forecast import (
     Cause,
     Effect,
@@ -51,7 +51,7 @@ _Instants = Mapping[datetime, tuple[Cause, ...]]
 
 
 async def forecast_gateway(
-    check_service: GatewayReader, target: GatewayRef, days: int
+    check_service: CheckService, target: GatewayRef, days: int
 ) -> Forecast | Refusal:
     """Probe a gateway's members and judge what they send over the coming days."""
     report = await check_service.gateway(target)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from bot.checks.forecast import next_break
-from bot.checks.service import HostAnswer
+from bot.checks.service import CheckService
 from bot.digest.observe import Placement, not_observed, observe
 from bot.domain.azure import Health
 from bot.domain.digest import (
@@ -22,39 +21,20 @@ from bot.domain.digest import (
     TargetKind,
 )
 from bot.domain.forecast_days import DEFAULT_DAYS
-from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
-from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget
+from bot.domain.request import NOTHING_TYPED, HostTarget, SiteTarget
 from chainlib import Code, Severity, is_ip_literal
 
 SITE_KEY = "site:"
 """How the key of a followed site begins."""
 
 
-class Answers(Protocol):
-    """What a look needs of the desk."""
-
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:
-        """Probe one backend."""
-
-    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:
-        """Probe every member of a gateway."""
-
-    async def of_site(
-        self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayRef, ...] | Refusal:
-        """The gateways that serve a public name."""
-
-    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """Add ARM's backend health."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetObserver:
     """Observes a digest's targets with `CheckService`, under the same policies as a check."""
 
-    check_service: Answers
+    check_service: CheckService
 
     async def look(self, target: FollowedTarget) -> Look:
         """What is there now."""

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from bot.azure.policies import NO_ADDRESS, checks_of, member_uses
+from bot.checks.service import CheckService
 from bot.domain.azure import BackendSetting, Gateway
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
@@ -28,18 +28,8 @@ _NAMES_SHOWN = 6
 _Policies = Mapping[tuple[str, str, str], GatewayPolicy]
 
 
-class GatewayReader(Protocol):
-    """What is needed of the desk."""
-
-    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:
-        """Every member probed."""
-
-    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """Backend health, which gives the addresses of members that are network interfaces."""
-
-
 async def rehearse_removal(
-    check_service: GatewayReader, target: GatewayRef, root: str
+    check_service: CheckService, target: GatewayRef, root: str
 ) -> Removal | Refusal:
     """Probe the gateway's backends and judge what they send without the root of this name.
 

@@ -25,6 +25,7 @@ from bot.access.people import Directory
 from bot.checks.alerts import AlertReader
 from bot.checks.doctor import DoctorCheck
 from bot.checks.last_healthy import RecentFacts
+from bot.checks.service import CheckService
 from bot.domain.request import (
     AlertsRequest,
     BackendRequest,
@@ -42,7 +43,6 @@ from bot.slack.handlers.check import Checking, no_site
 from bot.slack.handlers.consent import ConsentAsking
 from bot.slack.handlers.doctor import Examination
 from bot.slack.handlers.files import Filing
-from bot.slack.handlers.one_check import Backends
 from bot.slack.handlers.rehearse import Rehearsing
 from bot.slack.handlers.small_verbs import SmallVerbs
 from bot.slack.handlers.subscription_verbs import Following
@@ -143,7 +143,7 @@ class Parts:
             organisation, made for the bot's own workspace; `None` where nothing is remembered.
     """
 
-    backends: Backends
+    backends: CheckService
     access: Callable[[Identity, Directory], AccessCheck]
     clock: Callable[[], datetime]
     probe_origin: str

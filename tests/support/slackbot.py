@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.checks.service import HostAnswer
+from bot.checks.service import CheckService, HostAnswer
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HealthRequest, HostTarget, ProbeOptions
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.handlers.health import GatewayChecking, Gateways
+from bot.slack.handlers.health import GatewayChecking
 from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.card_life import CardTools
@@ -128,7 +128,7 @@ class RunningBot:
         raise TimeoutError("the bot did not become ready")
 
 
-def _health(gateways: Gateways | None) -> Callable[[CardTools], Handlers]:
+def _health(gateways: CheckService | None) -> Callable[[CardTools], Handlers]:
     def make(cards: CardTools) -> Handlers:
         if gateways is None:
             return {}
@@ -147,7 +147,7 @@ async def running_bot(
     ready: bool = True,
     watch_every_s: float = 5.0,
     tokens: Tokens | None = None,
-    gateways: Gateways | None = None,
+    gateways: CheckService | None = None,
 ) -> AsyncIterator[RunningBot]:
     """Start Slack and bot, stop both; `gateways` answer `health`."""
     http_port, admin_port = free_ports(2)

@@ -9,19 +9,18 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from bot.cards.details import Attachment, chain_files
 from bot.cards.escaping import clean, short_name
 from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
 from bot.checks.backend_health import with_backend_health
-from bot.checks.service import HostAnswer
+from bot.checks.service import CheckService
 from bot.commands import parse
 from bot.domain.delivery import DeliveryError
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport
-from bot.domain.request import BackendRequest, HostTarget, ProbeOptions
+from bot.domain.request import BackendRequest, HostTarget
 from bot.reports.evidence import evidence
 from bot.reports.page import report_page
 from bot.slack.invocation import Invocation
@@ -32,13 +31,6 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 100
 CHAIN, EVIDENCE = "chain", "evidence"
-
-
-class Hosts(Protocol):
-    """The use case, for a card that is not remembered any more."""
-
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:
-        """Probe one backend and judge it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +46,7 @@ class Kept:
 class Filing:
     """Remembers what the last cards were made of, and hands out their files."""
 
-    backends: Hosts
+    backends: CheckService
     slack: SlackClient
     probe_origin: str
     _kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)

@@ -15,7 +15,8 @@ from bot.cards.forecast_card import forecast_card, forecast_files
 from bot.cards.parts import Message
 from bot.cards.removal_card import removal_card, removal_files
 from bot.checks.forecast import forecast_gateway
-from bot.checks.removal import GatewayReader, rehearse_removal
+from bot.checks.removal import rehearse_removal
+from bot.checks.service import CheckService
 from bot.commands.wording import command_of, target_of
 from bot.domain.forecast import Forecast
 from bot.domain.forecast_days import DEFAULT_DAYS
@@ -42,7 +43,7 @@ class GatewayRehearsing:
     """
 
     cards: CardTools
-    gateways: GatewayReader
+    gateways: CheckService
     probe_origin: str
 
     async def forecast(self, admitted: AdmittedInvocation[ForecastRequest]) -> None:

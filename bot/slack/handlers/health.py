@@ -11,19 +11,20 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, TypedDict
+from typing import TypedDict
 
 from bot.cards.check_card import CardContext
 from bot.cards.details import Attachment, member_details
 from bot.cards.gateway_card import gateway_card
 from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
+from bot.checks.service import CheckService
 from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
-from bot.domain.request import HostTarget, ProbeOptions, ProbeRequest, SiteTarget, Via
+from bot.domain.request import HostTarget, ProbeRequest, SiteTarget, Via
 from bot.slack.handlers.refusals import refused, remedies
 from bot.slack.handlers.repeats import answer_once, watch_on
 from bot.slack.handlers.watched import GatewayLook, HealthReader, gateway_change_key, worst_pool
@@ -45,27 +46,6 @@ async def _nothing_followed(_channel: str) -> Sequence[GatewayRef]:
     return ()
 
 
-class Gateways(Protocol):
-    """The use case: `bot.checks.service.CheckService` is it."""
-
-    async def gateway(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
-        """What the probes find."""
-
-    async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refusal:
-        """Where a host stands, for a question to its gateway alone."""
-
-    async def of_site(
-        self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayRef, ...] | Refusal:
-        """The gateways that serve a public name."""
-
-    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """The report with backend health added."""
-
-    async def every_gateway(self) -> tuple[GatewayRef, ...] | Refusal:
-        """What can be asked about."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayChecking:
     """Answers `health`, and `check HOST via=gateway`.
@@ -79,7 +59,7 @@ class GatewayChecking:
     """
 
     cards: CardTools
-    gateways: Gateways
+    gateways: CheckService
     probe_origin: str
     followed: Callable[[str], Awaitable[Sequence[GatewayRef]]] = _nothing_followed
 

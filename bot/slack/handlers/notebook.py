@@ -16,11 +16,11 @@ from bot.cards.parts import Message
 from bot.cards.place_refusals import place_refusal, with_reason
 from bot.cards.usage import notice
 from bot.checks.observe import SITE_KEY
+from bot.checks.service import CheckService
 from bot.commands.wording import least_word, target_of
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
-from bot.domain.azure import Gateway
 from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
 from bot.domain.digest import FollowedTarget, Look, Subscription, TargetKind
 from bot.domain.gateway_ref import GatewayId, GatewayRef
@@ -28,7 +28,6 @@ from bot.domain.refusal import Refusal
 from bot.domain.request import (
     NOTHING_TYPED,
     HostTarget,
-    ProbeOptions,
     Request,
     SiteTarget,
     SubscribeRequest,
@@ -53,21 +52,6 @@ class CannotFollow(Exception):
     """
 
 
-class Following(Protocol):
-    """The use case: `bot.checks.service.CheckService` is it."""
-
-    async def find(self, target: GatewayRef) -> Gateway | Refusal:
-        """The gateway that a name means."""
-
-    async def refusal(self, target: HostTarget) -> Refusal | None:
-        """Why a host may not be probed."""
-
-    async def of_site(
-        self, site: SiteTarget, options: ProbeOptions
-    ) -> tuple[GatewayRef, ...] | Refusal:
-        """The gateways that serve a public name."""
-
-
 class Looker(Protocol):
     """Looks at a followed target; `bot.checks.observe.TargetObserver` is it."""
 
@@ -89,7 +73,7 @@ class SubscriptionService:
     """
 
     memory: SubscriptionMemory
-    check_service: Following
+    check_service: CheckService
     looker: Looker
     slack: SlackClient
     clock: Callable[[], datetime]

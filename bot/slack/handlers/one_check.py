@@ -7,23 +7,21 @@ backend does; a refusal goes to the asker alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import Protocol
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details, whole_word
 from bot.cards.parts import Message
 from bot.checks.backend_health import why_no_backend_health, with_backend_health
 from bot.checks.last_healthy import RecentFacts, changed_since_healthy
-from bot.checks.service import HostAnswer
+from bot.checks.service import CheckService, HostAnswer
 from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
-from bot.domain.request import BackendRequest, HostTarget, ProbeOptions
+from bot.domain.request import BackendRequest, HostTarget
 from bot.observability.metrics import CHECK_SECONDS, CHECKS
 from bot.slack.handlers.files import Filing, Kept
 from bot.slack.handlers.refusals import remedies, taken_back
@@ -41,21 +39,6 @@ LOOKED_UP_S = 0.8
 GATEWAY_ASKED = "reading backend health, which takes ten seconds or more."
 
 
-class Backends(Protocol):
-    """The use case: `bot.checks.service.CheckService` is it."""
-
-    async def host(
-        self,
-        target: HostTarget,
-        options: ProbeOptions,
-        on_stage: Callable[[str], None] | None = None,
-    ) -> HostAnswer | Refusal:
-        """Probe one backend and judge it."""
-
-    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """Backend health added; takes ten seconds or more."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckTools:
     """What a check works with.
@@ -69,7 +52,7 @@ class CheckTools:
     """
 
     cards: CardTools
-    backends: Backends
+    backends: CheckService
     probe_origin: str
     filing: Filing
     last_healthy: RecentFacts = field(default_factory=RecentFacts)

@@ -10,12 +10,11 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.gateway_card import gateway_card
 from bot.checks.backend_health import add_backend_health, with_backend_health
-from bot.checks.service import HostAnswer
+from bot.checks.service import CheckService, HostAnswer
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport
@@ -77,18 +76,11 @@ class HealthReader:
             self._answered = admitted.result()
 
 
-class Hosts(Protocol):
-    """The use case behind a backend's watch."""
-
-    async def host(self, target: HostTarget, options: ProbeOptions) -> HostAnswer | Refusal:
-        """Probe one backend and judge it."""
-
-
 @dataclass(slots=True, kw_only=True)
 class HostLook:
     """Looks at one backend; `context` makes what its card says beside the report."""
 
-    backends: Hosts
+    backends: CheckService
     target: HostTarget
     options: ProbeOptions
     context: Callable[[HostAnswer, str], CardContext]
@@ -127,13 +119,6 @@ class HostLook:
         )
 
 
-class Gateways(Protocol):
-    """The use case behind a gateway's watch."""
-
-    async def gateway(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
-        """What the probes find."""
-
-
 @dataclass(slots=True, kw_only=True)
 class GatewayLook:
     """Looks at every member of a gateway.
@@ -143,7 +128,7 @@ class GatewayLook:
     Where the gateway alone is asked, Azure is: at the pace of the ear, its configuration included.
     """
 
-    gateways: Gateways
+    gateways: CheckService
     target: GatewayRef
     options: ProbeOptions
     context: CardContext
