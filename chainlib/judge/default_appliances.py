@@ -22,17 +22,28 @@ _TRUENAS = (
     "certificatesscreensscale/"
 )
 _LEARN = "https://learn.microsoft.com"
+_HPE = (
+    "https://servermanagementportal.ext.hpe.com/docs/redfishservices/ilos/supplementdocuments/"
+    "securityservice"
+)
+# A public collection of what devices say of themselves, at one commit, so that the lines stay.
+_RECOG = "https://github.com/rapid7/recog/blob/14fa1a7211e7fb5707c7a1b421a07d6c2cf4eec5/xml"
+
+
+def _subject(line: int) -> str:
+    return f"{_RECOG}/x509_subjects.xml#L{line}"
+
 
 APPLIANCES: tuple[DefaultCertificate, ...] = (
     _appliance("Synology DSM", _SYNOLOGY, issuer_cn="synology*", o="synology*"),
     _appliance("Synology DSM", _SYNOLOGY, issuer_cn="synology inc. ca"),
     _appliance("Synology DSM", _SYNOLOGY, cn="synology*", o="synology*"),
-    _appliance("a QNAP NAS", "https://docs.qnap.com/", o="qnap*"),
-    _appliance("a QNAP NAS", "https://docs.qnap.com/", cn="qnap nas"),
-    _appliance("UniFi", "https://help.ui.com/hc/en-us", cn="unifi"),
-    _appliance("UniFi", "https://help.ui.com/hc/en-us", cn="unifi.local"),
-    _appliance("UniFi", "https://help.ui.com/hc/en-us", ou="unifi"),
-    _appliance("a Ubiquiti router", "https://help.ui.com/hc/en-us", o="ubiquiti*"),
+    _appliance("a QNAP NAS", _subject(486), o="qnap*"),
+    _appliance("a QNAP NAS", _subject(486), cn="qnap nas"),
+    _appliance("UniFi", _subject(955), cn="unifi"),
+    _appliance("UniFi", _subject(955), cn="unifi.local"),
+    _appliance("UniFi", _subject(955), ou="unifi"),
+    _appliance("a Ubiquiti router", _subject(944), o="ubiquiti*"),
     _appliance(
         "Proxmox VE", "https://pve.proxmox.com/wiki/Certificate_Management", ou="pve cluster node"
     ),
@@ -71,9 +82,9 @@ APPLIANCES: tuple[DefaultCertificate, ...] = (
         _VMWARE,
         email="*certificates@vmware.com",
     ),
-    _appliance("HPE iLO", "https://support.hpe.com/", issuer_cn="*ilo default issuer*"),
-    _appliance("Dell iDRAC", "https://www.dell.com/support/", ou="remote access group"),
-    _appliance("Dell iDRAC", "https://www.dell.com/support/", cn="idrac*", o="dell*"),
+    _appliance("HPE iLO", _HPE, issuer_cn="*ilo default issuer*"),
+    _appliance("Dell iDRAC", _subject(157), ou="remote access group"),
+    _appliance("Dell iDRAC", _subject(169), cn="idrac*", o="dell*"),
     _appliance("FortiGate", _FORTINET, o="fortinet*"),
     _appliance("pfSense", "https://docs.netgate.com/pfsense/en/latest/certificates/", o="pfsense*"),
     _appliance("OPNsense", "https://docs.opnsense.org/manual/certificates.html", o="opnsense*"),
@@ -92,19 +103,17 @@ APPLIANCES: tuple[DefaultCertificate, ...] = (
         "https://www.cisco.com/c/en/us/support/docs/field-notices/704/fn70489.html",
         cn="ios-self-signed-certificate*",
     ),
-    _appliance(
-        "Cisco ASA", "https://www.cisco.com/c/en/us/support/", cn="asa temporary self signed*"
-    ),
+    _appliance("Cisco ASA", _subject(395), cn="asa temporary self signed*"),
     _appliance("TrueNAS", _TRUENAS, o="ixsystems*"),
     _appliance("a FRITZ!Box", "https://en.fritz.com/service/", cn="*fritz.box"),
-    _appliance("Supermicro IPMI", "https://www.supermicro.com/support/", o="super micro*"),
+    _appliance("Supermicro IPMI", _subject(136), o="super micro*"),
     _appliance(
         "the IIS management service (WMSvc)",
         "https://learn.microsoft.com/iis/manage/remote-administration/"
         "remote-administration-for-iis-manager",
         cn="wmsvc*",
     ),
-    _appliance("Zimbra", "https://wiki.zimbra.com/", ou="zimbra collaboration*"),
+    _appliance("Zimbra", _subject(1792), ou="zimbra collaboration*"),
     _appliance(
         "Exchange Server",
         f"{_LEARN}/exchange/architecture/client-access/certificates",
@@ -123,13 +132,12 @@ APPLIANCES: tuple[DefaultCertificate, ...] = (
     ),
     _appliance(
         "HPE iLO",
-        "https://servermanagementportal.ext.hpe.com/docs/redfishservices/ilos/supplementdocuments/"
-        "securityservice",
+        _HPE,
         issuer_cn="default issuer (do not trust)",
     ),
     _appliance(
         "a management controller with AMI MegaRAC firmware",
-        "https://www.ami.com/megarac/",
+        _subject(295),
         o="american megatrends*",
     ),
     _appliance(
@@ -137,15 +145,15 @@ APPLIANCES: tuple[DefaultCertificate, ...] = (
         "https://portal.nutanix.com/page/documents/details?targetId=Nutanix-Security-Guide",
         cn="*.nutanix.local",
     ),
-    _appliance("WatchGuard", "https://www.watchguard.com/help/docs/", o="watchguard*"),
+    _appliance("WatchGuard", _subject(1163), o="watchguard*"),
     _appliance("Barracuda", "https://campus.barracuda.com/", o="barracuda networks*"),
     _appliance("OpenWrt", "https://openwrt.org/docs/guide-user/luci/luci.secure", cn="openwrt"),
     _appliance("an ASUS router", "https://www.asus.com/support/", cn="router.asus.com"),
     _appliance("a TP-Link router", "https://www.tp-link.com/support/", cn="tplinkwifi.net"),
     _appliance(
         "an Aruba controller",
-        "https://arubanetworking.hpe.com/techdocs/",
+        _subject(1154),
         cn="securelogin.arubanetworks.com",
     ),
-    _appliance("an Axis device", "https://help.axis.com/", o="axis communications*"),
+    _appliance("an Axis device", _subject(1402), o="axis communications*"),
 )

@@ -95,7 +95,7 @@ SERVERS: tuple[DefaultCertificate, ...] = (
     _router("Webmin", "https://webmin.com/docs/modules/webmin-configuration/", o="webmin*"),
     _router(
         "Apache mod_ssl (Red Hat)",
-        "https://docs.redhat.com/en/documentation/red_hat_enterprise_linux",
+        "https://git.centos.org/rpms/httpd/blob/c7/f/SPECS/httpd.spec",
         o="someorganization",
     ),
     _router(
