@@ -8,7 +8,7 @@ captures are data: nothing here raises over what the world answered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
@@ -145,7 +145,7 @@ async def _with_issuers(
         worst.chain,
         request.policy,
         at=worst.verdict.at,
-        issuers=context.issuers,
+        issuers=(*context.issuers, *_sent_elsewhere(sorted(reports, key=_badness))),
         verdict=worst.verdict,
     )
     if not (
@@ -317,7 +317,8 @@ def _assemble(
 ) -> CheckReport:
     ordered = tuple(sorted(reports, key=_badness))
     worst = ordered[0]
-    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, context.issuers)
+    issuers = (*context.issuers, *_sent_elsewhere(ordered))
+    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, issuers)
     public = load_well_known()
     chain = worst.chain
     fix = (
@@ -325,14 +326,14 @@ def _assemble(
             chain,
             request.policy,
             at=verdict.at,
-            issuers=context.issuers,
+            issuers=issuers,
             verdict=worst.verdict,
         )
         if chain
         else None
     )
     view = (
-        browser_view(chain, request.policy, verdict, public=public, issuers=context.issuers)
+        browser_view(chain, request.policy, verdict, public=public, issuers=issuers)
         if chain
         else None
     )
@@ -347,6 +348,18 @@ def _assemble(
         timings=worst.timings,
         may_download=context.downloads,
     )
+
+
+def _sent_elsewhere(reports: Sequence[AddressReport]) -> Iterator[Certificate]:
+    """CAs that other addresses sent, or the same one under another server name or without one."""
+    chains = [report.chain for report in reports if report.chain]
+    lists = [
+        *(chain.certificates for chain in chains[1:]),
+        *(chain.without_server_name or () for chain in chains),
+        *(live.certificates for chain in chains for live in chain.live),
+    ]
+    every = dict.fromkeys(one for sent in lists for one in sent)
+    return (one for one in every if isinstance(one, Certificate) and one.is_ca)
 
 
 def _badness(report: AddressReport) -> tuple[bool, int]:

@@ -91,6 +91,18 @@ def _for_a_reason() -> Iterator[Variant]:
 
 
 NAME_MISMATCH: tuple[Variant, ...] = (
+    Variant(
+        when=_when(carried_by=ANY),
+        steps=(
+            (
+                "The file holds two servers' certificates: leave in only the one for {name}, "
+                "number {carried_by}, with its intermediates."
+            ),
+            "Give the server the private key that belongs to it.",
+            CHECK,
+        ),
+        where=Where.SERVER,
+    ),
     *_for_an_address(),
     *_for_a_reason(),
     Variant(when=_when(host_names=ANY, new_name=ANY), steps=(_SET_HOST, _OR_NEW_NAME, _AGAIN)),

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
 from chainlib.judge.build import critical, info, warning
-from chainlib.judge.case import Case
+from chainlib.judge.case import Case, acts_as_ca
 from chainlib.judge.default_certificates import default_of
 from chainlib.judge.default_rows import DefaultCertificate, DefaultKind
 from chainlib.judge.switches import CHAIN_CODES, NAME_CODES
@@ -35,14 +35,24 @@ def name(case: Case) -> Iterator[Finding]:
     """The leaf carries the name that the probe asks for."""
     wanted = case.policy.name
     if wanted and case.leaf is not None and not name_fits(case.leaf, wanted, case.policy):
-        summary = _summary(case.leaf, wanted)
+        summary, evidence = _summary(case.leaf, wanted), _evidence(case.leaf, wanted)
+        if beside := _carried_beside(case, wanted):
+            summary = (
+                f"{summary.removesuffix('.')}; certificate {beside} of the list is for it, but the "
+                "first server certificate counts."
+            )
+            evidence["carried_by"] = beside
         yield critical(
-            Code.NAME_MISMATCH,
-            summary,
-            Basis.DOCUMENTED,
-            case.position(case.leaf),
-            **_evidence(case.leaf, wanted),
+            Code.NAME_MISMATCH, summary, Basis.DOCUMENTED, case.position(case.leaf), **evidence
         )
+
+
+def _carried_beside(case: Case, wanted: str) -> int | None:
+    """The place of another server's certificate in the list that carries the name."""
+    others = (c for c in case.unique if c != case.leaf and not acts_as_ca(c))
+    found = next((c for c in others if name_fits(c, wanted, case.policy)), None)
+    place = None if found is None else case.position(found)
+    return None if place is None else place + 1
 
 
 def name_fits(leaf: Certificate, wanted: str, policy: GatewayPolicy) -> bool:

@@ -286,6 +286,17 @@ async def test_an_address_that_does_not_answer_outweighs_those_that_do() -> None
     assert Code.SERVERS_DIFFER in report.verdict.codes
 
 
+async def test_intermediate_sent_without_a_name_fills_the_gap() -> None:
+    short = Identity(chain=ESTATE.chain[:1], key=ESTATE.leaf.key)
+    server = TlsBackend(chain=ESTATE.chain, key=ESTATE.leaf.key, alternatives={NAME: short})
+    async with server:
+        report = await probe(server)
+    assert report.verdict.headline is Code.INTERMEDIATE_MISSING
+    assert report.repair is not None
+    assert report.repair.chain == tuple(ESTATE.chain)
+    assert report.repair.verdict_after is Code.OK
+
+
 async def test_equal_addresses_do_not_differ() -> None:
     async with AsyncExitStack() as stack:
         good = await stack.enter_async_context(ESTATE.backend())

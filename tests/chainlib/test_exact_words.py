@@ -62,3 +62,11 @@ def test_intermediate_uploaded_beside_its_root_is_removed() -> None:
 def test_underscore_is_asked_of_no_public_ca() -> None:
     verdict = judged(pki.leaf(ISSUING, "*.fabrikam.test"), ISSUING, name="my_app.fabrikam.test")
     assert "public CAs issue no underscore" in words(verdict)
+
+
+def test_right_certificate_in_second_place_is_told() -> None:
+    other = pki.leaf(ISSUING, "other.fabrikam.test")
+    verdict = judged(other, pki.leaf(ISSUING, HOST), ISSUING)
+    finding = named(verdict, Code.NAME_MISMATCH)
+    assert "certificate 2 of the list is for it" in finding.summary
+    assert "leave in only the one for app.fabrikam.test" in steps_for(verdict, finding.code)[0]
