@@ -126,17 +126,19 @@ def _in_the_lab(code: Code) -> Iterator[str]:
     if not asked:
         yield "The lab has no backend of this kind."
         return
-    yield "`make demo` prints the card. In `make playground`, type:\n"
-    yield from (f"- `/appgw-check {target}`{_shows(target)}" for target in asked)
+    yield "`make demo` prints the card. In `make playground`, open the lab (☰) and tap, or type:\n"
+    yield from (_entry(target) for target in asked)
 
 
 def _lab_target(recipe: Recipe) -> str:
     return f"gw:lab-gw setting={recipe.name}"
 
 
-def _shows(target: str) -> str:
-    shown = {_lab_target(recipe): recipe.description for recipe in LAB}
-    return f": {shown[target]}" if target in shown else ": a gateway whose root is in Key Vault"
+def _entry(target: str) -> str:
+    shown = {_lab_target(recipe): recipe for recipe in LAB}
+    if recipe := shown.get(target):
+        return f"- *{recipe.name}*, `/appgw-check {target}`: {recipe.description}"
+    return f"- `/appgw-check {target}`: a gateway whose root is in Key Vault"
 
 
 def _server(kind: ServerKind) -> Iterator[str]:

@@ -116,6 +116,8 @@ class Story:
             await self._slack.close_view(self._slack.view(user))
         content = await self._slack.until(lambda: self._files(card)["fullchain.pem"], PATIENCE_S)
         _answered(await self._slack.click(card, "more", option="watch", user=user))
+        # A file that is installed before the first look leaves nothing to watch.
+        await self._slack.until(lambda: "watched for" in str(self._now.blocks), PATIENCE_S)
         await self._stage.install(self._backend.name, content)
         return card.thread_ts or card.ts
 
