@@ -45,8 +45,14 @@ def _expanded(entry: Any) -> Any:  # noqa: ANN401 -- the navigation is nested li
 def _pages(entry: Any) -> list[Any]:  # noqa: ANN401 -- as above
     if isinstance(entry, str) and entry.endswith("/*"):
         found = sorted((DOCS / entry[:-2]).glob("*.md"))
-        return [str(path.relative_to(DOCS)) for path in found if path.name != "README.md"]
+        pages = (path for path in found if path.name != "README.md")
+        return [_named(str(path.relative_to(DOCS)), path.stem) for path in pages]
     return [_expanded(entry)]
+
+
+def _named(uri: str, name: str) -> Any:  # noqa: ANN401 -- as above
+    """A finding is listed by its code, everything else by its title."""
+    return {name: uri} if name.isupper() else uri
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

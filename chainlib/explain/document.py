@@ -53,7 +53,7 @@ _SHOWN = 90
 def document() -> str:
     """The index: a table by code, and one by Azure's message."""
     entries = CATALOGUE.values()
-    codes = (f"| {_link(e.code)} | {e.title} | {WHERE[e.where]} |" for e in entries)
+    codes = (f"| {_link(e.code)} | {e.title} | {_place(e)} |" for e in entries)
     messages = sorted((_beginning(e.gateway_message), e.code) for e in entries if e.gateway_message)
     texts = (f"| {text} | {_link(code)} |" for text, code in messages)
     return "\n".join(
@@ -69,6 +69,10 @@ def document() -> str:
     )
 
 
+def _place(entry: CatalogueEntry) -> str:
+    return WHERE[entry.where] if entry.code is not Code.OK else "nothing to fix"
+
+
 def _link(code: Code) -> str:
     return f"[`{code}`](findings/{code}.md)"
 
@@ -81,9 +85,10 @@ def _beginning(message: str) -> str:
 
 def opening(entry: CatalogueEntry) -> Iterator[str]:
     """How a finding's page begins: what is wrong, who must act, what the gateway says."""
-    yield f"# {entry.code}\n"
-    yield f"**{entry.title}.** {entry.cause}\n"
-    yield f"Fixed {WHERE[entry.where]}.\n"
+    yield f"# {entry.title}\n"
+    yield f"`{entry.code}`: {entry.cause}\n"
+    if entry.code is not Code.OK:
+        yield f"**Fixed {WHERE[entry.where]}.**\n"
     yield "## What the gateway says\n"
     if entry.gateway_message:
         yield f"> {entry.gateway_message}\n"

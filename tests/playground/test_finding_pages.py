@@ -23,7 +23,7 @@ def test_pages_are_what_the_code_says() -> None:
 def test_every_code_has_a_page_that_says_what_to_do() -> None:
     for code, entry in CATALOGUE.items():
         page = PAGES[f"findings/{code}.md"]
-        assert page.startswith(f"# {code}\n\n**{entry.title}.**")
+        assert page.startswith(f"# {entry.title}\n\n`{code}`: {entry.cause}\n")
         assert all(step in page for step in entry.steps)
         assert entry.reference in page
         assert f"](findings/{code}.md)" in PAGES["findings.md"]
