@@ -273,9 +273,9 @@ class Listeners:
     def _unreadable(self, invocation: Invocation) -> None:
         """A button of another version, or one that was tampered with."""
         if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._tell_unreadable(invocation))
+            self.reception.spawn(invocation, self._answer_unreadable(invocation))
 
-    async def _tell_unreadable(self, invocation: Invocation) -> None:
+    async def _answer_unreadable(self, invocation: Invocation) -> None:
         no = await self.reception.admit(invocation, "a button that cannot be read", costs=True)
         answer = refusal(no) if no else notice(_UNREADABLE)
         await self.slack.send_ephemeral(replace(invocation, card=None), answer)
