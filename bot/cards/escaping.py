@@ -30,9 +30,10 @@ def clean(text: object, limit: int = 200) -> str:
 
     Control, bidi, zero-width and private characters dropped, white space folded, cut at `limit`.
     """
-    kept = "".join(_visible(character) for character in str(text)[: limit * 8])
-    folded = " ".join(_calm_marks(kept).split())
-    return shorten(folded, limit)
+    kept = str(text)[: limit * 8]
+    if not (kept.isascii() and kept.isprintable()):  # nearly every text is both
+        kept = _calm_marks("".join(_visible(character) for character in kept))
+    return shorten(" ".join(kept.split()), limit)
 
 
 def _visible(character: str) -> str:

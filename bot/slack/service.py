@@ -64,6 +64,7 @@ from bot.slack.transport.app import (
     make_session,
     who_am_i,
 )
+from bot.slack.transport.receiver import PendingAcks
 from bot.slack.transport.replays import nowhere, refuse_replays
 from bot.slack.transport.socket import SocketTransport
 from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, word_of
@@ -183,6 +184,7 @@ class SlackService:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     wait_s: float = DRAIN_S
     token_every_s: float = EVERY_S
+    _acks: PendingAcks = field(default_factory=PendingAcks)
 
     async def run(self) -> None:
         """Serve until `stop` is set; raises `TokenRefusedError` when Slack refuses a token."""
@@ -278,7 +280,7 @@ class SlackService:
             return SocketTransport(app, token.get_secret_value())
         secret = self.settings.slack_signing_secret
         assert secret is not None  # the settings demand it where there is no app token
-        return HttpTransport(app, self.settings, secret.get_secret_value())
+        return HttpTransport(app, self.settings, secret.get_secret_value(), self._acks)
 
     def _listeners(
         self, slack: SlackClient, runs: Runs, identity: Identity, following: Following | None
@@ -324,6 +326,7 @@ class SlackService:
             runs=runs,
             handlers=MappingProxyType(dict(handlers)),
             clock=parts.clock,
+            acknowledged=self._acks.over,
         )
         return Listeners(
             reception=reception,

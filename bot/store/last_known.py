@@ -119,16 +119,19 @@ async def open_watches(
     return {row.id: row.body for row in found}
 
 
-async def remember_host(
-    connection: AsyncConnection, team: str, user: str, target: str, at: datetime
+async def remember_hosts(
+    connection: AsyncConnection, team: str, hosts: Mapping[tuple[str, str], datetime]
 ) -> None:
-    """Keep what a user asked for.
+    """Keep what users asked for, user and target -> when.
 
     It is written in the background, so an earlier check may be written after a later one; the later
     time stays.
     """
-    row = {"team": team, "user": user, "target": target, "at": at}
-    await upsert(connection, _RECENT, [row], newest="at")
+    rows = [
+        {"team": team, "user": user, "target": target, "at": at}
+        for (user, target), at in hosts.items()
+    ]
+    await upsert(connection, _RECENT, rows, newest="at")
 
 
 async def recent_hosts(

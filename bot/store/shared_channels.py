@@ -16,6 +16,14 @@ from bot.store.write import insert_new, upsert
 _SHARED = tables.shared_channel
 
 
+async def shared_channels(connection: AsyncConnection, team: str) -> dict[str, str | None]:
+    """The shared channels of a workspace, each with who consented, empty where nobody did."""
+    rows = await connection.execute(
+        select(_SHARED.c.channel, _SHARED.c.consent_by).where(_SHARED.c.team == team)
+    )
+    return {row.channel: row.consent_by or "" for row in rows}
+
+
 async def shared_channel(connection: AsyncConnection, team: str, channel: str) -> str | None:
     """Who consented in a shared channel, empty where nobody did; `None` where it is not shared."""
     own = (_SHARED.c.team == team) & (_SHARED.c.channel == channel)

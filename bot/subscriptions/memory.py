@@ -17,7 +17,7 @@ from bot.domain.digest import (
     Subscription,
 )
 from bot.store import Store
-from bot.store.last_known import first_time, note, recent_hosts, remember_host
+from bot.store.last_known import first_time, note, recent_hosts, remember_hosts
 from bot.store.observations import backend_history, target_states
 from bot.store.runs import last_card, last_sent
 from bot.store.subscriptions import (
@@ -198,10 +198,10 @@ class SubscriptionMemory:
         async with self.store.writing() as connection:
             return await first_time(connection, event_id, at)
 
-    async def remember_host(self, person: str, words: str, at: datetime) -> None:
-        """Store a person's check."""
+    async def remember_hosts(self, hosts: Mapping[tuple[str, str], datetime]) -> None:
+        """Store checks, person and words -> when, in one transaction."""
         async with self.store.writing() as connection:
-            await remember_host(connection, self.team, person, words, at)
+            await remember_hosts(connection, self.team, hosts)
 
     async def recent_hosts(self, person: str) -> tuple[str, ...]:
         """A person's last checks, newest first."""

@@ -10,12 +10,14 @@ from datetime import datetime
 from bot.domain.outage import DatabaseUnavailable
 from bot.store import Store
 from bot.store.last_known import note
-from bot.store.shared_channels import note_shared, set_consent, shared_channel
+from bot.store.shared_channels import note_shared, set_consent, shared_channel, shared_channels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SharedChannels:
     """The shared channels of one workspace and the consents given in them.
+
+    A SQLite file has one process, so what was read once stays right and no command waits for it.
 
     Attributes:
         store: the database.
@@ -27,6 +29,7 @@ class SharedChannels:
     team: str
     clock: Callable[[], datetime]
     _known: dict[str, str | None] = field(default_factory=dict)
+    _all_read: bool = False
 
     async def awaits_consent(self, channel: str, *, shared: bool | None) -> bool:
         """Whether a channel is shared and nobody consented to cards there.
@@ -51,11 +54,17 @@ class SharedChannels:
         return known == ""
 
     async def _remembered(self, channel: str) -> str | None:
+        if self._all_read:
+            return self._known.get(channel)
         try:
             async with self.store.reading() as connection:
-                return await shared_channel(connection, self.team, channel)
+                if not self.store.embedded:
+                    return await shared_channel(connection, self.team, channel)
+                self._known |= await shared_channels(connection, self.team)
+                self._all_read = True
         except DatabaseUnavailable:
-            return self._known.get(channel)
+            pass
+        return self._known.get(channel)
 
     async def consent(self, channel: str, user: str) -> None:
         """Let cards be shown in a shared channel; raises `DatabaseUnavailable`."""

@@ -5,7 +5,8 @@ A slow memory holds no card up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
@@ -17,9 +18,9 @@ from bot.slack.invocation import AdmittedInvocation
 _LONGEST = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Recent:
-    """Remembers questions.
+    """Remembers questions; what is asked while one transaction runs is written by the next one.
 
     Attributes:
         book: where.
@@ -28,21 +29,33 @@ class Recent:
 
     book: SubscriptionService
     runs: Work
+    _waiting: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _writing: bool = False
 
     def remembering(self, handler: Handler) -> Handler:
         """The same handler; what it is asked about is remembered."""
 
         async def handle(admitted: AdmittedInvocation[Request]) -> None:
-            self.runs.spawn(self._keep(admitted))
+            self._note(admitted)
             await handler(admitted)
 
         return handle
 
-    async def _keep(self, admitted: AdmittedInvocation[Request]) -> None:
+    def _note(self, admitted: AdmittedInvocation[Request]) -> None:
         target, words = admitted.request.target, command_of(admitted.request)
         if target is None or isinstance(target, LastTarget) or len(words) > _LONGEST:
             return
+        self._waiting[admitted.invocation.user, words] = admitted.arrived
+        if not self._writing:
+            self._writing = True
+            self.runs.spawn(self._write())
+
+    async def _write(self) -> None:
         try:
-            await self.book.memory.remember_host(admitted.invocation.user, words, admitted.arrived)
+            while hosts := self._waiting:
+                self._waiting = {}
+                await self.book.memory.remember_hosts(hosts)
         except DatabaseUnavailable:
             return  # the outage is logged once, by the store
+        finally:
+            self._writing = False

@@ -51,6 +51,10 @@ def answers(kind: type[R], handler: Callable[[AdmittedInvocation[R]], Awaitable[
     return {kind: handler}
 
 
+async def _at_once() -> None:
+    """Where acks wait for nothing, as over Socket Mode."""
+
+
 class InvocationPolicy(Protocol):
     """Who may ask: `bot.access` behind one method."""
 
@@ -104,6 +108,7 @@ class Reception:
         consent: to cards in shared channels; `None` where nothing is remembered.
         now: a monotonic clock.
         clock: the present instant, aware.
+        acknowledged: waits until Slack has the acks of what arrived together.
     """
 
     access: InvocationPolicy
@@ -113,6 +118,7 @@ class Reception:
     consent: Consent | None = None
     now: Callable[[], float] = monotonic
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    acknowledged: Callable[[], Awaitable[None]] = _at_once
 
     def receive(self, invocation: Invocation) -> None:
         """Take a question and answer it in a task of its own.
@@ -163,6 +169,7 @@ class Reception:
     async def _answer(
         self, invocation: Invocation, begun: float, arrived: datetime, run_id: str
     ) -> None:
+        await self.acknowledged()
         if no := await self._refusal(invocation, costs=True):
             note(invocation, "refused", why=no.sentence, run_id=run_id)
             await self.slack.send_ephemeral(invocation, refusal(no.sentence))

@@ -9,6 +9,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.request import getproxies
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -17,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.observability.ports import make_runner, open_port
 from bot.settings import Settings
-from bot.slack.transport.receiver import signed_only
+from bot.slack.transport.receiver import PendingAcks, signed_only
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +53,14 @@ def make_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
     """One session for every call.
 
     Idle connections are dropped early: a call on one that Slack has closed would lose its answer.
+    The environment is read for proxies only where it names one, since that takes a thread for each
+    call.
     """
     connector = aiohttp.TCPConnector(limit=_MAX_CALLS, keepalive_timeout=_KEPT_ALIVE_S, ssl=context)
     return aiohttp.ClientSession(
-        connector=connector, timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S), trust_env=True
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S),
+        trust_env=bool(getproxies()),
     )
 
 
@@ -110,15 +115,19 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
         raise_error_for_unhandled_request=True,
+        # each costs every request its time: the first is answered before Bolt, none needs the rest
+        ssl_check_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
     )
 
 
 class HttpTransport:
     """Serves `POST /slack/events` for commands, events and interactivity."""
 
-    def __init__(self, app: AsyncApp, settings: Settings, secret: str) -> None:
+    def __init__(self, app: AsyncApp, settings: Settings, secret: str, acks: PendingAcks) -> None:
         served = app.web_app(path=EVENTS_PATH)
-        served.middlewares.append(signed_only(secret))
+        served.middlewares.append(signed_only(secret, acks))
         self._runner = make_runner(served, 1.0)
         self._host, self._port = settings.http_host, settings.http_port
 

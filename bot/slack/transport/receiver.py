@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -22,12 +24,44 @@ from bot.observability.ports import BODY_S
 
 log = logging.getLogger(__name__)
 
+LONGEST_S = 0.5
 _CHARSETS = frozenset({"utf-8", "utf8"})
 _MAX_TIMESTAMP = 12
 _LONGEST_SSL_CHECK = 200
 
 
-def signed_only(secret: str) -> Middleware:
+@dataclass(slots=True)
+class PendingAcks:
+    """The requests that Slack waits for now.
+
+    An answer's work begins once they are acknowledged, so that a burst of commands does not wait
+    for the cards of the first ones.
+    """
+
+    _count: int = 0
+    _none: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One request, from its first byte until its answer is ready."""
+        self._count += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none.set()
+
+    async def over(self) -> None:
+        """Wait until there is none; half a second at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_S):
+                while self._count:
+                    await self._none.wait()
+
+
+def signed_only(secret: str, acks: PendingAcks) -> Middleware:
     """Middleware that passes Slack's requests; others get 401, unreadable ones 400."""
     verifier = SignatureVerifier(secret)
 
@@ -47,7 +81,8 @@ def signed_only(secret: str) -> Middleware:
         if not _is_signed(verifier, request, body):
             return web.Response(status=401, text="this request is not signed by Slack")
         try:
-            return await handler(request)
+            with acks.one():
+                return await handler(request)
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever Bolt raises over a payload that it cannot read

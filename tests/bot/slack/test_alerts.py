@@ -248,6 +248,7 @@ async def test_resolved_alerts_at_once_say_it_once(
         replicas = [slack.request_url]
         if ready_url.startswith("postgresql"):
             second = tmp_path / "second"
+            second.mkdir()
             await stack.enter_async_context(whole_bot(replace(stage.world, slack=slack), second))
             replicas.append(slack.request_url)
         alert = await stage.alert(f"502 Bad Gateway on {NAME}")

@@ -268,6 +268,7 @@ async def test_a_double_click_does_nothing_twice(slow: RunningBot) -> None:
         slow.slack.click(card, "Check again", user="U0SECOND"),
     )
     await asyncio.gather(*clicks)
+    await slow.slack.until(lambda: len(slow.script.admitted) == 2)
     slow.script.hold.set()
     await slow.slack.until(lambda: slow.slack.current(card).text.startswith("FAIL"))
     assert len(slow.script.admitted) == 2

@@ -248,7 +248,7 @@ async def test_memory_comes_back(store: Store) -> None:
         assert await last_known.open_watches(connection, NOW) == {"w": {"host": "b"}}
         assert [await last_known.drop_watch(connection, "w") for _ in range(2)] == [True, False]
         for n, host in [(2, "one"), (1, "two"), (0, "one")]:  # an earlier ask written last
-            await last_known.remember_host(connection, "T1", "U1", host, NOW + n * DAY)
+            await last_known.remember_hosts(connection, "T1", {("U1", host): NOW + n * DAY})
         assert await last_known.recent_hosts(connection, "T1", "U1") == ("one", "two")
         assert [await last_known.first_time(connection, "e", NOW) for _ in range(2)] == [
             True,
