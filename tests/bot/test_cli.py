@@ -31,6 +31,7 @@ from playground.lab import peers, pki
 from playground.lab.peers import ScriptedPeer
 from playground.lab.servers import TlsBackend
 from tests.support.tls_server import NAME, Estate
+from tests.support.warm import appgw
 
 ESTATE = Estate()
 AT = "2026-11-23T09:00:00Z"
@@ -93,10 +94,12 @@ def _check_options(target: str, root: Path) -> CheckOptions:
     )
 
 
-async def _appgw(*words: str, given: bytes = b"") -> tuple[int | None, str, str]:
+async def _appgw(
+    *words: str, given: bytes = b"", installed: bool = False
+) -> tuple[int | None, str, str]:
+    """What the program answers; `installed` starts the script that users start."""
     process = await asyncio.create_subprocess_exec(
-        str(APPGW),
-        *words,
+        *((str(APPGW), *words) if installed else appgw(*words)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -112,7 +115,8 @@ def _arguments(port: int, root: Path) -> list[str]:
 @pytest.mark.may_block
 async def test_process_accepts_with_0(root: Path) -> None:
     async with ESTATE.backend() as server:
-        status, out, err = await _appgw(*_arguments(server.port, root), "--json")
+        words = _arguments(server.port, root)
+        status, out, err = await _appgw(*words, "--json", installed=True)
     assert (status, json.loads(out)["headline"], err) == (0, "OK", "")
 
 
@@ -189,7 +193,7 @@ async def test_process_writes_to_a_terminal_that_knows_only_ascii(
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     async with ESTATE.backend() as server:
-        status, out, err = await _appgw(*_arguments(server.port, root))
+        status, out, err = await _appgw(*_arguments(server.port, root), installed=True)
     assert (status, out[:4], err) == (0, "? OK", "")
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from playground.arm import Fault, FaultKind
 from playground.stage import Stage
+from tests.support.warm import appgw
 
-PROGRAM = (sys.executable, "-c", "from bot.cli import main; main()", "doctor")
+COLD = (sys.executable, "-c", "from bot.cli import main; main()", "doctor")
 
 
-async def doctor(settings: Mapping[str, str], folder: Path) -> tuple[int | None, str]:
+async def doctor(
+    settings: Mapping[str, str], folder: Path, program: Sequence[str] = ()
+) -> tuple[int | None, str]:
     """The exit status and everything that was printed."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -22,7 +25,7 @@ async def doctor(settings: Mapping[str, str], folder: Path) -> tuple[int | None,
         **settings,
     }
     process = await asyncio.create_subprocess_exec(
-        *PROGRAM,
+        *(program or appgw("doctor")),
         cwd=folder,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
@@ -104,6 +107,6 @@ async def test_doctor_tells_a_refused_token_without_repeating_it(tmp_path: Path)
 
 
 async def test_doctor_without_settings_says_what_is_missing(tmp_path: Path) -> None:
-    status, printed = await doctor({}, tmp_path)
+    status, printed = await doctor({}, tmp_path, COLD)
     assert (status, "Traceback" in printed) == (2, False)
     assert "SLACK_BOT_TOKEN is missing" in printed

@@ -27,8 +27,9 @@ from playground.arm import Fault, FaultKind
 from playground.arm.specs import SUBSCRIPTION
 from playground.lab.catalogue import CATALOGUE
 from playground.stage import Stage, gateway_spec, health_words
+from tests.support.warm import appgw
 
-PROGRAM = (sys.executable, "-c", "from bot.cli import main; main()", "health")
+COLD = (sys.executable, "-c", "from bot.cli import main; main()", "health")
 RECIPES = tuple(recipe for recipe in CATALOGUE if recipe.name in {"good", "leaf-only"})
 pytestmark = pytest.mark.may_block
 Health = Callable[..., Awaitable["Ended"]]
@@ -54,8 +55,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield running
 
 
-async def process(stage: Stage, *words: str, **more: str) -> Ended:
-    """Run it as people do."""
+async def process(stage: Stage, *words: str, cold: bool = False, **more: str) -> Ended:
+    """Run it as people do; `cold` imports everything anew."""
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -63,8 +64,7 @@ async def process(stage: Stage, *words: str, **more: str) -> Ended:
         **more,
     }
     started = await asyncio.create_subprocess_exec(
-        *PROGRAM,
-        *words,
+        *((*COLD, *words) if cold else appgw("health", *words)),
         cwd=stage.folder,
         env=environment,
         stdout=asyncio.subprocess.PIPE,
@@ -103,7 +103,7 @@ async def test_unhealthy_gateway_ends_with_1_and_both_words(stage: Stage) -> Non
 
 
 async def test_healthy_setting_ends_with_0(stage: Stage) -> None:
-    ended = await process(stage, "gw:rg-lab/lab-gw/lab/good")
+    ended = await process(stage, "gw:rg-lab/lab-gw/lab/good", cold=True)
     assert (ended.status, ended.err) == (0, "")
 
 
@@ -279,8 +279,7 @@ async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quie
         **stage.environment(),
     }
     started = await asyncio.create_subprocess_exec(
-        *PROGRAM,
-        "gw:lab-gw",
+        *appgw("health", "gw:lab-gw"),
         cwd=stage.folder,
         env=environment,
         stdout=asyncio.subprocess.PIPE,

@@ -22,12 +22,13 @@ from playground.slack import Fault, SlackStandIn
 from playground.stage import Stage
 from playground.text import render
 from tests.support.reports import ISSUING
+from tests.support.warm import appgw
 
 pytestmark = pytest.mark.may_block
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_APP_TOKEN": "xapp-1-b"}
 
 
-SERVE = "import sys; from bot.main import main; sys.exit(main())"
+SERVE = ""
 
 
 async def serve(environment: dict[str, str], folder: Path, code: str = SERVE) -> tuple[int, str]:
@@ -37,7 +38,7 @@ async def serve(environment: dict[str, str], folder: Path, code: str = SERVE) ->
         for name, value in os.environ.items()
         if not name.startswith(("SLACK_", "APPGW_", "AZURE_"))
     }
-    program = [sys.executable, "-c", code]
+    program = (sys.executable, "-c", code) if code else appgw("serve")
     paths = {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
     process = await asyncio.create_subprocess_exec(
         *program,
@@ -86,7 +87,9 @@ async def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
 @pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
 async def test_it_answers_and_ends_with_0(tmp_path: Path, socket_mode: bool) -> None:  # noqa: FBT001 -- a table of two
     async with SlackStandIn() as slack:
-        async with BotProcess(slack.environment(socket_mode=socket_mode), tmp_path) as bot:
+        program = appgw("serve") if socket_mode else ()  # one of the two is the installed script
+        settings = slack.environment(socket_mode=socket_mode)
+        async with BotProcess(settings, tmp_path, program) as bot:
             slack.request_url = None if socket_mode else bot.request_url
             assert (await slack.command("help")).ok
             await slack.until(slack.ephemerals)
@@ -97,7 +100,8 @@ async def test_it_answers_and_ends_with_0(tmp_path: Path, socket_mode: bool) -> 
 
 async def test_a_bot_without_slack_is_not_ready(tmp_path: Path) -> None:
     (nobody,) = free_ports(1)
-    bot = BotProcess(SOCKET | {"APPGW_SLACK_API_URL": f"http://127.0.0.1:{nobody}/api/"}, tmp_path)
+    settings = SOCKET | {"APPGW_SLACK_API_URL": f"http://127.0.0.1:{nobody}/api/"}
+    bot = BotProcess(settings, tmp_path, appgw("serve"))
     with pytest.raises((TimeoutError, BotFailed)):
         await asyncio.wait_for(bot.__aenter__(), 3)
 
@@ -141,7 +145,7 @@ async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
 ) -> None:
     async with (
         Stage(tmp_path, recipes=()) as stage,
-        BotProcess(stage.environment(), tmp_path) as bot,
+        BotProcess(stage.environment(), tmp_path, appgw("serve")) as bot,
     ):
         stage.slack.request_url = bot.request_url
         assert (await stage.slack.command("doctor")).ok
@@ -161,7 +165,7 @@ async def test_doctor_in_the_chat_tells_a_bot_without_azure_and_what_it_may_prob
 ) -> None:
     async with (
         SlackStandIn() as slack,
-        BotProcess(slack.environment(socket_mode=False), tmp_path) as bot,
+        BotProcess(slack.environment(socket_mode=False), tmp_path, appgw("serve")) as bot,
     ):
         slack.request_url = bot.request_url
         assert (await slack.command("doctor")).ok

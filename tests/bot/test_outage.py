@@ -17,6 +17,7 @@ from playground.slack import SlackStandIn
 from playground.text import render
 from tests.bot.test_main import SERVE, serve
 from tests.support.ownpostgres import OwnPostgres, own_postgres
+from tests.support.warm import appgw
 
 pytestmark = pytest.mark.may_block
 SAVING = (
@@ -83,7 +84,8 @@ async def test_a_stopped_postgresql_is_told_and_heals(
 ) -> None:
     async with SlackStandIn() as slack:
         settings = slack.environment(socket_mode=False) | ALLOWED
-        async with BotProcess(settings | {"APPGW_DATABASE_URL": postgres.url}, tmp_path) as bot:
+        settings |= {"APPGW_DATABASE_URL": postgres.url}
+        async with BotProcess(settings, tmp_path, appgw("serve")) as bot:
             slack.request_url = bot.request_url
             await postgres.stop()
             troubles = await until_ready_is(bot, 503, 10)

@@ -22,6 +22,7 @@ from playground.phone.server import PhoneServer
 from playground.process import BotProcess
 from playground.slack.standin import CHANNEL
 from playground.stage import Stage
+from tests.support.warm import appgw
 
 pytestmark = [pytest.mark.may_block, pytest.mark.asyncio(loop_scope="module")]
 OWN = {"X-Playground": "1"}
@@ -64,7 +65,7 @@ async def phone(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Phone
     folder = tmp_path_factory.mktemp("playground")
     async with (
         Stage(folder, recipes=CATALOGUE[:2]) as stage,
-        BotProcess(stage.environment(socket_mode=True), folder),
+        BotProcess(stage.environment(socket_mode=True), folder, appgw("serve")),
         PhoneServer(stage, WEB, 0) as server,
         aiohttp.ClientSession() as session,
     ):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -49,11 +50,16 @@ async def _serve(options: dict[str, Any]) -> None:
         )
         engine = Engine(options["url"], store, ports, settings)
         await engine.start()
-        print("ready", flush=True)  # noqa: T201 -- tells the test that started it
+        print("ready", os.getpid(), flush=True)  # noqa: T201 -- tells the test that started it
         await stop.wait()
         await engine.stop()
     await store.close()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run one with the options that stand in the first argument."""
     asyncio.run(_serve(json.loads(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.store import open_store
@@ -27,14 +30,45 @@ async def follow_overdue(url: str, count: int) -> None:
     await store.close()
 
 
-async def start_replica(options: Mapping[str, object]) -> Process:
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A replica; signals go to the process that does the work, whatever was started for it."""
+
+    started: Process
+    pid: int
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, `None` while it runs."""
+        return self.started.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Kill it, freeze it, wake it."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    async def wait(self) -> int:
+        """Its exit status."""
+        return await self.started.wait()
+
+
+COLD = (sys.executable, "-m", "tests.support.engine_child")
+
+
+async def start_replica(options: Mapping[str, object], program: Sequence[str] = COLD) -> Replica:
     """Start one (`tests.support.engine_child` says with which options) and wait until it works.
 
     Whoever starts it ends it.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.engine_child", json.dumps(options), stdout=PIPE
-    )
+    process = await asyncio.create_subprocess_exec(*program, json.dumps(options), stdout=PIPE)
     assert process.stdout is not None
-    assert await process.stdout.readline() == b"ready\n"
-    return process
+    ready, pid = (await process.stdout.readline()).split()
+    assert ready == b"ready"
+    return Replica(process, int(pid))

@@ -28,8 +28,14 @@ def run_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="appgw-", dir="/tmp"))
     folder.chmod(0o755)
     os.environ[_VARIABLE] = str(folder)
+    (folder / "owner").write_text(str(os.getpid()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def owner() -> int:
+    """The process that made the folder, and lives as long as the run does."""
+    return int((run_folder() / "owner").read_text())
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +42,7 @@ from tests.support import reports
 from tests.support.blockkit import lines_before_buttons
 from tests.support.gateways import member_checks
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT
+from tests.support.warm import appgw
 
 OLD_ROOT = pki.root("Contoso Root G1")
 CROSS = pki.intermediate(OLD_ROOT, "Contoso Root G2", key=ROOT.key)
@@ -276,14 +276,11 @@ async def test_the_program_asks_arm_probes_and_tells(tmp_path: Path) -> None:
     recipes = tuple(one for one in CATALOGUE if one.name in {"good", "no-root-given"})
     async with Stage(tmp_path, recipes=recipes) as stage:
 
-        async def appgw(*words: str, verb: str = "rehearse") -> tuple[int | None, str, str]:
+        async def run(*words: str, verb: str = "rehearse") -> tuple[int | None, str, str]:
             environment = {**os.environ, **stage.environment()}
-            program = Path(sys.executable).with_name("appgw")
             pipe = asyncio.subprocess.PIPE
             process = await asyncio.create_subprocess_exec(
-                str(program),
-                verb,
-                *words,
+                *appgw(verb, *words),
                 env=environment,
                 cwd=tmp_path,
                 stdout=pipe,
@@ -292,14 +289,14 @@ async def test_the_program_asks_arm_probes_and_tells(tmp_path: Path) -> None:
             out, err = await process.communicate()
             return process.returncode, out.decode(), err.decode()
 
-        status, out, err = await appgw("gw:lab-gw", "--without-root", "contoso-root-g2", "--json")
+        status, out, err = await run("gw:lab-gw", "--without-root", "contoso-root-g2", "--json")
         assert (status, err, json.loads(out)["members"][0]["after"]) == (
             1,
             "",
             "INTERMEDIATE_UNKNOWN_CA",
         )
-        assert (await appgw("gw:lab-gw", "--without-root", "fabrikam-root-g2"))[0] == 0
-        status, out, err = await appgw("gw:lab-gw", "--days", "3650", "--json", verb="forecast")
+        assert (await run("gw:lab-gw", "--without-root", "fabrikam-root-g2"))[0] == 0
+        status, out, err = await run("gw:lab-gw", "--days", "3650", "--json", verb="forecast")
         shown = json.loads(out)
         assert (status, err, shown["changes"][0]["cause"]["place"]) == (1, "", "leaf certificate")
         for words in (
@@ -307,5 +304,5 @@ async def test_the_program_asks_arm_probes_and_tells(tmp_path: Path) -> None:
             ("gw:lab-gw",),
             ("chain.pem", "--without-root", "contoso-root-g2"),
         ):
-            status, out, err = await appgw(*words)
+            status, out, err = await run(*words)
             assert (status, out, err.count("\n"), err.startswith("appgw: ")) == (2, "", 1, True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import pytest
 
 from bot.store import Store, open_store
 from tests.support.databases import fresh_database
-from tests.support.replicas import start_replica
+from tests.support.replicas import Replica, start_replica
+from tests.support.warm import warm
 
-Replica = Callable[..., Awaitable[Process]]
+StartReplica = Callable[..., Awaitable[Replica]]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -48,12 +48,13 @@ async def store(url: str) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def replica() -> AsyncIterator[Replica]:
+async def replica() -> AsyncIterator[StartReplica]:
     """Start a replica as a process of its own and wait until it works; every one is ended."""
-    started: list[Process] = []
+    started: list[Replica] = []
+    program = await asyncio.to_thread(warm, "tests.support.engine_child:main")
 
-    async def start(**options: Any) -> Process:  # noqa: ANN401 -- the child's options as they come
-        process = await start_replica(options)
+    async def start(**options: Any) -> Replica:  # noqa: ANN401 -- the child's options as they come
+        process = await start_replica(options, program)
         started.append(process)
         return process
 

@@ -6,21 +6,20 @@ import asyncio
 import os
 import signal
 import time
-from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 from sqlalchemy import select
 
 from bot.store import open_store, tables
-from tests.bot.engine.conftest import Replica
+from tests.bot.engine.conftest import StartReplica
 from tests.support.poster import Channels
-from tests.support.replicas import follow_overdue
+from tests.support.replicas import Replica, follow_overdue
 
 Figure = Callable[[str], None]
 pytestmark = [pytest.mark.may_block, pytest.mark.timeout(120)]
-DUE = int(os.environ.get("APPGW_TEST_DUE", "60"))
-"""Due digests; `make bench` runs the same with 200."""
+DUE = 60 if os.environ.get("TEST_EVERY_CASE") == "1" else 24
+"""Due digests; `make test-all` runs the same with 60."""
 LEASE_S = 2
 
 
@@ -38,7 +37,7 @@ async def until(done: Callable[[], bool], seconds: float = 60) -> None:
             await asyncio.sleep(0.005)
 
 
-async def end(process: Process) -> int:
+async def end(process: Replica) -> int:
     """SIGTERM, and the exit status."""
     process.terminate()
     return await asyncio.wait_for(process.wait(), 25)
@@ -53,7 +52,7 @@ def counts(channels: Channels) -> str:
 
 
 async def killed_three_times(
-    url: str, channels: Channels, replica: Replica, *, history: bool
+    url: str, channels: Channels, replica: StartReplica, *, history: bool
 ) -> None:
     """200 due digests.
 
@@ -73,7 +72,7 @@ async def killed_three_times(
 
 
 async def test_killed_process_loses_and_doubles_nothing(
-    url: str, channels: Channels, replica: Replica, figure: Figure
+    url: str, channels: Channels, replica: StartReplica, figure: Figure
 ) -> None:
     await killed_three_times(url, channels, replica, history=True)
     figure(f"three kill -9: {counts(channels)}")
@@ -81,7 +80,7 @@ async def test_killed_process_loses_and_doubles_nothing(
 
 
 async def test_without_reconciliation_the_same_run_doubles(
-    url: str, channels: Channels, replica: Replica, figure: Figure
+    url: str, channels: Channels, replica: StartReplica, figure: Figure
 ) -> None:
     """The test above bites: it is the reconciliation that keeps it at zero."""
     await killed_three_times(url, channels, replica, history=False)
@@ -92,7 +91,7 @@ async def test_without_reconciliation_the_same_run_doubles(
 
 @pytest.mark.postgres
 async def test_living_replica_takes_over_from_a_killed_one(
-    postgres_url: str, channels: Channels, replica: Replica, figure: Figure
+    postgres_url: str, channels: Channels, replica: StartReplica, figure: Figure
 ) -> None:
     await follow_overdue(postgres_url, DUE)
     options = {"url": postgres_url, "poster": channels.url, "lease_s": LEASE_S}
@@ -115,7 +114,7 @@ async def test_living_replica_takes_over_from_a_killed_one(
 
 @pytest.mark.postgres
 async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
-    postgres_url: str, channels: Channels, replica: Replica, figure: Figure
+    postgres_url: str, channels: Channels, replica: StartReplica, figure: Figure
 ) -> None:
     """The one known window: frozen between the last look at its epoch and the request.
 
@@ -148,7 +147,7 @@ async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
 
 @pytest.mark.postgres
 async def test_replicas_that_tick_the_same_minute_make_one_run_each(
-    postgres_url: str, channels: Channels, replica: Replica, figure: Figure
+    postgres_url: str, channels: Channels, replica: StartReplica, figure: Figure
 ) -> None:
     await follow_overdue(postgres_url, DUE)
     options = {"url": postgres_url, "poster": channels.url}

@@ -11,6 +11,7 @@ from playground.lab.catalogue import CATALOGUE
 from playground.process import BotProcess
 from playground.slack import Message
 from playground.stage import Stage
+from tests.support.warm import appgw
 
 RECIPES = tuple(one for one in CATALOGUE if one.name in {"good", "root-not-attached"})
 pytestmark = pytest.mark.may_block
@@ -21,7 +22,7 @@ async def test_removal_and_forecast_are_cards_with_files(
 ) -> None:
     async with (
         Stage(tmp_path, recipes=RECIPES) as stage,
-        BotProcess(stage.environment(), tmp_path) as bot,
+        BotProcess(stage.environment(), tmp_path, appgw("serve")) as bot,
     ):
         slack = stage.slack
         slack.request_url = bot.request_url

@@ -1,0 +1,55 @@
+"""Starting our programs without importing them anew each time.
+
+A process of its own with its own arguments, environment, folder, streams, signals and exit status,
+forked from one that has imported everything. What an import does, what the installed script does
+and what the interpreter's own options do is tested on a cold start.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+from tests.support.shared import alone, owner, run_folder
+
+_CHECKOUT = Path(__file__).parents[2]
+_PATIENCE_S = 120.0
+
+
+def appgw(*words: str) -> tuple[str, ...]:
+    """The command line that runs `appgw` with these words."""
+    return warm("bot.cli:main", *words)
+
+
+def warm(entry: str, *words: str) -> tuple[str, ...]:
+    """The command line that calls this function of ours with these words in `sys.argv`."""
+    start = Path(__file__).with_name("warm_start.py")
+    return (sys.executable, "-I", "-S", str(start), str(_server()), entry, *words)
+
+
+@cache
+def _server() -> Path:
+    """The socket of the one server of this run."""
+    path = run_folder() / "warm.socket"
+    with alone("warm"):
+        if not path.exists():
+            command = [sys.executable, "-m", "tests.support.warm_server", str(path), str(owner())]
+            with (run_folder() / "warm.log").open("wb") as log:
+                server = subprocess.Popen(  # noqa: S603 -- our own program
+                    command,
+                    cwd=_CHECKOUT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            until = time.monotonic() + _PATIENCE_S
+            while not path.exists():
+                assert server.poll() is None, (run_folder() / "warm.log").read_text()
+                assert time.monotonic() < until, "the warm server did not start"
+                time.sleep(0.02)
+            server.returncode = 0  # it outlives this object on purpose
+    return path
