@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -34,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.store.database import POSTGRESQL, parse_url
+from bot.store.subseconds import add_unixepoch
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -48,7 +47,6 @@ _PARALLEL_CHECKS = (
 _PURGE_BATCH = 1_000
 _LISTENER_S = 0.5  # asks the database nothing while no workflow waits; shutdown waits for this loop
 _OURS = DBOSPortableJSONSerializer().name()
-_SUBSECONDS_SINCE = (3, 42, 0)  # https://www.sqlite.org/releaselog/3_42_0.html
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
@@ -306,23 +304,7 @@ def open_engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's connection
-    if sqlite3.sqlite_version_info < _SUBSECONDS_SINCE:
-        connection.create_function("unixepoch", 1, unixepoch)
+    add_unixepoch(connection)
     connection.isolation_level = "IMMEDIATE"
     for pragma in _SQLITE:
         connection.execute(f"PRAGMA {pragma}")
-
-
-def unixepoch(modifier: str) -> float:
-    """SQLite's function of that name, for a library that does not know `subsec` yet.
-
-    DBOS's schema for SQLite uses it from Python 3.12 on; an older library answers NULL.
-
-    Raises:
-        ValueError: anything but the present instant, which DBOS does not ask for.
-    """
-    if modifier in {"subsec", "subsecond"}:
-        return round(time.time(), 3)
-    if modifier == "now":
-        return int(time.time())
-    raise ValueError(f"unixepoch({modifier!r}) is not known here")

@@ -24,6 +24,7 @@ from bot.domain.outage import DatabaseUnavailable
 from bot.store.availability import Availability
 from bot.store.codec import prepare
 from bot.store.schema import current_revision, upgrade_connection
+from bot.store.subseconds import add_unixepoch
 from bot.store.write import save_and_delete
 
 _BUSY_TIMEOUT_MS = 30_000
@@ -237,6 +238,7 @@ def _open_async(parsed: URL) -> AsyncEngine:
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 -- two drivers' connections
     """Autocommit in the driver, so that SQLAlchemy alone sends BEGIN."""
     dbapi_connection.isolation_level = None
+    add_unixepoch(dbapi_connection)
     cursor = dbapi_connection.cursor()
     for pragma in (
         f"busy_timeout={_BUSY_TIMEOUT_MS}",

@@ -191,3 +191,17 @@ def test_purge_deletes_by_age_and_keeps_the_last_digest_of_what_is_followed(url:
 
 def test_every_purged_table_has_an_age(url: str) -> None:
     assert set(purge(url, datetime.now(UTC)).values()) == {0}
+
+
+@pytest.mark.smoke
+@pytest.mark.may_block
+async def test_every_connection_counts_milliseconds(tmp_path: Path) -> None:
+    """DBOS's tables ask SQLite for them from Python 3.12 on, and an older library answers NULL."""
+    seconds = sa.text("SELECT unixepoch('subsec')")
+    with fresh_database("sqlite", tmp_path) as url, opened(url) as store:
+        with store.sync_engine.connect() as connection:
+            found = [connection.execute(seconds).scalar_one()]
+        async with store.engine.connect() as waiting:
+            found.append((await waiting.execute(seconds)).scalar_one())
+        await store.engine.dispose()
+    assert all(one and abs(one - datetime.now(tz=UTC).timestamp()) < 3600 for one in found)
