@@ -23,6 +23,7 @@ from bot.engine.dbos_engine import (
     refuse_pickles,
 )
 from bot.store import Store
+from tests.support.databases import fresh_database
 from tests.support.following import NOW, FixedLooker, render
 
 pytestmark = pytest.mark.may_block
@@ -104,18 +105,20 @@ async def test_a_planted_pickle_never_runs(url: str, store: Store, tmp_path: Pat
     assert not file.exists()
 
 
-def test_tables_half_made_by_another_replica_are_left(url: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_tables_half_made_by_another_replica_are_left(kind: str, tmp_path: Path) -> None:
     """Two replicas that start on an empty database meet the engine's first tables half made."""
-    engine = open_engine(url)
-    with engine.begin() as connection:
-        schema = "" if engine.dialect.name == "sqlite" else "dbos."
-        if schema:
-            connection.execute(sa.text("CREATE SCHEMA dbos"))
-        connection.execute(sa.text(f"CREATE TABLE {schema}workflow_status (status TEXT)"))
-    try:
-        assert cancel_foreign(engine) == 0
-    finally:
-        engine.dispose()
+    with fresh_database(kind, tmp_path) as url:
+        engine = open_engine(url)
+        with engine.begin() as connection:
+            schema = "" if engine.dialect.name == "sqlite" else "dbos."
+            if schema:
+                connection.execute(sa.text("CREATE SCHEMA dbos"))
+            connection.execute(sa.text(f"CREATE TABLE {schema}workflow_status (status TEXT)"))
+        try:
+            assert cancel_foreign(engine) == 0
+        finally:
+            engine.dispose()
 
 
 def test_the_only_reader_of_pickles_refuses() -> None:
