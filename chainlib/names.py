@@ -161,10 +161,12 @@ def _oddity(name: str) -> NameReason | None:
         return NameReason.URL
     if "@" in name:
         return NameReason.EMAIL
-    if any(not one.isprintable() or one.isspace() for one in name):
+    if any(not one.isprintable() or one.isspace() or one == ":" for one in name):
         return NameReason.ODD_CHARACTER
     if name.endswith("."):
         return NameReason.TRAILING_DOT
+    if name.startswith("."):
+        return NameReason.PATTERN
     return NameReason.PATTERN if "*" in name and not _is_wildcard(name.lower()) else None
 
 

@@ -46,8 +46,17 @@ def system_words(error: OSError) -> str:
 
 
 def visible(text: str) -> str:
-    """Text from a certificate with each character that is not printable shown as `<U+0000>`."""
-    return "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in text)
+    """Text from a certificate, with what nobody would see in it shown as `<U+0000>`.
+
+    Characters that are not printable, blanks at either end, and no text at all.
+    """
+    if not text:
+        return "<empty>"
+    blank = len(text) - len(text.lstrip()), len(text.rstrip())
+    return "".join(
+        one if one.isprintable() and blank[0] <= place < blank[1] else f"<U+{ord(one):04X}>"
+        for place, one in enumerate(text)
+    )
 
 
 def listed(names: Sequence[str], *, shown: int = 3, none: str = "none") -> str:

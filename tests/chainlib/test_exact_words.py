@@ -70,3 +70,16 @@ def test_right_certificate_in_second_place_is_told() -> None:
     finding = named(verdict, Code.NAME_MISMATCH)
     assert "certificate 2 of the list is for it" in finding.summary
     assert "leave in only the one for app.fabrikam.test" in steps_for(verdict, finding.code)[0]
+
+
+@pytest.mark.parametrize(
+    ("carried", "said"),
+    [
+        pytest.param(" app.fabrikam.test", "<U+0020>app.fabrikam.test", id="blank"),
+        pytest.param("app.fabrikam.test:443", "a character that no host name has", id="port"),
+        pytest.param(".fabrikam.test", "does not take for a wildcard", id="leading-dot"),
+    ],
+)
+def test_odd_name_is_shown_with_its_oddity(carried: str, said: str) -> None:
+    verdict = judged(pki.leaf(ISSUING, "irrelevant", dns=(carried,)), ISSUING)
+    assert said in named(verdict, Code.NAME_MISMATCH).summary

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainlib import counted
+from chainlib.wording import visible
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,20 @@ def test_noun_goes_with_its_number(number: float, said: str) -> None:
 
 def test_noun_with_a_plural_of_its_own_has_it() -> None:
     assert (counted(1, "is", "are"), counted(3, "is", "are")) == ("1 is", "3 are")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("app.test", "app.test"),
+        (" app.test", "<U+0020>app.test"),
+        ("app.test\u00a0", "app.test<U+00A0>"),
+        ("my app", "my app"),
+        ("a\x00b", "a<U+0000>b"),
+        ("  ", "<U+0020><U+0020>"),
+        ("", "<empty>"),
+    ],
+    ids=repr,
+)
+def test_what_nobody_would_see_is_shown(text: str, shown: str) -> None:
+    assert visible(text) == shown
