@@ -25,6 +25,7 @@ from chainlib.judge import (
     switches,
     transport,
     trust,
+    uploads,
 )
 from chainlib.judge.case import Case, make_case
 from chainlib.model import LiveChain, PresentedChain
@@ -46,7 +47,7 @@ _V2_CHAIN = (
     shape.order,
     shape.extras,
     trust.path,
-    trust.uploads,
+    uploads.uploads,
 )
 # Why OpenSSL refuses a path; they have nothing to say of one that it accepts.
 _V2_REFUSED = (soundness.signatures, encoding.unverifiable, constraints.may_sign)
