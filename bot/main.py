@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.access import Access, AccessPolicy, Home, RateLimiter, TargetGuard, TargetRules
@@ -31,28 +32,20 @@ from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
 from bot.checks.learned_facts import LearnedFacts, LearnedFactsWriter
 from bot.checks.service import CheckService
-from bot.digests_running import (
-    MemoryUnusableError,
-    NameTakenError,
-    Remembering,
-    memory,
-)
+from bot.composition.database import DatabaseUnusableError, open_database
+from bot.composition.digests import Digests
+from bot.composition.parts import Parts
+from bot.composition.slack_app import slack_service
 from bot.domain.gateway_ref import GatewayRef
-from bot.domain.request import ForecastRequest, HealthRequest, RemovalRequest
 from bot.engine import EngineSettings
+from bot.engine.lease import ReplicaTaken
 from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.handlers.alert_cards import WorkFor
-from bot.slack.handlers.alert_setup import AlertSetup
-from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
-from bot.slack.handlers.health import GatewayCheck, GatewayChecking
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.access import InvocationAccess
-from bot.slack.inbound.routing import Handlers, answers
-from bot.slack.outbound.card_life import CardTools
-from bot.slack.service import Parts, SlackService, TokenRefusedError
+from bot.slack.service import TokenRefusedError
 from bot.slack.transport.app import Identity
 from bot.slack.transport.replays import nowhere
 from bot.store import Store, describe
@@ -96,10 +89,10 @@ def run(settings: Settings, clock: Clock = now_utc, engine: EngineSettings = ENG
         log.warning(warning)
     load_well_known()
     try:
-        with memory(settings.database_url) as store:
+        with open_database(settings.database_url) as store:
             chosen = replace(engine, without_history=settings.without_history)
             asyncio.run(_serve(settings, outgoing_trust(settings.ca_bundle), store, clock, chosen))
-    except (TokenRefusedError, PortUnusableError, MemoryUnusableError, NameTakenError) as error:
+    except (TokenRefusedError, PortUnusableError, DatabaseUnusableError, ReplicaTaken) as error:
         return _unusable(str(error))
     log.info("stopped")
     return OK
@@ -126,33 +119,28 @@ async def _serve(
             access=access_for(access_of(settings), RateLimiter()),
             clock=clock,
             probe_origin=probe_origin,
-            handlers=_gateway_verbs(check_service, probe_origin, store),
+            gateways=check_service,
+            followed=partial(_followed, store),
             last_healthy=learned.last_healthy,
             alerts=alerts,
             is_site=check_service.is_site,
             watch_book=_watch_book(store, clock),
-            alert_setup=AlertSetup(
-                memory=lambda team: AlertMemory(store=store, team=team),
-                apps=settings.alert_apps,
-                alerts=alerts,
-                clock=clock,
-                gateway_work=_gateway_work(check_service, probe_origin),
-            ),
+            alert_memory=lambda team: AlertMemory(store=store, team=team),
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=clock),
             known_elsewhere=(
                 nowhere if store.embedded else SeenRequests(store=store, clock=clock).is_known
             ),
             doctor_checks=_doctor_checks(settings, arm, store, clock),
-            companion=Remembering(
+            digests=Digests(
                 url=settings.database_url,
                 store=store,
                 check_service=check_service,
                 clock=clock,
                 engine=engine,
                 sweeps=sweeps,
-            ).beside,
+            ).running,
         )
-        service = SlackService(settings=settings, parts=parts, context=context)
+        service = slack_service(settings, parts, context)
         _stop_on_signals(service.stop)
         await service.run()
 
@@ -237,38 +225,10 @@ def access_for(
     return make
 
 
-def _gateway_verbs(
-    check_service: CheckService, probe_origin: str, store: Store
-) -> Callable[[CardTools], Handlers]:
-    async def followed(channel: str) -> Sequence[GatewayRef]:
-        async with store.reading() as connection:
-            targets = await channel_targets(connection, channel)
-        return tuple(filter(None, (target.gateway for target in targets)))
-
-    def make(cards: CardTools) -> Handlers:
-        checking = GatewayChecking(
-            cards=cards, gateways=check_service, probe_origin=probe_origin, followed=followed
-        )
-        rehearsing = GatewayRehearsing(
-            cards=cards, gateways=check_service, probe_origin=probe_origin
-        )
-        return {
-            **answers(HealthRequest, checking.handle),
-            **answers(RemovalRequest, rehearsing.removal),
-            **answers(ForecastRequest, rehearsing.forecast),
-        }
-
-    return make
-
-
-def _gateway_work(check_service: CheckService, probe_origin: str) -> Callable[[CardTools], WorkFor]:
-    """How a gateway is looked at for an alert."""
-
-    def make(cards: CardTools) -> WorkFor:
-        checking = GatewayChecking(cards=cards, gateways=check_service, probe_origin=probe_origin)
-        return lambda admitted: GatewayCheck(tools=checking, admitted=admitted)
-
-    return make
+async def _followed(store: Store, channel: str) -> Sequence[GatewayRef]:
+    async with store.reading() as connection:
+        targets = await channel_targets(connection, channel)
+    return tuple(filter(None, (target.gateway for target in targets)))
 
 
 def _watch_book(store: Store, clock: Clock) -> Callable[[str], WatchBook] | None:

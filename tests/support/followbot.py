@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.checks.service import HostAnswer
-from bot.digests_running import Remembering
+from bot.composition.digests import Digests
+from bot.composition.parts import Parts
+from bot.composition.slack_app import slack_service
 from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
@@ -23,7 +25,6 @@ from bot.engine import EngineSettings
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.watch_store import WatchBook
-from bot.slack.service import Parts, SlackService
 from bot.store import open_store
 from bot.subscriptions import WatchRecords
 from playground.process import free_ports
@@ -114,7 +115,7 @@ async def running_bot(
     settings = load_settings(slack.environment(socket_mode=False) | ports)
     await asyncio.to_thread(fill_folder, folder)
     store = await asyncio.to_thread(open_store, settings.database_url)
-    remembering = Remembering(
+    remembering = Digests(
         url=settings.database_url,
         store=store,
         check_service=world,
@@ -128,13 +129,13 @@ async def running_bot(
         access=lambda *_: OpenAccess(),
         clock=lambda: world.now,
         probe_origin="here",
-        companion=remembering.beside,
+        digests=remembering.running,
         watch_every_s=watch_every_s,
         watch_book=lambda team: WatchBook(
             records=WatchRecords(store=store, team=team), clock=lambda: world.now
         ),
     )
-    service = SlackService(settings=settings, parts=parts, context=outgoing_trust(None), wait_s=5.0)
+    service = slack_service(settings, parts, outgoing_trust(None), wait_s=5.0)
     task = asyncio.create_task(service.run())
     bot = RunningBot(
         slack=slack,

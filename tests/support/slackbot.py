@@ -13,16 +13,15 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from bot.checks.service import CheckService, HostAnswer
+from bot.composition.parts import Parts
+from bot.composition.slack_app import slack_service
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
-from bot.domain.request import HealthRequest, HostTarget, ProbeOptions
+from bot.domain.request import HostTarget, ProbeOptions
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.handlers.health import GatewayChecking
-from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.invocation import Invocation
-from bot.slack.outbound.card_life import CardTools
-from bot.slack.service import Parts, SlackService
+from bot.slack.service import SlackService
 from playground.lab.pki import NOW
 from playground.process import free_ports
 from playground.slack import SlackStandIn
@@ -128,16 +127,6 @@ class RunningBot:
         raise TimeoutError("the bot did not become ready")
 
 
-def _health(gateways: CheckService | None) -> Callable[[CardTools], Handlers]:
-    def make(cards: CardTools) -> Handlers:
-        if gateways is None:
-            return {}
-        checking = GatewayChecking(cards=cards, gateways=gateways, probe_origin="here")
-        return answers(HealthRequest, checking.handle)
-
-    return make
-
-
 @asynccontextmanager
 async def running_bot(
     *,
@@ -164,11 +153,9 @@ async def running_bot(
             clock=lambda: NOW,
             probe_origin="here",
             watch_every_s=watch_every_s,
-            handlers=_health(gateways),
+            gateways=gateways,
         )
-        service = SlackService(
-            settings=settings, parts=parts, context=outgoing_trust(None), wait_s=wait_s
-        )
+        service = slack_service(settings, parts, outgoing_trust(None), wait_s=wait_s)
         task = asyncio.create_task(service.run())
         bot = RunningBot(
             slack=slack,

@@ -17,21 +17,15 @@ from bot.azure.settings import ArmSettings, ArmTiming
 from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
 from bot.checks.service import CheckService
-from bot.digests_running import Remembering
+from bot.composition.digests import Digests
+from bot.composition.parts import Parts
+from bot.composition.slack_app import slack_service
 from bot.domain.gateway_ref import GatewayRef
-from bot.domain.request import ForecastRequest, HealthRequest, RemovalRequest
 from bot.engine import EngineSettings
 from bot.main import access_for
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.handlers.alert_cards import WorkFor
-from bot.slack.handlers.alert_setup import AlertSetup
-from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
-from bot.slack.handlers.health import GatewayCheck, GatewayChecking
-from bot.slack.inbound.routing import Handlers, answers
-from bot.slack.outbound.card_life import CardTools
-from bot.slack.service import Parts, SlackService
-from bot.store import Store, open_store
+from bot.store import open_store
 from bot.subscriptions import AlertMemory, SharedChannels
 from chainlib.aio import Resolver
 from playground.process import free_ports
@@ -131,7 +125,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         store = await asyncio.to_thread(open_store, settings.database_url)
         stack.push_async_callback(store.close)
         check_service = world.check_service(arm)
-        memory = Remembering(
+        memory = Digests(
             url=settings.database_url,
             store=store,
             check_service=check_service,
@@ -144,13 +138,12 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
                 check_service,
                 AlertReader(gateways=arm.remembered, load=arm.inventory) if arm else None,
             ),
-            **({"companion": memory.beside} if world.digests else {}),
+            **({"digests": memory.running} if world.digests else {}),
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=world.clock),
+            alert_memory=lambda team: AlertMemory(store=store, team=team),
+            alerts_every_s=world.alerts_every_s,
         )
-        parts = replace(parts, alert_setup=_alert_setup(world, check_service, store, parts.alerts))
-        service = SlackService(
-            settings=settings, parts=parts, context=outgoing_trust(None), wait_s=2.0
-        )
+        service = slack_service(settings, parts, outgoing_trust(None), wait_s=2.0)
         task = asyncio.create_task(service.run())
         bot = RunningBot(
             slack=slack,
@@ -167,44 +160,17 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             await asyncio.wait_for(task, 20)
 
 
-def _alert_setup(
-    world: World, check_service: CheckService, store: Store, alerts: AlertReader
-) -> AlertSetup:
-    def work(cards: CardTools) -> WorkFor:
-        checking = GatewayChecking(cards=cards, gateways=check_service, probe_origin="here")
-        return lambda admitted: GatewayCheck(tools=checking, admitted=admitted)
-
-    return AlertSetup(
-        memory=lambda team: AlertMemory(store=store, team=team),
-        apps=world.alert_apps,
-        alerts=alerts,
-        clock=world.clock,
-        gateway_work=work,
-        every_s=world.alerts_every_s,
-    )
-
-
 def _parts(world: World, check_service: CheckService, alerts: AlertReader | None) -> Parts:
     async def followed(_channel: str) -> tuple[GatewayRef, ...]:
         return world.followed
-
-    def handlers(cards: CardTools) -> Handlers:
-        checking = GatewayChecking(
-            cards=cards, gateways=check_service, probe_origin="here", followed=followed
-        )
-        shared = {"cards": cards, "gateways": check_service, "probe_origin": "here"}
-        return {
-            **answers(HealthRequest, checking.handle),
-            **answers(RemovalRequest, GatewayRehearsing(**shared).removal),
-            **answers(ForecastRequest, GatewayRehearsing(**shared).forecast),
-        }
 
     return Parts(
         backends=check_service,
         access=access_for(world.access, world.limiter),
         clock=world.clock,
         probe_origin="here",
-        handlers=handlers,
+        gateways=check_service,
+        followed=followed,
         alerts=alerts or AlertReader(),
         is_site=check_service.is_site,
     )

@@ -40,13 +40,13 @@ class Checking(CheckTools):
     """Answers `check`.
 
     Attributes:
-        by_word: answers `via=gateway`, where the gateway that has the host in a pool is asked and
-            nothing is probed.
+        by_gateway: answers `via=gateway`, where the gateway that has the host in a pool is asked
+            and nothing is probed.
         is_site: whether a known gateway serves a host that no pool holds; such a host is answered
             as a site.
     """
 
-    by_word: Handler | None = None
+    by_gateway: Handler | None = None
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
     _last: OrderedDict[str, BackendRequest] = field(default_factory=OrderedDict)
 
@@ -97,7 +97,7 @@ class Checking(CheckTools):
             await watch_on(self.cards, admitted, check, check.watch())
 
     async def _ask_gateway(self, admitted: AdmittedInvocation[ProbeRequest]) -> None:
-        if self.by_word is None:
+        if self.by_gateway is None:
             await self.cards.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
@@ -105,7 +105,7 @@ class Checking(CheckTools):
                 ),
             )
             return
-        await self.by_word(admitted)
+        await self.by_gateway(admitted)
 
     def _recalled(
         self, admitted: AdmittedInvocation[BackendRequest]

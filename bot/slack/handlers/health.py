@@ -42,7 +42,8 @@ BETWEEN_CARDS_S = 2.0
 Answer = GatewayReport | Refusal
 
 
-async def _nothing_followed(_channel: str) -> Sequence[GatewayRef]:
+async def nothing_followed(_channel: str) -> Sequence[GatewayRef]:
+    """No channel follows a gateway, where nothing is remembered."""
     return ()
 
 
@@ -61,7 +62,7 @@ class GatewayChecking:
     cards: CardTools
     gateways: CheckService
     probe_origin: str
-    followed: Callable[[str], Awaitable[Sequence[GatewayRef]]] = _nothing_followed
+    followed: Callable[[str], Awaitable[Sequence[GatewayRef]]] = nothing_followed
 
     async def handle(self, admitted: AdmittedInvocation[ProbeRequest]) -> None:
         """Show one gateway, or all of them in a line each.

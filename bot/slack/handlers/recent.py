@@ -10,12 +10,13 @@ from datetime import datetime
 
 from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
-from bot.domain.request import LastTarget, Request
+from bot.domain.request import BackendRequest, HealthRequest, LastTarget, Request
 from bot.slack.handlers.notebook import SubscriptionService
-from bot.slack.inbound.routing import Handler, Work
+from bot.slack.inbound.routing import Handler, Handlers, Work
 from bot.slack.invocation import AdmittedInvocation
 
 _LONGEST = 400
+_REMEMBERED: frozenset[type[Request]] = frozenset({BackendRequest, HealthRequest})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,8 +33,12 @@ class Recent:
     _waiting: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _writing: bool = False
 
-    def remembering(self, handler: Handler) -> Handler:
-        """The same handler; what it is asked about is remembered."""
+    def remembering(self, table: Handlers) -> Handlers:
+        """The same handlers; what checks are asked about is remembered."""
+        wrapped = {kind: self._wrapped(table[kind]) for kind in _REMEMBERED & set(table)}
+        return {**table, **wrapped}
+
+    def _wrapped(self, handler: Handler) -> Handler:
 
         async def handle(admitted: AdmittedInvocation[Request]) -> None:
             self._note(admitted)

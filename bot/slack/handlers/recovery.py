@@ -1,6 +1,6 @@
-"""A problem that a digest told of is over.
+"""What is announced beside digests: a reported problem is over, or digests are paused.
 
-Its card is edited, and one line stands in its thread.
+The digest's card is updated, and one line stands in its thread.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from datetime import datetime
 from hashlib import sha256
 
 from bot.cards.digest_card import Row, digest_card, recovery
+from bot.cards.parts import Message
+from bot.cards.usage import refusal
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestContent, Subscription
 from bot.slack.outbound.client import SlackClient
@@ -21,6 +23,7 @@ from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
 from bot.subscriptions import SubscriptionMemory
+from chainlib import counted
 
 log = logging.getLogger(__name__)
 
@@ -102,3 +105,42 @@ class Recovering:
         """Whether nobody has told it yet, this process or another."""
         cause = sha256(row.line.cause.encode()).hexdigest()[:32]
         return await self.memory.first_time(f"fixed:{run}:{cause}", self.clock())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausedNotice:
+    """Announces that a channel does not accept digests any more.
+
+    Attributes:
+        memory: what the channel follows.
+        slack: the way to Slack.
+        clock: the present instant, aware.
+    """
+
+    memory: SubscriptionMemory
+    slack: SlackClient
+    clock: Callable[[], datetime]
+
+    async def send(self, channel: str, reason: str, *_: object) -> None:
+        """Write to the people who subscribed, once a day however many digests were refused."""
+        now = self.clock()
+        if not await self.memory.first_time(f"lost:{channel}:{reason}:{now:%Y-%m-%d}", now):
+            return
+        paused = [one for one in await self.memory.of_channel(channel) if one.paused]
+        for person in sorted({one.created_by for one in paused}):
+            try:
+                await self.slack.post(Place(channel=person), _paused(channel, reason, len(paused)))
+            except DeliveryError as error:
+                log.warning(
+                    "a paused subscription could not be announced",
+                    extra={"reason": error.reason, "user": person},
+                )
+
+
+def _paused(channel: str, reason: str, subscriptions: int) -> Message:
+    """What is said; the channel is shown by its name."""
+    count = counted(subscriptions, "digest")
+    return refusal(
+        f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, "
+        "tap Resume in its list."
+    )

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from bot.cards.usage import facts, help_card, verb_help
 from bot.commands import HELP
 from bot.domain.request import DoctorRequest, HelpRequest, VersionRequest, WhoamiRequest
-from bot.slack.inbound.routing import Handlers, answers
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
 
@@ -31,15 +30,6 @@ class SmallVerbs:
     slack: SlackClient
     doctor: Doctor
     privileges: Privileges
-
-    def handlers(self) -> Handlers:
-        """The requests answered here."""
-        return {
-            **answers(HelpRequest, self.help),
-            **answers(VersionRequest, self.version),
-            **answers(WhoamiRequest, self.whoami),
-            **answers(DoctorRequest, self.examine),
-        }
 
     async def help(self, admitted: AdmittedInvocation[HelpRequest]) -> None:
         """What can be asked; about one verb when one was named."""

@@ -1,6 +1,4 @@
-"""The digest verbs put together.
-
-Handlers by verb, and the listeners of their buttons, menu and form.
+"""The listeners of the digest verbs' buttons, menu and form, and of App Home.
 
 Buttons carry the words that they stand for; a click goes through the same reception as a typed
 line, so it is authorised anew.
@@ -23,23 +21,12 @@ from bot.cards.usage import refusal
 from bot.commands import Usage, parse
 from bot.commands.wording import subscribe_words, target_of
 from bot.domain.request import (
-    BackendRequest,
-    HealthRequest,
-    HistoryRequest,
-    ListRequest,
-    MuteRequest,
-    PreviewRequest,
-    Request,
     SubscribeRequest,
-    UnmuteRequest,
-    UnsubscribeRequest,
 )
 from bot.slack.handlers.app_home import Home, opened
-from bot.slack.handlers.mute import MuteHandlers
 from bot.slack.handlers.notebook import SubscriptionService
-from bot.slack.handlers.recent import Recent
 from bot.slack.handlers.subscribe import Subscribing
-from bot.slack.inbound.routing import Handlers, Reception, Work, answers, new_run_id
+from bot.slack.inbound.routing import Reception, new_run_id
 from bot.slack.invocation import (
     AdmittedInvocation,
     Invocation,
@@ -52,13 +39,12 @@ from bot.slack.invocation import (
 from bot.slack.payload import Payload, inner, word
 
 _FORM_OPTIONS = ("every", "day", "at", "tz", "min", "only", "not", "heartbeat")
-_REMEMBERED: frozenset[type[Request]] = frozenset({BackendRequest, HealthRequest})
 _SAID_BY_SILENCE = frozenset({"everything open", "silent"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
-    """What a channel can say about its digests, and a person's Home tab.
+class SubscriptionListeners:
+    """The buttons, menu and form of the digest verbs, and a person's App Home.
 
     Attributes:
         book: what the digest verbs share.
@@ -67,25 +53,6 @@ class Following:
 
     book: SubscriptionService
     troubles: Callable[[], Mapping[str, str]]
-
-    def handlers(self) -> Handlers:
-        """The requests answered here."""
-        subscribing, mute_handlers = Subscribing(book=self.book), MuteHandlers(book=self.book)
-        return {
-            **answers(SubscribeRequest, subscribing.subscribe),
-            **answers(ListRequest, subscribing.list),
-            **answers(UnsubscribeRequest, subscribing.unsubscribe),
-            **answers(PreviewRequest, mute_handlers.preview),
-            **answers(MuteRequest, mute_handlers.mute),
-            **answers(UnmuteRequest, mute_handlers.unmute),
-            **answers(HistoryRequest, mute_handlers.history),
-        }
-
-    def remembering(self, handlers: Handlers, work: Work) -> Handlers:
-        """The same handlers, of which some remember what people ask about."""
-        recent = Recent(book=self.book, runs=work)
-        wrapped = {kind: recent.remembering(handlers[kind]) for kind in _REMEMBERED & set(handlers)}
-        return {**handlers, **wrapped}
 
     def register(self, app: AsyncApp, reception: Reception) -> None:
         """Tell the app what is listened to."""

@@ -1,0 +1,97 @@
+"""The engine of the digests, and the Slack app's use of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.checks.doctor import HISTORY_SCOPE
+from bot.checks.observe import TargetObserver
+from bot.checks.service import CheckService
+from bot.engine import Engine, EngineSettings, Ports
+from bot.slack.handlers.notebook import SubscriptionService
+from bot.slack.handlers.recovery import PausedNotice, Recovering
+from bot.slack.outbound.digest_messages import render
+from bot.slack.outbound.digest_poster import SlackPoster
+from bot.slack.service import Connected
+from bot.slack.transport.app import Identity
+from bot.store import (
+    Store,
+    monitored,
+)
+from bot.subscriptions import SubscriptionMemory
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digests:
+    """Digests that run beside the Slack app.
+
+    Attributes:
+        url: of the database.
+        store: the same, open.
+        check_service: checks the targets.
+        clock: the present instant, aware; it alone decides what is due.
+        engine: how the engine behaves; whether history may be read is found out at the start.
+        sweeps: used for the looks of digests in place of `check_service`.
+    """
+
+    url: str
+    store: Store
+    check_service: CheckService
+    clock: Callable[[], datetime]
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    sweeps: CheckService | None = None
+
+    @asynccontextmanager
+    async def running(self, connected: Connected) -> AsyncIterator[SubscriptionService]:
+        """Run the engine for as long as the app runs."""
+        slack, runs, identity = connected.slack, connected.runs, connected.identity
+        readiness = connected.readiness
+        looker = TargetObserver(check_service=self.sweeps or self.check_service)
+        memory = SubscriptionMemory(store=self.store, team=identity.team)
+        paused = PausedNotice(memory=memory, slack=slack, clock=self.clock)
+        ports = Ports(
+            clock=self.clock,
+            looker=looker,
+            renderer=render,
+            poster=SlackPoster(slack=slack, runs=runs),
+            on_paused=paused.send,
+            on_closed=Recovering(memory=memory, slack=slack, runs=runs, clock=self.clock).on_closed,
+        )
+        engine = Engine(self.url, self.store, ports, self._settings(identity))
+        await engine.start()
+        readiness.probes["database"] = lambda: self.store.availability.reason
+        readiness.probes["digests"] = lambda: (
+            None
+            if engine.alive
+            else "the digest engine has stopped; read the log and restart the bot"
+        )
+        service = SubscriptionService(
+            memory=memory,
+            check_service=self.check_service,
+            looker=looker,
+            slack=slack,
+            clock=self.clock,
+            bot_name=identity.name,
+        )
+        try:
+            # Not earlier: the engine's launch blocks the loop, and a look that it interrupts would
+            # hold SQLite's lock meanwhile.
+            async with monitored(self.store):
+                yield service
+        finally:
+            await engine.stop()
+
+    def _settings(self, identity: Identity) -> EngineSettings:
+        granted = HISTORY_SCOPE in identity.scopes
+        if not granted:
+            log.warning(
+                "channels:history is not granted: a digest whose answer is lost is sent %s",
+                self.engine.without_history.value,
+            )
+        return replace(self.engine, history=granted)

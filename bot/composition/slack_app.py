@@ -1,0 +1,276 @@
+"""The Slack app out of its parts: who answers which request, and with what.
+
+`_SlackAppBuilder.handlers` is the one table of handlers, by type of request.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from types import MappingProxyType
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.composition.parts import Parts
+from bot.domain import request as requests
+from bot.settings import Settings
+from bot.slack.handlers.alert_answers import AlertAnswering
+from bot.slack.handlers.alert_cards import AlertCards
+from bot.slack.handlers.alert_following import AlertFollowing
+from bot.slack.handlers.alerts import AlertSwitching
+from bot.slack.handlers.check import Checking
+from bot.slack.handlers.consent import ConsentAsking
+from bot.slack.handlers.doctor import Examination
+from bot.slack.handlers.files import Filing
+from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
+from bot.slack.handlers.health import GatewayCheck, GatewayChecking
+from bot.slack.handlers.mute import MuteHandlers
+from bot.slack.handlers.notebook import SubscriptionService
+from bot.slack.handlers.recent import Recent
+from bot.slack.handlers.rehearse import Rehearsing
+from bot.slack.handlers.small_verbs import SmallVerbs
+from bot.slack.handlers.subscribe import Subscribing
+from bot.slack.handlers.subscription_verbs import SubscriptionListeners
+from bot.slack.inbound.routing import Handlers, Reception, answers
+from bot.slack.listeners import Listeners
+from bot.slack.outbound.card_life import CardTools
+from bot.slack.outbound.directory import SlackDirectory
+from bot.slack.outbound.sharing import READ_SCOPES, ChannelSharing
+from bot.slack.outbound.watching import Watching
+from bot.slack.service import DRAIN_S, Connected, SlackApp, SlackService
+
+_FILES_READ = "files:read"
+
+
+def slack_service(
+    settings: Settings, parts: Parts, context: ssl.SSLContext, wait_s: float = DRAIN_S
+) -> SlackService:
+    """The service that runs the app; `context` is the TLS trust of outgoing calls."""
+    compose = partial(slack_app, settings, parts)
+    return SlackService(settings=settings, compose=compose, context=context, wait_s=wait_s)
+
+
+@asynccontextmanager
+async def slack_app(
+    settings: Settings, parts: Parts, connected: Connected
+) -> AsyncIterator[SlackApp]:
+    """The app in the workspace that Slack named, with the digests beside it."""
+    async with parts.digests(connected) as subscriptions:
+        yield _SlackAppBuilder(settings, parts, connected, subscriptions).build()
+
+
+class _SlackAppBuilder:
+    """Makes each part once, in the order in which they need each other."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        parts: Parts,
+        connected: Connected,
+        subscriptions: SubscriptionService | None,
+    ) -> None:
+        self._settings, self._parts, self._connected = settings, parts, connected
+        self._subscriptions = subscriptions
+        self._slack, self._identity = connected.slack, connected.identity
+        book = parts.watch_book
+        self._watches = book(self._identity.team) if book else None
+        self._cards = CardTools(
+            slack=self._slack,
+            runs=connected.runs,
+            bot_name=self._identity.name,
+            watching=Watching(
+                runs=connected.runs, interval=parts.watch_every_s, book=self._watches
+            ),
+        )
+        self._filing = Filing(
+            backends=parts.backends, slack=self._slack, probe_origin=parts.probe_origin
+        )
+        self._gateways = self._gateway_checking() if parts.gateways else None
+        self._checking = Checking(
+            cards=self._cards,
+            backends=parts.backends,
+            probe_origin=parts.probe_origin,
+            filing=self._filing,
+            last_healthy=parts.last_healthy,
+            by_gateway=self._gateways.handle if self._gateways else None,
+            is_site=parts.is_site,
+        )
+        scopes = self._identity.scopes
+        self._rehearsing = Rehearsing(
+            cards=self._cards,
+            clock=parts.clock,
+            probe_origin=parts.probe_origin,
+            takes_files=not scopes or _FILES_READ in scopes,
+        )
+        self._access = parts.access(self._identity, SlackDirectory(client=self._slack.client))
+
+    def build(self) -> SlackApp:
+        """The app."""
+        consent = self._consent()
+        reception = Reception(
+            access=self._access,
+            consent=consent,
+            slack=self._slack,
+            runs=self._connected.runs,
+            handlers=self.handlers(),
+            clock=self._parts.clock,
+            acknowledged=self._connected.acks.over,
+        )
+        answering = self._alert_answering(reception)
+        listeners = Listeners(
+            reception=reception,
+            slack=self._slack,
+            rehearsing=self._rehearsing,
+            filing=self._filing,
+            bot_user=self._identity.user,
+            alerts=self._parts.alerts,
+            consent=consent,
+            alert_answering=answering,
+        )
+        return SlackApp(
+            reception=reception,
+            register=partial(self._register, listeners, reception),
+            watches=self._watches,
+            alerts=answering.following if answering else None,
+            known_elsewhere=self._parts.known_elsewhere,
+        )
+
+    def handlers(self) -> Handlers:
+        """Who answers which type of request."""
+        small = SmallVerbs(
+            slack=self._slack,
+            doctor=self._examination().shown,
+            privileges=self._access.privileges,
+        )
+        table: Handlers = {
+            **answers(requests.BackendRequest, self._checking.handle),
+            **answers(requests.RehearseRequest, self._rehearsing.handle),
+            **answers(requests.RemovalRequest, self._rehearsing.without_azure),
+            **answers(requests.HelpRequest, small.help),
+            **answers(requests.VersionRequest, small.version),
+            **answers(requests.WhoamiRequest, small.whoami),
+            **answers(requests.DoctorRequest, small.examine),
+            **self._gateway_handlers(),
+            **self._alert_handlers(),
+            **self._subscription_handlers(),
+        }
+        if self._subscriptions is None:
+            return MappingProxyType(dict(table))
+        recent = Recent(book=self._subscriptions, runs=self._connected.runs)
+        return MappingProxyType(dict(recent.remembering(table)))
+
+    def _gateway_handlers(self) -> Handlers:
+        if self._gateways is None or self._parts.gateways is None:
+            return {}
+        rehearsing = GatewayRehearsing(
+            cards=self._cards,
+            gateways=self._parts.gateways,
+            probe_origin=self._parts.probe_origin,
+        )
+        return {
+            **answers(requests.HealthRequest, self._gateways.handle),
+            **answers(requests.ForecastRequest, rehearsing.forecast),
+            **answers(requests.RemovalRequest, rehearsing.removal),
+        }
+
+    def _alert_handlers(self) -> Handlers:
+        if self._parts.alert_memory is None:
+            return {}
+        switching = AlertSwitching(
+            slack=self._slack,
+            memory=self._parts.alert_memory(self._identity.team),
+            apps=self._settings.alert_apps,
+            scopes=self._identity.scopes,
+            bot_name=self._identity.name,
+            clock=self._parts.clock,
+        )
+        return answers(requests.AlertsRequest, switching.handle)
+
+    def _subscription_handlers(self) -> Handlers:
+        if self._subscriptions is None:
+            return {}
+        subscribing = Subscribing(book=self._subscriptions)
+        mutes = MuteHandlers(book=self._subscriptions)
+        return {
+            **answers(requests.SubscribeRequest, subscribing.subscribe),
+            **answers(requests.ListRequest, subscribing.list),
+            **answers(requests.UnsubscribeRequest, subscribing.unsubscribe),
+            **answers(requests.PreviewRequest, mutes.preview),
+            **answers(requests.MuteRequest, mutes.mute),
+            **answers(requests.UnmuteRequest, mutes.unmute),
+            **answers(requests.HistoryRequest, mutes.history),
+        }
+
+    def _register(self, listeners: Listeners, reception: Reception, app: AsyncApp) -> None:
+        listeners.register(app)
+        if self._subscriptions:
+            troubles = self._connected.readiness.troubles
+            SubscriptionListeners(book=self._subscriptions, troubles=troubles).register(
+                app, reception
+            )
+
+    def _gateway_checking(self) -> GatewayChecking:
+        assert self._parts.gateways is not None
+        return GatewayChecking(
+            cards=self._cards,
+            gateways=self._parts.gateways,
+            probe_origin=self._parts.probe_origin,
+            followed=self._parts.followed,
+        )
+
+    def _consent(self) -> ConsentAsking | None:
+        if self._parts.shared_channels is None:
+            return None
+        scopes = self._identity.scopes
+        return ConsentAsking(
+            slack=self._slack,
+            channels=self._parts.shared_channels(self._identity.team),
+            sharing=ChannelSharing(
+                client=self._slack.client, granted=not scopes or bool(READ_SCOPES & scopes)
+            ),
+        )
+
+    def _alert_answering(self, reception: Reception) -> AlertAnswering | None:
+        if self._parts.alert_memory is None:
+            return None
+        gateways, identity = self._gateways, self._identity
+        memory, clock = self._parts.alert_memory(identity.team), self._parts.clock
+        cards = AlertCards(
+            checking=self._checking,
+            gateway_work=(
+                (lambda admitted: GatewayCheck(tools=gateways, admitted=admitted))
+                if gateways
+                else None
+            ),
+            team=identity.team,
+            clock=clock,
+        )
+        following = AlertFollowing(
+            memory=memory,
+            cards=cards,
+            reception=reception,
+            slack=self._slack,
+            clock=clock,
+            every_s=self._parts.alerts_every_s,
+        )
+        return AlertAnswering(
+            apps=frozenset(self._settings.alert_apps),
+            own=frozenset({identity.user, identity.bot_id} - {""}),
+            memory=memory,
+            alerts=self._parts.alerts,
+            cards=cards,
+            following=following,
+            reception=reception,
+        )
+
+    def _examination(self) -> Examination:
+        return Examination(
+            readiness=self._connected.readiness,
+            settings=self._settings,
+            identity=self._identity,
+            client=self._slack.client,
+            probe_origin=self._parts.probe_origin,
+            more=self._parts.doctor_checks,
+        )
