@@ -6,6 +6,7 @@ Settings, metrics, retention, ports, decisions and links are held to what exists
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -129,6 +130,16 @@ def test_ports_of_listed_targets_are_those_of_the_guard(name: str) -> None:
 def test_readme_shows_the_two_commands_first() -> None:
     text = (ROOT / "README.md").read_text()
     assert text.index("make demo") < text.index("make test") < text.index("appgw check")
+
+
+def test_architecture_draws_the_layers_that_lint_holds() -> None:
+    read = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (held,) = [one["layers"] for one in read["contracts"] if one["id"] == "bot-layers"]
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    assert "\n".join(["```", *held, "chainlib", "```"]) in text
+    drawn = text.split("## The house")[1].split("```")[1]
+    rooms = {room for layer in held for room in layer.split(" | ") if room.isidentifier()}
+    assert [room for room in rooms - {"cli"} if f" {room} " not in drawn] == []
 
 
 def test_every_decision_is_listed() -> None:
