@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.cards.digest_card import run_button
 from bot.cards.escaping import clean
-from bot.cards.parts import Buttons, Message, Part, SmallPrint, compose, say
+from bot.cards.parts import Buttons, Message, Part, SmallPrint, Span, compose, say
 from bot.domain.alerts import AlertSwitch
 
 _SHOWN = 5
@@ -58,16 +58,16 @@ def green_again(lock_screen: str, taken: str) -> Message:
 
 def failing_again(lock_screen: str, link: str | None) -> Message:
     """The line under a further alert about a problem that was over for a while."""
-    where = f" Its card is updated: {clean(link, 300)}" if link else " Its card is updated."
-    sentence = "This is the same problem as within the last hour, and it fails again."
-    return compose(f"Again: {lock_screen}", [say(f"{sentence}{where}")])
+    where = Span(text="see its card", link=link) if link else "its card is updated"
+    sentence = "This is the same problem as within the last hour, and it fails again"
+    return compose(f"Again: {lock_screen}", [say(f"{sentence}; ", where, ".")])
 
 
 def same_problem(link: str | None) -> Message:
     """The line under a card whose problem has become one that another card shows already."""
-    where = f" Its card is kept up to date: {clean(link, 300)}" if link else ""
-    sentence = "This has become the problem of an earlier alert."
-    return compose(sentence, [say(f"{sentence}{where}")])
+    where = Span(text="see its card", link=link) if link else "its card is kept up to date"
+    sentence = "This has become the problem of an earlier alert"
+    return compose(sentence, [say(f"{sentence}; ", where, ".")])
 
 
 def _named(apps: Sequence[str]) -> str:
