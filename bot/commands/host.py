@@ -17,6 +17,7 @@ from bot.domain.request import DEFAULT_PORT, HostTarget
 MAX_PORT = 65535
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/{1,3}(?!/)(.*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY_END = re.compile(r"[/?#]")
+_PREFIX_LENGTH = re.compile(r"/[0-9]{1,3}")
 _BRACKETED = re.compile(r"\[([^\]]*)\](?::([^:]*))?")
 
 
@@ -81,6 +82,10 @@ def read_host(word: str) -> TypedHost:
     _refuse_strange(authority, word)
     host, port = _split_port(authority, word)
     name, is_ip = host_name(host)
+    if is_ip and port is None and not scheme and _PREFIX_LENGTH.fullmatch(tail):
+        raise TargetError(
+            f"{shown(word)} is a network; ask about one address at a time, for example 10.0.0.5."
+        )
     return TypedHost(host=name, is_ip=is_ip, typed_port=port, path=_url_path(tail))
 
 
