@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bot.cards.escaping import fit, short_name
+from bot.cards.escaping import clean, fit, short_name
 from bot.cards.parts import DRAWING_WIDTH
 from bot.domain.check_report import CheckReport
 from chainlib import (
@@ -129,15 +129,17 @@ def drawing_rows(report: CheckReport) -> Iterator[Row]:
     gaps, anchors = _beyond_the_list(verdict.path.elements)
     gaps = _every_gap(report, gaps)
     for position, certificate in enumerate(chain.certificates):
-        name = (
-            short_name(certificate.subject)
-            if isinstance(certificate, Certificate)
-            else "(unreadable)"
-        )
+        name = _name(certificate) if isinstance(certificate, Certificate) else "(unreadable)"
         yield Row(label=f"sent {position + 1}", name=name, note=_note(verdict, position))
         yield from (_gap(verdict, gap) for gap in gaps.pop(position, ()))
     yield from (_gap(verdict, gap) for rest in gaps.values() for gap in rest)
     yield from _trust_rows(report, anchors)
+
+
+def _name(certificate: Certificate) -> str:
+    """A certificate without a subject goes by its first DNS name."""
+    unnamed = not certificate.subject and certificate.dns_names
+    return clean(certificate.dns_names[0], 120) if unnamed else short_name(certificate.subject)
 
 
 def _gap(verdict: Verdict, subject: str) -> Row:
@@ -311,6 +313,7 @@ _STATUS_NOTES: Mapping[Status, str] = MappingProxyType(
 )
 
 
+_DATES = frozenset({Status.EXPIRED, Status.NOT_YET_VALID})
 _FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
     {
         Code.AUTH_CERTIFICATE_MISMATCH: "NOT THE UPLOADED ONE",
@@ -345,9 +348,15 @@ def _note(verdict: Verdict, position: int) -> str:
     if headline is None:
         entry = next((entry for entry in verdict.entries if entry.position == position), None)
         if entry and (note := _STATUS_NOTES.get(entry.status)):
-            return note
+            harmless = entry.status in _DATES and not _is_critical(verdict, position)
+            return note.replace("X", "!", 1) if harmless else note
     shown = headline or next(iter(faults), None)
     return "" if shown is None else _marked(shown)
+
+
+def _is_critical(verdict: Verdict, position: int) -> bool:
+    found = (f for f in verdict.findings if f.certificate == position)
+    return any(f.severity is Severity.CRITICAL for f in found)
 
 
 def _worth_a_line(finding: Finding) -> bool:

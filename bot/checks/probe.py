@@ -351,14 +351,15 @@ def _assemble(
 
 
 def _sent_elsewhere(reports: Sequence[AddressReport]) -> Iterator[Certificate]:
-    """CAs that other addresses sent, or the same one under another server name or without one."""
+    """CAs that the worst address did not send; others did, or it did under another name."""
     chains = [report.chain for report in reports if report.chain]
     lists = [
         *(chain.certificates for chain in chains[1:]),
         *(chain.without_server_name or () for chain in chains),
         *(live.certificates for chain in chains for live in chain.live),
     ]
-    every = dict.fromkeys(one for sent in lists for one in sent)
+    here = frozenset(chains[0].certificates) if chains else frozenset()
+    every = dict.fromkeys(one for sent in lists for one in sent if one not in here)
     return (one for one in every if isinstance(one, Certificate) and one.is_ca)
 
 

@@ -249,6 +249,20 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             _ENDED_ROOT,
             _OLD_ROOT,
             Variant(
+                when={"root": "True", "subject": ANY, "successor": ANY},
+                steps=_ENDED,
+                where=Where.GATEWAY,
+            ),
+            Variant(
+                when={"root": "True", "subject": ANY},
+                steps=(
+                    *_OLD_ROOT.steps[:2],
+                    "Put it into the server's file in place of the old one, or leave the root out.",
+                    MINUTES,
+                ),
+                where=Where.GATEWAY,
+            ),
+            Variant(
                 when={"subject": ANY, "successor": ANY},
                 steps=(
                     _ENDED[0],

@@ -160,6 +160,15 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             ),
             of_kind(
                 "same-key-other-certificate",
+                (
+                    "Upload the edition that the server sends (SHA-256 {sha256}) in place of the "
+                    "one attached, which ended on {uploaded_ended}."
+                ),
+                MINUTES,
+                uploaded_ended=ANY,
+            ),
+            of_kind(
+                "same-key-other-certificate",
                 "Nothing breaks as far as is known: both editions of the root have the same key.",
                 (
                     "If the gateway refuses it, leave the root out of the server's file or upload "

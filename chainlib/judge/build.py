@@ -63,10 +63,13 @@ def _finding(
 def short_name(certificate: Certificate) -> str:
     """The name that people use for a certificate.
 
-    Its common name, else the whole subject, else its fingerprint's start.
+    Its common name, else the whole subject, else its first DNS name, else its fingerprint's start.
     """
     return (
-        next(iter(certificate.common_names), "") or certificate.subject or certificate.sha256[:16]
+        next(iter(certificate.common_names), "")
+        or certificate.subject
+        or next(iter(certificate.dns_names), "")
+        or certificate.sha256[:16]
     )
 
 

@@ -133,6 +133,7 @@ def dates(case: Case) -> Iterator[Finding]:
                 position,
                 **_validity(certificate),
                 **successor_evidence(certificate),
+                **({"root": True} if is_root(certificate) and certificate != case.leaf else {}),
             )
         else:
             summary = f"{name} is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC."

@@ -254,6 +254,8 @@ def _reissued_root(case: Case) -> Iterator[Finding]:
                 "sha256": sent.sha256,
                 "uploaded_sha256": anchor.sha256,
             }
+            if anchor.not_after < case.at:
+                evidence["uploaded_ended"] = f"{anchor.not_after:%Y-%m-%d}"
             yield warning(
                 Code.ROOT_MISMATCH, summary, Basis.INFERRED, case.position(sent), **evidence
             )

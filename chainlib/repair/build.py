@@ -142,7 +142,9 @@ def _proof(case: Case, found: Found, root: Certificate | None) -> Verdict:
     policy = (
         case.policy
         if root is None
-        else replace(case.policy, anchors=_with_root(case.policy.anchors, root, found.to_send[-1]))
+        else replace(
+            case.policy, anchors=_with_root(case.policy.anchors, root, found.to_send[-1], case.at)
+        )
     )
     return judge(_installed(case, found.to_send), policy, at=case.at)
 
@@ -173,15 +175,23 @@ def _installed(case: Case, to_send: tuple[Certificate, ...]) -> PresentedChain:
     )
 
 
-def _with_root(anchors: TrustAnchors, root: Certificate, child: Certificate) -> TrustAnchors:
+def _with_root(
+    anchors: TrustAnchors, root: Certificate, child: Certificate, at: datetime
+) -> TrustAnchors:
     """The root takes the place of uploads that are no roots or would be taken for the issuer.
+
+    And of its own editions that have ended.
 
     Beside well-known CAs one upload means "uploaded roots only".
     """
     if anchors.mode is TrustMode.WELL_KNOWN:
         return TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(root,))
     mistaken = [c for c in issuer_candidates(child, anchors.certificates) if not verifies(child, c)]
-    kept = tuple(c for c in anchors.certificates if is_root(c) and c not in mistaken)
+    ended = [
+        c for c in anchors.certificates if c.subject_key == root.subject_key and c.not_after < at
+    ]
+    gone = {*mistaken, *ended}
+    kept = tuple(c for c in anchors.certificates if is_root(c) and c not in gone)
     return replace(anchors, certificates=(*kept, root), undecodable=())
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chainlib import Code, Severity
+from chainlib import Code, Severity, repair
+from chainlib.judge.case import Case
 from playground.lab import pki
 from playground.lab.pki import NOW
 from tests.chainlib.test_advice import HOST, ISSUING, ROOT, judged, named, steps_for, words
@@ -83,3 +85,30 @@ def test_right_certificate_in_second_place_is_told() -> None:
 def test_odd_name_is_shown_with_its_oddity(carried: str, said: str) -> None:
     verdict = judged(pki.leaf(ISSUING, "irrelevant", dns=(carried,)), ISSUING)
     assert said in named(verdict, Code.NAME_MISMATCH).summary
+
+
+ENDED = pki.root("Ended Root", not_after=NOW - timedelta(days=3))
+BELOW_ENDED = pki.intermediate(ENDED, "Below")
+
+
+def test_ended_root_that_is_sent_is_no_work_for_the_server() -> None:
+    verdict = judged(pki.leaf(BELOW_ENDED, HOST), BELOW_ENDED, ENDED, roots=(ENDED,))
+    assert steps_for(verdict, Code.CERTIFICATE_EXPIRED)[0] == (
+        "Get the current edition of the root CN=Ended Root from the CA's owner."
+    )
+
+
+def test_renewed_root_that_is_sent_replaces_the_ended_one() -> None:
+    again = pki.root("Ended Root", key=ENDED.key)
+    verdict = judged(pki.leaf(BELOW_ENDED, HOST), BELOW_ENDED, again, roots=(ENDED,))
+    assert again.certificate.sha256 in steps_for(verdict, Code.ROOT_MISMATCH)[0]
+    case = verdict.case
+    assert isinstance(case, Case)
+    mended = repair(case.chain, case.policy, at=NOW, verdict=verdict)
+    assert mended is not None
+    assert (mended.root, mended.verdict_after) == (again.certificate, Code.OK)
+
+
+def test_leaf_without_a_subject_goes_by_its_name() -> None:
+    unnamed = pki.leaf(ISSUING, HOST, subject=x509.Name([]))
+    assert named(judged(unnamed), Code.INTERMEDIATE_MISSING).summary.endswith(f"signed {HOST}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from cryptography import x509
 
@@ -81,3 +83,11 @@ def test_unusable_upload_beside_the_path_is_drawn() -> None:
     ]
     lines = draw(rehearsed(pki.leaf(ISSUING, HOST), ISSUING, root=ended), 12)
     assert sum("Ended Root" in line for line in lines) == 1
+
+
+def test_ended_certificate_that_nothing_needs_is_no_failure() -> None:
+    ended = pki.intermediate(ROOT, "Fabrikam Old", not_after=NOW - timedelta(days=1))
+    lines = draw(rehearsed(pki.leaf(ISSUING, HOST), ISSUING, ended), 12)
+    assert "! EXPIRED" in [line.strip() for line in lines]
+    unnamed = pki.leaf(ISSUING, HOST, subject=x509.Name([]))
+    assert draw(rehearsed(unnamed, ISSUING), 12)[0] == f"sent 1 {HOST}"
