@@ -76,7 +76,7 @@ from chainlib.pem import (
 )
 from chainlib.policy import GatewayPolicy, HttpProbeRule, Sku, Strictness
 from chainlib.repair import MissingIssuer, Repair, decide, repair
-from chainlib.wording import counted
+from chainlib.wording import counted, listed
 
 __all__ = [
     "CATALOGUE",
@@ -145,6 +145,7 @@ __all__ = [
     "is_ip_literal",
     "judge",
     "judge_failure",
+    "listed",
     "load_certificates",
     "load_uploaded",
     "openssl_sentence",

@@ -8,6 +8,7 @@ from bot.cards.digest_card import run_button
 from bot.cards.escaping import clean
 from bot.cards.parts import Buttons, Message, Part, SmallPrint, Span, compose, say
 from bot.domain.alerts import AlertSwitch
+from chainlib import listed
 
 _SHOWN = 5
 _WHAT_HAPPENS = (
@@ -71,5 +72,4 @@ def same_problem(link: str | None) -> Message:
 
 
 def _named(apps: Sequence[str]) -> str:
-    more = f" and {len(apps) - _SHOWN} more" if len(apps) > _SHOWN else ""
-    return f"{', '.join(clean(app, 20) for app in apps[:_SHOWN])}{more}"
+    return listed([clean(app, 20) for app in apps], shown=_SHOWN)

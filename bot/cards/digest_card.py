@@ -28,7 +28,7 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.digest import DigestLine, LineKind, Member
-from chainlib import CATALOGUE, Severity, counted
+from chainlib import CATALOGUE, Severity, counted, listed
 
 RUN, RUN_APART = "follow_run", "follow_run_apart"
 MOST_ROWS = 8
@@ -146,10 +146,9 @@ def _page(rows: Sequence[Row]) -> Message:
     parts: list[Part] = []
     for number, row in enumerate(rows):
         names = [_named(member) for member in row.line.members]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         parts.append(_row(row))
         if names:
-            parts.append(say(f"    {', '.join(names[:_NAMED])}{more}"))
+            parts.append(say(f"    {listed(names, shown=_NAMED)}"))
         parts.append(
             Buttons(
                 elements=(run_button("Check", row.check, number=number, apart=True),),
@@ -177,9 +176,8 @@ def _lock_screen(word: str, target: str, rows: Sequence[Row], head: DigestHead) 
 
 
 def _worst(lines: Sequence[DigestLine]) -> str:
-    first = lines[0]
-    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-    return f"{PHRASES[first.code]}{more}. Fix: {ACTORS[CATALOGUE[first.code].where]}."
+    causes = listed([PHRASES[line.code] for line in lines], shown=1)
+    return f"{causes}. Fix: {ACTORS[CATALOGUE[lines[0].code].where]}."
 
 
 def _word(rows: Sequence[Row]) -> str:

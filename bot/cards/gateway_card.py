@@ -42,7 +42,7 @@ from bot.cards.parts import (
 from bot.domain.azure import BackendServer, Health
 from bot.domain.report import DISAGREEMENT_CODES, GatewayReport
 from bot.domain.request import Via
-from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted
+from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted, listed
 
 MAX_GROUPS = 5
 MAX_ROUTES = 4
@@ -386,9 +386,11 @@ def lock_screen_of(
 
 def _endings(report: GatewayReport, causes: tuple[Cause, ...]) -> list[str]:
     bad, total = sum(not member.healthy for member in report.members), len(report.members)
-    more = f" and {len(causes) - 1} more" if len(causes) > 1 else ""
     share = f", {bad} of {counted(total, 'server')}" if bad else ""
-    what, who = f": {PHRASES[causes[0].code]}{more}", f". Fix: {_who(causes[0])}."
+    what, who = (
+        f": {listed([PHRASES[one.code] for one in causes], shown=1)}",
+        f". Fix: {_who(causes[0])}.",
+    )
     return [f"{what}{share}{who}", f"{what}{who}"]
 
 

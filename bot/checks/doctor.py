@@ -20,7 +20,7 @@ from bot.domain.azure import Inventory
 from bot.domain.delivery import WithoutHistory
 from bot.domain.refusal import Refusal
 from bot.settings import Settings
-from chainlib import counted
+from chainlib import counted, listed
 
 ARM_PATIENCE_S = 3.0
 HISTORY_SCOPE = "channels:history"
@@ -94,10 +94,9 @@ async def azure(
 
 def _visible(inventory: Inventory, now: datetime) -> DoctorCheck:
     names = sorted(gateway.id.name for gateway in inventory.gateways)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    listed = f" ({', '.join(names[:_NAMED])}{more})" if names else ""
+    named = f" ({listed(names, shown=_NAMED)})" if names else ""
     sentence = (
-        f"{counted(len(names), 'gateway')} can be read{listed}, list "
+        f"{counted(len(names), 'gateway')} can be read{named}, list "
         f"{_age((now - inventory.read_at).total_seconds())}."
     )
     if inventory.refusals:

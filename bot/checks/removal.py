@@ -20,7 +20,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.removal import Impact, MemberImpact, Removal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
-from chainlib import GatewayPolicy, Sku, Verdict, judge, rank
+from chainlib import GatewayPolicy, Sku, Verdict, judge, listed, rank
 from chainlib.aio import load_well_known
 
 _WORST_FIRST = (Impact.BREAKS, Impact.NOT_SEEN, Impact.FAILS_ALREADY, Impact.HOLDS)
@@ -94,8 +94,7 @@ def _known_name(gateway: Gateway, wanted: str) -> str | None:
 
 def _no_such_root(gateway: Gateway, wanted: str) -> Refusal:
     names = _names(gateway)
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    known = f"it has {', '.join(names[:_NAMES_SHOWN])}{more}" if names else "it has none"
+    known = f"it has {listed(names, shown=_NAMES_SHOWN)}"
     example = f"rehearse {gateway.id.text} without={names[0]}" if names else ""
     sentence = f"{gateway.id.name} has no trusted root called {wanted}; {known}."
     return Refusal(kind=RefusalKind.NOT_FOUND, sentence=sentence, example=example)

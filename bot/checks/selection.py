@@ -19,6 +19,7 @@ from chainlib import (
     TrustAnchors,
     TrustMode,
     is_ip_literal,
+    listed,
 )
 from chainlib.aio import load_well_known
 
@@ -87,7 +88,7 @@ def placement_of(
             f"example {target.host[:60]}."
         )
     if len(ids) > 1:
-        names = ", ".join(one.ref.short for one in ids[:_NAMES_SHOWN])
+        names = listed([one.ref.short for one in ids], shown=_NAMES_SHOWN)
         example = f"{target.host[:60]} via=gateway gw={ids[0].ref.short}"
         return _refused(
             f"Several gateways have {target.host[:60]} in a pool: {names}; write for example "
@@ -176,6 +177,6 @@ def no_such_part(gateway: Gateway, target: GatewayRef) -> Refusal:
     )
     sentence = (
         f"{gateway.id.name} has no pool and setting called {target.part} that a rule uses; it has "
-        f"{', '.join(known[:5]) or 'none'}."
+        f"{listed(known, shown=_NAMES_SHOWN)}."
     )
     return Refusal(kind=RefusalKind.NOT_FOUND, sentence=sentence, example=example)

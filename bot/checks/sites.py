@@ -12,6 +12,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import ProbeOptions
+from chainlib import listed
 
 _SHOWN = 60
 _TAKERS = 3
@@ -48,9 +49,8 @@ def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> s
         said += f", and the names of public front ends are not known ({NEEDED_FOR_FRONT_ENDS})"
     takers = [one.id.text for one in gateways if takes_any_name(one)]
     if takers:
-        more = f" and {len(takers) - _TAKERS} more" if len(takers) > _TAKERS else ""
         return (
-            f"{said}; {', '.join(takers[:_TAKERS])}{more} {'has' if len(takers) == 1 else 'have'} "
+            f"{said}; {listed(takers, shown=_TAKERS)} {'has' if len(takers) == 1 else 'have'} "
             f"a listener for every name; write for example {takers[0]}."
         )
     return f"{said}; write for example {host[:_SHOWN]} to check it as a backend."

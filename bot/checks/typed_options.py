@@ -14,7 +14,7 @@ from bot.domain.azure import Gateway
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckRequest, MemberCheck
 from bot.domain.request import ProbeOptions, Via
-from chainlib import HttpProbeRule, Sku, TrustAnchors, is_ip_literal
+from chainlib import HttpProbeRule, Sku, TrustAnchors, is_ip_literal, listed
 from chainlib.aio import load_well_known
 
 WELL_KNOWN = "well-known"
@@ -110,12 +110,8 @@ def _reason(
 
 
 def _choice(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return (
-        f"; there are {', '.join(name[:_SHOWN] for name in names[:_NAMES_SHOWN])}{more}"
-        if len(names) > 1
-        else ""
-    )
+    shown = listed([name[:_SHOWN] for name in names], shown=_NAMES_SHOWN)
+    return f"; there are {shown}" if len(names) > 1 else ""
 
 
 def _names(gateway: Gateway) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from chainlib.explain.values import CatalogueEntry, Explanation, Fix
 from chainlib.explain.variants import VARIANTS
 from chainlib.explain.variants_names import DEFAULT_CERTIFICATE
 from chainlib.findings import Code, Finding, Severity, Verdict
+from chainlib.wording import listed
 
 _LISTED = 3
 # Azure prints one of these when the root lies on the gateway without being attached; which one
@@ -120,8 +121,7 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, str) or not isinstance(value, Sequence):
         return "" if value is None else str(value)
-    more = f" and {len(value) - _LISTED} more" if len(value) > _LISTED else ""
-    return ", ".join(str(item) for item in value[:_LISTED]) + more
+    return listed([str(item) for item in value], shown=_LISTED, none="")
 
 
 def _message(entry: CatalogueEntry, head: Finding | None, verdict: Verdict) -> str | None:

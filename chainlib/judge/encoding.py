@@ -16,6 +16,7 @@ from chainlib.judge.case import Case
 from chainlib.judge.keys import weak_hash
 from chainlib.openssl import OpenSSLResult, identifier_name
 from chainlib.policy import Sku
+from chainlib.wording import listed
 
 
 def unusual(case: Case) -> Iterator[Finding]:
@@ -35,10 +36,9 @@ def unusual(case: Case) -> Iterator[Finding]:
 
 def _unusual(case: Case, certificate: Certificate, found: list[Oddity]) -> Finding:
     what = list(dict.fromkeys(oddity.what for oddity in found))
-    more = f" and {len(what) - 1} more" if len(what) > 1 else ""
     summary = (
-        f"{short_name(certificate)} is written in an unusual way ({what[0]}{more}); OpenSSL reads "
-        "it all the same."
+        f"{short_name(certificate)} is written in an unusual way ({listed(what, shown=1)}); "
+        "OpenSSL reads it all the same."
     )
     return info(
         Code.ENCODING_UNUSUAL,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from chainlib.findings import Basis, Code, Finding, Severity, rank
 from chainlib.judge.build import warning
 from chainlib.policy import GatewayPolicy
+from chainlib.wording import listed
 
 CHAIN_CODES = frozenset(
     {
@@ -71,5 +72,4 @@ def _hidden(silenced: list[str]) -> str:
     Whoever shows the sentence has words for the codes, and the evidence has them all.
     """
     worst = sorted(silenced, key=lambda code: rank(Code(code)))
-    more = f" and {len(worst) - _LISTED} more" if len(worst) > _LISTED else ""
-    return f", which hides: {', '.join(worst[:_LISTED])}{more}" if worst else ""
+    return f", which hides: {listed(worst, shown=_LISTED)}" if worst else ""
