@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
 
-.PHONY: setup demo test test-all test-every-case smoke lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
+.PHONY: setup demo test test-all test-every-case smoke emulate lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -47,6 +47,10 @@ test-every-case: ## make test with every case of the sampled tests (minutes more
 
 smoke: setup ## the few tests that show whether a Python fits: make smoke PYTHON=python3.13 VENV=.cache/py3.13
 	@$(BIN)/python -m pytest -q -m smoke
+
+emulate: setup ## read a verdict back out of another project's stand-in Slack (npm fetches 200 MB once)
+	@npm install --prefix playground/emulate --no-audit --no-fund --no-package-lock --loglevel=error
+	@$(BIN)/python -m pytest tests/playground/test_emulate.py
 
 lint: setup ## ruff, mypy, import contracts, Dockerfile
 	@echo "== lint: ruff, mypy strict, import contracts, Dockerfile"
