@@ -13,6 +13,7 @@ import platform
 import signal
 import ssl
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -58,6 +59,7 @@ log = logging.getLogger(__name__)
 OK, UNUSABLE = 0, 2
 SETTINGS_FILE = Path("appgw.yaml")
 CHECK_TIMEOUT_S = 11.0
+LONGEST_END_S = 23.0  # the contract gives 25 after SIGTERM
 ENGINE_DRAIN = timedelta(seconds=2)
 ENGINE = EngineSettings(drain=ENGINE_DRAIN)
 Clock = Callable[[], datetime]
@@ -242,8 +244,27 @@ def _watch_book(store: Store, clock: Clock) -> Callable[[str], WatchBook] | None
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
+
+    def begin() -> None:
+        if not stop.is_set():
+            stop.set()
+            _end_within(LONGEST_END_S)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, begin)
+
+
+def _end_within(seconds: float) -> None:
+    """End the process even where a thread of a library still waits, as for a database."""
+
+    def end() -> None:
+        log.warning("stopped without waiting for threads that have not ended")
+        logging.shutdown()
+        os._exit(OK)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _unusable(*sentences: str) -> int:

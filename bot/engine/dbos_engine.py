@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -31,7 +32,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.store.database import POSTGRESQL, parse_url
+from bot.store.database import open_postgresql, parse_url
 from bot.store.subseconds import add_unixepoch
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ _PARALLEL_CHECKS = (
 )
 _PURGE_BATCH = 1_000
 _LISTENER_S = 0.5  # asks the database nothing while no workflow waits; shutdown waits for this loop
+_END_S = 4.0
 _OURS = DBOSPortableJSONSerializer().name()
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
@@ -55,6 +57,7 @@ class Transact:
 
     Args:
         url: the application's own database, so that a tick is one transaction.
+        limit: seconds for which a PostgreSQL may say nothing.
         replica: stable id under which this process's work is found again.
         workflows: name -> body.
         poll: seconds between two reads of a queue.
@@ -65,12 +68,13 @@ class Transact:
         self,
         url: str,
         *,
+        limit: Callable[[], float],
         replica: str,
         workflows: Mapping[str, Workflow],
         poll: float,
         parallel: int,
     ) -> None:
-        self._engine = open_engine(url)
+        self._engine = open_engine(url, limit)
         self._replica = replica
         self._workflows = workflows
         self._poll, self._parallel = poll, parallel
@@ -143,14 +147,17 @@ class Transact:
         for body in self._bodies:
             body.cancel()
         await asyncio.gather(*self._bodies, return_exceptions=True)
-        if self._client is not None:
-            self._client.destroy()
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        await _bounded(self._destroy)
         # DBOS made its thread pool the loop's default one and has shut it down: what ends after it
         # still needs threads
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         self._closed = True
         self._engine.dispose()
+
+    def _destroy(self) -> None:
+        if self._client is not None:
+            self._client.destroy()
+        DBOS.destroy(destroy_registry=True)
 
     def _close_late(self, _connection: object, record: ConnectionPoolEntry) -> None:
         """Close connections that threads of DBOS still held when the pool was closed.
@@ -290,14 +297,36 @@ async def sleep(seconds: float) -> None:
     await DBOS.sleep_async(seconds)
 
 
-def open_engine(url: str) -> Engine:
+async def _bounded(work: Callable[[], None]) -> None:
+    """Do blocking work in a thread that is left alone when it does not end.
+
+    After a long outage DBOS's threads sleep up to a minute before they try again, and its end
+    waits for them.
+    """
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=run, name="engine-end", daemon=True).start()
+    try:
+        await asyncio.wait_for(ended.wait(), _END_S)
+    except TimeoutError:
+        _LOG.warning("the digest engine did not end in time, and is left alone")
+
+
+def open_engine(url: str, limit: Callable[[], float]) -> Engine:
     """The engine's own connections.
 
     DBOS begins its transactions itself, so on SQLite the driver's IMMEDIATE mode does it.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, **POSTGRESQL)
+        return open_postgresql(parsed, limit)
     engine = create_engine(parsed)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -58,6 +58,7 @@ class Engine:
         poll = self._settings.poll.total_seconds()
         self._transact = Transact(
             url,
+            limit=store.availability.patience,
             replica=self._settings.replica,
             workflows=workflows,
             poll=poll,

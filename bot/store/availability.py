@@ -20,6 +20,9 @@ from bot.domain.outage import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 
+# The second is longer than a lock of a replica that was paused is held
+# (`idle_in_transaction_session_timeout`).
+MIGRATION_S, SILENCE_S, SILENCE_IN_OUTAGE_S = 300.0, 12.0, 2.0
 UNANSWERED = "the database does not answer"
 FULL = "the disk of the database is full"
 READ_ONLY = "the database is read-only"
@@ -72,11 +75,13 @@ class Availability:
     Attributes:
         reason: what is wrong, `None` while it works.
         monitored: a monitor checks whether it works again, so that calls may fail at once.
+        started: migrations are over, so that no statement takes long.
         now: monotonic seconds.
     """
 
     reason: str | None = None
     monitored: bool = False
+    started: bool = False
     now: Callable[[], float] = monotonic
     _since: float = 0.0
     _in_writing: bool = False
@@ -85,6 +90,12 @@ class Availability:
     def writes_failed(self) -> bool:
         """Whether this outage is over only when something can be written again."""
         return self.reason is not None and self._in_writing
+
+    def patience(self) -> float:
+        """Seconds for which a server may say nothing while a statement runs."""
+        if not self.started:
+            return MIGRATION_S
+        return SILENCE_IN_OUTAGE_S if self.reason == UNANSWERED else SILENCE_S
 
     def failed(self, reason: str, *, writing: bool, detail: str = "") -> None:
         """Note an outage; only its beginning is logged."""

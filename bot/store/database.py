@@ -23,6 +23,7 @@ from bot.digest.zones import warm
 from bot.domain.outage import DatabaseUnavailable
 from bot.store.availability import Availability
 from bot.store.codec import prepare
+from bot.store.impatience import Limit, connect_impatiently, make_impatient
 from bot.store.schema import current_revision, upgrade_connection
 from bot.store.subseconds import add_unixepoch
 from bot.store.write import save_and_delete
@@ -39,7 +40,6 @@ POSTGRESQL: dict[str, Any] = {
     "pool_pre_ping": True,
     "connect_args": {
         "options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
-        "connect_timeout": 10,
     },
 }
 
@@ -136,7 +136,8 @@ def open_store(url: str) -> Store:
         if parsed.get_backend_name() == "sqlite" and parsed.database
         else None
     )
-    sync_engine = open_sync(url)
+    availability = Availability()
+    sync_engine = open_sync(url, availability.patience)
     try:
         with sync_engine.begin() as connection:
             upgrade_connection(connection)
@@ -148,7 +149,12 @@ def open_store(url: str) -> Store:
         if isinstance(error, SQLAlchemyError):
             raise unusable(parsed, str(getattr(error, "orig", None) or error)) from error
         raise
-    return Store(engine=_open_async(parsed), sync_engine=sync_engine, lock=lock)
+    return Store(
+        engine=_open_async(parsed, availability.patience),
+        sync_engine=sync_engine,
+        lock=lock,
+        availability=availability,
+    )
 
 
 @contextmanager
@@ -177,11 +183,14 @@ def upgrade(url: str) -> str:
         return current_revision(connection)
 
 
-def open_sync(url: str) -> Engine:
-    """The database for synchronous work, with the same guarantees."""
+def open_sync(url: str, limit: Limit) -> Engine:
+    """The database for synchronous work, with the same guarantees.
+
+    `limit` gives the seconds for which a PostgreSQL may say nothing.
+    """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, **POSTGRESQL)
+        return open_postgresql(parsed, limit)
     engine = create_engine(parsed)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
@@ -226,9 +235,18 @@ def unusable(parsed: URL, reason: str) -> UnusableDatabase:
     )
 
 
-def _open_async(parsed: URL) -> AsyncEngine:
+def open_postgresql(parsed: URL, limit: Limit) -> Engine:
+    """A PostgreSQL for synchronous work, whoever does it."""
+    engine = create_engine(parsed, **POSTGRESQL)
+    make_impatient(engine, limit)
+    return engine
+
+
+def _open_async(parsed: URL, limit: Limit) -> AsyncEngine:
     if parsed.get_backend_name() != "sqlite":
-        return create_async_engine(parsed, **POSTGRESQL)
+        connecting = {"async_creator_fn": connect_impatiently(limit)}
+        arguments = {**POSTGRESQL["connect_args"], **connecting}
+        return create_async_engine(parsed, **{**POSTGRESQL, "connect_args": arguments})
     engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediate)

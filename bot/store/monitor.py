@@ -52,7 +52,7 @@ async def monitored(
     for handler in handlers:
         handler.addFilter(quiet)
     looking = asyncio.create_task(_look_until(stop, store, every, again, patience))
-    store.availability.monitored = True
+    store.availability.monitored = store.availability.started = True
     try:
         yield
     finally:

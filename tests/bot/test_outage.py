@@ -100,6 +100,25 @@ async def test_a_stopped_postgresql_is_told_and_heals(
         assert '"dbos"' not in bot.log.read_text()
 
 
+@pytest.mark.postgres
+async def test_a_frozen_postgresql_is_told_and_delays_no_end(
+    postgres: OwnPostgres, tmp_path: Path
+) -> None:
+    async with SlackStandIn() as slack:
+        settings = slack.environment(socket_mode=False) | ALLOWED
+        async with BotProcess(settings | {"APPGW_DATABASE_URL": postgres.url}, tmp_path) as bot:
+            slack.request_url = bot.request_url
+            await answer_to(slack, "list")
+            with postgres.frozen():
+                noticed = asyncio.create_task(until_ready_is(bot, 503, 10))
+                # Asked before anybody knows: Slack waits three seconds for the ack.
+                assert "the database does not answer" in await answer_to(slack, "list")
+                assert (await noticed)["database"] == "the database does not answer"
+                await every_command_is_answered(slack, "the database does not answer")
+                assert await asyncio.wait_for(bot.stop(), 25) == 0
+        assert "Traceback" not in bot.log.read_text()
+
+
 @contextmanager
 def files_cannot_grow(bot: BotProcess) -> Iterator[None]:
     """No file of the bot may grow beyond its database's log of changes, as on a full disk."""

@@ -71,7 +71,7 @@ def plant(url: str, file: Path, *, status: str, replica: str) -> None:
     }
     names = ", ".join(row)
     values = ", ".join(f":{name}" for name in row)
-    engine = open_engine(url)
+    engine = open_engine(url, lambda: 12.0)
     with engine.begin() as connection:
         connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)  # noqa: S608 -- constants
     engine.dispose()
@@ -79,7 +79,7 @@ def plant(url: str, file: Path, *, status: str, replica: str) -> None:
 
 def statuses(url: str) -> dict[str, str]:
     table = "workflow_status" if url.startswith("sqlite") else "dbos.workflow_status"
-    engine = open_engine(url)
+    engine = open_engine(url, lambda: 12.0)
     with engine.connect() as connection:
         found = connection.execute(
             sa.text(f"SELECT workflow_uuid, status FROM {table} WHERE serialization = 'py_pickle'")  # noqa: S608 -- constants
@@ -109,7 +109,7 @@ async def test_a_planted_pickle_never_runs(url: str, store: Store, tmp_path: Pat
 def test_tables_half_made_by_another_replica_are_left(kind: str, tmp_path: Path) -> None:
     """Two replicas that start on an empty database meet the engine's first tables half made."""
     with fresh_database(kind, tmp_path) as url:
-        engine = open_engine(url)
+        engine = open_engine(url, lambda: 12.0)
         with engine.begin() as connection:
             schema = "" if engine.dialect.name == "sqlite" else "dbos."
             if schema:
@@ -142,7 +142,7 @@ def test_dbos_reads_pickles_in_one_place() -> None:
 
 
 def test_an_old_sqlite_tells_milliseconds(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path}/x.sqlite3")
+    engine = open_engine(f"sqlite:///{tmp_path}/x.sqlite3", lambda: 12.0)
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "CREATE TABLE queues (id INTEGER, created_at INTEGER NOT NULL"

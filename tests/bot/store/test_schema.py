@@ -32,7 +32,7 @@ from tests.support.following import NOW
 def test_migrations_lead_to_the_tables(url: str) -> None:
     """What the history builds is what the code reads and writes."""
     upgrade(url)
-    engine = open_sync(url)
+    engine = open_sync(url, lambda: 12.0)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
         assert compare_metadata(context, tables.metadata) == []
@@ -53,7 +53,7 @@ def test_known_revisions_are_those_of_alembic() -> None:
 
 def test_newer_schema_is_refused_with_a_way_out(url: str) -> None:
     upgrade(url)
-    engine = open_sync(url)
+    engine = open_sync(url, lambda: 12.0)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
