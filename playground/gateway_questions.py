@@ -28,7 +28,7 @@ class GatewayQuestion:
 
 
 QUESTIONS = (
-    GatewayQuestion(text="gw:lab-gw", says=("26 of 32 servers fail", "25 unhealthy")),
+    GatewayQuestion(text="gw:lab-gw", says=("31 of 38 servers fail", "30 unhealthy")),
     GatewayQuestion(
         text="gw:rg-lab/lab-gw/lab/leaf-only",
         says=("gateway lab-gw/lab/leaf-only", "INTERMEDIATE_MISSING", "1 unhealthy"),

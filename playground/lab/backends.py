@@ -20,11 +20,12 @@ from typing import Self
 
 from chainlib import Certificate
 from playground.lab.authority import Authority
-from playground.lab.catalogue import CATALOGUE, right
+from playground.lab.catalogue import CATALOGUE
 from playground.lab.peers import LOOPBACK, LoopbackServer
 from playground.lab.publisher import Publisher
 from playground.lab.recipe import DOMAIN, Recipe, Roots, World
 from playground.lab.servers import TlsBackend
+from playground.lab.starts import right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
