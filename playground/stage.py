@@ -271,6 +271,7 @@ def _log(recipe: Recipe) -> str:
         ("{HTTPStatusCode0}", accepted),
         ("{HTTPStatusCode1}", "500"),
         ("{string}", rule.body),
+        ("{errorCode}", "26"),  # X509_V_ERR_INVALID_PURPOSE, of the certificate for clients alone
     ):
         text = text.replace(place, told)
     return text
