@@ -165,3 +165,11 @@ def test_every_cited_rule_of_azure_has_its_section() -> None:
     cited = re.findall(r"azure-rules sections? ([0-9.]+[0-9]|[0-9]+)(?: and ([0-9.]+[0-9]))?", code)
     assert len(cited) > 10
     assert {number for pair in cited for number in pair if number} <= headings
+
+
+def test_way_of_a_check_names_existing_steps() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    steps = re.findall(r"^\d\. `(bot/[\w/]+\.py)` `(\w+)`:", text, flags=re.MULTILINE)
+    assert 1 <= len(steps) <= 8
+    missing = [step for step in steps if f"def {step[1]}(" not in (ROOT / step[0]).read_text()]
+    assert missing == []

@@ -35,7 +35,7 @@ from bot.slack.handlers.subscribe import Subscribing
 from bot.slack.handlers.subscription_verbs import SubscriptionListeners
 from bot.slack.inbound.routing import Handlers, Reception, answers
 from bot.slack.listeners import Listeners
-from bot.slack.outbound.card_life import CardTools
+from bot.slack.outbound.card_work import CardTools
 from bot.slack.outbound.directory import SlackDirectory
 from bot.slack.outbound.sharing import READ_SCOPES, ChannelSharing
 from bot.slack.outbound.watching import Watching

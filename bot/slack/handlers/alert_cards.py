@@ -14,19 +14,11 @@ from typing import Any
 
 from bot.commands import parse
 from bot.domain.request import BackendRequest, HealthRequest, ProbeRequest
-from bot.slack.handlers.check import Checking
-from bot.slack.handlers.one_check import BackendCheck
-from bot.slack.handlers.repeats import key_of, order_of
+from bot.slack.handlers.check import BackendCheck, Checking
 from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
-from bot.slack.outbound.card_life import (
-    CardLife,
-    Found,
-    Progress,
-    Shown,
-    ThreadItem,
-    Work,
-)
+from bot.slack.outbound.card_life import CardLife, key_of, order_of
+from bot.slack.outbound.card_work import Found, Progress, Shown, ThreadItem, Work
 from bot.slack.outbound.places import Posted
 
 WorkFor = Callable[[AdmittedInvocation[ProbeRequest]], Work]

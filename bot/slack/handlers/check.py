@@ -1,15 +1,29 @@
-"""`check` in chat: which backend is meant, whether its card is there already, and who answers.
+"""`check` in chat: which backend is meant, who answers, and what a check hands to its card.
 
-A check of our own, or the gateway alone.
+The card appears as soon as the target policy has admitted the target, within a second whatever the
+backend does; a refusal goes to the asker alone.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from time import monotonic
 
+from bot.cards.check_card import CardContext, check_card
+from bot.cards.details import details, whole_word
+from bot.cards.parts import Message
 from bot.cards.usage import notice
+from bot.checks.backend_health import why_no_backend_health, with_backend_health
+from bot.checks.last_healthy import RecentFacts, changed_since_healthy
+from bot.checks.service import CheckService, HostAnswer
+from bot.commands.wording import command_of, target_of
+from bot.domain.alerts import Problem
+from bot.domain.refusal import Refusal
+from bot.domain.report import GatewayReport
 from bot.domain.request import (
     BackendRequest,
     HealthRequest,
@@ -20,11 +34,23 @@ from bot.domain.request import (
     SiteTarget,
     Via,
 )
-from bot.slack.handlers.one_check import BackendCheck, CheckTools
-from bot.slack.handlers.repeats import answer_once, watch_on
+from bot.observability.metrics import CHECK_SECONDS, CHECKS
+from bot.slack.handlers.files import Filing, Kept
+from bot.slack.handlers.refusals import remedies, taken_back
+from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key, worst_pool
+from bot.slack.handlers.wording import judged_as, understood
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
+from bot.slack.outbound.card_life import answer_once, watch_on
+from bot.slack.outbound.card_work import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
+from bot.slack.outbound.places import Posted
+from bot.slack.outbound.watching import WatchOrder, watched_for
 
+log = logging.getLogger(__name__)
+
+GRACE_S = 0.15
+LOOKED_UP_S = 0.8
+GATEWAY_ASKED = "reading backend health, which takes ten seconds or more."
 _REMEMBERED_PEOPLE = 10_000
 _OF_A_GATEWAY = ("gw", "pool", "setting", "via")
 """The options that a site can have: its members are probed as their settings say."""
@@ -36,16 +62,26 @@ def no_site(_target: HostTarget, _options: ProbeOptions) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checking(CheckTools):
+class Checking:
     """Answers `check`.
 
     Attributes:
+        cards: where its cards live.
+        backends: the use case.
+        probe_origin: from where the bot probes, for the context block.
+        filing: remembers what the cards were made of, for their files.
+        last_healthy: the last healthy facts of each backend.
         by_gateway: answers `via=gateway`, where the gateway that has the host in a pool is asked
             and nothing is probed.
         is_site: whether a known gateway serves a host that no pool holds; such a host is answered
             as a site.
     """
 
+    cards: CardTools
+    backends: CheckService
+    probe_origin: str
+    filing: Filing
+    last_healthy: RecentFacts = field(default_factory=RecentFacts)
     by_gateway: Handler | None = None
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
     _last: OrderedDict[str, BackendRequest] = field(default_factory=OrderedDict)
@@ -129,3 +165,153 @@ class Checking(CheckTools):
 
 def _is_for_the_gateway(admitted: AdmittedInvocation[BackendRequest]) -> bool:
     return admitted.request.options.via is Via.GATEWAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendCheck:
+    """One check, as `bot.slack.outbound.card_work.Work` asks for it."""
+
+    tools: Checking
+    admitted: AdmittedInvocation[BackendRequest]
+
+    @property
+    def name(self) -> str:
+        """The backend."""
+        return target_of(self.admitted.request)
+
+    @property
+    def command(self) -> str:
+        """What asks the same again."""
+        return command_of(self.admitted.request)
+
+    @property
+    def understood(self) -> str:
+        """The request in full."""
+        return understood(self.admitted.request)
+
+    @property
+    def grace(self) -> float:
+        """A name may be mistyped, which needs no card; a root has to be looked up first."""
+        return LOOKED_UP_S if self.admitted.request.options.root else GRACE_S
+
+    async def find(self, progress: Progress) -> Found | TakenBack:
+        """Probe and judge."""
+        async with self.tools.cards.turns.probing(must_wait=progress.allowed.set):
+            answer = await self.tools.backends.host(
+                self._target, self.admitted.request.options, progress.begin
+            )
+        if isinstance(answer, Refusal):
+            return taken_back(self.admitted, answer)
+        return self._found(answer)
+
+    def watch(self, answer: HostAnswer | None = None) -> WatchOrder:
+        """How its card goes on being watched; `answer` is what it shows now."""
+        backends = self.tools.backends
+        look = HostLook(
+            backends=backends,
+            target=self._target,
+            options=self.admitted.request.options,
+            context=self._context,
+            health_reader=HealthReader(backends.read_backend_health),
+        )
+        return WatchOrder(
+            look=look,
+            change_key=(backend_change_key(answer.report), "") if answer else None,
+            seconds=self._watched,
+            admitted=self.admitted,
+        )
+
+    @property
+    def _target(self) -> HostTarget:
+        target = self.admitted.request.target
+        assert isinstance(target, HostTarget)
+        return target
+
+    @property
+    def _watched(self) -> float:
+        """Seconds that the card is to be watched, 0 for not at all."""
+        return self.tools.cards.watching.seconds(self.admitted.request.watch)
+
+    def _found(self, answer: HostAnswer) -> Found:
+        gateway = answer.gateway
+        watched = self._watched and not answer.report.verdict.accepted
+        return Found(
+            message=self._card(answer, _first_word(answer)),
+            problem=_problem(answer),
+            green=answer.report.verdict.accepted,
+            thread=partial(_explained, answer),
+            on_shown=partial(self._shown, answer),
+            watch=self.watch(answer) if watched else None,
+            amend=partial(self._amended, answer, gateway) if gateway else None,
+            without_health=partial(self._card, answer) if gateway else None,
+        )
+
+    def _shown(self, answer: HostAnswer, posted: Posted | None) -> None:
+        headline = answer.report.verdict.headline.value
+        CHECKS.labels(headline=headline).inc()
+        CHECK_SECONDS.observe(monotonic() - self.admitted.begun)
+        log.info("checked", extra={"target": self.name, "headline": headline})
+        self._keep(answer, answer.gateway, posted)
+
+    async def _amended(self, answer: HostAnswer, gateway: GatewayReport) -> Shown:
+        read = await self.tools.backends.read_backend_health(gateway)
+        report, said = with_backend_health(answer.report, read)
+        return Shown(
+            message=check_card(report, self._context(answer, said)),
+            problem=_problem(answer),
+            green=report.verdict.accepted,
+            thread=partial(_said, said, read.refusal),
+            on_shown=partial(self._keep, answer, read),
+        )
+
+    def _keep(
+        self, answer: HostAnswer, gateway: GatewayReport | None, posted: Posted | None
+    ) -> None:
+        kept = Kept(report=answer.report, gateway=gateway, run_id=self.admitted.run_id)
+        self.tools.filing.keep(posted, kept)
+
+    def _card(self, answer: HostAnswer, gateway_says: str) -> Message:
+        return check_card(answer.report, self._context(answer, gateway_says))
+
+    def _context(self, answer: HostAnswer, gateway_says: str) -> CardContext:
+        request = self.admitted.request
+        return CardContext(
+            command=self.command,
+            understood=judged_as(request, answer.report, answer.gateway)
+            + watched_for(answer.report.verdict.accepted, self._watched),
+            run_id=self.admitted.run_id,
+            probe_origin=self.tools.probe_origin,
+            user=self.admitted.invocation.user,
+            gateway_says=gateway_says,
+            gateway=answer.gateway,
+            site=answer.site,
+            changed=changed_since_healthy(answer.report, self.tools.last_healthy),
+        )
+
+
+def _problem(answer: HostAnswer) -> Problem | None:
+    """What is wrong in which pool, where the backend stands on a gateway."""
+    if answer.gateway is None:
+        return None
+    pools = [one.pool for one in answer.gateway.members if one.report is answer.report]
+    return Problem(
+        gateway=answer.gateway.gateway.id.key,
+        pool=next(iter(pools), "") or worst_pool(answer.gateway),
+        cause=answer.report.verdict.headline.value,
+    )
+
+
+def _first_word(answer: HostAnswer) -> str:
+    """What the card says of the gateway before backend health was read."""
+    if answer.gateway:
+        return GATEWAY_ASKED
+    return why_no_backend_health(answer.arm) if answer.arm else ""
+
+
+def _explained(answer: HostAnswer) -> list[ThreadItem]:
+    found = details(answer.report)
+    return [found.message, *found.files, *remedies(answer.arm)]
+
+
+def _said(said: str, refused: Refusal | None) -> list[ThreadItem]:
+    return [*filter(None, (whole_word(said),)), *remedies(refused)]

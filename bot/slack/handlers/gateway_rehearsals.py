@@ -24,9 +24,9 @@ from bot.domain.refusal import Refusal
 from bot.domain.removal import Removal
 from bot.domain.request import ForecastRequest, RemovalRequest, Request
 from bot.slack.handlers.refusals import ExampleLine, refused
-from bot.slack.handlers.repeats import answer_once
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.card_life import CardTools, Found, Progress, TakenBack
+from bot.slack.outbound.card_life import answer_once
+from bot.slack.outbound.card_work import CardTools, Found, Progress, TakenBack
 
 _GRACE_S = 0.15
 Answer = TypeVar("Answer")
@@ -91,7 +91,7 @@ class GatewayRehearsing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRehearsal(Generic[Answer]):
-    """One of them, as `bot.slack.outbound.card_life.Work` asks for it.
+    """One of them, as `bot.slack.outbound.card_work.Work` asks for it.
 
     Attributes:
         ask: probes the members and judges.

@@ -26,11 +26,11 @@ from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeRequest, SiteTarget, Via
 from bot.slack.handlers.refusals import refused, remedies
-from bot.slack.handlers.repeats import answer_once, watch_on
 from bot.slack.handlers.watched import GatewayLook, HealthReader, gateway_change_key, worst_pool
 from bot.slack.handlers.wording import understood, understood_of
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.card_life import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
+from bot.slack.outbound.card_life import answer_once, watch_on
+from bot.slack.outbound.card_work import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.watching import WatchOrder, watched_for
 
@@ -78,7 +78,7 @@ class GatewayChecking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayCheck:
-    """One look at a gateway or at all of them, as `bot.slack.outbound.card_life.Work` asks."""
+    """One look at a gateway or at all of them, as `bot.slack.outbound.card_work.Work` asks."""
 
     tools: GatewayChecking
     admitted: AdmittedInvocation[ProbeRequest]

@@ -13,7 +13,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.request import Request
 from bot.slack.inbound.routing import note
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.card_life import Found, TakenBack
+from bot.slack.outbound.card_work import Found, TakenBack
 
 ExampleLine = Callable[[str], str]
 """A target that would be answered -> the line that asks about it."""

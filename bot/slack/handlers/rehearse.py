@@ -27,8 +27,8 @@ from bot.domain.request import RehearseRequest, RemovalRequest
 from bot.observability.logs import run_scope
 from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, answer, files, from_submission
-from bot.slack.outbound.card_life import (
-    CardLife,
+from bot.slack.outbound.card_life import CardLife
+from bot.slack.outbound.card_work import (
     CardOrder,
     CardTools,
     Found,
@@ -160,7 +160,7 @@ class Rehearsing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainRehearsal:
-    """One rehearsal, as `bot.slack.outbound.card_life.Work` asks for it."""
+    """One rehearsal, as `bot.slack.outbound.card_work.Work` asks for it."""
 
     tools: Rehearsing
     order: CardOrder

@@ -1,4 +1,6 @@
-"""The life of a card, once for every verb.
+"""The life of a card, once for every verb, and every request once.
+
+A request that is answered already is pointed to its card.
 
 Looking, progress, verdict, amended by backend health, watched, ended. Taken back when the target
 is refused, "cut short" when the process stops, "failed" on an error of our own, but never over an
@@ -10,26 +12,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Protocol
 
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
 from bot.cards.progress import cut_short, failed, looking
-from bot.cards.usage import notice
-from bot.domain.alerts import Problem
+from bot.cards.usage import notice, running
+from bot.commands.wording import command_of, target_of
 from bot.domain.delivery import DeliveryError
+from bot.domain.request import ProbeRequest, Request
+from bot.observability.logs import run_scope
 from bot.observability.metrics import FIRST_POST_SECONDS
-from bot.slack.invocation import Invocation
+from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.calling import LONG_S
 from bot.slack.outbound.card import Card
+from bot.slack.outbound.card_work import (
+    CardOrder,
+    CardTools,
+    Found,
+    Progress,
+    Shown,
+    TakenBack,
+    ThreadItem,
+    Work,
+)
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.runs import Run, Runs
-from bot.slack.outbound.turns import Turns
-from bot.slack.outbound.watching import Watching, WatchOrder
+from bot.slack.outbound.watching import WatchOrder
 
 log = logging.getLogger(__name__)
 
@@ -39,143 +52,83 @@ NOT_READ = "backend health could not be read: an error of the bot itself. Press 
 
 PRIVATE = "backend health is not read for an answer that only you see. Check again reads it."
 
-ThreadItem = Message | Attachment
+
+async def answer_once(tools: CardTools, admitted: AdmittedInvocation[Request], work: Work) -> None:
+    """Do the work on a card of its own, or point to the card that has the same answer."""
+    if found := earlier(tools.runs, admitted):
+        await point_to(tools.slack, found, admitted)
+        return
+    run = tools.runs.begin(key_of(admitted))
+    try:
+        with run_scope(admitted.run_id):
+            await CardLife(tools, order_of(admitted), work, run).perform()
+    finally:
+        tools.runs.end(run)
 
 
-def _nothing(_posted: Posted | None) -> None:
-    """The default: nothing is kept of a card."""
+async def watch_on(
+    tools: CardTools, admitted: AdmittedInvocation[Request], work: Work, order: WatchOrder
+) -> None:
+    """Go on watching a card after a restart."""
+    run = Run(begun=admitted.begun)
+    await CardLife(tools, order_of(admitted), work, run).go_on_watching(order)
 
 
-def _no_thread() -> Sequence[ThreadItem]:
-    return ()
+def order_of(admitted: AdmittedInvocation[Request]) -> CardOrder:
+    """Whose card it is."""
+    return CardOrder(
+        invocation=admitted.invocation,
+        run_id=admitted.run_id,
+        begun=admitted.begun,
+        private=_card_options(admitted.request).private,
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """An answer as it is to stand on the card.
+def key_of(admitted: AdmittedInvocation[Request]) -> Hashable:
+    """Two requests with one key are the same.
 
-    Attributes:
-        message: the card.
-        thread: makes what goes into its thread; what of it fails leaves the card as it is.
-        on_shown: called with the card's place once it stands.
-        watch: how the card goes on being watched, `None` for not at all.
-        problem: what is wrong and where, `None` where no one gateway can be named.
-        green: whether it is accepted.
+    A press of a button is about its card, anything else about its target in its place.
     """
+    invocation, options = admitted.invocation, _card_options(admitted.request)
+    what = (
+        invocation.card
+        if invocation.source is Source.CLICK
+        else (admitted.request.verb, command_of(admitted.request))
+    )
+    return (
+        invocation.channel,
+        invocation.thread,
+        (options.private or invocation.alone) and invocation.user,
+        options.watch is not None,
+        what,
+    )
 
-    message: Message
-    thread: Callable[[], Sequence[ThreadItem]] = _no_thread
-    on_shown: Callable[[Posted | None], None] = _nothing
-    watch: WatchOrder | None = None
-    problem: Problem | None = None
-    green: bool = False
+
+def _card_options(request: Request) -> ProbeRequest:
+    """Whether the card is private or watched; only a request that probes can ask for that."""
+    return request if isinstance(request, ProbeRequest) else ProbeRequest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found(Shown):
-    """The verdict of our own probe.
+def earlier(runs: Runs, admitted: AdmittedInvocation[Request]) -> Run | None:
+    """The run that answers this already.
 
-    Attributes:
-        amend: reads backend health and makes the amended card; `None` where there is none to read.
-        interim: the cards that stand while parts of backend health arrive, each in place of the
-            one before; `None` where it comes at once.
-        without_health: makes the card that says why backend health is missing.
-        health_first: a card that cannot be changed later waits for backend health; otherwise it
-            says that Check again reads it.
+    For a pressed button only one that has no verdict yet, since a finished card is probed anew.
     """
-
-    amend: Callable[[], Awaitable[Shown]] | None = None
-    interim: Callable[[], AsyncIterator[Message]] | None = None
-    without_health: Callable[[str], Message] | None = None
-    health_first: bool = False
+    return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.CLICK)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenBack:
-    """Nothing of this stays in the channel; `message` is for the asker alone."""
+async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[Request]) -> None:
+    """Show the asker alone where the card is.
 
-    message: Message
-
-
-class Work(Protocol):
-    """What one verb hands in.
-
-    Attributes:
-        name: what is looked at.
-        command: what `Check again` asks.
-        understood: the request as it was understood.
-        grace: seconds for which the card waits for a refusal or a quick answer.
+    A second press of a button needs no answer: its card is the message whose button was pressed.
     """
-
-    @property
-    def name(self) -> str:
-        """See above."""
-
-    @property
-    def command(self) -> str:
-        """See above."""
-
-    @property
-    def understood(self) -> str:
-        """See above."""
-
-    @property
-    def grace(self) -> float:
-        """See above."""
-
-    async def find(self, progress: Progress) -> Found | TakenBack:
-        """Do the work."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far the work came.
-
-    Attributes:
-        allowed: set when the target was let in, so that the card may appear.
-        stage: the one that has just begun.
-        on_stage: called when it changes.
-    """
-
-    allowed: asyncio.Event = field(default_factory=asyncio.Event)
-    stage: str | None = None
-    on_stage: Callable[[], None] = lambda: None
-
-    def begin(self, stage: str) -> None:
-        """A stage begins; the first one, resolving, still says nothing about the target."""
-        if stage != "resolve":
-            self.allowed.set()
-        self.stage = stage
-        self.on_stage()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardTools:
-    """What every card works with.
-
-    Attributes:
-        slack: the way to Slack.
-        runs: what runs now.
-        bot_name: whom to invite.
-        watching: where a failing card goes on when `watch` was asked for.
-        turns: cards first, then probes.
-    """
-
-    slack: SlackClient
-    runs: Runs
-    bot_name: str
-    watching: Watching
-    turns: Turns = field(default_factory=Turns)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardOrder:
-    """Whose card it is: the invocation, its run id, when it began (monotonic), who may see it."""
-
-    invocation: Invocation
-    run_id: str
-    begun: float
-    private: bool = False
+    if admitted.invocation.source is Source.CLICK:
+        return
+    link = await slack.permalink(found.card.posted) if found.card and found.card.posted else None
+    await slack.send_ephemeral(
+        admitted.invocation,
+        running(target_of(admitted.request) or admitted.request.verb.value, link=link),
+    )
 
 
 class CardLife:

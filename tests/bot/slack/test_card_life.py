@@ -26,23 +26,15 @@ from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions, Request
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
+from bot.slack.handlers.check import BackendCheck, Checking
 from bot.slack.handlers.files import Filing
 from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
-from bot.slack.handlers.one_check import BackendCheck, CheckTools
 from bot.slack.handlers.rehearse import ChainRehearsal, Rehearsal, Rehearsing
-from bot.slack.handlers.repeats import order_of
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound import card_life
-from bot.slack.outbound.card_life import (
-    CardLife,
-    CardTools,
-    Found,
-    Progress,
-    TakenBack,
-    ThreadItem,
-    Work,
-)
+from bot.slack.outbound.card_life import CardLife, order_of
+from bot.slack.outbound.card_work import CardTools, Found, Progress, TakenBack, ThreadItem, Work
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Runs
 from bot.slack.outbound.watching import Watching
@@ -219,7 +211,7 @@ class Stage:
             chain = Rehearsal(chain=load_certificates(LEAF.pem), policy=policy(ROOT))
             return ChainRehearsal(tools=pasting, order=order_of(admitted), rehearsal=chain)
         filing = Filing(backends=cases, slack=cards.slack, probe_origin="here")
-        tools = CheckTools(cards=cards, backends=cases, probe_origin="here", filing=filing)
+        tools = Checking(cards=cards, backends=cases, probe_origin="here", filing=filing)
         return BackendCheck(tools=tools, admitted=admitted)
 
     def top(self) -> list[Message]:
