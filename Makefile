@@ -46,7 +46,7 @@ test-every-case: ## make test with every case of the sampled tests (minutes more
 	@TEST_EVERY_CASE=1 $(MAKE) test
 
 smoke: setup ## the few tests that show whether a Python fits: make smoke PYTHON=python3.13 VENV=.cache/py3.13
-	@$(BIN)/python -m pytest -q -m smoke
+	@$(BIN)/python -m pytest -q -m smoke $$(grep -rl --include='test_*.py' 'mark\.smoke' tests)
 
 emulate: setup ## read a verdict back out of another project's stand-in Slack (npm fetches 200 MB once)
 	@npm install --prefix playground/emulate --no-audit --no-fund --no-package-lock --loglevel=error
