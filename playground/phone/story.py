@@ -15,15 +15,18 @@ from playground.clock import MovableClock
 from playground.lab.backends import LabBackend
 from playground.phone.snapshot import names
 from playground.slack import Ack, Message
-from playground.slack.state import BOT_USER, Json, User
+from playground.slack.state import BOT_USER, Json
 from playground.stage import GATEWAY, Stage
 
 CHANNEL: Final = "C0INCIDENT"
-MONITOR: Final = User(id="UMONITOR", name="Azure Monitor")
+ALERTS_ON: Final = "Alerts in this channel are answered"
 PATIENCE_S: Final = 60.0
 TITLES: Final = (
-    ("Alert", "An alert comes into the incident channel: users get 502."),
-    ("Diagnosis", "The card says what is wrong, and draws what the server really sent."),
+    ("Alert", "An alert comes into the incident channel, where somebody said alerts on."),
+    (
+        "Diagnosis",
+        "Nobody asked: the card in its thread says what is wrong, and draws what was sent.",
+    ),
     ("Fix steps", "Who has to do what, with the real names filled in."),
     ("Install", "fullchain.pem from the thread is on the server; the bot watches."),
     ("Green", "The same card has turned; the thread says how long it took."),
@@ -89,18 +92,21 @@ class Story:
     def _target(self) -> str:
         return f"{self._backend.address}:{self._backend.port}"
 
-    async def _post_alert(self, _user: str) -> None:
-        self._slack.workspace.users[MONITOR.id] = MONITOR
+    async def _post_alert(self, user: str) -> None:
+        """A monitoring tool writes where its alerts are answered."""
+        slack = self._slack
+        _answered(await slack.command("alerts on", channel=CHANNEL, user=user))
+        await slack.until(lambda: self._said(ALERTS_ON, "0")[0], PATIENCE_S)
         text = (
             f"Fired: Sev 1, UnhealthyHostCount above 0.\nApplication gateway: {GATEWAY}\n"
             f"Backend: {self._target}\nUsers get 502 Bad Gateway."
         )
-        self._alert = self._slack.workspace.add(channel=CHANNEL, user=MONITOR.id, text=text)
+        self._alert, ack = await slack.app_says(text, channel=CHANNEL)
+        _answered(ack)
 
-    async def _diagnose(self, user: str) -> str | None:
+    async def _diagnose(self, _user: str) -> str | None:
         assert self._alert is not None
         alert = self._alert
-        _answered(await self._slack.message_shortcut(alert, "diagnose_502", user=user))
         self._card = await self._slack.until(lambda: self._cards_since(alert.ts)[0], PATIENCE_S)
         return self._card.thread_ts
 
