@@ -79,7 +79,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.GATEWAY,
         steps=(
-            "Check again with the gateway's own names: /appgw-check gw: and the gateway's name.",
+            "Check the gateway itself (gw: and its name), so that its own names are used.",
             "Wait until the unhealthy threshold is reached (3 failed probes unless set otherwise).",
             "Correct the finding below in any case: the next probe may fail on it.",
         ),

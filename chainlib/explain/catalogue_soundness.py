@@ -162,10 +162,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         ),
         where=Where.SERVER,
         steps=(
-            (
-                "Probe the backend directly to see which of the three it is: /appgw-check with "
-                "its host name."
-            ),
+            "Check the backend by its host name: the direct probe tells which of the three it is.",
             "Renew the certificate if it is out of date or revoked.",
             "Upload the new certificate to the v1 gateway's setting.",
         ),
