@@ -1,7 +1,8 @@
 """Run every bench, or those named on the command line, and say whether each goal is met.
 
-`python -m bench [judge capture slack ...] [--json FILE] [--table FILE.md]`. The JSON holds the
-figures of this run; the table is written in place of the one between the markers of the document.
+`python -m bench [judge capture chaos ...] [--seconds N] [--json FILE] [--table FILE.md]`. The JSON
+holds the figures of this run; the table is written in place of the one between the markers of the
+document.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ NAMES = (
     "engine",
     "takeover",
     "replicas",
+    "chaos",
 )
 
 
@@ -40,7 +42,7 @@ def main(words: list[str]) -> int:
         )
         return 2
     found: dict[str, list[Figure]] = {}
-    for name, figure in _figures(options.names or list(NAMES)):
+    for name, figure in _figures(options.names or list(NAMES), options.seconds):
         print(figure.line(), flush=True)  # noqa: T201 -- its face
         found.setdefault(name, []).append(figure)
         # After each figure: a run that is cut short keeps what it measured.
@@ -54,16 +56,18 @@ def main(words: list[str]) -> int:
 def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--seconds", type=float, help="of the chaos, 300 otherwise")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--table", type=Path, metavar="FILE.md")
     return parser.parse_args(words)
 
 
-def _figures(names: list[str]) -> Iterator[tuple[str, Figure]]:
+def _figures(names: list[str], seconds: float | None) -> Iterator[tuple[str, Figure]]:
     for name in names:
         print(f"== {name}", flush=True)  # noqa: T201 -- its face
-        run: Callable[[], Iterator[Figure]] = import_module(f"bench.bench_{name}").run
-        for figure in run():
+        run: Callable[..., Iterator[Figure]] = import_module(f"bench.bench_{name}").run
+        given = {"seconds": seconds} if seconds and name == "chaos" else {}
+        for figure in run(**given):
             yield name, figure
 
 

@@ -28,6 +28,8 @@ LAG = Histogram(
 )
 WORST = Gauge("appgw_loop_lag_worst_seconds", "Longest delay since the start", registry=REGISTRY)
 
+TASKS = Gauge("appgw_tasks", "Tasks of the event loop", registry=REGISTRY)
+
 
 @asynccontextmanager
 async def loop_watchdog(every: float = EVERY_S) -> AsyncIterator[None]:
@@ -48,6 +50,7 @@ async def _watch(every: float) -> None:
         await asyncio.sleep(every)
         lag = max(monotonic() - began - every, 0.0)
         LAG.observe(lag)
+        TASKS.set(len(asyncio.all_tasks()))
         if lag > worst:
             worst = lag
             WORST.set(worst)
