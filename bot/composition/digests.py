@@ -12,8 +12,8 @@ from bot.checks.doctor import HISTORY_SCOPE
 from bot.checks.observe import TargetObserver
 from bot.checks.service import CheckService
 from bot.engine import Engine, EngineSettings, Ports
-from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recovery import PausedNotice, Recovering
+from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.outbound.digest_messages import render
 from bot.slack.outbound.digest_poster import SlackPoster
 from bot.slack.service import Connected
@@ -22,7 +22,7 @@ from bot.store import (
     Store,
     monitored,
 )
-from bot.subscriptions import SubscriptionMemory
+from bot.subscriptions import SubscriptionMemory, SubscriptionService
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Digests:
     sweeps: CheckService | None = None
 
     @asynccontextmanager
-    async def running(self, connected: Connected) -> AsyncIterator[SubscriptionService]:
+    async def running(self, connected: Connected) -> AsyncIterator[SubscriptionReplies]:
         """Run the engine for as long as the app runs."""
         slack, runs, identity = connected.slack, connected.runs, connected.identity
         readiness = connected.readiness
@@ -74,16 +74,15 @@ class Digests:
         service = SubscriptionService(
             memory=memory,
             check_service=self.check_service,
-            looker=looker,
-            slack=slack,
+            observer=looker,
             clock=self.clock,
-            bot_name=identity.name,
         )
+        replies = SubscriptionReplies(service=service, slack=slack, bot_name=identity.name)
         try:
             # Not earlier: the engine's launch blocks the loop, and a look that it interrupts would
             # hold SQLite's lock meanwhile.
             async with monitored(self.store):
-                yield service
+                yield replies
         finally:
             await engine.stop()
 

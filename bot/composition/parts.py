@@ -17,7 +17,7 @@ from bot.domain.request import HostTarget, ProbeOptions
 from bot.slack.handlers.alert_following import EVERY_S
 from bot.slack.handlers.check import no_site
 from bot.slack.handlers.health import nothing_followed
-from bot.slack.handlers.notebook import SubscriptionService
+from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.handlers.watch_store import WatchBook
 from bot.slack.inbound.access import AccessCheck
 from bot.slack.outbound.watching import INTERVAL_S
@@ -69,7 +69,7 @@ class Parts:
     probe_origin: str
     gateways: CheckService | None = None
     followed: Callable[[str], Awaitable[Sequence[GatewayRef]]] = nothing_followed
-    digests: Callable[[Connected], AbstractAsyncContextManager[SubscriptionService | None]] = (
+    digests: Callable[[Connected], AbstractAsyncContextManager[SubscriptionReplies | None]] = (
         without_digests
     )
     watch_every_s: float = INTERVAL_S

@@ -27,11 +27,11 @@ from bot.slack.handlers.files import Filing
 from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
 from bot.slack.handlers.health import GatewayCheck, GatewayChecking
 from bot.slack.handlers.mute import MuteHandlers
-from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.recent import Recent
 from bot.slack.handlers.rehearse import Rehearsing
 from bot.slack.handlers.small_verbs import SmallVerbs
 from bot.slack.handlers.subscribe import Subscribing
+from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.handlers.subscription_verbs import SubscriptionListeners
 from bot.slack.inbound.routing import Handlers, Reception, answers
 from bot.slack.listeners import Listeners
@@ -69,7 +69,7 @@ class _SlackAppBuilder:
         settings: Settings,
         parts: Parts,
         connected: Connected,
-        subscriptions: SubscriptionService | None,
+        subscriptions: SubscriptionReplies | None,
     ) -> None:
         self._settings, self._parts, self._connected = settings, parts, connected
         self._subscriptions = subscriptions
@@ -158,7 +158,7 @@ class _SlackAppBuilder:
         }
         if self._subscriptions is None:
             return MappingProxyType(dict(table))
-        recent = Recent(book=self._subscriptions, runs=self._connected.runs)
+        recent = Recent(replies=self._subscriptions, runs=self._connected.runs)
         return MappingProxyType(dict(recent.remembering(table)))
 
     def _gateway_handlers(self) -> Handlers:
@@ -191,8 +191,8 @@ class _SlackAppBuilder:
     def _subscription_handlers(self) -> Handlers:
         if self._subscriptions is None:
             return {}
-        subscribing = Subscribing(book=self._subscriptions)
-        mutes = MuteHandlers(book=self._subscriptions)
+        subscribing = Subscribing(replies=self._subscriptions)
+        mutes = MuteHandlers(replies=self._subscriptions)
         return {
             **answers(requests.SubscribeRequest, subscribing.subscribe),
             **answers(requests.ListRequest, subscribing.list),
@@ -207,7 +207,7 @@ class _SlackAppBuilder:
         listeners.register(app)
         if self._subscriptions:
             troubles = self._connected.readiness.troubles
-            SubscriptionListeners(book=self._subscriptions, troubles=troubles).register(
+            SubscriptionListeners(replies=self._subscriptions, troubles=troubles).register(
                 app, reception
             )
 

@@ -7,6 +7,7 @@ from bot.subscriptions.alerts import AlertMemory
 from bot.subscriptions.current import current_digest
 from bot.subscriptions.memory import AtLimit, Author, SubscriptionMemory
 from bot.subscriptions.seen import SeenRequests
+from bot.subscriptions.service import CannotFollow, SubscriptionService
 from bot.subscriptions.shared_channels import SharedChannels
 from bot.subscriptions.watches import WatchRecords
 
@@ -14,9 +15,11 @@ __all__ = [
     "AlertMemory",
     "AtLimit",
     "Author",
+    "CannotFollow",
     "SeenRequests",
     "SharedChannels",
     "SubscriptionMemory",
+    "SubscriptionService",
     "WatchRecords",
     "current_digest",
 ]

@@ -17,7 +17,7 @@ from bot.domain.digest import DigestLine, Subscription
 from bot.domain.outage import DatabaseUnavailable
 from bot.slack.affiliation import of_app_home
 from bot.slack.handlers.members import channels_of
-from bot.slack.handlers.notebook import SubscriptionService
+from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
 from bot.slack.payload import inner, word
@@ -32,11 +32,11 @@ class Home:
     """Draws the Home tab.
 
     Attributes:
-        book: what the digest verbs share.
+        replies: what the digest verbs share.
         troubles: what the bot finds wrong with itself now, name -> sentence.
     """
 
-    book: SubscriptionService
+    replies: SubscriptionReplies
     troubles: Callable[[], Mapping[str, str]]
 
     async def draw(self, user: str, refusal: str | None) -> None:
@@ -46,8 +46,8 @@ class Home:
         except DatabaseUnavailable as error:
             view = refused_view(str(error))
         try:
-            await self.book.slack.call(
-                self.book.slack.client.views_publish, repeatable=True, user_id=user, view=view
+            await self.replies.slack.call(
+                self.replies.slack.client.views_publish, repeatable=True, user_id=user, view=view
             )
         except DeliveryError as error:
             log.warning(
@@ -59,10 +59,10 @@ class Home:
 
         Whatever such a channel follows is theirs to see.
         """
-        known = await self.book.memory.of_team()
-        hosts = await self.book.memory.recent_hosts(user)
+        known = await self.replies.service.memory.of_team()
+        hosts = await self.replies.service.memory.recent_hosts(user)
         made_in = {one.channel for one in known if one.created_by == user}
-        channels = await channels_of(self.book.slack, user, made_in)
+        channels = await channels_of(self.replies.slack, user, made_in)
         own = [one for one in known if one.channel in channels]
         followed = [
             Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own
@@ -77,10 +77,10 @@ class Home:
         """Each cause once, however many channels follow it; and how many are muted in them."""
         found: dict[str, tuple[DigestLine, str]] = {}
         muted = 0
-        now = self.book.clock()
+        now = self.replies.service.clock()
         for one in own:
             everything = replace(one, only_changes=False)
-            content, _ = await self.book.memory.since(everything, None, now)
+            content, _ = await self.replies.service.memory.since(everything, None, now)
             muted += sum(note.lines for note in content.muted)
             for line in content.lines:
                 found.setdefault(line.cause, (line, check_command(line, one.target)))

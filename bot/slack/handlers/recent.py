@@ -11,7 +11,7 @@ from datetime import datetime
 from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import BackendRequest, HealthRequest, LastTarget, Request
-from bot.slack.handlers.notebook import SubscriptionService
+from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.inbound.routing import Handler, Handlers, Work
 from bot.slack.invocation import AdmittedInvocation
 
@@ -24,11 +24,11 @@ class Recent:
     """Remembers questions; what is asked while one transaction runs is written by the next one.
 
     Attributes:
-        book: where.
+        replies: where.
         runs: what the remembering runs in.
     """
 
-    book: SubscriptionService
+    replies: SubscriptionReplies
     runs: Work
     _waiting: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _writing: bool = False
@@ -59,7 +59,7 @@ class Recent:
         try:
             while hosts := self._waiting:
                 self._waiting = {}
-                await self.book.memory.remember_hosts(hosts)
+                await self.replies.service.memory.remember_hosts(hosts)
         except DatabaseUnavailable:
             return  # the outage is logged once, by the store
         finally:

@@ -28,17 +28,10 @@ from bot.digest.schedule import UnusableSchedule, echo
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import Subscription
 from bot.domain.request import ListRequest, Request, SubscribeRequest, UnsubscribeRequest
-from bot.slack.handlers.notebook import (
-    CannotFollow,
-    SubscriptionService,
-    command_of,
-    made,
-    matching,
-    same_part,
-    says,
-)
+from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.subscriptions import AtLimit
+from bot.subscriptions import AtLimit, CannotFollow
+from bot.subscriptions.following import command_of, matching, says
 
 _SEVERAL = 2
 _UNUSABLE = (CannotFollow, UnusableSchedule, UnusableFilter, NeverDue)
@@ -46,9 +39,9 @@ _UNUSABLE = (CannotFollow, UnusableSchedule, UnusableFilter, NeverDue)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribing:
-    """Answers what changes a channel's subscriptions; `book` is what the digest verbs share."""
+    """Answers what changes a channel's subscriptions; `replies` is what the digest verbs share."""
 
-    book: SubscriptionService
+    replies: SubscriptionReplies
 
     async def subscribe(self, admitted: AdmittedInvocation[SubscribeRequest]) -> None:
         """Follow a target from now on, or in another way than before.
@@ -59,21 +52,21 @@ class Subscribing:
             await self.open_form(admitted.invocation, {})
             return
         if not admitted.invocation.channel:
-            await self.book.decline(
+            await self.replies.decline(
                 admitted,
                 "A digest belongs to a channel; use this command in one.",
                 "/appgw-check subscribe gw:prod-gw",
             )
             return
         try:
-            value = await self.book.patiently(admitted, self._made(admitted))
+            value = await self.replies.patiently(admitted, self._made(admitted))
         except _UNUSABLE as error:
-            await self.book.decline(
+            await self.replies.decline(
                 admitted, str(error), "/appgw-check subscribe gw:prod-gw daily 08:30"
             )
             return
         if value is None:
-            await self.book.slack.send_ephemeral(
+            await self.replies.slack.send_ephemeral(
                 admitted.invocation, which_zone(words_of(admitted.request))
             )
             return
@@ -81,9 +74,9 @@ class Subscribing:
 
     async def list(self, admitted: AdmittedInvocation[ListRequest]) -> None:
         """What this channel follows, numbered from 1."""
-        known = await self.book.subscriptions(admitted.invocation.channel)
+        known = await self.replies.service.subscriptions(admitted.invocation.channel)
         if not known:
-            await self.book.decline(
+            await self.replies.decline(
                 admitted,
                 "This channel has no subscriptions yet.",
                 "/appgw-check subscribe gw:prod-gw",
@@ -92,11 +85,11 @@ class Subscribing:
             _entry(number, value, self._plan(value, runs=1))
             for number, value in enumerate(known, 1)
         ]
-        await self.book.notify(admitted, listing(entries))
+        await self.replies.notify(admitted, listing(entries))
 
     async def unsubscribe(self, admitted: AdmittedInvocation[UnsubscribeRequest]) -> None:
         """Stop one digest by its number or target, or all of them."""
-        known = await self.book.subscriptions(admitted.invocation.channel)
+        known = await self.replies.service.subscriptions(admitted.invocation.channel)
         chosen = _chosen(known, admitted.request)
         if not chosen:
             numbers = (
@@ -104,21 +97,21 @@ class Subscribing:
                 if len(known) < _SEVERAL
                 else f"it has 1 to {len(known)}"
             )
-            await self.book.decline(
+            await self.replies.decline(
                 admitted, f"This channel has no such digest; {numbers}.", "/appgw-check list"
             )
             return
-        await self.book.memory.remove(
+        await self.replies.service.memory.remove(
             {one.id: command_of(one) for one in chosen},
-            self._who(admitted.invocation),
-            self.book.clock(),
+            self.replies.author(admitted),
+            self.replies.service.clock(),
         )
         message = unsubscribed(
             [one.target.text for one in chosen],
             [command_of(one) for one in chosen],
             by=admitted.invocation.user,
         )
-        await self.book.answer_or_send_ephemeral(admitted, message)
+        await self.replies.answer_or_send_ephemeral(admitted, message)
 
     async def restore(
         self, admitted: AdmittedInvocation[SubscribeRequest], commands: Sequence[str]
@@ -134,29 +127,29 @@ class Subscribing:
             try:
                 value = await self._made(admitted.asking(request))
             except _UNUSABLE as error:
-                await self.book.decline(admitted, str(error))
+                await self.replies.decline(admitted, str(error))
                 return
             if value:
                 try:
-                    if not await self._twin(value):
-                        await self._write(value, None, admitted.invocation)
+                    if not await self.replies.service.twin(value):
+                        await self.replies.service.keep(value, None, self.replies.author(admitted))
                 except AtLimit as error:
-                    await self.book.decline(admitted, str(error), "/appgw-check list")
+                    await self.replies.decline(admitted, str(error), "/appgw-check list")
                     break
                 restored_targets.append(value.target.text)
         if restored_targets:
-            await self.book.answer_or_send_ephemeral(
+            await self.replies.answer_or_send_ephemeral(
                 admitted, restored(restored_targets, by=admitted.invocation.user)
             )
 
     async def open_form(self, invocation: Invocation, given: dict[str, str]) -> None:
         """The form; where none can be opened, the button that does."""
         try:
-            await self.book.slack.open_form(
+            await self.replies.slack.open_form(
                 invocation.trigger or "", follow_form(given, channel=invocation.channel)
             )
         except DeliveryError:
-            await self.book.slack.send_ephemeral(
+            await self.replies.slack.send_ephemeral(
                 invocation, open_form_notice("Subscribe", OPEN_FOLLOW_FORM)
             )
 
@@ -165,35 +158,27 @@ class Subscribing:
 
         `None` when the channel's zone has to be asked first.
         """
-        known = await self.book.subscriptions(admitted.invocation.channel)
-        target = await self.book.target(admitted.request, [one.target for one in known])
-        zone = await self.book.zone(admitted)
-        return (
-            made(
-                admitted.request,
-                target,
-                zone,
-                who=self._who(admitted.invocation),
-                now=self.book.clock(),
-            )
-            if zone
-            else None
-        )
+        service, request = self.replies.service, admitted.request
+        target = await service.target_in(admitted.invocation.channel, request)
+        zone = await self.replies.zone(admitted)
+        if not zone:
+            return None
+        return service.wanted(request, target, self.replies.author(admitted), zone)
 
     async def _keep(self, admitted: AdmittedInvocation[Request], value: Subscription) -> None:
-        before = await self._twin(value)
+        before = await self.replies.service.twin(value)
         if before and before.paused is None and _same_words(before, value):
             sentence = (
                 f"This channel already gets {value.target.text} like this: {self._plan(before)}"
             )
-            await self.book.slack.send_ephemeral(
+            await self.replies.slack.send_ephemeral(
                 admitted.invocation, notice(sentence, "/appgw-check list")
             )
             return
         try:
-            stored = await self._write(value, before, admitted.invocation)
+            stored = await self.replies.service.keep(value, before, self.replies.author(admitted))
         except AtLimit as error:
-            await self.book.decline(admitted, str(error), "/appgw-check list")
+            await self.replies.decline(admitted, str(error), "/appgw-check list")
             return
         message = subscribed(
             value.target.text,
@@ -202,26 +187,12 @@ class Subscribing:
             by=admitted.invocation.user,
             changed=before is not None,
         )
-        if refused := await self.book.answer(admitted, message):
-            await self.book.memory.take_back(stored, before)
-            await self.book.explain_place(admitted, refused)
-
-    async def _write(
-        self, value: Subscription, before: Subscription | None, invocation: Invocation
-    ) -> Subscription:
-        return await self.book.memory.keep(
-            value, before, self._who(invocation), self.book.clock(), command_of(value)
-        )
-
-    async def _twin(self, value: Subscription) -> Subscription | None:
-        known = await self.book.subscriptions(value.channel)
-        return next((one for one in known if same_part(one.target, value.target)), None)
+        if refused := await self.replies.answer(admitted, message):
+            await self.replies.service.memory.take_back(stored, before)
+            await self.replies.explain_place(admitted, refused)
 
     def _plan(self, value: Subscription, runs: int = 3) -> str:
-        return f"{echo(value.schedule, self.book.clock(), runs)} {capital(says(value))}."
-
-    def _who(self, invocation: Invocation) -> tuple[str, str, str]:
-        return self.book.team, invocation.channel, invocation.user
+        return f"{echo(value.schedule, self.replies.service.clock(), runs)} {capital(says(value))}."
 
 
 def _chosen(known: Sequence[Subscription], request: UnsubscribeRequest) -> tuple[Subscription, ...]:

@@ -24,8 +24,8 @@ from bot.domain.request import (
     SubscribeRequest,
 )
 from bot.slack.handlers.app_home import Home, opened
-from bot.slack.handlers.notebook import SubscriptionService
 from bot.slack.handlers.subscribe import Subscribing
+from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.inbound.routing import Reception, new_run_id
 from bot.slack.invocation import (
     AdmittedInvocation,
@@ -47,17 +47,19 @@ class SubscriptionListeners:
     """The buttons, menu and form of the digest verbs, and a person's App Home.
 
     Attributes:
-        book: what the digest verbs share.
+        replies: what the digest verbs share.
         troubles: what the bot finds wrong with itself now, name -> sentence.
     """
 
-    book: SubscriptionService
+    replies: SubscriptionReplies
     troubles: Callable[[], Mapping[str, str]]
 
     def register(self, app: AsyncApp, reception: Reception) -> None:
         """Tell the app what is listened to."""
-        home = Home(book=self.book, troubles=self.troubles)
-        clicks = _Clicks(reception=reception, subscribing=Subscribing(book=self.book), home=home)
+        home = Home(replies=self.replies, troubles=self.troubles)
+        clicks = _Clicks(
+            reception=reception, subscribing=Subscribing(replies=self.replies), home=home
+        )
         app.action(re.compile(rf"^{RUN}:"))(clicks.on_run)
         app.action(re.compile(rf"^{RUN_APART}:"))(clicks.on_run_apart)
         app.action(re.compile(rf"^{EDIT}(:\d+)?$"))(clicks.on_edit)

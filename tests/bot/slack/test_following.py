@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.digest import BackendEvent, Change, FollowedTarget, TargetKind
-from bot.slack.handlers.mute import happened
+from bot.subscriptions.history import happened
 from playground.slack import Message, SlackStandIn, User
 from playground.slack.standin import CHANNEL
 from playground.slack.webapi import MANIFEST_SCOPES, Tokens

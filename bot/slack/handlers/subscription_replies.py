@@ -1,0 +1,149 @@
+"""How the digest verbs answer in Slack: in the channel, to the asker alone, with some patience."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from bot.cards.parts import Message
+from bot.cards.place_refusals import place_refusal, with_reason
+from bot.cards.usage import notice
+from bot.commands.wording import target_of
+from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
+from bot.domain.request import Request
+from bot.slack.invocation import AdmittedInvocation, Source
+from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.places import Place, Posted
+from bot.subscriptions import Author, SubscriptionService
+
+T = TypeVar("T")
+
+_SILENT_S = 0.7
+_BY_RESPONSE_URL = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionReplies:
+    """What the digest verbs share.
+
+    Attributes:
+        service: the use cases.
+        slack: the way to Slack.
+        bot_name: what to invite.
+    """
+
+    service: SubscriptionService
+    slack: SlackClient
+    bot_name: str
+
+    def author(self, admitted: AdmittedInvocation[Request]) -> Author:
+        """Who changes something where."""
+        invocation = admitted.invocation
+        return self.service.team, invocation.channel, invocation.user
+
+    async def zone(self, admitted: AdmittedInvocation[Request]) -> str | None:
+        """On which clock the channel lives; `None` when nobody knows."""
+        invocation = admitted.invocation
+        return await self.service.zone(
+            invocation.channel, admitted.request, lambda: self._profile_zone(invocation.user)
+        )
+
+    async def _profile_zone(self, user: str) -> str | None:
+        """The zone in somebody's profile; a bot without `users:read` is not told."""
+        try:
+            answer = await self.slack.call(
+                self.slack.client.users_info, repeatable=True, patience=0, user=user
+            )
+        except DeliveryError:
+            return None
+        return str(answer["user"].get("tz") or "") or None
+
+    async def answer(
+        self, admitted: AdmittedInvocation[Request], message: Message
+    ) -> DeliveryError | None:
+        """Answer in the channel: in place of the message whose button was pressed, or anew.
+
+        Returns:
+            Why it cannot be answered there, `None` when it was.
+
+        Raises:
+            DeliveryError: nobody knows whether it was.
+        """
+        invocation = admitted.invocation
+        place = Place(channel=invocation.channel, thread=invocation.thread)
+        try:
+            if invocation.source is Source.CLICK and invocation.card and not invocation.ephemeral:
+                await self.slack.update(Posted(place=place, ts=invocation.card), message)
+            else:
+                await self.slack.post(place, message)
+        except (PlaceRefused, MessageGone, NotAccepted) as error:
+            return error
+        return None
+
+    async def answer_or_send_ephemeral(
+        self, admitted: AdmittedInvocation[Request], message: Message
+    ) -> None:
+        """Answer in the channel, or the asker alone with the reason why."""
+        if refused := await self.answer(admitted, message):
+            asked = admitted.invocation
+            alone = with_reason(
+                message,
+                refused.reason,
+                bot_name=self.bot_name,
+                channel=asked.channel,
+                channel_name=asked.channel_name,
+            )
+            await self.slack.send_ephemeral(asked, alone)
+
+    async def explain_place(
+        self, admitted: AdmittedInvocation[Request], refused: DeliveryError
+    ) -> None:
+        """Tell the asker why nothing can be posted here, and how to invite where that helps."""
+        asked = admitted.invocation
+        shown = place_refusal(
+            refused.reason,
+            bot_name=self.bot_name,
+            channel=asked.channel,
+            channel_name=asked.channel_name,
+        )
+        await self.slack.send_ephemeral(asked, shown)
+
+    async def notify(self, admitted: AdmittedInvocation[Request], pages: Iterable[Message]) -> None:
+        """Tell the asker alone, in several messages.
+
+        A response URL takes five, so the later ones go another way.
+        """
+        for number, page in enumerate(pages):
+            invocation = (
+                admitted.invocation
+                if number < _BY_RESPONSE_URL or not admitted.invocation.channel
+                else replace(admitted.invocation, response_url=None)
+            )
+            await self.slack.send_ephemeral(invocation, page)
+
+    async def patiently(
+        self, admitted: AdmittedInvocation[Request], work: Coroutine[Any, Any, T]
+    ) -> T:
+        """Do something that may have to ask ARM or DNS.
+
+        When that takes long, the asker hears that it is under way.
+        """
+        task = asyncio.create_task(work)
+        try:
+            await asyncio.wait({task}, timeout=_SILENT_S)
+            if not task.done():
+                await self.slack.send_ephemeral(
+                    admitted.invocation,
+                    notice(f"Looking up {target_of(admitted.request)}, one moment please."),
+                )
+            return await task
+        finally:
+            task.cancel()
+
+    async def decline(
+        self, admitted: AdmittedInvocation[Request], sentence: str, *examples: str
+    ) -> None:
+        """Tell the asker alone why not."""
+        await self.slack.send_ephemeral(admitted.invocation, notice(sentence, *examples))

@@ -1,0 +1,104 @@
+"""What a channel follows: subscriptions out of requests, back in words, and told apart. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.checks.observe import SITE_KEY
+from bot.commands.wording import least_word
+from bot.digest.due import first_run
+from bot.digest.filters import exclusion
+from bot.digest.schedule import schedule
+from bot.domain.digest import FollowedTarget, Subscription, TargetKind
+from bot.domain.gateway_ref import GatewayId, GatewayRef
+from bot.domain.request import HostTarget, Request, SiteTarget, SubscribeRequest
+from bot.subscriptions.memory import Author
+from chainlib import Severity
+
+_STEP = re.compile(r"every (\d+) (minutes|hours)")
+
+
+def made(
+    request: SubscribeRequest,
+    target: FollowedTarget,
+    zone: str,
+    *,
+    who: Author,
+    now: datetime,
+) -> Subscription:
+    """The subscription that was asked for; `who` is team, channel and user.
+
+    Raises:
+        UnusableSchedule, UnusableFilter, NeverDue: each with one sentence.
+    """
+    team, channel, user = who
+    plan = schedule(request.every, day=request.day, at=request.at, zone=zone)
+    return Subscription(
+        team=team,
+        channel=channel,
+        target=target,
+        schedule=plan,
+        minimum=request.minimum or Severity.WARNING,
+        only_changes=request.only_changes,
+        heartbeat=request.heartbeat,
+        exclude=tuple(map(exclusion, request.exclude)),
+        created_by=user,
+        created_at=now,
+        next_run_at=first_run(plan, now),
+    )
+
+
+def command_of(value: Subscription) -> str:
+    """What to type to make a subscription again, without the slash command."""
+    step = _STEP.fullmatch(value.schedule.text)
+    words = [
+        f"subscribe {value.target.text}",
+        f"every={step[1]}{step[2][0]}" if step else value.schedule.text,
+        f"tz={value.schedule.zone}",
+        f"min={least_word(value.minimum)}",
+        "only=changes" if value.only_changes else "",
+        f"not={','.join(value.exclude)}" if value.exclude else "",
+        "heartbeat=on" if value.heartbeat else "",
+    ]
+    return " ".join(filter(None, words))
+
+
+def says(value: Subscription) -> str:
+    """What a subscription tells, in words."""
+    what = {
+        Severity.CRITICAL: "what fails",
+        Severity.WARNING: "problems and renewals",
+        Severity.INFO: "everything",
+    }[value.minimum]
+    how = "also when nothing changed" if value.heartbeat else "silent when nothing changed"
+    left = f"without {', '.join(value.exclude)}" if value.exclude else ""
+    return ", ".join(filter(None, (what, "changes only" if value.only_changes else "", left, how)))
+
+
+def same_gateway(target: FollowedTarget, typed: GatewayRef) -> bool:
+    """Whether a followed gateway is the one that was typed."""
+    followed = GatewayId.read(target.key) if target.kind is TargetKind.GATEWAY else None
+    return followed is not None and typed.means(followed)
+
+
+def same_part(one: FollowedTarget, other: FollowedTarget) -> bool:
+    """Whether two targets are the same, pool and setting included."""
+    return (one.key, one.pool, one.setting) == (other.key, other.pool, other.setting)
+
+
+def matching(known: Sequence[Subscription], request: Request) -> tuple[Subscription, ...]:
+    """The subscriptions that a typed target names: exactly, else every part of that gateway."""
+    typed = request.target
+    if isinstance(typed, HostTarget):
+        return tuple(one for one in known if one.target.key == f"{typed.host}:{typed.port}")
+    if isinstance(typed, SiteTarget):
+        return tuple(one for one in known if one.target.key == f"{SITE_KEY}{typed.host}")
+    if not isinstance(typed, GatewayRef):
+        return ()
+    own = [one for one in known if same_gateway(one.target, typed)]
+    exact = [
+        one for one in own if (one.target.pool, one.target.setting) == (typed.pool, typed.setting)
+    ]
+    return tuple(exact or (own if typed.pool is None and typed.setting is None else ()))

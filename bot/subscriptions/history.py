@@ -1,0 +1,70 @@
+"""What happened to a target, as lines for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.digest.zones import zone as zone_named
+from bot.domain.backend_key import BackendKey
+from bot.domain.digest import BackendEvent, Change, FollowedTarget, TargetKind
+
+_LINES, _NAMED = 12, 2
+_WORDS = {
+    Change.OPENED: "broke",
+    Change.CLOSED: "fixed",
+    Change.CHAIN: "sends another chain",
+    Change.APPEARED: "seen for the first time",
+    Change.GONE: "is gone",
+}
+
+
+def concerns(event: BackendEvent, target: FollowedTarget) -> bool:
+    """Whether an event is about the pool and setting that a target is narrowed to."""
+    if event.target_key != target.key:
+        return True
+    key = BackendKey.read(event.key)
+    pool, setting = target.pool or key.pool, target.setting or key.setting
+    return (pool.lower(), setting.lower()) == (key.pool, key.setting)
+
+
+def wall_clock(instant: datetime, zone: str) -> str:
+    """An instant in a time zone, for example `Mon 23 Nov 09:00`."""
+    local = instant.astimezone(zone_named(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
+
+
+def happened(
+    events: Sequence[BackendEvent], target: FollowedTarget, zone: str
+) -> list[tuple[str, str]]:
+    """When and what, newest first; the same of many servers within one minute is one line."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for event in events:
+        groups.setdefault((wall_clock(event.at, zone), _described(event)), []).append(
+            _which(event, target)
+        )
+    return [
+        (when, f"{_servers(which)}{what}") for (when, what), which in list(groups.items())[:_LINES]
+    ]
+
+
+def _described(event: BackendEvent) -> str:
+    detail = (
+        "" if event.change in {Change.APPEARED, Change.GONE, Change.CHAIN} else f": {event.detail}"
+    )
+    return f"{_WORDS[event.change]}{detail}"
+
+
+def _which(event: BackendEvent, target: FollowedTarget) -> str:
+    """The server with its setting; empty for the very host that was asked about."""
+    key = BackendKey.read(event.key)
+    setting, server = key.setting, key.server
+    if target.kind is TargetKind.HOST:
+        return f"behind {setting}" if setting else ""
+    return {"*": "the gateway", "": ""}.get(server, f"{server} ({setting})" if setting else server)
+
+
+def _servers(which: Sequence[str]) -> str:
+    known = list(dict.fromkeys(filter(None, which)))
+    more = f" +{len(known) - _NAMED}" if len(known) > _NAMED else ""
+    return f"{', '.join(known[:_NAMED])}{more} " if known else ""

@@ -1,0 +1,246 @@
+"""The use cases behind the digest verbs, whatever chat product asks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.checks.observe import SITE_KEY, TargetObserver
+from bot.checks.service import CheckService
+from bot.commands.wording import target_of
+from bot.digest.mutes import read_window, window_words
+from bot.digest.settle import OPEN_AFTER, settle, undecided
+from bot.domain.digest import (
+    BackendEvent,
+    BackendState,
+    DigestContent,
+    FollowedTarget,
+    Mute,
+    Subscription,
+    TargetKind,
+)
+from bot.domain.gateway_ref import GatewayRef
+from bot.domain.refusal import Refusal
+from bot.domain.request import (
+    NOTHING_TYPED,
+    HostTarget,
+    MuteRequest,
+    Request,
+    SiteTarget,
+    SubscribeRequest,
+)
+from bot.subscriptions.following import command_of, made, same_gateway, same_part
+from bot.subscriptions.history import concerns
+from bot.subscriptions.memory import Author, SubscriptionMemory
+
+DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
+_HISTORY_BACK = timedelta(days=90)
+_TWICE = timedelta(seconds=10)
+
+
+class CannotFollow(Exception):
+    """A target that cannot be followed; the text is one sentence for the asker."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionService:
+    """What a channel follows, mutes and was told.
+
+    Attributes:
+        memory: where it is kept.
+        check_service: what a name means, and whether a host may be probed.
+        observer: for a preview of what has not been observed yet.
+        clock: the present instant, aware.
+    """
+
+    memory: SubscriptionMemory
+    check_service: CheckService
+    observer: TargetObserver
+    clock: Callable[[], datetime]
+
+    @property
+    def team(self) -> str:
+        """The bot's own workspace, to which its channels belong whoever asks."""
+        return self.memory.team
+
+    async def subscriptions(self, channel: str) -> tuple[Subscription, ...]:
+        """The subscriptions of a channel, in the order of their numbers."""
+        return await self.memory.of_channel(channel)
+
+    async def target(self, request: Request, known: Iterable[FollowedTarget]) -> FollowedTarget:
+        """What a typed target means; what the channel follows already is not asked for again.
+
+        Raises:
+            CannotFollow: no such gateway, no such kind, or a host that may not be probed.
+        """
+        typed = request.target
+        if isinstance(typed, HostTarget):
+            if no := await self.check_service.refusal(typed):
+                raise CannotFollow(no.sentence)
+            return FollowedTarget(
+                kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
+            )
+        if isinstance(typed, SiteTarget):
+            served = await self.check_service.of_site(typed, NOTHING_TYPED)
+            if not isinstance(served, tuple):
+                raise CannotFollow(served.sentence)
+            return FollowedTarget(
+                kind=TargetKind.SITE, key=f"{SITE_KEY}{typed.host}", text=target_of(request)
+            )
+        if not isinstance(typed, GatewayRef):
+            raise CannotFollow(
+                "Name the gateway or the backend, for example gw:prod-gw or backend.contoso.com."
+            )
+        key = next((one.key for one in known if same_gateway(one, typed)), None) or await self._key(
+            typed
+        )
+        return FollowedTarget(
+            kind=TargetKind.GATEWAY,
+            key=key,
+            text=target_of(request),
+            pool=typed.pool,
+            setting=typed.setting,
+        )
+
+    async def _key(self, typed: GatewayRef) -> str:
+        found = await self.check_service.find(typed)
+        if isinstance(found, Refusal):
+            hints = f" Did you mean {found.example}?" if found.example else ""
+            raise CannotFollow(f"{found.sentence}{hints}")
+        return found.id.key
+
+    async def target_in(self, channel: str, request: Request) -> FollowedTarget:
+        """What a typed target means in a channel.
+
+        Raises:
+            CannotFollow: as in `target`.
+        """
+        known = await self.subscriptions(channel)
+        return await self.target(request, [one.target for one in known])
+
+    async def zone(
+        self, channel: str, request: Request, profile: Callable[[], Awaitable[str | None]]
+    ) -> str | None:
+        """On which clock a channel lives: as typed, as remembered, or as the asker's profile says.
+
+        `None` when nobody knows.
+        """
+        typed = request.tz if isinstance(request, SubscribeRequest) else ""
+        remembered = await self.memory.zone(channel)
+        found = typed or remembered or await profile()
+        if found and not remembered:
+            await self.memory.set_zone(channel, found)
+        return found
+
+    def wanted(
+        self, request: SubscribeRequest, target: FollowedTarget, who: Author, zone: str
+    ) -> Subscription:
+        """The subscription that was asked for; nothing is stored.
+
+        Raises:
+            UnusableSchedule, UnusableFilter, NeverDue: each with one sentence.
+        """
+        return made(request, target, zone, who=who, now=self.clock())
+
+    async def twin(self, value: Subscription) -> Subscription | None:
+        """The channel's subscription to the same target."""
+        known = await self.subscriptions(value.channel)
+        return next((one for one in known if same_part(one.target, value.target)), None)
+
+    async def keep(
+        self, value: Subscription, before: Subscription | None, who: Author
+    ) -> Subscription:
+        """Store a subscription in place of its twin.
+
+        Raises:
+            AtLimit: the channel or the bot has as many as it may have.
+        """
+        return await self.memory.keep(value, before, who, self.clock(), command_of(value))
+
+    async def content(self, value: Subscription, states: Sequence[BackendState]) -> DigestContent:
+        """What its digest would say now."""
+        return await self.memory.preview(value, states, self.clock())
+
+    async def states(self, target: FollowedTarget) -> tuple[tuple[BackendState, ...], bool]:
+        """What is remembered of a target, and whether that decides its state."""
+        known = await self.memory.states(target.key)
+        return known, bool(known) and not undecided(known)
+
+    async def observed(
+        self, target: FollowedTarget, known: Sequence[BackendState]
+    ) -> Sequence[BackendState]:
+        """What an observation finds now, as if it had been found for long; nothing is stored."""
+        look, now = await self.observer.look(target), self.clock()
+        for _ in range(OPEN_AFTER):
+            known, _, _ = settle({state.seen.key: state for state in known}, look, now)
+        return known
+
+    async def mute(
+        self, request: MuteRequest, target: FollowedTarget, who: Author, zone: str
+    ) -> Mute | None:
+        """Mute a target, two hours where nothing is said; a weekly window for as long as it may.
+
+        `None` where the same was asked a moment ago, as a double click does.
+        """
+        now = self.clock()
+        value = Mute(
+            team=self.team,
+            channel=who[1],
+            target=target,
+            begins=now,
+            ends=now + (request.length or (LONGEST_MUTE if request.window else DEFAULT_MUTE)),
+            reason=request.reason,
+            by=who[2],
+            window=read_window(request.window, zone) if request.window else None,
+        )
+        held = await self.mutes(who[1], target)
+        if any(now - one.begins < _TWICE and _same(one, value) for one in held):
+            return None
+        await self.memory.mute(value, who)
+        return value
+
+    async def unmute(self, target: FollowedTarget, who: Author) -> str | None:
+        """End every mute of a target; the command that mutes it again, `None` without a mute."""
+        ended = await self.mutes(who[1], target)
+        if not ended:
+            return None
+        now = self.clock()
+        await self.memory.unmute(ended, who, now, target.text)
+        return _again(max(ended, key=lambda one: one.ends), now)
+
+    async def mutes(self, channel: str, target: FollowedTarget) -> list[Mute]:
+        """The mutes of exactly this target that have not ended."""
+        return await self.memory.mutes_of(channel, target, self.clock())
+
+    async def events(
+        self, channel: str, request: Request, target: FollowedTarget
+    ) -> Sequence[BackendEvent]:
+        """What happened to a target, newest first.
+
+        For a host, also as a member of the gateways that the channel follows.
+        """
+        known = await self.subscriptions(channel)
+        gateways = {one.target.key for one in known if one.target.kind is TargetKind.GATEWAY}
+        host = request.target.host if isinstance(request.target, HostTarget) else None
+        own = await self.memory.events(target, gateways, host, self.clock() - _HISTORY_BACK)
+        fitting = [event for event in own if concerns(event, target)]
+        return sorted(fitting, key=lambda event: event.at, reverse=True)
+
+
+def _same(one: Mute, other: Mute) -> bool:
+    """Whether two mutes of one target say the same: the second is then a double click."""
+    return (one.ends - one.begins, one.window, one.reason) == (
+        other.ends - other.begins,
+        other.window,
+        other.reason,
+    )
+
+
+def _again(mute: Mute, now: datetime) -> str:
+    """What to type to mute again for what was left of it."""
+    hours, minutes = divmod(max(int((mute.ends - now).total_seconds() // 60), 1), 60)
+    window = window_words(mute.window) if mute.window else ""
+    return " ".join(
+        filter(None, (f"mute {mute.target.text}", window, f"for={hours}h{minutes}m", mute.reason))
+    )
