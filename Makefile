@@ -118,4 +118,4 @@ lock: setup ## resolve the dependencies anew into requirements/
 	@$(BIN)/uv pip compile pyproject.toml --extra mcp --group dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	@rm -rf $(VENV) .cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

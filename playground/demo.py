@@ -45,6 +45,7 @@ verdict  from the command to the finished card, backend health through ARM inclu
 What next:
     make playground                                  the same in a web page like a phone (Node 20)
     .venv/bin/appgw check backend.contoso.com        check your own backend from this terminal
+    docs/commands.md                                 every command, with an example
     docs/install.md                                  the bot in your Slack, beside your gateways
     docs/findings.md                                 every verdict, its cause, and who must act"""
 _CODE = re.compile(

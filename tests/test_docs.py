@@ -132,6 +132,18 @@ def test_readme_shows_the_two_commands_first() -> None:
     assert text.index("make demo") < text.index("make test") < text.index("appgw check")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_of_the_code_that_a_page_names_exist(page: Path) -> None:
+    """A recipe that names a moved file is worse than none."""
+    if page.parent.name == "decisions":
+        return  # a decision speaks of its own day
+    named = re.findall(
+        r"`((?:bot|chainlib|playground|tests|deploy|docs)/[\w./-]*\w/?)`", page.read_text()
+    )
+    there = {path for path in named for end in ("", ".py") if (ROOT / f"{path}{end}").exists()}
+    assert set(named) - there == set()
+
+
 def test_architecture_draws_the_layers_that_lint_holds() -> None:
     read = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (held,) = [one["layers"] for one in read["contracts"] if one["id"] == "bot-layers"]
