@@ -242,6 +242,8 @@ async def test_process_ends_with_130_when_interrupted(root: Path) -> None:
         process = await asyncio.create_subprocess_exec(
             str(APPGW),
             *_arguments(server.port, root),
+            "--timeout",
+            "300",
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

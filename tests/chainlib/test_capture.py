@@ -297,7 +297,7 @@ async def test_client_certificate_required_before_list() -> None:
     ("script", "expected"),
     [
         (peers.say(b"SSH-2.0-OpenSSH_9.6\r\n"), "with SSH (SSH-2.0-OpenSSH_9.6)"),
-        (peers.say(b"220 mail.contoso.com ESMTP\r\n"), "with SMTP or FTP"),
+        (peers.say(b"220 mail.contoso.com ESMTP\r\n"), "with SMTP"),
         (peers.plain_http, "with plain HTTP (HTTP/1.1 400 Bad Request)"),
         (peers.say(b"\x00\x01\x02\xff<!channel>"), "with bytes 000102ff"),
         (peers.drip(b"SSH-2.0", pause=0.01), "with S."),

@@ -12,7 +12,7 @@ from bot.domain.outage import DatabaseUnavailable
 from bot.store import open_store
 from bot.subscriptions import SharedChannels
 from playground.slack import Channel, Message
-from tests.bot.store.test_availability import make_read_only
+from tests.bot.store.test_availability import read_only_switch
 from tests.support.arm import MovableClock
 from tests.support.slackbot import RunningBot
 from tests.support.tls_server import NAME, Estate
@@ -121,12 +121,13 @@ async def test_shared_channel_waits_while_the_database_is_down(
     channels = SharedChannels(store=store, team="T1", clock=MovableClock())
     if shared is None:
         assert await channels.awaits_consent(SHARED, shared=True)
-    await make_read_only(store, read_only=True)
+    switch = read_only_switch(store)
+    switch(True)  # noqa: FBT003 -- on
     assert await channels.awaits_consent(SHARED, shared=shared)
     with pytest.raises(DatabaseUnavailable):
         await channels.consent(SHARED, COLLEAGUE)
     assert await channels.awaits_consent(SHARED, shared=shared)
-    await make_read_only(store, read_only=False)
+    switch(False)  # noqa: FBT003 -- off
     await channels.consent(SHARED, COLLEAGUE)
     assert not await channels.awaits_consent(SHARED, shared=True)
     await store.close()

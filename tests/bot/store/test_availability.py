@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import psycopg
@@ -59,23 +60,28 @@ def test_an_outage_is_told_from_our_own_errors(error: Exception, reason: str | N
     assert outage_of(error) == reason
 
 
-async def make_read_only(store: Store, *, read_only: bool) -> None:
-    """What a standby or a read-only file system does to every connection from now on."""
+def read_only_switch(store: Store) -> Callable[[bool], None]:
+    """What a standby or a read-only file system does to every connection, switched on and off.
+
+    One listener for both: another would change the list while a connection walks it.
+    """
     name, off, on = (
         ("query_only", "OFF", "ON")
         if store.embedded
         else ("default_transaction_read_only", "off", "on")
     )
+    words = [off]
 
     def set_it(connection: object, _record: object, _proxy: object) -> None:
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        word = on if read_only else off
+        word = words[-1]
         cursor.execute(f"PRAGMA {name}={word}" if store.embedded else f"SET {name} = {word}")
         cursor.close()
         if not store.embedded:  # else the setting would go with the transaction that it began
             connection.commit()  # type: ignore[attr-defined]
 
     sa.event.listen(store.engine.sync_engine, "checkout", set_it)
+    return lambda read_only: words.append(on if read_only else off)
 
 
 async def until(store: Store, reason: str | None) -> None:
@@ -88,15 +94,16 @@ async def test_a_read_only_database_is_noticed_read_and_heals(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, logger="bot.store.availability")
+    switch = read_only_switch(store)
     async with monitored(store, every=0.1, again=0.1):
-        await make_read_only(store, read_only=True)
+        switch(True)  # noqa: FBT003 -- on
         await until(store, "the database is read-only")
         with pytest.raises(DatabaseUnavailable, match="I cannot save this now: the database is"):
             async with store.writing() as connection:
                 await first_time(connection, "event", NOW)
         async with store.reading() as connection:
             assert await recent_hosts(connection, "T", "U") == ()
-        await make_read_only(store, read_only=False)
+        switch(False)  # noqa: FBT003 -- off
         await until(store, None)
         async with store.writing() as connection:
             assert await first_time(connection, "event", NOW)
