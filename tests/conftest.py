@@ -21,12 +21,13 @@ from blockbuster import BlockBuster
 from hypothesis import settings
 
 from bot.observability.logs import json_formatter
+from tests.support.sampling import of_all
 from tests.support.shared import run_folder
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
 # On a busy machine any example may take longer than a fifth of a second; whole tests have a limit.
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, max_examples=of_all(100, 50))
 settings.load_profile("suite")
 _OUR_VARIABLES = ("APPGW_", "SLACK_", "AZURE_")
 
@@ -96,27 +97,34 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment() -> None:
     """No setting of the machine reaches a test."""
-    for variable in list(os.environ):
-        if variable.startswith(_OUR_VARIABLES):
-            monkeypatch.delenv(variable)
+    for variable in [name for name in os.environ if name.startswith(_OUR_VARIABLES)]:
+        del os.environ[variable]
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_in_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """A blocking call of our own code inside the event loop fails the test.
 
     The guard stands for the whole run, because raising it anew for each test costs more than most
-    tests do; a test that may block lowers it for itself.
+    tests do; a test that may block lowers it for itself. This is a hook, as is the next one,
+    because a fixture costs each of many thousand tests a millisecond.
     """
-    may_block = request.node.get_closest_marker("may_block")
-    if may_block:
+    if item.get_closest_marker("may_block"):
         _BLOCKING.deactivate()
-    yield
-    if may_block:
-        _BLOCKING.activate()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A secret in any record that a test causes, as the bot would write it, fails the test."""
+    try:
+        yield
+    finally:
+        if item.get_closest_marker("may_block"):
+            _BLOCKING.activate()
+    leaks, _SCAN.leaks = _SCAN.leaks, []
+    assert leaks == []
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +133,6 @@ def module_may_block() -> Iterator[None]:
     _BLOCKING.deactivate()
     yield
     _BLOCKING.activate()
-
-
-@pytest.fixture(autouse=True)
-def _no_secret_in_the_log() -> Iterator[None]:
-    """A secret in any record that a test causes, as the bot would write it, fails the test."""
-    yield
-    leaks, _SCAN.leaks = _SCAN.leaks, []
-    assert leaks == []
 
 
 @pytest.fixture
@@ -147,6 +147,7 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 def pytest_configure(config: pytest.Config) -> None:
     """Close the way out, keep byte code, and register the markers that the guards know."""
     run_folder()
+    _clean_environment()
     _only_loopback()
     _BLOCKING.activate()
     _keep_bytecode()

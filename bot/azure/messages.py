@@ -150,9 +150,8 @@ def normalised(text: str) -> str:
     folded = unicodedata.normalize(
         "NFKC", _TAG.sub(" ", unescaped).translate(_APOSTROPHES).translate(_DASHES)
     ).lower()[: 2 * WINDOW]
-    visible = "".join(
-        character for character in folded if unicodedata.category(character) not in {"Cf", "Cs"}
-    )
+    unseen = {ord(one) for one in set(folded) if unicodedata.category(one) in {"Cf", "Cs"}}
+    visible = folded.translate(dict.fromkeys(unseen))
     spelt = " ".join(_EMPHASIS.sub("", visible).split())
     for pattern, plain in _REWORDED:
         spelt = pattern.sub(plain, spelt)

@@ -39,8 +39,9 @@ from bot.domain.digest import (
 )
 from chainlib import Code, Severity
 from tests.support.following import NOW, backend, gateway, problem, subscription
+from tests.support.sampling import of_all
 
-DAYS, BACKENDS, WORLDS = 30, 40, 2
+DAYS, BACKENDS, WORLDS = 30, 40, of_all(2, 1)
 LOOK_EVERY, CONFIRM_GAP = timedelta(minutes=15), timedelta(seconds=40)
 FLAPS_A_DAY, LONG_FLAPS_A_DAY = 400, 8
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

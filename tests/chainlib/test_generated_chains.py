@@ -26,6 +26,7 @@ from chainlib import (
 )
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
+from tests.support.sampling import of_all
 
 NAME, OTHER = "backend.contoso.com", "other.contoso.com"
 KEYS = [pki.root(f"key {i}").key for i in range(6)]
@@ -174,7 +175,9 @@ def second_opinion(leaf: Issued, sent: list[Issued], root: Issued) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=of_all(300, 120), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(plan=plans())
 def test_verdict_is_what_the_generator_knows(plan: Plan) -> None:
     leaf, tiers = build(plan)

@@ -28,6 +28,7 @@ from chainlib import (
 from chainlib.certificate import Certificate, UnreadableCertificate, parse_entry
 from playground.lab import pki
 from playground.lab.pki import NOW
+from tests.support.sampling import of_all
 
 HOST = "backend.contoso.com"
 ROOT = pki.root()
@@ -88,7 +89,7 @@ def presented(*ders: bytes) -> PresentedChain:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=of_all(150, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sent=st.lists(damaged(), min_size=1, max_size=3), root=damaged())
 def test_a_damaged_list_is_judged_explained_and_repaired_without_raising(
     sent: list[bytes], root: bytes

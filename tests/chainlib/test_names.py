@@ -11,6 +11,7 @@ from OpenSSL._util import ffi, lib
 from chainlib import Certificate
 from chainlib.names import identifier_matches, matches
 from playground.lab import pki
+from tests.support.sampling import of_all
 
 KEY = pki.root("key holder").key
 PLAIN = ("a", "ab", "contoso", "com", "www", "xn--bcher-kva", "", "-a", "a-", "foo", "my_app")
@@ -48,7 +49,7 @@ def certificate_for(*dns: str, cn: str = "cn.contoso.com") -> Certificate:
     return pki.leaf(None, cn, dns=dns, key=KEY).certificate
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=of_all(300, 100), deadline=None)
 @given(pattern=PATTERNS, name=NAMES)
 @example(pattern="*.contoso.com", name="contoso.com")
 @example(pattern="*.com", name="contoso.com")

@@ -28,6 +28,7 @@ from chainlib.lenient import split
 from chainlib.openssl import verify_path
 from chainlib.policy import GatewayPolicy
 from playground.lab import pki
+from tests.support.sampling import of_all
 
 ROOT = pki.root()
 LEAF = pki.leaf(ROOT)
@@ -157,7 +158,7 @@ def test_reading_one_by_one_finds_what_reading_together_finds() -> None:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=of_all(400, 150), deadline=None)
 @given(
     changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=3)
 )

@@ -49,6 +49,7 @@ from playground.lab.pki import NOW, Issued
 from tests.support import fuzz_readers, reports
 from tests.support import odd_certificates as odd
 from tests.support.nginx import NGINX, Setup, accepts, gateway
+from tests.support.sampling import of_all
 
 HOST = "app.contoso.test"
 OPENSSL = shutil.which("openssl")
@@ -327,7 +328,7 @@ def mutated(data: st.DataObject) -> bytes:
 
 @pytest.mark.parametrize("enter", fuzz_readers.ENTRY_POINTS, ids=lambda one: str(one.__name__))
 @given(data=st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=of_all(100, 40))
 def test_odd_and_damaged_certificates_raise_nothing(
     enter: Callable[[bytes], None], data: st.DataObject
 ) -> None:

@@ -41,6 +41,7 @@ from chainlib import (
 from chainlib.aio import load_well_known
 from playground.lab import pki
 from playground.lab.pki import NOW
+from tests.support.sampling import of_all
 
 ROOT = pki.root()
 LOWER = pki.intermediate(ROOT, "Contoso Issuing CA 3")
@@ -492,7 +493,7 @@ SEEDS = [
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=of_all(400, 150))
 def test_hostile_bytes_raise_nothing_but_unusable_file(data: st.DataObject) -> None:
     content = bytearray(
         data.draw(st.sampled_from(SEEDS))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import quopri
 import textwrap
 import time
@@ -34,6 +33,7 @@ from chainlib import PrivateKeyFound, UnusableFile, holds_private_key, load_cert
 from playground.lab import pki
 from playground.lab.pki import NOW
 from tests.support.reports import LEAF
+from tests.support.sampling import of_all
 
 OPEN, LOCKED = NoEncryption(), BestAvailableEncryption(b"secret")
 RSA = rsa.generate_private_key(65537, 2048)
@@ -179,11 +179,10 @@ AROUND = {
 }
 kinds = st.sampled_from(sorted(KEYS))
 chains = st.lists(st.sampled_from(sorted(ENCODED)), min_size=1, max_size=3)
-EVERY_CASE = os.environ.get("TEST_EVERY_CASE") == "1"
 # A fourth of the kinds meets each encoding, another fourth the next one.
-STRIDE = 1 if EVERY_CASE else 4
+STRIDE = of_all(1, 4)
 often = settings(
-    max_examples=400 if EVERY_CASE else 15,
+    max_examples=of_all(400, 15),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,

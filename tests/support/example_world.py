@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ from playground.slack import Message, SlackStandIn
 from playground.slack.state import Channel, OpenView
 from playground.text import render
 from tests.support.examples import Example, is_true
-from tests.support.followbot import ENGINE
 from tests.support.wholebot import World, whole_bot
 
 DAY = timedelta(days=1)
@@ -42,7 +41,6 @@ MISSING = (
     "The Intermediate certificate is missing from the certificate chain presented by the backend "
     "server. Ensure the certificate chain is complete and correctly ordered on the backend server."
 )
-QUIET = replace(ENGINE, tick_pause=timedelta(seconds=5), poll=timedelta(seconds=5))
 Routes = dict[tuple[str, int], int]
 
 
@@ -233,7 +231,6 @@ async def _running(folder: Path, routes: Routes) -> AsyncIterator[ExampleWorld]:
             arm_token=arm.token,
             slack=slack,
             allowed=("contoso.com",),
-            engine=QUIET,
             clock=lambda: datetime.now(UTC),
         )
         await stack.enter_async_context(whole_bot(world, folder))

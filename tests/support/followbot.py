@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -43,6 +43,8 @@ ENGINE = EngineSettings(
     poll=timedelta(seconds=0.05),
     drain=timedelta(seconds=2),
 )
+QUIET = replace(ENGINE, tick_pause=timedelta(seconds=5), poll=timedelta(seconds=5))
+"""For bots that have no digest to send: a tick costs as much as a small test."""
 REFUSAL = f"{FORBIDDEN_HOST} is not among the hosts that I may probe."
 
 

@@ -34,7 +34,7 @@ from playground.slack.webapi import Tokens
 from playground.text import render
 from tests.support.arm import TOKEN, MovableClock
 from tests.support.databases import fill_folder
-from tests.support.followbot import ENGINE
+from tests.support.followbot import QUIET
 from tests.support.slackbot import RunningBot, Script
 
 
@@ -78,7 +78,7 @@ class World:
     alert_apps: tuple[str, ...] = ()
     alerts_every_s: float = 0.05
     tokens: Tokens | None = None
-    engine: EngineSettings = ENGINE
+    engine: EngineSettings = QUIET
     slack: SlackStandIn | None = None
     database_url: str | None = None
     digests: bool = True

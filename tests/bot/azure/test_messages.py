@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.azure.editions import NAMES
 from bot.azure.messages import FRAGMENTS, LONGEST, explain_message_json, normalised, translate
 from chainlib import Code
+from tests.support.sampling import every
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"
 CASES = SAMPLES.parents[1] / "cases" / "messages.jsonl"
@@ -51,7 +52,6 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "escaped twice": lambda text: text.replace("'", "&amp;#39;"),
     "in a web page": lambda text: f"<p><b>Details</b><br>{text}</p>",
     "in backend health": lambda text: json.dumps(PASTED | {"healthProbeLog": text}, indent=4),
-    "behind a long log": lambda text: "x" * 70_000 + "\n" + text,
     "broken by a table": lambda text: re.sub("(.{37})", r"\1\r\n      ", text),
     "zero-width space": lambda text: text.replace("certificate", "certifi\u200bcate"),
 }
@@ -101,6 +101,11 @@ UNKNOWN = (
 def test_message_in_every_edition_and_spelling(code: Code, text: str) -> None:
     read = {change: translate(spelt(text)).code for change, spelt in CHANGES.items()}
     assert read == dict.fromkeys(CHANGES, code)
+
+
+@pytest.mark.parametrize(("code", "text"), every(TEXTS, 5))
+def test_message_behind_a_long_log_is_found(code: Code, text: str) -> None:
+    assert translate("x" * 70_000 + "\n" + text).code is code
 
 
 def test_every_code_of_the_table_has_an_edition() -> None:

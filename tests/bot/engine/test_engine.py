@@ -25,6 +25,7 @@ from bot.store import Store, tables
 from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription
 from tests.support.following import GATEWAY, NOW, FixedLooker, gateway, render, subscription
 from tests.support.poster import ChannelPoster, Channels
+from tests.support.sampling import of_all
 
 pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose
 SETTINGS = EngineSettings(
@@ -279,7 +280,7 @@ async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(
 
     Each is looked at once before any is looked at again, eight at a time.
     """
-    gateways, looker = 24, CountingLooker()
+    gateways, looker = of_all(24, 12), CountingLooker()
     world.looker, world.settings = looker, replace(SETTINGS, confirm_gap=timedelta(seconds=4))
     for n in range(gateways):
         await world.follow(channel=f"C{n}", target=gateway(f"gw{n}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,10 +14,11 @@ from bot.store import open_store, tables
 from tests.bot.engine.conftest import StartReplica
 from tests.support.poster import Channels
 from tests.support.replicas import Replica, follow_overdue
+from tests.support.sampling import of_all
 
 Figure = Callable[[str], None]
 pytestmark = [pytest.mark.may_block, pytest.mark.timeout(120)]
-DUE = 60 if os.environ.get("TEST_EVERY_CASE") == "1" else 24
+DUE = of_all(60, 24)
 """Due digests; `make test-all` runs the same with 60."""
 LEASE_S = 2
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store, open_store
+from bot.store.subscriptions import add_subscription
 from bot.subscriptions import AtLimit, SubscriptionMemory
 from bot.subscriptions.memory import MOST_IN_ALL, MOST_OF_A_CHANNEL
+from tests.support.databases import fill_folder
 from tests.support.following import NOW, gateway, subscription
 
 AUTHOR = ("T1", "C1", "U1")
@@ -18,7 +20,8 @@ AUTHOR = ("T1", "C1", "U1")
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/appgw.sqlite3")
+    url = await asyncio.to_thread(fill_folder, tmp_path)
+    opened = await asyncio.to_thread(open_store, url)
     yield opened
     await opened.close()
 
@@ -52,7 +55,10 @@ async def test_a_change_is_no_further_subscription(memory: SubscriptionMemory) -
 
 
 async def test_the_bot_keeps_at_most_five_hundred(memory: SubscriptionMemory) -> None:
-    for number in range(MOST_IN_ALL):
-        await follow(memory, f"C{number}", number)
+    async with memory.store.writing() as connection:
+        for number in range(MOST_IN_ALL - 1):
+            value = subscription(channel=f"C{number}", target=gateway(f"gw{number}"))
+            await add_subscription(connection, value)
+    await follow(memory, "last", 0)
     with pytest.raises(AtLimit, match="The bot has 500 subscriptions already"):
         await follow(memory, "another", 0)
