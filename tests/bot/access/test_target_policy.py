@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.handlers import one_check
+from bot.slack.handlers import check
 from tests.bot.access.test_targets import CORPUS
 from tests.support.dialled import record
 from tests.support.sampling import every, of_all
@@ -47,7 +47,7 @@ async def test_hostile_targets_are_refused_in_slack_and_nothing_is_dialled(
         return answers["now"]
 
     # A card is posted only for a question that takes long, which on a busy machine any may.
-    monkeypatch.setattr(one_check, "GRACE_S", 60.0)
+    monkeypatch.setattr(check, "GRACE_S", 60.0)
     asked = every(CORPUS, STRIDE)
     async with whole_bot(World(allowed=allowed, resolver=resolver), tmp_path) as bot:
         dialled = record(monkeypatch)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.handlers import one_check
+from bot.slack.handlers import check
 from playground.arm import ArmStandIn, Fault, FaultKind
 from tests.bot.slack.test_gateways import ESTATE, PATIENT, card, resolver, shown, spec
 from tests.support.dialled import record
@@ -56,8 +56,8 @@ async def bot_beside(
 
 def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
     """Post no card for a question that takes long, which on a busy machine any may."""
-    monkeypatch.setattr(one_check, "GRACE_S", 60.0)
-    monkeypatch.setattr(one_check, "LOOKED_UP_S", 60.0)
+    monkeypatch.setattr(check, "GRACE_S", 60.0)
+    monkeypatch.setattr(check, "LOOKED_UP_S", 60.0)
 
 
 async def whispered(bot: RunningBot) -> str:
