@@ -85,10 +85,15 @@ def _server(
     gateway: Gateway, member: MemberReport, names: Mapping[str, str], *, with_certificates: bool
 ) -> dict[str, Any]:
     assert member.server is not None
-    setting = next(one for one in gateway.settings if one.name == member.setting)
+    # Backend health may name a setting that the configuration does not hold any more.
+    wanted = member.setting.lower()
+    setting = next((one for one in gateway.settings if one.name.lower() == wanted), None)
     return {
-        "pool": names[member.pool.lower()],
-        "setting": {"name": names[member.setting.lower()], **_setting(setting)},
+        "pool": names.get(member.pool.lower(), "pool"),
+        "setting": {
+            "name": names.get(wanted, "setting"),
+            **(_setting(setting) if setting else {"in_configuration": False}),
+        },
         "server": names.get(member.member.lower(), "server"),
         "gateway": _said(member.server, names),
         "ours": {
@@ -147,7 +152,10 @@ def _placeholders(report: GatewayReport) -> dict[str, str]:
         "group": [gateway.id.group],
         "gateway": [gateway.id.name],
         "pool": [*(pool.name for pool in gateway.pools), *(one.pool for one in report.members)],
-        "setting": [setting.name for setting in gateway.settings],
+        "setting": [
+            *(setting.name for setting in gateway.settings),
+            *(one.setting for one in report.members),
+        ],
         "root": [*(root.name for root in gateway.roots), *gateway.hidden_roots],
         "rule": [name for rule in rules for name in (rule.rule, rule.listener)],
         "host": [

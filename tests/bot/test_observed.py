@@ -8,11 +8,13 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.domain.report import GatewayReport
 from bot.reports.observation import anonymous, observation
 from bot.settings import load_azure_settings
 from bot.terminal.health import ask, target_of
@@ -113,6 +115,30 @@ async def test_record_is_judged_as_the_server_was(
 async def test_record_holds_no_name_of_its_owner(stack: AsyncExitStack, tmp_path: Path) -> None:
     record = json.dumps(await observed(stack, tmp_path, whole=False)).lower()
     assert [secret for secret in SECRETS if secret.lower() in record] == []
+
+
+@pytest.mark.parametrize(
+    ("pool", "setting"),
+    [
+        pytest.param("pool-of-night", "setting-of-night", id="of-neither"),
+        pytest.param("", "", id="no-names"),
+    ],
+)
+async def test_server_of_a_deleted_setting_is_recorded(
+    pool: str, setting: str, stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    found = await environment(stack, tmp_path, whole=True)
+    target = target_of("gw:edge-of-night")
+    assert not isinstance(target, str)
+    (report,) = await ask(load_azure_settings(found, tmp_path / "appgw.yaml"), target, 8.0)
+    assert isinstance(report, GatewayReport)
+    alone = replace(report.members[0], pool=pool, setting=setting, report=None)
+    record = observation(replace(report, members=(*report.members, alone)), version="0")
+    known, unknown = record["servers"]
+    assert "in_configuration" not in known["setting"]
+    assert unknown["setting"]["in_configuration"] is False
+    assert "night" not in json.dumps(record)
+    assert list(faults(dict(json.loads(json.dumps(record))))) == []
 
 
 async def test_record_that_no_longer_holds_is_told(stack: AsyncExitStack, tmp_path: Path) -> None:
