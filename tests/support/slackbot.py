@@ -137,13 +137,14 @@ async def running_bot(
     watch_every_s: float = 5.0,
     tokens: Tokens | None = None,
     gateways: CheckService | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningBot]:
-    """Start Slack and bot, stop both; `gateways` answer `health`."""
+    """Start Slack and bot, stop both; `gateways` answer `health`, `more` are further settings."""
     http_port, admin_port = free_ports(2)
     request_url = None if socket_mode else f"http://127.0.0.1:{http_port}/slack/events"
     async with SlackStandIn(request_url=request_url, tokens=tokens) as slack:
         ports = {"APPGW_HTTP_PORT": str(http_port), "APPGW_ADMIN_PORT": str(admin_port)}
-        settings = load_settings(slack.environment(socket_mode=socket_mode) | ports)
+        settings = load_settings(slack.environment(socket_mode=socket_mode) | ports | (more or {}))
         scripted = script or Script()
         if script is None:
             scripted.hold.set()
