@@ -48,6 +48,10 @@ TRIALS: Final = 2
 TRIAL_S: Final = 2.0
 
 
+# Of one download over the wire: header, interim answers, body and what chunks add to it.
+DOWNLOAD_WIRE_BYTES: Final = 512 * KIB
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
     """Bounds of the issuer downloads of one case.

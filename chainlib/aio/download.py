@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urljoin
 
 import aiohttp
@@ -25,7 +25,7 @@ from yarl import URL
 from chainlib.aio.reach import Reach, parse_url
 from chainlib.aio.resolve import resolve
 from chainlib.errors import FetchError, ResolveFailed
-from chainlib.limits import FetchLimits
+from chainlib.limits import DOWNLOAD_WIRE_BYTES, FetchLimits
 from chainlib.wording import counted, system_words
 
 _HEADERS: Final = {
@@ -133,7 +133,7 @@ async def _body(response: aiohttp.ClientResponse, at_most: int) -> bytes:
 
 
 def _session(addresses: Sequence[str], tls: ssl.SSLContext | bool) -> aiohttp.ClientSession:  # noqa: FBT001 -- aiohttp's own type
-    connector = aiohttp.TCPConnector(
+    connector = _Bounded(
         resolver=_Checked(addresses), use_dns_cache=False, force_close=True, limit=1, ssl=tls
     )
     return aiohttp.ClientSession(
@@ -153,6 +153,45 @@ async def _tls(parts: SplitResult) -> ssl.SSLContext | bool:
 @cache
 def _tls_context() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
+
+
+class _Bounded(aiohttp.TCPConnector):
+    """Counts what comes over the wire: chunk extensions and interim answers reach no reader."""
+
+    async def connect(self, *words: Any, **options: Any) -> aiohttp.connector.Connection:  # noqa: ANN401 -- as the connector's own
+        """A connection that is cut at its limit."""
+        connection = await super().connect(*words, **options)
+        transport, protocol = connection.transport, connection.protocol
+        if transport is not None and protocol is not None:
+            transport.set_protocol(_Counted(protocol, transport))
+        return connection
+
+
+class _Counted(asyncio.Protocol):
+    """Hands everything on until too much has come."""
+
+    def __init__(self, inner: asyncio.Protocol, transport: asyncio.BaseTransport) -> None:
+        self._inner, self._transport = inner, transport
+        self._left = DOWNLOAD_WIRE_BYTES
+
+    def data_received(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left >= 0:
+            self._inner.data_received(data)
+        elif isinstance(self._transport, asyncio.WriteTransport):
+            self._transport.abort()
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
 
 
 class _Checked(AbstractResolver):

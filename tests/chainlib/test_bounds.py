@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import ssl
 import time
@@ -30,6 +31,8 @@ from tests.support.tls_server import Estate, target
 MIB = 1024 * 1024
 SENT_AT_MOST = 24 * MIB  # what the kernel's buffers and asyncio's hold beside what is read
 ESTATE = Estate()
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+_ZIPPED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
 PROBE, BODY_PROBE = HttpProbeRule(), HttpProbeRule(body="never there")
 
 
@@ -127,8 +130,17 @@ async def test_endless_peer_before_the_list(unit: bytes, start: bytes) -> None:
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
             BODY_PROBE,
         ),
+        (b"x" * 16000, _CHUNKED + b"1;ext=", BODY_PROBE),
+        (b"0" * 16000, _CHUNKED, BODY_PROBE),
+        (b"X: y\r\n" * 2000, _CHUNKED + b"1\r\nx\r\n0\r\n", BODY_PROBE),
+        (b"\r\n" * 8000, b"", PROBE),
+        (gzip.compress(bytes(16 * MIB)), _ZIPPED, BODY_PROBE),
+        (b"\0\0\0\x04\0\0\0\0\0" * 1500, b"", PROBE),
     ],
-    ids=["unasked", "no-http", "drip", "header", "interim", "hints", "body", "chunks"],
+    ids=[
+        *("unasked", "no-http", "drip", "header", "interim", "hints", "body", "chunks"),
+        *("chunk-extension", "chunk-size", "trailers", "line-ends", "gzip", "http2-settings"),
+    ],
 )
 @pytest.mark.parametrize("versions", [TLS_1_2, TLS_1_3], ids=["tls-1.2", "tls-1.3"])
 async def test_endless_peer_after_the_handshake(
@@ -155,8 +167,15 @@ async def test_endless_peer_after_the_handshake(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n",
         b"HTTP/1.1 200 OK\r\nX: ",
         b"",
+        _CHUNKED + b"1;ext=",
+        _CHUNKED + b"1\r\nx\r\n0\r\nX: ",
+        b"HTTP/1.1 100 Continue\r\nX: ",
+        _ZIPPED,
     ],
-    ids=["body", "chunk", "header-line", "no-http"],
+    ids=[
+        *("body", "chunk", "header-line", "no-http"),
+        *("chunk-extension", "trailer", "interim", "gzip"),
+    ],
 )
 async def test_endless_download(start: bytes) -> None:
     sent = _Sent()
@@ -167,6 +186,18 @@ async def test_endless_download(start: bytes) -> None:
         with pytest.raises(FetchError) as raised:
             await download(f"http://127.0.0.1:{server.port}/ca.cer", reach, FetchLimits())
         assert "Error" not in str(raised.value)
+
+    await _bounded(server, sent, work)
+
+
+async def test_endless_interim_answers_of_a_download() -> None:
+    sent = _Sent()
+    server = _endless(b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" * 500, b"", sent)
+    reach = Reach(admit=lambda _address: True, admit_loopback=True)
+
+    async def work() -> None:
+        with pytest.raises(FetchError):
+            await download(f"http://127.0.0.1:{server.port}/ca.cer", reach, FetchLimits())
 
     await _bounded(server, sent, work)
 
