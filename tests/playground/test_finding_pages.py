@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from chainlib import CATALOGUE, Code
+from bot.cards.details import details
+from chainlib import CATALOGUE, Code, finding_page
 from playground.finding_pages import DOCS, FOLDERS, pages
 from playground.lab.catalogue import CATALOGUE as LAB
 from playground.lab.recipe import Recipe
+from tests.support.reports import CASES
 
 PAGES = pages()
 
@@ -27,6 +29,13 @@ def test_every_code_has_a_page_that_says_what_to_do() -> None:
         assert all(step in page for step in entry.steps)
         assert entry.reference in page
         assert f"](findings/{code}.md)" in PAGES["findings.md"]
+        assert finding_page(code).endswith(f"/docs/findings/{code}.md")
+
+
+def test_thread_of_a_card_leads_to_the_page_and_its_source() -> None:
+    told = str(details(CASES["leaf-only"]()).message.blocks)
+    assert finding_page(Code.INTERMEDIATE_MISSING) in told
+    assert CATALOGUE[Code.INTERMEDIATE_MISSING].reference in told
 
 
 @pytest.mark.parametrize("recipe", LAB, ids=[one.name for one in LAB])
