@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Most tests wait for something: twice as many workers as cores keep two cores busy.
 WORKERS ?= 4
+LINT = $(MAKE) --no-print-directory lint
 
-.PHONY: setup demo test test-all test-every-case smoke emulate lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
+.PHONY: setup demo test coverage test-all test-every-case smoke emulate lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -28,12 +29,23 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: setup ## run /appgw-check against a lab of broken backends, through the real bot
 	@$(BIN)/python -m playground.demo
 
-test: setup lint ## lint, types, import contracts and the whole suite
-	@echo "== tests ($(WORKERS) workers)"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/playground/test_browser.py
-	@echo "== tests of the playground's page in a browser, where there is one"
-# Alone, since one browser and one playground serve all of them; 5 says that all were skipped.
-	@$(BIN)/python -m pytest tests/playground/test_browser.py || [ $$? = 5 ]
+test: setup ## lint, types, import contracts and the whole suite
+	@echo "== tests ($(WORKERS) workers), and lint beside them, whose answer comes at the end"
+# The tests wait for much, and lint takes what they leave of the machine. The browser's tests run alone,
+# since one browser and one playground serve all of them; 5 says that all were skipped.
+	@mkdir -p build; nice -n 5 $(LINT) > build/lint.log 2>&1 & lint=$$!; \
+	trap 'kill $$lint 2>/dev/null' INT TERM; failed=0; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/playground/test_browser.py || failed=1; \
+	echo "== tests of the playground's page in a browser, where there is one"; \
+	$(BIN)/python -m pytest tests/playground/test_browser.py || [ $$? = 5 ] || failed=1; \
+	wait $$lint || failed=1; cat build/lint.log; exit $$failed
+
+coverage: setup ## the suite with its coverage measured, lines and branches; fails where it sinks
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/playground/test_browser.py
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --include 'chainlib/*' --skip-covered --fail-under 95
+	@$(BIN)/coverage report --include 'bot/*' --skip-covered --fail-under 92
 
 test-all: ## make test with each Python from 3.11 to 3.14 that the machine has, and the SQLite that it links
 	@for python in $$(.ci/interpreters); do \

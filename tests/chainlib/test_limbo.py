@@ -7,7 +7,7 @@ accepts the paths that OpenSSL accepts.
 Both classes are reported, since a judge that refuses everything would score nine in ten.
 
 Of the 9,491 name-constraint cases, which are one grid, every thirteenth is tried;
-`make test-all` tries all of them.
+`make test-every-case` tries all of them.
 """
 
 from __future__ import annotations

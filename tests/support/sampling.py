@@ -1,4 +1,4 @@
-"""How much of the largest tables a run takes: a part by default, all of it in `make test-all`."""
+"""How much of the largest tables a run takes: a part by default, all in `make test-every-case`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tests.support.sampling import of_all
 Figure = Callable[[str], None]
 pytestmark = [pytest.mark.may_block, pytest.mark.timeout(120)]
 DUE = of_all(60, 24)
-"""Due digests; `make test-all` runs the same with 60."""
+"""Due digests; `make test-every-case` runs the same with 60."""
 LEASE_S = 2
 
 
