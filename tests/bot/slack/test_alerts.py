@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bot.access import Access
 from bot.azure.settings import ArmTiming
 from bot.slack.inbound.alerts import is_alert
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, SettingSpec
@@ -302,6 +303,29 @@ async def test_open_problem_outlives_a_restart(
             await stage.until(lambda: "Green after" in stage.lines(alert))
             await slack.until(lambda: slack.reactions(alert))
             assert [one.ts for one in stage.cards()] == [card.ts]
+
+
+async def test_following_ends_with_who_may_not_ask(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Open alerts too are looked at on the word of who switched them on."""
+    caplog.set_level("INFO", "bot.audit")
+    async with SlackStandIn() as slack:
+        async with scene(arm, ca_file, tmp_path, slack=slack) as stage:
+            alert = await stage.alert(f"502 Bad Gateway on {NAME}")
+            card = await stage.card_under(alert)
+        shown, others = read(slack.current(card)), Access(users=frozenset({"U0SECOND"}))
+        caplog.clear()
+        async with scene(arm, ca_file, tmp_path, slack=slack, access=others) as stage:
+            arm.add(spec(stage.port, trusted=True))
+
+            def refused() -> list[str]:
+                asked = [one for one in caplog.records if getattr(one, "outcome", "") == "refused"]
+                return [text for one in asked if NAME in (text := getattr(one, "what", ""))]
+
+            await stage.until(lambda: len(refused()) >= 2)
+        assert "Green after" not in stage.lines(alert)
+        assert read(slack.current(card)) == shown
 
 
 async def test_many_alerts_are_limited(
