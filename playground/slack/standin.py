@@ -102,7 +102,9 @@ class SlackStandIn:
         self._port = self._runner.addresses[0][1]
         self.api.base_url = self.base_url
         self._sender = Sender(workspace=self.workspace, base_url=self.base_url)
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=200))
+        # The bot closes what is idle for ten seconds; a request on such a connection would be lost.
+        connector = aiohttp.TCPConnector(limit=200, keepalive_timeout=5.0)
+        self._session = aiohttp.ClientSession(connector=connector)
         return self
 
     async def __aexit__(
