@@ -170,7 +170,9 @@ async def test_what_no_rule_admits_is_never_resolved(
     target = HostTarget(host=host, port=port)
     sentence = refused(await service.host(target, NOTHING_TYPED))
     assert said in sentence
-    assert (await service.refusal(target), names.admitted) == (sentence, [])
+    refusal = await service.refusal(target)
+    assert refusal is not None
+    assert (refusal.sentence, names.admitted) == (sentence, [])
 
 
 async def test_member_is_not_probed_on_443_beside_its_own_port(
@@ -372,7 +374,9 @@ async def test_refusal_without_arm_does_not_blame_the_allow_list(
         f"I cannot see whether {NAME} stands in a gateway's pool, and it is not on the allow-list."
     )
     assert "The bot's identity may not read the list of subscriptions." in sentence
-    assert await check_service(client, names).refusal(HostTarget(host=NAME)) == sentence
+    refusal = await check_service(client, names).refusal(HostTarget(host=NAME))
+    assert refusal is not None
+    assert refusal.sentence == sentence
 
 
 async def test_never_stays_never_without_arm(arm: ArmStandIn, client: ArmClient) -> None:
