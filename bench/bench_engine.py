@@ -26,7 +26,7 @@ from bot.engine import Engine, EngineSettings, Ports
 from bot.store import Store, open_store
 from bot.store.subscriptions import add_subscription
 from tests.support.databases import fresh_database
-from tests.support.following import NOW, FixedLooker, gateway, render, subscription
+from tests.support.following import NOW, FixedObserver, gateway, render, subscription
 
 BACKENDS_EACH, CHANNELS_EACH = 100, 25
 KINDS, GATEWAYS = ("postgresql", "sqlite"), (2, 6, 18)
@@ -76,8 +76,8 @@ async def _measure(kind: str, url: str, gateways: int) -> list[Figure]:
     clock = [
         NOW - timedelta(days=1, minutes=10)
     ]  # just before the subscriptions were made: nothing is due, nothing looked at
-    channels, looker = Channels(), FixedLooker(backends=BACKENDS_EACH)
-    ports = Ports(clock=lambda: clock[0], looker=looker, renderer=render, poster=channels)
+    channels, observer = Channels(), FixedObserver(backends=BACKENDS_EACH)
+    ports = Ports(clock=lambda: clock[0], observer=observer, renderer=render, poster=channels)
     settings = EngineSettings(
         confirm_gap=timedelta(seconds=1),
         spacing=timedelta(0),
@@ -112,7 +112,7 @@ async def _measure(kind: str, url: str, gateways: int) -> list[Figure]:
         ),
         Figure(
             name=f"{kind}: looks at each gateway",
-            value=len(looker.looked) / gateways,
+            value=len(observer.looked) / gateways,
             unit="",
             goal=3,
         ),

@@ -44,7 +44,7 @@ from bot.observability.logs import set_up_logging
 from bot.observability.ports import PortUnusableError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.handlers.watch_store import SavedWatches
 from bot.slack.inbound.access import InvocationAccess
 from bot.slack.service import TokenRefusedError
 from bot.slack.transport.app import Identity
@@ -126,7 +126,7 @@ async def _serve(
             last_healthy=learned.last_healthy,
             alerts=alerts,
             is_site=check_service.is_site,
-            watch_book=_watch_book(store, clock),
+            saved_watches=_saved_watches(store, clock),
             alert_memory=lambda team: AlertMemory(store=store, team=team),
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=clock),
             known_elsewhere=(
@@ -233,10 +233,10 @@ async def _followed(store: Store, channel: str) -> Sequence[GatewayRef]:
     return tuple(filter(None, (target.gateway for target in targets)))
 
 
-def _watch_book(store: Store, clock: Clock) -> Callable[[str], WatchBook] | None:
+def _saved_watches(store: Store, clock: Clock) -> Callable[[str], SavedWatches] | None:
     """Watches survive a restart only with SQLite, where one process has the database."""
     return (
-        (lambda team: WatchBook(records=WatchRecords(store=store, team=team), clock=clock))
+        (lambda team: SavedWatches(records=WatchRecords(store=store, team=team), clock=clock))
         if store.embedded
         else None
     )

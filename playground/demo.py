@@ -79,8 +79,8 @@ class Outcome:
 
 def verdict_of(message: Message) -> str | None:
     """The code in a card's small print; `None` while the bot is still looking."""
-    small_print = [block for block in message.blocks if block["type"] == "context"]
-    found = _CODE.search("\n".join(render(small_print, width=1000)))
+    context_blocks = [block for block in message.blocks if block["type"] == "context"]
+    found = _CODE.search("\n".join(render(context_blocks, width=1000)))
     return found.group(1) if found else None
 
 

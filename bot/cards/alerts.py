@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.cards.digest_card import run_button
 from bot.cards.escaping import clean
-from bot.cards.parts import Buttons, Message, Part, SmallPrint, Span, compose, say
+from bot.cards.parts import Buttons, ContextBlock, Message, Part, Span, compose, say
 from bot.domain.alerts import AlertSwitch
 from chainlib import listed
 
@@ -39,7 +39,7 @@ def alerts_state(
         [
             *parts,
             Buttons(elements=(button,)),
-            SmallPrint(text="Switched on", user=switch.by, at=switch.at),
+            ContextBlock(text="Switched on", user=switch.by, at=switch.at),
         ],
     )
 
@@ -47,7 +47,7 @@ def alerts_state(
 def alerts_off(by: str) -> Message:
     """Alerts are answered no more in this channel."""
     sentence = "Alerts in this channel are no longer answered."
-    parts: list[Part] = [say(sentence), SmallPrint(text="Switched off", user=by)]
+    parts: list[Part] = [say(sentence), ContextBlock(text="Switched off", user=by)]
     return compose(sentence, parts)
 
 

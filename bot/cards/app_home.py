@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.cards.digest_card import run_button, title
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import SHAPES
-from bot.cards.parts import Block, Button, Buttons, Part, SmallPrint, Span, bold, say
+from bot.cards.parts import Block, Button, Buttons, ContextBlock, Part, Span, bold, say
 from bot.cards.usage import OPEN_FORM
 from bot.domain.digest import DigestLine
 from chainlib import Severity, counted
@@ -54,7 +54,7 @@ def home_view(
             *_followed(followed),
             *_hidden(hidden),
             Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
-            SmallPrint(text=f"Bot status: {failing or 'ok'}"),
+            ContextBlock(text=f"Bot status: {failing or 'ok'}"),
         ]
     )
 
@@ -117,7 +117,7 @@ def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
 
 def _hidden(count: int) -> Iterator[Part]:
     if count:
-        yield SmallPrint(
+        yield ContextBlock(
             text=(
                 f"{counted(count, 'channel')} left out: you are not in it, or the bot lacks the "
                 "scopes channels:read and groups:read to see that you are"

@@ -29,13 +29,13 @@ from bot.cards.parts import (
     VERDICT_LIMIT,
     Button,
     Buttons,
+    ContextBlock,
     Drawing,
     Heading,
     Message,
     Overflow,
     Paragraph,
     Part,
-    SmallPrint,
     bold,
     compose,
     say,
@@ -112,7 +112,7 @@ def check_card(report: CheckReport, context: CardContext) -> Message:
         Drawing(lines=draw(report, room)),
         *below,
         _buttons(report, context),
-        _small_print(report, context),
+        _context_block(report, context),
     ]
     return compose(lock_screen(report), parts)
 
@@ -238,7 +238,7 @@ def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:
     return PASSING_OPTIONS if report.verdict.accepted else FAILING_OPTIONS
 
 
-def _small_print(report: CheckReport, context: CardContext) -> SmallPrint:
+def _context_block(report: CheckReport, context: CardContext) -> ContextBlock:
     bad = sum(not address.verdict.accepted for address in report.addresses)
     total = len(report.addresses)
     servers = (
@@ -261,4 +261,6 @@ def _small_print(report: CheckReport, context: CardContext) -> SmallPrint:
         f"from {clean(context.probe_origin, 60)}",
         unseen,
     )
-    return SmallPrint(text=" · ".join(filter(None, said)), user=context.user, at=report.verdict.at)
+    return ContextBlock(
+        text=" · ".join(filter(None, said)), user=context.user, at=report.verdict.at
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cards.parts import Button, Buttons, Message, SmallPrint, compose, say
+from bot.cards.parts import Button, Buttons, ContextBlock, Message, compose, say
 
 CONSENT, REVOKE_CONSENT = "consent", "revoke_consent"
 _WHY = (
@@ -32,7 +32,7 @@ def consent_given(user: str) -> Message:
         "Cards are shown in this channel",
         [
             say("Cards are shown in this channel, which another organisation can read too."),
-            SmallPrint(text="Allowed", user=user),
+            ContextBlock(text="Allowed", user=user),
             Buttons(elements=(Button(label="Stop", action=REVOKE_CONSENT, value="{}"),)),
         ],
     )

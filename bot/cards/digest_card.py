@@ -18,11 +18,11 @@ from bot.cards.parts import (
     TEXT_LIMIT,
     Button,
     Buttons,
+    ContextBlock,
     Heading,
     Message,
     Paragraph,
     Part,
-    SmallPrint,
     bold,
     compose,
     say,
@@ -96,7 +96,7 @@ def digest_card(head: DigestHead, rows: Sequence[Row]) -> Message:
         parts.append(say(shorten(clean(head.footer, _LINE), _LINE)))
     parts += [
         _buttons(target),
-        SmallPrint(
+        ContextBlock(
             text=f"Digest: {clean(head.schedule, 60)}{' · muted' if head.muted_by else ''}",
             user=head.muted_by,
         ),

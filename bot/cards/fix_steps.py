@@ -18,7 +18,7 @@ from bot.cards.check_card import SLASH_COMMAND
 from bot.cards.escaping import clean
 from bot.cards.fix_value import FixValue, OneFix, has_guide, read_value
 from bot.cards.lock_screen import PHRASES, PLACES
-from bot.cards.parts import Block, Divider, Drawing, Part, SmallPrint, Steps, bold, say
+from bot.cards.parts import Block, ContextBlock, Divider, Drawing, Part, Steps, bold, say
 from bot.fixsteps import FixGuide, FixStep, ServerKind, Tool, gateway_guide, guide
 from chainlib import Where
 
@@ -146,7 +146,7 @@ def _blanks(answer: FixGuide, steps: Iterable[FixStep]) -> Iterator[Part]:
     shown = "\n".join(f"{step.text}\n{step.command or ''}" for step in steps)
     left = [blank for blank in answer.blanks if re.search(rf"\b{re.escape(blank)}\b", shown)]
     if left:
-        yield SmallPrint(text=f"Replace these placeholders: {', '.join(left)}")
+        yield ContextBlock(text=f"Replace these placeholders: {', '.join(left)}")
 
 
 def _numbered(steps: Iterable[FixStep]) -> Iterator[Part]:

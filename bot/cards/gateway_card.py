@@ -27,13 +27,13 @@ from bot.cards.parts import (
     TEXT_LIMIT,
     Button,
     Buttons,
+    ContextBlock,
     Drawing,
     Heading,
     Message,
     Overflow,
     Paragraph,
     Part,
-    SmallPrint,
     Span,
     bold,
     compose,
@@ -79,7 +79,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
         *_quiet(report, causes),
         *_first_fix(causes),
         _buttons(report, causes, context),
-        _small_print(report, context),
+        _context_block(report, context),
     ]
     return compose(lock_screen_of(report, causes), parts)
 
@@ -353,7 +353,7 @@ def _buttons(report: GatewayReport, causes: tuple[Cause, ...], context: CardCont
     )
 
 
-def _small_print(report: GatewayReport, context: CardContext) -> SmallPrint:
+def _context_block(report: GatewayReport, context: CardContext) -> ContextBlock:
     codes = dict.fromkeys(cause.code.value for cause in fold(report))
     admitted = f"backend health from {report.health.read_at:%H:%M} UTC" if report.health else ""
     said = (
@@ -365,7 +365,7 @@ def _small_print(report: GatewayReport, context: CardContext) -> SmallPrint:
         f"run {context.run_id}",
         f"from {clean(context.probe_origin, 60)}",
     )
-    return SmallPrint(text=" · ".join(filter(None, said)), user=context.user, at=report.at)
+    return ContextBlock(text=" · ".join(filter(None, said)), user=context.user, at=report.at)
 
 
 def lock_screen_of(

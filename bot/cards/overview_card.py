@@ -24,11 +24,11 @@ from bot.cards.lock_screen import PHRASES
 from bot.cards.parts import (
     TEXT_LIMIT,
     Buttons,
+    ContextBlock,
     Heading,
     Message,
     Paragraph,
     Part,
-    SmallPrint,
     bold,
     compose,
     say,
@@ -65,7 +65,7 @@ def overview_card(
         *lines,
         Buttons(elements=(again,), instead=f"{SLASH_COMMAND} health"),
     ]
-    small = SmallPrint(
+    small = ContextBlock(
         text=f"{clean(context.understood, 200)} · run {context.run_id}", user=context.user
     )
     return compose(_first_of(ordered, bad) or f"{word} {title}.", [*parts, small])

@@ -270,7 +270,7 @@ class Buttons:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SmallPrint:
+class ContextBlock:
     """The last line.
 
     `user` is a Slack id that is named, `at` an instant in the reader's own time zone.
@@ -320,7 +320,7 @@ class Divider:
         return "---"
 
 
-Part = Heading | Paragraph | Drawing | Steps | Listing | Buttons | SmallPrint | Divider
+Part = Heading | Paragraph | Drawing | Steps | Listing | Buttons | ContextBlock | Divider
 
 
 def compose(text: str, parts: Sequence[Part]) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.cards.check_card import SLASH_COMMAND, again_button
 from bot.cards.escaping import clean, shorten_middle
-from bot.cards.parts import Buttons, Heading, Message, Paragraph, SmallPrint, bold, compose, say
+from bot.cards.parts import Buttons, ContextBlock, Heading, Message, Paragraph, bold, compose, say
 
 STAGES = ("resolve", "connect", "handshake", "http", "judge")
 _WORDS = {
@@ -23,7 +23,7 @@ def looking(name: str, *, understood: str, run_id: str, stage: str | None = None
     parts = (
         Heading(text=f"… Checking {shown}"),
         _progress(stage),
-        SmallPrint(text=f"{clean(understood, 300)} · run {run_id}"),
+        ContextBlock(text=f"{clean(understood, 300)} · run {run_id}"),
     )
     return compose(f"Checking {shown} …", parts)
 
@@ -46,7 +46,7 @@ def cut_short(name: str, *, run_id: str, command: str) -> Message:
             "There is no result; check again.",
         ),
         _again(command),
-        SmallPrint(text=f"run {run_id}"),
+        ContextBlock(text=f"run {run_id}"),
     )
     return compose(f"CUT SHORT {shown}: the bot restarted. Check again.", parts)
 
@@ -58,7 +58,7 @@ def failed(name: str, *, run_id: str, command: str) -> Message:
         Heading(text=f"■ No answer: {shown}"),
         say(bold("The bot itself failed; this says nothing about the backend. "), "Check again."),
         _again(command),
-        SmallPrint(text=f"run {run_id} · the reason is in the log under this run"),
+        ContextBlock(text=f"run {run_id} · the reason is in the log under this run"),
     )
     return compose(f"NO ANSWER {shown}: the bot itself failed. Check again.", parts)
 

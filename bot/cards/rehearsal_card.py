@@ -13,10 +13,10 @@ from bot.cards.lock_screen import SHAPES
 from bot.cards.parts import (
     Button,
     Buttons,
+    ContextBlock,
     Heading,
     Message,
     Part,
-    SmallPrint,
     bold,
     compose,
     say,
@@ -67,10 +67,10 @@ def _buttons(context: CardContext) -> Buttons:
     return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")
 
 
-def _context_block(text: RehearsalText, context: CardContext) -> SmallPrint:
+def _context_block(text: RehearsalText, context: CardContext) -> ContextBlock:
     origin = f"from {clean(context.probe_origin, 60)}"
     said = (*text.basis, f"run {context.run_id}", origin)
-    return SmallPrint(text=" · ".join(said), user=context.user, at=text.at)
+    return ContextBlock(text=" · ".join(said), user=context.user, at=text.at)
 
 
 def few(names: Iterable[str]) -> str:

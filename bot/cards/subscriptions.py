@@ -18,10 +18,10 @@ from bot.cards.parts import (
     Block,
     Button,
     Buttons,
+    ContextBlock,
     Drawing,
     Message,
     Part,
-    SmallPrint,
     bold,
     compose,
     say,
@@ -94,7 +94,7 @@ def subscribed(target: str, plan: str, command: str, *, by: str, changed: bool =
     parts = (
         say(f"This channel {word} ", bold(name), f": {clean(plan, _SENTENCE)}"),
         Buttons(elements=(*buttons, *undo)),
-        SmallPrint(text="Digest", user=by),
+        ContextBlock(text="Digest", user=by),
     )
     return compose(f"This channel {word} the digest of {shorten_middle(name, 40)}", parts)
 
@@ -106,7 +106,7 @@ def unsubscribed(targets: Sequence[str], commands: Sequence[str], *, by: str) ->
     said = say("This channel no longer gets ", bold(clean(names, _SENTENCE)))
     return compose(
         f"This channel no longer gets the digest of {names}",
-        [said, Buttons(elements=(undo,)), SmallPrint(text="Digest", user=by)],
+        [said, Buttons(elements=(undo,)), ContextBlock(text="Digest", user=by)],
     )
 
 
@@ -117,7 +117,7 @@ def restored(targets: Sequence[str], *, by: str) -> Message:
         f"Undone: this channel gets {names} again",
         [
             say("Undone: this channel gets ", bold(clean(names, _SENTENCE)), " again."),
-            SmallPrint(text="Digest", user=by),
+            ContextBlock(text="Digest", user=by),
         ],
     )
 
@@ -140,7 +140,7 @@ def muted(target: str, when: str, reason: str, *, by: str) -> Message:
             f" {when}{why}. What is still broken when it ends is reported then.",
         ),
         Buttons(elements=(run_button("Unmute", f"unmute {target}"),)),
-        SmallPrint(text="Mute", user=by),
+        ContextBlock(text="Mute", user=by),
     )
     return compose(f"Muted {shorten_middle(name, 40)} {when}", parts)
 
@@ -151,7 +151,7 @@ def unmuted(target: str, undo: str, *, by: str) -> Message:
     parts = (
         say("Unmuted ", bold(name), "."),
         Buttons(elements=(run_button("Undo", undo),)),
-        SmallPrint(text="Mute", user=by),
+        ContextBlock(text="Mute", user=by),
     )
     return compose(f"Unmuted {name}", parts)
 
@@ -234,7 +234,7 @@ def _page(entries: Sequence[Entry]) -> Message:
         resume = (run_button("Resume", entry.command, number=entry.number),) if entry.paused else ()
         parts += [
             Buttons(elements=(edit, remove, *resume)),
-            SmallPrint(text=f"Number {entry.number}", user=entry.by),
+            ContextBlock(text=f"Number {entry.number}", user=entry.by),
         ]
     count = len(entries)
     return compose(

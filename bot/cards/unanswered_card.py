@@ -14,11 +14,11 @@ from bot.cards.gateway_card import (
 )
 from bot.cards.parts import (
     Buttons,
+    ContextBlock,
     Drawing,
     Heading,
     Message,
     Part,
-    SmallPrint,
     bold,
     compose,
     say,
@@ -26,7 +26,7 @@ from bot.cards.parts import (
 from bot.domain.refusal import Refusal
 
 
-def no_word_card(name: str, refusal: Refusal, context: CardContext) -> Message:
+def unanswered_card(name: str, refusal: Refusal, context: CardContext) -> Message:
     """The card when ARM could not even say how the gateway is configured.
 
     What happened, what the operator must do.
@@ -44,7 +44,7 @@ def no_word_card(name: str, refusal: Refusal, context: CardContext) -> Message:
             elements=(again_button(context.command),),
             instead=f"Check again: {SLASH_COMMAND} {context.command}",
         ),
-        SmallPrint(
+        ContextBlock(
             text=(
                 f"{refusal.kind.value} · {clean(context.understood, 200)} · run {context.run_id}"
             ),

@@ -14,11 +14,11 @@ from bot.cards.escaping import clean
 from bot.cards.parts import (
     Button,
     Buttons,
+    ContextBlock,
     Drawing,
     Listing,
     Message,
     Part,
-    SmallPrint,
     Span,
     bold,
     compose,
@@ -53,7 +53,7 @@ def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequen
     if examples:
         parts.append(_to_type(examples))
     if answered.strip():
-        parts.append(SmallPrint(text=f"Understood: {clean(answered, 200)} · nothing was run"))
+        parts.append(ContextBlock(text=f"Understood: {clean(answered, 200)} · nothing was run"))
     parts.append(_doors())
     return compose(clean(error, 90), parts)
 
@@ -125,7 +125,7 @@ def help_card() -> Message:
             ),
         ),
         Listing(rows=rows, typed=True),
-        SmallPrint(
+        ContextBlock(
             text="In a thread, mention me instead, or use the message shortcut Diagnose this 502."
         ),
         _doors(),
@@ -139,7 +139,7 @@ def verb_help(verb: str, line: str, options: str, examples: Sequence[str]) -> Me
     """More about one verb."""
     parts: list[Part] = [say(bold(clean(verb, 40)), f": {line}"), _to_type(examples)]
     if options:
-        parts.append(SmallPrint(text=f"Options: {options}"))
+        parts.append(ContextBlock(text=f"Options: {options}"))
     return compose(f"{clean(verb, 40)}: {line}", parts)
 
 

@@ -1,6 +1,6 @@
 """One look at a followed target: the desk's answer -> what a digest remembers of it.
 
-The engine's `Looker`.
+The engine's `Observer`.
 """
 
 from __future__ import annotations

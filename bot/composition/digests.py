@@ -52,12 +52,12 @@ class Digests:
         """Run the engine for as long as the app runs."""
         slack, runs, identity = connected.slack, connected.runs, connected.identity
         readiness = connected.readiness
-        looker = TargetObserver(check_service=self.sweeps or self.check_service)
+        observer = TargetObserver(check_service=self.sweeps or self.check_service)
         memory = SubscriptionMemory(store=self.store, team=identity.team)
         paused = PausedNotice(memory=memory, slack=slack, clock=self.clock)
         ports = Ports(
             clock=self.clock,
-            looker=looker,
+            observer=observer,
             renderer=render,
             poster=SlackPoster(slack=slack, runs=runs),
             on_paused=paused.send,
@@ -74,7 +74,7 @@ class Digests:
         service = SubscriptionService(
             memory=memory,
             check_service=self.check_service,
-            observer=looker,
+            observer=observer,
             clock=self.clock,
         )
         replies = SubscriptionReplies(service=service, slack=slack, bot_name=identity.name)

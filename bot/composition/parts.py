@@ -18,7 +18,7 @@ from bot.slack.handlers.alert_following import EVERY_S
 from bot.slack.handlers.check import no_site
 from bot.slack.handlers.health import nothing_followed
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
-from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.handlers.watch_store import SavedWatches
 from bot.slack.inbound.access import AccessCheck
 from bot.slack.outbound.watching import INTERVAL_S
 from bot.slack.service import Connected
@@ -53,8 +53,8 @@ class Parts:
         alerts: reads alerts with the names that are known.
         is_site: whether a known gateway serves a host that no pool holds.
         doctor_checks: what `doctor` tells beside Slack's own side.
-        watch_book: keeps watches over a restart, made for the bot's own workspace; `None` lets them
-            end with the process.
+        saved_watches: keeps watches over a restart, made for the bot's own workspace; `None` lets
+            them end with the process.
         alert_memory: which channels want alerts answered, made for the bot's own workspace; `None`
             where nothing is remembered.
         alerts_every_s: seconds between two observations of what an alert named.
@@ -76,7 +76,7 @@ class Parts:
     last_healthy: RecentFacts = field(default_factory=RecentFacts)
     alerts: AlertReader = field(default_factory=AlertReader)
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
-    watch_book: Callable[[str], WatchBook] | None = None
+    saved_watches: Callable[[str], SavedWatches] | None = None
     alert_memory: Callable[[str], AlertMemory] | None = None
     alerts_every_s: float = EVERY_S
     shared_channels: Callable[[str], SharedChannels] | None = None

@@ -74,7 +74,7 @@ class _SlackAppBuilder:
         self._settings, self._parts, self._connected = settings, parts, connected
         self._subscriptions = subscriptions
         self._slack, self._identity = connected.slack, connected.identity
-        book = parts.watch_book
+        book = parts.saved_watches
         self._watches = book(self._identity.team) if book else None
         self._cards = CardTools(
             slack=self._slack,

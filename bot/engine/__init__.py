@@ -7,6 +7,6 @@ loads this room.
 """
 
 from bot.engine.engine import Engine
-from bot.engine.ports import EngineSettings, Looker, Ports, Renderer
+from bot.engine.ports import EngineSettings, Observer, Ports, Renderer
 
-__all__ = ["Engine", "EngineSettings", "Looker", "Ports", "Renderer"]
+__all__ = ["Engine", "EngineSettings", "Observer", "Ports", "Renderer"]

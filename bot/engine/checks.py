@@ -83,8 +83,8 @@ class Checks:
         async with self._gates[target.kind]:
             try:
                 async with asyncio.timeout(self._settings.look_timeout.total_seconds()):
-                    return await self._ports.looker.look(target)
-            except Exception:  # noqa: BLE001 -- whatever a looker raises, the digest says that it could not look
+                    return await self._ports.observer.look(target)
+            except Exception:  # noqa: BLE001 -- whatever an observer raises, the digest says that nothing was observed
                 _LOG.exception("looking at %s", target.key)
         return Look(
             target_key=target.key,

@@ -16,7 +16,7 @@ PausedHook = Callable[[str, str], Awaitable[None]]
 ClosedHook = Callable[[str], Awaitable[None]]
 
 
-class Looker(Protocol):
+class Observer(Protocol):
     """Observes a target.
 
     A gateway by one ARM read and a probe of each member, a host by one probe.
@@ -95,7 +95,7 @@ class Ports:
     """
 
     clock: Clock
-    looker: Looker
+    observer: Observer
     renderer: Renderer
     poster: Poster
     on_paused: PausedHook = _no_hook

@@ -23,7 +23,7 @@ from bot.observability.health import AdminServer, Readiness
 from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
 from bot.slack.handlers.alert_following import AlertFollowing
-from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.handlers.watch_store import SavedWatches
 from bot.slack.inbound.routing import Reception
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Runs
@@ -103,7 +103,7 @@ class SlackApp:
     reception: Reception
     register: Callable[[AsyncApp], None]
     known_elsewhere: Callable[[str], Awaitable[bool]]
-    watches: WatchBook | None = None
+    watches: SavedWatches | None = None
     alerts: AlertFollowing | None = None
 
 

@@ -18,7 +18,7 @@ import aiohttp
 from bot.domain.delivery import WithoutHistory
 from bot.engine import Engine, EngineSettings, Ports
 from bot.store import open_store
-from tests.support.following import FixedLooker, render
+from tests.support.following import FixedObserver, render
 from tests.support.poster import ChannelPoster
 
 
@@ -44,7 +44,7 @@ async def _serve(options: dict[str, Any]) -> None:
         poster = ChannelPoster(options["poster"], session)
         ports = Ports(
             clock=lambda: datetime.now(UTC) + shift,
-            looker=FixedLooker(),
+            observer=FixedObserver(),
             renderer=render,
             poster=poster,
         )

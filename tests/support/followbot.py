@@ -24,7 +24,7 @@ from bot.domain.request import HostTarget, ProbeOptions
 from bot.engine import EngineSettings
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.handlers.watch_store import SavedWatches
 from bot.store import open_store
 from bot.subscriptions import WatchRecords
 from playground.process import free_ports
@@ -133,7 +133,7 @@ async def running_bot(
         probe_origin="here",
         digests=remembering.running,
         watch_every_s=watch_every_s,
-        watch_book=lambda team: WatchBook(
+        saved_watches=lambda team: SavedWatches(
             records=WatchRecords(store=store, team=team), clock=lambda: world.now
         ),
     )

@@ -81,7 +81,7 @@ def backend(
     return replace(base, **fields)
 
 
-class FixedLooker:
+class FixedObserver:
     """Sees what it was told to see.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.cards.check_card import SLASH_COMMAND, CardContext
 from bot.cards.parts import Message
-from bot.cards.unanswered_card import no_word_card, remedy_message
+from bot.cards.unanswered_card import remedy_message, unanswered_card
 from bot.cards.usage import notice, refusal
 from bot.commands.wording import target_of
 from bot.domain.refusal import Refusal
@@ -39,7 +39,7 @@ def refused(
     if no.kind.is_typing_error and admitted.invocation.card is None:
         example = line(no.example or _ANY_GATEWAY)
         return TakenBack(message=notice(no.sentence, f"{SLASH_COMMAND} {example}"))
-    message = no_word_card(target_of(admitted.request), no, context)
+    message = unanswered_card(target_of(admitted.request), no, context)
     return Found(message=message, thread=lambda: remedies(no))
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WatchBook:
+class SavedWatches:
     """The watches of this bot; `clock` is the present instant, aware."""
 
     records: WatchRecords

@@ -100,7 +100,7 @@ class WatchedCard(Protocol):
 
 
 class WatchStore(Protocol):
-    """Where watches are kept beyond this process: `bot.slack.handlers.watch_store.WatchBook`."""
+    """Where watches are kept beyond this process: `bot.slack.handlers.watch_store.SavedWatches`."""
 
     async def begun(
         self, posted: Posted, admitted: AdmittedInvocation[Request], seconds: float, already: float

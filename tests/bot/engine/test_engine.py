@@ -23,7 +23,7 @@ from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.tick import HOSTS_PER_CHECK, batches
 from bot.store import Store, tables
 from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription
-from tests.support.following import GATEWAY, NOW, FixedLooker, gateway, render, subscription
+from tests.support.following import GATEWAY, NOW, FixedObserver, gateway, render, subscription
 from tests.support.poster import ChannelPoster, Channels
 from tests.support.sampling import of_all
 
@@ -43,7 +43,7 @@ class World:
     def __init__(self, url: str, store: Store, channels: Channels) -> None:
         self.url, self.store, self.channels = url, store, channels
         self.now = NOW
-        self.looker = FixedLooker()
+        self.observer = FixedObserver()
         self.paused: list[tuple[str, str]] = []
         self.settings = SETTINGS
         self.render: Callable[[Subscription, DigestContent], Message] = render
@@ -60,7 +60,7 @@ class World:
             poster = ChannelPoster(self.channels.url, session)
             ports = Ports(
                 clock=lambda: self.now,
-                looker=self.looker,
+                observer=self.observer,
                 renderer=self.render,
                 poster=poster,
                 on_paused=self._described,
@@ -81,7 +81,7 @@ class World:
 
     async def looked(self) -> list[str]:
         """What was looked at."""
-        return self.looker.looked
+        return self.observer.looked
 
     async def states(self) -> list[str]:
         """Where the runs stand."""
@@ -123,21 +123,21 @@ async def test_due_digest_is_looked_at_and_sent(world: World) -> None:
     assert [(channel, name) for _, channel, name in world.channels.accepted] == [
         ("C1", f"20261123T0900Z:{followed.id:08d}")
     ]
-    assert world.looker.looked == [GATEWAY] * 3
+    assert world.observer.looked == [GATEWAY] * 3
 
 
 async def test_gateway_is_read_once_however_many_channels_want_it(world: World) -> None:
-    world.looker = FixedLooker(broken=0)
+    world.observer = FixedObserver(broken=0)
     for n in range(12):
         await world.follow(channel=f"C{n}", heartbeat=True)
     async with world.running():
         assert await world.until_done(12) == ["sent"] * 12
-    assert world.looker.looked == [GATEWAY]
+    assert world.observer.looked == [GATEWAY]
     assert world.channels.doubled == {}
 
 
 async def test_digest_without_news_is_silent(world: World) -> None:
-    world.looker = FixedLooker(broken=0)
+    world.observer = FixedObserver(broken=0)
     await world.follow()
     async with world.running():
         assert await world.until_done(1) == ["silent"]
@@ -146,11 +146,11 @@ async def test_digest_without_news_is_silent(world: World) -> None:
 
 async def test_week_of_digests_speaks_when_something_changed(world: World) -> None:
     """Only-changes: the first run, the break, the repair; nothing on the other days."""
-    world.looker = FixedLooker(broken=0)
+    world.observer = FixedObserver(broken=0)
     await world.follow(schedule=schedule("daily", zone="UTC"), only_changes=True)
     async with world.running():
         for day in range(7):
-            world.looker.broken = 1 if 2 <= day < 5 else 0
+            world.observer.broken = 1 if 2 <= day < 5 else 0
             world.now = NOW + timedelta(days=day)
             outcomes = await world.until_done(day + 1)
     assert outcomes == ["sent", "silent", "sent", "silent", "silent", "sent", "silent"]
@@ -206,7 +206,7 @@ async def test_clock_that_ran_ahead_costs_one_digest_and_no_year(
 
     When it is right again, the next morning's comes as ever.
     """
-    world.looker = FixedLooker(broken=0)
+    world.observer = FixedObserver(broken=0)
     followed = await world.follow(schedule=schedule("daily", zone="UTC"), heartbeat=True)
     world.settings = replace(SETTINGS, spacing=timedelta(seconds=1))
     world.now = NOW + timedelta(days=365, minutes=5)
@@ -235,7 +235,7 @@ async def _next_morning_comes(world: World, followed: Subscription) -> None:
     await _until(due, lambda found: found == ["2026-11-25"])
 
 
-class SlowLooker(FixedLooker):
+class SlowObserver(FixedObserver):
     """The first gateway takes longest."""
 
     async def look(self, target: FollowedTarget) -> Look:
@@ -247,7 +247,7 @@ class SlowLooker(FixedLooker):
 async def test_digests_of_one_channel_keep_their_order_whichever_gateway_is_slow(
     world: World,
 ) -> None:
-    world.looker = SlowLooker(broken=0)
+    world.observer = SlowObserver(broken=0)
     made = [await world.follow(target=gateway(f"gw{n}"), heartbeat=True) for n in range(5)]
     other = await world.follow(target=gateway("gw4"), channel="C2", heartbeat=True)
     async with world.running():
@@ -257,7 +257,7 @@ async def test_digests_of_one_channel_keep_their_order_whichever_gateway_is_slow
     assert world.channels.accepted[0][2] == f"20261123T0900Z:{other.id:08d}"
 
 
-class CountingLooker(FixedLooker):
+class CountingObserver(FixedObserver):
     """Counts how many looks are under way."""
 
     def __init__(self) -> None:
@@ -280,21 +280,21 @@ async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(
 
     Each is looked at once before any is looked at again, eight at a time.
     """
-    gateways, looker = of_all(24, 12), CountingLooker()
-    world.looker, world.settings = looker, replace(SETTINGS, confirm_gap=timedelta(seconds=4))
+    gateways, observer = of_all(24, 12), CountingObserver()
+    world.observer, world.settings = observer, replace(SETTINGS, confirm_gap=timedelta(seconds=4))
     for n in range(gateways):
         await world.follow(channel=f"C{n}", target=gateway(f"gw{n}"))
     async with world.running():
         assert await world.until_done(gateways) == ["sent"] * gateways
     figure(
-        f"{gateways} gateways break at once: {looker.most} looks under way at most, "
-        f"{len(looker.looked) / gateways:g} for each"
+        f"{gateways} gateways break at once: {observer.most} looks under way at most, "
+        f"{len(observer.looked) / gateways:g} for each"
     )
-    assert len(set(looker.looked[:gateways])) == gateways
-    assert 1 < looker.most <= 8
+    assert len(set(observer.looked[:gateways])) == gateways
+    assert 1 < observer.most <= 8
 
 
-class StuckLooker(FixedLooker):
+class StuckLooker(FixedObserver):
     """One gateway never answers."""
 
     async def look(self, target: FollowedTarget) -> Look:
@@ -307,7 +307,7 @@ class StuckLooker(FixedLooker):
 async def test_gateway_that_never_answers_holds_its_channel_up_for_two_minutes_and_no_longer(
     world: World,
 ) -> None:
-    world.looker = StuckLooker(broken=0)
+    world.observer = StuckLooker(broken=0)
     world.settings = replace(SETTINGS, drain=timedelta(seconds=0.2))
     await world.follow(target=gateway("gw0"), heartbeat=True)
     await world.follow(target=gateway("gw1"), heartbeat=True)
@@ -370,7 +370,7 @@ async def test_stop_does_not_wait_for_a_digest_that_sleeps_and_the_next_start_go
             await _until(world.looked, lambda found: found == [GATEWAY])
         async with world.running():
             assert await world.until_done(1) == ["sent"]
-    assert world.looker.looked == [GATEWAY] * 3
+    assert world.observer.looked == [GATEWAY] * 3
 
 
 async def test_lost_channel_is_paused_and_told(world: World) -> None:
@@ -411,7 +411,7 @@ def _run_of_nobody() -> dict[str, object]:
     return names | {"due_at": old, "state": "checking", "claimed_at": old}
 
 
-class BrokenLooker(FixedLooker):
+class BrokenLooker(FixedObserver):
     """Raises."""
 
     async def look(self, target: FollowedTarget) -> Look:
@@ -420,7 +420,7 @@ class BrokenLooker(FixedLooker):
 
 
 async def test_look_that_fails_is_said(world: World) -> None:
-    world.looker = BrokenLooker()
+    world.observer = BrokenLooker()
     await world.follow()
     async with world.running():
         assert await world.until_done(1) == ["sent"]

@@ -24,7 +24,7 @@ from bot.engine.dbos_engine import (
 )
 from bot.store import Store
 from tests.support.databases import fresh_database
-from tests.support.following import NOW, FixedLooker, render
+from tests.support.following import NOW, FixedObserver, render
 
 pytestmark = pytest.mark.may_block
 FAST = EngineSettings(
@@ -45,7 +45,7 @@ class Touch:
 
 async def engine_on(url: str, store: Store) -> Engine:
     nobody = cast("Poster", None)  # nothing is due
-    ports = Ports(clock=lambda: NOW, looker=FixedLooker(), renderer=render, poster=nobody)
+    ports = Ports(clock=lambda: NOW, observer=FixedObserver(), renderer=render, poster=nobody)
     engine = Engine(url, store, ports, FAST)
     await engine.start()
     return engine

@@ -26,7 +26,7 @@ from bot.engine.ports import EngineSettings, Ports
 from bot.engine.sender import DigestSender
 from bot.store import Store
 from bot.store.deliveries import lock_delivery, plan, register, save_delivery
-from tests.support.following import NOW, FixedLooker, render
+from tests.support.following import NOW, FixedObserver, render
 
 SETTINGS = EngineSettings(
     settle=timedelta(seconds=3), spacing=timedelta(seconds=1), post_timeout=timedelta(seconds=0.2)
@@ -91,7 +91,7 @@ class CheckService:
         self.store, self.channel, self.clock = store, channel, Clock()
         changed = replace(SETTINGS, **settings)  # type: ignore[arg-type]
         self.lease = Lease(store, "a", timedelta(seconds=30), lambda: 0.0)
-        ports = Ports(clock=self.clock, looker=FixedLooker(), renderer=render, poster=channel)
+        ports = Ports(clock=self.clock, observer=FixedObserver(), renderer=render, poster=channel)
         self.final: list[str] = []
         self.digest_sender = DigestSender(store, ports, self.lease, changed)
 

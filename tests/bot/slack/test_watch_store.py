@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.request import ProbeOptions, Watch
-from bot.slack.handlers.watch_store import WatchBook
+from bot.slack.handlers.watch_store import SavedWatches
 from bot.store import open_store
 from bot.store.last_known import save_watch
 from bot.subscriptions import WatchRecords
@@ -108,7 +108,7 @@ async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quie
 
 async def test_what_is_kept_is_the_question_and_its_place(tmp_path: Path) -> None:
     store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/bot.db")
-    book = WatchBook(
+    book = SavedWatches(
         records=WatchRecords(store=store, team="T"), clock=lambda: NOW + timedelta(seconds=30)
     )
     body = {
