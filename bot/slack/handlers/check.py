@@ -234,17 +234,20 @@ class BackendCheck:
 
     def _found(self, answer: HostAnswer) -> Found:
         gateway = answer.gateway
-        watched = self._watched and not answer.report.verdict.accepted
         return Found(
             message=self._card(answer, _first_word(answer)),
             problem=_problem(answer),
             green=answer.report.verdict.accepted,
             thread=partial(_explained, answer),
             on_shown=partial(self._shown, answer),
-            watch=self.watch(answer) if watched else None,
+            watch=self._watch_if(answer),
             amend=partial(self._amended, answer, gateway) if gateway else None,
             without_health=partial(self._card, answer) if gateway else None,
         )
+
+    def _watch_if(self, answer: HostAnswer) -> WatchOrder | None:
+        refused = not answer.report.verdict.accepted
+        return self.watch(answer) if self._watched and refused else None
 
     def _shown(self, answer: HostAnswer, posted: Posted | None) -> None:
         headline = answer.report.verdict.headline.value
@@ -256,10 +259,12 @@ class BackendCheck:
     async def _amended(self, answer: HostAnswer, gateway: GatewayReport) -> Shown:
         read = await self.tools.backends.read_backend_health(gateway)
         report, said = with_backend_health(answer.report, read)
+        amended = replace(answer, report=report)
         return Shown(
-            message=check_card(report, self._context(answer, said)),
+            message=self._card(amended, said),
             problem=_problem(answer),
             green=report.verdict.accepted,
+            watch=self._watch_if(amended),
             thread=partial(_said, said, read.refusal),
             on_shown=partial(self._keep, answer, read),
         )

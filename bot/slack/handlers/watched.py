@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from bot.cards.check_card import CardContext, check_card
@@ -24,6 +24,7 @@ from bot.slack.outbound.watching import Seen
 log = logging.getLogger(__name__)
 
 ARM_EVERY_S = 60.0
+SOONER_S = 20.0
 
 
 class HealthReader:
@@ -31,7 +32,8 @@ class HealthReader:
 
     Args:
         read_backend_health: asks ARM; takes ten seconds or more.
-        every: seconds between two questions.
+        every: seconds between two readings.
+        sooner: the same once our own probe is accepted and only the gateway is waited for.
         now: a monotonic clock.
     """
 
@@ -40,18 +42,21 @@ class HealthReader:
         read_backend_health: Callable[[GatewayReport], Awaitable[GatewayReport]],
         *,
         every: float = ARM_EVERY_S,
+        sooner: float = SOONER_S,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._read_backend_health, self._every, self._now = read_backend_health, every, now
+        self._sooner, self._pause = min(sooner, every), every
         self._asking: asyncio.Future[GatewayReport] | None = None
-        self._due = 0.0
+        self._asked_at: float | None = None
         self._answered: GatewayReport | None = None
+        self._has_ended = False
 
     def latest(self, report: GatewayReport) -> GatewayReport:
         """The report with the backend health known so far; reads it again when it is time."""
         self._take()
         if self.due:
-            self._due = self._now() + self._every
+            self._asked_at, self._pause = self._now(), self._every
             self._asking = asyncio.ensure_future(self._read_backend_health(report))
         word = self._answered and (self._answered.health or self._answered.refusal)
         return add_backend_health(report, word) if word else report
@@ -59,7 +64,18 @@ class HealthReader:
     @property
     def due(self) -> bool:
         """Whether it is time for a question."""
-        return self._asking is None and self._now() >= self._due
+        return self._asking is None and (
+            self._asked_at is None or self._now() - self._asked_at >= self._pause
+        )
+
+    @property
+    def pending(self) -> bool:
+        """Whether no reading has ended yet, so that the gateway may still object."""
+        return not self._has_ended
+
+    def read_sooner(self) -> None:
+        """Bring the next reading forward."""
+        self._pause = self._sooner
 
     def close(self) -> None:
         """Ask no more."""
@@ -69,7 +85,7 @@ class HealthReader:
     def _take(self) -> None:
         if self._asking is None or not self._asking.done():
             return
-        admitted, self._asking = self._asking, None
+        admitted, self._asking, self._has_ended = self._asking, None, True
         if error := admitted.exception():
             log.error("the gateway could not be asked during a watch", exc_info=error)
         else:
@@ -87,7 +103,7 @@ class HostLook:
     health_reader: HealthReader
 
     async def look(self) -> Seen | None:
-        """Probe it."""
+        """Probe it; green once the gateway that has it in a pool does not object either."""
         answer = await self.backends.host(self.target, self.options)
         if isinstance(answer, Refusal):
             log.info(
@@ -96,11 +112,15 @@ class HostLook:
             )
             return None
         report, said = self._both(answer)
-        card = check_card(report, self.context(answer, said))
+        green = report.verdict.accepted
+        if answer.gateway is not None and answer.report.verdict.accepted:
+            green = green and not self.health_reader.pending
+            if not green:
+                self.health_reader.read_sooner()
         return Seen(
-            card=card,
+            card=check_card(report, self.context(replace(answer, report=report), said)),
             change_key=(backend_change_key(report), said),
-            green=answer.report.verdict.accepted,
+            green=green,
             word=said and f"Gateway: {said}",
         )
 
@@ -144,11 +164,15 @@ class GatewayLook:
                 extra={"reason": report.kind.value},
             )
             return None
-        answered = self.health_reader.latest(report) if self.health_reader else report
+        reader = self.health_reader
+        answered = reader.latest(report) if reader else report
+        green = answered.green and not (reader and reader.pending)
+        if reader and report.green and not green:
+            reader.read_sooner()
         return Seen(
             card=gateway_card(answered, self.context),
             change_key=gateway_change_key(answered),
-            green=answered.green,
+            green=green,
         )
 
     async def _report(self) -> GatewayReport | Refusal:

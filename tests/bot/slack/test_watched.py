@@ -147,7 +147,7 @@ async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes()
     )
     first = await look.look()
     assert first is not None
-    assert first.green
+    assert not first.green  # our own probe is accepted, and the gateway may still object
     arm.hold.set()
     await settle()
     second = await look.look()
@@ -174,11 +174,40 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
         context=lambda _answer, said: replace(AROUND, gateway_says=said),
         health_reader=HealthReader(arm.read_backend_health),
     )
-    await look.look()
+    first = await look.look()
+    assert first is not None
+    assert not first.green
     await settle()
     seen = await look.look()
     assert seen is not None
     assert (seen.green, seen.word) == (True, "Gateway: prod-gw says Healthy.")
+    look.close()
+
+
+async def test_a_repaired_backend_waits_for_the_gateway() -> None:
+    good, time = report(LEAF, ISSUING), [0.0]
+    arm = Arm(now=unheard(good), word=answered(good))
+    arm.hold.set()
+    look = HostLook(
+        backends=arm,
+        target=HostTarget(host=HOST, port=443),
+        options=NOTHING_TYPED,
+        context=lambda _answer, said: replace(AROUND, gateway_says=said),
+        health_reader=HealthReader(
+            arm.read_backend_health, every=60, sooner=20, now=lambda: time[0]
+        ),
+    )
+    await look.look()
+    await settle()
+    objecting = await look.look()
+    assert objecting is not None
+    assert not objecting.green
+    arm.word, time[0] = healthy(good), 20.0
+    await look.look()
+    await settle()
+    agreed = await look.look()
+    assert agreed is not None
+    assert (agreed.green, arm.admitted) == (True, 2)
     look.close()
 
 
@@ -209,6 +238,8 @@ async def test_an_error_while_listening_leaves_our_own_witness() -> None:
 
     health_reader = HealthReader(broken)
     assert health_reader.latest(unheard(bad)).health is None
+    assert health_reader.pending
     await settle()
     assert health_reader.latest(unheard(bad)).health is None
+    assert not health_reader.pending
     health_reader.close()
