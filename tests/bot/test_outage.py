@@ -88,11 +88,11 @@ async def test_a_stopped_postgresql_is_told_and_heals(
         async with BotProcess(settings, tmp_path, appgw("serve")) as bot:
             slack.request_url = bot.request_url
             await postgres.stop()
-            troubles = await until_ready_is(bot, 503, 10)
+            troubles = await until_ready_is(bot, 503, 60)
             assert troubles["database"] == "the database does not answer"
             await every_command_is_answered(slack, "the database does not answer")
             await postgres.start()
-            await until_ready_is(bot, 200, 10)
+            await until_ready_is(bot, 200, 60)
             assert "has no subscriptions yet" in await answer_to(slack, "list")
             assert await bot.stop() == 0
         assert len(logged(bot, "the database cannot be used")) == 1
@@ -110,7 +110,7 @@ async def test_a_frozen_postgresql_is_told_and_delays_no_end(
             slack.request_url = bot.request_url
             await answer_to(slack, "list")
             with postgres.frozen():
-                noticed = asyncio.create_task(until_ready_is(bot, 503, 10))
+                noticed = asyncio.create_task(until_ready_is(bot, 503, 60))
                 # Asked before anybody knows: Slack waits three seconds for the ack.
                 assert "the database does not answer" in await answer_to(slack, "list")
                 assert (await noticed)["database"] == "the database does not answer"
@@ -136,9 +136,9 @@ async def test_a_disk_that_takes_nothing_is_told_and_heals(tmp_path: Path) -> No
         async with BotProcess(settings | {"APPGW_DATA_DIR": str(tmp_path)}, tmp_path) as bot:
             slack.request_url = bot.request_url
             with files_cannot_grow(bot):
-                assert (await until_ready_is(bot, 503, 10))["database"] == reason
+                assert (await until_ready_is(bot, 503, 60))["database"] == reason
                 await every_command_is_answered(slack, reason)
-            await until_ready_is(bot, 200, 10)
+            await until_ready_is(bot, 200, 60)
             assert "has no subscriptions yet" in await answer_to(slack, "list")
             assert await bot.stop() == 0
         assert len(logged(bot, "the database cannot be used")) == 1
