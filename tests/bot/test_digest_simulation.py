@@ -419,6 +419,7 @@ def test_without_damping_the_same_month_cries_wolf(
 ) -> None:
     """The test above bites: it is the damping that keeps false alarms rare."""
     monkeypatch.setattr(settling, "OPEN_AFTER", 1)
+    monkeypatch.setitem(globals(), "DAYS", of_all(DAYS, 10))
     month = played(1)
     figure(f"without damping: {month}")
     assert month.rate > 1
