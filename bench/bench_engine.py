@@ -112,7 +112,7 @@ async def _measure(kind: str, url: str, gateways: int) -> list[Figure]:
         ),
         Figure(
             name=f"{kind}: looks at each gateway",
-            value=len(observer.looked) / gateways,
+            value=len(observer.observed) / gateways,
             unit="",
             goal=3,
         ),

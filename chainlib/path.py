@@ -22,7 +22,7 @@ SubjectIndex = Mapping[CanonicalName, Sequence[Certificate]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class PartialPath:
     """A chain of issuers, lowest first, as far as it could be followed.
 
     Attributes:
@@ -68,7 +68,7 @@ class IssuerPool:
         self._anchors, self._presented = anchors, _by_subject(presented)
         self._at = at
 
-    def walk(self, start: Certificate) -> Walk:
+    def walk(self, start: Certificate) -> PartialPath:
         """Follow the issuers of `start`.
 
         Ends at a root, at a gap, or where it would turn in a circle.
@@ -79,7 +79,9 @@ class IssuerPool:
             if step is None:
                 break
             path.append(step)
-        return Walk(certificates=tuple(path), anchored=is_root(path[-1]) and self._trusts(path[-1]))
+        return PartialPath(
+            certificates=tuple(path), anchored=is_root(path[-1]) and self._trusts(path[-1])
+        )
 
     def _trusts(self, certificate: Certificate) -> bool:
         return certificate in self._anchors.get(certificate.subject_key, ())

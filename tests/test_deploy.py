@@ -40,7 +40,7 @@ def bicep(name: str) -> str:
     return re.sub(r"(^|\s)//.*", "", (DEPLOY / name).read_text(encoding="utf-8"))
 
 
-def test_cluster_sets_only_what_can_be_set_and_the_bot_takes_it(
+def test_cluster_settings_are_accepted_by_the_bot(
     cluster: dict[str, dict[str, Any]], pod: dict[str, Any]
 ) -> None:
     (container,) = pod["containers"]
@@ -58,7 +58,7 @@ def test_cluster_sets_only_what_can_be_set_and_the_bot_takes_it(
     assert len(settings.subscriptions) == 2
 
 
-def test_cluster_gives_the_database_file_one_owner_on_a_disk(
+def test_cluster_gives_the_database_file_one_owner(
     cluster: dict[str, dict[str, Any]], pod: dict[str, Any]
 ) -> None:
     spec = cluster["Deployment"]["spec"]
@@ -69,7 +69,7 @@ def test_cluster_gives_the_database_file_one_owner_on_a_disk(
     assert [mount["mountPath"] for mount in container["volumeMounts"]] == [folder]
 
 
-def test_pod_runs_as_the_images_user_and_may_write_nowhere_else(pod: dict[str, Any]) -> None:
+def test_pod_runs_as_the_images_read_only_user(pod: dict[str, Any]) -> None:
     (user,) = re.findall(
         r"^USER (\d+):\d+$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -79,7 +79,7 @@ def test_pod_runs_as_the_images_user_and_may_write_nowhere_else(pod: dict[str, A
     assert not container["securityContext"]["allowPrivilegeEscalation"]
 
 
-def test_pod_is_probed_where_the_bot_answers_and_has_time_to_stop(pod: dict[str, Any]) -> None:
+def test_pod_is_probed_and_has_time_to_stop(pod: dict[str, Any]) -> None:
     (container,) = pod["containers"]
     (port,) = container["ports"]
     assert port["containerPort"] == load_settings(TOKENS).admin_port
@@ -125,7 +125,7 @@ def test_container_app_sets_only_what_can_be_set() -> None:
     assert int(grace) > STOPS_WITHIN_S
 
 
-def test_container_app_keeps_secrets_out_of_its_plain_values() -> None:
+def test_container_app_keeps_secrets_out_of_plain_values() -> None:
     text = bicep("main.bicep")
     secret = re.findall(r"@secure\(\)\s+param (\w+)", text)
     assert secret == ["slackBotToken", "slackAppToken", "databaseUrl"]
@@ -150,7 +150,7 @@ def test_bicep_is_balanced_and_uses_what_it_declares(name: str) -> None:
         assert (DEPLOY / "".join(file)).exists()
 
 
-def test_role_reads_and_asks_for_health_and_does_nothing_else() -> None:
+def test_role_reads_health_and_does_nothing_else() -> None:
     role = json.loads((DEPLOY / "role.json").read_text(encoding="utf-8"))
     harmless = re.compile(r"Microsoft\.Network/[A-Za-z/]+/(read|backendhealth/action)")
     assert [action for action in role["Actions"] if not harmless.fullmatch(action)] == []

@@ -56,7 +56,7 @@ def test_links_into_a_page_meet_a_heading(page: Path) -> None:
     assert dead_anchors(page) == []
 
 
-def test_every_page_is_in_the_navigation_of_the_site() -> None:
+def test_page_is_in_the_navigation() -> None:
     """`make docs` would refuse it otherwise, and only CI runs that."""
     docs = ROOT / "docs"
     nav = str(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
@@ -94,7 +94,7 @@ def anchors(page: Path) -> frozenset[str]:
     )
 
 
-def test_operations_name_every_metric_and_alarms_use_no_other() -> None:
+def test_operations_page_names_every_metric() -> None:
     assert READY is not None
     assert WORST is not None  # the gauges of other modules are in the registry once imported
     text = (ROOT / "docs" / "operations.md").read_text()
@@ -121,7 +121,7 @@ def test_operations_tell_how_long_each_thing_is_kept() -> None:
 
 
 @pytest.mark.parametrize("name", ["install.md", "settings.md"])
-def test_ports_of_listed_targets_are_those_of_the_guard(name: str) -> None:
+def test_ports_of_listed_targets_match_the_guard(name: str) -> None:
     text = " ".join((ROOT / "docs" / name).read_text().split())
     (listed,) = re.findall(r"on ((?:\d+, )+\d+ and \d+)", text)
     assert set(map(int, re.findall(r"\d+", listed))) == USUAL_PORTS
@@ -133,7 +133,7 @@ def test_readme_shows_the_two_commands_first() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_files_of_the_code_that_a_page_names_exist(page: Path) -> None:
+def test_files_named_by_a_page_exist(page: Path) -> None:
     """A recipe that names a moved file is worse than none."""
     if page.parent.name == "decisions":
         return  # a decision speaks of its own day

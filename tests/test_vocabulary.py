@@ -42,6 +42,13 @@ BANNED = frozenset(
         "fitness",
         "vantage",
         "presser",
+        "click",
+        "hears",
+        "hearing",
+        "looker",
+        "mended",
+        "seats",
+        "cheers",
     ]
 )
 # A code of the public list (contract): it is never renamed.

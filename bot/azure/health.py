@@ -34,7 +34,7 @@ WORDS: Mapping[str, Health] = MappingProxyType(
 
 LONGEST_LOG = 4000
 LONGEST_NAME = 200
-LONGEST_WORD = 40
+LONGEST_HEALTH = 40
 MOST_MEMBERS = 40
 _READ = frozenset(
     {"address", "health", "healthProbeLog", "healthProbeErrorName", "ipConfiguration"}
@@ -93,7 +93,7 @@ def _servers(pool: str, entry: Document) -> Iterator[BackendServer]:
 def _server(pool: str, setting: str, entry: Document) -> BackendServer:
     log = text(entry.get("healthProbeLog"))[:LONGEST_LOG]
     name = text(entry.get("healthProbeErrorName"))[:LONGEST_NAME]
-    word = text(entry.get("health"))[:LONGEST_WORD]
+    word = text(entry.get("health"))[:LONGEST_HEALTH]
     return BackendServer(
         pool=pool,
         setting=setting,

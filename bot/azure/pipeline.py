@@ -84,7 +84,7 @@ class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
 class ListShape(SansIOHTTPPolicy[Any, Any]):
     """A list without `value` is no empty list.
 
-    The SDK would read it as one, and people would hear that they have no gateway.
+    The SDK would read it as one, and people would be told that they have no gateway.
     """
 
     def on_response(

@@ -9,7 +9,7 @@ from bot.cards.digest_card import run_button, title
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import SHAPES
 from bot.cards.parts import Block, Button, Buttons, ContextBlock, Part, Span, bold, say
-from bot.cards.usage import OPEN_FORM
+from bot.cards.usage import OPEN_MODAL
 from bot.domain.digest import DigestLine
 from chainlib import Severity, counted
 
@@ -27,7 +27,7 @@ class Followed:
     channel: str
 
 
-def home_view(
+def app_home_view(
     problems: Sequence[tuple[DigestLine, str]],
     hosts: Sequence[str],
     followed: Sequence[Followed],
@@ -53,7 +53,7 @@ def home_view(
             *_hosts(hosts),
             *_followed(followed),
             *_hidden(hidden),
-            Buttons(elements=(Button(label="New check", action=OPEN_FORM, value="{}"),)),
+            Buttons(elements=(Button(label="New check", action=OPEN_MODAL, value="{}"),)),
             ContextBlock(text=f"Bot status: {failing or 'ok'}"),
         ]
     )

@@ -85,7 +85,7 @@ def details(report: CheckReport) -> Details:
     return Details(message=message, files=(*chain_files(report), *text))
 
 
-def whole_word(said: str) -> Message | None:
+def whole_message(said: str) -> Message | None:
     """Backend health for the thread, where it does not fit on the card."""
     if len(clean(said, _LONG)) <= HEALTH_TEXT_LIMIT:
         return None

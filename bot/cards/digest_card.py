@@ -65,8 +65,8 @@ class DigestHead:
         counts: `2 problems, 37 fine`.
         footer: new, fixed and muted; empty when there is nothing to count.
         ahead: what breaks next, in words; empty where nothing is known.
-        schedule: in words, for the small print.
-        muted_by: Slack id of who muted, named in the small print.
+        schedule: in words, for the context block.
+        muted_by: Slack id of who muted, named in the context block.
         thread: what is left out stands in the card's thread; a preview has none.
     """
 

@@ -22,7 +22,7 @@ from bot.cards.parts import Block, ContextBlock, Divider, Drawing, Part, Steps, 
 from bot.fixsteps import FixGuide, FixStep, ServerKind, Tool, gateway_guide, guide
 from chainlib import Where
 
-FIX_STEPS_FORM = "fix_steps"
+FIX_STEPS_MODAL = "fix_steps"
 STEPS_KIND, STEPS_TOOL = "steps_kind", "steps_tool"
 _MAX_BLOCKS = 96
 _METADATA_LIMIT = 3000
@@ -41,7 +41,7 @@ def fix_steps(value: str) -> Block:
     note = value if len(value) <= _METADATA_LIMIT else ""
     return {
         "type": "modal",
-        "callback_id": FIX_STEPS_FORM,
+        "callback_id": FIX_STEPS_MODAL,
         "private_metadata": note,
         "blocks": kept,
         **words,

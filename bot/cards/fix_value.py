@@ -77,7 +77,7 @@ class FixValue:
 
 def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContext:
     """The real names of one backend, as far as they are known."""
-    target, mended = report.request.target, report.repair
+    target, repair = report.request.target, report.repair
     used = _setting_used(report, gateway)
     return FixContext(
         host=target.host,
@@ -91,10 +91,10 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
             finding.evidence.get("kind") == "public-ca-with-uploaded-roots"
             for finding in report.verdict.findings
         ),
-        no_chain_file=mended is None or not mended.chain,
-        no_root_file=mended is None or mended.root is None,
-        missing=short_name(mended.missing[0].subject)[:_MISSING_LIMIT]
-        if mended and mended.missing
+        no_chain_file=repair is None or not repair.chain,
+        no_root_file=repair is None or repair.root is None,
+        missing=short_name(repair.missing[0].subject)[:_MISSING_LIMIT]
+        if repair and repair.missing
         else None,
         **(_on_gateway(gateway.gateway.id, used) if gateway else {}),
     )
@@ -178,20 +178,20 @@ def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
 
     Never another one's name, which it would replace.
     """
-    mended, policy = report.repair, report.request.policy
-    if mended is None or mended.root is None:
+    repair, policy = report.repair, report.request.policy
+    if repair is None or repair.root is None:
         return None
     if here := _lies_here(report):
         return here
     wanted = (
-        mended.root_name
-        or _NOT_IN_NAMES.sub("-", short_name(mended.root.subject).lower()).strip("-.")[:60]
+        repair.root_name
+        or _NOT_IN_NAMES.sub("-", short_name(repair.root.subject).lower()).strip("-.")[:60]
         or "backend-root"
     )
     held = (gateway.roots, gateway.undecodable, gateway.auth_certificates) if gateway else ()
     taken = {*policy.anchors.names.values(), *(one.name for kind in held for one in kind)}
     free = wanted.lower() not in {name.lower() for name in taken}
-    return wanted if free else f"{wanted[:60]}-{mended.root.sha256[:8]}"
+    return wanted if free else f"{wanted[:60]}-{repair.root.sha256[:8]}"
 
 
 def _else(default: object) -> WrapValidator:

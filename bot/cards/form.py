@@ -12,12 +12,12 @@ import json
 from bot.cards.escaping import clean
 from bot.cards.parts import Block
 
-CHECK_FORM, REHEARSE_FORM = "check_form", "rehearse_form"
+CHECK_MODAL, REHEARSE_MODAL = "check_form", "rehearse_form"
 PASTE_LIMIT = 3000
 _METADATA_LIMIT = 3000
 
 
-def check_form(*, target: str = "", options: str = "", channel: str | None = None) -> Block:
+def check_modal(*, target: str = "", options: str = "", channel: str | None = None) -> Block:
     """Ask for a backend; `channel` is where the card goes, asked for when it is not known."""
     fields = [
         _text("target", "Backend", target, placeholder="backend.contoso.com:8443", focus=True),
@@ -29,10 +29,14 @@ def check_form(*, target: str = "", options: str = "", channel: str | None = Non
             optional=True,
         ),
     ]
-    return _view(CHECK_FORM, "Check a backend", "Check", [*fields, *_destination(channel)], channel)
+    return _view(
+        CHECK_MODAL, "Check a backend", "Check", [*fields, *_destination(channel)], channel
+    )
 
 
-def rehearse_form(*, name: str = "", channel: str | None = None, takes_files: bool = True) -> Block:
+def rehearse_modal(
+    *, name: str = "", channel: str | None = None, takes_files: bool = True
+) -> Block:
     """Ask for a chain that is not installed yet, pasted or, where the bot may read it, as a file.
 
     Slack refuses a form with a file field to an app without the scope `files:read`.
@@ -72,7 +76,7 @@ def rehearse_form(*, name: str = "", channel: str | None = None, takes_files: bo
         ),
     ]
     return _view(
-        REHEARSE_FORM, "Rehearse a chain", "Judge it", [*fields, *_destination(channel)], channel
+        REHEARSE_MODAL, "Rehearse a chain", "Judge it", [*fields, *_destination(channel)], channel
     )
 
 

@@ -27,7 +27,7 @@ from bot.cards.parts import (
     say,
 )
 
-FOLLOW_FORM, OPEN_FOLLOW_FORM, EDIT, UNDO, ZONE = (
+SUBSCRIBE_MODAL, OPEN_SUBSCRIBE_MODAL, EDIT, UNDO, ZONE = (
     "follow_form",
     "open_follow_form",
     "follow_edit",
@@ -190,7 +190,7 @@ def which_zone(command: str) -> Message:
     )
 
 
-def follow_form(given: Mapping[str, str], *, channel: str) -> Block:
+def subscribe_modal(given: Mapping[str, str], *, channel: str) -> Block:
     """What, how often, when, from which severity on; `given` fills it in."""
     fields = [
         _text("target", "Gateway or backend", given.get("target", ""), "gw:prod-gw"),
@@ -212,7 +212,7 @@ def follow_form(given: Mapping[str, str], *, channel: str) -> Block:
     }
     return {
         "type": "modal",
-        "callback_id": FOLLOW_FORM,
+        "callback_id": SUBSCRIBE_MODAL,
         "private_metadata": metadata,
         "blocks": fields,
         **words,

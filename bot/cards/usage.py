@@ -25,7 +25,7 @@ from bot.cards.parts import (
     say,
 )
 
-OPEN_FORM, OPEN_REHEARSAL = "open_form", "open_rehearsal"
+OPEN_MODAL, OPEN_REHEARSAL = "open_form", "open_rehearsal"
 _VERBS = (
     ("backend.contoso.com", "check one backend as the gateway does"),
     ("10.0.0.5:8443 sni=api.contoso.com", "another port, another server name"),
@@ -159,7 +159,7 @@ def running(name: str, *, link: str | None) -> Message:
     )
 
 
-def open_form_notice(label: str, action: str) -> Message:
+def open_modal_notice(label: str, action: str) -> Message:
     """A button that opens a modal, where it could not be opened at once."""
     return compose(
         f"{label}: tap the button",
@@ -178,6 +178,6 @@ def _to_type(examples: Sequence[str]) -> Listing:
 
 
 def _doors() -> Buttons:
-    check = Button(label="Open the form", action=OPEN_FORM, value="{}")
+    check = Button(label="Open the form", action=OPEN_MODAL, value="{}")
     rehearse = Button(label="Rehearse a chain", action=OPEN_REHEARSAL, value="{}")
     return Buttons(elements=(check, rehearse))

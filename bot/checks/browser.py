@@ -148,22 +148,22 @@ def browser_view(
     """
     if not chain.certificates:
         return None
-    look = _Look(
+    judged = _Judged(
         sent=replace(chain, http=None, live=(), without_server_name=None, handshake_error=None),
         policy=policy,
         verdict=verdict,
         public=public,
         issuers=tuple(issuers),
     )
-    if warned := _warned_in_any_case(look):
+    if warned := _warned_in_any_case(judged):
         return BrowserView(accepted=False, why=warned)
     if verdict.accepted and not verdict.hidden and policy.sku is not Sku.V1:
-        return _of_accepted(look)
-    return _of_refused(look, chain.handshake_error)
+        return _of_accepted(judged)
+    return _of_refused(judged, chain.handshake_error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
+class _Judged:
     """What is compared: the list as sent, the gateway's verdict, and whom a browser trusts."""
 
     sent: PresentedChain
@@ -209,49 +209,49 @@ class _Look:
         )
 
 
-def _warned_in_any_case(look: _Look) -> str | None:
+def _warned_in_any_case(judged: _Judged) -> str | None:
     """What every browser refuses and the gateway may take."""
-    if Code.LEAF_MISSING in look.verdict.codes:
+    if Code.LEAF_MISSING in judged.verdict.codes:
         return None
-    leaf = look.verdict.path.leaf
-    accepted = look.verdict.accepted
-    if leaf is not None and look.policy.name and not leaf.dns_names and not leaf.ip_addresses:
+    leaf = judged.verdict.path.leaf
+    accepted = judged.verdict.accepted
+    if leaf is not None and judged.policy.name and not leaf.dns_names and not leaf.ip_addresses:
         return _NAMELESS_ACCEPTED if accepted else _NAMELESS
-    weak = (f for f in look.verdict.findings if f.code is Code.WEAK_CRYPTO)
+    weak = (f for f in judged.verdict.findings if f.code is Code.WEAK_CRYPTO)
     if accepted and any("SHA1" in reason for f in weak for reason in f.evidence["reasons"]):
         return _SHA1
     return None
 
 
-def _of_accepted(look: _Look) -> BrowserView:
+def _of_accepted(judged: _Judged) -> BrowserView:
     """The gateway's own path answers for a browser too, unless a sent CA may lead elsewhere."""
-    anchor = look.verdict.path.trust_anchor
-    if anchor is not None and anchor in look.public:
+    anchor = judged.verdict.path.trust_anchor
+    if anchor is not None and anchor in judged.public:
         return BrowserView(accepted=True, why=_SAME)
-    certificates = (one for one in look.sent.certificates if isinstance(one, Certificate))
-    may_be_public = any(one.issuer_key in look.public.by_subject for one in certificates)
-    if may_be_public and not look.blocking(look.sent, look.public):
+    certificates = (one for one in judged.sent.certificates if isinstance(one, Certificate))
+    may_be_public = any(one.issuer_key in judged.public.by_subject for one in certificates)
+    if may_be_public and not judged.blocking(judged.sent, judged.public):
         return BrowserView(accepted=True, why=_SAME)
     return BrowserView(accepted=None, why=_PRIVATE)
 
 
-def _of_refused(look: _Look, error: HandshakeError | None) -> BrowserView:
+def _of_refused(judged: _Judged, error: HandshakeError | None) -> BrowserView:
     """A browser's view of a list that the gateway refuses, or takes without looking at it."""
-    codes = look.as_sent()
+    codes = judged.as_sent()
     complete = not codes
-    if codes and look.issuers:
-        codes = look.blocking(look.helped, look.public)
+    if codes and judged.issuers:
+        codes = judged.blocking(judged.helped, judged.public)
     if warns := tuple(dict.fromkeys(code for code in codes if code not in _OPEN)):
-        start = _UNCHECKED if look.verdict.accepted else "A browser warns too"
+        start = _UNCHECKED if judged.verdict.accepted else "A browser warns too"
         words = ", ".join(_WORDS[code] for code in warns)
         return BrowserView(accepted=False, why=f"{start}: {words}.")
     if error is not None and error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         return BrowserView(accepted=None, why=_CLIENT_CERTIFICATE)
-    if look.policy.sku is Sku.V1 and Code.INTERMEDIATE_MISSING in codes:
+    if judged.policy.sku is Sku.V1 and Code.INTERMEDIATE_MISSING in codes:
         return BrowserView(accepted=None, why=_ONE_CERTIFICATE)
     if codes:
-        return BrowserView(accepted=None, why=_open(look, codes))
-    return BrowserView(accepted=True, why=_why_accepted(look.verdict) if complete else _FETCHES)
+        return BrowserView(accepted=None, why=_open(judged, codes))
+    return BrowserView(accepted=True, why=_why_accepted(judged.verdict) if complete else _FETCHES)
 
 
 def _is_underscore(finding: Finding) -> bool:
@@ -279,29 +279,29 @@ def _why_accepted(verdict: Verdict) -> str:
     return next((why for codes, why in _WHY_NOT_THE_GATEWAY if codes & critical), _OTHER_FAULT)
 
 
-def _open(look: _Look, codes: tuple[Code, ...]) -> str:
+def _open(judged: _Judged, codes: tuple[Code, ...]) -> str:
     """What it depends on: a certificate not at hand, or a private root that a device may have."""
     if Code.CERTIFICATE_UNREADABLE in codes:
         return _UNREADABLE
     if Code.SELF_SIGNED_NOT_CA in codes:
         return _SELF_SIGNED
-    given = _with_private_roots(look)
-    if given.certificates != look.public.certificates:
-        if not look.blocking(look.sent, given):
+    given = _with_private_roots(judged)
+    if given.certificates != judged.public.certificates:
+        if not judged.blocking(judged.sent, given):
             return _PRIVATE
-        codes = look.blocking(look.helped, given)
+        codes = judged.blocking(judged.helped, given)
         if not codes:
             return _FETCHES_PRIVATELY
     return _NOT_AT_HAND if Code.INTERMEDIATE_MISSING in codes else _UNKNOWN
 
 
-def _with_private_roots(look: _Look) -> TrustAnchors:
+def _with_private_roots(judged: _Judged) -> TrustAnchors:
     """The public roots, and every private one that is known here and that a device may have."""
     known = [
-        *look.policy.anchors.certificates,
-        *(one.certificate for one in look.policy.unattached),
-        *look.helped.certificates,
+        *judged.policy.anchors.certificates,
+        *(one.certificate for one in judged.policy.unattached),
+        *judged.helped.certificates,
     ]
     roots = (one for one in known if isinstance(one, Certificate) and one.self_issued and one.is_ca)
-    every = tuple(dict.fromkeys((*look.public.certificates, *roots)))
-    return replace(look.public, certificates=every)
+    every = tuple(dict.fromkeys((*judged.public.certificates, *roots)))
+    return replace(judged.public, certificates=every)

@@ -208,7 +208,9 @@ def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -
 
 def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
     if server.word.lower() != "unknown":
-        return _finding(Code.HEALTH_UNKNOWN, _of_odd_word(server.word), server, kind="odd-word")
+        return _finding(
+            Code.HEALTH_UNKNOWN, _of_unknown_health(server.word), server, kind="odd-word"
+        )
     summary = "The gateway could not determine the health; traffic may still flow."
     if not report.gateway.private_only:
         return _finding(Code.HEALTH_UNKNOWN, summary, server)
@@ -220,7 +222,7 @@ def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
     )
 
 
-def _of_odd_word(word: str) -> str:
+def _of_unknown_health(word: str) -> str:
     """What is known where the gateway neither calls a server healthy nor unhealthy nor unknown."""
     if not word:
         return "The gateway lists this server without saying whether it is healthy."

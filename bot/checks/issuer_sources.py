@@ -2,7 +2,7 @@
 
 What other backends sent, the operator's bundle, the CA's own address.
 
-One object per process, so that one backend's chain can mend the next one's. Nothing found here is
+One object per process, so that one backend's chain can repair the next one's. Nothing found here is
 ever trusted; it can only fill a gap.
 """
 

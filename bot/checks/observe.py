@@ -1,4 +1,4 @@
-"""One look at a followed target: the desk's answer -> what a digest remembers of it.
+"""One observation of a followed target: a check's answer -> what a digest stores of it.
 
 The engine's `Observer`.
 """
@@ -14,11 +14,11 @@ from bot.digest.observe import Placement, not_observed, observe
 from bot.domain.azure import Health
 from bot.domain.digest import (
     FollowedTarget,
-    Look,
     NextBreak,
     Observation,
     Problem,
     TargetKind,
+    TargetObservation,
 )
 from bot.domain.forecast_days import DEFAULT_DAYS
 from bot.domain.refusal import Refusal
@@ -36,16 +36,16 @@ class TargetObserver:
 
     check_service: CheckService
 
-    async def look(self, target: FollowedTarget) -> Look:
+    async def observe(self, target: FollowedTarget) -> TargetObservation:
         """What is there now."""
-        look = {
+        of_kind = {
             TargetKind.GATEWAY: self._gateway,
             TargetKind.HOST: self._host,
             TargetKind.SITE: self._site,
         }[target.kind]
-        return await look(target)
+        return await of_kind(target)
 
-    async def _site(self, target: FollowedTarget) -> Look:
+    async def _site(self, target: FollowedTarget) -> TargetObservation:
         """The members behind a public name, on every gateway that serves it."""
         site = SiteTarget(host=target.key.removeprefix(SITE_KEY))
         found = await self.check_service.of_site(site, NOTHING_TYPED)
@@ -58,25 +58,25 @@ class TargetObserver:
                 return _blind(target, answer.sentence)
             report = await self.check_service.read_backend_health(answer)
             seen += await asyncio.to_thread(_members, report, target)
-        return Look(target_key=target.key, seen=tuple(seen))
+        return TargetObservation(target_key=target.key, seen=tuple(seen))
 
-    async def _host(self, target: FollowedTarget) -> Look:
+    async def _host(self, target: FollowedTarget) -> TargetObservation:
         answer = await self.check_service.host(host_of(target), NOTHING_TYPED)
         if isinstance(answer, Refusal):
             return _blind(target, answer.sentence)
-        return Look(
+        return TargetObservation(
             target_key=target.key,
             seen=(_observed(answer.report, Placement(target_key=target.key, label=target.text)),),
         )
 
-    async def _gateway(self, target: FollowedTarget) -> Look:
+    async def _gateway(self, target: FollowedTarget) -> TargetObservation:
         # Whole: one look serves every channel, however it narrowed the gateway.
         named = target.gateway
         answer = await self.check_service.gateway(named.whole) if named else None
         if answer is None or isinstance(answer, Refusal):
             return _blind(target, answer.sentence if answer else f"{target.text} names no gateway")
         report = await self.check_service.read_backend_health(answer)
-        return Look(
+        return TargetObservation(
             target_key=target.key,
             seen=await asyncio.to_thread(_members, report, target),
         )
@@ -88,8 +88,10 @@ def host_of(target: FollowedTarget) -> HostTarget:
     return HostTarget(host=host, port=int(port), is_ip=is_ip_literal(host))
 
 
-def _blind(target: FollowedTarget, sentence: str) -> Look:
-    return Look(target_key=target.key, seen=(not_observed(target, sentence),), complete=False)
+def _blind(target: FollowedTarget, sentence: str) -> TargetObservation:
+    return TargetObservation(
+        target_key=target.key, seen=(not_observed(target, sentence),), complete=False
+    )
 
 
 def _members(report: GatewayReport, target: FollowedTarget) -> tuple[Observation, ...]:

@@ -74,14 +74,14 @@ class _SlackAppBuilder:
         self._settings, self._parts, self._connected = settings, parts, connected
         self._subscriptions = subscriptions
         self._slack, self._identity = connected.slack, connected.identity
-        book = parts.saved_watches
-        self._watches = book(self._identity.team) if book else None
+        make_store = parts.saved_watches
+        self._watches = make_store(self._identity.team) if make_store else None
         self._cards = CardTools(
             slack=self._slack,
             runs=connected.runs,
             bot_name=self._identity.name,
             watching=Watching(
-                runs=connected.runs, interval=parts.watch_every_s, book=self._watches
+                runs=connected.runs, interval=parts.watch_every_s, store=self._watches
             ),
         )
         self._filing = Filing(

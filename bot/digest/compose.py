@@ -173,14 +173,14 @@ def _fixed(
     gone = [
         line
         for line in missing
-        if not any((line.cause, key) in lasting for key in _seats(line, states))
+        if not any((line.cause, key) in lasting for key in _members_of(line, states))
     ]
     return tuple(
         line for line in gone if line.cause not in ended or not _in_mute(ended[line.cause], mutes)
     )
 
 
-def _seats(line: DigestLine, states: Sequence[BackendState]) -> Iterable[str]:
+def _members_of(line: DigestLine, states: Sequence[BackendState]) -> Iterable[str]:
     """The keys behind a line.
 
     One about the target itself (it could not be checked) names no backend.

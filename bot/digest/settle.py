@@ -18,10 +18,10 @@ from bot.domain.digest import (
     BackendEvent,
     BackendState,
     Change,
-    Look,
     Observation,
     Problem,
     ProblemState,
+    TargetObservation,
 )
 
 OPEN_AFTER = 3
@@ -33,12 +33,14 @@ KEPT_CLOSED = timedelta(days=35)
 Settled = tuple[tuple[BackendState, ...], tuple[str, ...], tuple[BackendEvent, ...]]
 
 
-def settle(before: Mapping[str, BackendState], look: Look, at: datetime) -> Settled:
+def settle(
+    before: Mapping[str, BackendState], observed: TargetObservation, at: datetime
+) -> Settled:
     """Merge an observation into the states of its target.
 
     Args:
         before: the target's states by key.
-        look: the observation.
+        observed: the observation.
         at: when.
 
     Returns:
@@ -46,17 +48,17 @@ def settle(before: Mapping[str, BackendState], look: Look, at: datetime) -> Sett
             shows that),
         and what happened.
     """
-    pairs = [_fold(before.get(seen.key), seen, at) for seen in look.seen]
+    pairs = [_fold(before.get(seen.key), seen, at) for seen in observed.seen]
     states = tuple(state for state, _ in pairs)
     events = tuple(event for _, happened in pairs for event in happened)
-    present = {seen.key for seen in look.seen}
+    present = {seen.key for seen in observed.seen}
     own = {key: state for key, state in before.items() if key not in present}
     silent = [
         _fold(state, replace(state.seen, problems=()), at)
         for state in own.values()
         if not state.seen.backend
     ]
-    gone = [state.seen for state in own.values() if state.seen.backend] if look.complete else []
+    gone = [state.seen for state in own.values() if state.seen.backend] if observed.complete else []
     farewell = tuple(_event(seen, at, Change.GONE, seen.label) for seen in gone)
     quiet = tuple(state for state, _ in silent)
     answered = tuple(event for _, happened in silent for event in happened)

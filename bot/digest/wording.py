@@ -81,7 +81,7 @@ def cause_line(line: DigestLine, content: DigestContent) -> str:
     """One cause: what, about what, how many, since when."""
     parts = [
         f"{_MARKS[line.kind]} {title(line)}",
-        *_extent(line, _several_seats(content)),
+        *_extent(line, _members_of_several_places(content)),
         age(line, content),
     ]
     return " · ".join([*parts, *(["comes and goes"] if line.flapping else [])])
@@ -148,7 +148,7 @@ def moment_until(instant: datetime, content: DigestContent) -> str:
     return f"{local:%H:%M}" if same_day else f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def _several_seats(content: DigestContent) -> Collection[str]:
+def _members_of_several_places(content: DigestContent) -> Collection[str]:
     """The servers that are spoken of in more than one pool or setting, by label.
 
     There the setting tells the lines apart.

@@ -203,7 +203,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class TargetObservation:
     """One observation of one target.
 
     Attributes:

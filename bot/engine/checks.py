@@ -9,13 +9,13 @@ from functools import partial
 from typing import TypeVar
 
 from bot.digest.observe import not_observed
-from bot.domain.digest import Change, FollowedTarget, Look, TargetKind
+from bot.domain.digest import Change, FollowedTarget, TargetKind, TargetObservation
 from bot.domain.outage import DatabaseUnavailable
 from bot.engine.dbos_engine import Transact
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.tick import enqueue_digest
 from bot.store import Store
-from bot.store.observations import record_looks
+from bot.store.observations import record_observations
 from bot.store.runs import mark_ready, release
 from bot.store.subscriptions import targets
 
@@ -51,18 +51,18 @@ class Checks:
             TargetKind.SITE: asyncio.Semaphore(_PARALLEL_GATEWAYS),
         }
 
-    async def look(self, keys: Sequence[str]) -> list[str]:
+    async def observe(self, keys: Sequence[str]) -> list[str]:
         """Observe targets and store the result.
 
         Returns those that another observation would decide. Never raises.
         """
         try:
             followed = await self._patiently(lambda: self._followed(keys))
-            looks = await asyncio.gather(*(self._look(target) for target in followed))
+            observed_targets = await asyncio.gather(*(self._observe(target) for target in followed))
             return [
-                look.target_key
-                for look in looks
-                if await self._patiently(partial(self._record, look))
+                observed.target_key
+                for observed in observed_targets
+                if await self._patiently(partial(self._record, observed))
             ]
         except Exception:  # noqa: BLE001 -- a workflow that raises is over, and the digests that wait for it with it
             _LOG.exception("checking %d targets", len(keys))
@@ -79,24 +79,26 @@ class Checks:
             except DatabaseUnavailable:
                 await asyncio.sleep(_AFTER_OUTAGE_S)
 
-    async def _look(self, target: FollowedTarget) -> Look:
+    async def _observe(self, target: FollowedTarget) -> TargetObservation:
         async with self._gates[target.kind]:
             try:
-                async with asyncio.timeout(self._settings.look_timeout.total_seconds()):
-                    return await self._ports.observer.look(target)
+                async with asyncio.timeout(self._settings.observe_timeout.total_seconds()):
+                    return await self._ports.observer.observe(target)
             except Exception:  # noqa: BLE001 -- whatever an observer raises, the digest says that nothing was observed
                 _LOG.exception("looking at %s", target.key)
-        return Look(
+        return TargetObservation(
             target_key=target.key,
             seen=(not_observed(target, f"{target.text} could not be checked"),),
             complete=False,
         )
 
-    async def _record(self, look: Look) -> bool:
+    async def _record(self, observed: TargetObservation) -> bool:
         async with self._store.writing() as connection:
-            wavering, events = await record_looks(connection, (look,), self._ports.clock())
+            wavering, events = await record_observations(
+                connection, (observed,), self._ports.clock()
+            )
         if any(event.change is Change.CLOSED for event in events):
-            await self._announce_end(look.target_key)
+            await self._announce_end(observed.target_key)
         return wavering
 
     async def _announce_end(self, target_key: str) -> None:

@@ -23,7 +23,7 @@ from bot.store.retention import purge_old
 
 _LOG = logging.getLogger(__name__)
 _EMBEDDED = "embedded"  # a SQLite file has one process, whatever its host is called today
-_MORE_LOOKS = 2
+_MORE_OBSERVATIONS = 2
 _BEATS_PER_LEASE = 3
 _SWEEP_EVERY, _CLEAN_EVERY = timedelta(minutes=5), timedelta(days=1)
 _ENGINE_ROWS_KEPT = timedelta(days=2)
@@ -129,11 +129,11 @@ class Engine:
 
         Order of steps: observe, up to two more observations, release.
         """
-        wavering = await self._transact.step("look", self._checks.look, keys)
-        for _ in range(_MORE_LOOKS):
+        wavering = await self._transact.step("look", self._checks.observe, keys)
+        for _ in range(_MORE_OBSERVATIONS):
             if wavering:
                 await sleep(self._settings.confirm_gap.total_seconds())
-                wavering = await self._transact.step("look", self._checks.look, wavering)
+                wavering = await self._transact.step("look", self._checks.observe, wavering)
         await self._transact.step("release", self._checks.release, check)
 
     async def _digest(self, run_id: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.delivery import Message, Poster, WithoutHistory
-from bot.domain.digest import DigestContent, FollowedTarget, Look, Subscription
+from bot.domain.digest import DigestContent, FollowedTarget, Subscription, TargetObservation
 
 Clock = Callable[[], datetime]
 PausedHook = Callable[[str, str], Awaitable[None]]
@@ -22,7 +22,7 @@ class Observer(Protocol):
     A gateway by one ARM read and a probe of each member, a host by one probe.
     """
 
-    async def look(self, target: FollowedTarget) -> Look:
+    async def observe(self, target: FollowedTarget) -> TargetObservation:
         """The state now.
 
         Failures of the target are data; an exception counts as not observed.
@@ -48,7 +48,7 @@ class EngineSettings:
         without_history: what to do with a doubtful message where it may not.
         lease: how long a replica may be silent before its work is taken over; longer than
             `post_timeout`.
-        look_every: how often a followed target is looked at, besides its digests.
+        observe_every: how often a followed target is looked at, besides its digests.
         confirm_gap: how long to wait before looking again when a look alone cannot decide.
         settle: how long history may lag behind an accepted message.
         spacing: least time between two posts to one channel.
@@ -63,8 +63,8 @@ class EngineSettings:
     history: bool = True
     without_history: WithoutHistory = WithoutHistory.AT_MOST_ONCE
     lease: timedelta = timedelta(seconds=30)
-    look_every: timedelta = timedelta(minutes=15)
-    look_timeout: timedelta = timedelta(minutes=3)
+    observe_every: timedelta = timedelta(minutes=15)
+    observe_timeout: timedelta = timedelta(minutes=3)
     confirm_gap: timedelta = timedelta(seconds=40)
     post_timeout: timedelta = timedelta(seconds=10)
     settle: timedelta = timedelta(seconds=3)
@@ -80,7 +80,7 @@ async def _no_hook(channel: str, reason: str) -> None:
     """The default: a paused channel is not announced."""
 
 
-async def _nobody_cheers(target_key: str) -> None:
+async def _ignore_recovery(target_key: str) -> None:
     """The default: only the next digest reports a recovery."""
 
 
@@ -99,4 +99,4 @@ class Ports:
     renderer: Renderer
     poster: Poster
     on_paused: PausedHook = _no_hook
-    on_closed: ClosedHook = _nobody_cheers
+    on_closed: ClosedHook = _ignore_recovery

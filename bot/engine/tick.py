@@ -19,7 +19,7 @@ from bot.engine.ports import EngineSettings
 from bot.store import Store
 from bot.store.runs import (
     claim_due,
-    claim_looks,
+    claim_observations,
     realign,
     release_overdue,
     stale_runs,
@@ -66,8 +66,8 @@ class Ticker:
             if not await tick_lock(connection):
                 return None
             runs = await claim_due(connection, now)
-            keys = await claim_looks(
-                connection, [run.target_key for run in runs], now, self._settings.look_every
+            keys = await claim_observations(
+                connection, [run.target_key for run in runs], now, self._settings.observe_every
             )
             for batch in batches(keys):
                 check = f"check:{now:%Y%m%dT%H%MZ}:{self._unique()}"
@@ -88,7 +88,7 @@ class Ticker:
         Returns how many.
         """
         async with self._store.writing() as connection:
-            return await realign(connection, now, self._settings.look_every)
+            return await realign(connection, now, self._settings.observe_every)
 
     async def sweep(self, now: datetime) -> int:
         """Queue overdue digests again; returns how many."""

@@ -103,10 +103,10 @@ def dates_svg(report: CheckReport) -> str:
 def _certificates(report: CheckReport) -> Iterator[Certificate]:
     sent = report.chain.certificates if report.chain else ()
     used = [element.certificate for element in report.verdict.path.elements]
-    mended = report.repair.chain if report.repair else ()
+    repair = report.repair.chain if report.repair else ()
     anchors = report.request.policy.anchors
     given = anchors.certificates if anchors.mode is TrustMode.UPLOADED_ROOTS else ()
-    known = (*sent, *used, *mended, *given)
+    known = (*sent, *used, *repair, *given)
     seen = dict.fromkeys(one for one in known if isinstance(one, Certificate))
     return iter(seen)
 

@@ -211,7 +211,7 @@ class Settings(DatabaseSettings):
 
     @property
     def idle(self) -> str:
-        """What an operator hears where nothing may be probed."""
+        """What an operator is told where nothing may be probed."""
         return (
             "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every check "
             "is refused; set for example "
@@ -226,7 +226,7 @@ class Settings(DatabaseSettings):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What an operator should hear at every start, one sentence each."""
+        """What an operator should read at every start, one sentence each."""
         openings = (
             (
                 self.allowed_channels,

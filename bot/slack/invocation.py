@@ -30,8 +30,8 @@ class Source(StrEnum):
     COMMAND = "command"
     MENTION = "mention"
     SHORTCUT = "shortcut"
-    FORM = "form"
-    CLICK = "click"
+    VIEW_SUBMISSION = "form"
+    ACTION = "click"
     ALERT = "alert"
 
 
@@ -162,7 +162,7 @@ def mentioned(body: Payload, bot_user: str) -> tuple[str, ...]:
 def from_interaction(body: Payload, source: Source, text: str = "") -> Invocation:
     """A click, a form or a shortcut."""
     message, container, user = inner(body, "message"), inner(body, "container"), inner(body, "user")
-    click = source is Source.CLICK and container.get("type") == "message"
+    is_action = source is Source.ACTION and container.get("type") == "message"
     own = of_interaction(body)
     return Invocation(
         source=source,
@@ -172,8 +172,8 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
         enterprise=own.enterprise,
         channel=word(inner(body, "channel"), "id") or word(container, "channel_id"),
         channel_name=word(inner(body, "channel"), "name"),
-        thread=_thread_around(message) if click else word(message, "thread_ts", "ts") or None,
-        card=(word(container, "message_ts") or None) if click else None,
+        thread=_thread_around(message) if is_action else word(message, "thread_ts", "ts") or None,
+        card=(word(container, "message_ts") or None) if is_action else None,
         ephemeral=container.get("is_ephemeral") is True,
         response_url=word(body, "response_url") or None,
         trigger=word(body, "trigger_id") or None,
@@ -198,7 +198,7 @@ def from_submission(body: Payload, text: str) -> Invocation:
         or next((word(url, "channel_id") for url in urls), "")
         or answer(view, "channel")
     )
-    invocation = from_interaction(body, Source.FORM, text)
+    invocation = from_interaction(body, Source.VIEW_SUBMISSION, text)
     return replace(
         invocation,
         channel=channel,

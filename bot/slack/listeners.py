@@ -18,11 +18,11 @@ from bot.cards.check_card import CHECK_AGAIN, FIX_STEPS, MORE
 from bot.cards.consent import CONSENT, REVOKE_CONSENT
 from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
 from bot.cards.fix_value import switched
-from bot.cards.form import CHECK_FORM, REHEARSE_FORM, check_form
+from bot.cards.form import CHECK_MODAL, REHEARSE_MODAL, check_modal
 from bot.cards.menu import read_entry
 from bot.cards.parts import Block
 from bot.cards.usage import (
-    OPEN_FORM,
+    OPEN_MODAL,
     OPEN_REHEARSAL,
     notice,
     refusal,
@@ -101,14 +101,14 @@ class Listeners:
             app.event(changed)(self.on_channel_changed)
         app.message_shortcut(DIAGNOSE_502)(self.on_alert)
         app.global_shortcut(CHECK_BACKEND)(self.on_global_shortcut)
-        app.view(CHECK_FORM)(self.on_check_form)
-        app.view(REHEARSE_FORM)(self.on_rehearse_form)
+        app.view(CHECK_MODAL)(self.on_check_modal)
+        app.view(REHEARSE_MODAL)(self.on_rehearse_modal)
         app.action(CHECK_AGAIN)(self.on_check_again)
         app.action(FIX_STEPS)(self.on_fix_steps)
         app.action(STEPS_KIND)(self.on_switch_steps)
         app.action(STEPS_TOOL)(self.on_switch_steps)
         app.action(MORE)(self.on_more)
-        app.action(OPEN_FORM)(self.on_open_form)
+        app.action(OPEN_MODAL)(self.on_open_modal)
         app.action(OPEN_REHEARSAL)(self.on_open_rehearsal)
         app.action(CONSENT)(self.on_consent)
         app.action(REVOKE_CONSENT)(self.on_consent)
@@ -160,9 +160,9 @@ class Listeners:
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Check a backend` from anywhere."""
         await ack()
-        self._open(from_interaction(body, Source.SHORTCUT), check_form())
+        self._open(from_interaction(body, Source.SHORTCUT), check_modal())
 
-    async def on_check_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_check_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The check form.
 
         A mistake stands under its field, everything else is a question like any other.
@@ -183,7 +183,7 @@ class Listeners:
         await ack()
         self.reception.receive(invocation)
 
-    async def on_rehearse_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_rehearse_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The rehearsal form."""
         invocation = from_submission(body, "rehearse")
         if sentence := await self.reception.admit(invocation, "rehearse", costs=True):
@@ -210,7 +210,7 @@ class Listeners:
         """`Check again`: the question travels in the button."""
         await ack()
         text = command_in(action)
-        invocation = from_interaction(body, Source.CLICK, text)
+        invocation = from_interaction(body, Source.ACTION, text)
         if text:
             self.reception.receive(invocation)
         else:
@@ -221,7 +221,7 @@ class Listeners:
     ) -> None:
         """`Fix steps`: the steps travel in the button."""
         await ack()
-        invocation = from_interaction(body, Source.CLICK, "fix steps")
+        invocation = from_interaction(body, Source.ACTION, "fix steps")
         self._open(
             invocation, fix_steps(switched(word(action, "value"), channel=invocation.channel))
         )
@@ -233,7 +233,7 @@ class Listeners:
         await ack()
         view = inner(body, "view")
         invocation = replace(
-            from_interaction(body, Source.CLICK, "fix steps"),
+            from_interaction(body, Source.ACTION, "fix steps"),
             channel=word(metadata(view), "channel"),
         )
         chosen = word(inner(action, "selected_option"), "value")
@@ -242,14 +242,14 @@ class Listeners:
             invocation, invocation.text
         ):
             shown = fix_steps(switched(word(view, "private_metadata"), **which))
-            self.reception.spawn(invocation, self.slack.change_form(word(view, "id"), shown))
+            self.reception.spawn(invocation, self.slack.update_modal(word(view, "id"), shown))
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
         await ack()
         entry = read_entry(word(inner(action, "selected_option"), "value"))
         question = entry.q or command_of_card(inner(body, "message"))
-        invocation = from_interaction(body, Source.CLICK, question)
+        invocation = from_interaction(body, Source.ACTION, question)
         headline = headline_of_card(inner(body, "message"))
         self._choose(entry.do, question, invocation, headline)
 
@@ -259,7 +259,7 @@ class Listeners:
             self._open(invocation.about("rehearse"), self.rehearsing.form(invocation.channel))
         elif chosen == "form":
             target, _, options = question.partition(" ")
-            form = check_form(target=target, options=options, channel=channel)
+            form = check_modal(target=target, options=options, channel=channel)
             self._open(invocation.about("form"), form)
         elif chosen == "wrong":
             self.reception.spawn(invocation, self._wrong(invocation, headline))
@@ -284,7 +284,7 @@ class Listeners:
         """Cards in a shared channel are allowed, or no longer."""
         await ack()
         what = word(action, "action_id")
-        invocation = from_interaction(body, Source.CLICK, what)
+        invocation = from_interaction(body, Source.ACTION, what)
         if self.consent and self.reception.runs.is_new(invocation.dedupe_key):
             change = self.consent.give if what == CONSENT else self.consent.revoke
             self.reception.spawn(invocation, self._change_consent(invocation, change))
@@ -297,16 +297,16 @@ class Listeners:
             return
         await change(invocation)
 
-    async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_open_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The button under help and usage errors."""
         await ack()
-        invocation = from_interaction(body, Source.CLICK, "form")
-        self._open(invocation, check_form(channel=invocation.channel or None))
+        invocation = from_interaction(body, Source.ACTION, "form")
+        self._open(invocation, check_modal(channel=invocation.channel or None))
 
     async def on_open_rehearsal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The button that opens the rehearsal form."""
         await ack()
-        invocation = from_interaction(body, Source.CLICK, "rehearse")
+        invocation = from_interaction(body, Source.ACTION, "rehearse")
         self._open(invocation, self.rehearsing.form(invocation.channel))
 
     def _open(self, invocation: Invocation, view: Block) -> None:
@@ -318,7 +318,7 @@ class Listeners:
             await self.slack.send_ephemeral(replace(invocation, card=None), refusal(sentence))
             return
         try:
-            await self.slack.open_form(invocation.trigger or "", view)
+            await self.slack.open_modal(invocation.trigger or "", view)
         except DeliveryError as error:
             log.info("a view could not be opened", extra={"reason": error.reason})
             await self.slack.send_ephemeral(

@@ -63,7 +63,7 @@ class Carrier(Protocol):
         """End."""
 
     def silence(self) -> float:
-        """Seconds since Slack was last heard, 0 where nothing is expected."""
+        """Seconds since Slack last sent something, 0 where nothing is expected."""
 
     def connected(self) -> bool:
         """Whether requests can arrive."""

@@ -84,24 +84,24 @@ class _Quiet(logging.Filter):
 async def _look_until(
     stop: asyncio.Event, store: Store, every: float, again: float, patience: float
 ) -> None:
-    look: asyncio.Task[None] | None = None
+    answer_of_database: asyncio.Task[None] | None = None
     while not stop.is_set():
-        look = look or asyncio.create_task(_look(store))
+        answer_of_database = answer_of_database or asyncio.create_task(_answer_of_database(store))
         with suppress(OSError):
-            await asyncio.wait({look}, timeout=patience)
-        if look.done():
-            look = None
+            await asyncio.wait({answer_of_database}, timeout=patience)
+        if answer_of_database.done():
+            answer_of_database = None
         elif not store.embedded:  # SQLite waits for its lock by itself, and says when it gives up
             store.availability.failed(UNANSWERED, writing=False, detail="no answer in time")
         pause = every if store.availability.reason is None else again
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
-    if look is not None:
-        look.cancel()
-        await asyncio.gather(look, return_exceptions=True)
+    if answer_of_database is not None:
+        answer_of_database.cancel()
+        await asyncio.gather(answer_of_database, return_exceptions=True)
 
 
-async def _look(store: Store) -> None:
+async def _answer_of_database(store: Store) -> None:
     """One check; never raises for a database error."""
     availability = store.availability
     writing = store.embedded or availability.writes_failed

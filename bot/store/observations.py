@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.settle import settle, undecided
-from bot.domain.digest import BackendEvent, BackendState, Change, Look
+from bot.domain.digest import BackendEvent, BackendState, Change, TargetObservation
 from bot.store import tables
 from bot.store.codec import dump, load
 from bot.store.write import upsert
@@ -18,8 +18,8 @@ _STATE, _EVENT, _SAMPLE = tables.backend_state, tables.backend_event, tables.exp
 _BATCH = 500
 
 
-async def record_looks(
-    connection: AsyncConnection, looks: Iterable[Look], at: datetime
+async def record_observations(
+    connection: AsyncConnection, observations: Iterable[TargetObservation], at: datetime
 ) -> tuple[bool, tuple[BackendEvent, ...]]:
     """Merge observations into the stored states.
 
@@ -28,11 +28,11 @@ async def record_looks(
     """
     wavering = False
     happened: list[BackendEvent] = []
-    for look in looks:
+    for observed in observations:
         before = {
-            state.seen.key: state for state in await target_states(connection, look.target_key)
+            state.seen.key: state for state in await target_states(connection, observed.target_key)
         }
-        states, gone, events = settle(before, look, at)
+        states, gone, events = settle(before, observed, at)
         await _save(connection, states, at)
         if gone:
             await connection.execute(delete(_STATE).where(_STATE.c.key.in_(gone)))

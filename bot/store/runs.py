@@ -19,7 +19,7 @@ from bot.store.write import insert_new
 
 _RUN, _SUBSCRIPTION, _FOLLOWED = tables.digest_run, tables.subscription, tables.followed
 _TICK_LOCK = 0x7469636B  # an arbitrary lock key that nothing else uses; this one spells "tick"
-_MOST_DUE, _MOST_LOOKS, _BREATH = 10_000, 2_000, 200
+_MOST_DUE, _MOST_OBSERVATIONS, _BREATH = 10_000, 2_000, 200
 
 
 async def tick_lock(connection: AsyncConnection) -> bool:
@@ -95,7 +95,7 @@ async def realign(connection: AsyncConnection, now: datetime, every: timedelta) 
     return len(moves)
 
 
-async def claim_looks(
+async def claim_observations(
     connection: AsyncConnection, due_keys: Sequence[str], now: datetime, every: timedelta
 ) -> tuple[str, ...]:
     """The targets to observe in this tick.
@@ -106,7 +106,7 @@ async def claim_looks(
         select(_FOLLOWED.c.key)
         .where(_FOLLOWED.c.next_look_at <= now)
         .order_by(_FOLLOWED.c.key)
-        .limit(_MOST_LOOKS)
+        .limit(_MOST_OBSERVATIONS)
     )
     keys = sorted({*due_keys, *(await connection.execute(regular)).scalars()})
     if keys:

@@ -171,9 +171,9 @@ class SubscriptionService:
         self, target: FollowedTarget, known: Sequence[BackendState]
     ) -> Sequence[BackendState]:
         """What an observation finds now, as if it had been found for long; nothing is stored."""
-        look, now = await self.observer.look(target), self.clock()
+        observed, now = await self.observer.observe(target), self.clock()
         for _ in range(OPEN_AFTER):
-            known, _, _ = settle({state.seen.key: state for state in known}, look, now)
+            known, _, _ = settle({state.seen.key: state for state in known}, observed, now)
         return known
 
     async def mute(

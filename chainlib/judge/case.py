@@ -19,7 +19,7 @@ from chainlib.distinguished import CanonicalName
 from chainlib.model import PresentedCertificate, PresentedChain, TrustMode
 from chainlib.names import is_dns_name, is_host_name, matches
 from chainlib.openssl import OpenSSLResult, verify_path
-from chainlib.path import IssuerPool, Walk, is_root, issuer_candidates, same_name_other_key
+from chainlib.path import IssuerPool, PartialPath, is_root, issuer_candidates, same_name_other_key
 from chainlib.policy import GatewayPolicy, Sku
 
 
@@ -44,8 +44,8 @@ class Case:
     unique: tuple[Certificate, ...]
     duplicates: tuple[int, ...]
     leaf: Certificate | None
-    lower: Walk | None
-    upper: Walk | None
+    lower: PartialPath | None
+    upper: PartialPath | None
     undated: OpenSSLResult | None
     dated: OpenSSLResult | None
 
@@ -138,7 +138,7 @@ def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Cas
     start = leaf or next(iter(unique), None)
     undated = dated = lower = upper = None
     if start and policy.sku is Sku.V1:
-        lower = Walk(certificates=(start,), anchored=start in policy.anchors)
+        lower = PartialPath(certificates=(start,), anchored=start in policy.anchors)
     elif start:
         undated, dated = _ask_openssl(start, unique, policy, at, is_leaf=leaf is not None)
         lower, upper = _walks(start, unique, policy, at, (dated, undated))
@@ -256,16 +256,18 @@ def _walks(
     policy: GatewayPolicy,
     at: datetime,
     answers: Iterable[OpenSSLResult],
-) -> tuple[Walk, Walk | None]:
+) -> tuple[PartialPath, PartialPath | None]:
     accepted = next((answer for answer in answers if answer.accepted), None)
     if accepted:
-        return Walk(certificates=accepted.chain, anchored=True), None
+        return PartialPath(certificates=accepted.chain, anchored=True), None
     pool = IssuerPool(presented=unique, anchors=policy.anchors.by_subject, at=at)
     lower = pool.walk(start)
     return lower, None if lower.ends_in_root else _upper(lower, unique, pool)
 
 
-def _upper(lower: Walk, unique: tuple[Certificate, ...], pool: IssuerPool) -> Walk | None:
+def _upper(
+    lower: PartialPath, unique: tuple[Certificate, ...], pool: IssuerPool
+) -> PartialPath | None:
     """The longest run of sent CAs outside the lower part that leads to a root.
 
     What stands above the missing certificate.

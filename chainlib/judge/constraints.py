@@ -19,7 +19,7 @@ from chainlib.judge.case import Case
 from chainlib.model import TrustMode, is_ip_literal
 from chainlib.names import is_dns_name, presented_identifiers
 from chainlib.openssl import OpenSSLResult, verify_path
-from chainlib.path import Walk, is_root
+from chainlib.path import PartialPath, is_root
 from chainlib.wording import counted, listed, visible
 
 CONSTRAINT_CODES = frozenset({24, 25, 32, 37, 47, 48, 49, 50, 51, 52, 53, 54, 79})
@@ -68,7 +68,7 @@ def named_violation(case: Case, refusal: OpenSSLResult) -> Finding | None:
     return None
 
 
-def _too_long(case: Case, walk: Walk, refusal: OpenSSLResult) -> Finding | None:
+def _too_long(case: Case, walk: PartialPath, refusal: OpenSSLResult) -> Finding | None:
     for place, issuer in enumerate(walk.certificates[1:], start=1):
         limits = issuer.extension(x509.BasicConstraints)
         allowed = limits.path_length if limits else None
@@ -85,7 +85,7 @@ class _Limits:
     excluded: tuple[x509.GeneralName, ...]
 
 
-def _names_refused(case: Case, walk: Walk, refusal: OpenSSLResult) -> Finding | None:
+def _names_refused(case: Case, walk: PartialPath, refusal: OpenSSLResult) -> Finding | None:
     """The lowest CA with which OpenSSL refuses the names below it, asked one CA at a time."""
     for place, issuer in enumerate(walk.certificates[1:], start=1):
         limits = _limits_of(issuer)

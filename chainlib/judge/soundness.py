@@ -19,7 +19,7 @@ from chainlib.judge.constraints import CONSTRAINT_CODES, named_violation
 from chainlib.judge.keys import key_size, weak_hash
 from chainlib.model import TrustMode
 from chainlib.openssl import OpenSSLResult, verify_path
-from chainlib.path import Walk, is_root
+from chainlib.path import PartialPath, is_root
 from chainlib.wording import counted
 
 _TRUST_CODES = frozenset({2, 18, 19, 20, 21, 27})
@@ -61,7 +61,7 @@ def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> F
     )
 
 
-def _walks(case: Case) -> Iterator[Walk]:
+def _walks(case: Case) -> Iterator[PartialPath]:
     return (walk for walk in (case.lower, case.upper) if walk is not None)
 
 

@@ -169,7 +169,7 @@ async def test_a_closed_port_is_tcp() -> None:
     assert report.verdict.headline is Code.TCP_FAILED
 
 
-async def test_an_ip_literal_sends_no_server_name_and_matches_none() -> None:
+async def test_ip_literal_sends_no_server_name() -> None:
     async with ESTATE.backend() as server:
         target = Target(host="127.0.0.1", port=server.port)
         report = await check(
@@ -186,7 +186,7 @@ async def test_server_name_required_without_one() -> None:
     assert (report.verdict.headline, report.chain) == (Code.SNI_REQUIRED, None)
 
 
-async def test_proxy_header_is_sent_where_the_setting_says_so() -> None:
+async def test_proxy_header_is_sent_where_the_setting_asks() -> None:
     async with ExpectsProxyHeader(chain=ESTATE.chain, key=ESTATE.leaf.key) as server:
         target = replace(_target(server), proxy_header=True)
         report = await check(CheckRequest(target=target, policy=policy()), context())
@@ -204,7 +204,7 @@ async def test_proxy_header_that_the_server_does_not_expect() -> None:
     assert report.explanation.where is Where.GATEWAY
 
 
-async def test_names_of_the_gateway_are_asked_where_none_was_sent() -> None:
+async def test_gateway_names_are_used_where_none_was_sent() -> None:
     refusing = KnowsNames(peers.reset_at_once, named=NAME, chain=ESTATE.chain, key=ESTATE.leaf.key)
     async with refusing as server:
         target = Target(host="127.0.0.1", port=server.port)
@@ -214,7 +214,7 @@ async def test_names_of_the_gateway_are_asked_where_none_was_sent() -> None:
     assert report.verdict.findings[0].evidence["with_server_name"]["server_name"] == NAME
 
 
-async def test_no_look_without_a_name_where_it_is_not_wanted() -> None:
+async def test_unwanted_look_without_sni_is_not_made() -> None:
     async with ESTATE.backend() as server:
         report = await probe(server, default_look=lambda _target, _at: False)
     assert server.server_names == [NAME]
@@ -245,7 +245,7 @@ async def test_v1_accepts_the_exact_leaf() -> None:
     ) == (Code.OK, "TLSv1.2")
 
 
-async def test_live_traffic_by_address_is_asked_without_server_name() -> None:
+async def test_live_traffic_by_address_sends_no_server_name() -> None:
     async with ESTATE.backend() as server:
         report = await probe(server, policy(live_names=("10.0.0.5",)))
     assert (
@@ -279,7 +279,7 @@ async def test_the_worst_of_several_addresses_decides() -> None:
     )
 
 
-async def test_an_address_that_does_not_answer_outweighs_those_that_do() -> None:
+async def test_silent_address_outweighs_those_that_answer() -> None:
     async with ESTATE.backend() as good:
         report = await by_name(good.port, "127.0.0.1", "127.0.0.3")
     assert (report.verdict.headline, report.chain) == (Code.TCP_FAILED, None)
@@ -376,7 +376,7 @@ def test_rehearsal_without_a_name_says_so() -> None:
     assert any("the name" in phrase for phrase in report.not_checked)
 
 
-def test_rehearsal_of_a_bag_does_not_judge_the_order() -> None:
+def test_rehearsal_of_a_bag_ignores_the_order() -> None:
     report = rehearse(ESTATE.chain[::-1], policy(http=None), at=NOW, ordered=False)
     assert (report.verdict.headline, any("order" in phrase for phrase in report.not_checked)) == (
         Code.OK,

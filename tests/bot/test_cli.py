@@ -122,14 +122,14 @@ async def test_process_accepts_with_0(root: Path) -> None:
 
 @pytest.mark.smoke
 @pytest.mark.may_block
-async def test_process_refuses_with_1_and_json_on_standard_output(root: Path) -> None:
+async def test_process_refuses_with_1_and_json(root: Path) -> None:
     async with TlsBackend(chain=ESTATE.chain[:1], key=ESTATE.leaf.key) as server:
         status, out, err = await _appgw(*_arguments(server.port, root), "--json")
     assert (status, json.loads(out)["headline"], err) == (1, "INTERMEDIATE_MISSING", "")
 
 
 @pytest.mark.may_block
-async def test_process_without_a_list_ends_with_3_and_json(root: Path) -> None:
+async def test_process_without_a_list_exits_3_with_json(root: Path) -> None:
     async with ScriptedPeer(peers.plain_http) as server:
         status, out, err = await _appgw(*_arguments(server.port, root), "--json")
     assert (status, json.loads(out)["headline"], err) == (3, "NOT_TLS", "")
@@ -161,14 +161,14 @@ async def test_process_says_one_sentence_for_a_wrong_line(words: tuple[str, ...]
         (("health", "--x"), "appgw health gw:prod-gw"),
     ],
 )
-async def test_process_shows_an_example_of_the_command_that_was_meant(
+async def test_process_shows_an_example_of_the_intended_command(
     words: tuple[str, ...], example: str
 ) -> None:
     assert f"write for example: {example}, " in (await _appgw(*words))[2]
 
 
 @pytest.mark.may_block
-async def test_process_without_words_shows_the_help_as_an_error() -> None:
+async def test_process_without_words_shows_help_as_error() -> None:
     status, out, err = await _appgw()
     assert (status, out) == (2, "")
     assert "rehearse" in err
@@ -188,7 +188,7 @@ async def test_process_prints_no_control_characters_of_a_certificate(root: Path)
 
 
 @pytest.mark.may_block
-async def test_process_writes_to_a_terminal_that_knows_only_ascii(
+async def test_process_writes_to_an_ascii_terminal(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
@@ -269,7 +269,7 @@ async def test_parse_refuses_what_is_no_line(line: bytes) -> None:
 
 
 @pytest.mark.may_block
-async def test_parse_of_a_closed_standard_input_is_no_line() -> None:
+async def test_parse_of_closed_standard_input_is_no_line() -> None:
     process = await asyncio.create_subprocess_exec(
         "sh", "-c", f"exec {APPGW} parse --json <&-", stderr=asyncio.subprocess.PIPE
     )
@@ -279,7 +279,7 @@ async def test_parse_of_a_closed_standard_input_is_no_line() -> None:
 
 @pytest.mark.may_block
 @pytest.mark.parametrize("seconds", ["nan", "-1", "1e309", "0"])
-async def test_health_refuses_a_time_that_never_ends_or_begins(seconds: str) -> None:
+async def test_health_refuses_an_endless_time(seconds: str) -> None:
     status, out, err = await _appgw("health", "gw:x", "--timeout", seconds)
     assert (status, out, err.count("\n"), "--timeout" in err) == (2, "", 1, True)
 
@@ -539,7 +539,7 @@ async def test_validation_off_is_the_headline(checking: Checking) -> None:
     assert (report["accepted"], report["headline"]) == (True, "VALIDATION_OFF")
 
 
-def test_text_does_not_claim_that_a_gateway_was_asked(
+def test_text_claims_no_gateway_request(
     rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert rehearsal(ESTATE.leaf.pem, as_json=False) == 1

@@ -33,7 +33,7 @@ def run(
     )
 
 
-def test_upgrade_makes_the_folder_and_purge_and_export_find_it(tmp_path: Path) -> None:
+def test_upgrade_makes_the_folder_that_others_find(tmp_path: Path) -> None:
     assert run(tmp_path, "upgrade", cold=True).stdout.startswith("schema ")
     assert "audit: 0 deleted" in run(tmp_path, "purge").stdout
     with sqlite3.connect(tmp_path / "data" / "appgw.sqlite3") as database:
@@ -60,9 +60,7 @@ USELESS = [
 
 
 @pytest.mark.parametrize("words", ["upgrade", "export", "purge"])
-def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(
-    tmp_path: Path, words: str
-) -> None:
+def test_unusable_database_is_one_sentence_in_every_command(tmp_path: Path, words: str) -> None:
     done = run(tmp_path, words, url="postgresql://nobody@127.0.0.1:1/none")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
 
@@ -82,7 +80,7 @@ def test_a_database_that_cannot_be_used_is_one_sentence_in_every_command(
         "password in the query",
     ],
 )
-def test_a_database_that_cannot_be_used_is_one_sentence_with_the_reason(
+def test_unusable_database_is_one_sentence_with_its_reason(
     tmp_path: Path, url: str, says: str
 ) -> None:
     (tmp_path / "file").write_text("these are no rows, and there are enough of them to tell\n" * 40)
@@ -106,7 +104,7 @@ def test_a_server_that_refuses_the_database_says_why(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+def test_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     done = run(tmp_path, "upgrade")
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)

@@ -32,10 +32,10 @@ from bot.domain.digest import (
     BackendState,
     DigestContent,
     DigestLine,
-    Look,
     Observation,
     Problem,
     Subscription,
+    TargetObservation,
 )
 from chainlib import Code, Severity
 from tests.support.following import NOW, backend, gateway, problem, subscription
@@ -79,16 +79,16 @@ class World:
     deaf: list[tuple[datetime, datetime]] = field(default_factory=list)
     certificates: dict[int, list[tuple[datetime, datetime]]] = field(default_factory=dict)
 
-    def look(self, at: datetime) -> Look:
+    def look(self, at: datetime) -> TargetObservation:
         """What a look sees."""
         target = gateway()
         if _within(self.silent, at):
-            return Look(
+            return TargetObservation(
                 target_key=target.key,
                 seen=(not_observed(target, "ARM does not answer."),),
                 complete=False,
             )
-        return Look(
+        return TargetObservation(
             target_key=target.key,
             seen=tuple(
                 self._observe(n, at) for n in range(BACKENDS) if not _within(self.absent[n], at)

@@ -68,7 +68,7 @@ async def test_doctor_tells_azures_refusal_with_the_way_out(tmp_path: Path) -> N
     assert "Give it the role of deploy/role.json: az role assignment create" in line
 
 
-async def test_doctor_of_a_bot_that_may_probe_nothing_says_so_once(tmp_path: Path) -> None:
+async def test_doctor_reports_missing_allowed_targets_once(tmp_path: Path) -> None:
     async with Stage(tmp_path, recipes=()) as stage:
         bare = {
             name: value

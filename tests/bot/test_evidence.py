@@ -103,7 +103,7 @@ def test_settings_name_the_roots_and_the_probe() -> None:
     }
 
 
-def test_a_root_that_nobody_can_read_is_named_too() -> None:
+def test_unreadable_root_is_named_too() -> None:
     anchors = replace(
         policy(ROOT).anchors, undecodable=(UndecodableRoot(name="junk", reason="no certificate"),)
     )

@@ -76,7 +76,7 @@ def test_every_kind_of_server_has_a_recipe() -> None:
 
 
 @pytest.mark.parametrize("code", list(Code), ids=str)
-def test_code_is_guided_where_the_catalogue_says_it_is_fixed(code: Code) -> None:
+def test_code_is_guided_where_the_catalogue_says(code: Code) -> None:
     on_gateway = CATALOGUE[code].where is Where.GATEWAY
     # No command of a tool can do what these ask for.
     unguided = {
@@ -148,7 +148,7 @@ def test_attaching_a_root_leaves_the_host_name_alone(tool: Tool, picked: bool) -
         ]
 
 
-def test_a_root_that_lies_there_is_not_uploaded_again() -> None:
+def test_present_root_is_not_uploaded_again() -> None:
     for tool in Tool:
         shown = "\n".join(
             commands(gateway_guide(Code.ROOT_MISMATCH, replace(CONTEXT, root_here=True), tool))
@@ -158,7 +158,7 @@ def test_a_root_that_lies_there_is_not_uploaded_again() -> None:
 
 
 @pytest.mark.parametrize("tool", list(Tool), ids=str)
-def test_files_are_saved_only_where_they_are_in_the_thread(tool: Tool) -> None:
+def test_files_are_saved_only_from_the_thread(tool: Tool) -> None:
     for code in (Code.ROOT_MISMATCH, Code.AUTH_CERTIFICATE_MISMATCH):
         answer = gateway_guide(code, replace(CONTEXT, no_root_file=True), tool)
         assert not any("this thread" in step.text for step in steps_of(answer))
@@ -175,9 +175,7 @@ def test_files_are_saved_only_where_they_are_in_the_thread(tool: Tool) -> None:
         (None, "Write fullchain.pem: the server's own certificate first"),
     ],
 )
-def test_chain_that_could_not_be_built_is_not_said_to_be_in_the_thread(
-    missing: str | None, first: str
-) -> None:
+def test_missing_chain_file_is_not_promised_in_thread(missing: str | None, first: str) -> None:
     answer = guide(
         Code.INTERMEDIATE_MISSING,
         replace(CONTEXT, no_chain_file=True, missing=missing),
@@ -220,7 +218,7 @@ def test_host_name_is_one_that_the_certificate_carries(tool: Tool) -> None:
     )
 
 
-def test_setting_that_picks_its_host_stops_picking_before_it_gets_a_name() -> None:
+def test_host_pick_ends_before_a_name_is_set() -> None:
     shown = commands(gateway_guide(Code.NAME_MISMATCH, replace(CONTEXT, pick_host=True), Tool.AZ))
     assert any(
         "--host-name backend.contoso.com --host-name-from-backend-pool false" in command
@@ -229,7 +227,7 @@ def test_setting_that_picks_its_host_stops_picking_before_it_gets_a_name() -> No
 
 
 @pytest.mark.parametrize("name", ["a&calc", 'a" --yes "b', "%PATH%", "a b", "a^b", "a|b", "a!b!"])
-def test_name_that_cmd_would_read_is_a_blank_where_powershell_calls_az(name: str) -> None:
+def test_name_that_cmd_would_expand_becomes_a_placeholder(name: str) -> None:
     for code in (Code.VALIDATION_OFF, Code.INTERMEDIATE_MISSING):
         answer = gateway_guide(code, replace(CONTEXT, gateway=name), Tool.POWERSHELL)
         called = [command for command in commands(answer) if command.startswith("az ")]
@@ -263,7 +261,7 @@ def bash(*words: str, folder: Path) -> bytes:
 
 
 @pytest.mark.may_block
-def test_every_sh_command_is_one_that_bash_can_read(tmp_path: Path) -> None:
+def test_sh_command_is_readable_by_bash(tmp_path: Path) -> None:
     contexts = (
         CONTEXT,
         FixContext(host="10.0.0.5"),
@@ -331,7 +329,7 @@ def test_attached_roots_are_looked_up_when_unknown() -> None:
         (Tool.TERRAFORM, '"ROOT_NAME"'),
     ],
 )
-def test_a_root_without_a_name_yet_is_attached_and_not_only_uploaded(
+def test_unnamed_root_is_attached_and_not_only_uploaded(
     tool: Tool, line: str, kept: tuple[str, ...]
 ) -> None:
     answer = gateway_guide(
@@ -428,7 +426,7 @@ def test_network_interface_without_header_is_a_virtual_machine() -> None:
 
 
 @given(st.text())
-def test_sh_word_is_read_back_as_that_one_word(text: str) -> None:
+def test_sh_word_is_read_back_as_itself(text: str) -> None:
     assert shlex.split(f"az -n {quote_sh(text)} -g rg") == ["az", "-n", text, "-g", "rg"]
 
 
@@ -451,7 +449,7 @@ def test_powershell_word_doubles_every_single_quote(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters() | st.sampled_from("'\"\\${}%")))
-def test_bicep_and_hcl_words_hold_no_open_quote_and_no_interpolation(text: str) -> None:
+def test_bicep_and_hcl_words_are_closed_strings(text: str) -> None:
     assert not re.search(r"(?<!\\)(\\\\)*'", quote_bicep(text)[1:-1])
     assert not re.search(r'(?<!\\)(\\\\)*"', quote_hcl(text)[1:-1])
     assert not re.search(r"(?<!\\)(\\\\)*\$\{", quote_bicep(text)[1:-1])
@@ -502,7 +500,7 @@ def test_address_is_probed_without_a_server_name(host: str, connect: str) -> Non
     code=st.sampled_from(list(Code)),
     tool=st.sampled_from([Tool.AZ, Tool.BICEP, Tool.TERRAFORM]),
 )
-def test_hostile_name_stays_one_word_of_every_sh_command(text: str, code: Code, tool: Tool) -> None:
+def test_hostile_name_stays_one_word_of_sh(text: str, code: Code, tool: Tool) -> None:
     named = replace(CONTEXT, group=text, gateway=text, setting=text, probe=text, root_name=text)
     plain = commands(gateway_guide(code, replace(CONTEXT, root_name="r"), tool), Language.SH)
     evil = commands(gateway_guide(code, named, tool), Language.SH)

@@ -146,7 +146,7 @@ ON_HEALTH = {
 
 
 @pytest.mark.parametrize("kind", ON_HEALTH, ids=str)
-async def test_missing_word_keeps_our_probe_and_names_the_way_out(
+async def test_missing_backend_health_keeps_our_probe(
     stage: Stage, health: Health, kind: FaultKind
 ) -> None:
     stage.arm.fault = Fault(kind=kind, on=frozenset({"health"}), retry_after=0)
@@ -226,7 +226,7 @@ async def test_poll_url_elsewhere_is_not_followed(stage: Stage, health: Health) 
     ],
     ids=["a host", "no name", "plain http", "no such bundle", "unknown credential"],
 )
-async def test_unusable_line_or_setting_is_one_sentence_and_2(
+async def test_unusable_line_or_setting_exits_2(
     health: Health, target: str | None, more: dict[str, str], shown: str
 ) -> None:
     ended = await health(target, **more)
@@ -267,9 +267,7 @@ async def _until(terminal: int, words: str) -> None:
     [("list", "reading the gateways from Azure"), ("health", "reading backend health")],
     ids=["list", "health"],
 )
-async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quietly(
-    stage: Stage, slow: str, words: str
-) -> None:
+async def test_lasting_stages_are_shown_until_ctrl_c(stage: Stage, slow: str, words: str) -> None:
     stage.arm.fault = Fault(kind=FaultKind.SLOW, on=frozenset({slow}), seconds=60)
     terminal, change_key = pty.openpty()
     environment = {
@@ -302,12 +300,12 @@ async def test_on_a_terminal_each_stage_that_lasts_is_shown_and_ctrl_c_ends_quie
     )
 
 
-async def test_without_a_terminal_nothing_but_the_answer_is_written(stage: Stage) -> None:
+async def test_without_a_terminal_only_the_answer_is_written(stage: Stage) -> None:
     ended = await process(stage, "gw:rg-lab/lab-gw/lab/good")
     assert (ended.status, ended.err) == (0, "")
 
 
-async def test_refused_sign_in_is_told_once_and_without_the_log_of_the_sdk(stage: Stage) -> None:
+async def test_refused_sign_in_is_reported_once_without_log(stage: Stage) -> None:
     ended = await process(stage, "gw:lab-gw", APPGW_AZURE_CREDENTIAL="cli", PATH="/nonexistent")
     assert (ended.status, ended.err) == (2, "")
     assert "could not sign in to Azure (cli)" in ended.out

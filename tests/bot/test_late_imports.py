@@ -66,7 +66,7 @@ def test_command_imports_nothing_of_the_bot(
     assert imported & (HEAVY | OF_GATEWAYS) == needed
 
 
-def test_bot_imports_big_packages_only_where_they_are_used() -> None:
+def test_big_packages_are_imported_only_where_used() -> None:
     """Azure's models, sign-in and the migrations are a third of the memory of an idle bot."""
     code = (
         "import sys, bot.main; "

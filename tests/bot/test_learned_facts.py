@@ -80,7 +80,7 @@ async def test_a_restart_knows_the_intermediates_of_other_backends(store: Store)
         assert len(await learnt(connection)) == 2
 
 
-async def test_another_replica_knows_soon_and_what_is_newer_stays(store: Store) -> None:
+async def test_newer_facts_of_another_replica_stay(store: Store) -> None:
     good = report(LEAF, ISSUING)
     async with kept(store, every=0.02) as one, kept(store, every=0.02) as other:
         one.see(good)
@@ -108,7 +108,7 @@ async def test_what_another_version_wrote_is_passed_over(store: Store, chain: ob
     assert facts_from(NOW, chain, {}) is None
 
 
-async def test_roots_and_what_is_known_are_not_written_again(store: Store) -> None:
+async def test_known_roots_and_facts_are_not_written_again(store: Store) -> None:
     async with kept(store) as known:
         known.intermediates.recall(ROOT.certificate)
     async with store.reading() as connection:

@@ -89,7 +89,7 @@ def test_a_secret_is_struck_out_wherever_it_stands(kind: str, written: io.String
     assert written.getvalue().count(STRUCK) >= 4
 
 
-def test_fields_that_are_secrets_by_name_are_struck_out(written: io.StringIO) -> None:
+def test_secret_fields_by_name_are_removed(written: io.StringIO) -> None:
     logging.getLogger("bot.test").warning(
         "x", extra={"response_url": "short", "body": {"trigger_id": "t", "token": "v"}}
     )

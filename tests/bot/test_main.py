@@ -62,7 +62,7 @@ async def test_unusable_settings_are_sentences_and_exit_2(tmp_path: Path) -> Non
     assert "Traceback" not in shown
 
 
-async def test_a_refused_token_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
+async def test_refused_token_is_a_sentence_and_2(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
         slack.faults.add(Fault(method="auth.test", error="invalid_auth"))
         (admin,) = free_ports(1)
@@ -74,7 +74,7 @@ async def test_a_refused_token_is_one_sentence_and_exit_2(tmp_path: Path) -> Non
     assert "Traceback" not in shown
 
 
-async def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
+async def test_port_in_use_is_a_sentence_and_2(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
         taken = slack.base_url.rpartition(":")[2]
         status, shown = await serve(
@@ -114,7 +114,7 @@ async def test_a_bot_without_slack_is_not_ready(tmp_path: Path) -> None:
         ({"APPGW_CLOUD": "china"}, True),
     ],
 )
-def test_azure_is_asked_only_when_something_about_it_was_set(
+def test_azure_is_queried_only_when_configured(
     more: dict[str, str],
     admitted: bool,  # noqa: FBT001 -- a table of values
 ) -> None:
@@ -140,7 +140,7 @@ def test_a_ca_bundle_adds_to_the_system_roots(tmp_path: Path) -> None:
     )
 
 
-async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
+async def test_doctor_in_slack_reports_azure_targets_and_clock(
     tmp_path: Path,
 ) -> None:
     async with (
@@ -160,7 +160,7 @@ async def test_doctor_in_the_chat_tells_azure_targets_history_clock_and_version(
     assert f"version: {version('appgw-check')}" in said
 
 
-async def test_doctor_in_the_chat_tells_a_bot_without_azure_and_what_it_may_probe(
+async def test_doctor_in_slack_reports_a_bot_without_azure(
     tmp_path: Path,
 ) -> None:
     async with (

@@ -229,7 +229,7 @@ async def test_site_that_only_redirects_has_no_server(
     assert "requests go round for ever" in found.text
 
 
-async def test_refused_root_in_key_vault_gets_its_own_steps(
+async def test_refused_key_vault_root_has_its_own_steps(
     arm: ArmStandIn, settings: AzureSettings
 ) -> None:
     async with TlsBackend(chain=FULL, key=ESTATE.leaf.key) as backend:

@@ -101,7 +101,7 @@ async def test_a_stopped_postgresql_is_told_and_heals(
 
 
 @pytest.mark.postgres
-async def test_a_frozen_postgresql_is_told_and_delays_no_end(
+async def test_frozen_postgresql_is_reported_and_delays_no_end(
     postgres: OwnPostgres, tmp_path: Path
 ) -> None:
     async with SlackStandIn() as slack:
@@ -129,7 +129,7 @@ def files_cannot_grow(bot: BotProcess) -> Iterator[None]:
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
 
 
-async def test_a_disk_that_takes_nothing_is_told_and_heals(tmp_path: Path) -> None:
+async def test_full_disk_is_reported_and_heals(tmp_path: Path) -> None:
     reason = "the disk of the database reports errors"
     async with SlackStandIn() as slack:
         settings = slack.environment(socket_mode=False) | ALLOWED
@@ -163,7 +163,7 @@ async def refused(slack: SlackStandIn, folder: Path, program: str, **settings: s
     return shown.splitlines()[-1]
 
 
-async def test_a_start_on_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+async def test_start_on_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
         said = await refused(slack, tmp_path, LIMITED, APPGW_DATA_DIR=str(tmp_path / "data"))
     assert said.startswith("The database sqlite:///")

@@ -113,7 +113,7 @@ def test_nothing_set_names_both_transports() -> None:
     ]
 
 
-def test_one_port_for_both_servers_is_refused_in_http_mode_only() -> None:
+def test_shared_port_is_refused_in_http_mode_only() -> None:
     same = {"APPGW_HTTP_PORT": "8080"}
     assert load_settings(SOCKET | same).http_port == 8080
     with pytest.raises(SettingsError, match="same port"):
@@ -136,9 +136,7 @@ def test_switch_takes_four_words(written: str, meant: bool) -> None:  # noqa: FB
     ],
     ids=["no certificate", "a private key"],
 )
-def test_an_issuer_bundle_that_cannot_be_meant_is_refused(
-    tmp_path: Path, content: str, hint: str
-) -> None:
+def test_unusable_issuer_bundle_is_refused(tmp_path: Path, content: str, hint: str) -> None:
     path = tmp_path / "issuers.pem"
     path.write_text(content)
     with pytest.raises(SettingsError, match=hint) as caught:
@@ -238,7 +236,7 @@ ENDLESS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 
 @pytest.mark.parametrize("value", WRONG_KINDS, ids=lambda value: value[:12])
-def test_a_value_of_the_wrong_kind_in_the_file_is_one_sentence(tmp_path: Path, value: str) -> None:
+def test_value_of_the_wrong_kind_is_one_sentence(tmp_path: Path, value: str) -> None:
     path = tmp_path / "appgw.yaml"
     for name in sorted(ALIASES):
         path.write_text(f"{name}: {value}\n")
@@ -265,7 +263,7 @@ def test_a_value_of_the_wrong_kind_in_the_file_is_one_sentence(tmp_path: Path, v
     ],
 )
 @pytest.mark.timeout(20)
-def test_a_list_that_anchors_make_endless_is_never_written_out(tmp_path: Path, name: str) -> None:
+def test_endless_yaml_anchors_are_never_expanded(tmp_path: Path, name: str) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text(f"{ENDLESS}{name}: *j\n")
     with pytest.raises(SettingsError) as caught:
@@ -278,14 +276,14 @@ def test_a_list_that_anchors_make_endless_is_never_written_out(tmp_path: Path, n
     ["[" * 20_000, "a: " + "{a: " * 5000, "x" * (2**20 + 1)],
     ids=["lists", "maps", "too large"],
 )
-def test_a_file_that_is_too_deep_or_too_large_is_one_sentence(tmp_path: Path, content: str) -> None:
+def test_file_too_deep_or_too_large_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text(content)
     with pytest.raises(SettingsError, match=r"appgw\.yaml cannot be read"):
         load_settings(SOCKET, path)
 
 
-def test_a_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+def test_file_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "appgw.yaml"
     os.mkfifo(path)
     with pytest.raises(SettingsError, match="not a regular file"):
@@ -302,7 +300,7 @@ def test_an_unknown_key_breaks_no_line(tmp_path: Path) -> None:
     assert str(caught.value).isprintable()
 
 
-def test_an_empty_value_in_the_file_counts_as_absent(tmp_path: Path) -> None:
+def test_empty_value_in_the_file_counts_as_absent(tmp_path: Path) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text('APPGW_AZURE_STATIC_TOKEN: ""\nAZURE_CLIENT_ID: " "\nAPPGW_DATA_DIR: ""\n')
     assert (
@@ -315,7 +313,7 @@ def test_an_empty_value_in_the_file_counts_as_absent(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("broken", ["hush", "AAAA"], ids=["no base64", "no certificate"])
-def test_a_ca_bundle_that_openssl_cannot_read_is_refused(tmp_path: Path, broken: str) -> None:
+def test_unreadable_ca_bundle_is_refused(tmp_path: Path, broken: str) -> None:
     path = tmp_path / "ca.pem"
     path.write_text(f"-----BEGIN CERTIFICATE-----\n{broken}\n-----END CERTIFICATE-----\n")
     with pytest.raises(
@@ -352,7 +350,7 @@ def test_a_closed_bot_warns_of_nothing() -> None:
     assert load_settings(SOCKET | closed | {"APPGW_ALLOWED_TARGETS": "contoso.com"}).warnings == ()
 
 
-def test_a_bot_that_may_probe_nothing_says_so_and_what_to_set() -> None:
+def test_bot_without_allowed_targets_says_what_to_set() -> None:
     (warning,) = [
         one for one in load_settings(SOCKET).warnings if one.startswith("NOTHING MAY BE PROBED")
     ]
@@ -423,7 +421,7 @@ HOLDERS = [
 
 @pytest.mark.parametrize("name", HOLDERS)
 @pytest.mark.parametrize("kind", LEAKS)
-def test_a_secret_in_the_wrong_variable_is_not_repeated(name: str, kind: str) -> None:
+def test_secret_in_the_wrong_variable_is_not_repeated(name: str, kind: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(SOCKET | {name: LEAKS[kind]})
     (problem,) = caught.value.problems
@@ -431,13 +429,13 @@ def test_a_secret_in_the_wrong_variable_is_not_repeated(name: str, kind: str) ->
     assert LEAKS[kind][:12].lower() not in problem.lower()
 
 
-def test_a_secret_on_the_allow_list_is_not_repeated() -> None:
+def test_secret_on_the_allow_list_is_not_repeated() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings(SOCKET | {"APPGW_ALLOWED_TARGETS": "contoso.com,postgresql://u:hush@db/x"})
     assert "hush" not in str(caught.value)
 
 
-def test_a_secret_as_a_key_of_the_file_is_not_repeated(tmp_path: Path) -> None:
+def test_secret_as_a_key_is_not_repeated(tmp_path: Path) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text("xoxb-hush-1: x\n")
     with pytest.raises(SettingsError) as caught:
@@ -451,7 +449,7 @@ def test_what_is_short_and_wrong_is_repeated() -> None:
 
 
 @pytest.mark.parametrize("key", ["APPGW_ALLOWED_TARGETS", "colour"])
-def test_a_key_that_stands_twice_in_the_file_is_told(tmp_path: Path, key: str) -> None:
+def test_repeated_key_in_the_file_is_reported(tmp_path: Path, key: str) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text(f"{key}: contoso.com\nAPPGW_ADMIN_PORT: 9001\n{key}: fabrikam.com\n")
     with pytest.raises(SettingsError) as caught:

@@ -91,14 +91,14 @@ ENDED = pki.root("Ended Root", not_after=NOW - timedelta(days=3))
 BELOW_ENDED = pki.intermediate(ENDED, "Below")
 
 
-def test_ended_root_that_is_sent_is_no_work_for_the_server() -> None:
+def test_sent_ended_root_needs_no_server_change() -> None:
     verdict = judged(pki.leaf(BELOW_ENDED, HOST), BELOW_ENDED, ENDED, roots=(ENDED,))
     assert steps_for(verdict, Code.CERTIFICATE_EXPIRED)[0] == (
         "Get the current edition of the root CN=Ended Root from the CA's owner."
     )
 
 
-def test_renewed_root_that_is_sent_replaces_the_ended_one() -> None:
+def test_sent_renewed_root_replaces_the_ended_one() -> None:
     again = pki.root("Ended Root", key=ENDED.key)
     verdict = judged(pki.leaf(BELOW_ENDED, HOST), BELOW_ENDED, again, roots=(ENDED,))
     assert again.certificate.sha256 in steps_for(verdict, Code.ROOT_MISMATCH)[0]

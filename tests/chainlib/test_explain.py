@@ -140,7 +140,7 @@ def test_reference_follows_the_evidence(code: Code, evidence: Mapping[str, Any],
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_documented_fault_of_azure_quotes_azure_or_says_why_not(entry: CatalogueEntry) -> None:
+def test_documented_azure_fault_quotes_azure_or_says_why(entry: CatalogueEntry) -> None:
     silent = {
         Code.VALIDATION_OFF,
         Code.NO_SNI,
@@ -213,7 +213,7 @@ def test_fixes_run_parallel_to_findings() -> None:
         Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
     ],
 )
-def test_root_that_is_there_already_is_attached_not_uploaded(code: Code) -> None:
+def test_present_root_is_attached_not_uploaded(code: Code) -> None:
     answer = explain(verdict(finding(code), finding(Code.ROOT_NOT_ATTACHED, ATTACH)))
     assert (
         answer.steps[0]
@@ -366,7 +366,7 @@ _NOT_THEIRS = {
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
-def test_first_step_is_for_the_party_that_the_card_names(code: Code) -> None:
+def test_first_step_addresses_the_party_on_the_card(code: Code) -> None:
     entry = CATALOGUE[code]
     firsts = [
         (entry.where, entry.steps[0]),
@@ -402,7 +402,7 @@ def test_first_step_is_for_the_party_that_the_card_names(code: Code) -> None:
         ),
     ],
 )
-def test_connection_that_was_turned_away_is_the_servers_matter(
+def test_rejected_connection_is_fixed_on_the_server(
     error: ConnectFailed, where: Where, word: str
 ) -> None:
     explanation = explain(
@@ -415,7 +415,7 @@ def test_connection_that_was_turned_away_is_the_servers_matter(
     assert (explanation.where, word in explanation.steps[0]) == (where, True)
 
 
-def test_certificate_without_any_name_is_issued_anew_by_its_owner() -> None:
+def test_nameless_certificate_is_reissued_by_its_owner() -> None:
     assert (
         explained(
             Code.NAME_MISMATCH,

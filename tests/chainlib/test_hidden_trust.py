@@ -76,7 +76,7 @@ def test_visible_root_that_fits_needs_no_hidden_one() -> None:
     assert (found.headline, Code.TRUST_NOT_VISIBLE in found.codes) == (Code.OK, False)
 
 
-def test_visible_root_that_does_not_fit_leaves_it_open() -> None:
+def test_unfitting_visible_root_leaves_it_open() -> None:
     found = verdict(replace(HIDDEN, certificates=(OTHER.certificate,)), LEAF, ISSUING)
     assert (found.headline, found.accepted) == (Code.TRUST_NOT_VISIBLE, True)
 
@@ -90,7 +90,7 @@ def test_nothing_is_repaired_that_is_only_hidden() -> None:
 
 
 @pytest.mark.parametrize("kind", ["undecodable", "double-encoded"])
-def test_upload_without_a_certificate_leads_where_it_is_needed(kind: str) -> None:
+def test_empty_upload_leads_where_it_is_needed(kind: str) -> None:
     broken = (UndecodableRoot(name="corp", reason="the file is a web page", kind=kind),)
     found = verdict(replace(UPLOADED, undecodable=broken), LEAF, ISSUING)
     assert found.headline is Code.UPLOADED_ROOT_UNUSABLE
@@ -98,7 +98,7 @@ def test_upload_without_a_certificate_leads_where_it_is_needed(kind: str) -> Non
     assert (finding.evidence["kind"], "web page" in finding.summary) == (kind, True)
 
 
-def test_upload_without_a_certificate_is_a_doubt_beside_a_fitting_one() -> None:
+def test_empty_upload_beside_a_fitting_one_is_doubtful() -> None:
     broken = (UndecodableRoot(name="corp", reason="empty"),)
     anchors = replace(UPLOADED, certificates=(ROOT.certificate,), undecodable=broken)
     found = verdict(anchors, LEAF, ISSUING)

@@ -123,7 +123,7 @@ async def test_climbs_to_the_root(site: Site) -> None:
     assert site.asked == ["/lower.cer", "/upper.cer", "/root.cer"]
 
 
-async def test_the_second_url_is_asked_where_the_first_is_of_no_use(site: Site) -> None:
+async def test_second_url_is_tried_when_the_first_fails(site: Site) -> None:
     issuing = pki.intermediate(ROOT, "Issuing")
     leaf = pki.leaf(
         issuing,
@@ -144,7 +144,7 @@ async def test_the_second_url_is_asked_where_the_first_is_of_no_use(site: Site) 
     assert len(result.refused) == 3
 
 
-async def test_asks_only_for_what_is_neither_sent_nor_known(site: Site) -> None:
+async def test_only_what_is_unknown_is_requested(site: Site) -> None:
     leaf, lower, upper = two_tiers(site)
     site.pages["/upper.cer"] = upper.certificate.der
     result = await fetch_issuers(
@@ -159,7 +159,7 @@ async def test_asks_only_for_what_is_neither_sent_nor_known(site: Site) -> None:
 
 
 @pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
-async def test_takes_the_upper_issuer_out_of_the_same_bag(site: Site, encoding: Encoding) -> None:
+async def test_upper_issuer_comes_out_of_the_same_bag(site: Site, encoding: Encoding) -> None:
     leaf, lower, upper = two_tiers(site)
     site.pages["/lower.cer"] = bag(pki.root("Stranger"), upper, ROOT, lower, encoding=encoding)
     result = await fetch(chain(leaf))
@@ -199,7 +199,7 @@ async def test_odd_issuer_is_fetched(
     assert [one.der for one in result.certificates] == [written.issuing.der], result
 
 
-async def test_wrong_parent_with_the_right_name_is_not_taken(site: Site) -> None:
+async def test_wrong_parent_with_right_name_is_refused(site: Site) -> None:
     leaf, _, _ = two_tiers(site)
     site.pages["/lower.cer"] = pki.intermediate(pki.root("Attacker"), "Lower").certificate.der
     result = await fetch(chain(leaf))
@@ -392,7 +392,7 @@ async def test_rebinding_name_is_connected_where_it_was_checked(site: Site) -> N
     assert "169.254.169.254" in second.refused[0]
 
 
-async def test_redirect_to_a_rebinding_name_is_resolved_and_checked_again(site: Site) -> None:
+async def test_redirect_to_a_rebinding_name_is_checked_again(site: Site) -> None:
     answers = iter([("127.0.0.1",), ("127.0.0.1", "169.254.169.254")])
 
     async def rebinding(_host: str, _port: int) -> Sequence[str]:
@@ -564,7 +564,7 @@ async def test_answers_and_failures_are_remembered_for_their_time(site: Site) ->
     assert site.asked[4:] == ["/lower.cer", "/upper.cer", "/root.cer"]
 
 
-async def test_key_id_finds_an_issuer_that_another_url_brought(site: Site) -> None:
+async def test_key_id_finds_an_issuer_from_another_url(site: Site) -> None:
     cache = IssuerCache(clock=lambda: 0.0)
     lower = pki.intermediate(ROOT, "Lower")
     site.pages["/lower.cer"] = lower.certificate.der

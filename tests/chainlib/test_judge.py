@@ -548,7 +548,7 @@ def http_timeout() -> tuple[PresentedChain, GatewayPolicy]:
     return chain(pki.leaf(W.root, NAME), http=failure), trusting(W.root, http=HTTP)
 
 
-def test_answer_that_was_not_awaited_as_long_as_the_gateway_does_is_said_so() -> None:
+def test_answer_not_awaited_as_long_says_so() -> None:
     """Our own time may be shorter than the probe's.
 
     An answer after it would be fine for the gateway.

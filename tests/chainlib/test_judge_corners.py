@@ -213,7 +213,7 @@ WELL_KNOWN_BEFORE = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=(BEFORE
     ],
     ids=["uploaded only", "sent as well", "well-known"],
 )
-def test_ca_made_anew_under_its_old_name_is_mended_where_the_old_one_lies(
+def test_reissued_ca_replaces_the_old_one_in_place(
     presented: PresentedChain, policy: GatewayPolicy, kind: str | None, where: Where
 ) -> None:
     verdict = judge(presented, policy, at=NOW)
@@ -225,7 +225,7 @@ def test_ca_made_anew_under_its_old_name_is_mended_where_the_old_one_lies(
     )
 
 
-def test_leaf_of_a_ca_made_anew_is_mended_on_the_gateway() -> None:
+def test_leaf_of_reissued_ca_is_fixed_on_gateway() -> None:
     """The issuer has the very name of an uploaded root, so it is a root.
 
     Nothing has to be added on the server.

@@ -48,7 +48,7 @@ def test_negative_serial_number_is_read() -> None:
     assert negative_serial(ROOT.certificate).subject == ROOT.certificate.subject
 
 
-def test_anchor_with_a_negative_serial_number_ends_a_path() -> None:
+def test_anchor_with_a_negative_serial_ends_a_path() -> None:
     odd = negative_serial(ROOT.certificate)
     assert verify_path(LEAF.certificate, [], [odd], at=pki.NOW).chain == (LEAF.certificate, odd)
 
@@ -115,7 +115,7 @@ def test_name_that_cannot_be_read_hides_no_other(odd: str) -> None:
     assert verdict_codes(leaf) == {Code.ENCODING_UNUSUAL}
 
 
-def test_dns_name_that_is_no_ascii_still_sets_the_common_name_aside() -> None:
+def test_non_ascii_dns_name_still_excludes_the_cn() -> None:
     leaf = pki.leaf(ROOT, NAME, dns=(), extensions=(alternative_names((DNS, UMLAUT)),)).certificate
     assert leaf.dns_names == ("b\\xfccher.de",)
     assert verdict_codes(leaf) == {Code.NAME_MISMATCH, Code.ENCODING_UNUSUAL}
@@ -146,7 +146,7 @@ def test_extension_that_stands_there_twice_counts_as_none() -> None:
     assert twice.dns_names == (NAME,)
 
 
-def test_reading_one_by_one_finds_what_reading_together_finds() -> None:
+def test_reading_one_by_one_equals_reading_together() -> None:
     ours = pki.leaf(
         ROOT, NAME, ips=("10.0.0.1",), ca_issuers=("http://ca.contoso.com/g2.cer",)
     ).certificate

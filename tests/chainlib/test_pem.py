@@ -344,7 +344,7 @@ HIDDEN = {
 @pytest.mark.parametrize(
     "data", [pytest.param(data, id=name) for name, data in (KEYS | HIDDEN).items()]
 )
-def test_private_key_is_found_in_any_form_and_never_repeated(data: bytes) -> None:
+def test_private_key_is_found_and_never_repeated(data: bytes) -> None:
     with pytest.raises(PrivateKeyFound) as found:
         load_certificates(data)
     shown = "".join(traceback.format_exception(found.value))
@@ -445,7 +445,7 @@ def test_public_jwk_is_no_private_key() -> None:
         load_certificates(b'{"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}')
 
 
-def test_file_made_to_keep_the_key_search_busy_is_refused_soon() -> None:
+def test_file_that_slows_key_search_is_refused_soon() -> None:
     with pytest.raises(UnusableFile):
         load_certificates(b"\x30\x80\x02\x01\x00" * 200_000)
 
@@ -464,7 +464,7 @@ def test_certificate_of_version_ten_is_read() -> None:
     assert load_certificates(odd)[0].version == 10
 
 
-def test_bag_is_a_tuple_that_knows_whether_it_is_ordered() -> None:
+def test_bag_knows_whether_it_is_ordered() -> None:
     assert CertificateBag(ALL) == ALL
     assert CertificateBag().ordered
     assert not CertificateBag(ALL, ordered=False).ordered

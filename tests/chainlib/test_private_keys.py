@@ -238,7 +238,7 @@ def test_time_for_nested_values_is_bounded() -> None:
     assert time.process_time() - begun < 2.0
 
 
-def test_version_one_certificate_with_serial_zero_is_no_key() -> None:
+def test_version_1_certificate_is_no_private_key() -> None:
     """It begins as PKCS #8 does: INTEGER 0, then the name of an algorithm."""
     tbs = bytes.fromhex("020100300d06092a864886f70d01010b0500") + bytes.fromhex("300b31093007")
     with pytest.raises(UnusableFile):

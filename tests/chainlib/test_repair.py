@@ -161,7 +161,7 @@ def test_gap_under_a_sent_root_builds_no_file() -> None:
     assert [m.subject for m in found.missing] == ["CN=Contoso Policy CA"]
 
 
-def test_self_issued_certificate_of_another_key_is_never_handed_out_as_a_root() -> None:
+def test_self_issued_certificate_of_another_key_stays_out() -> None:
     rolled = pki.intermediate(
         ROOT, "Contoso Root G2", key=KEYS[2], key_ids=False
     )  # the new key, signed by the old one
@@ -184,12 +184,12 @@ def test_key_rollover_certificate_is_sent_as_an_intermediate() -> None:
     assert found.verdict_after is Code.OK
 
 
-def test_without_a_file_the_verdict_stays_what_it_is() -> None:
+def test_verdict_without_a_file_stays_unchanged() -> None:
     found = repaired(chain(UPPER, LEAF), uploaded(ROOT))
     assert (found.chain, found.root, found.verdict_after) == ((), None, Code.LEAF_NOT_FIRST)
 
 
-def test_unknown_root_keeps_the_sorted_file_and_names_the_root() -> None:
+def test_unknown_root_keeps_the_sorted_file() -> None:
     found = repaired(chain(LEAF, UPPER, LOWER), uploaded(STRANGER))
     assert found.chain == COMPLETE
     assert found.root is None
@@ -234,12 +234,12 @@ def test_own_gateway_before_another_under_two_names() -> None:
     assert found.root_name == "ours"
 
 
-def test_private_root_in_well_known_mode_makes_it_an_uploaded_one() -> None:
+def test_private_root_in_well_known_mode_becomes_uploaded() -> None:
     found = repaired(chain(LEAF, LOWER, UPPER, ROOT), well_known(STRANGER))
     assert (found.chain_pem, found.root, found.verdict_after) == (None, ROOT.certificate, Code.OK)
 
 
-def test_public_root_is_found_when_the_setting_trusts_uploads_only() -> None:
+def test_public_root_is_found_for_uploads_only_settings() -> None:
     found = repaired(
         chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), public_roots=(ROOT.certificate,))
     )
@@ -271,7 +271,7 @@ def test_cross_sign_leads_to_what_the_gateway_trusts(
     assert (found.chain, found.root, found.verdict_after) == (expected, None, Code.OK)
 
 
-def test_wrong_parent_with_the_right_name_is_never_taken() -> None:
+def test_wrong_parent_with_right_name_is_refused() -> None:
     impostor = pki.intermediate(STRANGER, "Contoso Issuing CA 3", key_ids=False)
     found = repaired(
         chain(pki.leaf(LOWER, NAME, key_ids=False)), uploaded(ROOT, STRANGER), impostor
@@ -280,7 +280,7 @@ def test_wrong_parent_with_the_right_name_is_never_taken() -> None:
     assert impostor.certificate not in (*found.chain, found.root)
 
 
-def test_root_made_anew_takes_the_place_of_the_one_with_its_name() -> None:
+def test_reissued_root_replaces_the_one_of_its_name() -> None:
     """Without key identifiers OpenSSL would try the old one first and never the new one."""
     old, new = (pki.root("Contoso Root", key_ids=False) for _ in range(2))
     answer = repaired(chain(pki.leaf(new, NAME, key_ids=False), new), uploaded(old, ROOT))
@@ -320,7 +320,7 @@ def test_key_mismatch_ends_once_the_leaf_stands_first() -> None:
     assert found.verdict_after is Code.OK
 
 
-def test_live_and_default_lists_are_mended_with_the_same_file() -> None:
+def test_live_and_default_lists_share_one_repair_file() -> None:
     presented = chain(LEAF)
     live = LiveChain(name=NAME, certificates=presented.certificates)
     presented = replace(presented, without_server_name=presented.certificates, live=(live,))
@@ -335,7 +335,7 @@ def test_v1_is_given_the_leaf_itself() -> None:
     assert (found.root, found.verdict_after) == (LEAF.certificate, Code.OK)
 
 
-def test_hundred_cas_of_one_name_and_key_are_searched_within_bounds() -> None:
+def test_hundred_equal_cas_are_searched_within_bounds() -> None:
     twins = [pki.intermediate(ROOT, "Twin", key=KEYS[3], issuer_name=None) for _ in range(30)]
     loops = [pki.intermediate(twins[0], "Twin", key=KEYS[3], path_length=i) for i in range(30)]
     found = repaired(chain(LEAF, *loops, pki.leaf(twins[0], NAME)), uploaded(STRANGER), *twins)
@@ -359,7 +359,7 @@ def disorder(draw: st.DrawFn) -> Sequence[Certificate]:
     policy=st.sampled_from([uploaded(ROOT), uploaded(STRANGER, ROOT), well_known(ROOT)]),
 )
 @settings(max_examples=of_all(150, 60), deadline=None)
-def test_any_disorder_of_a_complete_chain_repairs_to_the_same_file(
+def test_disordered_complete_chain_repairs_to_the_same_file(
     sent: Sequence[Certificate], policy: GatewayPolicy
 ) -> None:
     found = repair(chain(*sent), policy, at=NOW)
@@ -392,7 +392,7 @@ def test_repair_of_a_repair_changes_nothing(sent: Sequence[Certificate], wrong: 
     )
 
 
-def test_a_root_in_the_middle_is_mended_and_one_at_the_end_is_left() -> None:
+def test_extra_root_in_the_middle_is_repaired() -> None:
     assert repaired(chain(LEAF, LOWER, ROOT, UPPER), uploaded(ROOT)).chain == COMPLETE
     expired = pki.intermediate(
         UPPER, "Contoso Issuing CA 3", key=LOWER.key, not_after=NOW - timedelta(days=1)

@@ -37,7 +37,7 @@ async def test_literal_is_its_own_address(literal: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["https://backend.contoso.com/", "backend.contoso.com:8443", "backend.contoso.com/a"]
 )
-async def test_what_is_no_host_name_is_not_asked_for(typed: str) -> None:
+async def test_non_host_name_is_not_queried(typed: str) -> None:
     with pytest.raises(ResolveFailed, match="the name must stand alone"):
         await resolve(typed, 443, timeout=30, resolver=_never)
 

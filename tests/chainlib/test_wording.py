@@ -24,7 +24,7 @@ def test_noun_goes_with_its_number(number: float, said: str) -> None:
     assert counted(number, "server") == said
 
 
-def test_noun_with_a_plural_of_its_own_has_it() -> None:
+def test_noun_with_an_irregular_plural_uses_it() -> None:
     assert (counted(1, "is", "are"), counted(3, "is", "are")) == ("1 is", "3 are")
 
 

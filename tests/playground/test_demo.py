@@ -22,7 +22,7 @@ def recipes(*names: str) -> tuple[Recipe, ...]:
     return tuple(recipe for recipe in CATALOGUE if recipe.name in names)
 
 
-async def test_demo_succeeds_when_each_card_says_what_the_lab_expects(
+async def test_demo_succeeds_when_cards_match_the_lab(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert await demo.run(tmp_path, recipes("good", "leaf-only", "plain-http")) == 0
@@ -44,7 +44,7 @@ async def test_demo_fails_when_a_card_says_something_else(
     assert "INTERMEDIATE_MISSING  (expected OK)" in capsys.readouterr().out
 
 
-async def test_interrupted_demo_ends_without_a_traceback_and_leaves_nothing_behind() -> None:
+async def test_interrupted_demo_leaves_nothing_behind() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -22,7 +22,7 @@ def test_pages_are_what_the_code_says() -> None:
     assert stored == PAGES, "run: make findings"
 
 
-def test_every_code_has_a_page_that_says_what_to_do() -> None:
+def test_code_has_a_page_with_steps() -> None:
     for code, entry in CATALOGUE.items():
         page = PAGES[f"findings/{code}.md"]
         assert page.startswith(f"# {entry.title}\n\n`{code}`: {entry.cause}\n")
@@ -32,7 +32,7 @@ def test_every_code_has_a_page_that_says_what_to_do() -> None:
         assert finding_page(code).endswith(f"/docs/findings/{code}.md")
 
 
-def test_thread_of_a_card_leads_to_the_page_and_its_source() -> None:
+def test_thread_leads_to_the_page_and_its_source() -> None:
     told = str(details(CASES["leaf-only"]()).message.blocks)
     assert finding_page(Code.INTERMEDIATE_MISSING) in told
     assert CATALOGUE[Code.INTERMEDIATE_MISSING].reference in told

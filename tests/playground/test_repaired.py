@@ -78,9 +78,7 @@ def with_files(request: CheckRequest, report: CheckReport) -> CheckRequest:
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", [*MENDED_BY_A_CHAIN, *MENDED_BY_A_ROOT])
-async def test_the_repaired_files_in_the_very_server_turn_the_verdict_to_ok(
-    lab: Lab, name: str
-) -> None:
+async def test_repaired_files_on_the_server_turn_it_ok(lab: Lab, name: str) -> None:
     backend = lab[name]
     request = question(lab, backend)
     before = await check(request, context())
@@ -120,7 +118,7 @@ async def test_no_file_is_promised_where_none_helps(lab: Lab, name: str) -> None
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 @pytest.mark.asyncio(loop_scope="module")
-async def test_nginx_as_the_gateway_answers_200_instead_of_502(lab: Lab, tmp_path: Path) -> None:
+async def test_nginx_gateway_answers_200_instead_of_502(lab: Lab, tmp_path: Path) -> None:
     setups: dict[str, Setup] = {}
     for name in (*MENDED_BY_A_CHAIN, *MENDED_BY_A_ROOT):
         backend = lab[name]

@@ -156,7 +156,7 @@ def test_good_blocks_are_accepted(blocks: list[Json]) -> None:
 @pytest.mark.parametrize(
     "blocks", [*REFUSED.values(), *SHAPELESS.values()], ids=[*REFUSED, *SHAPELESS]
 )
-def test_bad_blocks_are_refused_once_and_with_a_place(blocks: list[Json]) -> None:
+def test_bad_blocks_are_refused_once_with_a_place(blocks: list[Json]) -> None:
     problems = check_blocks(blocks)
     assert problems
     assert all(problem.path.startswith("/blocks") and problem.message for problem in problems)

@@ -270,15 +270,13 @@ async def test_command_reaches_the_bot_and_is_answered(slack: SlackStandIn, seen
     assert seen == []
 
 
-async def test_text_in_the_acknowledgement_is_shown_to_the_person_only(
-    slack: SlackStandIn, seen: Seen
-) -> None:
+async def test_text_in_the_acknowledgement_is_private(slack: SlackStandIn, seen: Seen) -> None:
     await slack.command("help")
     assert [one.text for one in slack.ephemerals()] == ["usage: a host"]
     assert slack.posted == seen == []
 
 
-async def test_response_url_works_in_a_channel_without_the_bot(
+async def test_response_url_serves_a_channel_without_the_bot(
     slack: SlackStandIn, seen: Seen
 ) -> None:
     await slack.command("respond", channel="C0QUIET")
@@ -359,7 +357,7 @@ async def test_trigger_expires_and_works_once() -> None:
         )
 
 
-async def test_response_url_ends_after_five_uses_or_half_an_hour() -> None:
+async def test_response_url_ends_by_use_or_time() -> None:
     now = [1_800_000_000.0]
     async with SlackStandIn(clock=lambda: now[0]) as slack, aiohttp.ClientSession() as session:
         url = slack._sender.response(USER, CHANNEL)

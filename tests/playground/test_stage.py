@@ -27,7 +27,7 @@ async def test_environment_is_accepted_by_the_bots_settings(tmp_path: Path) -> N
     assert str(over_http.arm_url).startswith("https://127.0.0.1:")
 
 
-async def test_each_backend_is_found_by_its_port_with_its_own_setting() -> None:
+async def test_backend_is_found_by_port_with_its_setting() -> None:
     async with Lab(now=datetime.now(UTC)) as lab:
         gateway = translate_gateway(gateway_document(gateway_spec(lab)))
         assert gateway is not None
@@ -40,7 +40,7 @@ async def test_each_backend_is_found_by_its_port_with_its_own_setting() -> None:
     assert len({channel_of(backend) for backend in lab.backends}) == len(CATALOGUE)
 
 
-async def test_gateway_says_of_the_lab_what_its_health_probe_can_see() -> None:
+async def test_backend_health_of_the_lab_matches_its_probe() -> None:
     async with Lab(now=datetime.now(UTC)) as lab:
         said = {
             setting: log
@@ -54,7 +54,7 @@ async def test_gateway_says_of_the_lab_what_its_health_probe_can_see() -> None:
 
 
 @pytest.mark.may_block
-async def test_bot_that_cannot_start_is_told_with_its_last_words(tmp_path: Path) -> None:
+async def test_bot_that_cannot_start_shows_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(BotFailed, match="SLACK_BOT_TOKEN"):
         async with BotProcess({}, tmp_path):
             pass

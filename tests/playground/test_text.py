@@ -70,7 +70,7 @@ def test_mrkdwn_as_a_reader_sees_it() -> None:
     )
 
 
-def test_frame_has_straight_edges_and_falls_back_to_the_text() -> None:
+def test_frame_is_straight_and_falls_back_to_text() -> None:
     lines = framed([{"type": "divider"}], width=10).splitlines()
     assert {len(line) for line in lines} == {14}
     assert "only text" in framed([], text="only text", width=10)

@@ -70,10 +70,10 @@ class Listeners:
         app.command("/appgw-check")(self.on_command)
         app.action("again")(self.on_button)
         app.action("more")(self.on_menu)
-        app.view("form")(self.on_form)
+        app.view("form")(self.on_submission)
         app.shortcut("diagnose_502")(self.on_shortcut)
         app.event("app_mention")(self.on_mention)
-        app.event("app_home_opened")(self.on_home)
+        app.event("app_home_opened")(self.on_app_home)
         return app
 
     async def on_command(
@@ -106,7 +106,7 @@ class Listeners:
             ("more", body["actions"][0]["selected_option"]["value"], body["message"]["text"])
         )
 
-    async def on_form(self, ack: AsyncAck, view: Json) -> None:
+    async def on_submission(self, ack: AsyncAck, view: Json) -> None:
         """Refuse a host with a space in it."""
         host = view["state"]["values"]["host"]["host"]["value"]
         if " " in host:
@@ -124,7 +124,7 @@ class Listeners:
         """Note the text and where it stood."""
         self.seen.append(("mention", event["text"], event.get("thread_ts", ""), body["event_id"]))
 
-    async def on_home(self, event: Json, client: AsyncWebClient) -> None:
+    async def on_app_home(self, event: Json, client: AsyncWebClient) -> None:
         """Show a Home tab."""
         await client.views_publish(
             user_id=event["user"], view={"type": "home", "blocks": [SECTION]}

@@ -1,4 +1,4 @@
-"""Subscriptions, looks and lookers for tests, every field an override."""
+"""Subscriptions, observations and observers for tests, every field an override."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bot.digest.schedule import schedule
 from bot.domain.digest import (
     DigestContent,
     FollowedTarget,
-    Look,
     Observation,
     Problem,
     Subscription,
     TargetKind,
+    TargetObservation,
 )
 from chainlib import Code, Severity
 
@@ -91,16 +91,16 @@ class FixedObserver:
 
     def __init__(self, backends: int = 3, broken: int = 1) -> None:
         self.backends, self.broken = backends, broken
-        self.looked: list[str] = []
+        self.observed: list[str] = []
 
-    async def look(self, target: FollowedTarget) -> Look:
+    async def observe(self, target: FollowedTarget) -> TargetObservation:
         """The same every time."""
-        self.looked.append(target.key)
+        self.observed.append(target.key)
         seen = [
             backend(n, (problem(),) if n <= self.broken else (), target)
             for n in range(1, self.backends + 1)
         ]
-        return Look(target_key=target.key, seen=tuple(seen))
+        return TargetObservation(target_key=target.key, seen=tuple(seen))
 
 
 def render(subscription: Subscription, content: DigestContent) -> dict[str, Any]:

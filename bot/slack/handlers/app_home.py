@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.cards.app_home import Followed, home_view, refused_view
+from bot.cards.app_home import Followed, app_home_view, refused_view
 from bot.cards.parts import Block
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
@@ -69,7 +69,7 @@ class Home:
         ]
         problems, muted = await self._problems(own[:_MOST_READ])
         hidden = len(made_in - channels)
-        return home_view(problems, hosts, followed, self.troubles(), muted=muted, hidden=hidden)
+        return app_home_view(problems, hosts, followed, self.troubles(), muted=muted, hidden=hidden)
 
     async def _problems(
         self, own: Sequence[Subscription]
@@ -99,7 +99,7 @@ def opened(body: Mapping[str, Any]) -> Invocation | None:
         return None
     own = of_app_home(body)
     return Invocation(
-        source=Source.CLICK,
+        source=Source.ACTION,
         text="home",
         user=user,
         team=own.team,

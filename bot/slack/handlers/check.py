@@ -14,7 +14,7 @@ from functools import partial
 from time import monotonic
 
 from bot.cards.check_card import CardContext, check_card
-from bot.cards.details import details, whole_word
+from bot.cards.details import details, whole_message
 from bot.cards.parts import Message
 from bot.cards.usage import notice
 from bot.checks.backend_health import why_no_backend_health, with_backend_health
@@ -37,7 +37,7 @@ from bot.domain.request import (
 from bot.observability.metrics import CHECK_SECONDS, CHECKS
 from bot.slack.handlers.files import Filing, Kept
 from bot.slack.handlers.refusals import remedies, taken_back
-from bot.slack.handlers.watched import HealthReader, HostLook, backend_change_key, worst_pool
+from bot.slack.handlers.watched import HealthReader, WatchedHost, backend_change_key, worst_pool
 from bot.slack.handlers.wording import judged_as, understood
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
@@ -207,7 +207,7 @@ class BackendCheck:
     def watch(self, answer: HostAnswer | None = None) -> WatchOrder:
         """How its card goes on being watched; `answer` is what it shows now."""
         backends = self.tools.backends
-        look = HostLook(
+        watched = WatchedHost(
             backends=backends,
             target=self._target,
             options=self.admitted.request.options,
@@ -215,7 +215,7 @@ class BackendCheck:
             health_reader=HealthReader(backends.read_backend_health),
         )
         return WatchOrder(
-            look=look,
+            target=watched,
             change_key=(backend_change_key(answer.report), "") if answer else None,
             seconds=self._watched,
             admitted=self.admitted,
@@ -319,4 +319,4 @@ def _explained(answer: HostAnswer) -> list[ThreadItem]:
 
 
 def _said(said: str, refused: Refusal | None) -> list[ThreadItem]:
-    return [*filter(None, (whole_word(said),)), *remedies(refused)]
+    return [*filter(None, (whole_message(said),)), *remedies(refused)]

@@ -26,7 +26,7 @@ from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeRequest, SiteTarget, Via
 from bot.slack.handlers.refusals import refused, remedies
-from bot.slack.handlers.watched import GatewayLook, HealthReader, gateway_change_key, worst_pool
+from bot.slack.handlers.watched import HealthReader, WatchedGateway, gateway_change_key, worst_pool
 from bot.slack.handlers.wording import understood, understood_of
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import answer_once, watch_on
@@ -141,7 +141,7 @@ class GatewayCheck:
         context = self._context(understood_of(self.admitted.request, target))
         noted = context.understood + watched_for(green=False, seconds=seconds)
         probes_alone = options.via is Via.PROBE
-        look = GatewayLook(
+        watched = WatchedGateway(
             gateways=gateways,
             target=target,
             options=options,
@@ -149,7 +149,7 @@ class GatewayCheck:
             health_reader=None if probes_alone else HealthReader(gateways.read_backend_health),
         )
         return WatchOrder(
-            look=look,
+            target=watched,
             change_key=gateway_change_key(report) if report else None,
             seconds=seconds,
             admitted=self.admitted,

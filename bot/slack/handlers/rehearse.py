@@ -16,9 +16,9 @@ from time import monotonic
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details
-from bot.cards.form import rehearse_form
+from bot.cards.form import rehearse_modal
 from bot.cards.parts import Block
-from bot.cards.usage import OPEN_REHEARSAL, notice, open_form_notice
+from bot.cards.usage import OPEN_REHEARSAL, notice, open_modal_notice
 from bot.checks import rehearse
 from bot.commands import TargetError, host_target
 from bot.domain.delivery import DeliveryError
@@ -88,19 +88,19 @@ class Rehearsing:
 
     def form(self, channel: str) -> Block:
         """The form that asks for a chain; `channel` is where the answer goes, if known."""
-        return rehearse_form(channel=channel or None, takes_files=self.takes_files)
+        return rehearse_modal(channel=channel or None, takes_files=self.takes_files)
 
     async def handle(self, admitted: AdmittedInvocation[RehearseRequest]) -> None:
         """Open the form; a mention cannot open one, so it offers a button."""
         invocation = admitted.invocation
         try:
             if invocation.trigger:
-                await self.cards.slack.open_form(invocation.trigger, self.form(invocation.channel))
+                await self.cards.slack.open_modal(invocation.trigger, self.form(invocation.channel))
                 return
         except DeliveryError as error:
             log.info("a view could not be opened", extra={"reason": error.reason})
         await self.cards.slack.send_ephemeral(
-            invocation, open_form_notice("Rehearse a chain", OPEN_REHEARSAL)
+            invocation, open_modal_notice("Rehearse a chain", OPEN_REHEARSAL)
         )
 
     async def without_azure(self, admitted: AdmittedInvocation[RemovalRequest]) -> None:

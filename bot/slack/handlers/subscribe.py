@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from bot.cards.escaping import capital
 from bot.cards.subscriptions import (
-    OPEN_FOLLOW_FORM,
+    OPEN_SUBSCRIBE_MODAL,
     Entry,
-    follow_form,
     listing,
     restored,
+    subscribe_modal,
     subscribed,
     unsubscribed,
     which_zone,
 )
-from bot.cards.usage import notice, open_form_notice
+from bot.cards.usage import notice, open_modal_notice
 from bot.commands import parse
 from bot.commands.wording import command_of as words_of
 from bot.digest.due import NeverDue
@@ -49,7 +49,7 @@ class Subscribing:
         Without a target, open the form.
         """
         if admitted.request.target is None:
-            await self.open_form(admitted.invocation, {})
+            await self.open_modal(admitted.invocation, {})
             return
         if not admitted.invocation.channel:
             await self.replies.decline(
@@ -142,15 +142,15 @@ class Subscribing:
                 admitted, restored(restored_targets, by=admitted.invocation.user)
             )
 
-    async def open_form(self, invocation: Invocation, given: dict[str, str]) -> None:
+    async def open_modal(self, invocation: Invocation, given: dict[str, str]) -> None:
         """The form; where none can be opened, the button that does."""
         try:
-            await self.replies.slack.open_form(
-                invocation.trigger or "", follow_form(given, channel=invocation.channel)
+            await self.replies.slack.open_modal(
+                invocation.trigger or "", subscribe_modal(given, channel=invocation.channel)
             )
         except DeliveryError:
             await self.replies.slack.send_ephemeral(
-                invocation, open_form_notice("Subscribe", OPEN_FOLLOW_FORM)
+                invocation, open_modal_notice("Subscribe", OPEN_SUBSCRIBE_MODAL)
             )
 
     async def _made(self, admitted: AdmittedInvocation[SubscribeRequest]) -> Subscription | None:

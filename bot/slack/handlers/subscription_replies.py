@@ -74,7 +74,7 @@ class SubscriptionReplies:
         invocation = admitted.invocation
         place = Place(channel=invocation.channel, thread=invocation.thread)
         try:
-            if invocation.source is Source.CLICK and invocation.card and not invocation.ephemeral:
+            if invocation.source is Source.ACTION and invocation.card and not invocation.ephemeral:
                 await self.slack.update(Posted(place=place, ts=invocation.card), message)
             else:
                 await self.slack.post(place, message)

@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.button_values import read_restore
 from bot.cards.digest_card import RUN, RUN_APART
-from bot.cards.subscriptions import EDIT, FOLLOW_FORM, OPEN_FOLLOW_FORM, UNDO, ZONE
+from bot.cards.subscriptions import EDIT, OPEN_SUBSCRIBE_MODAL, SUBSCRIBE_MODAL, UNDO, ZONE
 from bot.cards.usage import refusal
 from bot.commands import Usage, parse
 from bot.commands.wording import subscribe_words, target_of
@@ -39,7 +39,7 @@ from bot.slack.invocation import (
 from bot.slack.payload import Payload, inner, word
 
 _FORM_OPTIONS = ("every", "day", "at", "tz", "min", "only", "not", "heartbeat")
-_SAID_BY_SILENCE = frozenset({"everything open", "silent"})
+_DEFAULT_CHOICES = frozenset({"everything open", "silent"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +65,9 @@ class SubscriptionListeners:
         app.action(re.compile(rf"^{EDIT}(:\d+)?$"))(clicks.on_edit)
         app.action(UNDO)(clicks.on_undo)
         app.action(ZONE)(clicks.on_zone)
-        app.action(OPEN_FOLLOW_FORM)(clicks.on_edit)
-        app.view(FOLLOW_FORM)(clicks.on_form)
-        app.event("app_home_opened")(clicks.on_home)
+        app.action(OPEN_SUBSCRIBE_MODAL)(clicks.on_edit)
+        app.view(SUBSCRIBE_MODAL)(clicks.on_submission)
+        app.event("app_home_opened")(clicks.on_app_home)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,26 +81,26 @@ class _Clicks:
     async def on_run(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A button whose answer takes the place of its message."""
         await ack()
-        self.reception.receive(from_interaction(body, Source.CLICK, command_in(action)))
+        self.reception.receive(from_interaction(body, Source.ACTION, command_in(action)))
 
     async def on_run_apart(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
         """A button whose answer stands by itself."""
         await ack()
-        invocation = from_interaction(body, Source.CLICK, command_in(action))
+        invocation = from_interaction(body, Source.ACTION, command_in(action))
         self.reception.receive(replace(invocation, source=Source.SHORTCUT, card=None))
 
     async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The zone was chosen: the line that was asked is asked again with it."""
         await ack()
         chosen = command_in(inner(action, "selected_option"))
-        self.reception.receive(from_interaction(body, Source.CLICK, chosen))
+        self.reception.receive(from_interaction(body, Source.ACTION, chosen))
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Edit`: the form, filled with what the button carries."""
         await ack()
-        invocation = from_interaction(body, Source.CLICK, command_in(action) or "subscribe")
+        invocation = from_interaction(body, Source.ACTION, command_in(action) or "subscribe")
         if self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.spawn(invocation, self._edit(invocation))
 
@@ -108,11 +108,11 @@ class _Clicks:
         """`Undo` of `unsubscribe`."""
         await ack()
         removed = read_restore(action.get("value"))
-        invocation = from_interaction(body, Source.CLICK, "undo")
+        invocation = from_interaction(body, Source.ACTION, "undo")
         if removed and self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.spawn(invocation, self._undo(invocation, removed.q))
 
-    async def on_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The modal: mistakes are shown under its first field, the rest runs like a command."""
         text = _typed(inner(body, "view"))
         understood = parse(text)
@@ -122,7 +122,7 @@ class _Clicks:
         await ack()
         self.reception.receive(from_submission(body, text))
 
-    async def on_home(self, body: dict[str, Any]) -> None:
+    async def on_app_home(self, body: dict[str, Any]) -> None:
         """The Home tab was opened."""
         if invocation := opened(body):
             self.reception.spawn(invocation, self._draw(invocation))
@@ -133,7 +133,7 @@ class _Clicks:
     async def _edit(self, invocation: Invocation) -> None:
         if await self._let_in(invocation, "edit"):
             understood = parse(invocation.text)
-            await self.subscribing.open_form(
+            await self.subscribing.open_modal(
                 invocation, _given(understood) if isinstance(understood, SubscribeRequest) else {}
             )
 
@@ -173,7 +173,7 @@ def _typed(view: Payload) -> str:
     said = [
         f"{key}={filled[key]}"
         for key in _FORM_OPTIONS
-        if filled[key] and filled[key] not in _SAID_BY_SILENCE
+        if filled[key] and filled[key] not in _DEFAULT_CHOICES
     ]
     return " ".join(("subscribe", filled["target"], *said))
 

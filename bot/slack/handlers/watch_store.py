@@ -3,7 +3,7 @@
 The same card, the same end, no new message.
 
 Only where one process holds the store (SQLite). Between replicas nobody could tell a watch whose
-owner died from one that runs next door.
+owner died from one that another replica runs.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class SavedWatches:
             already = (self.clock() - datetime.fromisoformat(body["begun"])).total_seconds()
             request = parse(f"{body['q']} watch={round(body['seconds'])}s")
             invocation = Invocation(
-                source=Source.CLICK,
+                source=Source.ACTION,
                 text=str(body["q"]),
                 user=str(body["user"]),
                 team=str(body["team"]),

@@ -19,7 +19,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions, Via
-from bot.slack.outbound.watching import Seen
+from bot.slack.outbound.watching import WatchResult
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class HealthReader:
 
 
 @dataclass(slots=True, kw_only=True)
-class HostLook:
+class WatchedHost:
     """Looks at one backend; `context` makes what its card says beside the report."""
 
     backends: CheckService
@@ -102,7 +102,7 @@ class HostLook:
     context: Callable[[HostAnswer, str], CardContext]
     health_reader: HealthReader
 
-    async def look(self) -> Seen | None:
+    async def probe(self) -> WatchResult | None:
         """Probe it; green once the gateway that has it in a pool does not object either."""
         answer = await self.backends.host(self.target, self.options)
         if isinstance(answer, Refusal):
@@ -117,11 +117,11 @@ class HostLook:
             green = green and not self.health_reader.pending
             if not green:
                 self.health_reader.read_sooner()
-        return Seen(
+        return WatchResult(
             card=check_card(report, self.context(replace(answer, report=report), said)),
             change_key=(backend_change_key(report), said),
             green=green,
-            word=said and f"Gateway: {said}",
+            backend_health=said and f"Gateway: {said}",
         )
 
     def close(self) -> None:
@@ -140,12 +140,13 @@ class HostLook:
 
 
 @dataclass(slots=True, kw_only=True)
-class GatewayLook:
+class WatchedGateway:
     """Looks at every member of a gateway.
 
     It is green when whoever is asked has nothing critical to say.
 
-    Where the gateway alone is asked, Azure is: at the pace of the ear, its configuration included.
+    Where the gateway alone is asked, Azure is asked as often as backend health is read,
+    configuration included.
     """
 
     gateways: CheckService
@@ -155,7 +156,7 @@ class GatewayLook:
     health_reader: HealthReader | None
     _last: GatewayReport | None = None
 
-    async def look(self) -> Seen | None:
+    async def probe(self) -> WatchResult | None:
         """Probe every member, or listen alone."""
         report = await self._report()
         if isinstance(report, Refusal):
@@ -169,7 +170,7 @@ class GatewayLook:
         green = answered.green and not (reader and reader.pending)
         if reader and report.green and not green:
             reader.read_sooner()
-        return Seen(
+        return WatchResult(
             card=gateway_card(answered, self.context),
             change_key=gateway_change_key(answered),
             green=green,

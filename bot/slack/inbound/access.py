@@ -14,7 +14,7 @@ from bot.slack.invocation import Invocation
 
 
 class AccessCheck(InvocationPolicy, Protocol):
-    """Who may ask, and what a person hears about it; `InvocationAccess` is it."""
+    """Who may ask, and what a person is told about it; `InvocationAccess` is it."""
 
     async def privileges(self, invocation: Invocation) -> Mapping[str, str]:
         """What this person may do here, for `whoami`."""

@@ -46,7 +46,7 @@ from bot.slack.outbound.watching import WatchOrder
 
 log = logging.getLogger(__name__)
 
-LAST_WORD_S = 5.0
+LAST_UPDATE_S = 5.0
 RESTARTED = "backend health was not read: the bot restarted. Press Check again."
 NOT_READ = "backend health could not be read: an error of the bot itself. Press Check again."
 
@@ -92,7 +92,7 @@ def key_of(admitted: AdmittedInvocation[Request]) -> Hashable:
     invocation, options = admitted.invocation, _card_options(admitted.request)
     what = (
         invocation.card
-        if invocation.source is Source.CLICK
+        if invocation.source is Source.ACTION
         else (admitted.request.verb, command_of(admitted.request))
     )
     return (
@@ -114,7 +114,7 @@ def earlier(runs: Runs, admitted: AdmittedInvocation[Request]) -> Run | None:
 
     For a pressed button only one that has no verdict yet, since a finished card is probed anew.
     """
-    return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.CLICK)
+    return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.ACTION)
 
 
 async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[Request]) -> None:
@@ -122,7 +122,7 @@ async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[
 
     A second press of a button needs no answer: its card is the message whose button was pressed.
     """
-    if admitted.invocation.source is Source.CLICK:
+    if admitted.invocation.source is Source.ACTION:
         return
     link = await slack.permalink(found.card.posted) if found.card and found.card.posted else None
     await slack.send_ephemeral(
@@ -151,7 +151,7 @@ class CardLife:
         try:
             await self._live(finding)
         except asyncio.CancelledError:
-            await self._last_word()
+            await self._last_update()
             raise
         except Exception:
             log.exception("a run ended with an error of our own", extra={"target": self._work.name})
@@ -301,16 +301,16 @@ class CardLife:
         """From here on the watch updates the card; one that Slack refused says so already."""
         self._claim()
         if self._card.refused:
-            order.look.close()
+            order.target.close()
         elif refused := self._tools.watching.begin(self, order):
             asker = replace(self._order.invocation, response_url=None)
             await self._tools.slack.send_ephemeral(asker, notice(refused))
 
-    async def _last_word(self) -> None:
+    async def _last_update(self) -> None:
         """What a run that is cut short still says, in the seconds that a stopping process has."""
         if message := self._ending(cut_short, RESTARTED):
             try:
-                await asyncio.wait_for(self._card.show(message), LAST_WORD_S)
+                await asyncio.wait_for(self._card.show(message), LAST_UPDATE_S)
             except Exception as error:  # noqa: BLE001 -- the process stops, whatever goes wrong here
                 log.warning(
                     "a card could not be marked as cut short",

@@ -167,7 +167,7 @@ class SlackClient:
             yield partial(send, self.client.chat_postEphemeral, message, **where)
         yield partial(send, self.client.chat_postMessage, message, channel=invocation.user)
 
-    async def open_form(self, trigger: str, view: Block) -> str:
+    async def open_modal(self, trigger: str, view: Block) -> str:
         """Open a form within the three seconds that a trigger lives; its id."""
         response = await self.call(
             self.client.views_open,
@@ -178,7 +178,7 @@ class SlackClient:
         )
         return str(response["view"]["id"])
 
-    async def change_form(self, view_id: str, view: Block) -> None:
+    async def update_modal(self, view_id: str, view: Block) -> None:
         """Replace what an open form shows; a form that was closed meanwhile needs no answer."""
         try:
             await self.call(self.client.views_update, repeatable=True, view_id=view_id, view=view)

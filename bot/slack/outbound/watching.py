@@ -38,27 +38,27 @@ _MINUTE_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class WatchResult:
     """One look.
 
     Attributes:
         card: the card as it should stand now.
         change_key: what makes a difference worth an update; equal for looks that saw the same.
         green: the gateway would accept it.
-        word: what the gateway itself says, one sentence for the thread, empty when it was not
-            asked.
+        backend_health: what the gateway itself says, one sentence for the thread, empty when it was
+            not asked.
     """
 
     card: Message
     change_key: Hashable
     green: bool
-    word: str = ""
+    backend_health: str = ""
 
 
-class Look(Protocol):
+class WatchedTarget(Protocol):
     """How one card's backends are looked at."""
 
-    async def look(self) -> Seen | None:
+    async def probe(self) -> WatchResult | None:
         """Probe now; `None` when the target policy does not allow it any more."""
 
     def close(self) -> None:
@@ -70,13 +70,13 @@ class WatchOrder:
     """What is to be watched.
 
     Attributes:
-        look: how to look; closed when the watch is over.
+        target: how to look; closed when the watch is over.
         change_key: of what the card shows now.
         seconds: how long at most.
         admitted: the request, with which the watch can go on after a restart.
     """
 
-    look: Look
+    target: WatchedTarget
     change_key: Hashable
     seconds: float
     admitted: AdmittedInvocation[Request]
@@ -123,7 +123,7 @@ class Watching:
         longest: seconds that a watch takes at most.
         at_most: watches that run at once.
         each: the same of one channel, and of one person.
-        book: keeps them over a restart; `None` lets them end with the process.
+        store: keeps them over a restart; `None` lets them end with the process.
     """
 
     runs: Runs
@@ -132,7 +132,7 @@ class Watching:
     longest: float = LONGEST_S
     at_most: int = AT_MOST
     each: int = EACH
-    book: WatchStore | None = None
+    store: WatchStore | None = None
     now: Callable[[], float] = monotonic
     _watched: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -152,7 +152,7 @@ class Watching:
         person = order.admitted.invocation.user
         refused = self._refused(posted, person)
         if refused or posted is None:
-            order.look.close()
+            order.target.close()
             return refused
         self._watched[posted.place.channel, posted.ts] = person
         self.runs.spawn(self._until_over(_Watch(self, card, order), posted, order))
@@ -182,18 +182,18 @@ class Watching:
     async def _until_over(self, watch: _Watch, posted: Posted, order: WatchOrder) -> None:
         WATCHES.inc()
         try:
-            if self.book:
+            if self.store:
                 already = order.admitted.watched_s or 0.0
-                await self.book.begun(posted, order.admitted, order.seconds, already)
+                await self.store.begun(posted, order.admitted, order.seconds, already)
             await watch.run()
         except DeliveryError as error:
             log.info("a watch ended: its card is out of reach", extra={"reason": error.reason})
         finally:
             WATCHES.dec()
-            order.look.close()
+            order.target.close()
             self._watched.pop((posted.place.channel, posted.ts), None)
-            if self.book and not self.runs.draining:
-                await self.book.ended(posted)
+            if self.store and not self.runs.draining:
+                await self.store.ended(posted)
 
 
 class _Watch:
@@ -220,7 +220,9 @@ class _Watch:
             await self._show(seen)
             if seen.green:
                 taken = f"Green after {duration(self._elapsed())}."
-                await self._say(f"{taken} {seen.word}".rstrip(), f"{taken} {seen.card.text}")
+                await self._say(
+                    f"{taken} {seen.backend_health}".rstrip(), f"{taken} {seen.card.text}"
+                )
                 return
             if self._elapsed() >= self._order.seconds:
                 taken = f"Not green after {duration(self._order.seconds)}"
@@ -237,14 +239,14 @@ class _Watch:
             await asyncio.sleep(min(left, _SLICE_S))
         return not self._watching.runs.draining
 
-    async def _seen(self) -> Seen | None:
+    async def _seen(self) -> WatchResult | None:
         try:
-            return await self._order.look.look()
+            return await self._order.target.probe()
         except Exception:
             log.exception("a watch ended with an error of our own")
             return None
 
-    async def _show(self, seen: Seen) -> None:
+    async def _show(self, seen: WatchResult) -> None:
         due = self._watching.now() - self._updated >= self._watching.refresh
         if seen.change_key == self._change_key and not due:
             return
@@ -271,7 +273,7 @@ class _Watch:
 
 
 def watched_for(green: bool, seconds: float) -> str:  # noqa: FBT001 -- one fact of a sentence
-    """The end of the small print of a card that is watched."""
+    """The end of the context block of a card that is watched."""
     return f"; watched for {duration(seconds)}" if seconds and not green else ""
 
 

@@ -64,7 +64,7 @@ class SocketTransport:
         """Connect; raises the client's errors when Slack refuses the token."""
         await self._client.aiohttp_client_session.close()
         self._client.aiohttp_client_session = aiohttp.ClientSession(
-            ws_response_class=_hearing(self._answered), trust_env=True
+            ws_response_class=_noting_answers(self._answered), trust_env=True
         )
         opened = await self._client.web_client.apps_connections_open(
             app_token=self._client.app_token
@@ -87,11 +87,11 @@ class SocketTransport:
         await self._client.aiohttp_client_session.close()
 
     def silence(self) -> float:
-        """Seconds since Slack was last heard."""
+        """Seconds since Slack last sent something."""
         return self._now() - (self._last_sign if self._last_sign is not None else self._begun)
 
     def connected(self) -> bool:
-        """Whether there is an open connection on which Slack has been heard."""
+        """Whether there is an open connection on which Slack has sent something."""
         session = self._client.current_session
         return session is not None and not session.closed and self._last_sign is not None
 
@@ -128,14 +128,14 @@ class SocketTransport:
                 await asyncio.wait_for(self._client.connect_to_new_endpoint(force=True), _CONNECT_S)
 
 
-def _hearing(answered: Callable[[], None]) -> type[aiohttp.ClientWebSocketResponse[Any]]:
+def _noting_answers(answered: Callable[[], None]) -> type[aiohttp.ClientWebSocketResponse[Any]]:
     """A WebSocket that tells of every frame it receives, pongs included."""
 
-    class Hearing(aiohttp.ClientWebSocketResponse[Any]):
+    class NotingResponse(aiohttp.ClientWebSocketResponse[Any]):
         async def receive(self, timeout: float | None = None) -> Any:  # noqa: ASYNC109, ANN401 -- the library's signature
             frame = await super().receive(timeout)
             if frame.type not in _ENDINGS:
                 answered()
             return frame
 
-    return Hearing
+    return NotingResponse

@@ -38,7 +38,7 @@ def own_ports(bot: RunningBot) -> set[int]:
 
 
 @pytest.mark.parametrize("allowed", [(), EVERYTHING], ids=["nothing allowed", "everything allowed"])
-async def test_hostile_targets_are_refused_in_slack_and_nothing_is_dialled(
+async def test_hostile_targets_are_refused_and_never_dialled(
     allowed: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers: dict[str, Sequence[str]] = {}

@@ -208,7 +208,7 @@ def test_signature_is_taken_once_within_slack_s_window() -> None:
     assert not cache.is_replay("v0=a", timestamp=1000.0, now=1302.0)
 
 
-def test_request_from_a_clock_that_is_ahead_is_remembered_for_longer() -> None:
+def test_request_from_a_fast_clock_is_remembered_longer() -> None:
     cache = ReplayCache()
     assert not cache.is_replay("v0=a", timestamp=1300.0, now=1000.0)
     assert not cache.is_replay("v0=b", timestamp=1000.0, now=1000.0)

@@ -126,7 +126,7 @@ async def test_same_name_in_two_groups_is_ambiguous(arm: ArmStandIn, client: Arm
     assert (await found(client, "prod-gw", "rg-dr")).id.group == "rg-dr"
 
 
-async def test_same_name_and_group_in_two_subscriptions_names_the_ids(
+async def test_same_gateway_in_two_subscriptions_names_the_ids(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     arm.add(PROD)
@@ -160,7 +160,7 @@ async def test_health_joins_words_and_messages(
     assert health.read_at == clock.now
 
 
-async def test_health_carries_the_ids_of_its_own_requests_alone(
+async def test_health_carries_its_own_request_ids_alone(
     arm: ArmStandIn, client: ArmClient, clock: MovableClock
 ) -> None:
     arm.add(PROD)
@@ -195,7 +195,7 @@ async def test_health_is_kept_for_its_age(
     assert arm.calls["health"] == 2
 
 
-async def test_one_who_gives_up_does_not_stop_the_others(
+async def test_cancelled_waiter_does_not_stop_the_others(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     arm.polls = 3
@@ -302,7 +302,7 @@ async def test_roots_arrive_as_certificates(arm: ArmStandIn, client: ArmClient) 
     assert [one.name for one in gateway.undecodable] == ["broken"]
 
 
-async def test_list_is_read_again_before_it_is_too_old(
+async def test_list_is_read_again_in_time(
     arm: ArmStandIn, new_client: Callable[..., ArmClient]
 ) -> None:
     """So that the first question after a quiet night finds one."""

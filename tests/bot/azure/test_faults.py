@@ -118,7 +118,7 @@ async def test_fault_becomes_its_refusal(
 
 
 @pytest.mark.parametrize("kind", SENTENCES, ids=str)
-async def test_fault_is_told_in_a_sentence_that_a_tired_person_can_read(
+async def test_fault_has_a_readable_sentence(
     arm: ArmStandIn, new_client: Callable[..., ArmClient], kind: FaultKind
 ) -> None:
     arm.add(PROD)
@@ -131,7 +131,7 @@ async def test_fault_is_told_in_a_sentence_that_a_tired_person_can_read(
     assert refusal(await client.health(PROD_ID)).sentence == SENTENCES[kind]
 
 
-async def test_subscription_that_is_not_there_is_no_typing_error(
+async def test_missing_subscription_is_no_typing_error(
     arm: ArmStandIn, new_client: Callable[..., ArmClient]
 ) -> None:
     arm.fault = Fault(kind=FaultKind.NOT_FOUND, on=frozenset({"list"}))
@@ -160,9 +160,7 @@ async def test_operation_that_never_ends_or_points_elsewhere(
     )
 
 
-async def test_forbidden_names_the_right_and_the_way_to_it(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_forbidden_names_the_missing_right(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD, fault=Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"})))
     answer = refusal(await client.health(PROD_ID))
     assert "Microsoft.Network/applicationGateways/backendhealth/action" in answer.sentence
@@ -356,7 +354,7 @@ def test_name_in_a_command_is_one_word(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["-x", "@/etc/passwd", "a\nb", "\x1b[31m", ""])
-def test_name_that_no_quoting_makes_safe_is_a_blank(name: str) -> None:
+def test_unquotable_name_becomes_a_placeholder(name: str) -> None:
     gateway = GatewayId(subscription="s", group=name, name=name)
     (command,) = refusals.updating("it", gateway).remedy
     assert command == (

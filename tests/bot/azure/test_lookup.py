@@ -23,7 +23,7 @@ from tests.support.gateways import GATEWAY, GATEWAY_ID
         (("one", "two"), "None of the 2 gateways that the bot can see is called shop."),
     ],
 )
-def test_missing_gateway_is_told_by_how_many_there_are(names: tuple[str, ...], said: str) -> None:
+def test_missing_gateway_sentence_depends_on_the_count(names: tuple[str, ...], said: str) -> None:
     gateways = tuple(replace(GATEWAY, id=replace(GATEWAY_ID, name=name)) for name in names)
     found = look_up(Inventory(gateways=gateways, refusals=(), read_at=NOW), GatewayRef(name="shop"))
     assert isinstance(found, Refusal)

@@ -64,7 +64,7 @@ def test_setting_without_roots_trusts_the_well_known() -> None:
     assert request(with_setting(roots=())).policy.anchors is WELL_KNOWN
 
 
-def test_root_on_the_gateway_but_not_attached_is_known() -> None:
+def test_unattached_root_on_the_gateway_is_known() -> None:
     assert [(root.name, root.on_other_gateway) for root in request(SPEC).policy.unattached] == [
         ("old", False)
     ]
@@ -85,7 +85,7 @@ def test_unreadable_attached_root_is_said() -> None:
     assert [broken.name for broken in policy.anchors.undecodable] == ["corp"]
 
 
-def test_root_in_key_vault_is_said_to_be_unseen() -> None:
+def test_key_vault_root_is_said_to_be_unseen() -> None:
     document = gateway_document(SPEC)
     document["properties"]["trustedRootCertificates"][0]["properties"] = {
         "keyVaultSecretId": "https://vault/secrets/corp"
@@ -202,7 +202,7 @@ def test_names_of_listeners_are_known_names() -> None:
     assert request(replace(SPEC, rules=rules)).known_names == ("www.contoso.com",)
 
 
-def test_live_name_that_is_the_probes_is_not_repeated() -> None:
+def test_equal_live_name_is_not_repeated() -> None:
     assert request(SPEC).policy.live_names == ()
     named = replace(
         SPEC,
@@ -257,7 +257,7 @@ def test_matching_finds_the_pools_that_hold_a_host() -> None:
     assert matching(gateways, "elsewhere.contoso.com") == ()
 
 
-def test_port_that_only_live_traffic_uses_is_said_to_be_unseen() -> None:
+def test_live_only_port_is_said_to_be_unseen() -> None:
     probing = replace(
         SPEC,
         probes=(ProbeSpec(name="p", port=9443),),

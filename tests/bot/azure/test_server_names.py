@@ -101,7 +101,7 @@ def test_probe_name_of_v2(
 
 
 @pytest.mark.parametrize("member", [IP, NIC], ids=["ip", "nic"])
-def test_probe_of_an_address_with_nothing_set_sends_no_name(member: BackendMember) -> None:
+def test_probe_of_an_address_sends_no_name(member: BackendMember) -> None:
     assert probe_names(PLAIN, member, Sku.V2) == names(None, "127.0.0.1", None)
 
 
@@ -121,11 +121,11 @@ def test_probe_of_an_address_with_nothing_set_sends_no_name(member: BackendMembe
         ),
     ],
 )
-def test_literal_is_asked_for_but_never_sent_as_sni(setting: BackendSetting, header: str) -> None:
+def test_literal_is_checked_but_never_sent_as_sni(setting: BackendSetting, header: str) -> None:
     assert probe_names(setting, FQDN, Sku.V2) == names(None, header, "10.1.1.1")
 
 
-def test_setting_that_picks_from_an_address_asks_for_the_literal() -> None:
+def test_setting_with_an_address_asks_for_the_literal() -> None:
     assert probe_names(PICKING, IP, Sku.V2) == names(None, "127.0.0.1", "10.0.0.5")
 
 
@@ -183,9 +183,7 @@ def test_live_name_of_v1_is_the_probes() -> None:
         pytest.param(("*.contoso.com",), "anything under *.contoso.com", id="wildcard-listener"),
     ],
 )
-def test_names_that_only_clients_know_are_said_to_be_untested(
-    hosts: tuple[str, ...], said: str
-) -> None:
+def test_client_only_names_are_called_untested(hosts: tuple[str, ...], said: str) -> None:
     live = live_names(PLAIN, IP, hosts, Sku.V2)
     assert live.names == ()
     assert said in live.untested[0]

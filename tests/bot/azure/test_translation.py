@@ -85,14 +85,14 @@ def test_address_in_the_name_field_is_an_address() -> None:
     )
 
 
-def test_rules_of_every_kind_join_pool_and_setting_with_live_hosts() -> None:
+def test_every_rule_kind_joins_pool_setting_and_hosts() -> None:
     assert translated(gateway_document(SPEC)).uses == (
         PoolUse(pool="web", setting="https-be", live_hosts=("a.contoso.com", "*.b.contoso.com")),
         PoolUse(pool="web", setting="tls-be"),
     )
 
 
-def test_default_of_a_path_map_and_the_older_host_name_member() -> None:
+def test_path_map_default_and_older_host_name_member() -> None:
     document = gateway_document(SPEC)
     facts = document["properties"]
     path_map = facts["urlPathMaps"][0]["properties"]
@@ -276,7 +276,7 @@ def test_what_is_no_gateway_is_none(document: object) -> None:
     assert translate_gateway(document) is None
 
 
-def test_id_of_a_sub_resource_leads_to_its_gateway() -> None:
+def test_sub_resource_id_leads_to_its_gateway() -> None:
     assert gateway_id(f"{SPEC.id.upper()}/backendAddressPools/web") is not None
     assert gateway_id(f"{SPEC.id}/probes/p1") == ID
     assert gateway_id("/subscriptions/x") is None

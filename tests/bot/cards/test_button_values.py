@@ -65,7 +65,7 @@ def test_fix_steps_of_another_form_are_not_read(noted: dict[str, Any]) -> None:
     assert len(switched(value, kind="iis")) < 3_000
 
 
-def test_menu_entry_is_a_word_or_names_its_version() -> None:
+def test_menu_entry_is_plain_or_names_its_version() -> None:
     assert read_entry("watch") == MenuEntry(v=1, do="watch")
     assert read_entry('{"v":1,"do":"watch","q":"x"}') == MenuEntry(v=1, do="watch", q="x")
     assert read_entry('{"do":"watch"}').do != "watch"

@@ -119,7 +119,7 @@ def test_card_looks_as_reviewed(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_card_begins_with_verdict_and_ends_with_small_print(case: str) -> None:
+def test_card_begins_with_verdict_and_ends_with_limits(case: str) -> None:
     message = card(case)
     kinds = [block["type"] for block in message.blocks]
     assert kinds[0] == "header"
@@ -138,20 +138,20 @@ def test_card_has_three_visible_buttons_at_most(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", sorted(set(CASES) - {"good", "crowd", "long-host"}))
-def test_lock_screen_holds_cause_host_and_who_must_act(case: str) -> None:
+def test_lock_screen_holds_cause_host_and_actor(case: str) -> None:
     message = card(case)
     assert HOST in message.text
     assert PHRASES[CASES[case]().verdict.headline] in message.text
     assert "Fix: " in message.text
 
 
-def test_lock_screen_of_a_long_host_keeps_both_ends() -> None:
+def test_lock_screen_keeps_both_ends_of_the_host() -> None:
     assert card("long-host").text == (
         "FAIL aaaaaaaaaaaaaaaaaaaaaaaa…dddddd.contoso port 8443: intermediate missing. Fix: server."
     )
 
 
-def test_the_gap_is_drawn_and_named_up_to_the_root_that_the_gateway_has() -> None:
+def test_gap_is_drawn_up_to_the_gateways_root() -> None:
     assert drawing(card("leaf-only")) == [
         "sent 1 backend.contoso.com",
         " gap   Contoso Issuing CA 3",
@@ -160,7 +160,7 @@ def test_the_gap_is_drawn_and_named_up_to_the_root_that_the_gateway_has() -> Non
     ]
 
 
-def test_every_missing_ca_that_the_repair_found_is_drawn() -> None:
+def test_missing_ca_of_the_repair_is_drawn() -> None:
     policy_ca = intermediate(ROOT, "Contoso Policy CA")
     issuing = intermediate(policy_ca)
     server = leaf(issuing, HOST)
@@ -174,24 +174,24 @@ def test_every_missing_ca_that_the_repair_found_is_drawn() -> None:
     ]
 
 
-def test_a_root_that_the_gateway_lacks_is_not_drawn_as_its_own() -> None:
+def test_root_that_the_gateway_lacks_is_not_drawn() -> None:
     found = repaired(report(LEAF), LEAF, ISSUING)
     assert found.repair is not None
     lacking = replace(found, repair=replace(found.repair, root=ROOT.certificate))
     assert "gw" not in [line.split()[0] for line in draw(lacking, 12)]
 
 
-def test_a_gap_that_the_repair_does_not_fill_stays_drawn() -> None:
+def test_gap_that_the_repair_leaves_stays_drawn() -> None:
     elsewhere = intermediate(ROOT, "Contoso Issuing CA 9")
     assert draw(repaired(report(LEAF), LEAF, elsewhere), 12)[1] == " gap   Contoso Issuing CA 3"
 
 
-def test_the_certificate_at_fault_bears_the_headlines_word_first() -> None:
+def test_faulty_certificate_bears_the_headline_first() -> None:
     assert CASES["everything"]().verdict.headline is Code.SELF_SIGNED_NOT_CA
     assert drawing(card("everything"))[:2] == ["sent 1 x.example", "     X SELF-SIGNED, no CA"]
 
 
-def test_every_first_step_of_the_catalogue_stands_uncut_on_the_card() -> None:
+def test_first_catalogue_step_is_uncut_on_the_card() -> None:
     first = CASES["refused"]().explanation.steps[0]
     assert first in str(card("refused").blocks)
     assert max(len(entry.steps[0]) for entry in CATALOGUE.values() if entry.steps) <= FIX_LIMIT
@@ -207,7 +207,7 @@ def test_every_button_carries_its_parameters() -> None:
     ]
 
 
-def test_a_command_too_long_for_a_button_drops_the_button_only() -> None:
+def test_too_long_command_drops_only_the_button() -> None:
     context = CardContext(command="x" * 3000, understood="long", run_id="r", probe_origin="v")
     message = check_card(CASES["leaf-only"](), context)
     assert_accepted_by_slack(message)
@@ -237,24 +237,24 @@ def test_fix_steps_fall_back_to_the_catalogue() -> None:
     assert "intermediate missing" in str(fix_steps(OF_ITS_CODE)["blocks"]).lower()
 
 
-def test_every_code_has_a_phrase_that_fits_a_lock_screen() -> None:
+def test_code_has_a_phrase_for_the_lock_screen() -> None:
     assert set(PHRASES) == set(Code)
     assert max(map(len, PHRASES.values())) <= 34
 
 
-def test_files_hold_the_corrected_chain_and_the_chain_as_sent() -> None:
+def test_files_hold_the_corrected_and_the_sent_chain() -> None:
     files = {file.name: file.content for file in details(CASES["leaf-only"]()).files}
     assert files["fullchain.pem"].count("BEGIN CERTIFICATE") == 2
     assert files["as-sent.pem"].count("BEGIN CERTIFICATE") == 1
     assert files["fullchain.pem"].startswith("# CN=backend.contoso.com\n")
 
 
-def test_what_does_not_fit_the_thread_message_is_in_a_file() -> None:
+def test_overflow_of_the_thread_is_in_a_file() -> None:
     files = {file.name: file.content for file in details(CASES["crowd"]()).files}
     assert "other-27.contoso.com" in files["appgw-details.txt"]
 
 
-def test_a_name_that_looks_like_a_block_breaks_no_file() -> None:
+def test_name_like_a_pem_block_breaks_no_file() -> None:
     fence = "-----BEGIN CERTIFICATE-----"
     issuing = intermediate(ROOT, fence)
     server = leaf(issuing, fence, dns=(HOST,))
@@ -269,12 +269,12 @@ def test_a_name_that_looks_like_a_block_breaks_no_file() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nobody_is_told_a_code_outside_the_small_print(case: str) -> None:
+def test_codes_stand_in_the_small_print_only(case: str) -> None:
     lines = card(case).plain.split("\n")
     assert not [line for line in lines[:-1] for code in set(Code) - {Code.OK} if code.value in line]
 
 
-def test_validation_that_is_off_says_in_words_what_it_hides() -> None:
+def test_switched_off_validation_says_what_it_hides() -> None:
     said = card("unvalidated").plain
     assert (CASES["unvalidated"]().verdict.headline, PHRASES[Code.CERTIFICATE_EXPIRED] in said) == (
         Code.VALIDATION_OFF,
@@ -283,7 +283,7 @@ def test_validation_that_is_off_says_in_words_what_it_hides() -> None:
     assert "CERTIFICATE_EXPIRED" in details(CASES["unvalidated"]()).message.plain
 
 
-def test_cause_of_a_wrong_order_says_what_must_move_where_however_long_the_names() -> None:
+def test_wrong_order_says_what_must_move_where() -> None:
     far = "Contoso Worldwide Enterprise Trust Services Issuing Authority"
     top = intermediate(ROOT, f"{far} 1")
     upper = intermediate(top, f"{far} 2")

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards.app_home import home_view
+from bot.cards.app_home import app_home_view
 from bot.cards.digest_card import digest_card, recovery, title
 from bot.cards.lock_screen import PHRASES
 from bot.cards.parts import (
@@ -25,7 +25,7 @@ from bot.cards.parts import (
 from bot.commands import parse
 from bot.digest.compose import compose
 from bot.digest.settle import OPEN_AFTER, settle
-from bot.domain.digest import BackendState, DigestContent, Look, Observation
+from bot.domain.digest import BackendState, DigestContent, Observation, TargetObservation
 from bot.domain.request import Request
 from bot.slack.outbound.digest_messages import from_data, head_of, render, rows_of
 from chainlib import Code, Severity
@@ -45,7 +45,7 @@ def said(*seen: Observation) -> DigestContent:
     for _ in range(OPEN_AFTER):
         states, _, _ = settle(
             {s.seen.key: s for s in states},
-            Look(target_key=gateway().key, seen=seen),
+            TargetObservation(target_key=gateway().key, seen=seen),
             NOW - timedelta(hours=2),
         )
     return compose(subscription(), states, (), None, NOW)
@@ -94,7 +94,7 @@ def test_line_reads_as_on_a_phone() -> None:
     assert "b0.contoso.com (https-be), b1.contoso.com (https-be)" in thread.plain
 
 
-def test_lock_screen_says_which_what_how_many_and_who() -> None:
+def test_lock_screen_says_which_what_many_and_who() -> None:
     assert messages("folded")[0].text == "FAIL prod-gw: intermediate missing. Fix: server."
     assert (
         messages("many")[0].text == "FAIL prod-gw: intermediate missing and 29 more. Fix: server."
@@ -106,7 +106,7 @@ def test_lock_screen_says_which_what_how_many_and_who() -> None:
 
 
 @pytest.mark.parametrize("name", ["one", "folded", "many"])
-def test_each_problem_has_a_check_button_that_can_be_read(name: str) -> None:
+def test_problem_has_a_readable_check_button(name: str) -> None:
     buttons = [
         e
         for message in messages(name)[1:]
@@ -122,7 +122,7 @@ def test_each_problem_has_a_check_button_that_can_be_read(name: str) -> None:
         assert json.loads(button["value"])["q"] == "gw:rg/prod-gw/shop/https-be"
 
 
-def test_what_does_not_fit_is_counted_and_stands_in_the_thread() -> None:
+def test_overflow_is_counted_and_stands_in_thread() -> None:
     card, *thread = messages("many")
     assert "22 more, in the thread" in card.plain
     preview = digest_card(replace(head_of(DIGESTS["many"]), thread=False), rows_of(DIGESTS["many"]))
@@ -139,7 +139,7 @@ def test_lock_screen_has_room_for_every_cause(code: Code) -> None:
     assert text.startswith(f"FAIL prod-gw: {PHRASES[code]} and 29 more. Fix: ")
 
 
-def test_lock_screen_names_what_lasts_when_the_first_is_over() -> None:
+def test_lock_screen_names_the_remaining_problem() -> None:
     content = said(
         backend(1, [problem()]), backend(2, [problem(Code.NAME_MISMATCH, "x.contoso.com")])
     )
@@ -184,7 +184,7 @@ def test_same_server_behind_two_settings_is_told_apart() -> None:
     assert "https-a" not in digest_card(head_of(alone), rows_of(alone)).plain
 
 
-def test_recovery_names_the_target_on_the_lock_screen_only() -> None:
+def test_recovery_names_the_target_on_lock_screen_only() -> None:
     content = DIGESTS["one"]
     (row,) = rows_of(content, {content.lines[0].cause: NOW})
     line = recovery(row, content.target.text)
@@ -199,17 +199,20 @@ def test_home_says_which_backend_or_how_many() -> None:
         backend(3, [problem(Code.NAME_MISMATCH, "x.contoso.com")]),
     )
     shown = json.dumps(
-        home_view([(line, "gw:prod-gw") for line in content.lines], (), (), {}), ensure_ascii=False
+        app_home_view([(line, "gw:prod-gw") for line in content.lines], (), (), {}),
+        ensure_ascii=False,
     )
     assert "✖ Intermediate missing: Contoso Issuing CA 3" in shown
     assert " · 2 backends, prod-gw" in shown
     assert " · b3.contoso.com, prod-gw" in shown
-    assert "None in the subscriptions; 27 muted." in json.dumps(home_view((), (), (), {}, muted=27))
+    assert "None in the subscriptions; 27 muted." in json.dumps(
+        app_home_view((), (), (), {}, muted=27)
+    )
     (target,) = said(
         backend(1, [problem(Code.HEALTH_UNKNOWN, "prod-gw")], backend=False, gateway="")
     ).lines
     assert " · gw:prod-gw" in json.dumps(
-        home_view([(target, "gw:prod-gw")], (), (), {}), ensure_ascii=False
+        app_home_view([(target, "gw:prod-gw")], (), (), {}), ensure_ascii=False
     )
 
 

@@ -65,7 +65,7 @@ def test_label_keeps_its_blank(place: int) -> None:
     assert len(row) <= 32
 
 
-def test_intermediate_that_was_uploaded_is_drawn_under_its_leaf() -> None:
+def test_uploaded_intermediate_is_drawn_under_its_leaf() -> None:
     lines = draw(rehearsed(pki.leaf(ISSUING, HOST), beside=ISSUING), 12)
     assert [line.strip() for line in lines[1:]] == [
         "gw     Fabrikam Issuing",

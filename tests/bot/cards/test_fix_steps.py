@@ -95,7 +95,7 @@ def test_the_stopgap_comes_last_and_blanks_are_named() -> None:
     assert "Replace these placeholders: RESOURCE_GROUP" in shown
 
 
-def test_a_blank_is_named_under_the_steps_that_hold_it() -> None:
+def test_placeholder_is_named_under_its_steps() -> None:
     view = fix_steps(steps_value(CASES["no-root-signs"](), HOST))
     steps, stopgap = (
         text["text"]
@@ -201,7 +201,7 @@ def test_every_attached_root_stays_or_is_looked_up() -> None:
     assert "--root-certs ROOT_NAMES" in shown
 
 
-def test_a_new_root_gets_a_name_that_no_other_certificate_bears() -> None:
+def test_new_root_gets_an_unused_name() -> None:
     root, other = pki.root("Fabrikam Root"), pki.root("Fabrikam Root")
     report = unrooted(root)
     assert fix_context(report, on_gateway(report)).root_name == "fabrikam-root"
@@ -211,7 +211,7 @@ def test_a_new_root_gets_a_name_that_no_other_certificate_bears() -> None:
     assert fix_context(report, taken).root_name == f"fabrikam-root-{root.certificate.sha256[:8]}"
 
 
-def test_a_root_on_this_gateway_is_attached_and_one_on_another_is_uploaded() -> None:
+def test_root_on_another_gateway_is_uploaded() -> None:
     root = pki.root("Fabrikam Root")
     for other_gateway in (False, True):
         lying = UploadedRoot(
@@ -229,7 +229,7 @@ def test_a_root_on_this_gateway_is_attached_and_one_on_another_is_uploaded() -> 
         )
 
 
-def test_what_is_not_in_the_thread_is_not_promised() -> None:
+def test_nothing_outside_the_thread_is_promised() -> None:
     report = CASES["no-root-signs"]()
     assert report.chain is not None
     mended = replace(report, repair=repair(report.chain, report.request.policy, at=NOW))
@@ -242,7 +242,7 @@ def test_what_is_not_in_the_thread_is_not_promised() -> None:
     assert "root.cer from this thread" not in json.dumps(fix_steps(steps_value(mended, HOST)))
 
 
-def test_the_name_for_the_setting_is_one_that_the_certificate_carries() -> None:
+def test_name_for_the_setting_is_in_the_certificate() -> None:
     context = fix_context(CASES["other-name"](), None)
     assert (context.name, context.carried) == (HOST, "other.contoso.com")
     assert "--host-name other.contoso.com" in json.dumps(

@@ -104,7 +104,7 @@ def test_lock_screen_says_cause_and_who() -> None:
     )
 
 
-def test_lock_screen_tells_who_acts_on_this_very_server() -> None:
+def test_lock_screen_names_the_actor_for_this_server() -> None:
     """Where the explanation of the report names somebody else than the code's general rule."""
     (member,) = members("leaf-only", 1)
     assert member.report is not None
@@ -115,7 +115,7 @@ def test_lock_screen_tells_who_acts_on_this_very_server() -> None:
 
 
 @pytest.mark.parametrize("code", Code)
-def test_lock_screen_keeps_name_cause_and_who_whatever_the_cause(code: Code) -> None:
+def test_lock_screen_keeps_name_cause_and_actor(code: Code) -> None:
     causes = tuple(
         Cause(code=code, about="", members=MIXED.members[:1], serious=True) for _ in range(99)
     )
@@ -126,7 +126,7 @@ def test_lock_screen_keeps_name_cause_and_who_whatever_the_cause(code: Code) -> 
     assert ". Fix: " in text
 
 
-def test_overview_names_the_first_failing_gateway_its_cause_and_who_acts() -> None:
+def test_overview_names_the_first_failing_gateway_and_cause() -> None:
     card = overview_card([gateway_report(members("good", 2)), MIXED, MIXED], (), AROUND)
     assert card.text == (
         "FAIL prod-gw: intermediate missing and 1 more, 16 of 53 servers. Fix: server. +1 gateway"
@@ -165,14 +165,14 @@ def said_healthy(report: GatewayReport) -> GatewayReport:
     )
 
 
-def test_gateway_that_is_wrong_for_now_is_contradicted_in_words() -> None:
+def test_temporarily_wrong_gateway_is_contradicted_in_words() -> None:
     plain = gateway_card(said_healthy(MIXED), AROUND).plain
     assert (
         "Possible reason: the gateway's failure threshold may not be reached yet (16 servers)."
     ) in plain
 
 
-def test_gateway_that_refuses_what_passes_is_quoted_and_explained() -> None:
+def test_gateway_refusing_what_passes_is_quoted_and_explained() -> None:
     plain = gateway_card(
         answered(gateway_report(members("good", 2)), "Cannot connect to server."), AROUND
     ).plain
@@ -198,7 +198,7 @@ def test_words_that_mislead_are_marked() -> None:
     assert "They disagree" not in plain
 
 
-def test_servers_that_nobody_looked_at_are_not_called_fine() -> None:
+def test_unprobed_servers_are_not_called_fine() -> None:
     unseen = MemberReport(
         pool="shop", setting="https-be", member="10.0.0.9", skipped="not on the allow-list"
     )

@@ -51,9 +51,7 @@ def broken(
         pytest.param(broken(address=""), "Add it to the file and rehearse again.", id="rehearsed"),
     ],
 )
-def test_thread_and_terminal_say_where_the_issuer_lies_and_who_may_fetch_it(
-    made: CheckReport, said: str
-) -> None:
+def test_thread_and_terminal_name_the_issuers_place(made: CheckReport, said: str) -> None:
     shown = f"Contoso Issuing CA 3 is not at hand; its CA publishes it at {URL}."
     thread, terminal = (
         str(details(made).message.blocks),
@@ -68,7 +66,7 @@ def test_thread_and_terminal_say_where_the_issuer_lies_and_who_may_fetch_it(
 @pytest.mark.parametrize(
     "made", [broken(at_hand=True), broken(says_where=False)], ids=["at hand", "nobody says where"]
 )
-def test_nothing_is_said_where_there_is_a_file_or_no_address(made: CheckReport) -> None:
+def test_nothing_is_said_beside_a_file_or_address(made: CheckReport) -> None:
     assert "APPGW_" not in details(made).message.plain + "".join(
         line.plain for line in render(made)
     )

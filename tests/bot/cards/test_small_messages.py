@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 
 from bot.cards.button_values import AskAgain, read_ask_again
 from bot.cards.check_card import CardContext, check_card
-from bot.cards.form import check_form, rehearse_form
+from bot.cards.form import check_modal, rehearse_modal
 from bot.cards.menu import for_one_person
 from bot.cards.parts import JSON_LIMIT, TEXT_LIMIT, Message, json_size
 from bot.cards.place_refusals import invitation_helps, place_refusal, why_not_here, with_reason
@@ -48,9 +48,9 @@ MESSAGES: dict[str, Callable[[str], Message]] = {
     "help": lambda _: help_card(),
 }
 VIEWS: dict[str, Callable[[str], dict[str, Any]]] = {
-    "check": lambda text: check_form(target=text, options=text, channel="C1"),
-    "check-anywhere": lambda _: check_form(),
-    "rehearse": lambda text: rehearse_form(name=text, channel="C1"),
+    "check": lambda text: check_modal(target=text, options=text, channel="C1"),
+    "check-anywhere": lambda _: check_modal(),
+    "rehearse": lambda text: rehearse_modal(name=text, channel="C1"),
 }
 
 
@@ -93,7 +93,7 @@ def test_form_looks_as_reviewed(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["cut-short", "failed"])
-def test_a_check_that_gave_no_verdict_offers_the_next_one(kind: str) -> None:
+def test_check_without_a_verdict_offers_another(kind: str) -> None:
     message = MESSAGES[kind](NAME)
     (actions,) = [block for block in message.blocks if block["type"] == "actions"]
     assert [(e["text"]["text"], read_ask_again(e["value"])) for e in actions["elements"]] == [

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from bot.cards.alerts import alerts_state, failing_again, green_again, same_problem
-from bot.cards.app_home import Followed, home_view
+from bot.cards.app_home import Followed, app_home_view
 from bot.cards.consent import consent_wanted
 from bot.cards.fix_steps import fix_steps
 from bot.cards.fix_value import steps_value
@@ -108,7 +108,7 @@ MESSAGES: Mapping[str, Message] = {
 }
 """Those after the first two are ephemeral or stand in a thread."""
 VIEWS: Mapping[str, Json] = {
-    "app-home": home_view(
+    "app-home": app_home_view(
         [(line, "gw:prod-gw") for line in DIGESTS["folded"].lines],
         (HOST, "gw:prod-gw"),
         (Followed(target="gw:prod-gw", plan="weekdays 09:00 Europe/Berlin", channel="C1"),),

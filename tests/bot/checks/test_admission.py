@@ -61,7 +61,7 @@ def test_ports_are_those_of_the_member(host: str, ports: set[int]) -> None:
     assert (set(found.ports), bool(found.members)) == (ports, bool(ports))
 
 
-def test_thousands_of_members_cost_a_look_up_each_time() -> None:
+def test_thousands_of_members_cost_one_lookup_each() -> None:
     pool = PoolSpec(name="web", fqdns=tuple(f"b{n}.contoso.com" for n in range(1200)))
     settings = tuple(SettingSpec(name=f"s{n}", port=1000 + n) for n in range(30))
     big = gateway(GatewaySpec(name="big-gw", pools=(pool,), settings=settings))

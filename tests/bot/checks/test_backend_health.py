@@ -233,12 +233,12 @@ def test_addresses_of_the_only_name_are_that_member() -> None:
     assert answered.members[0].server is not None
 
 
-def test_pair_that_was_not_asked_about_adds_no_member() -> None:
+def test_unrequested_pair_adds_no_member() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(), at=NOW, uses=())
     assert heard(report, server("10.0.0.9", Health.UNHEALTHY)).members == ()
 
 
-def test_words_that_no_rule_knows_are_kept_as_evidence() -> None:
+def test_unmatched_words_are_kept_as_evidence() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW, uses=(USE,))
     answered = heard(report, server("backend.contoso.com", Health.UNHEALTHY, Code.UNRECOGNISED))
     codes = [f.code for f in answered.members[0].findings]
@@ -246,7 +246,7 @@ def test_words_that_no_rule_knows_are_kept_as_evidence() -> None:
     assert answered.members[0].findings[1].evidence["message"] == "words for UNRECOGNISED"
 
 
-def test_upload_that_is_odd_leads_once_the_gateway_refuses_the_root() -> None:
+def test_odd_upload_leads_once_the_root_is_refused() -> None:
     odd = Finding(
         code=Code.UPLOADED_ROOT_UNUSABLE,
         severity=Severity.WARNING,
@@ -260,7 +260,7 @@ def test_upload_that_is_odd_leads_once_the_gateway_refuses_the_root() -> None:
     assert not answered.healthy
 
 
-def test_hidden_root_that_the_gateway_trusts_is_no_disagreement() -> None:
+def test_hidden_trusted_root_is_no_disagreement() -> None:
     gap = replace(GAP, evidence={**GAP.evidence, "possibilities": ["one", "other"]})
     hidden = Finding(
         code=Code.TRUST_NOT_VISIBLE,
@@ -289,7 +289,7 @@ def test_gateway_alone_judges_a_root_that_is_hidden() -> None:
     ]
 
 
-def test_header_that_the_server_does_not_take_is_no_disagreement() -> None:
+def test_refused_proxy_header_is_no_disagreement() -> None:
     broken = replace(GAP, code=Code.TLS_FAILED)
     report = GatewayReport(gateway=GATEWAY, members=(member(broken),), at=NOW, uses=(USE,))
     said = server("backend.contoso.com", Health.UNHEALTHY, Code.PROXY_PROTOCOL_EXPECTED)

@@ -179,7 +179,7 @@ def view(
         ),
     ],
 )
-def test_the_line_says_what_is_true_of_the_case(
+def test_line_says_what_is_true(
     view_of: BrowserView,
     accepted: bool | None,  # noqa: FBT001 -- the columns of a table
     why: str,

@@ -76,7 +76,7 @@ def seen(count: int, *refusals: Refusal, age: int = 0) -> Answers:
         ),
     ],
 )
-async def test_azure_is_told_with_count_and_age_or_the_way_out(
+async def test_azure_state_has_count_and_age_or_advice(
     arm: Answers | None, state: State, said: str
 ) -> None:
     facet = await azure(arm, now=NOW)
@@ -136,5 +136,5 @@ def test_clock_is_held_beside_slacks(theirs: datetime, state: State, said: str) 
 
 
 @pytest.mark.parametrize("written", [None, "", "yesterday", "Mon, 99 Nov 2026 99:00:00 GMT"])
-def test_a_time_that_cannot_be_read_is_no_error(written: str | None) -> None:
+def test_unreadable_time_is_no_error(written: str | None) -> None:
     assert clock(NOW, written).state is State.WARNING

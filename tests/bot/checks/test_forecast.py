@@ -133,7 +133,7 @@ def test_certificate_that_begins_recovers_its_backend() -> None:
     assert len(found.refused) == 1
 
 
-def test_refused_backend_is_told_apart_from_one_that_breaks() -> None:
+def test_refused_backend_differs_from_a_broken_one() -> None:
     leaf = ending(days=5)
     found = over(
         [member("web1", reports.report(leaf)), member("web2", reports.report(leaf, ISSUING))]

@@ -81,13 +81,13 @@ async def test_intermediates_of_one_backend_mend_the_next_one() -> None:
     assert await found(sources, LEAF, ISSUING) == ["Contoso Policy CA"]
 
 
-async def test_a_ca_whose_key_verifies_nothing_is_not_learnt() -> None:
+async def test_ca_with_an_unusable_key_is_not_cached() -> None:
     sources = IssuerSources()
     sources.learn(chain(LEAF, STRANGER))
     assert len(sources.learnt) == 0
 
 
-async def test_a_wrong_parent_with_the_right_name_is_never_taken() -> None:
+async def test_wrong_parent_with_right_name_is_refused() -> None:
     bundle = Intermediates()
     bundle.learn([STRANGER.certificate])
     assert await found(IssuerSources(bundle=bundle), LEAF) == []
@@ -147,7 +147,7 @@ async def test_downloads_happen_only_when_allowed() -> None:
         assert len(opened.learnt) == 2
 
 
-async def test_loopback_is_not_touched_by_downloads_without_the_setting() -> None:
+async def test_downloads_avoid_loopback_without_the_setting() -> None:
     async with Publisher() as publisher:
         authority = Authority.make("Fabrikam", now=NOW, publisher=publisher.url)
         publisher.publish([authority.issuing])
@@ -183,7 +183,7 @@ def replace_aia(sources: IssuerSources, *, allow_loopback: bool) -> IssuerSource
         ("nonsense", False),
     ],
 )
-def test_downloads_reach_private_addresses_only_by_the_allow_list(
+def test_downloads_reach_private_addresses_by_allow_list_only(
     address: str,
     admitted: bool,  # noqa: FBT001 -- a table of values
 ) -> None:
@@ -205,7 +205,7 @@ async def _never_answers(_host: str, _port: int) -> tuple[str, ...]:
     raise AssertionError
 
 
-async def test_a_check_learns_from_one_backend_and_mends_the_other() -> None:
+async def test_check_learns_an_issuer_for_another_backend() -> None:
     sources = IssuerSources()
     context = CheckContext(clock=lambda: NOW, find_issuers=sources.find, learn=sources.learn)
     good = [one.certificate for one in (LEAF, ISSUING, UPPER)]

@@ -19,8 +19,8 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, Via
-from bot.slack.handlers.watched import GatewayLook, HealthReader
-from bot.slack.outbound.watching import Seen
+from bot.slack.handlers.watched import HealthReader, WatchedGateway
+from bot.slack.outbound.watching import WatchResult
 from chainlib import Code
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
 from tests.bot.checks.test_service import LOOPBACK, Names, check_service, refused
@@ -55,7 +55,7 @@ def to_backends(dialled: Dialled, arm: ArmStandIn) -> Dialled:
     ]
 
 
-async def test_gateway_alone_is_heard_and_its_message_is_the_cause(
+async def test_gateway_message_alone_is_the_cause(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arm.add(SPEC, BAD)
@@ -76,7 +76,7 @@ async def test_gateway_alone_is_heard_and_its_message_is_the_cause(
 
 
 @pytest.mark.parametrize("log", ["", "Success. Received 200 status code"])
-async def test_gateway_that_gives_no_reason_is_not_said_to_be_fine(
+async def test_gateway_without_a_reason_is_not_called_healthy(
     arm: ArmStandIn, client: ArmClient, log: str
 ) -> None:
     arm.add(SPEC, {("web", "https-be", NAME): ("Unhealthy", log)})
@@ -87,9 +87,7 @@ async def test_gateway_that_gives_no_reason_is_not_said_to_be_fine(
     ]
 
 
-async def test_options_of_the_probe_are_said_to_have_no_part(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_probe_options_are_said_to_be_unused(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(SPEC)
     admitted = looked(
         await check_service(client).gateway(PROD, replace(ALONE, root="corp", sni=NAME))
@@ -141,9 +139,7 @@ async def said_of(bench: CheckService, host: str) -> str:
     return found.sentence
 
 
-async def test_host_without_a_gateway_or_with_two_is_one_sentence(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_host_with_no_or_two_gateways_is_refused(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(SPEC)
     arm.add(replace(SPEC, name="other-gw"))
     nowhere = await said_of(check_service(client), "nowhere.contoso.com")
@@ -161,9 +157,7 @@ async def test_host_without_a_gateway_or_with_two_is_one_sentence(
     ) or "never" in await said_of(check_service(client), "metadata.google.internal")
 
 
-async def test_host_is_never_probed_where_the_gateway_alone_is_asked(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_host_is_not_probed_when_only_gateway_is(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(SPEC)
     names = Names([[LOOPBACK]])
     assert "via=gateway probes nothing" in refused(
@@ -185,17 +179,17 @@ class Counted:
         return await self.check_service.gateway(target, options)
 
 
-async def changed(look: GatewayLook, before: Seen | None) -> Seen:
+async def changed(watch_target: WatchedGateway, before: WatchResult | None) -> WatchResult:
     """The first look that sees something else."""
     async with asyncio.timeout(10):
-        while (seen := await look.look()) is None or (  # noqa: ASYNC110 -- asks ARM anew
+        while (seen := await watch_target.probe()) is None or (  # noqa: ASYNC110 -- asks ARM anew
             before and seen.change_key == before.change_key
         ):
             await asyncio.sleep(0.02)
     return seen
 
 
-async def test_watch_asks_azure_at_its_own_pace_and_nobody_else(
+async def test_watch_queries_azure_at_its_own_pace(
     arm: ArmStandIn, client: ArmClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arm.add(SPEC, BAD)
@@ -208,19 +202,19 @@ async def test_watch_asks_azure_at_its_own_pace_and_nobody_else(
         record(monkeypatch),
         HealthReader(bench.check_service.read_backend_health, every=60, now=lambda: time[0]),
     )
-    look = GatewayLook(
+    watch_target = WatchedGateway(
         gateways=bench, target=PROD, options=ALONE, context=context, health_reader=health_reader
     )
-    unheard = await changed(look, None)
-    bad = await changed(look, unheard)
-    again = await look.look()
+    unheard = await changed(watch_target, None)
+    bad = await changed(watch_target, unheard)
+    again = await watch_target.probe()
     assert again is not None
     assert [unheard.green, bad.green, again.green] == [False] * 3
     assert (bench.looks, arm.calls["health"]) == (1, 1)
     arm.add(SPEC)
     clock.pass_(61)
     time[0] = 61.0
-    good = await changed(look, bad)
+    good = await changed(watch_target, bad)
     assert (good.green, bench.looks, arm.calls["health"]) == (True, 2, 2)
     assert to_backends(dialled, arm) == []
-    look.close()
+    watch_target.close()

@@ -85,7 +85,7 @@ def test_longer_ago_names_the_day() -> None:
     assert since_green(LEAF, after=timedelta(days=9)).startswith("Since 23 Nov 09:00 UTC")
 
 
-def test_nothing_is_said_without_a_good_time_or_without_a_difference() -> None:
+def test_clock_without_difference_says_nothing() -> None:
     assert changed_since_healthy(report(LEAF), RecentFacts()) == ""
     assert changed_since_healthy(CASES["dns"](), RecentFacts()) == ""
     memory = RecentFacts()

@@ -62,21 +62,21 @@ async def test_gateway_members_become_observations() -> None:
     check_service = CheckService(
         gateway_report(members("leaf-only", 2), members("good", 1), (unprobed,))
     )
-    look = await TargetObserver(check_service=check_service).look(FOLLOWED)
-    codes = {seen.label: [problem.code for problem in seen.problems] for seen in look.seen}
+    observed = await TargetObserver(check_service=check_service).observe(FOLLOWED)
+    codes = {seen.label: [problem.code for problem in seen.problems] for seen in observed.seen}
     assert codes == {
         "leaf-only-0.contoso.com": [Code.INTERMEDIATE_MISSING],
         "leaf-only-1.contoso.com": [Code.INTERMEDIATE_MISSING],
         "good-0.contoso.com": [],
         "10.0.0.9": [Code.ROOT_MISMATCH],
     }
-    assert look.complete
+    assert observed.complete
     assert check_service.admitted == [
         GatewayRef(name="prod-gw", group="rg", subscription="0000-0000")
     ]
 
 
-def test_followed_gateway_is_read_back_as_it_was_narrowed() -> None:
+def test_followed_gateway_keeps_its_filter() -> None:
     narrowed = replace(FOLLOWED, pool="shop")
     assert narrowed.gateway == GatewayRef(
         name="prod-gw", group="rg", subscription="0000-0000", pool="shop"
@@ -86,19 +86,19 @@ def test_followed_gateway_is_read_back_as_it_was_narrowed() -> None:
 
 async def test_host_is_asked_by_its_own_port() -> None:
     check_service = CheckService(HostAnswer(report=CASES["leaf-only"]()))
-    look = await TargetObserver(check_service=check_service).look(HOST_FOLLOWED)
-    assert [problem.code for problem in look.seen[0].problems] == [Code.INTERMEDIATE_MISSING]
+    observed = await TargetObserver(check_service=check_service).observe(HOST_FOLLOWED)
+    assert [problem.code for problem in observed.seen[0].problems] == [Code.INTERMEDIATE_MISSING]
     assert check_service.admitted == [HostTarget(host=HOST, port=8443)]
 
 
-async def test_what_could_not_be_asked_is_a_warning_and_the_rest_stays_as_it_was() -> None:
+async def test_unanswered_questions_are_a_warning_and_change_nothing() -> None:
     for target, answer in (
         (FOLLOWED, Refusal(kind=RefusalKind.NOT_FOUND, sentence="ARM says no.")),
         (HOST_FOLLOWED, Refusal(kind=RefusalKind.NOT_ALLOWED, sentence="ARM says no.")),
     ):
-        look = await TargetObserver(check_service=CheckService(answer)).look(target)
-        (seen,) = look.seen
-        assert (look.complete, seen.backend) == (False, False)
+        observed = await TargetObserver(check_service=CheckService(answer)).observe(target)
+        (seen,) = observed.seen
+        assert (observed.complete, seen.backend) == (False, False)
         assert [(p.code, p.severity, p.subject) for p in seen.problems] == [
             (Code.HEALTH_UNKNOWN, Severity.WARNING, "ARM says no.")
         ]

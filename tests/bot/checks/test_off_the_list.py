@@ -78,7 +78,7 @@ async def answers(service: CheckService, request: Request) -> list[object]:
 
 
 @pytest.mark.parametrize("typed", TYPED.values(), ids=TYPED)
-async def test_typed_or_pasted_id_off_the_list_is_not_asked(
+async def test_unlisted_typed_or_pasted_id_is_not_requested(
     service: CheckService, arm: ArmStandIn, typed: str
 ) -> None:
     request = parse(typed)
@@ -89,7 +89,7 @@ async def test_typed_or_pasted_id_off_the_list_is_not_asked(
     assert [path for _, path in arm.requests if OTHER in path.lower()] == []
 
 
-async def test_alert_that_names_a_gateway_off_the_list_is_not_asked(
+async def test_alert_naming_an_unlisted_gateway_is_not_requested(
     service: CheckService, arm: ArmStandIn
 ) -> None:
     read = AlertReader().read({"text": f"Sev1: UnhealthyHostCount on {ID}"})

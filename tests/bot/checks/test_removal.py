@@ -118,7 +118,7 @@ ROOTS = {
 }
 
 
-def test_each_backend_is_judged_as_it_would_be_without_the_root() -> None:
+def test_backend_is_judged_as_without_the_root() -> None:
     settings = {
         "alone": ("new",),
         "beside": ("old", "new"),
@@ -154,7 +154,7 @@ def test_each_backend_is_judged_as_it_would_be_without_the_root() -> None:
     assert [member.impact for member in found.members][:2] == [Impact.BREAKS, Impact.BREAKS]
 
 
-def test_a_root_that_is_gone_is_not_said_to_lie_on_the_gateway() -> None:
+def test_removed_root_is_not_called_present() -> None:
     issuing = pki.intermediate(OLD_ROOT, "Contoso Issuing CA 1")
     known = gateway({"a": ("old", "new")}, ROOTS)
     found = removal(probed(known, {"a": (pki.leaf(issuing, HOST), issuing)}), "old")
@@ -167,7 +167,7 @@ def test_a_root_that_no_setting_trusts_breaks_nothing() -> None:
     assert (found.settings, found.members, status_of(found)) == ((), (), 0)
 
 
-def test_a_setting_that_no_rule_uses_is_named_too() -> None:
+def test_setting_without_a_rule_is_named_too() -> None:
     rules = (RuleSpec(pool="shop", setting="a"),)
     found = removal(
         probed(gateway({"a": ("old",), "idle": ("new",)}, ROOTS, rules=rules), {}), "new"
@@ -199,7 +199,7 @@ def test_v1_loses_its_authentication_certificate() -> None:
     assert found.left_bare == ()
 
 
-def test_an_unknown_root_is_refused_with_those_there_are() -> None:
+def test_unknown_root_is_refused_with_the_known_ones() -> None:
     found = removal(probed(gateway({"a": ("new",)}, ROOTS), {}), "nwe")
     assert isinstance(found, Refusal)
     assert (
@@ -228,7 +228,7 @@ class CheckService:
         return self.report
 
 
-async def test_the_gateway_is_heard_only_where_members_have_no_address() -> None:
+async def test_addressless_members_rely_on_the_gateway() -> None:
     check_service = CheckService(probed(gateway({"a": ("new",)}, ROOTS), {"a": (LEAF, ISSUING)}))
     assert (
         fates(await rehearse_removal(check_service, GatewayRef(name="prod-gw"), "new"))["a"][0]

@@ -114,7 +114,7 @@ async def backend() -> AsyncIterator[int]:
 
 
 @pytest.mark.parametrize("settings", [1, 3], ids=["one setting", "three settings"])
-async def test_name_that_resolves_elsewhere_the_second_time_is_not_asked_a_second_time(
+async def test_rebinding_name_is_resolved_only_once(
     arm: ArmStandIn, client: ArmClient, settings: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = Names([[LOOPBACK], [ELSEWHERE]])
@@ -134,7 +134,7 @@ async def test_name_that_resolves_elsewhere_the_second_time_is_not_asked_a_secon
 
 @pytest.mark.parametrize("later", [METADATA, LOOPBACK, ELSEWHERE])
 @pytest.mark.parametrize("first", [METADATA, "::ffff:168.63.129.16", LOOPBACK])
-async def test_refused_answer_is_not_asked_again_until_it_pleases(
+async def test_refused_answer_is_not_requested_again_too_soon(
     arm: ArmStandIn, client: ArmClient, first: str, later: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = Names([[first], [later]])
@@ -175,7 +175,7 @@ async def test_what_no_rule_admits_is_never_resolved(
     assert (refusal.sentence, names.admitted) == (sentence, [])
 
 
-async def test_member_is_not_probed_on_443_beside_its_own_port(
+async def test_member_is_probed_on_its_own_port_only(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arm.add(gateway(8443))
@@ -191,7 +191,7 @@ async def test_member_is_not_probed_on_443_beside_its_own_port(
     assert dialled == []
 
 
-async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
+async def test_member_leading_to_metadata_is_not_probed(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What stands in a pool is no licence: the never-list holds for members too."""
@@ -207,7 +207,7 @@ async def test_member_that_leads_to_metadata_is_listed_as_not_probed(
     assert dialled == []
 
 
-async def test_member_with_a_name_that_nobody_can_send_costs_the_others_nothing(
+async def test_unsendable_member_name_costs_the_others_nothing(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     async with backend() as port:
@@ -231,9 +231,7 @@ async def test_member_with_a_name_that_nobody_can_send_costs_the_others_nothing(
 # Whose settings hold.
 
 
-async def test_host_is_judged_by_the_settings_of_the_gateway_that_uses_it(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_host_is_judged_by_its_gateways_settings(arm: ArmStandIn, client: ArmClient) -> None:
     async with backend() as port:
         arm.add(gateway(port))
         answer = answered(
@@ -243,7 +241,7 @@ async def test_host_is_judged_by_the_settings_of_the_gateway_that_uses_it(
     assert arm.calls == {"subscriptions": 1, "list": 1}
 
 
-async def test_host_without_a_port_is_probed_on_the_port_of_its_setting(
+async def test_host_without_a_port_uses_its_settings_port(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     async with backend() as port:
@@ -257,7 +255,7 @@ async def test_host_without_a_port_is_probed_on_the_port_of_its_setting(
     [(NOTHING_TYPED, NO_GATEWAY_KNOWN), (ProbeOptions(gw=named_gateway("other")), NOT_WHERE_NAMED)],
     ids=["no gateway", "not the one named"],
 )
-async def test_host_in_no_pool_says_which_mode_was_assumed(
+async def test_host_in_no_pool_names_the_assumed_mode(
     arm: ArmStandIn, client: ArmClient, options: ProbeOptions, why: str
 ) -> None:
     async with backend() as port:
@@ -320,7 +318,7 @@ async def test_gateway_outside_the_subscriptions_is_not_asked(
     assert arm.calls["get"] == 0
 
 
-async def test_gateway_read_by_its_id_alone_has_its_members_admitted(
+async def test_gateway_read_by_id_admits_its_members(
     arm: ArmStandIn, new_client: Callable[..., ArmClient]
 ) -> None:
     """It stands in no list, for the identity does not list its subscription."""
@@ -349,7 +347,7 @@ async def test_gateway_read_by_its_id_alone_has_its_members_admitted(
 @pytest.mark.parametrize(
     "kind", [FaultKind.FORBIDDEN, FaultKind.UNAVAILABLE, FaultKind.PROXY_PAGE], ids=str
 )
-async def test_host_is_probed_without_arm_and_the_reason_is_told(
+async def test_host_is_probed_without_arm_and_says_why(
     arm: ArmStandIn, client: ArmClient, kind: FaultKind
 ) -> None:
     arm.fault = Fault(kind=kind)
@@ -362,7 +360,7 @@ async def test_host_is_probed_without_arm_and_the_reason_is_told(
     assert answer.arm is not None
 
 
-async def test_refusal_without_arm_does_not_blame_the_allow_list(
+async def test_refusal_without_arm_spares_the_allow_list(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     arm.fault = Fault(kind=FaultKind.FORBIDDEN)
@@ -410,7 +408,7 @@ async def test_older_list_stands_in_while_arm_is_slow(
     assert answer.report.verdict.headline is Code.OK
 
 
-async def test_first_question_does_not_wait_for_a_slow_arm(
+async def test_first_question_does_not_await_slow_arm(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 0.2)
@@ -441,9 +439,7 @@ async def test_what_arm_took_is_gone_from_the_deadline(
 # Many members.
 
 
-async def test_members_that_hang_do_not_make_the_others_look_broken(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_hanging_members_do_not_make_others_fail(arm: ArmStandIn, client: ArmClient) -> None:
     """A hundred and forty tarpits before ten servers that take a while.
 
     Those are judged, or listed as not probed, never called broken.
@@ -478,7 +474,7 @@ async def test_members_that_hang_do_not_make_the_others_look_broken(
     assert all(member.unseen for member in found.members if member.skipped)
 
 
-async def test_twenty_settings_and_two_hundred_members_are_answered_in_five_seconds(
+async def test_twenty_settings_of_two_hundred_members_are_bounded(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     async with backend() as port:
@@ -517,9 +513,7 @@ async def test_twenty_settings_and_two_hundred_members_are_answered_in_five_seco
     assert spent < 5.0
 
 
-async def test_people_who_ask_the_same_meanwhile_share_the_probes(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_simultaneous_questions_share_the_probes(arm: ArmStandIn, client: ArmClient) -> None:
     names = Names([[LOOPBACK]])
     async with backend() as port:
         arm.add(gateway(port))

@@ -72,9 +72,7 @@ def looked(found: GatewayReport | Refusal) -> GatewayReport:
 # A root by its name.
 
 
-async def test_typed_root_alone_is_trusted_whatever_the_setting_holds(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_typed_root_alone_is_trusted(arm: ArmStandIn, client: ArmClient) -> None:
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": WRONG, "Corp-2024": GOOD}))
         host = HostTarget(host=NAME, port=server.port)
@@ -87,7 +85,7 @@ async def test_typed_root_alone_is_trusted_whatever_the_setting_holds(
     assert swapped.report.verdict.headline is as_set.report.verdict.headline
 
 
-async def test_root_of_the_host_s_own_gateway_comes_before_one_of_the_same_name_elsewhere(
+async def test_own_gateways_root_precedes_a_namesake_elsewhere(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     async with HERE.backend() as server:
@@ -104,7 +102,7 @@ async def test_root_of_the_host_s_own_gateway_comes_before_one_of_the_same_name_
     assert elsewhere.report.request.assumed[0] == "root hub of a-gw as typed, not as in the setting"
 
 
-async def test_each_gateway_that_has_the_host_is_judged_by_its_own_root_of_that_name(
+async def test_gateways_with_the_host_use_their_own_root(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     async with HERE.backend() as server:
@@ -120,9 +118,7 @@ async def test_each_gateway_that_has_the_host_is_judged_by_its_own_root_of_that_
     assert answer.report.request.policy.anchors.certificates == (WRONG,)
 
 
-async def test_host_in_no_pool_is_judged_by_the_root_of_the_gateway_that_was_named(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_host_in_no_pool_uses_the_named_root(arm: ArmStandIn, client: ArmClient) -> None:
     async with HERE.backend() as server:
         arm.add(held("a-gw", server.port, {"corp": WRONG}, fqdns=("other.contoso.com",)))
         arm.add(held("z-gw", server.port, {"Corp": GOOD}, fqdns=("other.contoso.com",)))
@@ -160,9 +156,7 @@ async def test_well_known_is_the_well_known_mode(
     assert "well-known CAs as typed" in request.assumed[0]
 
 
-async def test_first_generation_is_judged_as_the_second_and_that_is_said(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_first_generation_is_judged_as_the_second(arm: ArmStandIn, client: ArmClient) -> None:
     async with HERE.backend() as server:
         arm.add(replace(held("prod-gw", server.port, {}, attached=()), tier="Standard"))
         arm.add(held("hub-gw", server.port, {"corp": GOOD}, fqdns=("other.contoso.com",)))
@@ -177,9 +171,7 @@ async def test_first_generation_is_judged_as_the_second_and_that_is_said(
     )
 
 
-async def test_root_that_cannot_be_read_is_judged_as_unusable(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_unreadable_root_is_judged_unusable(arm: ArmStandIn, client: ArmClient) -> None:
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": GOOD, "junk": "bm90IGEgY2VydGlmaWNhdGU="}))
         report = answered(
@@ -191,7 +183,7 @@ async def test_root_that_cannot_be_read_is_judged_as_unusable(
     assert not report.verdict.accepted
 
 
-async def test_unknown_root_is_one_sentence_with_six_names_and_nothing_is_probed(
+async def test_unknown_root_is_refused_with_six_names(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arm.add(
@@ -258,9 +250,7 @@ async def test_root_without_azure_is_one_sentence() -> None:
 # The same on a whole gateway.
 
 
-async def test_what_is_typed_holds_for_every_member_and_is_said(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_typed_options_hold_for_every_member(arm: ArmStandIn, client: ArmClient) -> None:
     options = ProbeOptions(root="corp", sni="sni.contoso.com", host=NAME, path="/ready")
     async with HERE.backend() as server:
         spec = held(
@@ -285,9 +275,7 @@ async def test_what_is_typed_holds_for_every_member_and_is_said(
     assert as_set.said == ""
 
 
-async def test_typed_host_is_sent_and_asked_for_as_one_in_the_setting_is(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_typed_host_is_sent_and_verified(arm: ArmStandIn, client: ArmClient) -> None:
     async with HERE.backend() as server:
         arm.add(held("prod-gw", server.port, {"old": GOOD}))
         report = looked(
@@ -300,9 +288,7 @@ async def test_typed_host_is_sent_and_asked_for_as_one_in_the_setting_is(
     assert report.members[0].headline is Code.NAME_MISMATCH
 
 
-async def test_typed_port_is_probed_in_place_of_the_setting_s_and_the_probe_s(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_typed_port_replaces_the_settings_port(arm: ArmStandIn, client: ArmClient) -> None:
     async with HERE.backend() as server:
         spec = held("prod-gw", 443, {"old": GOOD})
         setting = replace(spec.settings[0], probe="deep")
@@ -332,9 +318,7 @@ async def test_guard_admits_by_the_port_that_was_typed(
     assert dialled == []
 
 
-async def test_unknown_root_of_a_gateway_is_a_mistyped_name(
-    arm: ArmStandIn, client: ArmClient
-) -> None:
+async def test_unknown_root_of_a_gateway_is_mistyped(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(held("prod-gw", 443, {"old": GOOD}))
     names = Names([[LOOPBACK]])
     found = await check_service(client, names).gateway(PROD, ProbeOptions(root="nwe"))
@@ -344,7 +328,7 @@ async def test_unknown_root_of_a_gateway_is_a_mistyped_name(
     assert names.admitted == []
 
 
-async def test_members_that_are_network_interfaces_are_judged_by_what_was_typed_too(
+async def test_interface_members_are_judged_by_typed_options_too(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arm.add(
@@ -362,7 +346,7 @@ async def test_members_that_are_network_interfaces_are_judged_by_what_was_typed_
     assert ("10.0.0.4", 443) not in dialled
 
 
-async def test_questions_that_differ_in_an_option_do_not_share_an_answer(
+async def test_questions_with_other_options_share_no_answer(
     arm: ArmStandIn, client: ArmClient
 ) -> None:
     async with backend() as port:

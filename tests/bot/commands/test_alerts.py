@@ -92,7 +92,7 @@ def test_alert_is_read(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case, (_, command) in CASES.items() if command])
-def test_what_was_read_is_a_line_of_the_language(case: str) -> None:
+def test_parsed_line_is_a_line_of_the_language(case: str) -> None:
     assert isinstance(parse(str(CASES[case][1])), Request)
 
 

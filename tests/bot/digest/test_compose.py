@@ -86,7 +86,7 @@ def renewal(days_left: int, lifetime: int = 90) -> Problem:
     )
 
 
-def test_one_missing_intermediate_behind_14_backends_is_one_line() -> None:
+def test_shared_missing_intermediate_is_one_line() -> None:
     other = (
         "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/applicationgateways/prod-gw"
     )
@@ -102,7 +102,7 @@ def test_one_missing_intermediate_behind_14_backends_is_one_line() -> None:
     )
 
 
-def test_lines_are_grouped_by_severity_then_kind_then_extent() -> None:
+def test_lines_are_grouped_by_severity_kind_and_extent() -> None:
     off = problem(Code.VALIDATION_OFF, "https-be", severity=Severity.WARNING)
     weak = problem(Code.WEAK_CRYPTO, "SHA-1", severity=Severity.WARNING)
     states = [
@@ -186,20 +186,20 @@ def test_fixed_causes_are_counted_once() -> None:
         {"target": gateway(pool="other")},
     ],
 )
-def test_what_an_edit_leaves_out_is_not_called_fixed(fields: dict[str, Any]) -> None:
+def test_backend_left_out_by_edit_is_not_fixed(fields: dict[str, Any]) -> None:
     weak = problem(Code.WEAK_CRYPTO, "SHA-1", severity=Severity.WARNING)
     first = said([state(1, [weak])], at=NOW - DAY)
     assert said([state(1, [weak])], first, **fields).fixed == ()
 
 
-def test_fixed_in_one_pool_although_another_that_is_left_out_still_has_it() -> None:
+def test_problem_in_an_unfollowed_pool_is_not_fixed() -> None:
     fields = {"exclude": ("pool:test*",)}
     test = state(2, [problem()], pool="test1", key="other")
     first = said([state(1, [problem()]), test], at=NOW - DAY, **fields)
     assert len(said([state(1, [problem()], is_open=False), test], first, **fields).fixed) == 1
 
 
-def test_cause_that_moved_to_another_backend_is_not_fixed() -> None:
+def test_cause_moved_to_another_backend_is_not_fixed() -> None:
     first = said([state(1, [problem()]), state(2)], at=NOW - DAY)
     second = said([state(1, [problem()], is_open=False), state(2, [problem()])], first)
     assert (second.fixed, [line.news for line in second.lines]) == ((), [News.GROWN])
@@ -231,7 +231,7 @@ def test_digest_speaks(
     assert speaks(subscription(**fields), said(states, last, **fields)) is expected
 
 
-def test_only_changes_lists_the_news_and_counts_the_rest() -> None:
+def test_only_changes_lists_news_and_counts_the_rest() -> None:
     last = said([state(1, [problem()])], at=NOW - DAY, only_changes=True)
     content = said(
         [state(1, [problem()]), state(2, [problem(about="new")])], last, only_changes=True
@@ -313,7 +313,7 @@ def test_mute_hides_what_it_covers(hush: Mute, hidden: bool) -> None:  # noqa: F
     assert (len(content.lines), len(content.muted)) == ((0, 1) if hidden else (1, 0))
 
 
-def test_mute_is_told_with_its_end_its_reason_and_who() -> None:
+def test_mute_is_announced_with_end_reason_and_person() -> None:
     content = said(
         [state(1, [problem()]), state(2, [problem(about="x")], pool="p2")],
         mutes=(mute(target=gateway(pool="shop")),),
@@ -321,7 +321,7 @@ def test_mute_is_told_with_its_end_its_reason_and_who() -> None:
     assert plain_lines(content)[-1] == "New: 1 · Muted: 1 until 11:00 by U2 (swap)"
 
 
-def test_problem_known_before_a_mute_is_not_new_after_it() -> None:
+def test_problem_known_before_a_mute_is_not_new() -> None:
     first = said([state(1, [problem()])], at=NOW - 2 * DAY)
     during = said(
         [state(1, [problem()])],
@@ -339,7 +339,7 @@ def test_problem_that_outlives_a_mute_is_told() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 2])
-def test_problem_that_began_inside_a_mute_is_new_after_it_although_digests_went_out_meanwhile(
+def test_problem_begun_inside_a_mute_is_new_afterwards(
     days: int,
 ) -> None:
     hush, last = (
@@ -355,7 +355,7 @@ def test_problem_that_began_inside_a_mute_is_new_after_it_although_digests_went_
     assert speaks(subscription(), after)
 
 
-def test_problem_that_grew_inside_a_mute_is_told_as_grown_after_it() -> None:
+def test_problem_grown_inside_a_mute_is_reported_grown() -> None:
     first = said([state(1, [problem()])], at=NOW - 2 * DAY)
     hush, both = (
         mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2),
@@ -365,14 +365,14 @@ def test_problem_that_grew_inside_a_mute_is_told_as_grown_after_it() -> None:
     assert [line.news for line in said(both, during).lines] == [News.GROWN]
 
 
-def test_recovery_inside_a_mute_is_not_told_after_it() -> None:
+def test_recovery_inside_a_mute_is_not_reported_after() -> None:
     first = said([state(1, [problem()])], at=NOW - DAY)
     hush = mute(begins=NOW - timedelta(hours=12), ends=NOW - timedelta(hours=1))
     closed = state(1, [problem()], is_open=False, since=NOW - timedelta(hours=6))
     assert said([closed], first, mutes=(hush,)).fixed == ()
 
 
-def test_recovery_after_a_mute_is_told_although_the_last_digest_hushed_it() -> None:
+def test_recovery_after_a_mute_is_reported() -> None:
     first = said([state(1, [problem()])], at=NOW - 2 * DAY)
     hush = mute(begins=NOW - 2 * DAY, ends=NOW - DAY / 2)
     during = said([state(1, [problem()])], first, at=NOW - DAY, mutes=(hush,), heartbeat=True)

@@ -61,7 +61,7 @@ def test_window_over_midnight_hides_until_it_closes(at: str, until: str | None) 
         assert quiet_until(mute, instant) == datetime.fromisoformat(until).replace(tzinfo=UTC)
 
 
-def test_mute_that_ends_inside_its_window_hides_until_its_own_end() -> None:
+def test_mute_ending_inside_its_window_hides_until_then() -> None:
     ends = datetime(2026, 11, 28, 23, 0, tzinfo=UTC)
     assert (
         quiet_until(muted(SATURDAY_NIGHT, ends), datetime(2026, 11, 28, 22, 0, tzinfo=UTC)) == ends

@@ -72,7 +72,7 @@ def test_certificate_that_expires_carries_its_lifetime() -> None:
     )
 
 
-def test_root_that_is_known_by_its_fingerprint_is_named() -> None:
+def test_root_known_by_fingerprint_is_named() -> None:
     edition = root("Contoso Root G2", key=ROOT.key, not_after=NOW + timedelta(days=900))
     shown = report(LEAF, ISSUING, edition)
     findings = tuple(

@@ -9,7 +9,7 @@ import pytest
 
 from bot.digest.observe import not_observed
 from bot.digest.settle import KEPT_CLOSED, flapping, settle, undecided
-from bot.domain.digest import BackendState, Change, Look, Observation
+from bot.domain.digest import BackendState, Change, Observation, TargetObservation
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem
 
 QUARTER = timedelta(minutes=15)
@@ -23,7 +23,7 @@ def play(
     for number, sign in enumerate(looks):
         seen = backend(1, (problem(),) if sign == "x" else ())
         after, _, events = settle(
-            states, Look(target_key=GATEWAY, seen=(seen,)), NOW + number * QUARTER
+            states, TargetObservation(target_key=GATEWAY, seen=(seen,)), NOW + number * QUARTER
         )
         states |= {state.seen.key: state for state in after}
         happened += [event.change for event in events]
@@ -57,7 +57,7 @@ def test_opening_and_closing_happen_once() -> None:
     assert happened == [Change.APPEARED, Change.OPENED, Change.CLOSED]
 
 
-def test_since_is_the_first_bad_look_of_the_stretch() -> None:
+def test_since_is_the_first_failure_of_the_stretch() -> None:
     state, _ = play("..xxxx.x")
     assert state.problems[0].since == NOW + 2 * QUARTER
 
@@ -78,7 +78,9 @@ def test_problem_that_comes_and_goes_is_called_flapping() -> None:
 def test_other_cause_is_another_problem() -> None:
     before, _ = play("xxx")
     other = backend(1, (problem(about="CN=Other"),))
-    after, _, _ = settle({before.seen.key: before}, Look(target_key=GATEWAY, seen=(other,)), NOW)
+    after, _, _ = settle(
+        {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=(other,)), NOW
+    )
     assert {state.problem.subject: state.open for state in after[0].problems} == {
         "CN=Other": False,
         "CN=Contoso Issuing CA 3": True,
@@ -87,7 +89,9 @@ def test_other_cause_is_another_problem() -> None:
 
 def test_backend_that_left_the_pool_is_gone() -> None:
     before, _ = play(".")
-    states, gone, events = settle({before.seen.key: before}, Look(target_key=GATEWAY, seen=()), NOW)
+    states, gone, events = settle(
+        {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=()), NOW
+    )
     assert (states, gone, [event.change for event in events]) == (
         (),
         (before.seen.key,),
@@ -99,16 +103,20 @@ def test_incomplete_look_leaves_the_unseen_alone() -> None:
     before, _ = play("xxx")
     trouble = not_observed(gateway(), "ARM does not answer.")
     states, gone, _ = settle(
-        {before.seen.key: before}, Look(target_key=GATEWAY, seen=(trouble,), complete=False), NOW
+        {before.seen.key: before},
+        TargetObservation(target_key=GATEWAY, seen=(trouble,), complete=False),
+        NOW,
     )
     assert ([state.seen for state in states], gone) == ([trouble], ())
 
 
-def test_trouble_with_the_target_ends_when_looks_are_complete_again() -> None:
+def test_target_trouble_ends_with_complete_probes() -> None:
     trouble = not_observed(gateway(), "ARM does not answer.")
     states: dict[str, BackendState] = {}
     for seen in [(trouble,)] * 3 + [()] * 3:
-        after, _, _ = settle(states, Look(target_key=GATEWAY, seen=seen, complete=not seen), NOW)
+        after, _, _ = settle(
+            states, TargetObservation(target_key=GATEWAY, seen=seen, complete=not seen), NOW
+        )
         states |= {state.seen.key: state for state in after}
     assert [found.open for found in states[trouble.key].problems] == [False]
 
@@ -116,7 +124,9 @@ def test_trouble_with_the_target_ends_when_looks_are_complete_again() -> None:
 def test_another_chain_is_an_event() -> None:
     before, _ = play(".")
     renewed: Observation = replace(backend(1), fingerprint="g")
-    _, _, events = settle({before.seen.key: before}, Look(target_key=GATEWAY, seen=(renewed,)), NOW)
+    _, _, events = settle(
+        {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=(renewed,)), NOW
+    )
     assert [(event.change, event.detail) for event in events] == [(Change.CHAIN, "g")]
 
 
@@ -124,6 +134,6 @@ def test_closed_problem_is_forgotten_in_the_end() -> None:
     before, _ = play("xxx" + "." * 8)
     later = NOW + KEPT_CLOSED + 4 * QUARTER + timedelta(hours=3)
     after, _, _ = settle(
-        {before.seen.key: before}, Look(target_key=GATEWAY, seen=(backend(1),)), later
+        {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=(backend(1),)), later
     )
     assert after[0].problems == ()

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from bot.digest.schedule import schedule
 from bot.domain.delivery import Message
-from bot.domain.digest import DigestContent, FollowedTarget, Look, Subscription
+from bot.domain.digest import DigestContent, FollowedTarget, Subscription, TargetObservation
 from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.tick import HOSTS_PER_CHECK, batches
 from bot.store import Store, tables
@@ -79,9 +79,9 @@ class World:
         """Wait until so many runs have ended; their outcomes."""
         return await _until(self._outcomes, lambda found: len(found) >= runs)
 
-    async def looked(self) -> list[str]:
+    async def observed(self) -> list[str]:
         """What was looked at."""
-        return self.observer.looked
+        return self.observer.observed
 
     async def states(self) -> list[str]:
         """Where the runs stand."""
@@ -123,16 +123,16 @@ async def test_due_digest_is_looked_at_and_sent(world: World) -> None:
     assert [(channel, name) for _, channel, name in world.channels.accepted] == [
         ("C1", f"20261123T0900Z:{followed.id:08d}")
     ]
-    assert world.observer.looked == [GATEWAY] * 3
+    assert world.observer.observed == [GATEWAY] * 3
 
 
-async def test_gateway_is_read_once_however_many_channels_want_it(world: World) -> None:
+async def test_gateway_is_read_once_for_all_channels(world: World) -> None:
     world.observer = FixedObserver(broken=0)
     for n in range(12):
         await world.follow(channel=f"C{n}", heartbeat=True)
     async with world.running():
         assert await world.until_done(12) == ["sent"] * 12
-    assert world.observer.looked == [GATEWAY]
+    assert world.observer.observed == [GATEWAY]
     assert world.channels.doubled == {}
 
 
@@ -172,7 +172,7 @@ async def test_missed_nights_are_caught_up_once(
     assert after.next_run_at == NOW + timedelta(days=5)
 
 
-async def test_five_digests_of_one_channel_keep_their_order_and_its_pace(
+async def test_five_digests_of_one_channel_keep_order(
     world: World, figure: Callable[[str], None]
 ) -> None:
     """The channel takes one message a second and answers 429 otherwise."""
@@ -198,7 +198,7 @@ async def test_five_digests_of_one_channel_keep_their_order_and_its_pace(
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
-async def test_clock_that_ran_ahead_costs_one_digest_and_no_year(
+async def test_fast_clock_costs_one_digest_and_no_year(
     world: World,
     restarted: bool,  # noqa: FBT001 -- the table's column
 ) -> None:
@@ -238,13 +238,13 @@ async def _next_morning_comes(world: World, followed: Subscription) -> None:
 class SlowObserver(FixedObserver):
     """The first gateway takes longest."""
 
-    async def look(self, target: FollowedTarget) -> Look:
+    async def observe(self, target: FollowedTarget) -> TargetObservation:
         """Wait, then see."""
         await asyncio.sleep(0.8 - 0.2 * int(target.text[-1]))
-        return await super().look(target)
+        return await super().observe(target)
 
 
-async def test_digests_of_one_channel_keep_their_order_whichever_gateway_is_slow(
+async def test_digests_of_one_channel_keep_their_order(
     world: World,
 ) -> None:
     world.observer = SlowObserver(broken=0)
@@ -264,18 +264,16 @@ class CountingObserver(FixedObserver):
         super().__init__()
         self.under_way, self.most = 0, 0
 
-    async def look(self, target: FollowedTarget) -> Look:
+    async def observe(self, target: FollowedTarget) -> TargetObservation:
         """See, slowly."""
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await asyncio.sleep(0.05)
         self.under_way -= 1
-        return await super().look(target)
+        return await super().observe(target)
 
 
-async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(
-    world: World, figure: Callable[[str], None]
-) -> None:
+async def test_waiting_gateways_delay_no_other(world: World, figure: Callable[[str], None]) -> None:
     """The very incident: one fault behind every gateway.
 
     Each is looked at once before any is looked at again, eight at a time.
@@ -288,26 +286,26 @@ async def test_gateways_that_wait_for_a_second_look_hold_no_other_up(
         assert await world.until_done(gateways) == ["sent"] * gateways
     figure(
         f"{gateways} gateways break at once: {observer.most} looks under way at most, "
-        f"{len(observer.looked) / gateways:g} for each"
+        f"{len(observer.observed) / gateways:g} for each"
     )
-    assert len(set(observer.looked[:gateways])) == gateways
+    assert len(set(observer.observed[:gateways])) == gateways
     assert 1 < observer.most <= 8
 
 
-class StuckLooker(FixedObserver):
+class StuckObserver(FixedObserver):
     """One gateway never answers."""
 
-    async def look(self, target: FollowedTarget) -> Look:
+    async def observe(self, target: FollowedTarget) -> TargetObservation:
         """See, or wait for good."""
         if target.text == "gw:gw0":
             await asyncio.sleep(600)
-        return await super().look(target)
+        return await super().observe(target)
 
 
-async def test_gateway_that_never_answers_holds_its_channel_up_for_two_minutes_and_no_longer(
+async def test_silent_gateway_delays_its_channel_two_minutes(
     world: World,
 ) -> None:
-    world.observer = StuckLooker(broken=0)
+    world.observer = StuckObserver(broken=0)
     world.settings = replace(SETTINGS, drain=timedelta(seconds=0.2))
     await world.follow(target=gateway("gw0"), heartbeat=True)
     await world.follow(target=gateway("gw1"), heartbeat=True)
@@ -358,7 +356,7 @@ async def test_stop_lets_a_post_under_way_end(world: World) -> None:
     assert await world.until_done(1) == ["sent"]
 
 
-async def test_stop_does_not_wait_for_a_digest_that_sleeps_and_the_next_start_goes_on_with_it(
+async def test_stop_skips_a_sleeping_digest_that_resumes_later(
     world: World,
 ) -> None:
     world.settings = replace(
@@ -367,10 +365,10 @@ async def test_stop_does_not_wait_for_a_digest_that_sleeps_and_the_next_start_go
     await world.follow()
     async with asyncio.timeout(15):
         async with world.running():
-            await _until(world.looked, lambda found: found == [GATEWAY])
+            await _until(world.observed, lambda found: found == [GATEWAY])
         async with world.running():
             assert await world.until_done(1) == ["sent"]
-    assert world.observer.looked == [GATEWAY] * 3
+    assert world.observer.observed == [GATEWAY] * 3
 
 
 async def test_lost_channel_is_paused_and_told(world: World) -> None:
@@ -411,16 +409,16 @@ def _run_of_nobody() -> dict[str, object]:
     return names | {"due_at": old, "state": "checking", "claimed_at": old}
 
 
-class BrokenLooker(FixedObserver):
+class BrokenObserver(FixedObserver):
     """Raises."""
 
-    async def look(self, target: FollowedTarget) -> Look:
+    async def observe(self, target: FollowedTarget) -> TargetObservation:
         """Raise, as a bug would."""
         raise RuntimeError(target.key)
 
 
 async def test_look_that_fails_is_said(world: World) -> None:
-    world.observer = BrokenLooker()
+    world.observer = BrokenObserver()
     await world.follow()
     async with world.running():
         assert await world.until_done(1) == ["sent"]

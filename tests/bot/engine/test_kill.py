@@ -113,7 +113,7 @@ async def test_living_replica_takes_over_from_a_killed_one(
 
 
 @pytest.mark.postgres
-async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
+async def test_woken_replica_doubles_only_what_was_in_flight(
     postgres_url: str, channels: Channels, replica: StartReplica, figure: Figure
 ) -> None:
     """The one known window: frozen between the last look at its epoch and the request.
@@ -146,7 +146,7 @@ async def test_frozen_replica_that_wakes_doubles_at_most_what_was_in_flight(
 
 
 @pytest.mark.postgres
-async def test_replicas_that_tick_the_same_minute_make_one_run_each(
+async def test_replicas_of_one_minute_make_one_run_each(
     postgres_url: str, channels: Channels, replica: StartReplica, figure: Figure
 ) -> None:
     await follow_overdue(postgres_url, DUE)

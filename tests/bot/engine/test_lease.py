@@ -24,7 +24,7 @@ class Seconds:
         return self.now
 
 
-async def test_replica_that_stands_still_for_a_lease_is_dead(store: Store) -> None:
+async def test_replica_silent_for_a_lease_is_dead(store: Store) -> None:
     seconds = Seconds()
     one, other = (Lease(store, name, LEASE, seconds) for name in "ab")
     await one.begin()
@@ -52,7 +52,7 @@ async def test_replica_that_wakes_begins_a_new_life(store: Store) -> None:
         assert await lease.owns(connection)
 
 
-async def test_two_processes_under_one_name_do_not_both_live(store: Store) -> None:
+async def test_two_processes_of_one_name_exclude_each_other(store: Store) -> None:
     first, second = (Lease(store, "a", LEASE, Seconds()) for _ in range(2))
     await first.begin()
     await second.begin()

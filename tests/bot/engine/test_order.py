@@ -63,7 +63,7 @@ async def until_somebody_waits(store: Store) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_replica_that_is_frozen_in_a_release_holds_up_its_own_channel_alone(
+async def test_frozen_replica_delays_its_own_channel_alone(
     postgres_store: Store,
 ) -> None:
     runs = await due(postgres_store, "AB")
@@ -82,7 +82,7 @@ async def test_looks_that_end_together_leave_no_digest_waiting(postgres_store: S
     assert await released(postgres_store, "check:0") == [run.id for run in runs]
 
 
-async def test_digest_that_becomes_ready_while_a_later_one_is_released_is_not_overtaken(
+async def test_digest_ready_during_a_later_release_keeps_order(
     postgres_store: Store,
 ) -> None:
     """The first look ends in the middle of the second one's release, which waits for a row."""

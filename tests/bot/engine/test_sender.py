@@ -41,7 +41,7 @@ class Channel:
         self.answers: Iterator[DeliveryError | str] = iter(answers)
         self.accepted: list[str] = []
         self.history: list[DeliveryError] = []
-        self.looked: list[tuple[datetime, datetime]] = []
+        self.observed: list[tuple[datetime, datetime]] = []
 
     async def post(self, channel: str, message: Message, delivery_id: str) -> str:
         """Answer as written."""
@@ -63,7 +63,7 @@ class Channel:
     ) -> str | None:
         """What was accepted stands in the history, when it may be read."""
         del channel
-        self.looked.append((since, until))
+        self.observed.append((since, until))
         if self.history:
             raise self.history.pop(0)
         return "found" if delivery_id in self.accepted else None
@@ -181,14 +181,14 @@ async def test_doubtful_message_is_found_in_the_history(
     assert sum(waits) >= 3
 
 
-async def test_history_that_cannot_be_read_now_is_read_later(store: Store) -> None:
+async def test_unreadable_history_is_read_later(store: Store) -> None:
     check_service = CheckService(store, Channel(Unknown("x")))
     check_service.channel.history = [RateLimited(9), NotAccepted("x"), Unknown("x")]
     await check_service.plan()
     final, waits = await check_service.end()
     assert (final.ts, check_service.channel.accepted, 9.0 in waits) == ("found", ["d"], True)
-    assert len(check_service.channel.looked) == 4
-    assert all(since < NOW < until for since, until in check_service.channel.looked)
+    assert len(check_service.channel.observed) == 4
+    assert all(since < NOW < until for since, until in check_service.channel.observed)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ async def test_refused_message_is_not_tried_again(store: Store) -> None:
     assert (final.state, final.error, waits) == (DeliveryState.REFUSED, "is_archived", [])
 
 
-async def test_message_that_nobody_accepts_is_given_up_after_a_while(store: Store) -> None:
+async def test_unaccepted_message_is_given_up_eventually(store: Store) -> None:
     check_service = CheckService(
         store, Channel(*[NotAccepted("down")] * 20), give_up_after=timedelta(minutes=5)
     )
@@ -245,7 +245,7 @@ async def test_429_holds_the_whole_channel(store: Store) -> None:
     assert await check_service.attempt("e") == (None, 30.0)
 
 
-async def test_message_that_a_living_replica_sends_is_left_alone(store: Store) -> None:
+async def test_message_of_a_living_replica_is_left_alone(store: Store) -> None:
     check_service = CheckService(store, Channel())
     await check_service.plan()
     async with store.writing() as connection:
@@ -264,7 +264,7 @@ async def test_message_of_a_dead_replica_is_reconciled_first(store: Store) -> No
     assert (final.ts, check_service.channel.accepted) == ("found", ["d"])
 
 
-async def test_message_that_a_dead_replica_never_sent_is_sent(store: Store) -> None:
+async def test_message_of_a_dead_replica_is_sent(store: Store) -> None:
     check_service = CheckService(store, Channel())
     await check_service.plan()
     await check_service.left_behind("b", 1)

@@ -10,7 +10,7 @@ from bot.store import Store
 pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose
 
 
-async def test_connection_that_comes_back_after_the_end_is_closed(url: str, store: Store) -> None:
+async def test_connection_returning_after_the_end_is_closed(url: str, store: Store) -> None:
     """Threads of DBOS may outlive it by a query.
 
     Their connections go back to a pool that nobody will ever close.

@@ -46,7 +46,7 @@ def mention(team: str | None, *, outside: Json | None = None, **event: object) -
 
 def action(user: Json, **body: object) -> Invocation:
     payload = {"type": "block_actions", "user": {"id": "U1", **user}, "channel": {"id": "C1"}}
-    return from_interaction({**payload, **body}, Source.CLICK)
+    return from_interaction({**payload, **body}, Source.ACTION)
 
 
 def form(user: Json, **body: object) -> Invocation:
@@ -218,7 +218,7 @@ def _invocation(body: Json) -> Invocation:
     if kind == "view_submission":
         return from_submission(body, "x")
     if kind != "event_callback":
-        return from_interaction(body, Source.CLICK)
+        return from_interaction(body, Source.ACTION)
     if body["event"]["type"] == "app_home_opened":
         found = opened(body)
         assert found

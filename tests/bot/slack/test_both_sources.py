@@ -99,7 +99,7 @@ async def admitted(bot: RunningBot, text: str = HOST) -> Message:
     )
 
 
-async def test_a_stop_while_the_gateway_is_awaited_keeps_our_own_verdict() -> None:
+async def test_stop_during_a_gateway_answer_keeps_our_verdict() -> None:
     async with running_bot(script=TwoWitnesses(), wait_s=0.3) as bot:
         card = await admitted(bot)
         bot.service.stop.set()
@@ -110,7 +110,7 @@ async def test_a_stop_while_the_gateway_is_awaited_keeps_our_own_verdict() -> No
         assert "ten seconds or more" not in says(shown)
 
 
-async def test_a_stop_while_a_gateway_is_asked_about_itself_keeps_our_own_probe() -> None:
+async def test_stop_during_a_gateway_question_keeps_our_probe() -> None:
     script = TwoWitnesses()
     async with running_bot(script=script, gateways=script, wait_s=0.3) as bot:
         await bot.slack.command("gw:prod-gw")
@@ -131,9 +131,7 @@ def _in_full(bot: RunningBot, card: Message) -> list[Message]:
     ("said", "in_thread"),
     [("Short.", []), ("Long. " * 40 + "The end.", ["Backend health in full"])],
 )
-async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(
-    said: str, in_thread: list[str]
-) -> None:
+async def test_message_too_long_for_the_card_is_threaded(said: str, in_thread: list[str]) -> None:
     script = TwoWitnesses(said=said)
     async with running_bot(script=script) as bot:
         card = await admitted(bot)
@@ -146,7 +144,7 @@ async def test_a_word_that_the_card_has_no_room_for_stands_in_the_thread(
         assert all("The end." in says(one) for one in words)
 
 
-async def test_a_click_while_the_gateway_is_awaited_probes_anew_and_owns_the_card() -> None:
+async def test_click_during_a_gateway_check_takes_the_card() -> None:
     script = TwoWitnesses()
     async with running_bot(script=script) as bot:
         card = await admitted(bot)
@@ -162,7 +160,7 @@ async def test_a_click_while_the_gateway_is_awaited_probes_anew_and_owns_the_car
         assert bot.slack.current(card).text.startswith("FAIL"), "the gateway itself names a cause"
 
 
-async def test_a_repeated_question_about_a_gateway_points_to_its_card() -> None:
+async def test_repeated_gateway_question_points_to_its_card() -> None:
     script = TwoWitnesses()
     async with running_bot(script=script, gateways=script) as bot:
         await bot.slack.command("gw:prod-gw")
@@ -175,7 +173,7 @@ async def test_a_repeated_question_about_a_gateway_points_to_its_card() -> None:
         script.word.set()
 
 
-async def test_a_gateway_that_is_not_there_is_not_said_to_have_a_card() -> None:
+async def test_missing_gateway_has_no_card() -> None:
     script = TwoWitnesses()
     async with running_bot(script=script, gateways=script) as bot:
         for times in (1, 2):

@@ -133,7 +133,7 @@ async def test_update_refused_for_a_moment_is_repeated(
     ],
     ids=lambda one: (one.error or one.status or "cut") if isinstance(one, Fault) else "",
 )
-async def test_what_a_refusal_means_and_that_it_is_final(
+async def test_refusal_has_a_meaning_and_is_final(
     slack: SlackStandIn,
     client: SlackClient,
     method: str,

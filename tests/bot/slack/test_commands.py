@@ -65,9 +65,7 @@ async def test_a_command_becomes_one_card_with_its_thread(bot: RunningBot) -> No
 
 
 @pytest.mark.parametrize("text", ["", "help"])
-async def test_an_empty_line_answers_with_help_to_the_asker_alone(
-    bot: RunningBot, text: str
-) -> None:
+async def test_empty_line_answers_with_private_help(bot: RunningBot, text: str) -> None:
     await bot.slack.command(text)
     (shown,) = await bot.slack.until(bot.slack.ephemerals)
     assert "backend.contoso.com" in shown.text
@@ -147,7 +145,7 @@ async def test_a_redelivered_mention_is_answered_once(bot: RunningBot) -> None:
     assert len(bot.script.admitted) == 1
 
 
-async def test_the_message_shortcut_reads_the_alert_and_answers_in_its_thread(
+async def test_message_shortcut_answers_in_the_alerts_thread(
     bot: RunningBot,
 ) -> None:
     alert = bot.slack.say("502 on https://backend.contoso.com:8443/cart since 03:12")
@@ -173,7 +171,7 @@ async def test_the_global_shortcut_opens_a_form_that_checks(bot: RunningBot) -> 
     assert bot.script.admitted[0][1].sni == "api.contoso.com"
 
 
-async def test_a_mistake_in_the_form_stands_under_its_field(bot: RunningBot) -> None:
+async def test_mistake_in_the_form_stands_under_its_field(bot: RunningBot) -> None:
     await bot.slack.shortcut("check_backend")
     await bot.slack.until(bot.slack.view)
     ack = await bot.slack.submit_view({"target": "http://backend.contoso.com", "channel": CHANNEL})
@@ -208,7 +206,7 @@ def uploaded(bot: RunningBot, content: bytes) -> dict[str, Any]:
     }
 
 
-async def test_rehearse_judges_a_chain_that_was_added_as_a_file(bot: RunningBot) -> None:
+async def test_rehearse_judges_a_chain_added_as_file(bot: RunningBot) -> None:
     await bot.slack.command("rehearse")
     await bot.slack.until(bot.slack.view)
     ack = await bot.slack.submit_view({"file": [uploaded(bot, LEAF.pem)], "name": HOST})
@@ -320,7 +318,7 @@ async def test_last_repeats_the_asker_own_check(bot: RunningBot) -> None:
     assert {target.port for target, _ in bot.script.admitted} == {8443}
 
 
-async def test_an_error_of_our_own_is_told_on_the_card(slow: RunningBot) -> None:
+async def test_internal_error_is_shown_on_the_card(slow: RunningBot) -> None:
     slow.script.error = RuntimeError("boom")
     slow.script.hold.set()
     await slow.slack.command(HOST)
@@ -328,14 +326,14 @@ async def test_an_error_of_our_own_is_told_on_the_card(slow: RunningBot) -> None
     assert "boom" not in json.dumps(card.blocks)
 
 
-async def test_a_channel_without_the_bot_gets_a_how_to(bot: RunningBot) -> None:
+async def test_channel_without_the_bot_gets_instructions(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.postMessage", error="not_in_channel"))
     await bot.slack.command(HOST)
     (shown,) = await bot.slack.until(bot.slack.ephemerals)
     assert "/invite" in json.dumps(shown.blocks)
 
 
-async def test_a_bot_that_was_invited_meanwhile_checks_at_once(bot: RunningBot) -> None:
+async def test_bot_invited_meanwhile_checks_at_once(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.postMessage", error="not_in_channel", times=1))
     await bot.slack.command(HOST)
     await bot.slack.until(bot.slack.ephemerals)
@@ -344,7 +342,7 @@ async def test_a_bot_that_was_invited_meanwhile_checks_at_once(bot: RunningBot) 
     assert [message.ts for message in top(bot)] == [card.ts]
 
 
-async def test_a_form_sent_to_a_channel_without_the_bot_is_answered_in_a_direct_message(
+async def test_form_for_a_botless_channel_answers_directly(
     bot: RunningBot,
 ) -> None:
     await bot.slack.command("", channel="C0QUIET")
@@ -357,21 +355,21 @@ async def test_a_form_sent_to_a_channel_without_the_bot_is_answered_in_a_direct_
     assert '"channel_id": "C0QUIET"' in json.dumps(shown.blocks)
 
 
-async def test_an_ephemeral_that_is_rate_limited_is_waited_for(bot: RunningBot) -> None:
+async def test_rate_limited_ephemeral_is_waited_for(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="response_url", status=429, retry_after=1, times=1))
     await bot.slack.command("help")
     (shown,) = await bot.slack.until(bot.slack.ephemerals)
     assert shown.blocks
 
 
-async def test_a_response_url_that_is_used_up_is_replaced_by_another_way(bot: RunningBot) -> None:
+async def test_used_up_response_url_is_replaced(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="response_url", status=404))
     await bot.slack.command("help")
     (shown,) = await bot.slack.until(bot.slack.ephemerals)
     assert shown.blocks
 
 
-async def test_a_card_whose_thread_is_its_own_is_still_a_message_of_the_channel(
+async def test_card_in_its_own_thread_addresses_the_channel(
     bot: RunningBot,
 ) -> None:
     await bot.slack.command(HOST)
@@ -405,14 +403,14 @@ async def test_a_lost_answer_is_never_posted_twice(bot: RunningBot) -> None:
     assert len([m for m in top(bot) if m.text.startswith("FAIL")]) == 1
 
 
-async def test_a_server_error_on_the_edit_is_tried_again(bot: RunningBot) -> None:
+async def test_server_error_on_an_edit_is_retried(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.update", status=500, times=2))
     await bot.slack.command(HOST)
     await verdict(bot)
     assert len(top(bot)) == 1
 
 
-async def test_without_the_files_scope_the_pem_goes_out_as_text(bot: RunningBot) -> None:
+async def test_pem_without_files_scope_goes_out_as_text(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="files.getUploadURLExternal", error="missing_scope"))
     await bot.slack.command(HOST)
     card = await verdict(bot)

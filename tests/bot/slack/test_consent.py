@@ -43,7 +43,7 @@ async def private(bot: RunningBot, starts: str, user: str = "U0ONCALL") -> Messa
     )
 
 
-async def test_card_waits_for_consent_that_is_remembered_and_revoked(bot: RunningBot) -> None:
+async def test_card_waits_for_remembered_and_revocable_consent(bot: RunningBot) -> None:
     async with ESTATE.backend() as backend:
         target = f"{NAME}:{backend.port}"
         await bot.slack.mention(target, channel=SHARED)

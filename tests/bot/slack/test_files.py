@@ -70,7 +70,7 @@ def files(bot: RunningBot, card: Message) -> dict[str, bytes]:
     return {file.name: file.content or b"" for file in shared}
 
 
-async def test_the_evidence_pack_of_the_very_run_comes_into_the_thread(bot: RunningBot) -> None:
+async def test_evidence_pack_of_the_run_is_in_thread(bot: RunningBot) -> None:
     card = await card_of(bot)
     await bot.slack.click(card, "more", option="evidence")
     name = await bot.slack.until(
@@ -84,7 +84,7 @@ async def test_the_evidence_pack_of_the_very_run_comes_into_the_thread(bot: Runn
     assert len(bot.script.admitted) == 1
 
 
-async def test_after_a_restart_the_files_come_from_looking_again(bot: RunningBot) -> None:
+async def test_files_after_a_restart_come_from_new_probes(bot: RunningBot) -> None:
     made = check_card(
         CASES["leaf-only"](),
         CardContext(command=HOST, understood=HOST, run_id="0ld0ld00", probe_origin="here"),
@@ -113,7 +113,7 @@ async def test_where_no_file_helps_the_presser_hears_it(bot: RunningBot) -> None
     assert bot.slack.current(card).text.startswith("FAIL")
 
 
-def test_a_certificate_that_is_not_at_hand_is_named_and_not_called_useless() -> None:
+def test_missing_certificate_is_named_and_not_called_useless() -> None:
     bare = report(LEAF)
     assert bare.chain is not None
     lacking = replace(bare, repair=repair(bare.chain, policy(ROOT), at=NOW))
@@ -168,7 +168,7 @@ def chosen(view: OpenView) -> dict[str, Any]:
     }
 
 
-async def test_one_tap_switches_the_server_in_the_fix_steps(bot: RunningBot) -> None:
+async def test_one_tap_switches_the_server_of_fix_steps(bot: RunningBot) -> None:
     card = await card_of(bot)
     await bot.slack.click(card, "Fix steps")
     view = await bot.slack.until(bot.slack.view)
@@ -190,7 +190,7 @@ async def test_one_tap_switches_the_server_in_the_fix_steps(bot: RunningBot) -> 
         "file:///etc/x",
     ],
 )
-async def test_a_file_that_lies_elsewhere_is_not_asked_for_with_the_token(url: str) -> None:
+async def test_file_elsewhere_is_requested_without_the_token(url: str) -> None:
     session = _Untouched()
     slack = SlackClient(client=AsyncWebClient(token="xoxb-hush"), session=session)  # type: ignore[arg-type]
     with pytest.raises(DeliveryError, match="not_with_slack"):
@@ -201,7 +201,7 @@ class _Untouched:
     """A session that nobody may use."""
 
 
-async def test_a_file_that_comes_in_pieces_is_read_to_its_end() -> None:
+async def test_file_in_pieces_is_read_to_its_end() -> None:
     async def in_pieces(_request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(_request)
@@ -287,7 +287,7 @@ async def test_a_card_that_is_diagnosed_keeps_its_port(bot: RunningBot) -> None:
     assert [target.port for target, _ in bot.script.admitted] == [8443, 8443]
 
 
-def test_an_entry_that_does_not_fit_is_left_out() -> None:
+def test_unfitting_entry_is_left_out() -> None:
     made = check_card(
         CASES["leaf-only"](),
         CardContext(

@@ -99,7 +99,7 @@ async def test_subscribe_says_when_and_list_numbers_it(reading_profiles: Running
     assert f"1. {HOST}" in says(await text_shown(bot.slack, "1. "))
 
 
-async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(
+async def test_subscribing_twice_subscribes_once(
     bot: RunningBot,
 ) -> None:
     await followed(bot)
@@ -113,9 +113,7 @@ async def test_subscribing_twice_is_subscribing_once_and_other_words_change_it(
     assert "daily 07:30" in listed
 
 
-async def test_a_due_digest_is_posted_once_with_its_details_and_a_check_button(
-    bot: RunningBot, world: World
-) -> None:
+async def test_due_digest_is_posted_once_with_details(bot: RunningBot, world: World) -> None:
     await followed(bot)
     card = await digest(bot, world)
     assert card.text.startswith(f"FAIL {HOST}: intermediate missing. Fix: server.")
@@ -131,9 +129,7 @@ async def test_a_due_digest_is_posted_once_with_its_details_and_a_check_button(
     assert len([one for one in bot.slack.messages() if "Digest: hourly" in says(one)]) == 1
 
 
-async def test_a_recovery_edits_the_card_and_answers_in_its_thread(
-    bot: RunningBot, world: World
-) -> None:
+async def test_recovery_edits_the_card_and_answers_in_thread(bot: RunningBot, world: World) -> None:
     await followed(bot)
     card = await digest(bot, world)
     world.case, world.now = "good", world.now + STEP
@@ -150,13 +146,13 @@ async def test_a_recovery_edits_the_card_and_answers_in_its_thread(
     )
 
 
-async def test_preview_looks_at_once_and_tells_the_asker_alone(bot: RunningBot) -> None:
+async def test_preview_is_immediate_and_private(bot: RunningBot) -> None:
     await bot.slack.command(f"preview {HOST}")
     assert "Intermediate missing" in says(await text_shown(bot.slack, "Digest: "))
     assert [one for one in bot.slack.messages() if one.by_bot] == []
 
 
-async def test_preview_after_a_first_look_does_not_call_fine_what_is_broken(
+async def test_preview_does_not_call_a_broken_backend_fine(
     slack: SlackStandIn, world: World, tmp_path: Path
 ) -> None:
     async with running_bot(
@@ -209,7 +205,7 @@ async def test_a_click_is_authorised_anew(bot: RunningBot) -> None:
     assert "hourly" in says(await text_shown(bot.slack, "1. "))
 
 
-async def test_a_mute_hushes_the_digest_until_it_is_lifted(bot: RunningBot, world: World) -> None:
+async def test_mute_silences_the_digest_until_lifted(bot: RunningBot, world: World) -> None:
     await followed(bot, f"{HOURLY} heartbeat=on")
     await bot.slack.command(f"mute {HOST} 3h certificate swap")
     muted = await shown(bot.slack, "Muted ")
@@ -225,9 +221,7 @@ async def test_a_mute_hushes_the_digest_until_it_is_lifted(bot: RunningBot, worl
     await shown(bot.slack, f"FAIL {HOST}")
 
 
-async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_still_broken(
-    bot: RunningBot, world: World
-) -> None:
+async def test_weekly_window_silences_and_reports_afterwards(bot: RunningBot, world: World) -> None:
     """NOW is Monday 10:00 in Berlin.
 
     The digest of 11:00 lies inside the window, the one of 12:00 after it.
@@ -254,7 +248,7 @@ async def test_a_weekly_window_hushes_inside_it_and_tells_afterwards_what_is_sti
     assert "patch night" in says(again)
 
 
-async def test_edit_of_a_frequency_that_the_form_does_not_list_keeps_it(bot: RunningBot) -> None:
+async def test_edit_keeps_a_frequency_the_form_lacks(bot: RunningBot) -> None:
     card = await followed(bot, f"subscribe {HOST} every=2h tz=Europe/Berlin")
     await bot.slack.click(card, "Edit")
     view = (await bot.slack.until(bot.slack.view)).view
@@ -280,7 +274,7 @@ async def test_history_tells_what_happened(bot: RunningBot, world: World) -> Non
     assert "broke: INTERMEDIATE_MISSING" in says(await text_shown(bot.slack, "History of"))
 
 
-def test_history_says_which_server_and_folds_what_happened_to_many_at_once() -> None:
+def test_history_names_the_server_and_folds_many() -> None:
     followed_gateway, at = gateway(), NOW
     keys = [f"{followed_gateway.key}|shop|https-{n}|10.0.0.5" for n in range(4)]
     events = [
@@ -306,7 +300,7 @@ def test_history_says_which_server_and_folds_what_happened_to_many_at_once() -> 
     assert happened([own], host, "UTC") == [("Mon 23 Nov 09:00", "broke: INTERMEDIATE_MISSING")]
 
 
-async def test_a_bare_subscribe_opens_the_form_and_mistakes_stand_in_it(bot: RunningBot) -> None:
+async def test_bare_subscribe_opens_the_form(bot: RunningBot) -> None:
     await bot.slack.command("subscribe")
     await bot.slack.until(bot.slack.view)
     wrong = await bot.slack.submit_view({"target": HOST, "tz": "Europe/Belrin"})
@@ -328,7 +322,7 @@ async def test_a_bare_subscribe_opens_the_form_and_mistakes_stand_in_it(bot: Run
     ],
     ids=["guard", "gateway", "number", "mute", "preview"],
 )
-async def test_what_cannot_be_done_is_told_to_the_asker_alone(
+async def test_impossible_request_is_answered_privately(
     bot: RunningBot, words: str, answer: str
 ) -> None:
     await bot.slack.command(words)
@@ -339,7 +333,7 @@ async def test_what_cannot_be_done_is_told_to_the_asker_alone(
 @pytest.mark.parametrize(
     "secret", ["https://kim:hush@backend.contoso.com", "-----BEGIN PRIVATE KEY----- hush"]
 )
-async def test_a_secret_in_a_mistyped_line_is_not_shown_again(bot: RunningBot, secret: str) -> None:
+async def test_secret_in_a_mistyped_line_is_not_repeated(bot: RunningBot, secret: str) -> None:
     await bot.slack.command(secret)
     answer = await text_shown(bot.slack, "nothing was run" if "@" in secret else "private key")
     assert "hush" not in says(answer)
@@ -353,7 +347,7 @@ async def test_a_bot_that_is_no_member_follows_nothing(bot: RunningBot) -> None:
     assert bot.slack.messages("C0QUIET") == []
 
 
-async def test_an_archived_channel_pauses_and_its_maker_is_told(
+async def test_archived_channel_pauses_and_its_owner_is_notified(
     bot: RunningBot, world: World
 ) -> None:
     await followed(bot)
@@ -382,7 +376,7 @@ async def test_without_profiles_the_zone_is_asked_once(world: World, tmp_path: P
         assert "(Asia/Tokyo)" in says(await shown(slack, "other.contoso.com"))
 
 
-async def test_a_restart_keeps_subscriptions_and_the_store_is_ready(
+async def test_restart_keeps_subscriptions_and_the_store_is_ready(
     slack: SlackStandIn, world: World, tmp_path: Path
 ) -> None:
     async with running_bot(slack, world, tmp_path) as bot:
@@ -410,7 +404,7 @@ async def test_a_long_list_and_many_previews_lose_nothing(bot: RunningBot) -> No
     await text_shown(bot.slack, "b5.contoso.com, Mon")
 
 
-async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
+async def test_home_tab_shows_problems_subscriptions_and_state(
     bot: RunningBot, world: World
 ) -> None:
     await bot.slack.open_home()
@@ -430,7 +424,7 @@ async def test_home_tab_shows_problems_what_is_followed_and_how_the_bot_is(
     await bot.slack.until(lambda: bot.script.admitted)
 
 
-async def test_home_tab_shows_nothing_of_a_channel_that_was_left(bot: RunningBot) -> None:
+async def test_home_tab_hides_a_channel_that_was_left(bot: RunningBot) -> None:
     await followed(bot)
     channels = bot.slack.workspace.channels
     channels[CHANNEL] = replace(channels[CHANNEL], left=frozenset({"U0ONCALL"}), private=True)
@@ -467,7 +461,7 @@ def pointed_to_a_card(slack: SlackStandIn) -> list[Message]:
     return [one for one in slack.ephemerals() if "a moment ago" in one.text]
 
 
-async def test_home_tab_remembers_what_was_asked_over_a_restart(
+async def test_home_tab_remembers_questions_over_a_restart(
     slack: SlackStandIn, world: World, tmp_path: Path
 ) -> None:
     async with running_bot(slack, world, tmp_path) as bot:
@@ -500,7 +494,7 @@ async def test_home_tab_remembers_what_was_asked_over_a_restart(
         assert "one.contoso.com" not in json.dumps(other.view)
 
 
-async def test_home_tab_shows_everything_that_a_channel_of_mine_follows(bot: RunningBot) -> None:
+async def test_home_tab_shows_what_my_channel_follows(bot: RunningBot) -> None:
     await followed(bot)
     await bot.slack.command("subscribe other.contoso.com daily tz=UTC", user="U0SECOND")
     await shown(bot.slack, "other.contoso.com")
@@ -516,7 +510,7 @@ async def test_home_tab_shows_everything_that_a_channel_of_mine_follows(bot: Run
     ]
 
 
-async def test_home_tab_of_somebody_who_may_not_ask_says_so(bot: RunningBot) -> None:
+async def test_home_tab_of_a_refused_person_says_so(bot: RunningBot) -> None:
     bot.slack.workspace.users[FORBIDDEN_USER] = User(id=FORBIDDEN_USER, name="mallory")
     await followed(bot)
     await bot.slack.open_home(user=FORBIDDEN_USER)

@@ -106,7 +106,7 @@ async def test_card_is_complete_long_before_arm_answers(
         assert command == "health" or "takes ten seconds or more" in shown(bot)
 
 
-async def test_gateway_s_word_is_added_to_the_same_card(
+async def test_backend_health_joins_the_same_card(
     arm: ArmStandIn, ca_file: str, tmp_path: Path
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
@@ -155,7 +155,7 @@ SAID = {
 
 @pytest.mark.parametrize("command", ["gw:prod-gw", "host"])
 @pytest.mark.parametrize("kind", FaultKind, ids=str)
-async def test_every_fault_of_arm_leaves_our_verdict_and_a_sentence(
+async def test_arm_fault_leaves_our_verdict_and_a_sentence(
     arm: ArmStandIn,
     ca_file: str,
     tmp_path: Path,
@@ -184,7 +184,7 @@ async def test_every_fault_of_arm_leaves_our_verdict_and_a_sentence(
     [kind for kind in FaultKind if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE}],
     ids=str,
 )
-async def test_host_card_tells_why_its_gateways_are_not_known(
+async def test_host_card_says_why_its_gateways_are_unknown(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):

@@ -73,7 +73,7 @@ def test_a_mention_is_what_stands_after_the_name(text: str, read: str) -> None:
     )
 
 
-def test_a_mention_from_another_workspace_carries_its_own_team() -> None:
+def test_mention_from_another_workspace_carries_its_team() -> None:
     event = {"text": "x", "user": "U1", "channel": "C1", "user_team": "TGUEST", "team": "THOME"}
     assert from_mention({"event": event, "team_id": "THOME"}, "UBOT").team == "TGUEST"
 
@@ -86,7 +86,7 @@ def test_a_click_knows_its_card_and_its_thread() -> None:
         "message": {"ts": "2.0", "thread_ts": "1.0"},
         "trigger_id": "t",
     }
-    invocation = from_interaction(body, Source.CLICK, "q")
+    invocation = from_interaction(body, Source.ACTION, "q")
     assert (invocation.card, invocation.thread, invocation.channel, invocation.ephemeral) == (
         "2.0",
         "1.0",
@@ -108,18 +108,18 @@ def test_a_message_shortcut_answers_under_the_message() -> None:
     ids=["empty", "nulls"],
 )
 def test_a_payload_without_anything_is_still_a_question(body: dict[str, Any]) -> None:
-    assert from_interaction(body, Source.CLICK).user == ""
+    assert from_interaction(body, Source.ACTION).user == ""
     assert from_command(body).text == ""
     assert from_mention(body, "U").text == ""
 
 
 @pytest.mark.parametrize("value", [None, "", "{", "[]", "1", "null"])
-def test_a_button_value_that_cannot_be_read_is_empty(value: str | None) -> None:
+def test_unreadable_button_value_is_empty(value: str | None) -> None:
     assert command_in({"value": value}) == ""
     assert metadata({"private_metadata": value}) == {}
 
 
-def test_the_question_of_a_card_is_read_from_its_button() -> None:
+def test_question_of_a_card_is_in_its_button() -> None:
     context = CardContext(
         command="backend.contoso.com sni=a.b", understood="u", run_id="r", probe_origin="v"
     )
@@ -128,7 +128,7 @@ def test_the_question_of_a_card_is_read_from_its_button() -> None:
     assert command_of_card({}) == ""
 
 
-def test_a_field_that_was_left_empty_is_empty_text() -> None:
+def test_empty_field_is_empty_text() -> None:
     assert (
         answer(
             {

@@ -92,7 +92,7 @@ DEEP = ["[" * 100_000, '{"q":' * 50_000, "[" * 5000 + "]" * 5000]
 READERS: dict[str, Callable[[dict[str, Any]], Invocation | None]] = {
     "command": from_command,
     "mention": lambda body: from_mention(body, "UBOT"),
-    "click": lambda body: from_interaction(body, Source.CLICK),
+    "click": lambda body: from_interaction(body, Source.ACTION),
     "shortcut": lambda body: from_interaction(body, Source.SHORTCUT),
     "form": lambda body: from_submission(body, "x"),
     "home": opened,
@@ -102,9 +102,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Invocation | None]] = {
 @pytest.mark.parametrize("reader", READERS, ids=str)
 @settings(max_examples=40, deadline=None)
 @given(body=PAYLOADS)
-def test_a_payload_of_any_shape_is_a_question_of_sendable_text(
-    reader: str, body: dict[str, Any]
-) -> None:
+def test_payload_of_any_shape_yields_sendable_text(reader: str, body: dict[str, Any]) -> None:
     invocation = READERS[reader](body)
     if invocation is None:
         return
@@ -123,7 +121,7 @@ def test_a_payload_of_any_shape_is_a_question_of_sendable_text(
 
 @settings(max_examples=40, deadline=None)
 @given(body=PAYLOADS)
-def test_a_part_of_any_shape_is_read_or_empty(body: dict[str, Any]) -> None:
+def test_part_of_any_shape_is_read_or_empty(body: dict[str, Any]) -> None:
     assert isinstance(
         answer(body, "target") + command_of_card(body) + word(element(body, "target"), "value"), str
     )
@@ -153,7 +151,7 @@ def test_a_value_that_is_too_deep_is_empty(text: str) -> None:
     ),
     rest=st.dictionaries(st.sampled_from("qmktc"), ANYTHING, max_size=5),
 )
-def test_a_forged_button_opens_a_form_all_the_same(
+def test_forged_button_still_opens_a_form(
     names: dict[str, Any], fixes: list[Any], rest: dict[str, Any]
 ) -> None:
     value = json.dumps({"x": names, "f": fixes, **rest})

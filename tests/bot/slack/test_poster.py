@@ -117,9 +117,7 @@ async def test_one_small_page_is_asked_for(slack: SlackStandIn, poster: SlackPos
     )
 
 
-async def test_refused_blocks_go_out_as_text_with_the_same_delivery(
-    slack: SlackStandIn, poster: SlackPoster
-) -> None:
+async def test_refused_blocks_go_out_as_text(slack: SlackStandIn, poster: SlackPoster) -> None:
     slack.faults.add(Fault(method="chat.postMessage", error="invalid_blocks", times=1))
     await poster.post(CHANNEL, MESSAGE, "d-1")
     (posted,) = slack.posted
@@ -139,7 +137,7 @@ async def test_history_that_may_not_be_read_is_refused(
 @pytest.mark.parametrize(
     "scopes", [(), ("channels:history", "groups:history")], ids=["history", "at-most-once"]
 )
-async def test_a_digest_whose_answer_is_lost_is_posted_once(
+async def test_digest_with_a_lost_answer_is_posted_once(
     tmp_path: Path, scopes: tuple[str, ...]
 ) -> None:
     world = World(

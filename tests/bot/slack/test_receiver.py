@@ -65,7 +65,7 @@ async def _post(bot: RunningBot, body: bytes, headers: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize("named", FORGED, ids=str)
-async def test_what_slack_did_not_sign_is_turned_away_without_a_trace(
+async def test_unsigned_request_is_refused_without_a_trace(
     bot: RunningBot, named: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -87,9 +87,7 @@ async def test_bytes_that_are_no_text_are_refused(bot: RunningBot) -> None:
 
 
 @pytest.mark.parametrize("named", UNREADABLE, ids=str)
-async def test_a_signed_request_that_cannot_be_read_is_answered_and_the_next_command_works(
-    bot: RunningBot, named: str
-) -> None:
+async def test_unreadable_signed_request_is_answered(bot: RunningBot, named: str) -> None:
     body, kind = UNREADABLE[named]
     async with aiohttp.ClientSession() as session:
         http = SignedHttp(
@@ -181,7 +179,7 @@ async def test_slack_may_look_at_the_port_s_certificate(bot: RunningBot) -> None
     assert await _post(bot, b"ssl_check=1&token=x", {"Content-Type": FORM}) == 200
 
 
-async def test_a_signature_of_five_minutes_ago_is_turned_away(bot: RunningBot) -> None:
+async def test_signature_five_minutes_old_is_refused(bot: RunningBot) -> None:
     old = str(int(time.time()) - 301)
     headers = {
         "X-Slack-Request-Timestamp": old,

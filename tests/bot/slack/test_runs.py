@@ -34,7 +34,7 @@ class Clock:
         return self.now
 
 
-def test_a_delivery_is_new_once_until_it_is_forgotten() -> None:
+def test_delivery_is_new_once_until_forgotten() -> None:
     clock = Clock()
     runs = Runs(now=clock)
     assert [runs.is_new("a"), runs.is_new("a"), runs.is_new("b"), runs.is_new("")] == [
@@ -53,7 +53,7 @@ def test_memory_is_bounded() -> None:
     assert len(runs._delivered) <= MAX_REMEMBERED + 1
 
 
-def test_the_same_target_is_one_run_for_ten_seconds() -> None:
+def test_same_target_is_one_run_for_ten_seconds() -> None:
     clock = Clock()
     runs = Runs(now=clock)
     run = runs.begin("a")
@@ -66,14 +66,14 @@ def test_the_same_target_is_one_run_for_ten_seconds() -> None:
     assert runs.running("a", ended_too=True) is None
 
 
-def test_a_run_of_which_nothing_stands_is_not_pointed_to() -> None:
+def test_run_without_messages_is_not_pointed_to() -> None:
     runs = Runs()
     run = runs.begin("a")
     runs.end(run)
     assert runs.running("a", ended_too=True) is None
 
 
-def test_the_last_run_to_claim_a_card_writes_on_it() -> None:
+def test_last_run_to_claim_a_card_writes_it() -> None:
     runs = Runs()
     first, second = runs.begin("a"), runs.begin("b")
     assert runs.writes("card", first)
@@ -99,7 +99,7 @@ def test_claims_are_bounded() -> None:
     assert len(runs._writers) == MAX_REMEMBERED
 
 
-async def test_a_drain_waits_for_work_and_then_cuts_it_short() -> None:
+async def test_drain_waits_for_work_then_cuts_it_short() -> None:
     runs, ends = Runs(), list[str]()
 
     async def work(name: str, seconds: float) -> None:
@@ -117,7 +117,7 @@ async def test_a_drain_waits_for_work_and_then_cuts_it_short() -> None:
     assert runs.draining
 
 
-async def test_an_error_in_the_work_is_logged_and_harms_nothing(
+async def test_error_in_the_work_is_logged_and_harmless(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def fails() -> None:

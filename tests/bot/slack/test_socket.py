@@ -61,7 +61,7 @@ async def test_a_silent_connection_is_noticed_and_replaced(bot: RunningBot) -> N
     assert (await bot.slack.command(HOST)).ok
 
 
-async def test_a_mention_sent_into_a_dead_connection_is_answered_after_redelivery(
+async def test_mention_over_a_dead_connection_is_redelivered(
     bot: RunningBot,
 ) -> None:
     bot.slack.socket.redeliveries = (4.0, 4.0, 4.0)
@@ -73,7 +73,7 @@ async def test_a_mention_sent_into_a_dead_connection_is_answered_after_redeliver
     assert len(bot.script.admitted) == 1
 
 
-async def test_a_delivery_whose_ack_was_lost_is_worked_once(bot: RunningBot) -> None:
+async def test_delivery_with_a_lost_ack_is_handled_once(bot: RunningBot) -> None:
     payload = bot.slack._sender.mention(bot.slack.say(f"<@{BOT_USER}> {HOST}"))
     await asyncio.gather(bot.slack.deliver_event(payload), bot.slack.deliver_event(payload))
     await bot.slack.until(lambda: verdicts(bot))
@@ -95,7 +95,7 @@ async def test_not_ready_while_slack_cannot_be_reached() -> None:
         assert (shown["status"], shown["troubles"]) == (503, {"slack": "not connected yet"})
 
 
-async def test_not_ready_when_the_socket_is_silent_for_too_long(bot: RunningBot) -> None:
+async def test_silent_socket_is_not_ready_after_a_while(bot: RunningBot) -> None:
     bot.service.readiness.silence = lambda: health.SILENT_S + 1
     shown = await bot.ready()
     assert shown["status"] == 503

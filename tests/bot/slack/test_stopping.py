@@ -31,7 +31,7 @@ async def test_a_running_check_finishes(socket_mode: bool) -> None:  # noqa: FBT
         assert cards(bot)[0].text.startswith("FAIL")
 
 
-async def test_a_check_that_does_not_end_is_cut_short_and_says_so() -> None:
+async def test_endless_check_is_cut_short_and_says_so() -> None:
     async with running_bot(script=Script(), wait_s=0.5) as bot:
         await bot.slack.command(HOST)
         await bot.slack.until(lambda: cards(bot))
@@ -40,7 +40,7 @@ async def test_a_check_that_does_not_end_is_cut_short_and_says_so() -> None:
         assert cards(bot)[0].text == f"CUT SHORT {HOST}: the bot restarted. Check again."
 
 
-async def test_a_command_during_the_drain_is_told_to_come_back() -> None:
+async def test_command_during_the_drain_is_answered() -> None:
     async with running_bot(script=Script()) as bot:
         await bot.slack.command(HOST)
         await bot.slack.until(lambda: cards(bot))
@@ -53,7 +53,7 @@ async def test_a_command_during_the_drain_is_told_to_come_back() -> None:
         assert len(bot.script.admitted) == 1
 
 
-async def test_a_bot_that_waits_for_slack_can_be_stopped() -> None:
+async def test_bot_waiting_for_slack_can_be_stopped() -> None:
     async with running_bot(ready=False) as bot:
         bot.slack.faults.add(Fault(method="*", status=500))
         await asyncio.sleep(0.2)

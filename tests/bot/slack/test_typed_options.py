@@ -67,7 +67,7 @@ async def whispered(bot: RunningBot) -> str:
     return read(text_shown)
 
 
-async def test_typed_root_is_judged_and_said_on_the_card(
+async def test_typed_root_is_judged_and_shown(
     arm: ArmStandIn, ca_file: str, tmp_path: Path
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
@@ -81,7 +81,7 @@ async def test_typed_root_is_judged_and_said_on_the_card(
         assert "VANTAGE_DIFFERS" not in shown(bot)
 
 
-async def test_gateway_s_word_is_about_its_settings_and_not_about_what_was_typed(
+async def test_backend_health_concerns_settings_and_not_typed_options(
     arm: ArmStandIn, ca_file: str, tmp_path: Path
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
@@ -110,7 +110,7 @@ async def test_unknown_root_posts_nothing_and_probes_nothing(
         assert ("127.0.0.1", port) not in dialled
 
 
-async def test_root_without_azure_is_told_to_the_asker_alone(
+async def test_root_without_azure_is_answered_privately(
     arm: ArmStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patiently(monkeypatch)
@@ -120,7 +120,7 @@ async def test_root_without_azure_is_told_to_the_asker_alone(
         assert bot.slack.api.calls["chat.postMessage"] == 0
 
 
-async def test_what_is_typed_for_a_gateway_is_said_on_its_card(
+async def test_typed_options_are_shown_on_the_gateway_card(
     arm: ArmStandIn, ca_file: str, tmp_path: Path
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, _):
@@ -134,7 +134,7 @@ async def test_what_is_typed_for_a_gateway_is_said_on_its_card(
 @pytest.mark.parametrize(
     "question", ["gw:prod-gw via=gateway", f"{NAME}:{{port}} via=gateway"], ids=["gateway", "host"]
 )
-async def test_gateway_alone_is_asked_and_the_backend_is_left_alone(
+async def test_backend_is_left_alone_where_gateway_answers(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, question: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
@@ -170,7 +170,7 @@ async def test_check_again_asks_the_gateway_alone_again(
         assert ("127.0.0.1", port) not in dialled
 
 
-async def test_gateway_that_does_not_answer_leaves_the_state_unknown(
+async def test_silent_gateway_leaves_the_state_unknown(
     arm: ArmStandIn, ca_file: str, tmp_path: Path
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
@@ -181,7 +181,7 @@ async def test_gateway_that_does_not_answer_leaves_the_state_unknown(
         assert "fine" not in shown(bot)
 
 
-async def test_host_that_no_gateway_knows_has_no_word_of_one(
+async def test_unknown_host_has_no_backend_health(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patiently(monkeypatch)

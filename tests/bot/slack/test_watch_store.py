@@ -49,9 +49,7 @@ def said(slack: SlackStandIn, card: Message) -> list[str]:
     return [m.text for m in slack.thread(card) if m.text.startswith(("Green", "Not green"))]
 
 
-async def test_a_restart_goes_on_with_the_watch_and_counts_its_whole_time(
-    slack: SlackStandIn, tmp_path: Path
-) -> None:
+async def test_restart_resumes_the_watch_with_its_time(slack: SlackStandIn, tmp_path: Path) -> None:
     world = World()
     async with running_bot(slack, world, tmp_path, watch_every_s=INTERVAL_S) as bot:
         card = await watched(bot)
@@ -70,7 +68,7 @@ async def test_a_restart_goes_on_with_the_watch_and_counts_its_whole_time(
         assert bot.script.admitted == [], "what is over is not taken up again"
 
 
-async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quietly(
+async def test_expired_or_forbidden_watch_ends_silently(
     slack: SlackStandIn, tmp_path: Path
 ) -> None:
     world = World()
@@ -106,7 +104,7 @@ async def test_a_watch_whose_time_is_over_and_one_of_nobody_who_may_ask_end_quie
     assert said(slack, card) == []
 
 
-async def test_what_is_kept_is_the_question_and_its_place(tmp_path: Path) -> None:
+async def test_only_the_question_and_its_place_are_kept(tmp_path: Path) -> None:
     store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/bot.db")
     book = SavedWatches(
         records=WatchRecords(store=store, team="T"), clock=lambda: NOW + timedelta(seconds=30)

@@ -18,7 +18,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
-from bot.slack.handlers.watched import GatewayLook, HealthReader, HostLook
+from bot.slack.handlers.watched import HealthReader, WatchedGateway, WatchedHost
 from chainlib import Target
 from chainlib.aio import load_well_known
 from playground.lab.pki import NOW
@@ -58,7 +58,7 @@ class RealScript(Script):
         )
 
 
-async def test_a_server_that_is_mended_is_seen_green_within_two_intervals() -> None:
+async def test_repaired_server_turns_green_within_two_intervals() -> None:
     async with (
         TlsBackend(chain=[LEAF.certificate], key=LEAF.key) as server,
         running_bot(script=RealScript(server=server), watch_every_s=INTERVAL_S) as bot,
@@ -135,31 +135,31 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_the_gateway_is_asked_slowly_and_its_word_is_added_when_it_comes() -> None:
+async def test_backend_health_arrives_later_on_the_card() -> None:
     good, time = report(LEAF, ISSUING), [0.0]
     arm = Arm(now=unheard(good), word=answered(good))
-    look = GatewayLook(
+    watch_target = WatchedGateway(
         gateways=arm,
         target=GatewayRef(name="prod-gw"),
         options=NOTHING_TYPED,
         context=AROUND,
         health_reader=HealthReader(arm.read_backend_health, every=60, now=lambda: time[0]),
     )
-    first = await look.look()
+    first = await watch_target.probe()
     assert first is not None
     assert not first.green  # our own probe is accepted, and the gateway may still object
     arm.hold.set()
     await settle()
-    second = await look.look()
+    second = await watch_target.probe()
     assert second is not None
     assert (second.green, second.change_key != first.change_key, arm.admitted) == (False, True, 1)
     arm.word, time[0] = healthy(good), 61.0
-    await look.look()
+    await watch_target.probe()
     await settle()
-    third = await look.look()
+    third = await watch_target.probe()
     assert third is not None
     assert (third.green, arm.admitted) == (True, 2)
-    look.close()
+    watch_target.close()
 
 
 async def test_a_green_backend_tells_what_the_gateway_says() -> None:
@@ -167,28 +167,28 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
     arm = Arm(now=unheard(good), word=healthy(good))
     arm.hold.set()
     target = HostTarget(host=HOST, port=443)
-    look = HostLook(
+    watch_target = WatchedHost(
         backends=arm,
         target=target,
         options=NOTHING_TYPED,
         context=lambda _answer, said: replace(AROUND, gateway_says=said),
         health_reader=HealthReader(arm.read_backend_health),
     )
-    first = await look.look()
+    first = await watch_target.probe()
     assert first is not None
     assert not first.green
     await settle()
-    seen = await look.look()
+    seen = await watch_target.probe()
     assert seen is not None
-    assert (seen.green, seen.word) == (True, "Gateway: prod-gw says Healthy.")
-    look.close()
+    assert (seen.green, seen.backend_health) == (True, "Gateway: prod-gw says Healthy.")
+    watch_target.close()
 
 
 async def test_a_repaired_backend_waits_for_the_gateway() -> None:
     good, time = report(LEAF, ISSUING), [0.0]
     arm = Arm(now=unheard(good), word=answered(good))
     arm.hold.set()
-    look = HostLook(
+    watch_target = WatchedHost(
         backends=arm,
         target=HostTarget(host=HOST, port=443),
         options=NOTHING_TYPED,
@@ -197,21 +197,21 @@ async def test_a_repaired_backend_waits_for_the_gateway() -> None:
             arm.read_backend_health, every=60, sooner=20, now=lambda: time[0]
         ),
     )
-    await look.look()
+    await watch_target.probe()
     await settle()
-    objecting = await look.look()
+    objecting = await watch_target.probe()
     assert objecting is not None
     assert not objecting.green
     arm.word, time[0] = healthy(good), 20.0
-    await look.look()
+    await watch_target.probe()
     await settle()
-    agreed = await look.look()
+    agreed = await watch_target.probe()
     assert agreed is not None
     assert (agreed.green, arm.admitted) == (True, 2)
-    look.close()
+    watch_target.close()
 
 
-async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
+async def test_unreadable_gateway_ends_the_watch() -> None:
     bad = report(LEAF)
     arm = Arm(
         now=unheard(bad),
@@ -219,13 +219,13 @@ async def test_a_gateway_that_cannot_be_read_any_more_ends_the_watch() -> None:
         refusal=Refusal(kind=RefusalKind.NOT_FOUND, sentence="gone"),
     )
     assert (
-        await GatewayLook(
+        await WatchedGateway(
             gateways=arm,
             target=GatewayRef(name="prod-gw"),
             options=NOTHING_TYPED,
             context=AROUND,
             health_reader=None,
-        ).look()
+        ).probe()
         is None
     )
 

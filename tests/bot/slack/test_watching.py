@@ -17,7 +17,7 @@ from bot.observability.metrics import REGISTRY
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
-from bot.slack.outbound.watching import Seen, Watching, WatchOrder, duration
+from bot.slack.outbound.watching import Watching, WatchOrder, WatchResult, duration
 from playground.lab.pki import NOW
 from playground.slack import Fault, Message
 from playground.slack.standin import CHANNEL
@@ -76,7 +76,7 @@ def thread(bot: RunningBot, card: Message) -> list[str]:
     return [message.text for message in bot.slack.thread(card)]
 
 
-async def test_a_backend_that_heals_is_seen_green_within_two_intervals(bot: RunningBot) -> None:
+async def test_healed_backend_turns_green_within_two_intervals(bot: RunningBot) -> None:
     card = await watched_card(bot)
     bot.script.case, before = "good", len(bot.script.admitted)
     await bot.slack.until(
@@ -108,7 +108,7 @@ async def test_the_overflow_watches_the_same_card(bot: RunningBot) -> None:
     assert len([m for m in bot.slack.messages() if m.by_bot]) == 1
 
 
-async def test_a_change_edits_the_card_and_no_change_does_not(bot: RunningBot) -> None:
+async def test_only_a_change_edits_the_card(bot: RunningBot) -> None:
     card = await watched_card(bot)
     shown = bot.slack.current(card)
     await looks(bot, 3)
@@ -127,7 +127,7 @@ async def test_a_healthy_backend_is_not_watched(bot: RunningBot) -> None:
     assert await no_more_looks(bot)
 
 
-async def test_the_time_is_bounded_and_its_end_is_told(bot: RunningBot) -> None:
+async def test_bounded_time_says_when_it_ended(bot: RunningBot) -> None:
     card = await watched_card(bot, f"{HOST} watch=1s")
     await bot.slack.until(
         lambda: first(text for text in thread(bot, card) if text.startswith("Not green after 1 s"))
@@ -144,7 +144,7 @@ async def test_a_lost_card_ends_it_without_a_word(bot: RunningBot, error: str) -
     assert not [text for text in thread(bot, card) if text.startswith(("Green", "Not green"))]
 
 
-async def test_a_restart_ends_it_at_once_and_without_a_word() -> None:
+async def test_restart_ends_the_watch_silently() -> None:
     async with running_bot(watch_every_s=60, wait_s=12) as bot:
         await bot.slack.command(f"{HOST} watch")
         card = await bot.slack.until(
@@ -163,7 +163,7 @@ async def test_a_restart_ends_it_at_once_and_without_a_word() -> None:
         assert bot.slack.current(card).text.startswith("FAIL")
 
 
-async def test_a_target_that_is_refused_later_is_not_looked_at_any_more(bot: RunningBot) -> None:
+async def test_target_refused_later_is_probed_no_more(bot: RunningBot) -> None:
     await watched_card(bot)
     bot.script.refuse_late = True
     assert await no_more_looks(bot)
@@ -175,7 +175,7 @@ async def test_an_error_of_our_own_ends_it(bot: RunningBot) -> None:
     assert await no_more_looks(bot)
 
 
-async def test_a_private_card_cannot_be_watched_and_the_asker_hears_why(bot: RunningBot) -> None:
+async def test_private_card_cannot_be_watched(bot: RunningBot) -> None:
     await bot.slack.command(f"{HOST} private watch")
     await bot.slack.until(
         lambda: first(m for m in bot.slack.ephemerals() if "Only a card in a channel" in m.text)
@@ -188,7 +188,7 @@ class Never:
 
     closed = False
 
-    async def look(self) -> Seen | None:
+    async def probe(self) -> WatchResult | None:
         """Wait for ever."""
         await asyncio.Event().wait()
         return None
@@ -223,16 +223,16 @@ async def test_one_watch_per_card_and_a_bounded_number() -> None:
     looks = [Never() for _ in range(4)]
     said = [
         watching.begin(
-            Standing(ts), WatchOrder(look=look, change_key="", seconds=60, admitted=ADMITTED)
+            Standing(ts), WatchOrder(target=target, change_key="", seconds=60, admitted=ADMITTED)
         )
-        for ts, look in zip(("1.0", "1.0", "2.0", "3.0"), looks, strict=True)
+        for ts, target in zip(("1.0", "1.0", "2.0", "3.0"), looks, strict=True)
     ]
     assert said == [None, "This card is watched already.", None, said[3]]
     assert said[3] is not None
     assert said[3].startswith("2 cards are watched already")
-    assert [look.closed for look in looks] == [False, True, False, True]
+    assert [target.closed for target in looks] == [False, True, False, True]
     await runs.drain(0.1)
-    assert all(look.closed for look in looks)
+    assert all(target.closed for target in looks)
 
 
 async def test_a_channel_has_at_most_three_watches() -> None:
@@ -240,7 +240,7 @@ async def test_a_channel_has_at_most_three_watches() -> None:
     watching = Watching(runs=runs)
     said = [
         watching.begin(
-            Standing(ts), WatchOrder(look=Never(), change_key="", seconds=60, admitted=ADMITTED)
+            Standing(ts), WatchOrder(target=Never(), change_key="", seconds=60, admitted=ADMITTED)
         )
         for ts in ("1.0", "2.0", "3.0", "4.0")
     ]

@@ -157,7 +157,7 @@ async def test_another_channel_is_refused(bot: RunningBot, audit: pytest.LogCapt
         ("169.254.169.254", ["check", "refused"]),
     ],
 )
-async def test_each_question_leaves_one_record_and_each_refusal_another(
+async def test_question_and_refusal_each_leave_one_record(
     bot: RunningBot, audit: pytest.LogCaptureFixture, text: str, outcomes: list[str]
 ) -> None:
     await bot.slack.command(text)

@@ -90,7 +90,7 @@ async def until(store: Store, reason: str | None) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_read_only_database_is_noticed_read_and_heals(
+async def test_read_only_database_is_reported_and_heals(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, logger="bot.store.availability")

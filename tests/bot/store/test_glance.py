@@ -14,13 +14,13 @@ from bot.store.database import opened
 SQLITE = f"SQLite {sqlite3.sqlite_version}"
 
 
-def test_a_database_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
+def test_missing_database_is_not_created(tmp_path: Path) -> None:
     file = tmp_path / "data" / "appgw.sqlite3"
     assert check_database(f"sqlite:///{file}") == f"{SQLITE}; {file} is made at the first start."
     assert not file.parent.exists()
 
 
-def test_a_running_bot_keeps_its_database_and_is_told(tmp_path: Path) -> None:
+def test_running_bot_keeps_its_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/appgw.sqlite3"
     with opened(url):
         assert (
@@ -29,13 +29,13 @@ def test_a_running_bot_keeps_its_database_and_is_told(tmp_path: Path) -> None:
     assert check_database(url) == f"{SQLITE}, {tmp_path}/appgw.sqlite3."
 
 
-def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(UnusableDatabase, match="not a folder that can be written"):
         check_database(f"sqlite:///{tmp_path}/data/appgw.sqlite3")
 
 
-def test_a_server_that_does_not_answer_is_one_sentence_without_its_password() -> None:
+def test_silent_database_is_one_sentence_without_its_password() -> None:
     with pytest.raises(UnusableDatabase) as caught:
         check_database("postgresql://appgw:hush@127.0.0.1:1/appgw")
     assert ("hush" in str(caught.value), str(caught.value).count("\n")) == (False, 0)

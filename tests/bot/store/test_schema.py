@@ -82,7 +82,7 @@ def test_unusable_url_is_refused_with_an_example(url: str) -> None:
 
 
 @pytest.mark.smoke
-def test_sqlite_file_is_as_safe_as_it_can_be(tmp_path: Path) -> None:
+def test_sqlite_file_is_as_safe_as_possible(tmp_path: Path) -> None:
     with (
         fresh_database("sqlite", tmp_path) as url,
         opened(url) as store,
@@ -134,7 +134,7 @@ def test_export_is_a_json_object_a_line(url: str) -> None:
     }
 
 
-def test_purge_deletes_by_age_and_keeps_the_last_digest_of_what_is_followed(url: str) -> None:
+def test_purge_by_age_keeps_the_last_digest(url: str) -> None:
     old = NOW - timedelta(days=200)
     run = {
         "subscription": 1,

@@ -9,7 +9,7 @@ from bot.subscriptions import SeenRequests
 from tests.support.following import NOW
 
 
-async def test_request_taken_by_one_replica_is_known_to_another(
+async def test_request_handled_by_one_replica_reaches_the_other(
     store: Store, ready_url: str
 ) -> None:
     other = store if store.embedded else await asyncio.to_thread(open_store, ready_url)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.digest.compose import compose
 from bot.digest.schedule import schedule
 from bot.domain.delivery import DeliveryState, Outcome, RunState
-from bot.domain.digest import Change, Look, Mute
+from bot.domain.digest import Change, Mute, TargetObservation
 from bot.store import Store, deliveries, last_known, observations, runs, subscriptions, tables
 from playground.lab.pki import root
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem, subscription
@@ -106,12 +106,12 @@ async def test_channel_is_asked_for_its_zone_once(store: Store) -> None:
 
 
 async def test_looks_are_remembered_and_damped(store: Store) -> None:
-    look = Look(
+    observed = TargetObservation(
         target_key=GATEWAY, seen=(backend(1, (problem(),), not_after=NOW + DAY), backend(2))
     )
     async with store.writing() as connection:
         wavering = [
-            (await observations.record_looks(connection, [look], NOW + n * DAY))[0]
+            (await observations.record_observations(connection, [observed], NOW + n * DAY))[0]
             for n in range(3)
         ]
         assert wavering == [True, True, False]
@@ -127,11 +127,11 @@ async def test_looks_are_remembered_and_damped(store: Store) -> None:
 
 async def test_backend_that_is_gone_is_forgotten(store: Store) -> None:
     async with store.writing() as connection:
-        await observations.record_looks(
-            connection, [Look(target_key=GATEWAY, seen=(backend(1), backend(2)))], NOW
+        await observations.record_observations(
+            connection, [TargetObservation(target_key=GATEWAY, seen=(backend(1), backend(2)))], NOW
         )
-        await observations.record_looks(
-            connection, [Look(target_key=GATEWAY, seen=(backend(2),))], NOW + DAY
+        await observations.record_observations(
+            connection, [TargetObservation(target_key=GATEWAY, seen=(backend(2),))], NOW + DAY
         )
         assert [
             state.seen.label for state in await observations.target_states(connection, GATEWAY)
@@ -169,8 +169,8 @@ async def test_runs_wait_for_their_check(store: Store) -> None:
     async with store.writing() as connection:
         await subscriptions.add_subscription(connection, subscription())
         due = await runs.claim_due(connection, NOW)
-        assert await runs.claim_looks(connection, [GATEWAY], NOW, DAY) == (GATEWAY,)
-        assert await runs.claim_looks(connection, [], NOW, DAY) == ()
+        assert await runs.claim_observations(connection, [GATEWAY], NOW, DAY) == (GATEWAY,)
+        assert await runs.claim_observations(connection, [], NOW, DAY) == ()
         await runs.wait_for_check(connection, due, "check:1")
         assert await runs.release(connection, "check:0") == ()
         assert await runs.release(connection, "check:1") == ()
@@ -183,7 +183,7 @@ async def test_runs_wait_for_their_check(store: Store) -> None:
         ]
 
 
-async def test_next_digest_compares_with_the_last_that_was_sent(store: Store) -> None:
+async def test_next_digest_compares_with_the_last_sent(store: Store) -> None:
     async with store.writing() as connection:
         stored = await subscriptions.add_subscription(
             connection, subscription(schedule=schedule("daily", zone="UTC"))
