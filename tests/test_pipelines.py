@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,35 @@ def test_accepted_chain_is_a_notice(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert rehearse(chain, "github") == 0
     (notice,) = commands_of(capsys.readouterr().out, Annotate.GITHUB)
     assert (notice.name, notice.properties["title"]) == ("notice", "OK")
+
+
+@pytest.mark.parametrize("syntax", Annotate)
+def test_unwritable_summary_leaves_the_verdict(
+    syntax: Annotate,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A container often has the variable and not the folder."""
+    for name in ("GITHUB_STEP_SUMMARY", "AGENT_TEMPDIRECTORY"):
+        monkeypatch.setenv(name, str(tmp_path / "absent" / "::error::x"))
+    chain = tmp_path / "chain.pem"
+    chain.write_bytes(CHAIN)
+    assert rehearse(chain, syntax.value) == 0
+    printed = capsys.readouterr()
+    assert "The summary of the job could not be written" in printed.err
+    assert {one.name for one in commands_of(printed.out + printed.err, syntax)} <= {"notice"}
+
+
+def test_pipe_is_read_only_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "chain.pem"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(LEAF_ALONE,), daemon=True)
+    writer.start()
+    assert rehearse(pipe, "github") == 1
+    found = commands_of(capsys.readouterr().out, Annotate.GITHUB)
+    assert [one.properties["title"] for one in found] == ["INTERMEDIATE_MISSING"]
+    writer.join(timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,19 @@ def print_annotated(report: CheckReport, chain: Path, syntax: Annotate) -> None:
 
     lines = [*commands(report, chain, syntax), *(harmless(one.plain) for one in render(report))]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    _summarise(summary(report, chain), syntax, os.environ)
+    try:
+        _summarise(summary(report, chain), syntax, os.environ)
+    except OSError as error:  # the verdict and its exit status stand without the summary
+        sys.stderr.write(f"appgw: {harmless(_no_summary(error))}\n")
     sys.stdout.flush()
+
+
+def _no_summary(error: OSError) -> str:
+    return clean(
+        f"The summary of the job could not be written ({error}). The verdict above is complete. In "
+        "a container, mount the file of GITHUB_STEP_SUMMARY or the folder of AGENT_TEMPDIRECTORY.",
+        _LINE,
+    )
 
 
 def print_unusable(sentence: str, chain: Path, syntax: Annotate) -> None:
@@ -142,8 +153,11 @@ def _place(chain: Path) -> str:
 def _lines(chain: Path, report: CheckReport) -> Mapping[int, int]:
     """At which line of a PEM file each certificate begins, counted from 1.
 
-    Empty where the file holds other blocks than were judged.
+    Empty where the file holds other blocks than were judged. A pipe can be read only once: a second
+    reader would wait for ever.
     """
+    if not chain.is_file():
+        return {}
     try:
         rows = chain.read_bytes().splitlines()
     except OSError:

@@ -41,9 +41,9 @@ _DASHES = dict.fromkeys("\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\
 _SPELLINGS = str.maketrans(_QUOTES | _DASHES)
 _LONGEST_EXPANSION = 4
 _DEEPEST = 3
-# An ordinary text is searched some ten times over with all that it encodes; one that was made to
-# keep this busy counts as a key.
-_MOST_TIMES, _ALWAYS_SEARCHED = 40, 200_000
+# An ordinary text is searched some ten times over with all that it encodes, fifteen at most; one
+# that was made to keep this busy counts as a key. The last is for a text of 1 MiB.
+_MOST_TIMES, _ALWAYS_SEARCHED, _MOST_SEARCHED = 40, 200_000, 20 * 1024 * 1024
 _KEY_STORES = re.compile(rb"openssh-key-v1|\xfe\xed\xfe\xed")  # the second is Java's
 _LENGTH = rb"(?:[\x10-\x80]|\x81.|\x82..|\x83...)"
 # A SEQUENCE that begins with a small INTEGER (PKCS #8, PKCS #1, SEC 1, PKCS #12), or with an
@@ -75,11 +75,12 @@ def holds_private_key(text: str) -> bool:
         text: the time is linear in its length, whatever it holds.
     """
     waiting, seen, searched = [(text, 0)], {text}, 0
+    most = min(_MOST_TIMES * len(text), _MOST_SEARCHED) + _ALWAYS_SEARCHED
     while waiting:
         inner, depth = waiting.pop()
         every = tuple(forms(inner))
         searched += sum(map(len, every))
-        if searched > _MOST_TIMES * len(text) + _ALWAYS_SEARCHED or any(map(_shows_key, every)):
+        if searched > most or any(map(_shows_key, every)):
             return True
         for value in _encoded(every) if depth < _DEEPEST else ():
             if in_bytes(value) or _KEY_STORES.search(value):
