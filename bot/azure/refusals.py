@@ -44,7 +44,9 @@ ROLE: Mapping[str, Any] = MappingProxyType(
 _TOKEN_ADVICE: Mapping[str, str] = MappingProxyType(
     {
         "managed-identity": (
-            "give the machine a managed identity; a user-assigned one is named by AZURE_CLIENT_ID"
+            "give the machine a managed identity; a user-assigned one is named by AZURE_CLIENT_ID. "
+            "Outside Azure, for example on a laptop, run `az login` and set "
+            "APPGW_AZURE_CREDENTIAL=cli"
         ),
         "workload-identity": (
             "label the pod azure.workload.identity/use: 'true' and annotate its service account "

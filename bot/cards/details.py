@@ -133,11 +133,9 @@ def _parts(report: CheckReport, limit: int) -> Iterator[Part]:
         )
     yield from _chain(report, limit)
     yield from _connection(report, limit)
-    unseen = [*report.request.assumed, *(f"not checked: {item}" for item in report.not_checked)]
-    if unseen:
-        yield say(
-            bold("Assumed and not checked: "), "; ".join(clean(item, limit) for item in unseen)
-        )
+    for title, items in (("Assumed", report.request.assumed), ("Not checked", report.not_checked)):
+        if items:
+            yield say(bold(f"{title}: "), "; ".join(clean(item, limit) for item in items))
     yield say(bold("Learn more: "), finding_page(report.verdict.headline))
     yield say(bold("Source: "), report.explanation.reference)
     yield say(bold("To print or attach: "), "Evidence in the card's menu holds a report page.")

@@ -1,7 +1,6 @@
 """The issuer that could not be obtained.
 
-Why no corrected chain could be made, where the certificate is published, and who can give the bot
-access.
+Why no corrected chain could be made, where the certificate is published, and who can supply it.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from chainlib import MissingIssuer
 _NAME, _ADDRESS = 80, 200
 
 
-def not_at_hand(report: CheckReport) -> str:
-    """One line for the thread and the terminal.
+def not_at_hand(report: CheckReport, *, in_terminal: bool = False) -> str:
+    """One line for the thread or the terminal, whose user has no bot to set up.
 
     Empty where there is a chain file, or where no certificate names its issuer's address.
     """
@@ -26,8 +25,8 @@ def not_at_hand(report: CheckReport) -> str:
     )
     if lost is None or repair is None:
         return ""
-    same = "The repaired chain would be what is sent already. " if repair.unchanged else ""
-    return f"{same}{_where(lost)}{_way_out(report)}"
+    same = "No better chain can be made from what is known. " if repair.unchanged else ""
+    return f"{same}{_where(lost)}{_way_out(report, in_terminal=in_terminal)}"
 
 
 def _where(lost: MissingIssuer) -> str:
@@ -35,10 +34,15 @@ def _where(lost: MissingIssuer) -> str:
     return f"{name} is not at hand; its CA publishes it at {shorten(lost.ca_issuers[0], _ADDRESS)}."
 
 
-def _way_out(report: CheckReport) -> str:
+def _way_out(report: CheckReport, *, in_terminal: bool) -> str:
     """A rehearsal uses the pasted certificates alone, whatever the operator allows."""
     if not report.addresses[0].address:
         return " Add it to the file and rehearse again."
+    if in_terminal:
+        return (
+            " Download it there, and try it with appgw rehearse: in the chain file behind the "
+            "certificates that are sent, or as --root where it turns out to be a root."
+        )
     if report.may_download:
         return (
             " It was asked there, without success; the bot's operator may supply it "

@@ -164,9 +164,10 @@ def _rest(report: CheckReport) -> Iterator[Text]:
         )
     if report.browser:
         yield Text(f"  Browser: {clean(report.browser.why, _LINE)}", style="dim")
-    if nowhere := not_at_hand(report):
+    nowhere = not_at_hand(report, in_terminal=True)
+    if nowhere:
         yield Text(f"  No full chain: {clean(nowhere, _LINE)}", style="dim")
-    if report.repair:
+    if report.repair and (report.repair.root or not nowhere):
         yield Text(f"  Repair: {_repair(report.repair)}", style="dim")
     remarks = [PHRASES[f.code] for f in report.verdict.findings if f.severity is Severity.INFO]
     if remarks:
@@ -180,11 +181,10 @@ def _repair(repair: Repair) -> str:
     chain = "the chain to send (repair.chain_pem)" if repair.chain else ""
     upload = "the certificate to upload (repair.root_pem)" if repair.root else ""
     missing = ", ".join(clean(short_name(one.subject), 80) for one in repair.missing)
-    same = "the repaired chain would be what is sent already" if repair.unchanged else ""
     if not chain and not upload:
-        return _no_repair(same, missing)
+        return _no_repair(missing, unchanged=repair.unchanged)
     have, them = (f"{chain} and {upload}", "both") if chain and upload else (chain or upload, "it")
-    head = f"{same}; " if same else ""
+    head = "the chain that is sent can stay as it is; " if repair.unchanged else ""
     tail = f"; {missing} is still missing" if missing else ""
     return (
         f"{head}--json holds {have}; re-checked with {them} the verdict is "
@@ -192,9 +192,9 @@ def _repair(repair: Repair) -> str:
     )
 
 
-def _no_repair(same: str, missing: str) -> str:
-    if same:
-        return f"{same}; {missing} is not at hand." if missing else f"{same}."
+def _no_repair(missing: str, *, unchanged: bool) -> str:
     if missing:
-        return f"not possible yet; {missing} is missing."
+        return f"no better chain can be made here: get {missing} from its CA."
+    if unchanged:
+        return "the chain that is sent can stay as it is."
     return "not possible: the server's own certificate is not among those sent."

@@ -357,8 +357,8 @@ def test_repair_is_told_where_it_lies(
     rehearsal(CHAIN_PEM + ESTATE.root.pem, roots=(), as_json=False)
     shown = capsys.readouterr().out
     assert (
-        "Repair: the repaired chain would be what is sent already; --json holds the certificate "
-        "to upload (repair.root_pem); "
+        "Repair: the chain that is sent can stay as it is; --json holds the certificate to upload "
+        "(repair.root_pem); "
     ) in shown
     assert "re-checked with it the verdict is OK." in shown
 

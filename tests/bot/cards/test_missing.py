@@ -52,12 +52,16 @@ def broken(
     ],
 )
 def test_thread_and_terminal_name_the_issuers_place(made: CheckReport, said: str) -> None:
+    """In the terminal there is no bot whose operator could help."""
     shown = f"Contoso Issuing CA 3 is not at hand; its CA publishes it at {URL}."
     thread, terminal = (
         str(details(made).message.blocks),
         "\n".join(line.plain for line in render(made)),
     )
-    assert (thread.count(said), terminal.count(said)) == (1, 1)
+    assert thread.count(said) == 1
+    assert terminal.count(said if not made.addresses[0].address else "Download it there") == 1
+    assert "APPGW_" not in terminal
+    assert "Repair: " not in terminal
     assert (shown in thread, shown in terminal) == (True, True)
     card = check_card(made, AROUND)
     assert "APPGW_" not in card.plain + str(card.blocks)
@@ -70,3 +74,11 @@ def test_nothing_is_said_beside_a_file_or_address(made: CheckReport) -> None:
     assert "APPGW_" not in details(made).message.plain + "".join(
         line.plain for line in render(made)
     )
+
+
+def test_details_name_assumed_and_unchecked_apart() -> None:
+    base = broken()
+    made = replace(base, request=replace(base.request, assumed=("a usual name",)))
+    lines = str(details(made).message.blocks)
+    assert lines.lower().count("not checked") == 1
+    assert (lines.count("Assumed: "), lines.count("Not checked: ")) == (1, 1)
