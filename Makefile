@@ -35,14 +35,14 @@ test: setup ## lint, types, import contracts and the whole suite
 # since one browser and one playground serve all of them; 5 says that all were skipped.
 	@mkdir -p build; nice -n 5 $(LINT) > build/lint.log 2>&1 & lint=$$!; \
 	trap 'kill $$lint 2>/dev/null' INT TERM; failed=0; \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/playground/test_browser.py || failed=1; \
+	$(BIN)/python -m pytest -n $(WORKERS) --ignore tests/playground/test_browser.py || failed=1; \
 	echo "== tests of the playground's page in a browser, where there is one"; \
 	$(BIN)/python -m pytest tests/playground/test_browser.py || [ $$? = 5 ] || failed=1; \
 	wait $$lint || failed=1; cat build/lint.log; exit $$failed
 
 coverage: setup ## the suite with its coverage measured, lines and branches; fails where it sinks
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/playground/test_browser.py
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --ignore tests/playground/test_browser.py
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include 'chainlib/*' --skip-covered --fail-under 95
 	@$(BIN)/coverage report --include 'bot/*' --skip-covered --fail-under 92

@@ -22,6 +22,7 @@ from hypothesis import settings
 
 from bot.observability.logs import json_formatter
 from tests.support.sampling import of_all
+from tests.support.scheduling import FileScheduling, long_first
 from tests.support.shared import run_folder
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
@@ -156,6 +157,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "may_block: starts processes or reads files inside the loop on purpose"
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:  # noqa: ANN401 -- xdist's producer
+    """A file's tests run on one worker."""
+    config.option.loadscopereorder = False
+    return FileScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long tests begin first."""
+    items[:] = long_first(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

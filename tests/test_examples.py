@@ -38,7 +38,6 @@ def world(
         yield running
 
 
-@pytest.mark.xdist_group("examples")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples_do_what_the_page_says(
     page: Path,

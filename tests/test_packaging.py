@@ -24,7 +24,7 @@ from tests.support.tls_server import Estate
 ROOT = Path(__file__).parent.parent
 NOT_CODE = {"bot/py.typed", "chainlib/py.typed", "bot/store/migrations/script.py.mako"}
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-pytestmark = [pytest.mark.xdist_group("wheel"), pytest.mark.smoke]  # built and installed once
+pytestmark = pytest.mark.smoke
 # What names the version of a release, and where.
 MENTIONS = {
     "docs/pipelines.md": r"(?:@v|tags/v)(\d+\.\d[\w.]*)",

@@ -78,7 +78,6 @@ def _collected() -> dict[str, tuple[re.Pattern[str] | re.Pattern[bytes], int]]:
 
 SHARES = 8
 # In one worker, because finding the patterns takes two seconds.
-pytestmark = pytest.mark.xdist_group("regular-expressions")
 
 
 def _attacks(pattern: re.Pattern[str] | re.Pattern[bytes], size: int) -> Iterator[str]:

@@ -133,7 +133,7 @@ def test_doubt_that_the_gateway_confirms_is_a_refusal() -> None:
     ] == [Severity.WARNING]
 
 
-def test_hearing_twice_adds_nothing_twice() -> None:
+def test_reading_twice_adds_nothing_twice() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW)
     once = add_backend_health(report, answer(Health.UNHEALTHY))
     assert add_backend_health(once, answer(Health.UNHEALTHY)).members == once.members

@@ -16,7 +16,7 @@ async def test_connection_returning_after_the_end_is_closed(url: str, store: Sto
     Their connections go back to a pool that nobody will ever close.
     """
     assert store
-    transact = Transact(url, replica="r1", workflows={}, poll=1, parallel=1)
+    transact = Transact(url, replica="r1", workflows={}, poll=1, parallel=1, limit=lambda: 12.0)
     await transact.launch()
     late = transact._engine.connect()
     connection = late.connection.dbapi_connection

@@ -29,7 +29,7 @@ from playground.lab.backends import LabBackend
 from playground.lab.catalogue import CATALOGUE
 from playground.stage import Stage
 
-pytestmark = [pytest.mark.xdist_group("mcp"), pytest.mark.smoke]  # one conversation for all
+pytestmark = pytest.mark.smoke
 ROOT = Path(__file__).parents[3]
 RECIPES = tuple(recipe for recipe in CATALOGUE if recipe.name in {"good", "leaf-only"})
 AT = "2030-01-01T00:00:00Z"

@@ -311,7 +311,7 @@ async def test_cancelled_before_its_card_posts_cut_short(stage: Stage, verb: str
 async def test_cancelled_while_slack_hangs_still_ends(
     stage: Stage, verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(card_life, "LAST_WORD_S", 0.3)
+    monkeypatch.setattr(card_life, "LAST_UPDATE_S", 0.3)
     run = stage.begin(verb)
     await run.looking()
     stage.slack.faults.add(Fault(method=UPDATE, before=5))

@@ -92,20 +92,24 @@ DEEP = ["[" * 100_000, '{"q":' * 50_000, "[" * 5000 + "]" * 5000]
 READERS: dict[str, Callable[[dict[str, Any]], Invocation | None]] = {
     "command": from_command,
     "mention": lambda body: from_mention(body, "UBOT"),
-    "click": lambda body: from_interaction(body, Source.ACTION),
+    "action": lambda body: from_interaction(body, Source.ACTION),
     "shortcut": lambda body: from_interaction(body, Source.SHORTCUT),
     "form": lambda body: from_submission(body, "x"),
     "home": opened,
 }
 
 
-@pytest.mark.parametrize("reader", READERS, ids=str)
 @settings(max_examples=40, deadline=None)
 @given(body=PAYLOADS)
-def test_payload_of_any_shape_yields_sendable_text(reader: str, body: dict[str, Any]) -> None:
-    invocation = READERS[reader](body)
-    if invocation is None:
-        return
+def test_payload_of_any_shape_yields_sendable_text(body: dict[str, Any]) -> None:
+    for name, reader in READERS.items():
+        invocation = reader(body)
+        if invocation is not None:
+            assert _is_sendable(invocation), name
+
+
+def _is_sendable(invocation: Invocation) -> bool:
+    """No lone surrogate, which Slack's client could not encode."""
     shown = (
         invocation.text,
         invocation.user,
@@ -116,7 +120,7 @@ def test_payload_of_any_shape_yields_sendable_text(reader: str, body: dict[str, 
         invocation.card or "",
         invocation.response_url or "",
     )
-    assert all(text.encode() is not None for text in shown)
+    return all(text == text.encode(errors="replace").decode() for text in shown)
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,43 @@
+"""Which worker runs which test.
+
+A file stays on one worker, so that what its tests share (a server, an installed wheel, a bot) is
+made once. xdist's own `loadgroup` does the same by a mark; with pytest 9.2 its marks have no
+effect, since pytest does not read the name that it changes any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# Files whose tests wait much and share nothing: they begin first, each test by itself.
+LONG = (
+    "tests/playground/test_clock.py",
+    "tests/bot/engine/test_kill.py",
+    "tests/bot/engine/test_engine.py",
+    "tests/bot/test_digest_simulation.py",
+    "tests/bot/test_outage.py",
+    "tests/playground/test_demo.py",
+    "tests/chainlib/test_bounds.py",
+    "tests/chainlib/test_limbo.py",
+    "tests/bot/test_main.py",
+    "tests/bot/test_cli.py",
+    "tests/bot/test_health_command.py",
+)
+_PLACES: Mapping[str, int] = dict(zip(LONG, count(), strict=False))
+
+
+class FileScheduling(LoadScopeScheduling):
+    """One unit of work for each file, and for each test of the long ones."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in _PLACES else file
+
+
+def long_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The tests in the order in which they begin: a long one that begins last keeps all waiting."""
+    return sorted(items, key=lambda item: _PLACES.get(item.nodeid.partition("::")[0], len(LONG)))
