@@ -23,10 +23,11 @@ from bot.cards.escaping import clean, short_name
 from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, spoken, target_name
 from bot.cards.missing_issuer import not_at_hand
 from bot.domain.check_report import CheckReport
-from chainlib import Code, Finding, Fix, Repair, Severity
+from chainlib import Code, Finding, Fix, Repair, Severity, TrustMode
 
 DRAWING_LINES = 400  # two for each of the 100 certificates that a list may hold, and more
 _LINE = 400
+_OF_A_PRIVATE_CA = frozenset({Code.SERVER_UNKNOWN_CA, Code.INTERMEDIATE_UNKNOWN_CA})
 _NARROWEST = 20
 _STYLES = {"FAIL": "bold red", "WARN": "bold yellow", "OK": "bold green"}
 _STAGES = {
@@ -169,12 +170,22 @@ def _rest(report: CheckReport) -> Iterator[Text]:
         yield Text(f"  No full chain: {clean(nowhere, _LINE)}", style="dim")
     if report.repair and (report.repair.root or not nowhere):
         yield Text(f"  Repair: {_repair(report.repair)}", style="dim")
+    if _trusts_public_cas(report) and report.verdict.headline in _OF_A_PRIVATE_CA:
+        yield Text(
+            "  Trust: no --root was given, so well-known CAs are trusted. Where the backend "
+            "setting has a trusted root, write for example --root root.cer.",
+            style="dim",
+        )
     remarks = [PHRASES[f.code] for f in report.verdict.findings if f.severity is Severity.INFO]
     if remarks:
         yield Text(f"  Remarks: {', '.join(dict.fromkeys(remarks))}.", style="dim")
     yield Text(
         f"  Not checked: {'; '.join(clean(item, 120) for item in report.not_checked)}.", style="dim"
     )
+
+
+def _trusts_public_cas(report: CheckReport) -> bool:
+    return report.request.policy.trust is TrustMode.WELL_KNOWN
 
 
 def _repair(repair: Repair) -> str:

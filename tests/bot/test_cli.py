@@ -363,6 +363,18 @@ def test_repair_is_told_where_it_lies(
     assert "re-checked with it the verdict is OK." in shown
 
 
+def test_unknown_ca_names_the_option_root(
+    rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Who forgot the option must not take the verdict for the gateway's."""
+    assert rehearsal(CHAIN_PEM, roots=(), as_json=False) == 1
+    assert "no --root was given" in capsys.readouterr().out
+    other = tmp_path / "other.cer"
+    other.write_bytes(pki.root("Other Root").pem)
+    assert rehearsal(CHAIN_PEM, roots=(other,), as_json=False) == 1
+    assert "no --root was given" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("form", KEYS, ids=str)
 def test_private_key_is_refused_and_never_repeated(
     form: str, rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
