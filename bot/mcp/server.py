@@ -10,12 +10,17 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import AsyncIterable, Awaitable, Callable
 from importlib.metadata import version
 from typing import Any
 
+from anyio import create_memory_object_stream
+from anyio.streams.memory import MemoryObjectSendStream
 from mcp import types
 from mcp.server import Server, ServerRequestContext
 from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
+from pydantic import ValidationError
 
 from bot.cards.escaping import clean
 from bot.mcp.tools import TOOLS, Tool, ToolRefused
@@ -56,7 +61,54 @@ def serve() -> None:
 async def _serve() -> None:
     server = new_server()
     async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+        understood, accepted = create_memory_object_stream[SessionMessage | Exception](0)
+        sorting = asyncio.create_task(_sort(incoming, understood, outgoing.send))
+        await server.run(accepted, outgoing, server.create_initialization_options())
+        await sorting
+
+
+async def _sort(
+    incoming: AsyncIterable[SessionMessage | Exception],
+    understood: MemoryObjectSendStream[SessionMessage | Exception],
+    answer: Callable[[SessionMessage], Awaitable[None]],
+) -> None:
+    """Pass messages on, and answer those that cannot be read, which the library drops unanswered.
+
+    An assistant would wait for its answer as long as its patience lasts.
+    """
+    async with understood:
+        async for item in incoming:
+            if isinstance(item, SessionMessage):
+                await understood.send(item)
+            else:
+                await answer(SessionMessage(unreadable(item)))
+
+
+def unreadable(error: Exception) -> types.JSONRPCError:
+    """The answer to a message that cannot be read, with the message's id where that can be read.
+
+    JSON with half a surrogate pair is such a message.
+    """
+    return types.JSONRPCError(
+        jsonrpc="2.0",
+        id=_id_in(error),
+        error=types.ErrorData(
+            code=types.PARSE_ERROR,
+            message="the message is not JSON-RPC in valid UTF-8 on one line; send for example "
+            '{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}',
+        ),
+    )
+
+
+def _id_in(error: Exception) -> int | str | None:
+    if not isinstance(error, ValidationError):
+        return None
+    try:
+        sent = json.loads(error.errors(include_url=False)[0]["input"])
+    except (ValueError, TypeError, RecursionError):
+        return None
+    found = sent.get("id") if isinstance(sent, dict) else None
+    return found if type(found) in {int, str} else None
 
 
 def new_server() -> Server[dict[str, Any]]:

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import ssl
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -282,6 +283,24 @@ def test_tools_are_typed_described_and_read_only(session: Session) -> None:
 
 def test_server_names_itself(session: Session) -> None:
     assert session.server.name == "appgw-check"
+
+
+def test_unreadable_messages_are_answered() -> None:
+    """Half a surrogate pair, JSON that is cut short, and JSON that is too deep."""
+    sent = ('{"jsonrpc": "2.0", "id": 7, "method": "\\ud800"}', "{", "[" * 50_000)
+    ended = subprocess.run(
+        [sys.executable, "-c", "from bot.cli import main; main()", "mcp"],
+        input="".join(f"{line}\n" for line in sent),
+        capture_output=True,
+        cwd=ROOT,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    answers = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [one["id"] for one in answers] == [7, None, None]
+    assert {one["error"]["code"] for one in answers} == {types.PARSE_ERROR}
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.fixture
