@@ -286,6 +286,9 @@ def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[
     if not known:
         return
     for line in text.lines:
+        titled = line.label.strip("`\"'* ").rpartition("/")[2].lower()
+        if titled in known.names and re.search(r"[-_0-9]", titled):
+            yield _called(titled, Sure.KNOWN)
         kept = _URL_PATH.sub(_blank, _OTHER_ID.sub(_blank, line.text))
         for match in _TOKEN.finditer(kept):
             name = match[0].rstrip(".)").lower()

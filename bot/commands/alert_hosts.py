@@ -70,9 +70,14 @@ _PACKAGE = re.compile(
     r"(?i)\b(?:dependency|dependencies|library|crate|gem|plugin|framework|bump(?:s|ed)?)\s+[\"'`]?$"
 )
 _NEW_VERSION = re.compile(r"(?i)[\"'`]?\s+(?:(?:from|to)\s+)?v?\d+\.\d+")
+_API_VERSION = re.compile(r"/v\d+(?:(?:alpha|beta)\d+)?,?")
+_API_KIND = re.compile(r"[\s,]{1,3}(?:Kind=)?[A-Z][a-z]+[A-Za-z]*")
+"""`batch.example.io/v1 Job`: a group of an API of Kubernetes, with its version and kind."""
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
 _LABEL_WORDS = 3
 """How many words before a link's address may be its label."""
+_STARRED = re.compile(r"(?i)\s*\*{3,}[^*]{0,80}\bmonitoring\b[^*]{0,20}$")
+"""A heading between asterisks in which a monitoring server names itself."""
 _ARTICLE = re.compile(r"(?i)\s+(?:the|our|my|this|that|a|an)$")
 _EXPORTER_PORTS = frozenset({9090, 9093, 9100, 9115, 9182, 10250})
 
@@ -116,9 +121,10 @@ def registered_domain(host: str) -> str | None:
 def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
     """Every host that may be meant, in the order of the text."""
     pages = {_authority(url) for url in text.pages}
-    found = []
+    found: list[Mention] = []
     for number, line in enumerate(text.lines):
-        found += [one for one in _of_line(line, number, known) if one.host]
+        of_line = (one for one in _of_line(line, number, known) if one.host)
+        found += sorted(of_line, key=lambda one: one.start)
         if len(found) > MAX_MENTIONS:
             break
     pages |= {(one.host, one.port) for one in found if one.role is Role.PAGE}
@@ -130,14 +136,28 @@ def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
 
 
 def _side_by_side(found: list[Mention], text: AlertText) -> list[Mention]:
-    """`A and B return 502`: what is said of the second is said of the first as well."""
+    """`A and B return 502`, `hosts A, B`: what is said of one is said of the other as well."""
     for place in range(len(found) - 1, 0, -1):
         first, second = found[place - 1], found[place]
-        between = text.lines[first.line].text[first.end : second.start]
-        joined = first.line == second.line and _JOINED.fullmatch(between)
+        joined = _is_joined(first, second, text)
         if joined and first.role is Role.NAMED and second.role is Role.SUBJECT:
             found[place - 1] = replace(first, role=second.role)
+    for place in range(1, len(found)):
+        first, second = found[place - 1], found[place]
+        labelled = first.role in {Role.BACKEND, Role.LABELLED}
+        unlabelled = second.role in {Role.SUBJECT, Role.NAMED}
+        if labelled and unlabelled and _is_joined(first, second, text):
+            found[place] = replace(second, role=first.role)
+        link = text.lines[second.line].text[second.start : second.end]
+        beside = first.line == second.line and first.role <= second.role is Role.LABELLED
+        if beside and "://" in link and is_page_path(link.partition("://")[2]):
+            found[place] = replace(second, role=Role.PAGE)
     return found
+
+
+def _is_joined(first: Mention, second: Mention, text: AlertText) -> bool:
+    between = text.lines[first.line].text[first.end : second.start]
+    return first.line == second.line and bool(_JOINED.fullmatch(between))
 
 
 def _authority(url: str) -> tuple[str, int | None]:
@@ -271,6 +291,8 @@ def _address_role(
 
 def _in_heading(before: str, after: str) -> bool:
     """Whether a name stands in the opening brackets with which a tool names itself."""
+    if _STARRED.match(before):
+        return True
     opening = before.lstrip("*_` \u2022")
     if not opening.startswith("[") or "]" in opening or "]" not in after:
         return False
@@ -313,6 +335,7 @@ def _is_no_word(
         or (ending[:1].isupper() and ending[1:].islower())
         or (pair and ending.isupper())
         or is_key
+        or (_API_VERSION.fullmatch(path) and _API_KIND.match(after))
         or _CODE_NAME.search(before)
         or (pair and installed)
         or (pair and labels[-1] in CODE_ENDINGS)

@@ -92,6 +92,8 @@ VENDORS = _words(
     launchdarkly.com linkedin.com logdna.com lucid.app miro.com netdata.cloud netlify.com
     octopus.app octopus.com okta.com onenr.io pulumi.com readme.io snyk.io sonarcloud.io
     spacelift.io status.io terraform.io twitter.com vercel.com whereby.com
+    alpinelinux.org crates.io debian.org gcr.io golang.org maven.org npmjs.org nuget.org
+    packagist.org pkg.dev pythonhosted.org rubygems.org ubuntu.com
     """
 )
 """Registered domains of vendors whose pages stand in alerts."""

@@ -121,7 +121,7 @@ def _known_host(
     """Hosts of the inventory; a gateway that was named decides between them."""
     fitting = [one for one in mentions if gateway is None or _is_of(gateway, one, known)]
     members = [one for one in fitting if known.holding(one.host)]
-    one = _only(members or fitting)
+    one = None if _are_apart(members, known) else _only(members or fitting)
     if one is not None:
         owner = gateway or _only_owner(one, known)
         return AlertReading(
@@ -140,6 +140,13 @@ def _known_host(
         return _gateway_alone(_named(shared[0]), pool, known)
     choices = tuple(_known_target(one, known) for one in mentions[:2])
     return _level(choices, [one.host for one in mentions])
+
+
+def _are_apart(members: Sequence[Mention], known: KnownNames) -> bool:
+    """Whether an address is a member of another gateway than the names beside it."""
+    owned = {one.ref for name in members if not name.is_ip for one in known.holding(name.host)}
+    addresses = [known.holding(one.host) for one in members if one.is_ip]
+    return bool(owned) and any(owned.isdisjoint(gw.ref for gw in one) for one in addresses)
 
 
 def _known_target(one: Mention, known: KnownNames) -> AlertTarget:
