@@ -11,10 +11,11 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterable, Awaitable, Callable
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
-from anyio import create_memory_object_stream
+from anyio import BrokenResourceError, ClosedResourceError, create_memory_object_stream
 from anyio.streams.memory import MemoryObjectSendStream
 from mcp import types
 from mcp.server import Server, ServerRequestContext
@@ -55,7 +56,10 @@ def serve() -> None:
             "appgw mcp talks to an assistant over standard input and output, see docs/mcp.md; "
             "press Ctrl-D to end.\n"
         )
-    asyncio.run(_serve())
+    try:
+        asyncio.run(_serve())
+    except* BrokenPipeError:
+        _LOG.warning("the assistant closed its end of standard output")
 
 
 async def _serve() -> None:
@@ -76,12 +80,14 @@ async def _sort(
 
     An assistant would wait for its answer as long as its patience lasts.
     """
-    async with understood:
-        async for item in incoming:
-            if isinstance(item, SessionMessage):
-                await understood.send(item)
-            else:
-                await answer(SessionMessage(unreadable(item)))
+    # A stream that is closed means that the assistant is gone; `serve` says so.
+    with suppress(BrokenResourceError, ClosedResourceError):
+        async with understood:
+            async for item in incoming:
+                if isinstance(item, SessionMessage):
+                    await understood.send(item)
+                else:
+                    await answer(SessionMessage(unreadable(item)))
 
 
 def unreadable(error: Exception) -> types.JSONRPCError:

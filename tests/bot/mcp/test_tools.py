@@ -303,6 +303,23 @@ def test_unreadable_messages_are_answered() -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_assistant_that_is_gone_leaves_no_traceback(tmp_path: Path) -> None:
+    log = tmp_path / "stderr"
+    with log.open("w") as stderr:
+        server = subprocess.Popen(
+            [sys.executable, "-c", "from bot.cli import main; main()", "mcp"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            cwd=ROOT,
+        )
+        assert server.stdout is not None
+        server.stdout.close()
+        server.communicate(b"{\n{\n", timeout=120)
+    assert "the assistant closed its end" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
 @pytest.fixture
 def without_the_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installation without the extra."""
