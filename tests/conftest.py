@@ -20,7 +20,9 @@ import pytest
 from blockbuster import BlockBuster
 from hypothesis import settings
 
+from bot.digest.zones import warm
 from bot.observability.logs import json_formatter
+from chainlib.aio import load_well_known
 from tests.support.sampling import of_all
 from tests.support.scheduling import FileScheduling, long_first
 from tests.support.shared import run_folder
@@ -79,6 +81,12 @@ def _guarded(name: str, original: Any) -> Any:  # noqa: ANN401 -- three socket m
         return original(self, *arguments)
 
     return guard
+
+
+def _read_what_the_program_reads_first() -> None:
+    """What `bot.main` reads before its loop runs, so that no test depends on an earlier one."""
+    load_well_known()
+    warm()
 
 
 def _keep_bytecode() -> None:
@@ -150,6 +158,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run_folder()
     _clean_environment()
     _only_loopback()
+    _read_what_the_program_reads_first()
     _BLOCKING.activate()
     _keep_bytecode()
     for name in _LOGGERS:

@@ -12,7 +12,7 @@ from bot.cards.escaping import clean, inert, short_name, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
 from bot.cards.parts import TEXT_LIMIT, Message, utc
 from bot.cards.rehearsal_card import RehearsalText, few, rehearsal_card
-from bot.domain.forecast import Cause, Forecast, ForecastDay, ForecastMember
+from bot.domain.forecast import Cause, Forecast, ForecastDay, ForecastMember, Place
 from chainlib import counted
 
 MAX_DAYS_SHOWN = 5
@@ -39,9 +39,12 @@ def forecast_card(found: Forecast, context: CardContext) -> Message:
 
 
 def _notification(found: Forecast, name: str) -> str:
+    """Gateway, cause and who must act; what a lock screen cannot hold is left to the card."""
     grade, rest = grade_of(found), f": {summary(found)}"
-    if len(rest) > TEXT_LIMIT - len(grade) - 1 - len(name):
-        rest = f": {_short_summary(found)}"
+    if found.breaking:
+        rest = f": {_short(found.breaking[0])}"
+    elif len(rest) > TEXT_LIMIT - len(grade) - 1 - len(name):
+        rest = ": nothing breaks."
     shown = shorten_middle(_name(found), max(TEXT_LIMIT - len(grade) - 1 - len(rest), 12))
     return f"{grade} {shown}{rest}"
 
@@ -60,8 +63,13 @@ def summary(found: Forecast) -> str:
     return f"nothing that works today breaks in the next {counted(found.days, 'day')}."
 
 
-def _short_summary(found: Forecast) -> str:
-    return f"{_first(found.breaking[0])}." if found.breaking else "nothing breaks."
+def _short(day: ForecastDay) -> str:
+    cause, at = day.cause, day.cause.at
+    # A root that ends is replaced on the gateway; what a server sends is replaced there.
+    actor = "gateway" if cause.place is Place.ROOT else "server"
+    place = cause.place.value.removesuffix(" certificate")
+    breaks = f"{_many(day.breaks)} {_verb(day)}, {place} {cause.turn.value}"
+    return f"{at.day} {at:%b %Y}: {breaks}. Fix: {actor}."
 
 
 def _first(day: ForecastDay) -> str:

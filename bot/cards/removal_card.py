@@ -23,7 +23,7 @@ _LINE = 130
 def removal_card(found: Removal, context: CardContext) -> Message:
     """What the channel sees."""
     grade = grade_of(found)
-    rest = f": {summary(found)}"
+    rest = f": {summary(found)}{' Keep the root.' if grade == 'FAIL' else ''}"
     name = shorten_middle(_names(found), TEXT_LIMIT - len(grade) - 1 - len(rest))
     text = RehearsalText(
         notification=f"{grade} {name}{rest}",

@@ -143,10 +143,10 @@ def test_view_looks_as_reviewed(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("removal", ("FAIL", "corp-root-2016", "3 of 5 servers would break")),
+        ("removal", ("FAIL", "corp-root-2016", "3 of 5 servers would break", "Keep the root")),
         ("overview", ("FAIL", "prod-gw", "Fix: ")),
         ("gateway", ("FAIL", "prod-gw", "Fix: ")),
-        ("forecast", ("prod-gw",)),
+        ("forecast", ("prod-gw", "14 backends break, intermediate expires", "Fix: server")),
         ("digest", ("FAIL", "prod-gw", "intermediate missing", "Fix: server")),
         ("check-leaf-only", ("FAIL", HOST, "intermediate missing", "Fix: server")),
     ],

@@ -94,7 +94,7 @@ def test_one_intermediate_behind_many_is_one_line() -> None:
     assert (len(day.breaks), day.cause.place) == (14, Place.INTERMEDIATE)
     card = forecast_card(found, CONTEXT)
     assert "14 backends break, intermediate Contoso Issuing CA 9 expires" in card.plain
-    assert "14 backends break" in card.text
+    assert "14 backends break, intermediate expires. Fix: server." in card.text
 
 
 def test_root_that_ends_is_the_cause() -> None:
