@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache, lru_cache
 
+from bot.commands.alert_mentions import Mention, side_by_side
 from bot.commands.alert_tables import (
     CODE_ENDINGS,
     FIELD_ENDINGS,
@@ -56,7 +57,6 @@ _SLASHED = re.compile(
 _SIX = re.compile(
     r"(?<![\w:.])\[?(?P<host>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})\]?(?::(?P<port>\d{1,5}))?(?![\w:])"
 )
-_JOINED = re.compile(r"[\s`*_,]*(?:,|and|or|&|as well as|und)[\s`*_]*", re.IGNORECASE)
 _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
 _GLUED = re.compile(r"(?<![\w.])(?:[A-Za-z][\w-]+|[1-5]\d\d):$")
 """What may stand before a name without a space: a label or a status."""
@@ -80,28 +80,6 @@ _STARRED = re.compile(r"(?i)\s*\*{3,}[^*]{0,80}\bmonitoring\b[^*]{0,20}$")
 """A heading between asterisks in which a monitoring server names itself."""
 _ARTICLE = re.compile(r"(?i)\s+(?:the|our|my|this|that|a|an)$")
 _EXPORTER_PORTS = frozenset({9090, 9093, 9100, 9115, 9182, 10250})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
-    """One host or address at one place.
-
-    Attributes:
-        host: lower case, without brackets.
-        port: as written; `None` where none was.
-        role: what it is there.
-        line: number of its line.
-        start: where it begins on the line.
-        end: where it ends.
-    """
-
-    host: str
-    port: int | None
-    role: Role
-    is_ip: bool
-    line: int = 0
-    start: int = 0
-    end: int = 0
 
 
 @cache
@@ -130,34 +108,9 @@ def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
     pages |= {(one.host, one.port) for one in found if one.role is Role.PAGE}
     return tuple(
         one
-        for one in _side_by_side(found, text)
+        for one in side_by_side(found, text)
         if one.role < Role.PAGE and (one.role <= Role.SUBJECT or (one.host, one.port) not in pages)
     )
-
-
-def _side_by_side(found: list[Mention], text: AlertText) -> list[Mention]:
-    """`A and B return 502`, `hosts A, B`: what is said of one is said of the other as well."""
-    for place in range(len(found) - 1, 0, -1):
-        first, second = found[place - 1], found[place]
-        joined = _is_joined(first, second, text)
-        if joined and first.role is Role.NAMED and second.role is Role.SUBJECT:
-            found[place - 1] = replace(first, role=second.role)
-    for place in range(1, len(found)):
-        first, second = found[place - 1], found[place]
-        labelled = first.role in {Role.BACKEND, Role.LABELLED}
-        unlabelled = second.role in {Role.SUBJECT, Role.NAMED}
-        if labelled and unlabelled and _is_joined(first, second, text):
-            found[place] = replace(second, role=first.role)
-        link = text.lines[second.line].text[second.start : second.end]
-        beside = first.line == second.line and first.role <= second.role is Role.LABELLED
-        if beside and "://" in link and is_page_path(link.partition("://")[2]):
-            found[place] = replace(second, role=Role.PAGE)
-    return found
-
-
-def _is_joined(first: Mention, second: Mention, text: AlertText) -> bool:
-    between = text.lines[first.line].text[first.end : second.start]
-    return first.line == second.line and bool(_JOINED.fullmatch(between))
 
 
 def _authority(url: str) -> tuple[str, int | None]:
@@ -176,6 +129,15 @@ def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
             mention = _mention(match, line, number, known)
             if mention:
                 yield mention
+                yield from _after_slash(mention, match, known)
+
+
+def _after_slash(one: Mention, match: re.Match[str], known: KnownNames) -> Iterator[Mention]:
+    """`A/B` of two known names is no path below the first."""
+    second = (match.groupdict().get("path") or "")[1:].rstrip("/.").lower()
+    if match.re is _NAME and (known.holding(second) or known.serving(second)):
+        start = match.start("path") + 1
+        yield replace(one, host=second, port=None, is_ip=False, start=start)
 
 
 def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -> Mention | None:
@@ -384,14 +346,3 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _port(text: str | None) -> int | None:
     return int(text) if text and 1 <= int(text) <= _MAX_PORT else None
-
-
-def foremost(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
-    """The mentions of the strongest role, one for each host."""
-    kept = list(mentions)
-    best = min((one.role for one in kept), default=None)
-    chosen: dict[str, Mention] = {}
-    for one in kept:
-        if one.role is best:
-            chosen.setdefault(one.host, one)
-    return tuple(chosen.values())

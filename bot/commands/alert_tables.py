@@ -93,6 +93,7 @@ VENDORS = _words(
     octopus.app octopus.com okta.com onenr.io pulumi.com readme.io snyk.io sonarcloud.io
     spacelift.io status.io terraform.io twitter.com vercel.com whereby.com
     alpinelinux.org crates.io debian.org gcr.io golang.org maven.org npmjs.org nuget.org
+    amazonses.com azure.net mailgun.org office.net outlook.com sendgrid.net
     packagist.org pkg.dev pythonhosted.org rubygems.org ubuntu.com
     """
 )

@@ -92,6 +92,10 @@ _REPORTER = re.compile(
     r"(?:[\s\"'`*]{1,4}[\w:.-]{1,60}[\"'`*]{0,2}\s{0,2}\()?[\s:\"'`*(<\[]*$",
     re.IGNORECASE,
 )
+_ASKER = re.compile(
+    r"(?i)\b(?:source|client|visitor|attacker)[\s_-]{1,2}(?:ip|addr|address)(?:es|s)?[\s`*\"'(]{1,3}$"
+)
+"""`source IP 203.0.113.5`, whatever the head of the line says."""
 _RESOLVER = re.compile(r"(?i)\bnslookup\s{1,4}[\w.-]{1,253}\s{1,4}$")
 _LEADS_AWAY = re.compile(
     r"\b(?:see(?:\s+also)?|runbook|playbook|wiki|docs?|documentation|dashboards?|details?|"
@@ -178,7 +182,7 @@ def place_role(before: str, after: str, label: str) -> Role:
 
 def _role_of_words(before: str, after: str) -> Role | None:
     """What the words directly around a name say of it."""
-    if _REPORTER.search(before) or _RESOLVER.search(before):
+    if any(one.search(before) for one in (_REPORTER, _RESOLVER, _ASKER)):
         return Role.CLIENT
     if _LEADS_AWAY.search(before) and not _FAILS.match(after):
         return Role.PAGE
