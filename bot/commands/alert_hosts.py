@@ -61,7 +61,11 @@ _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGN
 _GLUED = re.compile(r"(?<![\w.])(?:[A-Za-z][\w-]+|[1-5]\d\d):$")
 """What may stand before a name without a space: a label or a status."""
 _NETWORK = re.compile(r"/\d{1,3}\b")
-_DNS_PORT = 53
+_OTHER_PORTS = frozenset(
+    {22, 25, 53, 110, 143, 389, 445, 465, 587, 636, 993, 995, 1433, 1521, 3306, 3389, 5432, 5671}
+    | {5672, 6379, 6380, 9092, 11211, 27017}
+)
+"""Ports of mail, directories, databases and queues (IANA's register): no HTTPS is behind them."""
 _VERSION_BEFORE = re.compile(
     r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$"
 )
@@ -151,7 +155,7 @@ def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -
     is_url, single = match.re is _URL, "." not in host and address is None
     if not is_known and not _may_be(match, host, address, line.text):
         return None
-    if (address and _is_network(match)) or port == _DNS_PORT:
+    if (address and _is_network(match)) or port in _OTHER_PORTS:
         return None
     if is_known and single and not _certain_single(host, match, line):
         return None

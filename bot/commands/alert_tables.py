@@ -25,7 +25,7 @@ CLIENT_WORDS = _words(
     """
     agent attacker caller callerip checker client clientip clients forwarded ipaddr loc
     location monitorhost monitoring monitornode monitorserver nameserver observer peer poller
-    pollingengine probed probehost proxy referer referrer region
+    pollingengine probed probehost proxy referer referrer region registrar
     remote reporter requester resolver scanner sender source sourceip src ua user version
     visitor worker
     origem origen origine quelle

@@ -86,6 +86,7 @@ _REPORTER = re.compile(
     r"monitored|sent|measured|seen|observed|detected|probed|tested|pinged|polled|raised|"
     r"triggered|created|opened|posted|received|came|coming|watched|generated|forwarded|"
     r"according|scraped|routed|proxied)\s+(?:from|by|via|through|to)|\bvia|\bthrough|"
+    r"\b(?:on|by)\s+(?:(?:the|our|a|build|ci)\s+){0,2}(?:agent|runner)|"
     r"\bpowered\s+by|\bfrom\s+(?:(?:our|the|my|a|an|private|public|remote)\s+){0,2}(?:office|probe|client|location|monitor\w*|agent|"
     r"vantage\s+point|laptop|home|vpn|prober|poller|scanner|jump\s*(?:host|box)|bastion))"
     r"(?:\s+(?:our|the|my|probe|host|server|node|monitor|agent|prober|poller))*"
@@ -142,6 +143,8 @@ _PAGE_PATH = re.compile(
 )
 _ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
 """Names that customers get below a domain of the table."""
+_QUEUES = (".servicebus.windows.net", ".servicebus.chinacloudapi.cn")
+"""Queues of Azure, each a registered name of its own, which no gateway has as backends."""
 
 
 def label_words(label: str) -> tuple[str, ...]:
@@ -229,4 +232,4 @@ def is_page_host(host: str, registered: str | None) -> bool:
     """Whether a host is a vendor's, or is called like a tool."""
     if registered in VENDORS or host in VENDORS:
         return not host.endswith(_ON_VENDORS)
-    return not PAGE_HOSTS.isdisjoint(host.split(".")[:-1])
+    return host.endswith(_QUEUES) or not PAGE_HOSTS.isdisjoint(host.split(".")[:-1])

@@ -15,6 +15,7 @@ from typing import Any
 
 from bot.commands.alert_gateways import NamedGateway, Sure, read_gateways, read_pool
 from bot.commands.alert_hosts import read_hosts
+from bot.commands.alert_matter import other_matter
 from bot.commands.alert_mentions import Mention, foremost
 from bot.commands.alert_text import AlertText, read_text
 from bot.commands.alert_words import Role
@@ -96,6 +97,8 @@ def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> Alert
     if len(gateways) > 1:
         return _beside_gateways(gateways, mentions, known)
     gateway = gateways[0] if gateways else None
+    if gateway is None and mentions and (matter := other_matter(text)):
+        return _about_another(matter)
     if mentions and mentions[0].role is Role.KNOWN:
         return _known_host(mentions, gateway, pool, known)
     if gateway is not None:
@@ -191,6 +194,13 @@ def _host_alone(mentions: Sequence[Mention], text: AlertText) -> AlertReading:
         return _level(choices, [host.host for host in mentions])
     return AlertReading(
         target=_target(one, None, None), reason=f"{one.host} is named in the message"
+    )
+
+
+def _about_another(matter: str) -> AlertReading:
+    return AlertReading(
+        target=None,
+        reason=f"the message is about {matter} and no HTTPS backend; name one to check it",
     )
 
 
