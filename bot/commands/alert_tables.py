@@ -94,7 +94,7 @@ VENDORS = _words(
     spacelift.io status.io terraform.io twitter.com vercel.com whereby.com
     alpinelinux.org crates.io debian.org gcr.io golang.org maven.org npmjs.org nuget.org
     amazonses.com azure.net mailgun.org office.net outlook.com sendgrid.net
-    packagist.org pkg.dev pythonhosted.org rubygems.org ubuntu.com
+    packagist.org pkg.dev rubygems.org ubuntu.com
     """
 )
 """Registered domains of vendors whose pages stand in alerts."""
