@@ -500,4 +500,6 @@ async def test_text_holds_no_python_notation(
     case = CASES[named]
     async with case.server() as server:
         await asyncio.to_thread(run_check, _options(case, server, root, as_json=False))
-    _assert_words(Case(server=case.server, status=0, headline=""), capsys.readouterr().out)
+    text = capsys.readouterr().out
+    assert not PYTHON.search(text)
+    _assert_words(Case(server=case.server, status=0, headline=""), text)

@@ -175,3 +175,4 @@ def test_altered_bytes_raise_nothing_but_malformed_certificate(
         return
     for fact in FACTS:
         getattr(certificate, fact)
+    assert certificate.der == bytes(altered)

@@ -316,6 +316,7 @@ async def test_cancelled_while_slack_hangs_still_ends(
     await run.looking()
     stage.slack.faults.add(Fault(method=UPDATE, before=5))
     await run.cut()
+    assert run.task.cancelled()
 
 
 @pytest.mark.parametrize("verb", READS_HEALTH)

@@ -91,7 +91,8 @@ async def test_channel_about_to_be_shared_counts(bot: RunningBot) -> None:
     await bot.slack.command(
         "list", channel=add(bot, Channel(id="C0PENDING", name="pending", pending=True))
     )
-    await private(bot, "Allow cards")
+    assert await private(bot, "Allow cards")
+    assert not bot.slack.messages("C0PENDING")
 
 
 async def test_channel_of_own_workspaces_is_not_shared(bot: RunningBot) -> None:
@@ -109,7 +110,8 @@ async def test_event_of_sharing_ends_what_was_known(bot: RunningBot) -> None:
     add(bot, Channel(id="C0LATER", name="later", foreign=True))
     await bot.slack.event({"type": "channel_shared", "channel": channel})
     await bot.slack.command("list", channel=channel, user=COLLEAGUE)
-    await private(bot, "Allow cards", COLLEAGUE)
+    assert await private(bot, "Allow cards", COLLEAGUE)
+    assert not any(m.text.startswith("Allow cards") for m in bot.slack.ephemerals("U0ONCALL"))
 
 
 @pytest.mark.parametrize("shared", [True, None], ids=["said-now", "said-before"])

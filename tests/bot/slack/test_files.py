@@ -247,9 +247,10 @@ async def test_files_that_cannot_come_directly_are_explained(
 ) -> None:
     bot.slack.faults.add(Fault(method="chat.postMessage", error="messages_tab_disabled"))
     await bot.slack.click(private_card, "more", option=LABELS["chain"])
-    await bot.slack.until(
+    assert await bot.slack.until(
         lambda: first(m for m in bot.slack.ephemerals() if "messages tab" in str(m.blocks))
     )
+    assert not bot.slack.messages(DIRECT)
 
 
 async def test_a_private_card_is_watched_directly(bot: RunningBot, private_card: Message) -> None:

@@ -111,4 +111,5 @@ async def test_readings_end_when_the_run_is_cancelled() -> None:
     await running.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 30)
+    assert task.cancelled()

@@ -171,8 +171,10 @@ async def test_half_sent_request_is_cut(sent: bytes, monkeypatch: pytest.MonkeyP
         writer.write(sent)
         await writer.drain()
         async with asyncio.timeout(20):
-            await reader.read()
+            answer = await reader.read()
         writer.close()
+        assert reader.at_eof()
+        assert b" 200 " not in answer
 
 
 async def test_slack_may_look_at_the_port_s_certificate(bot: RunningBot) -> None:
