@@ -8,16 +8,12 @@ unusable, 3 no certificate list came.
 
 from __future__ import annotations
 
-import errno
 import gc
 import json
-import os
-import re
 import sys
 from collections.abc import Callable, Iterator
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 gc.disable()  # what imports make is kept, and collecting meanwhile takes a tenth of their time
 
@@ -25,7 +21,14 @@ import typer  # noqa: E402 -- after collecting is off
 from typer import Argument, Option  # noqa: E402 -- after collecting is off
 
 from bot.terminal import database  # noqa: E402 -- after collecting is off
-from bot.terminal.complaint import UNUSABLE, usage_error  # noqa: E402 -- after collecting is off
+from bot.terminal.complaint import (  # noqa: E402 -- after collecting is off
+    NO_ROOM,
+    UNUSABLE,
+    command_line_error,
+    open_stream,
+    output_lost,
+    usage_error,
+)
 from bot.terminal.options import (  # noqa: E402 -- after collecting is off
     AnnotateOption,
     At,
@@ -56,16 +59,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(database.app, name="db")
-
-_EXAMPLES = {
-    "check": "check backend.contoso.com",
-    "rehearse": "rehearse fullchain.pem",
-    "health": "health gw:prod-gw",
-    "observe": "observe gw:prod-gw",
-    "forecast": "forecast gw:prod-gw",
-}
-_POSSIBLE = re.compile(r" \(Possible options?: ([^)]*)\)$")
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 @app.command()
@@ -150,15 +143,8 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     Or say what breaks if a root is removed from a gateway. Exit status 0 when the gateway would
     accept it, 1 when it would refuse it, 2 when the command line or a file cannot be used.
     """
-    if without_root is not None and annotate is not None:
-        return usage_error(
-            "--annotate is for files; write for example: appgw rehearse fullchain.pem --annotate "
-            "github"
-        )
     if without_root is not None:
-        from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
-
-        return run_removal(chain, without_root, json_wanted=as_json)
+        return _without_root(chain, without_root, annotated=annotate is not None, as_json=as_json)
     gc.disable()  # as for `check`
     from bot.terminal.commands import RehearseOptions, run_rehearse  # noqa: PLC0415 -- late, so that the program starts fast
 
@@ -176,6 +162,17 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
         as_json=as_json,
     )
     return run_rehearse(options)
+
+
+def _without_root(chain: str, root: str, *, annotated: bool, as_json: bool) -> int:
+    if annotated:
+        return usage_error(
+            "--annotate is for files; write for example: appgw rehearse fullchain.pem --annotate "
+            "github"
+        )
+    from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
+
+    return run_removal(chain, root, json_wanted=as_json)
 
 
 @app.command()
@@ -375,56 +372,19 @@ def _options(
 
 def main() -> None:
     """Entry point: a wrong command line or a closed output gives one sentence, no traceback."""
-    sys.stdout, sys.stderr = _open(sys.stdout), _open(sys.stderr)
+    sys.stdout, sys.stderr = open_stream(sys.stdout), open_stream(sys.stderr)
     try:
         status = app(standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort:
         status = 130
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
-        status = _output_lost(error)
+        status = output_lost(error)
     except Exception as error:
-        sentence = _command_line_error(error)
+        sentence = command_line_error(error)
         if sentence is None:
             raise
         status = usage_error(sentence)
     sys.exit(status if isinstance(status, int) else 0)
-
-
-def _open(stream: TextIO | None) -> TextIO:
-    """A stream that takes everything.
-
-    One that the caller closed (`>&-`) keeps nothing, one that knows only ASCII shows `?`.
-    """
-    if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- lives as long as the process
-    if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(errors="replace")
-    return stream
-
-
-def _output_lost(error: OSError) -> int:
-    # The interpreter flushes once more at its end and would say so at length.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return usage_error(
-        f"the output could not be written ({os.strerror(error.errno or 0).lower()}); send it "
-        "elsewhere, as in > report.json"
-    )
-
-
-def _command_line_error(error: Exception) -> str | None:
-    """What click says about a wrong command line, as one sentence.
-
-    `None` for any other exception.
-    """
-    describe = getattr(error, "format_message", None)
-    if describe is None:
-        return None
-    said = " ".join(str(describe()).split()).rstrip(".")
-    said = _POSSIBLE.sub(r". Did you mean \1?", said)
-    context = getattr(error, "ctx", None)
-    example = _EXAMPLES.get(getattr(context, "info_name", None) or "", _EXAMPLES["check"])
-    joint = " Write" if said.endswith("?") else "; write"
-    return f"{said}{joint} for example: appgw {example}, or see appgw --help"

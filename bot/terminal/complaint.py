@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import sys
+from io import TextIOWrapper
+from typing import TextIO
 
 UNUSABLE = 2
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""Errors of an output that takes nothing more."""
+_EXAMPLES = {
+    "check": "check backend.contoso.com",
+    "rehearse": "rehearse fullchain.pem",
+    "health": "health gw:prod-gw",
+    "observe": "observe gw:prod-gw",
+    "forecast": "forecast gw:prod-gw",
+}
+_POSSIBLE = re.compile(r" \(Possible options?: ([^)]*)\)$")
 
 
 def usage_error(sentence: str) -> int:
@@ -15,3 +30,41 @@ def usage_error(sentence: str) -> int:
     shown = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
     sys.stderr.write(f"appgw: {shown}\n")
     return UNUSABLE
+
+
+def open_stream(stream: TextIO | None) -> TextIO:
+    """A stream that takes everything.
+
+    One that the caller closed (`>&-`) keeps nothing, one that knows only ASCII shows `?`.
+    """
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- lives as long as the process
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def output_lost(error: OSError) -> int:
+    """Say that the output could not be written, and return the exit status."""
+    # The interpreter flushes once more at its end and would say so at length.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return usage_error(
+        f"the output could not be written ({os.strerror(error.errno or 0).lower()}); send it "
+        "elsewhere, as in > report.json"
+    )
+
+
+def command_line_error(error: Exception) -> str | None:
+    """What click says about a wrong command line, as one sentence.
+
+    `None` for any other exception.
+    """
+    describe = getattr(error, "format_message", None)
+    if describe is None:
+        return None
+    said = " ".join(str(describe()).split()).rstrip(".")
+    said = _POSSIBLE.sub(r". Did you mean \1?", said)
+    context = getattr(error, "ctx", None)
+    example = _EXAMPLES.get(getattr(context, "info_name", None) or "", _EXAMPLES["check"])
+    joint = " Write" if said.endswith("?") else "; write"
+    return f"{said}{joint} for example: appgw {example}, or see appgw --help"
