@@ -95,6 +95,13 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
         Code.INTERMEDIATE_MISSING: (
             of_kind(
+                "names-itself-as-issuer",
+                "Ask the CA's owner which CA signed {missing_subject}: it bears the same name.",
+                "Where there is such a CA certificate, add it after the server's own.",
+                "Otherwise have the certificate issued anew, with the CA's name as its issuer.",
+                CHECK,
+            ),
+            of_kind(
                 "same-name-other-key",
                 *_OTHER_EDITION,
                 _FETCH_IT,

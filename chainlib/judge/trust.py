@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainlib.certificate import Certificate, verifies
+from chainlib.certificate import Certificate, signature_fits, verifies
 from chainlib.findings import Basis, Code, Finding
 from chainlib.judge.build import (
     critical,
@@ -113,7 +113,13 @@ def _intermediate_missing(case: Case, below: Certificate) -> Finding:
     evidence = missing_evidence(below) | (
         {} if case.upper else {"possibilities": list(TWO_EXPLANATIONS)}
     )
-    if case.upper is None and _namesake_uploaded(case, below):
+    if below.self_issued and signature_fits(below, below) is False:
+        summary = (
+            "A certificate names itself as its issuer, and its own key did not sign it: "
+            f"{short_name(below)}."
+        )
+        evidence |= {"kind": "names-itself-as-issuer"}
+    elif case.upper is None and _namesake_uploaded(case, below):
         summary = (
             f"{summary.removesuffix('.')}, and the uploaded root of that name has another key."
         )

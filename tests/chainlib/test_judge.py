@@ -33,6 +33,7 @@ from chainlib import (
     UndecodableRoot,
     UnreadableCertificate,
     UploadedRoot,
+    explain,
     judge,
 )
 from playground.lab import pki
@@ -631,3 +632,24 @@ def test_every_validity_edge_agrees_with_openssl() -> None:
         for at in (last, last + second, first, first - second)
     ]
     assert heads == [True, False, True, False]
+
+
+def test_leaf_that_names_itself_gets_possible_steps() -> None:
+    namesake = pki.root(NAME)
+    policy = GatewayPolicy(
+        anchors=TrustAnchors(
+            mode=TrustMode.UPLOADED_ROOTS, certificates=(pki.root("Contoso Root").certificate,)
+        ),
+        name=NAME,
+    )
+    chain = PresentedChain(
+        target=Target(host=NAME, server_name=NAME),
+        certificates=(pki.leaf(namesake, NAME).certificate,),
+        tls=TlsSession(version="TLSv1.3", cipher="x"),
+    )
+    verdict = judge(chain, policy, at=NOW)
+    (found,) = (one for one in verdict.findings if one.code is Code.INTERMEDIATE_MISSING)
+    assert found.evidence["kind"] == "names-itself-as-issuer"
+    assert found.summary.endswith(f"its own key did not sign it: {NAME}.")
+    steps = explain(verdict).fixes[verdict.findings.index(found)].steps
+    assert steps[0] == f"Ask the CA's owner which CA signed CN={NAME}: it bears the same name."
