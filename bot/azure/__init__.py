@@ -1,6 +1,6 @@
-"""The edge to Azure Resource Manager: its documents and messages <-> our values.
+"""Everything that talks to Azure Resource Manager (ARM) or reads its documents and messages.
 
-Importing the package imports nothing: the Azure SDK takes most of a second, and only `client` and
-what stands behind it
-(`connection`, `credentials`, `pipeline`, `outcome`) need it. The translators and policies are pure.
+Importing the package itself imports nothing. The Azure SDK takes most of a second to import, so
+only `client` and the modules that it uses (`connection`, `credentials`, `pipeline`, `errors`)
+import it. The other modules are pure.
 """

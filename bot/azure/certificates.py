@@ -1,7 +1,8 @@
-"""The certificates attached to a gateway, decoded from ARM's base64 (pure).
+"""Decodes the certificates attached to a gateway from ARM's base64. Pure.
 
-Source: azure-rules section 0, rules 7 and 8. ARM does not check what is uploaded: PEM text with
-CRLF, DER, bundles and nonsense all occur, so whatever cannot be read is reported by name.
+Called by `translation`. Source: azure-rules section 0, rules 7 and 8. ARM does not check what is
+uploaded: PEM text with CRLF, DER, bundles and data that is no certificate all occur, so every entry
+that cannot be read is reported by name.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ _DER_SEQUENCE = b"\x30\x82"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedRoots:
-    """The trusted roots of a gateway, by what ARM shows of them.
+    """The trusted root certificates of a gateway, grouped by how they could be read.
 
     Attributes:
-        readable: every certificate; a bundle gives several under one name.
-        undecodable: those whose data is no certificate, with what it is.
-        hidden: names of those whose data ARM does not show, mostly since they lie in Key Vault.
-        packed: those of the readable ones that are a bundle or a PKCS #7 bag.
+        readable: every decoded certificate; a bundle gives several under one name.
+        undecodable: entries whose data is no certificate, with what the data is instead.
+        hidden: names of entries whose data ARM does not show, usually because it is in Key Vault.
+        packed: the readable entries whose data is a PEM bundle or a PKCS #7 file.
     """
 
     readable: tuple[UploadedRoot, ...] = ()
@@ -47,7 +48,7 @@ class TrustedRoots:
 
 
 def trusted_roots(items: Iterable[Document], gateway: str) -> TrustedRoots:
-    """Every trusted root on the gateway, sorted by what can be read of it."""
+    """Decode every trusted root certificate of the gateway and group the results."""
     readable: list[UploadedRoot] = []
     undecodable: list[UndecodableRoot] = []
     hidden: list[str] = []
@@ -75,9 +76,9 @@ def trusted_roots(items: Iterable[Document], gateway: str) -> TrustedRoots:
 
 
 def auth_certificates(items: Iterable[Document]) -> tuple[AuthCertificate, ...]:
-    """The v1 authentication certificates.
+    """Decode the authentication certificates of a v1 gateway.
 
-    One that cannot be read matches no leaf and is left out.
+    An entry that cannot be read is left out, because it can match no leaf certificate.
     """
     return tuple(
         AuthCertificate(name=name_of(item), certificate=one)
@@ -89,7 +90,7 @@ def auth_certificates(items: Iterable[Document]) -> tuple[AuthCertificate, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decoded:
-    """What lies in one `data`: certificates, or what it is instead."""
+    """The content of one `data` member: certificates, or what it is instead."""
 
     certificates: tuple[Certificate, ...] = ()
     packed: str = ""
@@ -99,9 +100,10 @@ class _Decoded:
 
 @lru_cache(maxsize=REMEMBERED)
 def _decoded(data: str) -> _Decoded:
-    """One root lies on many gateways and is read again every few minutes.
+    """Decode one `data` member; cached.
 
-    Decoding it takes about a millisecond.
+    The same root is on many gateways and is read again every few minutes. Decoding takes about a
+    millisecond.
     """
     if _is_encoded_twice(data):
         return _Decoded(kind="double-encoded")
@@ -114,7 +116,7 @@ def _decoded(data: str) -> _Decoded:
 
 
 def _is_encoded_twice(data: str) -> bool:
-    """Whether the data is base64 of a base64 text, as when a .cer file's text is encoded again."""
+    """Whether the data is base64 of base64, as when a .cer file's text is encoded again."""
     inner = _unwrapped(data.encode("ascii", "replace"))
     if inner is None or not _BASE64.fullmatch(inner.removeprefix(b"\xef\xbb\xbf")):
         return False

@@ -1,9 +1,9 @@
-"""The edge to ARM: what the rest of the bot asks, with caches, budgets and sharing.
+"""The ARM client that the rest of the bot calls, with caches, time budgets and shared requests.
 
-Nothing raises out of here but cancellation.
+Its methods return a `Refusal` for every failure; the only exception they raise is `CancelledError`.
 
-Importing this imports the Azure SDK (most of a second), so only programs that talk to ARM do, and
-late.
+Importing this module imports the Azure SDK (most of a second), so only programs that talk to ARM
+import it, and late.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ Answer = TypeVar("Answer")
 
 
 class ArmClient:
-    """Asks ARM about gateways and their backends; one per process, closed at exit.
+    """Reads gateways and backend health from ARM; one per process, closed at exit.
 
     Args:
-        settings: which Azure, and as whom.
-        clock: the present instant, aware.
-        timing: budgets and ages.
+        settings: which Azure cloud, and which identity.
+        clock: returns the present instant, time zone aware.
+        timing: time budgets and cache ages.
     """
 
     def __init__(
@@ -70,12 +70,12 @@ class ArmClient:
         self._front_ends = FrontEnds(self._public_addresses, clock=clock, age=timing.stale_age)
 
     async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | Refusal:
-        """Every gateway that can be read; `inventory` says too what could not."""
+        """Return every gateway that can be read; `inventory` also says what could not be read."""
         inventory = await self.inventory(refresh=refresh)
         return inventory if isinstance(inventory, Refusal) else inventory.gateways
 
     def remembered(self) -> tuple[Gateway, ...] | None:
-        """The gateways of the last list, while it may stand in for a new one; nothing is asked."""
+        """Return the last list of gateways while it is fresh enough; makes no request."""
         held = self._inventory
         return (
             held.gateways
@@ -86,7 +86,7 @@ class ArmClient:
     async def keep_fresh(self) -> None:
         """Refresh the list of gateways before it expires, until cancelled.
 
-        No command then has to wait for ARM to list them.
+        Commands then do not have to wait for ARM.
         """
         while True:
             fresh = isinstance(await self.inventory(refresh=True), Inventory)
@@ -99,9 +99,9 @@ class ArmClient:
             )
 
     async def inventory(self, *, refresh: bool = False) -> Inventory | Refusal:
-        """The gateways with the age of the list.
+        """Return the gateways with the time at which they were read.
 
-        While ARM is down an older list stands in, with the reason in `refusals`.
+        While ARM is down an older list is returned, with the reason in `refusals`.
         """
         held, failure = self._inventory, self._failure
         if held and not refresh and self._age(held.read_at) <= self._timing.inventory_age:
@@ -111,7 +111,7 @@ class ArmClient:
         return await self._inventories.share("inventory", self._renew)
 
     async def with_front_ends(self) -> tuple[Gateway, ...] | Refusal:
-        """The gateways with the names of their public front ends, as far as Azure shows them."""
+        """Return the gateways with their public DNS names, as far as Azure shows them."""
         inventory = await self.inventory()
         if isinstance(inventory, Refusal):
             return inventory
@@ -129,7 +129,10 @@ class ArmClient:
         )
 
     async def find(self, wanted: GatewayRef) -> Gateway | Refusal:
-        """The gateway that people call so; a name that is not in the list has it read anew once."""
+        """Find a gateway by the name that a user typed.
+
+        A name that is not in the cached list causes one new read of the list.
+        """
         subscription, group = wanted.subscription, wanted.group
         if subscription and not self._in_scope(subscription):
             return refusals.out_of_scope()
@@ -153,7 +156,7 @@ class ArmClient:
         return found
 
     async def get(self, gateway: GatewayId) -> Gateway | Refusal:
-        """One gateway, read now."""
+        """Read one gateway from ARM now."""
         what = f"the settings of {gateway.name}"
         return await self._ask(
             lambda line: _read_gateway(line, gateway),
@@ -164,9 +167,10 @@ class ArmClient:
         )
 
     async def health(self, gateway: GatewayId, *, max_age: float = 10.0) -> GatewayHealth | Refusal:
-        """What the gateway says about its servers.
+        """Return the backend health of a gateway.
 
-        An answer of at most `max_age` seconds, or a new one shared by all who ask meanwhile.
+        The answer is at most `max_age` seconds old. Callers that wait at the same time share one
+        request.
         """
         if not self._in_scope(gateway.subscription):
             return refusals.out_of_scope()
@@ -176,7 +180,7 @@ class ArmClient:
         return await self._healths.share(gateway.key, lambda: self._read_health(gateway))
 
     async def close(self) -> None:
-        """Stop what runs and close the line; whatever is asked later is refused."""
+        """Cancel running requests and close the connection; later calls are refused."""
         self._closed = True
         await self._inventories.close()
         await self._healths.close()
@@ -185,7 +189,7 @@ class ArmClient:
             self._connection = None
 
     async def __aenter__(self) -> Self:
-        """The line opens with the first question."""
+        """Return the client; the connection opens with the first request."""
         return self
 
     async def __aexit__(self, *_details: object) -> None:
@@ -270,7 +274,7 @@ class ArmClient:
         return answer
 
     async def _resting(self, gateway: GatewayId) -> Refusal | None:
-        """Why a gateway that does not run has no health, read now.
+        """Why a gateway that is not running has no backend health, from a new read of it.
 
         `None` when it runs or cannot be read.
         """
@@ -304,9 +308,9 @@ class ArmClient:
         *,
         bucket: str = _READS,
     ) -> Answer | Refusal:
-        """Put one question within its budget.
+        """Make one request within its time budget.
 
-        Whatever goes wrong becomes a refusal, here and only here.
+        This is the only place where an exception becomes a refusal.
         """
         if subscription and not self._in_scope(subscription):
             return refusals.out_of_scope()
@@ -316,7 +320,7 @@ class ArmClient:
         try:
             async with asyncio.timeout(budget):
                 return await call(await self._line())
-        except Exception as error:  # noqa: BLE001 -- nothing raises out of the edge; the kinds are told apart in `outcome`
+        except Exception as error:  # noqa: BLE001 -- callers get refusals, never exceptions
             refusal = refusal_of(
                 error, what, credential=self._settings.credential, budget=budget, gateway=gateway
             )
@@ -329,17 +333,17 @@ class ArmClient:
         return refusal
 
     def _in_scope(self, subscription: str) -> bool:
-        """Whether ARM may be asked about a subscription.
+        """Whether requests about a subscription are allowed.
 
-        Where some are configured no other one is, whatever id was typed.
+        When subscriptions are configured, no other one is allowed, whatever ID was typed.
         """
         configured = self._settings.subscriptions
         return not configured or subscription.lower() in {one.lower() for one in configured}
 
     def _still_quiet(self, subscription: str, bucket: str) -> Refusal | None:
-        """ARM asked us to wait and the time is not over: it is not asked again before.
+        """Refuse while the wait that ARM asked for (Retry-After) is not over.
 
-        Health counts as a write, reads have their own.
+        Backend health counts as a write at ARM; reads have a wait of their own.
         """
         until, refusal = self._quiet.get((subscription.lower(), bucket), (None, None))
         if until is None or refusal is None or self._clock() >= until:
@@ -380,7 +384,7 @@ async def _read_gateways(line: Connection, subscription: str) -> tuple[Gateway, 
     documents = await line.gateways(subscription)
     found = await asyncio.to_thread(
         lambda: list(map(translate_gateway, documents))
-    )  # a hundred roots each: not in the event loop
+    )  # a hundred roots each take too long for the event loop
     if None in found:
         raise Misunderstood("a list of something else")
     return tuple(gateway for gateway in found if gateway is not None)

@@ -1,4 +1,4 @@
-"""The ARM client that the settings describe; composition for those who start a process."""
+"""Makes the ARM client from the settings; called by the bot's start and by `appgw`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.settings import AzureSettings
 
 
 def arm_settings(settings: AzureSettings) -> ArmSettings:
-    """How ARM is reached, as plain values."""
+    """The part of the settings that says how ARM is reached."""
     token = settings.azure_static_token
     return ArmSettings(
         subscriptions=settings.subscriptions,
@@ -25,5 +25,5 @@ def arm_settings(settings: AzureSettings) -> ArmSettings:
 
 
 def configured_client(settings: AzureSettings, *, clock: Callable[[], datetime]) -> ArmClient:
-    """A client that nothing has been asked of yet; close it at exit."""
+    """Make a client that has made no request yet; the caller closes it."""
     return ArmClient(arm_settings(settings), clock=clock)

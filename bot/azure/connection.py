@@ -1,8 +1,7 @@
-"""The open line to ARM: one credential, one connection pool, one SDK client per subscription.
+"""The connection to ARM: one credential, one connection pool, one SDK client per subscription.
 
-Everything here may raise the SDK's errors.
-
-What callers see is `client.ArmClient`, which never raises.
+Used by `client.ArmClient` alone. Functions here may raise the SDK's errors; `ArmClient` turns them
+into refusals.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ SUBSCRIPTIONS_VERSION = "2022-12-01"
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """An open line.
+    """An open connection to ARM.
 
     Attributes:
-        url: ARM, without a trailing slash.
-        scopes: of the tokens.
-        credential: asked for every token.
+        url: base URL of ARM, without a trailing slash.
+        scopes: OAuth scopes of the tokens.
+        credential: gives the tokens.
         session: the connection pool.
-        timing: how often and how long.
+        timing: retries, poll interval and time budgets.
     """
 
     url: str
@@ -75,17 +74,20 @@ class Connection:
         return [document async for document in client.application_gateways.list_all()]
 
     async def public_addresses(self, subscription: str) -> list[Mapping[str, Any]]:
-        """Every public IP address of one subscription; needs a right of its own."""
+        """Every public IP address of one subscription.
+
+        Needs the right `Microsoft.Network/publicIPAddresses/read`.
+        """
         client = await self._client(subscription)
         return [document async for document in client.public_ip_addresses.list_all()]
 
     async def gateway(self, identity: GatewayId) -> Mapping[str, Any]:
-        """One gateway."""
+        """Read one gateway."""
         client = await self._client(identity.subscription)
         return await client.application_gateways.get(identity.group, identity.name)
 
     async def backend_health(self, identity: GatewayId) -> Mapping[str, Any]:
-        """What the gateway says about every server; takes ARM 10 s and more."""
+        """Read the backend health of every server; ARM needs 10 s and more."""
         operations = (await self._client(identity.subscription)).application_gateways
         poller = await operations.begin_backend_health(
             identity.group, identity.name, polling_interval=self.timing.poll_interval
@@ -104,8 +106,8 @@ class Connection:
         return self._clients[key]
 
     def _new_client(self, subscription: str) -> NetworkManagementClient:
-        # Late and in this thread: the models of every Azure network service are 45 MB and take a
-        # quarter of the bot's start.
+        # Imported late and in this thread: the models of all Azure network services take 45 MB and
+        # a quarter of the bot's start time.
         from azure.mgmt.network.aio import NetworkManagementClient  # noqa: PLC0415 -- see above
 
         return NetworkManagementClient(
@@ -123,10 +125,11 @@ class Connection:
 
 
 async def open_connection(settings: ArmSettings, timing: ArmTiming) -> Connection:
-    """Open the line.
+    """Create the credential, the session and the connection; sends nothing yet.
 
-    Raises `OSError` for an unusable CA file, `ClientAuthenticationError` for a credential. Nothing
-    is sent yet.
+    Raises:
+        OSError: the configured CA file cannot be read.
+        ClientAuthenticationError: a setting that the chosen credential needs is missing.
     """
     logging.getLogger("azure").setLevel(logging.WARNING)
     url, scopes = endpoint(settings)
@@ -145,7 +148,7 @@ async def _get_json(
     client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse], url: str
 ) -> object:
     response = await client.send_request(HttpRequest("GET", url))
-    if response.status_code != 200:  # noqa: PLR2004 -- the only status with a list
+    if response.status_code != 200:  # noqa: PLR2004 -- only status 200 carries a list
         raise HttpResponseError(response=response)
     return response.json()
 

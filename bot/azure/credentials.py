@@ -1,8 +1,7 @@
-"""Who asks, and which Azure.
+"""The credential of the process, and the ARM endpoint and token scope that belong to it.
 
-The one credential of the process, the ARM endpoint and the scope that belongs to it.
-
-azure-identity is imported when a credential of it is made, in a thread and not for `static`.
+Called by `connection`. azure-identity is imported only when one of its credentials is made, in a
+thread, and never for the `static` credential.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ CLOUDS: Mapping[str, AzureClouds] = MappingProxyType(
 )
 _AUTHORITIES: Mapping[str, str] = MappingProxyType(
     {
-        "usgov": "login.microsoftonline.us",  # azure.identity.AzureAuthorityHosts
+        "usgov": "login.microsoftonline.us",  # as azure.identity.AzureAuthorityHosts
         "china": "login.chinacloudapi.cn",
     }
 )
@@ -39,13 +38,13 @@ _FOREVER_S = 10**9
 
 
 class StaticCredential:
-    """Sends one given token; for stand-ins and proxies that sign in themselves."""
+    """Returns one configured token; for test servers and for proxies that sign in themselves."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     async def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:  # noqa: ANN401 -- the signature is the SDK's
-        """The token, whatever the scope; it never runs out."""
+        """Return the token, whatever the scope; it never expires."""
         return AccessToken(self._token, int(time.time()) + _FOREVER_S)
 
     async def close(self) -> None:
@@ -60,11 +59,11 @@ class StaticCredential:
 
 
 def endpoint(settings: ArmSettings) -> tuple[str, tuple[str, ...]]:
-    """ARM's URL without a trailing slash, and the scopes of its tokens.
+    """ARM's base URL without a trailing slash, and the scopes of its tokens.
 
-    A cloud's own scope is not always its host (azure-rules section 4.5). An endpoint outside the
-    cloud's ARM host has its own audience,
-    so that a token for Azure is never sent to somebody else.
+    The scope of a cloud is not always its host (azure-rules section 4.5). An endpoint that is not
+    the ARM host of the cloud gets an audience of its own, so that a token for Azure is never sent
+    to another host.
     """
     facts = get_arm_endpoints(CLOUDS[settings.cloud])
     official = str(facts["resource_manager"]).rstrip("/")
@@ -77,13 +76,13 @@ def endpoint(settings: ArmSettings) -> tuple[str, tuple[str, ...]]:
 def make_credential(
     settings: ArmSettings, transport: Callable[[], AsyncHttpTransport[Any, Any]]
 ) -> AsyncTokenCredential:
-    """The credential that was chosen.
+    """Create the configured credential.
 
-    Deterministic in production, as Microsoft advises (azure-rules section 4.6).
+    There is no chain of fallbacks in production, as Microsoft advises (azure-rules section 4.6).
 
     Args:
-        settings: `credential` chooses; an unknown word counts as `managed-identity`.
-        transport: makes the way to the sign-in service, with our trusted CAs.
+        settings: `credential` chooses; an unknown value counts as `managed-identity`.
+        transport: makes the HTTP transport to the sign-in service, with our trusted CAs.
 
     Raises:
         ClientAuthenticationError: a setting that the chosen credential needs is missing.
@@ -99,7 +98,7 @@ def make_credential(
 def _of_identity(
     settings: ArmSettings, transport: Callable[[], AsyncHttpTransport[Any, Any]]
 ) -> AsyncTokenCredential:
-    from azure.identity import aio as identity  # noqa: PLC0415 -- it takes long, see the top
+    from azure.identity import aio as identity  # noqa: PLC0415 -- slow to import, see the module docstring
 
     authority = (
         {"authority": _AUTHORITIES[settings.cloud]} if settings.cloud in _AUTHORITIES else {}

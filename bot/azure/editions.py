@@ -1,8 +1,8 @@
-"""What Azure writes about a backend, as fragments of normalised text by code.
+"""Fragments of Azure's English backend health messages, by finding code. Data only.
 
-Facts only: which words stand for which code. English editions are those of azure-rules section 1,
-the health probe's own reason texts and the words of the nginx under a v2 gateway; the translations
-stand in `translations`. `messages` says how the fragments are used.
+The texts are those of azure-rules section 1, the reason texts of the health probe and the error
+pages of the nginx under a v2 gateway. Other languages are in `translations`. `messages` matches the
+fragments against normalised text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from chainlib import Code
 
 _WITHIN = r"(?:[^.]|\.\S){0,200}"
-"""A stretch of one sentence; the dot in a host name ends none."""
+"""Matches within one sentence; the dot in a host name does not end it."""
 
 ENGLISH: Mapping[Code, tuple[str, ...]] = MappingProxyType(
     {
@@ -112,7 +112,7 @@ OLDER_MESSAGES = (
         ),
     ),
 )
-"""Whole messages of older editions that begin otherwise than today's."""
+"""Whole messages of older editions whose beginning differs from today's."""
 NAMES: Mapping[str, Code] = MappingProxyType(
     {
         "unknown": Code.UNRECOGNISED,
@@ -149,13 +149,13 @@ NAMES: Mapping[str, Code] = MappingProxyType(
         "successwithstatuscode": Code.OK,
     }
 )
-"""ARM's `healthProbeErrorName`, folded -> code; the error names of the gateway's own probe."""
+"""ARM's `healthProbeErrorName` in lower case -> code."""
 FAMILIES: Mapping[str, Code] = MappingProxyType(
     {
         "httpstatuscodemismatch": Code.HTTP_STATUS_MISMATCH,
         "httpresponsebodymismatch": Code.HTTP_BODY_MISMATCH,
     }
 )
-"""Beginnings of names whose endings differ from edition to edition."""
+"""Prefixes of error names whose endings differ between editions."""
 INCOMPLETE = "duetoincomplete"
-"""In a name: a chain that is not trusted because certificates in its middle are missing."""
+"""Part of an error name that means: the chain is not trusted because intermediates are missing."""

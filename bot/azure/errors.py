@@ -1,6 +1,6 @@
-"""What goes wrong at the SDK -> one `Refusal`.
+"""Turns SDK exceptions and ARM error codes into one `Refusal`.
 
-The only place where Azure's exceptions and error codes are known.
+No other module knows Azure's exceptions and error codes.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ _PLAIN_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 
 
 class Misunderstood(Exception):
-    """ARM's answer has not the shape that was asked for."""
+    """ARM's answer does not have the expected shape."""
 
 
 def refusal_of(
     error: Exception, what: str, *, credential: str, budget: float, gateway: GatewayId | None = None
 ) -> Refusal:
-    """Say what happened.
+    """Turn an exception into a refusal that can be shown to users.
 
     Args:
-        error: anything that came out of the SDK.
-        what: what was asked for, as it reads after "did not give", for example `the list of
+        error: any exception from the SDK.
+        what: what was requested, as it reads after "did not give", for example `the list of
             gateways`.
-        credential: the configured kind, for the advice.
-        budget: seconds that were allowed.
-        gateway: which one was asked about, for the commands in the advice.
+        credential: the configured kind of credential, for the advice.
+        budget: allowed time in seconds.
+        gateway: the gateway that was asked about, for the commands in the advice.
     """
     match error:
         case ClientAuthenticationError() | HttpResponseError(status_code=HTTPStatus.UNAUTHORIZED):
@@ -95,26 +95,26 @@ def _of_status(error: HttpResponseError, what: str, gateway: GatewayId | None) -
 
 
 def _of_conflict(error: HttpResponseError, what: str, gateway: GatewayId | None) -> Refusal:
-    """A lock stays until somebody lifts it; what else stands in the way has a code of its own."""
+    """The refusal for a 409: a lock, which somebody must remove, or a conflict by its code."""
     if _code(error) in _LOCKED_CODES:
         return refusals.locked(what, gateway)
     return refusals.conflict(what, _shown_code(error), gateway)
 
 
 def _code(error: HttpResponseError) -> str:
-    """ARM's error code, folded; absent in what is no ARM error."""
+    """ARM's error code in lower case; empty when the error is not from ARM."""
     code = getattr(error.error, "code", None)
     return code.lower() if isinstance(code, str) else ""
 
 
 def _shown_code(error: HttpResponseError) -> str:
-    """ARM's error code as it is spelt, for people; what is no code is left out."""
+    """ARM's error code as ARM spells it, for users; `409 Conflict` when there is none."""
     code = getattr(error.error, "code", None)
     return code if isinstance(code, str) and _PLAIN_CODE.fullmatch(code) else "409 Conflict"
 
 
 def _missing_action(error: HttpResponseError) -> str | None:
-    """The right that ARM names in its message, if it is one that the bot asks for."""
+    """The missing right that ARM's message names, if it is one that the bot's role contains."""
     match = _ACTION.search(error.message or "")
     return match[1] if match and match[1] in refusals.ROLE["Actions"] else None
 
@@ -129,7 +129,10 @@ def _retry_after(error: HttpResponseError) -> float | None:
 
 
 def _network_reason(error: Exception) -> str:
-    """In a few words; the SDK's own text may hold URLs with subscription ids."""
+    """Why the network failed, in a few words.
+
+    The SDK's own text is not used: it may contain URLs with subscription IDs.
+    """
     words = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in words:
         return "its certificate is not trusted here"

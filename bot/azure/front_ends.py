@@ -1,7 +1,8 @@
-"""The names of public front ends, which ARM's answer about a gateway mostly leaves out.
+"""Reads the DNS names of public front ends, which ARM's answer about a gateway usually omits.
 
-Reading public IP addresses needs a right of its own (`Microsoft.Network/publicIPAddresses/read`);
-without it everything else works, and those names are not known.
+Used by `client`. Reading public IP addresses needs the right
+`Microsoft.Network/publicIPAddresses/read`. Without it everything else works, but those names are
+unknown.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ Addresses = list[Mapping[str, Any]]
 
 
 class FrontEnds:
-    """What was read of public addresses, by subscription.
+    """The public IP addresses that were read, by subscription.
 
     Args:
-        read: asks ARM for the public addresses of one subscription.
-        clock: the present instant, aware.
-        age: seconds after which a subscription is asked anew, refused or not.
+        read: reads the public addresses of one subscription from ARM.
+        clock: returns the present instant, time zone aware.
+        age: seconds after which a subscription is read again, also when it was refused.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class FrontEnds:
         self._names: dict[str, tuple[datetime, Mapping[str, tuple[str, ...]]]] = {}
 
     async def look_up(self, inventory: Inventory) -> Inventory:
-        """The gateways with the names of their front ends, as far as Azure shows them."""
+        """Read missing addresses and return the gateways with the names of their front ends."""
         wanted = {
             one.id.subscription.lower() for one in inventory.gateways if unnamed_addresses(one)
         }
@@ -48,7 +49,7 @@ class FrontEnds:
         return self.named(inventory)
 
     def named(self, inventory: Inventory) -> Inventory:
-        """The gateways with the names that were read before; nothing is asked."""
+        """Return the gateways with the names that were read before; makes no request."""
         names = {key: found for _, held in self._names.values() for key, found in held.items()}
         if not names:
             return inventory

@@ -1,7 +1,7 @@
-"""ARM's backend-health answer -> `GatewayHealth` (azure-rules section 4.3). Pure, nothing raises.
+"""Translates ARM's backend health answer into `GatewayHealth`. Pure, raises nothing.
 
-Both families of health words are known; `health` decides, the log gives the reason (section 0,
-rules 1 and 2).
+Source: azure-rules section 4.3. ARM has two sets of health words and both are read. The `health`
+member decides; the log text gives the reason (section 0, rules 1 and 2).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from bot.azure.shapes import Document, documents, host, mapping, reference, text
 from bot.domain.azure import BackendServer, Gateway, GatewayHealth, Health
 from bot.domain.gateway_ref import GatewayId
 
-# The live service says Healthy, Unhealthy, Unknown; SDK and official examples say Up, Down,
-# Partial, Draining. That a partial answer
-# counts as unhealthy and a draining one as unknown is our reading: nobody documents it.
+# The live service says Healthy, Unhealthy, Unknown; the SDK and the official examples say Up, Down,
+# Partial, Draining. No document defines Partial and Draining: we infer that Partial is unhealthy
+# and Draining is unknown.
 WORDS: Mapping[str, Health] = MappingProxyType(
     {
         "healthy": Health.HEALTHY,
@@ -44,9 +44,9 @@ _READ = frozenset(
 def translate_health(
     document: object, gateway: GatewayId, *, read_at: datetime
 ) -> GatewayHealth | None:
-    """Read one answer, of the whole gateway or of the on-demand probe.
+    """Translate one answer, of the whole gateway or of the on-demand probe.
 
-    `None` when it is neither.
+    Returns `None` when the document is neither.
     """
     whole = mapping(document)
     if "backendAddressPools" in whole and whole["backendAddressPools"] is None:
@@ -62,9 +62,9 @@ def translate_health(
 
 
 def with_known_names(health: GatewayHealth, gateway: Gateway) -> GatewayHealth:
-    """The same answer with pools and settings spelt as the configuration spells them.
+    """The same answer with pools and settings spelt as in the gateway's configuration.
 
-    ARM varies the case of ids.
+    ARM varies the case of IDs between answers.
     """
     pools = {pool.name.lower(): pool.name for pool in gateway.pools}
     settings = {setting.name.lower(): setting.name for setting in gateway.settings}
@@ -113,7 +113,7 @@ def _server(pool: str, setting: str, entry: Document) -> BackendServer:
 
 
 def _bounded(value: object) -> object:
-    """A member of ARM's that is only kept as evidence, as JSON of at most `LONGEST_LOG` letters."""
+    """A member that is only kept as evidence, as JSON of at most `LONGEST_LOG` characters."""
     try:
         written = json.dumps(value, default=str)
     except (ValueError, RecursionError):

@@ -1,7 +1,8 @@
-"""What in a gateway's configuration often explains a failing health probe, one sentence each. Pure.
+"""Settings in a gateway's configuration that often explain a failing health probe. Pure.
 
-Each hint names the setting or probe and ends in the step that helps. Sources: azure-rules sections
-2.3 and 3, and https://learn.microsoft.com/azure/application-gateway/application-gateway-probe-overview.
+Each hint is one sentence that names the setting or probe and ends with the step that helps.
+Sources: azure-rules sections 2.3 and 3, and
+https://learn.microsoft.com/azure/application-gateway/application-gateway-probe-overview.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _SHOWN = 3
 
 
 def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> tuple[Hint, ...]:
-    """What to look at when this member fails under this setting; empty where nothing is odd."""
+    """The hints for a member that fails under this setting; empty when nothing is unusual."""
     trust = (Hint(sentence=one, explains=TRUST_FAULTS) for one in _v1_trust(gateway, setting))
     if setting.layer4:
         return tuple(trust)
@@ -28,9 +29,10 @@ def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> t
 
 
 def _v1_trust(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
-    """Authentication certificates are v1's; a v2 gateway trusts roots and ignores them.
+    """A v2 gateway ignores authentication certificates (a v1 feature) and trusts roots.
 
-    Source: https://learn.microsoft.com/azure/application-gateway/ssl-overview#end-to-end-tls-with-the-v2-sku
+    Source:
+    https://learn.microsoft.com/azure/application-gateway/ssl-overview#end-to-end-tls-with-the-v2-sku
     """
     if gateway.sku is Sku.V1 or setting.root_names:
         return
@@ -49,7 +51,7 @@ def _v1_trust(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
 
 
 def _unused_probe(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
-    """A custom probe that is attached to no setting probes nothing."""
+    """A custom probe that is attached to no setting has no effect."""
     if setting.probe is not None or not gateway.unused_probes:
         return
     names = ", ".join(gateway.unused_probes[:_SHOWN])
@@ -83,7 +85,7 @@ def _default_probe(setting: BackendSetting) -> Iterator[str]:
 
 
 def _picked(setting: BackendSetting, member: BackendMember) -> Iterator[str]:
-    """A probe that takes its host name from a setting that has none."""
+    """A probe takes its host name from a setting that has none."""
     probe = setting.probe
     if probe is None or not probe.pick_host_from_settings:
         if probe is not None and not probe.host:

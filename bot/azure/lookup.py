@@ -1,4 +1,4 @@
-"""A typed gateway name -> the gateway, or an honest answer why not. Pure."""
+"""Finds a gateway by the name that a user typed. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _NEAR = 0.6
 
 
 def look_up(inventory: Inventory, wanted: GatewayRef) -> Gateway | Refusal:
-    """Find one gateway by name; case does not count.
+    """Find one gateway by name, ignoring case.
 
     Args:
-        inventory: what could be read.
+        inventory: the gateways that could be read.
         wanted: the gateway as typed.
 
     Returns:
-        The gateway; `NOT_FOUND` with the nearest names; `AMBIGUOUS` with every gateway of that
-        name.
+        The gateway; a `NOT_FOUND` refusal with the most similar names; or an `AMBIGUOUS` refusal
+        with every gateway of that name.
     """
     found = [gateway for gateway in inventory.gateways if wanted.means(gateway.id)]
     if len(found) == 1:
@@ -68,7 +68,7 @@ def _nobody(count: int) -> str:
 
 
 def _nearest(known: dict[str, Gateway], name: str) -> tuple[str, ...]:
-    """The same name in another group first, then names that look alike."""
+    """Suggestions: gateways of that name in another resource group first, then similar names."""
     names = {gateway.id.name.lower() for gateway in known.values()}
     close = difflib.get_close_matches(name.lower(), sorted(names), n=_SHOWN, cutoff=_NEAR)
     ranked = sorted(

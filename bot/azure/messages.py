@@ -1,11 +1,13 @@
-"""Azure's backend-health messages and error names -> codes.
+"""Maps Azure's backend health messages and error names to finding codes.
 
-Pure: text in, `GatewayMessage` out; what no rule matches is `UNRECOGNISED`, never a guess.
+Pure: text in, `GatewayMessage` out. A text that no rule matches is `UNRECOGNISED`; nothing is
+guessed.
 
-Microsoft re-types these texts from edition to edition, so normalised fragments are matched, not
-sentences. A message can quote foreign text (the string that a body lacks), and always at its end:
-the fragment that stands first decides. In a paste about several servers a failure comes before a
-success. ARM's error name decides only where the text says nothing that is known.
+Microsoft rewords these texts from edition to edition, so fragments of normalised text are matched
+instead of sentences. A message can quote foreign text (the string that a response body lacks),
+always at its end, so the fragment that stands first decides. In a text about several servers a
+failure comes before a success. ARM's error name decides only where the text contains no known
+fragment.
 """
 
 from __future__ import annotations
@@ -24,13 +26,13 @@ from bot.domain.azure import GatewayMessage
 from chainlib import CATALOGUE, Code
 
 LONGEST = 4_000_000
-"""Characters of a text that are read."""
+"""Characters of a text that are read; the rest is ignored."""
 WINDOW = 60_000
-"""Characters that are normalised and matched at once."""
+"""Size of the window that is normalised and matched at once, in characters."""
 OVERLAP = 3_000
-"""Characters that two windows share, more than the longest message."""
+"""Overlap of two windows in characters; more than the longest message."""
 MESSAGE = 800
-"""Characters behind its first known words in which a message's numbers stand."""
+"""Characters after the first matching fragment in which a message's numbers are searched."""
 _APOSTROPHES = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4`\uff07", "'")
 )
@@ -74,7 +76,7 @@ def _of_all_languages() -> Mapping[Code, str]:
 FRAGMENTS: Mapping[Code, str] = _of_all_languages()
 """The fragments of each code, for normalised text.
 
-None of them matches another code's message (tested pairwise).
+No fragment matches the message of another code (tested pairwise).
 """
 Found = tuple[int, Code]
 Rule = tuple[Code, re.Pattern[str]]
@@ -87,7 +89,7 @@ _UNWRAPPED = tuple(
     for code, fragment in FRAGMENTS.items()
     if code is not Code.OK
 )
-"""The same for text that a table broke in the middle of words."""
+"""The same for text in which a table broke words across lines."""
 _STATUSES = r"([0-9]{3}(?: ?[-,] ?[0-9]{3})*)"
 _EXPECTED = re.compile(
     rf"(?:expected|erwartet|attendu|previsto|esperaba|必要) ?: ?\{{?{_STATUSES}"
@@ -113,17 +115,17 @@ _ONE_WORD = re.compile(r"\W{0,8}([a-z0-9]{1,140})\W{0,8}")
 
 
 _HEAD, _TAIL = 24, 40
-"""Characters of a message by which its beginning, or a later part of it, is recognised."""
+"""Characters that identify a message whose beginning or end is missing."""
 _ELLIPSIS = re.compile(r"\.{3,}")
 
 
 def translate(text: str, name: str = "") -> GatewayMessage:
-    """Say which code a message stands for, and which numbers it names.
+    """Find the code that a message stands for, and the numbers in it.
 
     Args:
-        text: the message, or anything that holds it; at most `LONGEST` characters are read.
-        name: ARM's `healthProbeErrorName`, empty where there is none; it decides only where the
-            text does not.
+        text: the message, or any text that contains it; at most `LONGEST` characters are read.
+        name: ARM's `healthProbeErrorName`, empty when there is none; used only when the text
+            contains no known fragment.
     """
     code, plain = _decided(text[:LONGEST], name)
     received = _number(_RECEIVED, plain) if code in _WITH_STATUS else None
@@ -139,12 +141,12 @@ def translate(text: str, name: str = "") -> GatewayMessage:
 
 
 def code_of_name(name: str) -> Code | None:
-    """The code of an error name, with or without the probe's own prefix; case does not matter."""
+    """The code of an error name, with or without the prefix of probe error names; ignores case."""
     return _of_word(normalised(name[:WINDOW]).replace(" ", ""))
 
 
 def normalised(text: str) -> str:
-    """One spelling for all editions: lower case, no contractions, quotes, tags or line breaks."""
+    """Unify the spelling of all editions: lower case; no contractions, quotes, tags or breaks."""
     literal = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text)
     unescaped = html.unescape(html.unescape(literal))
     folded = unicodedata.normalize(
@@ -170,9 +172,9 @@ def explain_message_json(text: str, name: str = "") -> dict[str, Any]:
 
 
 def _decided(text: str, name: str) -> tuple[Code, str]:
-    """The code, and the stretch of normalised text behind the words that say so.
+    """The code, and the normalised text after the fragment that decided it.
 
-    A failure anywhere comes before a success; a message before an error name.
+    A failure anywhere comes before a success, and a message before an error name.
     """
     pieces = list(_pieces(text))
     for reader in (_failure, _failing_name, _cut_short, _success):
@@ -186,12 +188,15 @@ def _decided(text: str, name: str) -> tuple[Code, str]:
 
 
 def _joined(text: str) -> str:
-    """The lines as one; a pattern with the white space around a break would take time squared."""
+    """Join the lines of a text.
+
+    Done line by line: a pattern for the white space around a line break would take quadratic time.
+    """
     return "".join(line.strip(" \t") for line in _BREAK.split(text))
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The normalised text, in pieces that share their ends."""
+    """The normalised text in overlapping windows."""
     for start in range(0, max(len(text), 1), WINDOW - OVERLAP):
         yield normalised(text[start : start + WINDOW])
         if start + WINDOW >= len(text):
@@ -204,7 +209,7 @@ def _failure(plain: str) -> Found | None:
 
 @cache
 def _whole_messages() -> tuple[tuple[Code, str], ...]:
-    """Azure's message of each code, normalised; those that several codes share by the first."""
+    """Azure's message of each code, normalised; a message of several codes goes to the first."""
     texts = {
         normalised(entry.gateway_message): code
         for code, entry in reversed(tuple(CATALOGUE.items()))
@@ -215,7 +220,7 @@ def _whole_messages() -> tuple[tuple[Code, str], ...]:
 
 
 def _cut_short(plain: str) -> Found | None:
-    """A message whose end or beginning was replaced by an ellipsis, where one code alone fits."""
+    """The code of a message with an ellipsis for its end or beginning, if only one fits."""
     for mark in _ELLIPSIS.finditer(plain):
         before, after = plain[: mark.start()].rstrip()[-MESSAGE:], plain[mark.end() :].lstrip()
         part = after[:_TAIL]
@@ -230,7 +235,7 @@ def _cut_short(plain: str) -> Found | None:
 
 
 def _ends_within(whole: str, text: str) -> bool:
-    """Whether a text ends somewhere within a message that begins in it."""
+    """Whether the text stops somewhere inside a message that begins in it."""
     start = text.rfind(whole[:_HEAD])
     return start >= 0 and whole.startswith(text[start:])
 
@@ -246,7 +251,7 @@ def _failing_name(plain: str) -> Found | None:
 
 
 def _names(plain: str) -> Iterator[Found]:
-    """The error names in a text, or the one name that the text is."""
+    """The error names found in a text."""
     whole = _ONE_WORD.fullmatch(plain)
     words = (whole,) if whole else (*_LABELLED_NAME.finditer(plain), *_LONG_WORD.finditer(plain))
     for word in words:

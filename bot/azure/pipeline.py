@@ -1,9 +1,7 @@
-"""The chain of policies that every request to ARM passes.
+"""The chain of HTTP policies for every request to ARM: what may be sent, retried and logged.
 
-What may leave, how long it is repeated, what is never logged.
-
-It replaces the SDK's default chain, whose redirects, request logging and *automatic provider
-registration* (a write) are not wanted.
+Used by `connection`. It replaces the SDK's default chain because that one follows redirects, logs
+requests and registers resource providers automatically (a write).
 """
 
 from __future__ import annotations
@@ -45,14 +43,11 @@ _NOTED: ContextVar[list[str] | None] = ContextVar("noted_request_ids", default=N
 
 
 class RefusedToSend(AzureError):
-    """A request that this program never sends.
-
-    A write, or one that would carry the token to another host.
-    """
+    """Raised instead of sending a write, or sending the token to another host."""
 
 
 class NotAList(AzureError):
-    """ARM, or something in between, answered a list request with something else."""
+    """Raised when the answer to a list request contains no list."""
 
 
 class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
@@ -63,9 +58,10 @@ class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
         self._host, self._port = parts.hostname or "", parts.port
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Check method, path and host.
+        """Check method, path and host; raises `RefusedToSend`.
 
-        The poll URL and the next page come from the answer before.
+        The URL to poll and the next page of a list come from the previous answer, so they are
+        checked too.
         """
         method, url = request.http_request.method.upper(), urlsplit(request.http_request.url)
         reads = method == "GET" or (method == "POST" and _HEALTH_POST.fullmatch(url.path))
@@ -82,9 +78,9 @@ class ReadOnlyPolicy(SansIOHTTPPolicy[Any, Any]):
 
 
 class ListShape(SansIOHTTPPolicy[Any, Any]):
-    """A list without `value` is no empty list.
+    """Rejects the answer to a list request when it has no `value`.
 
-    The SDK would read it as one, and people would be told that they have no gateway.
+    The SDK would read it as an empty list, and users would be told that they have no gateway.
     """
 
     def on_response(
@@ -99,16 +95,16 @@ class ListShape(SansIOHTTPPolicy[Any, Any]):
 
 
 class RequestIds(SansIOHTTPPolicy[Any, Any]):
-    """Notes the ids under which Azure's support finds a request again."""
+    """Collects the request IDs by which Azure's support can find a request."""
 
     def on_response(
         self,
-        request: PipelineRequest[Any],  # noqa: ARG002 -- the caller's signature
+        request: PipelineRequest[Any],  # noqa: ARG002 -- the SDK defines the signature
         response: PipelineResponse[Any, Any],
     ) -> None:
-        """Note the answer's own id, where somebody collects them.
+        """Note the `x-ms-request-id` of the answer while `noted_request_ids` is active.
 
-        What is no plain id is passed over.
+        An ID with unexpected characters is ignored.
         """
         noted = _NOTED.get()
         found = response.http_response.headers.get("x-ms-request-id", "")
@@ -118,7 +114,7 @@ class RequestIds(SansIOHTTPPolicy[Any, Any]):
 
 @contextmanager
 def noted_request_ids() -> Iterator[list[str]]:
-    """The ids of the requests that are made inside, in the order answered."""
+    """Collect the IDs of the requests that are made in this context, in the order answered."""
     noted: list[str] = []
     before = _NOTED.set(noted)
     try:
@@ -128,7 +124,7 @@ def noted_request_ids() -> Iterator[list[str]]:
 
 
 class PatientRetry(AsyncRetryPolicy[Any, Any]):
-    """The SDK's retries; a Retry-After above our limit fails at once instead of waiting."""
+    """The SDK's retries, but a Retry-After above our limit fails at once instead of waiting."""
 
     def __init__(self, timing: ArmTiming) -> None:
         self._limit = timing.retry_after_limit
@@ -142,7 +138,7 @@ class PatientRetry(AsyncRetryPolicy[Any, Any]):
         )
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Whether to try again: as the SDK says, unless ARM asks for more patience than we have."""
+        """Whether to try again: the SDK's rule, unless Retry-After is above our limit."""
         if response.http_response.status_code < _ERROR_STATUS:
             return False
         wait = self.get_retry_after(response)
@@ -152,9 +148,9 @@ class PatientRetry(AsyncRetryPolicy[Any, Any]):
 def policies(
     credential: AsyncTokenCredential, scopes: tuple[str, ...], endpoint: str, timing: ArmTiming
 ) -> list[Any]:
-    """The chain, outermost first.
+    """The chain of policies, outermost first.
 
-    Retries stand before authentication so that an expired token is renewed.
+    Retries come before authentication so that an expired token is renewed.
     """
     return [
         RequestIdPolicy(),
@@ -170,9 +166,9 @@ def policies(
 
 
 def open_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
-    """One connection pool for ARM and the sign-in alike, on the running loop.
+    """One connection pool for ARM and the sign-in service, on the running loop.
 
-    No cookies, proxies from the environment.
+    It keeps no cookies and ignores proxy settings in the environment.
     """
     connector = aiohttp.TCPConnector(ssl=context)
     return aiohttp.ClientSession(
@@ -184,5 +180,5 @@ def open_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
 
 
 def transport_over(session: aiohttp.ClientSession) -> AioHttpTransport:
-    """The SDK's transport over our session, which it does not close."""
+    """The SDK's HTTP transport over our session; the SDK does not close the session."""
     return AioHttpTransport(session=session, session_owner=False)

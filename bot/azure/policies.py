@@ -1,4 +1,4 @@
-"""What the gateway requires of each pool member under each setting that a rule uses (pure).
+"""What the gateway requires of each pool member, under each setting that a rule uses. Pure.
 
 Source: azure-rules sections 2.1 and 2.2 for trust, 2.3 for names (in `server_names`), 3 for the
 health probe.
@@ -49,12 +49,12 @@ NO_ADDRESS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberUse:
-    """One member of a pool under one setting that a rule joins with it.
+    """One member of a pool under one setting that a rule joins with the pool.
 
     Attributes:
-        gateway: the gateway it belongs to.
-        use: the pair, with live traffic's host names.
-        setting: the setting itself.
+        gateway: the gateway of the pool.
+        use: the pool, the setting, and the host names of live traffic.
+        setting: the backend setting.
         member: the pool member.
     """
 
@@ -78,9 +78,9 @@ def member_uses(gateway: Gateway) -> tuple[MemberUse, ...]:
 def with_listed_servers(
     gateway: Gateway, servers: Iterable[BackendServer]
 ) -> tuple[Gateway, tuple[MemberUse, ...]]:
-    """The gateway with servers that only backend health lists as members, and their uses.
+    """Add the servers that only backend health lists to their pools.
 
-    They stand in their pools as if the configuration named them.
+    Returns the gateway with them as members, and their uses.
     """
     added: dict[str, dict[BackendMember, None]] = {}
     wanted: set[tuple[str, str, str]] = set()
@@ -107,9 +107,9 @@ def with_listed_servers(
 def matching(
     gateways: Iterable[Gateway], host: str, port: int | None = None
 ) -> tuple[MemberUse, ...]:
-    """Where a host stands in a pool of a known gateway under a TLS setting.
+    """The places of a host in the pools of known gateways, under settings that use TLS.
 
-    `port` narrows to settings that use it.
+    `port` narrows the result to settings that use that port.
     """
     return tuple(
         use
@@ -119,7 +119,7 @@ def matching(
 
 
 def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
-    """Where a host stands in a pool of a known gateway, whatever the setting speaks."""
+    """The places of a host in the pools of known gateways, under settings of any protocol."""
     wanted = host.lower().rstrip(".")
     return tuple(use for gateway in gateways for use in uses_by_address(gateway).get(wanted, ()))
 
@@ -128,7 +128,7 @@ _BY_ADDRESS: dict[str, tuple[Gateway, Mapping[str, tuple[MemberUse, ...]]]] = {}
 
 
 def uses_by_address(gateway: Gateway) -> Mapping[str, tuple[MemberUse, ...]]:
-    """The members of a gateway by address; made once for each value that the inventory holds."""
+    """The members of a gateway by address; cached per gateway value."""
     held = _BY_ADDRESS.get(gateway.id.key)
     if held is None or held[0] is not gateway:
         found: dict[str, tuple[MemberUse, ...]] = {}
@@ -141,7 +141,7 @@ def uses_by_address(gateway: Gateway) -> Mapping[str, tuple[MemberUse, ...]]:
 def checks_of(
     uses: Iterable[MemberUse], *, well_known: TrustAnchors, others: Sequence[Gateway] = ()
 ) -> tuple[MemberCheck, ...]:
-    """What to probe for these uses, for example those that `matching` found."""
+    """The checks to run for these uses, which usually come from `matching`."""
     trusts: dict[tuple[str, str], tuple[TrustAnchors, tuple[UploadedRoot, ...]]] = {}
     checks: list[MemberCheck] = []
     for use in uses:
@@ -211,7 +211,7 @@ def _rule(setting: BackendSetting, names: ProbeNames) -> HttpProbeRule:
 
 
 def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Iterator[str]:
-    """What nobody said, for people."""
+    """What was assumed because the configuration does not say it, as sentences for users."""
     if probe.reference is None:
         yield ("no host name is set, so the certificate's name was not checked for the probe")
     yield from live.untested
@@ -220,7 +220,7 @@ def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Itera
 
 
 def _other_port(setting: BackendSetting) -> Iterator[str]:
-    """A v2 probe may ask another port than the one that live traffic goes to."""
+    """Remark that the health probe of a v2 gateway connects to another port than live traffic."""
     if probe_port(setting) != setting.port:
         yield (
             f"the health probe uses port {probe_port(setting)}; port {setting.port}, which live "
@@ -241,7 +241,7 @@ def _trust(
 def _unattached(
     gateway: Gateway, attached: tuple[Certificate, ...], others: Sequence[Gateway]
 ) -> Iterator[UploadedRoot]:
-    """This gateway's other roots first, then those of others that do not lie here."""
+    """Uploaded roots that the setting does not use: first this gateway's, then other gateways'."""
     trusted = set(attached)
     here = {root.certificate for root in gateway.roots}
     yield from (root for root in gateway.roots if root.certificate not in trusted)
@@ -255,7 +255,7 @@ def _unattached(
 
 
 def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
-    """What a v2 setting trusts to which the gateway's roots of these names are attached.
+    """The trust anchors of a v2 setting to which the gateway's roots of these names are attached.
 
     ARM compares names without case.
     """
@@ -276,7 +276,7 @@ def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
 def _auth_anchors(gateway: Gateway, setting: BackendSetting) -> TrustAnchors:
     """The leaf certificates that a v1 setting accepts.
 
-    Its trust is the exact leaf (azure-rules section 2.1).
+    A v1 gateway trusts exactly the uploaded leaf certificate (azure-rules section 2.1).
     """
     wanted = {name.lower() for name in setting.auth_certificate_names}
     held = [one for one in gateway.auth_certificates if one.name.lower() in wanted]

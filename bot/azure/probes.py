@@ -1,4 +1,4 @@
-"""Custom health probes and their HTTP rule (azure-rules section 3.2). Pure."""
+"""Translates custom health probes and their HTTP rule (azure-rules section 3.2). Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RANGE = re.compile(r"(\d{3})\s*(?:-\s*(\d{3}))?")
 
 
 def health_probe(item: Document) -> HealthProbe:
-    """One custom probe; a member that is missing or out of range takes the portal's default."""
+    """Translate one custom probe; a missing or invalid member gets the portal's default."""
     facts = properties(item)
     named = host(facts.get("host"))
     picks = ("pickHostNameFromBackendHttpSettings", "pickHostNameFromBackendSettings")
@@ -46,7 +46,7 @@ def _rule(facts: Document, named: str) -> HttpProbeRule:
 
 
 def _path(facts: Document) -> str:
-    """Blanks and letters beyond ASCII are written as a request line needs them."""
+    """The probe's path with blanks and non-ASCII letters percent-encoded."""
     path = text(facts.get("path"))
     if not path.startswith("/") or not path.isprintable():
         return "/"
@@ -54,7 +54,7 @@ def _path(facts: Document) -> str:
 
 
 def status_ranges(value: object) -> tuple[tuple[int, int], ...]:
-    """`["200-399", "401"]` as inclusive ranges; what is no code or range is left out."""
+    """Read `["200-399", "401"]` as inclusive ranges; other entries are left out."""
     words = [str(word) for word in value] if isinstance(value, list | tuple) else []
     found = [
         match.groups()

@@ -1,9 +1,7 @@
-"""Why ARM could not answer, as a sentence for the card and lines for the operator.
+"""Why ARM could not answer: one sentence for the card and advice for the operator. Pure.
 
-Pure; `outcome` maps the SDK's errors to these.
-
-The role below is the only one that the bot needs (azure-rules section 4.6); `deploy/role.json` is
-the same text.
+`errors` maps the SDK's exceptions to these functions. `ROLE` below is the only role that the bot
+needs (azure-rules section 4.6); `deploy/role.json` has the same content.
 """
 
 from __future__ import annotations
@@ -63,15 +61,12 @@ _TOKEN_ADVICE: Mapping[str, str] = MappingProxyType(
 
 
 def role_json() -> str:
-    """The custom role as `az role definition create` reads it."""
+    """The custom role in the form that `az role definition create` reads."""
     return json.dumps(dict(ROLE), indent=2) + "\n"
 
 
 def role_remedy() -> tuple[str, ...]:
-    """What an operator does when the identity lacks rights.
-
-    The role, and the commands that create and assign it.
-    """
+    """Advice when the identity lacks rights: the role and the commands to create and assign it."""
     assign = (
         f'az role assignment create --assignee <client-id> --role "{ROLE["Name"]}" --scope '
         "/subscriptions/<subscription-id>"
@@ -85,13 +80,13 @@ def role_remedy() -> tuple[str, ...]:
 
 
 def no_subscription() -> Refusal:
-    """The identity works but sees nothing at all."""
+    """The identity can sign in but sees no subscription."""
     sentence = "The bot's identity can read no Azure subscription, so the bot knows no gateway."
     return Refusal(kind=RefusalKind.NOT_CONFIGURED, sentence=sentence, remedy=role_remedy())
 
 
 def no_such_subscription() -> Refusal:
-    """ARM knows no subscription of that id, or hides it from the identity."""
+    """ARM knows no subscription of that ID, or hides it from the identity."""
     sentence = (
         "Azure does not know one of the subscriptions in APPGW_SUBSCRIPTIONS, or the bot's "
         "identity may not read it."
@@ -105,7 +100,7 @@ def no_such_subscription() -> Refusal:
 
 
 def no_credential(credential: str, what: str) -> Refusal:
-    """No token, or one that ARM does not accept."""
+    """There is no token, or ARM does not accept it."""
     sentence = f"The bot could not sign in to Azure ({credential}), so it cannot read {what}."
     advice = _TOKEN_ADVICE.get(credential, _TOKEN_ADVICE["default"])
     return Refusal(
@@ -116,14 +111,14 @@ def no_credential(credential: str, what: str) -> Refusal:
 
 
 def forbidden(what: str, action: str | None = None) -> Refusal:
-    """The identity lacks a right; `action` names it where ARM said so and it is one of ours."""
+    """The identity lacks a right; `action` names it if ARM said so and our role contains it."""
     right = f" It lacks {action}." if action else ""
     sentence = f"The bot's identity may not read {what}.{right}"
     return Refusal(kind=RefusalKind.FORBIDDEN, sentence=sentence, remedy=role_remedy())
 
 
 def not_found(what: str) -> Refusal:
-    """ARM knows no such thing, or hides it."""
+    """The resource does not exist, or ARM hides it from the identity."""
     sentence = (
         f"Azure does not find {what}: it was deleted, renamed or moved, or the bot's identity may "
         "not read it."
@@ -138,7 +133,7 @@ def not_found(what: str) -> Refusal:
 
 
 def out_of_scope() -> Refusal:
-    """A subscription that APPGW_SUBSCRIPTIONS does not name; ARM is not asked about it."""
+    """APPGW_SUBSCRIPTIONS does not name the subscription, so ARM is not asked."""
     return Refusal(
         kind=RefusalKind.OUT_OF_SCOPE,
         sentence=(
@@ -161,7 +156,7 @@ def stopped(gateway: Gateway) -> Refusal:
 
 
 def updating(what: str, gateway: GatewayId | None, retry_after: float | None = None) -> Refusal:
-    """Another operation holds the gateway; it takes minutes."""
+    """Another operation on the gateway is running; this usually takes minutes."""
     name = gateway.name if gateway else "A gateway"
     sentence = (
         f"{name} is being updated, so Azure does not return {what} now; check again in a few "
@@ -195,7 +190,7 @@ def locked(what: str, gateway: GatewayId | None) -> Refusal:
 
 
 def conflict(what: str, code: str, gateway: GatewayId | None) -> Refusal:
-    """A 409 of another reason, named by ARM's own code."""
+    """A 409 for another reason, shown with ARM's own code."""
     sentence = f"Azure does not return {what} in the gateway's current state ({code})."
     query = '--query "{provisioning:provisioningState, state:operationalState}"'
     remedy = (f"{_az('application-gateway show', gateway)} {query}",) if gateway else ()
@@ -203,7 +198,7 @@ def conflict(what: str, code: str, gateway: GatewayId | None) -> Refusal:
 
 
 def _az(command: str, gateway: GatewayId) -> str:
-    """A command of az about one gateway, its names quoted."""
+    """An `az` command about one gateway, with quoted names."""
     group, name = (
         sh_word(gateway.group, "RESOURCE_GROUP"),
         sh_word(gateway.name, "GATEWAY_NAME"),
@@ -212,7 +207,7 @@ def _az(command: str, gateway: GatewayId) -> str:
 
 
 def throttled(what: str, retry_after: float | None) -> Refusal:
-    """ARM's quota is used up; backend health counts as a write (azure-rules section 4.6)."""
+    """ARM's request quota is used up (azure-rules section 4.6: backend health is a write)."""
     when = f"in {counted(ceil(retry_after), 'second')}" if retry_after else "later"
     sentence = (
         f"Azure limits the bot's requests and does not return {what} now; check again {when}."
@@ -221,7 +216,7 @@ def throttled(what: str, retry_after: float | None) -> Refusal:
 
 
 def timed_out(what: str, seconds: float) -> Refusal:
-    """The time budget ended first."""
+    """The time budget ended before ARM answered."""
     sentence = f"Azure did not return {what} within {counted(seconds, 'second')}."
     return Refusal(
         kind=RefusalKind.TIMED_OUT,
@@ -231,7 +226,7 @@ def timed_out(what: str, seconds: float) -> Refusal:
 
 
 def unavailable(what: str, reason: str) -> Refusal:
-    """ARM cannot be reached, or fails."""
+    """ARM cannot be reached, or it failed."""
     sentence = f"Azure Resource Manager did not return {what}: {reason}."
     remedy = (
         (
@@ -245,7 +240,7 @@ def unavailable(what: str, reason: str) -> Refusal:
 
 
 def malformed(what: str) -> Refusal:
-    """ARM, or something in between, answered what is not ARM's."""
+    """The answer is not one of ARM's; a proxy in between may have sent it."""
     sentence = f"What came in place of {what} is no answer of Azure's."
     remedy = (
         (

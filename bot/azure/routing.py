@@ -1,8 +1,7 @@
-"""Which rules use which pool with which setting, and for which live host names (pure).
+"""Which rules use which backend pool with which setting, and for which host names. Pure.
 
-A redirect uses no pool: its clients come back through the target listener, and that listener's
-rule is read. The gateway does not probe a (pool, setting) pair that no
-rule uses is not probed by the gateway (azure-rules section 3.2).
+A redirect uses no pool: its clients come back through the target listener, whose own rule is read.
+The gateway does not probe a pair of pool and setting that no rule uses (azure-rules section 3.2).
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ Pair = tuple[str, str]
 def pool_uses(
     facts: Document, pools: Mapping[str, str], settings: Mapping[str, str]
 ) -> tuple[PoolUse, ...]:
-    """The pairs in rule order, each once, with the host names of every listener that uses it.
+    """Each pair of pool and setting once, in rule order, with the host names of its listeners.
 
     Args:
         facts: the gateway's `properties`.
-        pools: folded name -> name of what exists; dangling references are left out.
-        settings: likewise.
+        pools: existing pools, name in lower case -> name; references to missing pools are left out.
+        settings: the same for settings.
     """
     hosts: dict[Pair, dict[str, None]] = {}
     for pool, setting, live in _joined(facts):
@@ -36,7 +35,7 @@ def pool_uses(
 
 
 def _joined(facts: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Folded pool and setting names with live host names, per rule or path rule, both layers."""
+    """Pool, setting (lower case) and host names of each rule and path rule, for layers 4 and 7."""
     maps = by_name(documents(facts.get("urlPathMaps")))
     listeners = {
         name: _hosts(item) for name, item in by_name(documents(facts.get("httpListeners"))).items()
@@ -66,9 +65,9 @@ def _pair(facts: Document, pool: str, setting: str) -> Pair:
 
 
 def _hosts(listener: Document) -> tuple[str, ...]:
-    """`hostName` (older) and `hostNames`, wildcards as they stand.
+    """The host names of a listener: `hostName` (older) and `hostNames`, wildcards included.
 
-    None for a listener that takes any name.
+    Empty for a listener without a host name, which accepts every name.
     """
     facts = properties(listener)
     return tuple(

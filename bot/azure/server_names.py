@@ -1,8 +1,7 @@
-"""The names that the gateway sends to a backend.
+"""The names that the gateway sends to a backend server, and the name it requires. Pure.
 
-The table of azure-rules section 2.3, one function per column. Pure.
-
-Rows that nobody documents are marked; each stands in one place so that it can be switched.
+This is the table of azure-rules section 2.3, one function per column. Rows without a documented
+source are marked; each is in one place so that it can be changed.
 """
 
 from __future__ import annotations
@@ -12,20 +11,20 @@ from dataclasses import dataclass
 from bot.domain.azure import BackendMember, BackendSetting, MemberKind
 from chainlib import Sku, counted, is_ip_literal
 
-# The default probe is documented with this Host only; that a setting's host name replaces it is
-# inferred, so it does not here.
+# The default probe is documented only with this Host. That a setting's host name replaces it is an
+# inference without a source, so the code does not do it.
 DEFAULT_PROBE_HOST = "127.0.0.1"
 MAX_LIVE_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeNames:
-    """What the health probe sends and asks for.
+    """The names that the health probe sends and requires.
 
     Attributes:
-        server_name: SNI; `None` sends none, as for an IP literal.
-        host_header: Host of the GET.
-        reference: the name that the certificate must carry; `None` when the gateway knows none.
+        server_name: SNI; `None` sends none, as for an IP address.
+        host_header: the Host header of the GET.
+        reference: the name that the certificate must contain; `None` when the gateway has none.
     """
 
     server_name: str | None
@@ -38,8 +37,8 @@ class LiveNames:
     """The names that live traffic sends.
 
     Attributes:
-        names: at most `MAX_LIVE_NAMES` host names, exact ones only.
-        untested: what could not be named or was left out, one sentence each.
+        names: at most `MAX_LIVE_NAMES` host names without wildcards.
+        untested: names that are not tested, one sentence each with the reason.
     """
 
     names: tuple[str, ...] = ()
@@ -47,9 +46,9 @@ class LiveNames:
 
 
 def probe_names(setting: BackendSetting, member: BackendMember, sku: Sku) -> ProbeNames:
-    """The probe's column of the table.
+    """The names that the health probe uses.
 
-    V1 sends the pool's FQDN whatever the probe says (section 2.1).
+    A v1 gateway sends the pool's FQDN whatever the probe says (section 2.1).
     """
     custom = _custom_host(setting, member)
     header = custom or DEFAULT_PROBE_HOST
@@ -65,10 +64,10 @@ def probe_names(setting: BackendSetting, member: BackendMember, sku: Sku) -> Pro
 def live_names(
     setting: BackendSetting, member: BackendMember, client_hosts: tuple[str, ...], sku: Sku
 ) -> LiveNames:
-    """Live traffic's column of the table, for v2 and layer 7; elsewhere it is the probe's own name.
+    """The names that live traffic uses on v2 with layer 7; otherwise the probe's own name.
 
-    Nothing set and an FQDN in the pool is where Microsoft's page contradicts itself: the pool's
-    name and the client's are both given.
+    When neither the setting nor the probe gives a host name and the pool holds an FQDN, Microsoft's
+    page contradicts itself, so the pool's name and the client's name are both returned.
     """
     if sku is Sku.V1 or setting.layer4 or setting.sni_name:
         return LiveNames()
@@ -95,9 +94,9 @@ def _custom_host(setting: BackendSetting, member: BackendMember) -> str:
 
 
 def _settings_host(setting: BackendSetting, member: BackendMember) -> str:
-    """The setting's own name.
+    """The host name that the setting sends.
 
-    Picked from an IP member it is a literal, which the documents call unsupported.
+    Picked from an IP member it is an IP literal, which the documentation calls unsupported.
     """
     return member.address if setting.pick_host_from_address else setting.host_name
 

@@ -1,6 +1,6 @@
-"""How ARM is reached: identity, cloud, endpoint, and how long we wait.
+"""How ARM is reached: identity, cloud, endpoint and time limits.
 
-Plain values; nothing here reads the environment.
+Plain values; nothing here reads the environment. `configured` makes them from `Settings`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmSettings:
-    """Which Azure is asked, and as whom (docs/settings.md).
+    """Which Azure cloud is used, and which identity (docs/settings.md).
 
     Attributes:
-        subscriptions: ids to look for gateways in; empty means those that the identity can see.
+        subscriptions: IDs to look for gateways in; empty means those that the identity can see.
         credential: `managed-identity`, `workload-identity`, `cli`, `default` or `static`.
-        static_token: what `static` sends; for stand-ins.
+        static_token: the token of the `static` credential, for test servers.
         cloud: `public`, `usgov` or `china`.
         arm_url: another ARM endpoint, `https://...`.
-        ca_bundle: PEM file whose CAs are trusted besides the system's.
+        ca_bundle: PEM file with CAs that are trusted in addition to the system's.
         client_id: of a user-assigned managed identity; `None` for the system-assigned one.
     """
 
@@ -33,20 +33,20 @@ class ArmSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmTiming:
-    """How long we wait for ARM and how long its answers count as fresh; all in seconds.
+    """How long to wait for ARM and how long its answers count as fresh, in seconds.
 
     Attributes:
-        poll_interval: between polls of a running operation where ARM names no Retry-After (the
+        poll_interval: between two polls of a running operation when ARM sends no Retry-After (the
             SDK's own default is 30).
-        health_budget: for one backend-health operation; ARM needs 10 s and more (azure-rules
-            section 4.2); one that does not end by then is given up.
-        read_budget: for listing or reading gateways.
-        retry_after_limit: the longest Retry-After of an error that is waited out; a longer one is
-            told to people.
-        retries: further tries after 429 and 5xx.
-        inventory_age: after which the list of gateways is read anew.
-        stale_age: up to which an older list stands in while ARM is down.
-        failure_age: how long a failed reading is not repeated.
+        health_budget: limit of one backend health operation; ARM needs 10 s and more (azure-rules
+            section 4.2).
+        read_budget: limit for listing or reading gateways.
+        retry_after_limit: the longest Retry-After that is waited for; with a longer one the request
+            fails and the card says how long to wait.
+        retries: further tries after 429 and 5xx; a count, not seconds.
+        inventory_age: the list of gateways is read again after this time.
+        stale_age: up to this age an older list is used while ARM is down.
+        failure_age: a failed read is not repeated for this time.
     """
 
     poll_interval: float = 5.0

@@ -1,9 +1,7 @@
-"""Tolerant readers of ARM's JSON.
+"""Tolerant readers of ARM's JSON: each returns a value of its type and raises nothing.
 
-Whatever stands there, a value of the asked type comes back and nothing raises.
-
-Only shapes live here; what a member means is known by the translators. The SDK's models are
-mappings and read the same way.
+They only know JSON shapes; the translators know what a member means. The SDK's models are mappings
+and are read the same way.
 """
 
 from __future__ import annotations
@@ -18,12 +16,12 @@ _MAX_DIGITS = 9
 
 
 def mapping(value: object) -> Document:
-    """The value if it is an object, else an empty one."""
+    """The value if it is an object, else an empty mapping."""
     return value if isinstance(value, Mapping) else EMPTY
 
 
 def documents(value: object) -> tuple[Document, ...]:
-    """The objects in a list; anything else in it, or no list at all, counts as nothing."""
+    """The objects in a list; other items are left out, and no list counts as an empty one."""
     return (
         tuple(item for item in value if isinstance(item, Mapping))
         if isinstance(value, list | tuple)
@@ -37,7 +35,7 @@ def properties(document: Document) -> Document:
 
 
 def text(value: object) -> str:
-    """Text without surrounding space or lone surrogates, empty when it is no text."""
+    """The text without surrounding space and lone surrogates; empty when the value is no text."""
     return value.strip().encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
@@ -47,7 +45,7 @@ def texts(value: object) -> tuple[str, ...]:
 
 
 def host(value: object) -> str:
-    """A host name or address: lower case, no trailing dot; IPv6 in its short form, no brackets."""
+    """A host name or address in lower case without a trailing dot; IPv6 compressed, no brackets."""
     name = text(value).lower().rstrip(".")
     if ":" not in name:
         return name
@@ -58,7 +56,7 @@ def host(value: object) -> str:
 
 
 def number(value: object, default: int, *, low: int, high: int) -> int:
-    """A whole number within bounds, else the default; digits in a text count."""
+    """A whole number within bounds, else the default; a text of digits is accepted."""
     if (
         isinstance(value, str)
         and value.strip().isascii()
@@ -74,14 +72,14 @@ def number(value: object, default: int, *, low: int, high: int) -> int:
 
 
 def switch(value: object, *, default: bool) -> bool:
-    """A boolean; the default where the member is missing (older API versions, section 2.4)."""
+    """A boolean; the default when the member is missing (older API versions, section 2.4)."""
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         return value.strip().lower() == "true"
     return value if isinstance(value, bool) else default
 
 
 def last_segment(resource_id: object) -> str:
-    """The name at the end of an ARM id."""
+    """The name at the end of an ARM ID."""
     return text(resource_id).rstrip("/").rpartition("/")[2]
 
 
@@ -91,10 +89,10 @@ def reference(value: object) -> str:
 
 
 def name_of(document: Document) -> str:
-    """A resource's own name, from its id where the member is missing."""
+    """The name of a resource, taken from its ID when the member is missing."""
     return text(document.get("name")) or last_segment(document.get("id"))
 
 
 def by_name(items: Iterable[Document]) -> dict[str, Document]:
-    """Resources by their folded name: ARM compares names and ids without case."""
+    """Resources by name in lower case; ARM compares names and IDs without case."""
     return {name_of(item).lower(): item for item in items}

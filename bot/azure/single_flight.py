@@ -1,4 +1,4 @@
-"""One piece of work in flight per key, shared by all who ask for it meanwhile."""
+"""Runs one piece of work per key at a time and shares its result with everybody who waits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """Shares running work; whoever gives up waiting does not stop it for the others."""
+    """Shares running work; a caller that is cancelled does not cancel it for the others."""
 
     def __init__(self) -> None:
         self._running: dict[Hashable, asyncio.Task[Result]] = {}
 
     async def share(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Join the work that runs under this key, or begin it."""
+        """Wait for the work that runs under this key, or start it."""
         task = self._running.get(key)
         if task is None:
             task = asyncio.create_task(work())
@@ -25,7 +25,7 @@ class SingleFlight(Generic[Result]):
         return await asyncio.shield(task)
 
     async def close(self) -> None:
-        """Stop what still runs and wait until it has stopped."""
+        """Cancel all running work and wait until it has ended."""
         running = list(self._running.values())
         for task in running:
             task.cancel()

@@ -1,7 +1,7 @@
-"""Which rules of a gateway serve a public name, and where each leads. Pure.
+"""Which rules of a gateway serve a public host name, and where each leads. Pure.
 
-A listener with the exact name comes before one with a wildcard, as in Application Gateway; a name
-or address of the front end itself leads to every listener on it.
+A listener with the exact name comes before one with a wildcard, as in Application Gateway. A name
+or address of the front end itself leads to every listener on that front end.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_HOPS = 5
 
 
 def site_rules(facts: Document) -> tuple[SiteRule, ...]:
-    """Every way from a listener to a pool or a redirect, in the order of the rules.
+    """Every path from a listener to a pool or a redirect, in the order of the rules.
 
     Args:
         facts: the gateway's `properties`.
@@ -53,7 +53,7 @@ class _Names:
     """The names and addresses of a gateway's listeners.
 
     Attributes:
-            exact: those without a wildcard, and the end of the usual wildcards, from `*.` on.
+        exact: those without a wildcard, and the part after `*` of the usual wildcards.
         wild: every other wildcard.
     """
 
@@ -71,7 +71,7 @@ class _Names:
 
 
 def _names_of(gateway: Gateway) -> _Names:
-    """Made once for each value that the inventory holds."""
+    """The names of a gateway; cached per gateway value."""
     held = _SITES.get(gateway.id.key)
     if held is None or held[0] is not gateway:
         names = site_names(gateway)
@@ -81,7 +81,7 @@ def _names_of(gateway: Gateway) -> _Names:
 
 
 def rules_for(gateway: Gateway, name: str) -> tuple[SiteRule, ...]:
-    """The rules that serve a public name or address; empty where this gateway does not serve it."""
+    """The rules that serve a public name or address; empty when this gateway does not serve it."""
     wanted = name.lower().rstrip(".")
     if not _names_of(gateway).takes(wanted):
         return ()
@@ -96,7 +96,7 @@ def rules_for(gateway: Gateway, name: str) -> tuple[SiteRule, ...]:
 
 
 def takes_any_name(gateway: Gateway) -> bool:
-    """Whether a listener of this gateway has no host name, so that it answers to every one."""
+    """Whether the gateway has a listener without a host name, which accepts every name."""
     return any(not rule.hosts for rule in gateway.site_rules)
 
 
@@ -107,7 +107,7 @@ def site_names(gateway: Gateway) -> tuple[str, ...]:
 
 
 def unnamed_addresses(gateway: Gateway) -> frozenset[str]:
-    """ARM ids of the public addresses on which a gateway listens and whose names are not known."""
+    """ARM IDs of the public addresses that the gateway uses and whose DNS names are unknown."""
     return frozenset(
         rule.public_address
         for rule in gateway.site_rules
@@ -123,7 +123,7 @@ def public_names(item: Document) -> tuple[str, ...]:
 
 
 def with_public_names(gateway: Gateway, names: Mapping[str, tuple[str, ...]]) -> Gateway:
-    """The same gateway with the names of its public front ends, by the addresses' ARM ids."""
+    """The gateway with the names of its public front ends; `names` is keyed by ARM ID."""
     if not unnamed_addresses(gateway) & names.keys():
         return gateway
     rules = tuple(
@@ -134,7 +134,7 @@ def with_public_names(gateway: Gateway, names: Mapping[str, tuple[str, ...]]) ->
 
 
 def _followed(gateway: Gateway, rules: list[SiteRule]) -> tuple[SiteRule, ...]:
-    """The rules, and those of every listener to which one of them redirects."""
+    """The rules, and the rules of every listener to which one of them redirects."""
     found = dict.fromkeys(rules)
     for _ in range(_MAX_HOPS):
         targets = {rule.redirect_listener for rule in found} - {""}
@@ -189,7 +189,7 @@ def _base(rule: str, listener: Document, facts: Document) -> SiteRule:
 def _addresses(front: Document) -> Iterator[str]:
     """The private address, and the public one where ARM expanded it.
 
-    Where it did not, `client` reads it by `public_address` and adds it.
+    Where ARM did not, `front_ends` reads the public IP address and adds it.
     """
     public = properties(mapping(front.get("publicIPAddress")))
     found = (
@@ -209,7 +209,7 @@ def _way(
     paths: Iterable[str],
     default: str = "",
 ) -> SiteRule:
-    """One rule or path rule; a path map's own members carry `default` before their names."""
+    """One rule or path rule; the members of a path map itself have the prefix `default`."""
     pool = _named(held, "backendAddressPool", default)
     redirect = _named(held, "redirectConfiguration", default)
     configurations = by_name(documents(facts.get("redirectConfigurations")))

@@ -1,9 +1,8 @@
-"""ARM's gateway document -> `Gateway`.
+"""Translates ARM's gateway document into `Gateway`.
 
-Pure, tolerant: unknown members are ignored, missing ones take ARM's defaults, nothing raises.
-
-What certificates, probes and rules mean is in `certificates`, `probes` and `routing`; backend
-health is in `health`.
+Pure and tolerant: unknown members are ignored, missing ones get ARM's defaults, nothing raises.
+Certificates, probes and rules are translated by `certificates`, `probes` and `routing`, backend
+health by `health`.
 """
 
 from __future__ import annotations
@@ -44,20 +43,20 @@ V1_SIZES = ("small", "medium", "large")
 V1_TIERS = frozenset(
     {"standard", "waf", *(f"{tier}_{size}" for tier in ("standard", "waf") for size in V1_SIZES)}
 )
-"""Tiers of v1, and its names of sizes, which stand alone where ARM leaves the tier out."""
+"""Tiers of v1, and its size names, which stand alone where ARM omits the tier."""
 _INSTANCE = ("virtualmachinescalesets", "virtualmachines")
 _INTERFACE = ("networkinterfaces", "ipconfigurations")
 
 
 def translate_gateway(document: object, *, fallback: GatewayId | None = None) -> Gateway | None:
-    """Read one gateway.
+    """Translate one gateway.
 
     Args:
-        document: an SDK model or decoded JSON, whatever its shape.
-        fallback: where the gateway lives, for a document that carries no id of its own.
+        document: an SDK model or decoded JSON of any shape.
+        fallback: the gateway's ID, for a document without one.
 
     Returns:
-        The gateway, or `None` when this is not one: no object, no `properties`, no id.
+        The gateway, or `None` when the document is no gateway: no object, no `properties` or no ID.
     """
     whole = mapping(document)
     facts = properties(whole)
@@ -95,12 +94,12 @@ def translate_gateway(document: object, *, fallback: GatewayId | None = None) ->
 
 
 def gateway_id(value: object) -> GatewayId | None:
-    """The gateway that an ARM id belongs to, a sub-resource's id included."""
+    """The ID of the gateway in an ARM ID; the ID of a sub-resource works too."""
     return GatewayId.read(text(value))
 
 
 def with_nic_addresses(gateway: Gateway, health: GatewayHealth) -> Gateway:
-    """The same gateway with the addresses that backend health gives for network interfaces."""
+    """The gateway with the addresses that backend health reports for network interfaces."""
     known = {
         server.ip_configuration.lower(): server.address
         for server in health.servers
@@ -120,7 +119,7 @@ def _unused_probes(facts: Document, settings: Iterable[BackendSetting]) -> tuple
 
 
 def _private_only(facts: Document) -> bool:
-    """A frontend with a private address and none with a public one."""
+    """Whether there is a front end with a private address and none with a public one."""
     frontends = [properties(item) for item in documents(facts.get("frontendIPConfigurations"))]
     public = any(reference(one.get("publicIPAddress")) for one in frontends)
     private = any(
@@ -150,7 +149,7 @@ def _pool(item: Document) -> BackendPool:
 
 
 def nic_members(ids: Iterable[str]) -> tuple[BackendMember, ...]:
-    """Members that are network interfaces, each with a name that no other one of them has."""
+    """The pool members that are network interfaces, each with a unique name."""
     ids = tuple(filter(None, ids))
     short = [_interface_name(one) for one in ids]
     names = [
@@ -174,7 +173,7 @@ def _interface_name(resource_id: str, *, whole: bool = False) -> str:
 
 
 def _member(entry: Document) -> BackendMember:
-    """The portal takes an address in the name's field too."""
+    """One member of a pool; the portal also accepts an address in the field for the name."""
     address = host(entry.get("fqdn")) or host(entry.get("ipAddress"))
     return BackendMember(
         kind=MemberKind.IP if is_ip_literal(address) else MemberKind.FQDN, address=address
@@ -197,9 +196,9 @@ def _settings(facts: Document) -> tuple[BackendSetting, ...]:
 
 
 def _setting(item: Document, probes: Mapping[str, HealthProbe], *, layer4: bool) -> BackendSetting:
-    """One setting.
+    """One backend setting.
 
-    Layer 4 knows neither the validation switches nor `sniName` (azure-rules section 2.8).
+    Layer 4 has neither the validation switches nor `sniName` (azure-rules section 2.8).
     """
     facts = properties(item)
     protocol = text(facts.get("protocol")) or ("Tcp" if layer4 else "Http")

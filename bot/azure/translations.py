@@ -1,7 +1,7 @@
-"""What Azure writes about a backend in German, Spanish, French, Italian and Japanese, by code.
+"""Fragments of Azure's messages in German, Spanish, French, Italian and Japanese, by code.
 
-Facts only: the translations are those that Microsoft's pages in each language print beside or in
-place of the English text. `messages` says how the fragments are used.
+Data only: the translations that Microsoft's pages print in each language beside or instead of the
+English text. `messages` matches them like the English ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from chainlib import Code
 
 _WITHIN = r"(?:[^.]|\.\S){0,200}"
-"""A stretch of one sentence; the dot in a host name ends none."""
+"""Matches within one sentence; the dot in a host name does not end it."""
 
 GERMAN: Mapping[Code, tuple[str, ...]] = MappingProxyType(
     {
