@@ -1,7 +1,6 @@
 """Every host and address in an alert, with what it is there. Pure.
 
-A public suffix decides what can be a name, since `node.js`, `main.go` and `microsoft.insights` have
-dots too; names of the inventory are taken as they are.
+Names of the inventory are taken as they are; others must be able to be a name.
 """
 
 from __future__ import annotations
@@ -10,18 +9,24 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, lru_cache
 
+from bot.commands.alert_markup import LINK_OPEN
 from bot.commands.alert_mentions import Mention, side_by_side
-from bot.commands.alert_tables import (
-    CODE_ENDINGS,
-    FIELD_ENDINGS,
-    FIELD_HEADS,
-    FILE_ENDINGS,
-    PRIVATE_ENDINGS,
-    VENDORS,
+from bot.commands.alert_names import (
+    NAME,
+    SINGLE,
+    SIX,
+    SLASHED,
+    URL,
+    address_of,
+    around,
+    is_network,
+    may_be_host,
+    port_of,
+    registered_domain,
 )
-from bot.commands.alert_text import LINK_CLOSE, LINK_OPEN, AlertText, Line
+from bot.commands.alert_tables import VENDORS
+from bot.commands.alert_text import AlertText, Line
 from bot.commands.alert_words import (
     Role,
     is_client_address,
@@ -34,70 +39,20 @@ from bot.commands.alert_words import (
 from bot.commands.known_names import KnownNames
 
 MAX_MENTIONS = 400
-_REACH = 240
-_MAX_PORT = 65_535
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_URL = re.compile(
-    r"(?P<scheme>https?|tls|ssl|tcp|wss?|grpcs?)://(?:[^\s/@<>\"']{1,200}@)?"
-    rf"(?P<host>\[[0-9A-Fa-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)\.?(?::(?P<port>\d{{1,5}}))?"
-    rf"(?P<path>[/?#][^\s<>\"'`|{LINK_OPEN}{LINK_CLOSE}]*)?",
-    re.IGNORECASE,
-)
-_NAME = re.compile(
-    rf"(?<![\w@./\\%+-])(?P<host>{_LABEL}(?:\.{_LABEL})+)(?::(?P<port>\d{{1,5}})(?!\d))?"
-    r"(?P<path>/[^\s<>\"'`|,;)]*)?(?![\w@])"
-)
-_SINGLE = re.compile(
-    rf"(?<![\w@./\\%+-])(?P<host>{_LABEL})(?::(?P<port>\d{{2,5}})(?!\d))?(?![\w@/\\-]|\.\w)"
-)
-_SLASHED = re.compile(
-    r"(?<=/)(?P<host>\d{1,3}(?:\.\d{1,3}){3}):(?P<port>\d{1,5})(?P<path>)(?![\w.])"
-)
-"""As Java and load balancers write an address: `name/10.0.0.5:443`, `/Common/10.0.0.5:443`."""
-_SIX = re.compile(
-    r"(?<![\w:.])\[?(?P<host>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})\]?(?::(?P<port>\d{1,5}))?(?![\w:])"
-)
 _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
 _GLUED = re.compile(r"(?<![\w.])(?:[A-Za-z][\w-]+|[1-5]\d\d):$")
 """What may stand before a name without a space: a label or a status."""
-_NETWORK = re.compile(r"/\d{1,3}\b")
 _OTHER_PORTS = frozenset(
     {22, 25, 53, 110, 143, 389, 445, 465, 587, 636, 993, 995, 1433, 1521, 3306, 3389, 5432, 5671}
     | {5672, 6379, 6380, 9092, 11211, 27017}
 )
 """Ports of mail, directories, databases and queues (IANA's register): no HTTPS is behind them."""
-_VERSION_BEFORE = re.compile(
-    r"(?i)(?:\bv|\bversion\s*:?\s*|\bbuild\s*|\brelease\s*|\bagent\s+|\w/)$"
-)
-_CODE_NAME = re.compile(r"(?i)\b(?:file|module|package|class|import)\s+[\"'`]?$")
-_PACKAGE = re.compile(
-    r"(?i)\b(?:dependency|dependencies|library|crate|gem|plugin|framework|bump(?:s|ed)?)\s+[\"'`]?$"
-)
-_NEW_VERSION = re.compile(r"(?i)[\"'`]?\s+(?:(?:from|to)\s+)?v?\d+\.\d+")
-_API_VERSION = re.compile(r"/v\d+(?:(?:alpha|beta)\d+)?,?")
-_API_KIND = re.compile(r"[\s,]{1,3}(?:Kind=)?[A-Z][a-z]+[A-Za-z]*")
-"""`batch.example.io/v1 Job`: a group of an API of Kubernetes, with its version and kind."""
-_TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
 _LABEL_WORDS = 3
 """How many words before a link's address may be its label."""
 _STARRED = re.compile(r"(?i)\s*\*{3,}[^*]{0,80}\bmonitoring\b[^*]{0,20}$")
 """A heading between asterisks in which a monitoring server names itself."""
 _ARTICLE = re.compile(r"(?i)\s+(?:the|our|my|this|that|a|an)$")
 _EXPORTER_PORTS = frozenset({9090, 9093, 9100, 9115, 9182, 10250})
-
-
-@cache
-def _suffixes() -> object:
-    """The list as the library ships it; read once, and only where an alert is read."""
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 -- a third of a megabyte
-
-    return PublicSuffixList(accept_unknown=False)
-
-
-@lru_cache(maxsize=4096)
-def registered_domain(host: str) -> str | None:
-    """The part of a host that somebody registered, `None` where it ends in no public suffix."""
-    return _suffixes().privatesuffix(host)  # type: ignore[attr-defined, no-any-return]
 
 
 def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
@@ -118,13 +73,13 @@ def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
 
 
 def _authority(url: str) -> tuple[str, int | None]:
-    found = _URL.match(url.strip())
-    return (found["host"].lower(), _port(found["port"])) if found else ("", None)
+    found = URL.match(url.strip())
+    return (found["host"].lower(), port_of(found["port"])) if found else ("", None)
 
 
 def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
     text, taken = line.text, bytearray(len(line.text))
-    for pattern in (_URL, _SLASHED, _NAME, _SIX, _SINGLE):
+    for pattern in (URL, SLASHED, NAME, SIX, SINGLE):
         for match in pattern.finditer(text):
             start, end = match.span()
             if any(taken[start:end]):
@@ -139,7 +94,7 @@ def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
 def _after_slash(one: Mention, match: re.Match[str], known: KnownNames) -> Iterator[Mention]:
     """`A/B` of two known names is no path below the first."""
     second = (match.groupdict().get("path") or "")[1:].rstrip("/.").lower()
-    if match.re is _NAME and (known.holding(second) or known.serving(second)):
+    if match.re is NAME and (known.holding(second) or known.serving(second)):
         start = match.start("path") + 1
         yield replace(one, host=second, port=None, is_ip=False, start=start)
 
@@ -149,13 +104,13 @@ def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -
     if line.text[: match.start()].endswith(":") and not _GLUED.search(line.text[: match.start()]):
         return None
     spoken = _PORT_AFTER.match(line.text[match.end() :])
-    port = _port(match["port"] or (spoken[1] if spoken else None))
-    address = _address(host)
+    port = port_of(match["port"] or (spoken[1] if spoken else None))
+    address = address_of(host)
     is_known = bool(known.holding(host) or known.serving(host))
-    is_url, single = match.re is _URL, "." not in host and address is None
-    if not is_known and not _may_be(match, host, address, line.text):
+    is_url, single = match.re is URL, "." not in host and address is None
+    if not is_known and not may_be_host(match, host, address, line.text):
         return None
-    if (address and _is_network(match)) or port in _OTHER_PORTS:
+    if (address and is_network(match)) or port in _OTHER_PORTS:
         return None
     if is_known and single and not _certain_single(host, match, line):
         return None
@@ -190,7 +145,7 @@ def _role(
     *,
     is_known: bool,
 ) -> Role | None:
-    before, after = _around(match, line.text)
+    before, after = around(match, line.text)
     if before.endswith(LINK_OPEN):
         linked = _behind_link(match, before, line)
         return Role.KNOWN if is_known and linked < Role.FINE else linked
@@ -199,17 +154,11 @@ def _role(
         role = _address_role(address, match, before, after, role)
     if role is not None and role > Role.LABELLED and _is_page(match, before, after, host):
         role = max(role, Role.PAGE)
-    if role is Role.LABELLED and match.re is _URL and registered_domain(host) in VENDORS:
+    if role is Role.LABELLED and match.re is URL and registered_domain(host) in VENDORS:
         role = Role.PAGE if is_page_host(host, registered_domain(host)) else role
     if role is Role.NAMED and is_script(match.groupdict().get("path") or ""):
         role = Role.FINE
     return Role.KNOWN if is_known and role is not None and role < Role.FINE else role
-
-
-def _around(match: re.Match[str], text: str) -> tuple[str, str]:
-    """The words before and after a name, as far as they can speak of it."""
-    start, end = match.span()
-    return text[max(0, start - _REACH) : start], text[end : end + _REACH]
 
 
 def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:
@@ -217,7 +166,7 @@ def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:
     return (
         is_page_path(match.groupdict().get("path") or "")
         or _in_heading(before, after)
-        or (_address(host) is None and is_page_host(host, registered_domain(host)))
+        or (address_of(host) is None and is_page_host(host, registered_domain(host)))
     )
 
 
@@ -247,7 +196,7 @@ def _address_role(
     role: Role,
 ) -> Role | None:
     """A bare address: private ones are servers, public ones only where something says so."""
-    if is_client_address(before, after, _port(match["port"])):
+    if is_client_address(before, after, port_of(match["port"])):
         return Role.CLIENT
     inside = any(address in network for network in _INSIDE if network.version == address.version)
     if inside or role is Role.SUBJECT or match["port"]:
@@ -265,65 +214,6 @@ def _in_heading(before: str, after: str) -> bool:
     return bool(re.search(r"[A-Za-z]{3}", opening))
 
 
-def _may_be(
-    match: re.Match[str],
-    host: str,
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address | None,
-    text: str,
-) -> bool:
-    before, after = _around(match, text)
-    if address is not None:
-        return _may_be_address(address, match, before, after)
-    if match.re is _SINGLE:
-        return host == "localhost" and match["port"] is not None
-    labels = host.split(".")
-    numbered = any(label.isdigit() for label in labels[1:]) or re.fullmatch(r"v\d+", labels[0])
-    ends = registered_domain(host) is not None or labels[-1] in PRIVATE_ENDINGS
-    if match.re is _SIX or numbered or len(labels) == 1 or not ends:
-        return False
-    return match.re is _URL or _is_no_word(match["host"], labels, match, before, after)
-
-
-def _is_no_word(
-    written: str, labels: list[str], match: re.Match[str], before: str, after: str
-) -> bool:
-    """Dotted words that end like a domain: files, fields, packages, sentences without a space."""
-    pair = len(labels) == 2  # noqa: PLR2004 -- a name and its ending
-    ending = written.rpartition(".")[2]
-    path = match["path"] or ""
-    installed = _PACKAGE.search(before) or _NEW_VERSION.match(after)
-    is_key = bool(re.match(r"/[\w.-]+$", path) and re.match(r"\s*[=:]", after)) or ":" in path
-    return not (
-        (pair and labels[-1] in FILE_ENDINGS)
-        or (pair and labels[0] == "microsoft" and labels[-1] != "com")
-        or (labels[0] in FIELD_HEADS and labels[-1] in FIELD_ENDINGS)
-        or (labels[0] in _TOP_LEVEL and not pair and labels[-1] not in {"com", "net", "org"})
-        or (ending[:1].isupper() and ending[1:].islower())
-        or (pair and ending.isupper())
-        or is_key
-        or (_API_VERSION.fullmatch(path) and _API_KIND.match(after))
-        or _CODE_NAME.search(before)
-        or (pair and installed)
-        or (pair and labels[-1] in CODE_ENDINGS)
-    )
-
-
-def _may_be_address(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-    match: re.Match[str],
-    before: str,
-    after: str,
-) -> bool:
-    more = after.startswith(".") and after[1:2].isdigit()
-    version = match.re is not _URL and _VERSION_BEFORE.search(before)
-    unusable = address.is_multicast or address.is_unspecified or address == _BROADCAST
-    return not (more or version or unusable)
-
-
-def _is_network(match: re.Match[str]) -> bool:
-    return match.re is not _URL and bool(_NETWORK.match(match.groupdict().get("path") or ""))
-
-
 _INSIDE = tuple(
     map(
         ipaddress.ip_network,
@@ -338,15 +228,3 @@ _INSIDE = tuple(
     )
 )
 """Networks of servers (RFC 1918, RFC 6598, RFC 4193); an address elsewhere may be a visitor's."""
-_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def _port(text: str | None) -> int | None:
-    return int(text) if text and 1 <= int(text) <= _MAX_PORT else None

@@ -7,12 +7,13 @@ attachments and of Block Kit.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from bot.commands.alert_markup import readable
 
 MAX_TEXT = 40_000
 MAX_LINES = 2_000
@@ -20,10 +21,6 @@ MAX_LINE = 2_000
 MAX_PARTS = 500
 _DEPTH = 12
 _JSON_STARTS = 8
-LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
-"""Around the address of a link whose label names another thing than the address's host."""
-_LINK = re.compile(r"<((?:https?:|mailto:|tel:|[#@!])[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
-_TAG = re.compile(r"<(?:br|/p|/tr|/div|/li)[^<>]*>|(<[^<>]{1,300}>)", re.IGNORECASE)
 _JSON_START = re.compile(r"[{\[\"]")
 _LONE_LABEL = re.compile(
     r"[\s>*_`\u2022-]{0,16}([A-Za-z][\w .()/-]{0,40}?)[\s*_`]{0,8}(:?)[\s*_`]{0,8}:?\s{0,8}"
@@ -75,7 +72,7 @@ class AlertText:
 
     def _add_plain(self, text: str, label: str) -> None:
         waiting = ""
-        for raw in _readable(text).splitlines():
+        for raw in readable(text).splitlines():
             line = raw.strip()[:MAX_LINE]
             if not line or len(self.lines) >= MAX_LINES:
                 continue
@@ -247,30 +244,6 @@ def _lone_label(raw: str) -> str:
     """The label of the next line, where this line is nothing but a label."""
     found = _LONE_LABEL.fullmatch(raw.strip())
     return found[1] if found and (found[2] or raw.strip().endswith(("*", ":"))) else ""
-
-
-def _readable(text: str) -> str:
-    """Slack's links, entities and HTML tags undone."""
-    plain = _LINK.sub(_shown, text)
-    plain = _TAG.sub(lambda tag: " " if tag[1] else "\n", plain) if "</" in plain else plain
-    return html.unescape(plain).replace("\u00a0", " ").replace("\u200b", "")
-
-
-def _shown(link: re.Match[str]) -> str:
-    address, label = link[1], (link[2] or "").strip()
-    if address.startswith("#"):
-        return ""
-    if address.startswith(("@", "!")):
-        return label
-    if address.lower().startswith(("mailto:", "tel:")):
-        return ""
-    host = re.sub(r"(?i)^https?://(?:[^/@]*@)?", "", address).partition("/")[0].lower()
-    if not label or host.partition(":")[0] in label.lower():
-        is_address = not label or re.match(r"(?i)https?://|[\w.:-]+(?:/\S*)?$", label)
-        if not label or is_address:
-            return label or address
-        return f"{label} {LINK_OPEN}{address}{LINK_CLOSE}"
-    return f"{label} {LINK_OPEN}{address}{LINK_CLOSE}"
 
 
 def _json_in(text: str) -> tuple[str, object, str] | None:

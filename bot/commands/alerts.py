@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.commands.alert_gateways import NamedGateway, Sure, read_gateways, read_pool
+from bot.commands.alert_gateway_names import NamedGateway, Sure
+from bot.commands.alert_gateways import read_gateways
 from bot.commands.alert_hosts import read_hosts
 from bot.commands.alert_matter import other_matter
 from bot.commands.alert_mentions import Mention, foremost
+from bot.commands.alert_pools import read_pool
 from bot.commands.alert_text import AlertText, read_text
 from bot.commands.alert_words import Role
 from bot.commands.known_names import KnownGateway, KnownNames, known_names

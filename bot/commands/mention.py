@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.commands.alert_hosts import registered_domain
+from bot.commands.alert_names import registered_domain
 from bot.commands.alert_tables import FILE_ENDINGS, PRIVATE_ENDINGS
 from bot.commands.clean import Word, split
 from bot.commands.host import TypedHost

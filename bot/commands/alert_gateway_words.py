@@ -1,0 +1,78 @@
+"""Gateways that an alert names in its sentences. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.commands.alert_gateway_names import OURS, VALUE, NamedGateway, Sure, named
+from bot.commands.alert_tables import OTHER_KINDS
+from bot.commands.alert_text import AlertText, Line
+from bot.commands.known_names import KnownNames
+
+_CALLED = r"(?:\s+(?:named|called|name|instance|resource|is|id))?"
+_INLINE = re.compile(rf"(?<![\w/.-]){OURS}{_CALLED}\s+{VALUE}", re.IGNORECASE)
+_GENERIC = re.compile(
+    rf"(?<![\w/.-])(?:(?P<kind>[A-Za-z0-9]+)[\s_-]+)?gateway(?P<called>(?:[\s_]?name)?[\"'*`]*\s*[:=]|\s+(?:is|named|called)|)\s+{VALUE}"
+    rf"|(?<![\w/.-])gateway(?:[\s_]?name)?[\"'*`]*[:=]"
+    rf"{VALUE.replace('quote', 'quote2').replace('<name>', '<name2>')}",
+    re.IGNORECASE,
+)
+_AFTER_DASH = re.compile(
+    rf"(?<![\w/.-]){OURS}s?[\s*_`]{{1,4}}[-\u2013\u2014|]\s{{1,4}}{VALUE}", re.IGNORECASE
+)
+_RESOURCE = re.compile(
+    r"\b(?:resource\s+name|(?:fired|triggered|activated|resolved)\s+(?:for|on)\s+(?:the\s+)?resource)"
+    r"\s+[`\"'*]{0,3}(?P<name>[A-Za-z0-9][\w-]{0,78}\w)(?![\w.-]*[./]\w)",
+    re.IGNORECASE,
+)
+_BEFORE_TYPE = re.compile(
+    rf"(?<![\w.-]){VALUE}(?![\w-])[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;-]?\s{{0,8}}"
+    rf"(?:microsoft\.network/applicationgateways|\(?{OURS}(?![\w-]))(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
+    re.IGNORECASE,
+)
+_AT = re.compile(
+    r"\b(?:on|for|of|behind|via|through|in|resource|gateway)\s+[`\"'*]*(?P<name>[A-Za-z0-9][\w-]{0,78}\w)(?![\w.-]*\.\w)",
+    re.IGNORECASE,
+)
+_OWN_PARTS = frozenset({"agw", "appgw", "agic", "appgateway", "appgtw"})
+_OUR_PARTS = _OWN_PARTS | {"gw"}
+"""Parts of names that say what they are; `gw` alone may be a gateway of another kind."""
+
+
+def in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
+    """Gateways in the sentences of an alert.
+
+    Args:
+        text: the alert.
+        known: the inventory.
+        about: whether anything in the alert says that it is about Application Gateways.
+    """
+    for line in text.lines:
+        for match in _INLINE.finditer(line.text):
+            yield from named(match["name"], Sure.LABELLED, known, quoted=bool(match["quote"]))
+        phrases = (_BEFORE_TYPE, _AFTER_DASH, *([_RESOURCE] if about else []))
+        for match in (found for one in phrases for found in one.finditer(line.text)):
+            yield from named(match["name"], Sure.WORDS, known, quoted=False)
+        yield from _after_gateway(line, known)
+        if about or known:
+            yield from _after_preposition(line, known)
+
+
+def _after_gateway(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
+    """`gateway = prod-gw`, `gateway prod-gw`; not a NAT gateway, and not `Bad Gateway: host`."""
+    for match in _GENERIC.finditer(line.text):
+        if (match["kind"] or "").lower() in OTHER_KINDS:
+            continue
+        called = (match["called"] or "").rstrip()
+        signed = called[-1:] in {":", "="} or bool(match["name2"])
+        yield from named(match["name"] or match["name2"] or "", Sure.WORDS, known, quoted=signed)
+
+
+def _after_preposition(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
+    """`on prod-gw`: a name that says itself that it is a gateway."""
+    for match in _AT.finditer(line.text):
+        parts = set(re.split(r"[-_]", match["name"].lower()))
+        ours = parts & _OWN_PARTS or (parts & _OUR_PARTS and not parts & OTHER_KINDS)
+        if ours and len(parts) > 1:
+            yield from named(match["name"], Sure.WORDS, known, quoted=False)

@@ -1,0 +1,35 @@
+"""Slack's links and entities, and HTML tags, as the plain text that people see. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+
+LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
+"""Around the address of a link whose label names another thing than the address's host."""
+_LINK = re.compile(r"<((?:https?:|mailto:|tel:|[#@!])[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
+_TAG = re.compile(r"<(?:br|/p|/tr|/div|/li)[^<>]*>|(<[^<>]{1,300}>)", re.IGNORECASE)
+
+
+def readable(text: str) -> str:
+    """Slack's links, entities and HTML tags undone."""
+    plain = _LINK.sub(_shown, text)
+    plain = _TAG.sub(lambda tag: " " if tag[1] else "\n", plain) if "</" in plain else plain
+    return html.unescape(plain).replace("\u00a0", " ").replace("\u200b", "")
+
+
+def _shown(link: re.Match[str]) -> str:
+    address, label = link[1], (link[2] or "").strip()
+    if address.startswith("#"):
+        return ""
+    if address.startswith(("@", "!")):
+        return label
+    if address.lower().startswith(("mailto:", "tel:")):
+        return ""
+    host = re.sub(r"(?i)^https?://(?:[^/@]*@)?", "", address).partition("/")[0].lower()
+    if not label or host.partition(":")[0] in label.lower():
+        is_address = not label or re.match(r"(?i)https?://|[\w.:-]+(?:/\S*)?$", label)
+        if not label or is_address:
+            return label or address
+        return f"{label} {LINK_OPEN}{address}{LINK_CLOSE}"
+    return f"{label} {LINK_OPEN}{address}{LINK_CLOSE}"
