@@ -1,8 +1,8 @@
-"""The database in SQLAlchemy Core tables, the same on SQLite and on PostgreSQL.
+"""The database: SQLAlchemy Core tables and queries, the same on SQLite and PostgreSQL.
 
-Every function takes a connection, so that callers decide what is one transaction; `Store` opens
-them. Instants are aware, UTC.
-Only `appgw serve` and `appgw db` load this room.
+Every function takes a connection, so its caller decides what belongs to one transaction; `Store`
+opens the connections. Instants are time zone aware, in UTC. Only `appgw serve` and `appgw db`
+import this package.
 """
 
 from bot.store.availability import outage_of

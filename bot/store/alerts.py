@@ -1,4 +1,4 @@
-"""In which channels alerts are answered, and what was answered there."""
+"""Channels in which the bot answers alerts, and the answers that it has given."""
 
 from __future__ import annotations
 
@@ -19,20 +19,23 @@ _SWITCH, _ANSWER, _PROCESSED = tables.alert_channel, tables.alert_answer, tables
 
 
 async def alert_switch(connection: AsyncConnection, team: str, channel: str) -> AlertSwitch | None:
-    """Who switched alerts on in a channel, `None` where they are off."""
+    """Who switched alert answers on in a channel; `None` where they are off."""
     own = (_SWITCH.c.team == team) & (_SWITCH.c.channel == channel)
     row = (await connection.execute(select(_SWITCH).where(own))).one_or_none()
     return AlertSwitch(team=team, channel=channel, by=row.user, at=row.at) if row else None
 
 
 async def switch_alerts_on(connection: AsyncConnection, value: AlertSwitch) -> bool:
-    """Answer alerts in a channel; `False` where they are answered already."""
+    """Switch alert answers on in a channel; `False` if they were on already."""
     row = {"team": value.team, "channel": value.channel, "user": value.by, "at": value.at}
     return await insert_new(connection, _SWITCH, [row]) == 1
 
 
 async def switch_alerts_off(connection: AsyncConnection, team: str, channel: str) -> bool:
-    """Answer no more, and forget what was answered; `False` where they are off already."""
+    """Switch alert answers off and delete the channel's answers.
+
+    `False` if they were off already.
+    """
     for table in (_ANSWER, _SWITCH):
         own = (table.c.team == team) & (table.c.channel == channel)
         removed = (await connection.execute(delete(table).where(own))).rowcount
@@ -42,15 +45,17 @@ async def switch_alerts_off(connection: AsyncConnection, team: str, channel: str
 async def take_alert(
     connection: AsyncConnection, team: str, channel: str, alert: str, at: datetime
 ) -> Taken:
-    """Take an alert's message once, within the limits; one over a limit does not count.
+    """Claim an alert's message, once and within the limits.
+
+    A message over a limit is not counted.
 
     Args:
-        connection: of the caller's transaction. Other replicas wait for its end, so that the
-            limits hold for all of them together.
-        team: Slack id.
-        channel: Slack id.
-        alert: timestamp of the message.
-        at: when.
+        connection: of the caller's transaction. Other replicas wait for its end, so that the limits
+            hold for all replicas together.
+        team: Slack ID of the workspace.
+        channel: Slack ID of the channel.
+        alert: timestamp of the message (`ts`).
+        at: when the message was received.
     """
     await upsert(connection, _PROCESSED, [{"id": f"alerts of {team}", "at": at}])
     every = f"alert:{team}:"
@@ -74,16 +79,16 @@ async def _count(connection: AsyncConnection, prefix: str, after: datetime) -> i
 async def claim_answer(
     connection: AsyncConnection, value: AlertAnswer, look_at: datetime
 ) -> AlertAnswer | None:
-    """Take a problem for this alert, unless it has been answered within its time.
+    """Claim the answer to a problem, unless the problem was answered recently.
 
     Args:
         connection: of the caller's transaction.
         value: the answer that would be given now.
-        look_at: when it is looked at again.
+        look_at: when the problem is checked again.
 
     Returns:
-        `None` when the answer is the caller's to give; otherwise the answer that stands, this
-        alert added to it.
+        `None` when the caller has to answer; otherwise the existing answer, with this alert added
+        to it.
     """
     row = _row(value, look_at)
     if await insert_new(connection, _ANSWER, [row]):
@@ -98,9 +103,10 @@ async def claim_answer(
 
 
 async def settle_answer(connection: AsyncConnection, value: AlertAnswer) -> None:
-    """Keep card and command of an answer; its state, and alerts that joined it meanwhile, stay.
+    """Store the card and the command of an answer.
 
-    An answer that was forgotten stays so.
+    Its state, and alerts that were added to it meanwhile, are not changed. A deleted answer is not
+    stored again.
     """
     if found := await get_answer(connection, value.id):
         await _save(connection, replace(found, card=value.card, command=value.command))
@@ -109,11 +115,10 @@ async def settle_answer(connection: AsyncConnection, value: AlertAnswer) -> None
 async def turn_answer(
     connection: AsyncConnection, answer_id: str, *, green: bool
 ) -> AlertAnswer | None:
-    """Turn an answer green or back, once, whoever sees it first.
+    """Change an answer to healthy or back; only the first caller succeeds.
 
     Returns:
-        The answer as it is kept now where this call has turned it; `None` where another has, or
-        where it was forgotten.
+        The stored answer if this call changed it; `None` if another call has, or if it was deleted.
     """
     found = await get_answer(connection, answer_id)
     if found is None or found.green == green:
@@ -131,18 +136,18 @@ async def _save(connection: AsyncConnection, value: AlertAnswer) -> None:
 async def rename_answer(
     connection: AsyncConnection, old_id: str, value: AlertAnswer, now: datetime, look_at: datetime
 ) -> AlertAnswer | None:
-    """Keep an answer whose problem has become another one.
+    """Store an answer under another problem, after its problem has changed.
 
     Args:
         connection: of the caller's transaction.
-        old_id: what it was stored under.
-        value: the same answer about the new problem.
-        now: when.
-        look_at: when it is looked at again.
+        old_id: the ID under which it was stored.
+        value: the same answer, with the new problem.
+        now: the present instant.
+        look_at: when the problem is checked again.
 
     Returns:
-        The answer that stands for the new problem now: this one, or one that stood already and
-        that its alerts join; `None` where it was forgotten meanwhile, and nothing is kept.
+        The answer for the new problem: this one, or an existing one to which the alerts of this one
+        are added. `None` if the answer was deleted meanwhile; then nothing is stored.
     """
     found = await _lock(connection, old_id, value.id)
     old, standing = found.get(old_id), found.get(value.id)
@@ -159,21 +164,21 @@ async def rename_answer(
 
 
 async def _lock(connection: AsyncConnection, *ids: str) -> Mapping[str, AlertAnswer]:
-    """Several answers by id; they are locked in one order, so that nobody waits in a circle."""
+    """Read several answers by ID and lock them, always in the same order to avoid deadlocks."""
     same = select(_ANSWER.c.id, _ANSWER.c.body).where(_ANSWER.c.id.in_(ids))
     rows = await connection.execute(same.order_by(_ANSWER.c.id).with_for_update())
     return {row.id: load(AlertAnswer, row.body) for row in rows}
 
 
 async def drop_answer(connection: AsyncConnection, answer_id: str) -> None:
-    """Forget an answer."""
+    """Delete an answer."""
     await connection.execute(delete(_ANSWER).where(_ANSWER.c.id == answer_id))
 
 
 async def open_answers(
     connection: AsyncConnection, team: str, now: datetime
 ) -> tuple[AlertAnswer, ...]:
-    """The answers that are not green and whose time is not over."""
+    """The answers that are not healthy and have not expired."""
     still = (_ANSWER.c.team == team) & ~_ANSWER.c.green & (_ANSWER.c.until > now)
     found = await connection.execute(select(_ANSWER.c.body).where(still).order_by(_ANSWER.c.id))
     return tuple(load(AlertAnswer, body) for body in found.scalars())
@@ -182,14 +187,20 @@ async def open_answers(
 async def take_look(
     connection: AsyncConnection, answer_id: str, now: datetime, next_look: datetime
 ) -> AlertAnswer | None:
-    """The answer as it is kept now, where this caller is the one to look at it; else `None`."""
+    """Claim the next check of an answer; `None` if another caller has claimed it.
+
+    Returns the stored answer.
+    """
     due = (_ANSWER.c.id == answer_id) & (_ANSWER.c.look_at <= now) & ~_ANSWER.c.green
     result = await connection.execute(update(_ANSWER).where(due).values(look_at=next_look))
     return await get_answer(connection, answer_id) if result.rowcount == 1 else None
 
 
 async def get_answer(connection: AsyncConnection, answer_id: str) -> AlertAnswer | None:
-    """One answer, `None` when it was forgotten; other writers wait for this transaction."""
+    """Read and lock one answer; `None` if it was deleted.
+
+    Other writers wait for the end of this transaction.
+    """
     same = select(_ANSWER.c.body).where(_ANSWER.c.id == answer_id).with_for_update()
     body = (await connection.execute(same)).scalar_one_or_none()
     return load(AlertAnswer, body) if body is not None else None

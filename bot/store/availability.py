@@ -1,7 +1,7 @@
-"""Whether the database is available: which errors mean an outage, and since when it lasts.
+"""Which database errors mean an outage, whether there is one now, and since when.
 
-Errors of calls and results of the monitor's own check are kept in one object, so that an outage is
-logged once, calls made during it fail at once, and `/readyz` and `doctor` can name it.
+Errors of queries and results of the monitor's own check are kept in one object, so that an outage
+is logged once, queries during it fail at once, and `/readyz` and `doctor` can report it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.domain.outage import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 
-# The second is longer than a lock of a replica that was paused is held
+# The second limit is longer than a paused replica can hold a lock
 # (`idle_in_transaction_session_timeout`).
 MIGRATION_S, SILENCE_S, SILENCE_IN_OUTAGE_S = 300.0, 12.0, 2.0
 UNANSWERED = "the database does not answer"
@@ -40,7 +40,7 @@ _POSTGRESQL_FULL, _POSTGRESQL_READ_ONLY = "53100", "25006"
 
 
 def outage_of(error: BaseException) -> str | None:
-    """What an error says is wrong with the database; `None` when it is an error of our own."""
+    """What is wrong with the database; `None` when the error is a bug of our own."""
     if isinstance(error, PoolTimeout):
         return UNANSWERED
     if not isinstance(error, DBAPIError):
@@ -70,13 +70,13 @@ def _of_postgresql(error: DBAPIError, state: str | None) -> str | None:
 
 @dataclass(slots=True)
 class Availability:
-    """What is known about the database now.
+    """Whether the database can be used now.
 
     Attributes:
-        reason: what is wrong, `None` while it works.
-        monitored: a monitor checks whether it works again, so that calls may fail at once.
-        started: migrations are over, so that no statement takes long.
-        now: monotonic seconds.
+        reason: what is wrong; `None` while it works.
+        monitored: a monitor checks whether it works again, so queries may fail at once.
+        started: migrations have ended, so no statement takes long.
+        now: returns monotonic seconds.
     """
 
     reason: str | None = None
@@ -88,24 +88,24 @@ class Availability:
 
     @property
     def writes_failed(self) -> bool:
-        """Whether this outage is over only when something can be written again."""
+        """Whether a write failed, so that only a successful write ends the outage."""
         return self.reason is not None and self._in_writing
 
     def patience(self) -> float:
-        """Seconds for which a server may say nothing while a statement runs."""
+        """How many seconds a server may stay silent while a statement runs."""
         if not self.started:
             return MIGRATION_S
         return SILENCE_IN_OUTAGE_S if self.reason == UNANSWERED else SILENCE_S
 
     def failed(self, reason: str, *, writing: bool, detail: str = "") -> None:
-        """Note an outage; only its beginning is logged."""
+        """Record an outage; only its beginning is logged."""
         if self.reason is None:
             self._since, self._in_writing = self.now(), writing
             log.error("the database cannot be used", extra={"reason": reason, "detail": detail})
         self.reason = reason
 
     def works(self) -> None:
-        """Note that it works again, and log how long the outage lasted."""
+        """Record that the database works again, and log how long the outage lasted."""
         if self.reason is not None:
             seconds = round(self.now() - self._since)
             log.warning("the database can be used again", extra={"after_s": seconds})
@@ -116,8 +116,8 @@ class Availability:
         """Turn errors that mean an outage into `DatabaseUnavailable`.
 
         Raises:
-            DatabaseUnavailable: at once during an outage that is monitored; a full or
-                read-only database is still read.
+            DatabaseUnavailable: at once during a monitored outage; a full or read-only database can
+                still be read.
         """
         if self.monitored and self.reason is not None and (writing or self.reason not in _READABLE):
             raise DatabaseUnavailable(self.reason, writing=writing)
@@ -132,6 +132,6 @@ class Availability:
 
 
 def first_line(error: BaseException) -> str:
-    """The driver's own words, without the statement and its values."""
+    """The driver's message without the statement and its values."""
     said = str(getattr(error, "orig", None) or error).strip()
     return (said.splitlines() or [type(error).__name__])[0][:300]

@@ -1,6 +1,7 @@
-"""Frozen values <-> JSON columns.
+"""Converts frozen dataclasses to JSON columns and back.
 
-Pydantic reads the dataclasses' own types, so a value that does not fit is refused when it is read.
+Pydantic reads them by the dataclasses' own types, so a stored value that does not fit its type is
+rejected when it is read.
 """
 
 from __future__ import annotations
@@ -30,21 +31,24 @@ def _adapter(kind: Hashable) -> TypeAdapter[Any]:
 
 
 def prepare() -> None:
-    """Build the adapters of all stored types; blocks briefly, so call it before the loop starts."""
+    """Build the adapters of all stored types.
+
+    Blocks briefly, so call it before the event loop starts.
+    """
     stored = (BackendState, DigestContent, FollowedTarget, Mute, Schedule, Subscription)
     for kind in (*stored, AlertAnswer):
         _adapter(kind)
 
 
 def dump(value: object) -> Any:  # noqa: ANN401 -- JSON is whatever the value holds
-    """A frozen value as JSON-ready data."""
+    """Convert a frozen value to JSON-compatible data."""
     return _adapter(cast("Hashable", type(value))).dump_python(value, mode="json")
 
 
 def load(kind: type[T], data: object) -> T:
-    """The frozen value that JSON-ready data stands for.
+    """Convert JSON-compatible data to the frozen value.
 
     Raises:
-        pydantic.ValidationError: the data does not fit.
+        pydantic.ValidationError: the data does not fit the type.
     """
     return cast("T", _adapter(cast("Hashable", kind)).validate_python(data))

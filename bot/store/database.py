@@ -1,8 +1,8 @@
-"""Opening the database: one URL, two dialects, the same guarantees.
+"""Opens the database: one URL, two dialects, the same guarantees.
 
 SQLite runs with WAL, synchronous FULL, BEGIN IMMEDIATE, a busy time-out of 30 s and foreign keys;
-it is one process by contract, held
-by a lock file. PostgreSQL is accessed through psycopg 3.
+only one process may use the file, which a lock file enforces. PostgreSQL is accessed through
+psycopg 3.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from bot.store.write import save_and_delete
 _BUSY_TIMEOUT_MS = 30_000
 _LONGEST_REASON = 300
 _OWN_FILE, _OWN_FOLDER = 0o600, 0o700
-# A replica that is frozen inside a transaction keeps its locks; the server ends that transaction,
-# so that another can take the work over.
+# A replica that is paused inside a transaction keeps its locks. The server ends that transaction,
+# so that another replica can take over.
 _IDLE_IN_TRANSACTION_MS = 10_000
 POSTGRESQL: dict[str, Any] = {
     "pool_size": 10,
@@ -45,14 +45,14 @@ POSTGRESQL: dict[str, Any] = {
 
 
 class UnusableDatabase(Exception):
-    """The database URL cannot be used, or what it names cannot be opened.
+    """The database URL is invalid, or its database cannot be opened.
 
     The text is one sentence with an example.
     """
 
 
 class StoreLocked(Exception):
-    """Another process has this SQLite file; the text is one sentence that says what to do."""
+    """Another process uses this SQLite file; the text is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,10 @@ class Store:
     """The open database.
 
     Attributes:
-        engine: for `reading` and `writing`.
-        sync_engine: the same database for what is not asynchronous (the engine's own tables).
+        engine: used by `reading` and `writing`.
+        sync_engine: the same database for synchronous code (the tables of DBOS).
         lock: the open lock file of a SQLite database.
-        availability: whether the database does its work.
+        availability: whether the database can be used now.
     """
 
     engine: AsyncEngine
@@ -73,7 +73,7 @@ class Store:
 
     @property
     def embedded(self) -> bool:
-        """Whether it is a SQLite file, hence one process."""
+        """Whether it is a SQLite file, which only one process may use."""
         return self.engine.dialect.name == "sqlite"
 
     @asynccontextmanager
@@ -81,7 +81,7 @@ class Store:
         """One transaction: committed at the end, rolled back by an exception.
 
         Raises:
-            DatabaseUnavailable: it cannot be used now.
+            DatabaseUnavailable: the database cannot be used now.
         """
         committing = False
         try:
@@ -100,7 +100,7 @@ class Store:
         """A connection for reads alone: on SQLite it takes no write lock.
 
         Raises:
-            DatabaseUnavailable: it cannot be used now.
+            DatabaseUnavailable: the database cannot be used now.
         """
         with self.availability.watching(writing=False):
             async with self.engine.execution_options(
@@ -117,14 +117,13 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Open a database, bring its schema up to date, and lock it when it is a SQLite file.
+    """Open a database, migrate its schema, and lock it if it is a SQLite file.
 
-    Blocks, and prepares what would otherwise block later (time zones, the shapes of stored values):
-    call it before the loop runs, or
-    in a thread.
+    Blocks. It also prepares what would block later (time zones, adapters of stored types), so call
+    it before the event loop runs, or in a thread.
 
     Raises:
-        UnusableDatabase: the URL, or a server, a password or a file that it names.
+        UnusableDatabase: the URL, the server, the password or the file is wrong.
         StoreLocked: another process has the file.
         SchemaNewer: a newer version of the bot has written it.
     """
@@ -159,7 +158,7 @@ def open_store(url: str) -> Store:
 
 @contextmanager
 def opened(url: str) -> Iterator[Store]:
-    """A store for a program that is not asynchronous, closed at the end. Blocks.
+    """A store for a synchronous program, closed at the end. Blocks.
 
     Raises:
         UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
@@ -174,7 +173,7 @@ def opened(url: str) -> Iterator[Store]:
 
 
 def upgrade(url: str) -> str:
-    """Bring a database's schema up to date and return the revision that it then has. Blocks.
+    """Migrate a database's schema and return its new revision. Blocks.
 
     Raises:
         UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
@@ -184,9 +183,9 @@ def upgrade(url: str) -> str:
 
 
 def open_sync(url: str, limit: Limit) -> Engine:
-    """The database for synchronous work, with the same guarantees.
+    """Open the database for synchronous code, with the same guarantees.
 
-    `limit` gives the seconds for which a PostgreSQL may say nothing.
+    `limit` returns the seconds for which a PostgreSQL server may stay silent.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -198,14 +197,14 @@ def open_sync(url: str, limit: Limit) -> Engine:
 
 
 def parse_url(url: str) -> URL:
-    """The URL with the driver that we use.
+    """Parse the URL and choose the driver.
 
     Raises:
-        UnusableDatabase: neither SQLite nor PostgreSQL, or unreadable.
+        UnusableDatabase: the URL is invalid, or neither SQLite nor PostgreSQL.
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:  # the latter reports a port that is not a number
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is not a number
         raise UnusableDatabase(
             "The database URL cannot be read; write sqlite:////data/appgw.sqlite3 or "
             "postgresql://user@host/appgw."
@@ -222,8 +221,8 @@ def parse_url(url: str) -> URL:
 
 
 def unusable(parsed: URL, reason: str) -> UnusableDatabase:
-    """One sentence: which database, without its password, and the driver's own message."""
-    # The query may hold a password as well, which `hide_password` does not know.
+    """The error for an unusable database: its URL without password and the driver's message."""
+    # The query part may contain a password too, which `hide_password` does not remove.
     shown = parsed.set(drivername=parsed.get_backend_name(), query={}).render_as_string(
         hide_password=True
     )
@@ -236,7 +235,7 @@ def unusable(parsed: URL, reason: str) -> UnusableDatabase:
 
 
 def open_postgresql(parsed: URL, limit: Limit) -> Engine:
-    """A PostgreSQL for synchronous work, whoever does it."""
+    """Open a PostgreSQL database for synchronous code."""
     engine = create_engine(parsed, **POSTGRESQL)
     make_impatient(engine, limit)
     return engine
@@ -254,7 +253,7 @@ def _open_async(parsed: URL, limit: Limit) -> AsyncEngine:
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 -- two drivers' connections
-    """Autocommit in the driver, so that SQLAlchemy alone sends BEGIN."""
+    """Put the driver into autocommit, so that SQLAlchemy alone sends BEGIN."""
     dbapi_connection.isolation_level = None
     add_unixepoch(dbapi_connection)
     cursor = dbapi_connection.cursor()
@@ -271,9 +270,9 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: AN
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once.
 
-    A transaction that reads first and writes later cannot fail half-way.
+    Otherwise a transaction that reads first and writes later could fail half-way.
     """
-    # SQLite's driver cannot say which level it is in, so what was asked for decides.
+    # The SQLite driver cannot report its isolation level, so the requested one decides.
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -281,8 +280,8 @@ def _begin_immediate(connection: Connection) -> None:
 def _keep_private(file: Path) -> None:
     """Make the database readable for its owner alone, whatever the umask.
 
-    SQLite gives the files beside it the mode that it has. A folder that others use as well keeps
-    its mode.
+    SQLite gives its additional files the mode of the database. A folder that holds other files
+    keeps its mode.
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=_OWN_FOLDER)
     folder = file.parent.stat()
@@ -296,7 +295,7 @@ def _keep_private(file: Path) -> None:
 
 
 def _lock(file: Path) -> int:
-    """Hold the file's lock until the process ends, however it ends."""
+    """Lock the file until the process ends; the system frees the lock after a crash too."""
     try:
         _keep_private(file)
         lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWN_FILE)

@@ -1,4 +1,4 @@
-"""Outbox messages, the pace of each channel, and which replica is alive."""
+"""Outbox messages, when each channel may be posted to next, and which replicas are alive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _DELIVERY, _CHANNEL, _REPLICA = tables.delivery, tables.delivery_channel, tables
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replica:
-    """One process: `epoch` counts its starts, `beat` its heartbeats since the last start."""
+    """One process of the bot.
+
+    `epoch` counts its starts, `beat` its heartbeats since the last start.
+    """
 
     id: str
     epoch: int
@@ -26,14 +29,14 @@ class Replica:
 
 
 async def plan(connection: AsyncConnection, delivery_id: str, channel: str, at: datetime) -> None:
-    """Plan a message; planning it twice is planning it once."""
+    """Plan a message; planning it a second time changes nothing."""
     row = {"id": delivery_id, "channel": channel, "state": DeliveryState.PLANNED, "planned_at": at}
     blank = {"attempts": 0, "owner": "", "epoch": 0, "doubtful": False}
     await insert_new(connection, _DELIVERY, [row | blank])
 
 
 async def lock_delivery(connection: AsyncConnection, delivery_id: str) -> Delivery:
-    """The delivery, held until the transaction ends."""
+    """Read and lock an outbox message until the transaction ends."""
     row = (
         await connection.execute(
             select(_DELIVERY).where(_DELIVERY.c.id == delivery_id).with_for_update()
@@ -55,7 +58,7 @@ async def lock_delivery(connection: AsyncConnection, delivery_id: str) -> Delive
 
 
 async def save_delivery(connection: AsyncConnection, value: Delivery) -> None:
-    """Write a delivery back."""
+    """Store a changed outbox message."""
     changed = {
         "state": value.state,
         "attempts": value.attempts,
@@ -71,9 +74,9 @@ async def save_delivery(connection: AsyncConnection, value: Delivery) -> None:
 
 
 async def lock_pace(connection: AsyncConnection, channel: str) -> datetime | None:
-    """The instant before which nothing may be posted to a channel, held until the transaction ends.
+    """Read and lock the instant before which nothing may be posted to a channel.
 
-    `None` when it is free.
+    Locked until the transaction ends. `None` when a message may be posted at once.
     """
     held = select(_CHANNEL).where(_CHANNEL.c.channel == channel).with_for_update()
     row = (await connection.execute(held)).one_or_none()
@@ -90,19 +93,19 @@ async def lock_pace(connection: AsyncConnection, channel: str) -> datetime | Non
 
 
 async def set_pace(connection: AsyncConnection, channel: str, next_allowed_at: datetime) -> None:
-    """Nothing is posted to the channel before that instant."""
+    """Store the instant before which nothing may be posted to the channel."""
     await upsert(connection, _CHANNEL, [{"channel": channel, "next_allowed_at": next_allowed_at}])
 
 
 async def block(connection: AsyncConnection, channel: str, until: datetime) -> None:
-    """Slack asked to leave the channel alone until that instant."""
+    """Store the instant until which Slack's rate limit forbids posts to the channel."""
     await upsert(connection, _CHANNEL, [{"channel": channel, "blocked_until": until}])
 
 
 async def register(connection: AsyncConnection, replica_id: str) -> int:
     """Register a start of a replica and return its epoch.
 
-    Work of earlier epochs may be taken over.
+    Work of its earlier epochs may then be taken over.
     """
     await insert_new(
         connection, _REPLICA, [{"id": replica_id, "epoch": 0, "beat": 0, "dead": True}]
@@ -116,9 +119,9 @@ async def register(connection: AsyncConnection, replica_id: str) -> int:
 
 
 async def beat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
-    """Record a heartbeat.
+    """Store a heartbeat.
 
-    `False` when the replica was declared dead or its id was taken.
+    `False` when the replica was declared dead or another process registered under its ID.
     """
     own = (_REPLICA.c.id == replica_id) & (_REPLICA.c.epoch == epoch)
     return (
@@ -127,13 +130,13 @@ async def beat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool
 
 
 async def replicas(connection: AsyncConnection) -> tuple[Replica, ...]:
-    """Every known replica, by id."""
+    """Every known replica."""
     rows = await connection.execute(select(_REPLICA).order_by(_REPLICA.c.id))
     return tuple(Replica(id=row.id, epoch=row.epoch, beat=row.beat, dead=row.dead) for row in rows)
 
 
 async def declare_dead(connection: AsyncConnection, seen: Replica) -> bool:
-    """Declare a replica dead, unless it has sent a heartbeat since."""
+    """Declare a replica dead unless it has sent a heartbeat since it was read."""
     unchanged = (
         (_REPLICA.c.id == seen.id)
         & (_REPLICA.c.epoch == seen.epoch)

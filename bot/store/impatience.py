@@ -1,8 +1,8 @@
-"""PostgreSQL connections that end when the server says nothing, instead of waiting for ever.
+"""PostgreSQL connections that end when the server stays silent for too long.
 
-A server that is frozen, or behind a network that drops packets, keeps its connections open and
-never answers; no timeout of its own runs then. And a task that is cancelled inside a query would
-wait for the server once more (psycopg asks it to cancel first).
+A server that is paused, or behind a network that drops packets, keeps its connections open and
+never answers, and its own time-outs do not run then. A task that is cancelled inside a query would
+wait for the server once more, because psycopg first asks it to cancel.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EVERY_S = 0.1
 def impatient(
     steps: Generator[Any, Any, T], connection: psycopg.pq.abc.PGconn, limit: Limit
 ) -> Generator[Any, Any, T]:
-    """The same steps of a query, ended once the server has said nothing for too long."""
+    """Run the steps of a query, but end them after `limit` seconds of silence."""
     try:
         wanted, since = next(steps), monotonic()
         while True:
@@ -43,14 +43,14 @@ def impatient(
 
 
 def connect_impatiently(limit: Limit) -> Callable[..., Any]:
-    """What opens asynchronous connections that end as described above."""
+    """Make the connect function of an asynchronous engine; its connections have the limit."""
 
     class Impatient(psycopg.AsyncConnection[Any]):
         async def wait(
             self,
             gen: Generator[Any, Any, T],
             interval: float = _EVERY_S,
-            timeout: float | None = None,  # noqa: ASYNC109 -- the method's own signature
+            timeout: float | None = None,  # noqa: ASYNC109 -- psycopg defines the signature
         ) -> T:
             if timeout is not None:
                 return await super().wait(gen, interval, timeout)
@@ -69,12 +69,12 @@ def connect_impatiently(limit: Limit) -> Callable[..., Any]:
 
 
 def _connect_timeout(limit: Limit) -> dict[str, int]:
-    """The driver's seconds for connecting, of which it grants two at least."""
+    """The driver's connect time-out in seconds; psycopg does not go below two."""
     return {"connect_timeout": max(_SHORTEST_CONNECT_S, min(CONNECT_S, int(limit())))}
 
 
 def make_impatient(engine: Engine, limit: Limit) -> None:
-    """The same for an engine that blocks."""
+    """Give the connections of a synchronous engine the same limit."""
 
     class Impatient(psycopg.Connection[Any]):
         def wait(

@@ -1,6 +1,6 @@
-"""Facts for later answers.
+"""What earlier checks learned, and records that are kept for later.
 
-Last healthy chains, learnt intermediates, recent hosts, watches, processed events, the audit log.
+Last healthy chains, intermediates, recent hosts, watches, processed events and the audit log.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ async def last_good(
 async def good_since(
     connection: AsyncConnection, since: datetime | None, limit: int = 2_000
 ) -> tuple[tuple[str, datetime, Any, Mapping[str, Any]], ...]:
-    """The last healthy states since then, oldest first; `None` for all."""
+    """The last healthy states since an instant, oldest first; all of them for `None`."""
     recent = select(_GOOD) if since is None else select(_GOOD).where(_GOOD.c.at >= since)
     found = (await connection.execute(recent.order_by(_GOOD.c.at.desc()).limit(limit))).all()
     return tuple((row.key, row.at, row.chain, row.setting) for row in reversed(found))
@@ -59,12 +59,12 @@ async def good_since(
 async def learn(
     connection: AsyncConnection, certificates: Mapping[str, Certificate], at: datetime
 ) -> None:
-    """Store intermediates that may complete another chain.
+    """Store intermediates that may complete another server's chain.
 
     Args:
         connection: of the caller's transaction.
-        certificates: where each was seen -> the certificate.
-        at: when.
+        certificates: the server that presented it -> the certificate.
+        at: when they were seen.
     """
     rows = [
         {
@@ -81,7 +81,7 @@ async def learn(
 
 
 async def learnt(connection: AsyncConnection, limit: int = 2_000) -> tuple[Certificate, ...]:
-    """The intermediates that were learnt, newest first."""
+    """The stored intermediates, newest first."""
     found = await connection.execute(
         select(_LEARNT.c.der).order_by(_LEARNT.c.seen_at.desc()).limit(limit)
     )
@@ -122,10 +122,10 @@ async def open_watches(
 async def remember_hosts(
     connection: AsyncConnection, team: str, hosts: Mapping[tuple[str, str], datetime]
 ) -> None:
-    """Keep what users asked for, user and target -> when.
+    """Store which targets users checked: user and target -> when.
 
-    It is written in the background, so an earlier check may be written after a later one; the later
-    time stays.
+    They are written in the background, so an earlier check may be written after a later one; the
+    later time is kept.
     """
     rows = [
         {"team": team, "user": user, "target": target, "at": at}
@@ -137,7 +137,7 @@ async def remember_hosts(
 async def recent_hosts(
     connection: AsyncConnection, team: str, user: str, limit: int = 5
 ) -> tuple[str, ...]:
-    """What a user asked for last, newest first."""
+    """The targets that a user checked last, newest first."""
     own = (_RECENT.c.team == team) & (_RECENT.c.user == user)
     found = await connection.execute(
         select(_RECENT.c.target).where(own).order_by(_RECENT.c.at.desc()).limit(limit)
@@ -146,7 +146,7 @@ async def recent_hosts(
 
 
 async def first_time(connection: AsyncConnection, event_id: str, at: datetime) -> bool:
-    """Whether an event or action is processed for the first time; Slack delivers some twice."""
+    """Whether an event or action is new; Slack delivers some events twice."""
     return await insert_new(connection, tables.processed, [{"id": event_id, "at": at}]) == 1
 
 
@@ -157,14 +157,14 @@ async def note(
     action: str,
     detail: str = "",
 ) -> None:
-    """Write down who did what.
+    """Write an entry of the audit log.
 
     Args:
         connection: of the caller's transaction.
         at: when.
         who: team, channel and user.
         action: one word, for example `mute`.
-        detail: what exactly.
+        detail: what exactly was done.
     """
     team, channel, user = who
     row = {

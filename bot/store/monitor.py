@@ -1,8 +1,8 @@
-"""Checks every few seconds whether the database works, so that an outage is noticed and named.
+"""Checks every few seconds whether the database works; run by `appgw serve`.
 
-On SQLite the check saves a row and deletes it in one transaction: a full or read-only disk lets
-everything be read. On PostgreSQL it asks whether anything may be written, and during an outage that
-a write has found it writes as well.
+On SQLite the check writes a row and deletes it in one transaction, because a full or read-only disk
+still allows every read. On PostgreSQL it asks whether writes are allowed, and it also writes during
+an outage that began with a failed write.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from bot.store.write import save_and_delete
 EVERY_S, AGAIN_S, PATIENCE_S = 4.0, 1.0, 4.0
 _LIBRARIES = ("dbos", "sqlalchemy", "alembic")
 _DRIVERS_WORDS = ("(psycopg.OperationalError)", "(psycopg.errors.", "(sqlite3.OperationalError)")
-# What DBOS logs during an outage, once a second per queue, before our own check has noticed it.
+# What DBOS logs during an outage, once a second per queue, before our own check has found the
+# outage.
 _ENGINES_WORDS = (
     "Database connection failed",
     "Notification listener error",
@@ -39,13 +40,13 @@ _ENGINES_WORDS = (
 async def monitored(
     store: Store, *, every: float = EVERY_S, again: float = AGAIN_S, patience: float = PATIENCE_S
 ) -> AsyncIterator[None]:
-    """Keep `store.availability` right for as long as this lasts.
+    """Keep `store.availability` up to date while the context is open.
 
     Args:
         store: the open database.
-        every: seconds between two looks.
-        again: the same during an outage.
-        patience: seconds after which a PostgreSQL that says nothing counts as unavailable.
+        every: seconds between two checks.
+        again: seconds between two checks during an outage.
+        patience: seconds after which a silent PostgreSQL server counts as unavailable.
     """
     stop, quiet = asyncio.Event(), _Quiet(store)
     handlers = logging.getLogger().handlers[:]
@@ -64,7 +65,7 @@ async def monitored(
 
 
 class _Quiet(logging.Filter):
-    """Drops the log lines of libraries about an outage, which this module logs once."""
+    """Drops log records of libraries about an outage, because this module logs it once."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -91,7 +92,7 @@ async def _look_until(
             await asyncio.wait({answer_of_database}, timeout=patience)
         if answer_of_database.done():
             answer_of_database = None
-        elif not store.embedded:  # SQLite waits for its lock by itself, and says when it gives up
+        elif not store.embedded:  # SQLite has a busy time-out of its own
             store.availability.failed(UNANSWERED, writing=False, detail="no answer in time")
         pause = every if store.availability.reason is None else again
         with suppress(asyncio.TimeoutError):

@@ -1,4 +1,4 @@
-"""Observations: the damped state of each backend, and its events."""
+"""The damped state of each observed backend, and its history of events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def record_observations(
     """Merge observations into the stored states.
 
     Returns:
-        Whether another observation soon would decide something, and the events.
+        Whether one more observation soon would decide a pending change, and the events.
     """
     wavering = False
     happened: list[BackendEvent] = []
@@ -53,7 +53,7 @@ async def target_states(connection: AsyncConnection, target_key: str) -> tuple[B
 async def backend_history(
     connection: AsyncConnection, key_prefix: str, since: datetime, limit: int = 50
 ) -> tuple[BackendEvent, ...]:
-    """What happened to the backends whose key begins so, newest first."""
+    """The events of backends whose key begins with `key_prefix`, newest first."""
     own = _EVENT.c.key.startswith(key_prefix, autoescape=True) & (_EVENT.c.at >= since)
     found = await connection.execute(
         select(_EVENT).where(own).order_by(_EVENT.c.at.desc(), _EVENT.c.id.desc()).limit(limit)

@@ -1,4 +1,4 @@
-"""Retention and export: how long rows are kept, and their export as JSON lines."""
+"""Deletes rows after their retention time, and exports all rows as JSON lines."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ _AGE = {
 def purge_old(
     connection: Connection, now: datetime, keep: Mapping[str, timedelta] = KEEP
 ) -> Mapping[str, int]:
-    """Delete what is older than it is kept, table by table; returns how many rows of each.
+    """Delete rows older than their table's retention time; returns the number per table.
 
-    A subscription's last digest stays.
+    The last digest of each subscription is kept.
     """
     return {
         name: _purge(connection, tables.metadata.tables[name], now - age)
@@ -56,7 +56,7 @@ def purge_old(
 
 
 def purge(url: str, now: datetime, keep: Mapping[str, timedelta] = KEEP) -> Mapping[str, int]:
-    """The same for `appgw db purge`. Blocks.
+    """`purge_old` for `appgw db purge`. Blocks.
 
     Raises:
         UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
@@ -66,7 +66,7 @@ def purge(url: str, now: datetime, keep: Mapping[str, timedelta] = KEEP) -> Mapp
 
 
 def export(url: str) -> Iterator[str]:
-    """Every row of every table as one JSON object a line, `{"table": ..., "row": {...}}`. Blocks.
+    """Every row of every table as one JSON object per line, `{"table": ..., "row": {...}}`. Blocks.
 
     Raises:
         UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
@@ -84,15 +84,15 @@ def _purge(connection: Connection, table: Table, before: datetime) -> int:
     old = column < (f"{before:%Y-%m-%d}" if table.name == "expiry_sample" else before)
     if table.name == "digest_run":
         old = and_(old, table.c.state == RunState.DONE, table.c.id.not_in(_kept_runs()))
-    if table.name == "delivery":  # it knows where the card of that digest stands
+    if table.name == "delivery":  # it holds the `ts` of that digest's card
         old = and_(old, table.c.id.not_in(_kept_runs()))
     return connection.execute(delete(table).where(old)).rowcount
 
 
 def _kept_runs() -> Any:  # noqa: ANN401 -- a scalar subquery of SQLAlchemy's
-    """The last said run of each subscription that there is.
+    """The last sent run of each subscription.
 
-    The next digest compares with it, however old it is.
+    The next digest is compared with it, however old it is.
     """
     last, later = tables.digest_run.alias(), tables.digest_run.alias()
     newer = (

@@ -1,4 +1,4 @@
-"""Due digests: claimed once, with the time of the next one, in one transaction."""
+"""Runs of digests: claimed when due, released in order, and finished."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from bot.store.codec import dump, load
 from bot.store.write import insert_new
 
 _RUN, _SUBSCRIPTION, _FOLLOWED = tables.digest_run, tables.subscription, tables.followed
-_TICK_LOCK = 0x7469636B  # an arbitrary lock key that nothing else uses; this one spells "tick"
+# any number that no other code uses as an advisory lock; the bytes spell "tick"
+_TICK_LOCK = 0x7469636B
 _MOST_DUE, _MOST_OBSERVATIONS, _BREATH = 10_000, 2_000, 200
 
 
 async def tick_lock(connection: AsyncConnection) -> bool:
-    """Whether this transaction may tick; `False` while another replica does.
+    """Take the lock for a tick; `False` while another replica has it.
 
-    SQLite's write lock is enough.
+    On SQLite the write lock is enough.
     """
     if connection.dialect.name == "sqlite":
         return True
@@ -36,9 +37,9 @@ async def tick_lock(connection: AsyncConnection) -> bool:
 
 
 async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestRun, ...]:
-    """Make a run of every due subscription and move each to its next run.
+    """Create a run for every due subscription and set its next time, in the caller's transaction.
 
-    However many runs were missed, one is made.
+    However many runs were missed, one is created.
     """
     due = select(_SUBSCRIPTION).where(
         _SUBSCRIPTION.c.next_run_at <= now, _SUBSCRIPTION.c.paused.is_(None)
@@ -66,9 +67,9 @@ async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestR
 
 
 async def realign(connection: AsyncConnection, now: datetime, every: timedelta) -> int:
-    """Correct next runs that a clock running ahead has set too late.
+    """Correct next runs that are too late because a clock was ahead.
 
-    No run may be later than the next one after `now`; returns how many were.
+    No run may be later than the next regular one after `now`. Returns the number of corrected runs.
     """
     rows = (
         await connection.execute(
@@ -100,7 +101,7 @@ async def claim_observations(
 ) -> tuple[str, ...]:
     """The targets to observe in this tick.
 
-    Those of due digests, and those whose regular observation is due.
+    These are the targets of due digests and those whose regular observation is due.
     """
     regular = (
         select(_FOLLOWED.c.key)
@@ -122,7 +123,7 @@ async def claim_observations(
 async def wait_for_check(
     connection: AsyncConnection, runs: Sequence[DigestRun], check: str
 ) -> None:
-    """Note which check a run waits for."""
+    """Store which check the runs wait for."""
     if runs:
         noted = update(_RUN).where(_RUN.c.id == bindparam("own")).values(check=check)
         await connection.execute(noted, [{"own": run.id} for run in runs])
@@ -131,8 +132,8 @@ async def wait_for_check(
 async def mark_ready(connection: AsyncConnection, check: str) -> None:
     """Mark the runs that waited for a check as ready.
 
-    Committed before `release` reads, so that of two checks that end together at least the later one
-    sees the other.
+    Commit this before `release` reads: of two checks that end at the same time, at least the later
+    one then sees the other.
     """
     waiting = (_RUN.c.check == check) & (_RUN.c.state == RunState.CHECKING)
     await connection.execute(select(_RUN.c.id).where(waiting).order_by(_RUN.c.id).with_for_update())
@@ -140,12 +141,11 @@ async def mark_ready(connection: AsyncConnection, check: str) -> None:
 
 
 async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, ...]:
-    """The runs of a check's channels whose turn it is, now queued.
+    """Queue the ready runs of a check's channels that have no earlier run before them.
 
-    A channel receives its digests in order.
-
-    Sorted, because replicas that lock in different orders deadlock; no lock is shared by all,
-    because a replica may be frozen in here.
+    A channel gets its digests in order. Rows are locked in sorted order, because replicas with
+    different orders would deadlock. There is no lock for all channels, because a replica may be
+    paused while it holds it.
     """
     there = _RUN.c.channel.in_(select(_RUN.c.channel).where(_RUN.c.check == check))
     looking = select(_RUN.c.channel, func.min(_RUN.c.id).label("first")).where(
@@ -162,16 +162,16 @@ async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, .
     )
     rows = (
         await connection.execute(ready)
-    ).all()  # read last: a run that becomes ready in between is seen as not ready, never missed
+    ).all()  # read last: a run that becomes ready in between is queued by its own check, not lost
     return await _queue(
         connection, [row for row in rows if row.channel not in held or row.id < held[row.channel]]
     )
 
 
 async def release_overdue(connection: AsyncConnection, before: datetime) -> tuple[DigestRun, ...]:
-    """Queue the runs that have waited for earlier ones of their channel since before `before`.
+    """Queue the runs that have waited for earlier runs of their channel since before `before`.
 
-    Order within a channel is not worth a longer delay.
+    A longer delay would be worse than digests out of order.
     """
     late = (_RUN.c.state == RunState.READY) & (_RUN.c.claimed_at < before)
     found = select(_RUN).where(late).order_by(_RUN.c.id)
@@ -190,7 +190,7 @@ async def _queue(connection: AsyncConnection, rows: Sequence[Any]) -> tuple[Dige
 async def stale_runs(
     connection: AsyncConnection, before: datetime, now: datetime
 ) -> tuple[DigestRun, ...]:
-    """Overdue runs, to be queued again: a safeguard should the engine ever lose one."""
+    """Overdue runs, to be queued again in case the engine lost one."""
     lost = (_RUN.c.state != RunState.DONE) & (_RUN.c.claimed_at < before)
     rows = (
         await connection.execute(
@@ -236,7 +236,7 @@ async def finish(connection: AsyncConnection, run_id: str, outcome: Outcome, at:
 async def last_sent(
     connection: AsyncConnection, subscription: int, before: datetime
 ) -> DigestContent | None:
-    """The content of the last digest that was sent, or of which it is unknown whether it was."""
+    """The content of the last digest that was sent, or that may have been sent."""
     said = _RUN.c.outcome.in_([Outcome.SENT, Outcome.UNKNOWN])
     own = (_RUN.c.subscription == subscription) & (_RUN.c.due_at < before) & said
     found = await connection.execute(
@@ -249,7 +249,7 @@ async def last_sent(
 async def last_card(
     connection: AsyncConnection, subscription: int
 ) -> tuple[str, DigestContent, str] | None:
-    """The last digest posted in its channel: its run, its content, the `ts` of its card."""
+    """The last digest posted in its channel: its run, its content and the `ts` of its card."""
     posted = tables.delivery
     own = (
         (_RUN.c.subscription == subscription)

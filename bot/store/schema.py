@@ -1,4 +1,4 @@
-"""The schema's history: one Alembic line for both dialects, packaged beside this file."""
+"""Migrates the schema with Alembic: one line of migrations for both dialects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from sqlalchemy import Connection, inspect, text
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _REVISION_TABLE = "alembic_version"
-_UPGRADE_LOCK = 0x61707067  # an arbitrary lock key that nothing else uses; this one spells "appg"
+# any number that no other code uses as an advisory lock; the bytes spell "appg"
+_UPGRADE_LOCK = 0x61707067
 
 
 class SchemaNewer(Exception):
@@ -19,12 +20,12 @@ class SchemaNewer(Exception):
 
 
 def upgrade_connection(connection: Connection) -> str:
-    """Bring the schema up to date inside a caller's transaction and return its revision.
+    """Migrate the schema inside the caller's transaction and return its revision.
 
-    Replicas that start together wait.
+    Replicas that start at the same time wait for each other.
 
     Raises:
-        SchemaNewer: it is ahead of this code.
+        SchemaNewer: the database is newer than this code.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
@@ -42,24 +43,24 @@ def upgrade_connection(connection: Connection) -> str:
 
 
 def current_revision(connection: Connection) -> str:
-    """The revision that a database has, empty for an empty database."""
+    """The revision of a database's schema; empty for an empty database."""
     if not inspect(connection).has_table(_REVISION_TABLE):
         return ""
     return connection.scalar(text(f"SELECT version_num FROM {_REVISION_TABLE}")) or ""  # noqa: S608 -- a constant
 
 
 def _revisions() -> tuple[str, ...]:
-    """What this version knows, oldest first: the numbers with which the files' names begin.
+    """The revisions that this version knows, oldest first, taken from the files' names.
 
-    Alembic would read them from the files; it is not imported where nothing is to be upgraded,
-    which saves 11 MB and a twentieth of the start.
+    Alembic could read them, but it is not imported when there is nothing to migrate: that saves 11
+    MB and a twentieth of the start time.
     """
     files = (_MIGRATIONS / "versions").glob("[0-9]*_*.py")
     return tuple(sorted(file.name.split("_")[0] for file in files))
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415 -- only where something is to be upgraded
+    from alembic import command  # noqa: PLC0415 -- only imported for a migration
     from alembic.config import Config  # noqa: PLC0415 -- the same
 
     config = Config()

@@ -1,6 +1,6 @@
-"""Channels that Slack says are shared with another organisation, and who consented to cards there.
+"""Channels shared with another organisation, and who consented to cards in them.
 
-A channel without a row was never said to be shared.
+A channel without a row is not shared, as far as Slack has said.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ async def shared_channels(connection: AsyncConnection, team: str) -> dict[str, s
 
 
 async def shared_channel(connection: AsyncConnection, team: str, channel: str) -> str | None:
-    """Who consented in a shared channel, empty where nobody did; `None` where it is not shared."""
+    """Who consented in a shared channel, empty where nobody did; `None` if it is not shared."""
     own = (_SHARED.c.team == team) & (_SHARED.c.channel == channel)
     row = (await connection.execute(select(_SHARED.c.consent_by).where(own))).one_or_none()
     return None if row is None else row.consent_by or ""
 
 
 async def note_shared(connection: AsyncConnection, team: str, channel: str, at: datetime) -> None:
-    """Remember that a channel is shared; what was consented to stays."""
+    """Store that a channel is shared; an existing consent is kept."""
     row = {"team": team, "channel": channel, "consent_by": None, "at": at}
     await insert_new(connection, _SHARED, [row])
 
@@ -40,6 +40,6 @@ async def note_shared(connection: AsyncConnection, team: str, channel: str, at: 
 async def set_consent(
     connection: AsyncConnection, team: str, channel: str, user: str | None, at: datetime
 ) -> None:
-    """Keep a consent, or with `None` take it back."""
+    """Store a consent, or withdraw it with `None`."""
     row = {"team": team, "channel": channel, "consent_by": user, "at": at}
     await upsert(connection, _SHARED, [row])

@@ -1,4 +1,4 @@
-"""Subscriptions, mutes and what is followed. A subscription belongs to its channel."""
+"""Subscriptions, mutes and followed targets. A subscription belongs to its channel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SUBSCRIPTION, _MUTE, _FOLLOWED = tables.subscription, tables.mute, tables.follo
 
 
 async def add_subscription(connection: AsyncConnection, value: Subscription) -> Subscription:
-    """Store a new subscription and follow its target from now on; returned with its id."""
+    """Store a new subscription and follow its target; returns it with its ID."""
     result = await connection.execute(
         insert(_SUBSCRIPTION).values(_columns(value)).returning(_SUBSCRIPTION.c.id)
     )
@@ -30,7 +30,7 @@ async def add_subscription(connection: AsyncConnection, value: Subscription) -> 
 async def save_subscription(connection: AsyncConnection, value: Subscription) -> Subscription:
     """Store an edited subscription.
 
-    Its `rev` goes up, so that a digest made for the old words is dropped.
+    Its `rev` goes up, so that a digest made for the previous version is dropped.
     """
     newer = replace(value, rev=value.rev + 1)
     await connection.execute(
@@ -43,7 +43,7 @@ async def save_subscription(connection: AsyncConnection, value: Subscription) ->
 async def get_subscription(
     connection: AsyncConnection, subscription_id: int
 ) -> Subscription | None:
-    """The subscription, `None` when it was removed."""
+    """The subscription; `None` if it was removed."""
     found = (
         await connection.execute(select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.id == subscription_id))
     ).one_or_none()
@@ -53,14 +53,17 @@ async def get_subscription(
 async def channel_subscriptions(
     connection: AsyncConnection, team: str, channel: str
 ) -> tuple[Subscription, ...]:
-    """What a channel follows, in the order in which `list` numbers it from 1."""
+    """The subscriptions of a channel, in the order in which `list` numbers them from 1."""
     own = (_SUBSCRIPTION.c.team == team) & (_SUBSCRIPTION.c.channel == channel)
     found = await connection.execute(select(_SUBSCRIPTION).where(own).order_by(_SUBSCRIPTION.c.id))
     return tuple(read_subscription(row) for row in found)
 
 
 async def channel_targets(connection: AsyncConnection, channel: str) -> tuple[FollowedTarget, ...]:
-    """What a channel follows, each once; ids of channels are unique beyond workspaces."""
+    """The targets that a channel follows, each once.
+
+    Channel IDs are unique across workspaces.
+    """
     found = await connection.execute(
         select(_SUBSCRIPTION).where(_SUBSCRIPTION.c.channel == channel).order_by(_SUBSCRIPTION.c.id)
     )
@@ -70,7 +73,7 @@ async def channel_targets(connection: AsyncConnection, channel: str) -> tuple[Fo
 async def target_subscriptions(
     connection: AsyncConnection, target_key: str
 ) -> tuple[Subscription, ...]:
-    """Every subscription to a target, whatever its channel."""
+    """The subscriptions to a target in all channels."""
     found = await connection.execute(
         select(_SUBSCRIPTION)
         .where(_SUBSCRIPTION.c.target_key == target_key)
@@ -90,7 +93,7 @@ async def team_subscriptions(connection: AsyncConnection, team: str) -> tuple[Su
 async def count_subscriptions(
     connection: AsyncConnection, team: str, channel: str
 ) -> tuple[int, int]:
-    """How many subscriptions a channel has, and how many there are in all."""
+    """The number of subscriptions of a channel, and of all channels."""
     own = (_SUBSCRIPTION.c.team == team) & (_SUBSCRIPTION.c.channel == channel)
     row = (
         await connection.execute(select(func.count().filter(own), func.count(_SUBSCRIPTION.c.id)))
@@ -112,14 +115,14 @@ async def remove_subscription(connection: AsyncConnection, subscription_id: int)
 
 
 async def pause_channel(connection: AsyncConnection, channel: str, reason: str) -> int:
-    """Pause everything that a lost channel follows; returns how many subscriptions that were."""
+    """Pause all subscriptions of a channel that Slack no longer accepts; returns their number."""
     running = (_SUBSCRIPTION.c.channel == channel) & _SUBSCRIPTION.c.paused.is_(None)
     result = await connection.execute(update(_SUBSCRIPTION).where(running).values(paused=reason))
     return result.rowcount
 
 
 async def add_mute(connection: AsyncConnection, value: Mute) -> Mute:
-    """Store a mute; returned with its id."""
+    """Store a mute; returns it with its ID."""
     row = {
         "team": value.team,
         "channel": value.channel,
@@ -132,7 +135,10 @@ async def add_mute(connection: AsyncConnection, value: Mute) -> Mute:
 
 
 async def end_mutes(connection: AsyncConnection, mutes: Sequence[Mute], at: datetime) -> None:
-    """End mutes now; they are kept, because later digests need to know what ended inside them."""
+    """End mutes now.
+
+    They are kept, because later digests need to know which problems ended while muted.
+    """
     for value in mutes:
         ended = replace(value, ends=at)
         await connection.execute(
@@ -150,9 +156,9 @@ async def channel_mutes(
 
 
 async def targets(connection: AsyncConnection, keys: Sequence[str]) -> tuple[FollowedTarget, ...]:
-    """The followed targets with those keys.
+    """The followed targets with these keys.
 
-    As an observation needs them (without pool or setting).
+    They come without pool and setting, as the observer needs them.
     """
     found = await connection.execute(
         select(_FOLLOWED.c.body).where(_FOLLOWED.c.key.in_(keys)).order_by(_FOLLOWED.c.key)
@@ -168,7 +174,7 @@ async def set_zone(connection: AsyncConnection, team: str, channel: str, zone: s
 
 
 async def zone_of(connection: AsyncConnection, team: str, channel: str) -> str | None:
-    """The channel's time zone, `None` if not set yet."""
+    """The channel's time zone; `None` if none is set."""
     table = tables.channel_setting
     return (
         await connection.execute(
@@ -178,7 +184,7 @@ async def zone_of(connection: AsyncConnection, team: str, channel: str) -> str |
 
 
 def read_subscription(row: Any) -> Subscription:  # noqa: ANN401 -- a row of SQLAlchemy's
-    """The value of a row; the columns that the tick writes win over the body."""
+    """The subscription of a row; columns that the tick writes override the JSON body."""
     stored = load(Subscription, row.body)
     return replace(stored, id=row.id, next_run_at=row.next_run_at, rev=row.rev, paused=row.paused)
 

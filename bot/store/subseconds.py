@@ -1,8 +1,8 @@
-"""`unixepoch('subsec')` for a SQLite library that does not know it yet.
+"""Adds the SQL function `unixepoch('subsec')` to SQLite libraries that lack it.
 
-DBOS's schema for SQLite fills columns with it from Python 3.12 on, whatever the interpreter links,
-and a library before 3.42 answers NULL. So every connection that writes DBOS's tables gets the
-function: the engine's own, and the store's, whose transactions enqueue workflows.
+From Python 3.12 on, DBOS's SQLite schema fills columns with it, whichever SQLite library Python
+uses, and a library before 3.42 answers NULL. Every connection that writes DBOS's tables gets the
+function: those of DBOS itself, and those of the store, whose transactions enqueue workflows.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ _SINCE = (3, 42, 0)  # https://www.sqlite.org/releaselog/3_42_0.html
 
 
 def add_unixepoch(connection: Any) -> None:  # noqa: ANN401 -- connections of two drivers
-    """Give the connection the function where its library lacks it."""
+    """Define the function on the connection if its library lacks it."""
     if sqlite3.sqlite_version_info < _SINCE:
         connection.create_function("unixepoch", 1, unixepoch)
 
 
 def unixepoch(modifier: str) -> float:
-    """Seconds since 1970, with milliseconds where they are asked for.
+    """Seconds since 1970, with milliseconds for the modifier `subsec`.
 
     Raises:
-        ValueError: anything but the present instant, which DBOS does not ask for.
+        ValueError: the arguments ask for another instant than the present, which DBOS does not.
     """
     if modifier in {"subsec", "subsecond"}:
         return round(time.time(), 3)

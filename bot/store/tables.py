@@ -1,6 +1,6 @@
-"""The tables, and nothing else.
+"""The definitions of all tables.
 
-A change here needs a migration beside it; a test compares the two.
+A change here needs a migration; a test compares the two.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from sqlalchemy import (
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware instant, kept in UTC; SQLite has no zones, so it is kept without one there."""
+    """A time zone aware instant in UTC; SQLite has no zones, so it is stored there without one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive instant, fold the rest to UTC."""
+        """Refuse a naive instant and convert others to UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -41,7 +41,7 @@ class Instant(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- the signature is SQLAlchemy's
-        """Aware again."""
+        """Make the instant time zone aware again."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

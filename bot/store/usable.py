@@ -1,4 +1,4 @@
-"""Whether the database can be used, without changing anything in it, for `appgw doctor`."""
+"""Tests whether the database can be used, without changing it; for `appgw doctor`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SQLITE = f"SQLite {sqlite3.sqlite_version}"
 
 
 def check_database(url: str) -> str:
-    """A description of the database and its state, without a password.
+    """Describe the database and its state, without its password.
 
     Blocks for a few seconds at most.
 
     Raises:
-        UnusableDatabase: it cannot be opened, one sentence.
+        UnusableDatabase: it cannot be opened; the text is one sentence.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -62,7 +62,7 @@ def _file(file: Path) -> str:
 
 
 def _unwritable(file: Path) -> str:
-    """Why a file cannot be written, empty if it can; tested without changing it."""
+    """Why a file cannot be written, empty if it can; the test does not change the file."""
     try:
         disk = os.statvfs(file)
     except OSError as error:
@@ -73,7 +73,7 @@ def _unwritable(file: Path) -> str:
 
 
 def describe(store: Store) -> str:
-    """Which database an open store is, for people: the kind, and SQLite's version."""
+    """Describe an open store for users: its kind, and the version of SQLite."""
     return f"{_SQLITE}." if store.embedded else "PostgreSQL answers."
 
 

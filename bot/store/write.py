@@ -1,4 +1,4 @@
-"""Writes whose SQL differs between the dialects."""
+"""Writes whose SQL differs between the two dialects."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import tables
 
 Row = Mapping[str, Any]
-# More than two pages of SQLite, so that new pages are needed; PostgreSQL's column takes 200.
+# More than two SQLite pages, so that the file must grow; the PostgreSQL column takes 200.
 _SQLITE_ROW, _POSTGRESQL_ROW = "probe".ljust(12_000, "."), "probe"
 
 
 async def upsert(
     connection: AsyncConnection, table: Table, rows: Sequence[Row], *, newest: str | None = None
 ) -> None:
-    """Insert rows; one whose primary key exists replaces what was there.
+    """Insert rows; a row whose primary key exists is replaced.
 
     Args:
         connection: of the caller's transaction.
-        table: where.
-        rows: what; all of them with the same columns.
-        newest: a column of which the greater value stays.
+        table: the table.
+        rows: the rows, all with the same columns.
+        newest: a column of which the greater value is kept.
     """
     if not rows:
         return
@@ -40,9 +40,9 @@ async def upsert(
 
 
 async def insert_new(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> int:
-    """Insert rows, leaving those whose primary key exists.
+    """Insert the rows whose primary key does not exist.
 
-    For a single row the count says whether it was new.
+    For a single row the returned count says whether it was new.
     """
     if not rows:
         return 0
@@ -61,7 +61,7 @@ def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sq
 
 
 def save_and_delete(connection: Connection) -> None:
-    """Save a row and delete it again, to test that the database can be written."""
+    """Write a row and delete it, to test whether the database can be written."""
     row = _SQLITE_ROW if connection.dialect.name == "sqlite" else _POSTGRESQL_ROW
     processed = tables.processed
     connection.execute(insert(processed).values(id=row, at=datetime.now(UTC)))

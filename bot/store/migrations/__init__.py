@@ -1,1 +1,1 @@
-"""The history of the schema; Alembic loads what is here, nobody imports it."""
+"""The migrations of the schema; loaded by Alembic and imported by nothing else."""

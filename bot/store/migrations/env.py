@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that `bot.store.schema` hands over."""
+"""Alembic's entry point: runs the migrations on the connection that `bot.store.schema` passes."""
 
 from __future__ import annotations
 

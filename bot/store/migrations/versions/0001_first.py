@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Every table."""
+    """Create every table of the first version."""
     _follow()
     _backends()
     _deliveries()

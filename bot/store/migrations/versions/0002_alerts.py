@@ -1,4 +1,4 @@
-"""Channels in which alerts are answered, and the answers."""
+"""Tables for the channels in which alerts are answered, and for the answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Two tables."""
+    """Create the two tables."""
     op.create_table(
         "alert_channel",
         sa.Column("team", sa.String(length=32), nullable=False),

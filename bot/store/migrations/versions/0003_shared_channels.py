@@ -1,4 +1,4 @@
-"""Channels that are shared with another organisation, and who consented to cards in them."""
+"""Table for channels shared with another organisation, and who consented to cards in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """One table."""
+    """Create the table."""
     op.create_table(
         "shared_channel",
         sa.Column("team", sa.String(length=32), nullable=False),
