@@ -1,9 +1,7 @@
-"""Who may use the bot, how often, and what may be probed.
+"""Access policy and target policy: who may ask, how often, and what may be probed.
 
-Decisions only: time and addresses come in as arguments; nothing is resolved here.
-
-It applies to Slack; a terminal probes whatever its user names. Fails closed: what is not understood
-is refused.
+Decisions only: time and addresses are arguments, and nothing is resolved here. Slack commands pass
+through it; the terminal probes whatever its user names. Input that is not understood is refused.
 """
 
 from bot.access.addresses import never

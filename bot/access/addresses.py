@@ -1,10 +1,9 @@
-"""Addresses that a command from Slack can never reach.
+"""Addresses that a command from Slack can never reach, whatever the settings say.
 
-Whatever is configured, in every form that embeds one of them.
-
-Private addresses are not on it: they are what the bot is for. Sources: IANA's special-purpose
-registries (RFC 6890), Microsoft's page on 168.63.129.16, the metadata addresses of the clouds, and
-for IPv4 inside IPv6 RFC 4291, 6052, 8215, 3056, 4380, 2765 and 5214.
+Every form that embeds such an address is included. Private addresses are allowed, because backends
+have them. Sources: IANA's special-purpose registries (RFC 6890), Microsoft's page on 168.63.129.16,
+the metadata addresses of the clouds, and for IPv4 inside IPv6 RFC 4291, 6052, 8215, 3056, 4380,
+2765 and 5214.
 """
 
 from __future__ import annotations
@@ -51,13 +50,11 @@ _ISATAP = {0x00005EFE, 0x02005EFE}
 
 
 def never(address: str, *, allow_loopback: bool = False) -> str | None:
-    """Why this address is never probed, as the end of a sentence.
-
-    `None` when it is on no such list.
+    """Why this address is never probed, as the end of a sentence; `None` if it may be probed.
 
     Args:
-        address: an IP literal as a resolver returns it.
-        allow_loopback: lifts loopback, and nothing else.
+        address: an IP address as a resolver returns it.
+        allow_loopback: permits loopback addresses, and nothing else.
     """
     if "%" in address:
         return "an address with a zone, which is valid on one machine only"
@@ -73,12 +70,12 @@ def never(address: str, *, allow_loopback: bool = False) -> str | None:
 
 
 def plain(address: Address) -> Address:
-    """The address that the operating system really connects to: an IPv4-mapped one is IPv4."""
+    """The address that the operating system connects to: IPv4 for an IPv4-mapped IPv6 address."""
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def embedded(address: Address) -> Iterator[IPv4Address]:
-    """Every IPv4 address embedded in an IPv6 address by a translator, a tunnel or the system."""
+    """Every IPv4 address that a translator, a tunnel or the system reads out of an IPv6 address."""
     if isinstance(address, IPv4Address):
         return
     number = int(address)

@@ -1,8 +1,8 @@
-"""Access policy: which people may ask, in which channels, and how often.
+"""Access policy: which users may ask, in which channels, and how often.
 
-Home is the workspace and organisation that Slack's `auth.test` names for the bot's own token, never
-what a payload says. Checked for commands, mentions, shortcuts, view submissions, actions and the
-App Home.
+The home is the workspace and organisation that Slack's `auth.test` returns for the bot's own token;
+a payload cannot change it. The policy is applied to commands, mentions, shortcuts, view
+submissions, actions and the App Home.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ _NOT_LISTED = Refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """The person of an invocation, as far as the payload says.
+    """The user of an invocation, as the payload describes them.
 
     Attributes:
-        user: Slack id of the person; of a bot without a user its bot id.
-        team: id of the person's own workspace, empty where the payload names none.
-        enterprise: id of the person's own organisation, empty where the payload names none.
-        bots: ids under which a bot or webhook could be named; empty for people.
+        user: Slack ID of the user; for a bot without a user its bot ID.
+        team: ID of the user's own workspace, empty if the payload does not contain it.
+        enterprise: ID of the user's own organisation, empty if the payload does not contain it.
+        bots: IDs by which a setting may name a bot or webhook; empty for people.
     """
 
     user: str
@@ -64,7 +64,7 @@ class Person:
 
     @property
     def affiliations(self) -> frozenset[str]:
-        """The ids of workspaces and organisations that the person is said to belong to."""
+        """The IDs of the workspaces and organisations that the payload gives for the user."""
         return frozenset(filter(None, (self.team, self.enterprise)))
 
 
@@ -73,8 +73,8 @@ class Home:
     """The bot's own workspace and organisation.
 
     Attributes:
-        ids: whoever belongs to one of these is at home.
-        enterprise: id of the organisation on Enterprise Grid, else empty.
+        ids: workspaces and organisations whose members are at home.
+        enterprise: ID of the organisation on Enterprise Grid, else empty.
     """
 
     ids: frozenset[str]
@@ -82,13 +82,13 @@ class Home:
 
     @classmethod
     def of(cls, team: str, enterprise: str = "", *, only: str | None = None) -> Home:
-        """From `auth.test`; `only` (APPGW_HOME_TEAM) holds it to one id."""
+        """Make it from the answer to `auth.test`; `only` (APPGW_HOME_TEAM) limits it to one ID."""
         ids = frozenset(filter(None, (only,) if only else (team, enterprise)))
         return cls(ids=ids, enterprise=enterprise)
 
 
 class Membership(Enum):
-    """Whether a person is at home."""
+    """Whether a user belongs to the home."""
 
     OWN = auto()
     FOREIGN = auto()
@@ -96,10 +96,10 @@ class Membership(Enum):
 
 
 def membership(person: Person, home: Home) -> Membership:
-    """What the payload alone tells.
+    """Decide from the payload alone.
 
-    What is absent is foreign. On Enterprise Grid another workspace may be one of our own
-    organisation; then it is undecided, unless the payload names another organisation.
+    A user without IDs is foreign. On Enterprise Grid another workspace may belong to our own
+    organisation; then the result is undecided, unless the payload names another organisation.
     """
     claimed = person.affiliations
     if claimed & home.ids:
@@ -111,29 +111,29 @@ def membership(person: Person, home: Home) -> Membership:
 
 
 class Directory(Protocol):
-    """Slack, asked about a person."""
+    """Looks users up in Slack."""
 
     async def affiliations(self, user: str, team: str) -> frozenset[str] | None:
-        """Ids of the workspaces and organisations of a person; `None` where it cannot be asked."""
+        """IDs of a user's workspaces and organisations; `None` if Slack cannot be asked."""
 
 
 class NoDirectory:
-    """Nobody can be asked."""
+    """A directory that knows nobody, for programs without Slack."""
 
     async def affiliations(self, user: str, team: str) -> None:
-        """Nothing is known."""
+        """Return `None`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may ask; an empty list lets everybody at home in, which is said at start.
+    """Who may ask; an empty list allows everybody at home, which is logged at start.
 
     Attributes:
-        users: Slack ids of people.
-        channels: Slack ids of channels.
-        home_team: APPGW_HOME_TEAM, the one workspace or organisation whose people may ask; `None`
+        users: Slack IDs of users.
+        channels: Slack IDs of channels.
+        home_team: APPGW_HOME_TEAM, the one workspace or organisation whose members may ask; `None`
             for the bot's own workspace and organisation.
-        asking_bots: ids of bots and apps whose mentions are answered.
+        asking_bots: IDs of bots and apps whose mentions are answered.
     """
 
     users: frozenset[str] = frozenset()
@@ -149,8 +149,8 @@ class AccessPolicy:
     Attributes:
         access: the lists of the settings.
         home: the bot's own workspace and organisation.
-        limiter: how often.
-        directory: asked where a payload does not tell whether a person is ours.
+        limiter: counts requests per user and channel.
+        directory: looked up when a payload does not say whether a user is at home.
     """
 
     access: Access
@@ -161,13 +161,13 @@ class AccessPolicy:
     async def refuse(
         self, person: Person, *, channel: str, now: float, costs: bool = True
     ) -> Refusal | None:
-        """Refuse a person in a place, or return `None` and, where it costs, count the request.
+        """Refuse an invocation, or return `None` and count it if `costs` is true.
 
         Args:
-            person: who asks.
-            channel: Slack id of the channel; empty where Slack names none (a global shortcut).
-            now: seconds of a clock that never goes back.
-            costs: whether the request counts against the limits; opening a form does not.
+            person: the user of the invocation.
+            channel: Slack ID of the channel; empty when the payload has none (a global shortcut).
+            now: monotonic seconds.
+            costs: whether it counts against the limits; opening a modal does not.
         """
         refusal = await self._refuse_person(person) or self._refuse_channel(channel, costs=costs)
         return refusal or (
@@ -193,7 +193,10 @@ class AccessPolicy:
         return None if found & self.home.ids else _NOT_OURS
 
     def _refuse_channel(self, channel: str, *, costs: bool) -> Refusal | None:
-        """A form may be opened anywhere; what it asks belongs to a channel of the list."""
+        """Refuse a channel that is not allowed.
+
+        A modal may be opened anywhere; its submission names a channel, which is checked then.
+        """
         allowed = self.access.channels
         if not allowed or channel in allowed or not (channel or costs):
             return None

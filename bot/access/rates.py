@@ -1,6 +1,6 @@
-"""How often: a sliding minute per user and per channel, and signatures that were seen already.
+"""Rate limits per user and channel, and signatures that were already used.
 
-Bounded memory; the clock comes in.
+Memory is bounded, and time is an argument.
 """
 
 from __future__ import annotations
@@ -22,12 +22,10 @@ MAX_SIGNATURES = 50_000
 
 @dataclass(slots=True, kw_only=True)
 class RateLimiter:
-    """At most 20 requests a minute for a user and 60 for a channel.
+    """Allows 20 requests per minute for a user and 60 for a channel.
 
-    What was refused does not count.
-
-    When more users and channels ask than are remembered, the one that has been silent longest is
-    forgotten.
+    A refused request is not counted. When more users and channels ask than are remembered, the one
+    with the oldest last request is forgotten.
     """
 
     per_user: int = PER_USER
@@ -36,13 +34,12 @@ class RateLimiter:
     _seen: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
 
     def refuse(self, *, user: str, channel: str, now: float) -> Refusal | None:
-        """Refuse kindly, with the seconds to wait, or count the request and return `None`.
+        """Refuse with the seconds to wait, or count the request and return `None`.
 
         Args:
-            user: Slack id of the person.
-            channel: Slack id of the channel; empty where Slack names none, and then only the person
-                is counted.
-            now: seconds of a clock that never goes back.
+            user: Slack ID of the user.
+            channel: Slack ID of the channel; when empty, only the user is counted.
+            now: monotonic seconds.
         """
         limits = [
             (f"user {user}", self.per_user, "You have"),
@@ -77,22 +74,22 @@ class RateLimiter:
 
 @dataclass(slots=True, kw_only=True)
 class ReplayCache:
-    """Signatures of verified requests, for as long as Slack's window lets them be repeated.
+    """Signatures of verified requests, kept while Slack's time window allows to replay them.
 
-    Only verified requests may be shown to it, so that nobody else can fill it; when it is full the
-    oldest is forgotten.
+    Pass only verified requests, so that nobody else can fill it. When it is full, the oldest
+    signature is forgotten.
     """
 
     max_signatures: int = MAX_SIGNATURES
     _until: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
     def is_replay(self, signature: str, *, timestamp: float, now: float) -> bool:
-        """Whether this signature was seen within its window; remembers it otherwise.
+        """Whether this signature was used before; otherwise store it.
 
         Args:
             signature: the value of `X-Slack-Signature`, already verified.
             timestamp: the value of `X-Slack-Request-Timestamp`; a request from a clock that is
-                ahead can be repeated for longer.
+                ahead can be replayed for longer.
             now: seconds since the epoch.
         """
         while self._until and next(iter(self._until.values())) < now:

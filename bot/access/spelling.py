@@ -1,9 +1,8 @@
-"""Names that are refused before anything is resolved.
+"""Target names that are refused before anything is resolved.
 
-Other spellings of an address, and names of this machine or of the platform.
-
-The parser refuses most of these too; buttons, forms and stored subscriptions do not pass through
-it.
+These are unusual spellings of addresses, and names of this machine or of the cloud platform. The
+parser refuses most of them too, but values of buttons, modals and stored subscriptions do not pass
+through the parser.
 """
 
 from __future__ import annotations
@@ -61,11 +60,11 @@ _PLATFORM = frozenset(
 
 
 def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | None:
-    """Refuse a host by its text alone; an address on the never-list is refused here already.
+    """Refuse a host by its text alone, including addresses that are never probed.
 
     Args:
-        host: lower-case A-label or IP literal without brackets, as the parser gives it.
-        allow_loopback: lifts loopback addresses and their names.
+        host: A-label in lower case or IP address without brackets, as the parser returns it.
+        allow_loopback: permits loopback addresses and their names.
     """
     name = host.lower().removesuffix(".")
     if _is_address(name):
@@ -104,7 +103,7 @@ def _name_reason(name: str) -> str | None:
 
 
 def is_local(name: str) -> bool:
-    """Whether a name, in lower case, is one of this machine's own (RFC 6761 section 6.3)."""
+    """Whether a name in lower case denotes this machine (RFC 6761 section 6.3)."""
     return name in _LOCAL or name.endswith((".localhost", ".localhost.localdomain"))
 
 

@@ -1,10 +1,11 @@
-"""Which targets may be touched.
+"""Target policy: which targets may be probed.
 
-The never-list first, then the allow-list or the gateways' own members, then the port.
+First come the addresses that are never probed, then the allow-list and the gateways' own members,
+then the port.
 
-The caller asks by the name alone before it resolves, so that nobody learns from the bot which names
-exist (and nobody sends text out through its name servers). Then it resolves once, asks with every
-address, and connects to one of the addresses that were checked.
+The caller first asks with the name alone, before it resolves it. Otherwise users could find out
+which names exist, or send data out through our name servers. Then it resolves the name once, asks
+with every address, and connects only to a checked address.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bot.settings.rules import targets as checked_targets
 
 REMEMBERED = 4096
 USUAL_PORTS = frozenset({443, 444, 4443, 8443, 9443, 10443})
-"""The ports of a target that is allowed by the list and is in no pool."""
+"""Ports of a target that the allow-list permits and that is in no pool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,10 @@ class TargetRules:
     """What may be probed besides the gateways' own members.
 
     Attributes:
-        suffixes: host names that admit themselves and everything below them.
-        networks: networks that admit addresses that are typed as such, and the addresses of issuer
-            downloads. A name needs a suffix or a pool: what it resolves to admits nothing.
+        suffixes: host names that are allowed together with all names below them.
+        networks: networks whose addresses are allowed when typed as addresses or used in issuer
+            downloads. They do not allow a name that resolves to them: a name needs a suffix or a
+            pool.
         allow_loopback: whether loopback may be probed, on any port.
     """
 
@@ -41,11 +43,11 @@ class TargetRules:
 
     @classmethod
     def read(cls, entries: Iterable[str], *, allow_loopback: bool = False) -> TargetRules:
-        """The rules of APPGW_ALLOWED_TARGETS and APPGW_ALLOW_LOOPBACK.
+        """Parse APPGW_ALLOWED_TARGETS, and take APPGW_ALLOW_LOOPBACK.
 
         Raises:
-            ValueError: an entry is neither host nor network; the second half of a sentence that
-                begins with the variable's name.
+            ValueError: an entry is neither host nor network. The text is the second half of a
+                sentence that begins with the name of the variable.
         """
         suffixes, networks = list[str](), list[Network]()
         for entry in checked_targets(tuple(entries)):
@@ -58,19 +60,19 @@ class TargetRules:
         )
 
     def admits_name(self, host: str) -> bool:
-        """Whether the host is an allowed name or below one, at a label boundary."""
+        """Whether the host is an allowed name or a subdomain of one."""
         name = host.lower().removesuffix(".")
         return any(name == suffix or name.endswith(f".{suffix}") for suffix in self.suffixes)
 
     def admits_host(self, host: str) -> bool:
-        """Whether a rule admits the host as it is written, before anything is resolved."""
+        """Whether a rule allows the host as it is written, before it is resolved."""
         try:
             return self.admits_address(plain(ip_address(host)))
         except ValueError:
             return self.admits_name(host) or (self.allow_loopback and is_local(host))
 
     def admits_address(self, address: Address) -> bool:
-        """Whether an allowed network holds the address, or it is loopback and that is allowed."""
+        """Whether the address is in an allowed network, or is an allowed loopback address."""
         if self.allow_loopback and address.is_loopback:
             return True
         return any(
@@ -80,18 +82,18 @@ class TargetRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGuard:
-    """The rules, as the use cases ask for them."""
+    """The target policy as the use cases call it."""
 
     rules: TargetRules
 
     def refuse_spelling(self, host: str) -> Refusal | None:
-        """A refusal when the host may not even be resolved."""
+        """Refuse a host that may not be resolved."""
         return refuse_spelling(host, allow_loopback=self.rules.allow_loopback)
 
     def refuse_unresolved(
         self, host: str, port: int, *, members: frozenset[str], ports: frozenset[int]
     ) -> Refusal | None:
-        """A refusal when no rule admits the host on this port, whatever it resolves to."""
+        """Refuse a host and port that no rule allows, whatever the name resolves to."""
         return refuse_unresolved(host, port, self.rules, members=members, ports=ports)
 
     def admit(
@@ -103,7 +105,7 @@ class TargetGuard:
         members: frozenset[str],
         ports: frozenset[int],
     ) -> Refusal | None:
-        """A refusal when these addresses may not be connected to."""
+        """Refuse addresses that may not be connected to; `None` allows them."""
         return admit_target(host, port, addresses, self.rules, members=members, ports=ports)
 
 
@@ -115,16 +117,16 @@ def refuse_unresolved(
     members: frozenset[str] = frozenset(),
     ports: frozenset[int] = frozenset(),
 ) -> Refusal | None:
-    """Refuse a target by what is written, before its name is resolved.
+    """Refuse a target as it is written, before its name is resolved.
 
-    The loopback switch of the playground admits by address, so where it is on any name is resolved.
+    The playground's loopback switch allows by address, so while it is on any name may be resolved.
 
     Args:
-        host: as asked for, lower-case A-label or IP literal.
-        port: to connect to.
+        host: the target, A-label in lower case or IP address.
+        port: the port to connect to.
         rules: what is allowed besides members.
         members: hosts and addresses in the gateways' own pools.
-        ports: ports of the settings and probes that hold the host, which hold for members.
+        ports: allowed ports of members: those of the settings and probes that use the host.
     """
     if refusal := refuse_spelling(host, allow_loopback=rules.allow_loopback):
         return refusal
@@ -140,15 +142,15 @@ def admit_target(
     members: frozenset[str] = frozenset(),
     ports: frozenset[int] = frozenset(),
 ) -> Refusal | None:
-    """Refuse a target, or return `None` when all its addresses may be connected to on this port.
+    """Refuse a target, or return `None` if all its addresses may be connected to on this port.
 
     Args:
-        host: as `refuse_unresolved` takes it, like `port`, `rules`, `members` and `ports`.
-        port: see there.
-        addresses: everything that the host resolved to; without any, the name alone decides.
-        rules: see there.
-        members: see there.
-        ports: see there.
+        host: as in `refuse_unresolved`.
+        port: as in `refuse_unresolved`.
+        addresses: all addresses of the host; when empty, the name alone decides.
+        rules: as in `refuse_unresolved`.
+        members: as in `refuse_unresolved`.
+        ports: as in `refuse_unresolved`.
     """
     refusal = refuse_spelling(host, allow_loopback=rules.allow_loopback) or _refuse_never(
         host, addresses, rules
@@ -212,16 +214,16 @@ def _refuse_port(port: int, allowed: frozenset[int]) -> Refusal | None:
 
 
 def _all(answers: Iterable[bool]) -> bool:
-    """Whether all hold and there is at least one."""
+    """`all`, but false for no items."""
     collected = list(answers)
     return bool(collected) and all(collected)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _canonical(member: str) -> str:
-    """One spelling for hosts and addresses.
+    """One spelling for equal hosts and addresses.
 
-    Asked for every member of every gateway, again for each that is probed.
+    Cached, because it is called for every member of every gateway for each probed target.
     """
     try:
         return str(plain(ip_address(member.strip("[]"))))

@@ -1,9 +1,7 @@
-"""The durable engine.
-
-Due targets are observed and each digest is sent once, across the death of any process.
+"""The durable engine: observes due targets and sends each digest once, across restarts and crashes.
 
 It knows neither Slack nor ARM: observer, renderer and poster are passed in. Only `appgw serve`
-loads this room.
+imports this package.
 """
 
 from bot.engine.engine import Engine

@@ -1,4 +1,4 @@
-"""Observe a batch of targets once for all digests that need it, then release those digests."""
+"""Observes a batch of targets once for all digests that need it, then releases the digests."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _AFTER_OUTAGE_S = 2.0
 _PARALLEL, _PARALLEL_GATEWAYS = (
     16,
     8,
-)  # concurrent gateways, because of ARM's limits; hosts need no ARM
+)  # limits concurrent gateways because of ARM's rate limits; hosts need no ARM
 
 
 class Checks:
     """Observes targets and releases the digests that wait for them.
 
-    During an outage of the database the observations wait, and so do their digests.
+    During a database outage the observations wait, and their digests with them.
 
     Args:
-        store: what is remembered.
+        store: the database.
         ports: observer and clock.
-        transact: where digests are queued.
+        transact: the queues of digests.
         settings: how long an observation may take.
     """
 
@@ -52,9 +52,9 @@ class Checks:
         }
 
     async def observe(self, keys: Sequence[str]) -> list[str]:
-        """Observe targets and store the result.
+        """Observe targets and store the results.
 
-        Returns those that another observation would decide. Never raises.
+        Returns the keys for which another observation would decide a pending change. Never raises.
         """
         try:
             followed = await self._patiently(lambda: self._followed(keys))
@@ -64,7 +64,7 @@ class Checks:
                 for observed in observed_targets
                 if await self._patiently(partial(self._record, observed))
             ]
-        except Exception:  # noqa: BLE001 -- a workflow that raises is over, and the digests that wait for it with it
+        except Exception:  # noqa: BLE001 -- an exception would end the workflow, and its digests would never be released
             _LOG.exception("checking %d targets", len(keys))
             return []
 
@@ -84,7 +84,7 @@ class Checks:
             try:
                 async with asyncio.timeout(self._settings.observe_timeout.total_seconds()):
                     return await self._ports.observer.observe(target)
-            except Exception:  # noqa: BLE001 -- whatever an observer raises, the digest says that nothing was observed
+            except Exception:  # noqa: BLE001 -- the digest then says that nothing was observed
                 _LOG.exception("looking at %s", target.key)
         return TargetObservation(
             target_key=target.key,
@@ -104,13 +104,13 @@ class Checks:
     async def _announce_end(self, target_key: str) -> None:
         try:
             await self._ports.on_closed(target_key)
-        except Exception:  # noqa: BLE001 -- what was seen is written down, whatever becomes of the good news
+        except Exception:  # noqa: BLE001 -- the observation is stored even if its announcement fails
             _LOG.exception("announcing the recovery of %s", target_key)
 
     async def release(self, check: str) -> int:
-        """Queue the digests that waited for a check, and those that waited for them.
+        """Queue the digests that waited for a check, and digests behind them in their channels.
 
-        Returns how many.
+        Returns the number of queued digests.
         """
         await self._patiently(lambda: self._mark_ready(check))
         released = 0

@@ -1,11 +1,9 @@
-"""Everything of DBOS that the bot uses, in one place.
+"""The only module that uses DBOS.
 
-Launch, workflows, a step, a durable sleep, enqueue, take over, clean up.
-
-Forbidden: a DBOS schedule per subscription (a thread each), a workflow per backend, private names,
-    the enterprise add-on. The body
-of a workflow stays tiny and the order of its steps stable, because old workflows meet new code:
-change one by adding `digest_v2`.
+It covers launch, workflows, steps, durable sleep, queues, take-over and clean-up. Rules: no DBOS
+schedule per subscription (each takes a thread), no workflow per backend, no private names, no
+enterprise add-on. Keep the bodies of workflows small and the order of their steps stable, because
+unfinished workflows are continued by newer code: to change one, add `digest_v2`.
 """
 
 from __future__ import annotations
@@ -39,29 +37,31 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 Workflow = Callable[..., Coroutine[Any, Any, None]]
 
-VERSION = "1"  # constant: after a change, workflows in flight would never resume
+VERSION = "1"  # constant: workflows started under another version would never resume
 DIGESTS, CHECKS = "digests", "checks"
 _NAME = "appgw-check"
 _PARALLEL_CHECKS = (
-    64  # most of them sleep until their next observation; `Checks` limits how many run at once
+    64  # most of them sleep until their next observation; `Checks` limits how many observe at once
 )
 _PURGE_BATCH = 1_000
-_LISTENER_S = 0.5  # asks the database nothing while no workflow waits; shutdown waits for this loop
+# DBOS makes no query while no workflow waits; shutdown waits for one round of this loop
+_LISTENER_S = 0.5
 _END_S = 4.0
 _OURS = DBOSPortableJSONSerializer().name()
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 class Transact:
-    """The launched engine of one process.
+    """The launched DBOS of one process.
 
     Args:
-        url: the application's own database, so that a tick is one transaction.
-        limit: seconds for which a PostgreSQL may say nothing.
-        replica: stable id under which this process's work is found again.
+        url: of the bot's own database, so that a tick is one transaction.
+        limit: returns the seconds for which PostgreSQL may stay silent.
+        replica: stable ID of this process, under which its unfinished work is found after a
+            restart.
         workflows: name -> body.
         poll: seconds between two reads of a queue.
-        parallel: digests under way at once.
+        parallel: how many digests run at once.
     """
 
     def __init__(
@@ -86,17 +86,17 @@ class Transact:
         event.listen(self._engine, "checkin", self._close_late)
 
     async def launch(self) -> None:
-        """Start; unfinished work of this replica resumes at once.
+        """Start DBOS; unfinished work of this replica resumes at once.
 
-        Blocks briefly: launched inside the running loop, workflows run on that loop and may share
-        its connections.
+        Blocks briefly. Call it inside the running event loop: the workflows then run on that loop
+        and may use its connections.
         """
         refuse_pickles()
         if cancelled := await asyncio.to_thread(cancel_foreign, self._engine):
             _LOG.error("%d workflows that this bot did not write were cancelled", cancelled)
         logging.getLogger("dbos").addHandler(
             logging.NullHandler()
-        )  # a handler of its own keeps DBOS from adding a console one
+        )  # with a handler of its own the logger gets no console handler from DBOS
         config = DBOSConfig(
             name=_NAME,
             system_database_engine=self._engine,
@@ -135,7 +135,7 @@ class Transact:
         )
 
     async def stop(self, drain: float) -> None:
-        """Wait briefly for running steps, then close.
+        """Wait up to `drain` seconds for running steps, then stop.
 
         A sleeping workflow resumes after the next start.
         """
@@ -143,13 +143,13 @@ class Transact:
             await asyncio.wait_for(self._idle.wait(), drain)
         logging.getLogger("dbos").setLevel(
             logging.ERROR
-        )  # it warns of each workflow that is interrupted
+        )  # DBOS warns of each workflow that it interrupts
         for body in self._bodies:
             body.cancel()
         await asyncio.gather(*self._bodies, return_exceptions=True)
         await _bounded(self._destroy)
-        # DBOS made its thread pool the loop's default one and has shut it down: what ends after it
-        # still needs threads
+        # DBOS made its thread pool the loop's default executor and has shut it down; code that ends
+        # later still needs one
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         self._closed = True
         self._engine.dispose()
@@ -160,9 +160,9 @@ class Transact:
         DBOS.destroy(destroy_registry=True)
 
     def _close_late(self, _connection: object, record: ConnectionPoolEntry) -> None:
-        """Close connections that threads of DBOS still held when the pool was closed.
+        """Close a connection that a DBOS thread still held when the pool was closed.
 
-        Nothing else would.
+        Nothing else closes it.
         """
         if self._closed:
             record.invalidate()
@@ -170,7 +170,7 @@ class Transact:
     async def step(
         self, name: str, body: Callable[..., Coroutine[Any, Any, T]], *arguments: object
     ) -> T:
-        """Run one step of a workflow: at least once, its result remembered."""
+        """Run one step of a workflow: at least once, with its result stored."""
         self._steps += 1
         self._idle.clear()
         try:
@@ -181,7 +181,7 @@ class Transact:
                 self._idle.set()
 
     def _as_function(self, body: Workflow) -> Workflow:
-        """DBOS marks the function that it is given, and a bound method cannot be marked."""
+        """Wrap a bound method, because DBOS sets attributes on the function that it registers."""
 
         async def run(*arguments: Any) -> None:  # noqa: ANN401 -- passed through unchanged
             task = asyncio.current_task()
@@ -201,7 +201,7 @@ class Transact:
         *arguments: object,
         partition: str | None = None,
     ) -> None:
-        """Enqueue inside the caller's transaction; an id that exists is left alone."""
+        """Enqueue a workflow in the caller's transaction; an existing ID is not enqueued again."""
         options: EnqueueOptions = {
             "queue_name": queue,
             "workflow_name": workflow,
@@ -217,10 +217,7 @@ class Transact:
         )
 
     async def take_over(self, living: Iterable[str]) -> int:
-        """Release workflows that dead replicas had begun.
-
-        Returns how many.
-        """
+        """Queue again the workflows that dead replicas had begun; returns their number."""
         alive = set(living)
         begun = await DBOS.list_workflows_async(
             status="PENDING", load_input=False, load_output=False
@@ -248,15 +245,15 @@ class Transact:
 
 
 class PickleRefused(Exception):
-    """A row of the database holds a pickle, which would run code when it is read."""
+    """A database row contains a pickle; reading it would run code."""
 
 
 def refuse_pickles() -> None:
-    """Never unpickle what the database holds, whatever a row says of itself.
+    """Make DBOS refuse to unpickle rows of the database.
 
-    DBOS reads a row that is marked `py_pickle` with `pickle`, even where another serializer is
-    configured, so whoever writes one row would run code here. It offers no setting against that;
-    a test pins that this is the only way in.
+    DBOS unpickles a row that is marked `py_pickle` even when another serializer is configured, so
+    anybody who can write a row could run code here. DBOS has no setting against it; a test checks
+    that this function covers the only place.
     """
 
     def refuse(_self: object, _data: str) -> None:
@@ -266,7 +263,7 @@ def refuse_pickles() -> None:
 
 
 def cancel_foreign(engine: Engine) -> int:
-    """Cancel unfinished workflows that are not in our format; returns how many those were."""
+    """Cancel unfinished workflows in a foreign serialization format; returns their number."""
     schema = None if engine.dialect.name == "sqlite" else "dbos"
     if not _names_formats(engine, schema):
         return 0
@@ -280,10 +277,10 @@ def cancel_foreign(engine: Engine) -> int:
 
 
 def _names_formats(engine: Engine, schema: str | None) -> bool:
-    """Whether rows say in which format they are.
+    """Whether the table has the column that names the serialization format.
 
-    While another replica makes the tables they do not yet; such rows get none, and reading them
-    is refused.
+    It is missing while another replica creates the tables. Such rows get no format, and reading
+    them is refused.
     """
     tables = inspect(engine)
     return tables.has_table("workflow_status", schema=schema) and any(
@@ -298,9 +295,9 @@ async def sleep(seconds: float) -> None:
 
 
 async def _bounded(work: Callable[[], None]) -> None:
-    """Do blocking work in a thread that is left alone when it does not end.
+    """Run blocking work in a thread, and leave the thread alone if it does not end.
 
-    After a long outage DBOS's threads sleep up to a minute before they try again, and its end
+    After a long outage DBOS's threads sleep up to a minute before they retry, and stopping DBOS
     waits for them.
     """
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -309,7 +306,7 @@ async def _bounded(work: Callable[[], None]) -> None:
         try:
             work()
         finally:
-            with suppress(RuntimeError):  # the loop has ended meanwhile
+            with suppress(RuntimeError):  # the event loop has ended meanwhile
                 loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=run, name="engine-end", daemon=True).start()
@@ -320,9 +317,9 @@ async def _bounded(work: Callable[[], None]) -> None:
 
 
 def open_engine(url: str, limit: Callable[[], float]) -> Engine:
-    """The engine's own connections.
+    """Open the connections of DBOS.
 
-    DBOS begins its transactions itself, so on SQLite the driver's IMMEDIATE mode does it.
+    DBOS begins its transactions itself, so on SQLite the driver's own IMMEDIATE mode is used.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":

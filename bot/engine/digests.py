@@ -1,4 +1,4 @@
-"""One due digest, from what is remembered to a message that is sent once."""
+"""Runs one due digest: from the stored observations to a message that is sent once."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Digests:
     """Runs due digests until they are sent or given up.
 
     Args:
-        store: what is remembered.
-        ports: clock, renderer, and the callback for a lost channel.
-        digest_sender: sends.
+        store: the database.
+        ports: clock, renderer, and the callback for a paused channel.
+        digest_sender: sends the messages.
     """
 
     def __init__(self, store: Store, ports: Ports, digest_sender: DigestSender) -> None:
         self._store, self._ports, self._sender = store, ports, digest_sender
 
     async def advance(self, run_id: str) -> float:
-        """Continue a run; returns the seconds until the next attempt, 0 when it has ended.
+        """Continue a run; returns the seconds until the next attempt, 0 when the run has ended.
 
         Never raises.
         """
@@ -52,7 +52,7 @@ class Digests:
             return await self._advance(run_id)
         except DatabaseUnavailable:
             return _AFTER_TROUBLE_S
-        except Exception:  # noqa: BLE001 -- a workflow that raises is over, and its digest lost
+        except Exception:  # noqa: BLE001 -- an exception would end the workflow, and the digest would be lost
             _LOG.exception("digest %s: trying again", run_id)
             return _AFTER_TROUBLE_S
 
@@ -78,7 +78,7 @@ class Digests:
     async def _prepare(
         self, connection: AsyncConnection, run: DigestRun, now: datetime
     ) -> Message | None:
-        """Fix the content of the run and plan its message; `None` when nothing is to be sent."""
+        """Store the content of the run and plan its message; `None` if nothing is to be sent."""
         subscription = await get_subscription(connection, run.subscription)
         if subscription is None or subscription.paused is not None:
             await finish(connection, run.id, Outcome.DROPPED, now)
@@ -99,15 +99,15 @@ class Digests:
         return await current_digest(connection, subscription, now, last)
 
     def _render(self, subscription: Subscription, content: DigestContent) -> Message:
-        """A renderer that fails must not cost the digest: its plain lines go out."""
+        """Render the message; if the renderer fails, send the plain lines instead."""
         try:
             return self._ports.renderer(subscription, content)
-        except Exception:  # noqa: BLE001 -- whatever a renderer raises, the digest goes out
+        except Exception:  # noqa: BLE001 -- the digest is sent even if the renderer fails
             _LOG.exception("rendering the digest of subscription %d", subscription.id)
             return {"text": "\n".join(plain_lines(content))}
 
     async def _end(self, run: DigestRun, connection: AsyncConnection, final: Delivery) -> None:
-        """Inside the transaction that makes the delivery final."""
+        """Store how the run ended; called in the transaction that makes the delivery final."""
         await finish(connection, run.id, _OUTCOMES[final.state], self._ports.clock())
         if final.state is DeliveryState.REFUSED:
             await pause_channel(connection, run.channel, final.error or "refused")

@@ -1,4 +1,4 @@
-"""The engine: the bodies of its workflows, its loops, start and stop."""
+"""The engine: the bodies of its workflows, its periodic loops, start and stop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from bot.store import Store
 from bot.store.retention import purge_old
 
 _LOG = logging.getLogger(__name__)
-_EMBEDDED = "embedded"  # a SQLite file has one process, whatever its host is called today
+# only one process uses a SQLite file, so a constant name survives a change of the host name
+_EMBEDDED = "embedded"
 _MORE_OBSERVATIONS = 2
 _BEATS_PER_LEASE = 3
 _SWEEP_EVERY, _CLEAN_EVERY = timedelta(minutes=5), timedelta(days=1)
@@ -31,14 +32,14 @@ _LOOPS_END_S = 2.0
 
 
 class Engine:
-    """Sends each digest exactly once.
+    """Observes due targets and sends each digest exactly once.
 
     Args:
         url: of the database.
         store: the same database, open.
         ports: clock, observer, renderer, poster.
-        settings: how to behave.
-        monotonic: seconds that only grow, for leases.
+        settings: times, limits and pauses.
+        monotonic: returns monotonic seconds, for leases.
     """
 
     def __init__(
@@ -86,14 +87,14 @@ class Engine:
         ]
 
     async def stop(self) -> None:
-        """Take no new work and wait briefly for running work.
+        """Start no new work and wait briefly for running work.
 
         The rest resumes at the next start.
         """
         self._stopping.set()
         if (
             self._loops
-        ):  # one that is cancelled inside a query leaves its connection to the garbage collector
+        ):  # if cancelled inside a query, it would leave its connection to the garbage collector
             await asyncio.wait(self._loops, timeout=_LOOPS_END_S)
         for loop in self._loops:
             loop.cancel()
@@ -103,16 +104,16 @@ class Engine:
     async def tick(self) -> int | None:
         """Claim the digests that are due now.
 
-        Returns how many, `None` while another replica ticks.
+        Returns their number, or `None` while another replica ticks.
         """
         return await self._ticker.tick(self._ports.clock())
 
     async def sweep(self) -> int:
-        """Queue overdue digests again; returns how many."""
+        """Queue overdue digests again; returns their number."""
         return await self._ticker.sweep(self._ports.clock())
 
     async def clean(self) -> None:
-        """Delete what is older than it is kept, and the engine's own finished rows."""
+        """Delete rows older than their retention time, and finished workflows of DBOS."""
         now = self._ports.clock()
         deleted = await self._transact.purge(now - _ENGINE_ROWS_KEPT)
         async with self._store.writing() as connection:
@@ -127,7 +128,7 @@ class Engine:
     async def _check(self, check: str, keys: list[str]) -> None:
         """The workflow of one batch of targets.
 
-        Order of steps: observe, up to two more observations, release.
+        Its steps: observe, up to two more observations, release.
         """
         wavering = await self._transact.step("look", self._checks.observe, keys)
         for _ in range(_MORE_OBSERVATIONS):
@@ -137,7 +138,7 @@ class Engine:
         await self._transact.step("release", self._checks.release, check)
 
     async def _digest(self, run_id: str) -> None:
-        """The workflow of one digest. Its only step is repeated until the run has ended."""
+        """The workflow of one digest; its only step is repeated until the run has ended."""
         while (wait := await self._transact.step("advance", self._digests.advance, run_id)) > 0:
             await sleep(wait)
 
@@ -168,7 +169,8 @@ class Engine:
     async def _every(self, pause: timedelta, body: Callable[[], Awaitable[object]]) -> None:
         """Repeat an action until the engine stops.
 
-        Errors are logged and retried, except when this replica's name is taken.
+        Errors are logged and the action is tried again, except when another process has taken this
+        replica's name.
         """
         while not self._stopping.is_set():
             try:
@@ -177,8 +179,8 @@ class Engine:
                 _LOG.critical("this replica stops: its name is taken")
                 raise
             except DatabaseUnavailable:
-                pass  # the outage is logged once, by the store
-            except Exception:  # noqa: BLE001 -- the loop must outlive whatever the database or a port does
+                pass  # the store logs an outage once
+            except Exception:  # noqa: BLE001 -- an error of the database or of a port must not end the loop
                 _LOG.exception("engine loop: trying again")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())

@@ -1,10 +1,9 @@
-"""Which replicas are alive.
+"""Finds out which replicas are alive, by their heartbeats.
 
-Each counts its heartbeats; one whose count does not change for the time of a lease is declared
-dead.
-
-Counts are compared, never clocks, so wrong or changed clocks declare no replica dead by mistake.
-Every start has an epoch; a replica that was declared dead while frozen notices it before it posts.
+Each replica counts its heartbeats. One whose count does not change for the time of a lease is
+declared dead. Counts are compared instead of clocks, so a wrong clock never makes a replica appear
+dead. Every start has an epoch: a replica that was declared dead while it was paused notices that
+before it posts.
 """
 
 from __future__ import annotations
@@ -21,20 +20,17 @@ Monotonic = Callable[[], float]
 
 
 class ReplicaTaken(Exception):
-    """Another process runs under this replica's name.
-
-    The text is one sentence that says what to do.
-    """
+    """Another process runs under this replica's name; the text says in one sentence what to do."""
 
 
 class Lease:
-    """The lease of this replica, and its observation of the others.
+    """The lease of this replica, and what it knows of the others.
 
     Args:
         store: the shared database.
-        replica: this process's stable name.
+        replica: stable name of this process.
         lease: seconds without a heartbeat after which another replica counts as dead.
-        monotonic: seconds that only grow.
+        monotonic: returns monotonic seconds.
     """
 
     def __init__(self, store: Store, replica: str, lease: timedelta, monotonic: Monotonic) -> None:
@@ -49,9 +45,10 @@ class Lease:
             self.epoch = await register(connection, self.replica)
 
     async def keep(self) -> None:
-        """One heartbeat; a replica that was declared dead registers again.
+        """Send one heartbeat; a replica that was declared dead registers again.
 
-        Raises: ReplicaTaken: another process has registered under the same name.
+        Raises:
+            ReplicaTaken: another process has registered under the same name.
         """
         async with self._store.writing() as connection:
             if await beat(connection, self.replica, self.epoch):
@@ -64,10 +61,7 @@ class Lease:
             self.epoch = await register(connection, self.replica)
 
     async def living(self) -> tuple[str, ...]:
-        """The replicas that are alive.
-
-        After declaring dead those without a heartbeat for a lease.
-        """
+        """Declare replicas without a heartbeat dead, and return the others."""
         async with self._store.reading() as connection:
             rows = await replicas(connection)
         silent = [
@@ -81,7 +75,7 @@ class Lease:
         return tuple(row.id for row in rows if not row.dead and row not in silent)
 
     async def owns(self, connection: AsyncConnection) -> bool:
-        """Whether this epoch is still current; read right before every post."""
+        """Whether this epoch is still current; read immediately before every post."""
         return await lives(connection, self.replica, self.epoch)
 
     def _stands_still(self, row: Replica) -> bool:

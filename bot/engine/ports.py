@@ -1,4 +1,4 @@
-"""What the engine is given: settings, the clock, and how to observe, render and post."""
+"""What the engine needs from outside: settings, clock, observer, renderer and poster."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ClosedHook = Callable[[str], Awaitable[None]]
 class Observer(Protocol):
     """Observes a target.
 
-    A gateway by one ARM read and a probe of each member, a host by one probe.
+    A gateway takes one ARM read and a probe of each member, a host one probe.
     """
 
     async def observe(self, target: FollowedTarget) -> TargetObservation:
-        """The state now.
+        """Observe the target now.
 
-        Failures of the target are data; an exception counts as not observed.
+        Failures of the target are part of the result. An exception means that it was not observed.
         """
 
 
@@ -33,30 +33,30 @@ class Renderer(Protocol):
     """Renders the content of a digest."""
 
     def __call__(self, subscription: Subscription, content: DigestContent) -> Message:
-        """The message; pure, so that a repeated attempt sends the same."""
+        """Return the message; pure, so that a repeated attempt sends the same message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """How the engine behaves.
+    """Times, limits and pauses of the engine.
 
     Attributes:
-        replica: stable name of this process; the same name after a restart takes its own work back
-            at once.
-        history: the channel's history may be read, so a doubtful message is looked for before it is
-            sent again.
-        without_history: what to do with a doubtful message where it may not.
-        lease: how long a replica may be silent before its work is taken over; longer than
+        replica: stable name of this process; after a restart under the same name it resumes its own
+            work at once.
+        history: the bot may read the channel's history, so it looks there for a message with an
+            unknown outcome before it sends it again.
+        without_history: what to do with a message of unknown outcome when it may not.
+        lease: how long a replica may send no heartbeat before its work is taken over; longer than
             `post_timeout`.
-        observe_every: how often a followed target is looked at, besides its digests.
-        confirm_gap: how long to wait before looking again when a look alone cannot decide.
-        settle: how long history may lag behind an accepted message.
+        observe_every: how often a followed target is observed, besides its digests.
+        confirm_gap: how long to wait for another observation when one cannot decide.
+        settle: how long Slack's history may lag behind an accepted message.
         spacing: least time between two posts to one channel.
-        give_up_after: how long a message that nobody accepts is tried.
-        tick_pause: how often the clock is read.
-        poll: how often each of the two queues is looked into: a digest begins at most twice this
-            after its time, and every look costs a transaction although nothing is due.
-        drain: how long running work may take to finish at the end.
+        give_up_after: how long an undeliverable message is tried.
+        tick_pause: time between two ticks.
+        poll: time between two reads of a queue. There are two queues, so a digest begins at most
+            twice this time late; every read costs a transaction.
+        drain: how long running work may take to finish at shutdown.
     """
 
     replica: str = field(default_factory=socket.gethostname)
@@ -86,11 +86,12 @@ async def _ignore_recovery(target_key: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Everything outside.
+    """Everything that the engine uses from outside.
 
     Attributes:
-        clock: the present instant, aware; it alone decides what is due.
-        on_paused: called when a lost channel's subscriptions were paused: channel, Slack's reason.
+        clock: returns the present instant, time zone aware; it alone decides what is due.
+        on_paused: called after a channel's subscriptions were paused, with the channel and Slack's
+            reason.
         on_closed: called with the key of a target of which a problem has just ended.
     """
 

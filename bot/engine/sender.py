@@ -1,12 +1,9 @@
-"""Send once.
+"""Sends each planned message once, although Slack has no idempotency key.
 
-The intent is committed before the request.
-
-A request whose outcome is unknown is searched for in the channel before it is repeated.
-
-Slack has no idempotency key, so the message carries its delivery's id, and the channel's history
-shows whether it arrived. One gap remains: a replica that is frozen between its last read of its
-epoch and its request, for longer than the lease.
+The intent is committed before the request. A request whose outcome is unknown is looked for in the
+channel before it is repeated: the message carries the ID of its delivery, so the channel's history
+shows whether it arrived. One gap remains: a replica that is paused for longer than the lease
+between its last read of its epoch and its request.
 """
 
 from __future__ import annotations
@@ -42,7 +39,7 @@ _SOMEBODY_ELSE_HAS_IT_S = 2.0
 _HISTORY_MARGIN = timedelta(seconds=5)
 _LONGEST_PAUSE_S = 60.0
 _LONGEST_WAIT_S = (
-    3600.0  # Slack never asks for more; a longer one was written down by a clock that ran ahead
+    3600.0  # Slack never asks for more; a longer wait was stored by a clock that was ahead
 )
 
 
@@ -50,10 +47,10 @@ class DigestSender:
     """Sends planned messages.
 
     Args:
-        store: where intents and outcomes are kept.
-        ports: the poster and the clock.
-        lease: whether this process may still post.
-        settings: how to behave.
+        store: where intents and outcomes are stored.
+        ports: poster and clock.
+        lease: says whether this process may still post.
+        settings: time-outs and limits.
     """
 
     def __init__(self, store: Store, ports: Ports, lease: Lease, settings: EngineSettings) -> None:
@@ -64,17 +61,16 @@ class DigestSender:
     async def attempt(
         self, delivery_id: str, message: Message, on_final: OnFinal
     ) -> tuple[Delivery | None, float]:
-        """One attempt.
+        """Make one attempt to send a message.
 
         Args:
             delivery_id: of a planned message.
-            message: what to send.
-            on_final: called inside the transaction that makes the delivery final, perhaps more than
-                once.
+            message: the message.
+            on_final: called in the transaction that makes the delivery final; may be called more
+                than once.
 
         Returns:
-            The delivery when it is final, else `None` and the seconds to wait before the next
-            attempt.
+            The delivery when it is final; otherwise `None` and the seconds until the next attempt.
         """
         if delivery_id in self._under_way:
             return None, _SOMEBODY_ELSE_HAS_IT_S
@@ -91,7 +87,7 @@ class DigestSender:
             self._under_way.discard(delivery_id)
 
     async def _claim(self, delivery_id: str, on_final: OnFinal) -> tuple[Delivery | None, float]:
-        """Commit the intent: from now on a request may have been sent."""
+        """Commit the intent; from then on a request may have been sent."""
         async with self._store.writing() as connection:
             found = await lock_delivery(connection, delivery_id)
             if found.state.final:
@@ -109,7 +105,7 @@ class DigestSender:
                 state=DeliveryState.SENDING,
                 attempts=found.attempts + 1,
                 first_attempt_at=found.first_attempt_at or now,
-                # of a doubtful message it stays the instant of the request to look for
+                # for an unknown outcome, keep the instant of the request that is looked for
                 attempt_at=found.attempt_at if doubtful and found.attempt_at else now,
                 owner=self._lease.replica,
                 epoch=self._lease.epoch,
@@ -120,9 +116,9 @@ class DigestSender:
             return claimed, 0
 
     async def _is_free(self, connection: AsyncConnection, found: Delivery) -> bool:
-        """Whether no live replica is sending it.
+        """Whether no live replica is sending the message.
 
-        What this process itself had begun is free as well.
+        Work that this process began counts as free.
         """
         if found.state is not DeliveryState.SENDING:
             return True
@@ -132,7 +128,7 @@ class DigestSender:
     async def _wait(
         self, connection: AsyncConnection, found: Delivery, now: datetime, *, doubtful: bool
     ) -> float:
-        """Seconds until the channel is free and, for a doubtful message, history is up to date."""
+        """Seconds until the channel may be posted to and, if needed, its history is complete."""
         free = await lock_pace(connection, found.channel)
         settled = (
             found.attempt_at + self._settings.settle
@@ -165,9 +161,9 @@ class DigestSender:
         return replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False), 0
 
     async def _reconcile(self, claimed: Delivery) -> Delivery | None:
-        """The outcome of the last request.
+        """Find out the outcome of the last request.
 
-        The final delivery when that is known, `None` to post.
+        Returns the final delivery if it arrived, or `None` to post.
         """
         if self._settings.history:
             try:
@@ -185,7 +181,7 @@ class DigestSender:
         return None
 
     async def _find(self, claimed: Delivery) -> str | None:
-        """Search the history where the last request would be, if it was accepted."""
+        """Look for the message in the history around the time of the last request."""
         asked = claimed.attempt_at or self._clock()
         since = asked - _HISTORY_MARGIN
         until = asked + self._settings.post_timeout + _HISTORY_MARGIN
@@ -198,7 +194,7 @@ class DigestSender:
                 return await self._poster.post(claimed.channel, message, claimed.id)
 
     async def _asked_anew(self, claimed: Delivery) -> Delivery:
-        """Commit the instant of the request that follows, before it is made."""
+        """Commit the instant of the next request before it is made."""
         anew = replace(claimed, attempt_at=self._clock())
         async with self._store.writing() as connection:
             await save_delivery(connection, anew)
@@ -209,7 +205,7 @@ class DigestSender:
     ) -> tuple[Delivery | None, float]:
         """Store the outcome of the request and when to try again.
 
-        A rate limit on reading the history delays no post of the channel.
+        A rate limit on reading the history does not delay other posts to the channel.
         """
         now, began = self._clock(), claimed.first_attempt_at
         if began is not None and now - began > self._settings.give_up_after:
@@ -235,7 +231,7 @@ class DigestSender:
 
 @contextmanager
 def _named_errors() -> Iterator[None]:
-    """An unexpected exception of a poster leaves the outcome of the request unknown."""
+    """Turn an unexpected exception of the poster into an unknown outcome."""
     try:
         yield
     except DeliveryError:

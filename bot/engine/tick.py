@@ -1,7 +1,7 @@
-"""The tick: one transaction that claims what is due and queues the observations it needs.
+"""The tick: one transaction that claims due digests and queues the observations they need.
 
-It also moves each subscription to its next time. A crash before the commit leaves everything due;
-after it, everything is queued. Replicas tick one at a time.
+It also sets the next time of each subscription. A crash before the commit leaves everything due;
+after it, everything is queued. Only one replica ticks at a time.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ from bot.store.runs import (
 CHECK_WORKFLOW, DIGEST_WORKFLOW = "check_v1", "digest_v1"
 HOSTS_PER_CHECK = 50
 _LOST_AFTER = timedelta(minutes=15)
-_ORDER_PATIENCE = timedelta(minutes=2)  # for a channel's earlier digest whose gateway is slow
+# how long to wait for an earlier digest of the channel whose gateway is slow
+_ORDER_PATIENCE = timedelta(minutes=2)
 
 
 class Ticker:
-    """Ticks.
+    """Claims due digests and queues observations.
 
     Args:
-        store: subscriptions and runs.
+        store: the database with subscriptions and runs.
         transact: the queues.
         settings: how often to observe besides digests.
-        unique: makes the ids of checks.
+        unique: makes the IDs of checks.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Ticker:
     async def tick(self, now: datetime) -> int | None:
         """Claim the digests due at `now`.
 
-        Returns how many, `None` while another replica ticks.
+        Returns their number, or `None` while another replica ticks.
         """
         async with self._store.writing() as connection:
             if not await tick_lock(connection):
@@ -83,15 +84,15 @@ class Ticker:
             return len(runs)
 
     async def realign(self, now: datetime) -> int:
-        """Correct the digests that a clock running ahead has set too late.
+        """Correct the next times of digests that are too late because a clock was ahead.
 
-        Returns how many.
+        Returns their number.
         """
         async with self._store.writing() as connection:
             return await realign(connection, now, self._settings.observe_every)
 
     async def sweep(self, now: datetime) -> int:
-        """Queue overdue digests again; returns how many."""
+        """Queue overdue digests again; returns their number."""
         async with self._store.writing() as connection:
             lost = await stale_runs(connection, now - _LOST_AFTER, now)
             for run in lost:
@@ -100,9 +101,9 @@ class Ticker:
 
 
 def batches(keys: Sequence[str]) -> list[tuple[str, ...]]:
-    """Gateways are observed one by one, so that a slow one delays no other.
+    """Split keys into batches: one gateway each, or up to fifty hosts.
 
-    Hosts in batches of fifty.
+    A slow gateway then delays no other one.
     """
     gateways = [(key,) for key in keys if key.startswith("/")]
     hosts = [key for key in keys if not key.startswith("/")]
@@ -115,7 +116,7 @@ async def enqueue_digest(
 ) -> None:
     """Queue a digest behind the others of its channel.
 
-    Ids sort as runs were due, which keeps their order.
+    The IDs sort in the order in which the runs were due, which keeps that order in the queue.
     """
     workflow_id = f"digest:{run.id}{again}"
     await transact.enqueue(

@@ -1,6 +1,6 @@
-"""Fix steps filled in with the real names, by server kind and by tool for the gateway.
+"""Fix steps with the real names of a case, by kind of server and by tool for the gateway.
 
-Pure: values in, text out; nothing is run.
+Pure: values in, text out; nothing is executed.
 """
 
 from bot.fixsteps.guess import guess_server_kind

@@ -1,10 +1,9 @@
-"""Fill the names of a case into templates.
+"""Fills the names of a case into the templates of fix steps.
 
-`<host>` in a text is the name itself, in a command the name quoted for its language.
-
-The template is read once from left to right, so a name that looks like a placeholder stays text. A
-name that is not known, or that
-no quoting makes safe, becomes a blank in capitals, which the guide lists.
+`<host>` becomes the name itself in a text, and the quoted name in a command. A template is scanned
+once from left to right, so a name that looks like a placeholder is not replaced again. A name that
+is unknown, or that cannot be quoted safely, becomes a blank in capitals; the guide lists the
+blanks.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _BLANKS = {
     "rootfile": "ROOT_FILE",
     "connect": "BACKEND_HOST:PORT",
 }
-# `connect` is put together from a host that was checked already; its brackets would not pass as a
+# `connect` is built from a host that was checked already; with its brackets it would not pass as a
 # name.
 _SAFE: Mapping[str, Callable[[str], bool]] = {
     "host": is_safe_host,
@@ -60,20 +59,20 @@ _JOINED = {
 
 
 class Filler:
-    """Fills templates for one case and remembers which blanks were left."""
+    """Fills templates for one case and collects the blanks that remain."""
 
     def __init__(self, context: FixContext) -> None:
-        """Take the names once."""
+        """Compute the values of all placeholders."""
         self._facts = _facts(context)
         self._blanks: dict[str, None] = {}
 
     @property
     def blanks(self) -> tuple[str, ...]:
-        """The blanks left so far, in the order met."""
+        """The blanks that remain so far, in the order of their first use."""
         return tuple(self._blanks)
 
     def steps(self, templates: Iterable[Template]) -> tuple[FixStep, ...]:
-        """The steps that apply, filled in."""
+        """The steps that apply to the case, filled in."""
         return tuple(self._step(template) for template in templates if self._applies(template))
 
     def _applies(self, template: Template) -> bool:
@@ -129,16 +128,16 @@ class Filler:
 def _runs_a_program(template: Template) -> bool:
     """Whether this is an `az` command in PowerShell.
 
-    On Windows PowerShell starts `az` through cmd.exe, which interprets `&`, `%` and quotes in the
-    arguments whatever PowerShell quoted.
+    Windows PowerShell starts `az` through cmd.exe, which interprets `&`, `%` and quotes in the
+    arguments even where PowerShell quoted them.
     """
     return template.language is Language.POWERSHELL and (template.command or "").startswith("az ")
 
 
 def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
-    """The names by placeholder.
+    """The values by placeholder.
 
-    `None` for what is not known, an empty tuple for a list known to be empty.
+    `None` for an unknown value, an empty tuple for a list known to be empty.
     """
     kept = context.kept_roots
     roots = _whole_list(kept, context.root_name)
@@ -173,11 +172,10 @@ def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
 
 
 def _whole_list(kept: tuple[str, ...] | None, root: str | None) -> tuple[str, ...] | None:
-    """Every root that shall be attached.
+    """The names of all roots to attach.
 
-    Blanks stand for those attached now and for the new one where they are not known.
-
-    So none is dropped, and none that was just uploaded is forgotten.
+    Blanks stand for unknown names of the attached roots and of the new one, so that the command
+    neither detaches a root nor omits the uploaded one.
     """
     if kept is None and not root:
         return None

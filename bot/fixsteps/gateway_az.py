@@ -1,4 +1,4 @@
-"""The gateway's side with az CLI (2.84, options as its help prints them)."""
+"""Recipes for the gateway with the Azure CLI (options as printed by `az --help` of 2.84)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The gateway's side as code: Bicep and Terraform.
+"""Recipes for a gateway that is deployed from code: Bicep and Terraform.
 
-The change goes through the repository, so undo is its revert.
+The change is a commit in the user's repository; undo is its revert.
 """
 
 from __future__ import annotations

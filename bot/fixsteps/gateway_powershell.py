@@ -1,6 +1,6 @@
-"""The gateway's side with Az PowerShell.
+"""Recipes for the gateway with Az PowerShell.
 
-The gateway is read, changed in memory, and written back as a whole.
+The commands read the gateway, change it in memory, and write the whole of it back.
 """
 
 from __future__ import annotations
@@ -63,10 +63,7 @@ PROOF = (
 
 
 def _through_az(recipe: Recipe) -> Recipe:
-    """Older Az.Network versions lack these switches.
-
-    Az runs in PowerShell as well, only the quoting differs.
-    """
+    """The Azure CLI recipe with PowerShell quoting, for switches that older Az.Network lacks."""
     first = Template(
         text=(
             "Az.Network does not have this switch in every version; az does, and runs in "

@@ -1,13 +1,10 @@
-"""What the backend probably runs on, from what was seen.
-
-Its host name, the Server header of its answer, what ARM says of the member.
-"""
+"""Guesses what software the backend runs from its host name, Server header and ARM data."""
 
 from __future__ import annotations
 
 from bot.fixsteps.values import ServerKind
 
-# Azure's own services by the domain that they hand out, sovereign clouds included.
+# Domains that Azure services hand out, sovereign clouds included.
 _SUFFIXES: tuple[tuple[str, ServerKind], ...] = (
     (".azurewebsites.net", ServerKind.APP_SERVICE),
     (".azurewebsites.us", ServerKind.APP_SERVICE),
@@ -19,7 +16,7 @@ _SUFFIXES: tuple[tuple[str, ServerKind], ...] = (
     (".azurecontainerapps.io", ServerKind.CONTAINER_APPS),
     (".svc.cluster.local", ServerKind.KUBERNETES),
 )
-# The first match counts, so the narrower word stands first: Tomcat before Apache.
+# The first match wins, so the more specific word comes first: Tomcat before Apache.
 _HEADERS: tuple[tuple[str, ServerKind], ...] = (
     ("coyote", ServerKind.TOMCAT),
     ("tomcat", ServerKind.TOMCAT),
@@ -44,11 +41,11 @@ _HEADERS: tuple[tuple[str, ServerKind], ...] = (
 def guess_server_kind(
     server_header: str, host: str, *, network_interface: bool = False
 ) -> ServerKind:
-    """The likeliest kind; `OTHER` when nothing tells.
+    """The likeliest kind of server; `OTHER` when nothing indicates one.
 
     Args:
-        server_header: the Server header of the answer, hostile text, empty when there was none.
-        host: the name that was asked, or an address.
+        server_header: the Server header of the response, hostile text, empty if there was none.
+        host: the host name or address that was checked.
         network_interface: ARM says that the pool member is a network interface of a VM or scale
             set.
     """

@@ -1,7 +1,4 @@
-"""The two guides of a finding.
-
-One for whoever runs the server, one for whoever runs the gateway.
-"""
+"""The two guides of a finding: one for the server's administrator, one for the gateway's."""
 
 from __future__ import annotations
 
@@ -64,9 +61,9 @@ _CHECK_AGAIN = Template(
 
 
 def guide(code: Code, context: FixContext, kind: ServerKind) -> FixGuide:
-    """What to do on the server, with the real names.
+    """The steps on the server, with the real names.
 
-    A code that needs no work of its own there gets the catalogue's steps.
+    A code without a recipe gets the steps of the findings catalogue.
     """
     task = SERVER_TASKS.get(code)
     if task is None:
@@ -79,9 +76,9 @@ def guide(code: Code, context: FixContext, kind: ServerKind) -> FixGuide:
 
 
 def gateway_guide(code: Code, context: FixContext, tool: Tool) -> FixGuide:
-    """What to do on the gateway, with the real names.
+    """The steps on the gateway, with the real names.
 
-    The stopgap, where there is one, comes last and begins with its risk.
+    The temporary workaround, where there is one, comes last and begins with its risk.
     """
     task = _gateway_task(code, context)
     recipe = _GATEWAYS[tool][task] if task else _from_catalogue(code)
@@ -97,12 +94,12 @@ def gateway_guide(code: Code, context: FixContext, tool: Tool) -> FixGuide:
 
 
 def has_gateway_guide(code: Code) -> bool:
-    """Whether something on the gateway can be changed about this code."""
+    """Whether a change on the gateway helps with this code."""
     return code in GATEWAY_TASKS
 
 
 def has_server_guide(code: Code) -> bool:
-    """Whether something on the server can be changed about this code."""
+    """Whether a change on the server helps with this code."""
     return code in SERVER_TASKS
 
 

@@ -1,10 +1,8 @@
-"""One word of a command, quoted so that it stays one word whatever it holds.
+"""Quotes one word of a command so that it stays one word, whatever it contains.
 
-What no quoting makes safe becomes a blank.
-
-A pasted command runs on a production machine, so a name must neither end its quotes, nor be read as
-an option (`-x`), nor as a
-file to load (az reads `@file`), nor carry control characters that a terminal obeys inside quotes.
+A pasted command runs on a production machine. A name must not end its quotes, must not be read as
+an option (`-x`) or as a file to load (az reads `@file`), and must not contain control characters
+that a terminal obeys inside quotes. A name that cannot be quoted safely becomes a blank.
 """
 
 from __future__ import annotations
@@ -20,15 +18,15 @@ _MAX_LENGTH = 300
 _PLAIN = re.compile(r"[\w*][\w.()*-]*\Z")
 _CONFIG_WORD = re.compile(r"[A-Za-z0-9_./:\[\]-]+\Z")
 _HOST = re.compile(r"[A-Za-z0-9_*]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z|[0-9A-Fa-f:.]+\Z")
-# PowerShell ends a single-quoted string at any of these, and takes two of them for one
-# (about_Quoting_Rules).
+# PowerShell accepts each of these as the end of a single-quoted string; doubled, it is a character
+# of the string (about_Quoting_Rules).
 _POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 
 
 def is_safe_name(text: str) -> bool:
-    """Whether a resource or file name may stand in a command.
+    """Whether a resource or file name may be used in a command.
 
-    Printable, and its first character starts no option and no file.
+    It must be printable, and its first character must not begin an option or a file reference.
     """
     return (
         0 < len(text) <= _MAX_LENGTH
@@ -38,28 +36,25 @@ def is_safe_name(text: str) -> bool:
 
 
 def is_plain_name(text: str) -> bool:
-    """Whether the text is made of the alphabet of Azure's resource names.
+    """Whether the text contains only characters that Azure allows in resource names.
 
-    What no shell, and no shell behind it, reads as anything else.
+    No shell gives them a special meaning, also not a shell started by the first one.
     """
     return _PLAIN.match(text) is not None
 
 
 def is_safe_host(text: str) -> bool:
-    """Whether the text is made of the host alphabet only.
-
-    Letters, digits, dots, hyphens, or an IP literal.
-    """
+    """Whether the text is an IP address or contains only letters, digits, dots and hyphens."""
     return len(text) <= _MAX_LENGTH and _HOST.match(text) is not None
 
 
 def quote_sh(text: str) -> str:
-    """One word for sh; `shlex.split` gives back exactly the text."""
+    """Quote one word for sh; `shlex.split` returns exactly the text."""
     return shlex.quote(text)
 
 
 def sh_word(text: str, blank: str) -> str:
-    """A name as one word for sh, or the blank where no quoting makes it safe.
+    """A name quoted for sh, or the blank if it cannot be quoted safely.
 
     Args:
         text: a name from outside.
@@ -69,10 +64,7 @@ def sh_word(text: str, blank: str) -> str:
 
 
 def quote_powershell(text: str) -> str:
-    """A verbatim string of PowerShell.
-
-    Every kind of single quote is doubled, nothing else is read.
-    """
+    """A verbatim string of PowerShell; every kind of single quote is doubled."""
     return "'" + _POWERSHELL_QUOTES.sub(r"\1\1", text) + "'"
 
 
@@ -92,10 +84,10 @@ def quote_hcl(text: str) -> str:
 def quote_config(text: str) -> str:
     """A word of a server's configuration file.
 
-    Those differ too much in quoting, so only plain words pass.
+    Quoting differs too much between servers, so only plain words are accepted.
 
     Raises:
-        ValueError: the text holds anything but letters, digits and `_ . / : [ ] -`.
+        ValueError: the text contains anything but letters, digits and `_ . / : [ ] -`.
     """
     if not _CONFIG_WORD.match(text):
         raise ValueError(f"{text!r} is no plain word; a plain word is for example fullchain.pem")

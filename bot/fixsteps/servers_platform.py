@@ -1,7 +1,4 @@
-"""How to install a chain on platforms that hold the certificate for the server.
-
-Proxies in a cluster, Azure's own services.
-"""
+"""Recipes for platforms that hold the server's certificate: cluster proxies, Azure services."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""One setting on the server that is not the chain.
+"""Recipes for one server setting besides the chain.
 
-TLS version, client certificates, the PROXY protocol; a line for each kind.
+These are TLS version, client certificates and the PROXY protocol, with one line for each kind of
+server.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from bot.fixsteps.tasks import ServerTask
 from bot.fixsteps.values import Language, Recipe, ServerKind, Template
 
 _CONFIG = Language.CONFIG
-# New-Item -Force empties a key that exists, hence the test.
+# The test comes first because New-Item -Force empties an existing key.
 _ENABLE_SCHANNEL = (
     r"$k = 'HKLM:\SYSTEM\CurrentControlSet\Control\SecurityProviders"
     r"\SCHANNEL\Protocols\TLS 1.2\Server'"
@@ -209,7 +210,7 @@ _TITLES: Mapping[ServerTask, str] = MappingProxyType(
 def setting_recipe(task: ServerTask, kind: ServerKind) -> Recipe:
     """The recipe for one setting on one kind of server.
 
-    A kind without a line of its own gets the sentence alone.
+    A kind without a line of its own gets the general sentence alone.
     """
     line = _LINES[task].get(kind, Template(text=_ELSEWHERE[task]))
     reload = _RELOAD.get(kind, _RESTART)

@@ -1,9 +1,7 @@
-"""How to install a chain on web servers and in programs that read certificate files.
-
-Vendor knowledge, kept as text that is easy to edit.
+"""Recipes for web servers and for programs that read certificate files.
 
 Unknown paths are shell variables that the reader sets once (`F=...`), so that the commands after
-them can be copied as they stand.
+them can be copied unchanged.
 """
 
 from __future__ import annotations

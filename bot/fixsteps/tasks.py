@@ -1,7 +1,4 @@
-"""Which work a code asks for, on the server and on the gateway.
-
-The rows by which recipes are chosen.
-"""
+"""Which work a finding code needs, on the server and on the gateway; chooses the recipes."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from chainlib import Code
 
 
 class ServerTask(StrEnum):
-    """What is done on the server."""
+    """Work on the server."""
 
     CHAIN = "install the chain"
     TLS_VERSION = "enable TLS 1.2"
@@ -22,7 +19,7 @@ class ServerTask(StrEnum):
 
 
 class GatewayTask(StrEnum):
-    """What is done on the gateway."""
+    """Work on the gateway."""
 
     UPLOAD_ROOT = "upload and attach the root"
     ATTACH_ROOT = "attach the root"
@@ -89,13 +86,13 @@ GATEWAY_TASKS: Mapping[Code, GatewayTask] = MappingProxyType(
         Code.VALIDATION_OFF: GatewayTask.VALIDATION,
     }
 )
-# The codes that each validation switch silences; the stopgap helps with these alone.
+# The codes that each validation switch suppresses; only these have the temporary workaround.
 CHAIN_SWITCH_CODES = frozenset(_CHAIN_CODES + _UPLOAD_CODES) - {
     Code.NAME_MISMATCH,
     Code.LIVE_NAME_MISMATCH,
 } | {Code.ROOT_NOT_ATTACHED}
 NAME_SWITCH_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
-# What has to happen before the file can be installed.
+# What must be done before the file can be installed.
 FIRST: Mapping[Code, str] = MappingProxyType(
     {
         Code.CERTIFICATE_EXPIRED: (
@@ -149,8 +146,8 @@ SAVE = (
     "Save <chainfile> from this thread: the server's own certificate first, then the "
     "intermediates, no root, no key."
 )
-# Without a file in the thread there is nothing to save: an issuer is known to nobody, or another
-# server has the right list.
+# Without a file in the thread there is nothing to install: the issuer is unknown, or another server
+# has the right chain.
 WRITE = (
     "Write <chainfile>: the server's own certificate first, then each issuer above it, no root, "
     "no key."

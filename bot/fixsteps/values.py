@@ -1,7 +1,4 @@
-"""What a fix guide is made of.
-
-For whom it is written, its steps, how to undo it, how to see that it worked.
-"""
+"""The values of fix guides: kinds of server, tools, names of the case, steps and guides."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from enum import StrEnum
 
 
 class ServerKind(StrEnum):
-    """What the backend runs on; the value is what people call it."""
+    """What the backend runs; the value is shown to users."""
 
     IIS = "IIS / Windows"
     NGINX = "nginx"
@@ -29,7 +26,7 @@ class ServerKind(StrEnum):
 
 
 class Tool(StrEnum):
-    """With what the gateway is changed."""
+    """The tool that changes the gateway."""
 
     AZ = "az CLI"
     POWERSHELL = "PowerShell"
@@ -38,7 +35,7 @@ class Tool(StrEnum):
 
 
 class Language(StrEnum):
-    """How names are quoted in a command; `CONFIG` is a server's own file."""
+    """How names are quoted in a command; `CONFIG` is a server's configuration file."""
 
     SH = "sh"
     POWERSHELL = "powershell"
@@ -49,27 +46,27 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixContext:
-    """The real names; every one may be hostile text, quoting is done here and nowhere else.
+    """The real names of the case; each may be hostile text, and `fill.py` quotes them.
 
     Attributes:
-        host: the backend's host name or IP literal.
+        host: the backend's host name or IP address.
         port: the backend's port.
-        name: the host name that the gateway should send, one that the certificate carries; `None`
-            takes `host` where that is a name.
-        group, gateway, setting, probe: where the gateway's part lies; `None` leaves a blank in
-        capitals.
+        name: a host name of the certificate that the gateway should send; `None` takes `host` if
+            that is a name.
+        group, gateway, setting, probe: names of the Azure resources; `None` leaves a blank in
+            capitals.
         pick_host: the setting takes its host name from the backend address.
-        root_name: the name under which the root lies, or shall lie, on the gateway.
-        kept_roots: names of the roots (v1: authentication certificates) attached now; `None` when
-            not known.
+        root_name: the name that the root has or will have on the gateway.
+        kept_roots: names of the roots (v1: authentication certificates) attached now; `None` if
+            unknown.
         public_ca: the chain is from a public CA while roots are uploaded, so these should be
             detached.
         chain_file, root_file: names of the files in the thread.
-        carried: a host name that the certificate carries; `None` takes `name`, empty when it
-            carries none.
-        root_here: the root lies on this gateway already and has only to be attached.
+        carried: a host name of the certificate; `None` takes `name`, empty if the certificate has
+            none.
+        root_here: the root is on this gateway already and only needs to be attached.
         no_chain_file, no_root_file: that file could not be made, so it is not in the thread.
-        missing: the issuer that nobody could supply, as people call it.
+        missing: display name of the issuer that could not be found.
     """
 
     host: str
@@ -94,12 +91,12 @@ class FixContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixStep:
-    """One step; `text` may hold hostile names, `command` is safe to copy as it stands.
+    """One step; `text` may contain hostile names, `command` can be copied unchanged.
 
     Attributes:
         text: one or two short sentences.
-        command: one command to a line, `None` for a step without one.
-        language: in what it is written.
+        command: one command per line; `None` for a step without commands.
+        language: the language of the command.
     """
 
     text: str
@@ -109,17 +106,17 @@ class FixStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixGuide:
-    """A whole guide, in the order in which it is read.
+    """A whole guide, in reading order.
 
     Attributes:
         title: at most 60 characters.
-        kind: for which server, or with which tool.
+        kind: the kind of server or the tool.
         steps: what to do.
-        undo: how to go back.
-        proof: how to see that it worked.
-        stopgap: validation off for the time being, its risk first; shown last, and empty where it
+        undo: how to revert it.
+        proof: how to verify that it worked.
+        stopgap: how to disable validation temporarily, with its risk first; shown last, empty if it
             would not help.
-        blanks: the words in capitals that the reader has to replace, in the order met.
+        blanks: the words in capitals that the reader must replace, in the order of their first use.
     """
 
     title: str
@@ -136,8 +133,8 @@ class Template:
     """A step before the names are filled in: `<host>` and the like, see `fill.py`.
 
     Attributes:
-        when: name of a fact that must be known for the step to be shown, `!` before it for one that
-            must not.
+        when: the fact that must be known for the step to be shown; with `!` before it, that must be
+            unknown.
     """
 
     text: str
