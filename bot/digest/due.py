@@ -10,32 +10,22 @@ from datetime import datetime
 from bot.digest.schedule import next_runs, once_a_day
 from bot.digest.zones import zone as zone_of
 from bot.domain.digest import Schedule
+from bot.domain.refusal import Refusal, RefusalKind
 
 
-class NeverDue(ValueError):
-    """A schedule that has no next run, for example one for 30 February only."""
-
-
-def first_run(plan: Schedule, now: datetime) -> datetime:
+def first_run(plan: Schedule, now: datetime) -> datetime | Refusal:
     """The first run of a new or edited subscription.
 
-    Raises:
-        NeverDue: there is none.
+    A refusal where there is none, as for 30 February only.
     """
-    run = next(next_runs(plan, now), None)
-    if run is None:
-        raise NeverDue(f"{plan.text} never comes.")
-    return run
+    return next(next_runs(plan, now), None) or _never(f"{plan.text} never comes.")
 
 
-def following(plan: Schedule, ran_at: datetime) -> datetime:
+def following(plan: Schedule, ran_at: datetime) -> datetime | Refusal:
     """The next run after one that ran at `ran_at`, on time or caught up.
 
     All missed runs are one. A once-a-day schedule that was caught up today does not come again
-    today.
-
-    Raises:
-        NeverDue: there is none.
+    today. A refusal where none follows.
     """
     if not once_a_day(plan):
         return first_run(plan, ran_at)
@@ -44,4 +34,8 @@ def following(plan: Schedule, ran_at: datetime) -> datetime:
     for run in next_runs(plan, ran_at):
         if run.astimezone(zone).date() > today:
             return run
-    raise NeverDue(f"{plan.text} never comes again.")
+    return _never(f"{plan.text} never comes again.")
+
+
+def _never(sentence: str) -> Refusal:
+    return Refusal(kind=RefusalKind.REQUEST, sentence=sentence)

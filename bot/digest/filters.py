@@ -6,29 +6,23 @@ from fnmatch import fnmatchcase
 
 from bot.digest.mutes import covers
 from bot.domain.digest import Observation, Subscription
+from bot.domain.refusal import Refusal, RefusalKind
 from chainlib import Severity
 
 _ORDER = tuple(Severity)
 _FIELDS = ("pool", "setting", "host", "gw")
 
 
-class UnusableFilter(ValueError):
-    """A filter that cannot be read; its text is one sentence with an example."""
-
-
-def exclusion(text: str) -> str:
-    """A pattern of `not=`, folded and proved.
-
-    Raises:
-        UnusableFilter: unknown field or nothing to match.
-    """
+def exclusion(text: str) -> str | Refusal:
+    """A pattern of `not=`, folded; a refusal for an unknown field or nothing to match."""
     pattern = text.strip().lower()
     field, colon, value = pattern.partition(":")
     if not pattern or (colon and (field not in _FIELDS or not value)):
-        raise UnusableFilter(
-            f"I do not understand not={text!r}; write it like `not=pool:test*` (pool, "
-            "setting, host or gw)."
+        sentence = (
+            f"I do not understand not={text!r}; write it like `not=pool:test*` (pool, setting, "
+            "host or gw)."
         )
+        return Refusal(kind=RefusalKind.REQUEST, sentence=sentence)
     return pattern
 
 

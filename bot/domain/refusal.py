@@ -20,6 +20,7 @@ class RefusalKind(StrEnum):
     RATE = "rate"
     RESTART = "restart"
     REQUEST = "request"
+    LIMIT = "limit"
 
     NOT_FOUND = "not-found"
     AMBIGUOUS = "ambiguous"

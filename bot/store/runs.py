@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.digest.due import NeverDue, following
+from bot.digest.due import following
 from bot.domain.delivery import DigestRun, Message, Outcome, RunState
 from bot.domain.digest import DigestContent, Schedule
+from bot.domain.refusal import Refusal
 from bot.store import tables
 from bot.store.codec import dump, load
 from bot.store.write import insert_new
@@ -266,14 +267,10 @@ async def last_card(
 
 
 def _move(row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 -- a row of SQLAlchemy's
-    try:
-        return {
-            "own": row.id,
-            "next": following(load(Schedule, row.body["schedule"]), now),
-            "why": None,
-        }
-    except NeverDue as error:
-        return {"own": row.id, "next": now, "why": str(error)}
+    next_run = following(load(Schedule, row.body["schedule"]), now)
+    if isinstance(next_run, Refusal):
+        return {"own": row.id, "next": now, "why": next_run.sentence}
+    return {"own": row.id, "next": next_run, "why": None}
 
 
 def _run(row: Any) -> DigestRun:  # noqa: ANN401 -- a row of SQLAlchemy's

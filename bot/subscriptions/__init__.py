@@ -5,17 +5,16 @@ Nothing here knows a Slack term.
 
 from bot.subscriptions.alerts import AlertMemory
 from bot.subscriptions.current import current_digest
-from bot.subscriptions.memory import AtLimit, Author, SubscriptionMemory
+from bot.subscriptions.memory import Author, SubscriptionMemory
 from bot.subscriptions.seen import SeenRequests
-from bot.subscriptions.service import CannotFollow, SubscriptionService
+from bot.subscriptions.service import Profile, SubscriptionService
 from bot.subscriptions.shared_channels import SharedChannels
 from bot.subscriptions.watches import WatchRecords
 
 __all__ = [
     "AlertMemory",
-    "AtLimit",
     "Author",
-    "CannotFollow",
+    "Profile",
     "SeenRequests",
     "SharedChannels",
     "SubscriptionMemory",

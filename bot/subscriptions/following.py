@@ -13,6 +13,7 @@ from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
 from bot.domain.digest import FollowedTarget, Subscription, TargetKind
 from bot.domain.gateway_ref import GatewayId, GatewayRef
+from bot.domain.refusal import Refusal
 from bot.domain.request import HostTarget, Request, SiteTarget, SubscribeRequest
 from bot.subscriptions.memory import Author
 from chainlib import Severity
@@ -27,14 +28,20 @@ def made(
     *,
     who: Author,
     now: datetime,
-) -> Subscription:
+) -> Subscription | Refusal:
     """The subscription that was asked for; `who` is team, channel and user.
 
-    Raises:
-        UnusableSchedule, UnusableFilter, NeverDue: each with one sentence.
+    A refusal for a schedule or a filter that cannot be read, or a schedule without a run.
     """
     team, channel, user = who
     plan = schedule(request.every, day=request.day, at=request.at, zone=zone)
+    if isinstance(plan, Refusal):
+        return plan
+    next_run, excluded = first_run(plan, now), _exclusions(request)
+    if isinstance(next_run, Refusal):
+        return next_run
+    if isinstance(excluded, Refusal):
+        return excluded
     return Subscription(
         team=team,
         channel=channel,
@@ -43,11 +50,17 @@ def made(
         minimum=request.minimum or Severity.WARNING,
         only_changes=request.only_changes,
         heartbeat=request.heartbeat,
-        exclude=tuple(map(exclusion, request.exclude)),
+        exclude=excluded,
         created_by=user,
         created_at=now,
-        next_run_at=first_run(plan, now),
+        next_run_at=next_run,
     )
+
+
+def _exclusions(request: SubscribeRequest) -> tuple[str, ...] | Refusal:
+    read = [exclusion(text) for text in request.exclude]
+    no = next((one for one in read if isinstance(one, Refusal)), None)
+    return no or tuple(one for one in read if isinstance(one, str))
 
 
 def command_of(value: Subscription) -> str:

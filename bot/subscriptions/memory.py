@@ -16,6 +16,7 @@ from bot.domain.digest import (
     Mute,
     Subscription,
 )
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.store import Store
 from bot.store.last_known import first_time, note, recent_hosts, remember_hosts
 from bot.store.observations import backend_history, target_states
@@ -42,10 +43,6 @@ _JUST_SENT = timedelta(seconds=10)
 
 Author: TypeAlias = tuple[str, str, str]
 """Workspace, channel and person of a change."""
-
-
-class AtLimit(Exception):
-    """The limit of subscriptions is reached; the text is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +89,16 @@ class SubscriptionMemory:
         author: Author,
         at: datetime,
         detail: str,
-    ) -> Subscription:
+    ) -> Subscription | Refusal:
         """Store a new subscription, or change the one to the same target.
 
-        Raises:
-            AtLimit: the channel or the bot has as many as it may have.
+        A refusal where the channel or the bot has as many as it may have.
         """
         async with self.store.writing() as connection:
             if before is None:
                 of_channel, in_all = await count_subscriptions(connection, self.team, value.channel)
-                _refuse_more(of_channel, in_all)
+                if no := _refuse_more(of_channel, in_all):
+                    return no
             await note(connection, at, author, "subscribe", detail)
             if before is None:
                 return await add_subscription(connection, value)
@@ -209,14 +206,16 @@ class SubscriptionMemory:
             return await recent_hosts(connection, self.team, person)
 
 
-def _refuse_more(of_channel: int, in_all: int) -> None:
+def _refuse_more(of_channel: int, in_all: int) -> Refusal | None:
+    sentence = ""
     if of_channel >= MOST_OF_A_CHANNEL:
-        raise AtLimit(
+        sentence = (
             f"This channel follows {MOST_OF_A_CHANNEL} targets already, the maximum; "
             "unsubscribe one, or follow a whole gateway instead of its members."
         )
-    if in_all >= MOST_IN_ALL:
-        raise AtLimit(
+    elif in_all >= MOST_IN_ALL:
+        sentence = (
             f"The bot has {MOST_IN_ALL} subscriptions already, the maximum; unsubscribe one that "
             "nobody reads, in this channel or another."
         )
+    return Refusal(kind=RefusalKind.LIMIT, sentence=sentence) if sentence else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from bot.checks.observe import SITE_KEY, TargetObserver
 from bot.checks.service import CheckService
@@ -21,7 +22,7 @@ from bot.domain.digest import (
     TargetKind,
 )
 from bot.domain.gateway_ref import GatewayRef
-from bot.domain.refusal import Refusal
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import (
     NOTHING_TYPED,
     HostTarget,
@@ -34,13 +35,17 @@ from bot.subscriptions.following import command_of, made, same_gateway, same_par
 from bot.subscriptions.history import concerns
 from bot.subscriptions.memory import Author, SubscriptionMemory
 
+Profile: TypeAlias = Callable[[], Awaitable[str | None]]
+"""Asks the chat product for the time zone in the asker's profile."""
 DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
 _HISTORY_BACK = timedelta(days=90)
 _TWICE = timedelta(seconds=10)
 
 
-class CannotFollow(Exception):
-    """A target that cannot be followed; the text is one sentence for the asker."""
+NAME_ONE = Refusal(
+    kind=RefusalKind.REQUEST,
+    sentence="Name the gateway or the backend, for example gw:prod-gw or backend.contoso.com.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,33 +73,32 @@ class SubscriptionService:
         """The subscriptions of a channel, in the order of their numbers."""
         return await self.memory.of_channel(channel)
 
-    async def target(self, request: Request, known: Iterable[FollowedTarget]) -> FollowedTarget:
+    async def target(
+        self, request: Request, known: Iterable[FollowedTarget]
+    ) -> FollowedTarget | Refusal:
         """What a typed target means; what the channel follows already is not asked for again.
 
-        Raises:
-            CannotFollow: no such gateway, no such kind, or a host that may not be probed.
+        A refusal for no such gateway, no such kind, or a host that may not be probed.
         """
         typed = request.target
         if isinstance(typed, HostTarget):
-            if no := await self.check_service.refusal(typed):
-                raise CannotFollow(no.sentence)
-            return FollowedTarget(
+            return await self.check_service.refusal(typed) or FollowedTarget(
                 kind=TargetKind.HOST, key=f"{typed.host}:{typed.port}", text=target_of(request)
             )
         if isinstance(typed, SiteTarget):
             served = await self.check_service.of_site(typed, NOTHING_TYPED)
-            if not isinstance(served, tuple):
-                raise CannotFollow(served.sentence)
+            if isinstance(served, Refusal):
+                return served
             return FollowedTarget(
                 kind=TargetKind.SITE, key=f"{SITE_KEY}{typed.host}", text=target_of(request)
             )
         if not isinstance(typed, GatewayRef):
-            raise CannotFollow(
-                "Name the gateway or the backend, for example gw:prod-gw or backend.contoso.com."
-            )
+            return NAME_ONE
         key = next((one.key for one in known if same_gateway(one, typed)), None) or await self._key(
             typed
         )
+        if isinstance(key, Refusal):
+            return key
         return FollowedTarget(
             kind=TargetKind.GATEWAY,
             key=key,
@@ -103,25 +107,16 @@ class SubscriptionService:
             setting=typed.setting,
         )
 
-    async def _key(self, typed: GatewayRef) -> str:
+    async def _key(self, typed: GatewayRef) -> str | Refusal:
         found = await self.check_service.find(typed)
-        if isinstance(found, Refusal):
-            hints = f" Did you mean {found.example}?" if found.example else ""
-            raise CannotFollow(f"{found.sentence}{hints}")
-        return found.id.key
+        return found if isinstance(found, Refusal) else found.id.key
 
-    async def target_in(self, channel: str, request: Request) -> FollowedTarget:
-        """What a typed target means in a channel.
-
-        Raises:
-            CannotFollow: as in `target`.
-        """
+    async def target_in(self, channel: str, request: Request) -> FollowedTarget | Refusal:
+        """What a typed target means in a channel; a refusal as in `target`."""
         known = await self.subscriptions(channel)
         return await self.target(request, [one.target for one in known])
 
-    async def zone(
-        self, channel: str, request: Request, profile: Callable[[], Awaitable[str | None]]
-    ) -> str | None:
+    async def zone(self, channel: str, request: Request, profile: Profile) -> str | None:
         """On which clock a channel lives: as typed, as remembered, or as the asker's profile says.
 
         `None` when nobody knows.
@@ -135,11 +130,10 @@ class SubscriptionService:
 
     def wanted(
         self, request: SubscribeRequest, target: FollowedTarget, who: Author, zone: str
-    ) -> Subscription:
+    ) -> Subscription | Refusal:
         """The subscription that was asked for; nothing is stored.
 
-        Raises:
-            UnusableSchedule, UnusableFilter, NeverDue: each with one sentence.
+        A refusal for a schedule or a filter that cannot be read, or a schedule without a run.
         """
         return made(request, target, zone, who=who, now=self.clock())
 
@@ -150,11 +144,10 @@ class SubscriptionService:
 
     async def keep(
         self, value: Subscription, before: Subscription | None, who: Author
-    ) -> Subscription:
+    ) -> Subscription | Refusal:
         """Store a subscription in place of its twin.
 
-        Raises:
-            AtLimit: the channel or the bot has as many as it may have.
+        A refusal where the channel or the bot has as many as it may have.
         """
         return await self.memory.keep(value, before, who, self.clock(), command_of(value))
 

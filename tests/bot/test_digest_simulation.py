@@ -38,7 +38,7 @@ from bot.domain.digest import (
     TargetObservation,
 )
 from chainlib import Code, Severity
-from tests.support.following import NOW, backend, gateway, problem, subscription
+from tests.support.following import NOW, answered, backend, gateway, problem, subscription
 from tests.support.sampling import of_all
 
 DAYS, BACKENDS, WORLDS = 30, 40, of_all(2, 1)
@@ -244,7 +244,7 @@ class Channel:
         content = compose(
             self.subscription, states.values(), (), self.shown[-1] if self.shown else None, at
         )
-        self.due = following(self.subscription.schedule, at)
+        self.due = answered(following(self.subscription.schedule, at))
         if speaks(self.subscription, content):
             lost = _within(world.deaf, at)
             self.shown += [] if lost else [content]
@@ -363,7 +363,7 @@ def _due(channel: Channel) -> Iterator[datetime]:
     at = NOW
     while at < NOW + DAYS * DAY:
         yield at
-        at = following(channel.subscription.schedule, at)
+        at = answered(following(channel.subscription.schedule, at))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.digest.schedule import schedule
 from bot.domain.digest import (
@@ -17,12 +17,20 @@ from bot.domain.digest import (
     TargetKind,
     TargetObservation,
 )
+from bot.domain.refusal import Refusal
 from chainlib import Code, Severity
 
+T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 GATEWAY = (
     "/subscriptions/s/resourcegroups/rg/providers/microsoft.network/applicationgateways/prod-gw"
 )
+
+
+def answered(answer: T | Refusal) -> T:
+    """The answer, where it must not be a refusal."""
+    assert not isinstance(answer, Refusal), answer.sentence
+    return answer
 
 
 def gateway(name: str = "prod-gw", **fields: Any) -> FollowedTarget:  # noqa: ANN401 -- overrides of any field
@@ -39,7 +47,7 @@ def subscription(**fields: Any) -> Subscription:  # noqa: ANN401 -- overrides of
         team="T1",
         channel="C1",
         target=gateway(),
-        schedule=schedule(zone="UTC"),
+        schedule=answered(schedule(zone="UTC")),
         created_by="U1",
         created_at=NOW - timedelta(days=1),
         next_run_at=NOW,

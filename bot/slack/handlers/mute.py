@@ -11,6 +11,7 @@ from bot.cards.subscriptions import history, muted, unmuted
 from bot.cards.usage import notice
 from bot.digest.mutes import window_words
 from bot.domain.digest import BackendState, FollowedTarget, Subscription
+from bot.domain.refusal import Refusal
 from bot.domain.request import (
     HistoryRequest,
     MuteRequest,
@@ -19,10 +20,10 @@ from bot.domain.request import (
     SubscribeRequest,
     UnmuteRequest,
 )
+from bot.slack.handlers.refusals import ExampleLine
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.digest_messages import head_of, rows_of
-from bot.subscriptions import CannotFollow
 from bot.subscriptions.following import matching
 from bot.subscriptions.history import happened, wall_clock
 
@@ -39,11 +40,12 @@ class MuteHandlers:
         """Today's digests, shown only to who asked."""
         known = await self.replies.service.subscriptions(admitted.invocation.channel)
         chosen = matching(known, admitted.request) if admitted.request.target else known
-        try:
-            chosen = chosen or ((await self._unsaved(admitted),) if admitted.request.target else ())
-        except CannotFollow as error:
-            await self.replies.decline(admitted, str(error), "/appgw-check preview gw:prod-gw")
-            return
+        if not chosen and admitted.request.target:
+            unsaved = await self._unsaved(admitted)
+            if isinstance(unsaved, Refusal):
+                await self.replies.refuse(admitted, unsaved, lambda target: f"preview {target}")
+                return
+            chosen = (unsaved,)
         if not chosen:
             await self.replies.decline(
                 admitted,
@@ -61,7 +63,7 @@ class MuteHandlers:
 
     async def mute(self, admitted: AdmittedInvocation[MuteRequest]) -> None:
         """Mute a target until the given time."""
-        target = await self._target(admitted, "/appgw-check mute gw:prod-gw 2h certificate swap")
+        target = await self._target(admitted, lambda target: f"mute {target} 2h certificate swap")
         if target is None:
             return
         zone = await self.replies.zone(admitted) or "UTC"
@@ -78,7 +80,7 @@ class MuteHandlers:
 
     async def unmute(self, admitted: AdmittedInvocation[UnmuteRequest]) -> None:
         """End a mute before its time."""
-        target = await self._target(admitted, "/appgw-check unmute gw:prod-gw")
+        target = await self._target(admitted, lambda target: f"unmute {target}")
         if target is None:
             return
         again = await self.replies.service.unmute(target, self.replies.author(admitted))
@@ -90,7 +92,7 @@ class MuteHandlers:
 
     async def history(self, admitted: AdmittedInvocation[HistoryRequest]) -> None:
         """The last changes of a backend's chain and state."""
-        target = await self._target(admitted, "/appgw-check history backend.contoso.com")
+        target = await self._target(admitted, lambda target: f"history {target}")
         if target is None:
             return
         channel, service = admitted.invocation.channel, self.replies.service
@@ -112,20 +114,22 @@ class MuteHandlers:
         )
 
     async def _target(
-        self, admitted: AdmittedInvocation[Request], example: str
+        self, admitted: AdmittedInvocation[Request], line: ExampleLine
     ) -> FollowedTarget | None:
         """What was typed; `None` where it cannot be followed and the asker was told."""
         asked = self.replies.service.target_in(admitted.invocation.channel, admitted.request)
-        try:
-            return await self.replies.patiently(admitted, asked)
-        except CannotFollow as error:
-            await self.replies.decline(admitted, str(error), example)
+        target = await self.replies.patiently(admitted, asked)
+        if isinstance(target, Refusal):
+            await self.replies.refuse(admitted, target, line)
             return None
+        return target
 
-    async def _unsaved(self, admitted: AdmittedInvocation[Request]) -> Subscription:
+    async def _unsaved(self, admitted: AdmittedInvocation[Request]) -> Subscription | Refusal:
         """What the channel would get if it followed the target."""
         zone, service = await self.replies.zone(admitted) or "UTC", self.replies.service
         target = await service.target_in(admitted.invocation.channel, admitted.request)
+        if isinstance(target, Refusal):
+            return target
         request = SubscribeRequest(target=admitted.request.target)
         return service.wanted(request, target, self.replies.author(admitted), zone)
 

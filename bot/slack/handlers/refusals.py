@@ -37,10 +37,14 @@ def refused(
     if no.kind.is_ephemeral:
         return taken_back(admitted, no)
     if no.kind.is_typing_error and admitted.invocation.card is None:
-        example = line(no.example or _ANY_GATEWAY)
-        return TakenBack(message=notice(no.sentence, f"{SLASH_COMMAND} {example}"))
+        return TakenBack(message=with_example(no, line))
     message = unanswered_card(target_of(admitted.request), no, context)
     return Found(message=message, thread=lambda: remedies(no))
+
+
+def with_example(no: Refusal, line: ExampleLine) -> Message:
+    """The refusal with a line to copy that would be answered."""
+    return notice(no.sentence, f"{SLASH_COMMAND} {line(no.example or _ANY_GATEWAY)}")
 
 
 def taken_back(admitted: AdmittedInvocation[Request], no: Refusal) -> TakenBack:

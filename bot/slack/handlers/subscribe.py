@@ -19,22 +19,18 @@ from bot.cards.subscriptions import (
     unsubscribed,
     which_zone,
 )
-from bot.cards.usage import notice, open_modal_notice
+from bot.cards.usage import open_modal_notice
 from bot.commands import parse
 from bot.commands.wording import command_of as words_of
-from bot.digest.due import NeverDue
-from bot.digest.filters import UnusableFilter
-from bot.digest.schedule import UnusableSchedule, echo
+from bot.digest.schedule import echo
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import Subscription
+from bot.domain.refusal import Refusal
 from bot.domain.request import ListRequest, Request, SubscribeRequest, UnsubscribeRequest
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.subscriptions import AtLimit, CannotFollow
-from bot.subscriptions.following import command_of, matching, says
-
-_SEVERAL = 2
-_UNUSABLE = (CannotFollow, UnusableSchedule, UnusableFilter, NeverDue)
+from bot.subscriptions.changes import asked_for, restore, subscribe, unsubscribe
+from bot.subscriptions.following import command_of, says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +54,21 @@ class Subscribing:
                 "/appgw-check subscribe gw:prod-gw",
             )
             return
-        try:
-            value = await self.replies.patiently(admitted, self._made(admitted))
-        except _UNUSABLE as error:
-            await self.replies.decline(
-                admitted, str(error), "/appgw-check subscribe gw:prod-gw daily 08:30"
-            )
-            return
-        if value is None:
+        made = asked_for(
+            self.replies.service,
+            admitted.request,
+            self.replies.author(admitted),
+            self.replies.profile(admitted),
+        )
+        value = await self.replies.patiently(admitted, made)
+        if isinstance(value, Refusal):
+            await self.replies.refuse(admitted, value, _subscribe_line)
+        elif value is None:
             await self.replies.slack.send_ephemeral(
                 admitted.invocation, which_zone(words_of(admitted.request))
             )
-            return
-        await self._keep(admitted, value)
+        else:
+            await self._subscribe(admitted, value)
 
     async def list(self, admitted: AdmittedInvocation[ListRequest]) -> None:
         """What this channel follows, numbered from 1."""
@@ -89,23 +87,12 @@ class Subscribing:
 
     async def unsubscribe(self, admitted: AdmittedInvocation[UnsubscribeRequest]) -> None:
         """Stop one digest by its number or target, or all of them."""
-        known = await self.replies.service.subscriptions(admitted.invocation.channel)
-        chosen = _chosen(known, admitted.request)
-        if not chosen:
-            numbers = (
-                ("it follows nothing", "its only one is number 1")[len(known)]
-                if len(known) < _SEVERAL
-                else f"it has 1 to {len(known)}"
-            )
-            await self.replies.decline(
-                admitted, f"This channel has no such digest; {numbers}.", "/appgw-check list"
-            )
-            return
-        await self.replies.service.memory.remove(
-            {one.id: command_of(one) for one in chosen},
-            self.replies.author(admitted),
-            self.replies.service.clock(),
+        chosen = await unsubscribe(
+            self.replies.service, admitted.request, self.replies.author(admitted)
         )
+        if isinstance(chosen, Refusal):
+            await self.replies.decline(admitted, chosen.sentence, "/appgw-check list")
+            return
         message = unsubscribed(
             [one.target.text for one in chosen],
             [command_of(one) for one in chosen],
@@ -120,26 +107,18 @@ class Subscribing:
 
         What is there already stays as it is.
         """
-        restored_targets = []
-        for request in map(parse, commands):
-            if not isinstance(request, SubscribeRequest):
-                continue
-            try:
-                value = await self._made(admitted.asking(request))
-            except _UNUSABLE as error:
-                await self.replies.decline(admitted, str(error))
-                return
-            if value:
-                try:
-                    if not await self.replies.service.twin(value):
-                        await self.replies.service.keep(value, None, self.replies.author(admitted))
-                except AtLimit as error:
-                    await self.replies.decline(admitted, str(error), "/appgw-check list")
-                    break
-                restored_targets.append(value.target.text)
-        if restored_targets:
+        requests = [one for one in map(parse, commands) if isinstance(one, SubscribeRequest)]
+        back = await restore(
+            self.replies.service,
+            requests,
+            self.replies.author(admitted),
+            self.replies.profile(admitted),
+        )
+        if back.refusal:
+            await self.replies.refuse(admitted, back.refusal, _subscribe_line)
+        if back.targets:
             await self.replies.answer_or_send_ephemeral(
-                admitted, restored(restored_targets, by=admitted.invocation.user)
+                admitted, restored(back.targets, by=admitted.invocation.user)
             )
 
     async def open_modal(self, invocation: Invocation, given: dict[str, str]) -> None:
@@ -153,54 +132,34 @@ class Subscribing:
                 invocation, open_modal_notice("Subscribe", OPEN_SUBSCRIBE_MODAL)
             )
 
-    async def _made(self, admitted: AdmittedInvocation[SubscribeRequest]) -> Subscription | None:
-        """The subscription that was asked for.
-
-        `None` when the channel's zone has to be asked first.
-        """
-        service, request = self.replies.service, admitted.request
-        target = await service.target_in(admitted.invocation.channel, request)
-        zone = await self.replies.zone(admitted)
-        if not zone:
-            return None
-        return service.wanted(request, target, self.replies.author(admitted), zone)
-
-    async def _keep(self, admitted: AdmittedInvocation[Request], value: Subscription) -> None:
-        before = await self.replies.service.twin(value)
-        if before and before.paused is None and _same_words(before, value):
-            sentence = (
-                f"This channel already gets {value.target.text} like this: {self._plan(before)}"
+    async def _subscribe(self, admitted: AdmittedInvocation[Request], value: Subscription) -> None:
+        async def confirm(stored: Subscription, changed: bool) -> DeliveryError | None:  # noqa: FBT001 -- the use case's signature
+            message = subscribed(
+                stored.target.text,
+                self._plan(stored),
+                command_of(stored),
+                by=admitted.invocation.user,
+                changed=changed,
             )
-            await self.replies.slack.send_ephemeral(
-                admitted.invocation, notice(sentence, "/appgw-check list")
-            )
-            return
-        try:
-            stored = await self.replies.service.keep(value, before, self.replies.author(admitted))
-        except AtLimit as error:
-            await self.replies.decline(admitted, str(error), "/appgw-check list")
-            return
-        message = subscribed(
-            value.target.text,
-            self._plan(stored),
-            command_of(value),
-            by=admitted.invocation.user,
-            changed=before is not None,
-        )
-        if refused := await self.replies.answer(admitted, message):
-            await self.replies.service.memory.take_back(stored, before)
-            await self.replies.explain_place(admitted, refused)
+            return await self.replies.answer(admitted, message)
+
+        author = self.replies.author(admitted)
+        done = await subscribe(self.replies.service, value, author, confirm)
+        if isinstance(done, Refusal):
+            await self.replies.refuse(admitted, done, _subscribe_line)
+        elif done.already:
+            plan = self._plan(done.subscription)
+            sentence = f"This channel already gets {value.target.text} like this: {plan}"
+            await self.replies.decline(admitted, sentence, "/appgw-check list")
+        elif done.unposted:
+            await self.replies.explain_place(admitted, done.unposted)
 
     def _plan(self, value: Subscription, runs: int = 3) -> str:
         return f"{echo(value.schedule, self.replies.service.clock(), runs)} {capital(says(value))}."
 
 
-def _chosen(known: Sequence[Subscription], request: UnsubscribeRequest) -> tuple[Subscription, ...]:
-    if request.everything:
-        return tuple(known)
-    if (number := request.number) is not None:
-        return tuple(known[number - 1 : number])
-    return matching(known, request)
+def _subscribe_line(target: str) -> str:
+    return f"subscribe {target} daily 08:30"
 
 
 def _entry(number: int, value: Subscription, plan: str) -> Entry:
@@ -212,7 +171,3 @@ def _entry(number: int, value: Subscription, plan: str) -> Entry:
         by=value.created_by,
         paused=value.paused or "",
     )
-
-
-def _same_words(one: Subscription, other: Subscription) -> bool:
-    return command_of(one) == command_of(other)

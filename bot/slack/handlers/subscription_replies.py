@@ -12,11 +12,13 @@ from bot.cards.place_refusals import place_refusal, with_reason
 from bot.cards.usage import notice
 from bot.commands.wording import target_of
 from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import Request
+from bot.slack.handlers.refusals import ExampleLine, remedies, with_example
 from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
-from bot.subscriptions import Author, SubscriptionService
+from bot.subscriptions import Author, Profile, SubscriptionService
 
 T = TypeVar("T")
 
@@ -43,11 +45,14 @@ class SubscriptionReplies:
         invocation = admitted.invocation
         return self.service.team, invocation.channel, invocation.user
 
+    def profile(self, admitted: AdmittedInvocation[Request]) -> Profile:
+        """Asks Slack for the time zone in the asker's profile."""
+        return lambda: self._profile_zone(admitted.invocation.user)
+
     async def zone(self, admitted: AdmittedInvocation[Request]) -> str | None:
         """On which clock the channel lives; `None` when nobody knows."""
-        invocation = admitted.invocation
         return await self.service.zone(
-            invocation.channel, admitted.request, lambda: self._profile_zone(invocation.user)
+            admitted.invocation.channel, admitted.request, self.profile(admitted)
         )
 
     async def _profile_zone(self, user: str) -> str | None:
@@ -142,8 +147,19 @@ class SubscriptionReplies:
         finally:
             task.cancel()
 
+    async def refuse(
+        self, admitted: AdmittedInvocation[Request], no: Refusal, line: ExampleLine
+    ) -> None:
+        """Tell the asker alone why not, with a line that works and what an operator must do."""
+        shown = with_example(no, _list_line if no.kind is RefusalKind.LIMIT else line)
+        await self.notify(admitted, [shown, *remedies(no)])
+
     async def decline(
         self, admitted: AdmittedInvocation[Request], sentence: str, *examples: str
     ) -> None:
         """Tell the asker alone why not."""
         await self.slack.send_ephemeral(admitted.invocation, notice(sentence, *examples))
+
+
+def _list_line(_target: str) -> str:
+    return "list"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.digest.compose import compose, speaks
-from bot.digest.filters import UnusableFilter, exclusion
+from bot.digest.filters import exclusion
 from bot.digest.wording import plain_lines
 from bot.domain.digest import (
     BackendState,
@@ -25,6 +25,7 @@ from bot.domain.digest import (
     Schedule,
     Window,
 )
+from bot.domain.refusal import Refusal
 from chainlib import Code, Severity
 from tests.support.following import NOW, backend, gateway, problem, subscription
 
@@ -272,8 +273,9 @@ def test_filters_narrow_what_is_listed(fields: dict[str, Any], listed: int) -> N
 
 @pytest.mark.parametrize("text", ["", "colour:red", "pool:"])
 def test_unreadable_exclusion_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(UnusableFilter, match=r"not=pool:test\*"):
-        exclusion(text)
+    refused = exclusion(text)
+    assert isinstance(refused, Refusal)
+    assert "not=pool:test*" in refused.sentence
 
 
 def test_exclusion_is_folded() -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.digest.due import NeverDue, first_run, following
+from bot.digest.due import first_run, following
 from bot.digest.schedule import schedule
 from bot.domain.digest import Schedule
-from tests.support.following import NOW
+from bot.domain.refusal import Refusal
+from tests.support.following import NOW, answered
 
-DAILY = schedule("daily", at="09:00", zone="Europe/Berlin")
+DAILY = answered(schedule("daily", at="09:00", zone="Europe/Berlin"))
 DUE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
@@ -30,17 +31,17 @@ def test_following_daily_run_is_on_another_day(ran_at: datetime, expected: datet
 
 def test_following_hourly_run_is_the_next_hour() -> None:
     assert following(
-        schedule("hourly", zone="UTC"), DUE + timedelta(minutes=20)
+        answered(schedule("hourly", zone="UTC")), DUE + timedelta(minutes=20)
     ) == DUE + timedelta(hours=1)
 
 
 def test_weekday_run_skips_the_weekend() -> None:
     friday = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-    assert following(schedule(zone="UTC"), friday) == friday + timedelta(days=3)
+    assert following(answered(schedule(zone="UTC")), friday) == friday + timedelta(days=3)
 
 
 def test_schedule_without_a_run_is_never_due() -> None:
-    with pytest.raises(NeverDue):
-        first_run(
-            Schedule(cron="0 0 */29 2 1#5", zone="UTC", text="fifth Monday on 1 February"), NOW
-        )
+    plan = Schedule(cron="0 0 */29 2 1#5", zone="UTC", text="fifth Monday on 1 February")
+    refused = first_run(plan, NOW)
+    assert isinstance(refused, Refusal)
+    assert refused.sentence == "fifth Monday on 1 February never comes."

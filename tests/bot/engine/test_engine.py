@@ -23,7 +23,15 @@ from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.tick import HOSTS_PER_CHECK, batches
 from bot.store import Store, tables
 from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription
-from tests.support.following import GATEWAY, NOW, FixedObserver, gateway, render, subscription
+from tests.support.following import (
+    GATEWAY,
+    NOW,
+    FixedObserver,
+    answered,
+    gateway,
+    render,
+    subscription,
+)
 from tests.support.poster import ChannelPoster, Channels
 from tests.support.sampling import of_all
 
@@ -147,7 +155,7 @@ async def test_digest_without_news_is_silent(world: World) -> None:
 async def test_week_of_digests_speaks_when_something_changed(world: World) -> None:
     """Only-changes: the first run, the break, the repair; nothing on the other days."""
     world.observer = FixedObserver(broken=0)
-    await world.follow(schedule=schedule("daily", zone="UTC"), only_changes=True)
+    await world.follow(schedule=answered(schedule("daily", zone="UTC")), only_changes=True)
     async with world.running():
         for day in range(7):
             world.observer.broken = 1 if 2 <= day < 5 else 0
@@ -159,7 +167,7 @@ async def test_week_of_digests_speaks_when_something_changed(world: World) -> No
 async def test_missed_nights_are_caught_up_once(
     world: World, figure: Callable[[str], None]
 ) -> None:
-    followed = await world.follow(schedule=schedule("daily", zone="UTC"))
+    followed = await world.follow(schedule=answered(schedule("daily", zone="UTC")))
     world.now = NOW + timedelta(days=4, hours=-1)
     async with world.running():
         assert await world.until_done(1) == ["sent"]
@@ -207,7 +215,7 @@ async def test_fast_clock_costs_one_digest_and_no_year(
     When it is right again, the next morning's comes as ever.
     """
     world.observer = FixedObserver(broken=0)
-    followed = await world.follow(schedule=schedule("daily", zone="UTC"), heartbeat=True)
+    followed = await world.follow(schedule=answered(schedule("daily", zone="UTC")), heartbeat=True)
     world.settings = replace(SETTINGS, spacing=timedelta(seconds=1))
     world.now = NOW + timedelta(days=365, minutes=5)
     async with world.running():

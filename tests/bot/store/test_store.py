@@ -14,7 +14,7 @@ from bot.domain.delivery import DeliveryState, Outcome, RunState
 from bot.domain.digest import Change, Mute, TargetObservation
 from bot.store import Store, deliveries, last_known, observations, runs, subscriptions, tables
 from playground.lab.pki import root
-from tests.support.following import GATEWAY, NOW, backend, gateway, problem, subscription
+from tests.support.following import GATEWAY, NOW, answered, backend, gateway, problem, subscription
 
 DAY = timedelta(days=1)
 
@@ -142,7 +142,7 @@ async def test_due_subscription_is_claimed_once_however_late(store: Store) -> No
     late = NOW + 3 * DAY
     async with store.writing() as connection:
         stored = await subscriptions.add_subscription(
-            connection, subscription(schedule=schedule("daily", zone="UTC"))
+            connection, subscription(schedule=answered(schedule("daily", zone="UTC")))
         )
         (run,) = await runs.claim_due(connection, late)
         assert (run.due_at, run.state) == (NOW, RunState.CHECKING)
@@ -186,7 +186,7 @@ async def test_runs_wait_for_their_check(store: Store) -> None:
 async def test_next_digest_compares_with_the_last_sent(store: Store) -> None:
     async with store.writing() as connection:
         stored = await subscriptions.add_subscription(
-            connection, subscription(schedule=schedule("daily", zone="UTC"))
+            connection, subscription(schedule=answered(schedule("daily", zone="UTC")))
         )
         for days, outcome in enumerate(
             [Outcome.SENT, Outcome.UNKNOWN, Outcome.SILENT, Outcome.REFUSED]
