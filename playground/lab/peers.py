@@ -124,19 +124,6 @@ def say(data: bytes) -> Script:
     return script
 
 
-def drip(data: bytes, *, pause: float) -> Script:
-    """Send these bytes one at a time, `pause` seconds apart."""
-
-    async def script(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for byte in data:
-            writer.write(bytes([byte]))
-            await writer.drain()
-            await asyncio.sleep(pause)
-        await asyncio.Event().wait()
-
-    return script
-
-
 async def plain_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """A web server without TLS: to a ClientHello it answers as nginx does."""
     await reader.read(1)

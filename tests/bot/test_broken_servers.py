@@ -27,6 +27,7 @@ from playground.lab.servers import (
     respond,
     respond_raw,
 )
+from tests.support import slow_peers
 from tests.support.odd_servers import (
     Crumbles,
     ExpectsProxyHeader,
@@ -45,6 +46,7 @@ from tests.support.odd_servers import (
 )
 from tests.support.raw_tls import tls12_list, tls13_list
 from tests.support.tls_server import NAME, Estate
+from tests.support.waiting import LIMIT_S
 
 ESTATE = Estate()
 RSA_LEAF = pki.leaf(
@@ -99,7 +101,6 @@ class Case:
         reason: of the evidence; empty is not looked at.
         says, silent_about: words in the text, and words that must not be there.
         asked: with a server name, without one, or without one while one is known.
-        timeout: seconds for the whole.
     """
 
     server: Callable[[], LoopbackServer]
@@ -111,7 +112,6 @@ class Case:
     says: str = ""
     silent_about: str = ""
     asked: str = NAMED
-    timeout: float = 10.0
 
 
 def failed(server: Callable[[], LoopbackServer], *leads: str, **rest: Any) -> Case:  # noqa: ANN401 -- fields
@@ -190,11 +190,9 @@ CASES: dict[str, Case] = {
     "closes after the hello": failed(raw(peers.close), *_SILENT, listed="proxy-protocol"),
     "half-closes": failed(raw(half_close), *_SILENT, reason="closed"),
     "resets": failed(raw(peers.reset), *_SILENT, listed="no-common-cipher", reason="reset"),
-    "silent": failed(raw(peers.tarpit), "not-https", reason="timeout", timeout=1.0),
+    "silent": failed(raw(slow_peers.silent), "not-https", reason="timeout"),
     "very slow": failed(
-        raw(peers.drip(b"\x16\x03\x03\x40\x00" + bytes(900), pause=0.05)),
-        reason="timeout",
-        timeout=1.0,
+        raw(slow_peers.crawl(b"\x16\x03\x03\x40\x00" + bytes(900))), reason="timeout"
     ),
     # the PROXY protocol
     "expects a PROXY header": failed(
@@ -439,7 +437,7 @@ def _options(case: Case, server: LoopbackServer, root: Path, *, as_json: bool) -
         validate_chain=True,
         validate_name=not nameless,
         at="2026-11-23T09:00:00Z",
-        timeout=case.timeout,
+        timeout=LIMIT_S,
         as_json=as_json,
     )
 

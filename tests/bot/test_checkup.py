@@ -18,6 +18,7 @@ from bot.checks import CheckContext, check, rehearse
 from bot.domain.report import CheckReport, CheckRequest
 from chainlib import Code, GatewayPolicy, HttpProbeRule, Sku, Target, TrustAnchors, TrustMode, Where
 from chainlib.aio import load_well_known
+from chainlib.limits import HANDSHAKE_S
 from playground.lab import peers, pki
 from playground.lab.peers import LoopbackServer, ScriptedPeer
 from playground.lab.pki import NOW
@@ -32,7 +33,9 @@ from playground.lab.servers import (
     respond_raw,
 )
 from tests.support.odd_servers import ExpectsProxyHeader, KnowsNames
+from tests.support.slow_peers import crawl, no_answer, silent
 from tests.support.tls_server import NAME, Estate
+from tests.support.waiting import LIMIT_S, advance, for_ever, stop_time
 
 ESTATE = Estate()
 ESTATE_IDENTITY = Identity(chain=ESTATE.chain, key=ESTATE.leaf.key)
@@ -40,12 +43,16 @@ load_well_known()  # reads a file once, which every program does before its loop
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n" * 3000
 
 
+@pytest.fixture(autouse=True)
+async def time_stands_still() -> None:
+    """No limit ends unless a peer lets time pass."""
+    stop_time()
+
+
 def policy(**overrides: object) -> GatewayPolicy:
     """A v2 setting with the estate's root and the default probe."""
     anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(ESTATE.root.certificate,))
-    base = GatewayPolicy(
-        anchors=anchors, name=NAME, http=HttpProbeRule(host_header=NAME, timeout=1.0)
-    )
+    base = GatewayPolicy(anchors=anchors, name=NAME, http=HttpProbeRule(host_header=NAME))
     return replace(base, **overrides)  # type: ignore[arg-type]
 
 
@@ -67,8 +74,8 @@ def resolving(*addresses: str) -> Callable[[str, int], object]:
 
 
 def context(**overrides: object) -> CheckContext:
-    """The instant that the certificates are made for, and a short deadline."""
-    return replace(CheckContext(clock=lambda: NOW, timeout=3.0), **overrides)  # type: ignore[arg-type]
+    """The instant that the certificates are made for, and a deadline that nobody reaches."""
+    return replace(CheckContext(clock=lambda: NOW, timeout=LIMIT_S), **overrides)  # type: ignore[arg-type]
 
 
 def _target(server: LoopbackServer) -> Target:
@@ -117,7 +124,7 @@ LISTS: dict[str, tuple[Start, set[Code]]] = {
     ),
     "status 500": (lambda: ESTATE.backend(http=respond(500)), {Code.HTTP_STATUS_MISMATCH}),
     "redirect": (lambda: ESTATE.backend(http=respond(302)), set()),
-    "no answer": (lambda: ESTATE.backend(http=respond(delay=60)), {Code.PROBE_TIMEOUT}),
+    "no answer": (lambda: ESTATE.backend(http=no_answer), {Code.PROBE_TIMEOUT}),
     "closes instead of answering": (answering(b""), {Code.HTTP_FAILED}),
     "not HTTP": (answering(b"SSH-2.0-x\r\n\r\n"), {Code.HTTP_FAILED}),
     "status line over 8 KiB": (
@@ -132,11 +139,11 @@ NO_LISTS: dict[str, tuple[Start, Code]] = {
     "plain HTTP": (script(peers.plain_http), Code.NOT_TLS),
     "SSH banner": (script(peers.say(b"SSH-2.0-OpenSSH\r\n")), Code.NOT_TLS),
     "garbage": (script(peers.say(bytes(range(200, 255)))), Code.NOT_TLS),
-    "tarpit": (script(peers.tarpit), Code.TLS_FAILED),
+    "silent": (script(silent), Code.TLS_FAILED),
     "reset": (script(peers.reset), Code.TLS_FAILED),
     "closes": (script(peers.close), Code.TLS_FAILED),
     "slow drip": (
-        script(peers.drip(b"\x16\x03\x03\x40\x00" + b"\2" * 900, pause=0.05)),
+        script(crawl(b"\x16\x03\x03\x40\x00" + b"\2" * 900)),
         Code.TLS_FAILED,
     ),
     "alert": (script(peers.say(b"\x15\x03\x03\x00\x02\x02\x28")), Code.TLS_FAILED),
@@ -156,7 +163,7 @@ async def test_check_reports_exactly_these_codes(named: str) -> None:
 async def test_check_without_a_list_names_the_stage(named: str) -> None:
     start, code = NO_LISTS[named]
     async with start() as server:
-        report = await probe(server, timeout=1.0)
+        report = await probe(server)
     assert report.verdict.codes == {code}
     assert (report.chain, report.repair, report.browser) == (None, None, None)
 
@@ -327,7 +334,8 @@ async def _unknown(_host: str, _port: int) -> Sequence[str]:
 
 
 async def _silent(_host: str, _port: int) -> Sequence[str]:
-    await asyncio.Event().wait()
+    advance(LIMIT_S)
+    await for_ever()
     raise AssertionError
 
 
@@ -338,7 +346,7 @@ async def _nothing(_host: str, _port: int) -> Sequence[str]:
 @pytest.mark.parametrize(
     "resolver", [_unknown, _silent, _nothing], ids=["unknown", "silent", "no address"]
 )
-@pytest.mark.parametrize("timeout", [0.1, 0.6])
+@pytest.mark.parametrize("timeout", [0.1, LIMIT_S], ids=["hardly-any-time", "a-minute"])
 async def test_a_name_that_does_not_resolve_is_dns(
     resolver: Callable[[str, int], object],
     timeout: float,  # noqa: ASYNC109 -- the check's own deadline
@@ -358,11 +366,10 @@ async def test_stages_are_told_in_order() -> None:
 
 async def test_the_deadline_holds_for_the_whole() -> None:
     begun = asyncio.get_running_loop().time()
-    async with ScriptedPeer(peers.tarpit) as server:
-        await probe(server, timeout=0.5)
-    assert (
-        asyncio.get_running_loop().time() - begun < 5
-    )  # far from the ten seconds that a handshake may take
+    slow = crawl(b"\x16\x03\x03\x40\x00" + b"\2" * 900, pause=0.1)
+    async with ScriptedPeer(slow) as server:
+        await probe(server, timeout=3)  # time: reached on purpose, by a clock that the peer moves
+    assert asyncio.get_running_loop().time() - begun < HANDSHAKE_S
 
 
 def test_rehearsal_says_that_nothing_was_probed() -> None:

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -37,6 +38,7 @@ from chainlib.aio import (
     capture,
 )
 from chainlib.aio.proxy_header import proxy_header
+from chainlib.limits import CONNECT_S, LATE_ALERT_MAX_S
 from playground.lab import peers, pki
 from playground.lab.peers import Script, ScriptedPeer
 from playground.lab.servers import (
@@ -48,15 +50,23 @@ from playground.lab.servers import (
     TlsSettings,
     respond_raw,
 )
+from tests.support import slow_peers
 from tests.support.odd_servers import ExpectsProxyHeader
 from tests.support.raw_tls import tls12_list, tls13_list
 from tests.support.tls_server import NAME, Estate, target
+from tests.support.waiting import LIMIT_S, advance, stop_time
 
 VERSIONS = pytest.mark.parametrize("versions", [TLS_1_2, TLS_1_3], ids=["tls-1.2", "tls-1.3"])
 FLIGHTS = pytest.mark.parametrize("flight", [tls12_list, tls13_list], ids=["tls-1.2", "tls-1.3"])
 JUNK = b"this is no certificate"
 REQUIRED = HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED
 OLD_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_1)
+
+
+@pytest.fixture(autouse=True)
+async def time_stands_still() -> None:
+    """No limit ends unless a test lets time pass."""
+    stop_time()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +93,7 @@ async def test_list_as_sent(
     async with TlsBackend(
         chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)
     ) as server:
-        captured = await capture(target(server), timeout=5)
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert captured.certificates == chain
     assert captured.handshake_error is None
 
@@ -97,14 +107,14 @@ async def test_list_keeps_order_and_duplicates(
     async with TlsBackend(
         chain=chain, key=estate.leaf.key, tls=TlsSettings(versions=versions)
     ) as server:
-        captured = await capture(target(server), timeout=5)
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert captured.certificates == chain
 
 
 async def test_list_with_intermediate_first(estate: Estate) -> None:
     leaf, upper = estate.chain
     async with TlsBackend(chain=(upper, leaf), key=estate.intermediate.key) as server:
-        captured = await capture(target(server), timeout=5)
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert captured.certificates == (upper, leaf)
     assert captured.handshake_error is None
 
@@ -116,7 +126,7 @@ async def test_list_with_intermediate_first(estate: Estate) -> None:
 )
 async def test_session_of_offer(estate: Estate, offer: TlsOffer, version: str) -> None:
     async with estate.backend() as server:
-        captured = await capture(target(server), timeout=5, offer=offer)
+        captured = await capture(target(server), timeout=LIMIT_S, offer=offer)
     assert captured.tls is not None
     assert (captured.tls.version, captured.tls.client_certificate_requested) == (version, False)
     assert "AES" in captured.tls.cipher
@@ -126,7 +136,9 @@ async def test_stages_in_order(estate: Estate) -> None:
     stages: list[str] = []
     async with estate.backend() as server:
         where = Target(host="localhost", port=server.port, server_name=NAME)
-        captured = await capture(where, timeout=5, probe=HttpProbeRule(), on_stage=stages.append)
+        captured = await capture(
+            where, timeout=LIMIT_S, probe=HttpProbeRule(), on_stage=stages.append
+        )
     assert stages == ["resolve", "connect", "handshake", "http"]
     assert list(captured.timings) == stages
     assert captured.target.address == "127.0.0.1"
@@ -135,8 +147,8 @@ async def test_stages_in_order(estate: Estate) -> None:
 async def test_server_name_sent_and_withheld(estate: Estate) -> None:
     other = pki.leaf(estate.intermediate, "other")
     async with estate.backend(other=other) as server:
-        named = await capture(target(server, "other"), timeout=5)
-        nameless = await capture(target(server, None), timeout=5)
+        named = await capture(target(server, "other"), timeout=LIMIT_S)
+        nameless = await capture(target(server, None), timeout=LIMIT_S)
     assert named.certificates == (other.certificate,)
     assert nameless.certificates == estate.chain
     assert server.server_names == ["other", None]
@@ -149,7 +161,7 @@ async def test_client_certificate_required(
 ) -> None:
     settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_REQUIRED)
     async with estate.backend(tls=settings) as server:
-        captured = await capture(target(server), timeout=5, probe=probe)
+        captured = await capture(target(server), timeout=LIMIT_S, probe=probe)
     assert captured.certificates == estate.chain
     assert captured.handshake_error is not None
     assert captured.handshake_error.kind is REQUIRED
@@ -160,7 +172,7 @@ async def test_client_certificate_required(
 async def test_client_certificate_required_late_with_http(estate: Estate) -> None:
     settings = TlsSettings(versions=TLS_1_3, client_certificate=ssl.CERT_REQUIRED)
     async with estate.backend(tls=settings) as server:
-        captured = await capture(target(server), timeout=5, probe=HttpProbeRule())
+        captured = await capture(target(server), timeout=LIMIT_S, probe=HttpProbeRule())
     assert captured.handshake_error == HandshakeError(
         kind=REQUIRED, detail="alert certificate_required"
     )
@@ -168,13 +180,22 @@ async def test_client_certificate_required_late_with_http(estate: Estate) -> Non
     assert getattr(captured.http, "kind", None) is HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED
 
 
+class _Accepts(TlsBackend):
+    """A server that shakes hands and waits, while more time passes than a late alert may take."""
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await TlsConnection(reader, writer, self._main).handshake()
+        advance(LATE_ALERT_MAX_S)
+        await reader.read()
+
+
 @VERSIONS
 async def test_client_certificate_optional(
     estate: Estate, versions: tuple[ssl.TLSVersion, ssl.TLSVersion]
 ) -> None:
     settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL)
-    async with estate.backend(tls=settings) as server:
-        captured = await capture(target(server), timeout=5)
+    async with _Accepts(chain=estate.chain, key=estate.leaf.key, tls=settings) as server:
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert captured.handshake_error is None
     assert captured.tls is not None
     assert captured.tls.client_certificate_requested
@@ -198,7 +219,7 @@ async def test_client_certificate_required_without_a_word(
 ) -> None:
     settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL)
     async with _Vanishes(chain=estate.chain, key=estate.leaf.key, tls=settings) as server:
-        captured = await capture(target(server), timeout=5)
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert captured.handshake_error is not None
     assert captured.handshake_error.kind is REQUIRED
 
@@ -214,7 +235,7 @@ async def test_close_after_acceptance_is_no_refusal(
     """The server asked, went on without a client certificate, and closed over the request."""
     settings = TlsSettings(versions=versions, client_certificate=ssl.CERT_OPTIONAL, tickets=tickets)
     async with estate.backend(tls=settings, http=respond_raw(b"")) as server:
-        captured = await capture(target(server), timeout=5, probe=HttpProbeRule())
+        captured = await capture(target(server), timeout=LIMIT_S, probe=HttpProbeRule())
     assert captured.handshake_error is None
     assert captured.http == HttpFailure(kind=HttpFailureKind.CLOSED, detail="close_notify")
 
@@ -223,7 +244,7 @@ async def test_close_after_acceptance_is_no_refusal(
 async def test_list_survives_other_key(estate: Estate, flight: type) -> None:
     entries = [certificate.der for certificate in estate.chain]
     async with ScriptedPeer(flight(entries)) as server:
-        captured = await capture(target(server), timeout=5)
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert captured.certificates == estate.chain
     assert captured.handshake_error is not None
     assert captured.handshake_error.kind is HandshakeErrorKind.KEY_MISMATCH
@@ -235,7 +256,7 @@ async def test_list_survives_unreadable_entry(estate: Estate, flight: type, posi
     entries = [estate.leaf.certificate.der]
     entries.insert(position, JUNK)
     async with ScriptedPeer(flight(entries)) as server:
-        captured = await capture(target(server), timeout=5)
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert [sent.der for sent in captured.certificates] == entries
     assert isinstance(captured.certificates[position], UnreadableCertificate)
     assert isinstance(captured.certificates[1 - position], Certificate)
@@ -248,7 +269,7 @@ async def test_list_too_large(estate: Estate, extras: list[Certificate], count: 
     chain = (estate.leaf.certificate, *(extras * 4)[:count])
     async with TlsBackend(chain=chain, key=estate.leaf.key) as server:
         with pytest.raises(HandshakeFailed) as raised:
-            await capture(target(server), timeout=5)
+            await capture(target(server), timeout=LIMIT_S)
     assert raised.value.reason == "list-too-large"
 
 
@@ -262,19 +283,19 @@ async def test_version_unsupported(
 ) -> None:
     async with estate.backend(tls=TlsSettings(versions=versions)) as server:
         with pytest.raises(TLSVersionUnsupported):
-            await capture(target(server), timeout=5, offer=offer)
+            await capture(target(server), timeout=LIMIT_S, offer=offer)
 
 
 async def test_version_answered_older(estate: Estate) -> None:
     """A server that ignores what was offered and answers in TLS 1.0."""
     async with ScriptedPeer(tls12_list([estate.leaf.certificate.der], version=0x0301)) as server:
         with pytest.raises(TLSVersionUnsupported):
-            await capture(target(server), timeout=5)
+            await capture(target(server), timeout=LIMIT_S)
 
 
 async def test_older_offer_captures(estate: Estate) -> None:
     async with estate.backend(tls=TlsSettings(versions=OLD)) as server:
-        captured = await capture(target(server), timeout=5, offer=OLD_OFFER)
+        captured = await capture(target(server), timeout=LIMIT_S, offer=OLD_OFFER)
     assert captured.certificates == estate.chain
     assert captured.tls is not None
     assert captured.tls.version == "TLSv1.1"
@@ -283,14 +304,14 @@ async def test_older_offer_captures(estate: Estate) -> None:
 async def test_server_name_required(estate: Estate) -> None:
     async with estate.backend(tls=TlsSettings(server_name_required=True)) as server:
         with pytest.raises(ServerNameRequired, match="server_name"):
-            await capture(target(server, None), timeout=5)
-        assert (await capture(target(server), timeout=5)).certificates == estate.chain
+            await capture(target(server, None), timeout=LIMIT_S)
+        assert (await capture(target(server), timeout=LIMIT_S)).certificates == estate.chain
 
 
 async def test_client_certificate_required_before_list() -> None:
     async with ScriptedPeer(peers.say(b"\x15\x03\x03\x00\x02\x02\x74")) as server:
         with pytest.raises(ClientCertificateRequired):
-            await capture(target(server), timeout=5)
+            await capture(target(server), timeout=LIMIT_S)
 
 
 @pytest.mark.parametrize(
@@ -300,34 +321,34 @@ async def test_client_certificate_required_before_list() -> None:
         (peers.say(b"220 mail.contoso.com ESMTP\r\n"), "with SMTP"),
         (peers.plain_http, "with plain HTTP (HTTP/1.1 400 Bad Request)"),
         (peers.say(b"\x00\x01\x02\xff<!channel>"), "with bytes 000102ff"),
-        (peers.drip(b"SSH-2.0", pause=0.01), "with S."),
+        (peers.say(b"S"), "with S."),
     ],
-    ids=["ssh", "smtp", "plain-http", "garbage", "dripped-banner"],
+    ids=["ssh", "smtp", "plain-http", "garbage", "begun-banner"],
 )
 async def test_not_tls(script: Script, expected: str) -> None:
     async with ScriptedPeer(script) as server:
         with pytest.raises(NotTLS) as raised:
-            await capture(target(server), timeout=5)
+            await capture(target(server), timeout=LIMIT_S)
     assert expected in str(raised.value)
 
 
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        (peers.tarpit, "timeout"),
-        (peers.drip(b"\x16\x03\x03\x10\x00" + bytes(4096), pause=0.02), "timeout"),
+        (slow_peers.silent, "timeout"),
+        (slow_peers.crawl(b"\x16\x03\x03\x10\x00" + bytes(4096)), "timeout"),
         (peers.reset, "reset"),
         (peers.close, "closed"),
         (peers.say(b"\x16\x03\x03\x00\x08garbage!"), "other"),
         (peers.say(b"\x15\x03\x03\x00\x02\x02\x28"), "alert"),
         (peers.say(b"\x15\x03\x03\x00\x02\x02\x70"), "alert"),
     ],
-    ids=["tarpit", "slow-drip", "reset", "closed", "garbage-in-tls", "alert", "name-unknown"],
+    ids=["silent", "slow-drip", "reset", "closed", "garbage-in-tls", "alert", "name-unknown"],
 )
 async def test_handshake_failed(script: Script, reason: str) -> None:
     async with ScriptedPeer(script) as server:
         with pytest.raises(HandshakeFailed) as raised:
-            await capture(target(server), timeout=2 if reason == "timeout" else 10)
+            await capture(target(server), timeout=LIMIT_S)
     assert raised.value.reason == reason
     assert raised.value.address == "127.0.0.1"
     assert list(raised.value.timings) == ["connect", "handshake"]
@@ -340,7 +361,7 @@ async def _close_at_once(_reader: asyncio.StreamReader, _writer: asyncio.StreamW
 @pytest.mark.parametrize(
     ("ending", "kind"),
     [
-        (peers.tarpit, HandshakeErrorKind.TIMEOUT),
+        (slow_peers.silent_at_once, HandshakeErrorKind.TIMEOUT),
         (peers.reset_at_once, HandshakeErrorKind.RESET),
         (_close_at_once, HandshakeErrorKind.CLOSED),
         (peers.say(b"\x15\x03\x03\x00\x02\x02\x28"), HandshakeErrorKind.ALERT),
@@ -352,9 +373,7 @@ async def test_list_survives_broken_connection(
 ) -> None:
     entries = [certificate.der for certificate in estate.chain]
     async with ScriptedPeer(tls12_list(entries, ending=ending)) as server:
-        captured = await capture(
-            target(server), timeout=2 if kind is HandshakeErrorKind.TIMEOUT else 10
-        )
+        captured = await capture(target(server), timeout=LIMIT_S)
     assert captured.certificates == estate.chain
     assert captured.handshake_error is not None
     assert captured.handshake_error.kind is kind
@@ -364,7 +383,7 @@ async def test_connect_refused(estate: Estate) -> None:
     async with estate.backend() as server:
         gone = target(server)
     with pytest.raises(ConnectRefused, match="connection refused") as raised:
-        await capture(gone, timeout=5)
+        await capture(gone, timeout=LIMIT_S)
     assert list(raised.value.timings) == ["connect"]
 
 
@@ -373,14 +392,19 @@ async def test_connect_timed_out() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         port = listener.getsockname()[1]
         _, writer = await asyncio.open_connection("127.0.0.1", port)
-        with pytest.raises(ConnectTimedOut, match=r"within 0\.2 seconds"):
-            await capture(Target(host=NAME, port=port, address="127.0.0.1"), timeout=0.2)
+        pass_time = partial(asyncio.get_running_loop().call_soon, advance, CONNECT_S)
+        with pytest.raises(ConnectTimedOut, match=r"within 5 seconds"):
+            await capture(
+                Target(host=NAME, port=port, address="127.0.0.1"),
+                timeout=LIMIT_S,
+                on_stage=lambda _stage: pass_time() and None,
+            )
         writer.close()
 
 
 async def test_name_unresolved() -> None:
     with pytest.raises(ResolveFailed):
-        await capture(Target(host="a..b"), timeout=5)
+        await capture(Target(host="a..b"), timeout=LIMIT_S)
 
 
 @pytest.mark.parametrize(
@@ -390,7 +414,9 @@ async def test_name_unresolved() -> None:
 )
 async def test_server_name_unsendable(name: str) -> None:
     with pytest.raises(InvalidTarget):
-        await capture(Target(host=NAME, server_name=name, address="127.0.0.1", port=1), timeout=1)
+        await capture(
+            Target(host=NAME, server_name=name, address="127.0.0.1", port=1), timeout=LIMIT_S
+        )
 
 
 async def test_captures_side_by_side(estate: Estate) -> None:
@@ -399,7 +425,9 @@ async def test_captures_side_by_side(estate: Estate) -> None:
     servers = [TlsBackend(chain=[leaf.certificate], key=leaf.key) for leaf in leaves]
     for server in servers:
         await server.__aenter__()
-    captured = await asyncio.gather(*(capture(target(server), timeout=5) for server in servers))
+    captured = await asyncio.gather(
+        *(capture(target(server), timeout=LIMIT_S) for server in servers)
+    )
     for server in servers:
         await server.__aexit__(None, None, None)
     assert [chain.certificates for chain in captured] == [(leaf.certificate,) for leaf in leaves]
@@ -410,7 +438,7 @@ async def test_proxy_header_sent_before_the_handshake(estate: Estate, host: str)
     server = ExpectsProxyHeader(chain=estate.chain, key=estate.leaf.key, host=host)
     async with server:
         where = replace(target(server), proxy_header=True)
-        captured = await capture(where, timeout=5, probe=HttpProbeRule())
+        captured = await capture(where, timeout=LIMIT_S, probe=HttpProbeRule())
     family = b"TCP6" if ":" in host else b"TCP4"
     assert captured.certificates == estate.chain
     assert isinstance(captured.http, HttpResponse)
@@ -431,5 +459,5 @@ async def test_list_only_ends_with_the_list(estate: Estate) -> None:
     async with ScriptedPeer(
         tls12_list([c.der for c in estate.chain], ending=peers.tarpit)
     ) as server:
-        captured = await capture(target(server), timeout=20, list_only=True)
+        captured = await capture(target(server), timeout=LIMIT_S, list_only=True)
     assert (captured.certificates, captured.handshake_error) == (estate.chain, None)

@@ -20,10 +20,18 @@ from playground.lab.servers import (
     respond,
     respond_raw,
 )
+from tests.support.slow_peers import no_answer
 from tests.support.tls_server import NAME, Estate, target
+from tests.support.waiting import LIMIT_S, stop_time
 
 ESTATE = Estate()
 OK = HttpResponse(status=200, reason="OK")
+
+
+@pytest.fixture(autouse=True)
+async def time_stands_still() -> None:
+    """No limit ends unless a test lets time pass."""
+    stop_time()
 
 
 async def _ask(
@@ -31,7 +39,7 @@ async def _ask(
 ) -> HttpResponse | HttpFailure | None:
     async with ESTATE.backend(http=handler) as server:
         captured = await capture(
-            target(server), timeout=3, probe=rule or HttpProbeRule(host_header=NAME)
+            target(server), timeout=LIMIT_S, probe=rule or HttpProbeRule(host_header=NAME)
         )
     assert captured.certificates == ESTATE.chain
     assert captured.handshake_error is None
@@ -65,14 +73,14 @@ def test_path_unsendable(path: str) -> None:
 async def test_unsendable_rule_is_refused_before_connecting() -> None:
     async with ESTATE.backend() as server:
         with pytest.raises(InvalidTarget):
-            await capture(target(server), timeout=1, probe=HttpProbeRule(path="no-slash"))
+            await capture(target(server), timeout=LIMIT_S, probe=HttpProbeRule(path="no-slash"))
     assert server.connections == 0
 
 
 async def test_server_sees_the_rule() -> None:
     async with ESTATE.backend() as server:
         await capture(
-            target(server), timeout=3, probe=HttpProbeRule(host_header=NAME, path="/healthz")
+            target(server), timeout=LIMIT_S, probe=HttpProbeRule(host_header=NAME, path="/healthz")
         )
     headers = {"host": NAME, "user-agent": "appgw-check", "accept": "*/*", "connection": "close"}
     assert server.requests == [HttpRequest(method="GET", path="/healthz", headers=headers)]
@@ -86,7 +94,7 @@ async def test_status_and_server() -> None:
 
 async def test_redirect_is_not_followed() -> None:
     async with ESTATE.backend(http=respond(302, headers="Location: /other\r\n")) as server:
-        captured = await capture(target(server), timeout=3, probe=HttpProbeRule())
+        captured = await capture(target(server), timeout=LIMIT_S, probe=HttpProbeRule())
     assert getattr(captured.http, "status", None) == 302
     assert [sent.path for sent in server.requests] == ["/"]
 
@@ -144,16 +152,18 @@ async def test_no_http_answer(answer: bytes, kind: HttpFailureKind) -> None:
 
 
 async def test_slow_answer() -> None:
-    failure = await _ask(respond(delay=5), HttpProbeRule(timeout=0.2))
+    failure = await _ask(no_answer, HttpProbeRule(timeout=0.2))
     assert failure == HttpFailure(
         kind=HttpFailureKind.TIMEOUT, detail="no complete answer within 0.2 seconds", waited=0.2
     )
 
 
 async def test_overall_deadline_bounds_the_probe() -> None:
-    async with ESTATE.backend(http=respond(delay=5)) as server:
-        captured = await capture(target(server), timeout=2, probe=HttpProbeRule(timeout=30))
-    assert getattr(captured.http, "kind", None) is HttpFailureKind.TIMEOUT
+    async with ESTATE.backend(http=no_answer) as server:
+        captured = await capture(target(server), timeout=LIMIT_S, probe=HttpProbeRule(timeout=900))
+    assert captured.http == HttpFailure(
+        kind=HttpFailureKind.TIMEOUT, detail="no complete answer within 60 seconds", waited=LIMIT_S
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,5 +226,5 @@ async def test_body_complete_without_close(answer: bytes, matched: bool) -> None
     async with _KeepsOpen(
         chain=ESTATE.chain, key=ESTATE.leaf.key, http=respond_raw(answer)
     ) as server:
-        captured = await capture(target(server), timeout=5, probe=HttpProbeRule(body="ready"))
+        captured = await capture(target(server), timeout=LIMIT_S, probe=HttpProbeRule(body="ready"))
     assert captured.http == HttpResponse(status=200, reason="OK", body_matched=matched)

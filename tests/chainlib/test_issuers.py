@@ -26,8 +26,9 @@ from chainlib.errors import FetchError
 from playground.lab import pki
 from playground.lab.pki import Issued
 from tests.support import odd_certificates as odd
+from tests.support.waiting import LIMIT_S, advance, for_ever
 
-LIMITS = FetchLimits(timeout=10)
+LIMITS = FetchLimits(timeout=LIMIT_S)
 ROOT = pki.root()
 ODD_KEYS = tuple(ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -421,9 +422,7 @@ async def test_400_megabytes_are_cut_off(site: Site) -> None:
 
     site.pages["/big"] = endless
     with pytest.raises(FetchError, match="longer than 64 KiB"):
-        await download(
-            site.url("/big"), Reach(admit=lambda _: True, admit_loopback=True), FetchLimits()
-        )
+        await download(site.url("/big"), Reach(admit=lambda _: True, admit_loopback=True), LIMITS)
     assert sent < 40, "what the kernel buffers may have left, not the whole"
 
 
@@ -431,7 +430,7 @@ async def test_announced_length_over_the_limit_is_not_read(site: Site) -> None:
     async def announced(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "400000000"})
         await response.prepare(request)
-        await asyncio.sleep(5)
+        await for_ever()
         return response
 
     site.pages["/big"] = announced
@@ -439,7 +438,7 @@ async def test_announced_length_over_the_limit_is_not_read(site: Site) -> None:
         await download(
             site.url("/big"),
             Reach(admit=lambda _: True, admit_loopback=True),
-            FetchLimits(timeout=3),
+            LIMITS,
         )
 
 
@@ -460,13 +459,15 @@ async def test_slow_drip_is_given_up(site: Site) -> None:
         await response.prepare(request)
         for _ in range(600):
             await response.write(b"0")
-            await asyncio.sleep(0.1)
+            advance(0.1)
+            await asyncio.sleep(0)
+        await for_ever()
         return response
 
     leaf, _, _ = two_tiers(site)
     site.pages["/lower.cer"] = drip
-    result = await fetch(chain(leaf), limits=FetchLimits(timeout=2))
-    assert "no complete answer within 2 seconds" in result.refused[0]
+    result = await fetch(chain(leaf), limits=FetchLimits(timeout=59))
+    assert "no complete answer within 59 seconds" in result.refused[0]
 
 
 async def test_500_certificates_in_a_bag_are_refused(site: Site) -> None:
@@ -501,7 +502,7 @@ async def test_missing_page_is_a_sentence_with_its_url(site: Site) -> None:
 async def test_https_is_verified_with_public_roots(site: Site) -> None:
     lower = pki.intermediate(ROOT, "Lower")
     leaf = pki.leaf(lower, ca_issuers=(site.url("/lower.cer").replace("http:", "https:"),))
-    result = await fetch(chain(leaf), limits=FetchLimits())
+    result = await fetch(chain(leaf), limits=LIMITS)
     assert result.certificates == ()
     assert "could not be downloaded" in result.refused[0]
 

@@ -114,9 +114,11 @@ def tls13_key_updates(entries: Sequence[bytes], key: ec.EllipticCurvePrivateKey)
         writer.write(_records(22, server_hello) + _encrypted(secret, whole))
         secret = _application_secret(shared, said + whole)
         while True:
-            writer.write(_encrypted(secret, _message(KEY_UPDATE, b"\x01")))
+            for _ in range(100):
+                writer.write(_encrypted(secret, _message(KEY_UPDATE, b"\x01")))
+                secret = _expand(secret, b"traffic upd", b"", 32)
             await writer.drain()
-            secret = _expand(secret, b"traffic upd", b"", 32)
+            await asyncio.sleep(0)
 
     return script
 
