@@ -1,5 +1,4 @@
-"""Reports -> Slack messages.
+"""Turns reports into Slack messages: one file per card, each a pure function to a `Message`.
 
-Pure: values in, `Message` out, one file per message; nothing here knows a socket, a clock or a
-token.
+Nothing here uses a socket, a clock or a token. The handlers in `bot.slack` and the digests call it.
 """

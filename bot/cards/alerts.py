@@ -1,4 +1,4 @@
-"""What `alerts` says: the state of a channel, and the lines under an alert."""
+"""The answers of the `alerts` command, and the lines that are posted under an alert."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def alerts_state(
     """Whether alerts are answered in this channel.
 
     Args:
-        switch: who switched it on, `None` where it is off.
-        apps: ids of the apps whose messages count.
+        switch: who switched them on; `None` where they are off.
+        apps: IDs of the apps whose messages count as alerts.
         lacking: what is missing for it to work, one sentence each.
     """
     if switch is None:
@@ -45,27 +45,27 @@ def alerts_state(
 
 
 def alerts_off(by: str) -> Message:
-    """Alerts are answered no more in this channel."""
+    """Confirmation that alerts are no longer answered in this channel."""
     sentence = "Alerts in this channel are no longer answered."
     parts: list[Part] = [say(sentence), ContextBlock(text="Switched off", user=by)]
     return compose(sentence, parts)
 
 
 def green_again(lock_screen: str, taken: str) -> Message:
-    """The line in the thread once the problem is over; `taken` is how long that took."""
+    """The line in the thread when the problem has ended; `taken` is how long it lasted."""
     sentence = f"Green after {taken}."
     return compose(f"{sentence} {lock_screen}", [say(sentence)])
 
 
 def failing_again(lock_screen: str, link: str | None) -> Message:
-    """The line under a further alert about a problem that was over for a while."""
+    """The line under another alert about a problem that had ended for a while."""
     where = Span(text="see its card", link=link) if link else "its card is updated"
     sentence = "This is the same problem as within the last hour, and it fails again"
     return compose(f"Again: {lock_screen}", [say(f"{sentence}; ", where, ".")])
 
 
 def same_problem(link: str | None) -> Message:
-    """The line under a card whose problem has become one that another card shows already."""
+    """The line under a card whose problem has become one that another card shows."""
     where = Span(text="see its card", link=link) if link else "its card is kept up to date"
     sentence = "This has become the problem of an earlier alert"
     return compose(sentence, [say(f"{sentence}; ", where, ".")])

@@ -15,12 +15,12 @@ from chainlib import Severity, counted
 
 MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
 _TARGET, _PLAN, _WORDS = 60, 120, 100
-_SECOND_ROW = 100  # buttons of one view are told apart by their number
+_SECOND_ROW = 100  # the number makes the action IDs of one view distinct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """One digest: what it is about, when it comes, and the channel that gets it, by its id."""
+    """One subscription: its target, its schedule, and the ID of its channel."""
 
     target: str
     plan: str
@@ -40,11 +40,11 @@ def app_home_view(
 
     Args:
         problems: open causes, the worst first, each with the command that checks it now.
-        hosts: the person's last checks, newest first, as typed.
-        followed: what their channels follow.
+        hosts: the user's last checks, newest first, as typed.
+        followed: the subscriptions of the user's channels.
         troubles: failed checks of the bot itself, name -> sentence.
-        muted: how many open causes are muted in their channels.
-        hidden: how many channels are left out, since Slack does not say that the person is in them.
+        muted: how many open causes are muted in the user's channels.
+        hidden: how many channels are omitted because Slack does not confirm the user's membership.
     """
     failing = " · ".join(f"{name}: {clean(sentence, 80)}" for name, sentence in troubles.items())
     return _home(
@@ -60,7 +60,7 @@ def app_home_view(
 
 
 def refused_view(sentence: str) -> Block:
-    """Why this person sees nothing here."""
+    """The view that says why this user sees nothing here."""
     return _home([say(clean(sentence, 300))])
 
 
@@ -80,7 +80,7 @@ def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterato
 
 
 def _where(line: DigestLine, check: str) -> str:
-    """Which backend, or how many, and of which gateways.
+    """The backend, or the number of backends with the names of their gateways.
 
     A target that could not be checked has no backends; then it is the target itself.
     """

@@ -1,8 +1,8 @@
-"""What buttons and menu entries carry: versioned, named objects of declared types.
+"""The values of buttons and menu entries: versioned, named JSON objects of declared types.
 
-A message may be older or newer than the bot that reads its button, and a payload is hostile: what
-is no such object, names no version or another type, or is longer than Slack lets any value be,
-reads as `None`.
+A message may be older or newer than the bot that reads its button, and a payload is hostile. A
+value reads as `None` if it is not such an object, has no version or another type, or is longer than
+Slack permits.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 _MOST_COMMANDS = 50
 LONGEST_VALUE = 3000
-"""Characters of what Slack keeps for the bot: 2,000 of a button, 3,000 of a view."""
+"""Slack's limits in characters: 2,000 for a button's value, 3,000 for a view's metadata."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskAgain:
-    """A command that is asked when the button is pressed, without the slash command."""
+    """A command that a button repeats, without the slash command."""
 
     v: Literal[2]
     n: Literal["ask"]
@@ -29,7 +29,7 @@ class AskAgain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
-    """The commands that make again what was removed."""
+    """The commands that `Undo` runs to restore what was removed."""
 
     v: Literal[2]
     n: Literal["restore"]
@@ -40,7 +40,7 @@ _ASK, _RESTORE = TypeAdapter(AskAgain), TypeAdapter(Restore)
 
 
 def ask_again(command: str) -> str:
-    """The value of a button that asks a command."""
+    """The value of a button that runs a command."""
     return _written(AskAgain(v=2, n="ask", q=command))
 
 
@@ -50,7 +50,7 @@ def restore(commands: tuple[str, ...]) -> str:
 
 
 def read_ask_again(value: object) -> AskAgain | None:
-    """The command that a button asks; `None` where it carries none that can be read."""
+    """The command in a button's value; `None` if there is none that can be read."""
     try:
         return _ASK.validate_json(value) if readable(value) else None
     except ValidationError:
@@ -58,7 +58,7 @@ def read_ask_again(value: object) -> AskAgain | None:
 
 
 def read_restore(value: object) -> Restore | None:
-    """What `Undo` carries; `None` where it cannot be read."""
+    """The commands in the value of `Undo`; `None` if they cannot be read."""
     try:
         return _RESTORE.validate_json(value) if readable(value) else None
     except ValidationError:
@@ -66,7 +66,7 @@ def read_restore(value: object) -> Restore | None:
 
 
 def readable(value: object) -> TypeGuard[str]:
-    """Whether a value is a text that Slack may have kept for the bot; looked at before parsing."""
+    """Whether a value is text within Slack's limits; checked before it is parsed."""
     return isinstance(value, str) and len(value) <= LONGEST_VALUE
 
 

@@ -1,6 +1,6 @@
-"""Servers of a gateway folded by why they fail.
+"""Groups the servers of a gateway by the reason why they fail. Pure.
 
-One missing intermediate behind fourteen servers is one cause. Pure.
+One missing intermediate behind fourteen servers is one cause.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from chainlib import Code, Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Servers that fail, or warn, for one and the same reason.
+    """Servers that fail, or warn, for the same reason.
 
     Attributes:
         code: the headline.
-        about: the certificate or name that the reason is about, empty when there is none.
-        members: the servers, in the report's order; none where it is about the gateway itself.
-        serious: requests fail.
+        about: the certificate or name that the reason concerns; empty if there is none.
+        members: the servers, in the order of the report; none when the cause is the gateway itself.
+        serious: whether requests fail.
     """
 
     code: Code
@@ -32,7 +32,7 @@ class Cause:
 def fold(report: GatewayReport) -> tuple[Cause, ...]:
     """Group the members that fail or warn by reason.
 
-    What fails first, then the widest, else the report's order.
+    Failures come first, then the causes with the most servers, then the order of the report.
     """
     groups: dict[tuple[Code, str, bool], list[MemberReport]] = {}
     for member in report.members:
@@ -53,7 +53,7 @@ def fold(report: GatewayReport) -> tuple[Cause, ...]:
 
 
 def _of_gateway(report: GatewayReport) -> list[Cause]:
-    """What is wrong with the gateway itself; information is no cause."""
+    """The causes that concern the gateway itself, without informational findings."""
     return [
         Cause(
             code=finding.code,
@@ -67,7 +67,7 @@ def _of_gateway(report: GatewayReport) -> list[Cause]:
 
 
 def _code(member: MemberReport) -> Code:
-    """A server that only the gateway calls unhealthy goes by the gateway's own reason."""
+    """The headline, or Azure's reason for a server that only backend health calls unhealthy."""
     if member.headline is not Code.OK or member.healthy:
         return member.headline
     shown = member.server.message.code if member.server and member.server.message else Code.OK

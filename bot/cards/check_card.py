@@ -1,8 +1,7 @@
 """The card of one check.
 
-Verdict, cause, drawing, who fixes what, what a browser does, buttons, context block.
-
-At most twelve lines precede the buttons; the rest is in the thread (`details`).
+In order: verdict, cause, drawing of the chain, who fixes what, what a browser does, buttons,
+context block. At most twelve lines come before the buttons; the rest is in the thread (`details`).
 """
 
 from __future__ import annotations
@@ -68,18 +67,19 @@ _CURED_BY_A_CHAIN = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardContext:
-    """What a card says beside the report.
+    """What a card shows besides the report.
 
     Attributes:
-        command: what to type to repeat the check, without the slash command; buttons carry it.
-        understood: the command as it was understood.
-        run_id: the id under which the log knows this run.
+        command: the command that repeats the check, without the slash command; the buttons carry
+            it.
+        understood: how the command was understood.
+        run_id: the ID of this run in the log.
         probe_origin: the machine that probed.
-        user: Slack id of who asked, `None` when nobody did.
-        gateway_says: backend health in a sentence, empty where no gateway uses the backend.
+        user: Slack ID of the user who asked; `None` when nobody did.
+        gateway_says: backend health in one sentence; empty where no gateway uses the backend.
         gateway: the gateway that uses the backend, for the names in the fix steps.
-        changed: what is different since it was last green, one line, empty when that is not known.
-        site: the public name under which a gateway serves the same host, empty where none does.
+        changed: what changed since the backend was last healthy, in one line; empty if unknown.
+        site: the public name under which a gateway serves the same host; empty if there is none.
     """
 
     command: str
@@ -118,7 +118,10 @@ def check_card(report: CheckReport, context: CardContext) -> Message:
 
 
 def lock_screen(report: CheckReport) -> str:
-    """Cause, host and who must act in 90 characters; the host is shortened first."""
+    """The notification text: cause, host and who must act in 90 characters.
+
+    The host is shortened first.
+    """
     word, headline = grade(report.verdict), report.verdict.headline
     who = "Nothing to do." if word == "OK" else f"Fix: {ACTORS[report.explanation.where]}."
     rest = f": {PHRASES[headline]}. {who}"
@@ -163,10 +166,7 @@ def _below(report: CheckReport) -> Iterator[Paragraph]:
 
 
 def _fixes(report: CheckReport) -> Iterator[Paragraph]:
-    """Who fixes what.
-
-    The headline's first step, then the first step of the other party where one has to act as well.
-    """
+    """Who fixes what: the first step of the headline, and of the other party if it must act too."""
     explanation = report.explanation
     first = _ready_made(report) or (
         explanation.steps[0] if explanation.steps else spoken(explanation.cause)
@@ -185,9 +185,9 @@ def _fixes(report: CheckReport) -> Iterator[Paragraph]:
 
 
 def _ready_made(report: CheckReport) -> str | None:
-    """The step for the corrected chain in the thread.
+    """The step that installs the corrected chain from the thread.
 
-    Where installing it fixes the headline, with the re-check's verdict.
+    Only when installing it fixes the headline; it includes the verdict of the re-check.
     """
     repair = report.repair
     if repair is None or not repair.chain or report.verdict.headline not in _CURED_BY_A_CHAIN:
@@ -204,7 +204,7 @@ def _critical_fixes(report: CheckReport) -> tuple[Fix, ...]:
 
 
 def _others(report: CheckReport) -> tuple[str, ...]:
-    """The other findings that matter, in the few words of the lock screen."""
+    """The other important findings, in the phrases of the notification text."""
     matter = (f.code for f in report.verdict.findings if f.severity is not Severity.INFO)
     return tuple(
         dict.fromkeys(PHRASES[code] for code in matter if code is not report.verdict.headline)
@@ -226,12 +226,15 @@ def _buttons(report: CheckReport, context: CardContext) -> Buttons:
 
 
 def again_button(command: str) -> Button:
-    """`Check again`, which carries the command."""
+    """`Check again`; its value is the command."""
     return Button(label="Check again", action=CHECK_AGAIN, value=ask_again(command), primary=True)
 
 
 def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:
-    """A rehearsed chain is on no server, so it cannot be watched and has no backend health."""
+    """Entries of the overflow menu.
+
+    A rehearsed chain is not installed on any server, so it has no `watch` and no backend health.
+    """
     rehearsed = report.chain is not None and not report.addresses[0].address
     if rehearsed:
         return MORE_OPTIONS

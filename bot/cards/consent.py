@@ -11,7 +11,7 @@ _WHY = (
 
 
 def consent_wanted(*, shown: bool) -> Message:
-    """Ask the person who asked; `shown` where they got their answer alone meanwhile."""
+    """Ask the user for consent; `shown` if they already got the card as an ephemeral message."""
     meanwhile = (
         "Answers are shown to you alone until one of your organisation allows them here."
         if shown
@@ -27,7 +27,7 @@ def consent_wanted(*, shown: bool) -> Message:
 
 
 def consent_given(user: str) -> Message:
-    """Tell the channel, with the way back."""
+    """Tell the channel that cards will appear here, and how to stop that."""
     return compose(
         "Cards are shown in this channel",
         [
@@ -39,7 +39,7 @@ def consent_given(user: str) -> Message:
 
 
 def consent_revoked() -> Message:
-    """Tell the person who took the consent back."""
+    """Confirm the withdrawal to the user who made it."""
     return compose(
         "Cards are shown to the asker alone",
         [

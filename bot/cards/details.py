@@ -1,9 +1,6 @@
-"""The thread under a card.
+"""The thread under a card: every finding, the presented chain in full, raw evidence, files.
 
-Every finding, the chain as sent in full, raw evidence, and the files.
-
-The message keeps the budget of a card; what does not fit is in `appgw-details.txt`, which always
-holds everything.
+The message keeps to the limits of a card. `appgw-details.txt` always contains everything.
 """
 
 from __future__ import annotations
@@ -53,7 +50,7 @@ _DASHES = re.compile("--+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file for the thread: public parts only."""
+    """A file for the thread; it never contains private keys."""
 
     name: str
     title: str
@@ -62,14 +59,14 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """The thread message, and the files that go with it."""
+    """The message in the thread, and the files attached to it."""
 
     message: Message
     files: tuple[Attachment, ...]
 
 
 def details(report: CheckReport) -> Details:
-    """Everything that is known about one check."""
+    """Everything that is known from one check."""
     message, complete = _message(report)
     text = (
         ()
@@ -86,7 +83,7 @@ def details(report: CheckReport) -> Details:
 
 
 def whole_message(said: str) -> Message | None:
-    """Backend health for the thread, where it does not fit on the card."""
+    """Azure's message in full for the thread, if the card has no room for it."""
     if len(clean(said, _LONG)) <= HEALTH_TEXT_LIMIT:
         return None
     return compose(
@@ -95,12 +92,12 @@ def whole_message(said: str) -> Message | None:
 
 
 def full_text(report: CheckReport) -> str:
-    """Everything as text; control characters are removed, lines are hardly shortened."""
+    """Everything as text, without control characters; only extreme lines are shortened."""
     return "\n\n".join(part.plain() for part in _parts(report, _LONG)) + "\n"
 
 
 def _message(report: CheckReport) -> tuple[Message, bool]:
-    """The parts that fit into the budget, and whether these are all, uncut."""
+    """The parts that fit, and whether that is everything, unshortened."""
     parts, uncut = list(_parts(report, _SHORT)), list(_parts(report, _LONG))
     note = say("The rest is in appgw-details.txt, in this thread.")
     budget = JSON_LIMIT - json_size([note.block()]) - 2
@@ -224,10 +221,7 @@ def _session(address: AddressReport, limit: int) -> Iterator[str]:
 
 
 def chain_files(report: CheckReport) -> Iterator[Attachment]:
-    """The corrected chain, the root where the gateway lacks it, and the chain as sent.
-
-    Public parts only.
-    """
+    """The corrected chain, the root if the gateway lacks it, and the presented chain."""
     if report.repair and report.repair.chain:
         corrected = "".join(_pem(certificate) for certificate in report.repair.chain)
         yield Attachment(
@@ -236,7 +230,7 @@ def chain_files(report: CheckReport) -> Iterator[Attachment]:
             content=corrected,
         )
     if report.repair and report.repair.root_pem and not _lies_on_gateway(report):
-        # without a comment, because the gateway receives the file's bytes
+        # without a comment line, because the gateway gets the bytes of the file
         yield Attachment(
             name="root.cer",
             title="Root that the gateway should trust",
@@ -250,7 +244,7 @@ def chain_files(report: CheckReport) -> Iterator[Attachment]:
 
 
 def _lies_on_gateway(report: CheckReport) -> bool:
-    """The root only has to be attached; on another gateway it does not help."""
+    """Whether the root is on this gateway and only needs to be attached."""
     lying = report.request.policy.unattached
     return report.repair is not None and any(
         one.certificate == report.repair.root and not one.on_other_gateway for one in lying
@@ -258,15 +252,16 @@ def _lies_on_gateway(report: CheckReport) -> bool:
 
 
 def _pem(certificate: Certificate | UnreadableCertificate) -> str:
-    """One PEM block under a comment that names it; what no parser accepts keeps its bytes."""
+    """One PEM block under a comment with its name.
+
+    A certificate that cannot be parsed keeps its bytes.
+    """
     subject = (
         certificate.subject
         if isinstance(certificate, Certificate)
         else "a certificate that cannot be read"
     )
-    name = _DASHES.sub(
-        "-", inert(clean(subject, _SHORT))
-    )  # a name may not begin a block of its own
+    name = _DASHES.sub("-", inert(clean(subject, _SHORT)))  # a name must not begin a PEM block
     body = base64.b64encode(certificate.der).decode()
     lines = [body[start : start + 64] for start in range(0, len(body), 64)]
     return "\n".join(
@@ -275,7 +270,7 @@ def _pem(certificate: Certificate | UnreadableCertificate) -> str:
 
 
 def member_details(report: GatewayReport) -> str:
-    """Every member with probe and backend health, as text for the thread's file."""
+    """Every member with probe and backend health, as text for a file in the thread."""
     lines = [
         f"gateway {clean(report.gateway.id.name, 120)}, {counted(len(report.members), 'server')}"
     ]

@@ -1,9 +1,7 @@
-"""The digest: its card, its details, the message about a recovery.
+"""The digest: its card, its details, and the message about a recovery. Pure.
 
-Pure; the lines are passed in as rows.
-
-The card has at most twelve lines before its buttons; every problem, hidden or not, has its own line
-and `Check` button in the thread.
+The card has at most twelve lines before its buttons. Every problem, shown on the card or not, has
+its own line and `Check` button in the thread.
 """
 
 from __future__ import annotations
@@ -44,9 +42,9 @@ class Row:
 
     Attributes:
         line: the cause.
-        tail: how many, and since when, in words.
+        tail: how many backends, and since when, in words.
         check: the command that checks it now, without the slash command.
-        fixed: how it ended, in words; empty while it lasts.
+        fixed: how it ended, in words; empty while it is open.
     """
 
     line: DigestLine
@@ -63,11 +61,11 @@ class DigestHead:
         target: the subscribed target as typed; the buttons carry it too.
         when: day, time and zone in words.
         counts: `2 problems, 37 fine`.
-        footer: new, fixed and muted; empty when there is nothing to count.
-        ahead: what breaks next, in words; empty where nothing is known.
+        footer: numbers of new, fixed and muted problems; empty when there are none.
+        ahead: which problem is expected next, in words; empty when none is known.
         schedule: in words, for the context block.
-        muted_by: Slack id of who muted, named in the context block.
-        thread: what is left out stands in the card's thread; a preview has none.
+        muted_by: Slack ID of the user who muted, named in the context block.
+        thread: whether there is a thread with the omitted lines; a preview has none.
     """
 
     target: str
@@ -105,9 +103,9 @@ def digest_card(head: DigestHead, rows: Sequence[Row]) -> Message:
 
 
 def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
-    """Every problem with the backends behind it and one `Check` button, for the thread.
+    """Every problem with its backends and one `Check` button, for the thread.
 
-    As many messages as it takes.
+    Returns as many messages as needed.
     """
     return tuple(
         _page(rows[start : start + _PER_MESSAGE]) for start in range(0, len(rows), _PER_MESSAGE)
@@ -115,7 +113,7 @@ def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
 
 
 def recovery(row: Row, target: str) -> Message:
-    """One line for the thread: a problem is over.
+    """One line for the thread: a problem has ended.
 
     It names the target, because the notification does not show the card.
     """
@@ -128,15 +126,15 @@ def recovery(row: Row, target: str) -> Message:
 
 
 def title(line: DigestLine) -> str:
-    """The cause in words, with what it is about."""
+    """The cause in words, with the certificate or name that it concerns."""
     subject = short_name(clean(line.subject, 200))
     return shorten(f"{capital(PHRASES[line.code])}: {shorten_middle(subject, _SUBJECT)}", _TITLE)
 
 
 def run_button(label: str, command: str, *, number: int = 0, apart: bool = False) -> Button:
-    """A button that runs a command again.
+    """A button that runs a command.
 
-    `number` tells several in one message apart, `apart` answers in a message of its own.
+    `number` makes several in one message distinct; `apart` sends the answer as a new message.
     """
     action = f"{RUN_APART if apart else RUN}:{number}:{label.split(maxsplit=1)[0].lower()}"
     return Button(label=label, action=action, value=ask_again(command))
@@ -160,18 +158,18 @@ def _page(rows: Sequence[Row]) -> Message:
 
 
 def _named(member: Member) -> str:
-    """A backend with its setting, because one server may be used by several."""
+    """A backend with its setting, because several settings may use one server."""
     return clean(f"{member.label} ({member.setting})" if member.setting else member.label, 60)
 
 
 def _lock_screen(word: str, target: str, rows: Sequence[Row], head: DigestHead) -> str:
-    """Which, the worst cause, how many more and who must act, in 90 characters.
+    """The notification text in 90 characters: target, worst cause, how many more, who must act.
 
-    The counts where nothing is wrong.
+    The counts if nothing is wrong.
     """
     lasting = [row.line for row in rows if not row.fixed]
     rest = f": {_worst(lasting)}" if lasting else f": {clean(head.counts, _COUNTS)}"
-    named = target.removeprefix("gw:")  # with the prefix, `:prod-gw:` would read as an emoji
+    named = target.removeprefix("gw:")  # with the prefix, Slack would read `:prod-gw:` as an emoji
     return f"{word} {shorten_middle(named, TEXT_LIMIT - len(word) - 1 - len(rest))}{rest}"
 
 

@@ -1,9 +1,7 @@
-"""The chain as it was sent, with its gap.
+"""Draws the presented chain with its gap, in lines of 32 columns that no phone wraps.
 
-Bounded lines of 32 columns, so that a phone never wraps them.
-
-A mark is always beside a word: `X MISSING`, never a colour alone. Names are cleaned and cut in the
-middle.
+A mark is always beside a word (`X MISSING`), never a colour alone. Names are cleaned and shortened
+in the middle.
 """
 
 from __future__ import annotations
@@ -41,7 +39,8 @@ _ROOT_TROUBLES = frozenset(
         Code.UPLOADED_ROOT_UNUSABLE,
     }
 )
-# A root that signed nothing that was sent may still be right: an intermediate may be missing.
+# An intermediate may be missing, so a root that signed no presented certificate may still be the
+# right one.
 _ROOT_NOTES = {
     Code.UPLOADED_ROOT_UNUSABLE: "X UNUSABLE as a root",
     Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "X not the issuer asked for",
@@ -57,17 +56,14 @@ _MODES: Mapping[TrustMode, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One certificate of the drawing.
-
-    Its position, its name, and its fault (empty for none).
-    """
+    """One certificate of the drawing: its position, its name and its fault (empty for none)."""
 
     label: str
     name: str
     note: str = ""
 
     def lines(self) -> tuple[str, ...]:
-        """One line, two when something is wrong."""
+        """One line, or two if there is a fault."""
         label = f"{self.label:<{LABEL_WIDTH - 1}} "  # "sent 10" is as wide as the column
         first = f"{label}{fit(self.name, DRAWING_WIDTH - len(label))}"
         return (
@@ -78,7 +74,7 @@ class Row:
 
 
 def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
-    """The drawing of what the worst address sent, or of how far the connection came."""
+    """Draw what the worst address presented, or the last stage that the connection reached."""
     chain = report.chain
     if chain is None or not chain.certificates:
         return _stages(report.verdict.headline, named=not is_ip_literal(report.request.target.host))
@@ -86,7 +82,7 @@ def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
 
 
 def _stages(headline: Code, *, named: bool) -> tuple[str, ...]:
-    """How far the connection came; an address needs no DNS."""
+    """The stages that the connection reached; an address needs no DNS."""
     stop, trouble = _STOPPED_AT.get(headline, (len(_STAGES) - 1, "X no certificates came"))
     words = [
         "ok" if place < stop else trouble if place == stop else "not reached"
@@ -101,10 +97,7 @@ def _stages(headline: Code, *, named: bool) -> tuple[str, ...]:
 
 
 def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
-    """Rows without a fault are folded into one line that counts them.
-
-    Past the limit, all others too.
-    """
+    """Fold rows without a fault into one line that counts them; above the limit, others too."""
     lines = [line for row in rows for line in row.lines()]
     if len(lines) <= max_lines:
         return tuple(lines)
@@ -122,7 +115,7 @@ def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
 
 
 def drawing_rows(report: CheckReport) -> Iterator[Row]:
-    """What was sent in its order, gaps, and roots; empty where nothing was sent."""
+    """The presented certificates in order, gaps, and roots; empty if nothing was presented."""
     verdict, chain = report.verdict, report.chain
     if chain is None or not chain.certificates:
         return
@@ -137,7 +130,7 @@ def drawing_rows(report: CheckReport) -> Iterator[Row]:
 
 
 def _name(certificate: Certificate) -> str:
-    """A certificate without a subject goes by its first DNS name."""
+    """The name of a certificate; without a subject, its first DNS name."""
     unnamed = not certificate.subject and certificate.dns_names
     return clean(certificate.dns_names[0], 120) if unnamed else short_name(certificate.subject)
 
@@ -145,7 +138,7 @@ def _name(certificate: Certificate) -> str:
 def _gap(verdict: Verdict, subject: str) -> Row:
     """The label of a gap.
 
-    From outside, a missing upper CA and an untrusted root look alike.
+    A client cannot tell a missing upper CA from an untrusted root.
     """
     missing = next((f for f in verdict.findings if f.code is Code.INTERMEDIATE_MISSING), None)
     if missing is None:
@@ -160,9 +153,10 @@ def _gap(verdict: Verdict, subject: str) -> Row:
 def _beyond_the_list(
     elements: Iterable[PathElement],
 ) -> tuple[dict[int, list[str]], list[PathElement]]:
-    """Path elements that were not sent.
+    """Path elements that were not presented.
 
-    The subjects in each gap, by the position that it follows, and what the gateway adds.
+    Returns the subjects in each gap, by the position before the gap, and the elements that the
+    gateway adds.
     """
     gaps: dict[int, list[str]] = {}
     anchors, last = list[PathElement](), -1
@@ -177,9 +171,10 @@ def _beyond_the_list(
 
 
 def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, list[str]]:
-    """From outside only the lowest missing CA can be named.
+    """The missing certificates of each gap.
 
-    The repaired chain names those above it too.
+    The presented chain names only the lowest missing CA; the repaired chain also names those above
+    it.
     """
     if (
         report.chain is None
@@ -199,7 +194,7 @@ def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, lis
 
 
 def _trust_rows(report: CheckReport, anchors: list[PathElement]) -> Iterator[Row]:
-    """The trusted roots, and why they do not fit where that is the fault."""
+    """The trusted roots, with the reason if they do not fit."""
     trouble = next(
         (
             f
@@ -225,7 +220,7 @@ def _trust_rows(report: CheckReport, anchors: list[PathElement]) -> Iterator[Row
 
 
 def _unusable_uploads(report: CheckReport, drawn: set[str | None]) -> Iterator[Row]:
-    """Uploads that cannot serve as a root and that the path does not use."""
+    """Uploaded certificates that cannot serve as a root and are not in the path."""
     for fault in report.verdict.findings:
         sha256 = fault.evidence.get("sha256")
         if fault.code is not Code.UPLOADED_ROOT_UNUSABLE or sha256 in drawn:
@@ -236,7 +231,7 @@ def _unusable_uploads(report: CheckReport, drawn: set[str | None]) -> Iterator[R
 
 
 def _anchor_note(verdict: Verdict, anchor: PathElement) -> str:
-    """What is wrong with a root that was not sent: its limits, its dates, its key."""
+    """What is wrong with a trusted root: its constraints, its dates or its key."""
     faults = (
         f
         for f in verdict.findings
@@ -257,7 +252,7 @@ def _marked(fault: Finding) -> str:
 
 
 def _root_above_the_gap(report: CheckReport) -> Iterator[Row]:
-    """The root that the repaired chain leads to and that the gateway has: no new one is needed."""
+    """The gateway's root to which the repaired chain leads, so that no other is needed."""
     repair, anchors = report.repair, report.request.policy.anchors
     if repair is None or not repair.chain or repair.root is not None or anchors.mode not in _MODES:
         return
@@ -337,10 +332,7 @@ _FAULT_NOTES: Mapping[Code, str] = MappingProxyType(
 
 
 def _note(verdict: Verdict, position: int) -> str:
-    """What is wrong with one certificate.
-
-    The fault of the card's headline comes first.
-    """
+    """What is wrong with one certificate; the fault of the headline comes first."""
     faults = [f for f in verdict.findings if f.certificate == position and _worth_a_line(f)]
     headline = next(
         (f for f in faults if f.code is verdict.headline and f.code in _FAULT_NOTES), None
@@ -360,7 +352,7 @@ def _is_critical(verdict: Verdict, position: int) -> bool:
 
 
 def _worth_a_line(finding: Finding) -> bool:
-    """A gap is drawn as a row of its own; information is for the thread."""
+    """Whether a finding is noted here; gaps have rows, and informational ones are in the thread."""
     return finding.severity is not Severity.INFO and finding.code not in {
         Code.INTERMEDIATE_MISSING,
         *_ROOT_TROUBLES,

@@ -1,10 +1,9 @@
-"""Escaping of text from outside: invisible characters removed, shortened, markup neutralised.
+"""Escapes text from outside: removes invisible characters, shortens, disables markup.
 
-Certificate subjects, HTTP reason phrases, ARM messages and what people type all pass through
-`clean`. Inside blocks the result goes into
-`plain_text` and `rich_text` text elements only, which Slack never parses. Where Slack does parse
-(`text`, and the plain rendering that goes
-out when blocks are refused), it passes through `inert` as well.
+Certificate subjects, HTTP reason phrases, ARM messages and users' input all pass through `clean`.
+In blocks the result is only used in `plain_text` and `rich_text` text elements, which Slack never
+parses. Where Slack parses text (`text`, and the plain version that is sent when blocks are refused)
+it also passes through `inert`.
 """
 
 from __future__ import annotations
@@ -26,12 +25,13 @@ _MENTION = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 
 
 def clean(text: object, limit: int = 200) -> str:
-    """One line of visible text.
+    """One line of visible text of at most `limit` characters.
 
-    Control, bidi, zero-width and private characters dropped, white space folded, cut at `limit`.
+    Control, bidi, zero-width and private-use characters are removed and white space is collapsed.
     """
     kept = str(text)[: limit * 8]
-    if not (kept.isascii() and kept.isprintable()):  # nearly every text is both
+    # nearly every text is both, and the rest is slow
+    if not (kept.isascii() and kept.isprintable()):
         kept = _calm_marks("".join(_visible(character) for character in kept))
     return shorten(" ".join(kept.split()), limit)
 
@@ -44,7 +44,7 @@ def _visible(character: str) -> str:
 
 
 def _calm_marks(text: str) -> str:
-    """At most two combining marks in a row: more of them paint over the neighbouring lines."""
+    """At most two combining marks in a row: more of them overwrite neighbouring lines."""
     runs = groupby(text, key=lambda character: unicodedata.category(character) in _MARKS)
     return "".join(
         "".join(list(run)[:_MAX_MARKS]) if marks else "".join(run) for marks, run in runs
@@ -52,7 +52,7 @@ def _calm_marks(text: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut between words where possible, ending in an ellipsis."""
+    """At most `limit` characters, cut between words if possible, with an ellipsis at the end."""
     if len(text) <= limit:
         return text
     cut = text[: limit - 1]
@@ -61,9 +61,9 @@ def shorten(text: str, limit: int) -> str:
 
 
 def shorten_middle(text: str, limit: int) -> str:
-    """At most `limit` characters with both ends kept.
+    """At most `limit` characters, cut in the middle.
 
-    Of a host name the label and the domain tell most.
+    The first label and the domain of a host name say most.
     """
     if len(text) <= limit:
         return text
@@ -77,7 +77,7 @@ def width(text: str) -> int:
 
 
 def fit(text: str, columns: int) -> str:
-    """Cut to so many columns of a fixed-width font, both ends kept."""
+    """Shorten in the middle to this many columns of a fixed-width font."""
     limit = columns
     while width(shortened := shorten_middle(text, limit)) > columns:
         limit -= 1
@@ -87,9 +87,8 @@ def fit(text: str, columns: int) -> str:
 def inert(text: str) -> str:
     """Text that Slack does not parse as markup.
 
-    Lookalikes replace the characters of mentions, links, formats and emoji.
-
-    The length is kept, so that budgets still hold.
+    Similar characters replace those of mentions, links, formats and emoji. The length stays the
+    same, so limits still hold.
     """
     swapped = text.translate(_LOOKALIKES)
     swapped = _EDGE_UNDERSCORE.sub("ˍ", swapped)
@@ -107,14 +106,14 @@ _ESCAPED = re.compile(r"\\(?:([0-9A-Fa-f]{2})|(.))")
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """Unescape RFC 4514 section 2.4: a backslash before two hex digits or before one sign."""
+    """Unescape by RFC 4514 section 2.4: a backslash before two hex digits or one character."""
     return chr(int(found[1], 16)) if found[1] else found[2]
 
 
 def short_name(distinguished: str) -> str:
     """A short name of a certificate.
 
-    The common name of an RFC 4514 text, else its first value, else a placeholder.
+    The common name of an RFC 4514 text, else the first value in it, else a placeholder.
     """
     parts = re.split(r"(?<!\\)[,+]", distinguished)
     pairs = [part.partition("=")[::2] for part in parts if "=" in part]

@@ -1,10 +1,8 @@
-"""The modal that `Fix steps` opens.
+"""The modal that `Fix steps` opens: who must do what, with the real names.
 
-For each finding who must act and what to do, with the real names, for one kind of server and one
-tool.
-
-Everything comes out of the button's own value (`fix_value`), so that it works on an old card and
-after a restart; choosing another kind or tool updates the modal.
+It shows one kind of server and one tool for the gateway. Everything comes from the button's value
+(`fix_value`), so it also works on an old card and after a restart. Choosing another kind or tool
+updates the modal.
 """
 
 from __future__ import annotations
@@ -49,7 +47,7 @@ def fix_steps(value: str) -> Block:
 
 
 def _choices(value: FixValue) -> Iterator[Block]:
-    """What can be switched, where it changes something."""
+    """The menus for the kind of server and the tool, if they change something."""
     if value.context is None:
         return
     menus = (
@@ -98,7 +96,7 @@ def _parts(value: FixValue) -> Iterator[Part]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Together:
-    """Findings that the same steps fix."""
+    """Findings that have the same steps."""
 
     fixes: tuple[OneFix, ...]
     guide: FixGuide | None
@@ -142,7 +140,7 @@ def _guided(answer: FixGuide) -> Iterator[Part]:
 
 
 def _blanks(answer: FixGuide, steps: Iterable[FixStep]) -> Iterator[Part]:
-    """The placeholders that these steps leave to the reader."""
+    """The placeholders in these steps that the reader must replace."""
     shown = "\n".join(f"{step.text}\n{step.command or ''}" for step in steps)
     left = [blank for blank in answer.blanks if re.search(rf"\b{re.escape(blank)}\b", shown)]
     if left:
@@ -157,7 +155,7 @@ def _numbered(steps: Iterable[FixStep]) -> Iterator[Part]:
 
 
 def _stopgap(value: FixValue) -> Iterator[Part]:
-    """The stopgap of switching validation off: last, and its risk first."""
+    """The temporary workaround of switching validation off: shown last, its risk first."""
     if value.context is None or not _has_stopgap(value):
         return
     answer = gateway_guide(value.fixes[0].code, value.context, value.tool)

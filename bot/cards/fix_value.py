@@ -1,7 +1,7 @@
-"""What the `Fix steps` button carries: findings in short, the real names, the guessed server.
+"""The value of the `Fix steps` button: findings, real names, and the guessed kind of server.
 
-It has to fit into 2,000 characters and must be readable after a restart and by later versions, so
-every key may be absent.
+It must fit into 2,000 characters and be readable after a restart and by later versions, so every
+key may be absent.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _SHORT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneFix:
-    """What to do about one finding.
+    """The fix for one finding.
 
-    `steps` are the catalogue's own where no guide knows the code.
+    `steps` are those of the findings catalogue, for a code without a guide.
     """
 
     code: Code
@@ -57,12 +57,12 @@ class OneFix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixValue:
-    """The button's parameters.
+    """The content of the button.
 
     Attributes:
-        command: what to type to ask the same again.
-        fixes: the findings that matter, in headline order.
-        left_out: how many more there were.
+        command: the command that repeats the check.
+        fixes: the important findings, in headline order.
+        left_out: how many findings were omitted.
         context: the real names; `None` on a card of an older version.
         kind, tool: kind of server, and tool that changes the gateway.
     """
@@ -105,7 +105,7 @@ def _setting_used(
 ) -> BackendSetting | str | None:
     """The setting that the report was judged by.
 
-    Its name alone where the configuration does not hold it.
+    Only its name if the configuration does not contain it.
     """
     members = gateway.members if gateway else ()
     name = next(
@@ -127,9 +127,9 @@ def _on_gateway(known: GatewayId, used: BackendSetting | str | None) -> dict[str
 
 
 def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, ...] | None:
-    """The roots attached now, which a command that replaces the list must name.
+    """The attached roots, which a command that replaces the list must name.
 
-    `None` if not all are known.
+    `None` if some are unknown.
     """
     policy = report.request.policy
     if isinstance(used, BackendSetting):
@@ -148,9 +148,9 @@ def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, 
 
 
 def _carried(report: CheckReport) -> str | None:
-    """A name that the certificate carries, where it does not carry the one that was asked.
+    """A name of the certificate, if it does not contain the expected name.
 
-    Empty when it carries none in full.
+    Empty if it contains no full name.
     """
     if report.chain is None or not any(
         finding.code in _OTHER_NAME for finding in report.verdict.findings
@@ -161,7 +161,7 @@ def _carried(report: CheckReport) -> str | None:
 
 
 def _lies_here(report: CheckReport) -> str | None:
-    """The name under which the root lies on this very gateway, not attached."""
+    """The name of the root on this gateway, if it is uploaded but not attached."""
     root = report.repair.root if report.repair else None
     return next(
         (
@@ -174,9 +174,9 @@ def _lies_here(report: CheckReport) -> str | None:
 
 
 def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
-    """Under which name the root lies on the gateway, or shall lie there.
+    """The name that the root has or will have on the gateway.
 
-    Never another one's name, which it would replace.
+    Never the name of another root, which the command would then replace.
     """
     repair, policy = report.repair, report.request.policy
     if repair is None or repair.root is None:
@@ -195,7 +195,7 @@ def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
 
 
 def _else(default: object) -> WrapValidator:
-    """What another version wrote into this field is left out, and the rest is read."""
+    """A validator that replaces a field which another version wrote differently by its default."""
 
     def read(value: object, handler: ValidatorFunctionWrapHandler) -> object:
         try:
@@ -208,7 +208,7 @@ def _else(default: object) -> WrapValidator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fix:
-    """One fix: its code, where it is made, and steps where no guide knows them."""
+    """One fix: its code, where it is made, and the steps if no guide has them."""
 
     c: Code
     w: Where
@@ -220,18 +220,18 @@ _Word = Annotated[str, _else("")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Steps:
-    """What the button and the form carry.
+    """The JSON of the button and of the modal.
 
     Attributes:
-        v: version of this form.
-        n: its name.
+        v: version of the format.
+        n: name of the type.
         q: the command of the card.
         x: the names for the commands.
         k: the kind of server.
-        t: the gateway's tool.
+        t: the tool for the gateway.
         f: the fixes.
-        m: how many fixes were left out.
-        c: the headline alone, where nothing else fits.
+        m: how many fixes were omitted.
+        c: the headline alone, if nothing else fits.
     """
 
     v: Literal[2]
@@ -251,7 +251,7 @@ _FORM = {"v": 2, "n": "fix-steps"}
 
 
 def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None = None) -> str:
-    """The button's value; the last findings are left out until it fits."""
+    """The button's value; the last findings are omitted until it fits."""
     context = fix_context(report, gateway)
     fixes = [_written(finding, fix) for finding, fix in _that_matter(report)]
     value = {
@@ -276,7 +276,7 @@ def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None
 
 
 def guessed(report: CheckReport) -> ServerKind:
-    """The likeliest kind of server, from its answer and its name."""
+    """The likeliest kind of server, from its response and its name."""
     http = report.chain.http if report.chain else None
     return guess_server_kind(
         http.server if isinstance(http, HttpResponse) else "", report.request.target.host
@@ -295,7 +295,7 @@ def _written(finding: Finding, fix: Fix) -> dict[str, Any]:
 
 
 def has_guide(code: Code, where: Where) -> bool:
-    """Whether a guide knows what to do about this code there."""
+    """Whether there is a guide for this code, on the server or on the gateway."""
     return (where is Where.SERVER and has_server_guide(code)) or (
         where is Where.GATEWAY and has_gateway_guide(code)
     )
@@ -327,7 +327,7 @@ _DEFAULT = FixContext(host="")
 
 
 def read_value(text: str) -> FixValue:
-    """Read a button's value, or a form's own note of it; what cannot be read is left out."""
+    """Read the value of a button or the metadata of a modal; unreadable parts are omitted."""
     try:
         given = _STEPS.validate_json(text) if readable(text) else _NO_STEPS
     except ValidationError:
@@ -346,9 +346,9 @@ def read_value(text: str) -> FixValue:
 def switched(
     text: str, *, kind: str | None = None, tool: str | None = None, channel: str | None = None
 ) -> str:
-    """The same value for another kind of server or another tool.
+    """The value for another kind of server or another tool.
 
-    `channel` is noted, for a form does not know where it was opened.
+    `channel` is stored because a modal does not say where it was opened.
     """
     noted = {key: value for key, value in (("k", kind), ("t", tool), ("channel", channel)) if value}
     return json.dumps(_object(text) | noted, ensure_ascii=False, separators=(",", ":"))
@@ -380,7 +380,7 @@ def _context(given: object) -> FixContext | None:
 
 
 def _fits(name: str, value: object) -> bool:
-    """Whether a name in a button is of its kind.
+    """Whether a name in a button is valid for its field.
 
     A port is not quoted in commands, so it must be a number.
     """

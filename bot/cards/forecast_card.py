@@ -1,4 +1,4 @@
-"""The card of `forecast gw:...`: on which day what breaks, by cause, the next day first."""
+"""The card of `forecast gw:...`: what will break on which day, by cause, the next day first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LINE, _SUBJECT = 150, 40
 
 
 def forecast_card(found: Forecast, context: CardContext) -> Message:
-    """What the channel sees."""
+    """The card in the channel."""
     name = shorten_middle(_name(found), 36)
     text = RehearsalText(
         notification=_notification(found, name),
@@ -39,7 +39,7 @@ def forecast_card(found: Forecast, context: CardContext) -> Message:
 
 
 def _notification(found: Forecast, name: str) -> str:
-    """Gateway, cause and who must act; what a lock screen cannot hold is left to the card."""
+    """The notification text: gateway, cause and who must act."""
     grade, rest = grade_of(found), f": {summary(found)}"
     if found.breaking:
         rest = f": {_short(found.breaking[0])}"
@@ -50,12 +50,12 @@ def _notification(found: Forecast, name: str) -> str:
 
 
 def grade_of(found: Forecast) -> str:
-    """WARN where something breaks, is refused already or was not seen, else OK."""
+    """WARN if something will break, is refused already or was not probed; else OK."""
     return "WARN" if found.breaking or found.refused or found.unseen else "OK"
 
 
 def summary(found: Forecast) -> str:
-    """The next thing that breaks, in one sentence."""
+    """What will break next, in one sentence."""
     if found.breaking:
         return f"{_first(found.breaking[0])}, {cause_of(found.breaking[0].cause)}."
     if not found.members:
@@ -65,7 +65,8 @@ def summary(found: Forecast) -> str:
 
 def _short(day: ForecastDay) -> str:
     cause, at = day.cause, day.cause.at
-    # A root that ends is replaced on the gateway; what a server sends is replaced there.
+    # An expiring root is replaced on the gateway, a certificate of the presented chain on the
+    # server.
     actor = "gateway" if cause.place is Place.ROOT else "server"
     place = cause.place.value.removesuffix(" certificate")
     breaks = f"{_many(day.breaks)} {_verb(day)}, {place} {cause.turn.value}"
@@ -77,7 +78,7 @@ def _first(day: ForecastDay) -> str:
 
 
 def remarks(found: Forecast) -> Iterator[str]:
-    """The lines under the summary: one per date, what is refused already, what is not known."""
+    """The lines under the summary: one per date, then what is refused already and what is unknown."""
     for day in found.changes[:MAX_DAYS_SHOWN]:
         yield shorten(_day_line(day, found.at), _LINE)
     if (more := len(found.changes) - MAX_DAYS_SHOWN) > 0:
@@ -99,7 +100,7 @@ def remarks(found: Forecast) -> Iterator[str]:
 
 
 def day_of(instant: datetime) -> str:
-    """`3 December 2026`, in UTC as the certificate says it."""
+    """`3 December 2026`, in UTC like the dates of a certificate."""
     return f"{instant.day} {instant:%B %Y}"
 
 
@@ -141,7 +142,7 @@ def _name(found: Forecast) -> str:
 
 
 def forecast_files(found: Forecast) -> Iterator[Attachment]:
-    """Every date with every server as text, and each chain that holds longer."""
+    """Every date with every server as a text file, and the chains that stay valid longer."""
     if found.changes or found.refused or found.unseen:
         yield Attachment(
             name="forecast.txt", title="Every date, every backend", content=forecast_details(found)

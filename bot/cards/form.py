@@ -1,8 +1,6 @@
-"""The modals: check a backend.
+"""The modals `Check a backend` and `Rehearse a chain`, and the modal shown while one is loading.
 
-Rehearse a chain, and the line shown until a modal's content is there.
-
-Block ids are the names under which `bot.slack` reads the answers back.
+The block IDs are the names by which `bot.slack` reads the answers.
 """
 
 from __future__ import annotations
@@ -18,7 +16,10 @@ _METADATA_LIMIT = 3000
 
 
 def check_modal(*, target: str = "", options: str = "", channel: str | None = None) -> Block:
-    """Ask for a backend; `channel` is where the card goes, asked for when it is not known."""
+    """The modal that asks for a backend.
+
+    `channel` is where the card is posted; the modal asks for it if it is unknown.
+    """
     fields = [
         _text("target", "Backend", target, placeholder="backend.contoso.com:8443", focus=True),
         _text(
@@ -37,9 +38,10 @@ def check_modal(*, target: str = "", options: str = "", channel: str | None = No
 def rehearse_modal(
     *, name: str = "", channel: str | None = None, takes_files: bool = True
 ) -> Block:
-    """Ask for a chain that is not installed yet, pasted or, where the bot may read it, as a file.
+    """The modal that asks for a chain which is not installed yet.
 
-    Slack refuses a form with a file field to an app without the scope `files:read`.
+    The chain is pasted or, if the bot has the scope `files:read`, given as a file. Slack refuses a
+    modal with a file input from an app without that scope.
     """
     fields = [
         _text(

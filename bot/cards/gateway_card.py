@@ -1,6 +1,4 @@
-"""The card of a gateway.
-
-Worst first, causes folded, healthy servers in one line, and backend health.
+"""The card of a gateway: causes, worst first, healthy servers in one line, backend health.
 
 One missing intermediate behind fourteen servers is one line. The card is complete with the bot's
 own probe; backend health is added when ARM has answered.
@@ -57,7 +55,7 @@ _DISAGREEMENTS = {
     ),
     Code.PROBE_DISAGREES: ("the gateway's failure threshold may not be reached yet ({servers})."),
 }
-"""In an order of their own: what users feel already comes first."""
+"""Ordered by effect: what stops traffic now comes first."""
 
 
 def gateway_card(report: GatewayReport, context: CardContext) -> Message:
@@ -85,7 +83,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
 
 
 def _routes(report: GatewayReport) -> Iterator[Part]:
-    """The rules that lead to each pool of a site, worst first, and the redirects."""
+    """The rules that lead to each pool of a site, the worst first, and the redirects."""
     if not report.site:
         return
     reached = dict.fromkeys(
@@ -138,7 +136,7 @@ def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
 
 
 def _no_server(report: GatewayReport) -> str:
-    """Why there are no servers."""
+    """The sentence that says why there are no servers."""
     pools = [str(f.evidence.get("pool")) for f in report.findings if f.code is Code.POOL_EMPTY]
     if report.is_only_redirected:
         return "No server stands behind this site: its rules only redirect."
@@ -149,7 +147,7 @@ def _no_server(report: GatewayReport) -> str:
 
 
 def _fine(report: GatewayReport) -> str:
-    """Members that were not probed are not counted as healthy."""
+    """The number of healthy servers; members that were not probed do not count."""
     total, unseen = len(report.members), sum(member.unseen for member in report.members)
     if report.unanswered:
         return "Not known: only backend health was requested, and it is missing."
@@ -239,7 +237,7 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
 
 
 def _seen_from_here(causes: tuple[Cause, ...]) -> Iterator[str | Span]:
-    """What our own probe found at the servers of the first cause."""
+    """What our probe found at the servers of the first cause."""
     seen = [m.report.verdict.headline for m in causes[0].members if m.report] if causes else []
     if seen:
         yield bold("The bot's own probe: ")
@@ -279,7 +277,7 @@ def _cause_line(cause: Cause) -> Paragraph:
 
 
 def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
-    """Healthy servers in one line, and those that were not probed in another."""
+    """The healthy servers in one line, and those that were not probed in another."""
     spoken = sum(len(cause.members) for cause in causes)
     skipped = [member for member in report.members if member.skipped]
     fine = (
@@ -302,7 +300,7 @@ def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragra
 
 
 def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
-    """Who must act on the first cause."""
+    """Who must act on the first cause, and how."""
     if not causes:
         return
     known = _known(causes[0])
@@ -314,11 +312,7 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
 
 
 def _known(cause: Cause) -> CatalogueEntry | Explanation:
-    """Who must do what.
-
-    The explanation of the bot's own probe where it found the same fault, else the code's general
-    one.
-    """
+    """The explanation of the probe if it found the same fault, else the catalogue's."""
     report = cause.members[0].report if cause.members else None
     return (
         report.explanation
@@ -371,9 +365,9 @@ def _context_block(report: GatewayReport, context: CardContext) -> ContextBlock:
 def lock_screen_of(
     report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT
 ) -> str:
-    """Which, the first cause, how many more and who must act.
+    """The notification text: gateway, first cause, how many more, who must act.
 
-    The number of servers is added where it fits.
+    The number of servers is added if it fits.
     """
     word, name = word_of(report, causes), name_of(report)
     options = _endings(report, causes) if causes else [_fine_ending(report)]

@@ -1,9 +1,7 @@
-"""Short phrases for a lock screen.
+"""Short phrases for notification texts: one per code, per severity and per party that must act.
 
-One phrase per code, one word per severity, the name of who must act.
-
-The full titles, causes and steps are the library's catalogue; here is only what must fit beside a
-host name in 90 characters.
+The library's catalogue has the full titles, causes and steps; a phrase here must fit beside a host
+name in 90 characters.
 """
 
 from __future__ import annotations
@@ -92,10 +90,7 @@ _RAW_CODE = re.compile(
 
 
 def spoken(sentence: str) -> str:
-    """A finding's sentence as a card says it.
-
-    Codes in it are replaced by their phrases.
-    """
+    """A finding's sentence for a card, with codes replaced by their phrases."""
     return _RAW_CODE.sub(lambda found: PHRASES[Code(found[0])], sentence)
 
 
@@ -110,10 +105,7 @@ SHAPES: Mapping[str, str] = MappingProxyType({"FAIL": "✖", "WARN": "▲", "OK"
 
 
 def target_name(report: CheckReport) -> str:
-    """The host, with its port where it is not HTTPS's own.
-
-    Written so that no client renders an emoji.
-    """
+    """The host, with its port unless it is 443, in a form that no client shows as an emoji."""
     target = report.request.target
     host = clean(target.host, 253)
     return host if target.port == _HTTPS_PORT else f"{host} port {target.port}"

@@ -1,8 +1,8 @@
-"""What an entry of a card's overflow menu carries.
+"""The values of the entries in a card's overflow menu.
 
-In a channel an entry is one word: Slack sends the card with the action, and its `Check again`
-button holds the command. Of an ephemeral message Slack sends back the entry alone, so there each
-entry carries the command as a versioned object.
+In a channel the value is one word: Slack sends the card with the action, and the card's `Check
+again` button contains the command. For an ephemeral message Slack sends only the entry, so there
+each entry contains the command as a versioned object.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class MenuEntry:
     """One entry.
 
     Attributes:
-        v: version of this form.
-        do: what it does, for example `watch`.
-        q: the card's command, empty where the card itself comes with the action.
+        v: version of the format.
+        do: the action, for example `watch`.
+        q: the card's command; empty when the action comes with the card.
     """
 
     v: Literal[1]
@@ -43,7 +43,7 @@ _ENTRY = TypeAdapter(MenuEntry)
 
 
 def read_entry(value: str) -> MenuEntry:
-    """An entry's value; a plain word is one of a card in a channel."""
+    """Read the value of an entry; a plain word comes from a card in a channel."""
     try:
         return _ENTRY.validate_json(value[: VALUE_LIMIT + 1])
     except ValidationError:
@@ -51,10 +51,10 @@ def read_entry(value: str) -> MenuEntry:
 
 
 def for_one_person(message: Message) -> Message:
-    """The message for an ephemeral answer, which has no thread.
+    """The message as an ephemeral one, which has no thread.
 
-    Each entry of its menu carries the command; an entry that exceeds Slack's limit is left out.
-    What is elsewhere in the thread comes from the menu.
+    Each entry of its menu contains the command; an entry that exceeds Slack's limit is omitted.
+    Texts that mention the thread mention the menu instead.
     """
     blocks = tuple(_without_thread(_with_question(block)) for block in message.blocks)
     plain = message.plain.replace(FILE_IN_THREAD, FILE_IN_MENU)
@@ -62,7 +62,7 @@ def for_one_person(message: Message) -> Message:
 
 
 def _without_thread(node: Any) -> Any:  # noqa: ANN401 -- any part of a block
-    """The same part of a block; only its texts change."""
+    """The same block, with its texts changed."""
     if isinstance(node, dict):
         return {key: _without_thread(item) for key, item in node.items()}
     if isinstance(node, list):

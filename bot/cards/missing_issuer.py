@@ -1,6 +1,6 @@
-"""The issuer that could not be obtained.
+"""Explains that an issuer could not be obtained, so that no corrected chain could be made.
 
-Why no corrected chain could be made, where the certificate is published, and who can supply it.
+It says where the certificate is published and who can supply it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ _NAME, _ADDRESS = 80, 200
 
 
 def not_at_hand(report: CheckReport, *, in_terminal: bool = False) -> str:
-    """One line for the thread or the terminal, whose user has no bot to set up.
+    """One line for the thread, or for the terminal, whose user has no bot to configure.
 
-    Empty where there is a chain file, or where no certificate names its issuer's address.
+    Empty if there is a chain file, or if no certificate gives the address of its issuer.
     """
     repair = report.repair
     lost = (
@@ -35,7 +35,7 @@ def _where(lost: MissingIssuer) -> str:
 
 
 def _way_out(report: CheckReport, *, in_terminal: bool) -> str:
-    """A rehearsal uses the pasted certificates alone, whatever the operator allows."""
+    """What the user can do; a rehearsal only uses the pasted certificates."""
     if not report.addresses[0].address:
         return " Add it to the file and rehearse again."
     if in_terminal:

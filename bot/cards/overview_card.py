@@ -1,4 +1,4 @@
-"""The overview: one line for each gateway, and the file that names them all. Pure."""
+"""The overview: one line per gateway, and the file that lists them all. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _REFUSALS_SHOWN = 2
 def overview_card(
     reports: Sequence[GatewayReport], refusals: Sequence[Refusal], context: CardContext
 ) -> Message:
-    """One line for each gateway, worst first."""
+    """The card with one line per gateway, worst first."""
     ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
     bad = sum(not report.healthy for report in ordered)
     silent = any(report.unanswered for report in ordered)
@@ -72,7 +72,7 @@ def overview_card(
 
 
 def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
-    """The notification text where a gateway fails: the first gateway's, and how many more fail.
+    """The notification text if a gateway fails: that of the first, and how many more fail.
 
     Empty if none fails.
     """
@@ -109,12 +109,12 @@ def _in_one_line(report: GatewayReport) -> str:
 
 
 def overflows(reports: Sequence[GatewayReport], refusals: Sequence[Refusal]) -> bool:
-    """Whether the overview has no room for all of them."""
+    """Whether there are more gateways than the card can list."""
     return len(reports) > MAX_OVERVIEW or len(refusals) > _REFUSALS_SHOWN
 
 
 def overview_details(reports: Sequence[GatewayReport], refusals: Sequence[Refusal]) -> str:
-    """Every gateway in a line of its own, worst first, for the thread's file."""
+    """Every gateway in one line, worst first, for the file in the thread."""
     ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
     lines = [
         f"{word_of(report, fold(report))} "

@@ -1,10 +1,7 @@
-"""The parts that messages are made of.
+"""The parts of a message; each can give its Block Kit form and the same content as plain text.
 
-Each knows its Block Kit form and the same content as plain text.
-
-Only old blocks: `header`, `rich_text`, `context`, `actions`, `divider` (every client draws them).
-Budgets are those of the rules of the
-chat; `compose` enforces the limits of a whole message.
+Only block types that every client draws are used: `header`, `rich_text`, `context`, `actions`,
+`divider`. Each part keeps its own limits; `compose` enforces the limits of a whole message.
 """
 
 from __future__ import annotations
@@ -32,12 +29,12 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is posted.
+    """A message for Slack.
 
     Attributes:
-        text: what a lock screen and a screen reader get, at most 90 characters.
+        text: notification text and text for screen readers, at most 90 characters.
         blocks: Block Kit.
-        plain: the same content as text, for when Slack refuses the blocks.
+        plain: the same content as text, sent if Slack refuses the blocks.
     """
 
     text: str
@@ -47,13 +44,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A run of text inside a paragraph.
+    """A run of text in a paragraph.
 
     Attributes:
-        text: already cleaned. bold, code: its format. at: makes it an instant, shown in the
-            reader's own time zone.
-        link: makes it a link; only ever an address that Slack itself gave.
-        channel: `text` is a channel's id, shown by its name.
+        text: already cleaned.
+        bold, code: its format.
+        at: makes it an instant, shown in the reader's own time zone.
+        link: makes it a link; only addresses from Slack itself are used.
+        channel: `text` is the ID of a channel, shown as its name.
     """
 
     text: str
@@ -87,7 +85,7 @@ class Heading:
     text: str
 
     def block(self) -> Block:
-        """A header; emoji codes stay text."""
+        """A header block; emoji codes remain text."""
         return {
             "type": "header",
             "text": {
@@ -98,7 +96,7 @@ class Heading:
         }
 
     def plain(self) -> str:
-        """The same line."""
+        """The same line as text."""
         return inert(shorten_middle(self.text, HEADER_LIMIT))
 
 
@@ -118,7 +116,7 @@ class Paragraph:
         }
 
     def plain(self) -> str:
-        """The same line."""
+        """The same line as text."""
         return inert("".join(span.text for span in self.spans))
 
 
@@ -168,8 +166,8 @@ class Listing:
     """Pairs (term, description) that wrap between words, unlike a `Drawing`.
 
     Attributes:
-        rows: the things; words may be empty.
-        typed: the things are to be typed, so they stand in a fixed-width font; otherwise bold.
+        rows: the pairs; a description may be empty.
+        typed: whether the terms are commands, shown in a fixed-width font; otherwise they are bold.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -190,7 +188,7 @@ class Listing:
         }
 
     def plain(self) -> str:
-        """The same, a line each."""
+        """The same pairs, one per line."""
         return "\n".join(
             inert("".join(span.text for span in self._spans(*row))) for row in self.rows
         )
@@ -202,7 +200,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """A button; `value` carries its parameters, so it works on an old message after a restart."""
+    """A button; `value` contains its parameters, so it works on an old message after a restart."""
 
     label: str
     action: str
@@ -228,10 +226,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overflow:
-    """The overflow menu, as (label, value).
-
-    Values are short words.
-    """
+    """The overflow menu as (label, value); values are short."""
 
     action: str
     options: tuple[tuple[str, str], ...]
@@ -247,7 +242,7 @@ class Overflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buttons:
-    """At most three, in one row; `instead` says in plain text what to type."""
+    """At most three buttons in a row; `instead` says in the plain text what to type."""
 
     elements: tuple[Button | Overflow, ...]
     instead: str = ""
@@ -255,7 +250,8 @@ class Buttons:
     def block(self) -> Block:
         """An actions block.
 
-        A button whose parameters exceed Slack's limit is left out rather than sent broken.
+        A button whose value exceeds Slack's limit is omitted, because Slack would refuse the
+        message.
         """
         fitting = [
             e
@@ -265,16 +261,13 @@ class Buttons:
         return {"type": "actions", "elements": [element.element() for element in fitting]}
 
     def plain(self) -> str:
-        """What to type where no button can be shown."""
+        """What to type if no button can be shown."""
         return inert(self.instead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextBlock:
-    """The last line.
-
-    `user` is a Slack id that is named, `at` an instant in the reader's own time zone.
-    """
+    """The last line: `user` is a Slack ID, `at` an instant in the reader's time zone."""
 
     text: str
     user: str | None = None
@@ -283,7 +276,7 @@ class ContextBlock:
     def block(self) -> Block:
         """A context block.
 
-        Hostile text as plain_text, the only markup made of an id and a number.
+        Hostile text is plain_text; the only markup is built from an ID and a number.
         """
         elements: list[Block] = [
             {"type": "plain_text", "text": shorten(self.text, CONTEXT_LIMIT), "emoji": False}
@@ -293,7 +286,7 @@ class ContextBlock:
         return {"type": "context", "elements": elements}
 
     def plain(self) -> str:
-        """The same line, the instant in UTC."""
+        """The same line, with the instant in UTC."""
         said = f" · {utc(self.at)}" if self.at else ""
         return inert(shorten(self.text, CONTEXT_LIMIT)) + said
 
@@ -309,14 +302,14 @@ class ContextBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divider:
-    """A thin line between two things."""
+    """A thin line between two parts."""
 
     def block(self) -> Block:
         """A divider."""
         return {"type": "divider"}
 
     def plain(self) -> str:
-        """A short rule."""
+        """A short line of dashes."""
         return "---"
 
 
@@ -324,7 +317,7 @@ Part = Heading | Paragraph | Drawing | Steps | Listing | Buttons | ContextBlock 
 
 
 def compose(text: str, parts: Sequence[Part]) -> Message:
-    """Make a message of its parts; empty action rows are dropped."""
+    """Build a message from its parts; empty action rows are omitted."""
     blocks = [part.block() for part in parts]
     kept = tuple(block for block in blocks if block.get("elements", True))
     plain = "\n".join(filter(None, (part.plain() for part in parts)))
@@ -334,7 +327,7 @@ def compose(text: str, parts: Sequence[Part]) -> Message:
 
 
 def say(*spans: str | Span) -> Paragraph:
-    """A paragraph of plain strings and spans; strings are cleaned here."""
+    """A paragraph of strings and spans; strings are cleaned here."""
     return Paragraph(
         spans=tuple(span if isinstance(span, Span) else Span(text=span) for span in spans)
     )
@@ -346,10 +339,10 @@ def bold(text: str) -> Span:
 
 
 def json_size(blocks: Sequence[Mapping[str, Any]]) -> int:
-    """Characters of the blocks as Slack counts them: compact JSON."""
+    """Length of the blocks as Slack counts it: characters of compact JSON."""
     return len(json.dumps(list(blocks), separators=(",", ":")))
 
 
 def utc(instant: datetime) -> str:
-    """An instant as people write it, in UTC."""
+    """An instant for readers, in UTC."""
     return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,7 +1,7 @@
 """Why the bot cannot post in a channel: one sentence for each of Slack's error codes.
 
-The codes are those of docs.slack.dev/reference/methods/chat.postMessage. An invitation is suggested
-only where it helps: in a channel without the bot, never in a direct message.
+Source: https://docs.slack.dev/reference/methods/chat.postMessage. An invitation is suggested only
+where it helps: in a channel without the bot, never in a direct message.
 """
 
 from __future__ import annotations
@@ -72,12 +72,12 @@ _ONLY_YOU = " Only you can see this answer."
 
 
 def why_not_here(code: str, *, channel: str, channel_name: str = "") -> str:
-    """One sentence.
+    """The reason in one sentence.
 
     Args:
-        code: Slack's refusal.
-        channel: id of the channel or conversation.
-        channel_name: its name as a command carries it (`directmessage`, `mpdm-...`); may be empty.
+        code: Slack's error code.
+        channel: ID of the channel or conversation.
+        channel_name: its name in the command's payload (`directmessage`, `mpdm-...`); may be empty.
     """
     if code in _INVITE and _is_conversation(channel, channel_name):
         return _CONVERSATION
@@ -86,14 +86,14 @@ def why_not_here(code: str, *, channel: str, channel_name: str = "") -> str:
 
 
 def invitation_helps(code: str, *, channel: str, channel_name: str = "") -> bool:
-    """Whether the bot could post once it is invited."""
+    """Whether the bot could post after an invitation."""
     return code in _INVITE and not _is_conversation(channel, channel_name)
 
 
 def with_reason(
     message: Message, code: str, *, bot_name: str, channel: str, channel_name: str = ""
 ) -> Message:
-    """The message as an ephemeral one, with the reason under it."""
+    """The message as an ephemeral one, with the reason below it."""
     sentence = why_not_here(code, channel=channel, channel_name=channel_name)
     how = (
         f" To get answers here, invite me and check again: {_invitation(bot_name)}"
@@ -109,7 +109,7 @@ def with_reason(
 
 
 def place_refusal(code: str, *, bot_name: str, channel: str, channel_name: str = "") -> Message:
-    """The answer to a channel command that was used outside a channel."""
+    """The answer to a command that needs a channel and was used elsewhere."""
     sentence = why_not_here(code, channel=channel, channel_name=channel_name)
     parts: list[Part] = [say(*_named(channel), sentence)]
     if invitation_helps(code, channel=channel, channel_name=channel_name):
@@ -121,7 +121,7 @@ def place_refusal(code: str, *, bot_name: str, channel: str, channel_name: str =
 
 
 def _named(channel: str) -> tuple[Span | str, ...]:
-    """The channel by its name, because the reader may get this in a direct message."""
+    """The channel by name, because the reader may see this in a direct message."""
     named = channel.startswith(("C", "G")) and channel.isalnum() and channel.isascii()
     return (Span(text=channel, channel=True), ": ") if named else ()
 
@@ -131,7 +131,7 @@ def _invitation(bot_name: str) -> str:
 
 
 def _is_conversation(channel: str, channel_name: str) -> bool:
-    """Whether this is a direct message of two or of several, into which no app can be invited."""
+    """Whether it is a direct message of two or more people, to which no app can be invited."""
     return (
         channel.startswith("D")
         or channel_name == "directmessage"

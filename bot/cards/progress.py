@@ -1,4 +1,4 @@
-"""The card that is posted first and updated as the stages pass."""
+"""The first card of a check, which is updated at each stage, and the cards of unfinished checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _NAME_LIMIT = 44
 
 
 def looking(name: str, *, understood: str, run_id: str, stage: str | None = None) -> Message:
-    """Looking at `name`; `stage` is the one that has just begun, `None` before the first."""
+    """The card while `name` is being checked.
+
+    `stage` is the one that has just begun; `None` before the first.
+    """
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (
         Heading(text=f"… Checking {shown}"),
@@ -37,7 +40,7 @@ def _progress(stage: str | None) -> Paragraph:
 
 
 def cut_short(name: str, *, run_id: str, command: str) -> Message:
-    """The card of a check that the bot could not finish because it was stopped."""
+    """The card of a check that could not finish because the bot was stopped."""
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (
         Heading(text=f"■ Cut short: {shown}"),
@@ -64,7 +67,7 @@ def failed(name: str, *, run_id: str, command: str) -> Message:
 
 
 def _again(command: str) -> Buttons:
-    """The button to check again; it also works on an old card and after a restart."""
+    """The button `Check again`; it also works on an old card and after a restart."""
     return Buttons(
         elements=(again_button(command),),
         instead=f"Check again: {SLASH_COMMAND} {clean(command, 600)}",

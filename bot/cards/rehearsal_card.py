@@ -1,4 +1,4 @@
-"""What the cards of `forecast` and of `rehearse gw:... without=...` have in common. Pure."""
+"""The common layout of the cards of `forecast` and `rehearse gw:... without=...`. Pure."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ _NAMES_SHOWN = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalText:
-    """What one of the cards says.
+    """The texts of such a card.
 
     Attributes:
-        notification: the text of the notification.
+        notification: the notification text.
         grade: FAIL, WARN or OK.
-        heading: after the grade.
+        heading: shown after the grade.
         summary: the answer in one sentence.
-        remarks: the lines under it.
-        basis: what it rests on, for the context block: before the run's id, and after.
-        at: when the chains were captured, aware.
+        remarks: the lines below it.
+        basis: what the answer is based on, for the context block: the texts before and after the
+            run ID.
+        at: when the chains were captured, time zone aware.
     """
 
     notification: str
@@ -49,7 +50,7 @@ class RehearsalText:
 
 
 def rehearsal_card(text: RehearsalText, context: CardContext) -> Message:
-    """What the channel sees."""
+    """The card in the channel."""
     parts: list[Part] = [
         Heading(text=f"{SHAPES[text.grade]} {text.grade} {text.heading}"),
         say(bold(text.summary)),

@@ -1,7 +1,4 @@
-"""The card of `rehearse gw:... without=...`.
-
-How many servers would break, for which reason, and what is not known.
-"""
+"""The card of `rehearse gw:... without=...`: what would break if a root were removed."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _LINE = 130
 
 
 def removal_card(found: Removal, context: CardContext) -> Message:
-    """What the channel sees."""
+    """The card in the channel."""
     grade = grade_of(found)
     rest = f": {summary(found)}{' Keep the root.' if grade == 'FAIL' else ''}"
     name = shorten_middle(_names(found), TEXT_LIMIT - len(grade) - 1 - len(rest))
@@ -43,9 +40,10 @@ def removal_card(found: Removal, context: CardContext) -> Message:
 
 
 def grade_of(found: Removal) -> str:
-    """FAIL where something breaks, WARN where that is not fully known, else OK.
+    """The word of the verdict.
 
-    A setting whose trust changes is a WARN as well.
+    FAIL if something would break; WARN if that is uncertain or if the trust of a setting changes;
+    else OK.
     """
     if found.count(Impact.BREAKS):
         return "FAIL"
@@ -67,7 +65,7 @@ def summary(found: Removal) -> str:
 def remarks(found: Removal) -> Iterator[str]:
     """The lines under the summary.
 
-    Folded causes, unaffected servers, servers not probed, Azure's condition.
+    Grouped causes, unaffected servers, servers that were not probed, and Azure's condition.
     """
     yield from _fold(found)
     if failing := found.count(Impact.FAILS_ALREADY):
@@ -132,7 +130,7 @@ def _names(found: Removal) -> str:
 
 
 def removal_files(found: Removal) -> list[Attachment]:
-    """Every server as a file; none where no server is behind the root's settings."""
+    """Every server in a file; no file if the root's settings have no servers."""
     if not found.members:
         return []
     return [
@@ -145,7 +143,7 @@ def removal_files(found: Removal) -> list[Attachment]:
 
 
 def removal_details(found: Removal) -> str:
-    """Every server with its verdict before and after, as text for the thread's file."""
+    """Every server with its verdict before and after, as text for the file in the thread."""
     lines = [
         (
             f"gateway {clean(found.gateway.name, 120)} without root {clean(found.root, 120)}, "

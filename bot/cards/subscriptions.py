@@ -1,8 +1,7 @@
-"""What subscribing, listing, muting and history answer, and the form.
+"""The answers to subscribe, list, mute and history, and the modal for a subscription. Pure.
 
-Pure; every button carries its command.
-
-Block ids of the form are the names under which `bot.slack` reads the answers back.
+Every button contains its command. The modal's block IDs are the names by which `bot.slack` reads
+the answers.
 """
 
 from __future__ import annotations
@@ -68,11 +67,11 @@ class Entry:
 
     Attributes:
         number: from 1, as `unsubscribe` takes it.
-        target: as it is typed.
+        target: as typed.
         plan: schedule and filters, in words.
-        command: what makes it again, without the slash command.
-        by: Slack id of who made it.
-        paused: why nothing is sent, empty while it runs.
+        command: the command that creates the subscription again, without the slash command.
+        by: Slack ID of the user who created it.
+        paused: why nothing is sent; empty while it is active.
     """
 
     number: int
@@ -111,7 +110,7 @@ def unsubscribed(targets: Sequence[str], commands: Sequence[str], *, by: str) ->
 
 
 def restored(targets: Sequence[str], *, by: str) -> Message:
-    """`Undo` was pressed."""
+    """Confirmation of `Undo`."""
     names = ", ".join(clean(target, _NAME) for target in targets)
     return compose(
         f"Undone: this channel gets {names} again",
@@ -123,7 +122,7 @@ def restored(targets: Sequence[str], *, by: str) -> Message:
 
 
 def listing(entries: Sequence[Entry]) -> tuple[Message, ...]:
-    """What a channel follows, numbered, in as many messages as it takes."""
+    """The subscriptions of a channel, numbered, in as many messages as needed."""
     return tuple(
         _page(entries[start : start + _PER_PAGE]) for start in range(0, len(entries), _PER_PAGE)
     )
@@ -146,7 +145,7 @@ def muted(target: str, when: str, reason: str, *, by: str) -> Message:
 
 
 def unmuted(target: str, undo: str, *, by: str) -> Message:
-    """A mute ended before its time."""
+    """Confirmation of a mute that was ended early."""
     name = clean(target, _NAME)
     parts = (
         say("Unmuted ", bold(name), "."),
@@ -159,7 +158,7 @@ def unmuted(target: str, undo: str, *, by: str) -> Message:
 def history(target: str, zone: str, happened: Sequence[tuple[str, str]]) -> Message:
     """The last changes of a backend's chain and state, newest first.
 
-    Times in that zone. Lines that wrap on a phone.
+    Times are in the given zone; the lines may wrap.
     """
     name = clean(target, _NAME)
     lines = [say(bold(when), f" {clean(what, 200)}") for when, what in happened]
@@ -169,7 +168,7 @@ def history(target: str, zone: str, happened: Sequence[tuple[str, str]]) -> Mess
 def which_zone(command: str) -> Message:
     """The question for a channel's time zone.
 
-    If the command is too long for the menu, it must be typed.
+    If the command does not fit into the menu, the user must type it.
     """
     options = [(zone, ask_again(f"{command} tz={zone}")) for zone in ZONES]
     question = "Which time zone should this channel's digest use? You set this once."
@@ -191,7 +190,7 @@ def which_zone(command: str) -> Message:
 
 
 def subscribe_modal(given: Mapping[str, str], *, channel: str) -> Block:
-    """What, how often, when, from which severity on; `given` fills it in."""
+    """The modal for a subscription: target, frequency, time, severity; `given` fills it in."""
     fields = [
         _text("target", "Gateway or backend", given.get("target", ""), "gw:prod-gw"),
         _select("every", "How often", _offered(given.get("every", "")), given.get("every", "")),
@@ -275,10 +274,7 @@ def _select(name: str, label: str, words: Sequence[str], value: str) -> Block:
 
 
 def _offered(every: str) -> Sequence[str]:
-    """The usual frequencies and the current one.
-
-    Which an edit of something else must not change.
-    """
+    """The usual frequencies and the current one, so that editing another field keeps it."""
     return FREQUENCIES if not every or every in FREQUENCIES else (*FREQUENCIES, every)
 
 

@@ -1,4 +1,4 @@
-"""The card of a gateway that could not be read, and what an operator must do. Pure."""
+"""The card of a gateway that could not be read, with what an operator must do. Pure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,7 @@ from bot.domain.refusal import Refusal
 
 
 def unanswered_card(name: str, refusal: Refusal, context: CardContext) -> Message:
-    """The card when ARM could not even say how the gateway is configured.
-
-    What happened, what the operator must do.
-    """
+    """The card when ARM could not give the gateway's configuration."""
     shown = shorten_middle(clean(name, 120), 36)
     parts: list[Part] = [
         Heading(text=f"{shape_of(UNKNOWN)} {UNKNOWN} gateway {shown}"),
@@ -55,7 +52,7 @@ def unanswered_card(name: str, refusal: Refusal, context: CardContext) -> Messag
 
 
 def remedy_message(refusal: Refusal) -> Message:
-    """What an operator must do, for the thread; commands stand in a fixed-width font."""
+    """What an operator must do, for the thread; commands are in a fixed-width font."""
     return compose(
         "What an operator must do",
         [

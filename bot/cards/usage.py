@@ -1,7 +1,4 @@
-"""Short answers to the person who asked: usage errors, refusals, help, whoami, doctor.
-
-Always ephemeral, never a card.
-"""
+"""Ephemeral answers: usage errors, refusals, help, whoami, version, doctor."""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ _VERBS = (
 def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequence[str]) -> Message:
     """What was understood, what is wrong, and examples to copy.
 
-    `suggestion` is the nearest verb.
+    `suggestion` is the most similar verb.
     """
     parts: list[Part] = [say(clean(error, 400))]
     if suggestion and f"did you mean {suggestion}" not in error:
@@ -59,9 +56,9 @@ def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequen
 
 
 def refusal(sentence: str) -> Message:
-    """Why this person, channel or target is refused, and what would help.
+    """Why this user, channel or target is refused, and what would help.
 
-    Ids of channels are shown by their names.
+    Channel IDs are shown as names.
     """
     pieces = re.split(r"<#([CG][A-Z0-9]+)>", clean(sentence, 600))
     spans = [
@@ -71,7 +68,7 @@ def refusal(sentence: str) -> Message:
 
 
 def notice(sentence: str, *lines: str) -> Message:
-    """A short remark to one person."""
+    """A short remark for one user."""
     body: list[Part] = [say(clean(sentence, 600))]
     if lines:
         body.append(Drawing(lines=tuple(clean(line, 300) for line in lines)))
@@ -88,7 +85,7 @@ def nothing_named() -> Message:
 
 
 def which(reason: str, lines: Sequence[str]) -> Message:
-    """An alert names several equally likely targets: one button for each."""
+    """The answer to an alert with several equally likely targets: one button for each."""
     sentence = clean(f"{reason[:1].upper()}{reason[1:]}.", 400)
     buttons = [
         Buttons(
@@ -106,7 +103,7 @@ def which(reason: str, lines: Sequence[str]) -> Message:
 
 
 def failed(run_id: str) -> Message:
-    """An internal error: what the person can do, and the run id for the operator."""
+    """An internal error: what the user can do, and the run ID for the operator."""
     return notice(
         "The bot failed with an internal error; try again. If it happens again, an operator "
         f"finds the reason in the log under run {run_id}."
@@ -136,7 +133,7 @@ def help_card() -> Message:
 
 
 def verb_help(verb: str, line: str, options: str, examples: Sequence[str]) -> Message:
-    """More about one verb."""
+    """The help text of one verb."""
     parts: list[Part] = [say(bold(clean(verb, 40)), f": {line}"), _to_type(examples)]
     if options:
         parts.append(ContextBlock(text=f"Options: {options}"))
@@ -150,7 +147,7 @@ def facts(title: str, rows: Mapping[str, str]) -> Message:
 
 
 def running(name: str, *, link: str | None) -> Message:
-    """The same target is being checked already, or was a moment ago: where its card is."""
+    """The same target is being checked, or was checked a moment ago: a link to that card."""
     where = Span(text="see its card", link=link) if link else Span(text="see its card above")
     sentence = f"{clean(name, 100)} was checked a moment ago: "
     return compose(
@@ -160,7 +157,7 @@ def running(name: str, *, link: str | None) -> Message:
 
 
 def open_modal_notice(label: str, action: str) -> Message:
-    """A button that opens a modal, where it could not be opened at once."""
+    """A message with a button that opens a modal, if it could not be opened at once."""
     return compose(
         f"{label}: tap the button",
         [
