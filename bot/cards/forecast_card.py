@@ -78,7 +78,7 @@ def _first(day: ForecastDay) -> str:
 
 
 def remarks(found: Forecast) -> Iterator[str]:
-    """The lines under the summary: one per date, then what is refused already and what is unknown."""
+    """The lines under the summary: one per date, then what is refused now and what is unknown."""
     for day in found.changes[:MAX_DAYS_SHOWN]:
         yield shorten(_day_line(day, found.at), _LINE)
     if (more := len(found.changes) - MAX_DAYS_SHOWN) > 0:

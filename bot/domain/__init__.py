@@ -1,6 +1,5 @@
-"""The values that the bot's packages share.
+"""Frozen values that the bot's packages share: no I/O, and no behaviour beyond derived facts.
 
-Frozen, no behaviour beyond derived facts, no I/O.
-
-`report` holds what a check found, `azure` what ARM said, `digest` what channels follow.
+`check_report` and `report` contain what checks found, `azure` what ARM reported, `digest` what
+channels follow.
 """

@@ -1,4 +1,4 @@
-"""Channels in which alerts are answered, and the problems that were answered there."""
+"""Values for alert answers: channels where alerts are answered, and answered problems."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from enum import StrEnum
 from hashlib import sha256
 
 SAME_PROBLEM = timedelta(hours=1)
-"""How long a problem is the same one: its card is updated, and no second one is posted."""
+"""For this time a problem counts as the same one: its card is updated, and no other is posted."""
 PLACING = timedelta(minutes=2)
-"""A problem without a card after this time was begun by a process that has ended."""
+"""A problem still without a card after this time was begun by a process that has ended."""
 MOST_MARKED = 20
 PER_CHANNEL, PER_TEAM = 10, 30
-"""Alerts taken within `LIMITED`, by all replicas that share a database together."""
+"""How many alerts may be answered within `LIMITED`, counted over all replicas of a database."""
 LIMITED = timedelta(minutes=1)
 
 
 class Taken(StrEnum):
-    """What became of an alert's message when it was to be taken."""
+    """The result of claiming an alert's message."""
 
     NEW = "new"
     KNOWN = "known"
@@ -28,12 +28,12 @@ class Taken(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What makes two alerts the same: the gateway, the pool and the cause.
+    """What two alerts must share to be the same problem: gateway, pool and cause.
 
     Attributes:
-        gateway: key of its ARM id.
-        pool: of the worst member, empty where the gateway itself is concerned.
-        cause: the headline's code.
+        gateway: the ARM ID in lower case.
+        pool: of the worst member; empty if the cause is the gateway itself.
+        cause: code of the headline.
     """
 
     gateway: str
@@ -42,13 +42,13 @@ class Problem:
 
     @property
     def key(self) -> str:
-        """One text for all three."""
+        """All three in one text."""
         return f"{self.gateway}|{self.pool}|{self.cause}".lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSwitch:
-    """That alerts are answered in a channel: who switched it on, and when."""
+    """Who switched alert answers on in a channel, and when."""
 
     team: str
     channel: str
@@ -61,15 +61,15 @@ class AlertAnswer:
     """The answer to alerts about one problem in one channel.
 
     Attributes:
-        team, channel: Slack ids.
-        problem: what it is about.
-        command: the line that asks it again, without the slash command.
-        alerts: timestamps of the alerts' messages, oldest first.
-        thread: timestamp of the message under which the card stands.
-        card: timestamp of the card, empty until it stands.
+        team, channel: Slack IDs.
+        problem: the problem.
+        command: the command that checks it again, without the slash command.
+        alerts: `ts` of the alerts' messages, oldest first.
+        thread: `ts` of the message in whose thread the card is.
+        card: `ts` of the card; empty until it is posted.
         begun: when the first alert came.
-        until: when a further alert is a new problem.
-        green: whether it was accepted at the last look.
+        until: when a further alert counts as a new problem.
+        green: whether the last check found it healthy.
     """
 
     team: str
@@ -85,7 +85,7 @@ class AlertAnswer:
 
     @property
     def id(self) -> str:
-        """What it is stored under."""
+        """The key under which it is stored."""
         return sha256(f"{self.team}|{self.channel}|{self.problem.key}".encode()).hexdigest()
 
     def is_over(self, now: datetime) -> bool:
@@ -93,6 +93,6 @@ class AlertAnswer:
         return now >= self.until or (not self.card and now >= self.begun + PLACING)
 
     def with_alert(self, other: AlertAnswer) -> AlertAnswer:
-        """The same with another alert about it."""
+        """The same answer with another alert added."""
         alerts = tuple(dict.fromkeys((*self.alerts, *other.alerts)))[-MOST_MARKED:]
         return replace(self, alerts=alerts, until=other.until)

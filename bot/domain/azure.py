@@ -1,6 +1,6 @@
-"""ARM's data about a gateway: configuration, backend health, and refusals.
+"""ARM's data about a gateway: configuration and backend health.
 
-Names are Azure's. Every value is configured or reported by Azure; nothing here is the bot's own
+The names are Azure's. Every value is configured or reported by Azure; none is the bot's own
 verdict.
 """
 
@@ -26,7 +26,7 @@ from chainlib import (
 
 
 class MemberKind(StrEnum):
-    """What a backend pool member is."""
+    """The kind of a backend pool member."""
 
     FQDN = "fqdn"
     IP = "ip"
@@ -37,13 +37,13 @@ class MemberKind(StrEnum):
 class BackendMember:
     """One member of a backend pool.
 
-    A NIC member's `address` is empty until backend health names it.
+    A NIC member's `address` is empty until backend health reports it.
 
     Attributes:
-        kind: what it is.
-        address: FQDN or IP literal, lower case.
-        ip_configuration: a NIC member's ARM id, by which backend health names it.
-        name: what a NIC member is called: its interface, or its scale set and instance.
+        kind: its kind.
+        address: FQDN or IP address, lower case.
+        ip_configuration: a NIC member's ARM ID, by which backend health refers to it.
+        name: display name of a NIC member: its interface, or its scale set and instance.
     """
 
     kind: MemberKind
@@ -53,7 +53,7 @@ class BackendMember:
 
     @property
     def label(self) -> str:
-        """What people call it: its address, else the interface's or instance's name."""
+        """Its display name: the address, else the name of the interface or instance."""
         return self.address or self.name or self.ip_configuration.rpartition("/")[2]
 
 
@@ -67,7 +67,7 @@ class BackendPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthProbe:
-    """A custom probe; `host` is empty when it is picked from the settings.
+    """A custom probe; `host` is empty if it is picked from the settings.
 
     `proxy_header`: it sends a PROXY protocol header first (layer 4).
     """
@@ -84,15 +84,15 @@ class HealthProbe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendSetting:
-    """A backend HTTP setting (or layer-4 backend setting) with what it trusts.
+    """A backend HTTP setting (or layer 4 backend setting) with what it trusts.
 
     Attributes:
         root_names: names of the trusted roots attached to it.
         auth_certificate_names: names of the v1 authentication certificates attached to it.
-        probe: the custom probe, `None` for the default probe.
-        layer4: a TLS/TCP-proxy setting, where the validation switches do not exist.
-        proxy_header: the setting preserves the client's address, or its probe says so: a PROXY
-            protocol header goes before the handshake.
+        probe: the custom probe; `None` for the default probe.
+        layer4: a setting of the TLS/TCP proxy, which has no validation switches.
+        proxy_header: a PROXY protocol header is sent before the handshake, because the setting
+            preserves the client's address or its probe says so.
     """
 
     name: str
@@ -111,7 +111,7 @@ class BackendSetting:
 
     @property
     def is_tls(self) -> bool:
-        """Whether the gateway speaks TLS to the backend."""
+        """Whether the gateway uses TLS to the backend."""
         return self.protocol.lower() in {"https", "tls"}
 
 
@@ -126,18 +126,18 @@ class PoolUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRule:
-    """One route from a listener to a pool, or to its redirect target.
+    """One path of requests from a listener to a pool, or to a redirect target.
 
     Attributes:
-        hosts: the listener's host names in lower case, wildcards included; none where it takes any.
-        front_ends: addresses and names of the front end on which it listens, as far as ARM tells.
-        public_address: ARM id of the front end's public address in lower case, empty without one.
+        hosts: the listener's host names in lower case, wildcards included; none if it accepts any.
+        front_ends: addresses and names of the listener's front end, as far as ARM shows them.
+        public_address: ARM ID of the front end's public address in lower case; empty without one.
         port: of the front end.
         paths: of a path rule; none for a basic rule and for the default of a path map.
-        pool, setting: where it leads; empty where it redirects.
-        redirect: where a redirect leads, in words; empty where there is none.
+        pool, setting: the destination; empty for a redirect.
+        redirect: the destination of a redirect, in words; empty if there is none.
         redirect_listener: the listener to which it redirects, in lower case.
-        rewrite: the name of the rewrite set, empty where there is none.
+        rewrite: name of the rewrite set; empty if there is none.
     """
 
     rule: str
@@ -155,7 +155,7 @@ class SiteRule:
 
     @property
     def words(self) -> str:
-        """The rule, its paths and what it does to requests, for people."""
+        """The rule, its paths and what it does to requests, in words for users."""
         paths = f", path {' '.join(self.paths)}" if self.paths else ""
         rewrite = f", rewritten by {self.rewrite}" if self.rewrite else ""
         return f"rule {self.rule}{paths}{rewrite}"
@@ -163,7 +163,7 @@ class SiteRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthCertificate:
-    """A v1 authentication certificate by its name on the gateway."""
+    """A v1 authentication certificate with its name on the gateway."""
 
     name: str
     certificate: Certificate
@@ -171,22 +171,22 @@ class AuthCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """A gateway's configuration, as far as backends are concerned.
+    """A gateway's configuration, as far as backends need it.
 
     Attributes:
-        id: where it lives.
-        tier: Azure's word, for example `Standard_v2`.
-        sku: which rules hold.
+        id: its identity in ARM.
+        tier: as Azure writes it, for example `Standard_v2`.
+        sku: v1 or v2, which decides the rules.
         state: operational state, for example `Running` or `Stopped`.
         provisioning: provisioning state, for example `Succeeded` or `Updating`.
-        roots: every readable trusted root that lies on it, attached or not.
+        roots: every readable trusted root that was uploaded, attached or not.
         undecodable: trusted roots whose data is no certificate.
         hidden_roots: names of trusted roots whose data ARM does not show.
-        packed_roots: trusted roots that are a bundle or a PKCS #7 bag.
+        packed_roots: trusted roots that are a PEM bundle or a PKCS #7 file.
         unused_probes: custom health probes that no setting uses.
-        private_only: it has a private frontend address and no public one.
-        uses: the (pool, setting) pairs that a rule joins.
-        site_rules: every way from a listener to a pool or a redirect.
+        private_only: it has a private front end address and no public one.
+        uses: the pairs of pool and setting that a rule joins.
+        site_rules: every path of requests from a listener to a pool or a redirect.
     """
 
     id: GatewayId
@@ -209,13 +209,13 @@ class Gateway:
 
     @property
     def passing_state(self) -> str:
-        """`being updated` or `being deleted`; empty for a state that lasts."""
+        """`being updated` or `being deleted`; empty for a permanent state."""
         passing = {"updating": "being updated", "deleting": "being deleted"}
         return passing.get(self.provisioning.lower(), "")
 
 
 class Health(StrEnum):
-    """The health of one server; both of ARM's sets of words map to these."""
+    """The health of one server; both of ARM's sets of words are mapped to it."""
 
     HEALTHY = "Healthy"
     UNHEALTHY = "Unhealthy"
@@ -224,14 +224,14 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayMessage:
-    """A backend-health message translated.
+    """A translated backend health message.
 
     Attributes:
-        code: what it says; `OK` for success, `UNRECOGNISED` when no rule matches, never a guess.
-        text: the raw text, hostile input for whoever shows it; empty where only a name came.
-        name: ARM's `healthProbeErrorName`, hostile too, empty where none came.
-        expected, received: status ranges and status code, where the text names them.
-        error_code: OpenSSL's number, where the text names one.
+        code: its meaning; `OK` for success, `UNRECOGNISED` if no rule matches.
+        text: the raw text, hostile; empty if there was only an error name.
+        name: ARM's `healthProbeErrorName`, hostile; empty if there was none.
+        expected, received: status ranges and status code, if the text contains them.
+        error_code: OpenSSL's error number, if the text contains one.
     """
 
     code: Code
@@ -247,9 +247,9 @@ class BackendServer:
     """Backend health of one server under one setting.
 
     Attributes:
-        ip_configuration: the ARM id of a NIC member.
+        ip_configuration: the ARM ID of a NIC member.
         more: unknown members of ARM's answer and its certificate metadata, unchanged.
-        word: the gateway's own word for its health, as it came; hostile, empty where none came.
+        word: the health as ARM wrote it; hostile, empty if there was none.
     """
 
     pool: str
@@ -263,20 +263,20 @@ class BackendServer:
 
     @property
     def said(self) -> str:
-        """Its health for people: the plain word, or the gateway's own where that is another."""
+        """The health for users: the plain word, or ARM's own where it differs."""
         plain = self.word.lower() in {"", "up", "down", self.health.value.lower()}
         return self.health.value if plain else self.word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayHealth:
-    """One answer of the backend-health operation.
+    """One answer of the backend health operation.
 
     Attributes:
-        gateway: whose answer it is.
-        servers: what it says of each.
-        read_at: when the answer came, aware, UTC.
-        request_ids: Azure's own ids of the requests it took, for a support ticket.
+        gateway: the gateway.
+        servers: the health of each server.
+        read_at: when the answer came, time zone aware, UTC.
+        request_ids: Azure's IDs of the requests, for a support ticket.
     """
 
     gateway: GatewayId
@@ -290,9 +290,9 @@ class Inventory:
     """Every gateway that could be read.
 
     Attributes:
-        gateways: what was read, in no order.
+        gateways: the gateways, in no order.
         refusals: why parts could not be read, for example one forbidden subscription of three.
-        read_at: when, aware, UTC.
+        read_at: when they were read, time zone aware, UTC.
     """
 
     gateways: tuple[Gateway, ...]

@@ -1,4 +1,4 @@
-"""Which backend a stored observation is about: one text form, one parser."""
+"""The key of a backend in stored observations: one text form, one parser."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _PARTS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendKey:
-    """A backend of something that a channel follows; lower case, since Azure ignores case.
+    """Identifies a backend of a followed target; lower case, because Azure ignores case.
 
     Attributes:
-        target: the key of what is followed, a host or the ARM id of a gateway.
-        pool: the backend pool, empty for a host of its own.
-        setting: the backend setting, empty for a host of its own.
-        server: the server in the pool, `*` for the gateway itself, empty for the host itself.
+        target: key of the followed target: a host or the ARM ID of a gateway.
+        pool: the backend pool; empty for a single host.
+        setting: the backend setting; empty for a single host.
+        server: the server in the pool, `*` for the gateway itself, empty for a single host.
     """
 
     target: str
@@ -25,19 +25,19 @@ class BackendKey:
 
     @property
     def text(self) -> str:
-        """The form in which it is stored."""
+        """The stored form."""
         return f"{self.beginning(self.target)}{self.pool}|{self.setting}|{self.server}".lower()
 
     @staticmethod
     def beginning(target: str) -> str:
-        """How the stored form of every backend of a target begins."""
+        """The prefix of the stored form of every backend of a target."""
         return f"{target}|".lower()
 
     @classmethod
     def read(cls, text: str) -> BackendKey:
-        """From the stored form; parts that are missing are empty.
+        """Parse the stored form; missing parts are empty.
 
-        A server may hold the separator, the names that Azure allows may not.
+        A server may contain the separator; the names that Azure allows cannot.
         """
         target, pool, setting, server = (*text.split("|", _PARTS - 1), "", "", "")[:_PARTS]
         return cls(target=target, pool=pool, setting=setting, server=server)

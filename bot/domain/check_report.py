@@ -1,6 +1,6 @@
-"""What one check of a backend found, from the question (`CheckRequest`) to the whole answer.
+"""The request and the result of one check of a backend.
 
-Apart from `bot.domain.report`, so that `appgw check` imports nothing about gateways.
+Separate from `bot.domain.report`, so that `appgw check` imports nothing about gateways.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from chainlib import Explanation, GatewayPolicy, PresentedChain, Repair, Target,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRequest:
-    """What to probe and the gateway's requirements.
+    """What to probe and what the gateway requires.
 
     Attributes:
-        target: where to connect; `target.server_name` is what the handshake sends.
-        policy: what the gateway demands; `policy.http` is the health probe's rule.
-        assumed: what was assumed, one sentence each, for people.
-        hypothetical: asked as no gateway is set, since something was typed in its place;
-            backend health is about something else.
-        known_names: further host names under which the backend may answer, from listeners and
-            certificates; asked where a handshake without a name fails.
+        target: where to connect; `target.server_name` is the SNI of the handshake.
+        policy: what the gateway requires; `policy.http` is the health probe's rule.
+        assumed: what was assumed, one sentence each, for users.
+        hypothetical: options were typed that differ from the gateway's settings, so backend health
+            cannot be compared.
+        known_names: more host names of the backend, from listeners and certificates; tried when a
+            handshake without SNI fails.
     """
 
     target: Target
@@ -35,11 +35,13 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserView:
-    """How a browser would judge the same chain, which is why users say that the site is fine.
+    """How a browser would judge the same chain.
+
+    Shown because users report that the site works in their browser.
 
     Attributes:
-        accepted: a browser shows the page without a warning; `None` where that depends on the
-            device or on a certificate not at hand.
+        accepted: a browser shows the page without a warning; `None` if that depends on the device
+            or on a certificate that is not available.
         why: one sentence.
     """
 
@@ -49,12 +51,12 @@ class BrowserView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressReport:
-    """The verdict about one address behind the name.
+    """The verdict on one address behind the name.
 
     Attributes:
-        address: the address connected to; empty when the name did not resolve.
+        address: the address that was connected to; empty if the name did not resolve.
         verdict: of this address alone.
-        chain: what it presented, `None` when no list came.
+        chain: what it presented; `None` if it presented nothing.
         timings: milliseconds per stage.
     """
 
@@ -68,18 +70,18 @@ class AddressReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """The whole answer about one target.
+    """The result of a check.
 
     Attributes:
-        request: the question.
+        request: what was probed.
         verdict: of the worst address, `SERVERS_DIFFER` included.
         explanation: cause, who must act, steps.
         addresses: every address behind the name, worst first.
-        repair: the corrected chain with its proof, `None` when nothing needs repair.
-        browser: how a browser would judge, `None` when no list came.
-        not_checked: what was not looked at, one short phrase each.
-        may_download: whether a missing issuer could have been downloaded from where its certificate
-            says.
+        repair: the corrected chain with its re-check; `None` if nothing needs repair.
+        browser: how a browser would judge; `None` if no chain was presented.
+        not_checked: what was not checked, one short phrase each.
+        may_download: whether the operator allows downloading a missing issuer from the URL in its
+            certificate.
         timings: milliseconds per stage of the worst address, `judge` included.
     """
 

@@ -1,8 +1,6 @@
-"""How a message leaves the bot.
+"""How a message is delivered: the `Poster` protocol, its errors, and the stored state.
 
-The port that posts it, what can go wrong, and what is remembered about it.
-
-Slack's edge implements `Poster`; the engine calls it. Neither knows the other.
+`bot.slack.outbound` implements `Poster` and the engine calls it; neither imports the other.
 """
 
 from __future__ import annotations
@@ -20,8 +18,8 @@ class DeliveryError(Exception):
     """A message was not sent, or it is unknown whether it was. Base of all delivery errors.
 
     Args:
-        reason: Slack's error code, or our own for a failure on the way.
-        call: what was called, for the log; may be empty.
+        reason: Slack's error code, or our own for a network failure.
+        call: the method that was called, for the log; may be empty.
     """
 
     def __init__(self, reason: str, call: str = "") -> None:
@@ -30,14 +28,14 @@ class DeliveryError(Exception):
 
 
 class NotAccepted(DeliveryError):
-    """Nothing was accepted, for example because the connection was refused.
+    """Slack accepted nothing, for example because the connection was refused.
 
     A retry may help.
     """
 
 
 class RateLimited(NotAccepted):
-    """Nothing was accepted, and a retry helps only after `retry_after` seconds."""
+    """Slack accepted nothing; a retry helps after `retry_after` seconds."""
 
     def __init__(self, retry_after: float, call: str = "") -> None:
         super().__init__("ratelimited", call)
@@ -45,7 +43,7 @@ class RateLimited(NotAccepted):
 
 
 class Refused(DeliveryError):
-    """Refused: nothing was accepted and a retry is useless."""
+    """Slack refused the message, so a retry is useless."""
 
 
 class PlaceRefused(Refused):
@@ -53,13 +51,13 @@ class PlaceRefused(Refused):
 
 
 class MessageGone(Refused):
-    """The message to change cannot be changed any more, for example because it was deleted."""
+    """The message can no longer be updated, for example because it was deleted."""
 
 
 class Unknown(DeliveryError):
-    """The request went out and no usable answer came (time-out, broken connection, a 5xx).
+    """The request was sent and no usable answer came (time-out, broken connection, a 5xx).
 
-    It may have been done.
+    Slack may have accepted it.
     """
 
 
@@ -70,19 +68,20 @@ class Poster(Protocol):
     """
 
     async def post(self, channel: str, message: Message, delivery_id: str) -> str:
-        """Post and return the message's `ts`.
+        """Post a message and return its `ts`.
 
         Raises:
-            RateLimited, Refused, NotAccepted: nothing was accepted.
+            RateLimited, Refused, NotAccepted: Slack accepted nothing.
             Unknown: the outcome is unknown; any other exception counts as this.
         """
 
     async def find(
         self, channel: str, delivery_id: str, since: datetime, until: datetime
     ) -> str | None:
-        """The `ts` of the message with that id in this part of the channel's history, or `None`.
+        """Find the message with that ID in a part of the channel's history.
 
-        Called again after an error, it continues where it stopped.
+        Returns its `ts`, or `None`. When called again after an error, it continues where it
+        stopped.
 
         Raises:
             RateLimited, Refused, NotAccepted, Unknown: the history could not be read.
@@ -90,7 +89,7 @@ class Poster(Protocol):
 
 
 class WithoutHistory(StrEnum):
-    """What to do with a message that may have arrived, if the history may not be read."""
+    """What to do with a message of unknown outcome if the history may not be read."""
 
     AT_MOST_ONCE = "at-most-once"
     AT_LEAST_ONCE = "at-least-once"
@@ -108,7 +107,7 @@ class DeliveryState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing more will be tried."""
+        """Whether no further attempt is made."""
         return self not in {DeliveryState.PLANNED, DeliveryState.SENDING}
 
 
@@ -117,12 +116,12 @@ class Delivery:
     """An outbox message.
 
     Attributes:
-        id: goes out in the message's metadata.
-        attempts: requests begun.
-        first_attempt_at: where reconciliation begins to read the history.
-        owner, epoch: the replica that has it, and its epoch.
-        doubtful: the last request may have been accepted.
-        ts: Slack's id of the message, once known.
+        id: sent in the message's metadata.
+        attempts: how many requests were begun.
+        first_attempt_at: where the search in the history begins.
+        owner, epoch: the replica that sends it, and its epoch.
+        doubtful: the outcome of the last request is unknown.
+        ts: Slack's ID of the message, once known.
     """
 
     id: str
@@ -152,7 +151,7 @@ class Outcome(StrEnum):
 class RunState(StrEnum):
     """The state of a due digest.
 
-    Observing its target, waiting for earlier ones of its channel, queued, ended.
+    Observing its target, waiting for earlier digests of its channel, queued, or ended.
     """
 
     CHECKING = "checking"
@@ -167,9 +166,9 @@ class DigestRun:
 
     Attributes:
         id: subscription and UTC minute, which makes a run unique.
-        due_at: when it was due; later than the minute it was caught up.
-        check: the check that it waits for, empty until there is one.
-        message: the frozen message; a repeated attempt sends the same.
+        due_at: when it was due; after an outage, later than the minute in `id`.
+        check: the check that it waits for; empty until there is one.
+        message: the stored message; a repeated attempt sends the same.
     """
 
     id: str

@@ -1,10 +1,8 @@
-"""What channels follow.
+"""Subscriptions, schedules, mutes, the damped state of each backend, and digest contents.
 
-Subscriptions, schedules, mutes, the damped state of each backend, and what one digest says.
-
-Instants are aware and UTC; a wall-clock time always travels with its IANA zone. Everything that
-came from a certificate, from
-ARM or from a person's keyboard (`subject`, `label`, `reason`) is hostile text for whoever shows it.
+Instants are time zone aware and in UTC; a wall-clock time always comes with its IANA zone.
+Everything from a certificate, from ARM or from a user (`subject`, `label`, `reason`) is hostile
+text that must be escaped where it is shown.
 """
 
 from __future__ import annotations
@@ -28,13 +26,13 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedTarget:
-    """What is followed.
+    """A followed target.
 
     Attributes:
-        key: observed once per tick for all channels: a gateway's folded ARM
-            id, `host:port`, or `site:` and a public name.
-        text: as people write it, for example `gw:prod-gw/shop/https-be`.
-        pool, setting: narrow a gateway; `None` takes all.
+        key: targets with the same key are observed once for all channels: the ARM ID of a gateway
+            in lower case, `host:port`, or `site:` and a public name.
+        text: as users write it, for example `gw:prod-gw/shop/https-be`.
+        pool, setting: only this part of the gateway; `None` takes all.
     """
 
     kind: TargetKind
@@ -45,7 +43,7 @@ class FollowedTarget:
 
     @property
     def gateway(self) -> GatewayRef | None:
-        """The gateway, narrowed as it was followed; `None` for a host or a site."""
+        """The gateway with the followed pool and setting; `None` for a host or a site."""
         whole = GatewayRef.read(self.key) if self.kind is TargetKind.GATEWAY else None
         return replace(whole, pool=self.pool, setting=self.setting) if whole else None
 
@@ -67,18 +65,18 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A subscription; it belongs to the channel, not to the person who made it.
+    """A subscription; it belongs to the channel, not to the user who created it.
 
     Attributes:
         id: 0 until it is stored.
         minimum: the least severity that is listed.
-        only_changes: lists what changed and nothing else; the first run speaks, then silence until
-            something changes.
-        heartbeat: every due run posts, also without news.
-        exclude: patterns such as `pool:test*`, each drops what it matches.
-        next_run_at: the next due instant.
+        only_changes: list changes alone. The first digest is posted, later ones only after a
+            change.
+        heartbeat: post every digest, also without news.
+        exclude: patterns such as `pool:test*`; what one of them matches is left out.
+        next_run_at: when the next digest is due.
         rev: counts edits.
-        paused: why nothing is sent, `None` while it runs.
+        paused: why nothing is sent; `None` while it is active.
     """
 
     id: int = 0
@@ -99,12 +97,12 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A weekly stretch of wall-clock time, for example Saturdays 22:00-23:30.
+    """A weekly period of wall-clock time, for example Saturdays 22:00-23:30.
 
-    An end before the start lies on the next day.
+    An end before the start is on the next day.
 
     Attributes:
-        days: Monday is 0; on which the window begins.
+        days: weekdays on which it begins; Monday is 0.
         start, end: minutes since local midnight.
         zone: IANA name.
     """
@@ -121,9 +119,9 @@ class Mute:
 
     Attributes:
         id: 0 until it is stored.
-        target: what is muted; its `pool` and `setting` narrow it.
+        target: what is muted; its `pool` and `setting` restrict it.
         ends: when it ends.
-        window: mutes only inside this weekly window, `None` mutes from `begins` to `ends`.
+        window: mute only in this weekly period; `None` mutes from `begins` to `ends`.
     """
 
     id: int = 0
@@ -142,11 +140,11 @@ class Problem:
     """One fault in one observation.
 
     Attributes:
-        cause: what it is folded by: equal causes behind many backends are one line.
-        subject: what the cause is about (the missing certificate, the setting, the host); hostile
+        cause: the key for grouping: backends with equal causes are one line.
+        subject: what the cause concerns (the missing certificate, the setting, the host); hostile
             text.
-        not_before, not_after: lifetime of the certificate that expires, else `None`.
-        is_ca: that certificate is a CA.
+        not_before, not_after: validity of the certificate that expires, else `None`.
+        is_ca: that certificate is a CA certificate.
     """
 
     code: Code
@@ -160,13 +158,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextBreak:
-    """When accepted backends break next, if nothing is done.
+    """When accepted backends will be refused next, if nothing is done.
 
     Attributes:
         at: the first second at which they are refused.
         subject: the certificate whose date it is; hostile text.
         sha256: its fingerprint.
-        turn: what happens to it. backends: how many break with it.
+        turn: whether it expires or becomes valid.
+        backends: how many backends are refused with it.
     """
 
     at: datetime
@@ -178,15 +177,17 @@ class NextBreak:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was observed of one backend, or (`backend` off: ARM failed) of the target itself.
+    """What was observed of one backend.
+
+    With `backend` off it is about the target itself, because ARM failed.
 
     Attributes:
         key: stable identity: target, pool, setting, server.
-        label: the backend for people.
-        gateway: the gateway's name, empty for a bare host.
-        fingerprint: of the presented list, to tell what changed; empty when none came.
-        not_after: end of the leaf's life, `None` when there is none.
-        next_break: when it breaks next, `None` where that is not soon or not known.
+        label: display name of the backend.
+        gateway: the gateway's name; empty for a single host.
+        fingerprint: of the presented chain, to detect changes; empty if none was presented.
+        not_after: end of the leaf's validity; `None` if there is no leaf.
+        next_break: when it will be refused next; `None` if not soon or unknown.
     """
 
     key: str
@@ -207,7 +208,7 @@ class TargetObservation:
     """One observation of one target.
 
     Attributes:
-        complete: every backend was seen; backends that an incomplete observation does not mention
+        complete: every backend was observed. Backends that are missing in an incomplete observation
             keep their state.
     """
 
@@ -221,7 +222,7 @@ class ProblemState:
     """A problem and its recent observations.
 
     Attributes:
-        open: whether it counts, after damping.
+        open: whether it counts as a problem, after damping.
         since: the first failed observation of an open problem, or the first good one of a closed
             problem.
         recent: the last observations, newest last: `x` bad, `.` good.
@@ -244,7 +245,7 @@ class BackendState:
 
 
 class Change(StrEnum):
-    """What happened to a backend."""
+    """The kind of a backend event."""
 
     OPENED = "opened"
     CLOSED = "closed"
@@ -255,7 +256,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendEvent:
-    """One change of one backend, for `history` and for `what changed since green`."""
+    """One change of one backend, for `history` and for the line about changes on a card."""
 
     key: str
     target_key: str
@@ -265,7 +266,7 @@ class BackendEvent:
 
 
 class LineKind(StrEnum):
-    """What a digest line is about, in the order in which equal severities are listed."""
+    """The kind of a digest line, in the order in which equal severities are listed."""
 
     PROBLEM = "problem"
     SWITCHED_OFF = "switched-off"
@@ -273,7 +274,7 @@ class LineKind(StrEnum):
 
 
 class News(StrEnum):
-    """Why a line is news against the last digest that was sent."""
+    """Why a line is news compared with the last digest that was sent."""
 
     NONE = "none"
     NEW = "new"
@@ -290,21 +291,21 @@ class Member:
 
     @property
     def setting(self) -> str:
-        """The HTTP setting that it is behind; empty for a host of its own."""
+        """The backend setting; empty for a single host."""
         return BackendKey.read(self.key).setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestLine:
-    """One cause with everything behind it.
+    """One cause with all its backends.
 
     Attributes:
-        members: the backends behind the cause.
+        members: the backends with this cause.
         gateways: names of their gateways.
-        since: the earliest of them.
+        since: when the first of them failed.
         not_after: for a renewal, when the certificate ends.
         step: for a renewal, the reminder threshold in days.
-        flapping: it comes and goes.
+        flapping: it opens and closes repeatedly.
     """
 
     kind: LineKind
@@ -323,7 +324,7 @@ class DigestLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MutedNote:
-    """What a mute hides right now."""
+    """What a mute leaves out of the digest now."""
 
     text: str
     lines: int
@@ -334,18 +335,18 @@ class MutedNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestContent:
-    """The content of a digest, with which the next one is compared.
+    """The content of a digest; the next digest is compared with it.
 
     Attributes:
-        at: its instant.
+        at: when it was made.
         lines: what is listed, in order.
-        standing: open and not news; listed only when the subscription lists more than changes.
-        hushed: open and muted, as it was told before the mute; what began inside the mute has been
-            told to nobody yet.
-        fixed: causes of the last sent digest that are gone.
-        fine: backends without a listed problem.
-        since: when the last digest was sent, `None` before the first.
-        ahead: what breaks next, for a weekly digest; `None` where nothing does.
+        standing: open and not news; only listed if the subscription lists more than changes.
+        hushed: open and muted, as last reported before the mute. Problems that began during the
+            mute were reported to nobody yet.
+        fixed: causes of the last sent digest that have ended.
+        fine: number of backends without a listed problem.
+        since: when the last digest was sent; `None` before the first.
+        ahead: what will be refused next, for a weekly digest; `None` if nothing is known.
     """
 
     at: datetime
@@ -362,7 +363,7 @@ class DigestContent:
 
     @property
     def known(self) -> tuple[DigestLine, ...]:
-        """Every open cause that the channel was informed of."""
+        """Every open cause that was reported to the channel."""
         return (*self.lines, *self.standing, *self.hushed)
 
     @property
@@ -372,5 +373,5 @@ class DigestContent:
 
     @property
     def critical(self) -> bool:
-        """Whether something listed makes requests fail."""
+        """Whether a listed problem makes requests fail."""
         return any(line.severity is Severity.CRITICAL for line in self.lines)

@@ -1,4 +1,4 @@
-"""What breaks on which day, as values: verdicts at every date at which something changes."""
+"""The result of a forecast: the verdicts at every date on which something changes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from chainlib import Code
 
 
 class Turn(StrEnum):
-    """What happens to a certificate on a date."""
+    """What happens to a certificate on a date: it expires or becomes valid."""
 
     EXPIRES = "expires"
     BEGINS = "becomes valid"
 
 
 class Place(StrEnum):
-    """Where a certificate stands in a chain."""
+    """The position of a certificate in a chain."""
 
     LEAF = "leaf certificate"
     INTERMEDIATE = "intermediate"
@@ -36,14 +36,14 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The certificate whose date it is.
+    """The certificate whose date changes a verdict.
 
     Attributes:
-        at: the first second at which the verdict is another one, aware, UTC.
+        at: the first second with the new verdict, time zone aware, UTC.
         turn: whether it expires or becomes valid.
         subject: RFC 4514 text, hostile.
         sha256: fingerprint in lower-case hex.
-        place: where it stands in the chain.
+        place: its position in the chain.
     """
 
     at: datetime
@@ -55,11 +55,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one date does to one backend.
+    """The effect of one date on one backend.
 
     Attributes:
         cause: the certificate and the date.
-        effect: what becomes of the backend.
+        effect: how the verdict changes.
         code: the headline from then on.
     """
 
@@ -75,7 +75,7 @@ class ForecastMember:
     Attributes:
         pool, setting, member: names on the gateway.
         code: its headline: from the date on, or today's.
-        reason: why it was not judged, one sentence; empty where it was.
+        reason: why it was not judged, one sentence; empty if it was.
     """
 
     pool: str
@@ -87,12 +87,12 @@ class ForecastMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedChain:
-    """A chain that is accepted after the date too, made of certificates that are at hand.
+    """A chain made of available certificates that is accepted after the date too.
 
     Attributes:
         member: the first server that should send it.
-        servers: how many should.
-        pem: leaf first, no root.
+        servers: how many servers should.
+        pem: leaf first, without root.
     """
 
     member: str
@@ -102,7 +102,7 @@ class PreparedChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastDay:
-    """One cause with every backend that it changes."""
+    """One cause with every backend whose verdict it changes."""
 
     cause: Cause
     breaks: tuple[ForecastMember, ...] = ()
@@ -113,18 +113,18 @@ class ForecastDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What is going to happen to a gateway's backends.
+    """How the verdicts on a gateway's backends will change.
 
     Attributes:
-        gateway: which gateway.
-        scope: the pool or setting that was asked for; empty for the whole gateway.
-        at, until: from when to when was looked, aware, UTC.
-        days: how many days that are.
-        changes: by date; causes that change nothing are left out.
+        gateway: the gateway.
+        scope: the requested pool or setting; empty for the whole gateway.
+        at, until: the forecast period, time zone aware, UTC.
+        days: its length in days.
+        changes: by date; causes that change no verdict are left out.
         members: how many servers were judged.
-        refused: those that are refused today already.
-        unseen: those that sent no chain, with the reason.
-        next_end: when the first certificate in use ends after `until`; `None` where none does.
+        refused: the servers that are refused today.
+        unseen: the servers that presented no chain, with the reason.
+        next_end: when the first certificate in use ends after `until`; `None` if none does.
     """
 
     gateway: GatewayId
@@ -140,5 +140,5 @@ class Forecast:
 
     @property
     def breaking(self) -> tuple[ForecastDay, ...]:
-        """The dates on which something breaks that is accepted until then."""
+        """The dates on which a server that was accepted until then is refused."""
         return tuple(one for one in self.changes if one.breaks)

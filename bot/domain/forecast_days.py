@@ -1,4 +1,7 @@
-"""How far a forecast looks, apart from its values: whoever reads a command needs no report."""
+"""The default and the limits of a forecast's days.
+
+Separate from `bot.domain.forecast`, so that the parser imports no report.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How a gateway is named: ARM's identity of it, and the reference that people write.
+"""Names of gateways: the ARM identity, and the reference that users write.
 
-Each has one text form and one parser. ARM compares names without case, so a reference that was
-read is in lower case.
+Each has one text form and one parser. ARM compares names without case, so a parsed reference is in
+lower case.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 _NAME = re.compile(r"[\w(][\w.()-]{0,89}")
-"""Azure's alphabet for names of groups, gateways, pools and settings."""
+"""Characters that Azure allows in names of resource groups, gateways, pools and settings."""
 _PREFIX = "gw:"
 _MOST_PARTS = 4
 _ID = re.compile(
@@ -24,11 +24,11 @@ _ID = re.compile(
 
 
 class GatewayNameError(ValueError):
-    """A text speaks of a gateway and cannot name one.
+    """A text looks like a gateway reference but is not a valid one.
 
     Attributes:
-        part: the name that Azure does not allow; empty where a name is missing.
-        parts: how many names there are.
+        part: the name that Azure does not allow; empty if a name is missing.
+        parts: the number of names.
     """
 
     def __init__(self, part: str, parts: int) -> None:
@@ -37,13 +37,13 @@ class GatewayNameError(ValueError):
 
     @property
     def too_many(self) -> bool:
-        """There are more names than a reference has."""
+        """Whether there are more names than a reference has."""
         return self.parts > _MOST_PARTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayId:
-    """The identity of a gateway; ids are compared without case, as ARM does."""
+    """The ARM identity of a gateway; compared without case, as ARM does."""
 
     subscription: str
     group: str
@@ -51,13 +51,13 @@ class GatewayId:
 
     @classmethod
     def read(cls, text: str) -> GatewayId | None:
-        """The gateway that an ARM id belongs to, a sub-resource's id included."""
+        """The identity in an ARM ID; the ID of a sub-resource works too."""
         found = _ID.match(text)
         return cls(**_identity(found)) if found else None
 
     @property
     def resource_id(self) -> str:
-        """The ARM id."""
+        """The ARM ID."""
         return (
             f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
             f"/providers/Microsoft.Network/applicationGateways/{self.name}"
@@ -65,17 +65,17 @@ class GatewayId:
 
     @property
     def key(self) -> str:
-        """The ARM id folded for comparison."""
+        """The ARM ID in lower case, for comparison."""
         return self.resource_id.lower()
 
     @property
     def ref(self) -> GatewayRef:
-        """The whole gateway, spelt as ARM spells it."""
+        """A reference to the whole gateway, in ARM's spelling."""
         return GatewayRef(subscription=self.subscription, group=self.group, name=self.name)
 
     @property
     def folded(self) -> GatewayRef:
-        """The same in lower case, as a reference that was read."""
+        """A reference to the whole gateway, in lower case like a parsed one."""
         return GatewayRef(
             subscription=self.subscription.lower(),
             group=self.group.lower(),
@@ -84,15 +84,16 @@ class GatewayId:
 
     @property
     def text(self) -> str:
-        """How people write it."""
+        """The form that users write."""
         return self.ref.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRef:
-    """A gateway, or one pool or setting of it, as it is referred to.
+    """A reference to a gateway, or to one pool or setting of it.
 
-    `None` is what was not written; `site` narrows to the rules of a public name and is never typed.
+    `None` stands for a part that was not written. `site` restricts it to the rules of a public
+    name; users never type it.
     """
 
     name: str
@@ -104,12 +105,12 @@ class GatewayRef:
 
     @classmethod
     def read(cls, text: str) -> GatewayRef | None:
-        """From `gw:name`, `gw:group/name[/pool[/setting]]`, or a text that holds an ARM id.
+        """Parse `gw:name`, `gw:group/name[/pool[/setting]]`, or a text with an ARM ID.
 
-        `None` where there is no ARM id.
+        Returns `None` if the text is none of these.
 
         Raises:
-            GatewayNameError: a name is missing, not one of Azure's, or there are too many.
+            GatewayNameError: a name is missing or not valid in Azure, or there are too many.
         """
         if text[: len(_PREFIX)].lower() == _PREFIX:
             return cls.of_parts(text[len(_PREFIX) :].strip("/").lower().split("/"))
@@ -124,7 +125,7 @@ class GatewayRef:
 
     @classmethod
     def of_parts(cls, parts: list[str]) -> GatewayRef:
-        """From the name alone, or from group, name, and perhaps pool and setting.
+        """Make it from a name, or from group, name, and optionally pool and setting.
 
         Raises:
             GatewayNameError: as in `read`.
@@ -139,7 +140,7 @@ class GatewayRef:
 
     @property
     def text(self) -> str:
-        """`gw:group/name/pool/setting` where group and pool are known, else with options."""
+        """`gw:group/name/pool/setting` if group and pool are known, else with options."""
         if self.group and (self.pool or not self.setting):
             return _PREFIX + "/".join(filter(None, (self.short, self.pool, self.setting)))
         words = (
@@ -151,19 +152,19 @@ class GatewayRef:
 
     @property
     def short(self) -> str:
-        """`group/name`, or the name where the group is not known."""
+        """`group/name`, or the name if the group is unknown."""
         return f"{self.group}/{self.name}" if self.group else self.name
 
     @property
     def option(self) -> str:
-        """What stands after `gw=`: the ARM id where it is known."""
+        """The value for the option `gw=`: the ARM ID if it is known."""
         if not self.subscription or not self.group:
             return self.short
         return GatewayId(subscription=self.subscription, group=self.group, name=self.name).key
 
     @property
     def part(self) -> str:
-        """`pool/setting`, or the one that was named; empty for the whole gateway."""
+        """`pool/setting`, or the one that was given; empty for the whole gateway."""
         return "/".join(filter(None, (self.pool, self.setting)))
 
     @property
@@ -172,7 +173,7 @@ class GatewayRef:
         return replace(self, pool=None, setting=None, site=None)
 
     def means(self, known: GatewayId) -> bool:
-        """Whether that gateway fits; what was not written fits any."""
+        """Whether the reference matches that gateway; parts that were not written match any."""
         pairs = (
             (known.name, self.name),
             (known.group, self.group),

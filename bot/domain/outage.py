@@ -4,13 +4,13 @@ from __future__ import annotations
 
 
 class DatabaseUnavailable(Exception):
-    """The database is not available; the text is one sentence for the person who asked.
+    """The database is unavailable; the text is one sentence for the user.
 
     Args:
         reason: what is wrong, as a clause: `the database does not answer`.
-        writing: whether something was to be saved.
-        doubtful: the connection was lost while the change was being committed, so it is unknown
-            whether it was saved.
+        writing: whether something was to be stored.
+        doubtful: the connection was lost during the commit, so it is unknown whether the change was
+            stored.
     """
 
     def __init__(self, reason: str, *, writing: bool = False, doubtful: bool = False) -> None:
@@ -23,5 +23,5 @@ class DatabaseUnavailable(Exception):
         )
 
     def of_saving(self) -> DatabaseUnavailable:
-        """The same error for an operation that was going to write."""
+        """The same error for an operation that writes."""
         return DatabaseUnavailable(self.reason, writing=True, doubtful=self.doubtful)

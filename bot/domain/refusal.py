@@ -1,4 +1,4 @@
-"""A refusal as one value, from any package: why there is no answer, and what helps."""
+"""A refusal as a value that any package can return: why there is no answer, and what helps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class RefusalKind(StrEnum):
-    """Which rule refused, or why Azure did not answer; the word of logs, JSON and cards."""
+    """Which rule refused, or why Azure did not answer; shown in logs, JSON and cards."""
 
     SPELLING = "spelling"
     NEVER = "never"
@@ -40,17 +40,20 @@ class RefusalKind(StrEnum):
 
     @property
     def is_typing_error(self) -> bool:
-        """Another name would be answered; the asker alone is told, where no card stands yet."""
+        """Whether another name would work.
+
+        Only the user sees it, if no card is posted yet.
+        """
         return self in _TYPING_ERRORS
 
     @property
     def is_from_azure(self) -> bool:
-        """Azure did not answer what was asked; that stands on the card."""
+        """Whether Azure did not answer; this is shown on the card."""
         return self in _FROM_AZURE
 
     @property
     def is_ephemeral(self) -> bool:
-        """The bot itself refuses; the asker alone is told."""
+        """Whether the bot itself refuses; only the user sees it."""
         return not (self.is_typing_error or self.is_from_azure)
 
 
@@ -78,11 +81,10 @@ class Refusal:
 
     Attributes:
         kind: which rule refused, or why Azure did not answer; it decides who sees the refusal.
-        sentence: for the person who asked; may repeat what was typed, so it must be escaped where
-            it is shown.
-        example: a target or setting that works instead; empty where there is none.
-        remedy: lines for the operator (role JSON, `az` command), may be empty.
-        retry_after: seconds that Azure asks to wait, `None` where it named none.
+        sentence: for the user; may repeat what was typed, so escape it where it is shown.
+        example: a target or setting that works instead; empty if there is none.
+        remedy: lines for the operator (role JSON, `az` command); may be empty.
+        retry_after: seconds that Azure asks to wait; `None` if it gave none.
     """
 
     kind: RefusalKind

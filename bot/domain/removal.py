@@ -1,7 +1,4 @@
-"""What would break if a root were removed from a gateway.
-
-Each backend's verdict before and after, as values.
-"""
+"""The result of a removal rehearsal: which backends fail if a root is removed from a gateway."""
 
 from __future__ import annotations
 
@@ -28,9 +25,9 @@ class MemberImpact:
 
     Attributes:
         pool, setting, member: names on the gateway.
-        impact: what becomes of it.
-        before, after: the headlines with and without the root; `None` where no chain was seen.
-        reason: why no chain was seen, one sentence, empty otherwise.
+        impact: the effect on it.
+        before, after: the headlines with and without the root; `None` if it presented no chain.
+        reason: why it presented no chain, one sentence; otherwise empty.
     """
 
     pool: str
@@ -47,14 +44,14 @@ class Removal:
     """The rehearsal of removing one root from a gateway.
 
     Attributes:
-        gateway: from which gateway.
+        gateway: the gateway.
         root: the root's name on it (v1: the authentication certificate's).
-        sha256: its fingerprint, `None` where its data is no certificate.
-        settings: names of the settings that trust it, those included that no rule uses.
-        left_bare: those of them that no root is left to, which then trust the well-known CAs.
-        members: every server behind these settings, those that break first.
-        at: when the chains were looked at, aware, UTC.
-        scope: the pool or setting that was asked for; empty for the whole gateway.
+        sha256: its fingerprint; `None` if its data is no certificate.
+        settings: names of the settings that trust it, including those that no rule uses.
+        left_bare: those of them that would have no root left and would trust the well-known CAs.
+        members: every server behind these settings, those that would fail first.
+        at: when the chains were captured, time zone aware, UTC.
+        scope: the requested pool or setting; empty for the whole gateway.
     """
 
     gateway: GatewayId

@@ -1,4 +1,4 @@
-"""What was found about a gateway and its members, beside the report about one backend."""
+"""The report about a gateway and its members; a member contains the report of its backend."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 DISAGREEMENT_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
-"""Findings that come from comparing probe and backend health, not from a chain."""
+"""Findings from comparing probe and backend health, not from a chain."""
 
 PROBE_FAULTS = frozenset(
     {
@@ -37,7 +37,7 @@ PROBE_FAULTS = frozenset(
         Code.HTTP_FAILED,
     }
 )
-"""Faults that the names and the path of a health probe may cause."""
+"""Faults that the host name and the path of a health probe can cause."""
 TRUST_FAULTS = frozenset(
     {
         Code.SELF_SIGNED_NOT_CA,
@@ -47,16 +47,16 @@ TRUST_FAULTS = frozenset(
         Code.ROOT_NOT_ATTACHED,
     }
 )
-"""Faults that a setting without a trusted root may cause."""
+"""Faults that a setting without a trusted root can cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hint:
-    """What in the gateway's configuration would explain a failure.
+    """Something in the gateway's configuration that would explain a failure.
 
     Attributes:
-        sentence: for people, ends in the step that helps.
-        explains: the faults that it may cause.
+        sentence: for users; ends with the step that helps.
+        explains: the faults that it can cause.
     """
 
     sentence: str
@@ -69,9 +69,9 @@ class MemberCheck:
 
     Attributes:
         pool, setting: names on the gateway.
-        member: the member as configured, FQDN or address; for people and for matching ARM's answer.
+        member: the member as configured, FQDN or address; shown, and used to match ARM's answer.
         request: the probe; `None` for a setting without TLS or a member without an address.
-        skipped: why there is no request, one sentence, empty otherwise.
+        skipped: why there is no request, one sentence; otherwise empty.
         hints: what in the gateway's configuration would explain a failure.
     """
 
@@ -92,13 +92,12 @@ class MemberReport:
         member: the member as configured, FQDN or address.
         report: our own probe; `None` for a setting without TLS or an address that may not be
             probed.
-        server: backend health, `None` until ARM has answered or when it does not list the
-            member.
-        findings: the probe's findings and those that come from comparing it with backend
-            health, in headline order.
-        skipped: why we did not probe, one sentence, empty otherwise.
+        server: backend health; `None` until ARM has answered or if it does not list the member.
+        findings: the findings of the probe and of the comparison with backend health, in headline
+            order.
+        skipped: why it was not probed, one sentence; otherwise empty.
         hints: what in the gateway's configuration would explain a failure.
-        routes: the rules and paths by which a site leads here; for people.
+        routes: the rules and paths by which a site leads to it, for users.
     """
 
     pool: str
@@ -118,7 +117,7 @@ class MemberReport:
 
     @property
     def healthy(self) -> bool:
-        """No finding is critical, and backend health, where comparable, is not Unhealthy."""
+        """Whether no finding is critical and backend health, if comparable, is not Unhealthy."""
         refused = any(f.severity is Severity.CRITICAL for f in self.findings)
         return not refused and (
             self.hypothetical or self.server is None or self.server.health is not Health.UNHEALTHY
@@ -126,18 +125,18 @@ class MemberReport:
 
     @property
     def useful_hints(self) -> tuple[str, ...]:
-        """The sentences of the hints whose kind of fault was found."""
+        """The sentences of the hints that explain a fault which was found."""
         critical = {f.code for f in self.findings if f.severity is Severity.CRITICAL}
         return tuple(one.sentence for one in self.hints if one.explains & critical)
 
     @property
     def hypothetical(self) -> bool:
-        """The probe used other options than the gateway does."""
+        """Whether the probe used other options than the gateway."""
         return self.report is not None and self.report.request.hypothetical
 
     @property
     def unseen(self) -> bool:
-        """Neither probed nor reported as healthy by backend health."""
+        """Whether it was neither probed nor reported as healthy by backend health."""
         return bool(self.skipped) and not (
             self.server is not None and self.server.health is Health.HEALTHY
         )
@@ -150,16 +149,16 @@ class GatewayReport:
     Attributes:
         gateway: its configuration.
         members: worst first.
-        health: the gateway's answer, `None` until it came.
-        refusal: why backend health is missing, `None` when it is there or still being read.
-        scope: `gateway`, `pool` or `setting` name that was asked for, for people.
-        at: when the probes ran, aware, UTC.
-        via: who is asked; where it is the gateway alone, nothing was probed.
+        health: the answer with backend health; `None` until it came.
+        refusal: why backend health is missing; `None` if it is there or still being read.
+        scope: name of the requested gateway, pool or setting, for users.
+        at: when the probes ran, time zone aware, UTC.
+        via: the requested sources; with backend health alone, nothing was probed.
         findings: about the gateway itself, in headline order.
-        uses: the pairs of pool and setting that were asked about.
-        typed: options that were typed in place of the settings, none where the settings hold.
-        said: the same in words, for people.
-        site: the public name that was asked for; the members are those behind it.
+        uses: the requested pairs of pool and setting.
+        typed: options that replaced those of the settings; none if the settings were used.
+        said: the same in words, for users.
+        site: the requested public name; the members are those behind it.
         redirects: where rules of that site redirect, one sentence each.
     """
 
@@ -179,25 +178,28 @@ class GatewayReport:
 
     @property
     def healthy(self) -> bool:
-        """Every member is healthy, and nothing about the gateway itself is critical."""
+        """Whether every member is healthy and no finding about the gateway is critical."""
         fine = not any(f.severity is Severity.CRITICAL for f in self.findings)
         return fine and all(member.healthy for member in self.members)
 
     @property
     def headline(self) -> Code:
-        """Of everything that was found about the gateway and its members."""
+        """The headline of all findings about the gateway and its members."""
         found = (*self.findings, *(f for member in self.members for f in member.findings))
         at = datetime.min.replace(tzinfo=UTC)
         return Verdict(findings=in_headline_order(found), at=at).headline
 
     @property
     def unanswered(self) -> bool:
-        """Nothing is known: only backend health was requested, and it is missing."""
+        """Whether nothing is known: only backend health was requested, and it is missing."""
         return self.via is Via.GATEWAY and self.health is None
 
     @property
     def silent_pairs(self) -> tuple[str, ...]:
-        """Pairs of pool and setting with members of which backend health, once read, lists none."""
+        """Pairs of pool and setting with members none of which backend health lists.
+
+        Empty until backend health was read.
+        """
         if self.health is None or self.typed:
             return ()
         shown: dict[str, bool] = {}
@@ -208,19 +210,22 @@ class GatewayReport:
 
     @property
     def is_only_redirected(self) -> bool:
-        """A site whose rules all redirect, so that no server stands behind it."""
+        """Whether all rules of the site redirect, so that it has no server."""
         return bool(self.redirects) and not self.uses and not self.members
 
     @property
     def doubtful(self) -> bool:
-        """Nothing was found wrong, but nobody vouches for all of it."""
+        """Whether some of it is unknown: no members, members not seen, or no backend health."""
         nobody = not self.members and not self.findings and not self.is_only_redirected
         unseen = any(member.unseen for member in self.members)
         return bool(nobody or unseen or self.refusal or self.silent_pairs)
 
     @property
     def green(self) -> bool:
-        """Healthy; with backend health alone, every member must be reported as healthy."""
+        """Whether it is healthy.
+
+        With backend health alone, every member must be reported as healthy.
+        """
         return self.healthy and not (
             self.via is Via.GATEWAY and any(member.unseen for member in self.members)
         )

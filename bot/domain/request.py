@@ -1,6 +1,6 @@
-"""What people ask of the bot: one frozen type per verb, its targets and its typed options.
+"""Requests: one frozen type per verb, with its target and typed options.
 
-Values only. Text becomes a request in `bot.commands`, and a request becomes text again there.
+Values only. `bot.commands` parses text into requests and writes requests as text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DEFAULT_PORT = 443
 
 
 class Verb(StrEnum):
-    """The closed list of verbs that Slack understands."""
+    """The verbs that the Slack command understands."""
 
     CHECK = "check"
     HEALTH = "health"
@@ -38,7 +38,7 @@ class Verb(StrEnum):
 
 
 class Via(StrEnum):
-    """Which source is asked: our own probe, the gateway's backend health, or both."""
+    """The source of an answer: our own probe, backend health, or both."""
 
     PROBE = "probe"
     GATEWAY = "gateway"
@@ -50,9 +50,9 @@ class HostTarget:
     """One backend.
 
     Attributes:
-        host: lower-case A-label, or an IP literal in its usual spelling without brackets.
+        host: A-label in lower case, or an IP address in its usual spelling without brackets.
         port: 1 to 65535.
-        is_ip: whether `host` is an IP literal.
+        is_ip: whether `host` is an IP address.
     """
 
     host: str
@@ -62,14 +62,14 @@ class HostTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteTarget:
-    """A public name or address that gateways serve; lower case, without brackets."""
+    """A public name or address that a gateway serves; lower case, without brackets."""
 
     host: str
 
 
 @dataclass(frozen=True, slots=True)
 class LastTarget:
-    """Whatever this person asked about before."""
+    """The target of this user's last check."""
 
 
 Target = HostTarget | GatewayRef | SiteTarget | LastTarget
@@ -77,18 +77,18 @@ Target = HostTarget | GatewayRef | SiteTarget | LastTarget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeOptions:
-    """What was typed in place of what a setting says; `None` is what was not typed.
+    """Options that replace those of a setting; `None` was not typed.
 
     Attributes:
-        sni: the server name that is sent.
-        host: the host name that is sent, asked for and demanded.
-        path: the path that is asked for.
-        port: the port that is connected to, where the target names none.
+        sni: the server name to send.
+        host: the host name to send in SNI and Host header, and to require in the certificate.
+        path: the path to request.
+        port: the port to connect to, if the target has none.
         root: the trusted root by its name on a gateway, or `well-known`.
         pool: only as a member of this pool.
         setting: only under this setting.
         gw: only on this gateway.
-        via: which source is asked.
+        via: which source to use.
     """
 
     sni: str | None = None
@@ -106,21 +106,21 @@ class ProbeOptions:
         return self != NOTHING_TYPED
 
     def items(self) -> dict[str, Any]:
-        """What was typed, by its name."""
+        """The typed options by name."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
     def only(self, *names: str) -> ProbeOptions:
-        """Some of them; the others as if they had not been typed."""
+        """Keep the named options and drop the others."""
         return ProbeOptions(**{k: value for k, value in self.items().items() if k in names})
 
     def over(self, earlier: ProbeOptions) -> ProbeOptions:
-        """These, and the earlier ones where nothing was typed now."""
+        """Merge with earlier options; an option typed now wins."""
         return replace(earlier, **self.items())
 
     @property
     def names_place(self) -> bool:
-        """Whether a gateway, a pool or a setting was named."""
+        """Whether a gateway, a pool or a setting was given."""
         return bool(self.gw or self.pool or self.setting)
 
 
@@ -129,34 +129,34 @@ NOTHING_TYPED = ProbeOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """That a card is to be watched; `seconds` is `None` for as long as a watch may last."""
+    """A request to watch the card; `seconds` is `None` for the longest allowed time."""
 
     seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A line that was understood; each verb has a type of its own.
+    """A parsed command; each verb has its own subclass.
 
     Attributes:
-        target: what it is about, `None` where nothing was named.
+        target: the target; `None` if none was given.
     """
 
     verb: ClassVar[Verb]
     saves: ClassVar[bool] = False
-    """Whether it changes what is stored."""
+    """Whether it changes stored data."""
 
     target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRequest(Request):
-    """A request whose answer is a card made of probes.
+    """A request that is answered by a card with probe results.
 
     Attributes:
-        options: what was typed in place of what a setting says.
+        options: options that replace those of a setting.
         watch: whether the card is watched until it is healthy.
-        private: whether only the asker sees the answer.
+        private: whether only the user sees the answer.
     """
 
     options: ProbeOptions = NOTHING_TYPED
@@ -166,25 +166,25 @@ class ProbeRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendRequest(ProbeRequest):
-    """`check`: one backend, or the last one again."""
+    """`check`: one backend, or the last target again."""
 
     verb: ClassVar[Verb] = Verb.CHECK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthRequest(ProbeRequest):
-    """`health`: a gateway, a site, or with no target every gateway."""
+    """`health`: a gateway, a site, or every gateway if there is no target."""
 
     verb: ClassVar[Verb] = Verb.HEALTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastRequest(Request):
-    """`forecast`: on which day what breaks on a gateway.
+    """`forecast`: what will break on a gateway, and when.
 
     Attributes:
         target: the gateway.
-        days: how many days ahead, `None` where nothing was typed.
+        days: how many days ahead; `None` if not typed.
     """
 
     verb: ClassVar[Verb] = Verb.FORECAST
@@ -195,14 +195,14 @@ class ForecastRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearseRequest(Request):
-    """`rehearse` alone: the form for a chain that is not installed yet."""
+    """`rehearse` alone: the modal for a chain that is not installed yet."""
 
     verb: ClassVar[Verb] = Verb.REHEARSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovalRequest(Request):
-    """`rehearse` with `without=`: what breaks when a root is removed from a gateway.
+    """`rehearse` with `without=`: what would break if a root were removed from a gateway.
 
     Attributes:
         target: the gateway.
@@ -217,17 +217,17 @@ class RemovalRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscribeRequest(Request):
-    """`subscribe`; words are as typed and empty where nothing was.
+    """`subscribe`; values are as typed, and empty if not typed.
 
     Attributes:
-        every: how often, for example `weekdays` or `2h`.
+        every: the frequency, for example `weekdays` or `2h`.
         day: the day of a weekly digest.
         at: the time of day, `HH:MM`.
         tz: the time zone, as in the tz database.
-        minimum: from which severity on problems are listed.
+        minimum: the least severity that is listed.
         only_changes: whether only changes are listed.
-        exclude: patterns of what is left out.
-        heartbeat: whether a digest comes although nothing changed.
+        exclude: patterns of backends to leave out.
+        heartbeat: whether a digest is posted even if nothing changed.
     """
 
     verb: ClassVar[Verb] = Verb.SUBSCRIBE
@@ -245,7 +245,7 @@ class SubscribeRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest(Request):
-    """`list`: what the channel follows."""
+    """`list`: the subscriptions of the channel."""
 
     verb: ClassVar[Verb] = Verb.LIST
 
@@ -263,7 +263,7 @@ class UnsubscribeRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewRequest(Request):
-    """`preview`: the digest of a target, or of everything that the channel follows."""
+    """`preview`: the digest of a target, or of all subscriptions of the channel."""
 
     verb: ClassVar[Verb] = Verb.PREVIEW
 
@@ -273,8 +273,8 @@ class MuteRequest(Request):
     """`mute`.
 
     Attributes:
-        length: for how long, `None` where nothing was typed.
-        window: days and a stretch of the day that repeats, as typed; empty for none.
+        length: duration; `None` if not typed.
+        window: weekdays and a time of day that repeat, as typed; empty for none.
         reason: as typed; empty for none.
     """
 
@@ -303,7 +303,7 @@ class HistoryRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertsRequest(Request):
-    """`alerts`: `on` switches it on or off; `None` asks for the state."""
+    """`alerts`: `on` switches answers on or off; `None` asks for the state."""
 
     verb: ClassVar[Verb] = Verb.ALERTS
     saves: ClassVar[bool] = True
@@ -313,21 +313,21 @@ class AlertsRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorRequest(Request):
-    """`doctor`: whether the bot itself can answer."""
+    """`doctor`: whether the bot works."""
 
     verb: ClassVar[Verb] = Verb.DOCTOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhoamiRequest(Request):
-    """`whoami`: who asks, as the bot sees it."""
+    """`whoami`: who the user is, as the bot sees it."""
 
     verb: ClassVar[Verb] = Verb.WHOAMI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpRequest(Request):
-    """`help`, about one verb where one was named."""
+    """`help`, with the verb if one was given."""
 
     verb: ClassVar[Verb] = Verb.HELP
 

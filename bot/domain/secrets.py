@@ -1,8 +1,8 @@
-"""Secrets in text: what is never repeated to people, stored or logged.
+"""Secrets in text, which are never repeated to users, stored or logged.
 
-The one list, used by the reader of commands, by answers and by the log. Private keys are judged by
-`chainlib.holds_private_key`; everything else that opens something is a pattern here. Every pattern
-is bounded, so that hostile text costs time in proportion to its length.
+The parser of commands, the answers and the log use this one list. `chainlib.holds_private_key`
+finds private keys; the patterns here find everything else. Every pattern is bounded, so the time
+grows linearly with hostile text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SECRETS = re.compile(
     r"(?:hooks\.slack\.com|/response/|/commands/|/actions/|/link/\?ticket=)[^\s\"'<>]*"
     r"|wss?://[^\s\"'<>]+"
     r"|\b\d{9,20}\.\d{9,20}\.[0-9a-f]{16,}\b"
-    # PEM of any kind; a certificate is no secret, and nothing that a log needs
+    # PEM blocks of every kind. A certificate is no secret, but no log needs it.
     r"|-----BEGIN [A-Z0-9 ]{1,64}-----.*?(?:-----END [A-Z0-9 ]{1,64}-----|\Z)"
     # Tokens: bearer and basic credentials, JSON Web Tokens, Entra's client secrets, storage keys
     r"|(?i:\bbearer)\s+[\w.~+/-]+=*"
@@ -68,12 +68,12 @@ _SECRET_KEYS = (
 
 
 def without_secrets(text: str) -> str:
-    """The text with every secret struck out; all of it where it holds a private key."""
+    """Replace every secret in the text; all of the text if it contains a private key."""
     if len(text) >= _SHORTEST_KEY and holds_private_key(text):
         return STRUCK
     return _SECRETS.sub(STRUCK, text)
 
 
 def is_secret_key(key: str) -> bool:
-    """Whether a field of this name is a secret whatever it holds."""
+    """Whether the values of a field with this name are always secret."""
     return key.lower().replace("-", "_").endswith(_SECRET_KEYS)
