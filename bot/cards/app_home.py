@@ -11,6 +11,7 @@ from bot.cards.lock_screen import SHAPES
 from bot.cards.parts import Block, Button, Buttons, ContextBlock, Part, Span, bold, say
 from bot.cards.usage import OPEN_MODAL
 from bot.domain.digest import DigestLine
+from bot.domain.refusal import Refusal
 from chainlib import Severity, counted
 
 MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
@@ -59,9 +60,9 @@ def app_home_view(
     )
 
 
-def refused_view(sentence: str) -> Block:
+def refused_view(no: Refusal) -> Block:
     """The view that says why this user sees nothing here."""
-    return _home([say(clean(sentence, 300))])
+    return _home([say(clean(no.sentence, 300))])
 
 
 def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterator[Part]:

@@ -21,6 +21,7 @@ from bot.cards.parts import (
     compose,
     say,
 )
+from bot.domain.refusal import Refusal
 
 OPEN_MODAL, OPEN_REHEARSAL = "open_form", "open_rehearsal"
 _VERBS = (
@@ -55,11 +56,13 @@ def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequen
     return compose(clean(error, 90), parts)
 
 
-def refusal(sentence: str) -> Message:
-    """Why this user, channel or target is refused, and what would help.
+def refusal(no: Refusal) -> Message:
+    """Why this user, channel or target is refused, and what would help."""
+    return naming_channels(no.sentence)
 
-    Channel IDs are shown as names.
-    """
+
+def naming_channels(sentence: str) -> Message:
+    """A remark to one user in which channel IDs are shown as names."""
     pieces = re.split(r"<#([CG][A-Z0-9]+)>", clean(sentence, 600))
     spans = [
         Span(text=piece, channel=bool(place % 2)) for place, piece in enumerate(pieces) if piece

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.domain.refusal import Refusal, RefusalKind
+
 
 class DatabaseUnavailable(Exception):
     """The database is unavailable; the text is one sentence for the user.
@@ -21,6 +23,11 @@ class DatabaseUnavailable(Exception):
             if doubtful
             else f"I cannot {wanted} now: {reason}; nothing was changed."
         )
+
+    @property
+    def refusal(self) -> Refusal:
+        """What the person who asked is shown."""
+        return Refusal(kind=RefusalKind.DATABASE, sentence=str(self))
 
     def of_saving(self) -> DatabaseUnavailable:
         """The same error for an operation that writes."""

@@ -21,6 +21,7 @@ class RefusalKind(StrEnum):
     RESTART = "restart"
     REQUEST = "request"
     LIMIT = "limit"
+    DATABASE = "database"
 
     NOT_FOUND = "not-found"
     AMBIGUOUS = "ambiguous"

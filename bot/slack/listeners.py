@@ -186,8 +186,8 @@ class Listeners:
     async def on_rehearse_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The rehearsal form."""
         invocation = from_submission(body, "rehearse")
-        if sentence := await self.reception.admit(invocation, "rehearse", costs=True):
-            await ack(response_action="errors", errors={"chain": sentence})
+        if no := await self.reception.admit(invocation, "rehearse", costs=True):
+            await ack(response_action="errors", errors={"chain": no.sentence})
             return
         try:
             rehearsal = await self.rehearsing.read(inner(body, "view"))
@@ -292,8 +292,8 @@ class Listeners:
     async def _change_consent(
         self, invocation: Invocation, change: Callable[[Invocation], Awaitable[None]]
     ) -> None:
-        if sentence := await self.reception.admit(invocation, invocation.text, costs=True):
-            await self.slack.send_ephemeral(invocation, refusal(sentence))
+        if no := await self.reception.admit(invocation, invocation.text, costs=True):
+            await self.slack.send_ephemeral(invocation, refusal(no))
             return
         await change(invocation)
 
@@ -314,8 +314,8 @@ class Listeners:
             self.reception.spawn(invocation, self._open_now(invocation, view))
 
     async def _open_now(self, invocation: Invocation, view: Block) -> None:
-        if sentence := await self.reception.admit(invocation, invocation.text):
-            await self.slack.send_ephemeral(replace(invocation, card=None), refusal(sentence))
+        if no := await self.reception.admit(invocation, invocation.text):
+            await self.slack.send_ephemeral(replace(invocation, card=None), refusal(no))
             return
         try:
             await self.slack.open_modal(invocation.trigger or "", view)
@@ -327,12 +327,10 @@ class Listeners:
 
     async def _hand_out(self, invocation: Invocation, what: str) -> None:
         run_id = new_run_id()
-        if sentence := await self.reception.admit(
+        if no := await self.reception.admit(
             invocation, f"{what} {invocation.text}", costs=True, run_id=run_id
         ):
-            await self.slack.send_ephemeral(
-                replace(invocation, response_url=None), refusal(sentence)
-            )
+            await self.slack.send_ephemeral(replace(invocation, response_url=None), refusal(no))
             return
         alone = await self.reception.consent_wanted(invocation)
         await self.filing.hand_out(
@@ -340,10 +338,8 @@ class Listeners:
         )
 
     async def _wrong(self, invocation: Invocation, headline: str) -> None:
-        if sentence := await self.reception.admit(
-            invocation, f"wrong diagnosis: {invocation.text}"
-        ):
-            await self.slack.send_ephemeral(invocation, refusal(sentence))
+        if no := await self.reception.admit(invocation, f"wrong diagnosis: {invocation.text}"):
+            await self.slack.send_ephemeral(invocation, refusal(no))
             return
         WRONG.labels(headline=headline).inc()
         await self.slack.send_ephemeral(

@@ -15,6 +15,7 @@ from bot.cards.parts import Block
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestLine, Subscription
 from bot.domain.outage import DatabaseUnavailable
+from bot.domain.refusal import Refusal
 from bot.slack.affiliation import of_app_home
 from bot.slack.handlers.members import channels_of
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
@@ -39,12 +40,12 @@ class Home:
     replies: SubscriptionReplies
     troubles: Callable[[], Mapping[str, str]]
 
-    async def draw(self, user: str, refusal: str | None) -> None:
+    async def draw(self, user: str, refusal: Refusal | None) -> None:
         """Publish a person's tab, or why they may not see it."""
         try:
             view = refused_view(refusal) if refusal else await self._view(user)
         except DatabaseUnavailable as error:
-            view = refused_view(str(error))
+            view = refused_view(error.refusal)
         try:
             await self.replies.slack.call(
                 self.replies.slack.client.views_publish, repeatable=True, user_id=user, view=view

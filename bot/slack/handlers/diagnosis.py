@@ -57,8 +57,8 @@ class Diagnosing:
             self.reception.runs.spawn(self._read_above(invocation, asked_at))
 
     async def _read_above(self, invocation: Invocation, asked_at: str) -> None:
-        if sentence := await self.reception.admit(invocation, "read the thread"):
-            await self.slack.send_ephemeral(invocation, refusal(sentence))
+        if no := await self.reception.admit(invocation, "read the thread"):
+            await self.slack.send_ephemeral(invocation, refusal(no))
             return
         found = await messages_above(
             self.slack, invocation.channel, invocation.thread or "", asked_at
@@ -75,8 +75,8 @@ class Diagnosing:
     async def _nothing_found(
         self, invocation: Invocation, reading: AlertReading, message: Payload
     ) -> None:
-        sentence = await self.reception.admit(invocation, "diagnose")
-        shown = refusal(sentence) if sentence else self._why_nothing(reading, message)
+        no = await self.reception.admit(invocation, "diagnose")
+        shown = refusal(no) if no else self._why_nothing(reading, message)
         await self.slack.send_ephemeral(invocation, shown)
 
     def _why_nothing(self, reading: AlertReading, message: Payload) -> Message:

@@ -108,7 +108,7 @@ class Filing:
             return None
         answer = await self.backends.host(asked.target, asked.options)
         if isinstance(answer, Refusal):
-            await self.slack.send_ephemeral(_quietly(invocation), refusal(answer.sentence))
+            await self.slack.send_ephemeral(_quietly(invocation), refusal(answer))
             return None
         return Kept(report=answer.report, gateway=answer.gateway, run_id=run_id)
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from bot.cards.digest_card import Row, digest_card, recovery
 from bot.cards.parts import Message
-from bot.cards.usage import refusal
+from bot.cards.usage import naming_channels
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import DigestContent, Subscription
 from bot.slack.outbound.client import SlackClient
@@ -140,7 +140,7 @@ class PausedNotice:
 def _paused(channel: str, reason: str, subscriptions: int) -> Message:
     """What is said; the channel is shown by its name."""
     count = counted(subscriptions, "digest")
-    return refusal(
+    return naming_channels(
         f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, "
         "tap Resume in its list."
     )

@@ -50,7 +50,7 @@ def with_example(no: Refusal, line: ExampleLine) -> Message:
 def taken_back(admitted: AdmittedInvocation[Request], no: Refusal) -> TakenBack:
     """There is no card: the asker alone is told, and the audit log says why."""
     note(admitted.invocation, "refused", why=no.sentence, run_id=admitted.run_id)
-    return TakenBack(message=refusal(no.sentence))
+    return TakenBack(message=refusal(no))
 
 
 def remedies(no: Refusal | None) -> list[Message]:

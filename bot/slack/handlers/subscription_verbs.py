@@ -152,10 +152,10 @@ class _Clicks:
             )
 
     async def _let_in(self, invocation: Invocation, what: str) -> bool:
-        sentence = await self.reception.admit(invocation, what, costs=True)
-        if sentence:
-            await self.reception.slack.send_ephemeral(invocation, refusal(sentence))
-        return sentence is None
+        no = await self.reception.admit(invocation, what, costs=True)
+        if no:
+            await self.reception.slack.send_ephemeral(invocation, refusal(no))
+        return no is None
 
 
 def _given(request: SubscribeRequest) -> dict[str, str]:

@@ -141,19 +141,19 @@ class Reception:
         try:
             await work
         except DatabaseUnavailable as error:
-            await self.slack.send_ephemeral(invocation, notice(str(error)))
+            await self.slack.send_ephemeral(invocation, refusal(error.refusal))
         except Exception:
             log.exception("an invocation ended with an error of our own", extra={"run_id": run_id})
             await self.slack.send_ephemeral(invocation, failed(run_id))
 
     async def admit(
         self, invocation: Invocation, what: str, *, costs: bool = False, run_id: str | None = None
-    ) -> str | None:
+    ) -> Refusal | None:
         """A refusal for what opens a form or changes nothing, audited; `None` when it may go on."""
         no = await self._refusal(invocation, costs=costs)
         outcome = {"outcome": "refused", "why": no.sentence} if no else {"outcome": "admitted"}
         note(invocation.about(what), **outcome, run_id=run_id or new_run_id())
-        return no.sentence if no else None
+        return no
 
     async def _refusal(self, invocation: Invocation, *, costs: bool) -> Refusal | None:
         if self.runs.draining:
@@ -172,7 +172,7 @@ class Reception:
         await self.acknowledged()
         if no := await self._refusal(invocation, costs=True):
             note(invocation, "refused", why=no.sentence, run_id=run_id)
-            await self.slack.send_ephemeral(invocation, refusal(no.sentence))
+            await self.slack.send_ephemeral(invocation, refusal(no))
             return
         if not invocation.text.strip():
             note(invocation, "help", run_id=run_id)

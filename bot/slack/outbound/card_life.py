@@ -20,7 +20,7 @@ from typing import Protocol
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
 from bot.cards.progress import cut_short, failed, looking
-from bot.cards.usage import notice, running
+from bot.cards.usage import refusal, running
 from bot.commands.wording import command_of, target_of
 from bot.domain.delivery import DeliveryError
 from bot.domain.request import ProbeRequest, Request
@@ -304,7 +304,7 @@ class CardLife:
             order.target.close()
         elif refused := self._tools.watching.begin(self, order):
             asker = replace(self._order.invocation, response_url=None)
-            await self._tools.slack.send_ephemeral(asker, notice(refused))
+            await self._tools.slack.send_ephemeral(asker, refusal(refused))
 
     async def _last_update(self) -> None:
         """What a run that is cut short still says, in the seconds that a stopping process has."""

@@ -20,6 +20,7 @@ from typing import Protocol
 
 from bot.cards.parts import Message, compose, say
 from bot.domain.delivery import DeliveryError, Refused
+from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import Request, Watch
 from bot.observability.metrics import WATCHES
 from bot.slack.invocation import AdmittedInvocation
@@ -35,6 +36,15 @@ REFRESH_S = 60.0
 AT_MOST, EACH = 20, 3
 _SLICE_S = 0.5
 _MINUTE_S = 60
+_IN_NO_CHANNEL = Refusal(
+    kind=RefusalKind.REQUEST,
+    sentence="Only a card in a channel can be watched; ask without private.",
+)
+_RESTARTING = Refusal(
+    kind=RefusalKind.RESTART,
+    sentence="The bot is restarting, so this card is not watched; try again in half a minute.",
+)
+_WATCHED_ALREADY = Refusal(kind=RefusalKind.REQUEST, sentence="This card is watched already.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +152,8 @@ class Watching:
             return 0.0
         return self.longest if watch.seconds is None else min(float(watch.seconds), self.longest)
 
-    def begin(self, card: WatchedCard, order: WatchOrder) -> str | None:
-        """Watch a card in a task of its own.
-
-        Returns:
-            A sentence when no watch was begun; `None` when one runs.
-        """
+    def begin(self, card: WatchedCard, order: WatchOrder) -> Refusal | None:
+        """Watch a card in a task of its own; `None` when a watch runs."""
         posted = card.posted
         person = order.admitted.invocation.user
         refused = self._refused(posted, person)
@@ -158,13 +164,13 @@ class Watching:
         self.runs.spawn(self._until_over(_Watch(self, card, order), posted, order))
         return None
 
-    def _refused(self, posted: Posted | None, person: str) -> str | None:
+    def _refused(self, posted: Posted | None, person: str) -> Refusal | None:
         if posted is None:
-            return "Only a card in a channel can be watched; ask without private."
+            return _IN_NO_CHANNEL
         if self.runs.draining:
-            return "The bot is restarting, so this card is not watched; try again in half a minute."
+            return _RESTARTING
         if (posted.place.channel, posted.ts) in self._watched:
-            return "This card is watched already."
+            return _WATCHED_ALREADY
         of_channel = sum(channel == posted.place.channel for channel, _ in self._watched)
         of_person = sum(known == person for known in self._watched.values())
         for count, most, where in (
@@ -173,10 +179,11 @@ class Watching:
             (len(self._watched), self.at_most, ""),
         ):
             if count >= most:
-                return (
-                    f"{most} cards are watched{where} already, the maximum; press Check "
-                    "again later, or watch later."
+                sentence = (
+                    f"{most} cards are watched{where} already, the maximum; press Check again "
+                    "later, or watch later."
                 )
+                return Refusal(kind=RefusalKind.LIMIT, sentence=sentence)
         return None
 
     async def _until_over(self, watch: _Watch, posted: Posted, order: WatchOrder) -> None:

@@ -17,6 +17,7 @@ from bot.cards.parts import JSON_LIMIT, TEXT_LIMIT, Message, json_size
 from bot.cards.place_refusals import invitation_helps, place_refusal, why_not_here, with_reason
 from bot.cards.progress import STAGES, cut_short, failed, looking
 from bot.cards.usage import facts, help_card, notice, refusal, usage, verb_help
+from bot.domain.refusal import Refusal, RefusalKind
 from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive
 from tests.support.reports import CASES, HOSTILE
 from tests.support.snapshots import check_snapshot
@@ -27,7 +28,7 @@ MESSAGES: dict[str, Callable[[str], Message]] = {
     "cut-short": lambda text: cut_short(text, run_id="ab12", command=text),
     "failed": lambda text: failed(text, run_id="ab12", command=text),
     "usage": lambda text: usage(text, answered=text, suggestion=text, examples=(text, text, text)),
-    "refusal": refusal,
+    "refusal": lambda text: refusal(Refusal(kind=RefusalKind.REQUEST, sentence=text)),
     "notice": lambda text: notice(text, text),
     "facts": lambda text: facts("Who you are", {"user": text}),
     "place-refusal": lambda text: place_refusal("not_in_channel", bot_name=text, channel=""),

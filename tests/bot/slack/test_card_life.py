@@ -455,7 +455,9 @@ async def test_own_error_after_the_verdict_leaves_it(stage: Stage, verb: str) ->
 async def test_refused_target_takes_its_card_back(stage: Stage, verb: str) -> None:
     run = stage.begin(verb)
     await run.looking()
-    run.work.answer = lambda _: TakenBack(message=refusal("Not this one."))
+    run.work.answer = lambda _: TakenBack(
+        message=refusal(Refusal(kind=RefusalKind.NOT_ALLOWED, sentence="Not this one."))
+    )
     await run.end()
     assert stage.top() == []
     assert [message.text for message in stage.slack.ephemerals()] == ["Not this one."]
