@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from bot.commands.alert_names import registered_domain
-from bot.commands.alert_tables import NO_NAMES
+from bot.commands.alert_tables import NO_NAMES, OTHER_RESOURCES
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.known_names import KnownNames
 from bot.domain.gateway_ref import GatewayRef
@@ -25,6 +25,10 @@ _LABEL_VALUE = re.compile(
     r"(?:^|(?<=[\s,;|{(]))[\"'*`_]*(?P<label>[A-Za-z][A-Za-z _.-]{0,30}?)[\"'*`_]*\s*[:=]+"
     r"[*_]{0,2}\s*[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
 )
+
+OWN_PARTS = frozenset({"agw", "appgw", "agic", "appgateway", "appgtw"})
+OUR_PARTS = OWN_PARTS | {"gw"}
+"""Parts of names that say what they are; `gw` alone may be a gateway of another kind."""
 
 
 class Sure(IntEnum):
@@ -64,6 +68,8 @@ def named(
         yield called(name, sure)
         return
     parts = [part for part in re.split(r"[-_.]", name) if part]
+    if not labelled and _is_another_resource(parts):
+        return
     distinctive = len(parts) > 1 or bool(re.search(r"\d", name))
     if not name or all(part in NO_NAMES or part.isdigit() for part in parts):
         return
@@ -75,6 +81,11 @@ def named(
         return
     if distinctive or quoted or labelled:
         yield called(name, sure)
+
+
+def _is_another_resource(parts: list[str]) -> bool:
+    ends = {parts[0], parts[-1]} if len(parts) > 1 else set()
+    return bool(ends & OTHER_RESOURCES) and not OUR_PARTS & set(parts)
 
 
 def pairs(text: AlertText) -> Iterator[tuple[str, str]]:

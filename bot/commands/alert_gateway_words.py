@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.commands.alert_gateway_names import OURS, VALUE, NamedGateway, Sure, named
+from bot.commands.alert_gateway_names import (
+    OUR_PARTS,
+    OURS,
+    OWN_PARTS,
+    VALUE,
+    NamedGateway,
+    Sure,
+    named,
+)
 from bot.commands.alert_tables import OTHER_KINDS
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.known_names import KnownNames
@@ -35,9 +43,6 @@ _AT = re.compile(
     r"\b(?:on|for|of|behind|via|through|in|resource|gateway)\s+[`\"'*]*(?P<name>[A-Za-z0-9][\w-]{0,78}\w)(?![\w.-]*\.\w)",
     re.IGNORECASE,
 )
-_OWN_PARTS = frozenset({"agw", "appgw", "agic", "appgateway", "appgtw"})
-_OUR_PARTS = _OWN_PARTS | {"gw"}
-"""Parts of names that say what they are; `gw` alone may be a gateway of another kind."""
 
 
 def in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
@@ -73,6 +78,6 @@ def _after_preposition(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
     """`on prod-gw`: a name that says itself that it is a gateway."""
     for match in _AT.finditer(line.text):
         parts = set(re.split(r"[-_]", match["name"].lower()))
-        ours = parts & _OWN_PARTS or (parts & _OUR_PARTS and not parts & OTHER_KINDS)
+        ours = parts & OWN_PARTS or (parts & OUR_PARTS and not parts & OTHER_KINDS)
         if ours and len(parts) > 1:
             yield from named(match["name"], Sure.WORDS, known, quoted=False)

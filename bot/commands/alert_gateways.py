@@ -49,6 +49,10 @@ _LABELLED = re.compile(
     rf"(?<![\w/.-]){OURS}(?:[\s_]?(?:name|instance|resource))?[\"'*`\])]*\s*[:=]\s*{VALUE}",
     re.IGNORECASE,
 )
+_SHORT_LABEL = re.compile(
+    rf"(?:^|(?<=[,;|(]))\W{{0,4}}gw[*_`]{{0,2}}\s{{0,4}}[:=]\s{{1,4}}{VALUE}", re.IGNORECASE
+)
+"""`gw: prod-gw`; with a word before it (`default gw: ...`) it is a router."""
 _LABEL_FRAMES = frozenset({"s", "data", "context", "essentials", "over"})
 """Words of a label that only say where it stands."""
 _WEAK_LABELS = frozenset({"name", "host", "service", "instance"})
@@ -115,6 +119,8 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
     other = bool(types) and not any("applicationgateways" in one for one in types)
     before = ""
     for line in text.lines:
+        for match in _SHORT_LABEL.finditer(line.text):
+            yield from named(match["name"], Sure.LABELLED, known, quoted=False)
         for match in _LABELLED.finditer(line.text):
             yield from named(match["name"], Sure.LABELLED, known, quoted=True)
         heading, before = before, line.text

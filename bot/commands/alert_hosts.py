@@ -52,6 +52,7 @@ _LABEL_WORDS = 3
 _STARRED = re.compile(r"(?i)\s*\*{3,}[^*]{0,80}\bmonitoring\b[^*]{0,20}$")
 """A heading between asterisks in which a monitoring server names itself."""
 _ARTICLE = re.compile(r"(?i)\s+(?:the|our|my|this|that|a|an)$")
+_HTTP_PORT = 80
 _EXPORTER_PORTS = frozenset({9090, 9093, 9100, 9115, 9182, 10250})
 
 
@@ -117,7 +118,8 @@ def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -
     role = _role(match, line, host, address, is_known=is_known)
     if role is None:
         return None
-    if port in _EXPORTER_PORTS or (is_url and match["scheme"].lower() == "http" and port == 80):  # noqa: PLR2004 -- HTTP's own port
+    scheme = (match["scheme"] or "").lower() if is_url else ""
+    if port in _EXPORTER_PORTS or (scheme == "http" and port == _HTTP_PORT):
         port = None
     return Mention(
         host=str(address) if address else host,

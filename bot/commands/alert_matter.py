@@ -1,36 +1,118 @@
-"""Whether an alert that names a host is about something that no HTTPS answer explains. Pure."""
+"""What an alert is about: an answer over HTTPS, or something that no HTTPS answer explains. Pure.
+
+A host in an alert is only worth a check where the alert speaks of HTTP, TLS or a backend, or where
+nothing says that it speaks of something else. Host names are evidence too: `kafka-3` is a queue.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+from bot.commands.alert_matter_words import (
+    CALM_MATTERS,
+    OTHER_MATTERS,
+    OTHER_SERVERS,
+    PERHAPS_OTHER_SERVERS,
+)
+from bot.commands.alert_mentions import Mention
 from bot.commands.alert_text import AlertText
+from bot.commands.alert_words import Role, is_said_to_be_down
 
-_OTHER = re.compile(
-    r"\b(?:disks?|file\s?systems?|inodes?|swap|memory|cpu|load\s+average|ntp|clock\s+(?:skew|drift)"
-    r"|ssh|brute.force|cron(?:\s?jobs?)?|backups?|dmarc|spf|registrar|brokers?|partitions?"
-    r"|replication|replicas?|raid|fan|temperature|toner|ups|snmp|smtp|mailbox|print\s+queue)\b",
+_ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://\S{1,500}|\S{1,100}@\S{1,100}")
+"""Addresses, whose words speak of pages and not of the matter."""
+_DOTTED = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){2,}(?![\w.-])")
+"""Host names and addresses, whose words are judged with the host."""
+_HTTPS = re.compile(
+    r"(?<![\w.:#$\u20ac-])(?:50[0-4]|52[0-7])s?(?![\w.:%-]|\s{0,2}(?:%|[kmg]i?b|ms|s|sec|min|messages?"
+    r"|items?|rows?|jobs?|users?|files?|days?|hours?|connections?|records?|events?|threads?|pods?)\b)"
+    r"|(?<![\d.])[45]xx\b|(?:\bhttp|\bstatus|\bcode|\bresponse)\D{0,14}\b[345]\d\d\b"
+    r"|\bbad\s?gateway|\bgateway\s?time-?out|\bservice\s+unavailable|\berr_[a-z]{3}"
+    r"|(?<![a-z])m?tls(?![a-z])|(?<![a-z])ssl|\bx\.?509|\bcert(?:s|ificates?|ificats?|ificados?)?\b"
+    r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
+    r"|\bapplication\s?gateway|\bapp\s?gw|\bagw\b|\bweb\s?(?:site|test|check|page|scenario|server|app)"
+    r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic|\bhealthz?\s?(?:check|probe)|\bhealth_?check"
+    r"|\breverse\s+proxy|\bnginx\b|\bhaproxy\b|\bingress\b",
     re.IGNORECASE,
 )
-_OURS = re.compile(
-    r"\b[45]\d\ds?\b|\b[45]xx\b|https?(?!s?://)|\btls\b|\bssl|cert|gateway|\b\w*agw\b|appgw|prob(?:e|ing)\b"
-    r"|backend|upstream|health|\bdown\b|offline|unreachable|unavailable|time[ds]?.?out|refused"
-    r"|handshake|respon[sd]|latency|answer|url|web|site\b|page\b|uptime|outage",
+"""What only an alert about HTTP, TLS or a web server says."""
+_FAULT = re.compile(
+    r"\bdown\b|offline|unreachable|unavailable|\btime[ds]?.?out|timing\s+out|refused|\brespon[sd]"
+    r"|latency|\bslow|\banswer|\burls?\b|\bweb\b|\bsites?\b|\bpages?\b|outage|health|backend|upstream"
+    r"|\bprob(?:e|ing)|\bmonitors?\b|\berrors?\b|\bfail|\bcritical|\bcrash|\bbroken|\balerts?\b"
+    r"|\balarm|\bincident|\bproblems?\b|\bissues?\b|\bwarning|\bfiring|\btriggered|\bcannot\b"
+    r"|\bcan.?t\b|\bnot\s+work|\bno\s+longer|\bcomplain|\breset\b|\baborted|\brejected|\bdenied"
+    r"|\bst(?:\u00f6|oe)rung|\bausfall|\bfehler|\bnicht\b|\bpanne|\berreur|\bca(?:i|\u00ed)d|\bfall"
+    r"|\bfout|\bproblem|\bprobl(?:e|\u00e8)me|\bindispon",
     re.IGNORECASE,
 )
+"""That something fails, whatever it is."""
+_JOINED_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
+"""Where the name of an alert or metric, such as `ProbeFailed` or `probe_success`, has words."""
+_SPLIT = re.compile(r"[-_.\d]+")
+_FEW = 3
+"""Up to how many words a text may have that is nothing but a host, as in `HOST build 7`."""
+_BRIEF = 15
+"""Up to how many words a text may have that names a host and says nothing of it."""
 
 
-def other_matter(text: AlertText) -> str | None:
-    """The thing that the alert is about, such as a disk, where nothing in it speaks of HTTPS.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matter:
+    """What an alert says of its matter.
+
+    Attributes:
+        is_https: whether it speaks of HTTP, TLS or a web server.
+        other: another matter in its own word, such as a disk, `None` where it names none.
+        is_fault: whether it says that something fails.
+        words: how many words it has.
+    """
+
+    is_https: bool
+    other: str | None
+    is_fault: bool
+    words: int
+
+
+def read_matter(text: AlertText) -> Matter:
+    """What an alert is about, by its words alone; words of addresses and hosts do not count."""
+    parts = [part for line in text.lines for part in (line.label, line.text) if part]
+    plain = [_JOINED_WORDS.sub(" ", _DOTTED.sub(" ", _ADDRESS.sub(" ", part))) for part in parts]
+    is_fault = any(map(_FAULT.search, plain))
+    found = [match for part in plain if (match := OTHER_MATTERS.search(part))]
+    words = sum(len(part.split()) for part in plain)
+    if not is_fault and words > _FEW:
+        found += [match for part in plain if (match := CALM_MATTERS.search(part))]
+    return Matter(
+        is_https=any(map(_HTTPS.search, plain)),
+        other=found[0][0].lower() if found else None,
+        is_fault=is_fault,
+        words=words,
+    )
+
+
+def other_matter(matter: Matter, mention: Mention, text: AlertText) -> str | None:
+    """What makes a check of a host pointless, in words for people; `None` where it is worth one.
 
     Args:
-        text: the alert as people see it.
-
-    Returns:
-        The word for it in lower case; `None` where the alert may be about a backend.
+        matter: what the alert speaks of.
+        mention: the foremost host of it.
+        text: the alert.
     """
-    lines = [part for line in text.lines for part in (line.label, line.text)]
-    if any(_OURS.search(part) for part in lines):
+    if matter.is_https or mention.role is Role.BACKEND:
         return None
-    found = next(filter(None, map(_OTHER.search, lines)), None)
-    return found[0].lower() if found else None
+    labels = set(_SPLIT.split(mention.host.partition(".")[0])) if not mention.is_ip else set()
+    if labels & OTHER_SERVERS:
+        return matter.other or f"the server {mention.host}"
+    if is_said_to_be_down(text.lines[mention.line].text[mention.end :]):
+        return None
+    if matter.other:
+        return matter.other
+    if not matter.is_fault and labels & PERHAPS_OTHER_SERVERS:
+        return f"the server {mention.host}"
+    return None
+
+
+def is_in_passing(matter: Matter, mention: Mention) -> bool:
+    """Whether a host is merely mentioned: without a label, in a longer text without a fault."""
+    said = matter.is_https or matter.is_fault
+    return mention.role in {Role.SUBJECT, Role.NAMED} and not said and matter.words > _BRIEF

@@ -50,9 +50,9 @@ def side_by_side(found: list[Mention], text: AlertText) -> list[Mention]:
             found[place - 1] = replace(first, role=second.role)
     for place in range(1, len(found)):
         first, second = found[place - 1], found[place]
-        labelled = first.role in {Role.BACKEND, Role.LABELLED}
-        unlabelled = second.role in {Role.SUBJECT, Role.NAMED}
-        if labelled and unlabelled and _is_joined(first, second, text):
+        said = first.role in {Role.BACKEND, Role.LABELLED, Role.SUBJECT}
+        weaker = first.role < second.role <= Role.NAMED
+        if said and weaker and _is_joined(first, second, text):
             found[place] = replace(second, role=first.role)
         link = text.lines[second.line].text[second.start : second.end]
         beside = first.line == second.line and first.role <= second.role is Role.LABELLED

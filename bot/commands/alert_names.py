@@ -23,7 +23,7 @@ _REACH = 240
 _MAX_PORT = 65_535
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 URL = re.compile(
-    r"(?P<scheme>https?|tls|ssl|tcp|wss?|grpcs?)://(?:[^\s/@<>\"']{1,200}@)?"
+    r"(?:(?P<scheme>https?|tls|ssl|tcp|wss?|grpcs?):|(?<![\w:/.]))//(?:[^\s/@<>\"']{1,200}@)?"
     rf"(?P<host>\[[0-9A-Fa-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)\.?(?::(?P<port>\d{{1,5}}))?"
     rf"(?P<path>[/?#][^\s<>\"'`|{LINK_OPEN}{LINK_CLOSE}]*)?",
     re.IGNORECASE,
@@ -129,7 +129,7 @@ def _may_be_address(
     after: str,
 ) -> bool:
     more = after.startswith(".") and after[1:2].isdigit()
-    version = match.re is not URL and _VERSION_BEFORE.search(before)
+    version = match.re not in {URL, SLASHED} and _VERSION_BEFORE.search(before)
     unusable = address.is_multicast or address.is_unspecified or address == _BROADCAST
     return not (more or version or unusable)
 

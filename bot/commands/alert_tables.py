@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a table."""
     return frozenset(text.split())
 
 
-PAGE_WORDS = _words(
+PAGE_WORDS = words_of(
     """
     ack acknowledge actions article bridge build chart chat commit console dashboard
     dashboards dashboardurl deployment doc docs documentation escalation explore externalurl
@@ -21,7 +22,7 @@ PAGE_WORDS = _words(
 )
 """Labels before the address of a page: of the tool, of a ticket, of instructions."""
 
-CLIENT_WORDS = _words(
+CLIENT_WORDS = words_of(
     """
     agent attacker caller callerip checker client clientip clients forwarded ipaddr loc
     location monitorhost monitoring monitornode monitorserver nameserver observer peer poller
@@ -33,7 +34,7 @@ CLIENT_WORDS = _words(
 )
 """Labels before whoever asked, or from where somebody looked."""
 
-STRONG_WORDS = _words(
+STRONG_WORDS = words_of(
     """
     backend backendaddress backendhost backends member members origin realserver routed
     serverrouted upstream upstreams
@@ -41,7 +42,7 @@ STRONG_WORDS = _words(
 )
 """Labels before a backend."""
 
-GENERAL_WORDS = _words(
+GENERAL_WORDS = words_of(
     """
     address affected authority ci dest destination device dns domain endpoint endpoints
     entity fqdn host hostheader hostname hostnames hosts impacted instance instances ip
@@ -53,7 +54,7 @@ GENERAL_WORDS = _words(
 )
 """Labels before what is watched."""
 
-PAGE_HOSTS = _words(
+PAGE_HOSTS = words_of(
     """
     alerting alertmanager alerts argo argocd centreon checkmk ci confluence dashboard
     dashboards docs elastic git github gitlab grafana graylog handbook helpdesk icinga
@@ -65,7 +66,7 @@ PAGE_HOSTS = _words(
 )
 """Labels of host names that tools and handbooks have."""
 
-VENDORS = _words(
+VENDORS = words_of(
     """
     aka.ms amazon.com apache.org app.vssps.visualstudio.com appdynamics.com asana.com
     atlassian.com atlassian.net azure.cn azure.com azure.us betterstack.com betteruptime.com
@@ -99,21 +100,21 @@ VENDORS = _words(
 )
 """Registered domains of vendors whose pages stand in alerts."""
 
-PRIVATE_ENDINGS = _words(
+PRIVATE_ENDINGS = words_of(
     """
     corp example home internal intra intranet lan local localdomain private test
     """
 )
 """Endings of internal names, which stand in no public list (RFC 6761, RFC 6762, and custom)."""
 
-FILE_ENDINGS = _words(
+FILE_ENDINGS = words_of(
     """
     am cc cs md ml mov pl pm pn ps py rs sh so st vi zip
     """
 )
 """Top-level domains that are file endings as well."""
 
-FIELD_HEADS = _words(
+FIELD_HEADS = words_of(
     """
     agent alert client cloud container data destination device ecs error event file host
     http k8s kibana labels log message metric network node observer orchestrator pod process
@@ -122,14 +123,14 @@ FIELD_HEADS = _words(
 )
 """How names of fields begin in log schemas."""
 
-FIELD_ENDINGS = _words(
+FIELD_ENDINGS = words_of(
     """
     bar cloud data date day domain host id ip link name pub
     """
 )
 """Top-level domains with which such names end."""
 
-OTHER_KINDS = _words(
+OTHER_KINDS = words_of(
     """
     502 504 ai api bad cloud data default edge egress email er expressroute file graphql
     http https ingress internet iot kong llm local mail media nat network payment push
@@ -138,7 +139,7 @@ OTHER_KINDS = _words(
 )
 """Gateways that are no Application Gateway."""
 
-NO_NAMES = _words(
+NO_NAMES = words_of(
     """
     4xx 500 502 502s 503 504 5xx a above access alarm alert alerts an and and/or are as at
     azure back backend backends bad been below between blue but by can cannot central check
@@ -157,7 +158,7 @@ NO_NAMES = _words(
 )
 """Words that follow the word gateway and are no name."""
 
-OTHER_POOLS = _words(
+OTHER_POOLS = words_of(
     """
     agent app application buffer client connection connections database db elastic hikari
     jdbc memory node object resource sql thread worker workers
@@ -165,7 +166,15 @@ OTHER_POOLS = _words(
 )
 """Pools that hold no backends."""
 
-CODE_PATHS = _words(
+OTHER_RESOURCES = words_of(
+    """
+    acr afd aks apim appi asg asp cdn cosmos evh fd func kv law lb lbe lbi log nic nsg pip plan
+    psql rg rsv sb sql sqldb st stapp subnet snet sub vm vmss vnet
+    """
+)
+"""Abbreviations in names of Azure's other resources (Cloud Adoption Framework)."""
+
+CODE_PATHS = words_of(
     """
     blob branch branches bugfix chore commit compare feature fix heads hotfix origin pull refs
     release src tag tags tree
@@ -173,7 +182,7 @@ CODE_PATHS = _words(
 )
 """What stands before a name in a path of a repository."""
 
-CODE_ENDINGS = _words(
+CODE_ENDINGS = words_of(
     """
     call case click data date download drive events fail fit global group here host id link map
     moda name new next now open page pay play prod read report run save search select show stream

@@ -45,6 +45,10 @@ _IMMEDIATE = re.compile(
 _OPENING_LABEL = re.compile(
     r"[\s>*_`\u2022-]*([A-Za-z][\w ()/-]{0,40}?)[*_`\"']*\s*[:=][*_`\"']*\s"
 )
+_TELLS_OF_FAULT = re.compile(
+    r"(?i)\b(?:5\d\d|errors?|fail(?:s|ed|ing|ure)?|returned|returns|curl|ssl|tls|certificate|get|post)\b"
+)
+"""Words after a page's label by which the line tells of a fault: `Job smoke: curl failed ...`."""
 _SENTENCE_END = re.compile(r"[.;!?]\s")
 _SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
 _KEYWORD = re.compile(
@@ -116,6 +120,11 @@ _FAILS = re.compile(
     re.IGNORECASE,
 )
 """`users report A down`: A is what fails, and no report."""
+_DOWN = re.compile(
+    r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again|went|marked|:|-)\s{1,4}){0,3}"
+    r"(?:down|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out)\b",
+    re.IGNORECASE,
+)
 _CLIENT_BEFORE = re.compile(
     r"\b(?:clients?(?:\s*ip)?|blocked|banned|from|visitor|attacker|attack\s+from|user|"
     r"requests?\s+from|source|login\s+from|scan\s+from|allowed|throttled|denied|address)"
@@ -205,7 +214,14 @@ def _role_of_field(before: str, label: str) -> Role | None:
     if opening and _SENTENCE_END.search(before, opening.end()):
         opening = None
     role = label_role(opening[1]) if opening else None
+    if opening and role is Role.PAGE and _TELLS_OF_FAULT.search(before, opening.end()):
+        role = None
     return role if role is not None else label_role(label)
+
+
+def is_said_to_be_down(after: str) -> bool:
+    """Whether the words right after a name say that it is down: `is down`, `times out`."""
+    return bool(_DOWN.match(after))
 
 
 def is_client_address(before: str, after: str, port: int | None) -> bool:

@@ -8,7 +8,6 @@ not guessed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,15 +15,14 @@ from typing import Any
 from bot.commands.alert_gateway_names import NamedGateway, Sure
 from bot.commands.alert_gateways import read_gateways
 from bot.commands.alert_hosts import read_hosts
-from bot.commands.alert_matter import other_matter
+from bot.commands.alert_matter import is_in_passing, other_matter, read_matter
 from bot.commands.alert_mentions import Mention, foremost
 from bot.commands.alert_pools import read_pool
 from bot.commands.alert_text import AlertText, read_text
 from bot.commands.alert_words import Role
-from bot.commands.known_names import KnownGateway, KnownNames, known_names
+from bot.commands.known_names import KnownGateway, KnownNames
 from bot.commands.products import another_product, product_named
 
-DEFAULT_PORT = 443
 _NOBODY = KnownNames()
 _SHOWN = 80
 
@@ -99,8 +97,8 @@ def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> Alert
     if len(gateways) > 1:
         return _beside_gateways(gateways, mentions, known)
     gateway = gateways[0] if gateways else None
-    if gateway is None and mentions and (matter := other_matter(text)):
-        return _about_another(matter)
+    if gateway is None and mentions and (refusal := _not_worth_a_check(mentions[0], text)):
+        return refusal
     if mentions and mentions[0].role is Role.KNOWN:
         return _known_host(mentions, gateway, pool, known)
     if gateway is not None:
@@ -199,11 +197,16 @@ def _host_alone(mentions: Sequence[Mention], text: AlertText) -> AlertReading:
     )
 
 
-def _about_another(matter: str) -> AlertReading:
-    return AlertReading(
-        target=None,
-        reason=f"the message is about {matter} and no HTTPS backend; name one to check it",
-    )
+def _not_worth_a_check(first: Mention, text: AlertText) -> AlertReading | None:
+    """Why the foremost hosts are not checked, `None` where they may be."""
+    matter = read_matter(text)
+    if other := other_matter(matter, first, text):
+        reason = f"the message is about {other} and no HTTPS backend; name one to check it"
+        return AlertReading(target=None, reason=reason)
+    if is_in_passing(matter, first):
+        reason = f"the message mentions {first.host} and does not say that it fails; name it"
+        return AlertReading(target=None, reason=reason)
+    return None
 
 
 def _product_of(text: AlertText) -> str | None:
@@ -263,38 +266,3 @@ def _is_of(gateway: NamedGateway, one: Mention, known: KnownNames) -> bool:
         owner.ref.name == gateway.name and gateway.ref.group in {None, owner.ref.group}
         for owner in owners
     )
-
-
-def read_alert_json(document: Mapping[str, Any]) -> dict[str, Any]:
-    """`read_alert` as the object that `appgw read-alert --json` prints."""
-    message = document.get("message")
-    reading = read_alert(
-        message if isinstance(message, dict) else {}, known_names(document.get("inventory"))
-    )
-    reason = re.sub(r"\s+", " ", reading.reason)
-    if reading.target is None:
-        return {"target": None, "options": {}, "reason": reason}
-    target = reading.target
-    options = {}
-    if target.host is not None and target.gateway:
-        options["gw"] = target.gateway.ref.short
-    if target.pool and target.host is not None:
-        options["pool"] = target.pool
-    return {"target": _target_json(target), "options": options, "reason": reason}
-
-
-def _target_json(target: AlertTarget) -> dict[str, Any]:
-    if target.is_site:
-        return {"kind": "site", "host": target.host}
-    if target.host is not None:
-        kind = "ip" if target.is_ip else "host"
-        return {"kind": kind, "host": target.host, "port": target.port or DEFAULT_PORT}
-    assert target.gateway is not None
-    return {
-        "kind": "gateway",
-        "subscription": target.gateway.ref.subscription,
-        "group": target.gateway.ref.group,
-        "name": target.gateway.name,
-        "pool": target.pool,
-        "setting": target.gateway.ref.setting,
-    }

@@ -17,12 +17,51 @@ OTHER = {
     "queue of azure": "sb-adatum.servicebus.windows.net has dead letters",
     "registrar": "the name expires soon (registrar: names.adatum.org)",
     "build agent": "shop-build #4 failed on agent build3.adatum.org",
+    "database as a service": "PROBLEM: app3.adatum.org / MySQL is CRITICAL",
+    "mail that is refused": "Service: SMTP\nAddress: mta4.adatum.org\nInfo: Connection refused",
+    "agent of a tool": "Host: core1 [10.66.2.254]\nSNMP timeout",
+    "queue by the host's name": "consumers of kafka-3.adatum.org time out",
+    "database by the host's name": "Host lx-db3.adatum.org is unreachable",
+    "fault of a program": "TypeError: x is undefined\nurl: https://shop.adatum.org/list",
+    "database client": 'OperationalError: is the server running on host "pg2.adatum.org"?',
+    "deployment": "Deploy of shop to prod finished: https://shop.adatum.org",
+    "maintenance": "Maintenance window for shop.adatum.org tonight",
+    "login to a portal": "New login for kim on portal.adatum.org",
+    "sender": "Sender domain news.adatum.org fails DMARC alignment",
+    "secrets store": "Vault sealed: https://vault.adatum.org:8200/ui",
+    "mentioned in passing": (
+        "Lovely weather in town again, the team lunch moved to noon, the menu stands on "
+        "https://shop.adatum.org this week"
+    ),
 }
 OURS = {
     "status beside memory": "502 on app3.adatum.org, memory is fine",
     "certificate after backup": "since the backup the certificate of app3.adatum.org is refused",
     "down beside disk": "app3.adatum.org is down, disk full",
     "no matter": "look at app3.adatum.org",
+    "status beside database": "502 from app3.adatum.org, the database is fine",
+    "certificate of a mail site": "TLS handshake with app3.adatum.org fails since the SMTP change",
+    "fault of a program with a status": "AxiosError: status code 502, url: https://app3.adatum.org",
+    "name of an alert in one word": "[FIRING:1] HttpProbeFailed app3.adatum.org, replicas 3",
+    "name of a metric": "probe_success of app3.adatum.org is 0, queue 7",
+    "short text": "app3.adatum.org build 7",
+    "label says backend": "backend: app3.adatum.org, memory 91 %",
+    "job with a fault": (
+        "Job smoke: curl: (60) SSL certificate problem: no issuer https://app3.adatum.org/ready"
+    ),
+    "address without a scheme": "//app3.adatum.org/ is slow",
+}
+LEVEL = {
+    "behind a sentence": "502 on one.adatum.org, two.adatum.org, three.adatum.org",
+    "behind a verb": "one.adatum.org and two.adatum.org are unreachable",
+}
+GATEWAYS = {
+    "group beside the gateway": (
+        "fired for resource shop-gw in rg-shop (Microsoft.Network/applicationGateways)",
+        "shop-gw",
+    ),
+    "short label": ("gw: shop-gw pool web is red", "shop-gw"),
+    "router": ("default gw: rt-core-1 does not answer", None),
 }
 
 
@@ -40,6 +79,19 @@ def test_read_alert_beside_another_matter(text: str) -> None:
     target = read_alert(_message(text)).target
     assert target is not None
     assert target.host == "app3.adatum.org"
+
+
+@pytest.mark.parametrize("text", LEVEL.values(), ids=LEVEL)
+def test_read_alert_with_a_list_of_hosts(text: str) -> None:
+    reading = read_alert(_message(text))
+    assert reading.target is None
+    assert [one.host for one in reading.choices] == ["one.adatum.org", "two.adatum.org"]
+
+
+@pytest.mark.parametrize(("text", "name"), GATEWAYS.values(), ids=GATEWAYS)
+def test_read_alert_with_a_gateway_beside_others(text: str, name: str | None) -> None:
+    target = read_alert(_message(text)).target
+    assert (target.gateway.name if target and target.gateway else None) == name
 
 
 def test_reason_names_the_other_matter() -> None:
