@@ -298,6 +298,10 @@ class TrustAnchors:
             index[certificate.subject_key] = (*index.get(certificate.subject_key, ()), certificate)
         return index
 
+    def __hash__(self) -> int:
+        """By little, since well-known CAs are many and judgements are kept by their anchors."""
+        return hash((self.mode, len(self.certificates), self.certificates[:1], self.hidden))
+
     def __contains__(self, certificate: Certificate) -> bool:
         """Whether this very certificate is an anchor."""
         return certificate in self._members

@@ -94,8 +94,9 @@ class GatewayPolicy:
     validate_name: bool = True
     name: str | None = None
     live_names: tuple[str, ...] = ()
-    unattached: tuple[UploadedRoot, ...] = ()
-    public_roots: tuple[Certificate, ...] = ()
+    # A policy is hashed for each judgement, and well-known roots are many.
+    unattached: tuple[UploadedRoot, ...] = field(default=(), hash=False)
+    public_roots: tuple[Certificate, ...] = field(default=(), hash=False)
     http: HttpProbeRule | None = None
     strictness: Strictness = field(default_factory=Strictness)
 

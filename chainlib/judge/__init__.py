@@ -10,11 +10,12 @@ and what Application Gateway demands beyond OpenSSL. Nothing here raises over wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from chainlib.errors import CaptureError
-from chainlib.findings import Finding, Severity, Verdict, in_headline_order
+from chainlib.findings import Entry, Finding, Severity, Verdict, in_headline_order
 from chainlib.judge import (
     constraints,
     encoding,
@@ -28,21 +29,20 @@ from chainlib.judge import (
     uploads,
 )
 from chainlib.judge.case import Case, make_case
-from chainlib.model import LiveChain, PresentedChain
+from chainlib.model import CertificationPath, LiveChain, PresentedCertificate, PresentedChain
 from chainlib.policy import GatewayPolicy, Sku
 
 Rule = Callable[[Case], Iterator[Finding]]
-_EVERY_SKU = (
-    transport.handshake,
+_EVERY_SKU: tuple[Rule, ...] = (
     transport.unreadable,
     encoding.unusual,
     encoding.dates_readable,
     soundness.dates,
     soundness.expiring,
     soundness.weak_crypto,
+    identity.name,
 )
-_NAMES = (identity.name, identity.live_names, identity.server_name)
-_V2_CHAIN = (
+_V2_CHAIN: tuple[Rule, ...] = (
     shape.leaf,
     shape.order,
     shape.extras,
@@ -50,7 +50,13 @@ _V2_CHAIN = (
     uploads.uploads,
 )
 # Why OpenSSL refuses a path; they have nothing to say of one that it accepts.
-_V2_REFUSED = (soundness.signatures, encoding.unverifiable, constraints.may_sign)
+_V2_REFUSED: tuple[Rule, ...] = (
+    soundness.signatures,
+    encoding.unverifiable,
+    constraints.may_sign,
+)
+LISTS = 256
+_BREAKS_THE_PATH = switches.CHAIN_CODES | switches.NAME_CODES
 
 __all__ = ["judge", "judge_failure"]
 
@@ -69,19 +75,19 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
     # Certificates and OpenSSL know whole seconds only; a fraction would make the last second both
     # valid and expired.
     at = at.replace(microsecond=0)
-    case = make_case(chain, policy, at)
-    found = tuple(_rules(case))
-    found = (*found, *soundness.openssl(case, found))
-    found = (*found, *_live(case, found))
-    found = tuple(identity.with_default_certificate(case, found))
-    ordered = in_headline_order(switches.apply_switches(found, policy))
+    listed = _listed(chain, policy, at)
+    case = listed.case
+    found = (*listed.findings, *_connection(case, chain))
+    found = (*found, *_live(case, chain, found))
+    found = tuple(identity.with_default_certificate(case, found, chain.target.server_name))
+    answered = chain.http is not None
     return Verdict(
-        findings=ordered,
+        findings=in_headline_order(switches.apply_switches(found, policy)),
         at=at,
-        entries=entries.entries(case, ordered),
-        path=entries.certification_path(case),
-        not_checked=tuple(entries.not_checked(case)),
-        in_order=entries.in_order(case),
+        entries=listed.entries,
+        path=listed.path,
+        not_checked=tuple(entries.not_checked(case, answered=answered)),
+        in_order=entries.in_order(case, answered=answered),
         case=case,
     )
 
@@ -100,46 +106,86 @@ def judge_failure(error: CaptureError, policy: GatewayPolicy, *, at: datetime) -
     return Verdict(findings=findings, at=at, not_checked=not_seen)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ListJudgement:
+    """What follows from a list alone, whatever connection it came over."""
+
+    case: Case
+    findings: tuple[Finding, ...]
+    entries: tuple[Entry, ...]
+    path: CertificationPath
+
+
+def _listed(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> _ListJudgement:
+    return _list_judgement(chain.certificates, policy, at, chain.ordered, chain.tls is None)
+
+
+# By the second and the policy: the members of a pool often send the same list, and a repair and a
+# browser's view judge once more what was judged.
+@lru_cache(maxsize=LISTS)
+def _list_judgement(
+    certificates: tuple[PresentedCertificate, ...],
+    policy: GatewayPolicy,
+    at: datetime,
+    ordered: bool,  # noqa: FBT001 -- a key by position is the cheaper one
+    rehearsed: bool,  # noqa: FBT001 -- as above
+) -> _ListJudgement:
+    case = make_case(certificates, policy, at, ordered=ordered, rehearsed=rehearsed)
+    found = tuple(_rules(case))
+    found = (*found, *soundness.openssl(case, found))
+    return _ListJudgement(
+        case=case,
+        findings=found,
+        entries=entries.entries(case, found),
+        path=entries.certification_path(case),
+    )
+
+
 def _rules(case: Case) -> Iterator[Finding]:
     if case.policy.sku is Sku.V1:
         chain_rules: tuple[Rule, ...] = (trust.auth_certificate,)
     else:
         chain_rules = _V2_CHAIN if case.trusted else (*_V2_CHAIN, *_V2_REFUSED)
-    for rule in (*_EVERY_SKU, *chain_rules, *_NAMES, transport.http):
+    for rule in (*_EVERY_SKU, *chain_rules):
         yield from rule(case)
 
 
-def _live(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
+def _connection(case: Case, chain: PresentedChain) -> Iterator[Finding]:
+    """What the connection showed beside the list."""
+    yield from transport.handshake(chain)
+    yield from identity.live_names(case, chain)
+    yield from identity.server_name(case, chain)
+    yield from transport.http(chain, case.policy.http)
+
+
+def _live(case: Case, chain: PresentedChain, found: tuple[Finding, ...]) -> Iterator[Finding]:
     """Judge what was sent under live traffic's names, where the probe's path works.
 
     The path that breaks is named.
     """
     if case.leaf is None or any(
-        f.severity is Severity.CRITICAL and f.code in switches.CHAIN_CODES | switches.NAME_CODES
-        for f in found
+        f.severity is Severity.CRITICAL and f.code in _BREAKS_THE_PATH for f in found
     ):
         return
-    for live in case.chain.live:
-        yield from _one_live(case, live)
+    for live in chain.live:
+        yield from _one_live(case, chain, live)
 
 
-def _one_live(case: Case, live: LiveChain) -> Iterator[Finding]:
+def _one_live(case: Case, chain: PresentedChain, live: LiveChain) -> Iterator[Finding]:
     if not live.certificates:
         yield identity.live_refused(
             live.name, f"sends no certificate ({live.error or 'no reason given'})", []
         )
         return
-    chain = PresentedChain(
-        target=case.chain.target, certificates=live.certificates, tls=case.chain.tls
-    )
+    other = PresentedChain(target=chain.target, certificates=live.certificates, tls=chain.tls)
     policy = replace(
         case.policy, name=None, live_names=(), http=None, validate_chain=True, validate_name=True
     )
-    other = make_case(chain, policy, case.at)
-    if other.leaf is not None and not identity.name_fits(other.leaf, live.name, case.policy):
-        yield identity.live_mismatch(other.leaf, live.name)
-    if live.certificates != case.chain.certificates:
-        verdict = judge(chain, policy, at=case.at)
+    leaf = _listed(other, policy, case.at).case.leaf
+    if leaf is not None and not identity.name_fits(leaf, live.name, case.policy):
+        yield identity.live_mismatch(leaf, live.name)
+    if live.certificates != chain.certificates:
+        verdict = judge(other, policy, at=case.at)
         codes = [f.code.value for f in verdict.findings if f.severity is Severity.CRITICAL]
         if codes:
             yield identity.live_refused(

@@ -1,7 +1,7 @@
 """What the rules look at.
 
 The presented list sorted out, the leaf, the path as far as it goes, OpenSSL's word. Computed once
-per verdict.
+per list, policy and instant, whatever connection the list came over.
 
 Nothing here is a finding. Each attribute is a fact of RFC 5280 or an answer of OpenSSL; the rules
 beside this file turn them into findings.
@@ -16,7 +16,7 @@ from functools import cached_property
 
 from chainlib.certificate import Certificate
 from chainlib.distinguished import CanonicalName
-from chainlib.model import PresentedCertificate, PresentedChain, TrustMode
+from chainlib.model import PresentedCertificate, TrustMode
 from chainlib.names import is_dns_name, is_host_name, matches
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import IssuerPool, PartialPath, is_root, issuer_candidates, same_name_other_key
@@ -25,9 +25,14 @@ from chainlib.policy import GatewayPolicy, Sku
 
 @dataclass(frozen=True, kw_only=True)  # no slots: what rules ask for often is kept
 class Case:
-    """One presented chain under one policy at one instant.
+    """One list of certificates under one policy at one instant.
 
     Attributes:
+        certificates: as sent; an entry that no parser accepts is an `UnreadableCertificate`.
+        ordered: `False` for a PKCS #7 bag, which has no order.
+        rehearsed: the list comes from a file, not from a handshake.
+        policy: what the gateway demands.
+        at: the instant, aware, in whole seconds.
         unique: the readable certificates in the order sent, repetitions left out.
         duplicates: positions of repetitions.
         leaf: the leaf, `None` when the list holds none.
@@ -38,7 +43,9 @@ class Case:
         dated: OpenSSL's word at the instant.
     """
 
-    chain: PresentedChain
+    certificates: tuple[PresentedCertificate, ...]
+    ordered: bool
+    rehearsed: bool
     policy: GatewayPolicy
     at: datetime
     unique: tuple[Certificate, ...]
@@ -120,7 +127,7 @@ class Case:
     def _positions(self) -> Mapping[PresentedCertificate, int]:
         """Where each sent certificate stands first."""
         found: dict[PresentedCertificate, int] = {}
-        for place, sent in enumerate(self.chain.certificates):
+        for place, sent in enumerate(self.certificates):
             found.setdefault(sent, place)
         return found
 
@@ -131,10 +138,17 @@ class Case:
         return next((c for c in candidates if is_root(c) and certificate.issued_by(c)), None)
 
 
-def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Case:
+def make_case(
+    certificates: tuple[PresentedCertificate, ...],
+    policy: GatewayPolicy,
+    at: datetime,
+    *,
+    ordered: bool,
+    rehearsed: bool,
+) -> Case:
     """Find the leaf, let OpenSSL build the path, and walk as far as it goes where it refuses."""
-    unique, duplicates = _without_duplicates(chain)
-    leaf = _find_leaf(chain, unique, policy)
+    unique, duplicates = _without_duplicates(certificates)
+    leaf = _find_leaf(unique, policy, rehearsed=rehearsed)
     start = leaf or next(iter(unique), None)
     undated = dated = lower = upper = None
     if start and policy.sku is Sku.V1:
@@ -143,7 +157,9 @@ def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Cas
         undated, dated = _ask_openssl(start, unique, policy, at, is_leaf=leaf is not None)
         lower, upper = _walks(start, unique, policy, at, (dated, undated))
     return Case(
-        chain=chain,
+        certificates=certificates,
+        ordered=ordered,
+        rehearsed=rehearsed,
         policy=policy,
         at=at,
         unique=unique,
@@ -156,10 +172,12 @@ def make_case(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Cas
     )
 
 
-def _without_duplicates(chain: PresentedChain) -> tuple[tuple[Certificate, ...], tuple[int, ...]]:
+def _without_duplicates(
+    certificates: tuple[PresentedCertificate, ...],
+) -> tuple[tuple[Certificate, ...], tuple[int, ...]]:
     unique: dict[bytes, Certificate] = {}
     duplicates = []
-    for position, sent in enumerate(chain.certificates):
+    for position, sent in enumerate(certificates):
         if not isinstance(sent, Certificate):
             continue
         if sent.der in unique:
@@ -169,7 +187,7 @@ def _without_duplicates(chain: PresentedChain) -> tuple[tuple[Certificate, ...],
 
 
 def _find_leaf(
-    chain: PresentedChain, unique: tuple[Certificate, ...], policy: GatewayPolicy
+    unique: tuple[Certificate, ...], policy: GatewayPolicy, *, rehearsed: bool
 ) -> Certificate | None:
     """The first that is not a CA, or a CA that stands first and carries a DNS name in its SAN.
 
@@ -181,21 +199,21 @@ def _find_leaf(
     if not unique:
         return None
     first = unique[0]
-    alone = len(unique) == 1 and is_root(first) and _names_a_host(first, chain)
+    alone = len(unique) == 1 and is_root(first) and _names_a_host(first, rehearsed=rehearsed)
     if alone or first.dns_names or (policy.name and matches(first, policy.name)):
         return first
     fallback = first if policy.sku is Sku.V1 else None
     return next((c for c in unique if not acts_as_ca(c)), fallback)
 
 
-def _names_a_host(certificate: Certificate, chain: PresentedChain) -> bool:
+def _names_a_host(certificate: Certificate, *, rehearsed: bool) -> bool:
     """Whether a lone self-signed certificate may be a server's own, or is only some CA's.
 
     A server that used it in a handshake may go by one label; in a file that is a CA's name too.
     """
     if not certificate.is_ca or certificate.ip_addresses:
         return True
-    fits = is_host_name if chain.tls is None else is_dns_name
+    fits = is_host_name if rehearsed else is_dns_name
     return any(map(fits, certificate.common_names))
 
 

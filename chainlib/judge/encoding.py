@@ -21,7 +21,7 @@ from chainlib.wording import listed
 
 def unusual(case: Case) -> Iterator[Finding]:
     """What is odd in a certificate that was sent or that the path uses; it decides nothing."""
-    sent = (c for c in case.chain.certificates if isinstance(c, Certificate))
+    sent = (c for c in case.certificates if isinstance(c, Certificate))
     looked_at = tuple(dict.fromkeys((*sent, *case.needed)))
     if not any(c.oddities for c in looked_at):
         return

@@ -29,7 +29,7 @@ def entries(case: Case, findings: tuple[Finding, ...]) -> tuple[Entry, ...]:
             role=_role(case, sent),
             status=_status(case, position, sent, unsigned, misplaced),
         )
-        for position, sent in enumerate(case.chain.certificates)
+        for position, sent in enumerate(case.certificates)
     )
 
 
@@ -94,12 +94,12 @@ def _source(case: Case, certificate: Certificate) -> Source:
     return Source.PRESENTED
 
 
-def not_checked(case: Case) -> Iterator[str]:
+def not_checked(case: Case, *, answered: bool) -> Iterator[str]:
     """What this verdict does not speak about."""
     yield "revocation"
     if not case.policy.name:
         yield "the name: none was given"
-    if not case.chain.ordered:
+    if not case.ordered:
         yield "the order: a PKCS #7 file has none"
     if case.policy.trust is TrustMode.WELL_KNOWN:
         yield (
@@ -109,11 +109,11 @@ def not_checked(case: Case) -> Iterator[str]:
     if case.trust_hidden and not case.trusted:
         hidden = listed(list(case.policy.anchors.hidden))
         yield f"trust: Azure does not show the content of the trusted root {hidden}"
-    if case.policy.http is not None and case.chain.http is None:
+    if case.policy.http is not None and not answered:
         yield "the health probe's HTTP answer"
 
 
-def in_order(case: Case) -> str:
+def in_order(case: Case, *, answered: bool) -> str:
     """What was looked at, in the words for a chain that nothing is wrong with."""
     chain = (
         "The certificate is one of those that were uploaded to the v1 gateway"
@@ -121,9 +121,8 @@ def in_order(case: Case) -> str:
         else "The chain is complete and trusted"
     )
     fits = "the dates and the name fit" if case.policy.name else "the dates fit"
-    answered = case.policy.http is not None and case.chain.http is not None
     return (
         f"{chain}, {fits}, and the health probe is answered."
-        if answered
+        if answered and case.policy.http is not None
         else f"{chain}, and {fits}."
     )

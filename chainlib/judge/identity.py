@@ -16,7 +16,7 @@ from chainlib.judge.case import Case, acts_as_ca
 from chainlib.judge.default_certificates import default_of
 from chainlib.judge.default_rows import DefaultCertificate, DefaultKind
 from chainlib.judge.switches import CHAIN_CODES, NAME_CODES
-from chainlib.model import is_ip_literal
+from chainlib.model import PresentedChain, is_ip_literal
 from chainlib.names import (
     NameReason,
     is_dns_name,
@@ -62,7 +62,7 @@ def name_fits(leaf: Certificate, wanted: str, policy: GatewayPolicy) -> bool:
     return matches(leaf, wanted)
 
 
-def live_names(case: Case) -> Iterator[Finding]:
+def live_names(case: Case, chain: PresentedChain) -> Iterator[Finding]:
     """The leaf carries live traffic's names too.
 
     Only looked at where the probe's name fits, or the probe's fault hides it.
@@ -74,7 +74,7 @@ def live_names(case: Case) -> Iterator[Finding]:
     )
     if not probe_fits:
         return
-    separately = {live.name for live in case.chain.live}
+    separately = {live.name for live in chain.live}
     for wanted in case.policy.live_names:
         if (
             wanted not in separately
@@ -111,14 +111,14 @@ def live_refused(wanted: str, why: str, codes: list[str]) -> Finding:
     )
 
 
-def server_name(case: Case) -> Iterator[Finding]:
+def server_name(case: Case, chain: PresentedChain) -> Iterator[Finding]:
     """A handshake without server_name gets the server's default certificate, perhaps another."""
-    sent = case.chain.target.server_name
-    rehearsed = case.chain.tls is None and case.chain.handshake_error is None
+    sent = chain.target.server_name
+    rehearsed = case.rehearsed and chain.handshake_error is None
     if (is_ip_literal(case.policy.name or "")) if rehearsed else sent is None:
         yield no_server_name(case.policy.name, case.policy.sku)
-    default = case.chain.without_server_name
-    if sent is not None and default is not None and default != case.chain.certificates:
+    default = chain.without_server_name
+    if sent is not None and default is not None and default != case.certificates:
         subjects = [c.subject for c in default[:1] if isinstance(c, Certificate)]
         summary = "Without a server name this server sends another certificate."
         yield info(
@@ -139,7 +139,9 @@ def no_server_name(wanted: str | None, sku: Sku) -> Finding:
     return warning(Code.NO_SNI, summary, Basis.DOCUMENTED, None, name=wanted, **generation)
 
 
-def with_default_certificate(case: Case, found: Iterable[Finding]) -> Iterator[Finding]:
+def with_default_certificate(
+    case: Case, found: Iterable[Finding], server_name: str | None
+) -> Iterator[Finding]:
     """What is wrong with a product's default certificate says whose default it is.
 
     Its name, its issuer and its dates are then no fault of their own: the name asked for matches
@@ -156,7 +158,7 @@ def with_default_certificate(case: Case, found: Iterable[Finding]) -> Iterator[F
             f"{finding.summary.removesuffix('.')}; the server's certificate is the default one of "
             f"{row.product}."
         )
-        evidence = dict(finding.evidence) | _default_evidence(case, row)
+        evidence = dict(finding.evidence) | _default_evidence(server_name or case.policy.name, row)
         yield replace(finding, summary=summary, evidence=evidence)
 
 
@@ -166,8 +168,8 @@ def _default_that_answers(case: Case) -> DefaultCertificate | None:
     One that carries the name was made for this very host, as appliances make theirs; and a file
     that is judged without a name says nothing about what a server would answer.
     """
-    wanted, rehearsed = case.policy.name, case.chain.tls is None
-    if case.leaf is None or (rehearsed and not wanted):
+    wanted = case.policy.name
+    if case.leaf is None or (case.rehearsed and not wanted):
         return None
     fits = wanted is not None and name_fits(case.leaf, wanted, case.policy)
     return None if fits else default_of(case.leaf)
@@ -179,8 +181,7 @@ def _concerns_the_default(finding: Finding, row: DefaultCertificate) -> bool:
     return finding.code in codes and finding.severity is Severity.CRITICAL
 
 
-def _default_evidence(case: Case, row: DefaultCertificate) -> dict[str, str]:
-    sent = case.chain.target.server_name or case.policy.name
+def _default_evidence(sent: str | None, row: DefaultCertificate) -> dict[str, str]:
     asked = {"asked": sent} if sent and is_dns_name(sent) else {}
     return {
         "default_of": row.product,

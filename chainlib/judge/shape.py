@@ -15,13 +15,11 @@ _BRIEF = 36  # two names and what they have to do with each other are read on a 
 
 def leaf(case: Case) -> Iterator[Finding]:
     """There is a leaf, it stands first, and it is not its own issuer without being a CA."""
-    if not case.chain.certificates:
+    if not case.certificates:
         yield critical(
             Code.LEAF_MISSING, "The server sends no certificate at all.", Basis.DOCUMENTED
         )
-    elif case.leaf is None and len(case.unique) + len(case.duplicates) == len(
-        case.chain.certificates
-    ):
+    elif case.leaf is None and len(case.unique) + len(case.duplicates) == len(case.certificates):
         # Where one certificate cannot be read, that one may be the leaf.
         yield critical(
             Code.LEAF_MISSING,
@@ -32,7 +30,7 @@ def leaf(case: Case) -> Iterator[Finding]:
     if case.leaf is None:
         return
     position = case.position(case.leaf)
-    if position and case.chain.ordered and case.policy.strictness.leaf_first:
+    if position and case.ordered and case.policy.strictness.leaf_first:
         summary = (
             f"The server's own certificate ({short_name(case.leaf)}) stands at place "
             f"{position + 1} of the list, not first."
@@ -62,7 +60,7 @@ def self_signed_not_ca(case: Case) -> bool:
 def order(case: Case) -> Iterator[Finding]:
     """Each certificate of the path is followed by its issuer; what no path uses is set aside."""
     misplaced = misplaced_positions(case)
-    if misplaced and case.chain.ordered and case.policy.strictness.chain_order:
+    if misplaced and case.ordered and case.policy.strictness.chain_order:
         wanted = [short_name(c) for c in case.needed if case.position(c) is not None]
         summary = _first_move(case)
         yield critical(
@@ -123,7 +121,7 @@ def extras(case: Case) -> Iterator[Finding]:
 
 
 def _extra(case: Case, position: int | None, kind: str, what: str) -> Finding:
-    certificate = case.chain.certificates[position or 0]
+    certificate = case.certificates[position or 0]
     assert isinstance(certificate, Certificate)
     stale = not certificate.not_before <= case.at <= certificate.not_after
     summary = f"{short_name(certificate)} {what}{', and it is out of date' if stale else ''}."

@@ -105,7 +105,7 @@ def _in_openssls_words(case: Case, code: Code, refusal: OpenSSLResult) -> Findin
 
 def _verify_failed(case: Case, refusal: OpenSSLResult) -> Finding:
     position = _at_depth(case, refusal.depth)
-    refused = None if position is None else case.chain.certificates[position]
+    refused = None if position is None else case.certificates[position]
     named = short_name(refused) if isinstance(refused, Certificate) else "the certificate"
     summary = f"OpenSSL refuses {named} at depth {refusal.depth}: {refusal.text}."
     return critical(

@@ -30,6 +30,7 @@ from chainlib.model import (
     HttpFailure,
     HttpFailureKind,
     HttpResponse,
+    PresentedChain,
 )
 from chainlib.policy import HttpProbeRule
 from chainlib.wording import counted
@@ -73,7 +74,7 @@ def no_list(error: CaptureError) -> Iterator[Finding]:
 
 def unreadable(case: Case) -> Iterator[Finding]:
     """Entries of the list that no parser accepts."""
-    for position, sent in enumerate(case.chain.certificates):
+    for position, sent in enumerate(case.certificates):
         if isinstance(sent, UnreadableCertificate):
             summary = f"Certificate {position + 1} of the list cannot be read as X.509."
             yield critical(
@@ -81,17 +82,17 @@ def unreadable(case: Case) -> Iterator[Finding]:
             )
 
 
-def handshake(case: Case) -> Iterator[Finding]:
+def handshake(chain: PresentedChain) -> Iterator[Finding]:
     """A handshake that broke after the list had come.
 
     An unreadable list explains the break by itself.
     """
-    error = case.chain.handshake_error
+    error = chain.handshake_error
     if error is None:
         return
     if error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         yield _client_certificate(error.detail)
-    elif not any(isinstance(sent, UnreadableCertificate) for sent in case.chain.certificates):
+    elif not any(isinstance(sent, UnreadableCertificate) for sent in chain.certificates):
         summary = f"The server sent its certificates, then the handshake broke: {_why(error)}."
         yield critical(
             Code.TLS_FAILED,
@@ -114,30 +115,32 @@ def _why(error: HandshakeError) -> str:
     return spoken.get(error.kind, error.detail)
 
 
-def http(case: Case) -> Iterator[Finding]:
+def http(chain: PresentedChain, rule: HttpProbeRule | None) -> Iterator[Finding]:
     """The health probe's answer, by the probe's own rule."""
-    rule, answer = case.policy.http, case.chain.http
+    answer = chain.http
     if rule is None or answer is None:
         return
     if isinstance(answer, HttpFailure):
-        yield from _http_failure(case, answer, rule)
+        yield from _http_failure(chain, answer, rule)
     else:
-        yield from _http_response(case, answer, rule)
+        yield from _http_response(chain, answer, rule)
 
 
-def _http_failure(case: Case, failure: HttpFailure, rule: HttpProbeRule) -> Iterator[Finding]:
+def _http_failure(
+    chain: PresentedChain, failure: HttpFailure, rule: HttpProbeRule
+) -> Iterator[Finding]:
     if failure.kind is HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED:
-        if case.chain.handshake_error is None:
+        if chain.handshake_error is None:
             yield _client_certificate(failure.detail)
     elif failure.kind is HttpFailureKind.TIMEOUT:
         yield _too_late(failure.waited, rule)
-    elif case.chain.handshake_error is None:
+    elif chain.handshake_error is None:
         yield critical(
             Code.HTTP_FAILED,
             f"The server did not answer GET {rule.path} with HTTP: {_unusable(failure)}.",
             Basis.INFERRED,
             reason=failure.kind.value,
-            candidates=[cause.value for cause in _http_causes(case, failure)],
+            candidates=[cause.value for cause in _http_causes(chain, failure)],
             detail=failure.detail,
         )
 
@@ -153,14 +156,14 @@ def _unusable(failure: HttpFailure) -> str:
     return spoken.get(failure.kind, failure.detail)
 
 
-def _http_causes(case: Case, failure: HttpFailure) -> Iterator[Cause]:
+def _http_causes(chain: PresentedChain, failure: HttpFailure) -> Iterator[Cause]:
     """The likely causes, the likeliest first; a close says least."""
     if failure.kind is HttpFailureKind.HTTP2_ONLY:
         yield Cause.HTTP2_ONLY
     elif failure.kind is HttpFailureKind.HEADER_TOO_LARGE:
         yield Cause.HEADER_TOO_LARGE
     elif failure.kind is HttpFailureKind.CLOSED:
-        if case.chain.tls is not None and case.chain.tls.client_certificate_requested:
+        if chain.tls is not None and chain.tls.client_certificate_requested:
             yield Cause.CLIENT_CERTIFICATE
         yield from (Cause.CLOSED, Cause.HTTP2_ONLY, Cause.NOT_HTTP)
     else:
@@ -198,14 +201,16 @@ def _too_late(waited: float | None, rule: HttpProbeRule) -> Finding:
     )
 
 
-def _http_response(case: Case, response: HttpResponse, rule: HttpProbeRule) -> Iterator[Finding]:
+def _http_response(
+    chain: PresentedChain, response: HttpResponse, rule: HttpProbeRule
+) -> Iterator[Finding]:
     yield from _large_header(response)
     if not rule.accepts(response.status):
-        asked = case.chain.tls is not None and case.chain.tls.client_certificate_requested
+        asked = chain.tls is not None and chain.tls.client_certificate_requested
         if (
             asked
             and response.status in _CLIENT_CERTIFICATE_STATUSES
-            and case.chain.handshake_error is None
+            and chain.handshake_error is None
         ):
             yield critical(
                 Code.CLIENT_CERTIFICATE_REQUIRED,

@@ -34,7 +34,7 @@ TWO_EXPLANATIONS = (
 
 def auth_certificate(case: Case) -> Iterator[Finding]:
     """v1: the first certificate must be among the authentication certificates, byte for byte."""
-    if not case.chain.certificates:
+    if not case.certificates:
         yield critical(
             Code.AUTH_CERTIFICATE_MISMATCH,
             "The server sends no certificate at all.",

@@ -51,8 +51,14 @@ def repair(
     if not _fixable(before):
         return None
     known = before.case
-    case = known if isinstance(known, Case) else make_case(chain, policy, before.at)
-    return _build_repair(case, before, tuple(issuers))
+    case = known if isinstance(known, Case) else _case_of(chain, policy, before.at)
+    return _build_repair(case, chain, before, tuple(issuers))
+
+
+def _case_of(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Case:
+    return make_case(
+        chain.certificates, policy, at, ordered=chain.ordered, rehearsed=chain.tls is None
+    )
 
 
 def _fixable(verdict: Verdict) -> bool:
@@ -67,14 +73,16 @@ def _fixable(verdict: Verdict) -> bool:
     )
 
 
-def _build_repair(case: Case, before: Verdict, issuers: tuple[Certificate, ...]) -> Repair | None:
+def _build_repair(
+    case: Case, chain: PresentedChain, before: Verdict, issuers: tuple[Certificate, ...]
+) -> Repair | None:
     policy = case.policy
     if case.leaf is None:
         return Repair(
             chain=(), root=None, root_name=None, verdict_after=before.headline, sources=()
         )
     if policy.sku is Sku.V1:
-        return _authenticate(case, case.leaf)
+        return _authenticate(case, chain, case.leaf)
     found = _search(case, case.leaf, issuers)
     root = _to_give(found)
     missing = () if found.root else (_missing(found.certificates[-1]),)
@@ -88,7 +96,7 @@ def _build_repair(case: Case, before: Verdict, issuers: tuple[Certificate, ...])
         chain=() if no_file or unchanged else found.to_send,
         root=root,
         root_name=_root_name(policy, root),
-        verdict_after=(before if nothing else _proof(case, found, root)).headline,
+        verdict_after=(before if nothing else _proof(case, chain, found, root)).headline,
         sources=tuple(_sources(case, found, policy)),
         missing=missing,
         unchanged=unchanged and not no_file,
@@ -125,19 +133,19 @@ def _gap_inside(case: Case, found: Found) -> bool:
 
 
 def _same_file(case: Case, to_send: tuple[Certificate, ...]) -> bool:
-    if not all(isinstance(c, Certificate) for c in case.chain.certificates):
+    if not all(isinstance(c, Certificate) for c in case.certificates):
         return False
     sent = list(case.unique)
     while len(sent) > 1 and is_root(
         sent[-1]
     ):  # at the end a root is harmless, in the middle it breaks the order
         sent.pop()
-    if not case.chain.ordered:
+    if not case.ordered:
         return {c for c in sent if c == case.leaf or not is_root(c)} == set(to_send)
     return tuple(sent) == to_send
 
 
-def _proof(case: Case, found: Found, root: Certificate | None) -> Verdict:
+def _proof(case: Case, chain: PresentedChain, found: Found, root: Certificate | None) -> Verdict:
     """Judge again: the repaired list under the repaired trust, everything else as it was seen."""
     policy = (
         case.policy
@@ -146,11 +154,10 @@ def _proof(case: Case, found: Found, root: Certificate | None) -> Verdict:
             case.policy, anchors=_with_root(case.policy.anchors, root, found.to_send[-1], case.at)
         )
     )
-    return judge(_installed(case, found.to_send), policy, at=case.at)
+    return judge(_installed(chain, found.to_send), policy, at=case.at)
 
 
-def _installed(case: Case, to_send: tuple[Certificate, ...]) -> PresentedChain:
-    before = case.chain
+def _installed(before: PresentedChain, to_send: tuple[Certificate, ...]) -> PresentedChain:
     mismatch = (
         before.handshake_error is not None
         and before.handshake_error.kind is HandshakeErrorKind.KEY_MISMATCH
@@ -236,12 +243,12 @@ def _origin(
     )
 
 
-def _authenticate(case: Case, leaf: Certificate) -> Repair | None:
+def _authenticate(case: Case, chain: PresentedChain, leaf: Certificate) -> Repair | None:
     """v1 knows no chain: the gateway is given the very leaf (azure-rules section 2.1)."""
     if leaf in case.policy.anchors:
         return None
     anchors = replace(case.policy.anchors, certificates=(*case.anchors, leaf))
-    after = judge(case.chain, replace(case.policy, anchors=anchors), at=case.at)
+    after = judge(chain, replace(case.policy, anchors=anchors), at=case.at)
     return Repair(
         chain=(),
         root=leaf,

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chainlib import Code, Severity, repair
+from chainlib import Code, PresentedChain, Severity, Target, repair
 from chainlib.judge.case import Case
 from playground.lab import pki
 from playground.lab.pki import NOW
@@ -104,7 +104,8 @@ def test_sent_renewed_root_replaces_the_ended_one() -> None:
     assert again.certificate.sha256 in steps_for(verdict, Code.ROOT_MISMATCH)[0]
     case = verdict.case
     assert isinstance(case, Case)
-    mended = repair(case.chain, case.policy, at=NOW, verdict=verdict)
+    sent = PresentedChain(target=Target(host=HOST), certificates=case.certificates)
+    mended = repair(sent, case.policy, at=NOW, verdict=verdict)
     assert mended is not None
     assert (mended.root, mended.verdict_after) == (again.certificate, Code.OK)
 
