@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -32,6 +32,7 @@ from chainlib.lenient import (
     plain_with,
     quiet,
 )
+from chainlib.once import once
 from chainlib.parsed import Parsed
 from chainlib.signatures import Signature, fits, kind_of, raw_signature, signature_of
 
@@ -73,39 +74,39 @@ class Certificate(Parsed):
         """By the bytes, whose hash Python keeps."""
         return hash(self.der)
 
-    @cached_property
+    @once
     def _names(self) -> tuple[x509.Name, x509.Name]:
         return self._read(
             lambda parsed: (parsed.subject, parsed.issuer),
             lambda: (name_of(self._fields.subject), name_of(self._fields.issuer)),
         )
 
-    @cached_property
+    @once
     def subject(self) -> str:
         """RFC 4514 text, hostile input for whoever shows it."""
         return self._names[0].rfc4514_string()
 
-    @cached_property
+    @once
     def issuer(self) -> str:
         """RFC 4514 text, hostile input for whoever shows it."""
         return self._names[1].rfc4514_string()
 
-    @cached_property
+    @once
     def subject_key(self) -> CanonicalName:
         """The subject in OpenSSL's canonical form (case and white space folded), for `==`."""
         return canonical_name(self._names[0])
 
-    @cached_property
+    @once
     def issuer_key(self) -> CanonicalName:
         """The issuer name in the same form."""
         return canonical_name(self._names[1])
 
-    @cached_property
+    @once
     def self_issued(self) -> bool:
         """Subject and issuer are the same name."""
         return self.subject_key == self.issuer_key
 
-    @cached_property
+    @once
     def is_own_issuer(self) -> bool:
         """Whether OpenSSL takes it for its own issuer, as a root is (EXFLAG_SS of its x509v3.h).
 
@@ -123,45 +124,45 @@ class Certificate(Parsed):
         wanted, offered = self.authority_key_id, candidate.subject_key_id
         return wanted is None or offered is None or wanted == offered
 
-    @cached_property
+    @once
     def common_names(self) -> tuple[str, ...]:
         """Every CN of the subject, in order."""
         return common_names(self._names[0])
 
-    @cached_property
+    @once
     def issuer_common_names(self) -> tuple[str, ...]:
         """Every CN of the issuer name, in order."""
         return common_names(self._names[1])
 
-    @cached_property
+    @once
     def _dates(self) -> tuple[datetime | None, datetime | None]:
         return self._read(
             lambda parsed: (parsed.not_valid_before_utc, parsed.not_valid_after_utc),
             lambda: dates_of(self._fields.validity),
         )
 
-    @cached_property
+    @once
     def not_before(self) -> datetime:
         """Aware, UTC; the earliest date there is where it is the year 0 or no date at all."""
         return self._dates[0] or EARLIEST
 
-    @cached_property
+    @once
     def not_after(self) -> datetime:
         """Aware, UTC; the latest date there is where it is no date at all."""
         return self._dates[1] or LATEST
 
-    @cached_property
+    @once
     def unreadable_dates(self) -> tuple[str, ...]:
         """Which of notBefore and notAfter are no dates, which OpenSSL refuses in a path."""
         names = ("notBefore", "notAfter")
         return tuple(n for n, date in zip(names, self._dates, strict=True) if date is None)
 
-    @cached_property
+    @once
     def sha256(self) -> str:
         """Fingerprint of `der`, lower-case hex."""
         return hashlib.sha256(self.der).hexdigest()
 
-    @cached_property
+    @once
     def _extensions(self) -> Extensions:
         with quiet():
             return extensions_of(self._strict, lambda: self._fields.extensions)
@@ -170,73 +171,73 @@ class Certificate(Parsed):
         """One extension, `None` when there is none or it cannot be read."""
         return self._extensions.get(kind)
 
-    @cached_property
+    @once
     def _alternative_names(self) -> AlternativeNames:
         return self._extensions.alternative_names() or AlternativeNames()
 
-    @cached_property
+    @once
     def dns_names(self) -> tuple[str, ...]:
         """The dNSName identifiers of subjectAltName (RFC 9525 section 2)."""
         return self._alternative_names.dns
 
-    @cached_property
+    @once
     def ip_addresses(self) -> tuple[str, ...]:
         """The iPAddress identifiers of subjectAltName."""
         return self._alternative_names.addresses
 
-    @cached_property
+    @once
     def is_ca(self) -> bool:
         """Whether basicConstraints says CA:TRUE."""
         constraints = self.extension(x509.BasicConstraints)
         return constraints is not None and constraints.ca
 
-    @cached_property
+    @once
     def has_basic_constraints(self) -> bool:
         """Whether the extension exists and could be read."""
         return self.extension(x509.BasicConstraints) is not None
 
-    @cached_property
+    @once
     def may_sign_certificates(self) -> bool | None:
         """Whether keyUsage allows keyCertSign; `None` without the extension."""
         usage = self.extension(x509.KeyUsage)
         return None if usage is None else usage.key_cert_sign
 
-    @cached_property
+    @once
     def subject_key_id(self) -> bytes | None:
         """The SKI, `None` when absent."""
         found = self.extension(x509.SubjectKeyIdentifier)
         return None if found is None else found.digest
 
-    @cached_property
+    @once
     def authority_key_id(self) -> bytes | None:
         """The key identifier of the AKI, `None` when absent."""
         found = self.extension(x509.AuthorityKeyIdentifier)
         return None if found is None else found.key_identifier
 
-    @cached_property
+    @once
     def authority_serial(self) -> int | None:
         """Serial number that the issuer's certificate has to bear (AKI), `None` when absent."""
         found = self.extension(x509.AuthorityKeyIdentifier)
         return None if found is None else found.authority_cert_serial_number
 
-    @cached_property
+    @once
     def ca_issuers(self) -> tuple[str, ...]:
         """The caIssuers URLs of the authority information access extension."""
         return self._extensions.ca_issuers()
 
-    @cached_property
+    @once
     def version(self) -> int:
         """1, 2 or 3; another number where the certificate says so."""
         return self._read(
             lambda parsed: parsed.version.value + 1, lambda: self.openssl.get_version() + 1
         )
 
-    @cached_property
+    @once
     def serial(self) -> int:
         """The serial number."""
         return self._read(lambda parsed: parsed.serial_number, self.openssl.get_serial_number)
 
-    @cached_property
+    @once
     def key(self) -> PublicKey | None:
         """The public key, `None` for one that cannot be read here (see `key_kind`)."""
         try:
@@ -252,12 +253,12 @@ class Certificate(Parsed):
         """Object identifiers of the key's algorithm and curve, as far as there are some."""
         return kind_of(self._fields.key)
 
-    @cached_property
+    @once
     def key_sha256(self) -> str:
         """SHA-256 of the SubjectPublicKeyInfo in lower-case hex."""
         return hashlib.sha256(self._fields.key).hexdigest()
 
-    @cached_property
+    @once
     def signature(self) -> Signature:
         """The signature, with its algorithm."""
         read = None if self._strict is None else signature_of(self._strict)
@@ -268,7 +269,7 @@ class Certificate(Parsed):
         """Object identifier of the signature's algorithm."""
         return kind_of(self._fields.algorithm)
 
-    @cached_property
+    @once
     def oddities(self) -> tuple[Oddity, ...]:
         """What OpenSSL reads here and stricter parsers refuse; empty for nearly every one."""
         if self._ordinary:

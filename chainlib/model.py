@@ -14,13 +14,13 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 from types import MappingProxyType
 
 from chainlib.causes import Cause
 from chainlib.certificate import Certificate, UnreadableCertificate
 from chainlib.distinguished import CanonicalName
 from chainlib.errors import InvalidTarget
+from chainlib.once import once
 
 PresentedCertificate = Certificate | UnreadableCertificate
 MAX_PORT = 65535
@@ -290,7 +290,7 @@ class TrustAnchors:
     hidden: tuple[str, ...] = ()
     packed: tuple[PackedRoot, ...] = ()
 
-    @cached_property
+    @once
     def by_subject(self) -> Mapping[CanonicalName, tuple[Certificate, ...]]:
         """The anchors of each subject, in the order given."""
         index: dict[CanonicalName, tuple[Certificate, ...]] = {}
@@ -306,7 +306,7 @@ class TrustAnchors:
         """Whether this very certificate is an anchor."""
         return certificate in self._members
 
-    @cached_property
+    @once
     def _members(self) -> frozenset[Certificate]:
         return frozenset(self.certificates)
 

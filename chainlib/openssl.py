@@ -23,7 +23,7 @@ from chainlib.certificate import Certificate
 _NO_CHECK_TIME = (
     0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
 )
-STORES = 256
+STORES, VERIFIED = 256, 1024
 _UNSPECIFIED = 1  # X509_V_ERR_UNSPECIFIED
 
 
@@ -74,10 +74,25 @@ def verify_path(
         server_purpose: demand the TLS server purpose of the leaf.
         partial_chain: any trusted certificate ends the path, a root or not.
     """
-    store = _store_of(
-        tuple(trusted), at, server_purpose=server_purpose, partial_chain=partial_chain
-    )
-    given = (leaf, *untrusted)
+    given, anchors = (leaf, *untrusted), tuple(trusted)
+    if at is None:
+        return _verified_undated(given, anchors, server_purpose, partial_chain)
+    store = _new_store(anchors, at, server_purpose=server_purpose, partial_chain=partial_chain)
+    return _verified(given, store)
+
+
+# A path is right or wrong for good where dates are left out.
+@lru_cache(maxsize=VERIFIED)
+def _verified_undated(
+    given: tuple[Certificate, ...],
+    anchors: tuple[Certificate, ...],
+    server_purpose: bool,  # noqa: FBT001 -- a key by position is the cheaper one
+    partial_chain: bool,  # noqa: FBT001 -- as above
+) -> OpenSSLResult:
+    return _verified(given, _undated_store(anchors, server_purpose, partial_chain))
+
+
+def _verified(given: tuple[Certificate, ...], store: _Store) -> OpenSSLResult:
     objects = [certificate.openssl for certificate in given]
     code, depth, addresses = _verify(store.openssl, objects)
     if code:
@@ -134,14 +149,22 @@ class _Store:
 
 
 @lru_cache(maxsize=STORES)
-def _store_of(
+def _undated_store(
+    anchors: tuple[Certificate, ...],
+    server_purpose: bool,  # noqa: FBT001 -- a key by position is the cheaper one
+    partial_chain: bool,  # noqa: FBT001 -- as above
+) -> _Store:
+    """Built once per set of anchors, and shared: it is not changed any more."""
+    return _new_store(anchors, None, server_purpose=server_purpose, partial_chain=partial_chain)
+
+
+def _new_store(
     anchors: tuple[Certificate, ...],
     at: datetime | None,
     *,
     server_purpose: bool,
     partial_chain: bool,
 ) -> _Store:
-    """Built once per set of anchors and instant, and shared: it is not changed any more."""
     store = crypto.X509Store()
     for anchor in anchors:
         store.add_cert(anchor.openssl)

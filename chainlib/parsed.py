@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeVar
 
 from cryptography import x509
@@ -17,6 +16,7 @@ from OpenSSL import crypto
 from chainlib import der as shape
 from chainlib.errors import MalformedCertificate
 from chainlib.lenient import REFUSALS, RawFields, quiet, split
+from chainlib.once import once
 
 _Fact = TypeVar("_Fact")
 
@@ -31,7 +31,7 @@ class Parsed:
 
     der: bytes = field(repr=False)
 
-    @cached_property
+    @once
     def openssl(self) -> crypto.X509:
         """The certificate as OpenSSL has it; raises `MalformedCertificate` where it has none."""
         whole = shape.element(self.der)
@@ -65,7 +65,7 @@ class Parsed:
             raise MalformedCertificate(message)
         return self._strict
 
-    @cached_property
+    @once
     def _strict(self) -> x509.Certificate | None:
         try:
             with quiet():
@@ -73,7 +73,7 @@ class Parsed:
         except REFUSALS:
             return None
 
-    @cached_property
+    @once
     def _fields(self) -> RawFields:
         return split(self.der)
 

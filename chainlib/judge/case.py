@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from chainlib.certificate import Certificate
 from chainlib.distinguished import CanonicalName
 from chainlib.model import PresentedCertificate, TrustMode
 from chainlib.names import is_dns_name, is_host_name, matches
+from chainlib.once import once
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import IssuerPool, PartialPath, is_root, issuer_candidates, same_name_other_key
 from chainlib.policy import GatewayPolicy, Sku
@@ -71,24 +71,24 @@ class Case:
         """A root that is attached cannot be seen, so that trust cannot be judged."""
         return self.policy.trust is TrustMode.UPLOADED_ROOTS and bool(self.policy.anchors.hidden)
 
-    @cached_property
+    @once
     def needed(self) -> tuple[Certificate, ...]:
         """Every certificate that the path uses, leaf first, trust anchor included."""
         walks = [walk for walk in (self.lower, self.upper) if walk]
         return tuple(certificate for walk in walks for certificate in walk.certificates)
 
-    @cached_property
+    @once
     def other_editions(self) -> tuple[Certificate, ...]:
         """Sent CAs that stand where the missing issuer belongs: its name, another key or serial."""
         return () if self.gap_below is None else self.namesakes_sent(self.gap_below)
 
-    @cached_property
+    @once
     def unrelated(self) -> tuple[Certificate, ...]:
         """Sent certificates that no path uses, and that are not taken for one that is missing."""
         used = {*self.needed, *self.other_editions}
         return tuple(c for c in self.unique if c not in used)
 
-    @cached_property
+    @once
     def sent_root(self) -> Certificate | None:
         """The presented root that the path ends in, trusted or not.
 
@@ -123,7 +123,7 @@ class Case:
         """Where it stands in the presented list, `None` when it was not sent."""
         return self._positions.get(certificate)
 
-    @cached_property
+    @once
     def _positions(self) -> Mapping[PresentedCertificate, int]:
         """Where each sent certificate stands first."""
         found: dict[PresentedCertificate, int] = {}
@@ -232,7 +232,8 @@ def _ask_openssl(
 ) -> tuple[OpenSSLResult, OpenSSLResult]:
     """OpenSSL's answer with dates left out, and with dates.
 
-    A path that is accepted in date is accepted without dates, so most lists take one verification.
+    Where all of an accepted path is in date, OpenSSL takes the same path with dates: of several
+    issuers it takes the first that is in date. So most lists take one verification for good.
     """
 
     def in_date(certificate: Certificate) -> bool:
@@ -242,11 +243,17 @@ def _ask_openssl(
     for several in (beside, anchors):
         if len(several) > 1:
             several.sort(key=in_date, reverse=True)
-    dated = verify_path(start, beside, anchors, at=at, server_purpose=is_leaf)
-    if dated.accepted:
-        return dated, dated
     undated = verify_path(start, beside, anchors, at=None, server_purpose=is_leaf)
-    return undated, dated if undated.accepted else undated
+    if not undated.accepted or all(_surely_valid(one, at) for one in undated.chain):
+        return undated, undated
+    dated = verify_path(start, beside, anchors, at=at, server_purpose=is_leaf)
+    return (dated if dated.accepted else undated), dated
+
+
+def _surely_valid(certificate: Certificate, at: datetime) -> bool:
+    """In date, with dates that nobody doubts and not in their first or last second."""
+    inside = certificate.not_before < at < certificate.not_after
+    return inside and not certificate.unreadable_dates
 
 
 def _reachable(policy: GatewayPolicy, unique: tuple[Certificate, ...]) -> list[Certificate]:
