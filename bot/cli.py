@@ -1,9 +1,8 @@
-"""The `appgw` program: composition only.
+"""The `appgw` program: command line options in, one use case, output.
 
-Each command imports what it needs when it runs, so that `check` starts fast.
-
-Exit status of `check` and `rehearse`: 0 accepted, 1 refused, 2 the command line or a file is
-unusable, 3 no certificate list came.
+Each command imports what it needs when it runs, so that `check` starts fast. Exit status of `check`
+and `rehearse`: 0 accepted, 1 refused, 2 the command line or a file cannot be used, 3 no chain was
+presented.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-gc.disable()  # what imports make is kept, and collecting meanwhile takes a tenth of their time
+# imported objects stay alive, and the garbage collector takes a tenth of the import time
+gc.disable()
 
 import typer  # noqa: E402 -- after collecting is off
 from typer import Argument, Option  # noqa: E402 -- after collecting is off
@@ -88,12 +88,12 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
     ] = None,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """Probe one backend as the gateway would, judge what it sends, explain.
+    """Probe one backend as the gateway would, judge what it sends, and explain the verdict.
 
     Exit status 0 when the gateway would accept it, 1 when it would refuse it, 2 when the command
-    line or a file cannot be used, 3 when no certificates came.
+    line or a file cannot be used, 3 when the backend sent no certificates.
     """
-    gc.disable()  # the process ends soon, and collecting takes a tenth of its time
+    gc.disable()  # the process ends soon, and the garbage collector takes a tenth of its time
     from bot.terminal.commands import CheckOptions, run_check  # noqa: PLC0415 -- late, so that the program starts fast
 
     options = CheckOptions(
@@ -138,10 +138,10 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     annotate: AnnotateOption = None,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """Judge a chain that is not installed yet.
+    """Judge a chain before you install it, or the removal of a root from a gateway.
 
-    Or say what breaks if a root is removed from a gateway. Exit status 0 when the gateway would
-    accept it, 1 when it would refuse it, 2 when the command line or a file cannot be used.
+    Exit status 0 when the gateway would accept it, 1 when it would refuse it, 2 when the command
+    line or a file cannot be used.
     """
     if without_root is not None:
         return _without_root(chain, without_root, annotated=annotate is not None, as_json=as_json)
@@ -186,10 +186,9 @@ def health(
     timeout: Annotated[float, Option("--timeout", help="Seconds for the bot's own probe.")] = 12.0,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """What gateways say of their backends, beside our own probe.
+    """Show backend health of gateways beside our own probe.
 
-    Exit status 0 when nothing is critical, 1 when something is, 2 for what may not or cannot be
-    asked.
+    Exit status 0 when nothing is critical, 1 when something is, 2 when there is no answer.
     """
     from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
 
@@ -204,10 +203,10 @@ def forecast(
     days: Annotated[int, Option("--days", help="How far to look.")] = 90,
     as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """On which day what breaks on a gateway if nobody does anything.
+    """Say what will break on a gateway, and on which day, if nobody does anything.
 
-    Exit status 0 when nothing breaks, 1 when something does or is refused already, 2 for what may
-    not or cannot be asked, 3 when not every server was seen.
+    Exit status 0 when nothing will break, 1 when something will or is refused already, 2 when there
+    is no answer, 3 when some servers were not seen.
     """
     from bot.terminal.forecast import run_forecast  # noqa: PLC0415 -- Azure is imported here only
 
@@ -221,9 +220,9 @@ def observe(
     ],
     with_certificates: WithCertificates = False,  # noqa: FBT002 -- a flag of the command line
 ) -> int:
-    """Print what a gateway says of its servers beside our verdict, without names.
+    """Print backend health beside our verdict, without names.
 
-    For people to send in; see docs/observe.md. Exit status 2 when the gateway gives no answer.
+    Users can send it in; see docs/observe.md. Exit status 2 when the gateway gives no answer.
     """
     from bot.terminal.observe import run_observe  # noqa: PLC0415 -- Azure is imported here only
 
@@ -232,7 +231,7 @@ def observe(
 
 @app.command()
 def doctor() -> int:
-    """Can the bot answer with the settings it has? Asks Slack and Azure.
+    """Check whether the bot can work with its settings. Asks Slack and Azure.
 
     Exit status 0 when no check failed, 1 when one did, 2 when the settings cannot be used.
     """
@@ -243,7 +242,7 @@ def doctor() -> int:
 
 @app.command()
 def mcp() -> int:
-    """Answer assistants over stdio (MCP), with the questions of this program as tools."""
+    """Give assistants the checks of this program as MCP tools, over stdio."""
     try:
         from bot.mcp.server import serve as serve_tools  # noqa: PLC0415 -- an optional library is imported here only
     except ModuleNotFoundError as missing:
@@ -263,7 +262,7 @@ def serve() -> int:
     gc.disable()
     from bot.main import main as run  # noqa: PLC0415 -- Slack and ARM are imported here only
 
-    gc.freeze()  # what was imported stays, and need not be looked through again and again
+    gc.freeze()  # imported objects stay alive, so the garbage collector need not scan them
     gc.enable()
     return run()
 
@@ -310,7 +309,7 @@ def read_alert(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the c
 
 
 def _documents() -> Iterator[tuple[int, object]]:
-    """The JSON lines of standard input with their numbers; `None` for one that is no JSON."""
+    """The JSON lines of standard input with their line numbers; `None` for an invalid line."""
     for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), start=1):
         if line.strip():
             try:
@@ -322,7 +321,7 @@ def _documents() -> Iterator[tuple[int, object]]:
 def _line_by_line(
     command: str, answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json: bool
 ) -> int:
-    """One JSON object out for each JSON line in, in the same order."""
+    """Write one JSON object for each JSON line of standard input, in the same order."""
     if not as_json:
         return usage_error(
             "this command reads JSON lines and needs --json; write for example: "

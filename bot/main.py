@@ -1,4 +1,4 @@
-"""`appgw serve`: settings -> clients -> run. Composition only; nothing is decided here.
+"""`appgw serve`: reads the settings, creates the clients and runs the bot. Composition only.
 
 Exit status: 0 after SIGTERM or SIGINT, 2 when the settings, a token, a port or the database cannot
 be used.
@@ -59,7 +59,7 @@ log = logging.getLogger(__name__)
 OK, UNUSABLE = 0, 2
 SETTINGS_FILE = Path("appgw.yaml")
 CHECK_TIMEOUT_S = 11.0
-LONGEST_END_S = 23.0  # the contract gives 25 after SIGTERM
+LONGEST_END_S = 23.0  # docs/operations.md promises an end within 25 s of SIGTERM
 ENGINE_DRAIN = timedelta(seconds=2)
 ENGINE = EngineSettings(drain=ENGINE_DRAIN)
 Clock = Callable[[], datetime]
@@ -71,11 +71,11 @@ def now_utc() -> datetime:
 
 
 def main(clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
-    """Read the settings, say what is wrong with them, or run.
+    """Read the settings and run, or print what is wrong with them.
 
     Args:
-        clock: the present instant, aware; the playground moves it.
-        engine: how digests are made.
+        clock: returns the present instant, time zone aware; the playground sets it.
+        engine: settings of the digest engine.
     """
     try:
         settings = load_settings(os.environ, SETTINGS_FILE)
@@ -85,7 +85,7 @@ def main(clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
 
 
 def run(settings: Settings, clock: Clock = now_utc, engine: EngineSettings = ENGINE) -> int:
-    """Run the bot until it is stopped; the exit status."""
+    """Run the bot until it is stopped; returns the exit status."""
     set_up_logging(own=settings.secret_values)
     for warning in settings.warnings:
         log.warning(warning)
@@ -150,7 +150,7 @@ async def _serve(
 async def _check_services(
     settings: Settings, arm: ArmClient | None, learned: LearnedFacts, clock: Clock
 ) -> tuple[CheckService, CheckService]:
-    """For people, and for the sweeps of digests, which look without a server name once a day."""
+    """Two services: one for commands, and one for digests, which probes without SNI once a day."""
     rules = TargetRules.read(settings.allowed_targets, allow_loopback=settings.allow_loopback)
     sources = IssuerSources(
         bundle=await _bundle(settings.intermediates),
@@ -187,10 +187,7 @@ def _doctor_checks(
 
 @asynccontextmanager
 async def _fresh_arm(settings: Settings, clock: Clock) -> AsyncIterator[ArmClient]:
-    """The ARM client, with its list of gateways kept fresh.
-
-    So that the first check need not wait for it.
-    """
+    """The ARM client, which keeps its list of gateways fresh so that no check waits for it."""
     async with configured_client(settings, clock=clock) as arm:
         refreshing = asyncio.create_task(arm.keep_fresh())
         try:
@@ -204,7 +201,7 @@ async def _bundle(path: Path | None) -> Intermediates:
 
 
 def access_of(settings: Settings) -> Access:
-    """Who may ask."""
+    """The access settings."""
     return Access(
         users=frozenset(settings.allowed_users),
         channels=frozenset(settings.allowed_channels),
@@ -216,7 +213,7 @@ def access_of(settings: Settings) -> Access:
 def access_for(
     access: Access, limiter: RateLimiter
 ) -> Callable[[Identity, Directory], InvocationAccess]:
-    """The access policy, once Slack has said which workspace and organisation are the bot's own."""
+    """Makes the access policy once Slack has said which workspace and organisation are ours."""
 
     def make(identity: Identity, directory: Directory) -> InvocationAccess:
         home = Home.of(identity.team, identity.enterprise, only=access.home_team)
@@ -234,7 +231,7 @@ async def _followed(store: Store, channel: str) -> Sequence[GatewayRef]:
 
 
 def _saved_watches(store: Store, clock: Clock) -> Callable[[str], SavedWatches] | None:
-    """Watches survive a restart only with SQLite, where one process has the database."""
+    """Watches survive a restart only with SQLite, where only one process uses the database."""
     return (
         (lambda team: SavedWatches(records=WatchRecords(store=store, team=team), clock=clock))
         if store.embedded
@@ -255,7 +252,7 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _end_within(seconds: float) -> None:
-    """End the process even where a thread of a library still waits, as for a database."""
+    """End the process even if a thread of a library still waits, for example for a database."""
 
     def end() -> None:
         log.warning("stopped without waiting for threads that have not ended")

@@ -1,10 +1,8 @@
-"""The use cases.
+"""The use cases for checks: check a backend, rehearse a chain, check a gateway with backend health.
 
-One backend probed and judged, a chain rehearsed, a gateway probed and its backend health read.
-
-Commands, buttons, digests and the terminal all come through here. It knows no Slack and no store;
-ARM's answers arrive as values. What only gateways need is in the modules `backend_health`,
-`gateway` and `removal`, which `appgw check` does not import.
+Commands, buttons, digests and the terminal all call this package. It knows neither Slack nor the
+store, and ARM's answers arrive as values. `appgw check` does not import `backend_health`, `gateway`
+and `removal`, which only gateways need.
 """
 
 from bot.checks.probe import CheckContext, Clock, FindIssuers, StageHook, check, rehearse

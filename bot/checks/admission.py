@@ -1,7 +1,7 @@
-"""Which hosts stand in a gateway's pools, and on which ports: what the target policy is asked with.
+"""Asks the target policy about a host, with the pools and ports in which gateways use that host.
 
-One index per gateway, made when the gateway is first looked at and kept as long as the inventory
-holds that very value, so that a request costs a look-up and not a walk over members x settings.
+There is one index per gateway. It is built when the gateway is first used and kept as long as the
+inventory holds that value, so that a request does not have to go through members x settings.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Ports = Mapping[str, frozenset[int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolMembership:
-    """What the pools say about one question.
+    """What the pools of the gateways say about one target.
 
     Attributes:
-        members: the asked host, where it stands in a pool.
-        ports: the ports of the settings that hold them, health probes included.
+        members: the host, if it is in a pool.
+        ports: the ports of the settings and health probes that use it.
     """
 
     members: frozenset[str]
@@ -34,15 +34,15 @@ class PoolMembership:
 
 
 class AdmissionIndex:
-    """The members of all gateways with the ports of the settings that hold them."""
+    """The members of all gateways, with the ports of the settings that use them."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Gateway, Ports]] = {}
 
     def look_up(self, host: str, gateways: Iterable[Gateway]) -> PoolMembership:
-        """What the pools of these gateways say about a host as it is written.
+        """Look up a host, as it is written, in the pools of these gateways.
 
-        Another name of a member's address is no member: it would have to be resolved to know.
+        Another name for a member's address does not match: that would need a DNS request.
         """
         indexes = [self._ports_of(gateway) for gateway in gateways]
         own = _ports(spelt(host), indexes)
@@ -56,7 +56,7 @@ class AdmissionIndex:
 
 
 def ports_by_member(gateway: Gateway) -> Ports:
-    """Each member's address with the ports of the settings and probes that a rule joins with it."""
+    """Each member's address, with the ports of the settings and probes that rules join with it."""
     found: dict[str, set[int]] = {}
     for use in member_uses(gateway):
         if use.member.address:
@@ -67,7 +67,7 @@ def ports_by_member(gateway: Gateway) -> Ports:
 
 
 def spelt(member: str) -> str:
-    """One spelling for hosts and addresses."""
+    """One spelling for equal hosts and addresses."""
     try:
         return str(plain(ip_address(member.strip("[]"))))
     except ValueError:
@@ -79,10 +79,10 @@ def _ports(name: str, indexes: Iterable[Ports]) -> frozenset[int]:
 
 
 class Admission:
-    """Which hosts may be probed: the target policy, asked with what the gateways' pools hold.
+    """Decides which hosts may be probed, by the target policy and the gateways' pools.
 
     Args:
-        target_policy: decides.
+        target_policy: the policy.
     """
 
     def __init__(self, target_policy: TargetPolicy) -> None:
@@ -90,18 +90,18 @@ class Admission:
         self._index = AdmissionIndex()
 
     def refuse_spelling(self, host: str) -> Refusal | None:
-        """A refusal where the name alone is refused."""
+        """Refuse a host by its name alone."""
         return self._policy.refuse_spelling(host)
 
     def refuse_unresolved(
         self, target: HostTarget, gateways: Iterable[Gateway], arm: Refusal | None
     ) -> Refusal | None:
-        """A refusal where no rule admits the target; asked before its name is resolved.
+        """Refuse a target that no rule allows; call it before its name is resolved.
 
         Args:
-            target: what was asked.
-            gateways: whose pools are looked at.
-            arm: why the pools are not known.
+            target: the requested target.
+            gateways: the gateways whose pools are looked up.
+            arm: why the pools are unknown.
         """
         known = self._index.look_up(target.host, gateways)
         refusal = self._policy.refuse_unresolved(
@@ -112,22 +112,22 @@ class Admission:
     def refusal(
         self, host: str, port: int, addresses: Sequence[str], gateways: Iterable[Gateway]
     ) -> Refusal | None:
-        """A refusal where these addresses may not be connected to on this port."""
+        """Refuse addresses that may not be connected to on this port."""
         known = self._index.look_up(host, gateways)
         return self._policy.admit(host, port, addresses, members=known.members, ports=known.ports)
 
     def beside(
         self, gateways: Sequence[Gateway]
     ) -> Callable[[str, int, Sequence[str]], Refusal | None]:
-        """`refusal` with these gateways."""
+        """`refusal` with these gateways filled in."""
         return lambda host, port, addresses: self.refusal(host, port, addresses, gateways)
 
     def explained(
         self, refusal: Refusal, target: HostTarget, addresses: Sequence[str], arm: Refusal | None
     ) -> Refusal:
-        """The refusal; where Azure did not tell the pools, which might have admitted it, says so.
+        """The refusal, with a remark if Azure did not give the pools that might allow the target.
 
-        That is no reason to edit an allow-list.
+        Otherwise the user would edit the allow-list for no reason.
         """
         host, port = target.host, target.port
         if arm is None or self._policy.admit(

@@ -1,4 +1,4 @@
-"""Alerts read with the gateways that ARM last listed, and Azure's messages in them explained."""
+"""Reads alerts with the names of the known gateways, and explains Azure's messages in them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _no_gateways() -> Sequence[Gateway] | None:
 
 @dataclass(slots=True, kw_only=True)
 class AlertReader:
-    """Reads alerts with the names that are known now; only `prepare` asks for them.
+    """Reads alerts with the names that are known now; only `prepare` makes a request.
 
     Attributes:
-        gateways: what ARM last listed, `None` while it has not.
-        load: has ARM list them; `None` where there is no ARM.
+        gateways: the list that ARM gave last; `None` before the first.
+        load: reads the list from ARM; `None` without ARM.
     """
 
     gateways: Callable[[], Sequence[Gateway] | None] = _no_gateways
@@ -36,11 +36,11 @@ class AlertReader:
     _known: KnownNames = field(default_factory=KnownNames)
 
     def read(self, message: Mapping[str, Any]) -> AlertReading:
-        """What a message is about."""
+        """Find out which target a message is about."""
         return read_alert(message, self._names())
 
     async def prepare(self) -> None:
-        """Have the gateways listed where they have not been yet, as right after the start."""
+        """Read the list of gateways if there is none yet, as right after the start."""
         if self.load and self.gateways() is None:
             await self.load()
 
@@ -56,7 +56,7 @@ class AlertReader:
         )
 
     def _names(self) -> KnownNames:
-        """The index, made anew when ARM has listed other gateways."""
+        """The index of names, rebuilt when ARM has listed other gateways."""
         gateways = self.gateways()
         if gateways is not self._read:
             self._known = KnownNames.of(map(_known, gateways or ()))

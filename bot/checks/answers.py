@@ -14,11 +14,11 @@ class HostAnswer:
     """The answer about one backend.
 
     Attributes:
-        report: our own probe, judged with the settings of the gateway that uses the backend, where
-            one is known.
-        gateway: the same with backend health; `None` where no known gateway uses the backend.
-        arm: why ARM could not be asked, `None` when it could.
-        site: the public name under which a gateway serves the same host, empty where none does.
+        report: our own probe, judged with the settings of the gateway that uses the backend, if one
+            is known.
+        gateway: the same with backend health; `None` if no known gateway uses the backend.
+        arm: why ARM gave no answer; `None` if it did.
+        site: the public name under which a gateway serves the same host; empty if there is none.
     """
 
     report: CheckReport
@@ -28,7 +28,7 @@ class HostAnswer:
 
 
 def of_worst(reports: Sequence[GatewayReport]) -> HostAnswer | Refusal:
-    """The answer about a backend that several gateways use: the worst member of the worst one."""
+    """The answer about a backend that several gateways use: that of the worst member."""
     worst = next((report for report in reports if not report.healthy), reports[0])
     spoken = next((member.report for member in worst.members if member.report is not None), None)
     if spoken is None:

@@ -1,6 +1,6 @@
-"""Probe and backend health on one card.
+"""Joins probe and backend health: what ARM says of each server, and what a disagreement means.
 
-What ARM says about each server beside what the probe saw, and what a disagreement means. Pure.
+Pure.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Pair = tuple[str, str]
 
 
 def add_backend_health(report: GatewayReport, answer: GatewayHealth | Refusal) -> GatewayReport:
-    """Add backend health, or the reason why it is missing, to what our own probe found."""
+    """Add backend health, or the reason why it is missing, to the report of our probe."""
     if isinstance(answer, Refusal):
         return replace(report, refusal=answer)
     if report.via is Via.GATEWAY:
@@ -76,9 +76,9 @@ def _unmatched(report: GatewayReport, answer: GatewayHealth) -> Iterator[Backend
 def _servers_of_lone_names(
     report: GatewayReport, answer: GatewayHealth
 ) -> dict[tuple[str, str, str], _Pair]:
-    """Members whose name resolves to other addresses for the gateway than for us.
+    """Servers of members whose name resolves to other addresses for the gateway than for us.
 
-    Where a pair has one such member, what backend health lists there beside the others is its.
+    If a pair has exactly one such member, the unmatched servers of that pair belong to it.
     """
     listed_names = {(*_pair(server), server.address.lower()) for server in answer.servers}
     lone: dict[_Pair, list[MemberReport]] = defaultdict(list)
@@ -99,7 +99,7 @@ def _pair(server: BackendServer) -> _Pair:
 
 
 def _names_of(member: MemberReport) -> tuple[str, ...]:
-    """Under which names ARM may list a member: its own and the addresses that were probed."""
+    """The names under which ARM may list a member: its own and the probed addresses."""
     probed = member.report.addresses if member.report else ()
     return tuple(
         dict.fromkeys(
@@ -116,7 +116,7 @@ def _of_health_alone(report: GatewayReport, server: BackendServer) -> MemberRepo
 
 
 def listed(uses: Iterable[MemberUse]) -> tuple[MemberReport, ...]:
-    """Members of which only the gateway itself speaks."""
+    """Members that only backend health reports."""
     reports = (
         MemberReport(
             pool=u.use.pool,
@@ -130,7 +130,7 @@ def listed(uses: Iterable[MemberUse]) -> tuple[MemberReport, ...]:
 
 
 def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayReport:
-    """The gateway names network interfaces by addresses that only its answer tells."""
+    """The report with the addresses of network interfaces, which only backend health contains."""
     gateway = with_nic_addresses(report.gateway, answer)
     pairs = {(member.pool, member.setting) for member in report.members}
     members = listed(
@@ -140,7 +140,7 @@ def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayRepo
 
 
 def with_backend_health(report: CheckReport, answered: GatewayReport) -> tuple[CheckReport, str]:
-    """One backend's report compared with backend health, and backend health in a sentence."""
+    """Compare one backend's report with backend health; also gives backend health in a sentence."""
     member = next(
         (
             m
@@ -160,7 +160,7 @@ def with_backend_health(report: CheckReport, answered: GatewayReport) -> tuple[C
 
 
 def why_no_backend_health(refusal: Refusal) -> str:
-    """Why a card has no backend health."""
+    """Why a card has no backend health, in one sentence."""
     return f"no backend health. {refusal.sentence}"
 
 
@@ -181,17 +181,14 @@ def _said(name: str, member: MemberReport, headline: Code) -> str:
 
 
 def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
-    """Order members as people want to read them.
-
-    Broken ones first, in headline order, then by name.
-    """
+    """Sort members: failing ones first, in headline order, then by name."""
     return tuple(
         sorted(members, key=lambda m: (m.healthy, rank(m.headline), m.pool, m.setting, m.member))
     )
 
 
 def _by_server(answer: GatewayHealth) -> _ByServer:
-    """Backend health by pool, setting and server, so that thousands of members stay fast."""
+    """Index backend health by pool, setting and server, because there may be thousands."""
     shown: _ByServer = defaultdict(list)
     for server in answer.servers:
         shown[server.pool.lower(), server.setting.lower(), server.address.lower()].append(server)

@@ -1,8 +1,8 @@
-"""How a browser judges the same chain, and why it may accept what the gateway refuses.
+"""How a browser judges the same chain, and why it may accept what the gateway refuses. Pure.
 
-Pure. Only what was computed is said: whether a private root is trusted depends on the device, a
-missing issuer that nobody supplied cannot be judged, and where nothing is missing no browser
-fetches or remembers anything.
+Only computed results are stated. Whether a private root is trusted depends on the device; a chain
+whose missing issuer was not found cannot be judged; and if nothing is missing, no browser downloads
+or remembers a certificate.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _TRUST = frozenset(
     | {Code.UPLOADED_ROOT_UNUSABLE, Code.AUTH_CERTIFICATE_MISMATCH}
 )
 _DATES = frozenset({Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID})
-# These say only that a certificate was not at hand, or that this device may know it; everything
-# else a browser warns of.
+# These only mean that a certificate was not available, or that this device may know it. A browser
+# warns of every other code.
 _OPEN = _TRUST | {Code.INTERMEDIATE_MISSING, Code.CERTIFICATE_UNREADABLE, Code.SELF_SIGNED_NOT_CA}
-# Rules about the order, the connection and live traffic, which a browser does not have.
+# Rules about the order, the connection and live traffic, which browsers do not have.
 _OTHER_RULES = frozenset(
     {
         Code.CHAIN_OUT_OF_ORDER,
@@ -134,17 +134,17 @@ def browser_view(
     public: TrustAnchors,
     issuers: Iterable[Certificate] = (),
 ) -> BrowserView | None:
-    """How a browser would judge what was sent.
+    """How a browser would judge the presented chain.
 
-    The chain is judged anew only where the gateway's verdict leaves open what a browser says.
+    The chain is judged again only if the gateway's verdict does not determine the answer.
 
     Args:
-        chain: what was presented.
-        policy: the gateway's, for the name that the user types and the private roots that devices
-            may have.
-        verdict: the gateway's verdict, to compare with.
+        chain: the presented chain.
+        policy: the gateway's, for the name that a user would type and the private roots that
+            devices may have.
+        verdict: the gateway's verdict, for comparison.
         public: the public roots that browsers trust.
-        issuers: certificates that a browser could fetch or may remember, obtained by other means.
+        issuers: certificates that a browser could download or may remember, found by other means.
     """
     if not chain.certificates:
         return None
@@ -164,7 +164,7 @@ def browser_view(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """What is compared: the list as sent, the gateway's verdict, and whom a browser trusts."""
+    """The inputs of the comparison: chain, gateway policy and verdict, and a browser's roots."""
 
     sent: PresentedChain
     policy: GatewayPolicy
@@ -174,11 +174,11 @@ class _Judged:
 
     @property
     def helped(self) -> PresentedChain:
-        """The list with the issuers that a browser could fetch or may remember."""
+        """The chain with the issuers that a browser could download or may remember."""
         return replace(self.sent, certificates=(*self.sent.certificates, *self.issuers))
 
     def blocking(self, chain: PresentedChain, trusted: TrustAnchors) -> tuple[Code, ...]:
-        """What a browser that trusts these roots finds wrong with this list."""
+        """What a browser that trusts these roots rejects in this chain."""
         lenient = GatewayPolicy(anchors=trusted, name=self.policy.name, strictness=_LENIENT)
         findings = judge(chain, lenient, at=self.verdict.at).findings
         return tuple(
@@ -188,9 +188,9 @@ class _Judged:
         )
 
     def as_sent(self) -> tuple[Code, ...]:
-        """What a browser that knows public CAs alone finds wrong.
+        """What a browser that only knows public CAs rejects.
 
-        Read from the gateway's own verdict where the gateway trusts the same roots.
+        Taken from the gateway's verdict if the gateway trusts the same roots.
         """
         same_trust = self.policy.trust is TrustMode.WELL_KNOWN and self.policy.sku is Sku.V2
         if (
@@ -210,7 +210,7 @@ class _Judged:
 
 
 def _warned_in_any_case(judged: _Judged) -> str | None:
-    """What every browser refuses and the gateway may take."""
+    """A fault that every browser rejects, although the gateway may accept it."""
     if Code.LEAF_MISSING in judged.verdict.codes:
         return None
     leaf = judged.verdict.path.leaf
@@ -224,7 +224,7 @@ def _warned_in_any_case(judged: _Judged) -> str | None:
 
 
 def _of_accepted(judged: _Judged) -> BrowserView:
-    """The gateway's own path answers for a browser too, unless a sent CA may lead elsewhere."""
+    """A browser accepts the gateway's path too, unless a presented CA may lead elsewhere."""
     anchor = judged.verdict.path.trust_anchor
     if anchor is not None and anchor in judged.public:
         return BrowserView(accepted=True, why=_SAME)
@@ -236,7 +236,7 @@ def _of_accepted(judged: _Judged) -> BrowserView:
 
 
 def _of_refused(judged: _Judged, error: HandshakeError | None) -> BrowserView:
-    """A browser's view of a list that the gateway refuses, or takes without looking at it."""
+    """A browser's view of a chain that the gateway refuses, or accepts without validation."""
     codes = judged.as_sent()
     complete = not codes
     if codes and judged.issuers:
@@ -255,12 +255,12 @@ def _of_refused(judged: _Judged, error: HandshakeError | None) -> BrowserView:
 
 
 def _is_underscore(finding: Finding) -> bool:
-    """Browsers let a wildcard cover an underscore, OpenSSL does not."""
+    """Browsers let a wildcard match a name with an underscore, OpenSSL does not."""
     return finding.code is Code.NAME_MISMATCH and finding.evidence.get("reason") == "underscore"
 
 
 def _as_browser(finding: Finding, chain: PresentedChain) -> Code:
-    """An intermediate that is out of date counts as missing: a browser replaces it."""
+    """The code, with an expired intermediate as a missing one, because a browser replaces it."""
     position = finding.certificate
     at_fault = (
         chain.certificates[position] if finding.code in _DATES and position is not None else None
@@ -280,7 +280,7 @@ def _why_accepted(verdict: Verdict) -> str:
 
 
 def _open(judged: _Judged, codes: tuple[Code, ...]) -> str:
-    """What it depends on: a certificate not at hand, or a private root that a device may have."""
+    """What the answer depends on: a missing certificate, or a private root of the device."""
     if Code.CERTIFICATE_UNREADABLE in codes:
         return _UNREADABLE
     if Code.SELF_SIGNED_NOT_CA in codes:
@@ -296,7 +296,7 @@ def _open(judged: _Judged, codes: tuple[Code, ...]) -> str:
 
 
 def _with_private_roots(judged: _Judged) -> TrustAnchors:
-    """The public roots, and every private one that is known here and that a device may have."""
+    """The public roots, and every known private root that a device may have."""
     known = [
         *judged.policy.anchors.certificates,
         *(one.certificate for one in judged.policy.unattached),

@@ -1,7 +1,7 @@
-"""When a sweep also shakes hands without a server name: once a day with each backend.
+"""When the observations of digests also try a handshake without SNI: once a day per backend.
 
-What another default certificate says is a remark; it is worth a second connection to every backend
-when somebody asks, and once a day where nobody does.
+A different default certificate is only informational. It is worth a second connection when a user
+asks, and otherwise once a day.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _Key = tuple[str, int, str | None]
 
 
 class DailyLooks:
-    """Remembers when each backend was last asked without a server name.
+    """Remembers when each backend was last probed without SNI.
 
     Args:
-        every: the least time between two such looks.
-        most: how many backends are remembered; the one that was looked at first is forgotten first.
+        every: the least time between two such probes.
+        most: how many backends are remembered; the oldest entry is dropped first.
     """
 
     def __init__(self, *, every: timedelta = DAILY, most: int = MOST) -> None:
@@ -28,7 +28,7 @@ class DailyLooks:
         self._looked: dict[_Key, datetime] = {}
 
     def due(self, target: Target, at: datetime) -> bool:
-        """Whether to look now; a look that is due counts as made. `at` is aware."""
+        """Whether to probe without SNI now; if so, it counts as done. `at` is time zone aware."""
         key = (target.address or target.host, target.port, target.server_name)
         last = self._looked.get(key)
         if last is not None and at - self._every < last <= at:

@@ -1,4 +1,4 @@
-"""What backend health says of a server beside what our probe saw, as findings. Pure."""
+"""Compares backend health of one server with our probe of it, as findings. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,13 +19,13 @@ from chainlib import (
 )
 from chainlib.wording import listed
 
-# What breaks live traffic while the health probe is content: a gateway that says healthy does not
-# disagree.
+# Codes that break live traffic while the health probe succeeds, so a Healthy gateway does not
+# contradict them.
 _UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
 _UNREAD_UPLOADS = frozenset({"undecodable", "double-encoded", "bundle", "pkcs7"})
 _SHOWN = 600
 _NO_CAUSE = frozenset({Code.OK, Code.UNRECOGNISED, Code.HEALTH_UNKNOWN})
-"""What a message says without naming a cause."""
+"""Codes of messages that name no cause."""
 _SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
     {
         Code.ROOT_MISMATCH: frozenset(
@@ -70,7 +70,7 @@ _ABOUT_TRUST = frozenset(
 
 
 def said_by_health(finding: Finding) -> bool:
-    """Whether an earlier reading of backend health made this finding."""
+    """Whether an earlier comparison with backend health made this finding."""
     return (
         finding.code in DISAGREEMENT_CODES
         or finding.basis is Basis.GATEWAY
@@ -79,7 +79,7 @@ def said_by_health(finding: Finding) -> bool:
 
 
 def confirmed(finding: Finding, server: BackendServer) -> Finding:
-    """What was only a doubt here is a refusal once the gateway names the very same reason."""
+    """Make a warning of ours critical if the gateway gives exactly the same reason."""
     if finding.severity is not Severity.WARNING or server.health is not Health.UNHEALTHY:
         return finding
     said = server.message.code if server.message else None
@@ -95,14 +95,14 @@ def confirmed(finding: Finding, server: BackendServer) -> Finding:
 
 
 def vouched_for(finding: Finding, beside: tuple[Finding, ...]) -> Finding:
-    """A gateway that trusts a root that nobody shows knows what is missing below it."""
+    """Make a missing issuer a warning if it may lie below a root that only the gateway can see."""
     unsure = finding.code is Code.INTERMEDIATE_MISSING and "possibilities" in finding.evidence
     hidden = any(one.code is Code.TRUST_NOT_VISIBLE for one in beside)
     return replace(finding, severity=Severity.WARNING) if unsure and hidden else finding
 
 
 def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The cause that the gateway itself names, where our own probe did not find the same fault."""
+    """The cause that backend health gives, if our probe did not find the same fault."""
     message = server.message
     if message is None or message.code in {Code.OK, Code.HEALTH_UNKNOWN}:
         return ()
@@ -129,7 +129,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Findin
 
 
 def _in_vault(said: Code, own: tuple[Finding, ...]) -> dict[str, str]:
-    """The roots that only the gateway can see, where it is trust that it finds fault with."""
+    """The names of roots that only the gateway can see, if backend health blames trust."""
     if said not in _ABOUT_TRUST:
         return {}
     hidden = (f.evidence.get("root_names", ()) for f in own if f.code is Code.TRUST_NOT_VISIBLE)
@@ -138,7 +138,7 @@ def _in_vault(said: Code, own: tuple[Finding, ...]) -> dict[str, str]:
 
 
 def _spoken(message: GatewayMessage) -> str:
-    """The gateway's words, or its error name where it gives no others."""
+    """The text of the message, or its error name if there is no text."""
     return (message.text or f"{message.name}.")[:_SHOWN]
 
 
@@ -163,7 +163,7 @@ def _evidence(server: BackendServer) -> dict[str, object]:
 def compare(
     report: GatewayReport, member: MemberReport, server: BackendServer, own: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
-    """The findings that tell where backend health and the probe disagree."""
+    """The findings about a disagreement between backend health and the probe."""
     refused = {
         f.code
         for f in own
@@ -191,10 +191,10 @@ def compare(
 
 
 def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -> bool:
-    """Our probe fails for the reason that the gateway names, or could not judge it.
+    """Whether our probe fails for the reason that the gateway gives, or could not judge it.
 
-    Where the gateway names no reason any failure of ours will do; where a root is hidden trust is
-    the gateway's alone to judge.
+    If the gateway gives no reason, any failure counts; if a root is hidden, only the gateway can
+    judge trust.
     """
     said = server.message.code if server.message else Code.OK
     if hidden and said in _ABOUT_TRUST:
@@ -223,7 +223,7 @@ def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
 
 
 def _of_unknown_health(word: str) -> str:
-    """What is known where the gateway neither calls a server healthy nor unhealthy nor unknown."""
+    """The finding for a health word that is neither healthy, unhealthy nor unknown."""
     if not word:
         return "The gateway lists this server without saying whether it is healthy."
     if word.lower() == "draining":

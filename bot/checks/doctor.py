@@ -1,9 +1,6 @@
-"""Whether the bot itself can answer, as `doctor` tells it in the chat and in the terminal.
+"""The checks of `doctor` about Azure, targets, history and the clock, for chat and terminal.
 
-Azure, targets, history, clock.
-
-Quick by design: Azure is told from what is remembered, or asked for no longer than the caller has
-patience.
+They are quick: the state of Azure comes from the cache, or from a request with a time limit.
 """
 
 from __future__ import annotations
@@ -27,11 +24,11 @@ HISTORY_SCOPE = "channels:history"
 _NAMED = 5
 _MINUTE = 60
 _CLOCK_S = 60
-"""Seconds the clock may be off. Slack's signatures expire after five minutes only."""
+"""Tolerated clock difference in seconds; Slack's signatures expire after five minutes."""
 
 
 class State(StrEnum):
-    """How well something is."""
+    """The result of a check: ok, warn or fail."""
 
     WELL = "ok"
     WARNING = "warn"
@@ -40,7 +37,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorCheck:
-    """What was looked at, how well it is, and one sentence."""
+    """One check: its name, its state, and one sentence."""
 
     what: str
     state: State
@@ -48,12 +45,12 @@ class DoctorCheck:
 
     @property
     def said(self) -> str:
-        """The sentence, with a word before it where not all is well."""
+        """The sentence, with the state before it unless it is ok."""
         return self.sentence if self.state is State.WELL else f"{self.state.value}: {self.sentence}"
 
 
 class Lister(Protocol):
-    """What is needed of ARM; `bot.azure.client.ArmClient` is it."""
+    """The part of the ARM client that `doctor` needs."""
 
     async def inventory(self) -> Inventory | Refusal:
         """Every gateway that can be read."""
@@ -62,14 +59,14 @@ class Lister(Protocol):
 async def azure(
     arm: Lister | None, *, now: datetime, patience: float = ARM_PATIENCE_S
 ) -> DoctorCheck:
-    """Whether Azure is set up, how many gateways can be seen and how old that list is.
+    """Whether Azure is configured, how many gateways can be read and how old the list is.
 
-    Or why not and the way out.
+    If it fails, the reason and what to do.
 
     Args:
-        arm: the ARM edge, `None` where nothing about Azure is set.
-        now: the present instant, aware.
-        patience: seconds to wait where nothing is remembered; the reading goes on behind it.
+        arm: the ARM client; `None` if no Azure setting is set.
+        now: the present instant, time zone aware.
+        patience: seconds to wait if nothing is cached; the request continues in the background.
     """
     if arm is None:
         return DoctorCheck(
@@ -119,7 +116,7 @@ def _age(seconds: float) -> str:
 
 
 def _with_way_out(refusal: Refusal) -> str:
-    """What happened and what to do, without the role's text, which `appgw health` prints whole."""
+    """What happened and what to do, without the role's JSON, which `appgw health` prints."""
     remedy = refusal.remedy
     if remedy and remedy[0].startswith("Save as"):
         return f"{refusal.sentence} Give it the role of deploy/role.json: {remedy[-1]}"
@@ -127,7 +124,7 @@ def _with_way_out(refusal: Refusal) -> str:
 
 
 def database(kind: str, trouble: str | None) -> DoctorCheck:
-    """Which database the running bot has, and what is wrong with it."""
+    """Which database the running bot uses, and what is wrong with it."""
     if trouble is None:
         return DoctorCheck(what="database", state=State.WELL, sentence=kind)
     sentence = f"{trouble}; check APPGW_DATABASE_URL and APPGW_DATA_DIR, and the disk."
@@ -135,7 +132,7 @@ def database(kind: str, trouble: str | None) -> DoctorCheck:
 
 
 def targets(settings: Settings) -> DoctorCheck:
-    """What may be probed for people in the chat."""
+    """What may be probed for users in Slack."""
     allowed = ", ".join(settings.allowed_targets)
     may = [
         "what stands in the gateways' pools" if settings.asks_azure else "",
@@ -152,7 +149,7 @@ def targets(settings: Settings) -> DoctorCheck:
 
 
 def history(scopes: Collection[str], without: WithoutHistory) -> DoctorCheck:
-    """Whether a digest whose answer was lost can be looked for in the channel."""
+    """Whether the bot may look in the channel for a digest of unknown outcome."""
     if HISTORY_SCOPE in scopes:
         return DoctorCheck(
             what="history",
@@ -167,7 +164,7 @@ def history(scopes: Collection[str], without: WithoutHistory) -> DoctorCheck:
 
 
 def clock(ours: datetime, theirs: str | None) -> DoctorCheck:
-    """Our clock beside Slack's, which is the `Date` of its answer."""
+    """Compare our clock with Slack's, taken from the `Date` header of its answer."""
     try:
         off = (ours - parsedate_to_datetime(theirs or "")).total_seconds()
     except (TypeError, ValueError):

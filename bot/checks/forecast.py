@@ -1,9 +1,9 @@
-"""What breaks next: the chains of today judged at every date at which something changes.
+"""What will break next: today's chains, judged at every date at which something changes.
 
-A pure function over what a probe captured, and the use case that captures it. The dates are those
-at which a certificate that a path could use becomes valid or ends: leaf, intermediates, cross-signs
-and the roots that the gateway trusts. Renewals that are going to happen cannot be known, so the
-forecast says what breaks if nobody does anything.
+It consists of a pure function over captured chains, and the use case that captures them. The dates
+are those at which a certificate that a path could use becomes valid or expires: leaf,
+intermediates, cross-signs and the roots that the gateway trusts. Future renewals are unknown, so
+the forecast says what breaks if nothing is done.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ from chainlib import (
 
 _SECOND = timedelta(seconds=1)
 _MOST_DATES = 40
-"""Dates of one backend; a chain in use has a handful, a hostile one has a hundred."""
+"""Most dates that are judged per backend; a normal chain has a handful, a hostile one a hundred."""
 _Instants = Mapping[datetime, tuple[Cause, ...]]
 
 
 async def forecast_gateway(
     check_service: CheckService, target: GatewayRef, days: int
 ) -> Forecast | Refusal:
-    """Probe a gateway's members and judge what they send over the coming days."""
+    """Probe a gateway's members and forecast their verdicts for the coming days."""
     report = await check_service.gateway(target)
     if isinstance(report, Refusal):
         return report
@@ -63,11 +63,11 @@ async def forecast_gateway(
 
 
 def forecast(report: GatewayReport, days: int) -> Forecast:
-    """The same over what was probed already.
+    """Forecast from a report whose members were probed already.
 
     Args:
-        report: the gateway with its members probed.
-        days: how far to look, from the instant of the report.
+        report: the gateway with its probed members.
+        days: length of the forecast in days, from the time of the report.
     """
     until = report.at + timedelta(days=days)
     judged = [one for one in report.members if one.report and one.report.chain]
@@ -96,15 +96,15 @@ def forecast(report: GatewayReport, days: int) -> Forecast:
 
 
 def next_break(report: CheckReport, days: int) -> Step | None:
-    """The first date in the coming days at which an accepted backend breaks."""
+    """The first date in the coming days at which an accepted backend will be refused."""
     until = report.verdict.at + timedelta(days=days)
     return next((one for one in steps(report, until) if one.effect is Effect.BREAKS), None)
 
 
 def steps(report: CheckReport, until: datetime) -> Iterator[Step]:
-    """What happens to one backend, by date: its chains judged at every date that could matter.
+    """The changes of one backend's verdict, by date: its chains judged at every relevant date.
 
-    Of several addresses behind a name every one must be accepted.
+    If a name has several addresses, all of them must be accepted.
     """
     policy = report.request.policy
     chains = [one.chain for one in report.addresses if one.chain is not None]
@@ -117,14 +117,14 @@ def steps(report: CheckReport, until: datetime) -> Iterator[Step]:
 
 
 def _used(report: CheckReport, chains: Sequence[PresentedChain]) -> frozenset[str]:
-    """Hashes of the leaves and of what the path uses now."""
+    """Hashes of the leaves and of the certificates in the current paths."""
     path = (element.certificate for element in report.verdict.path.elements)
     leaves = (one for chain in chains for one in chain.certificates[:1])
     return frozenset(one.sha256 for one in (*path, *leaves) if isinstance(one, Certificate))
 
 
 def _chosen(instants: _Instants, used: frozenset[str]) -> list[datetime]:
-    """The dates that are judged, in order: those of certificates in use before any others."""
+    """The dates to judge, in order; of too many, those of certificates in use are kept."""
     by_use = sorted(
         instants, key=lambda at: (all(one.sha256 not in used for one in instants[at]), at)
     )
@@ -133,13 +133,13 @@ def _chosen(instants: _Instants, used: frozenset[str]) -> list[datetime]:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A verdict with its critical findings by what they are about."""
+    """A verdict with its critical findings indexed by the certificate they concern."""
 
     verdict: Verdict
     critical: Mapping[tuple[Code, int | None, str], Finding] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Index the findings."""
+        """Build the index."""
         found = {
             (f.code, f.certificate, str(f.evidence.get("subject", ""))): f
             for f in self.verdict.findings
@@ -151,7 +151,7 @@ class _Judged:
 def _steps_at(
     causes: tuple[Cause, ...], before: list[_Judged], after: list[_Judged]
 ) -> Iterator[Step]:
-    """The steps of one instant: one for each certificate that a new critical finding is about."""
+    """The changes at one instant: one for each certificate with a new critical finding."""
     was, now = (all(one.verdict.accepted for one in state) for state in (before, after))
     if was and now:
         return
@@ -177,9 +177,10 @@ def _beginning(causes: tuple[Cause, ...]) -> Cause:
 
 
 def _cause_of(finding: Finding, verdict: Verdict, causes: tuple[Cause, ...]) -> Cause:
-    """The certificate whose date it is, of which the finding speaks; else the first of that date.
+    """Which of these causes the finding concerns, preferably one in the certification path.
 
-    A path that broke elsewhere (a cross-sign ended, and now a root is unknown) names another.
+    For a path that broke elsewhere (a cross-sign expired, so a root is now unknown) the finding
+    concerns another certificate; then any of them.
     """
     subject = str(finding.evidence.get("subject", ""))
     in_path = {element.sha256 for element in verdict.path.elements}
@@ -191,7 +192,7 @@ def _cause_of(finding: Finding, verdict: Verdict, causes: tuple[Cause, ...]) -> 
 def _instants(
     chains: Iterable[PresentedChain], policy: GatewayPolicy, start: datetime, until: datetime
 ) -> _Instants:
-    """Every instant in the time looked at at which a certificate begins or ends, with these."""
+    """Every instant in the period at which certificates begin or end, with those certificates."""
     found: defaultdict[datetime, dict[str, Cause]] = defaultdict(dict)
     for chain in chains:
         for certificate, place in _usable(chain, policy):
@@ -209,7 +210,10 @@ def _instants(
 def _dates(
     certificate: Certificate, start: datetime, until: datetime
 ) -> Iterator[tuple[datetime, Turn]]:
-    """The last second of `notAfter` is still valid (RFC 5280 section 4.1.2.5)."""
+    """The instants of one certificate.
+
+    The last second of `notAfter` is still valid (RFC 5280 section 4.1.2.5).
+    """
     if start < certificate.not_before <= until:
         yield certificate.not_before, Turn.BEGINS
     if start <= certificate.not_after < until:  # compared first: the year 9999 has no next second
@@ -243,7 +247,7 @@ def _place(certificate: Certificate, leaves: set[Certificate], roots: set[object
 
 
 def _order(cause: Cause) -> tuple[datetime, int, str]:
-    """By date; at one instant the upper certificate first, since more depends on it."""
+    """By date; at the same instant the upper certificate first, because more depends on it."""
     return cause.at, -list(Place).index(cause.place), cause.sha256
 
 
@@ -270,7 +274,7 @@ def _day(
 def _prepared(
     members: Iterable[MemberReport], at: datetime, issuers: tuple[Certificate, ...]
 ) -> Iterator[PreparedChain]:
-    """What the servers could send so that they are accepted on that date as well."""
+    """Chains that the servers could send to be accepted on that date too."""
     servers: dict[tuple[Certificate, ...], list[str]] = {}
     tried: dict[object, tuple[Certificate, ...]] = {}
     for member in members:
@@ -290,7 +294,7 @@ def _prepared(
 def _holding_chain(
     chain: PresentedChain, policy: GatewayPolicy, at: datetime, issuers: tuple[Certificate, ...]
 ) -> tuple[Certificate, ...]:
-    """The repaired chain where it alone is enough at that instant, else nothing."""
+    """The repaired chain, if it is accepted at that instant without other changes; else empty."""
     fixed = repair(chain, policy, at=at, issuers=issuers)
     if fixed is None or not fixed.chain or fixed.root is not None:
         return ()
@@ -299,7 +303,7 @@ def _holding_chain(
 
 
 def _issuers(report: GatewayReport) -> tuple[Certificate, ...]:
-    """Every CA certificate that some member sends, for the gaps of others."""
+    """Every CA certificate that a member presents, to fill gaps of other members."""
     chains = (one.report.chain for one in report.members if one.report and one.report.chain)
     sent = (c for chain in chains for c in chain.certificates if isinstance(c, Certificate))
     return tuple(dict.fromkeys(c for c in sent if c.is_ca))

@@ -1,6 +1,6 @@
-"""A gateway's members, each probed and judged under each of its backend settings.
+"""Checks a gateway's members: each is probed and judged under each of its backend settings.
 
-Only probes are reported here; `backend_health.add_backend_health` adds what ARM answers.
+The report contains only probes; `backend_health.add_backend_health` adds ARM's answer.
 """
 
 from __future__ import annotations
@@ -35,19 +35,18 @@ async def check_gateway(
     scope: str = "",
     slots: asyncio.Semaphore | None = None,
 ) -> GatewayReport:
-    """Probe every member and return what the probes found, worst first.
+    """Probe every member and report the results, worst first.
 
     Args:
-        gateway: the configuration that the checks came from.
-        checks: what to probe; a check without a request is listed as skipped.
-        context: time and network; `timeout` bounds the whole. Where members have to queue, one that
-            hangs gets a third of it, and one
-            whose turn does not come is listed as not probed, never as broken. `addresses` that are
-            given are not resolved again.
-        admit: given host, port and addresses, a refusal of the target policy, else `None`.
-        scope: the pool or setting that was asked for, for people.
-        slots: bounds how many members are probed at once, shared with other gateways; `None` bounds
-            this one alone.
+        gateway: the configuration from which the checks were made.
+        checks: what to probe; a check without a request is reported as skipped.
+        context: time and network. Its `timeout` limits the whole call. If members have to queue,
+            each gets at most a third of it, and those that are not reached in time are reported as
+            not probed. Given `addresses` are not resolved again.
+        admit: returns a refusal of the target policy for host, port and addresses, else `None`.
+        scope: the requested pool or setting, for users.
+        slots: limits how many members are probed at once, shared with other gateways; `None` limits
+            only this one.
     """
     gate = slots or asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
     end = asyncio.get_running_loop().time() + context.timeout
@@ -97,16 +96,17 @@ async def _probe(
         return replace(nothing, skipped=refusal.sentence)
     try:
         report = await check(request, replace(settled(context, addresses), on_stage=None))
-    # ARM does not check names: one that cannot be sent must not fail the other members.
+    # ARM does not validate names; one that cannot be sent must not make the other members fail.
     except InvalidTarget as error:
         return replace(nothing, skipped=f"{error}.")
     return replace(nothing, report=report, findings=report.verdict.findings)
 
 
 def settled(context: CheckContext, addresses: tuple[str, ...]) -> CheckContext:
-    """The name is resolved once.
+    """The context with the name already resolved.
 
-    What was checked is what is connected to, and a name without an address is not asked for again.
+    The probe then connects to the addresses that were checked, and a name without an address is not
+    resolved again.
     """
     return (
         replace(context, addresses=addresses)

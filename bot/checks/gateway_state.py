@@ -1,4 +1,4 @@
-"""What a gateway's configuration and state say by themselves, before any backend is asked. Pure."""
+"""Findings from a gateway's configuration and state alone, without a probe. Pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def gateway_findings(
 
     Args:
         gateway: its configuration.
-        uses: the pairs of pool and setting that were asked about.
-        health: backend health, which may list servers that the configuration does not.
+        uses: the requested pairs of pool and setting.
+        health: backend health, which may list servers that the configuration does not contain.
     """
     found = (*_empty_pools(gateway, uses, health), *_state(gateway))
     return in_headline_order(found)

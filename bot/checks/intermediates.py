@@ -1,8 +1,6 @@
-"""CA certificates found by the name that a child asks for.
+"""A bounded memory of CA certificates, searched by issuer name; each hit is verified by signature.
 
-A look-up proves nothing by itself: each answer's key has verified the child.
-
-The memory alone; `bot.checks.issuer_sources` says where its certificates come from.
+`bot.checks.issuer_sources` puts certificates into it.
 """
 
 from __future__ import annotations
@@ -17,14 +15,15 @@ PER_NAME = 8
 
 
 class Intermediates:
-    """CAs by subject name.
+    """CA certificates by subject name.
 
-    Of one name the newest keys stay, and the names asked for least recently make room.
+    Per name the newest keys are kept; the names that were not used for the longest time are
+    dropped.
 
     Args:
-        size: names kept at most.
-        per_name: certificates of one name kept at most: cross-signs, renewals, and CAs that borrow
-            a name.
+        size: the greatest number of names.
+        per_name: the greatest number of certificates per name: cross-signs, renewals, and other CAs
+            that use the same name.
     """
 
     def __init__(self, *, size: int = MAX_NAMES, per_name: int = PER_NAME) -> None:
@@ -33,18 +32,18 @@ class Intermediates:
         self._unsaved: dict[Certificate, None] = {}
 
     def __len__(self) -> int:
-        """How many certificates are kept."""
+        """The number of certificates."""
         return sum(map(len, self._by_name.values()))
 
     def learn(self, certificates: Iterable[Certificate]) -> None:
-        """Keep these, newest first under their names; those that were not known are unsaved."""
+        """Add certificates, newest first under their names; new ones count as unsaved."""
         for certificate in certificates:
             if certificate not in self._by_name.get(certificate.subject_key, ()):
                 self._unsaved[certificate] = None
             self.recall(certificate)
 
     def recall(self, certificate: Certificate) -> None:
-        """Take in what the database holds."""
+        """Add a certificate from the database."""
         known = self._by_name.pop(certificate.subject_key, ())
         kept = tuple(dict.fromkeys((certificate, *known)))
         dropped = list(kept[self._per_name :])
@@ -56,16 +55,16 @@ class Intermediates:
 
     @property
     def unsaved(self) -> tuple[Certificate, ...]:
-        """What was learnt and is not saved, in the order in which it came."""
+        """New certificates that are not saved, in the order in which they were added."""
         return tuple(self._unsaved)
 
     def mark_saved(self, written: Iterable[Certificate]) -> None:
-        """These are saved."""
+        """Mark certificates as saved."""
         for certificate in written:
             self._unsaved.pop(certificate, None)
 
     def issuers_of(self, child: Certificate) -> tuple[Certificate, ...]:
-        """Those whose name is the child's issuer and whose key verifies its signature."""
+        """Certificates with the child's issuer name whose key verifies the child's signature."""
         if child.issuer_key in self._by_name:
             self._by_name.move_to_end(child.issuer_key)
         return tuple(one for one in self._by_name.get(child.issuer_key, ()) if child.issued_by(one))
@@ -74,12 +73,12 @@ class Intermediates:
 def issuers_above(
     sent: Iterable[Certificate], *memories: Intermediates, most: int = 16
 ) -> tuple[Certificate, ...]:
-    """Every issuer that the memories hold above these certificates, what was sent left out.
+    """Every known issuer above these certificates, without the presented ones.
 
     Args:
-        sent: where to start.
-        memories: asked in this order.
-        most: how many are returned at most; cross-signed names could lead far.
+        sent: the presented certificates.
+        memories: searched in this order.
+        most: the greatest number of returned certificates; cross-signed names could lead to many.
     """
     open_ends = list(sent)
     met = dict.fromkeys(open_ends)

@@ -1,9 +1,7 @@
-"""Where a missing issuer may come from, beside the chain itself.
+"""Finds issuers that a server did not send: from other servers, the operator's bundle, or by AIA.
 
-What other backends sent, the operator's bundle, the CA's own address.
-
-One object per process, so that one backend's chain can repair the next one's. Nothing found here is
-ever trusted; it can only fill a gap.
+There is one object per process, so that one backend's chain can repair another's. Nothing found
+here is trusted; it can only fill a gap.
 """
 
 from __future__ import annotations
@@ -38,15 +36,15 @@ class IssuerSources:
     """Finds issuers that were not sent.
 
     Attributes:
-        bundle: what the operator supplied.
-        aia: whether the addresses in certificates may be asked; they are a stranger's choice, so
-            this is off unless allowed.
-        rules: which private addresses such a download may touch.
-        resolver: how names are resolved, `None` for the system's.
-        learnt: what other backends sent.
-        cache: what downloads brought.
-        clock: the present instant, aware; a CA that has run out is looked for anew.
-        downloads_s: seconds that the downloads of one case may take.
+        bundle: the operator's certificates.
+        aia: whether CA issuers URLs (RFC 5280 section 4.2.2.1) may be downloaded. Strangers choose
+            them, so this is off by default.
+        rules: which private addresses such a download may connect to.
+        resolver: resolves names; `None` for the system's.
+        learnt: what other backends presented.
+        cache: results of downloads.
+        clock: returns the present instant, time zone aware; an expired CA is searched again.
+        downloads_s: seconds that the downloads of one check may take.
     """
 
     bundle: Intermediates = field(default_factory=Intermediates)
@@ -59,18 +57,18 @@ class IssuerSources:
     downloads_s: float = DOWNLOADS_S
 
     def learn(self, chain: PresentedChain) -> None:
-        """Keep the intermediates above the leaf whose keys verify what stands below them.
+        """Store the intermediates above the leaf whose keys verify the certificates below them.
 
-        Roots are left out, a gateway has its own.
+        Roots are not stored, because a gateway has its own.
         """
         self.learnt.learn(_verified_above(_readable(chain)))
 
     async def find(
         self, chain: PresentedChain, policy: GatewayPolicy, seconds: float
     ) -> tuple[Certificate, ...]:
-        """What may fill the gaps of this chain.
+        """Find certificates that may fill the gaps of this chain.
 
-        Within `seconds`, after which what is at hand is returned.
+        After `seconds` what was found by then is returned.
         """
         sent = _readable(chain)
         at_hand = issuers_above(sent, self.learnt, self.bundle)
@@ -117,9 +115,10 @@ class IssuerSources:
         return fetched.certificates
 
     def admits(self, address: str) -> bool:
-        """Whether a download may connect there.
+        """Whether a download may connect to this address.
 
-        Public addresses, and private ones on the allow-list, in every form that carries one.
+        Allowed are public addresses and private ones on the allow-list, in every form that embeds
+        one.
         """
         if never(address, allow_loopback=self.rules.allow_loopback):
             return False
@@ -131,10 +130,10 @@ class IssuerSources:
 
 
 def read_bundle(path: Path) -> Intermediates:
-    """The CA certificates of a PEM bundle or of the CCADB's CSV; everything else is skipped.
+    """Read the CA certificates of a PEM bundle or of a CCADB CSV file; other content is skipped.
 
-    The CSV's column 'PEM Info' holds PEM in quotes. Reads a file and parses thousands of
-    certificates: call it outside the event loop. Raises `OSError`.
+    The CSV's column 'PEM Info' contains PEM in quotes. The file may contain thousands of
+    certificates, so call this outside the event loop. Raises `OSError`.
     """
     found = [certificate for certificate in _certificates(path.read_bytes()) if certificate.is_ca]
     bundle = Intermediates(size=len(found) + 1, per_name=64)
@@ -158,9 +157,9 @@ def _readable(chain: PresentedChain) -> tuple[Certificate, ...]:
 
 
 def _verified_above(sent: tuple[Certificate, ...]) -> Iterator[Certificate]:
-    """Climb from the leaf through what was sent.
+    """Climb from the leaf through the presented certificates.
 
-    A hostile list costs a bounded number of verifications.
+    The number of verifications is bounded against hostile chains.
     """
     child = next((one for one in sent if not one.is_ca), None)
     for _ in range(_LEARNT_FROM_ONE):

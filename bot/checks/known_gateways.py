@@ -1,4 +1,4 @@
-"""The gateways that ARM tells of, and what is at hand of them while it is slow."""
+"""Reads gateways from ARM, with limits on how long a check waits for them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class KnownGateways:
     """Reads gateways.
 
     Attributes:
-        arm: the way to Azure; `None` where no subscription is configured.
+        arm: the ARM client; `None` if no Azure setting is set.
     """
 
     arm: Arm | None
 
     async def soon(self, options: ProbeOptions) -> tuple[Gateway, ...] | Refusal:
-        """The gateways as far as ARM tells them soon.
+        """The gateways, if ARM answers soon.
 
-        A backend's verdict does not wait long for Azure.
+        The verdict about a backend does not wait long for Azure.
         """
         if self.arm is None or options.via is Via.PROBE:
             return ()
@@ -38,26 +38,29 @@ class KnownGateways:
             return self.arm.remembered() or SLOW_ARM
 
     def remembered(self) -> tuple[Gateway, ...]:
-        """The gateways at hand: `via=probe` asks Azure nothing, and admits their members."""
+        """The cached gateways.
+
+        `via=probe` makes no request to Azure, and its targets may be members of these.
+        """
         return (self.arm.remembered() if self.arm else None) or ()
 
     async def beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
-        """This gateway first, then the others that can be seen.
+        """This gateway first, then the others that can be read.
 
-        One that was read by its ARM id alone is in no list.
+        A gateway that was read by its ARM ID alone is in no list.
         """
         known = () if self.arm is None else await self.arm.gateways()
         others = () if isinstance(known, Refusal) else known
         return (gateway, *(one for one in others if one.id.key != gateway.id.key))
 
     async def find(self, target: GatewayRef) -> Gateway | Refusal:
-        """The gateway that a name means."""
+        """Find the gateway that the user named."""
         if self.arm is None:
             return NOT_CONFIGURED
         return await self.arm.find(target)
 
     async def targets(self) -> tuple[GatewayRef, ...] | Refusal:
-        """Every gateway that can be asked about."""
+        """Every gateway that can be read."""
         if self.arm is None:
             return NOT_CONFIGURED
         known = await self.arm.gateways()

@@ -1,9 +1,7 @@
-"""What changed since a backend was healthy.
+"""Remembers how each backend was when last healthy, and says what has changed since, in one line.
 
-The last healthy facts of each backend, and the difference to now in one line. Pure; kept in memory,
-and beyond the process by `bot.checks.learned_facts`.
-
-The likeliest cause of a new 502 is usually this line.
+The likeliest cause of a new 502 is usually in this line. Pure; kept in memory here, and in the
+database by `bot.checks.learned_facts`.
 """
 
 from __future__ import annotations
@@ -25,14 +23,13 @@ _WEEK = timedelta(days=6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is compared; hostile names among it.
+    """The compared facts; hostile names among them.
 
     Attributes:
-        at: when it was seen, aware, UTC.
-        leaf, issuer, key: the first certificate's SHA-256, its issuer's short name, its key's
-        SHA-256.
-        above: SHA-256 -> short name of what else was sent, in order.
-        settings: what the gateway demands, name -> value, for people; empty where it was assumed.
+        at: when they were observed, time zone aware, UTC.
+        leaf, issuer, key: SHA-256 of the leaf, short name of its issuer, SHA-256 of its key.
+        above: SHA-256 -> short name of the other presented certificates, in order.
+        settings: what the gateway required, name -> value for users; empty if it was assumed.
     """
 
     at: datetime
@@ -44,7 +41,7 @@ class Facts:
 
 
 class RecentFacts:
-    """The backends that were healthy most recently, at most `size` of them."""
+    """The facts of the backends that were healthy most recently, at most `size`."""
 
     def __init__(self, size: int = REMEMBERED) -> None:
         self._size = size
@@ -52,27 +49,27 @@ class RecentFacts:
         self._unsaved: set[str] = set()
 
     def get(self, key: str) -> Facts | None:
-        """The facts of a backend when it was healthy last, `None` when that is not known."""
+        """The facts from when a backend was last healthy; `None` if unknown."""
         return self._facts.get(key)
 
     def put(self, key: str, facts: Facts) -> None:
-        """A backend is healthy now; the one that was healthy longest ago makes room."""
+        """Store the facts of a healthy backend; of too many, the oldest entry is dropped."""
         self._unsaved.add(key)
         self._keep(key, facts)
 
     def recall(self, key: str, facts: Facts) -> None:
-        """Take in what the database holds, unless what is known is newer or not saved yet."""
+        """Add facts from the database, unless newer or unsaved ones are known."""
         known = self._facts.get(key)
         if key not in self._unsaved and (known is None or known.at < facts.at):
             self._keep(key, facts)
 
     @property
     def unsaved(self) -> dict[str, Facts]:
-        """What was put and is not saved."""
+        """Facts that are not saved yet."""
         return {key: self._facts[key] for key in self._unsaved}
 
     def mark_saved(self, written: Mapping[str, Facts]) -> None:
-        """These are saved; what was put anew meanwhile is not."""
+        """Mark facts as saved, except those that changed meanwhile."""
         self._unsaved -= {key for key, one in written.items() if self._facts.get(key) == one}
 
     def _keep(self, key: str, facts: Facts) -> None:
@@ -83,7 +80,7 @@ class RecentFacts:
 
 
 def record_healthy(report: CheckReport, memory: RecentFacts) -> None:
-    """Keep the facts of a healthy report, unless it was made with hypothetical settings."""
+    """Store the facts of a healthy report, unless it used hypothetical settings."""
     facts = (
         facts_of(report) if report.verdict.accepted and not report.request.hypothetical else None
     )
@@ -92,25 +89,25 @@ def record_healthy(report: CheckReport, memory: RecentFacts) -> None:
 
 
 def changed_since_healthy(report: CheckReport, memory: RecentFacts) -> str:
-    """What is different since the backend was healthy.
+    """What has changed since the backend was healthy.
 
-    Empty for a healthy report, and where nothing is known or different.
+    Empty for a healthy report, and if nothing is known or different.
     """
     now, before = facts_of(report), memory.get(key_of(report))
     return difference(before, now) if now and before and not report.verdict.accepted else ""
 
 
 def key_of(report: CheckReport) -> str:
-    """By what a backend is known again: where it is, and which name it is asked for.
+    """The key of a backend: host, port and the name that is sent.
 
-    Lower case, as names are compared.
+    In lower case, because names are compared without case.
     """
     target = report.request.target
     return f"{target.host}:{target.port} {target.server_name or ''}".lower()
 
 
 def chain_of(facts: Facts) -> dict[str, Any]:
-    """The part of the facts that is about the chain, as JSON-ready data."""
+    """The part of the facts about the chain, as JSON-compatible data."""
     return {
         "leaf": facts.leaf,
         "issuer": facts.issuer,
@@ -120,9 +117,9 @@ def chain_of(facts: Facts) -> dict[str, Any]:
 
 
 def facts_from(at: datetime, chain: object, setting: Mapping[str, Any]) -> Facts | None:
-    """The facts out of what `chain_of` made.
+    """Rebuild the facts from the output of `chain_of`.
 
-    `None` where an older or newer version wrote something else.
+    `None` if another version wrote a different format.
     """
     try:
         read = dict(chain)  # type: ignore[call-overload]
@@ -142,7 +139,7 @@ def facts_from(at: datetime, chain: object, setting: Mapping[str, Any]) -> Facts
 
 
 def facts_of(report: CheckReport) -> Facts | None:
-    """What is worth comparing, `None` when no list came or its first entry is unreadable."""
+    """The facts of a report; `None` if no chain was presented or its leaf cannot be parsed."""
     sent = (
         [one for one in report.chain.certificates if isinstance(one, Certificate)]
         if report.chain
@@ -173,7 +170,7 @@ def _settings(policy: GatewayPolicy) -> dict[str, str]:
 
 
 def difference(before: Facts, now: Facts) -> str:
-    """The differences in one line, empty for none.
+    """The differences in one line; empty if there are none.
 
     Example: `Since Tue 21:04 UTC: leaf renewed, issuer R10 -> R11, intermediate no longer sent.`
     """

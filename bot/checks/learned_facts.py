@@ -1,7 +1,7 @@
-"""What checks learn and other checks use, and the writer that keeps it beyond the process.
+"""Facts that checks learn and later checks use, and the writer that stores them.
 
-The last healthy facts of each backend, and intermediates that may complete another chain. Checks
-only put values here; the writer takes what is not saved yet. A check never waits for the database.
+These are the last healthy facts of each backend, and intermediates that may complete another chain.
+Checks only add values here and never wait for the database; the writer stores unsaved ones.
 """
 
 from __future__ import annotations
@@ -27,54 +27,54 @@ _SOURCE = "a backend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsavedFacts:
-    """What the database does not hold yet."""
+    """Facts that are not in the database yet."""
 
     healthy: Mapping[str, Facts]
     intermediates: tuple[Certificate, ...]
 
     def __bool__(self) -> bool:
-        """Whether there is anything."""
+        """Whether there are any."""
         return bool(self.healthy or self.intermediates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedFacts:
-    """Everything that checks learn in this process.
+    """All facts that checks in this process have learned.
 
     Attributes:
         last_healthy: the last healthy facts of each backend.
-        intermediates: those that backends sent.
+        intermediates: intermediates that backends presented.
     """
 
     last_healthy: RecentFacts = field(default_factory=RecentFacts)
     intermediates: Intermediates = field(default_factory=Intermediates)
 
     def see(self, report: CheckReport) -> None:
-        """Learn from a check, whether a command, a digest or a watch made it."""
+        """Learn from a finished check of a command, a digest or a watch."""
         record_healthy(report, self.last_healthy)
 
     @property
     def unsaved(self) -> UnsavedFacts:
-        """What is to be written."""
+        """The facts to store next."""
         return UnsavedFacts(
             healthy=self.last_healthy.unsaved, intermediates=self.intermediates.unsaved
         )
 
     def mark_saved(self, written: UnsavedFacts) -> None:
-        """The database holds these; what was put meanwhile stays unsaved."""
+        """Mark facts as saved; those that changed meanwhile remain unsaved."""
         self.last_healthy.mark_saved(written.healthy)
         self.intermediates.mark_saved(written.intermediates)
 
 
 @dataclass(slots=True, kw_only=True)
 class LearnedFactsWriter:
-    """Writes learned facts every few seconds, and reads those of other replicas in the same turn.
+    """Stores learned facts every few seconds, and reads those of other replicas.
 
     Attributes:
-        facts: of this process.
+        facts: the facts of this process.
         store: the database.
-        clock: the present instant, aware.
-        every: seconds between two turns.
+        clock: returns the present instant, time zone aware.
+        every: seconds between two runs.
     """
 
     facts: LearnedFacts
@@ -85,7 +85,7 @@ class LearnedFactsWriter:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Read what is known, then take turns, and a last one at the end."""
+        """Load the stored facts, then write periodically, and once more at the end."""
         await self._load()
         stop = asyncio.Event()
         turns = asyncio.create_task(self._run(stop))
@@ -102,16 +102,16 @@ class LearnedFactsWriter:
         await self._read()
 
     async def _run(self, stop: asyncio.Event) -> None:
-        """Take turns until `stop` is set; a database that fails for a while only delays them.
+        """Write periodically until `stop` is set; database errors only delay it.
 
-        It is stopped by the event rather than cancelled, since a cancelled query leaves its
+        It is stopped by the event and not cancelled, because a cancelled query leaves its
         connection to the garbage collector.
         """
         ending = False
         while not ending:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self.every)
-            # Before the turn, so that what comes during it is not left behind.
+            # Taken before the run, so that facts added during it are not skipped.
             ending = stop.is_set()
             with suppress(DatabaseUnavailable):
                 await self._turn()
@@ -136,4 +136,4 @@ class LearnedFactsWriter:
         for key, at, chain, settings in rows:
             if facts := facts_from(at, chain, settings):
                 self.facts.last_healthy.recall(key, facts)
-        self._read_until = now - _OVERLAP  # clocks of replicas differ a little
+        self._read_until = now - _OVERLAP  # the clocks of replicas differ a little

@@ -1,7 +1,4 @@
-"""One observation of a followed target: a check's answer -> what a digest stores of it.
-
-The engine's `Observer`.
-"""
+"""The engine's `Observer`: checks a followed target and reduces the report to an observation."""
 
 from __future__ import annotations
 
@@ -27,17 +24,17 @@ from bot.domain.request import NOTHING_TYPED, HostTarget, SiteTarget
 from chainlib import Code, Severity, is_ip_literal
 
 SITE_KEY = "site:"
-"""How the key of a followed site begins."""
+"""Prefix of the key of a followed site."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetObserver:
-    """Observes a digest's targets with `CheckService`, under the same policies as a check."""
+    """Observes the targets of digests with `CheckService`, under the same policies as a command."""
 
     check_service: CheckService
 
     async def observe(self, target: FollowedTarget) -> TargetObservation:
-        """What is there now."""
+        """Observe the target now."""
         of_kind = {
             TargetKind.GATEWAY: self._gateway,
             TargetKind.HOST: self._host,
@@ -46,7 +43,7 @@ class TargetObserver:
         return await of_kind(target)
 
     async def _site(self, target: FollowedTarget) -> TargetObservation:
-        """The members behind a public name, on every gateway that serves it."""
+        """Observe the members behind a public name, on every gateway that serves it."""
         site = SiteTarget(host=target.key.removeprefix(SITE_KEY))
         found = await self.check_service.of_site(site, NOTHING_TYPED)
         if isinstance(found, Refusal):
@@ -70,7 +67,7 @@ class TargetObserver:
         )
 
     async def _gateway(self, target: FollowedTarget) -> TargetObservation:
-        # Whole: one look serves every channel, however it narrowed the gateway.
+        # The whole gateway: one observation serves every channel, whichever part it follows.
         named = target.gateway
         answer = await self.check_service.gateway(named.whole) if named else None
         if answer is None or isinstance(answer, Refusal):
@@ -83,7 +80,7 @@ class TargetObserver:
 
 
 def host_of(target: FollowedTarget) -> HostTarget:
-    """The host that a followed target names by its key."""
+    """The host in the key of a followed target."""
     host, _, port = target.key.rpartition(":")
     return HostTarget(host=host, port=int(port), is_ip=is_ip_literal(host))
 
@@ -95,12 +92,15 @@ def _blind(target: FollowedTarget, sentence: str) -> TargetObservation:
 
 
 def _members(report: GatewayReport, target: FollowedTarget) -> tuple[Observation, ...]:
-    """Judging every member over the coming days takes seconds where there are hundreds."""
+    """The observations of all members, made in a thread.
+
+    Forecasts for hundreds of members take seconds.
+    """
     return tuple(_member(member, target, report.gateway.id.name) for member in report.members)
 
 
 def _observed(report: CheckReport, placement: Placement) -> Observation:
-    """What a digest remembers of a report, with the next date at which the backend breaks."""
+    """The observation of one report, with the next date at which the backend will be refused."""
     step = next_break(report, DEFAULT_DAYS) if report.verdict.accepted else None
     if step is None:
         return observe(report, placement)
@@ -114,7 +114,7 @@ def _observed(report: CheckReport, placement: Placement) -> Observation:
 
 
 def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Observation:
-    """The findings are those of probe and backend health compared, not of the probe alone."""
+    """The observation of one member, from probe and backend health together."""
     placement = Placement(
         target_key=target.key,
         label=member.member,
@@ -138,7 +138,7 @@ def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Obser
 
 
 def _described(member: MemberReport, placement: Placement) -> tuple[Problem, ...]:
-    """What the gateway alone says of a server that we do not probe."""
+    """The problem that backend health reports for a server that is not probed."""
     if member.server is None or member.server.health is not Health.UNHEALTHY:
         return ()
     code = member.server.message.code if member.server.message else Code.HEALTH_UNKNOWN

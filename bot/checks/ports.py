@@ -1,4 +1,4 @@
-"""What the check service is given: ARM and the target policy, by what it asks of them."""
+"""Protocols of what the check service needs: ARM and the target policy."""
 
 from __future__ import annotations
 
@@ -31,34 +31,34 @@ NOT_CONFIGURED = Refusal(
 
 
 class Arm(Protocol):
-    """What the check service needs of ARM; `bot.azure.client.ArmClient` is it."""
+    """The part of the ARM client that the check service needs."""
 
     async def gateways(self) -> tuple[Gateway, ...] | Refusal:
-        """Every gateway that can be seen."""
+        """Every gateway that can be read."""
 
     async def with_front_ends(self) -> tuple[Gateway, ...] | Refusal:
-        """The same with the names of public front ends, as far as Azure shows them."""
+        """The same with the DNS names of public front ends, as far as Azure shows them."""
 
     async def find(self, wanted: GatewayRef) -> Gateway | Refusal:
-        """One gateway by name."""
+        """Find one gateway by name."""
 
     async def health(self, gateway: GatewayId) -> GatewayHealth | Refusal:
         """Backend health of a gateway."""
 
     def remembered(self) -> tuple[Gateway, ...] | None:
-        """The gateways of an earlier answer, while one is not too old."""
+        """The cached gateways, if they are recent enough."""
 
 
 class TargetPolicy(Protocol):
-    """Which targets may be probed; a terminal's user may probe any."""
+    """Which targets may be probed; in a terminal, any."""
 
     def refuse_spelling(self, host: str) -> Refusal | None:
-        """A refusal when the host may not even be resolved."""
+        """Refuse a host that may not be resolved."""
 
     def refuse_unresolved(
         self, host: str, port: int, *, members: frozenset[str], ports: frozenset[int]
     ) -> Refusal | None:
-        """A refusal when no rule admits the host, asked before its name is resolved."""
+        """Refuse a host that no rule allows; called before its name is resolved."""
 
     def admit(
         self,
@@ -69,4 +69,4 @@ class TargetPolicy(Protocol):
         members: frozenset[str],
         ports: frozenset[int],
     ) -> Refusal | None:
-        """A refusal when these addresses may not be connected to."""
+        """Refuse addresses that may not be connected to."""

@@ -1,4 +1,4 @@
-"""What a check of a host needs before it begins: addresses, a deadline, what is demanded."""
+"""What a check of a host needs before it begins: addresses, a deadline, requirements."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _SHORTEST_S = 1.0
 def assumed(
     target: HostTarget, options: ProbeOptions, arm: Refusal | None, root: TypedRoot | None
 ) -> CheckRequest:
-    """What is demanded of a host in no known pool: the usual, or the root that was typed."""
+    """The request for a host in no known pool: the usual requirements, or the typed root."""
     if root is None:
         return assumed_request(target, options, arm)
     return assumed_request(target, options, arm, root.anchors(), f"{root.words()} as typed")
 
 
 def within_deadline(context: CheckContext, spent: float) -> CheckContext:
-    """What ARM and the name server took is gone: the whole check keeps its deadline."""
+    """The context with `spent` seconds taken off, so that the whole check keeps its deadline."""
     return replace(context, timeout=max(context.timeout - spent, _SHORTEST_S))
 
 
 async def addresses_of(target: HostTarget, context: CheckContext) -> tuple[str, ...]:
-    """Resolve once, so that what is checked is what is connected to.
+    """Resolve the name once, so that the probe connects to the addresses that were checked.
 
-    A name without an address is the check's own finding.
+    Returns nothing for a name without address; the check reports that as a finding.
     """
     if context.on_stage:
         context.on_stage("resolve")

@@ -1,8 +1,7 @@
-"""One backend: a target and what the gateway demands of it -> one report.
+"""Checks one backend: a target and the gateway's requirements in, one report out.
 
-It joins what the library offers (capture, judge, explain, repair) and knows no Slack, no ARM and no
-store. Bad chains and failed
-captures are data: nothing here raises over what the world answered.
+It combines the library's parts (capture, judge, explain, repair) and knows neither Slack, ARM nor
+the store. Bad chains and failed captures are data and raise nothing.
 """
 
 from __future__ import annotations
@@ -63,23 +62,25 @@ FindIssuers = Callable[[PresentedChain, GatewayPolicy, float], Awaitable[tuple[C
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckContext:
-    """What a check is given beside its request: time, network, knowledge.
+    """What a check gets besides its request: time, network and known issuers.
 
     Attributes:
-        clock: the present instant, aware.
-        timeout: seconds for the whole check; at its end the report holds what is known by then.
-        resolver: how names are resolved, `None` for the system's.
-        addresses: addresses that somebody has resolved and checked already; `None` lets the check
-            resolve.
-        issuers: certificates learnt elsewhere that may fill a gap.
-        find_issuers: asked for more of them, within the seconds that are left, when what is at hand
-            repairs nothing.
-        downloads: whether `find_issuers` may go to where a certificate says that its issuer lies.
-        learn: told every list that a server sent.
-        seen: told every finished report.
-        default_look: whether to shake hands with this target also without a server name, at this
-            instant; a sweep does so once a day.
-        on_stage: told the stages `resolve`, `connect`, `handshake`, `http`, `judge` as they begin.
+        clock: returns the present instant, time zone aware.
+        timeout: seconds for the whole check; when it ends, the report contains what is known by
+            then.
+        resolver: resolves names; `None` for the system's.
+        addresses: addresses that were already resolved and checked; `None` lets the check resolve
+            the name.
+        issuers: known certificates that may fill a gap.
+        find_issuers: searches for more of them, within the seconds that are left, if `issuers`
+            repair nothing.
+        downloads: whether `find_issuers` may download from the CA issuers URLs in certificates.
+        learn: called with every presented chain.
+        seen: called with every finished report.
+        default_look: whether to try a handshake without SNI as well, for this target and instant;
+            the observations of digests do so once a day.
+        on_stage: called with `resolve`, `connect`, `handshake`, `http` and `judge` as each stage
+            begins.
     """
 
     clock: Clock
@@ -130,10 +131,7 @@ async def _check(request: CheckRequest, context: CheckContext) -> CheckReport:
 async def _with_issuers(
     request: CheckRequest, reports: Sequence[AddressReport], context: CheckContext, deadline: float
 ) -> CheckContext:
-    """Ask elsewhere for the issuers that are missing, when some are.
-
-    And let others learn from what was sent here.
-    """
+    """Search for missing issuers, and make the presented ones known to other checks."""
     if context.learn:
         for report in reports:
             if report.chain:
@@ -164,7 +162,7 @@ async def _with_issuers(
 
 
 def _out_of_date_issuer(report: AddressReport) -> bool:
-    """A CA that was sent has run out: another edition of it may be known elsewhere."""
+    """Whether a presented CA has expired: a renewed edition may be known."""
     sent = report.chain.certificates if report.chain else ()
     dated = [
         f.certificate
@@ -228,9 +226,10 @@ async def _probe_address(
 async def _capture_all(
     target: Target, request: CheckRequest, context: CheckContext, deadline: float
 ) -> PresentedChain | CaptureError:
-    """The handshake that the gateway would make, and beside it one without a server name.
+    """Make the gateway's handshake, and next to it one without SNI.
 
-    Then those that explain: live traffic's names, or why no list came.
+    Then the handshakes that explain: with live traffic's names, or to find out why no chain was
+    presented.
     """
     policy = request.policy
     offer = V1_OFFER if policy.sku is Sku.V1 else GATEWAY_OFFER
@@ -272,7 +271,7 @@ async def _main_list(
 async def _default_list(
     target: Target, deadline: float, offer: TlsOffer
 ) -> tuple[Certificate | UnreadableCertificate, ...]:
-    """The list that comes without a server name, empty when none comes."""
+    """The chain presented without SNI; empty if there is none."""
     nameless = replace(target, server_name=None)
     try:
         chain = await capture(
@@ -284,7 +283,7 @@ async def _default_list(
 
 
 def _known_names(request: CheckRequest) -> tuple[str, ...]:
-    """Host names under which the backend may answer, the likeliest first."""
+    """Host names of the backend, the likeliest first."""
     policy = request.policy
     names = (policy.name, *policy.live_names, *request.known_names, request.target.host)
     return tuple(dict.fromkeys(name for name in names if name))
@@ -351,7 +350,7 @@ def _assemble(
 
 
 def _sent_elsewhere(reports: Sequence[AddressReport]) -> Iterator[Certificate]:
-    """CAs that the worst address did not send; others did, or it did under another name."""
+    """CAs that the worst address did not send, but others did, or it did for another name."""
     chains = [report.chain for report in reports if report.chain]
     lists = [
         *(chain.certificates for chain in chains[1:]),
@@ -368,7 +367,7 @@ def _badness(report: AddressReport) -> tuple[bool, int]:
 
 
 def _with_differences(verdict: Verdict, reports: Sequence[AddressReport]) -> Verdict:
-    """Addresses behind one name that present different chains, or of which only some answer."""
+    """Add the finding that the addresses present different chains, or that only some answer."""
     lists = {report.chain.certificates if report.chain else None for report in reports}
     if len(lists) < 2:  # noqa: PLR2004 -- two different answers make a difference
         return verdict

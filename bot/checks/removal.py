@@ -1,11 +1,8 @@
-"""What breaks if a root goes from a gateway.
+"""Rehearses the removal of a root from a gateway: which backends would be refused without it.
 
-The chains that the backends send now, judged as the gateway would judge them without it.
-
-Nothing is changed anywhere. The root is taken out of our copy of the configuration, and the
-policies are derived from that copy by the
-same rules as ever, so a setting that loses its last root falls back to the well-known CAs as on the
-gateway.
+Nothing is changed in Azure. The root is removed from our copy of the configuration, and the
+policies are derived from that copy by the usual rules, so a setting that loses its last root falls
+back to the well-known CAs as on the gateway.
 """
 
 from __future__ import annotations
@@ -31,9 +28,9 @@ _Policies = Mapping[tuple[str, str, str], GatewayPolicy]
 async def rehearse_removal(
     check_service: CheckService, target: GatewayRef, root: str
 ) -> Removal | Refusal:
-    """Probe the gateway's backends and judge what they send without the root of this name.
+    """Probe the gateway's backends and judge their chains without the root of this name.
 
-    A refusal where there is no such root.
+    Returns a refusal if there is no such root.
     """
     report = await check_service.gateway(target)
     if isinstance(report, Refusal):
@@ -46,7 +43,7 @@ async def rehearse_removal(
 
 
 def removal(report: GatewayReport, root: str) -> Removal | Refusal:
-    """The same over what was probed already."""
+    """The rehearsal over a report whose members were probed already."""
     gateway = report.gateway
     name = _known_name(gateway, root)
     if name is None:
@@ -88,7 +85,7 @@ def _names(gateway: Gateway) -> tuple[str, ...]:
 
 
 def _known_name(gateway: Gateway, wanted: str) -> str | None:
-    """The name as the gateway spells it; ARM compares names without case."""
+    """The name in the gateway's spelling; ARM compares names without case."""
     return next((name for name in _names(gateway) if name.lower() == wanted.lower()), None)
 
 
@@ -161,7 +158,7 @@ def _impact(member: MemberReport, policies: _Policies) -> MemberImpact:
 
 
 def _worst(report: CheckReport, policy: GatewayPolicy) -> Verdict | None:
-    """The worst verdict over the addresses that sent a list, each judged under this policy."""
+    """The worst verdict of the addresses that presented a chain, each judged by this policy."""
     verdicts = [
         judge(one.chain, policy, at=one.verdict.at)
         for one in report.addresses

@@ -1,6 +1,6 @@
-"""The scopes of the Slack app, and what does not work without each. manifest.yml asks for the same.
+"""The scopes of the Slack app, and what does not work without each. Pure.
 
-Pure; which scopes are granted, the edge finds out.
+manifest.yml requests the same scopes, and `bot.slack` finds out which are granted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Scope:
 
     Attributes:
         name: Slack's name of it.
-        without: what does not work where it is missing.
+        without: what does not work if it is missing.
         optional: whether the app may be installed without it.
     """
 
@@ -87,10 +87,10 @@ SCOPES = (
 
 
 def missing_scopes(granted: Collection[str]) -> tuple[DoctorCheck, ...]:
-    """One check about all scopes; a missing one that is not optional fails it.
+    """One check of all scopes; a missing required one fails it.
 
     Args:
-        granted: the token's scopes; empty where Slack does not tell.
+        granted: the token's scopes; empty if Slack does not say.
     """
     if not set(granted) - {""}:
         sentence = "Slack does not say which scopes are granted."

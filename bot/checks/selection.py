@@ -1,4 +1,4 @@
-"""Which members and settings a request covers, and what is required of an unknown host (pure)."""
+"""Which members and settings a request covers, and what is required of an unknown host. Pure."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ GATEWAYS_UNKNOWN = f"the gateways that use this host could not be read{_JUDGED}"
 
 
 def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[MemberUse, ...]:
-    """Where the host stands in a pool.
+    """The places of the host in the gateways' pools.
 
-    A host without a port is asked for on the port that its settings use.
+    A host without a port is checked on the port of its settings.
     """
     uses = matching(gateways, target.host, target.port)
     return uses or (matching(gateways, target.host) if target.port == USUAL_PORT else ())
 
 
 def on_port_of(uses: Sequence[MemberUse], target: HostTarget) -> HostTarget:
-    """The target on the port that is really connected to, which its setting or probe names."""
+    """The target with the port of its setting or probe."""
     return replace(target, port=probe_port(uses[0].setting)) if uses else target
 
 
 def chosen(uses: Sequence[MemberUse], options: ProbeOptions) -> list[MemberUse]:
-    """Those that `gw=`, `pool=` and `setting=` leave."""
+    """The uses that match `gw=`, `pool=` and `setting=`."""
     gateway = options.gw
     fitting = [use for use in uses if gateway is None or gateway.means(use.gateway.id)]
     return [use for use in fitting if is_named(use, options.pool, options.setting)]
@@ -57,9 +57,9 @@ def chosen(uses: Sequence[MemberUse], options: ProbeOptions) -> list[MemberUse]:
 def nearest_first(
     gateways: Iterable[Gateway], uses: Iterable[MemberUse], options: ProbeOptions
 ) -> tuple[Gateway, ...]:
-    """The gateways whose pools hold the host, or the one of `gw=`, before all others.
+    """The gateways sorted: first the one of `gw=`, or those whose pools contain the host.
 
-    A list of ARM's has no order of its own.
+    ARM's lists have no order of their own.
     """
     typed, holding = options.gw, {use.gateway.id.key for use in uses}
     near = {
@@ -71,9 +71,9 @@ def nearest_first(
 def placement_of(
     gateways: Sequence[Gateway], target: HostTarget, options: ProbeOptions
 ) -> GatewayRef | Refusal:
-    """The gateway, pool and setting where a host stands.
+    """The gateway, pool and setting of a host.
 
-    A refusal when there is none, or more than one gateway.
+    A refusal if there is none, or more than one gateway.
     """
     uses = chosen(uses_of_host(gateways, target) or standing(gateways, target.host), options)
     ids = list(dict.fromkeys(use.gateway.id for use in uses))
@@ -107,13 +107,13 @@ def _refused(sentence: str) -> Refusal:
 
 
 def is_named(use: MemberUse, pool: str | None, setting: str | None) -> bool:
-    """Whether a use is of this pool and setting; `None` takes any."""
+    """Whether a use has this pool and setting; `None` matches any."""
     pool_fits = pool is None or use.use.pool.lower() == pool.lower()
     return pool_fits and (setting is None or use.setting.name.lower() == setting.lower())
 
 
 def is_named_pair(use: PoolUse, pool: str | None, setting: str | None) -> bool:
-    """Whether a rule's pair is of this pool and setting; `None` takes any."""
+    """Whether a rule's pair has this pool and setting; `None` matches any."""
     pool_fits = pool is None or use.pool.lower() == pool.lower()
     return pool_fits and (setting is None or use.setting.lower() == setting.lower())
 
@@ -121,7 +121,7 @@ def is_named_pair(use: PoolUse, pool: str | None, setting: str | None) -> bool:
 def checks_for(uses: Iterable[MemberUse], gateways: Sequence[Gateway]) -> tuple[MemberCheck, ...]:
     """What to probe for these uses.
 
-    The roots of every gateway are looked through for one that is missing here.
+    The roots of all gateways are searched for one that is missing here.
     """
     well_known = load_well_known()
     return tuple(
@@ -145,9 +145,9 @@ def assumed_request(
     trust: TrustAnchors | None = None,
     said: str = _USUAL_TRUST,
 ) -> CheckRequest:
-    """Without a gateway: a v2 setting, asked for by the host's own name.
+    """The request without a gateway: a v2 setting that sends the host's own name.
 
-    It trusts well-known CAs, or `trust`, which `said` names.
+    It trusts the well-known CAs, or `trust`, which `said` describes.
     """
     why = GATEWAYS_UNKNOWN if arm else NOT_WHERE_NAMED if options.names_place else NO_GATEWAY_KNOWN
     name = options.host or target.host
@@ -167,7 +167,7 @@ def assumed_request(
 
 
 def no_such_part(gateway: Gateway, target: GatewayRef) -> Refusal:
-    """The answer to a pool or setting that no rule uses, with those that there are."""
+    """The refusal for a pool or setting that no rule uses, with the existing ones."""
     known = sorted({f"{use.pool}/{use.setting}" for use in gateway.uses})
     first = next(iter(gateway.uses), None)
     example = (

@@ -1,7 +1,7 @@
-"""From a request to an answer: which gateway, whose settings, admit, probe, read health.
+"""The check service: from a request to the report about a backend, a gateway or a site.
 
-Commands, mentions, modals, buttons and digests ask here. ARM and the target policy are known only
-through what the service is given.
+It finds the gateway and its settings, applies the target policy, probes, and reads backend health.
+Commands, mentions, modals, buttons and digests call it; ARM and the target policy are passed in.
 """
 
 from __future__ import annotations
@@ -72,13 +72,13 @@ MAX_UNLISTED = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Standing:
-    """Where a backend stands in the gateways that are known.
+    """The places of a backend in the known gateways.
 
     Attributes:
-        target, options: what was asked.
-        gateways: those that are known, nearest first.
-        arm: why they are not known, where Azure did not answer.
-        uses: the members that the backend is, as `gw=`, `pool=` and `setting=` leave them.
+        target, options: the request.
+        gateways: the known gateways, those of the backend first.
+        arm: why they are unknown, if Azure did not answer.
+        uses: the backend's members that match `gw=`, `pool=` and `setting=`.
         root: the trusted root that was typed.
     """
 
@@ -100,10 +100,10 @@ def _no_probe(target: HostTarget, options: ProbeOptions) -> Refusal | None:
 
 
 class CheckService:
-    """Answers questions about backends and gateways.
+    """Checks backends and gateways.
 
     Args:
-        arm: the ARM edge, `None` when Azure is not configured.
+        arm: the ARM client; `None` if Azure is not configured.
         target_policy: which targets may be probed.
         new_context: makes time and network for one check.
     """
@@ -149,14 +149,13 @@ class CheckService:
             return addresses
         spent = asyncio.get_running_loop().time() - begun
         context = within_deadline(settled(context, addresses), spent)
-        # One probe per target at a time: a channel full of people who ask the same shares the one
-        # that runs.
+        # Only one probe per target runs at a time; users who ask for the same target share it.
         return await self._probes.share((target, options), lambda: self._probe(standing, context))
 
     def _standing(
         self, target: HostTarget, options: ProbeOptions, known: tuple[Gateway, ...] | Refusal
     ) -> _Standing | Refusal:
-        """Where the backend stands, and whose trusted root is meant."""
+        """Find the places of the backend and the trusted root that was typed."""
         gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
         if not uses and is_site_alone(gateways, target.host):
@@ -184,18 +183,13 @@ class CheckService:
     ) -> GatewayReport | Refusal:
         """Probe every member of a gateway, or of one of its pools or settings.
 
-        Backend health is read by `read_backend_health`.
-
-        Whoever asks the same meanwhile shares the probes that run. With `via=gateway` nothing is
-        probed, and `read_backend_health` tells all.
+        `read_backend_health` then adds backend health. Callers with the same request at the same
+        time share the probes. With `via=gateway` nothing is probed.
         """
         return await self._looks.share((target, options), lambda: self._look_at(target, options))
 
     async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refusal:
-        """The gateway, pool and setting where a host stands, for a question to that gateway alone.
-
-        Neither resolved nor probed.
-        """
+        """The gateway, pool and setting of a host, without resolving or probing it."""
         if refusal := self._admission.refuse_spelling(target.host):
             return refusal
         known = await self._gateways.soon(options) if self._arm else NOT_CONFIGURED
@@ -206,7 +200,7 @@ class CheckService:
     async def of_site(
         self, site: SiteTarget, options: ProbeOptions
     ) -> tuple[GatewayRef, ...] | Refusal:
-        """The gateways that serve a public name, each narrowed to it; `gw=` leaves one.
+        """The gateways that serve a public name, each restricted to it; `gw=` selects one.
 
         Returns:
             At least one gateway, or why there is none.
@@ -224,7 +218,7 @@ class CheckService:
         return found
 
     def is_site(self, target: HostTarget, options: ProbeOptions) -> bool:
-        """Whether a known gateway serves this host and no pool holds it; asks nobody."""
+        """Whether a known gateway serves this host and no pool contains it; makes no request."""
         if self._arm is None or options.via is Via.PROBE:
             return False
         return is_site_alone(self._arm.remembered() or (), target.host)
@@ -240,7 +234,7 @@ class CheckService:
     async def _site_of(
         self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
     ) -> GatewayReport | Refusal:
-        """The members behind a public name, each with the rules that lead to it."""
+        """Check the members behind a public name, each with the rules that lead to it."""
         rules = rules_for(gateway, target.site or "")
         if not rules:
             return no_such_site(gateway, target.site or "")
@@ -292,7 +286,7 @@ class CheckService:
         )
 
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
-        """Read backend health and add it; takes ten seconds or more."""
+        """Read backend health and add it to the report; takes ten seconds or more."""
         if self._arm is None:
             return add_backend_health(report, NOT_CONFIGURED)
         health = await self._arm.health(report.gateway.id)
@@ -308,7 +302,7 @@ class CheckService:
         return routed(answered, rules_for(report.gateway, report.site))
 
     async def _with_listed(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
-        """Probe the servers that backend health lists and the configuration does not."""
+        """Probe the servers that backend health lists and the configuration does not contain."""
         servers = only_listed(report, health)[:MAX_UNLISTED]
         if not servers:
             return report
@@ -317,7 +311,7 @@ class CheckService:
         return replace(report, members=worst_first((*report.members, *probed.members)))
 
     async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
-        """Probe the members that are network interfaces; backend health gives their addresses."""
+        """Probe members that are network interfaces; backend health gives their addresses."""
         gateway = with_nic_addresses(report.gateway, health)
         pairs = {
             (member.pool, member.setting)
@@ -336,7 +330,7 @@ class CheckService:
     async def _probe_more(
         self, report: GatewayReport, gateway: Gateway, uses: Sequence[MemberUse]
     ) -> GatewayReport:
-        """Probe members that were known too late for the first round, with what was typed."""
+        """Probe members that became known after the first round, with the typed options."""
         gateways = await self._gateways.beside(gateway)
         root = find_root(report.typed, gateways, None, gateway.id.name)
         checks, _ = typed_checks(
@@ -345,11 +339,11 @@ class CheckService:
         return await self._check(gateway, checks, (gateway,))
 
     async def find(self, target: GatewayRef) -> Gateway | Refusal:
-        """The gateway that a name means, without probing it."""
+        """Find the gateway that the user named, without probing it."""
         return await self._gateways.find(target)
 
     async def refusal(self, target: HostTarget) -> Refusal | None:
-        """Why a host may not be probed; `None` when it may, or when it has no address yet."""
+        """Why a host may not be probed; `None` if it may, or if it has no address yet."""
         if refusal := self._admission.refuse_spelling(target.host):
             return refusal
         known = await self._gateways.soon(NOTHING_TYPED)
@@ -365,7 +359,10 @@ class CheckService:
         arm: Refusal | None,
         context: CheckContext,
     ) -> tuple[str, ...] | Refusal:
-        """The addresses of a target that may be probed; by rule first, then by every address."""
+        """The addresses of a target that may be probed.
+
+        The rules are applied to the name first, then to every address.
+        """
         if refusal := self._admission.refuse_unresolved(target, gateways, arm):
             return refusal
         addresses = await addresses_of(target, context)
@@ -374,13 +371,13 @@ class CheckService:
         return addresses
 
     async def every_gateway(self) -> tuple[GatewayRef, ...] | Refusal:
-        """Every gateway that can be asked about."""
+        """Every gateway that can be read."""
         return await self._gateways.targets()
 
     async def _behind(self, standing: _Standing, context: CheckContext) -> HostAnswer | Refusal:
-        """One report for each gateway that uses the backend.
+        """Make one report for each gateway that uses the backend.
 
-        The worst member of the worst gateway decides.
+        The worst member of the worst gateway is the answer.
         """
         reports = []
         for gateway in dict.fromkeys(use.gateway for use in standing.uses):

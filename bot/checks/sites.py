@@ -1,4 +1,4 @@
-"""A public name -> the gateways that serve it, and the members behind its rules. Pure."""
+"""Finds the gateways that serve a public name, and the members behind their rules. Pure."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NEEDED_FOR_FRONT_ENDS = "reading them needs Microsoft.Network/publicIPAddresses/
 def serving(
     gateways: Sequence[Gateway], host: str, options: ProbeOptions, *, hidden: bool = False
 ) -> tuple[GatewayRef, ...] | Refusal:
-    """Every known gateway that serves this host, narrowed to it; a refusal where there is none.
+    """Every known gateway that serves this host, restricted to it; a refusal if there is none.
 
     Args:
-        gateways: those that are known.
+        gateways: the known gateways.
         host: the public name or address.
-        options: what was typed; `gw=` leaves one gateway.
+        options: the typed options; `gw=` selects one gateway.
         hidden: Azure does not show the public addresses of some front ends.
     """
     wanted = options.gw
@@ -43,7 +43,7 @@ def serving(
 
 
 def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> str:
-    """Why there is no gateway for a site; a listener for every name may be meant and is named."""
+    """Why no gateway serves a site; names a listener without host name, which may be meant."""
     said = f"No gateway that I can see serves {host[:_SHOWN]}: no listener has this name"
     if hidden:
         said += f", and the names of public front ends are not known ({NEEDED_FOR_FRONT_ENDS})"
@@ -57,17 +57,17 @@ def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> s
 
 
 def is_site_alone(gateways: Sequence[Gateway], host: str) -> bool:
-    """Whether a gateway serves this host and no pool holds it."""
+    """Whether a gateway serves this host and no pool contains it."""
     return any(rules_for(gateway, host) for gateway in gateways) and not standing(gateways, host)
 
 
 def site_beside(gateways: Sequence[Gateway], host: str) -> str:
-    """The host itself where a gateway serves it as a site, though it stands in a pool as well."""
+    """The host if a gateway serves it as a site although a pool contains it too; else empty."""
     return host if any(rules_for(gateway, host) for gateway in gateways) else ""
 
 
 def a_site(host: str) -> str:
-    """Why a public name is not probed as a backend."""
+    """Why a public name is not probed as a backend, in one sentence."""
     return (
         f"{host[:_SHOWN]} is a site that a gateway serves, not a backend; write for example "
         f"site:{host[:_SHOWN]}."
@@ -87,7 +87,7 @@ def pairs_of(uses: Iterable[PoolUse], rules: Sequence[SiteRule]) -> tuple[PoolUs
 
 
 def routed(report: GatewayReport, rules: Sequence[SiteRule]) -> GatewayReport:
-    """The same report, with the rule and the paths by which each member is reached."""
+    """The report with the rule and the paths that lead to each member."""
     routes: dict[tuple[str, str], list[str]] = {}
     for rule in rules:
         routes.setdefault(_pair(rule.pool, rule.setting), []).append(rule.words)
@@ -104,13 +104,13 @@ def routed(report: GatewayReport, rules: Sequence[SiteRule]) -> GatewayReport:
 
 
 def _round_about(rule: SiteRule) -> str:
-    """A rule that sends every request back to its own listener never answers."""
+    """The sentence for a rule that redirects every request to its own listener, an endless loop."""
     endless = rule.redirect_listener == rule.listener.lower() and not rule.paths
     return ", its own listener: requests go round for ever" if endless else ""
 
 
 def no_such_site(gateway: Gateway, host: str) -> Refusal:
-    """The answer where a gateway does not serve a name any longer."""
+    """The refusal if a gateway no longer serves a name."""
     return Refusal(
         kind=RefusalKind.NOT_FOUND,
         sentence=f"{gateway.id.name} has no listener for {host[:_SHOWN]}.",

@@ -1,6 +1,6 @@
-"""What was typed in place of a setting: a root by its name, names, path, port.
+"""Applies typed options as if the gateway's setting contained them, and says so. Pure.
 
-Applied as if it stood in the setting, and said. Pure.
+The options are a trusted root by its name, host names, a path and a port.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chainlib.aio import load_well_known
 
 WELL_KNOWN = "well-known"
 OF_THE_PROBE = ("root", "sni", "host", "path", "port")
-"""Options that take the place of what a setting says."""
+"""Options that replace a value of the setting."""
 _NAMES_SHOWN = 6
 _SHOWN = 60
 
@@ -30,28 +30,27 @@ class TypedRoot:
 
     Attributes:
         name: as typed, or `well-known`.
-        holders: the gateways on which a root of that name lies, nearest first; none for
-            `well-known`.
+        holders: the gateways that have a root of that name, nearest first; none for `well-known`.
     """
 
     name: str
     holders: tuple[Gateway, ...] = ()
 
     def holder(self, gateway: Gateway | None = None) -> Gateway | None:
-        """Whose root is meant for a setting of this gateway: its own before anybody else's."""
+        """The gateway whose root is meant for a setting of this gateway: itself before others."""
         own = (one for one in self.holders if gateway and one.id.key == gateway.id.key)
         return next(own, self.holders[0] if self.holders else None)
 
     def anchors(self) -> TrustAnchors:
-        """What a setting of no known gateway would trust."""
+        """The trust anchors for a host in no known pool."""
         holder = self.holder()
         return uploaded_anchors(holder, (self.name,)) if holder else load_well_known()
 
     def words(self, gateway: Gateway | None = None) -> str:
-        """The root in words.
+        """The root in words for users.
 
-        As its gateway spells it, where it lies when that is not here, and whether the name is not
-        its own.
+        Spelt as on its gateway, with that gateway if it is another one, and with a remark if
+        several roots have the name.
         """
         holder = self.holder(gateway)
         if holder is None:
@@ -72,13 +71,13 @@ class TypedRoot:
 def find_root(
     options: ProbeOptions, gateways: Sequence[Gateway], arm: Refusal | None, subject: str
 ) -> TypedRoot | Refusal | None:
-    """The root that `root=` names, `None` where none was typed.
+    """The root that `root=` names; `None` if the option was not typed.
 
     Args:
-        options: what was typed.
-        gateways: where to look, nearest first.
-        arm: why Azure did not tell the gateways, where it did not.
-        subject: what is asked about, for the example.
+        options: the typed options.
+        gateways: where to search, nearest first.
+        arm: why Azure did not list the gateways, if it did not.
+        subject: the target, for the example in a refusal.
     """
     wanted = options.root
     if wanted is None or wanted.lower() == WELL_KNOWN:
@@ -119,7 +118,7 @@ def _names(gateway: Gateway) -> tuple[str, ...]:
 
 
 def _held(gateway: Gateway, name: str) -> tuple[object, ...]:
-    """The roots of this name, as far as they differ from one gateway to another."""
+    """The roots of this name, to tell whether gateways have different ones."""
     readable = (root.certificate for root in gateway.roots if root.name.lower() == name.lower())
     return (
         *readable,
@@ -137,7 +136,7 @@ def typed_checks(
     options: ProbeOptions,
     root: TypedRoot | None,
 ) -> tuple[tuple[MemberCheck, ...], str]:
-    """The checks for these uses of one gateway with typed options applied, and a summary."""
+    """The checks for these uses of one gateway with the typed options, and a summary in words."""
     uses = tuple(uses)
     said = in_words(options, root, uses[0].gateway) if uses else ""
     checks = checks_for([_as_typed(use, options, root) for use in uses], gateways)
@@ -145,7 +144,7 @@ def typed_checks(
 
 
 def in_words(options: ProbeOptions, root: TypedRoot | None, gateway: Gateway | None) -> str:
-    """What was typed in place of the setting, empty where nothing was."""
+    """The typed options in words; empty if there are none."""
     named = [
         root.words(gateway) if root and key == "root" else key
         for key in OF_THE_PROBE
@@ -160,7 +159,7 @@ def in_words(options: ProbeOptions, root: TypedRoot | None, gateway: Gateway | N
 
 
 def _as_typed(use: MemberUse, options: ProbeOptions, root: TypedRoot | None) -> MemberUse:
-    """The use with the typed root as its setting's only trusted root, and the typed port."""
+    """The use with the typed root as the only trusted root of its setting, and the typed port."""
     setting, gateway = use.setting, use.gateway
     if port := options.port:
         setting = replace(
@@ -185,9 +184,9 @@ def _with_root(gateway: Gateway, root: TypedRoot) -> Gateway:
 
 
 def overridden(one: MemberCheck, options: ProbeOptions, said: str) -> MemberCheck:
-    """Typed names and path win over the setting's.
+    """The check with typed names and path instead of the setting's.
 
-    What was typed is told first among what was assumed.
+    What was typed comes first in the list of assumptions.
     """
     if one.request is None or not said:
         return one
@@ -203,9 +202,9 @@ def overridden(one: MemberCheck, options: ProbeOptions, said: str) -> MemberChec
 
 
 def _named(request: CheckRequest, options: ProbeOptions) -> CheckRequest:
-    """A typed host name is sent, asked for and demanded, as one in the setting is.
+    """A typed host name is sent and required, as one in the setting is.
 
-    `sni=` alone changes what is sent.
+    `sni=` only changes the SNI that is sent.
     """
     target, policy = request.target, request.policy
     if name := options.host:
@@ -219,11 +218,11 @@ def _named(request: CheckRequest, options: ProbeOptions) -> CheckRequest:
 
 
 def replacing(options: ProbeOptions) -> ProbeOptions:
-    """The options that take the place of what a setting says."""
+    """The options that replace a value of the setting."""
     return options.only(*OF_THE_PROBE)
 
 
 def of_no_use(options: ProbeOptions) -> str:
-    """What was typed although nothing is probed, in words; empty where nothing was."""
+    """Typed options without effect because nothing is probed, in words; empty if there are none."""
     named = ", ".join(f"{key}=" for key in OF_THE_PROBE if getattr(options, key) is not None)
     return f"{named} as typed is not used, because nothing is probed" if named else ""

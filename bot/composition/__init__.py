@@ -1,4 +1,4 @@
-"""How the running bot is put together, for `bot.main`. Nothing is decided here.
+"""Builds the parts of the running bot for `bot.main`.
 
-Slack, the engine and the database do not import each other; each is given the others here.
+Slack, engine and database do not import each other; they are connected here.
 """

@@ -1,4 +1,4 @@
-"""The database of the running bot, and why it cannot be used."""
+"""Opens the database of the running bot, and explains why it cannot be used."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ class DatabaseUnusableError(Exception):
 
 @contextmanager
 def open_database(url: str) -> Iterator[Store]:
-    """The open database; a loop that used its connections closes it. Blocks.
+    """Open the database. Blocks.
+
+    Connections that an event loop used must be closed by that loop.
 
     Raises:
         DatabaseUnusableError: it cannot be opened, another process has it, a newer version wrote
-            it, or it cannot be used while the bot starts.
+            it, or it fails during the start.
     """
     try:
         store = open_store(url)

@@ -1,4 +1,4 @@
-"""The engine of the digests, and the Slack app's use of it."""
+"""Connects the digest engine with the Slack app."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digests:
-    """Digests that run beside the Slack app.
+    """The digest engine, run next to the Slack app.
 
     Attributes:
         url: of the database.
-        store: the same, open.
-        check_service: checks the targets.
-        clock: the present instant, aware; it alone decides what is due.
-        engine: how the engine behaves; whether history may be read is found out at the start.
-        sweeps: used for the looks of digests in place of `check_service`.
+        store: the same database, open.
+        check_service: checks targets for commands.
+        clock: returns the present instant, time zone aware; it alone decides what is due.
+        engine: settings of the engine; whether the history may be read is found out at start.
+        sweeps: observes targets for digests instead of `check_service`.
     """
 
     url: str
@@ -49,7 +49,7 @@ class Digests:
 
     @asynccontextmanager
     async def running(self, connected: Connected) -> AsyncIterator[SubscriptionReplies]:
-        """Run the engine for as long as the app runs."""
+        """Run the engine as long as the app runs."""
         slack, runs, identity = connected.slack, connected.runs, connected.identity
         readiness = connected.readiness
         observer = TargetObserver(check_service=self.sweeps or self.check_service)
@@ -79,8 +79,8 @@ class Digests:
         )
         replies = SubscriptionReplies(service=service, slack=slack, bot_name=identity.name)
         try:
-            # Not earlier: the engine's launch blocks the loop, and a look that it interrupts would
-            # hold SQLite's lock meanwhile.
+            # Not earlier: launching the engine blocks the loop, and an observation interrupted by
+            # that would hold SQLite's lock.
             async with monitored(self.store):
                 yield replies
         finally:

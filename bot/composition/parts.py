@@ -1,4 +1,4 @@
-"""What the Slack app is made of, before Slack has said who the bot is."""
+"""The parts of the Slack app that exist before Slack has said who the bot is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bot.subscriptions import AlertMemory, SharedChannels
 
 
 def without_digests(_connected: Connected) -> AbstractAsyncContextManager[None]:
-    """Nothing is remembered, so no digests run."""
+    """Run no digests, for a bot without a database."""
     return nullcontext()
 
 
@@ -38,29 +38,29 @@ async def _nothing_to_add() -> Sequence[DoctorCheck]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the app is made of.
+    """The parts of the app.
 
     Attributes:
         backends: checks one backend.
-        gateways: checks gateways; `None` for a bot that reads none.
-        access: who may ask, for the bot that Slack says this is.
-        clock: the present instant, aware.
-        probe_origin: from where the bot probes.
+        gateways: checks gateways; `None` for a bot without Azure.
+        access: makes the access policy, once Slack has identified the bot.
+        clock: returns the present instant, time zone aware.
+        probe_origin: the machine from which the bot probes.
         followed: the gateways that a channel follows.
-        digests: runs the digests for as long as the app, and yields what their verbs use.
-        watch_every_s: seconds between two observations of a card that is watched.
+        digests: runs the digests as long as the app runs, and yields what their commands use.
+        watch_every_s: seconds between two checks for a watched card.
         last_healthy: the last healthy facts of each backend.
         alerts: reads alerts with the names that are known.
-        is_site: whether a known gateway serves a host that no pool holds.
-        doctor_checks: what `doctor` tells beside Slack's own side.
-        saved_watches: keeps watches over a restart, made for the bot's own workspace; `None` lets
-            them end with the process.
-        alert_memory: which channels want alerts answered, made for the bot's own workspace; `None`
-            where nothing is remembered.
-        alerts_every_s: seconds between two observations of what an alert named.
-        shared_channels: who consented to cards in channels that are shared with another
-            organisation, made for the bot's own workspace; `None` where nothing is remembered.
-        known_elsewhere: whether another replica took the request of this signature.
+        is_site: whether a known gateway serves a host that is in no pool.
+        doctor_checks: the checks of `doctor` other than Slack's.
+        saved_watches: stores watches across a restart, made for the bot's own workspace; `None`
+            lets them end with the process.
+        alert_memory: stores in which channels alerts are answered, made for the bot's own
+            workspace; `None` without a database.
+        alerts_every_s: seconds between two checks of a problem that an alert named.
+        shared_channels: stores who consented to cards in channels shared with another organisation;
+            `None` without a database.
+        known_elsewhere: whether another replica received the request with this signature.
     """
 
     backends: CheckService

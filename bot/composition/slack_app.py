@@ -1,4 +1,4 @@
-"""The Slack app out of its parts: who answers which request, and with what.
+"""Builds the Slack app from its parts: which handler answers which request, and with what.
 
 `_SlackAppBuilder.handlers` is the one table of handlers, by type of request.
 """
@@ -47,7 +47,7 @@ _FILES_READ = "files:read"
 def slack_service(
     settings: Settings, parts: Parts, context: ssl.SSLContext, wait_s: float = DRAIN_S
 ) -> SlackService:
-    """The service that runs the app; `context` is the TLS trust of outgoing calls."""
+    """The service that runs the app; `context` is the TLS context of outgoing calls."""
     compose = partial(slack_app, settings, parts)
     return SlackService(settings=settings, compose=compose, context=context, wait_s=wait_s)
 
@@ -56,13 +56,13 @@ def slack_service(
 async def slack_app(
     settings: Settings, parts: Parts, connected: Connected
 ) -> AsyncIterator[SlackApp]:
-    """The app in the workspace that Slack named, with the digests beside it."""
+    """The app for the workspace that Slack named, with the digests running next to it."""
     async with parts.digests(connected) as subscriptions:
         yield _SlackAppBuilder(settings, parts, connected, subscriptions).build()
 
 
 class _SlackAppBuilder:
-    """Makes each part once, in the order in which they need each other."""
+    """Creates each part once, in the order in which they need each other."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class _SlackAppBuilder:
         )
 
     def handlers(self) -> Handlers:
-        """Who answers which type of request."""
+        """The table of handlers by type of request."""
         small = SmallVerbs(
             slack=self._slack,
             doctor=self._examination().shown,

@@ -1,6 +1,6 @@
-"""Settings: the environment and `appgw.yaml` -> one frozen value.
+"""Settings: the environment and `appgw.yaml` as one frozen value.
 
-Nothing outside this room reads the environment.
+No other package reads the environment.
 """
 
 from bot.settings.load import (

@@ -1,7 +1,4 @@
-"""Rules for settings that name a file.
-
-What lies there is read within limits, and never repeated.
-"""
+"""Rules for settings that name a file; its content is read within limits and never shown."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
 def read(path: Path, limit: int) -> bytes:
-    """The content of a regular file.
+    """Read a regular file.
 
     Raises:
-        OSError: there is none, it is something else (reading a pipe or a device may never end), or
-            it is larger than `limit` bytes.
+        OSError: it does not exist, is no regular file (reading a pipe or a device may never end),
+            or is larger than `limit` bytes.
     """
     if path.exists() and not path.is_file():
         raise OSError(0, "it is not a regular file")
@@ -44,7 +41,7 @@ def path(example: str) -> Callable[[object], Path]:
 
 
 def ca_bundle(value: Path) -> Path:
-    """A file with certificates that OpenSSL takes as CAs, at least one."""
+    """A file with at least one certificate that OpenSSL accepts as a CA."""
     example = "name a PEM file, for example /etc/ssl/contoso.pem"
     content = _read(value, example)
     if _BEGIN not in content:
@@ -62,7 +59,7 @@ def ca_bundle(value: Path) -> Path:
 def intermediates(value: Path) -> Path:
     """A file with issuer certificates: PEM, or the CCADB's CSV with its column 'PEM Info'.
 
-    A private key has no place in it.
+    A file with a private key is refused.
     """
     example = "name a PEM or CCADB CSV file, for example /etc/appgw/intermediates.pem"
     content = _read(value, example)

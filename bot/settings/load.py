@@ -1,6 +1,6 @@
-"""How settings are read: sources joined, mistakes collected.
+"""Reads the settings from environment and file, and collects all mistakes.
 
-All of them are told at once, because each restart costs a minute.
+All mistakes are reported at once, because each restart takes a minute.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ class SettingsError(Exception):
 def load_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> Settings:
     """Read the settings of `appgw serve`.
 
-    The environment wins over the file, an empty variable counts as absent.
+    The environment overrides the file; an empty variable counts as absent.
 
     Args:
         environ: the process's environment.
-        yaml_path: `appgw.yaml`; a file that does not exist counts as empty.
+        yaml_path: `appgw.yaml`; a missing file counts as empty.
 
     Raises:
-        SettingsError: with every mistake at once.
+        SettingsError: with every mistake.
     """
     return _load(Settings, _joined, environ, yaml_path)
 
 
 def load_azure_settings(environ: Mapping[str, str], yaml_path: Path | None = None) -> AzureSettings:
-    """Read only how ARM is reached, for the terminal, which needs no Slack.
+    """Read only the settings for ARM, for terminal commands without Slack.
 
     Sources and errors as in `load_settings`.
     """
@@ -69,7 +69,7 @@ def load_azure_settings(environ: Mapping[str, str], yaml_path: Path | None = Non
 def load_database_settings(
     environ: Mapping[str, str], yaml_path: Path | None = None
 ) -> DatabaseSettings:
-    """Read only where the bot remembers, for `appgw db`, which needs no Slack.
+    """Read only the settings of the database, for `appgw db`.
 
     Sources and errors as in `load_settings`.
     """
@@ -108,7 +108,7 @@ def _read_yaml(path: Path | None) -> tuple[dict[str, Any], list[str]]:
         return {}, []
     try:
         content, twice = _parsed(files.read(path, _MAX_YAML))
-    except Exception as error:  # noqa: BLE001 -- what the parser raises over odd tags, dates and depths is of no one family
+    except Exception as error:  # noqa: BLE001 -- the parser's errors for tags, dates and depths share no base class
         return {}, [
             (
                 f"{path.name} cannot be read ({_reason(error)}); write lines such as "
@@ -134,10 +134,7 @@ def _read_yaml(path: Path | None) -> tuple[dict[str, Any], list[str]]:
 
 
 def _parsed(content: bytes) -> tuple[object, tuple[str, ...]]:
-    """The file's value, and the keys that it gives twice.
-
-    YAML itself would let the last one win without a word.
-    """
+    """The file's value, and its duplicate keys, of which YAML would silently take the last."""
     loader = yaml.SafeLoader(content)
     root = loader.get_single_node()
     keys = (
@@ -155,9 +152,9 @@ def _is_blank(value: object) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Why a file cannot be read, with the line where the parser knows one.
+    """Why a file cannot be read, with the line if the parser gives one.
 
-    Nothing of the file is repeated.
+    The content of the file is not shown.
     """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
@@ -166,7 +163,7 @@ def _reason(error: Exception) -> str:
 
 
 def _shown(key: object) -> str:
-    """A key as a sentence repeats it: short, and without what would break the line."""
+    """A key in a form for sentences: short, without characters that would break the line."""
     text = str(key) if isinstance(key, str | int | float) else f"({type(key).__name__})"
     return (
         "".join(c if c.isprintable() else "\ufffd" for c in text)
@@ -176,7 +173,7 @@ def _shown(key: object) -> str:
 
 
 def _joined(given: Mapping[str, Any]) -> _Rules:
-    """The rules that join several variables, as (broken, sentence)."""
+    """Rules about several variables, as (broken, sentence)."""
     over_http = "SLACK_APP_TOKEN" not in given
     same_port = written(given.get("APPGW_HTTP_PORT", DEFAULT_HTTP_PORT)) == written(
         given.get("APPGW_ADMIN_PORT", DEFAULT_ADMIN_PORT)
@@ -208,7 +205,7 @@ def _joined(given: Mapping[str, Any]) -> _Rules:
 
 
 def _azure_joined(given: Mapping[str, Any]) -> _Rules:
-    """The rules that join several variables about ARM."""
+    """Rules about several variables for ARM."""
     static = written(given.get("APPGW_AZURE_CREDENTIAL", "")).lower() == "static"
     missing = (
         "APPGW_AZURE_STATIC_TOKEN is missing; APPGW_AZURE_CREDENTIAL=static sends it, for example "

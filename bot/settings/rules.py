@@ -1,8 +1,7 @@
-"""How the text of one variable becomes a value.
+"""Rules that turn the text of one variable into a value.
 
-Every `ValueError` is the second half of a sentence that begins with the variable's name.
-
-No rule repeats a secret, not even a part of it.
+The text of each `ValueError` is the second half of a sentence that begins with the variable's name.
+No rule shows any part of a secret.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ MAX_PORT = 65535
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 _MAX_BITS = 64
 _SUBSCRIPTION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_MAX_SHOWN = 40  # an id of Azure has 36 characters
+_MAX_SHOWN = 40  # an Azure ID has 36 characters
 _SECRET = re.compile(
     r"xox[a-z]?[-.]|xapp-|eyJ[a-z0-9_-]{8}|^[0-9a-f]{32}$|://[^/@]*@", re.IGNORECASE
 )
-# A password may hold a slash, a colon or a bracket, so these are no URLs as urllib reads them.
+# A password may contain a slash, a colon or a bracket, so urllib cannot parse these URLs.
 _POSTGRESQL = re.compile(
     r"postgresql://(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]*)(?::(?P<port>[^/?]*))?(?:[/?].*)?"
 )
@@ -31,10 +30,7 @@ _HOST = re.compile(
 
 
 def shown(value: str) -> str:
-    """A wrong value as a sentence repeats it.
-
-    Short, and never what may be a secret that was put into the wrong variable.
-    """
+    """A wrong value in a form for sentences: short, and never a possible secret."""
     return (
         repr(value)
         if is_harmless(value)
@@ -43,9 +39,9 @@ def shown(value: str) -> str:
 
 
 def is_harmless(value: str) -> bool:
-    """Whether a value may be repeated.
+    """Whether a value may be shown.
 
-    It is no longer than an id and looks like no token, signing secret or URL with a password.
+    It is no longer than an ID and looks like no token, signing secret or URL with a password.
     """
     return len(value) <= _MAX_SHOWN and not _SECRET.search(value)
 
@@ -53,7 +49,7 @@ def is_harmless(value: str) -> bool:
 def text(value: object) -> str:
     """One line of visible text without surrounding white space.
 
-    What was copied with a line break or a zero-width space is told.
+    Line breaks and zero-width spaces from copying are reported.
     """
     if not isinstance(value, str):
         raise ValueError(f"is {type(value).__name__}, not text; put it in quotes in appgw.yaml")  # noqa: TRY004 -- pydantic collects ValueError
@@ -66,9 +62,9 @@ def text(value: object) -> str:
 
 
 def written(value: object) -> str:
-    """A plain value of appgw.yaml as text.
+    """A scalar value of appgw.yaml as text.
 
-    Of others only their kind, for anchors make a list of a few lines endless.
+    Of other values only the type is shown, because anchors can make a short list endless.
     """
     plain = isinstance(value, str | float) or (
         isinstance(value, int) and value.bit_length() <= _MAX_BITS
@@ -121,7 +117,7 @@ def names(value: object) -> tuple[str, ...]:
 
 
 def one_of(allowed: Sequence[str]) -> Callable[[object], str]:
-    """A rule that takes one of a few words, in any case."""
+    """A rule for one of a few words, in any case."""
 
     def rule(value: object) -> str:
         word = written(value).lower()
@@ -133,7 +129,7 @@ def one_of(allowed: Sequence[str]) -> Callable[[object], str]:
 
 
 def token(prefix: str) -> Callable[[object], str]:
-    """A rule for a Slack token of one kind; the token itself is never repeated."""
+    """A rule for a Slack token of one kind; the token itself is never shown."""
 
     def rule(value: object) -> str:
         given = written(value)
@@ -148,7 +144,7 @@ def token(prefix: str) -> Callable[[object], str]:
 
 
 def slack_api_url(value: str) -> str:
-    """A Web API address, which the client completes by appending a method's name."""
+    """A base URL of Slack's Web API; the client appends the name of a method."""
     parts = _split(value)
     if parts is None or not value.endswith("/api/"):
         raise ValueError(
@@ -167,7 +163,7 @@ def arm_url(value: str) -> str:
 
 
 def _split(value: str) -> str | None:
-    """The scheme of a usable http(s) address without user info, else `None`."""
+    """The scheme of a valid http(s) URL without user info, else `None`."""
     try:
         parts = urlsplit(value)
         usable = (
@@ -182,7 +178,7 @@ def _split(value: str) -> str | None:
 
 
 def passwords_of(url: str) -> tuple[str, ...]:
-    """The passwords in a database's address, as they are written and as they are meant."""
+    """The passwords in a database URL, percent-encoded and decoded."""
     user_info, at, _ = url.partition("://")[2].rpartition("@")
     written = [user_info.partition(":")[2]] if at else []
     written += re.findall(r"[?&]password=([^&]+)", url)
@@ -190,7 +186,7 @@ def passwords_of(url: str) -> tuple[str, ...]:
 
 
 def database_url(value: object) -> str:
-    """A SQLite or PostgreSQL address; it may hold a password, so it is never repeated."""
+    """A SQLite or PostgreSQL URL; it may contain a password, so it is never shown."""
     url = text(value)
     server = _POSTGRESQL.fullmatch(url)
     if not server and not _SQLITE.fullmatch(url):
@@ -207,7 +203,7 @@ def database_url(value: object) -> str:
 
 
 def subscriptions(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Azure subscription ids."""
+    """Azure subscription IDs."""
     for value in values:
         if not _SUBSCRIPTION.fullmatch(value):
             raise ValueError(
@@ -243,7 +239,7 @@ def _target(value: str) -> str:
 
 
 def ids(kinds: str, example: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """A rule for Slack ids whose first letter is one of `kinds`."""
+    """A rule for Slack IDs whose first letter is one of `kinds`."""
 
     def rule(values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
@@ -257,5 +253,5 @@ def ids(kinds: str, example: str) -> Callable[[tuple[str, ...]], tuple[str, ...]
 
 
 def team(value: str) -> str:
-    """The id of a workspace or an Enterprise Grid organisation."""
+    """The ID of a workspace or an Enterprise Grid organisation."""
     return ids("TE", "T0123ABCD")((value,))[0]

@@ -1,4 +1,4 @@
-"""The roots that the bot trusts when it speaks to Slack and to Azure."""
+"""The roots that the bot trusts for its own connections to Slack and Azure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from os import PathLike
 
 @cache
 def outgoing_trust(ca_bundle: str | PathLike[str] | None) -> ssl.SSLContext:
-    """The system's roots, and the extra ones that an operator named.
+    """A TLS context with the system's roots and the operator's additional ones.
 
-    One context per bundle and process, since reading the system's roots takes tens of
-    milliseconds; a bundle that changes is read at the next start. Reads files.
+    There is one context per bundle and process, because reading the system's roots takes tens of
+    milliseconds; a changed bundle is read at the next start. Reads files.
 
     Raises:
-        OSError: the bundle cannot be read or holds no certificate.
+        OSError: the bundle cannot be read or contains no certificate.
     """
     context = ssl.create_default_context()
     if ca_bundle:

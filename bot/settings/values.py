@@ -1,7 +1,6 @@
-"""What can be set: one frozen value with a field per variable of the contract (section 5).
+"""All settings as one frozen value, with a field per variable (docs/settings.md).
 
-How one variable is checked is in `rules`; how the sources are read and the mistakes collected is in
-`load`.
+`rules` checks one variable; `load` reads the sources and collects the mistakes.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _AZURE_FIELDS = frozenset(
 
 
 class Transport(StrEnum):
-    """How Slack's requests reach the bot."""
+    """How requests from Slack arrive."""
 
     SOCKET = "socket"
     HTTP = "http"
@@ -45,7 +44,7 @@ class AzureCredential(StrEnum):
 
 
 class Cloud(StrEnum):
-    """Which Azure cloud ARM is asked in."""
+    """The Azure cloud."""
 
     PUBLIC = "public"
     CHINA = "china"
@@ -61,9 +60,9 @@ Switch = Annotated[bool, BeforeValidator(rules.switch)]
 
 
 class AzureSettings(BaseSettings):
-    """How ARM is reached; all that `appgw health` in a terminal needs.
+    """How ARM is reached; `appgw health` in a terminal needs nothing else.
 
-    `strange` holds one sentence for each variable that looks like a misspelt one.
+    `strange` contains one sentence for each variable that looks like a misspelt one.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -101,18 +100,15 @@ class AzureSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is the library's
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load_settings` hands over.
+        """Use only the values from `load_settings`.
 
-        The process's environment is never read behind its back.
+        The library would otherwise read the process's environment itself.
         """
         return (init_settings,)
 
 
 class DatabaseSettings(AzureSettings):
-    """Where the bot remembers.
-
-    With the settings above it, all that `appgw db` in a terminal needs.
-    """
+    """Where the database is; with `AzureSettings`, all that `appgw db` needs."""
 
     data_dir: Annotated[Path, BeforeValidator(files.path("/data"))] = Field(
         default=Path("data"), alias="APPGW_DATA_DIR"
@@ -123,18 +119,18 @@ class DatabaseSettings(AzureSettings):
 
     @property
     def database_url(self) -> str:
-        """The database: the one given, else a SQLite file in the data directory.
+        """The configured database URL, else a SQLite file in the data directory.
 
-        May hold a password: never log it.
+        May contain a password: never log it.
         """
         given = self.database_secret
         return given.get_secret_value() if given else f"sqlite:///{self.data_dir / 'appgw.sqlite3'}"
 
 
 class Settings(DatabaseSettings):
-    """Everything that can be set.
+    """All settings of `appgw serve`.
 
-    A field's alias is its variable's name and its key in `appgw.yaml`.
+    The alias of a field is the name of its variable and its key in `appgw.yaml`.
     """
 
     slack_bot_token: Annotated[Secret, BeforeValidator(rules.token("xoxb-"))] = Field(
@@ -185,7 +181,7 @@ class Settings(DatabaseSettings):
 
     @property
     def secret_values(self) -> tuple[str, ...]:
-        """Every secret that was set, as it stands: what the log strikes out by value."""
+        """Every secret that was set, unchanged, so that the log can remove them."""
         given = (
             self.slack_bot_token,
             self.slack_app_token,
@@ -198,20 +194,17 @@ class Settings(DatabaseSettings):
 
     @property
     def asks_azure(self) -> bool:
-        """Whether anything about Azure was set.
-
-        A bot that was told nothing does not go looking for an identity.
-        """
+        """Whether anything about Azure was set; otherwise the bot does not look for an identity."""
         return bool(_AZURE_FIELDS & self.model_fields_set)
 
     @property
     def may_probe(self) -> bool:
-        """Whether there is anything at all that may be probed for people in the chat."""
+        """Whether any target may be probed for users in Slack."""
         return bool(self.asks_azure or self.allowed_targets or self.allow_loopback)
 
     @property
     def idle(self) -> str:
-        """What an operator is told where nothing may be probed."""
+        """What the operator is told if no target may be probed."""
         return (
             "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every check "
             "is refused; set for example "
@@ -226,7 +219,7 @@ class Settings(DatabaseSettings):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What an operator should read at every start, one sentence each."""
+        """What the operator should know at every start, one sentence each."""
         openings = (
             (
                 self.allowed_channels,

@@ -1,4 +1,4 @@
-"""The terminal face of the use case: files and options in, a report out.
+"""The commands of the `appgw` program: options in, a use case, output and exit status.
 
-No Slack, no ARM, no database is imported on this path.
+`appgw check` and `appgw rehearse` import no Slack, ARM or database code.
 """

@@ -1,10 +1,10 @@
 """`appgw rehearse --annotate`: findings as annotations of a pipeline, and a summary of the job.
 
-GitHub Actions and Azure Pipelines both read commands out of what a step prints, so names of files
-and what certificates say are escaped, and lines that are no command of ours are made unable to be
-one. The rules: GitHub's "Workflow commands" and Azure DevOps' "Logging commands" (both documented
-by Microsoft), and what their agents accept beyond that: `::` after leading blanks, `##[` and
-`##vso[` anywhere in a line.
+GitHub Actions and Azure Pipelines read commands from a step's output. File names and text from
+certificates are therefore escaped, and lines that are not our commands are changed so that they
+cannot be read as commands. Sources: GitHub's "Workflow commands", Azure DevOps' "Logging commands",
+and what their agents accept beyond that: `::` after leading blanks, `##[` and `##vso[` anywhere in
+a line.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _LEVELS = {Severity.CRITICAL: "error", Severity.WARNING: "warning"}
 
 
 class Annotate(StrEnum):
-    """Whose annotations."""
+    """The pipeline service whose command syntax is used."""
 
     GITHUB = "github"
     AZURE = "azure"
 
 
 def annotate_as(text: str) -> Annotate:
-    """The value of `--annotate`. Raises `InputError`."""
+    """Parse the value of `--annotate`. Raises `InputError`."""
     try:
         return Annotate(text.strip().lower())
     except ValueError:
@@ -49,12 +49,12 @@ def annotate_as(text: str) -> Annotate:
 
 
 def print_annotated(report: CheckReport, chain: Path, syntax: Annotate) -> None:
-    """Write annotations and report to standard output, and the summary where the pipeline wants it.
+    """Write annotations and report to standard output, and the summary to the pipeline.
 
     Args:
         report: the rehearsal.
-        chain: the file, as it was named.
-        syntax: whose commands.
+        chain: the file, as named on the command line.
+        syntax: the pipeline service.
     """
     from bot.terminal.output import render  # noqa: PLC0415 -- Rich is not imported where only JSON is wanted
 
@@ -62,7 +62,7 @@ def print_annotated(report: CheckReport, chain: Path, syntax: Annotate) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     try:
         _summarise(summary(report, chain), syntax, os.environ)
-    except OSError as error:  # the verdict and its exit status stand without the summary
+    except OSError as error:  # without the summary, verdict and exit status are still correct
         sys.stderr.write(f"appgw: {harmless(_no_summary(error))}\n")
     sys.stdout.flush()
 
@@ -118,43 +118,43 @@ def _command(
 
 
 def github_data(text: str) -> str:
-    """A message of GitHub's, escaped as its toolkit does."""
+    """A message for GitHub, escaped as its toolkit does."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def github_property(text: str) -> str:
-    """A property of GitHub's."""
+    """A property for GitHub."""
     return github_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def azure_data(text: str) -> str:
-    """A message of Azure's, escaped as its agent decodes it."""
+    """A message for Azure Pipelines, escaped as its agent decodes it."""
     return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def azure_property(text: str) -> str:
-    """A property of Azure's."""
+    """A property for Azure Pipelines."""
     return azure_data(text).replace(";", "%3B").replace("]", "%5D")
 
 
 def harmless(line: str) -> str:
-    """The line in a form that neither service takes for a command."""
+    """The line, changed if one of the services would read it as a command."""
     calm = _COMMAND.sub("# ", " ".join(line.splitlines()))
     return f"· {calm.lstrip()}" if calm.lstrip().startswith("::") else calm
 
 
 def _place(chain: Path) -> str:
-    """The file as the pull request names it: from the folder in which the step runs."""
+    """The file's path as in the pull request: relative to the folder in which the step runs."""
     here = Path.cwd()
     inside = chain.is_absolute() and chain.is_relative_to(here)
     return str(chain.relative_to(here) if inside else chain)
 
 
 def _lines(chain: Path, report: CheckReport) -> Mapping[int, int]:
-    """At which line of a PEM file each certificate begins, counted from 1.
+    """The line at which each certificate of a PEM file begins, counted from 1.
 
-    Empty where the file holds other blocks than were judged. A pipe can be read only once: a second
-    reader would wait for ever.
+    Empty if the file contains other blocks than were judged. A pipe can only be read once: a second
+    read would wait for ever.
     """
     if not chain.is_file():
         return {}
@@ -168,7 +168,7 @@ def _lines(chain: Path, report: CheckReport) -> Mapping[int, int]:
 
 
 def summary(report: CheckReport, chain: Path) -> str:
-    """A section of Markdown; nothing from outside in it is markup."""
+    """A section of Markdown in which no text from outside is markup."""
     word = grade(report.verdict)
     title = f"### {SHAPES[word]} {word} {_inert(_place(chain))}: {_inert(report.explanation.title)}"
     rows = [
@@ -182,14 +182,14 @@ def summary(report: CheckReport, chain: Path) -> str:
 
 
 def _inert(text: str) -> str:
-    """One line whose punctuation is escaped; CommonMark lets a backslash stand before any."""
+    """One line with escaped punctuation; in CommonMark any punctuation may follow a backslash."""
     return _PUNCTUATION.sub(r"\\\1", clean(text, _LINE))
 
 
 def _summarise(text: str, syntax: Annotate, environ: Mapping[str, str]) -> None:
-    """Hand over the section.
+    """Give the section to the service.
 
-    GitHub gives every step a file to append to; Azure reads the file that a command names.
+    GitHub has a file per step to append to; Azure Pipelines reads the file named in a command.
     """
     if syntax is Annotate.GITHUB and (wanted := environ.get("GITHUB_STEP_SUMMARY")):
         with Path(wanted).open("a", encoding="utf-8") as file:

@@ -1,7 +1,4 @@
-"""Azure as it is asked from a terminal.
-
-Quiet, for a refusal is one sentence on the screen and not the SDK's log as well.
-"""
+"""The ARM client for terminal commands, without the SDK's log on the screen."""
 
 from __future__ import annotations
 
@@ -16,16 +13,16 @@ _TALKERS = ("azure", "msal")
 
 
 def terminal_client(settings: AzureSettings) -> ArmClient:
-    """The client that the settings describe; close it at exit.
+    """The client for the settings; close it at exit.
 
-    Log lines of its libraries are kept off standard error.
+    Its libraries' log lines do not go to standard error.
     """
     for name in _TALKERS:
         logger = logging.getLogger(name)
         if not logger.handlers:
             logger.addHandler(
                 logging.NullHandler()
-            )  # without any, the interpreter writes warnings to standard error
+            )  # without a handler, logging writes warnings to standard error
     return configured_client(settings, clock=now)
 
 

@@ -33,7 +33,7 @@ ACCEPTED, REFUSED, NO_LIST = 0, 1, 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustOptions:
-    """What both commands take: whom the gateway trusts, what it validates, when."""
+    """Options of both commands: what the gateway trusts and validates, and the instant."""
 
     live_name: str | None
     roots: tuple[CertificateSource, ...]
@@ -47,7 +47,7 @@ class TrustOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions(TrustOptions):
-    """The command line of `appgw check`."""
+    """Options of `appgw check`."""
 
     target: str
     sni: str | None
@@ -59,7 +59,7 @@ class CheckOptions(TrustOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearseOptions(TrustOptions):
-    """The command line of `appgw rehearse`."""
+    """Options of `appgw rehearse`."""
 
     chain: CertificateSource
     name: str | None
@@ -128,7 +128,7 @@ def _run_annotated(options: RehearseOptions, wanted: str) -> int:
 
 
 def rehearsal(options: RehearseOptions) -> CheckReport:
-    """The verdict about a chain that is not installed yet. Raises `InputError`."""
+    """Judge a chain that is not installed yet. Raises `InputError`."""
     if str(options.chain).lower().startswith("gw:"):
         raise InputError(
             "a gateway is rehearsed without one of its roots; write: appgw rehearse "
@@ -140,7 +140,7 @@ def rehearsal(options: RehearseOptions) -> CheckReport:
 
 
 def check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None]:
-    """What is to be probed, and the instant of `--at`. Raises `InputError`."""
+    """What to probe, and the instant of `--at`. Raises `InputError`."""
     host, port, path = _target(options)
     name = _name(options.host_name, "--host-name") or host
     server_name = _name(options.sni, "--sni") or name
@@ -213,8 +213,8 @@ def _finish(report: CheckReport, *, json_wanted: bool) -> int:
     try:
         _print(report, json_wanted=json_wanted)
     except BrokenPipeError:
-        # The reader has seen enough; the verdict stands, and the interpreter's last flush must not
-        # complain.
+        # The reader closed the pipe. The exit status remains the verdict, and the interpreter's
+        # last flush must not print an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if report.chain is None:
         return NO_LIST

@@ -1,4 +1,4 @@
-"""How the program says that it cannot be used so: one line on standard error, exit status 2."""
+"""Reports a wrong command line or a failed output: one line on standard error, exit status 2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TextIO
 
 UNUSABLE = 2
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
-"""Errors of an output that takes nothing more."""
+"""Errors of an output that was closed or is full."""
 _EXAMPLES = {
     "check": "check backend.contoso.com",
     "rehearse": "rehearse fullchain.pem",
@@ -23,9 +23,9 @@ _POSSIBLE = re.compile(r" \(Possible options?: ([^)]*)\)$")
 
 
 def usage_error(sentence: str) -> int:
-    """Say the sentence and return the exit status.
+    """Print the sentence and return the exit status.
 
-    Words of the command line in it neither break the line nor move the cursor.
+    Text from the command line in it cannot break the line or move the cursor.
     """
     shown = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
     sys.stderr.write(f"appgw: {shown}\n")
@@ -33,9 +33,10 @@ def usage_error(sentence: str) -> int:
 
 
 def open_stream(stream: TextIO | None) -> TextIO:
-    """A stream that takes everything.
+    """A stream that accepts every text.
 
-    One that the caller closed (`>&-`) keeps nothing, one that knows only ASCII shows `?`.
+    A stream that the caller closed (`>&-`) is replaced by the null device; one in ASCII shows `?`
+    for other characters.
     """
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- lives as long as the process
@@ -45,8 +46,8 @@ def open_stream(stream: TextIO | None) -> TextIO:
 
 
 def output_lost(error: OSError) -> int:
-    """Say that the output could not be written, and return the exit status."""
-    # The interpreter flushes once more at its end and would say so at length.
+    """Report that the output could not be written, and return the exit status."""
+    # The interpreter flushes again at its end and would print a second, longer error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return usage_error(
         f"the output could not be written ({os.strerror(error.errno or 0).lower()}); send it "
@@ -55,7 +56,7 @@ def output_lost(error: OSError) -> int:
 
 
 def command_line_error(error: Exception) -> str | None:
-    """What click says about a wrong command line, as one sentence.
+    """Click's error about a wrong command line as one sentence.
 
     `None` for any other exception.
     """

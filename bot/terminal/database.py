@@ -1,8 +1,7 @@
 """`appgw db upgrade|export|purge`: the bot's database from a terminal.
 
-Exit status 2 when the database cannot be used.
-
-On SQLite each of them needs the bot stopped: one process has the file.
+Exit status 2 when the database cannot be used. With SQLite the bot must be stopped first, because
+only one process may use the file.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def purge() -> int:
 
 
 def _named(url: str) -> str:
-    """The database for people: its file, or its name and host, never what opens it."""
+    """The database for users: its file, or its name and host, never its password."""
     from sqlalchemy.engine import make_url  # noqa: PLC0415 -- the database is imported here only
 
     parts = make_url(url)

@@ -1,7 +1,6 @@
-"""`appgw doctor`.
+"""`appgw doctor`: whether the bot can work with the current settings; changes nothing.
 
-Can the bot answer with the settings it has? Asks Slack who the token is and ARM what it sees;
-changes nothing.
+It asks Slack who the token belongs to and ARM which gateways it sees.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def run_doctor() -> int:
     """Run all checks and print a line for each.
 
     Returns:
-        0 when nothing failed, 1 when something did, 2 when the settings cannot be used.
+        0 when no check failed, 1 when one did, 2 when the settings cannot be used.
     """
     try:
         settings = load_settings(os.environ, Path("appgw.yaml"))
@@ -55,7 +54,7 @@ async def _examine(settings: Settings) -> list[DoctorCheck]:
 def _own(settings: Settings) -> list[DoctorCheck]:
     """Checks that need no network.
 
-    That nothing may be probed is reported once, with the targets.
+    That no target may be probed is only reported once, with the targets.
     """
     warnings = [warning for warning in settings.warnings if warning != settings.idle]
     return [
@@ -94,7 +93,7 @@ async def _azure(settings: Settings) -> list[DoctorCheck]:
 
 
 async def _slack_side(settings: Settings) -> list[DoctorCheck]:
-    """What Slack says of the token, with the granted scopes and Slack's time."""
+    """The checks about the token, with its scopes and Slack's time."""
     context = await asyncio.to_thread(outgoing_trust, settings.ca_bundle)
     headers = {"Authorization": f"Bearer {settings.slack_bot_token.get_secret_value()}"}
     try:

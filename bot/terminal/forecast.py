@@ -1,4 +1,4 @@
-"""`appgw forecast gw:NAME`: on which day what breaks, folded by cause."""
+"""`appgw forecast gw:NAME`: what will break on which day, grouped by cause."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _EXAMPLE = "write for example: appgw forecast gw:prod-gw --days 90"
 
 
 def run_forecast(target: str, days: int, *, json_wanted: bool) -> int:
-    """Ask ARM, probe, judge at every date, print, and return the exit status."""
+    """Read the gateway, probe, judge at every date, print, and return the exit status."""
     try:
         question = forecast_question(target, days)
     except InputError as error:
@@ -36,10 +36,10 @@ def run_forecast(target: str, days: int, *, json_wanted: bool) -> int:
 
 
 def forecast_question(target: str, days: int) -> Question[Forecast]:
-    """What breaks on the gateway that was typed.
+    """The forecast for the typed gateway, to be run by `rehearsal`.
 
     Raises:
-        InputError: the days are unusable.
+        InputError: the days are invalid.
     """
     if not 1 <= days <= MOST_DAYS:
         raise InputError(f"--days {days} is outside 1-{MOST_DAYS}; {_EXAMPLE}")
@@ -55,14 +55,14 @@ def forecast_question(target: str, days: int) -> Question[Forecast]:
 
 
 def status_of(found: Forecast) -> int:
-    """1 where something breaks or is refused already, 3 where not every server was seen, else 0."""
+    """1 if something will break or is refused now, 3 if some servers were not probed, else 0."""
     if found.breaking or found.refused:
         return SOMETHING_BREAKS
     return NOT_ALL_SEEN if found.unseen else NOTHING_BREAKS
 
 
 def document(found: Forecast) -> dict[str, Any]:
-    """The JSON object; keys only grow."""
+    """The JSON object; keys are only added, never removed."""
     return {
         "schema": 1,
         "gateway": gateway_json(found.gateway, found.scope),
@@ -109,7 +109,7 @@ def _member(member: ForecastMember) -> dict[str, Any]:
 
 
 def text(found: Forecast) -> str:
-    """What is printed without `--json`."""
+    """The output without `--json`."""
     word = grade_of(found)
     head = f"{SHAPES[word]} {word} {clean(found.gateway.name)}: {summary(found)}"
     lines = (

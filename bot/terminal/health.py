@@ -1,7 +1,7 @@
-"""`appgw health`: backend health beside the bot's own probe.
+"""`appgw health`: backend health next to the bot's own probe.
 
-Exit status 1 when something is critical, 2 for what may not or cannot be asked, else 0: a gateway
-that was probed and whose backend health is missing is a warning.
+Exit status 1 when something is critical, 2 when there is no answer, else 0. A gateway that was
+probed and whose backend health is missing is a warning.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _LINE = 300
 
 
 class AnyTarget:
-    """A person at a terminal may probe whatever they name.
+    """The target policy of the terminal: every target may be probed.
 
-    The target policy is for Slack.
+    The rules of `bot.access` are only for users in Slack.
     """
 
     def refuse_spelling(self, *_target: object) -> None:
@@ -57,7 +57,7 @@ class AnyTarget:
 
 
 def run_health(target: str | None, *, json_wanted: bool, timeout: float) -> int:
-    """Ask, print, and return the exit status."""
+    """Check, print, and return the exit status."""
     try:
         answers = run(health_answers(target, timeout=timeout))
     except (InputError, SettingsError) as error:
@@ -75,11 +75,11 @@ async def health_answers(
     timeout: float,  # noqa: ASYNC109 -- handed to the probe
     quiet: bool = False,
 ) -> list[GatewayReport | Refusal]:
-    """What the gateways that were typed say, or every one where nothing was.
+    """The answers about the typed gateway or site, or about every gateway.
 
     Raises:
-        InputError: the target or the seconds are unusable, or nobody serves the site.
-        SettingsError: the settings are.
+        InputError: the target or the seconds are invalid, or no gateway serves the site.
+        SettingsError: the settings are invalid.
     """
     wanted = target_of(target) if target else None
     if isinstance(wanted, str):
@@ -99,7 +99,7 @@ _TAKES = {
 
 
 def target_of(text: str, *, verb: str = "health") -> GatewayRef | SiteTarget | str:
-    """The gateway or site that was typed, or what is wrong with it in one sentence."""
+    """The gateway or site that was typed, or one sentence about what is wrong with it."""
     understood = parse(f"health {text}")
     if isinstance(understood, Usage):
         host = isinstance(getattr(parse(f"check {text}"), "target", None), HostTarget)
@@ -117,7 +117,7 @@ async def ask(
     *,
     quiet: bool = False,
 ) -> list[GatewayReport | Refusal]:
-    """The answers about one gateway, or about every one that can be seen."""
+    """The answers about one gateway, or about every gateway that can be read."""
     async with terminal_client(settings) as arm:
         check_service = CheckService(
             arm=arm,
@@ -148,7 +148,7 @@ async def _both(
 async def _targets(
     check_service: CheckService, wanted: GatewayRef | SiteTarget | None
 ) -> Sequence[GatewayRef] | Refusal:
-    """The gateways that are asked.
+    """The gateways to check.
 
     Raises:
         InputError: no known gateway serves the site.
@@ -165,7 +165,7 @@ async def _targets(
 
 
 def exit_status(answers: Sequence[GatewayReport | Refusal]) -> int:
-    """1 for anything critical, 2 where a gateway could not be read, else 0."""
+    """1 if anything is critical, 2 if a gateway could not be read, else 0."""
     if any(isinstance(answer, GatewayReport) and not answer.healthy for answer in answers):
         return UNHEALTHY
     refused = any(isinstance(answer, Refusal) for answer in answers)
@@ -179,7 +179,7 @@ def _print(answers: Sequence[GatewayReport | Refusal]) -> None:
 
 
 def text_lines(answers: Sequence[GatewayReport | Refusal]) -> Iterator[Text]:
-    """What is printed without `--json`."""
+    """The output without `--json`."""
     if not answers:
         yield Text("No gateway can be seen with this identity.")
     for answer in answers:
@@ -209,7 +209,7 @@ def _lines(report: GatewayReport) -> Iterator[Text]:
 
 
 def _in_short(report: GatewayReport) -> str:
-    """How many servers fail, or why there is none."""
+    """How many servers fail, or why there are none."""
     if report.is_only_redirected:
         return "no server stands behind it, its rules only redirect"
     if not report.members and not report.findings:
@@ -222,7 +222,7 @@ def _in_short(report: GatewayReport) -> str:
 
 
 def _remarks(report: GatewayReport) -> Iterator[str]:
-    """What is to be known beside the servers."""
+    """Remarks besides the list of servers."""
     yield from report.redirects
     if state := report.gateway.passing_state:
         yield f"the gateway is {state}: what is shown here may change in a minute"
@@ -262,7 +262,7 @@ def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
 
 
 def _fix(finding: Finding, at: datetime, report: CheckReport | None = None) -> Iterator[Text]:
-    """The first step of a finding, as our own probe explains it where it found the same."""
+    """The first step of a finding, from our probe's explanation if it found the same fault."""
     explained = (
         report.explanation
         if report is not None and report.verdict.headline is finding.code

@@ -1,6 +1,6 @@
-"""Parsing of options: certificate files, names, the instant.
+"""Parses option values: certificate files, names, instants.
 
-Every refusal is one sentence with an example.
+Every error is one sentence with an example.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _CHUNK = 65536
 
 
 class InputError(Exception):
-    """The command line or a file is unusable; the text is one sentence."""
+    """The command line or a file is invalid; the text is one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastedCertificates:
-    """Certificates given as text, where the command line takes a file.
+    """Certificates given as text instead of a file.
 
     Attributes:
-        name: what a refusal calls them.
+        name: how error messages refer to them.
         text: PEM.
     """
 
@@ -57,9 +57,9 @@ CertificateSource = Path | PastedCertificates
 
 
 def read_certificates(source: CertificateSource) -> CertificateBag:
-    """Read one certificate file, PEM, DER or PKCS #7, or a pasted text.
+    """Read one certificate file (PEM, DER or PKCS #7) or a pasted text.
 
-    Raises `InputError` that names the source and what was found.
+    Raises `InputError`, which names the source and what was found.
     """
     try:
         data = _read(source) if isinstance(source, Path) else source.text.encode()
@@ -75,9 +75,9 @@ def read_certificates(source: CertificateSource) -> CertificateBag:
 
 
 def _read(path: Path) -> bytes:
-    """The file's bytes, at most one more than the limit.
+    """Read the file's bytes, at most one more than the limit.
 
-    A pipe without a writer ends with an error, not in waiting for ever.
+    A pipe without a writer gives an error instead of waiting for ever.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     data = bytearray()
@@ -98,7 +98,7 @@ def _read(path: Path) -> bytes:
 
 
 def read_all(sources: Sequence[CertificateSource]) -> tuple[Certificate, ...]:
-    """Every certificate of several sources, in the order given, repetitions left out."""
+    """Every certificate of several sources in the given order, without repetitions."""
     return tuple(
         dict.fromkeys(
             certificate for source in sources for certificate in read_certificates(source)
@@ -111,7 +111,8 @@ def instant(text: str | None) -> datetime:
     if text is None:
         return datetime.now(tz=UTC)
     try:
-        parsed = datetime.fromisoformat(text.strip().upper())  # RFC 3339 allows a small t and z
+        # RFC 3339 allows `t` and `z` in lower case
+        parsed = datetime.fromisoformat(text.strip().upper())
     except ValueError:
         raise InputError(
             f"--at {text!r} is not an ISO 8601 time; write for example --at 2026-12-01T09:00:00Z."
@@ -125,7 +126,7 @@ def instant(text: str | None) -> datetime:
 
 
 def seconds(timeout: float) -> float:
-    """The seconds of `--timeout`; raises `InputError` for none, too many, and what is no number."""
+    """The seconds of `--timeout`; raises `InputError` for too few, too many or no number."""
     if not 0 < timeout <= MAX_TIMEOUT_S:
         raise InputError(
             f"--timeout {timeout:g} is not possible: more than 0 and at most {MAX_TIMEOUT_S:g} "
@@ -147,9 +148,10 @@ def anchors(
     auth_certificates: Sequence[CertificateSource],
     generation: Sku,
 ) -> TrustAnchors:
-    """The gateway's trust.
+    """The gateway's trust anchors.
 
-    V1 exact leaf certificates, v2 uploaded roots, or the well-known CAs where nothing was given.
+    Exact leaf certificates for v1, uploaded roots for v2, or the well-known CAs if nothing was
+    given.
     """
     if generation is Sku.V1:
         if roots:
@@ -177,7 +179,7 @@ def policy(
     validate_name: bool,
     http: HttpProbeRule | None,
 ) -> GatewayPolicy:
-    """What the gateway demands, from the options."""
+    """The gateway's requirements, from the options."""
     return GatewayPolicy(
         anchors=trust,
         sku=generation,

@@ -1,6 +1,6 @@
-"""`appgw observe gw:NAME`: an anonymised record of a gateway's own words beside our verdict.
+"""`appgw observe gw:NAME`: an anonymised record of backend health next to our verdict.
 
-Exit status 0 when a record was written, 2 when the gateway may not or cannot be asked.
+Exit status 0 when a record was written, 2 when the gateway gives no answer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _READ_FIRST = (
 
 
 def run_observe(target: str, *, with_certificates: bool) -> int:
-    """Ask, print the record, and return the exit status."""
+    """Check, print the record, and return the exit status."""
     wanted = target_of(target, verb="observe")
     if isinstance(wanted, str):
         return usage_error(wanted)
@@ -41,7 +41,7 @@ def run_observe(target: str, *, with_certificates: bool) -> int:
     except SettingsError as error:
         return usage_error(str(error))
     (answer,) = run(ask(settings, wanted, PROBE_TIMEOUT_S))
-    # Without the gateway's own words there is nothing to record.
+    # Without backend health there is nothing to record.
     if no := answer if isinstance(answer, Refusal) else answer.refusal:
         return refused(no)
     assert isinstance(answer, GatewayReport)

@@ -1,9 +1,7 @@
-"""A report for people in a terminal: the same verdict, drawing and steps as the card.
+"""Prints a report in a terminal: the same verdict, drawing and steps as the card.
 
-Plain where the output is no terminal.
-
-Everything from outside passes through `clean`, so that no certificate moves the cursor or paints
-the screen.
+Without colours if the output is no terminal. Everything from outside passes through `clean`, so
+that no certificate can move the cursor or change colours.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from bot.cards.missing_issuer import not_at_hand
 from bot.domain.check_report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity, TrustMode
 
-DRAWING_LINES = 400  # two for each of the 100 certificates that a list may hold, and more
+DRAWING_LINES = 400  # two for each of the 100 certificates that a chain may contain, and spare ones
 _LINE = 400
 _OF_A_PRIVATE_CA = frozenset({Code.SERVER_UNKNOWN_CA, Code.INTERMEDIATE_UNKNOWN_CA})
 _NARROWEST = 20
@@ -44,10 +42,10 @@ _STAGES = {
 
 
 class StageDisplay:
-    """A spinner that names the stage a check is in; silent where standard error is no terminal.
+    """A spinner with the current stage; shown only if standard error is a terminal.
 
     Args:
-        quiet: silent there too, since a terminal shows one spinner at a time.
+        quiet: never show it, because a terminal can show only one spinner at a time.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
@@ -56,7 +54,7 @@ class StageDisplay:
         self._status = Status("starting", console=console) if shown else None
 
     def __enter__(self) -> Self:
-        """Start to spin."""
+        """Start the spinner."""
         if self._status:
             self._status.start()
         return self
@@ -67,20 +65,20 @@ class StageDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave a clean line."""
+        """Clear the line."""
         if self._status:
             self._status.stop()
 
     def show(self, stage: str) -> None:
-        """Name the stage."""
+        """Show the stage."""
         if self._status:
             self._status.update(_STAGES.get(stage, stage))
 
 
 class _Console(Console):
-    """Rich's console, which passes a closed pipe on to the caller.
+    """Rich's console, but errors of a closed pipe reach the caller.
 
-    The exit status is the verdict, not the pipe's error.
+    The exit status must be the verdict's, not the pipe's.
     """
 
     def on_broken_pipe(self) -> None:
@@ -91,7 +89,7 @@ class _Console(Console):
 def print_report(report: CheckReport) -> None:
     """Write the report to standard output.
 
-    Whole lines, on a terminal wrapped under their own indent.
+    On a terminal, long lines wrap with their indentation; otherwise they are not wrapped.
     """
     plain = bool(os.environ.get("NO_COLOR"))
     console = _Console(
@@ -117,7 +115,7 @@ def _wrapped(line: Text, console: Console) -> Iterator[Text]:
 
 
 def render(report: CheckReport) -> Iterator[Text]:
-    """The lines of the report, styled; the text alone says everything."""
+    """The lines of the report with styles; the text is complete without them."""
     word = grade(report.verdict)
     yield Text(
         f"{SHAPES[word]} {word} {target_name(report)}: {clean(report.explanation.title, 80)}",

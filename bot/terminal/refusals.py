@@ -1,4 +1,4 @@
-"""How the program shows a refusal of Azure's or of a check; exit status 2."""
+"""Prints a refusal; exit status 2."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SENTENCE, _REMEDY = 300, 2000
 
 
 def refused(no: Refusal, *, json_wanted: bool = False) -> int:
-    """Say why there is no answer, and what an operator must do; return the exit status.
+    """Print why there is no answer and what to do; return the exit status.
 
     One JSON object on standard output, or lines on standard error.
     """

@@ -1,7 +1,7 @@
-"""What `appgw forecast` and `appgw rehearse gw:...` have in common: one question about a gateway.
+"""The common part of `appgw forecast` and `appgw rehearse gw:...`.
 
-Exit status 0 nothing breaks, 1 something does, 2 the line is unusable or Azure did not answer, as
-for `appgw health`; 3 nothing breaks as far as was seen, but not every server was.
+Exit status: 0 nothing breaks, 1 something does, 2 the command line is invalid or Azure did not
+answer, 3 nothing breaks as far as known, but some servers were not probed.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question(Generic[Answer]):
-    """One of the two.
+    """One of these commands.
 
     Attributes:
-        line: the same in the language of Slack, to be parsed.
-        example: how to write it, for a line that is not understood.
-        stage: what is shown while it runs, a name of `bot.terminal.output`.
+        line: the same command in Slack's syntax, which is parsed.
+        example: an example, shown if the line is not understood.
+        stage: what the spinner shows, a name from `bot.terminal.output`.
         ask: probes the gateway's members and judges.
-        document, text: the answer as JSON and as text.
-        status: the exit status.
+        document, text: make the answer as JSON and as text.
+        status: gives the exit status.
     """
 
     line: str
@@ -57,7 +57,7 @@ class Question(Generic[Answer]):
 
 
 def print_answer(question: Question[Answer], *, json_wanted: bool) -> int:
-    """Ask ARM, probe, judge, print, and return the exit status."""
+    """Read the gateway, probe, judge, print, and return the exit status."""
     asked = answer(question)
     try:
         found = run(asked)
@@ -71,11 +71,11 @@ def print_answer(question: Question[Answer], *, json_wanted: bool) -> int:
 
 
 async def answer(question: Question[Answer], *, quiet: bool = False) -> Answer | Refusal:
-    """Ask ARM, probe and judge.
+    """Read the gateway, probe and judge.
 
     Raises:
-        InputError: the line is unusable.
-        SettingsError: the settings are.
+        InputError: the command line is invalid.
+        SettingsError: the settings are invalid.
     """
     understood = parse(question.line)
     if isinstance(understood, Usage):
@@ -94,10 +94,10 @@ async def answer(question: Question[Answer], *, quiet: bool = False) -> Answer |
 
 
 def gateway_json(gateway: GatewayId, scope: str) -> dict[str, Any]:
-    """Which gateway the answer is about."""
+    """The gateway of the answer as JSON."""
     return {"name": gateway.name, "id": gateway.resource_id, "scope": scope or None}
 
 
 def instant(at: datetime) -> str:
-    """An instant as both documents write it."""
+    """An instant as both JSON documents show it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

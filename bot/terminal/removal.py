@@ -1,4 +1,4 @@
-"""`appgw rehearse gw:... --without-root NAME`: what breaks if a root is removed."""
+"""`appgw rehearse gw:... --without-root NAME`: what would break if a root were removed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXAMPLE = "write for example: appgw rehearse gw:prod-gw --without-root corp-roo
 
 
 def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
-    """Ask ARM, probe, judge without the root, print, and return the exit status."""
+    """Read the gateway, probe, judge without the root, print, and return the exit status."""
     try:
         question = removal_question(target, root)
     except InputError as error:
@@ -35,7 +35,7 @@ def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
 
 
 def removal_question(target: str, root: str) -> Question[Removal]:
-    """What breaks on the gateway that was typed without this root.
+    """The removal rehearsal for the typed gateway, to be run by `rehearsal`.
 
     Raises:
         InputError: the target is no gateway.
@@ -56,14 +56,14 @@ def removal_question(target: str, root: str) -> Question[Removal]:
 
 
 def status_of(found: Removal) -> int:
-    """1 where something breaks, 3 where nothing does but not every server was seen, else 0."""
+    """1 if something would break, 3 if nothing would but some servers were not probed, else 0."""
     if found.count(Impact.BREAKS):
         return SOMETHING_BREAKS
     return NOT_ALL_SEEN if found.count(Impact.NOT_SEEN) else NOTHING_BREAKS
 
 
 def document(found: Removal) -> dict[str, Any]:
-    """The JSON object; keys only grow."""
+    """The JSON object; keys are only added, never removed."""
     return {
         "schema": 1,
         "gateway": gateway_json(found.gateway, found.scope),

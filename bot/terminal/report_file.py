@@ -1,4 +1,4 @@
-"""`--report FILE.html`: the page of a check as a file."""
+"""`--report FILE.html`: writes the HTML page of a check to a file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bot.terminal.inputs import InputError
 
 
 def writable(path: Path | None) -> None:
-    """Refuse a path that cannot be written before anything is probed.
+    """Refuse a path that cannot be written, before anything is probed.
 
     Raises:
-        InputError: it names a folder, or its folder is not there or not writable.
+        InputError: it is a folder, or its folder does not exist or is not writable.
     """
     if path is None:
         return
@@ -26,7 +26,7 @@ def writable(path: Path | None) -> None:
 
 
 def write_page(path: Path, report: CheckReport) -> None:
-    """Write the page, in place of what the file held.
+    """Write the page, replacing the file.
 
     Raises:
         InputError: it cannot be written.

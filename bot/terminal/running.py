@@ -1,4 +1,4 @@
-"""How the commands run their work, and how they write large documents."""
+"""Runs the asynchronous work of a command, and writes large JSON documents."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _Answer = TypeVar("_Answer")
 
 
 def run(work: Coroutine[Any, Any, _Answer]) -> _Answer:
-    """The answer of the work; what it raises comes through.
+    """Run the work and return its result; exceptions pass through.
 
-    The task of `asyncio.run` ends without a result: while it removes its signal handler, an error
-    message of `enum` prints the finished task, and with it the `repr` of whatever it returned.
+    The task of `asyncio.run` itself returns nothing. While asyncio removes its signal handler, an
+    `enum` error message formats the finished task, and with it the `repr` of whatever it returned.
     """
     answers: list[_Answer] = []
 
@@ -26,8 +26,8 @@ def run(work: Coroutine[Any, Any, _Answer]) -> _Answer:
 
 
 def json_line(document: dict[str, Any]) -> str:
-    """The document as one line with its line end.
+    """The document as one line with a line end.
 
-    Without `indent`, which would select the encoder that is written in Python (CPython's json).
+    Without `indent`, which would select CPython's slow encoder in Python.
     """
     return json.dumps(document, separators=(",", ":")) + "\n"
