@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.alerts import AlertAnswer, AlertSwitch, Taken
+from bot.domain.delivery import DeliveryError
 from bot.store import Store
 from bot.store.alerts import (
     alert_switch,
@@ -106,3 +108,33 @@ class AlertMemory:
         """The answer as it is kept now, where this process is the one to look at it; or `None`."""
         async with self.store.writing() as connection:
             return await take_look(connection, value.id, now, now + LOOK_AGAIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedOn:
+    """What became of `alerts on`.
+
+    Attributes:
+        already: alerts were answered in this channel before; nobody was told anew.
+        unposted: why the channel could not be told; its alerts are not answered then.
+    """
+
+    already: bool = False
+    unposted: DeliveryError | None = None
+
+
+async def answer_alerts(
+    memory: AlertMemory,
+    channel: str,
+    by: str,
+    at: datetime,
+    confirm: Callable[[AlertSwitch], Awaitable[DeliveryError | None]],
+) -> SwitchedOn:
+    """Answer alerts in a channel, tell it, and take it back where it cannot be told."""
+    if await memory.switch_on(channel, by, at) is not None:
+        return SwitchedOn(already=True)
+    switch = AlertSwitch(team=memory.team, channel=channel, by=by, at=at)
+    unposted = await confirm(switch)
+    if unposted:
+        await memory.switch_off(channel, by, at)
+    return SwitchedOn(unposted=unposted)

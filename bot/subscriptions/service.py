@@ -27,17 +27,19 @@ from bot.domain.request import (
     NOTHING_TYPED,
     HostTarget,
     MuteRequest,
+    PreviewRequest,
     Request,
     SiteTarget,
     SubscribeRequest,
 )
-from bot.subscriptions.following import command_of, made, same_gateway, same_part
+from bot.subscriptions.following import command_of, made, matching, same_gateway, same_part
 from bot.subscriptions.history import concerns
 from bot.subscriptions.memory import Author, SubscriptionMemory
 
 Profile: TypeAlias = Callable[[], Awaitable[str | None]]
 """Asks the chat product for the time zone in the asker's profile."""
 DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
+_NONE_YET = Refusal(kind=RefusalKind.REQUEST, sentence="This channel has no subscriptions yet.")
 _HISTORY_BACK = timedelta(days=90)
 _TWICE = timedelta(seconds=10)
 
@@ -151,6 +153,25 @@ class SubscriptionService:
         """
         return await self.memory.keep(value, before, who, self.clock(), command_of(value))
 
+    async def previewed(
+        self, request: PreviewRequest, who: Author, profile: Profile
+    ) -> tuple[Subscription, ...] | Refusal:
+        """The subscriptions whose digests are shown: those to the target, or all.
+
+        A target that the channel does not follow is taken as if it did. At least one.
+        """
+        known = await self.subscriptions(who[1])
+        if not request.target:
+            return known or _NONE_YET
+        if chosen := matching(known, request):
+            return chosen
+        target = await self.target_in(who[1], request)
+        if isinstance(target, Refusal):
+            return target
+        zone = await self.zone(who[1], request, profile) or "UTC"
+        unsaved = self.wanted(SubscribeRequest(target=request.target), target, who, zone)
+        return unsaved if isinstance(unsaved, Refusal) else (unsaved,)
+
     async def content(self, value: Subscription, states: Sequence[BackendState]) -> DigestContent:
         """What its digest would say now."""
         return await self.memory.preview(value, states, self.clock())
@@ -193,11 +214,11 @@ class SubscriptionService:
         await self.memory.mute(value, who)
         return value
 
-    async def unmute(self, target: FollowedTarget, who: Author) -> str | None:
-        """End every mute of a target; the command that mutes it again, `None` without a mute."""
+    async def unmute(self, target: FollowedTarget, who: Author) -> str | Refusal:
+        """End every mute of a target; the command that mutes it again."""
         ended = await self.mutes(who[1], target)
         if not ended:
-            return None
+            return _no(f"{target.text} is not muted in this channel.")
         now = self.clock()
         await self.memory.unmute(ended, who, now, target.text)
         return _again(max(ended, key=lambda one: one.ends), now)
@@ -206,10 +227,10 @@ class SubscriptionService:
         """The mutes of exactly this target that have not ended."""
         return await self.memory.mutes_of(channel, target, self.clock())
 
-    async def events(
+    async def history(
         self, channel: str, request: Request, target: FollowedTarget
-    ) -> Sequence[BackendEvent]:
-        """What happened to a target, newest first.
+    ) -> Sequence[BackendEvent] | Refusal:
+        """What happened to a target, newest first; at least one event.
 
         For a host, also as a member of the gateways that the channel follows.
         """
@@ -218,7 +239,18 @@ class SubscriptionService:
         host = request.target.host if isinstance(request.target, HostTarget) else None
         own = await self.memory.events(target, gateways, host, self.clock() - _HISTORY_BACK)
         fitting = [event for event in own if concerns(event, target)]
-        return sorted(fitting, key=lambda event: event.at, reverse=True)
+        if fitting:
+            return sorted(fitting, key=lambda event: event.at, reverse=True)
+        why = (
+            "it is subscribed, and nothing has happened yet"
+            if matching(known, request)
+            else "only subscribed targets have a history"
+        )
+        return _no(f"There is no history of {target.text}: {why}.")
+
+
+def _no(sentence: str) -> Refusal:
+    return Refusal(kind=RefusalKind.REQUEST, sentence=sentence)
 
 
 def _same(one: Mute, other: Mute) -> bool:

@@ -10,12 +10,13 @@ from bot.cards.alerts import alerts_off, alerts_state
 from bot.cards.parts import Message
 from bot.cards.place_refusals import place_refusal
 from bot.cards.usage import notice
+from bot.domain.alerts import AlertSwitch
 from bot.domain.delivery import DeliveryError
 from bot.domain.request import AlertsRequest
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place
-from bot.subscriptions import AlertMemory
+from bot.subscriptions.alerts import AlertMemory, answer_alerts
 
 _PRIVATE = "privategroup"
 
@@ -65,15 +66,18 @@ class AlertSwitching:
                 "APPGW_ALERT_APPS=A0123ABCD",
             )
             return
-        now = self.clock()
-        if await self.memory.switch_on(invocation.channel, invocation.user, now) is not None:
+
+        async def confirm(switch: AlertSwitch) -> DeliveryError | None:
+            shown = alerts_state(switch, self.apps, self._lacking(invocation))
+            return await self._post(invocation, shown)
+
+        done = await answer_alerts(
+            self.memory, invocation.channel, invocation.user, self.clock(), confirm
+        )
+        if done.already:
             await self._show_state(invocation)
-            return
-        switch = await self.memory.switch(invocation.channel)
-        shown = alerts_state(switch, self.apps, self._lacking(invocation))
-        if refused := await self._post(invocation, shown):
-            await self.memory.switch_off(invocation.channel, invocation.user, now)
-            await self._explain_place(invocation, refused)
+        elif done.unposted:
+            await self._explain_place(invocation, done.unposted)
 
     async def _switch_off(self, invocation: Invocation) -> None:
         now = self.clock()

@@ -6,14 +6,15 @@ From what is remembered alone, so that it stands at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bot.cards.app_home import Followed, app_home_view, refused_view
 from bot.cards.parts import Block
 from bot.domain.delivery import DeliveryError
-from bot.domain.digest import DigestLine, Subscription
+from bot.domain.digest import Subscription
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.refusal import Refusal
 from bot.slack.affiliation import of_app_home
@@ -22,10 +23,9 @@ from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
 from bot.slack.payload import inner, word
+from bot.subscriptions.home import overview
 
 log = logging.getLogger(__name__)
-
-_MOST_READ = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,36 +56,21 @@ class Home:
             )
 
     async def _view(self, user: str) -> Block:
-        """A person's channels are those in which they made a subscription and which they are in.
-
-        Whatever such a channel follows is theirs to see.
-        """
-        known = await self.replies.service.memory.of_team()
-        hosts = await self.replies.service.memory.recent_hosts(user)
-        made_in = {one.channel for one in known if one.created_by == user}
-        channels = await channels_of(self.replies.slack, user, made_in)
-        own = [one for one in known if one.channel in channels]
-        followed = [
-            Followed(target=one.target.text, plan=_plan(one), channel=one.channel) for one in own
-        ]
-        problems, muted = await self._problems(own[:_MOST_READ])
-        hidden = len(made_in - channels)
-        return app_home_view(problems, hosts, followed, self.troubles(), muted=muted, hidden=hidden)
-
-    async def _problems(
-        self, own: Sequence[Subscription]
-    ) -> tuple[list[tuple[DigestLine, str]], int]:
-        """Each cause once, however many channels follow it; and how many are muted in them."""
-        found: dict[str, tuple[DigestLine, str]] = {}
-        muted = 0
-        now = self.replies.service.clock()
-        for one in own:
-            everything = replace(one, only_changes=False)
-            content, _ = await self.replies.service.memory.since(everything, None, now)
-            muted += sum(note.lines for note in content.muted)
-            for line in content.lines:
-                found.setdefault(line.cause, (line, check_command(line, one.target)))
-        return list(found.values()), muted
+        service = self.replies.service
+        shown = await overview(
+            service.memory, user, partial(channels_of, self.replies.slack, user), service.clock()
+        )
+        return app_home_view(
+            [(line, check_command(line, target)) for line, target in shown.problems],
+            shown.hosts,
+            [
+                Followed(target=one.target.text, plan=_plan(one), channel=one.channel)
+                for one in shown.followed
+            ],
+            self.troubles(),
+            muted=shown.muted,
+            hidden=shown.hidden,
+        )
 
 
 def _plan(value: Subscription) -> str:

@@ -17,14 +17,12 @@ from bot.domain.request import (
     MuteRequest,
     PreviewRequest,
     Request,
-    SubscribeRequest,
     UnmuteRequest,
 )
 from bot.slack.handlers.refusals import ExampleLine
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.digest_messages import head_of, rows_of
-from bot.subscriptions.following import matching
 from bot.subscriptions.history import happened, wall_clock
 
 _MOST_PREVIEWS = 5
@@ -38,20 +36,13 @@ class MuteHandlers:
 
     async def preview(self, admitted: AdmittedInvocation[PreviewRequest]) -> None:
         """Today's digests, shown only to who asked."""
-        known = await self.replies.service.subscriptions(admitted.invocation.channel)
-        chosen = matching(known, admitted.request) if admitted.request.target else known
-        if not chosen and admitted.request.target:
-            unsaved = await self._unsaved(admitted)
-            if isinstance(unsaved, Refusal):
-                await self.replies.refuse(admitted, unsaved, lambda target: f"preview {target}")
-                return
-            chosen = (unsaved,)
-        if not chosen:
-            await self.replies.decline(
-                admitted,
-                "This channel has no subscriptions yet.",
-                "/appgw-check subscribe gw:prod-gw",
-            )
+        chosen = await self.replies.service.previewed(
+            admitted.request, self.replies.author(admitted), self.replies.profile(admitted)
+        )
+        if isinstance(chosen, Refusal):
+            verb = "preview" if admitted.request.target else "subscribe"
+            await self.replies.refuse(admitted, chosen, lambda target: f"{verb} {target}")
+            return
         await self.replies.notify(
             admitted,
             [
@@ -84,8 +75,8 @@ class MuteHandlers:
         if target is None:
             return
         again = await self.replies.service.unmute(target, self.replies.author(admitted))
-        if again is None:
-            await self.replies.decline(admitted, f"{target.text} is not muted in this channel.")
+        if isinstance(again, Refusal):
+            await self.replies.decline(admitted, again.sentence)
             return
         message = unmuted(target.text, again, by=admitted.invocation.user)
         await self.replies.answer_or_send_ephemeral(admitted, message)
@@ -95,18 +86,11 @@ class MuteHandlers:
         target = await self._target(admitted, lambda target: f"history {target}")
         if target is None:
             return
-        channel, service = admitted.invocation.channel, self.replies.service
-        events = await service.events(channel, admitted.request, target)
-        if not events:
-            followed = matching(await service.subscriptions(channel), admitted.request)
-            why = (
-                "it is subscribed, and nothing has happened yet"
-                if followed
-                else "only subscribed targets have a history"
-            )
-            await self.replies.decline(
-                admitted, f"There is no history of {target.text}: {why}.", "/appgw-check list"
-            )
+        events = await self.replies.service.history(
+            admitted.invocation.channel, admitted.request, target
+        )
+        if isinstance(events, Refusal):
+            await self.replies.decline(admitted, events.sentence, "/appgw-check list")
             return
         zone = await self.replies.zone(admitted) or "UTC"
         await self.replies.slack.send_ephemeral(
@@ -123,15 +107,6 @@ class MuteHandlers:
             await self.replies.refuse(admitted, target, line)
             return None
         return target
-
-    async def _unsaved(self, admitted: AdmittedInvocation[Request]) -> Subscription | Refusal:
-        """What the channel would get if it followed the target."""
-        zone, service = await self.replies.zone(admitted) or "UTC", self.replies.service
-        target = await service.target_in(admitted.invocation.channel, admitted.request)
-        if isinstance(target, Refusal):
-            return target
-        request = SubscribeRequest(target=admitted.request.target)
-        return service.wanted(request, target, self.replies.author(admitted), zone)
 
     async def _shown(
         self, admitted: AdmittedInvocation[Request], value: Subscription

@@ -17,11 +17,13 @@ from bot.domain.alerts import (
     PLACING,
     SAME_PROBLEM,
     AlertAnswer,
+    AlertSwitch,
     Problem,
     Taken,
 )
+from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.store import Store, open_store
-from bot.subscriptions import AlertMemory
+from bot.subscriptions.alerts import AlertMemory, answer_alerts
 from tests.bot.store.conftest import ready_url
 from tests.support.following import NOW
 
@@ -61,6 +63,21 @@ async def test_switch_is_kept_with_its_author(memory: AlertMemory) -> None:
     assert await memory.switch_off("C1", "U2", NOW)
     assert not await memory.switch_off("C1", "U2", NOW)
     assert await memory.open(NOW) == ()
+
+
+async def test_a_channel_that_cannot_be_told_stays_off(memory: AlertMemory) -> None:
+    told: list[str] = []
+
+    async def refuses(switch: AlertSwitch) -> DeliveryError | None:
+        told.append(switch.by)
+        return PlaceRefused("not_in_channel")
+
+    done = await answer_alerts(memory, "C1", "U1", NOW, refuses)
+    assert done.unposted is not None
+    assert await memory.switch("C1") is None
+    await memory.switch_on("C1", "U2", NOW)
+    assert (await answer_alerts(memory, "C1", "U1", NOW, refuses)).already
+    assert told == ["U1"]
 
 
 async def kept(memory: AlertMemory, value: AlertAnswer) -> AlertAnswer | None:

@@ -1,0 +1,75 @@
+"""What a person's overview holds: problems, checks and subscriptions of the channels they are in.
+
+It is made of stored facts alone, so it asks neither Azure nor a backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.domain.digest import DigestLine, FollowedTarget, Subscription
+from bot.subscriptions.memory import SubscriptionMemory
+
+Memberships: TypeAlias = Callable[[Collection[str]], Awaitable[Collection[str]]]
+"""Those of these channels which the person is in, as the chat product says."""
+
+_MOST_READ = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """One person's overview.
+
+    Attributes:
+        problems: open causes, each once however many channels follow it, with the target in whose
+            digest it stands.
+        hosts: the person's last checks, newest first, as typed.
+        followed: the subscriptions of their channels.
+        muted: how many open causes are muted in their channels.
+        hidden: how many channels with a subscription of theirs they are not known to be in.
+    """
+
+    problems: tuple[tuple[DigestLine, FollowedTarget], ...]
+    hosts: tuple[str, ...]
+    followed: tuple[Subscription, ...]
+    muted: int
+    hidden: int
+
+
+async def overview(
+    memory: SubscriptionMemory, user: str, memberships: Memberships, now: datetime
+) -> Overview:
+    """What a person may see: everything of the channels in which they subscribed and still are.
+
+    Raises:
+        DatabaseUnavailable: it cannot be read now.
+    """
+    known = await memory.of_team()
+    hosts = await memory.recent_hosts(user)
+    made_in = {one.channel for one in known if one.created_by == user}
+    channels = set(await memberships(made_in))
+    followed = tuple(one for one in known if one.channel in channels)
+    problems, muted = await _problems(memory, followed[:_MOST_READ], now)
+    return Overview(
+        problems=problems,
+        hosts=hosts,
+        followed=followed,
+        muted=muted,
+        hidden=len(made_in - channels),
+    )
+
+
+async def _problems(
+    memory: SubscriptionMemory, followed: Sequence[Subscription], now: datetime
+) -> tuple[tuple[tuple[DigestLine, FollowedTarget], ...], int]:
+    found: dict[str, tuple[DigestLine, FollowedTarget]] = {}
+    muted = 0
+    for one in followed:
+        content, _ = await memory.since(replace(one, only_changes=False), None, now)
+        muted += sum(note.lines for note in content.muted)
+        for line in content.lines:
+            found.setdefault(line.cause, (line, one.target))
+    return tuple(found.values()), muted
