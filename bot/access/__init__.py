@@ -6,6 +6,7 @@ through it; the terminal probes whatever its user names. Input that is not under
 
 from bot.access.addresses import never
 from bot.access.people import (
+    UNREADABLE,
     Access,
     AccessPolicy,
     Home,
@@ -19,6 +20,7 @@ from bot.access.targets import TargetGuard, TargetRules, admit_target
 from bot.domain.refusal import Refusal, RefusalKind
 
 __all__ = [
+    "UNREADABLE",
     "Access",
     "AccessPolicy",
     "Home",

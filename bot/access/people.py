@@ -14,6 +14,8 @@ from typing import Protocol
 from bot.access.rates import RateLimiter
 from bot.domain.refusal import Refusal, RefusalKind
 
+UNREADABLE = "?"
+"""Stands for an id that a payload gives in another kind than text."""
 _ORGANISATION = "E"
 _NOT_OURS = Refusal(
     kind=RefusalKind.TEAM,
@@ -54,12 +56,15 @@ class Person:
         user: Slack ID of the user; for a bot without a user its bot ID.
         team: ID of the user's own workspace, empty if the payload does not contain it.
         enterprise: ID of the user's own organisation, empty if the payload does not contain it.
+        also: every workspace or organisation ID that the payload contains for the user, in any
+            field. They can only count against the user.
         bots: IDs by which a setting may name a bot or webhook; empty for people.
     """
 
     user: str
     team: str = ""
     enterprise: str = ""
+    also: tuple[str, ...] = ()
     bots: tuple[str, ...] = ()
 
     @property
@@ -98,16 +103,32 @@ class Membership(Enum):
 def membership(person: Person, home: Home) -> Membership:
     """Decide from the payload alone.
 
-    A user without IDs is foreign. On Enterprise Grid another workspace may belong to our own
-    organisation; then the result is undecided, unless the payload names another organisation.
+    A user without IDs is foreign, and so is one whose IDs contradict each other. On Enterprise
+    Grid another workspace may belong to our own organisation; then the result is undecided, unless
+    the payload names another organisation.
     """
     claimed = person.affiliations
+    if not claimed or _contradicts(person, home):
+        return Membership.FOREIGN
     if claimed & home.ids:
         return Membership.OWN
-    organisations = {one for one in claimed if one.startswith(_ORGANISATION)}
-    if not claimed or not home.enterprise or organisations - {home.enterprise}:
-        return Membership.FOREIGN
-    return Membership.UNDECIDED
+    return Membership.UNDECIDED if home.enterprise else Membership.FOREIGN
+
+
+def _contradicts(person: Person, home: Home) -> bool:
+    """Whether one of the ids cannot be those of a person of ours.
+
+    Outside Enterprise Grid a person of our workspace is of no other; an organisation is no
+    contradiction there, since our workspace may have joined one after the bot had started. On it
+    people are in several workspaces, of one organisation.
+    """
+    every = person.affiliations | set(person.also)
+    organisations = frozenset(one for one in every if one.startswith(_ORGANISATION))
+    if home.enterprise or organisations & home.ids:
+        others = organisations - home.ids - {home.enterprise}
+    else:
+        others = every - organisations - home.ids
+    return UNREADABLE in every or bool(others)
 
 
 class Directory(Protocol):
@@ -177,7 +198,7 @@ class AccessPolicy:
     async def _refuse_person(self, person: Person) -> Refusal | None:
         if person.bots:
             return None if self.access.asking_bots & set(person.bots) else _NOT_NAMED
-        if not person.user:
+        if not person.user.strip():
             return _NOT_OURS
         if refusal := await self._refuse_membership(person):
             return refusal

@@ -40,6 +40,7 @@ def make_runner(application: web.Application, shutdown_s: float) -> web.AppRunne
     return web.AppRunner(
         application,
         access_log=None,
+        auto_decompress=False,  # Slack never compresses, and a little can unfold to a lot
         keepalive_timeout=IDLE_S,
         logger=logger,
         shutdown_timeout=shutdown_s,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.access import UNREADABLE
 from bot.slack.payload import Payload, inner, word
 
 _ORGANISATION = "E"
@@ -18,15 +19,26 @@ _ORGANISATION = "E"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affiliation:
-    """The person's own ids, each empty where the payload does not name it."""
+    """The person's own ids, each empty where the payload does not name it.
+
+    Attributes:
+        team: the workspace.
+        enterprise: the organisation.
+        also: all that the payload gives of either, the two above included.
+    """
 
     team: str = ""
     enterprise: str = ""
+    also: tuple[str, ...] = ()
 
 
 def of_command(body: Payload) -> Affiliation:
     """Of a slash command, whose `team_id` and `enterprise_id` are those of who typed it."""
-    return Affiliation(team=word(body, "team_id"), enterprise=word(body, "enterprise_id"))
+    return Affiliation(
+        team=word(body, "team_id"),
+        enterprise=word(body, "enterprise_id"),
+        also=_given(body, "team_id", "enterprise_id"),
+    )
 
 
 def of_event(body: Payload) -> Affiliation:
@@ -35,16 +47,24 @@ def of_event(body: Payload) -> Affiliation:
     In a shared channel `user_team` and its like name the person's workspace or organisation, and
     `team` may be the channel's; where the former are absent the person is of `team`.
     """
-    return _of_team(
-        body, _team_of_person(inner(body, "event")) or word(inner(body, "event"), "team")
-    )
+    event = inner(body, "event")
+    also = _given_of_person(event)
+    own = _team_of_person(event) or word(event, "team")
+    return _of_team(body, own, also or _given(event, "team"))
 
 
 def of_app_home(body: Payload) -> Affiliation:
-    """Of `app_home_opened`, which as a rule names no team but that of who opened it, outside."""
+    """Of `app_home_opened`, which as a rule names no team but that of who opened it, outside.
+
+    Outside stands the organisation alone where the app is installed for all of it. The tab itself
+    names the workspace that it is shown in.
+    """
     event = inner(body, "event")
-    outside = "" if body.get("is_ext_shared_channel") is True else word(body, "team_id")
-    return _of_team(body, _team_of_person(event) or word(event, "team") or outside)
+    around: Payload = {} if is_shared(body) else body
+    outside = word(around, "team_id", "enterprise_id")
+    own = _team_of_person(event) or word(event, "team") or outside
+    also = _given_of_person(event) + _given(event, "team") + _given(around, "team_id")
+    return _of_team(body, own, also + _given(inner(event, "view"), "team_id"))
 
 
 def of_interaction(body: Payload) -> Affiliation:
@@ -55,32 +75,54 @@ def of_interaction(body: Payload) -> Affiliation:
     """
     user, team = inner(body, "user"), inner(body, "team")
     own = word(user, "team_id")
-    enterprise = word(user, "enterprise_id") or word(
-        inner(user, "enterprise_user"), "enterprise_id"
+    at_home = bool(own) and own == word(team, "id")
+    also = (
+        _given(user, "team_id", "enterprise_id")
+        + _given(inner(user, "enterprise_user"), "enterprise_id")
+        + (_given(team, "enterprise_id") if at_home else ())
     )
-    if not enterprise and own and own == word(team, "id"):
-        enterprise = word(team, "enterprise_id")
-    return Affiliation(team=own, enterprise=enterprise)
+    enterprise = next((one for one in also if one.startswith(_ORGANISATION)), "")
+    return Affiliation(team=own, enterprise=enterprise, also=also)
 
 
 def bots_of(event: Payload) -> tuple[str, ...]:
-    """The ids under which the sender of an event could be named as a bot; empty for people."""
+    """The ids under which the sender of an event could be named as a bot; empty for people.
+
+    A payload that gives a bot in any form, readable or not, is not a person's.
+    """
     profile = inner(event, "bot_profile")
     bots = {word(event, "bot_id"), word(profile, "id")} - {""}
-    if not bots and word(event, "subtype") != "bot_message" and word(event, "user"):
+    marked = event.get("bot_id") or event.get("bot_profile")
+    if not marked and word(event, "subtype") != "bot_message" and word(event, "user"):
         return ()
     more = {word(event, "app_id"), word(profile, "app_id"), word(event, "user")}
     return tuple(sorted((bots | more) - {""})) or ("unnamed",)
+
+
+def is_shared(body: Payload) -> bool:
+    """Whether an event stands in a channel that another organisation reads, as far as it says."""
+    return body.get("is_ext_shared_channel") not in (None, False)
+
+
+def _given(outer: Payload, *keys: str) -> tuple[str, ...]:
+    """The ids under these keys; one that is no text is `UNREADABLE`, so that it counts."""
+    values = (outer.get(key) for key in keys)
+    return tuple(one if isinstance(one, str) else UNREADABLE for one in values if one)
+
+
+def _given_of_person(event: Payload) -> tuple[str, ...]:
+    profile = _given(inner(event, "user_profile"), "team")
+    return _given(event, "user_team", "source_team") + profile
 
 
 def _team_of_person(event: Payload) -> str:
     return word(event, "user_team", "source_team") or word(inner(event, "user_profile"), "team")
 
 
-def _of_team(body: Payload, own: str) -> Affiliation:
+def _of_team(body: Payload, own: str, also: tuple[str, ...]) -> Affiliation:
     """The organisation outside is the team's only where the team is the one outside, unshared."""
     if own.startswith(_ORGANISATION):
-        return Affiliation(enterprise=own)
+        return Affiliation(enterprise=own, also=also)
     unshared = body.get("is_ext_shared_channel") is False
     same = bool(own) and own == word(body, "team_id") and unshared
-    return Affiliation(team=own, enterprise=word(body, "enterprise_id") if same else "")
+    return Affiliation(team=own, enterprise=word(body, "enterprise_id") if same else "", also=also)

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from bot.cards.button_values import read_ask_again
 from bot.commands import MAX_LINE
 from bot.domain.request import Request
-from bot.slack.affiliation import bots_of, of_command, of_event, of_interaction
+from bot.slack.affiliation import bots_of, is_shared, of_command, of_event, of_interaction
 from bot.slack.payload import Payload, inner, items, read_object, word
 from chainlib import Code
 
@@ -46,6 +46,7 @@ class Invocation:
         team: the person's own workspace, which in a shared channel is not always ours.
         enterprise: the person's own Enterprise Grid organisation; empty where there is none, or
             where it may be that of the channel.
+        also: every id that the payload gives of the person's workspace or organisation.
         bots: ids under which a bot that asks could be named; empty for people.
         shared: Slack says that the channel is shared with another organisation; only events do.
         alone: only the person who asks may see the answer.
@@ -73,6 +74,7 @@ class Invocation:
     dedupe_key: str = ""
     channel_name: str = ""
     enterprise: str = ""
+    also: tuple[str, ...] = ()
     bots: tuple[str, ...] = ()
     shared: bool = False
     alone: bool = False
@@ -124,6 +126,7 @@ def from_command(body: Payload) -> Invocation:
         user=word(body, "user_id"),
         team=own.team,
         enterprise=own.enterprise,
+        also=own.also,
         channel=word(body, "channel_id"),
         channel_name=word(body, "channel_name"),
         response_url=word(body, "response_url") or None,
@@ -144,11 +147,12 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
         user=word(event, "user") or word(event, "bot_id"),
         team=own.team,
         enterprise=own.enterprise,
+        also=own.also,
         bots=bots,
         channel=word(event, "channel"),
         thread=word(event, "thread_ts") or None,
         dedupe_key=word(body, "event_id"),
-        shared=body.get("is_ext_shared_channel") is True,
+        shared=is_shared(body),
     )
 
 
@@ -170,6 +174,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
         user=word(user, "id"),
         team=own.team,
         enterprise=own.enterprise,
+        also=own.also,
         channel=word(inner(body, "channel"), "id") or word(container, "channel_id"),
         channel_name=word(inner(body, "channel"), "name"),
         thread=_thread_around(message) if is_action else word(message, "thread_ts", "ts") or None,

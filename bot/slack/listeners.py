@@ -173,12 +173,10 @@ class Listeners:
         )
         understood = parse(invocation.text)
         if isinstance(understood, Usage):
-            await ack(
-                response_action="errors",
-                errors={
-                    "target": f"{understood.error} For example: {understood.examples[0]}"[:2000]
-                },
-            )
+            no = await self.reception.admit(invocation, invocation.text)
+            misread = f"{understood.error} For example: {understood.examples[0]}"
+            told = no.sentence if no else misread
+            await ack(response_action="errors", errors={"target": told[:2000]})
             return
         await ack()
         self.reception.receive(invocation)

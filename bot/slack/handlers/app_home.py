@@ -90,5 +90,6 @@ def opened(body: Mapping[str, Any]) -> Invocation | None:
         user=user,
         team=own.team,
         enterprise=own.enterprise,
+        also=own.also,
         channel="",
     )

@@ -33,6 +33,7 @@ class InvocationAccess:
             user=invocation.user,
             team=invocation.team,
             enterprise=invocation.enterprise,
+            also=invocation.also,
             bots=invocation.bots,
         )
         return await self.policy.refuse(

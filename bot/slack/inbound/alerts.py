@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.slack.affiliation import bots_of, of_event
+from bot.slack.affiliation import bots_of, is_shared, of_event
 from bot.slack.payload import Payload, inner, word
 
 _KINDS = frozenset({"", "bot_message", "file_share"})
@@ -41,7 +41,7 @@ def _is_direct(event: Payload) -> bool:
 
 def _is_foreign(body: Payload, home: str) -> bool:
     """Whether, in a shared channel, the message is not known to come from the bot's workspace."""
-    if body.get("is_ext_shared_channel") is not True:
+    if not is_shared(body):
         return False
     profile = inner(body, "event", "bot_profile")
     named = {of_event(body).team, word(profile, "team_id")} - {""}

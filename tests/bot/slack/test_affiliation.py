@@ -149,6 +149,74 @@ ON_GRID = [
     pytest.param(form({"team_id": SISTER}, team={"id": OWN}), True, id="colleague's form"),
     pytest.param(home_tab(SISTER, ORG, **UNSHARED), True, id="colleague's App Home"),
 ]
+CONTRADICTED = [
+    pytest.param(
+        mention(OWN, user_team=OWN, user_profile={"team": PARTNER}, outside=SHARED),
+        WORKSPACE,
+        id="profile of another workspace",
+    ),
+    pytest.param(
+        mention(OWN, user_team=OWN, source_team=PARTNER, outside=SHARED),
+        WORKSPACE,
+        id="sent from another workspace",
+    ),
+    pytest.param(mention(OWN, user_team=[PARTNER], outside=SHARED), WORKSPACE, id="team in a list"),
+    pytest.param(mention(OWN, user_team={"id": OWN}), WORKSPACE, id="team as an object"),
+    pytest.param(mention(OWN, user_profile={"team": 7}), WORKSPACE, id="team as a number"),
+    pytest.param(mention(OWN, bot_id=["B1"]), WORKSPACE, id="bot in a list"),
+    pytest.param(mention(OWN, bot_profile={"name": "hook"}), WORKSPACE, id="bot without id"),
+    pytest.param(
+        home_tab(
+            OWN, event={"type": "app_home_opened", "user": "U1", "view": {"team_id": PARTNER}}
+        ),
+        WORKSPACE,
+        id="tab of another workspace",
+    ),
+    pytest.param(
+        home_tab(OWN, is_ext_shared_channel="true"), WORKSPACE, id="shared in another kind"
+    ),
+    pytest.param(
+        from_command({"user_id": " ", "team_id": OWN}), WORKSPACE, id="command of a blank user"
+    ),
+    pytest.param(command(OWN, OTHER_ORG), GRID, id="command of another organisation"),
+    pytest.param(
+        mention(OWN, user_team=OWN, source_team=OTHER_ORG, outside=SHARED),
+        GRID,
+        id="sent from another organisation",
+    ),
+    pytest.param(
+        action({"team_id": OWN, "enterprise_user": {"enterprise_id": OTHER_ORG}}),
+        GRID,
+        id="action of another organisation",
+    ),
+    pytest.param(
+        action(
+            {
+                "team_id": SISTER,
+                "enterprise_id": ORG,
+                "enterprise_user": {"enterprise_id": OTHER_ORG},
+            }
+        ),
+        GRID,
+        id="action of two organisations",
+    ),
+]
+UNDIMINISHED = [
+    pytest.param(command(OWN, OTHER_ORG), WORKSPACE, id="workspace that joined an organisation"),
+    pytest.param(
+        mention(PARTNER, user_team=ORG, source_team=SISTER, outside=SHARED),
+        GRID,
+        id="organisation and another own workspace",
+    ),
+    pytest.param(
+        home_tab("", ORG, team_id=None), GRID, id="App Home of the whole organisation's app"
+    ),
+    pytest.param(
+        action({"team_id": OWN}, team={"id": PARTNER, "enterprise_id": OTHER_ORG}),
+        GRID,
+        id="action in another organisation's channel",
+    ),
+]
 STRANGERS_ON_GRID = [
     pytest.param(
         action(
@@ -194,6 +262,18 @@ async def test_grid_lets_own_colleagues_pass(
 @pytest.mark.parametrize("invocation", STRANGERS_ON_GRID)
 async def test_grid_strangers_are_refused(invocation: Invocation) -> None:
     assert not await admitted(invocation, GRID)
+
+
+@pytest.mark.parametrize(("invocation", "home"), CONTRADICTED)
+async def test_what_contradicts_or_cannot_be_read_is_foreign(
+    invocation: Invocation, home: Home
+) -> None:
+    assert not await admitted(invocation, home, "U1")
+
+
+@pytest.mark.parametrize(("invocation", "home"), UNDIMINISHED)
+async def test_own_people_in_rare_shapes_pass(invocation: Invocation, home: Home) -> None:
+    assert await admitted(invocation, home)
 
 
 def test_bot_is_known_by_each_of_its_ids() -> None:

@@ -7,6 +7,7 @@ on.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -84,6 +85,13 @@ async def test_bytes_that_are_no_text_are_refused(bot: RunningBot) -> None:
         )
         == 400
     )
+
+
+async def test_compressed_body_is_never_unfolded(bot: RunningBot) -> None:
+    unfolding = gzip.compress(b" " * 5_000_000)
+    for body in (unfolding, b"no gzip at all"):
+        headers = {"Content-Type": JSON, "Content-Encoding": "gzip"}
+        assert await _post(bot, body, headers) in {400, 401}
 
 
 @pytest.mark.parametrize("named", UNREADABLE, ids=str)
