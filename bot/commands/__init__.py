@@ -1,7 +1,7 @@
-"""The language of the slash command: one pure function from typed text to a `Request` or a `Usage`.
+"""Parses the text of the slash command into a `Request` or a `Usage`, and alerts into requests.
 
-No I/O, no clock, no state. `appgw parse --json` is its terminal face; docs and help are made from
-`HELP`.
+Pure: no I/O, no clock, no state. `appgw parse --json` prints its result; the documentation and the
+help are generated from `HELP`.
 """
 
 from bot.commands.clean import MAX_LINE

@@ -1,4 +1,4 @@
-"""A gateway as an alert names it, and what can be the name of one. Pure."""
+"""Values and helpers for gateway names found in an alert. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OUR_PARTS = OWN_PARTS | {"gw"}
 
 
 class Sure(IntEnum):
-    """How surely a gateway is named; the lowest counts."""
+    """How reliably a gateway is named; the lowest value wins."""
 
     ID = 0
     TYPED = 1
@@ -43,7 +43,7 @@ class Sure(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedGateway:
-    """A gateway as an alert names it, in lower case, and how surely."""
+    """A gateway as an alert names it, in lower case, and how reliably."""
 
     ref: GatewayRef
     sure: Sure
@@ -55,14 +55,14 @@ class NamedGateway:
 
 
 def called(name: str, sure: Sure) -> NamedGateway:
-    """The gateway of this name, without a group."""
+    """The gateway with this name, without a resource group."""
     return NamedGateway(ref=GatewayRef(name=name), sure=sure)
 
 
 def named(
     written: str, sure: Sure, known: KnownNames, *, quoted: bool, labelled: bool = False
 ) -> Iterator[NamedGateway]:
-    """A gateway of this name, where the word can be one."""
+    """A gateway with this name, if the word can be the name of one."""
     name = written.rstrip(".-_").lower()
     if known.names.get(name):
         yield called(name, sure)
@@ -89,7 +89,7 @@ def _is_another_resource(parts: list[str]) -> bool:
 
 
 def pairs(text: AlertText) -> Iterator[tuple[str, str]]:
-    """Labels with their values: of fields, of lines, and within lines."""
+    """Labels with their values: from fields, from lines, and within lines."""
     for line in text.lines:
         if line.label and " " not in line.text.strip() and len(line.text) < 200:  # noqa: PLR2004 -- a value, not prose
             yield (
@@ -101,5 +101,5 @@ def pairs(text: AlertText) -> Iterator[tuple[str, str]]:
 
 
 def _is_path(line: Line) -> bool:
-    """Whether the label is a key of JSON with its parent's."""
+    """Whether the label is a JSON key with the key of its parent."""
     return bool(re.search(r"[a-z][A-Z]", line.label)) and " " in line.label

@@ -1,4 +1,4 @@
-"""Gateways that an alert names in its sentences. Pure."""
+"""Finds gateways in the sentences of an alert. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _AT = re.compile(
 
 
 def in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
-    """Gateways in the sentences of an alert.
+    """Gateways named in the sentences of an alert.
 
     Args:
         text: the alert.
@@ -75,7 +75,7 @@ def _after_gateway(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
 
 
 def _after_preposition(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
-    """`on prod-gw`: a name that says itself that it is a gateway."""
+    """`on prod-gw`: a name that itself says that it is a gateway."""
     for match in _AT.finditer(line.text):
         parts = set(re.split(r"[-_]", match["name"].lower()))
         ours = parts & OWN_PARTS or (parts & OUR_PARTS and not parts & OTHER_KINDS)

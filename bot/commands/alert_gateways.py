@@ -1,4 +1,4 @@
-"""Which gateway an alert names, and how surely. Pure."""
+"""Finds the gateway that an alert names. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _OTHER_NAME = re.compile(
     re.IGNORECASE,
 )
 _URL_PATH = re.compile(r"(?i)(?<=://)[^\s<>\"'`|?]{1,500}")
-"""Of a page's address only the query may name a gateway."""
+"""In the URL of a page, only the query may name a gateway."""
 _CODE_PATH = re.compile(r"(?i)(?<![\w/-])([a-z]{2,10})/$")
 _TYPED = re.compile(
     r"(?<![\w-])gw[:=](?P<name>[\w(][\w.()-]*(?:/[\w(][\w.()-]*){0,3})", re.IGNORECASE
@@ -54,21 +54,21 @@ _SHORT_LABEL = re.compile(
 )
 """`gw: prod-gw`; with a word before it (`default gw: ...`) it is a router."""
 _LABEL_FRAMES = frozenset({"s", "data", "context", "essentials", "over"})
-"""Words of a label that only say where it stands."""
+"""Words in a label that carry no meaning for its kind."""
 _WEAK_LABELS = frozenset({"name", "host", "service", "instance"})
-"""Labels of so many things that only a known gateway behind them counts."""
+"""Labels used for many kinds of things, so only a known gateway counts after them."""
 _NAME_LABELS = _WEAK_LABELS | {
     *("resource", "resource name", "resource id", "entity", "entity name", "object", "component"),
     *("device", "ci", "configuration items", "affected resource", "affected resources"),
     *("impacted resource", "target resource", "target resource name", "impacted entity"),
     *("affected entity", "monitored resource"),
 }
-"""Labels before the name of a gateway in an alert about gateways."""
+"""Labels of a gateway's name in an alert about gateways."""
 _TOKEN = re.compile(r"(?<![\w.-])[A-Za-z0-9(][\w().-]{0,89}")
 
 
 def read_gateways(text: AlertText, known: KnownNames) -> tuple[NamedGateway, ...]:
-    """The gateways that are named most surely; more than one where the alert does not decide."""
+    """The most reliably named gateways; more than one if the alert does not decide."""
     for reading in (_by_id, _by_prefix):
         if found := reading(text):
             return _distinct(_completed(found, text, known))
@@ -155,7 +155,7 @@ def _is_type(label: str) -> bool:
 
 
 def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
-    """Inventory names found anywhere; a common word counts only in an alert about gateways."""
+    """Names of the inventory anywhere; a common word counts only in an alert about gateways."""
     if not known:
         return
     for line in text.lines:
@@ -183,7 +183,7 @@ def _is_named(line: Line, match: re.Match[str]) -> bool:
 def _completed(
     found: Iterable[NamedGateway], text: AlertText, known: KnownNames
 ) -> list[NamedGateway]:
-    """Each with the group that the alert or the inventory names."""
+    """Each gateway with the resource group that the alert or the inventory gives."""
     groups = {
         value.lower()
         for label, value in pairs(text)

@@ -1,6 +1,6 @@
-"""Every host and address in an alert, with what it is there. Pure.
+"""Finds every host and address in an alert, with its role there. Pure.
 
-Names of the inventory are taken as they are; others must be able to be a name.
+Names of the inventory are accepted as they are; other words must be possible host names.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from bot.commands.known_names import KnownNames
 MAX_MENTIONS = 400
 _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
 _GLUED = re.compile(r"(?<![\w.])(?:[A-Za-z][\w-]+|[1-5]\d\d):$")
-"""What may stand before a name without a space: a label or a status."""
+"""What may precede a name without a space: a label or a status."""
 _OTHER_PORTS = frozenset(
     {22, 25, 53, 110, 143, 389, 445, 465, 587, 636, 993, 995, 1433, 1521, 3306, 3389, 5432, 5671}
     | {5672, 6379, 6380, 9092, 11211, 27017}
 )
-"""Ports of mail, directories, databases and queues (IANA's register): no HTTPS is behind them."""
+"""Ports of mail, directories, databases and queues (IANA's register), which do not serve HTTPS."""
 _LABEL_WORDS = 3
-"""How many words before a link's address may be its label."""
+"""How many words before a link's URL may be its label."""
 _STARRED = re.compile(r"(?i)\s*\*{3,}[^*]{0,80}\bmonitoring\b[^*]{0,20}$")
 """A heading between asterisks in which a monitoring server names itself."""
 _ARTICLE = re.compile(r"(?i)\s+(?:the|our|my|this|that|a|an)$")
@@ -93,7 +93,7 @@ def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
 
 
 def _after_slash(one: Mention, match: re.Match[str], known: KnownNames) -> Iterator[Mention]:
-    """`A/B` of two known names is no path below the first."""
+    """In `A/B` with two known names, B is no path of A."""
     second = (match.groupdict().get("path") or "")[1:].rstrip("/.").lower()
     if match.re is NAME and (known.holding(second) or known.serving(second)):
         start = match.start("path") + 1
@@ -133,7 +133,7 @@ def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -
 
 
 def _certain_single(host: str, match: re.Match[str], line: Line) -> bool:
-    """A known name without a dot counts where it cannot be a word of the language."""
+    """Whether a known name without a dot counts: only if it cannot be an ordinary word."""
     before = line.text[: match.start()]
     labelled = place_role(before, "", line.label) <= Role.LABELLED
     return labelled or match["port"] is not None or bool(re.search(r"[0-9-]", host))
@@ -164,7 +164,7 @@ def _role(
 
 
 def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:
-    """Whether a name without a label is that of the tool which sent the alert."""
+    """Whether a name without a label belongs to the tool that sent the alert."""
     return (
         is_page_path(match.groupdict().get("path") or "")
         or _in_heading(before, after)
@@ -173,7 +173,10 @@ def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:
 
 
 def _behind_link(match: re.Match[str], before: str, line: Line) -> Role:
-    """A link whose label names something else: a page, unless a fault is said to be there."""
+    """The role of a host in the URL of a link with another label.
+
+    A page, unless a fault is reported there.
+    """
     if is_page_path(match["path"] if "path" in match.groupdict() and match["path"] else ""):
         return Role.PAGE
     host = match["host"].lower()
@@ -197,7 +200,10 @@ def _address_role(
     after: str,
     role: Role,
 ) -> Role | None:
-    """A bare address: private ones are servers, public ones only where something says so."""
+    """The role of an address without a label.
+
+    Private ones are servers, public ones only if the text says so.
+    """
     if is_client_address(before, after, port_of(match["port"])):
         return Role.CLIENT
     inside = any(address in network for network in _INSIDE if network.version == address.version)
@@ -207,7 +213,7 @@ def _address_role(
 
 
 def _in_heading(before: str, after: str) -> bool:
-    """Whether a name stands in the opening brackets with which a tool names itself."""
+    """Whether a name is in the opening brackets with which a tool names itself."""
     if _STARRED.match(before):
         return True
     opening = before.lstrip("*_` \u2022")
@@ -229,4 +235,4 @@ _INSIDE = tuple(
         ),
     )
 )
-"""Networks of servers (RFC 1918, RFC 6598, RFC 4193); an address elsewhere may be a visitor's."""
+"""Networks of servers (RFC 1918, RFC 6598, RFC 4193); an address elsewhere may be a client's."""

@@ -1,4 +1,4 @@
-"""Slack's links and entities, and HTML tags, as the plain text that people see. Pure."""
+"""Converts Slack's links and entities, and HTML tags, to the plain text that users see. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import html
 import re
 
 LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
-"""Around the address of a link whose label names another thing than the address's host."""
+"""Brackets around the URL of a link whose label names something else than the URL's host."""
 _LINK = re.compile(r"<((?:https?:|mailto:|tel:|[#@!])[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:br|/p|/tr|/div|/li)[^<>]*>|(<[^<>]{1,300}>)", re.IGNORECASE)
 
 
 def readable(text: str) -> str:
-    """Slack's links, entities and HTML tags undone."""
+    """The text with Slack's links, entities and HTML tags converted."""
     plain = _LINK.sub(_shown, text)
     plain = _TAG.sub(lambda tag: " " if tag[1] else "\n", plain) if "</" in plain else plain
     return html.unescape(plain).replace("\u00a0", " ").replace("\u200b", "")

@@ -1,7 +1,7 @@
-"""What an alert is about: an answer over HTTPS, or something that no HTTPS answer explains. Pure.
+"""Decides whether an HTTPS probe of a host could explain an alert. Pure.
 
-A host in an alert is only worth a check where the alert speaks of HTTP, TLS or a backend, or where
-nothing says that it speaks of something else. Host names are evidence too: `kafka-3` is a queue.
+A host in an alert is only checked if the alert mentions HTTP, TLS or a backend, or if nothing in it
+points to another subject. Host names count too: `kafka-3` is a queue.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ _BRIEF = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """What an alert says of its matter.
+    """The subject of an alert.
 
     Attributes:
-        is_https: whether it speaks of HTTP, TLS or a web server.
-        other: another matter in its own word, such as a disk, `None` where it names none.
-        is_fault: whether it says that something fails.
+        is_https: whether it mentions HTTP, TLS or a web server.
+        other: another subject in the alert's own word, such as a disk; `None` if there is none.
+        is_fault: whether it reports a failure.
         words: how many words it has.
     """
 
@@ -74,7 +74,7 @@ class Matter:
 
 
 def read_matter(text: AlertText) -> Matter:
-    """What an alert is about, by its words alone; words of addresses and hosts do not count."""
+    """The subject of an alert by its words, without those of URLs and host names."""
     parts = [part for line in text.lines for part in (line.label, line.text) if part]
     plain = [_JOINED_WORDS.sub(" ", _DOTTED.sub(" ", _ADDRESS.sub(" ", part))) for part in parts]
     is_fault = any(map(_FAULT.search, plain))
@@ -91,11 +91,11 @@ def read_matter(text: AlertText) -> Matter:
 
 
 def other_matter(matter: Matter, mention: Mention, text: AlertText) -> str | None:
-    """What makes a check of a host pointless, in words for people; `None` where it is worth one.
+    """Why checking a host is pointless, in words for users; `None` if it is not.
 
     Args:
-        matter: what the alert speaks of.
-        mention: the foremost host of it.
+        matter: the subject of the alert.
+        mention: the most likely host in it.
         text: the alert.
     """
     if matter.is_https or mention.role is Role.BACKEND:
@@ -113,6 +113,6 @@ def other_matter(matter: Matter, mention: Mention, text: AlertText) -> str | Non
 
 
 def is_in_passing(matter: Matter, mention: Mention) -> bool:
-    """Whether a host is merely mentioned: without a label, in a longer text without a fault."""
+    """Whether a host is only mentioned: without a label, in a longer text without a fault."""
     said = matter.is_https or matter.is_fault
     return mention.role in {Role.SUBJECT, Role.NAMED} and not said and matter.words > _BRIEF

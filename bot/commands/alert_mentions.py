@@ -1,4 +1,4 @@
-"""A host or address at its place in an alert, and what those of one list share. Pure."""
+"""One host or address at its place in an alert, and the role shared by a list of hosts. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Mention:
 
     Attributes:
         host: lower case, without brackets.
-        port: as written; `None` where none was.
-        role: what it is there.
+        port: as written; `None` if none was.
+        role: its role in the alert.
         line: number of its line.
         start: where it begins on the line.
         end: where it ends.
@@ -37,11 +37,11 @@ class Mention:
 
 
 def side_by_side(found: list[Mention], text: AlertText) -> list[Mention]:
-    """`A and B return 502`, `hosts A, B`: what is said of one is said of the other as well.
+    """Give hosts of one list the same role: `A and B return 502`, `hosts A, B`.
 
     Args:
         found: the mentions in the order of the text; the list is changed.
-        text: the alert in which they stand.
+        text: the alert that contains them.
     """
     for place in range(len(found) - 1, 0, -1):
         first, second = found[place - 1], found[place]
@@ -67,7 +67,7 @@ def _is_joined(first: Mention, second: Mention, text: AlertText) -> bool:
 
 
 def foremost(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
-    """The mentions of the strongest role, one for each host."""
+    """The mentions with the strongest role, one for each host."""
     kept = list(mentions)
     best = min((one.role for one in kept), default=None)
     chosen: dict[str, Mention] = {}

@@ -1,6 +1,6 @@
-"""What in the text of an alert is written as a host or an address. Pure.
+"""Patterns and checks for host names and addresses in the text of an alert. Pure.
 
-A public suffix decides what can be a name, since `node.js`, `main.go` and `microsoft.insights` have
+A name must end in a public suffix, because `node.js`, `main.go` and `microsoft.insights` contain
 dots too.
 """
 
@@ -53,14 +53,14 @@ _PACKAGE = re.compile(
 _NEW_VERSION = re.compile(r"(?i)[\"'`]?\s+(?:(?:from|to)\s+)?v?\d+\.\d+")
 _API_VERSION = re.compile(r"/v\d+(?:(?:alpha|beta)\d+)?,?")
 _API_KIND = re.compile(r"[\s,]{1,3}(?:Kind=)?[A-Z][a-z]+[A-Za-z]*")
-"""`batch.example.io/v1 Job`: a group of an API of Kubernetes, with its version and kind."""
+"""`batch.example.io/v1 Job`: an API group of Kubernetes, with its version and kind."""
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
 _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
 
 
 @cache
 def _suffixes() -> object:
-    """The list as the library ships it; read once, and only where an alert is read."""
+    """The public suffix list of the library; loaded once, when the first alert is read."""
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 -- a third of a megabyte
 
     return PublicSuffixList(accept_unknown=False)
@@ -68,12 +68,12 @@ def _suffixes() -> object:
 
 @lru_cache(maxsize=4096)
 def registered_domain(host: str) -> str | None:
-    """The part of a host that somebody registered, `None` where it ends in no public suffix."""
+    """The registrable domain of a host; `None` if it ends in no public suffix."""
     return _suffixes().privatesuffix(host)  # type: ignore[attr-defined, no-any-return]
 
 
 def around(match: re.Match[str], text: str) -> tuple[str, str]:
-    """The words before and after a name, as far as they can speak of it."""
+    """The words before and after a name that can describe it."""
     start, end = match.span()
     return text[max(0, start - _REACH) : start], text[end : end + _REACH]
 
@@ -84,7 +84,7 @@ def may_be_host(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address | None,
     text: str,
 ) -> bool:
-    """Whether what a pattern found is a host, and no word that is written like one."""
+    """Whether a match of the pattern is a host and not a word written like one."""
     before, after = around(match, text)
     if address is not None:
         return _may_be_address(address, match, before, after)
@@ -101,7 +101,7 @@ def may_be_host(
 def _is_no_word(
     written: str, labels: list[str], match: re.Match[str], before: str, after: str
 ) -> bool:
-    """Dotted words that end like a domain: files, fields, packages, sentences without a space."""
+    """Whether a dotted word is no file, field, package, or end of a sentence without a space."""
     pair = len(labels) == 2  # noqa: PLR2004 -- a name and its ending
     ending = written.rpartition(".")[2]
     path = match["path"] or ""
@@ -135,12 +135,12 @@ def _may_be_address(
 
 
 def is_network(match: re.Match[str]) -> bool:
-    """Whether an address carries a prefix length."""
+    """Whether an address has a prefix length."""
     return match.re is not URL and bool(_NETWORK.match(match.groupdict().get("path") or ""))
 
 
 def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a host is, `None` for a name."""
+    """The address, if the host is one; `None` for a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -148,5 +148,5 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def port_of(text: str | None) -> int | None:
-    """A written port, `None` where there is none or it is out of range."""
+    """A written port; `None` if there is none or it is out of range."""
     return int(text) if text and 1 <= int(text) <= _MAX_PORT else None

@@ -1,4 +1,4 @@
-"""Which pool of a gateway an alert names. Pure."""
+"""Finds the pool of a gateway that an alert names. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POOL = re.compile(
 
 
 def read_pool(text: AlertText) -> str | None:
-    """The one pool that an alert names; `None` where there is none, or more than one."""
+    """The one pool that an alert names; `None` if there is none, or more than one."""
     found: Counter[str] = Counter()
     for line in text.lines:
         for one in ARM_ID.finditer(unquote(line.text)):

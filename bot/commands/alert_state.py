@@ -1,8 +1,8 @@
-"""Whether an alert says that its problem is over (pure).
+"""Finds out whether an alert says that its problem has ended. Pure.
 
-Tools say so in the first words of what they send: `[RESOLVED]`, `Resolved:`, `Recovered`, and Azure
-Monitor as `monitorCondition`. What merely holds such a word further on (`could not be resolved`) is
-an alert like any other.
+Tools say so in their first words: `[RESOLVED]`, `Resolved:`, `Recovered`, and Azure Monitor in
+`monitorCondition`. A message with such a word further on (`could not be resolved`) is an ordinary
+alert.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _FIRING = re.compile(r"[^\w]*(?::\w+:[^\w]*)*(?:firing|fired|triggered)\b", re.I
 
 
 def is_resolved(message: Mapping[str, Any]) -> bool:
-    """Whether a message tells that an alert is over.
+    """Whether a message says that an alert is resolved.
 
     Args:
-        message: as Slack delivers it; hostile, and read only so far.
+        message: as Slack delivers it; hostile, so only a bounded part is read.
     """
     lines = [line.text[:_LONGEST_LINE] for line in islice(read_text(message).lines, _LINES)]
     said = [line for line in lines if line.strip()]

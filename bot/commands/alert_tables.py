@@ -1,4 +1,4 @@
-"""The word tables by which alerts are read. Data only; a new word of the same kind is one entry."""
+"""Tables of words for reading alerts. Data only; a new word of a known kind is one entry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGE_WORDS = words_of(
     anleitung auswertung bericht enlace handbuch informacion lien tableau verknupfung
     """
 )
-"""Labels before the address of a page: of the tool, of a ticket, of instructions."""
+"""Labels of the URL of a page: of the tool, of a ticket, of instructions."""
 
 CLIENT_WORDS = words_of(
     """
@@ -32,7 +32,7 @@ CLIENT_WORDS = words_of(
     origem origen origine quelle
     """
 )
-"""Labels before whoever asked, or from where somebody looked."""
+"""Labels of a client, or of the place from which a probe was made."""
 
 STRONG_WORDS = words_of(
     """
@@ -40,7 +40,7 @@ STRONG_WORDS = words_of(
     serverrouted upstream upstreams
     """
 )
-"""Labels before a backend."""
+"""Labels of a backend."""
 
 GENERAL_WORDS = words_of(
     """
@@ -52,7 +52,7 @@ GENERAL_WORDS = words_of(
     knoten nodo rechner serveur servidor ziel
     """
 )
-"""Labels before what is watched."""
+"""Labels of the monitored thing."""
 
 PAGE_HOSTS = words_of(
     """
@@ -64,7 +64,7 @@ PAGE_HOSTS = words_of(
     statuspage support teams tempo thanos tickets tracker uptime wiki zabbix zoom
     """
 )
-"""Labels of host names that tools and handbooks have."""
+"""First labels of host names that belong to tools and documentation."""
 
 VENDORS = words_of(
     """
@@ -98,21 +98,21 @@ VENDORS = words_of(
     packagist.org pkg.dev rubygems.org ubuntu.com
     """
 )
-"""Registered domains of vendors whose pages stand in alerts."""
+"""Registered domains of vendors whose pages are linked in alerts."""
 
 PRIVATE_ENDINGS = words_of(
     """
     corp example home internal intra intranet lan local localdomain private test
     """
 )
-"""Endings of internal names, which stand in no public list (RFC 6761, RFC 6762, and custom)."""
+"""Suffixes of internal names, which are in no public list (RFC 6761, RFC 6762, and custom)."""
 
 FILE_ENDINGS = words_of(
     """
     am cc cs md ml mov pl pm pn ps py rs sh so st vi zip
     """
 )
-"""Top-level domains that are file endings as well."""
+"""Top-level domains that are also file endings."""
 
 FIELD_HEADS = words_of(
     """
@@ -121,7 +121,7 @@ FIELD_HEADS = words_of(
     request response rule server service source span tags trace transaction url user
     """
 )
-"""How names of fields begin in log schemas."""
+"""Prefixes of field names in log schemas."""
 
 FIELD_ENDINGS = words_of(
     """
@@ -137,7 +137,7 @@ OTHER_KINDS = words_of(
     remote secure service sms smtp storage the-bad timeout transit virtual vnet voip vpn web
     """
 )
-"""Gateways that are no Application Gateway."""
+"""Kinds of gateways other than Application Gateway."""
 
 NO_NAMES = words_of(
     """
@@ -156,7 +156,7 @@ NO_NAMES = words_of(
     we were west when which while wide with yellow zone zones
     """
 )
-"""Words that follow the word gateway and are no name."""
+"""Words after `gateway` that are no name."""
 
 OTHER_POOLS = words_of(
     """
@@ -180,7 +180,7 @@ CODE_PATHS = words_of(
     release src tag tags tree
     """
 )
-"""What stands before a name in a path of a repository."""
+"""What precedes a name in a repository path."""
 
 CODE_ENDINGS = words_of(
     """
@@ -189,4 +189,4 @@ CODE_ENDINGS = words_of(
     style sync tab total toString trust watch win work zip
     """
 )
-"""Top-level domains that are names of functions and fields as well."""
+"""Top-level domains that are also names of functions and fields."""

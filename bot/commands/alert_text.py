@@ -1,7 +1,7 @@
-"""What people see of a Slack message, as lines with the label that stands before each.
+"""The text that users see of a Slack message, as lines with their labels. Pure.
 
-Text, blocks, attachments, files, forwarded and unfurled messages, and JSON inside any of them.
-Bounded where it enters. The shapes are those of Slack's documentation of messages, of secondary
+It reads text, blocks, attachments, files, forwarded and unfurled messages, and JSON inside any of
+them, within limits. The structures are those of Slack's documentation of messages, of secondary
 attachments and of Block Kit.
 """
 
@@ -30,7 +30,7 @@ _HEADING = re.compile(r"[A-Za-z][A-Za-z /_-]{0,30}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line that people see, and the label of the field that it stands in."""
+    """One visible line, and the label of its field."""
 
     text: str
     label: str = ""
@@ -42,8 +42,8 @@ class AlertText:
 
     Attributes:
         lines: in the order of the message.
-        pages: addresses behind titles and buttons, which lead to the tool that sent the message.
-        links: addresses that a preview was made from.
+        pages: URLs of titles and buttons, which lead to the tool that sent the message.
+        links: URLs of which Slack shows a preview.
     """
 
     lines: list[Line] = field(default_factory=list)
@@ -52,7 +52,7 @@ class AlertText:
     _room: int = MAX_TEXT
 
     def add(self, text: object, label: str = "", depth: int = 0) -> None:
-        """Take in one string; JSON in it becomes one line for each of its values."""
+        """Add one string; JSON in it becomes one line for each value."""
         if not isinstance(text, str) or self._room <= 0 or len(self.lines) >= MAX_LINES:
             return
         kept = text[: self._room]
@@ -132,7 +132,7 @@ def _read_message(message: Mapping[str, Any], out: AlertText, depth: int) -> Non
 
 
 def _read_attachment(attachment: Mapping[str, Any], out: AlertText, depth: int) -> None:
-    """A secondary attachment: a tool's layout, a forwarded message or the preview of a link."""
+    """A secondary attachment: a layout by a tool, a forwarded message or the preview of a link."""
     if depth > _DEPTH:
         return
     _read_links(attachment, out)
@@ -151,7 +151,7 @@ def _read_attachment(attachment: Mapping[str, Any], out: AlertText, depth: int) 
 
 
 def _read_links(attachment: Mapping[str, Any], out: AlertText) -> None:
-    """The title of a tool's layout leads to the tool; that of a preview to what was linked."""
+    """The URL of a title: of the tool for a tool's layout, of the linked page for a preview."""
     origin = attachment.get("from_url")
     if isinstance(origin, str):
         out.links.append(origin[:MAX_LINE])
@@ -183,7 +183,7 @@ def _read_buttons(elements: object, out: AlertText) -> None:
 
 
 def _read_rich(node: Mapping[str, Any], out: AlertText, depth: int = 0) -> None:
-    """Rich text: lists and quotes hold sections, and a section is one piece of text."""
+    """Rich text: lists and quotes contain sections; a section is one piece of text."""
     parts = _objects(node.get("elements"))
     if depth > _DEPTH:
         return
@@ -208,7 +208,7 @@ def _rich_text(parts: list[Mapping[str, Any]]) -> str:
 
 
 def _read_table(block: Mapping[str, Any], out: AlertText) -> None:
-    """A row of two cells is a label and its value; under a row of headings each cell has one."""
+    """A row of two cells is a label and its value; below a row of headings each cell has one."""
     given = block.get("rows")
     rows = [
         [_cell(cell) for cell in row if isinstance(cell, dict)]
@@ -241,13 +241,13 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def _lone_label(raw: str) -> str:
-    """The label of the next line, where this line is nothing but a label."""
+    """The label for the next line, if this line is only a label."""
     found = _LONE_LABEL.fullmatch(raw.strip())
     return found[1] if found and (found[2] or raw.strip().endswith(("*", ":"))) else ""
 
 
 def _json_in(text: str) -> tuple[str, object, str] | None:
-    """The first JSON object, list or encoded string in a text, with what stands around it."""
+    """The first JSON object, list or encoded string in a text, with the text around it."""
     starts = (match.start() for match in _JSON_START.finditer(text))
     for start in _first(starts, _JSON_STARTS):
         if text[start] == '"' and text[:start].strip():

@@ -1,6 +1,6 @@
-"""What the words around a name in an alert say about it: backend, client, page of a tool. Pure.
+"""The role of a name in an alert, from the words around it: backend, client, page of a tool. Pure.
 
-Tables of the field's own words and of layouts; a new word of the same kind is one entry.
+The tables contain common words and layouts; a new word of a known kind is one entry.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_LABEL = 60
 
 
 class Role(IntEnum):
-    """What a name is in the alert; the lowest speaks."""
+    """The role of a name in the alert; the lowest value wins."""
 
     KNOWN = 0
     BACKEND = 1
@@ -38,7 +38,7 @@ class Role(IntEnum):
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
 _SELF_DESCRIBING = frozenset({"monitored", "requested"})
-"""Words after which an address is the one that is watched, whatever else the label says."""
+"""Words after which an address is the monitored one, whatever else the label says."""
 _IMMEDIATE = re.compile(
     r"([A-Za-z_][\w .\-/()]{0,60}?)[\"'*`\\)\]]*\s*(?::|={1,2}|=>|->)\s*[\"'*`<(\[\\]*$"
 )
@@ -84,7 +84,7 @@ _ASKS_ANOTHER = re.compile(
     r"contact|talk\s+to)\s{1,4}[\"'`*<(\[]{0,3}(?:https?://|[\w-]{1,63}\.[\w-]|[0-9a-f]{0,4}:[0-9a-f:])",
     re.IGNORECASE,
 )
-"""`A cannot reach B`: A asked, and B is what fails."""
+"""`A cannot reach B`: A is the client, and B is failing."""
 _REPORTER = re.compile(
     r"(?:\b(?:alerts?|notifications?|messages?|mails?|e-mails?|reports?|reported|checked|"
     r"monitored|sent|measured|seen|observed|detected|probed|tested|pinged|polled|raised|"
@@ -100,7 +100,7 @@ _REPORTER = re.compile(
 _ASKER = re.compile(
     r"(?i)\b(?:source|client|visitor|attacker)[\s_-]{1,2}(?:ip|addr|address)(?:es|s)?[\s`*\"'(]{1,3}$"
 )
-"""`source IP 203.0.113.5`, whatever the head of the line says."""
+"""`source IP 203.0.113.5`, whatever the beginning of the line says."""
 _RESOLVER = re.compile(r"(?i)\bnslookup\s{1,4}[\w.-]{1,253}\s{1,4}$")
 _LEADS_AWAY = re.compile(
     r"\b(?:see(?:\s+also)?|runbook|playbook|wiki|docs?|documentation|dashboards?|details?|"
@@ -119,7 +119,7 @@ _FAILS = re.compile(
     r"times?\s+out|timing\s+out|5\d\ds?)\b",
     re.IGNORECASE,
 )
-"""`users report A down`: A is what fails, and no report."""
+"""`users report A down`: A is failing, and is no report."""
 _DOWN = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again|went|marked|:|-)\s{1,4}){0,3}"
     r"(?:down|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out)\b",
@@ -153,7 +153,7 @@ _PAGE_PATH = re.compile(
 _ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
 """Names that customers get below a domain of the table."""
 _QUEUES = (".servicebus.windows.net", ".servicebus.chinacloudapi.cn")
-"""Queues of Azure, each a registered name of its own, which no gateway has as backends."""
+"""Azure's queues; each has a registered domain of its own, and no gateway has them as backends."""
 
 
 def label_words(label: str) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ def label_words(label: str) -> tuple[str, ...]:
 
 
 def label_role(label: str) -> Role | None:
-    """What stands behind a label; `None` where it does not say."""
+    """The role of what follows a label; `None` if the label does not say."""
     words = label_words(label[-MAX_LABEL:])
     joined = {"".join(pair) for pair in pairwise(words)}
     every = set(words) | joined
@@ -179,7 +179,7 @@ def label_role(label: str) -> Role | None:
 
 
 def place_role(before: str, after: str, label: str) -> Role:
-    """What a name is, by the words before and after it on its line and by its field's label."""
+    """The role of a name, from the words around it on its line and from its field's label."""
     immediate = _IMMEDIATE.search(before)
     role = label_role(immediate[1]) if immediate else None
     if role is None:
@@ -193,7 +193,7 @@ def place_role(before: str, after: str, label: str) -> Role:
 
 
 def _role_of_words(before: str, after: str) -> Role | None:
-    """What the words directly around a name say of it."""
+    """The role that the words directly around a name give it."""
     if any(one.search(before) for one in (_REPORTER, _RESOLVER, _ASKER)):
         return Role.CLIENT
     if _LEADS_AWAY.search(before) and not _FAILS.match(after):
@@ -209,7 +209,7 @@ def _role_of_words(before: str, after: str) -> Role | None:
 
 
 def _role_of_field(before: str, label: str) -> Role | None:
-    """What the label at the head of the line, or of the field, says."""
+    """The role that the label at the beginning of the line, or of the field, gives."""
     opening = _OPENING_LABEL.match(before)
     if opening and _SENTENCE_END.search(before, opening.end()):
         opening = None
@@ -225,7 +225,7 @@ def is_said_to_be_down(after: str) -> bool:
 
 
 def is_client_address(before: str, after: str, port: int | None) -> bool:
-    """Whether an address that no label explains is that of somebody who asked."""
+    """Whether an address without a label is that of a client."""
     ephemeral = 32_768
     return bool(
         (port and port >= ephemeral and _CLIENT_AFTER.match(after))
@@ -235,17 +235,17 @@ def is_client_address(before: str, after: str, port: int | None) -> bool:
 
 
 def is_page_path(path: str) -> bool:
-    """Whether a URL's path or query is that of a tool's own page."""
+    """Whether a URL's path or query is that of a page of a tool."""
     return bool(_PAGE_PATH.search(path))
 
 
 def is_script(path: str) -> bool:
-    """Whether a path is that of a program with parameters, as old consoles have them."""
+    """Whether a path is that of a script with parameters, as in old consoles."""
     return bool(_SCRIPT.search(path))
 
 
 def is_page_host(host: str, registered: str | None) -> bool:
-    """Whether a host is a vendor's, or is called like a tool."""
+    """Whether a host belongs to a vendor, or has the name of a tool."""
     if registered in VENDORS or host in VENDORS:
         return not host.endswith(_ON_VENDORS)
     return host.endswith(_QUEUES) or not PAGE_HOSTS.isdisjoint(host.split(".")[:-1])

@@ -1,9 +1,9 @@
-"""Somebody else's alert -> the gateway, site or backend that it is about, or why none is named.
+"""Finds the gateway, site or backend that a message of another tool is about. Pure.
 
-One pure function behind the message shortcut, the reading of a thread and `alerts on`. It ranks
-an alert names and never takes the first name that comes: an ARM id of a gateway, then a member or a
-site of the inventory, then a labelled backend, then a host in the text. What cannot be decided is
-not guessed.
+Called for the message shortcut, for threads, and for `alerts on`. It ranks all names in an alert
+instead of taking the first one: an ARM ID of a gateway, then a member or a site of the inventory,
+then a labelled backend, then a host in the text. If no name is clearly the best, there is no
+target.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ _SHOWN = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTarget:
-    """What an alert is about.
+    """The target that an alert names.
 
     Attributes:
-        host: a backend's or a site's name or address, `None` where a gateway alone is named.
-        port: as the alert names it, `None` where it names none.
+        host: name or address of a backend or a site; `None` if only a gateway is named.
+        port: as in the alert; `None` if there is none.
         is_site: whether the inventory has the host as a site and in no pool.
-        gateway: the gateway, `None` where the alert names none and the inventory has not one alone.
+        gateway: the gateway; `None` if the alert names none and the inventory does not have exactly
+            one for it.
         pool: the pool of that gateway.
     """
 
@@ -48,7 +49,7 @@ class AlertTarget:
 
     @property
     def line(self) -> str:
-        """The same as a line of the language, to be parsed as if it had been typed."""
+        """The target as a command line, which is parsed as if it had been typed."""
         if self.host is None:
             return self._gateway_line()
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -66,15 +67,14 @@ class AlertTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertReading:
-    """What was read out of a message.
+    """The result of reading a message.
 
     Attributes:
-        target: what it is about, `None` where nothing is named or nothing decides.
+        target: the target; `None` if none is named or none is the best.
         reason: why, in one sentence; it repeats hostile text.
-        choices: what is level, where that is why there is no target; to be offered as buttons.
-        is_known: whether the inventory has what is named, so that there is no doubt.
-        is_other_product: it is about a product of Azure's that is no Application Gateway, and the
-            reason says so to people.
+        choices: equally likely targets, offered as buttons.
+        is_known: whether the inventory contains the target.
+        is_other_product: it is about another product of Azure, and the reason says so to users.
     """
 
     target: AlertTarget | None
@@ -85,11 +85,11 @@ class AlertReading:
 
 
 def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> AlertReading:
-    """What a Slack message of any shape is about.
+    """Find the target of a Slack message of any structure.
 
     Args:
-        message: as Slack delivers it; hostile, and read only so far.
-        known: the gateways that the bot can see; without them only the words decide.
+        message: as Slack delivers it; hostile, so only a bounded part is read.
+        known: the gateways that the bot can read; without them only the words decide.
     """
     text = read_text(message)
     gateways, pool = read_gateways(text, known), read_pool(text)
@@ -109,7 +109,7 @@ def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> Alert
 def _beside_gateways(
     gateways: Sequence[NamedGateway], mentions: Sequence[Mention], known: KnownNames
 ) -> AlertReading:
-    """Several gateways are level: a known host may decide between them, nothing else."""
+    """Several gateways are equally likely; only a known host can decide between them."""
     if len(mentions) == 1 and mentions[0].role is Role.KNOWN:
         owners = {one.ref.short for one in _owners(mentions[0], known)}
         fitting = [one for one in gateways if one.ref.short in owners]
@@ -122,7 +122,7 @@ def _beside_gateways(
 def _known_host(
     mentions: Sequence[Mention], gateway: NamedGateway | None, pool: str | None, known: KnownNames
 ) -> AlertReading:
-    """Hosts of the inventory; a gateway that was named decides between them."""
+    """The target among hosts of the inventory; a named gateway decides between them."""
     fitting = [one for one in mentions if gateway is None or _is_of(gateway, one, known)]
     members = [one for one in fitting if known.holding(one.host)]
     one = None if _are_apart(members, known) else _only(members or fitting)
@@ -147,7 +147,7 @@ def _known_host(
 
 
 def _are_apart(members: Sequence[Mention], known: KnownNames) -> bool:
-    """Whether an address is a member of another gateway than the names beside it."""
+    """Whether an address belongs to another gateway than the names next to it."""
     owned = {one.ref for name in members if not name.is_ip for one in known.holding(name.host)}
     addresses = [known.holding(one.host) for one in members if one.is_ip]
     return bool(owned) and any(owned.isdisjoint(gw.ref for gw in one) for one in addresses)
@@ -160,7 +160,7 @@ def _known_target(one: Mention, known: KnownNames) -> AlertTarget:
 def _with_gateway(
     gateway: NamedGateway, mentions: Sequence[Mention], pool: str | None, known: KnownNames
 ) -> AlertReading:
-    """A gateway is named: a foreign host beside it is not asked about."""
+    """The target if a gateway is named; an unknown host next to it is ignored."""
     one = _only(mentions)
     if known or one is None or one.role > Role.SUBJECT:
         return _gateway_alone(gateway, pool, known)
@@ -210,12 +210,12 @@ def _not_worth_a_check(first: Mention, text: AlertText) -> AlertReading | None:
 
 
 def _product_of(text: AlertText) -> str | None:
-    """Which other product of Azure's the message names."""
+    """The other Azure product that the message names."""
     return next(filter(None, (product_named(line.text) for line in text.lines)), None)
 
 
 def _only(mentions: Sequence[Mention]) -> Mention | None:
-    """The one host that is meant: a name beside its own address, or the longer of two names."""
+    """The one host that is meant: a name next to its own address, or the longer of two names."""
     names = [one for one in mentions if not one.is_ip]
     longest = [
         one for one in names if not any(other.host.endswith(f".{one.host}") for other in names)

@@ -1,8 +1,7 @@
-"""What phones and Slack do to a line, undone.
+"""Undoes what phones and Slack change in typed text, and splits it into words. Pure.
 
-Odd spaces and dashes, curly quotes, links, decoration, punctuation.
-
-Text in, words out; what a word means is read elsewhere. Every step is one pass over the text.
+These are unusual spaces and dashes, curly quotes, links, formatting and punctuation. Other modules
+find the meaning of a word. Every step passes once over the text.
 """
 
 from __future__ import annotations
@@ -46,9 +45,9 @@ class Word:
     """One word of a line.
 
     Attributes:
-        text: as typed, links replaced by their labels.
-        lie: why the word cannot be trusted as a target or value: its link leads elsewhere than it
-            shows. Empty otherwise.
+        text: as typed, with links replaced by their labels.
+        lie: why the word cannot be used as a target or value: its link goes elsewhere than its
+            label says. Otherwise empty.
     """
 
     text: str
@@ -56,10 +55,10 @@ class Word:
 
     @property
     def bare(self) -> str:
-        """The word without decoration and punctuation.
+        """The word without formatting and punctuation.
 
         Raises:
-            Misread: the word's link leads elsewhere than it shows.
+            Misread: the word's link goes elsewhere than its label says.
         """
         if self.lie:
             raise Misread(self.lie)
@@ -67,13 +66,12 @@ class Word:
 
 
 def readable(text: str) -> str:
-    """The line with plain spaces, plain quotes and nothing invisible.
+    """The line with plain spaces and quotes and without invisible characters.
 
     A long dash becomes the two hyphens that were typed.
 
     Raises:
-        Misread: the line is longer than any that a person types, or holds a private key, of which
-            nothing is repeated.
+        Misread: the line is too long, or contains a private key, no part of which is repeated.
     """
     if holds_private_key(text[:_MOST_SEARCHED]):
         raise Misread(
@@ -97,7 +95,7 @@ def readable(text: str) -> str:
 
 
 def split(text: str) -> tuple[Word, ...]:
-    """The words of a line; mentions, list marks and a pasted command name at its head are dropped.
+    """The words of a line, without leading mentions, list marks and a pasted command name.
 
     Raises:
         Misread: the line is too long.
@@ -121,7 +119,7 @@ def _word(raw: str) -> Word:
 
 
 def _label(link: str) -> str:
-    """What a Slack link shows: its label, else its address."""
+    """The visible text of a Slack link: its label, else its URL."""
     address, bar, label = link.partition("|")
     if address.startswith(("@", "#", "!")):
         return address[0] + (label or address[1:])
@@ -129,7 +127,7 @@ def _label(link: str) -> str:
 
 
 def _lie(link: str) -> str:
-    """Say that a link's label and address name different hosts; empty when they agree."""
+    """The sentence for a link whose label and URL name different hosts; empty if they agree."""
     address, bar, label = link.partition("|")
     if (
         not bar
@@ -144,7 +142,7 @@ def _lie(link: str) -> str:
 
 
 def _authority(address: str) -> str:
-    """The host as far as it can be compared: without scheme, user, port and path, as an A-label."""
+    """The host for comparison: without scheme, user, port and path, as an A-label."""
     rest = re.sub(r"^[a-z]+://", "", undecorated(address.strip()).lower())
     host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     host = (
@@ -175,7 +173,7 @@ def undecorated(word: str) -> str:
 
 
 def _shorter(word: str, opening: str) -> str:
-    """The word without its last character when that is decoration, else the word itself."""
+    """The word without its last character if that is formatting, else the word itself."""
     last, rest = word[-1], word[:-1]
     drop = (
         last in _PUNCTUATION + _QUOTES + ">"

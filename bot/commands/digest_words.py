@@ -1,6 +1,6 @@
-"""The bare words of `subscribe`, `unsubscribe` and `mute`.
+"""Parses the words after `subscribe`, `unsubscribe` and `mute` into a `Line`.
 
-`daily 08:30`, a number, `2h certificate swap`. Each gives a `Line`.
+Examples: `daily 08:30`, a number, `2h certificate swap`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _QUOTES = "\"'`"
 
 
 def read_subscribe(words: Iterable[Word]) -> Line:
-    """`subscribe`: schedule words become `every`, `day` and `at`.
+    """Parse `subscribe`: words for a schedule become `every`, `day` and `at`.
 
     Raises:
-        Misread: something is said twice, unusable, or does not fit the rest.
+        Misread: something is given twice, invalid, or contradicts the rest.
     """
     line = scan(words, Verb.SUBSCRIBE)
     loose, line.loose[:] = list(line.loose), []
@@ -58,10 +58,10 @@ def _check_schedule(line: Line) -> None:
 
 
 def read_unsubscribe(words: Iterable[Word]) -> Line:
-    """`unsubscribe`: a bare number becomes `number`.
+    """Parse `unsubscribe`: a plain number becomes `number`.
 
     Raises:
-        Misread: two numbers, or no such number.
+        Misread: two numbers, or an invalid number.
     """
     line = scan(words, Verb.UNSUBSCRIBE)
     numbers = [word for word in line.loose if word.removeprefix("#").isdecimal()]
@@ -72,13 +72,12 @@ def read_unsubscribe(words: Iterable[Word]) -> Line:
 
 
 def read_mute(words: Iterable[Word]) -> Line:
-    """Read `mute`: a bare duration becomes `for`, days and times become `window`.
+    """Parse `mute`: a duration becomes `for`, days and times become `window`.
 
     The remaining words are the reason.
 
     Raises:
-        Misread: an option is unusable, a word before the reason is unknown, or the mute has no
-            end.
+        Misread: an option is invalid, a word before the reason is unknown, or the mute has no end.
     """
     line, queue, reason = Line(), deque(words), list[str]()
     while queue:
@@ -99,9 +98,9 @@ def read_mute(words: Iterable[Word]) -> Line:
 
 
 def _window(word: Word, queue: deque[Word]) -> str | None:
-    """Days and a stretch of the day at the head of the words, `sat 22:00-23:30`.
+    """Weekdays and a time span at the beginning of the words, `sat 22:00-23:30`.
 
-    Takes those words off the queue.
+    Removes those words from the queue.
     """
     said: list[str] = []
     for one in (word, *queue):
@@ -116,7 +115,7 @@ def _window(word: Word, queue: deque[Word]) -> str | None:
 
 
 def _whole(option: tuple[str, str], queue: deque[Word]) -> str:
-    """An option's value; that of `window=` goes on to its stretch of the day."""
+    """An option's value; the value of `window=` continues with its time span."""
     key, text = option
     if key == "window" and not times.is_span(text) and queue:
         rest = (
@@ -129,7 +128,7 @@ def _whole(option: tuple[str, str], queue: deque[Word]) -> str:
 
 
 def _is_own_option(word: Word) -> bool:
-    """Inside a reason only the verb's own options count as such; anything else is text."""
+    """In a reason, only the verb's own options count as options; anything else is text."""
     key = word.text.lower().lstrip("-").partition("=")
     return bool(key[1]) and key[0] in KEYS[Verb.MUTE]
 
@@ -165,9 +164,9 @@ def _begins_length(text: str) -> bool:
 
 
 def _length(word: Word, queue: deque[Word]) -> str | None:
-    """A length of time at the head of the words, `2h` or `2 hours`.
+    """A duration at the beginning of the words, `2h` or `2 hours`.
 
-    Takes the second word off the queue.
+    Removes the second word from the queue.
     """
     text = word.text.strip(_QUOTES)
     if text.isdecimal() and queue and times.seconds(text + queue[0].text) is not None:

@@ -1,6 +1,6 @@
-"""One word -> one gateway: `gw:...`, an ARM id, or a portal address that holds one.
+"""Parses one word as a gateway: `gw:...`, an ARM ID, or a portal URL that contains one.
 
-Names are folded to lower case, since ARM compares them without case.
+Names become lower case, because ARM compares them without case.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ EXAMPLE = "write for example gw:prod-gw or gw:rg-prod/prod-gw"
 
 
 def read_gateway(word: str) -> GatewayRef | None:
-    """A gateway, or `None` when the word does not speak of one.
+    """The gateway; `None` if the word is no gateway reference.
 
     Raises:
-        TargetError: it speaks of a gateway and names none.
+        TargetError: it is a gateway reference without a valid name.
     """
     prefixed = PREFIX.fullmatch(word)
     if prefixed:
@@ -36,10 +36,10 @@ def read_gateway(word: str) -> GatewayRef | None:
 
 
 def named_gateway(text: str) -> GatewayRef:
-    """`name`, `group/name`, `group/name/pool` or `group/name/pool/setting`.
+    """Parse `name`, `group/name`, `group/name/pool` or `group/name/pool/setting`.
 
     Raises:
-        TargetError: no gateway is named like this.
+        TargetError: the names are not valid.
     """
     try:
         return GatewayRef.of_parts(text.strip("/").lower().split("/"))

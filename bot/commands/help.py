@@ -1,6 +1,6 @@
-"""What can be said, as data: one line and three examples for each verb.
+"""The help as data: one line and three examples for each verb.
 
-Whoever shows help lays it out; nothing is formatted here.
+The cards and the documentation format it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from bot.domain.request import Verb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerbHelp:
-    """One verb as help tells it.
+    """The help for one verb.
 
     Attributes:
         line: what it does, one short line.
-        examples: three lines to copy, without the slash command in front.
-        options: its options as typed, one line; empty when it takes none.
+        examples: three commands to copy, without the slash command.
+        options: its options as typed, one line; empty if it has none.
     """
 
     line: str
@@ -142,5 +142,5 @@ GENERAL = ("backend.contoso.com", "gw:prod-gw", "subscribe gw:prod-gw daily 08:3
 
 
 def examples(verb: Verb | None) -> tuple[str, str, str]:
-    """Three lines to copy that fit what was probably meant."""
+    """Three commands to copy that fit what was probably meant."""
     return HELP[verb].examples if verb else GENERAL

@@ -1,6 +1,6 @@
-"""One word -> one backend: a host or an address, with a port and a path where they were typed.
+"""Parses one word as a backend: a host or an address, with a port and a path if they were typed.
 
-Forgiving about how, never about what.
+Many notations are accepted, but nothing that is ambiguous.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class TypedHost:
     """A host as typed.
 
     Attributes:
-        host: lower-case A-label or IP literal without brackets.
-        is_ip: whether `host` is an IP literal.
-        typed_port: the port, `None` when none was typed.
-        path: the path of a pasted URL, `None` when there was none or only `/`.
+        host: A-label in lower case or IP address without brackets.
+        is_ip: whether `host` is an IP address.
+        typed_port: the port; `None` if none was typed.
+        path: the path of a pasted URL; `None` if there was none or only `/`.
     """
 
     host: str
@@ -43,17 +43,17 @@ class TypedHost:
         return DEFAULT_PORT if self.typed_port is None else self.typed_port
 
     def at(self, port: int | None) -> HostTarget:
-        """The target, with a port that an option may have named."""
+        """The target, with a port that an option may have given."""
         return HostTarget(
             host=self.host, is_ip=self.is_ip, port=self.port if port is None else port
         )
 
 
 def host_target(text: str) -> TypedHost:
-    """Read one host, as the terminal's arguments hold it.
+    """Parse one host from a terminal argument.
 
     Raises:
-        TargetError: it is no backend that could be probed, in one sentence.
+        TargetError: it cannot be probed; the text is one sentence.
     """
     try:
         words = split(text)
@@ -65,10 +65,10 @@ def host_target(text: str) -> TypedHost:
 
 
 def read_host(word: str) -> TypedHost:
-    """Read one bare word as a host; a URL's query and fragment are dropped.
+    """Parse one word as a host; a URL's query and fragment are dropped.
 
     Raises:
-        TargetError: it is no backend that could be probed, in one sentence.
+        TargetError: it cannot be probed; the text is one sentence.
     """
     scheme = _SCHEME.fullmatch(word)
     if scheme and scheme[1].lower() != "https":
@@ -90,10 +90,10 @@ def read_host(word: str) -> TypedHost:
 
 
 def port_number(text: str) -> int:
-    """A TCP port.
+    """Parse a TCP port.
 
     Raises:
-        TargetError: no number from 1 to 65535.
+        TargetError: it is no number from 1 to 65535.
     """
     if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= MAX_PORT:
         raise TargetError(
@@ -104,9 +104,9 @@ def port_number(text: str) -> int:
 
 
 def url_path(text: str) -> str:
-    """A path as a request line holds it.
+    """A path as in an HTTP request line.
 
-    With its leading slash, other alphabets percent-encoded.
+    It has a leading slash, and other alphabets are percent-encoded.
     """
     return quote(text if text.startswith("/") else f"/{text}", safe="/%:@!$&'()*+,;=-._~?")
 

@@ -1,4 +1,4 @@
-"""Names of the gateways, members and sites that the bot knows, found by dictionary (pure)."""
+"""An index of the known gateways, members and sites by name. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class KnownGateway:
     """One gateway of the inventory; all names in lower case.
 
     Attributes:
-        members: addresses of its pools' members.
+        members: addresses of its pool members.
         sites: host names of its listeners, wildcards included, and its public names and addresses.
     """
 
@@ -31,7 +31,7 @@ class KnownGateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownNames:
-    """The inventory by name; whoever asks pays for one dictionary read."""
+    """The inventory by name; each question is one dictionary look-up."""
 
     names: Mapping[str, tuple[KnownGateway, ...]] = field(
         default_factory=lambda: MappingProxyType({})
@@ -48,7 +48,7 @@ class KnownNames:
 
     @classmethod
     def of(cls, gateways: Iterable[KnownGateway]) -> KnownNames:
-        """The index over these gateways."""
+        """Build the index of these gateways."""
         names, members, sites, wild = {}, {}, {}, {}  # type: ignore[var-annotated]
         for gateway in gateways:
             _add(names, gateway.ref.name, gateway)
@@ -63,7 +63,7 @@ class KnownNames:
         return bool(self.names)
 
     def serving(self, host: str) -> tuple[KnownGateway, ...]:
-        """The gateways that have this host as a site, exactly or under a wildcard."""
+        """The gateways that have this host as a site, exactly or by a wildcard."""
         found = dict.fromkeys(self.sites.get(host, ()))
         for pattern, gateways in self.wildcards.items():
             if host_fits(pattern, host):
@@ -76,7 +76,7 @@ class KnownNames:
 
 
 def host_fits(pattern: str, host: str) -> bool:
-    """Whether a listener's host name, which may hold `*` and `?`, matches; both lower case."""
+    """Whether a listener's host name, which may contain `*` and `?`, matches; both lower case."""
     if not _is_wildcard(pattern):
         return pattern == host
     return bool(_compiled(pattern).match(host))
@@ -88,7 +88,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def known_names(document: object) -> KnownNames:
-    """The `inventory` of `appgw read-alert`: a list of objects; what cannot be read is left out."""
+    """Read the `inventory` of `appgw read-alert`, a list of objects; invalid ones are left out."""
     rows = document if isinstance(document, list) else []
     return KnownNames.of(_known(row) for row in rows if isinstance(row, dict) and row.get("name"))
 

@@ -1,7 +1,7 @@
-"""Reduce the free text of a mention to the command line that was meant (pure).
+"""Reduces the free text of a mention to a command line. Pure.
 
-A slash command is read by `parse` alone. In a mention `please check X`, `why is X down?` and
-`X thanks` ask about X, and `this`, `here` or `it` are never hosts: they speak of the thread.
+A slash command is only read by `parse`. In a mention, `please check X`, `why is X down?` and `X
+thanks` ask about X; `this`, `here` and `it` are no hosts but mean the thread.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ _WORDS = re.compile(r"[^\W_]+")
 
 
 def read_mention(text: str) -> str | None:
-    """The line that is meant, to be parsed; `None` where nothing names a target.
+    """The command line that is meant, to be parsed; `None` if the text names no target.
 
     Args:
-        text: what was written, without the mention of the bot.
+        text: the message without the mention of the bot.
 
     Returns:
-        A line of the language. It may still be one that runs nothing, with its own usage answer.
+        A command line. It may still be invalid, with a usage answer of its own.
     """
     try:
         words = split(text)
@@ -71,7 +71,7 @@ def read_mention(text: str) -> str | None:
 
 
 def _without_courtesy(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """The words without politeness before and after; a word that is a target or option stays."""
+    """The words without polite phrases before and after; a target or option is kept."""
     first, last = 0, len(words)
     while first < last and _is_courtesy(words[first]):
         first += 1
@@ -89,13 +89,13 @@ def _folded(word: Word) -> str:
 
 
 def _points(understood: Request) -> bool:
-    """Whether the host is a word that points at the thread, or nothing was said."""
+    """Whether the host is a word for the thread, or there is no text."""
     target = understood.target
     return isinstance(target, HostTarget) and target.host in _POINTING | _COURTESY
 
 
 def _is_near_another_verb(word: Word) -> bool:
-    """A misspelt verb that changes something runs nothing; the usage answer names it."""
+    """Whether a word is a misspelt verb that changes data; then the usage answer names the verb."""
     name = _folded(word)
     verb = nearest_verb(name) if name not in _POINTING | _TALK else None
     return verb is not None and verb not in _ASKS_ANYTHING and not looks_like_target(word.text)
@@ -111,7 +111,7 @@ def _around_targets(words: tuple[Word, ...]) -> str | None:
 
 
 def _targets(words: tuple[Word, ...]) -> Iterator[str]:
-    """What can be asked about; the word right after `check` counts whatever its ending."""
+    """The words that can be targets; the one right after `check` counts whatever its ending."""
     before = ""
     for word in words:
         if looks_like_target(word.bare) and not looks_like_option(word.bare):
@@ -132,7 +132,7 @@ def _is_target(text: str, *, named: bool) -> bool:
 
 
 def _is_plausible_name(host: str) -> bool:
-    """Whether a dotted word in talk is a name: not `node.js`, `e.g` or `file.go`."""
+    """Whether a dotted word in a sentence is a host name: not `node.js`, `e.g` or `file.go`."""
     labels = host.split(".")
     ending = labels[-1]
     if len(labels) <= _FILE_LABELS and ending in FILE_ENDINGS:

@@ -1,11 +1,8 @@
-"""Which text is a host name or an address, and its one spelling.
+"""Which text is a host name or an address, and its canonical spelling. Pure.
 
-Nothing here knows of lines, words or options.
-
-Host names follow RFC 1123 as the DNS is really used: letters, digits, hyphens inside a label, and
-underscores (Active Directory names hold
-them); 63 characters a label, 253 in all. Addresses are taken in one spelling only: whatever else a
-C library would read as one is refused.
+Host names follow RFC 1123 with the usual extensions: letters, digits, hyphens inside a label, and
+underscores (used by Active Directory); 63 characters per label, 253 in all. Addresses are accepted
+in their usual spelling only; other spellings that a C library would accept are refused.
 """
 
 from __future__ import annotations
@@ -26,10 +23,12 @@ EXAMPLE = "write for example backend.contoso.com"
 
 
 def host_name(text: str) -> tuple[str, bool]:
-    """A host name as lower-case A-label or a canonical address, and whether it is an address.
+    """The canonical spelling of a host, and whether it is an address.
+
+    A name becomes an A-label in lower case.
 
     Raises:
-        TargetError: it is neither.
+        TargetError: it is neither a name nor an address.
     """
     name = a_label(text).removesuffix(".")
     address = ip_literal(name)
@@ -43,7 +42,7 @@ def host_name(text: str) -> tuple[str, bool]:
 def ip_literal(text: str) -> str | None:
     """An address in its usual spelling.
 
-    `None` for anything else, octal, hexadecimal and short forms and zone ids included.
+    `None` for anything else, including octal, hexadecimal and short forms and zone IDs.
     """
     if "%" in text:
         return None
@@ -54,7 +53,7 @@ def ip_literal(text: str) -> str | None:
 
 
 def a_label(text: str) -> str:
-    """Lower case, and internationalised names as A-labels (UTS 46, then IDNA 2008).
+    """Convert to lower case and to A-labels (UTS 46, then IDNA 2008).
 
     Raises:
         TargetError: the name cannot be written as A-labels.

@@ -1,6 +1,6 @@
-"""Which known word was probably meant.
+"""Finds the known word that was probably meant.
 
-Fingers swap letters more often than they invent them, so a swap counts first.
+Swapped letters are the most frequent typing error, so a word with the same letters comes first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _LONGEST = 40
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The known word with the same letters, else the most alike one, else `None`."""
+    """The known word with the same letters, else the most similar one, else `None`."""
     choices = list(known)
     folded = word[:_LONGEST].lower()
     swapped = [choice for choice in choices if sorted(choice) == sorted(folded)]

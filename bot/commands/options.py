@@ -1,6 +1,6 @@
-"""Which options there are, which verb takes which, and what their values may be.
+"""The options: which verb has which, and how their values are checked.
 
-One table; how words are found is in `scan`.
+`scan` finds the options in a line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEAST: Mapping[str, str] = {
     "crit": "critical",
     "critical": "critical",
 }
-"""The words of `min=` and the severity that each stands for."""
+"""The words of `min=` and the severities that they stand for."""
 _VIA = ("probe", "gateway", "both")
 _RESOURCE = re.compile(r"[\w(][\w.()-]{0,89}")
 _PATTERNS = re.compile(r"(?:[a-z]+:)?[\w.*?()/-]+(?:,(?:[a-z]+:)?[\w.*?()/-]+)*")
@@ -37,9 +37,9 @@ class Option:
     """One option.
 
     Attributes:
-        read: its value from text; raises `Misread`.
-        example: as a sentence shows it.
-        bare: whether the key alone is enough.
+        read: parses its value; raises `Misread`.
+        example: shown in sentences.
+        bare: whether the key may be written without a value.
     """
 
     read: Callable[[str], OptionValue]
@@ -141,7 +141,7 @@ def number(text: str) -> int:
     """The number of a subscription as `list` shows it.
 
     Raises:
-        Misread: no such number.
+        Misread: it is no such number.
     """
     digits = text.removeprefix("#")
     if not re.fullmatch(rf"[0-9]{{1,{_MAX_NUMBER_DIGITS}}}", digits) or int(digits) == 0:
@@ -206,14 +206,14 @@ KEYS: Mapping[Verb, tuple[str, ...]] = {
     Verb.UNMUTE: _PLACE,
     Verb.HISTORY: _PLACE,
 }
-"""The options of each verb; a verb that is not here takes none."""
+"""The options of each verb; a verb that is missing has none."""
 
 
 def known(key: str, verb: Verb) -> str:
-    """The key, when the verb takes it.
+    """The key, if the verb has it.
 
     Raises:
-        Misread: it does not; names the verb that does, or the nearest option.
+        Misread: the verb does not have it; names the verb that has, or the most similar option.
     """
     keys = KEYS.get(verb, ())
     if key in keys:
@@ -240,7 +240,7 @@ def value(key: str, text: str) -> OptionValue:
     """The checked value of an option.
 
     Raises:
-        Misread: it is no such value, or there is none.
+        Misread: the value is invalid or missing.
     """
     option = OPTIONS[key]
     if not text and not option.bare:

@@ -1,9 +1,7 @@
-"""The text after the slash -> what was asked, or a usage answer.
+"""Parses the text after the slash command into a request or a usage answer.
 
-Pure, total, and bounded: it never raises, whatever the text.
-
-The grammar is the contract's section 1. What is forgiven is in `clean`, what a word names in
-`target`, what options hold in `options`.
+Pure, bounded, and without exceptions for any text. `docs/commands.md` documents the grammar.
+`clean` tolerates formatting, `target` parses targets, `options` checks values.
 """
 
 from __future__ import annotations
@@ -46,7 +44,7 @@ _HINT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opening:
-    """How a line begins: its verb, whether that was written, and the words after it."""
+    """The beginning of a line: its verb, whether that was typed, and the words after it."""
 
     verb: Verb
     written: bool
@@ -54,9 +52,9 @@ class _Opening:
 
 
 def parse(text: str) -> Request | Usage:
-    """Understand one line.
+    """Parse one line.
 
-    A line that cannot be understood becomes a usage answer, never an exception.
+    A line that cannot be understood gives a usage answer, never an exception.
     """
     read = _read(text)
     return read if isinstance(read, Usage) else request_of(read)
@@ -130,7 +128,7 @@ def _open(words: tuple[Word, ...]) -> _Opening:
 
 
 def nearest_verb(name: str) -> Verb | None:
-    """The verb that was probably meant: the only one that begins so, else the most alike."""
+    """The verb that was probably meant: the only one with that beginning, else the most similar."""
     beginning = (
         [verb for verb in _VERBS if verb.startswith(name)] if len(name) >= _SHORTEST_PREFIX else []
     )
@@ -139,7 +137,7 @@ def nearest_verb(name: str) -> Verb | None:
 
 
 def _read_check(opening: _Opening) -> ReadLine:
-    """`check` and `health` are one: what is named decides which of them it is."""
+    """`check` and `health` are parsed alike; the target decides which one it is."""
     verb, line = opening.verb, scan(opening.words, opening.verb)
     typed = only_target(line.loose, dotless=opening.written) or named_by_option(
         line.options, gateway_first=verb is Verb.HEALTH
@@ -164,9 +162,9 @@ def _read_check(opening: _Opening) -> ReadLine:
 
 
 def _read_rehearse(opening: _Opening) -> ReadLine:
-    """Alone it opens a form.
+    """Alone it opens a modal.
 
-    With a gateway and `without=` it asks what breaks when that root is removed.
+    With a gateway and `without=` it rehearses the removal of that root.
     """
     line = scan(opening.words, Verb.REHEARSE)
     if not line.loose and not line.options:
@@ -190,7 +188,7 @@ def _read_rehearse(opening: _Opening) -> ReadLine:
 
 
 def _read_forecast(opening: _Opening) -> ReadLine:
-    """It asks one gateway, or one pool or setting of it."""
+    """The target is one gateway, or one pool or setting of it."""
     line = scan(opening.words, Verb.FORECAST)
     typed = only_target(line.loose, dotless=False)
     typed = typed or named_by_option(line.options, gateway_first=True)
@@ -220,7 +218,7 @@ def _read_digest(opening: _Opening) -> ReadLine:
 
 
 def _read_help(opening: _Opening) -> ReadLine:
-    """`help` forgives everything: a verb after it is the topic, anything else is ignored."""
+    """`help`: a verb after it is the topic, anything else is ignored."""
     topics = [
         name for word in opening.words if (name := re.sub(r"\W", "", word.text).lower()) in _VERBS
     ]

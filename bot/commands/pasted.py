@@ -1,7 +1,8 @@
-"""Commands of other programs that people paste, as lines of this language. Pure.
+"""Translates pasted commands of other programs into command lines of the bot. Pure.
 
-`openssl s_client`, `curl`, the Azure CLI's and Azure PowerShell's question for backend health. Only
-what they name is taken: the target, the name that is sent, the gateway with its group.
+It knows `openssl s_client`, `curl`, and the commands for backend health of the Azure CLI and Azure
+PowerShell. Only names are taken from them: the target, the SNI, the gateway with its resource
+group.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _URL = re.compile(r"https://[^\s'\"<>|]+", re.IGNORECASE)
 
 
 def unpasted(text: str) -> str:
-    """The line that asks what a pasted command asks; any other text as it is."""
+    """The command line for a pasted command; any other text unchanged."""
     plain = re.sub(r"^[\s`$>#]+(?=\S)|[\s`]+$", "", text[:MAX_PASTED])
     for pattern, read in _READERS:
         found = pattern.search(plain)
@@ -44,7 +45,7 @@ def _s_client(rest: str) -> str:
 
 
 def _curl(rest: str) -> str:
-    """A URL; `--resolve` and `--connect-to` tell the address that is really asked."""
+    """A URL; `--resolve` and `--connect-to` give the address that is really used."""
     url = _URL.search(rest)
     forced = re.search(r"--resolve[\s=]+['\"]?([^:\s]+):(\d+):([^\s'\",]+)", rest)
     if url and forced:

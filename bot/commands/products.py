@@ -1,4 +1,4 @@
-"""Azure's products that stand before servers and are no Application Gateway. Pure."""
+"""Azure products in front of servers other than Application Gateway. Pure."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _LONGEST = 2_000
 
 
 def product_of_id(text: str) -> str | None:
-    """Which other product an ARM id in a text belongs to."""
+    """The other product to which an ARM ID in a text belongs."""
     plain = text[:_LONGEST].lower()
     return next((said for kind, said in _TYPES.items() if f"/providers/{kind}/" in plain), None)
 
 
 def product_named(text: str) -> str | None:
-    """Which other product a text names, by an ARM id or in words."""
+    """The other product that a text names, by an ARM ID or in words."""
     plain = text[:_LONGEST]
     named = (said for pattern, said in _READ if pattern.search(plain))
     return product_of_id(plain) or next(named, None)
 
 
 def another_product(said: str) -> str:
-    """What can be done about a product that cannot be asked, in one sentence."""
+    """What users can do about a product that the bot cannot check, in one sentence."""
     return (
         f"That is {said}, another product than Application Gateway, and cannot be asked; its "
         "backends can be checked one by one, for example backend.contoso.com."

@@ -1,4 +1,4 @@
-"""The words of a line that was read -> the request of its verb, with typed fields."""
+"""Turns a parsed line into the request of its verb, with typed fields."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from chainlib import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLine:
-    """A line that was read, as `appgw parse --json` shows it.
+    """A parsed line, as `appgw parse --json` shows it.
 
     Attributes:
-        verb: what to do.
-        target: what it is about.
-        options: only what was typed, values checked.
+        verb: the verb.
+        target: the target.
+        options: the typed options, values checked.
     """
 
     verb: Verb
@@ -55,7 +55,7 @@ class ReadLine:
 
 
 def request_of(line: ReadLine) -> Request:
-    """The request; of a gateway `pool=` and `setting=` are part of its target."""
+    """The request; for a gateway, `pool=` and `setting=` become part of its target."""
     if isinstance(line.target, GatewayRef):
         line = _narrowed(line, line.target)
     return _TYPES[line.verb](line)

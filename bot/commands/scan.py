@@ -1,6 +1,6 @@
-"""Words -> options as typed and the words left over, for one verb.
+"""Splits the words of a line into options and other words, for one verb.
 
-Which options there are is in `options`.
+`options` says which options exist.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _VALUE_QUOTES = "\"'`(<"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What a line holds besides its verb: checked options and bare words, in the order typed."""
+    """The words of a line after its verb: checked options and other words, in the order typed."""
 
     options: dict[str, OptionValue] = field(default_factory=dict)
     loose: list[str] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Line:
         """Add an option.
 
         Raises:
-            Misread: it is there already, or its value is unusable.
+            Misread: it was given before, or its value is invalid.
         """
         if key in self.options:
             raise Misread(
@@ -43,10 +43,10 @@ class Line:
 
 
 def scan(words: Iterable[Word], verb: Verb) -> Line:
-    """Sort the words of a line into options and the rest.
+    """Split the words of a line into options and the rest.
 
     Raises:
-        Misread: an option is unknown, given twice or unusable.
+        Misread: an option is unknown, given twice or invalid.
     """
     line = Line()
     queue = deque(words)
@@ -69,7 +69,7 @@ def take_option(word: Word, rest: deque[Word], verb: Verb) -> tuple[str, str] | 
     """The option that begins with this word; its value may be in the following words.
 
     Raises:
-        Misread: the verb takes no such option, or the word's link lies.
+        Misread: the verb has no such option, or the word's link goes elsewhere than its label says.
     """
     text = word.bare
     pair = _KEY_VALUE.fullmatch(text)
@@ -90,7 +90,7 @@ def _key(text: str) -> str:
 
 
 def _following(key: str, rest: deque[Word]) -> str:
-    """The value in the next word; a key that may stand alone takes only what cannot be a target."""
+    """The value in the next word; after a key that may stand alone, it must not be a target."""
     if not rest or (OPTIONS[key].bare and not _is_value(key, rest[0].text.lower())):
         return ""
     if looks_like_option(rest[0].bare):

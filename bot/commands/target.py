@@ -1,4 +1,4 @@
-"""One word -> what it names, and how options that speak of the same thing are joined with it."""
+"""Parses one word as a target, and joins it with options about the same thing."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _LAST = "last"
 
 
 def looks_like_target(word: str) -> bool:
-    """Whether a word can be nothing but a target.
+    """Whether a word can only be a target.
 
-    It has a dot, a colon, a slash or a bracket, is a number, or is `last`.
+    It contains a dot, a colon, a slash or a bracket, is a number, or is `last`.
     """
     return word.lower() == _LAST or _STRUCTURE.search(word) is not None
 
 
 def read_target(word: str) -> Typed:
-    """What a bare word names.
+    """The target that a word names.
 
     Raises:
-        TargetError: nothing that could be asked about.
+        TargetError: it is no target.
     """
     if word.lower() == _LAST:
         return LastTarget()
@@ -46,10 +46,10 @@ def _read_site(word: str) -> SiteTarget:
 
 
 def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
-    """The one target among the loose words; `dotless` takes a single plain word as a host.
+    """The one target among the words; `dotless` accepts a single word without a dot as a host.
 
     Raises:
-        Misread: two targets, or a word that is none.
+        Misread: two targets, or a word that is no target.
     """
     likely = [word for word in loose if looks_like_target(word)]
     other = [word for word in loose if not looks_like_target(word)]
@@ -71,7 +71,7 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
 
 
 def stray(word: str) -> Misread:
-    """The error of a word that is neither a target nor an option."""
+    """The error for a word that is neither a target nor an option."""
     if word.lower() in OPTIONS:
         return Misread(
             f"{word.lower()} needs a value; write for example {OPTIONS[word.lower()].example}."
@@ -89,12 +89,12 @@ def stray(word: str) -> Misread:
 
 
 def settle(typed: Typed | None, options: Options) -> Target | None:
-    """Join a target with the options that say the same.
+    """Join a target with options that say the same.
 
-    What lands in the target leaves the options.
+    Options that become part of the target are removed.
 
     Raises:
-        Misread: the same thing is said twice with different values, or of a target that has none.
+        Misread: target and option contradict each other, or the target cannot have the option.
     """
     if isinstance(typed, TypedHost):
         return _settle_host(typed, options)
@@ -116,7 +116,7 @@ def settle(typed: Typed | None, options: Options) -> Target | None:
 
 
 def _refuse_probe_options(typed: SiteTarget, options: Options) -> None:
-    """A site's members are probed by their settings, on their ports."""
+    """Refuse options for a site, whose members are probed by their settings."""
     for key in ("port", "host"):
         if key in options:
             raise Misread(
@@ -132,10 +132,10 @@ def _settle_host(typed: TypedHost, options: Options) -> HostTarget:
 
 
 def add_path(typed: TypedHost, options: Options) -> None:
-    """Let a pasted URL's path become the option `path`.
+    """Turn the path of a pasted URL into the option `path`.
 
     Raises:
-        Misread: `path=` says something else.
+        Misread: `path=` has another value.
     """
     if typed.path is not None:
         _agree("path", typed.path, options)
@@ -162,7 +162,7 @@ def _agree_on_gateway(typed: GatewayRef, options: Options) -> None:
 
 
 def named_by_option(options: Options, *, gateway_first: bool) -> Typed | None:
-    """The target of a line that names it in an option only: `host=intranet`, or `gw=prod-gw`."""
+    """The target of a line that only names it in an option: `host=intranet`, or `gw=prod-gw`."""
     if "host" in options and not gateway_first:
         return read_host(str(options.pop("host")))
     if "gw" in options:
@@ -172,7 +172,7 @@ def named_by_option(options: Options, *, gateway_first: bool) -> Typed | None:
 
 
 def refuse_missing(verb: Verb) -> TargetError:
-    """The error of a line without the target that its verb needs."""
+    """The error for a line without the target that its verb needs."""
     if verb is Verb.UNSUBSCRIBE:
         return TargetError(
             "unsubscribe needs a number, a target or all; write for example unsubscribe 2."

@@ -1,6 +1,6 @@
-"""Durations, times of day, days, intervals and time zones as people type them.
+"""Parses durations, times of day, weekdays, intervals and time zones. Pure.
 
-Text in, one spelling out; no clock.
+The result has one canonical spelling; no clock is read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DAY_SETS = {"daily": DAYS, "weekdays": DAYS[:5], "weekends": DAYS[5:]}
 
 
 def seconds(text: str) -> int | None:
-    """A duration such as `15m`, `2h` or `1h30m` in seconds; `None` when the text is none."""
+    """A duration such as `15m`, `2h` or `1h30m` in seconds; `None` if the text is none."""
     folded = text.lower()
     if not _DURATION.fullmatch(folded):
         return None
@@ -44,7 +44,7 @@ def duration(text: str, key: str, longest: int) -> int:
     """A duration in seconds within its bounds.
 
     Raises:
-        Misread: it is none, or too long.
+        Misread: it is no duration, or too long.
     """
     length = seconds(text)
     if length is None:
@@ -61,7 +61,7 @@ def duration(text: str, key: str, longest: int) -> int:
 
 
 def is_clock(text: str) -> bool:
-    """Whether the text has the shape of a time of day; it may still be none, such as 25:00."""
+    """Whether the text has the form of a time of day; it may still be invalid, such as 25:00."""
     return _CLOCK.fullmatch(text) is not None
 
 
@@ -69,7 +69,7 @@ def clock(text: str) -> str:
     """A time of day as HH:MM.
 
     Raises:
-        Misread: no such time.
+        Misread: it is no time of day.
     """
     found = _CLOCK.fullmatch(text)
     if found is None or int(found[1]) > _LAST_HOUR or int(found[2]) > _LAST_MINUTE:
@@ -80,15 +80,15 @@ def clock(text: str) -> str:
 
 
 def is_day(text: str) -> bool:
-    """Whether the text names a day of the week, in short or in full."""
+    """Whether the text is a weekday, abbreviated or in full."""
     return _LONG_DAY.fullmatch(text.lower()) is not None
 
 
 def day(text: str) -> str:
-    """A day of the week by its first three letters.
+    """A weekday as its first three letters.
 
     Raises:
-        Misread: no such day.
+        Misread: it is no weekday.
     """
     if not is_day(text):
         raise Misread(
@@ -99,9 +99,9 @@ def day(text: str) -> str:
 
 
 def days(text: str) -> tuple[str, ...]:
-    """The days that `sat`, `sat,sun`, `weekdays`, `weekends` or `daily` name.
+    """The weekdays of `sat`, `sat,sun`, `weekdays`, `weekends` or `daily`.
 
-    Empty when the text names none.
+    Empty if the text is none of these.
     """
     folded = text.lower().strip(",")
     if folded in _DAY_SETS:
@@ -111,17 +111,17 @@ def days(text: str) -> tuple[str, ...]:
 
 
 def is_span(text: str) -> bool:
-    """Whether the text has the shape of a stretch of a day, such as 22:00-23:30."""
+    """Whether the text has the form of a time span, such as 22:00-23:30."""
     return _SPAN.fullmatch(text) is not None
 
 
 def window(text: str) -> str:
-    """A weekly window as `sat,sun 22:00-23:30`, its days in the week's order.
+    """A weekly window as `sat,sun 22:00-23:30`, its weekdays in the week's order.
 
-    An end before the start lies on the next day.
+    An end before the start is on the next day.
 
     Raises:
-        Misread: no days, no such days, no such times, or a window without length.
+        Misread: weekdays or times are missing or invalid, or the window has no length.
     """
     *names, span = text.replace(", ", ",").split() or [""]
     named = {name for word in names for name in days(word)}
@@ -138,15 +138,15 @@ def window(text: str) -> str:
 
 
 def is_every(text: str) -> bool:
-    """Whether the text is a schedule word or a length of time."""
+    """Whether the text is a schedule word or a duration."""
     return text.lower() in EVERY_WORDS or seconds(text) is not None
 
 
 def every(text: str) -> str:
-    """A schedule word, or an interval of at least 15 minutes and at most a day as typed.
+    """A schedule word, or an interval between 15 minutes and a day, as typed.
 
     Raises:
-        Misread: neither.
+        Misread: it is neither.
     """
     folded = text.lower()
     length = seconds(folded)
@@ -169,10 +169,10 @@ def every(text: str) -> str:
 
 
 def zone(text: str) -> str:
-    """A time zone by its key in the tz database, whatever its case.
+    """A time zone as spelt in the tz database; case is ignored.
 
     Raises:
-        Misread: no such zone; names the nearest.
+        Misread: it does not exist; names the most similar.
     """
     found = ZONES.get(text.lower())
     if found is None:

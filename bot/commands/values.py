@@ -1,4 +1,4 @@
-"""Why a typed line means nothing (`Usage`), and the exception that readers raise for it."""
+"""The usage answer for a line that cannot be understood, and the exception behind it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ _BRIEF = 40
 _USER_INFO = re.compile(r"[^\s<>|']+@")
 
 OptionValue = str | int | bool
-"""What an option holds while a line is read; nothing outside this room sees it.
+"""The value of an option during parsing; not used outside this package.
 
-Text, a number (`number`, `days`, and seconds for `watch` and `for`), or true for a bare word.
+Text, a number (`number`, `days`, and seconds for `watch` and `for`), or true for a key without
+value.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """A line that runs nothing.
+    """The answer to a line that cannot be understood.
 
     Attributes:
-        error: what is wrong in one sentence; it repeats typed text, so it is hostile input for
-            whoever shows it.
+        error: what is wrong in one sentence; it repeats typed text, so it must be escaped where it
+            is shown.
         did_you_mean: the verb that was probably meant.
-        examples: three lines to copy.
+        examples: three commands to copy.
     """
 
     error: str
@@ -38,7 +39,7 @@ class Usage:
 class Misread(Exception):
     """A line cannot be understood.
 
-    `str()` is one sentence, `did_you_mean` the verb that was probably meant.
+    `str()` is one sentence; `did_you_mean` is the verb that was probably meant.
     """
 
     def __init__(self, sentence: str, did_you_mean: Verb | None = None) -> None:
@@ -51,19 +52,19 @@ class TargetError(Misread):
 
 
 def shown(text: str) -> str:
-    """Typed text as a sentence repeats it: in quotes, short and without user info."""
+    """Typed text in a form for sentences: in quotes, short and without user info."""
     kept = repeatable(text)
     return f"'{kept if len(kept) <= SHOWN else kept[: SHOWN - 3] + '...'}'"
 
 
 def brief(text: str) -> str:
-    """The value of an option as a sentence repeats it."""
+    """The value of an option in a form for sentences."""
     return repeatable(text)[:_BRIEF]
 
 
 def repeatable(text: str) -> str:
-    """Typed text without what must not be repeated.
+    """Typed text without secrets.
 
-    User info, every other secret, and all of it where it holds a private key.
+    User info and every other secret are removed; a text with a private key is removed as a whole.
     """
     return _USER_INFO.sub("…@", without_secrets(text))

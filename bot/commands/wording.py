@@ -1,4 +1,4 @@
-"""A request back in words: the line that asks the same again. Pure; `parse` reads it."""
+"""Writes a request as the command line that repeats it. Pure; `parse` reads it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from chainlib import Severity
 
 
 def command_of(request: Request) -> str:
-    """What to type to ask the same again, without the slash command.
+    """The command line that repeats the request, without the slash command.
 
-    A check and a question to a gateway need no verb. `watch` and `private` belong to the asking,
-    not to the question.
+    `check` and `health` need no verb. `watch` and `private` are left out.
     """
     words = [
         "" if isinstance(request, ProbeRequest) else request.verb.value,
@@ -35,12 +34,12 @@ def command_of(request: Request) -> str:
 
 
 def target_of(request: Request) -> str:
-    """The target as it is typed; empty where there is none."""
+    """The target of a request as typed; empty if there is none."""
     return target_text(request.target)
 
 
 def target_text(target: Target | None) -> str:
-    """A target as it is typed; empty for `None`."""
+    """A target as typed; empty for `None`."""
     if isinstance(target, HostTarget):
         shown = f"[{target.host}]" if ":" in target.host else target.host
         return shown if target.port == DEFAULT_PORT else f"{shown}:{target.port}"
@@ -52,7 +51,7 @@ def target_text(target: Target | None) -> str:
 
 
 def option_words(request: Request) -> dict[str, str]:
-    """The options of a request as they are typed, without `watch` and `private`."""
+    """The options of a request as typed, without `watch` and `private`."""
     if isinstance(request, ProbeRequest):
         return probe_words(request.options)
     if isinstance(request, RemovalRequest):
@@ -63,7 +62,7 @@ def option_words(request: Request) -> dict[str, str]:
 
 
 def probe_words(options: ProbeOptions) -> dict[str, str]:
-    """What was typed in place of a setting, each as it is typed."""
+    """The options that replace those of a setting, each as typed."""
     return {
         key: value.option if isinstance(value, GatewayRef) else str(value)
         for key, value in options.items().items()
@@ -71,7 +70,7 @@ def probe_words(options: ProbeOptions) -> dict[str, str]:
 
 
 def subscribe_words(request: SubscribeRequest) -> dict[str, str]:
-    """The options of `subscribe`, which are the fields of its form as well."""
+    """The options of `subscribe`, which are also the fields of its modal."""
     words = {
         "every": request.every,
         "day": request.day,

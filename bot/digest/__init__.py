@@ -1,6 +1,5 @@
-"""Digests as pure rules.
+"""The rules of digests. Pure: no clock, no network, no store.
 
-When they are due, which problems are certain, what changed, how causes are folded and worded.
-
-No clock, no network, no store: instants and states come in as arguments, values go out.
+They decide when a digest is due, which problems count, what has changed, how causes are grouped and
+worded. Instants and states are arguments.
 """

@@ -1,7 +1,7 @@
-"""Decide what a digest says, and whether it is sent, from states, mutes and the last digest.
+"""Decides the content of a digest, and whether it is sent, from states, mutes and the last digest.
 
-What began and ended inside a mute is not reported. What is still broken when a mute ends is
-reported then.
+A problem that began and ended during a mute is not reported. One that is still open when a mute
+ends is reported then.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ def compose(
     last: DigestContent | None,
     at: datetime,
 ) -> DigestContent:
-    """What the digest says.
+    """The content of the digest.
 
     Args:
-        subscription: whose digest.
+        subscription: the subscription of the digest.
         states: the damped states of its target.
-        mutes: the channel's, ended ones of the last weeks included, for what ended inside a window.
-        last: the content of the last digest that was sent, `None` before the first.
-        at: its instant.
+        mutes: the channel's mutes, including those that ended in the last weeks, because problems
+            may have ended during them.
+        last: the content of the last digest that was sent; `None` before the first.
+        at: the instant of the digest.
     """
     there = tuple(states)
     own = [state for state in there if wanted(subscription, state.seen)]
@@ -68,7 +69,7 @@ def compose(
 def speaks(subscription: Subscription, content: DigestContent) -> bool:
     """Whether the digest is sent.
 
-    It has news, or the subscription wants every run, or its first one.
+    It is if it has news, or if the subscription wants every digest, or if it is the first.
     """
     if subscription.heartbeat or content.news or content.fixed:
         return True
@@ -78,7 +79,7 @@ def speaks(subscription: Subscription, content: DigestContent) -> bool:
 def _ahead(
     subscription: Subscription, own: Iterable[BackendState], mutes: Sequence[Mute], at: datetime
 ) -> NextBreak | None:
-    """What breaks next, in a weekly digest: the first date, and how many share its cause."""
+    """What will break next, for a weekly digest: the first date, and how many backends break."""
     if not subscription.schedule.text.startswith("weekly"):
         return None
     coming = [
@@ -148,12 +149,10 @@ def _fixed(
     states: Sequence[BackendState],
     mutes: Sequence[Mute],
 ) -> tuple[DigestLine, ...]:
-    """The causes that the last digest knew and that are gone.
+    """The causes of the last digest that have ended.
 
-    One that ended while it was muted is not reported.
-
-    A cause is gone when the backends that its line named are healthy; what an edit of the
-    subscription excludes is not fixed.
+    One that ended while it was muted is not reported. A cause has ended when the backends of its
+    line are healthy; backends that an edited subscription excludes do not count as fixed.
     """
     if last is None:
         return ()
@@ -181,9 +180,9 @@ def _fixed(
 
 
 def _members_of(line: DigestLine, states: Sequence[BackendState]) -> Iterable[str]:
-    """The keys behind a line.
+    """The keys of the backends of a line.
 
-    One about the target itself (it could not be checked) names no backend.
+    A line about the target itself (it could not be checked) names no backend.
     """
     return [member.key for member in line.members] or [state.seen.key for state in states]
 

@@ -1,6 +1,6 @@
-"""What is due and when it runs next.
+"""When a subscription's next digest is due.
 
-One catch-up however long the bot was away, never two digests on one day.
+After an outage there is one digest, however long it lasted, and never two digests on one day.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from bot.domain.refusal import Refusal, RefusalKind
 def first_run(plan: Schedule, now: datetime) -> datetime | Refusal:
     """The first run of a new or edited subscription.
 
-    A refusal where there is none, as for 30 February only.
+    A refusal if there is none, as for 30 February only.
     """
     return next(next_runs(plan, now), None) or _never(f"{plan.text} never comes.")
 
 
 def following(plan: Schedule, ran_at: datetime) -> datetime | Refusal:
-    """The next run after one that ran at `ran_at`, on time or caught up.
+    """The next run after one at `ran_at`, whether that was on time or late.
 
-    All missed runs are one. A once-a-day schedule that was caught up today does not come again
-    today. A refusal where none follows.
+    All missed runs become one. A once-a-day schedule that ran late today does not run again today.
+    A refusal if there is no next run.
     """
     if not once_a_day(plan):
         return first_run(plan, ran_at)

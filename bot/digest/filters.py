@@ -1,4 +1,4 @@
-"""What a subscription includes: least severity, and the exclusions of `not=`."""
+"""The filters of a subscription: least severity, and the exclusions of `not=`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FIELDS = ("pool", "setting", "host", "gw")
 
 
 def exclusion(text: str) -> str | Refusal:
-    """A pattern of `not=`, folded; a refusal for an unknown field or nothing to match."""
+    """A pattern of `not=` in lower case; a refusal for an unknown field or an empty pattern."""
     pattern = text.strip().lower()
     field, colon, value = pattern.partition(":")
     if not pattern or (colon and (field not in _FIELDS or not value)):
@@ -27,7 +27,7 @@ def exclusion(text: str) -> str | Refusal:
 
 
 def wanted(subscription: Subscription, seen: Observation) -> bool:
-    """Whether the subscription takes in a backend."""
+    """Whether the subscription includes a backend."""
     return covers(subscription.target, seen) and not any(
         _drops(pattern, seen) for pattern in subscription.exclude
     )

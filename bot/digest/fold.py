@@ -1,7 +1,4 @@
-"""Cause folding.
-
-Equal causes behind many backends become one line, grouped by severity, then by cause.
-"""
+"""Groups equal causes of many backends into one line, sorted by severity, then by cause."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ _KINDS = tuple(LineKind)
 
 
 def fold(occurrences: Iterable[Occurrence], at: datetime) -> tuple[DigestLine, ...]:
-    """One line per cause, the worst first, then the widest, then the oldest."""
+    """One line per cause: the worst first, then those with most backends, then the oldest."""
     causes: dict[str, list[Occurrence]] = {}
     for state, problem in occurrences:
         causes.setdefault(problem.problem.cause, []).append((state, problem))

@@ -1,4 +1,4 @@
-"""Which mutes are in force at an instant and what they cover; weekly windows as text and back."""
+"""Which mutes are active at an instant and what they cover; weekly windows as text."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def holds(mute: Mute, at: datetime) -> bool:
-    """Whether a mute is in force.
+    """Whether a mute is active.
 
-    It has begun, has not ended, and its window (if it has one) is open.
+    It has begun, has not ended, and the instant is in its window (if it has one).
     """
     if not mute.begins <= at < mute.ends:
         return False
@@ -23,7 +23,7 @@ def holds(mute: Mute, at: datetime) -> bool:
 
 
 def inside(window: Window, at: datetime) -> bool:
-    """Whether an instant is in a weekly window, in the window's own time zone."""
+    """Whether an instant is in a weekly window, by the time zone of the window."""
     local = at.astimezone(zone_of(window.zone))
     minute = local.hour * _MINUTES_PER_HOUR + local.minute
     today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
@@ -35,9 +35,9 @@ def inside(window: Window, at: datetime) -> bool:
 
 
 def read_window(text: str, zone: str) -> Window:
-    """The window that `sat,sun 22:00-23:30` means in a time zone.
+    """Parse `sat,sun 22:00-23:30` in a time zone.
 
-    The text is what `bot.commands` makes of a typed one.
+    The text is in the canonical form of `bot.commands`.
     """
     days, span = text.split(" ")
     start, end = (
@@ -59,9 +59,9 @@ def window_words(window: Window) -> str:
 
 
 def quiet_until(mute: Mute, at: datetime) -> datetime:
-    """Until when a mute that holds at `at` hides.
+    """When a mute that is active at `at` stops hiding.
 
-    Its end, or the end of its window when that comes first.
+    This is its end, or the end of its window if that comes first.
     """
     if mute.window is None:
         return mute.ends
@@ -78,9 +78,9 @@ def quiet_until(mute: Mute, at: datetime) -> datetime:
 
 
 def covers(target: FollowedTarget, seen: Observation) -> bool:
-    """Whether a target takes in a backend.
+    """Whether a target includes a backend.
 
-    Same gateway or host, and its pool and setting where it names them.
+    It has the same gateway or host, and the target's pool and setting if there are any.
     """
     if target.key != seen.target_key:
         return False
@@ -91,6 +91,6 @@ def covers(target: FollowedTarget, seen: Observation) -> bool:
 
 
 def mute_over(mutes: Iterable[Mute], seen: Observation, at: datetime) -> Mute | None:
-    """The longest mute that hides a backend at an instant, `None` if there is none."""
+    """The active mute of a backend that ends last; `None` if there is none."""
     holding = [mute for mute in mutes if holds(mute, at) and covers(mute.target, seen)]
     return max(holding, key=lambda mute: mute.ends, default=None)

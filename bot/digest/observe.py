@@ -1,10 +1,8 @@
-"""A check's report -> the state that a digest stores of it.
+"""Turns a check's report into the observation that digests store: problems and their causes.
 
-The problems, and the cause that each is folded by.
-
-Of a refused backend the headline alone counts, since the rest usually follows from it; what was
-switched off and what expires always
-counts. What a switched-off validation hides is reported with the switch.
+Of a refused backend only the headline counts, because the other findings usually follow from it;
+switched-off validation and expiring certificates always count. What switched-off validation hides
+is reported with the switch.
 """
 
 from __future__ import annotations
@@ -36,11 +34,11 @@ _CAUSE_EVIDENCE = ("missing_subject", "root_name", "root", "subject", _FINGERPRI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a checked backend stands.
+    """The place of a checked backend.
 
     Attributes:
-        label: the backend for people.
-        gateway, pool, setting, server: empty for a bare host.
+        label: display name of the backend.
+        gateway, pool, setting, server: empty for a single host.
     """
 
     target_key: str
@@ -59,7 +57,7 @@ class Placement:
 
 
 def observe(report: CheckReport, placement: Placement) -> Observation:
-    """The state that a digest stores of a report."""
+    """The observation of a report."""
     chain = report.chain
     presented = chain.certificates if chain else ()
     leaf = report.verdict.path.leaf
@@ -81,7 +79,7 @@ def observe(report: CheckReport, placement: Placement) -> Observation:
 
 
 def not_observed(target: FollowedTarget, sentence: str) -> Observation:
-    """The target itself could not be checked, for example because ARM did not answer.
+    """The observation that the target could not be checked, for example because ARM did not answer.
 
     The digest then reports that.
     """
@@ -139,10 +137,7 @@ def _problem(
 def _about(
     finding: Finding, expiring: Certificate | None, placement: Placement, at_fault: str
 ) -> tuple[str, str]:
-    """What the cause is about.
-
-    The key for folding, and the same in words for people.
-    """
+    """What the cause concerns: the key for grouping, and the words for users."""
     if expiring:
         return expiring.sha256, _name(expiring)
     if finding.code in _BY_SETTING and placement.setting:
@@ -166,7 +161,7 @@ def _certificate(
 
 
 def _fingerprint(presented: Sequence[Certificate | UnreadableCertificate]) -> str:
-    """Of the list as sent: order and duplicates count."""
+    """Fingerprint of the presented chain: order and duplicates count."""
     return (
         sha256(b"".join(certificate.der for certificate in presented)).hexdigest()[:16]
         if presented

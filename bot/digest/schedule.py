@@ -1,8 +1,7 @@
-"""Schedule words -> cron -> next runs.
+"""Turns schedule words into cron fields and into the next runs.
 
-Cronsim follows Debian's cron over daylight saving; a zone's own rules come from zoneinfo.
-
-`due` decides what is due now and how a missed run is caught up.
+Cronsim follows Debian's cron for daylight saving; zoneinfo has the rules of a zone. `due` decides
+what is due now and what happens to missed runs.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _PROOF_RUNS, _PROOF_FROM = 300, datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def schedule(every: str = "", *, day: str = "", at: str = "", zone: str) -> Schedule | Refusal:
-    """The schedule that the words mean, or why they mean none.
+    """The schedule for the words, or a refusal.
 
     Args:
         every: `daily`, `weekdays`, `weekly`, `hourly`, `15m`, `4h`, five cron fields, or an alias
@@ -68,7 +67,7 @@ def schedule(every: str = "", *, day: str = "", at: str = "", zone: str) -> Sche
 
 
 def known_zone(name: str) -> str | Refusal:
-    """The zone's IANA name, however it was capitalised; a refusal names the nearest one."""
+    """The zone's IANA name in its usual case; a refusal names the most similar one."""
     zones = zone_names()
     found = zones.get(name.strip().lower().replace(" ", "_"))
     if found:
@@ -80,9 +79,9 @@ def known_zone(name: str) -> str | Refusal:
 
 
 def next_runs(plan: Schedule, after: datetime) -> Iterator[datetime]:
-    """Every run after an instant, aware, UTC, strictly increasing.
+    """Every run after an instant, time zone aware, UTC, strictly increasing.
 
-    Of a once-a-day schedule never two on one local date.
+    A once-a-day schedule never has two on one local date.
     """
     zone = zone_of(plan.zone)
     last, last_date = after.astimezone(UTC), None
@@ -97,15 +96,15 @@ def next_runs(plan: Schedule, after: datetime) -> Iterator[datetime]:
 
 
 def once_a_day(plan: Schedule) -> bool:
-    """Whether the schedule names one time of day, so that it runs at most once on a date."""
+    """Whether the schedule has one time of day, so that it runs at most once per date."""
     minute, hour = plan.cron.split()[:2]
     return minute.isdigit() and hour.isdigit()
 
 
 def echo(plan: Schedule, after: datetime, count: int = 3) -> str:
-    """What was understood, for the confirmation: the words, the zone, the next runs.
+    """The schedule in words for the confirmation: frequency, zone, next runs.
 
-    The UTC offset stands where it changes.
+    The UTC offset is shown where it changes.
     """
     zone = zone_of(plan.zone)
     local = [run.astimezone(zone) for run in islice(next_runs(plan, after), count)]
@@ -164,7 +163,7 @@ def _once_a_day(words: str, day: str, at: str) -> tuple[str, str] | Refusal:
 
 
 def _repeated(number: int, unit: str) -> tuple[str, str] | Refusal:
-    """An interval that divides the hour or the day, so that it runs at the same times daily."""
+    """An interval that divides the hour or the day, so that it runs at the same times every day."""
     minutes = number * (_MINUTES_PER_HOUR if unit == "h" else 1)
     if minutes < LEAST_GAP.total_seconds() / 60:
         return _unusable("Digests come at least 15 minutes apart, for example `every=15m`.")

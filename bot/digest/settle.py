@@ -1,11 +1,8 @@
-"""Flap damping, both ways.
+"""Damping: merges an observation into the stored state, and opens or closes problems.
 
-An observation is merged into the stored state, and a problem opens or closes only when that is
-certain.
-
-Most alarms of uptime monitors recover within a minute. So a problem opens after three failed
-observations in a row, or when half of the last eight were bad (it comes and goes, which is a
-problem of its own), and closes after three good ones in a row.
+Most alarms of uptime monitors recover within a minute. A problem therefore opens after three failed
+observations in a row, or when half of the last eight failed (it is flapping, which is a problem of
+its own), and closes after three good ones in a row.
 """
 
 from __future__ import annotations
@@ -41,12 +38,11 @@ def settle(
     Args:
         before: the target's states by key.
         observed: the observation.
-        at: when.
+        at: when it was made.
 
     Returns:
-        The states that changed or were seen, the keys that are gone (only a complete observation
-            shows that),
-        and what happened.
+        The states that changed or were observed, the keys that no longer exist (only a complete
+        observation shows that), and the events.
     """
     pairs = [_fold(before.get(seen.key), seen, at) for seen in observed.seen]
     states = tuple(state for state, _ in pairs)
@@ -66,15 +62,12 @@ def settle(
 
 
 def undecided(states: Iterable[BackendState]) -> bool:
-    """Whether another observation soon would decide something.
-
-    A problem may be about to open or to close.
-    """
+    """Whether one more observation soon would open or close a problem."""
     return any(_wavering(state) for backend in states for state in backend.problems)
 
 
 def flapping(state: ProblemState) -> bool:
-    """Whether an open problem comes and goes."""
+    """Whether an open problem is flapping."""
     return state.open and "." in state.recent and state.recent.count("x") >= FLAPPING_AT
 
 
@@ -113,7 +106,7 @@ def _step(
     turned = before is None or (before.recent[-1:] == "x") != bad
     if before is not None and before.open:
         closed = recent.endswith("." * CLOSE_AFTER)
-        if closed:  # what was bad before is done with: one later blip must not open it again
+        if closed:  # forget earlier failures, so that one later failure does not open it again
             return ProblemState(problem=problem, open=False, since=at, recent="." * CLOSE_AFTER)
         return replace(before, problem=problem, recent=recent)
     opened = recent.endswith("x" * OPEN_AFTER) or (bad and recent.count("x") >= FLAPPING_AT)

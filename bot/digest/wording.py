@@ -1,9 +1,8 @@
-"""A digest as plain lines.
+"""A digest as plain text lines.
 
-Sent where Slack refuses the blocks, and used to bound the length of a digest.
-
-At most twelve lines: the header, nine causes, what is left out, the counts. Text from outside is
-not escaped here, but where it is shown.
+They are sent if Slack refuses the blocks, and they limit the length of a digest: at most twelve
+lines with the header, nine causes, the number of omitted causes, and the counts. Text from outside
+is not escaped here, but where it is shown.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _DAY = timedelta(days=1)
 
 
 def plain_lines(content: DigestContent) -> tuple[str, ...]:
-    """The digest as text, one string a line."""
+    """The digest as text, one string per line."""
     ahead = [ahead_line(content.ahead)] if content.ahead else []
     shown = content.lines[: MOST_CAUSES - len(ahead)]
     hidden = len(content.lines) - len(shown)
@@ -45,16 +44,13 @@ def plain_lines(content: DigestContent) -> tuple[str, ...]:
 
 
 def header(content: DigestContent) -> str:
-    """What is followed, when, and the counts."""
+    """The target, the time, and the counts."""
     local = content.at.astimezone(zone_of(content.schedule.zone))
     return f"{content.target.text}, {local:%a %H:%M} ({content.schedule.zone}): {counts(content)}"
 
 
 def counts(content: DigestContent) -> str:
-    """`2 problems, 1 renewal overdue, 37 fine`.
-
-    Without anything wrong `40 fine, nothing changed`.
-    """
+    """`2 problems, 1 renewal overdue, 37 fine`; `40 fine, nothing changed` if nothing is wrong."""
     renewals = sum(line.kind is LineKind.RENEWAL for line in content.lines)
     problems = len(content.lines) - renewals
     parts = [
@@ -71,14 +67,14 @@ def counts(content: DigestContent) -> str:
 
 
 def recovered(content: DigestContent, ended: Collection[str]) -> str:
-    """The counts once some causes have ended: `1 problem left, 2 fixed`."""
+    """The counts after some causes have ended: `1 problem left, 2 fixed`."""
     over = sum(line.cause in ended for line in content.lines)
     left = _many(len(content.lines) - over, "problem")
     return ", ".join(filter(None, (f"{left} left" if left else "", f"{over} fixed")))
 
 
 def cause_line(line: DigestLine, content: DigestContent) -> str:
-    """One cause: what, about what, how many, since when."""
+    """One cause: what it concerns, how many backends, since when."""
     parts = [
         f"{_MARKS[line.kind]} {title(line)}",
         *_extent(line, _members_of_several_places(content)),
@@ -115,15 +111,15 @@ def ahead_line(ahead: NextBreak) -> str:
 
 
 def moment(instant: datetime, content: DigestContent) -> str:
-    """An instant in the digest's time zone: the time alone within the last day, else the date."""
+    """An instant in the digest's time zone: only the time within the last day, else the date."""
     local = instant.astimezone(zone_of(content.schedule.zone))
     return f"{local:%H:%M}" if content.at - instant < _DAY else f"{local:%a} {local.day} {local:%b}"
 
 
 def footer(content: DigestContent, *, names: bool = True) -> str:
-    """New, fixed and muted; empty when there is nothing to count.
+    """Numbers of new, fixed and muted causes; empty if there are none.
 
-    `names` tells who muted, by Slack id.
+    `names` adds the Slack IDs of those who muted.
     """
     new = sum(line.news in {News.NEW, News.GROWN} for line in content.lines)
     since = f" since {moment(content.since, content)}" if content.since else ""
@@ -149,9 +145,9 @@ def moment_until(instant: datetime, content: DigestContent) -> str:
 
 
 def _members_of_several_places(content: DigestContent) -> Collection[str]:
-    """The servers that are spoken of in more than one pool or setting, by label.
+    """The labels of servers that appear in more than one pool or setting.
 
-    There the setting tells the lines apart.
+    Their lines need the setting to be distinguished.
     """
     placements = {
         (member.label, member.key)

@@ -1,6 +1,6 @@
-"""Time zones, read once.
+"""Time zones, loaded once.
 
-A zone's rules are read from a file, which must not happen while the event loop runs.
+Loading a zone reads a file, which must not happen while the event loop runs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def zone(name: str) -> ZoneInfo:
     """The zone of an IANA name, cached.
 
     Raises:
-        zoneinfo.ZoneInfoNotFoundError: no such zone.
+        zoneinfo.ZoneInfoNotFoundError: there is no such zone.
     """
     return ZoneInfo(name)
 
@@ -28,6 +28,6 @@ def zone_names() -> dict[str, str]:
 
 
 def warm() -> None:
-    """Read every zone; blocks for some 50 ms, so it belongs before the loop."""
+    """Load every zone; blocks for some 50 ms, so call it before the event loop starts."""
     for name in zone_names().values():
         zone(name)

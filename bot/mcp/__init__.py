@@ -1,5 +1,5 @@
-"""`appgw mcp`: the terminal's questions as tools of the Model Context Protocol, over stdio.
+"""`appgw mcp`: the terminal commands as tools of the Model Context Protocol, over stdio.
 
-For assistants that want a deterministic judge. Read only; the access rules are the terminal's. The
-`mcp` library is imported here alone; it comes with the extra `appgw-check[mcp]`.
+Read only; every target may be probed, as in the terminal. Only this package imports the `mcp`
+library, which comes with the extra `appgw-check[mcp]`.
 """

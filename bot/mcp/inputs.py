@@ -1,7 +1,7 @@
-"""What the tools take: the options of the terminal's commands, with the same names.
+"""The arguments of the tools: the options of the terminal commands, with the same names.
 
-Arguments come from a language model that may have read hostile text: each has a bound, and what
-does not fit is refused in one sentence with an example.
+Arguments come from a language model that may have read hostile text, so each is bounded, and an
+invalid one is refused in one sentence with an example.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from bot.terminal.inputs import (
 MOST_FILES = 20
 """Certificate files or texts in one argument."""
 LONGEST_TARGET = 1000
-"""Characters of a target: more than any ARM id."""
+"""Most characters of a target; longer than any ARM ID."""
 LONGEST_MESSAGE = 200_000
-"""Characters of a text in which Azure's message is looked for."""
+"""Most characters of a text that is searched for Azure's message."""
 _LONGEST_PATH = 4096
 _SHOULD = re.compile(r"^\w+ should ")  # as in "Input should be", "String should have"
 _BEGIN = "-----BEGIN"
 
 
 def _as_list(value: object) -> object:
-    """One text where a list is wanted is a list of one."""
+    """Wrap a single text in a list, where a list is expected."""
     return [value] if isinstance(value, str) else value
 
 
@@ -48,13 +48,13 @@ Name = Annotated[str, Field(min_length=1, max_length=LONGEST_TARGET)]
 
 
 class ToolInput(BaseModel):
-    """The arguments of a tool; an argument that it does not have is refused."""
+    """The arguments of a tool; unknown arguments are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TrustInput(ToolInput):
-    """Whom the gateway trusts, what it validates, when; the names are those of the options."""
+    """What the gateway trusts and validates, and the instant; named like the options."""
 
     root: CertificateList = Field(
         default=(),
@@ -165,10 +165,10 @@ _Input = TypeVar("_Input", bound=ToolInput)
 
 
 def understood(kind: type[_Input], arguments: dict[str, Any], example: dict[str, Any]) -> _Input:
-    """The arguments as values.
+    """Validate the arguments.
 
     Raises:
-        InputError: the first thing that does not fit, with the example.
+        InputError: the first argument that is invalid, with the example.
     """
     try:
         return kind.model_validate(arguments)
@@ -188,7 +188,7 @@ def _problem(kind: type[ToolInput], problem: ErrorDetails) -> str:
 
 
 def source(text: str, argument: str) -> CertificateSource:
-    """Where certificates come from: the text itself when it is PEM, else the file it names.
+    """The source of certificates: the text itself if it is PEM, else the file that it names.
 
     Raises:
         InputError: it is neither.
@@ -204,5 +204,8 @@ def source(text: str, argument: str) -> CertificateSource:
 
 
 def sources(texts: tuple[str, ...], argument: str) -> tuple[CertificateSource, ...]:
-    """`source` for each of several; the second is called `root[1]`. Raises `InputError`."""
+    """`source` for several arguments; error messages call the second `root[1]`.
+
+    Raises `InputError`.
+    """
     return tuple(source(text, f"{argument}[{place}]") for place, text in enumerate(texts))

@@ -1,6 +1,6 @@
-"""The server over standard input and output.
+"""The MCP server over standard input and output.
 
-Standard output carries the protocol and nothing else; log lines go to standard error.
+Only the protocol is written to standard output; the log goes to standard error.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from bot.observability.logs import set_up_logging
 from chainlib import CATALOGUE, Code
 
 MOST_BYTES = 262_144
-"""Bytes of JSON that a tool answers with, more than an assistant can read at once."""
+"""Most bytes of JSON in a tool's answer; more than an assistant can read at once."""
 MOST_AT_ONCE = 4
-"""Calls that are worked on at the same time; further ones wait."""
+"""Calls that run at the same time; further ones wait."""
 INSTRUCTIONS = (
     "Explains why Azure Application Gateway refuses a backend server's TLS certificate. The tools "
     "read and never change anything. Their verdicts are computed, not guessed: repeat codes and "
@@ -47,9 +47,9 @@ _NARROWER = {
 
 
 def serve() -> None:
-    """Answer until standard input ends."""
+    """Serve until standard input ends."""
     set_up_logging(sys.stderr, level=logging.WARNING)
-    # Nothing is to be saved, and the thread that reads standard input cannot be interrupted.
+    # There is nothing to save, and the thread that reads standard input cannot be interrupted.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.stdin.isatty():
         sys.stderr.write(
@@ -76,11 +76,11 @@ async def _sort(
     understood: MemoryObjectSendStream[SessionMessage | Exception],
     answer: Callable[[SessionMessage], Awaitable[None]],
 ) -> None:
-    """Pass messages on, and answer those that cannot be read, which the library drops unanswered.
+    """Pass messages on, and answer unreadable ones, which the library would leave unanswered.
 
-    An assistant would wait for its answer as long as its patience lasts.
+    The assistant would otherwise wait until its time-out.
     """
-    # A stream that is closed means that the assistant is gone; `serve` says so.
+    # A closed stream means that the assistant has ended; `serve` reports it.
     with suppress(BrokenResourceError, ClosedResourceError):
         async with understood:
             async for item in incoming:
@@ -91,9 +91,9 @@ async def _sort(
 
 
 def unreadable(error: Exception) -> types.JSONRPCError:
-    """The answer to a message that cannot be read, with the message's id where that can be read.
+    """The error for a message that cannot be parsed, with its ID if that can be read.
 
-    JSON with half a surrogate pair is such a message.
+    JSON with half a surrogate pair is an example.
     """
     return types.JSONRPCError(
         jsonrpc="2.0",
@@ -162,7 +162,7 @@ def _described(tool: Tool) -> types.Tool:
 
 
 async def _result(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
-    """The answer, or why there is none; no error of ours reaches the assistant as a traceback."""
+    """The answer, or why there is none; exceptions never reach the assistant as a traceback."""
     tool = TOOLS.get(name)
     if tool is None:
         return _refused(f"there is no tool {clean(name, 60)}; the tools are {', '.join(TOOLS)}.")
@@ -170,7 +170,7 @@ async def _result(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
         document = await tool.call(arguments)
     except ToolRefused as refusal:
         return _refused(str(refusal))
-    except Exception:  # noqa: BLE001 -- the server outlives an error in one call
+    except Exception:  # noqa: BLE001 -- an error in one call must not end the server
         _LOG.exception("the tool %s failed", tool.name)
         return _refused(
             f"{tool.name} failed because of an error in appgw-check; its log on standard error "
@@ -195,7 +195,7 @@ def _answered(tool: Tool, document: dict[str, Any]) -> types.CallToolResult:
 
 
 def _meaning(document: dict[str, Any]) -> list[str]:
-    """What a code means and where it is documented, for an assistant that has only the code."""
+    """What a code means and where it is documented, because the assistant has only the code."""
     entry = CATALOGUE.get(Code(document["code"]))
     return [f"{document['code']}: {entry.cause} {entry.reference}"] if entry else []
 

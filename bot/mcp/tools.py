@@ -1,4 +1,4 @@
-"""The tools: arguments in, the JSON object that the command prints with `--json` out."""
+"""The tools; each returns the JSON object that its terminal command prints with `--json`."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class Tool:
     """One tool.
 
     Attributes:
-        name: the verb of the terminal.
-        title: for people.
+        name: the name of the terminal command.
+        title: for users.
         description: for the assistant, which decides by it when to call the tool.
-        inputs: the arguments.
-        answer: takes these and returns the JSON object of `--json`.
-        example: arguments that work.
-        output: the keys of the object that an assistant needs to know, with what they hold.
+        inputs: the type of the arguments.
+        answer: takes the arguments and returns the JSON object of `--json`.
+        example: valid arguments.
+        output: important keys of the object, with their meaning.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Tool:
         """The answer as a JSON object.
 
         Raises:
-            ToolRefused: the arguments, the settings or Azure allow none.
+            ToolRefused: the arguments, the settings or Azure permit no answer.
         """
         example = dict(self.example)
         try:
@@ -83,10 +83,9 @@ class Tool:
 
 
 def _in_arguments(sentence: str, example: Mapping[str, Any]) -> str:
-    """A sentence of the terminal for an assistant.
+    """A sentence of the terminal rewritten for an assistant.
 
-    Options are called by the names of the arguments, outside of whole commands, and there is an
-    example.
+    Options become argument names, except inside whole commands, and an example is added.
     """
     said, command, rest = sentence.partition("appgw ")
     named = _OPTION.sub(lambda option: option[1].replace("-", "_"), said) + command + rest
@@ -155,7 +154,7 @@ async def _explain(given: ExplainInput) -> dict[str, Any]:
 
 
 def _object(required: tuple[str, ...] = (), **keys: dict[str, Any]) -> dict[str, Any]:
-    """A JSON schema of an object that may hold more than these keys."""
+    """A JSON schema of an object that may contain more than these keys."""
     return {"type": "object", "properties": keys, "required": list(required)}
 
 

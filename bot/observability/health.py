@@ -1,4 +1,4 @@
-"""The admin port: `/healthz` (the process turns), `/readyz` (Slack can be answered), `/metrics`."""
+"""The admin port: `/healthz` (event loop runs), `/readyz` (Slack can be answered), `/metrics`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SILENCE = Gauge(
 
 
 class Readiness:
-    """Collects the conditions of readiness.
+    """Collects the conditions of `/readyz`.
 
-    A probe returns a sentence when its condition fails, else `None`.
+    Each condition returns a sentence if it fails, else `None`.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class AdminServer:
         self._runner = make_runner(application, 0.5)
 
     async def start(self) -> None:
-        """Listen; raises `PortUnusableError`."""
+        """Start to listen; raises `PortUnusableError`."""
         await open_port(self._runner, self._host, self._port, "APPGW_ADMIN_PORT")
 
     async def close(self) -> None:

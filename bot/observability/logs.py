@@ -1,7 +1,7 @@
-"""JSON logs: one object a line, with the run id that the card shows, and without secrets.
+"""JSON logs: one object per line, with the run ID that the card shows, and without secrets.
 
-What `bot.domain.secrets` lists is removed from every record, including those of libraries, and so
-are the values of this process's own secrets wherever they stand.
+Secrets by the patterns of `bot.domain.secrets` are removed from every record, including those of
+libraries, and so are this process's own secrets.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RUN: ContextVar[str | None] = ContextVar("run", default=None)
 
 @contextmanager
 def run_scope(run_id: str) -> Iterator[None]:
-    """Records logged within carry this run id."""
+    """Add this run ID to the records that are logged in this context."""
     token = _RUN.set(run_id)
     try:
         yield
@@ -35,7 +35,7 @@ def run_scope(run_id: str) -> Iterator[None]:
 
 
 def struck(value: Any, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 -- whatever a record holds
-    """The value without its secrets; what lies deeper than anything of ours is left out."""
+    """The value without its secrets; deeply nested values are left out."""
     if depth < 0:
         return STRUCK
     if isinstance(value, str):
@@ -51,9 +51,9 @@ def struck(value: Any, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 -- whateve
 
 
 class RedactingFormatter(JsonFormatter):
-    """Writes a record as JSON and removes secrets last, from all fields and the traceback.
+    """Formats a record as JSON and removes secrets from all fields and the traceback.
 
-    `own` are secrets of this process, struck out wherever they stand, whatever they look like.
+    `own` are secrets of this process, which are removed whatever they look like.
     """
 
     own: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class RedactingFormatter(JsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
-        """Add the run id, then remove secrets."""
+        """Add the run ID, then remove secrets."""
         super().add_fields(log_data, record, message_dict)
         if (run := _RUN.get()) and "run_id" not in log_data:
             log_data["run_id"] = run
@@ -77,7 +77,7 @@ class RedactingFormatter(JsonFormatter):
 
 
 def json_formatter() -> RedactingFormatter:
-    """Writes one record as one line of JSON, secrets struck out."""
+    """A formatter for one record per line."""
     return RedactingFormatter(
         "%(asctime)s %(levelname)s %(name)s %(message)s",
         rename_fields={"levelname": "level", "asctime": "at"},
@@ -87,14 +87,14 @@ def json_formatter() -> RedactingFormatter:
 def set_up_logging(
     stream: TextIO | None = None, level: int = logging.INFO, own: Iterable[str] = ()
 ) -> None:
-    """Send every record of the process to one stream as JSON.
+    """Write every record of the process as JSON to one stream.
 
-    Verbose libraries log from warnings on. `own` are the process's own secrets; shorter ones
-    than eight characters are left out, for they stand in ordinary words.
+    Verbose libraries are logged from warnings on. `own` are the process's own secrets; those
+    shorter than eight characters are ignored, because they could be ordinary words.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
     formatter = json_formatter()
-    # As they stand in JSON, and as they stand in a URL.
+    # As they appear in JSON, and as they appear in a URL.
     spelt = (form for one in own for form in (json.dumps(one)[1:-1], quote_plus(one), quote(one)))
     formatter.own = tuple(dict.fromkeys(one for one in spelt if len(one) >= _SHORTEST_SECRET))
     handler.setFormatter(formatter)

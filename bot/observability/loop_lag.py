@@ -1,6 +1,6 @@
-"""A watchdog of the event loop: the delay of its timers.
+"""Measures how late the event loop's timers run, for `/metrics`.
 
-A check, a parser or a database call that blocks the loop delays every answer; `/metrics` shows it.
+A check, a parser or a database call that blocks the loop delays every answer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TASKS = Gauge("appgw_tasks", "Tasks of the event loop", registry=REGISTRY)
 
 @asynccontextmanager
 async def loop_watchdog(every: float = EVERY_S) -> AsyncIterator[None]:
-    """Measure for as long as this lasts; `every` is the seconds between two looks."""
+    """Measure while the context is open; `every` is the seconds between two measurements."""
     watching = asyncio.create_task(_watch(every))
     try:
         yield

@@ -1,4 +1,4 @@
-"""The bot's own ports: one address each, idle and partial requests cut, one log line each."""
+"""Opens the bot's own ports; idle and incomplete requests are cut, with one log line each."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import os
 from aiohttp import web
 
 IDLE_S = 10.0
-"""Seconds within which a request's head must be there; Slack and probes send theirs at once."""
+"""Seconds until a request's headers must have arrived; Slack and health checks send them at once.
+"""
 BODY_S = 5.0
-"""Seconds within which a request's body must be there."""
+"""Seconds until a request's body must have arrived."""
 _LONGEST = 160
 
 
 class PortUnusableError(Exception):
-    """A port cannot be listened on; the text is one sentence with the fix."""
+    """A port cannot be opened; the text is one sentence with the fix."""
 
 
 class _OneLine(logging.Filter):
-    """Log one short line for an unreadable request: no traceback, nothing of its content."""
+    """Logs one short line for an invalid request: no traceback, nothing of its content."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -30,9 +31,9 @@ class _OneLine(logging.Filter):
 
 
 def make_runner(application: web.Application, shutdown_s: float) -> web.AppRunner:
-    """A server for foreign requests.
+    """A server for requests from outside.
 
-    `shutdown_s` is seconds that running requests get at shutdown.
+    `shutdown_s` is how many seconds running requests get at shutdown.
     """
     logger = logging.getLogger("bot.http")
     if not logger.filters:
@@ -51,13 +52,14 @@ async def open_port(runner: web.AppRunner, host: str, port: int, variable: str) 
     """Listen on one address.
 
     Args:
-        runner: what answers.
+        runner: the server.
         host: the address, for example 127.0.0.1; 0.0.0.0 for every interface.
         port: the TCP port.
-        variable: the setting that names the port; `_HOST` in place of `_PORT` names the address.
+        variable: the setting of the port; with `_HOST` in place of `_PORT`, the setting of the
+            address.
 
     Raises:
-        PortUnusableError: the port is in use, or it may not be opened.
+        PortUnusableError: the port is in use, or the process may not open it.
     """
     await runner.setup()
     try:

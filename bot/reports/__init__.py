@@ -1,1 +1,1 @@
-"""A report as JSON and as an evidence pack for a ticket. Pure."""
+"""Reports as JSON, as an evidence pack for a ticket, and as an HTML page. Pure."""

@@ -1,6 +1,6 @@
-"""A report as the JSON object of `appgw check` and `appgw rehearse` (schema 1).
+"""The JSON object of `appgw check` and `appgw rehearse` (schema 1). Pure.
 
-Pure; keys are never renamed without raising the schema.
+A key is never renamed without a new schema number.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SCHEMA = 1
 
 
 def as_json(report: CheckReport) -> dict[str, Any]:
-    """The whole report; a rehearsal carries no `tls` and no timings of a connection."""
+    """The whole report; a rehearsal has no `tls` and no timings of a connection."""
     chain = report.chain
     rehearsed = chain is not None and chain.tls is None and chain.handshake_error is None
     document = {
@@ -74,12 +74,12 @@ def _target(report: CheckReport) -> dict[str, Any]:
 
 
 def _instant(at: datetime) -> str:
-    # Not strftime, which writes the years before 1000 with fewer than four digits.
+    # strftime writes the years before 1000 with fewer than four digits.
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def findings_json(findings: tuple[Finding, ...], at: datetime) -> list[dict[str, Any]]:
-    """Findings, each with its own fix, as `findings` holds them everywhere."""
+    """Findings, each with its own fix, as the key `findings` of every document."""
     verdict = Verdict(findings=findings, at=at)
     return [_finding(f, fix) for f, fix in zip(findings, explain(verdict).fixes, strict=True)]
 

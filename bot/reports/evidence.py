@@ -1,11 +1,9 @@
-"""The evidence pack.
+"""The evidence pack: one JSON text for a ticket. Pure.
 
-One JSON text for a ticket, with the chain as sent, the settings in effect, probe, backend health
-and the timings. Pure.
-
-Public parts only. Hostile text stays what it was, inside JSON strings, where everything that cannot
-be seen is written as an escape: a pack is read in a chat and in terminals, and no certificate may
-turn its lines round or move the cursor.
+It contains the presented chain, the settings in effect, probe, backend health and timings, without
+private keys. Hostile text is unchanged in JSON strings, where every invisible character is written
+as an escape: the pack is read in chats and terminals, and a certificate must not reverse text or
+move the cursor there.
 """
 
 from __future__ import annotations
@@ -27,14 +25,14 @@ EVIDENCE_SCHEMA = 1
 def evidence(
     report: CheckReport, *, run_id: str, probe_origin: str, gateway: GatewayReport | None = None
 ) -> str:
-    """The pack about one backend.
+    """The evidence pack about one backend.
 
     Args:
         report: the probe's report.
-        run_id: the id under which the log knows the run.
+        run_id: the ID of the run in the log.
         probe_origin: the machine that probed.
-        gateway: the gateway that uses the backend, with backend health once it is read; `None`
-            where no known gateway does.
+        gateway: the gateway that uses the backend, with backend health if it was read; `None` if no
+            known gateway does.
     """
     pack = {
         "schema": EVIDENCE_SCHEMA,
@@ -54,7 +52,7 @@ def evidence(
 def _settings(policy: GatewayPolicy) -> dict[str, Any]:
     """The requirements on the backend.
 
-    Switches, names, the probe's rule and every root considered.
+    These are switches, names, the probe's rule and every considered root.
     """
     rule = policy.http
     probe = rule and {
@@ -150,7 +148,7 @@ def _word(server: BackendServer) -> dict[str, Any]:
 
 
 def pem(certificate: Certificate | UnreadableCertificate) -> str:
-    """One PEM block; what no parser accepts keeps its bytes."""
+    """One PEM block; a certificate that cannot be parsed keeps its bytes."""
     body = base64.b64encode(certificate.der).decode()
     lines = [body[start : start + 64] for start in range(0, len(body), 64)]
     return "\n".join(("-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""))

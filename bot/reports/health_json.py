@@ -1,6 +1,6 @@
-"""Gateways as the JSON object of `appgw health` (schema 1).
+"""The JSON object of `appgw health` (schema 1). Pure.
 
-Pure; keys are never renamed without raising the schema.
+A key is never renamed without a new schema number.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _refusal(no: Refusal) -> dict[str, Any]:
 
 
 def refusal_json(no: Refusal) -> dict[str, Any]:
-    """A refusal as every document of the program holds it."""
+    """A refusal, as every JSON document of the program contains it."""
     return {"trouble": no.kind.value, "sentence": no.sentence, "remedy": list(no.remedy)}
 
 

@@ -1,8 +1,8 @@
-"""What a real gateway said beside our verdict, without anybody's names. Pure.
+"""An anonymous record of backend health next to our verdict. Pure.
 
-A record is for people to send in, and a test replays it (docs/observe.md): the gateway's own words
-are kept with every name in them replaced, certificates as shapes, which say how they hang together
-and nothing of whose they are, and with consent as DER.
+Users can send it in, and a test replays it (docs/observe.md). It contains Azure's messages with
+every name replaced; certificates as shapes, which show how they are linked but not whose they are;
+and the certificates as DER if the user consents.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SCHEMA = 1
 KIND = "appgw-observation"
 _LONGEST = 600
 _SHORT = 2
-"""A shorter name inside another word says nothing: it is a syllable."""
+"""A shorter name may be a syllable of any word, so it is not replaced inside words."""
 _HOUR = 3600
 _DISAGREE = frozenset({Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 _ERROR_NAME = re.compile(r"[A-Za-z]{1,140}")
@@ -53,12 +53,12 @@ _MOST_PARTS = 3
 def observation(
     report: GatewayReport, *, version: str, with_certificates: bool = False
 ) -> dict[str, Any]:
-    """The record of one look at a gateway that has answered.
+    """The record of one gateway with backend health.
 
     Args:
         report: our probe with backend health.
         version: of this program.
-        with_certificates: the sender agreed to send the certificates themselves.
+        with_certificates: the user agreed to include the certificates themselves.
     """
     names = _placeholders(report)
     return {
@@ -85,7 +85,7 @@ def _server(
     gateway: Gateway, member: MemberReport, names: Mapping[str, str], *, with_certificates: bool
 ) -> dict[str, Any]:
     assert member.server is not None
-    # Backend health may name a setting that the configuration does not hold any more.
+    # Backend health may list a setting that has been removed from the configuration.
     wanted = member.setting.lower()
     setting = next((one for one in gateway.settings if one.name.lower() == wanted), None)
     return {
@@ -144,7 +144,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _placeholders(report: GatewayReport) -> dict[str, str]:
-    """Every name of the gateway, in lower case -> what stands in its place."""
+    """Every name of the gateway in lower case -> its replacement."""
     gateway = report.gateway
     rules = gateway.site_rules
     named = {
@@ -173,18 +173,19 @@ def _placeholders(report: GatewayReport) -> dict[str, str]:
 
 
 def anonymous(text: str, names: Mapping[str, str]) -> str:
-    """A message of Azure's without names: known ones replaced, whatever may be one cut out.
+    """A message of Azure's without names.
 
-    Kept are plain words, statuses, port ranges and links to Microsoft's own pages.
+    Known names are replaced, and words that may be names are removed. Plain words, statuses, port
+    ranges and links to Microsoft's own pages are kept.
 
     Args:
         text: the message, hostile.
-        names: every known name in lower case -> what stands in its place.
+        names: every known name in lower case -> its replacement.
     """
     cut = _QUOTED_BODY.sub(r"\1 <text>", text[:_LONGEST])
     words = cut.split()
     if len(text) > _LONGEST:
-        words = words[:-1]  # the last one may be the head of a name
+        words = words[:-1]  # the last word may be the beginning of a name
     return " ".join(_word(word, names) for word in words)
 
 
@@ -207,13 +208,13 @@ def _is_plain(part: str) -> bool:
 
 @cache
 def _vocabulary() -> frozenset[str]:
-    """Words of Azure's own messages, which a pool or a setting may be called as well."""
+    """Words of Azure's own messages, which may also be names of pools or settings."""
     texts = (entry.gateway_message or "" for entry in CATALOGUE.values())
     return frozenset(word.strip(_PUNCTUATION).lower() for text in texts for word in text.split())
 
 
 def _chain(member: MemberReport, *, with_certificates: bool) -> dict[str, Any] | None:
-    """What the server sent and what the setting trusts, enough to judge it again."""
+    """What the server presented and what the setting trusts, enough to judge it again."""
     report = member.report
     if report is None or report.chain is None:
         return None
@@ -242,14 +243,14 @@ def _chain(member: MemberReport, *, with_certificates: bool) -> dict[str, Any] |
 
 
 def bare(chain: PresentedChain) -> PresentedChain:
-    """The list alone, without what the connection showed beside it."""
+    """The chain alone, without other facts of the connection."""
     return PresentedChain(
         target=replace(chain.target, server_name="x"), certificates=chain.certificates
     )
 
 
 def _anchors(member: MemberReport, policy: GatewayPolicy) -> list[Certificate]:
-    """The roots of the setting; of the well-known ones only the one that the path ends in."""
+    """The roots of the setting; of the well-known CAs only the one at the end of the path."""
     if policy.trust is not TrustMode.WELL_KNOWN:
         return list(policy.anchors.certificates)
     assert member.report is not None
@@ -264,7 +265,7 @@ def _anchors(member: MemberReport, policy: GatewayPolicy) -> list[Certificate]:
 def _shapes(
     every: Sequence[Certificate], policy: GatewayPolicy, at: datetime
 ) -> list[dict[str, Any]]:
-    """How the certificates hang together; names and keys are numbers that mean nothing outside."""
+    """How the certificates are linked; names and keys become numbers."""
     subjects: dict[Any, int] = {}
     keys: dict[str, int] = {}
     for one in every:
@@ -292,7 +293,7 @@ def _shapes(
 
 
 def _relation(name: str, reference: str | None) -> str:
-    """What a name of a certificate is to the name that must match."""
+    """How a name of a certificate relates to the name that must match."""
     wanted = (reference or "").lower().removesuffix(".")
     if wanted and name.lower() == wanted:
         return "fits"

@@ -1,8 +1,7 @@
-"""A check as one self-contained page to print or to attach to a ticket. Pure.
+"""The report of a check as one self-contained HTML page to print or attach to a ticket. Pure.
 
-No script, nothing loaded from anywhere (a content security policy in the page says so as well),
-public parts only. Text from certificates, servers and Azure reaches the markup through `escaped`
-alone; a test holds that.
+It has no script and loads nothing (a content security policy in the page enforces both). Text from
+certificates, servers and Azure reaches the markup only through `escaped`, which a test checks.
 """
 
 from __future__ import annotations
@@ -86,9 +85,9 @@ def report_page(
 
     Args:
         report: our probe; its findings may include those of backend health.
-        run_id: the id under which the log knows the run, empty in a terminal.
+        run_id: the ID of the run in the log; empty in a terminal.
         probe_origin: the machine that probed.
-        gateway: the gateway that uses the backend, with backend health where it has come.
+        gateway: the gateway that uses the backend, with backend health if it was read.
     """
     host = f"{report.request.target.host}:{report.request.target.port}"
     body = joined(

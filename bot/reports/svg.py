@@ -1,7 +1,7 @@
-"""The chain and its dates as SVG, to stand inside a page. Pure.
+"""The chain and its dates as SVG for the HTML page. Pure.
 
-Every text passes through `escaped`; nothing else from outside reaches the markup. Shapes and words
-carry what colours show.
+Every text passes through `escaped`; nothing else from outside reaches the markup. Everything that
+colours show is also visible as a shape or a word.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _MOST_BOXES, _MOST_BARS = 60, 60
 
 
 def escaped(text: object, limit: int = 300) -> str:
-    """Text from outside as it may stand in markup: visible characters only, escaped, cut."""
+    """Text from outside for use in markup: visible characters only, escaped, shortened."""
     return escape(clean(text, limit), quote=True)
 
 
 def chain_svg(report: CheckReport) -> str:
-    """Boxes in the order sent, the gap dashed, the roots below; empty where nothing was sent."""
+    """Boxes in the order presented, the gap dashed, the roots below; empty without a chain."""
     rows = list(drawing_rows(report))[:_MOST_BOXES]
     if not rows:
         return ""
@@ -75,20 +75,20 @@ _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
-    """The time that is drawn."""
+    """The period that is drawn."""
 
     begin: datetime
     end: datetime
 
     def x(self, at: datetime) -> float:
-        """Where an instant stands, at the edge where it is outside."""
+        """The position of an instant; the nearest edge if it is outside."""
         kept = min(max(at, self.begin), self.end)
         room = WIDTH - 2 * _LEFT
         return round(_LEFT + room * ((kept - self.begin) / (self.end - self.begin)), 1)
 
 
 def dates_svg(report: CheckReport) -> str:
-    """One bar for each certificate that was sent or that the path uses, and the instant judged."""
+    """One bar per certificate that was presented or is in the path, and the judged instant."""
     certificates = list(_certificates(report))[:_MOST_BARS]
     if not certificates:
         return ""
@@ -112,7 +112,7 @@ def _certificates(report: CheckReport) -> Iterator[Certificate]:
 
 
 def _span(certificates: Iterable[Certificate], at: datetime) -> _Span:
-    """From the first date to the last, but never more than a few years around the instant."""
+    """From the first date to the last, but at most a few years around the instant."""
     certificates = list(certificates)
     begin, end = _shifted(at, -_BACK), _shifted(at, _AHEAD)
     first = max(begin, min(one.not_before for one in certificates))
@@ -176,5 +176,5 @@ def _svg(height: int, title: str, said: str, body: str) -> str:
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Markup that is there already, one piece after the other."""
+    """Join markup that is already escaped."""
     return "\n".join(part for part in parts if part)
