@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,9 +23,29 @@ from tests.support.following import FixedObserver, render
 from tests.support.poster import ChannelPoster
 
 
+class _Leases:
+    """Seconds for leases: those of the machine, and a lease more for each SIGUSR1."""
+
+    def __init__(self, lease_s: float) -> None:
+        self._lease_s, self._passed = lease_s, 0.0
+        self._beats: set[asyncio.Task[None]] = set()
+
+    def __call__(self) -> float:
+        """The seconds."""
+        return time.monotonic() + self._passed
+
+    def expire(self, engine: Engine) -> None:
+        """The time of a lease passes, and the heartbeat comes that is due then."""
+        self._passed += self._lease_s
+        beat = asyncio.create_task(engine._keep_lease())
+        self._beats.add(beat)
+        beat.add_done_callback(self._beats.discard)
+
+
 async def _serve(options: dict[str, Any]) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    leases = _Leases(options.get("lease_s", 30))
     shift = timedelta(seconds=options.get("shift_s", 0))
     settings = EngineSettings(
         replica=options.get("replica", "a"),
@@ -48,8 +69,9 @@ async def _serve(options: dict[str, Any]) -> None:
             renderer=render,
             poster=poster,
         )
-        engine = Engine(options["url"], store, ports, settings)
+        engine = Engine(options["url"], store, ports, settings, leases)
         await engine.start()
+        loop.add_signal_handler(signal.SIGUSR1, leases.expire, engine)
         print("ready", os.getpid(), flush=True)  # noqa: T201 -- tells the test that started it
         await stop.wait()
         await engine.stop()

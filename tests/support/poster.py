@@ -2,16 +2,17 @@
 
 It accepts a post before it answers, so that a kill in between leaves the poster in doubt.
 
-With `limit` it takes one message a second and channel, else 429 with Retry-After. `find` reads what
-was accepted.
+With `limit` it takes one message a second and channel, else 429 with Retry-After. `find` reads
+everything that was posted before it was asked.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.domain.delivery import Message, NotAccepted, RateLimited, Refused, Unknown
+from tests.support.waiting import for_ever
 
 _TOO_MANY, _SERVER_TROUBLE = 429, 500
 
@@ -29,15 +31,27 @@ class Channels:
     Args:
         before: seconds until a post is accepted.
         after: seconds from there until it is answered.
+
+    Attributes:
+        accepted: when, in which channel, and which delivery.
         limit: least seconds between two accepted posts to a channel, 0 for none.
+        clock: the seconds that `limit` counts.
+        open: posts are accepted while it is set.
+        admitted: set once a post has come.
+        silent_from: the post of this number and later ones are accepted and never answered.
     """
 
-    def __init__(self, before: float = 0.02, after: float = 0.02, limit: float = 0) -> None:
+    def __init__(self, before: float = 0.02, after: float = 0.02) -> None:
         self.accepted: list[tuple[float, str, str]] = []
         self.refusals: dict[str, str] = {}
-        self.limited = 0
-        self.before, self._after, self.limit = before, after, limit
+        self.limit, self.limited = 0.0, 0
+        self.clock: Callable[[], float] = time.monotonic
+        self.open = asyncio.Event()
+        self.open.set()
         self.admitted = asyncio.Event()
+        self.silent_from = sys.maxsize
+        self._before, self._after = before, after
+        self._entering = 0
         self._last: dict[str, float] = {}
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -79,17 +93,26 @@ class Channels:
         if channel in self.refusals:
             return web.json_response({"error": self.refusals[channel]}, status=400)
         self.admitted.set()
-        await asyncio.sleep(self.before)
-        now = time.monotonic()
+        self._entering += 1
+        await self.open.wait()
+        await asyncio.sleep(self._before)
+        self._entering -= 1
+        now = self.clock()
         if self.limit and now - self._last.get(channel, -self.limit) < self.limit:
             self.limited += 1
             return web.json_response({}, status=_TOO_MANY, headers={"Retry-After": "1"})
         self._last[channel] = now
         self.accepted.append((now, channel, body["delivery_id"]))
+        ts = f"{len(self.accepted)}.0"
+        if len(self.arrived) >= self.silent_from:
+            await for_ever()
         await asyncio.sleep(self._after)
-        return web.json_response({"ts": f"{len(self.accepted)}.0"})
+        return web.json_response({"ts": ts})
 
     async def _find(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(0)  # a post that came with this request counts as earlier
+        while self._entering:  # noqa: ASYNC110 -- a number, and no event
+            await asyncio.sleep(0.005)
         wanted = (request.query["channel"], request.query["delivery_id"])
         found = [
             f"{place}.0"

@@ -54,6 +54,10 @@ class Replica:
         """SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
+    def expire_leases(self) -> None:
+        """For it, the time of a lease passes."""
+        self.send_signal(signal.SIGUSR1)
+
     async def wait(self) -> int:
         """Its exit status."""
         return await self.started.wait()

@@ -25,6 +25,7 @@ from bot.engine.dbos_engine import (
 from bot.store import Store
 from tests.support.databases import fresh_database
 from tests.support.following import NOW, FixedObserver, render
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.may_block
 FAST = EngineSettings(
@@ -97,9 +98,7 @@ async def test_a_planted_pickle_never_runs(url: str, store: Store, tmp_path: Pat
     engine = await engine_on(url, store)
     assert await asyncio.to_thread(statuses, url) == {"planted-PENDING": "CANCELLED"}
     await asyncio.to_thread(plant, url, file, status="ENQUEUED", replica=replica)
-    async with asyncio.timeout(20):
-        while (await asyncio.to_thread(statuses, url))["planted-ENQUEUED"] != "ERROR":  # noqa: ASYNC110 -- the engine's own threads
-            await asyncio.sleep(0.1)
+    await until(lambda: statuses(url)["planted-ENQUEUED"] == "ERROR")
     assert engine.alive
     await engine.stop()
     assert not file.exists()

@@ -27,9 +27,12 @@ from bot.engine.sender import DigestSender
 from bot.store import Store
 from bot.store.deliveries import lock_delivery, plan, register, save_delivery
 from tests.support.following import NOW, FixedObserver, render
+from tests.support.waiting import LIMIT_S, advance, for_ever
 
 SETTINGS = EngineSettings(
-    settle=timedelta(seconds=3), spacing=timedelta(seconds=1), post_timeout=timedelta(seconds=0.2)
+    settle=timedelta(seconds=3),
+    spacing=timedelta(seconds=1),
+    post_timeout=timedelta(seconds=LIMIT_S),
 )
 PLANNED, SENDING, SENT = DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.SENT
 
@@ -51,7 +54,8 @@ class Channel:
             raise answer
         self.accepted.append(delivery_id)
         if answer == "hang":
-            await asyncio.sleep(60)
+            advance(LIMIT_S)
+            await for_ever()
         if isinstance(answer, DeliveryError):
             raise answer
         if answer:
