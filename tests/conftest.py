@@ -26,6 +26,7 @@ from chainlib.aio import load_well_known
 from tests.support.sampling import of_all
 from tests.support.scheduling import FileScheduling, long_first
 from tests.support.shared import run_folder
+from tests.support.workers import fork_the_workers
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
@@ -155,17 +156,20 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 
 def pytest_configure(config: pytest.Config) -> None:
     """Close the way out, keep byte code, and register the markers that the guards know."""
+    config.addinivalue_line(
+        "markers", "may_block: starts processes or reads files inside the loop on purpose"
+    )
     run_folder()
+    if config.option.collectonly:
+        return
     _clean_environment()
+    fork_the_workers(config)
     _only_loopback()
     _read_what_the_program_reads_first()
     _BLOCKING.activate()
     _keep_bytecode()
     for name in _LOGGERS:
         logging.getLogger(name).addHandler(_SCAN)
-    config.addinivalue_line(
-        "markers", "may_block: starts processes or reads files inside the loop on purpose"
-    )
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -26,8 +26,13 @@ def appgw(*words: str) -> tuple[str, ...]:
 
 def warm(entry: str, *words: str) -> tuple[str, ...]:
     """The command line that calls this function of ours with these words in `sys.argv`."""
+    return forked(_server(), entry, *words)
+
+
+def forked(server: Path, entry: str, *words: str) -> tuple[str, ...]:
+    """The command line that has the server at this socket run a function."""
     start = Path(__file__).with_name("warm_start.py")
-    return (sys.executable, "-I", "-S", str(start), str(_server()), entry, *words)
+    return (sys.executable, "-I", "-S", str(start), str(server), entry, *words)
 
 
 @cache

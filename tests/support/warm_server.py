@@ -58,6 +58,11 @@ def main(path: Path, owner: int) -> None:
         importlib.import_module(name)
     warm()
     prepare()
+    serve(path, owner)
+
+
+def serve(path: Path, owner: int) -> None:
+    """Fork this process once for each program that is asked for."""
     gc.collect()
     gc.freeze()
     assert threading.active_count() == 1, "a process with threads cannot be forked safely"

@@ -1,0 +1,72 @@
+"""xdist's workers as forks of one process that has imported every test.
+
+Four workers that each import the bot and all tests take four times 10 s of processor time, and
+twice that on a fresh checkout, where each of them also rewrites every assertion.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.shared import owner, run_folder
+from tests.support.warm import forked, warm
+from tests.support.warm_server import serve
+
+_PATIENCE_S = 240.0
+
+
+def fork_the_workers(config: pytest.Config) -> None:
+    """Let xdist's local workers come from a server; to be called before they are started."""
+    if not config.option.tx or set(config.option.tx) != {"popen"}:
+        return
+    command = shlex.join(forked(_server(config), "tests.support.workers:work"))
+    config.option.tx = [f"popen//python={command}"] * len(config.option.tx)
+
+
+def _server(config: pytest.Config) -> Path:
+    """The socket of the process that has imported the tests of this run."""
+    path, log = run_folder() / "workers.socket", run_folder() / "workers.log"
+    words = (str(path), str(owner()), *config.invocation_params.args)
+    with log.open("wb") as stream:
+        server = subprocess.Popen(  # noqa: S603 -- our own program
+            warm("tests.support.workers:main", *words),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+        )
+    atexit.register(server.terminate)
+    until = time.monotonic() + _PATIENCE_S
+    while not path.exists():
+        assert server.poll() is None, log.read_text()
+        assert time.monotonic() < until, "the tests could not be imported in time"
+        time.sleep(0.02)
+    return path
+
+
+class _ImportsOnly:
+    """Imports the modules of a run and makes no tests of what they hold."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self) -> list[pytest.Item]:
+        """No test comes of any name."""
+        return []
+
+
+def main() -> None:
+    """Import the tests that these arguments of pytest select, and fork the workers."""
+    path, process, *arguments = sys.argv[1:]
+    # What cannot be imported is reported by the workers, which try it again.
+    pytest.main([*arguments, "-n0", "--collect-only", "-qq"], plugins=[_ImportsOnly()])
+    serve(Path(path), int(process))
+
+
+def work() -> None:
+    """Be a worker: run what xdist gives to `python -c`."""
+    exec(sys.argv[-1], {"__name__": "__main__"})  # noqa: S102 -- as the interpreter itself does
