@@ -20,6 +20,12 @@ from bot.commands.known_names import KnownNames
 
 _CALLED = r"(?:\s+(?:named|called|name|instance|resource|is|id))?"
 _INLINE = re.compile(rf"(?<![\w/.-]){OURS}{_CALLED}\s+{VALUE}", re.IGNORECASE)
+_COMMAND = re.compile(
+    r"(?:\bnetwork\s+application-gateway\b[^|;&]{0,200}?\s(?:-n|--name|--gateway-name)"
+    rf"|AzApplicationGateway\w{{0,60}}\b[^|;&]{{0,200}}?\s-(?:ApplicationGateway)?Name)[\s=]{{1,4}}{VALUE}",
+    re.IGNORECASE,
+)
+"""Azure's command lines; the first name in them is the gateway's."""
 _GENERIC = re.compile(
     rf"(?<![\w/.-])(?:(?P<kind>[A-Za-z0-9]+)[\s_-]+)?gateway(?P<called>(?:[\s_]?name)?[\"'*`]*\s*[:=]|\s+(?:is|named|called)|)\s+{VALUE}"
     rf"|(?<![\w/.-])gateway(?:[\s_]?name)?[\"'*`]*[:=]"
@@ -54,7 +60,10 @@ def in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Nam
         about: whether anything in the alert says that it is about Application Gateways.
     """
     for line in text.lines:
-        for match in _INLINE.finditer(line.text):
+        found = _COMMAND.search(line.text)
+        if found:
+            yield from named(found["name"], Sure.LABELLED, known, quoted=True)
+        for match in () if found else _INLINE.finditer(line.text):
             yield from named(match["name"], Sure.LABELLED, known, quoted=bool(match["quote"]))
         phrases = (_BEFORE_TYPE, _AFTER_DASH, *([_RESOURCE] if about else []))
         for match in (found for one in phrases for found in one.finditer(line.text)):

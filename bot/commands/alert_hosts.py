@@ -33,6 +33,7 @@ from bot.commands.alert_words import (
     is_page_host,
     is_page_path,
     is_script,
+    is_tool_path,
     label_role,
     place_role,
 )
@@ -156,8 +157,8 @@ def _role(
         role = _address_role(address, match, before, after, role)
     if role is not None and role > Role.LABELLED and _is_page(match, before, after, host):
         role = max(role, Role.PAGE)
-    if role is Role.LABELLED and match.re is URL and registered_domain(host) in VENDORS:
-        role = Role.PAGE if is_page_host(host, registered_domain(host)) else role
+    if role is Role.LABELLED and _is_tool_page(match, host):
+        role = Role.PAGE
     if role is Role.NAMED and is_script(match.groupdict().get("path") or ""):
         role = Role.FINE
     return Role.KNOWN if is_known and role is not None and role < Role.FINE else role
@@ -170,6 +171,13 @@ def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:
         or _in_heading(before, after)
         or (address_of(host) is None and is_page_host(host, registered_domain(host)))
     )
+
+
+def _is_tool_page(match: re.Match[str], host: str) -> bool:
+    """Whether a name behind a general label, such as `url`, is a page of a tool all the same."""
+    domain = registered_domain(host)
+    is_vendor = (domain in VENDORS or host in VENDORS) and is_page_host(host, domain)
+    return is_vendor or (match.re is URL and is_tool_path(match["path"] or ""))
 
 
 def _behind_link(match: re.Match[str], before: str, line: Line) -> Role:

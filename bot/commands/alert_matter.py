@@ -1,59 +1,47 @@
 """Decides whether an HTTPS probe of a host could explain an alert. Pure.
 
-A host in an alert is only checked if the alert mentions HTTP, TLS or a backend, or if nothing in it
-points to another subject. Host names count too: `kafka-3` is a queue.
+A host that is in no inventory is checked only if the alert gives a reason: a label that says
+backend, a 5xx status, TLS or a web site as the subject, words that say that it does not answer, or
+a text that names the host and hardly anything else. The absence of another subject is not enough,
+because most alerts of a channel are about other things. Host names count too: `kafka-3` is a queue.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.alert_matter_words import (
     CALM_MATTERS,
+    FAULT,
+    GOOD_NEWS,
+    NO_ANSWER,
     OTHER_MATTERS,
     OTHER_SERVERS,
     PERHAPS_OTHER_SERVERS,
+    STATUS,
+    WEB,
 )
 from bot.commands.alert_mentions import Mention
-from bot.commands.alert_text import AlertText
-from bot.commands.alert_words import Role, is_said_to_be_down
+from bot.commands.alert_text import AlertText, Line
+from bot.commands.alert_words import Role, is_said_to_be_down, label_role
 
 _ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://\S{1,500}|\S{1,100}@\S{1,100}")
-"""Addresses, whose words speak of pages and not of the matter."""
+"""URLs and e-mail addresses; their words describe pages and people, not the subject."""
 _DOTTED = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){2,}(?![\w.-])")
-"""Host names and addresses, whose words are judged with the host."""
-_HTTPS = re.compile(
-    r"(?<![\w.:#$\u20ac-])(?:50[0-4]|52[0-7])s?(?![\w.:%-]|\s{0,2}(?:%|[kmg]i?b|ms|s|sec|min|messages?"
-    r"|items?|rows?|jobs?|users?|files?|days?|hours?|connections?|records?|events?|threads?|pods?)\b)"
-    r"|(?<![\d.])[45]xx\b|(?:\bhttp|\bstatus|\bcode|\bresponse)\D{0,14}\b[345]\d\d\b"
-    r"|\bbad\s?gateway|\bgateway\s?time-?out|\bservice\s+unavailable|\berr_[a-z]{3}"
-    r"|(?<![a-z])m?tls(?![a-z])|(?<![a-z])ssl|\bx\.?509|\bcert(?:s|ificates?|ificats?|ificados?)?\b"
-    r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
-    r"|\bapplication\s?gateway|\bapp\s?gw|\bagw\b|\bweb\s?(?:site|test|check|page|scenario|server|app)"
-    r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic|\bhealthz?\s?(?:check|probe)|\bhealth_?check"
-    r"|\breverse\s+proxy|\bnginx\b|\bhaproxy\b|\bingress\b",
-    re.IGNORECASE,
-)
-"""What only an alert about HTTP, TLS or a web server says."""
-_FAULT = re.compile(
-    r"\bdown\b|offline|unreachable|unavailable|\btime[ds]?.?out|timing\s+out|refused|\brespon[sd]"
-    r"|latency|\bslow|\banswer|\burls?\b|\bweb\b|\bsites?\b|\bpages?\b|outage|health|backend|upstream"
-    r"|\bprob(?:e|ing)|\bmonitors?\b|\berrors?\b|\bfail|\bcritical|\bcrash|\bbroken|\balerts?\b"
-    r"|\balarm|\bincident|\bproblems?\b|\bissues?\b|\bwarning|\bfiring|\btriggered|\bcannot\b"
-    r"|\bcan.?t\b|\bnot\s+work|\bno\s+longer|\bcomplain|\breset\b|\baborted|\brejected|\bdenied"
-    r"|\bst(?:\u00f6|oe)rung|\bausfall|\bfehler|\bnicht\b|\bpanne|\berreur|\bca(?:i|\u00ed)d|\bfall"
-    r"|\bfout|\bproblem|\bprobl(?:e|\u00e8)me|\bindispon",
-    re.IGNORECASE,
-)
-"""That something fails, whatever it is."""
-_JOINED_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
-"""Where the name of an alert or metric, such as `ProbeFailed` or `probe_success`, has words."""
+"""Host names and IP addresses; their words are judged with the host."""
+_JOINED_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
+"""Word boundaries in names of alerts and metrics: `SSLProbeFailed`, `probe_success`."""
 _SPLIT = re.compile(r"[-_.\d]+")
-_FEW = 3
-"""Up to how many words a text may have that is nothing but a host, as in `HOST build 7`."""
-_BRIEF = 15
-"""Up to how many words a text may have that names a host and says nothing of it."""
+_CODED = re.compile(r"\S{60,}")
+"""Signatures and encoded values."""
+_WORD = re.compile(r"(?<![\w.:-])[^\W\d_][\w-]+(?![\w:]*[:.]\w)")
+"""A word of the language; `main.go` and `:fire:` are none."""
+_BARE, _BRIEF, _BRIEF_FAULT = 2, 4, 8
+"""The most words of a text that is hardly more than a host; more are allowed beside a fault."""
+_SECURE_PORT = "443"
+"""Ports of HTTPS usually end in it: 443, 8443, 9443."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,58 +49,86 @@ class Matter:
     """The subject of an alert.
 
     Attributes:
-        is_https: whether it mentions HTTP, TLS or a web server.
+        is_status: whether it has a status of a gateway or web server, such as 502.
+        is_web: whether it mentions TLS, HTTP or a web site.
+        is_no_answer: whether it says that something does not answer.
         other: another subject in the alert's own word, such as a disk; `None` if there is none.
         is_fault: whether it reports a failure.
-        words: how many words it has.
+        is_brief: whether it has few words besides names of hosts.
     """
 
-    is_https: bool
+    is_status: bool
+    is_web: bool
+    is_no_answer: bool
     other: str | None
     is_fault: bool
-    words: int
+    is_brief: bool
 
 
 def read_matter(text: AlertText) -> Matter:
     """The subject of an alert by its words, without those of URLs and host names."""
-    parts = [part for line in text.lines for part in (line.label, line.text) if part]
-    plain = [_JOINED_WORDS.sub(" ", _DOTTED.sub(" ", _ADDRESS.sub(" ", part))) for part in parts]
-    is_fault = any(map(_FAULT.search, plain))
-    found = [match for part in plain if (match := OTHER_MATTERS.search(part))]
-    words = sum(len(part.split()) for part in plain)
-    if not is_fault and words > _FEW:
-        found += [match for part in plain if (match := CALM_MATTERS.search(part))]
+    texts = [_plain(line.text) for line in text.lines]
+    labels = {line.label for line in text.lines if label_role(line.label) is not Role.PAGE}
+    plain = [*texts, *map(_plain, labels)]
+    is_fault, words = _says(FAULT, plain), sum(len(_WORD.findall(part)) for part in texts)
+    is_good = _says(GOOD_NEWS, plain)
+    calm = [] if is_fault or words <= _BARE else [CALM_MATTERS]
+    found = [
+        match for one in (OTHER_MATTERS, *calm) for part in plain if (match := one.search(part))
+    ]
     return Matter(
-        is_https=any(map(_HTTPS.search, plain)),
+        is_status=_says(STATUS, plain),
+        is_web=_says(WEB, plain) and (is_fault or not calm) and not is_good,
+        is_no_answer=_says(NO_ANSWER, plain),
         other=found[0][0].lower() if found else None,
         is_fault=is_fault,
-        words=words,
+        is_brief=words <= (_BRIEF_FAULT if is_fault else _BRIEF) and not is_good,
     )
 
 
-def other_matter(matter: Matter, mention: Mention, text: AlertText) -> str | None:
-    """Why checking a host is pointless, in words for users; `None` if it is not.
+def _plain(part: str) -> str:
+    for pattern in (_ADDRESS, _DOTTED, _CODED, _JOINED_WORDS):
+        part = pattern.sub(" ", part)
+    return part
+
+
+def _says(pattern: re.Pattern[str], parts: Sequence[str]) -> bool:
+    return any(map(pattern.search, parts))
+
+
+def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | None:
+    """Why a host is not checked, as the end of a sentence that begins with `the message`.
 
     Args:
         matter: the subject of the alert.
-        mention: the most likely host in it.
+        mention: the host with the strongest role.
         text: the alert.
+
+    Returns:
+        `None` if the host is worth a check.
     """
-    if matter.is_https or mention.role is Role.BACKEND:
+    if matter.is_status or matter.is_web or mention.role is Role.BACKEND:
         return None
     labels = set(_SPLIT.split(mention.host.partition(".")[0])) if not mention.is_ip else set()
-    if labels & OTHER_SERVERS:
-        return matter.other or f"the server {mention.host}"
-    if is_said_to_be_down(text.lines[mention.line].text[mention.end :]):
-        return None
-    if matter.other:
-        return matter.other
-    if not matter.is_fault and labels & PERHAPS_OTHER_SERVERS:
-        return f"the server {mention.host}"
+    line = text.lines[mention.line]
+    is_down = is_said_to_be_down(line.text[mention.end :])
+    by_itself = is_down and not OTHER_MATTERS.search(_plain(line.text[: mention.start]))
+    if labels & OTHER_SERVERS or (matter.other and not by_itself):
+        about = matter.other or f"the server {mention.host}"
+        return f"is about {about} and no HTTPS backend; name one to check it"
+    is_vague = bool(labels & PERHAPS_OTHER_SERVERS) and not matter.is_no_answer
+    if is_vague or not (is_down or matter.is_brief or _is_spoken_for(matter, mention, line)):
+        return f"mentions {mention.host} and does not say that it fails; name what to check"
     return None
 
 
-def is_in_passing(matter: Matter, mention: Mention) -> bool:
-    """Whether a host is only mentioned: without a label, in a longer text without a fault."""
-    said = matter.is_https or matter.is_fault
-    return mention.role in {Role.SUBJECT, Role.NAMED} and not said and matter.words > _BRIEF
+def _is_spoken_for(matter: Matter, mention: Mention, line: Line) -> bool:
+    """Whether a label, a URL, a port or the words of the alert say that the host is monitored."""
+    address = line.text[mention.start : mention.end].lower()
+    is_watched = mention.role is Role.LABELLED and address.startswith("https:")
+    return (
+        mention.role is Role.KNOWN
+        or matter.is_no_answer
+        or (matter.is_fault and is_watched)
+        or str(mention.port).endswith(_SECURE_PORT)
+    )

@@ -1,4 +1,4 @@
-"""The words of matters and servers that no HTTPS answer explains. Data only."""
+"""The words by which the matter of an alert is known, and servers of other protocols. Data only."""
 
 from __future__ import annotations
 
@@ -6,13 +6,61 @@ import re
 
 from bot.commands.alert_tables import words_of
 
+STATUS = re.compile(
+    r"(?<![\w.:#$\u20ac-])(?:50[0-4]|52[0-7])s?(?![\w:%-]|\.\d|\s{0,2}(?:%|[kmg]i?b|ms|s|sec|min"
+    r"|messages?|items?|rows?|jobs?|users?|files?|days?|hours?|connections?|records?|events?|threads?"
+    r"|pods?)\b)"
+    r"|(?<![\d.])[45]xx\b|(?:\bhttp|\bstatus|\bcode|\bresponse)\D{0,14}\b[345]\d\d\b"
+    r"|\b50[0-4](?=[:.](?!\d))|\b502\.\d\b|\bbad\s?gateway|\bgateway\s?time-?out"
+    r"|\bservice\s+unavailable|\berr_[a-z]{3}|\bunhealthy\b",
+    re.IGNORECASE,
+)
+"""What gateways and web servers answer, and what gateways say of backends."""
+WEB = re.compile(
+    r"(?<![a-z])m?tls(?![a-z])|(?<![a-z])ssl|\bx\.?509|\bcert(?:s|ificates?|ificats?|ificados?)?\b"
+    r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
+    r"|\bapplication\s?gateway|\bapp\s?gw|\bagw\b|\bweb\s?(?:site|test|check|scenario)|\bweb\s(?:page|server|app)"
+    r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic"
+    r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b"
+    r"|\bopenssl|\bs_client|\bverify\s+(?:error|return)|\bintermediate\b|\bchain\s+(?:is\s+)?incomplete",
+    re.IGNORECASE,
+)
+"""What alerts about TLS, HTTP or web sites speak of."""
+NO_ANSWER = re.compile(
+    r"\bdown\b|offline|unreach|unavailable|\btime[ds]?.?out|timing\s+out|refused|\brespon[sd]"
+    r"|latency|\bslow|\banswer|outage|health|backend|upstream|\bprob(?:e|ing)|\bmonitors?\b"
+    r"|\bbroken|\bcannot\s+(?:reach|connect|open|load)|\bcan.?t\s+(?:reach|connect|open|load|log)"
+    r"|\bnot\s+work|\bno\s+longer|\bcomplain|\breset\b|\bconnect(?:ion|ing)?\b"
+    r"|\b(?:look|check|issues?|problems?|trouble)\s+(?:at|on|with|into)\b|\bavailability"
+    r"|\bno\s+such\s+host|\bdial\s+tcp|\bresolv(?:e|ing)\b"
+    r"|\bst(?:\u00f6|oe)rung|\bausfall|\bausgefallen|\berreichbar|\bpanne|\br(?:e|\u00e9)pond|\bca(?:i|\u00ed)d"
+    r"|\bindispon|\bwerkt\s+niet|\bfunciona",
+    re.IGNORECASE,
+)
+"""That something does not answer, or that somebody should look at it."""
+FAULT = re.compile(
+    rf"{NO_ANSWER.pattern}|{STATUS.pattern}|\berrors?\b|\bfail|\bcritical|\bcrash|\balerts?\b"
+    r"|\balarm|\bincident|\bproblems?\b|\bissues?\b|\bwarning|\bfir(?:ing|ed)\b|\btriggered|\bcannot\b"
+    r"|\bcan.?t\b|\bunable\b|\bimpacted|\baffected|\bactivated|\berroneous|\baborted|\brejected|\bdenied|\bexpir|\bdays?\s+left|\bincomplete"
+    r"|\binvalid|\bmismatch|\bself.signed|\buntrusted|\bnot\s+trusted|\bunknown\b|\bmissing\b|\bwrong\b"
+    r"|\bfehler|\bnicht\b|\berreur|\bfallo|\bfout|\bprobl",
+    re.IGNORECASE,
+)
+"""That something fails, whatever it is."""
+GOOD_NEWS = re.compile(
+    r"\brenewed\s+(?:the\s+)?cert|\bcert\w{0,12}\s+(?:was\s+|is\s+|has\s+been\s+)?(?:renewed|issued)\b"
+    r"|\bsuccessful(?:ly)?\b|\bsucceeded\b",
+    re.IGNORECASE,
+)
+"""That a certificate came or a job is done."""
+
 _MACHINES = (
     r"disks?|dis[ck]\s+space|file\s?systems?|inodes?|swap|memory|ram|cpu|load\s+average|ntp|raid"
     r"|clock\s+(?:skew|drift)|fans?\s+speed|temperature|toner|ups|print(?:er|\s+queue)|reboot(?:ed|s)?"
-    r"|node\s?filesystem\w*|windows\s+updates?|patch(?:es|ing)?|agent\s+is\s+not\s+available"
+    r"|node\s?filesystem\w*|windows\s+updates?|patch(?:es|ing)?|agents?\s+(?:is\s+)?(?:not\s+available|offline|unreachable|down|missing)"
 )
 _NETWORKS = (
-    r"snmp|bgp|ospf|dhcp|vpn\s+tunnel|packet\s+loss|interface\s+\S+\s+(?:is\s+)?down|link\s+down"
+    r"sip|voip|trunk|s?ftps?|smb|iscsi|modbus|telnet|snmp|bgp|ospf|dhcp|vpn\s+tunnel|packet\s+loss|interface\s+\S+\s+(?:is\s+)?down|link\s+down"
     r"|nameservers?|name\s+servers?|dns\s+(?:record|zone|change)s?|ns\s+records?|mx\s+records?|whois"
     r"|registrar|domain\s+(?:name\s+)?(?:expir|renew|transfer)\w*"
 )
@@ -28,13 +76,13 @@ _MAIL = (
     r"smtp|imap|pop3|mail\s?box\w*|mail\s+server|dmarc|dkim|spf|bounced?|sender\s+domain|exchange"
 )
 _SECURITY = (
-    r"ssh|rdp|brute.?force|logged\s+in|log-?in\s+(?:from|attempts?|failures?|failed)|mfa|ldap"
+    r"sshd?|banned|rdp|brute.?force|logged\s+in|log-?in\s+(?:from|attempts?|failures?|failed)|mfa|ldap"
     r"|sign-?in\s+(?:from|attempts?|log)|kerberos|vulnerabilit(?:y|ies)|cve-\d+\S*|malware"
     r"|phishing|intrusion|port\s?scan\w*|antivirus|sealed"
 )
 _JOBS = (
     r"builds?\s+(?:#\d+|failed|passed|broken|agent)|cron(?:\s?jobs?)?|back-?ups?|batch\s+jobs?|etl"
-    r"|quality\s+gate|budgets?|quota"
+    r"|quality\s+gate|budgets?|quota|licen[cs]es?"
 )
 _CLUSTERS = r"crash\s?loop\w*|oom\s?kill\w*|evicted|image\s?pull\w*|pvc|persistent\s?volume\w*"
 _PROGRAMS = (
@@ -52,7 +100,7 @@ OTHER_MATTERS = re.compile(rf"(?<![\w.])(?:{'|'.join(_MATTERS)})(?![\w])", re.IG
 CALM_MATTERS = re.compile(
     r"(?<![\w.])(?:deploy(?:ed|ing|s|ments?)?|released|releases?\s+v?\d\S*|rollouts?|merged|commits?"
     r"|pull\s+requests?|pipelines?|builds?|maintenance|scheduled|snapshots?|restored?|postmortem"
-    r"|log-?in|sign-?in|invoices?|licen[cs]es?|comments?)(?![\w])",
+    r"|log-?in|sign-?in|invoices?|comments?)(?![\w])",
     re.IGNORECASE,
 )
 """Matters of an alert in which nothing fails."""

@@ -10,7 +10,7 @@ from bot.commands.alert_text import AlertText
 from bot.commands.alert_words import Role, is_page_path
 
 _JOINED = re.compile(
-    r"[\s`*_,]*(?:[,;/|+&\u00b7]|and|or|then|plus|as well as|und|et)[\s`*_]*", re.IGNORECASE
+    r"[\s`*_,]*(?:[,;/|+&\u00b7]|and|or|then|plus|as well as|und|et|\s)[\s`*_]*", re.IGNORECASE
 )
 
 

@@ -17,6 +17,7 @@ PAGE_WORDS = words_of(
     postmortem procedure registry repo report repository runbook runbooks runbookurl silence
     silenceurl snapshot statuspage support ticket tickets trace tracker view war wiki
     workflow zoom
+    apilinks href permalink portal related ruleurl self signing subscribe unsubscribe
     anleitung auswertung bericht enlace handbuch informacion lien tableau verknupfung
     """
 )
@@ -109,7 +110,7 @@ PRIVATE_ENDINGS = words_of(
 
 FILE_ENDINGS = words_of(
     """
-    am cc cs md ml mov pl pm pn ps py rs sh so st vi zip
+    am cc cs java md ml mov pl pm pn ps py rs sh so st vi zip
     """
 )
 """Top-level domains that are also file endings."""

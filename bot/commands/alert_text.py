@@ -25,6 +25,8 @@ _JSON_START = re.compile(r"[{\[\"]")
 _LONE_LABEL = re.compile(
     r"[\s>*_`\u2022-]{0,16}([A-Za-z][\w .()/-]{0,40}?)[\s*_`]{0,8}(:?)[\s*_`]{0,8}:?\s{0,8}"
 )
+_STATUS_LABEL = re.compile(r"(?i)status|code|response")
+"""Of the numbers in JSON only a status says something; counts look like one."""
 _HEADING = re.compile(r"[A-Za-z][A-Za-z /_-]{0,30}")
 
 
@@ -84,6 +86,8 @@ class AlertText:
             return
         if isinstance(value, str):
             self.add(value, label, depth)
+        elif type(value) is int and _STATUS_LABEL.search(label):
+            self.add(str(value), label, depth)
         elif isinstance(value, list):
             for item in value[:MAX_LINES]:
                 self._add_value(item, label, depth + 1)

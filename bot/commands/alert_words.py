@@ -54,9 +54,15 @@ _SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
 _KEYWORD = re.compile(
     r"\b(backend|upstream|origin|member|target|server|host|instance|endpoint|node|site|url|"
     r"request|hostname|website|service)s?(?:\s+(?:server|host|address|name|member|node|url))?"
-    r"[\s\"'`*(<\[]*$",
+    r"[\s\"'`*(<\[]*(?:/[\w.-]{1,40}/)?$",
     re.IGNORECASE,
 )
+_REACHED = re.compile(
+    r"\b(?:connect(?:ing|ion)?|forward(?:ing|ed)?|prox(?:y|ying)|talking|handshake|requests?|calls?)"
+    r"\s+(?:to|with)[\s\"'`*(<\[]*$",
+    re.IGNORECASE,
+)
+"""`A: 502 connecting to B`: B is what fails."""
 _STRONG_KEYWORDS = frozenset({"backend", "upstream", "origin", "member"})
 _PREPOSITION = re.compile(
     r"(?:\b(?:on|at|to|of|for|against|reaching|hitting|calling|querying|behind|loading|opening|"
@@ -120,6 +126,11 @@ _FAILS = re.compile(
     re.IGNORECASE,
 )
 """`users report A down`: A is failing, and is no report."""
+_SHOWS = re.compile(
+    r"[\s\"'`*)>\]]{0,12}(?:shows?|returns?|answers?|gives?|throws?|fails?|is\s{1,4}down)\b",
+    re.IGNORECASE,
+)
+"""`ticket 7: https://A shows 502`: A is failing, and is no ticket."""
 _DOWN = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again|went|marked|:|-)\s{1,4}){0,3}"
     r"(?:down|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out)\b",
@@ -149,6 +160,11 @@ _PAGE_PATH = re.compile(
     r"(?:[/?#.;,]|$)|[?#&;](?:triggerid|eventid|id|panelid|orgid|incident|alert|receiver|"
     r"g0\.expr|silenceid|sensor|monitor|problem)\w*=|#/|#!|#(?:alerts?|incident|problem|check|"
     r"home)\b|sensor\.htm|tr_events|/status\.cgi|/extinfo)"
+)
+_TOOL_PATH = re.compile(
+    r"(?i)/(?:incidents?|alerting|issues|browse|dashboards?|d|d-solo|runbooks?|wiki|actions/runs"
+    r"|merge_requests|pipelines|silences?|icingaweb2|nagios\w*|zabbix)/"
+    r"|[?&](?:panelid|orgid|g0\.expr|triggerid|eventid|silenceid)=|#/?(?:alerts?|incidents?|silences?)\b"
 )
 _ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
 """Names that customers get below a domain of the table."""
@@ -182,6 +198,8 @@ def place_role(before: str, after: str, label: str) -> Role:
     """The role of a name, from the words around it on its line and from its field's label."""
     immediate = _IMMEDIATE.search(before)
     role = label_role(immediate[1]) if immediate else None
+    if role is Role.PAGE and _SHOWS.match(after):
+        return Role.SUBJECT
     if role is None:
         role = _role_of_words(before, after)
     if role is None:
@@ -194,14 +212,15 @@ def place_role(before: str, after: str, label: str) -> Role:
 
 def _role_of_words(before: str, after: str) -> Role | None:
     """The role that the words directly around a name give it."""
-    if any(one.search(before) for one in (_REPORTER, _RESOLVER, _ASKER)):
+    asks = any(one.search(before) for one in (_REPORTER, _RESOLVER, _ASKER))
+    if asks or _ASKS_ANOTHER.match(after):
         return Role.CLIENT
     if _LEADS_AWAY.search(before) and not _FAILS.match(after):
         return Role.PAGE
     if _FINE.match(after):
         return Role.FINE
-    if _ASKS_ANOTHER.match(after):
-        return Role.CLIENT
+    if _REACHED.search(before):
+        return Role.LABELLED
     keyword = _KEYWORD.search(before)
     if keyword is None:
         return None
@@ -237,6 +256,11 @@ def is_client_address(before: str, after: str, port: int | None) -> bool:
 def is_page_path(path: str) -> bool:
     """Whether a URL's path or query is that of a page of a tool."""
     return bool(_PAGE_PATH.search(path))
+
+
+def is_tool_path(path: str) -> bool:
+    """Whether a URL's path is one that no monitored site has: of incidents, dashboards, queries."""
+    return bool(_TOOL_PATH.search(path))
 
 
 def is_script(path: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from bot.commands.alert_gateway_names import NamedGateway, Sure
 from bot.commands.alert_gateways import read_gateways
 from bot.commands.alert_hosts import read_hosts
-from bot.commands.alert_matter import is_in_passing, other_matter, read_matter
+from bot.commands.alert_matter import read_matter, why_unchecked
 from bot.commands.alert_mentions import Mention, foremost
 from bot.commands.alert_pools import read_pool
 from bot.commands.alert_text import AlertText, read_text
@@ -199,14 +199,8 @@ def _host_alone(mentions: Sequence[Mention], text: AlertText) -> AlertReading:
 
 def _not_worth_a_check(first: Mention, text: AlertText) -> AlertReading | None:
     """Why the foremost hosts are not checked, `None` where they may be."""
-    matter = read_matter(text)
-    if other := other_matter(matter, first, text):
-        reason = f"the message is about {other} and no HTTPS backend; name one to check it"
-        return AlertReading(target=None, reason=reason)
-    if is_in_passing(matter, first):
-        reason = f"the message mentions {first.host} and does not say that it fails; name it"
-        return AlertReading(target=None, reason=reason)
-    return None
+    why = why_unchecked(read_matter(text), first, text)
+    return AlertReading(target=None, reason=f"the message {why}") if why else None
 
 
 def _product_of(text: AlertText) -> str | None:

@@ -29,6 +29,19 @@ OTHER = {
     "login to a portal": "New login for kim on portal.adatum.org",
     "sender": "Sender domain news.adatum.org fails DMARC alignment",
     "secrets store": "Vault sealed: https://vault.adatum.org:8200/ui",
+    "address of a device": "Port utilisation over threshold\nhostname: 10.66.1.147\ntype: switch",
+    "agent of a network tool": "Agent offline\nipAddress: 172.17.3.2\nhostname: probe-7",
+    "domain of an attack": "Action: Deny\nRule: threat intelligence list\nHost: bad.example.org",
+    "worker of a job": "Task: extract failed, see the last run of today\nHost: work-12.adatum.org",
+    "file transfer": "SFTP transfer to drop.adatum.org failed: permission denied",
+    "telephone": "SIP trunk voice.adatum.org unreachable since 04:10",
+    "renewed": "Certbot: renewed certificate for shop.adatum.org, expires 2027-02-18",
+    "plan": "Heads up: shop.adatum.org moves to the new data centre on Saturday",
+    "report": "Lighthouse report for shop.adatum.org: performance 71, contrast 96",
+    "page behind a general label": (
+        '{"title": "CPU alert", "url": "https://tool.adatum.org/incidents/7", "status": "open"}'
+    ),
+    "subscription of a sender": '{"UnsubscribeURL": "https://sns.adatum.org/?x=1", "x": "ALARM"}',
     "mentioned in passing": (
         "Lovely weather in town again, the team lunch moved to noon, the menu stands on "
         "https://shop.adatum.org this week"
@@ -43,6 +56,14 @@ OURS = {
     "certificate of a mail site": "TLS handshake with app3.adatum.org fails since the SMTP change",
     "fault of a program with a status": "AxiosError: status code 502, url: https://app3.adatum.org",
     "name of an alert in one word": "[FIRING:1] HttpProbeFailed app3.adatum.org, replicas 3",
+    "verb of reaching": "proxy9.adatum.org: 502 connecting to app3.adatum.org",
+    "number of a status in JSON": (
+        '{"url": "https://app3.adatum.org/x", "http": {"response": {"status_code": 502}}, "n": 9}'
+    ),
+    "watched address": "*Endpoint:* GET https://app3.adatum.org/a\nmore erroneous calls of users",
+    "ticket that tells a fault": "customer ticket 9: https://app3.adatum.org/a shows an error 502",
+    "port of HTTPS": "somebody said in the meeting of today that app3.adatum.org:8443 is next",
+    "output of a command": "openssl says depth=0 CN = app3.adatum.org verify error:num=20",
     "name of a metric": "probe_success of app3.adatum.org is 0, queue 7",
     "short text": "app3.adatum.org build 7",
     "label says backend": "backend: app3.adatum.org, memory 91 %",
@@ -53,6 +74,7 @@ OURS = {
 }
 LEVEL = {
     "behind a sentence": "502 on one.adatum.org, two.adatum.org, three.adatum.org",
+    "with blanks only": "down: one.adatum.org two.adatum.org three.adatum.org",
     "behind a verb": "one.adatum.org and two.adatum.org are unreachable",
 }
 GATEWAYS = {
@@ -61,6 +83,11 @@ GATEWAYS = {
         "shop-gw",
     ),
     "short label": ("gw: shop-gw pool web is red", "shop-gw"),
+    "command line": (
+        "az network application-gateway show-backend-health -g rg-shop -n shop-gw is Unhealthy",
+        "shop-gw",
+    ),
+    "PowerShell": ("Get-AzApplicationGatewayBackendHealth -Name shop-gw -Debug", "shop-gw"),
     "router": ("default gw: rt-core-1 does not answer", None),
 }
 
@@ -92,6 +119,13 @@ def test_read_alert_with_a_list_of_hosts(text: str) -> None:
 def test_read_alert_with_a_gateway_beside_others(text: str, name: str | None) -> None:
     target = read_alert(_message(text)).target
     assert (target.gateway.name if target and target.gateway else None) == name
+
+
+def test_read_alert_with_a_member_behind_a_path() -> None:
+    text = "pool member /Common/10.66.7.8:443 monitor status down [ x ] lb2.adatum.org"
+    target = read_alert(_message(text)).target
+    assert target is not None
+    assert target.host == "10.66.7.8"
 
 
 def test_reason_names_the_other_matter() -> None:
