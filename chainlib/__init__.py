@@ -76,7 +76,7 @@ from chainlib.pem import (
 )
 from chainlib.policy import GatewayPolicy, HttpProbeRule, Sku, Strictness
 from chainlib.repair import MissingIssuer, Repair, decide, repair
-from chainlib.wording import counted, listed
+from chainlib.wording import and_more, counted, few, listed
 
 __all__ = [
     "CATALOGUE",
@@ -134,10 +134,12 @@ __all__ = [
     "UploadedRoot",
     "Verdict",
     "Where",
+    "and_more",
     "counted",
     "decide",
     "dump_bundle",
     "explain",
+    "few",
     "finding_page",
     "gateway_finding",
     "holds_private_key",

@@ -61,5 +61,19 @@ def visible(text: str) -> str:
 
 def listed(names: Sequence[str], *, shown: int = 3, none: str = "none") -> str:
     """`a, b, c and 4 more`: the first few of a list in one line."""
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more if names else none
+    more = and_more(len(names), shown)
+    return " ".join(filter(None, (", ".join(names[:shown]), more))) if names else none
+
+
+def few(names: Sequence[str], *, shown: int) -> str:
+    """`a, b +4`: the first few of a list where there is little room."""
+    more = f" +{len(names) - shown}" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
+def and_more(number: int, shown: int, what: str = "") -> str:
+    """`and 4 more` or `and 1 more cause`: what is left of a list; empty where all is shown."""
+    left = number - shown
+    if left <= 0:
+        return ""
+    return f"and {counted(left, f'more {what}')}" if what else f"and {left:,} more"

@@ -14,7 +14,7 @@ from bot.domain.azure import BackendMember, BackendSetting, Gateway, MemberKind
 from bot.domain.gateway_ref import GatewayId
 from bot.domain.report import TRUST_FAULTS, Hint
 from bot.fixsteps.quoting import sh_word
-from chainlib import Sku, is_ip_literal
+from chainlib import Sku, is_ip_literal, listed
 
 _SHOWN = 3
 
@@ -39,7 +39,7 @@ def _v1_trust(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
     if names := setting.auth_certificate_names:
         yield (
             f"{setting.name} still holds v1 authentication certificates "
-            f"({', '.join(names[:_SHOWN])}), which a v2 gateway does not use. Upload the root of "
+            f"({listed(names, shown=_SHOWN)}), which a v2 gateway does not use. Upload the root of "
             "the server's chain as a trusted root certificate and attach it."
         )
     elif gateway.auth_certificates and not gateway.roots:
@@ -54,7 +54,7 @@ def _unused_probe(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:
     """A custom probe that is attached to no setting has no effect."""
     if setting.probe is not None or not gateway.unused_probes:
         return
-    names = ", ".join(gateway.unused_probes[:_SHOWN])
+    names = listed(gateway.unused_probes, shown=_SHOWN)
     command = _attach(gateway.id, setting, gateway.unused_probes[0])
     yield (
         f"The health probe {names} is not attached to any backend setting, so "

@@ -9,7 +9,7 @@ from bot.azure.refusals import no_subscription
 from bot.domain.azure import Gateway, Inventory
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
-from chainlib import counted
+from chainlib import counted, listed
 
 _SHOWN = 5
 _NEAR = 0.6
@@ -37,7 +37,7 @@ def _ambiguous(name: str, found: Sequence[Gateway]) -> Refusal:
     distinct = len(set(map(str.lower, names))) == len(names)
     written = names if distinct else sorted(gateway.id.resource_id for gateway in found)
     how = "name the group" if distinct else "give the whole ARM id"
-    sentence = f"{len(found)} gateways are called {name}: {', '.join(written[:_SHOWN])}; {how}."
+    sentence = f"{len(found)} gateways are called {name}: {listed(written, shown=_SHOWN)}; {how}."
     return Refusal(kind=RefusalKind.AMBIGUOUS, sentence=sentence, example=written[0])
 
 

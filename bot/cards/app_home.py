@@ -12,7 +12,7 @@ from bot.cards.parts import Block, Button, Buttons, ContextBlock, Part, Span, bo
 from bot.cards.usage import OPEN_MODAL
 from bot.domain.digest import DigestLine
 from bot.domain.refusal import Refusal
-from chainlib import Severity, counted
+from chainlib import Severity, and_more, counted
 
 MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
 _TARGET, _PLAN, _WORDS = 60, 120, 100
@@ -76,8 +76,8 @@ def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterato
         yield say(f"None in the subscriptions{'; ' if muted else '.'}{hushed}")
     elif muted:
         yield say(hushed)
-    if len(problems) > MOST_PROBLEMS:
-        yield say(f"and {len(problems) - MOST_PROBLEMS} more, in the digests")
+    if more := and_more(len(problems), MOST_PROBLEMS):
+        yield say(f"{more}, in the digests")
 
 
 def _where(line: DigestLine, check: str) -> str:
@@ -109,11 +109,8 @@ def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
         )
     if not followed:
         yield say("None yet. In a channel, type /appgw-check subscribe gw:prod-gw")
-    if len(followed) > MOST_FOLLOWED:
-        yield say(
-            f"and {len(followed) - MOST_FOLLOWED} more; /appgw-check list in a channel shows its "
-            "own"
-        )
+    if more := and_more(len(followed), MOST_FOLLOWED):
+        yield say(f"{more}; /appgw-check list in a channel shows its own")
 
 
 def _hidden(count: int) -> Iterator[Part]:

@@ -26,7 +26,7 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.digest import DigestLine, LineKind, Member
-from chainlib import CATALOGUE, Severity, counted, listed
+from chainlib import CATALOGUE, Severity, and_more, counted, listed
 
 RUN, RUN_APART = "follow_run", "follow_run_apart"
 MOST_ROWS = 8
@@ -86,8 +86,8 @@ def digest_card(head: DigestHead, rows: Sequence[Row]) -> Message:
     ]
     most = MOST_ROWS - bool(head.ahead)
     parts += [say(bold(clean(head.counts, 120))), *(_row(row) for row in rows[:most])]
-    if len(rows) > most:
-        parts.append(say(f"and {len(rows) - most} more{', in the thread' if head.thread else ''}"))
+    if more := and_more(len(rows), most):
+        parts.append(say(f"{more}{', in the thread' if head.thread else ''}"))
     if head.ahead:
         parts.append(say(shorten(clean(f"⌛ {head.ahead}", _LINE), _LINE)))
     if head.footer:

@@ -11,9 +11,9 @@ from bot.cards.details import Attachment
 from bot.cards.escaping import clean, inert, short_name, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
 from bot.cards.parts import TEXT_LIMIT, Message, utc
-from bot.cards.rehearsal_card import RehearsalText, few, rehearsal_card
+from bot.cards.rehearsal_card import RehearsalText, few_names, rehearsal_card
 from bot.domain.forecast import Cause, Forecast, ForecastDay, ForecastMember, Place
-from chainlib import counted
+from chainlib import and_more, counted
 
 MAX_DAYS_SHOWN = 5
 MAX_FILES = 8
@@ -81,8 +81,8 @@ def remarks(found: Forecast) -> Iterator[str]:
     """The lines under the summary: one per date, then what is refused now and what is unknown."""
     for day in found.changes[:MAX_DAYS_SHOWN]:
         yield shorten(_day_line(day, found.at), _LINE)
-    if (more := len(found.changes) - MAX_DAYS_SHOWN) > 0:
-        yield f"… and {counted(more, 'more date')}, in the thread"
+    if more := and_more(len(found.changes), MAX_DAYS_SHOWN, "date"):
+        yield f"… {more}, in the thread"
     if found.refused:
         yield shorten(
             f"■ {_many(found.refused)} refused today already: {_listed(found.refused)}", _LINE
@@ -133,7 +133,7 @@ def _day_line(day: ForecastDay, today: datetime) -> str:
 
 
 def _listed(members: Iterable[ForecastMember]) -> str:
-    return few(one.member for one in members)
+    return few_names(one.member for one in members)
 
 
 def _name(found: Forecast) -> str:

@@ -40,7 +40,7 @@ from bot.cards.parts import (
 from bot.domain.azure import BackendServer, Health
 from bot.domain.report import DISAGREEMENT_CODES, GatewayReport
 from bot.domain.request import Via
-from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted, listed
+from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, and_more, counted, few, listed
 
 MAX_GROUPS = 5
 MAX_ROUTES = 4
@@ -69,10 +69,8 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
         *_own_words(report, causes),
     ]
     parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
-    if len(causes) > MAX_GROUPS:
-        parts.append(
-            say(f"… and {counted(len(causes) - MAX_GROUPS, 'more cause')}, in the thread.")
-        )
+    if more := and_more(len(causes), MAX_GROUPS, "cause"):
+        parts.append(say(f"… {more}, in the thread."))
     parts += [
         *_quiet(report, causes),
         *_first_fix(causes),
@@ -92,8 +90,8 @@ def _routes(report: GatewayReport) -> Iterator[Part]:
         for route in member.routes
     )
     lines = [clean(line, LINE_LIMIT) for line in (*reached, *report.redirects)]
-    if len(lines) > MAX_ROUTES:
-        lines = [*lines[:MAX_ROUTES], f"… and {counted(len(lines) - MAX_ROUTES, 'more rule')}"]
+    if more := and_more(len(lines), MAX_ROUTES, "rule"):
+        lines = [*lines[:MAX_ROUTES], f"… {more}"]
     if lines:
         yield Drawing(lines=tuple(lines))
 
@@ -169,9 +167,7 @@ def _fine(report: GatewayReport) -> str:
 
 
 def _silent(report: GatewayReport) -> str:
-    pairs, more = report.silent_pairs, len(report.silent_pairs) - _NAMES_SHOWN
-    named = ", ".join(clean(pair, 40) for pair in pairs[:_NAMES_SHOWN])
-    return f"{named} and {more} more" if more > 0 else named
+    return listed([clean(pair, 40) for pair in report.silent_pairs], shown=_NAMES_SHOWN)
 
 
 def verb_of(count: int) -> str:
@@ -257,9 +253,7 @@ def _counts(servers: Sequence[BackendServer]) -> str:
 def _cause_line(cause: Cause) -> Paragraph:
     names = list(dict.fromkeys(member.member for member in cause.members))
     settings = list(dict.fromkeys(member.setting for member in cause.members))
-    listed = ", ".join(clean(name, 40) for name in names[:_NAMES_SHOWN]) + (
-        f" +{len(names) - _NAMES_SHOWN}" if len(names) > _NAMES_SHOWN else ""
-    )
+    servers = few([clean(name, 40) for name in names], shown=_NAMES_SHOWN)
     about = f" ({cause.about})" if cause.about else ""
     count = len(cause.members)
     if not count:
@@ -267,9 +261,8 @@ def _cause_line(cause: Cause) -> Paragraph:
             bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
             shorten(about, LINE_LIMIT),
         )
-    tail = f" · {counted(count, 'server')}: {listed} · {clean(settings[0], 30)}" + (
-        f" +{len(settings) - 1}" if len(settings) > 1 else ""
-    )
+    used = few([clean(name, 30) for name in settings], shown=1)
+    tail = f" · {counted(count, 'server')}: {servers} · {used}"
     return say(
         bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
         shorten(f"{about}{tail}", LINE_LIMIT),

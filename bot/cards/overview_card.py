@@ -36,7 +36,7 @@ from bot.cards.parts import (
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import Via
-from chainlib import counted
+from chainlib import and_more, counted
 
 MAX_OVERVIEW = 8
 _REFUSALS_SHOWN = 2
@@ -51,9 +51,8 @@ def overview_card(
     silent = any(report.unanswered for report in ordered)
     word = "FAIL" if bad else UNKNOWN if silent else "WARN" if refusals else "OK"
     lines: list[Part] = [_overview_line(report) for report in ordered[:MAX_OVERVIEW]]
-    if len(ordered) > MAX_OVERVIEW:
-        rest = len(ordered) - MAX_OVERVIEW
-        lines.append(say(f"… and {rest} more, listed in the thread"))
+    if more := and_more(len(ordered), MAX_OVERVIEW):
+        lines.append(say(f"… {more}, listed in the thread"))
     lines += [
         say(bold("○ "), clean(refusal.sentence, LINE_LIMIT))
         for refusal in refusals[:_REFUSALS_SHOWN]

@@ -21,6 +21,7 @@ from bot.cards.parts import (
     compose,
     say,
 )
+from chainlib import few
 
 _NAMES_SHOWN = 2
 
@@ -74,8 +75,6 @@ def _context_block(text: RehearsalText, context: CardContext) -> ContextBlock:
     return ContextBlock(text=" · ".join(said), user=context.user, at=text.at)
 
 
-def few(names: Iterable[str]) -> str:
+def few_names(names: Iterable[str]) -> str:
     """The first names, escaped, and how many more there are."""
-    cleaned = [clean(name, 40) for name in dict.fromkeys(names)]
-    more = f" +{len(cleaned) - _NAMES_SHOWN}" if len(cleaned) > _NAMES_SHOWN else ""
-    return ", ".join(cleaned[:_NAMES_SHOWN]) + more
+    return few([clean(name, 40) for name in dict.fromkeys(names)], shown=_NAMES_SHOWN)

@@ -9,9 +9,9 @@ from bot.cards.details import Attachment
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
 from bot.cards.parts import TEXT_LIMIT, Message
-from bot.cards.rehearsal_card import RehearsalText, few, rehearsal_card
+from bot.cards.rehearsal_card import RehearsalText, few_names, rehearsal_card
 from bot.domain.removal import Impact, MemberImpact, Removal
-from chainlib import Code, counted, rank
+from chainlib import Code, and_more, counted, rank
 
 MAX_LINES = 5
 _LINE = 130
@@ -86,7 +86,7 @@ def remarks(found: Removal) -> Iterator[str]:
             (
                 f"{SHAPES['WARN']} Settings without a root afterwards (they then trust the "
                 "well-known CAs): "
-                f"{few(found.left_bare)}"
+                f"{few_names(found.left_bare)}"
             ),
             _LINE,
         )
@@ -94,7 +94,7 @@ def remarks(found: Removal) -> Iterator[str]:
         yield shorten(
             (
                 "Azure deletes a root only when no setting uses it; used now by "
-                f"{few(found.settings)}"
+                f"{few_names(found.settings)}"
             ),
             _LINE,
         )
@@ -108,7 +108,7 @@ def _fold(found: Removal) -> Iterator[str]:
     ordered = sorted(groups.items(), key=lambda group: rank(group[0]))
     for code, members in ordered[:MAX_LINES]:
         count = len(members)
-        settings = few(member.setting for member in members)
+        settings = few_names(member.setting for member in members)
         yield shorten(
             (
                 f"{SHAPES['FAIL']} {PHRASES[code]} · {counted(count, 'server')}: "
@@ -116,12 +116,12 @@ def _fold(found: Removal) -> Iterator[str]:
             ),
             _LINE,
         )
-    if len(ordered) > MAX_LINES:
-        yield f"… and {counted(len(ordered) - MAX_LINES, 'more cause')}, in the thread"
+    if more := and_more(len(ordered), MAX_LINES, "cause"):
+        yield f"… {more}, in the thread"
 
 
 def _listed(members: Iterable[MemberImpact]) -> str:
-    return few(member.member for member in members)
+    return few_names(member.member for member in members)
 
 
 def _names(found: Removal) -> str:

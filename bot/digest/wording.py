@@ -20,7 +20,7 @@ from bot.domain.digest import (
     News,
     NextBreak,
 )
-from chainlib import counted
+from chainlib import and_more, counted
 
 MOST_CAUSES = 9
 _MARKS = {LineKind.PROBLEM: "!", LineKind.SWITCHED_OFF: "~", LineKind.RENEWAL: "#"}
@@ -31,8 +31,8 @@ def plain_lines(content: DigestContent) -> tuple[str, ...]:
     """The digest as text, one string per line."""
     ahead = [ahead_line(content.ahead)] if content.ahead else []
     shown = content.lines[: MOST_CAUSES - len(ahead)]
-    hidden = len(content.lines) - len(shown)
-    more = [f"and {hidden} more, in the thread"] if hidden else []
+    hidden = and_more(len(content.lines), len(shown))
+    more = [f"{hidden}, in the thread"] if hidden else []
     foot = footer(content)
     return (
         header(content),

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.digest.zones import zone as zone_named
 from bot.domain.backend_key import BackendKey
 from bot.domain.digest import BackendEvent, Change, FollowedTarget, TargetKind
+from chainlib import few
 
 _LINES, _NAMED = 12, 2
 _WORDS = {
@@ -66,5 +67,4 @@ def _which(event: BackendEvent, target: FollowedTarget) -> str:
 
 def _servers(which: Sequence[str]) -> str:
     known = list(dict.fromkeys(filter(None, which)))
-    more = f" +{len(known) - _NAMED}" if len(known) > _NAMED else ""
-    return f"{', '.join(known[:_NAMED])}{more} " if known else ""
+    return f"{few(known, shown=_NAMED)} " if known else ""

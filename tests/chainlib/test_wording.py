@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chainlib import counted
+from chainlib import and_more, counted, few, listed
 from chainlib.wording import visible
 
 
@@ -26,6 +26,29 @@ def test_noun_goes_with_its_number(number: float, said: str) -> None:
 
 def test_noun_with_an_irregular_plural_uses_it() -> None:
     assert (counted(1, "is", "are"), counted(3, "is", "are")) == ("1 is", "3 are")
+
+
+@pytest.mark.parametrize(
+    ("names", "in_words", "briefly"),
+    [
+        ("", "none", ""),
+        ("a", "a", "a"),
+        ("ab", "a, b", "a, b"),
+        ("abcd", "a, b and 2 more", "a, b +2"),
+    ],
+    ids=["none", "one", "all", "more"],
+)
+def test_long_lists_say_how_many_more(names: str, in_words: str, briefly: str) -> None:
+    assert listed(tuple(names), shown=2) == in_words
+    assert few(tuple(names), shown=2) == briefly
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(3, ""), (4, "and 1 more cause"), (1203, "and 1,200 more causes")]
+)
+def test_what_is_left_of_a_list_is_counted(number: int, said: str) -> None:
+    assert and_more(number, 3, "cause") == said
+    assert and_more(number, 3) == said.rpartition(" ")[0]
 
 
 @pytest.mark.parametrize(
