@@ -179,7 +179,7 @@ async def _check(bench: _Bench, *, whole: bool) -> None:
     rule = HttpProbeRule(host_header=HOST) if whole else None
     policy = GatewayPolicy(anchors=anchors, name=HOST, http=rule)
     context = CheckContext(
-        clock=lambda: datetime.now(tz=UTC), timeout=60, default_look=lambda _target, _at: whole
+        clock=lambda: datetime.now(tz=UTC), timeout=60, without_sni=lambda _target, _at: whole
     )
     report = await check(CheckRequest(target=bench.target, policy=policy), context)
     assert report.verdict.accepted, report.verdict.headline

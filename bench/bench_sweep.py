@@ -66,7 +66,7 @@ async def _one(server: Served, turns: asyncio.Semaphore) -> None:
     anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(server.root,))
     policy = GatewayPolicy(anchors=anchors, name=HOST, http=HttpProbeRule(host_header=HOST))
     context = CheckContext(
-        clock=lambda: datetime.now(tz=UTC), timeout=60, default_look=lambda _target, _at: False
+        clock=lambda: datetime.now(tz=UTC), timeout=60, without_sni=lambda _target, _at: False
     )
     async with turns:
         report = await check(CheckRequest(target=target, policy=policy), context)

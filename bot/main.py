@@ -27,12 +27,12 @@ from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
 from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
-from bot.checks.default_looks import DailyLooks
 from bot.checks.doctor import DoctorCheck, azure, database, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
 from bot.checks.learned_facts import LearnedFacts, LearnedFactsWriter
 from bot.checks.service import CheckService
+from bot.checks.without_sni import DailyHandshakes
 from bot.composition.database import DatabaseUnusableError, open_database
 from bot.composition.digests import Digests
 from bot.composition.parts import Parts
@@ -166,7 +166,7 @@ async def _check_services(
         learn=sources.learn,
         seen=learned.see,
     )
-    sweeping = replace(context, default_look=DailyLooks().due)
+    sweeping = replace(context, without_sni=DailyHandshakes().due)
 
     def service(given: CheckContext) -> CheckService:
         policy = TargetGuard(rules=rules)

@@ -1,9 +1,9 @@
 """Who issued whom.
 
-Walk from a certificate upwards through what was presented and what is trusted, or stop at the
+Go from a certificate upwards through what was presented and what is trusted, or stop at the
 missing link.
 
-The walk takes trusted certificates first and does not back-track, as OpenSSL does. It decides
+The path takes trusted certificates first and does not back-track, as OpenSSL does. It decides
 nothing: it says what the path is and
 where it breaks. Acceptance is OpenSSL's word (`chainlib.openssl`).
 """
@@ -68,7 +68,7 @@ class IssuerPool:
         self._anchors, self._presented = anchors, _by_subject(presented)
         self._at = at
 
-    def walk(self, start: Certificate) -> PartialPath:
+    def path_from(self, start: Certificate) -> PartialPath:
         """Follow the issuers of `start`.
 
         Ends at a root, at a gap, or where it would turn in a circle.

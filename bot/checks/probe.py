@@ -77,7 +77,7 @@ class CheckContext:
         downloads: whether `find_issuers` may download from the CA issuers URLs in certificates.
         learn: called with every presented chain.
         seen: called with every finished report.
-        default_look: whether to try a handshake without SNI as well, for this target and instant;
+        without_sni: whether to try a handshake without SNI as well, for this target and instant;
             the observations of digests do so once a day.
         on_stage: called with `resolve`, `connect`, `handshake`, `http` and `judge` as each stage
             begins.
@@ -92,7 +92,7 @@ class CheckContext:
     downloads: bool = False
     learn: Callable[[PresentedChain], None] | None = None
     seen: Callable[[CheckReport], None] | None = None
-    default_look: Callable[[Target, datetime], bool] = field(default=lambda _target, _at: True)
+    without_sni: Callable[[Target, datetime], bool] = field(default=lambda _target, _at: True)
     on_stage: StageHook | None = None
 
 
@@ -234,10 +234,10 @@ async def _capture_all(
     policy = request.policy
     offer = V1_OFFER if policy.sku is Sku.V1 else GATEWAY_OFFER
     named = target.server_name is not None
-    looks = named and context.default_look(target, context.clock())
+    also_without = named and context.without_sni(target, context.clock())
     main, default = await asyncio.gather(
         _main_list(target, policy, context, deadline, offer),
-        _default_list(target, deadline, offer) if looks else asyncio.sleep(0),
+        _default_list(target, deadline, offer) if also_without else asyncio.sleep(0),
     )
     if isinstance(main, CaptureError):
         return await diagnose(
@@ -246,7 +246,7 @@ async def _capture_all(
             timeout=min(_left(deadline), DIAGNOSIS_S),
             offer=offer,
             known_names=_known_names(request),
-            nameless_listed=bool(default) if looks else None,
+            nameless_listed=bool(default) if also_without else None,
         )
     names = [name for name in policy.live_names if name != target.server_name]
     live = await asyncio.gather(*(_live_list(target, name, deadline, offer) for name in names))

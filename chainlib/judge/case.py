@@ -74,8 +74,8 @@ class Case:
     @once
     def needed(self) -> tuple[Certificate, ...]:
         """Every certificate that the path uses, leaf first, trust anchor included."""
-        walks = [walk for walk in (self.lower, self.upper) if walk]
-        return tuple(certificate for walk in walks for certificate in walk.certificates)
+        paths = [path for path in (self.lower, self.upper) if path]
+        return tuple(certificate for path in paths for certificate in path.certificates)
 
     @once
     def other_editions(self) -> tuple[Certificate, ...]:
@@ -94,8 +94,8 @@ class Case:
 
         A self-signed leaf counts only when it may be its own root.
         """
-        walk = self.upper or self.lower
-        top = walk.top if walk else None
+        path = self.upper or self.lower
+        top = path.top if path else None
         if top is None or not is_root(top) or self.position(top) is None:
             return None
         return (
@@ -146,7 +146,7 @@ def make_case(
     ordered: bool,
     rehearsed: bool,
 ) -> Case:
-    """Find the leaf, let OpenSSL build the path, and walk as far as it goes where it refuses."""
+    """Find the leaf and let OpenSSL build the path; where it refuses, go as far as it goes."""
     unique, duplicates = _without_duplicates(certificates)
     leaf = _find_leaf(unique, policy, rehearsed=rehearsed)
     start = leaf or next(iter(unique), None)
@@ -155,7 +155,7 @@ def make_case(
         lower = PartialPath(certificates=(start,), anchored=start in policy.anchors)
     elif start:
         undated, dated = _ask_openssl(start, unique, policy, at, is_leaf=leaf is not None)
-        lower, upper = _walks(start, unique, policy, at, (dated, undated))
+        lower, upper = _paths(start, unique, policy, at, (dated, undated))
     return Case(
         certificates=certificates,
         ordered=ordered,
@@ -275,7 +275,7 @@ def _reachable(policy: GatewayPolicy, unique: tuple[Certificate, ...]) -> list[C
     return found
 
 
-def _walks(
+def _paths(
     start: Certificate,
     unique: tuple[Certificate, ...],
     policy: GatewayPolicy,
@@ -286,7 +286,7 @@ def _walks(
     if accepted:
         return PartialPath(certificates=accepted.chain, anchored=True), None
     pool = IssuerPool(presented=unique, anchors=policy.anchors.by_subject, at=at)
-    lower = pool.walk(start)
+    lower = pool.path_from(start)
     return lower, None if lower.ends_in_root else _upper(lower, unique, pool)
 
 
@@ -303,5 +303,5 @@ def _upper(
         for c in unique
         if c not in lower.certificates and acts_as_ca(c) and c not in other_editions
     ]
-    walks = [walk for walk in map(pool.walk, spare) if walk.ends_in_root]
-    return max(walks, key=lambda walk: len(walk.certificates), default=None)
+    paths = [path for path in map(pool.path_from, spare) if path.ends_in_root]
+    return max(paths, key=lambda path: len(path.certificates), default=None)

@@ -31,8 +31,8 @@ def may_sign(case: Case) -> Iterator[Finding]:
     """A needed issuer that may not sign certificates at all."""
     if case.trusted:
         return
-    for walk in (walk for walk in (case.lower, case.upper) if walk is not None):
-        for issuer in walk.certificates[1:]:
+    for path in (path for path in (case.lower, case.upper) if path is not None):
+        for issuer in path.certificates[1:]:
             if not _may_issue(issuer):
                 yield _violated(
                     case,
@@ -58,21 +58,21 @@ def _may_issue(certificate: Certificate) -> bool:
 
 def named_violation(case: Case, refusal: OpenSSLResult) -> Finding | None:
     """Whose limit a refusal of OpenSSL's is about, `None` where that is not known."""
-    walk = case.lower
-    if walk is None:
+    path = case.lower
+    if path is None:
         return None
     if refusal.code in _NAME_CODES:
-        return _names_refused(case, walk, refusal)
+        return _names_refused(case, path, refusal)
     if refusal.code == _PATH_LENGTH_CODE:
-        return _too_long(case, walk, refusal)
+        return _too_long(case, path, refusal)
     return None
 
 
-def _too_long(case: Case, walk: PartialPath, refusal: OpenSSLResult) -> Finding | None:
-    for place, issuer in enumerate(walk.certificates[1:], start=1):
+def _too_long(case: Case, path: PartialPath, refusal: OpenSSLResult) -> Finding | None:
+    for place, issuer in enumerate(path.certificates[1:], start=1):
         limits = issuer.extension(x509.BasicConstraints)
         allowed = limits.path_length if limits else None
-        below = sum(not one.self_issued for one in walk.certificates[1:place])
+        below = sum(not one.self_issued for one in path.certificates[1:place])
         if allowed is not None and below > allowed:
             text = f"allows {counted(allowed, 'CA')} below it, and the chain has {below}"
             return _violated(case, issuer, "path-length", text, refusal, allowed=allowed)
@@ -85,13 +85,13 @@ class _Limits:
     excluded: tuple[x509.GeneralName, ...]
 
 
-def _names_refused(case: Case, walk: PartialPath, refusal: OpenSSLResult) -> Finding | None:
+def _names_refused(case: Case, path: PartialPath, refusal: OpenSSLResult) -> Finding | None:
     """The lowest CA with which OpenSSL refuses the names below it, asked one CA at a time."""
-    for place, issuer in enumerate(walk.certificates[1:], start=1):
+    for place, issuer in enumerate(path.certificates[1:], start=1):
         limits = _limits_of(issuer)
-        if limits is None or not _refuses(walk.certificates[: place + 1], issuer):
+        if limits is None or not _refuses(path.certificates[: place + 1], issuer):
             continue
-        below = walk.certificates[:place]
+        below = path.certificates[:place]
         culprit, names = next(
             ((one, bad) for one in below if (bad := _outside(one, limits, one is below[0]))),
             (below[0], []),

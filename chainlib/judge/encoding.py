@@ -79,13 +79,13 @@ def unverifiable(case: Case) -> Iterator[Finding]:
     """
     if case.trusted or case.policy.sku is Sku.V1:
         return
-    for walk in filter(None, (case.lower, case.upper)):
-        pairs = zip(walk.certificates, walk.certificates[1:], strict=False)
+    for path in filter(None, (case.lower, case.upper)):
+        pairs = zip(path.certificates, path.certificates[1:], strict=False)
         for child, issuer in pairs:
             # Of an old hash that is known to be broken, WEAK_CRYPTO speaks.
             if signature_fits(child, issuer) is None and not weak_hash(child):
                 yield _unverifiable(case, child, issuer)
-        leaf = walk.certificates[0]
+        leaf = path.certificates[0]
         if leaf == case.leaf and leaf.key is None:
             yield _unusable_key(case, leaf)
 

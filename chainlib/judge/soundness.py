@@ -36,9 +36,9 @@ def signatures(case: Case) -> Iterator[Finding]:
     """A certificate that does not verify with the key of the issuer that it points to."""
     if case.trusted:
         return
-    for walk in _walks(case):
-        for index in walk.bad_signatures():
-            child, issuer = walk.certificates[index], walk.certificates[index + 1]
+    for path in _paths(case):
+        for index in path.bad_signatures():
+            child, issuer = path.certificates[index], path.certificates[index + 1]
             yield _signature_invalid(case, child, issuer)
 
 
@@ -61,8 +61,8 @@ def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> F
     )
 
 
-def _walks(case: Case) -> Iterator[PartialPath]:
-    return (walk for walk in (case.lower, case.upper) if walk is not None)
+def _paths(case: Case) -> Iterator[PartialPath]:
+    return (path for path in (case.lower, case.upper) if path is not None)
 
 
 def openssl(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:

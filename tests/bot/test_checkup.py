@@ -223,7 +223,7 @@ async def test_gateway_names_are_used_where_none_was_sent() -> None:
 
 async def test_unwanted_look_without_sni_is_not_made() -> None:
     async with ESTATE.backend() as server:
-        report = await probe(server, default_look=lambda _target, _at: False)
+        report = await probe(server, without_sni=lambda _target, _at: False)
     assert server.server_names == [NAME]
     assert report.verdict.headline is Code.OK
 

@@ -15,7 +15,7 @@ MOST = 100_000
 _Key = tuple[str, int, str | None]
 
 
-class DailyLooks:
+class DailyHandshakes:
     """Remembers when each backend was last probed without SNI.
 
     Args:
@@ -25,16 +25,16 @@ class DailyLooks:
 
     def __init__(self, *, every: timedelta = DAILY, most: int = MOST) -> None:
         self._every, self._most = every, most
-        self._looked: dict[_Key, datetime] = {}
+        self._probed: dict[_Key, datetime] = {}
 
     def due(self, target: Target, at: datetime) -> bool:
         """Whether to probe without SNI now; if so, it counts as done. `at` is time zone aware."""
         key = (target.address or target.host, target.port, target.server_name)
-        last = self._looked.get(key)
+        last = self._probed.get(key)
         if last is not None and at - self._every < last <= at:
             return False
-        self._looked.pop(key, None)
-        self._looked[key] = at
-        if len(self._looked) > self._most:
-            del self._looked[next(iter(self._looked))]
+        self._probed.pop(key, None)
+        self._probed[key] = at
+        if len(self._probed) > self._most:
+            del self._probed[next(iter(self._probed))]
         return True
