@@ -175,8 +175,8 @@ class Listeners:
         if isinstance(understood, Usage):
             no = await self.reception.admit(invocation, invocation.text)
             misread = f"{understood.error} For example: {understood.examples[0]}"
-            told = no.sentence if no else misread
-            await ack(response_action="errors", errors={"target": told[:2000]})
+            shown = no.sentence if no else misread
+            await ack(response_action="errors", errors={"target": shown[:2000]})
             return
         await ack()
         self.reception.receive(invocation)
