@@ -45,7 +45,7 @@ def identifier_matches(presented: str, reference: str) -> bool:
             False  # Unicode folds signs such as the Kelvin sign to plain letters, OpenSSL does not
         )
     pattern = presented.lower()
-    if not _is_wildcard(pattern):
+    if "*" not in pattern or not _is_wildcard(pattern):
         return pattern == reference
     return _wildcard_covers(pattern, reference)
 

@@ -340,13 +340,17 @@ def _assemble(
         request=request,
         verdict=verdict,
         explanation=explain(verdict),
-        addresses=(replace(worst, verdict=verdict), *ordered[1:]),
+        addresses=(_with_verdict(worst, verdict), *ordered[1:]),
         repair=fix,
         browser=view,
         not_checked=(*verdict.not_checked, *unseen),
         timings=worst.timings,
         may_download=context.downloads,
     )
+
+
+def _with_verdict(report: AddressReport, verdict: Verdict) -> AddressReport:
+    return report if verdict is report.verdict else replace(report, verdict=verdict)
 
 
 def _sent_elsewhere(reports: Sequence[AddressReport]) -> Iterator[Certificate]:

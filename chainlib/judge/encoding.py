@@ -21,10 +21,9 @@ from chainlib.wording import listed
 
 def unusual(case: Case) -> Iterator[Finding]:
     """What is odd in a certificate that was sent or that the path uses; it decides nothing."""
-    sent = (c for c in case.certificates if isinstance(c, Certificate))
-    looked_at = tuple(dict.fromkeys((*sent, *case.needed)))
-    if not any(c.oddities for c in looked_at):
+    if not any(c.oddities for c in (*case.unique, *case.needed)):
         return
+    looked_at = tuple(dict.fromkeys((*case.unique, *case.needed)))
     names = {c.subject_key for c in looked_at if c.oddities}
     for certificate in looked_at:
         # The odd name of a CA that is here itself is told once, at that CA.

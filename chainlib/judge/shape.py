@@ -102,9 +102,10 @@ def misplaced_positions(case: Case) -> tuple[int, ...]:
     """
     issuers = [case.position(c) for c in case.needed if c != case.leaf]
     positions = [p for p in issuers if p is not None]
-    return tuple(
-        sorted(p for p, wanted in zip(positions, sorted(positions), strict=True) if p != wanted)
-    )
+    in_order = sorted(positions)
+    if positions == in_order:
+        return ()
+    return tuple(sorted(p for p, due in zip(positions, in_order, strict=True) if p != due))
 
 
 def extras(case: Case) -> Iterator[Finding]:
