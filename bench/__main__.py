@@ -24,6 +24,7 @@ NAMES = (
     "process",
     "slack",
     "gateway",
+    "inventory",
     "engine",
     "takeover",
     "replicas",

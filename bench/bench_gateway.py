@@ -111,9 +111,9 @@ async def _measure_site(arm: ArmStandIn, bundle: str) -> Figure:
         credential="static", static_token=arm.token, arm_url=arm.url, ca_bundle=bundle
     )
     guard = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
-    async with ArmClient(settings, clock=_now) as client:
+    async with ArmClient(settings, clock=now) as client:
         checks = CheckService(
-            arm=client, target_policy=guard, new_context=lambda: CheckContext(clock=_now)
+            arm=client, target_policy=guard, new_context=lambda: CheckContext(clock=now)
         )
         begun = process_time()
         found = await checks.of_site(SiteTarget(host="shop-7.contoso.com"), NOTHING_TYPED)
@@ -138,9 +138,9 @@ async def _measure(arm: ArmStandIn, bundle: str) -> list[Figure]:
         credential="static", static_token=arm.token, arm_url=arm.url, ca_bundle=bundle
     )
     target_policy = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
-    async with ArmClient(settings, clock=_now) as client:
+    async with ArmClient(settings, clock=now) as client:
         check_service = CheckService(
-            arm=client, target_policy=target_policy, new_context=lambda: CheckContext(clock=_now)
+            arm=client, target_policy=target_policy, new_context=lambda: CheckContext(clock=now)
         )
         begun = perf_counter()
         report = await check_service.gateway(GatewayRef(name="big", group="rg"))
@@ -163,5 +163,6 @@ async def _measure(arm: ArmStandIn, bundle: str) -> list[Figure]:
     ]
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The present instant."""
     return datetime.now(tz=UTC)

@@ -19,7 +19,7 @@ from chainlib import Certificate
 from playground.lab import pki
 from playground.lab.servers import TlsBackend
 
-HOST = "backend.contoso.com"
+HOST, LOOPBACK = "backend.contoso.com", "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,9 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """The server in its own process."""
-    command = [sys.executable, "-m", "bench.lone_server"]
+def served(host: str = LOOPBACK) -> Iterator[Served]:
+    """The server in its own process, listening at this address."""
+    command = [sys.executable, "-m", "bench.lone_server", host]
     with subprocess.Popen(  # noqa: S603 -- our own interpreter
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
@@ -46,7 +46,7 @@ def served() -> Iterator[Served]:
             server.stdin.close()
 
 
-async def main() -> None:
+async def main(host: str) -> None:
     """Present leaf and intermediate until nobody needs it any more."""
     now = datetime.now(tz=UTC)
     dates: dict[str, Any] = {
@@ -56,11 +56,13 @@ async def main() -> None:
     root = pki.root(**dates)
     issuing = pki.intermediate(root, **dates)
     leaf = pki.leaf(issuing, HOST, **dates)
-    async with TlsBackend(chain=(leaf.certificate, issuing.certificate), key=leaf.key) as backend:
+    async with TlsBackend(
+        chain=(leaf.certificate, issuing.certificate), key=leaf.key, host=host
+    ) as backend:
         print(backend.port, flush=True)  # noqa: T201 -- how the parent learns it
         print(b64encode(root.certificate.der).decode(), flush=True)  # noqa: T201 -- the same
         await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1]))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from bot.azure.hints import hints
+from bot.azure.name_index import NameIndex
 from bot.azure.server_names import (
     DEFAULT_PROBE_HOST,
     LiveNames,
@@ -40,6 +42,7 @@ from chainlib import (
     is_ip_literal,
 )
 
+_ROOTS = 4096
 NO_TLS = "The backend setting does not use TLS, so there is no certificate to check."
 NO_ADDRESS = (
     "The member is a network interface whose address is known only once the gateway has reported "
@@ -105,7 +108,7 @@ def with_listed_servers(
 
 
 def matching(
-    gateways: Iterable[Gateway], host: str, port: int | None = None
+    gateways: Sequence[Gateway], host: str, port: int | None = None
 ) -> tuple[MemberUse, ...]:
     """The places of a host in the pools of known gateways, under settings that use TLS.
 
@@ -118,10 +121,11 @@ def matching(
     )
 
 
-def standing(gateways: Iterable[Gateway], host: str) -> tuple[MemberUse, ...]:
+def standing(gateways: Sequence[Gateway], host: str) -> tuple[MemberUse, ...]:
     """The places of a host in the pools of known gateways, under settings of any protocol."""
     wanted = host.lower().rstrip(".")
-    return tuple(use for gateway in gateways for use in uses_by_address(gateway).get(wanted, ()))
+    holding = _BY_MEMBER.holders(gateways, (wanted,))
+    return tuple(use for gateway in holding for use in uses_by_address(gateway)[wanted])
 
 
 _BY_ADDRESS: dict[str, tuple[Gateway, Mapping[str, tuple[MemberUse, ...]]]] = {}
@@ -136,6 +140,9 @@ def uses_by_address(gateway: Gateway) -> Mapping[str, tuple[MemberUse, ...]]:
             found[use.member.address] = (*found.get(use.member.address, ()), use)
         held = _BY_ADDRESS[gateway.id.key] = (gateway, found)
     return held[1]
+
+
+_BY_MEMBER = NameIndex(uses_by_address)
 
 
 def checks_of(
@@ -248,10 +255,15 @@ def _unattached(
     for other_gateway in others:
         if other_gateway.id.key != gateway.id.key:
             yield from (
-                replace(root, on_other_gateway=True)
+                _on_other_gateway(root)
                 for root in other_gateway.roots
                 if root.certificate not in here
             )
+
+
+@lru_cache(maxsize=_ROOTS)
+def _on_other_gateway(root: UploadedRoot) -> UploadedRoot:
+    return replace(root, on_other_gateway=True)
 
 
 def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:

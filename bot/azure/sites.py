@@ -6,9 +6,10 @@ or address of the front end itself leads to every listener on that front end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.azure.name_index import NameIndex
 from bot.azure.shapes import (
     Document,
     by_name,
@@ -61,13 +62,15 @@ class _Names:
     wild: tuple[str, ...]
 
     def takes(self, name: str) -> bool:
-        parts = name.split(".")
-        below = (f"*.{'.'.join(parts[start:])}" for start in range(1, len(parts)))
-        return (
-            name in self.exact
-            or any(one in self.exact for one in below)
-            or any(host_fits(one, name) for one in self.wild)
+        return not self.exact.isdisjoint(_spellings(name)) or any(
+            host_fits(one, name) for one in self.wild
         )
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """The name itself, and the usual wildcards that cover it."""
+    parts = name.split(".")
+    return (name, *(f"*.{'.'.join(parts[start:])}" for start in range(1, len(parts))))
 
 
 def _names_of(gateway: Gateway) -> _Names:
@@ -78,6 +81,24 @@ def _names_of(gateway: Gateway) -> _Names:
         wild = tuple(name for name in names if "?" in name or "*" in name.removeprefix("*."))
         held = _SITES[gateway.id.key] = (gateway, _Names(frozenset(names).difference(wild), wild))
     return held[1]
+
+
+_ANY_PATTERN = "*"  # no listener's name: it stands for every unusual wildcard
+
+
+def _index_names(gateway: Gateway) -> frozenset[str]:
+    names = _names_of(gateway)
+    return names.exact | {_ANY_PATTERN} if names.wild else names.exact
+
+
+_BY_SITE = NameIndex(_index_names)
+
+
+def serving_gateways(gateways: Sequence[Gateway], name: str) -> tuple[Gateway, ...]:
+    """The gateways that serve a public name or address."""
+    wanted = name.lower().rstrip(".")
+    may = _BY_SITE.holders(gateways, (*_spellings(wanted), _ANY_PATTERN))
+    return tuple(gateway for gateway in may if rules_for(gateway, wanted))
 
 
 def rules_for(gateway: Gateway, name: str) -> tuple[SiteRule, ...]:

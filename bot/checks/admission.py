@@ -6,11 +6,12 @@ inventory holds that value, so that a request does not have to go through member
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from bot.access.addresses import plain
+from bot.azure.name_index import NameIndex
 from bot.azure.policies import member_uses
 from bot.checks.ports import TargetPolicy
 from bot.domain.azure import Gateway
@@ -38,14 +39,16 @@ class AdmissionIndex:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Gateway, Ports]] = {}
+        self._holders = NameIndex(self._ports_of)
 
-    def look_up(self, host: str, gateways: Iterable[Gateway]) -> PoolMembership:
+    def look_up(self, host: str, gateways: Sequence[Gateway]) -> PoolMembership:
         """Look up a host, as it is written, in the pools of these gateways.
 
         Another name for a member's address does not match: that would need a DNS request.
         """
-        indexes = [self._ports_of(gateway) for gateway in gateways]
-        own = _ports(spelt(host), indexes)
+        name = spelt(host)
+        holding = self._holders.holders(gateways, (name,))
+        own = frozenset[int]().union(*(self._ports_of(gateway)[name] for gateway in holding))
         return PoolMembership(members=frozenset({host}) if own else frozenset(), ports=own)
 
     def _ports_of(self, gateway: Gateway) -> Ports:
@@ -74,10 +77,6 @@ def spelt(member: str) -> str:
         return member.lower().removesuffix(".")
 
 
-def _ports(name: str, indexes: Iterable[Ports]) -> frozenset[int]:
-    return frozenset().union(*(index[name] for index in indexes if name in index))
-
-
 class Admission:
     """Decides which hosts may be probed, by the target policy and the gateways' pools.
 
@@ -94,7 +93,7 @@ class Admission:
         return self._policy.refuse_spelling(host)
 
     def refuse_unresolved(
-        self, target: HostTarget, gateways: Iterable[Gateway], arm: Refusal | None
+        self, target: HostTarget, gateways: Sequence[Gateway], arm: Refusal | None
     ) -> Refusal | None:
         """Refuse a target that no rule allows; call it before its name is resolved.
 
@@ -110,7 +109,7 @@ class Admission:
         return refusal and self.explained(refusal, target, (), arm)
 
     def refusal(
-        self, host: str, port: int, addresses: Sequence[str], gateways: Iterable[Gateway]
+        self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]
     ) -> Refusal | None:
         """Refuse addresses that may not be connected to on this port."""
         known = self._index.look_up(host, gateways)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.azure.policies import MemberUse, standing
-from bot.azure.sites import rules_for, takes_any_name
+from bot.azure.sites import serving_gateways, takes_any_name
 from bot.domain.azure import Gateway, PoolUse, SiteRule
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
@@ -33,8 +33,8 @@ def serving(
     wanted = options.gw
     found = tuple(
         replace(gateway.id.ref, site=host)
-        for gateway in gateways
-        if (wanted is None or wanted.means(gateway.id)) and rules_for(gateway, host)
+        for gateway in serving_gateways(gateways, host)
+        if wanted is None or wanted.means(gateway.id)
     )
     if found:
         return found
@@ -58,12 +58,12 @@ def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> s
 
 def is_site_alone(gateways: Sequence[Gateway], host: str) -> bool:
     """Whether a gateway serves this host and no pool contains it."""
-    return any(rules_for(gateway, host) for gateway in gateways) and not standing(gateways, host)
+    return bool(serving_gateways(gateways, host)) and not standing(gateways, host)
 
 
 def site_beside(gateways: Sequence[Gateway], host: str) -> str:
     """The host if a gateway serves it as a site although a pool contains it too; else empty."""
-    return host if any(rules_for(gateway, host) for gateway in gateways) else ""
+    return host if serving_gateways(gateways, host) else ""
 
 
 def a_site(host: str) -> str:

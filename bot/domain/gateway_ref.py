@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from chainlib.once import once
+
 _NAME = re.compile(r"[\w(][\w.()-]{0,89}")
 """Characters that Azure allows in names of resource groups, gateways, pools and settings."""
 _PREFIX = "gw:"
@@ -41,7 +43,7 @@ class GatewayNameError(ValueError):
         return self.parts > _MOST_PARTS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the key is kept once it has been made
 class GatewayId:
     """The ARM identity of a gateway; compared without case, as ARM does."""
 
@@ -63,7 +65,7 @@ class GatewayId:
             f"/providers/Microsoft.Network/applicationGateways/{self.name}"
         )
 
-    @property
+    @once
     def key(self) -> str:
         """The ARM ID in lower case, for comparison."""
         return self.resource_id.lower()

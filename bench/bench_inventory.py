@@ -1,0 +1,236 @@
+"""A question about one host while many gateways are known, and a large gateway in the terminal.
+
+The backends are one server in another process. What a question costs over the check that it leads
+to is measured with a small and with a large inventory; of `appgw health --json` the CPU of the
+whole process is counted, for each member beside a handshake of the loop in C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Any
+
+from bench.bench_capture import compiled_loop
+from bench.bench_gateway import now
+from bench.figures import Figure, medians
+from bench.lone_server import HOST, Served, served
+from bot.access import TargetGuard, TargetRules
+from bot.azure.client import ArmClient
+from bot.azure.settings import ArmSettings
+from bot.checks import CheckContext, check
+from bot.checks.service import CheckService, HostAnswer
+from bot.domain.report import CheckRequest
+from bot.domain.request import NOTHING_TYPED, HostTarget
+from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
+from playground.lab import pki
+
+SMALL, LARGE, MEMBERS_EACH = 2, 200, 100
+ROUNDS, QUESTIONS = 7, 30
+HEALTH_SETTINGS, HEALTH_MEMBERS, HEALTH_ROUNDS, LOOP_COUNT = 60, 10, 3, 300
+MEMBERS = HEALTH_SETTINGS * HEALTH_MEMBERS
+OVER_MS, FLAT, PER_MEMBER = 3, 1.5, 4
+APPGW = Path(sys.executable).with_name("appgw")
+DATES: dict[str, Any] = {
+    "not_before": now() - timedelta(days=1),
+    "not_after": now() + timedelta(days=300),
+}
+ASKED = "127.1.1.5"
+
+
+def run() -> Iterator[Figure]:
+    """Milliseconds of CPU over the check alone, and a member's share of a whole process."""
+    with served(host="0.0.0.0") as server, TemporaryDirectory() as folder:  # noqa: S104 -- 127.0.0.0/8 stands for many machines
+        identity = _identity(Path(folder))
+        yield from asyncio.run(_questions(server, identity, Path(folder)))
+        yield from asyncio.run(_health(server, identity, Path(folder)))
+
+
+async def _questions(server: Served, identity: pki.Issued, folder: Path) -> list[Figure]:
+    async with AsyncExitStack() as stack:
+        asked = {
+            count: await _Inventory.open(stack, server, identity, folder, count)
+            for count in (SMALL, LARGE)
+        }
+        request = (await asked[SMALL].ask()).report.request
+        rounds = []
+        for _ in range(ROUNDS + 1):
+            one = {"alone": await _cpu(partial(asked[SMALL].check_alone, request))}
+            for count, inventory in asked.items():
+                one[str(count)] = await _cpu(inventory.ask)
+            rounds.append(one)
+    taken = dict(medians(rounds[1:]))
+    over = {count: (taken[str(count)] - taken["alone"]) for count in (SMALL, LARGE)}
+    known = {count: f"{count} gateways, {count * MEMBERS_EACH:,} members" for count in over}
+    return [
+        Figure(name="the check alone, CPU", value=taken["alone"], unit="ms"),
+        Figure(name=f"question about a host over it, {known[SMALL]}", value=over[SMALL], unit="ms"),
+        Figure(
+            name=f"question about a host over it, {known[LARGE]}",
+            value=over[LARGE],
+            unit="ms",
+            goal=OVER_MS,
+        ),
+        Figure(
+            name="question about a host: large inventory / small one",
+            value=taken[str(LARGE)] / taken[str(SMALL)],
+            unit="x",
+            goal=FLAT,
+        ),
+    ]
+
+
+async def _cpu(work: Callable[[], Awaitable[object]]) -> float:
+    """Milliseconds of CPU of one question."""
+    begun = process_time()
+    for _ in range(QUESTIONS):
+        await work()
+    return (process_time() - begun) / QUESTIONS * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inventory:
+    """So many gateways that are known, and what is asked of them."""
+
+    service: CheckService
+    port: int
+
+    @classmethod
+    async def open(
+        cls,
+        stack: AsyncExitStack,
+        server: Served,
+        identity: pki.Issued,
+        folder: Path,
+        count: int,
+    ) -> _Inventory:
+        """Read the gateways once, as a bot has them at hand."""
+        arm = await stack.enter_async_context(ArmStandIn(identity))
+        for number in range(count):
+            arm.add(_gateway(server, number))
+        client = await stack.enter_async_context(ArmClient(_arm_settings(arm, folder), clock=now))
+        guard = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
+        service = CheckService(
+            arm=client, target_policy=guard, new_context=lambda: CheckContext(clock=now)
+        )
+        known = await service.every_gateway()
+        assert isinstance(known, tuple), known
+        assert len(known) == count
+        return cls(service=service, port=server.port)
+
+    async def ask(self) -> HostAnswer:
+        """A question as Slack asks it."""
+        answer = await self.service.host(HostTarget(host=ASKED, port=self.port), NOTHING_TYPED)
+        assert isinstance(answer, HostAnswer), answer
+        assert answer.report.verdict.accepted, answer.report.verdict.headline
+        return answer
+
+    async def check_alone(self, request: CheckRequest) -> None:
+        """The check that the question leads to."""
+        await check(request, CheckContext(clock=now, addresses=(ASKED,)))
+
+
+def _arm_settings(arm: ArmStandIn, folder: Path) -> ArmSettings:
+    return ArmSettings(
+        credential="static",
+        static_token=arm.token,
+        arm_url=arm.url,
+        ca_bundle=str(folder / "root.pem"),
+    )
+
+
+def _gateway(server: Served, number: int) -> GatewaySpec:
+    """Members with addresses of their own, all of them the one server."""
+    ips = tuple(f"127.{number}.1.{member + 1}" for member in range(MEMBERS_EACH))
+    return _spec(server, f"gateway-{number}", ips, settings=1)
+
+
+def _spec(server: Served, name: str, ips: tuple[str, ...], *, settings: int) -> GatewaySpec:
+    each = tuple(
+        SettingSpec(name=f"https-{number}", port=server.port, host_name=HOST, roots=("corp",))
+        for number in range(settings)
+    )
+    return GatewaySpec(
+        name=name,
+        group="rg",
+        pools=(PoolSpec(name="pool", ips=ips),),
+        settings=each,
+        roots={"corp": server.root},
+        rules=tuple(RuleSpec(pool="pool", setting=one.name, hosts=(HOST,)) for one in each),
+    )
+
+
+async def _health(server: Served, identity: pki.Issued, folder: Path) -> list[Figure]:
+    """`appgw health gw:big --json` against a large gateway, interleaved with the loop in C."""
+    loop = compiled_loop(folder)
+    ips = tuple(f"127.0.2.{member + 1}" for member in range(HEALTH_MEMBERS))
+    taken, bare = [], []
+    async with ArmStandIn(identity) as arm:
+        arm.add(_spec(server, "big", ips, settings=HEALTH_SETTINGS))
+        surroundings = {
+            "PATH": os.environ.get("PATH", ""),
+            "APPGW_AZURE_CREDENTIAL": "static",
+            "APPGW_AZURE_STATIC_TOKEN": arm.token,
+            "APPGW_ARM_URL": arm.url,
+            "APPGW_CA_BUNDLE": str(folder / "root.pem"),
+        }
+        for _ in range(HEALTH_ROUNDS):
+            if loop:
+                bare.append(await asyncio.to_thread(_handshake, loop, server.port))
+            taken.append(await _process(["health", "gw:big", "--json"], surroundings) / MEMBERS)
+    figures = [
+        Figure(
+            name="appgw health --json, whole process, CPU for each member",
+            value=median(taken),
+            unit="ms",
+            size=MEMBERS,
+        )
+    ]
+    if bare:
+        ratio = median(taken) / median(bare)
+        name = "the same / a handshake of the loop in C"
+        figures.append(Figure(name=name, value=ratio, unit="x", goal=PER_MEMBER, size=MEMBERS))
+    return figures
+
+
+def _handshake(loop: Path, port: int) -> float:
+    command = [str(loop), str(port), str(LOOP_COUNT), HOST]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603 -- just compiled
+    return float(done.stdout) / 1000
+
+
+async def _process(words: list[str], surroundings: dict[str, str]) -> float:
+    """Milliseconds of CPU of one process of the program."""
+    process = await asyncio.create_subprocess_exec(
+        str(APPGW),
+        *words,
+        env=surroundings,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    out, err = await process.communicate()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert process.returncode == 0, err.decode()[-500:]
+    assert len(json.loads(out)["gateways"][0]["members"]) == MEMBERS
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
+def _identity(folder: Path) -> pki.Issued:
+    """Of the stand-in; its root is what the programs trust."""
+    root = pki.root(**DATES)
+    (folder / "root.pem").write_bytes(root.pem)
+    return pki.leaf(root, "localhost", ips=("127.0.0.1",), **DATES)
