@@ -5,9 +5,12 @@ from __future__ import annotations
 import html
 import re
 
+from bot.commands.clean import CONTROLS, ZERO_WIDTH
+
 LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
 """Brackets around the URL of a link whose label names something else than the URL's host."""
 _LINK = re.compile(r"<((?:https?:|mailto:|tel:|[#@!])[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
+_CONTROLLED = re.compile(rf"[\w.-](?:{CONTROLS.pattern})[\w.-]")
 _TAG = re.compile(r"<(?:br|/p|/tr|/div|/li)[^<>]*>|(<[^<>]{1,300}>)", re.IGNORECASE)
 
 
@@ -15,7 +18,15 @@ def readable(text: str) -> str:
     """The text with Slack's links, entities and HTML tags converted."""
     plain = _LINK.sub(_shown, text)
     plain = _TAG.sub(lambda tag: " " if tag[1] else "\n", plain) if "</" in plain else plain
-    return html.unescape(plain).replace("\u00a0", " ").replace("\u200b", "")
+    return _without_controls(html.unescape(plain).replace("\u00a0", " ").translate(ZERO_WIDTH))
+
+
+def _without_controls(text: str) -> str:
+    """Without invisible controls of direction and format; a word with one inside is no name."""
+    if not CONTROLS.search(text):
+        return text
+    words = (" " if _CONTROLLED.search(word) else word for word in re.split(r"(\s+)", text))
+    return CONTROLS.sub("", "".join(words))
 
 
 def _shown(link: re.Match[str]) -> str:

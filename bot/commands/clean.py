@@ -27,9 +27,18 @@ _SPELLINGS = str.maketrans(
     | dict.fromkeys(_DOUBLE_QUOTES, '"')
     | dict.fromkeys(_LONG_DASHES, "--")
 )
-_INVISIBLE = {"Cf", "Cs"}
+ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff"))
+"""Characters without width that programs leave in names, for `str.translate`: they are dropped."""
+CONTROLS = re.compile(
+    "[\u0600-\u0605\u061c\u06dd\u070f\u08e2\u200e\u200f\u202a-\u202e\u2066-\u206f\ufff9-\ufffb"
+    "\U000e0001\U000e0020-\U000e007f]+"
+)
+"""Invisible characters that control the direction or format of text (category Cf).
+
+One of them can make a name read as another, so a name with one inside is none."""
 _SPACES = {"Zs", "Zl", "Zp", "Cc"}
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800\u034f\u180e"
+_SURROGATE = "Cs"
 _WORD = re.compile(r"(?:<[^<>]*>|[^\s<]|<)+")
 _LINK = re.compile(r"<([^<>]*)>")
 _HEAD = re.compile(r"(?:<[@!][^<>]*>|[@/]?appgw(?:-check)?)[,:]?|[-\u2022]+", re.IGNORECASE)
@@ -47,7 +56,7 @@ class Word:
     Attributes:
         text: as typed, with links replaced by their labels.
         lie: why the word cannot be used as a target or value: its link goes elsewhere than its
-            label says. Otherwise empty.
+            label says, or an invisible character changes how it reads. Otherwise empty.
     """
 
     text: str
@@ -58,7 +67,7 @@ class Word:
         """The word without formatting and punctuation.
 
         Raises:
-            Misread: the word's link goes elsewhere than its label says.
+            Misread: the word cannot be used; `lie` says why.
         """
         if self.lie:
             raise Misread(self.lie)
@@ -66,9 +75,10 @@ class Word:
 
 
 def readable(text: str) -> str:
-    """The line with plain spaces and quotes and without invisible characters.
+    """The line with plain spaces and quotes and without characters of no width.
 
-    A long dash becomes the two hyphens that were typed.
+    A long dash becomes the two hyphens that were typed. Characters that control the direction or
+    format of text stay, since a name with one in it is refused.
 
     Raises:
         Misread: the line is too long, or contains a private key, no part of which is repeated.
@@ -85,11 +95,11 @@ def readable(text: str) -> str:
         )
     kinds = (
         (character, unicodedata.category(character))
-        for character in text
+        for character in text.translate(ZERO_WIDTH)
         if character not in _BLANK_LETTERS
     )
     plain = "".join(
-        " " if kind in _SPACES else character for character, kind in kinds if kind not in _INVISIBLE
+        " " if kind in _SPACES else character for character, kind in kinds if kind != _SURROGATE
     )
     return plain.translate(_SPELLINGS)
 
@@ -113,9 +123,19 @@ def split(text: str) -> tuple[Word, ...]:
 def _word(raw: str) -> Word:
     lies = [lie for lie in map(_lie, _LINK.findall(raw)) if lie]
     text = _LINK.sub(lambda link: _label(link[1]), raw)
+    if found := CONTROLS.search(text):
+        text = CONTROLS.sub("", text)
+        lies += [_controlled(found[0][0])] if text else []
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
     return Word(text=text, lie=lies[0] if lies else "")
+
+
+def _controlled(character: str) -> str:
+    return (
+        f"The line has an invisible character (U+{ord(character):04X}) in it that can make a name "
+        "read as another; delete it or type the name anew, for example backend.contoso.com."
+    )
 
 
 def _label(link: str) -> str:
