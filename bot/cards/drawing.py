@@ -65,7 +65,7 @@ class Row:
     def lines(self) -> tuple[str, ...]:
         """One line, or two if there is a fault."""
         label = f"{self.label:<{LABEL_WIDTH - 1}} "  # "sent 10" is as wide as the column
-        first = f"{label}{fit(self.name, DRAWING_WIDTH - len(label))}"
+        first = f"{label}{fit(clean(self.name), DRAWING_WIDTH - len(label))}"
         return (
             (first, fit(f"{'':>{LABEL_WIDTH - 2}}{self.note}", DRAWING_WIDTH))
             if self.note

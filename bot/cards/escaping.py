@@ -1,4 +1,4 @@
-"""Escapes text from outside: removes invisible characters, shortens, disables markup.
+"""Escapes text from outside: shows invisible characters, shortens, disables markup.
 
 Certificate subjects, HTTP reason phrases, ARM messages and users' input all pass through `clean`.
 In blocks the result is only used in `plain_text` and `rich_text` text elements, which Slack never
@@ -27,7 +27,8 @@ _MENTION = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
 def clean(text: object, limit: int = 200) -> str:
     """One line of visible text of at most `limit` characters.
 
-    Control, bidi, zero-width and private-use characters are removed and white space is collapsed.
+    Control, bidi, zero-width and private-use characters are shown as `<U+202E>`, as in the names
+    of certificates, so that two names never look alike. White space is collapsed.
     """
     kept = str(text)[: limit * 8]
     # nearly every text is both, and the rest is slow
@@ -40,7 +41,14 @@ def _visible(character: str) -> str:
     category = unicodedata.category(character)
     if category in _SPACES or character in "\t\n\r":
         return " "
-    return "" if category in _UNSEEN else character
+    return f"<U+{ord(character):04X}>" if category in _UNSEEN else character
+
+
+def seen(text: str) -> str:
+    """Text as it leaves: what nobody would see in it is shown as by `clean`; lines stay."""
+    if text.isprintable():
+        return text
+    return "".join(one if one == "\n" else _visible(one) for one in text)
 
 
 def _calm_marks(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.cards.escaping import clean, inert, shorten, shorten_middle
+from bot.cards.escaping import clean, inert, seen, shorten, shorten_middle
 
 TEXT_LIMIT = 90
 HEADER_LIMIT = 60
@@ -75,7 +75,7 @@ class Span:
         if self.channel:
             return {"type": "channel", "channel_id": self.text}
         style = {name: True for name, on in (("bold", self.bold), ("code", self.code)) if on}
-        return {"type": "text", "text": self.text, **({"style": style} if style else {})}
+        return {"type": "text", "text": seen(self.text), **({"style": style} if style else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +90,14 @@ class Heading:
             "type": "header",
             "text": {
                 "type": "plain_text",
-                "text": shorten_middle(self.text, HEADER_LIMIT),
+                "text": shorten_middle(seen(self.text), HEADER_LIMIT),
                 "emoji": False,
             },
         }
 
     def plain(self) -> str:
         """The same line as text."""
-        return inert(shorten_middle(self.text, HEADER_LIMIT))
+        return inert(shorten_middle(seen(self.text), HEADER_LIMIT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class Paragraph:
 
     def plain(self) -> str:
         """The same line as text."""
-        return inert("".join(span.text for span in self.spans))
+        return _inert("".join(span.text for span in self.spans))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ class Drawing:
 
     def block(self) -> Block:
         """A preformatted rich_text element."""
-        text = {"type": "text", "text": "\n".join(self.lines)}
+        text = {"type": "text", "text": seen("\n".join(self.lines))}
         return {
             "type": "rich_text",
             "elements": [{"type": "rich_text_preformatted", "elements": [text]}],
@@ -136,7 +136,7 @@ class Drawing:
 
     def plain(self) -> str:
         """The same lines between code fences, which `inert` text cannot close."""
-        return "\n".join(("```", *map(inert, self.lines), "```"))
+        return "\n".join(("```", *map(_inert, self.lines), "```"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class Steps:
     def block(self) -> Block:
         """An ordered rich_text list."""
         sections = [
-            {"type": "rich_text_section", "elements": [{"type": "text", "text": item}]}
+            {"type": "rich_text_section", "elements": [{"type": "text", "text": seen(item)}]}
             for item in self.items
         ]
         return {
@@ -158,7 +158,7 @@ class Steps:
 
     def plain(self) -> str:
         """The same steps with their numbers."""
-        return "\n".join(f"{number}. {inert(item)}" for number, item in enumerate(self.items, 1))
+        return "\n".join(f"{number}. {_inert(item)}" for number, item in enumerate(self.items, 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ class Listing:
     def plain(self) -> str:
         """The same pairs, one per line."""
         return "\n".join(
-            inert("".join(span.text for span in self._spans(*row))) for row in self.rows
+            _inert("".join(span.text for span in self._spans(*row))) for row in self.rows
         )
 
     def _spans(self, thing: str, words: str) -> tuple[Span, ...]:
@@ -211,7 +211,7 @@ class Button:
         """The button element."""
         label = {
             "type": "plain_text",
-            "text": shorten(self.label, BUTTON_LABEL_LIMIT),
+            "text": shorten(seen(self.label), BUTTON_LABEL_LIMIT),
             "emoji": False,
         }
         style = {"style": "primary"} if self.primary else {}
@@ -234,7 +234,7 @@ class Overflow:
     def element(self) -> Block:
         """The overflow element."""
         options = [
-            {"text": {"type": "plain_text", "text": label, "emoji": False}, "value": value}
+            {"text": {"type": "plain_text", "text": seen(label), "emoji": False}, "value": value}
             for label, value in self.options
         ]
         return {"type": "overflow", "action_id": self.action, "options": options}
@@ -262,7 +262,7 @@ class Buttons:
 
     def plain(self) -> str:
         """What to type if no button can be shown."""
-        return inert(self.instead)
+        return _inert(self.instead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +279,7 @@ class ContextBlock:
         Hostile text is plain_text; the only markup is built from an ID and a number.
         """
         elements: list[Block] = [
-            {"type": "plain_text", "text": shorten(self.text, CONTEXT_LIMIT), "emoji": False}
+            {"type": "plain_text", "text": shorten(seen(self.text), CONTEXT_LIMIT), "emoji": False}
         ]
         if markup := " ".join(filter(None, (self._user(), self._instant()))):
             elements.append({"type": "mrkdwn", "text": markup})
@@ -288,7 +288,7 @@ class ContextBlock:
     def plain(self) -> str:
         """The same line, with the instant in UTC."""
         said = f" · {utc(self.at)}" if self.at else ""
-        return inert(shorten(self.text, CONTEXT_LIMIT)) + said
+        return inert(shorten(seen(self.text), CONTEXT_LIMIT)) + said
 
     def _user(self) -> str | None:
         usable = self.user and self.user.isascii() and self.user.isalnum()
@@ -341,6 +341,11 @@ def bold(text: str) -> Span:
 def json_size(blocks: Sequence[Mapping[str, Any]]) -> int:
     """Length of the blocks as Slack counts it: characters of compact JSON."""
     return len(json.dumps(list(blocks), separators=(",", ":")))
+
+
+def _inert(text: str) -> str:
+    """Text for where Slack parses it, with nothing invisible in it."""
+    return inert(seen(text))
 
 
 def utc(instant: datetime) -> str:

@@ -9,6 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards.escaping import clean, fit, inert, short_name, shorten, shorten_middle, width
+from bot.cards.parts import (
+    Button,
+    Buttons,
+    ContextBlock,
+    Drawing,
+    Heading,
+    Listing,
+    Part,
+    Steps,
+    bold,
+    compose,
+    say,
+)
 
 ALIVE = {
     "broadcast": "<!channel>",
@@ -68,8 +81,28 @@ def test_marks_that_paint_over_neighbours_are_cut() -> None:
     assert clean("a" + "\u0301" * 50) == "a\u0301\u0301"
 
 
-def test_bidi_and_zero_width_disappear() -> None:
-    assert clean("ab\u202ecd\u200b\u0000\x1b[31m") == "abcd[31m"
+def test_invisible_characters_are_shown() -> None:
+    assert clean("ab\u202ecd\u200b\u0000\x1b[31m") == "ab<U+202E>cd<U+200B><U+0000><U+001B>[31m"
+
+
+NAME = "web\u202egolb\u2066"
+PARTS: dict[str, Part] = {
+    "heading": Heading(text=NAME),
+    "paragraph": say(NAME, bold(NAME)),
+    "drawing": Drawing(lines=(NAME, NAME)),
+    "steps": Steps(items=(NAME,)),
+    "listing": Listing(rows=((NAME, NAME),)),
+    "buttons": Buttons(elements=(Button(label=NAME, action="a", value="{}"),), instead=NAME),
+    "context": ContextBlock(text=NAME),
+}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())
+def test_invisible_characters_leave_no_part(part: Part) -> None:
+    message = compose(NAME, [part])
+    for shown in (message.text, message.plain, str(message.blocks)):
+        assert "U+202E" in shown
+        assert "\\u202e" not in ascii(shown)
 
 
 def test_shorten_cuts_between_words() -> None:
