@@ -48,6 +48,7 @@ from chainlib.findings import (
 )
 from chainlib.judge import judge, judge_failure
 from chainlib.model import (
+    DEFAULT_PORT,
     CertificationPath,
     HandshakeError,
     HandshakeErrorKind,
@@ -80,6 +81,7 @@ from chainlib.wording import and_more, counted, few, listed
 
 __all__ = [
     "CATALOGUE",
+    "DEFAULT_PORT",
     "Basis",
     "CaptureError",
     "CatalogueEntry",

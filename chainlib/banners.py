@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 
 class BannerKind(StrEnum):
@@ -38,8 +39,8 @@ class Banner:
         return self.kind in {BannerKind.MAIL, BannerKind.STARTTLS}
 
 
-def _row(pattern: bytes, protocol: str, kind: BannerKind) -> tuple[re.Pattern[bytes], Banner]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL), Banner(protocol=protocol, kind=kind)
+def _row(pattern: bytes, protocol: str, kind: BannerKind) -> tuple[bytes, Banner]:
+    return pattern, Banner(protocol=protocol, kind=kind)
 
 
 _TABLE = (
@@ -81,4 +82,10 @@ _TABLE = (
 
 def banner_of(start: bytes) -> Banner | None:
     """The protocol whose first bytes these are, `None` where they belong to none known here."""
-    return next((banner for pattern, banner in _TABLE if pattern.match(start)), None)
+    return next((banner for pattern, banner in _rows() if pattern.match(start)), None)
+
+
+@cache  # compiled once something else than TLS has answered
+def _rows() -> tuple[tuple[re.Pattern[bytes], Banner], ...]:
+    flags = re.IGNORECASE | re.DOTALL
+    return tuple((re.compile(pattern, flags), banner) for pattern, banner in _TABLE)

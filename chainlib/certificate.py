@@ -62,6 +62,13 @@ class Certificate(Parsed):
         """The same for a `cryptography` certificate."""
         return cls.from_der(parsed.public_bytes(Encoding.DER))
 
+    @classmethod
+    def from_bundle(cls, parsed: x509.Certificate) -> Certificate:
+        """The same for one of a bundle that is known to be sound; OpenSSL reads it when needed."""
+        certificate = cls(der=parsed.public_bytes(Encoding.DER))
+        vars(certificate)["_strict"] = parsed
+        return certificate
+
     def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
         """Copied and stored by its bytes alone."""
         return Certificate.from_der, (self.der,)

@@ -24,6 +24,7 @@ from chainlib.once import once
 
 PresentedCertificate = Certificate | UnreadableCertificate
 MAX_PORT = 65535
+DEFAULT_PORT = 443
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Target:
     """
 
     host: str
-    port: int = 443
+    port: int = DEFAULT_PORT
     server_name: str | None = None
     address: str | None = None
     proxy_header: bool = False

@@ -16,7 +16,7 @@ from typing import Any
 from bot.azure.health import translate_health
 from bot.azure.messages import explain_message_json
 from bot.azure.translation import translate_gateway
-from bot.commands import parse_json
+from bot.commands.parse import parse_json
 from bot.domain.gateway_ref import GatewayId
 from bot.slack.invocation import Source, from_command, from_interaction, from_mention
 from bot.slack.invocation import from_submission as from_view_submission

@@ -19,6 +19,8 @@ CALLED_BY_NAME = (
     *("settings_cls", "env_settings", "dotenv_settings", "file_secret_settings", "trace"),
     # DBOS and logging
     *("deserialize", "msg", "exc_text"),
+    # Python (PEP 562) and Typer
+    *("__getattr__", "registered_groups"),
 )
 NAMED_IN_A_TYPE = ("MessageObserver", "padding")
 FOUND_BY_VALUE = ("TLS_1_1",)

@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from bot.cli import app
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.commands.values import Usage
 from bot.domain.request import Verb
 from tests.support.example_world import ExampleWorld, example_world

@@ -34,8 +34,10 @@ _LONG_TEXT = (
     "chainlib.pem.disguises",
     "chainlib.pem.loose",
     "chainlib.pem.nested",
+    "chainlib.pem.ordinary",
     "chainlib.pem.private_keys",
-    "chainlib.pem.read",
+    "chainlib.pem.text",
+    "chainlib.pem.unusual",
 )
 _UNITS = (*"aA0.- <@\n", "a.", "a-", "<a", "1.")
 
@@ -62,13 +64,21 @@ def _patterns_in(value: object, depth: int = 3) -> Iterator[re.Pattern[str] | re
             yield from _patterns_in(getattr(value, name, None), depth - 1)
 
 
+def _made(value: object) -> object:
+    """The patterns of a function that compiles them when they are first needed."""
+    returned = str(getattr(value, "__annotations__", {}).get("return"))
+    code = getattr(getattr(value, "__wrapped__", None), "__code__", None)
+    late = callable(value) and code is not None and code.co_argcount == 0
+    return value() if late and "re.Pattern" in returned else value
+
+
 @cache
 def _collected() -> dict[str, tuple[re.Pattern[str] | re.Pattern[bytes], int]]:
     found: dict[tuple[str | bytes, int], tuple[str, re.Pattern[str] | re.Pattern[bytes], int]] = {}
     for module in _modules():
         size = ALERT if module.__name__.startswith(_LONG_TEXT) else COMMAND
         for name, value in vars(module).items():
-            for pattern in _patterns_in(value):
+            for pattern in _patterns_in(_made(value)):
                 key = (pattern.pattern, pattern.flags)
                 known = found.get(key)
                 largest = max(size, known[2]) if known else size

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.cards.lock_screen import PHRASES
 from bot.domain.check_report import BrowserView
 from chainlib import (
     Certificate,
@@ -31,7 +30,6 @@ from chainlib import (
 )
 
 _LENIENT = Strictness(leaf_first=False, chain_order=False, ip_literal_never_matches=False)
-_WORDS = {**PHRASES, Code.VERIFY_FAILED: "chain not trusted"}
 _TRUST = frozenset(
     {
         Code.SERVER_UNKNOWN_CA,
@@ -243,7 +241,7 @@ def _of_refused(judged: _Judged, error: HandshakeError | None) -> BrowserView:
         codes = judged.blocking(judged.helped, judged.public)
     if warns := tuple(dict.fromkeys(code for code in codes if code not in _OPEN)):
         start = _UNCHECKED if judged.verdict.accepted else "A browser warns too"
-        words = ", ".join(_WORDS[code] for code in warns)
+        words = ", ".join(map(_word, warns))
         return BrowserView(accepted=False, why=f"{start}: {words}.")
     if error is not None and error.kind is HandshakeErrorKind.CLIENT_CERTIFICATE_REQUIRED:
         return BrowserView(accepted=None, why=_CLIENT_CERTIFICATE)
@@ -252,6 +250,12 @@ def _of_refused(judged: _Judged, error: HandshakeError | None) -> BrowserView:
     if codes:
         return BrowserView(accepted=None, why=_open(judged, codes))
     return BrowserView(accepted=True, why=_why_accepted(judged.verdict) if complete else _FETCHES)
+
+
+def _word(code: Code) -> str:
+    from bot.cards.lock_screen import PHRASES  # noqa: PLC0415 -- an accepted chain needs none of the cards' words
+
+    return "chain not trusted" if code is Code.VERIFY_FAILED else PHRASES[code]
 
 
 def _is_underscore(finding: Finding) -> bool:

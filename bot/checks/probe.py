@@ -44,7 +44,6 @@ from chainlib.aio import (
     Resolver,
     TlsOffer,
     capture,
-    diagnose,
     load_well_known,
     resolve,
 )
@@ -240,6 +239,8 @@ async def _capture_all(
         _default_list(target, deadline, offer) if also_without else asyncio.sleep(0),
     )
     if isinstance(main, CaptureError):
+        from chainlib.aio.diagnose import diagnose  # noqa: PLC0415 -- only where no list came
+
         return await diagnose(
             main,
             target,

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot.commands.clean import split
 from bot.commands.names import EXAMPLE, host_name, ip_literal
 from bot.commands.values import Misread, TargetError, shown
-from bot.domain.request import DEFAULT_PORT, HostTarget
+from chainlib import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from bot.domain.request import HostTarget  # see `at`
 
 MAX_PORT = 65535
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/{1,3}(?!/)(.*)", re.IGNORECASE | re.DOTALL)
@@ -44,6 +48,8 @@ class TypedHost:
 
     def at(self, port: int | None) -> HostTarget:
         """The target, with a port that an option may have given."""
+        from bot.domain.request import HostTarget  # noqa: PLC0415 -- the terminal, which has no requests, never calls this
+
         return HostTarget(
             host=self.host, is_ip=self.is_ip, port=self.port if port is None else port
         )

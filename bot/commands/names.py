@@ -10,8 +10,6 @@ from __future__ import annotations
 import ipaddress
 import re
 
-import idna
-
 from bot.commands.values import TargetError, shown
 
 MAX_NAME = 253
@@ -60,6 +58,8 @@ def a_label(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    import idna  # noqa: PLC0415 -- nearly every name is ASCII
+
     try:
         return idna.encode(
             text.translate(dict.fromkeys(map(ord, _FULL_STOPS), ".")), uts46=True, std3_rules=True

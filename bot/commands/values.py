@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bot.domain.request import Verb
 from bot.domain.secrets import without_secrets
+
+if TYPE_CHECKING:
+    from bot.domain.request import Verb  # `appgw check` reads a host without the types of requests
 
 SHOWN = 60
 _BRIEF = 40

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bot.commands.options import LEAST
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import (
-    DEFAULT_PORT,
     ForecastRequest,
     HostTarget,
     LastTarget,
@@ -17,7 +16,7 @@ from bot.domain.request import (
     SubscribeRequest,
     Target,
 )
-from chainlib import Severity
+from chainlib import DEFAULT_PORT, Severity
 
 
 def command_of(request: Request) -> str:

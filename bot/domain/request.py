@@ -11,9 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from bot.domain.gateway_ref import GatewayRef
-from chainlib import Severity
-
-DEFAULT_PORT = 443
+from chainlib import DEFAULT_PORT, Severity
 
 
 class Verb(StrEnum):

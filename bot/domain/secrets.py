@@ -8,6 +8,7 @@ grows linearly with hostile text.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from chainlib import holds_private_key
@@ -21,7 +22,7 @@ _NAMES = (
     r"|(?:access|refresh|id|sas|auth|bot|app|bearer|session|security)?[_-]?token"
 )
 _VALUE = r"(?:\"[^\"\r\n]{0,2000}\"?|'[^'\r\n]{0,2000}'?|[^\s\"'<>&;,(){}\[\]][^\s\"'<>&;]{0,2000})"
-_SECRETS = re.compile(
+_SECRETS = (
     # Slack: tokens, response URLs, webhooks, socket tickets, trigger ids
     r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w.-]+"
     r"|https?://[^\s\"'<>]{0,200}"
@@ -44,8 +45,7 @@ _SECRETS = re.compile(
     rf"|(?i:(?:(?<![a-z0-9])|(?<=%[0-9a-f][0-9a-f]))(?:{_NAMES})(?:[\"'\\]{{0,4}}\s{{0,3}}=|%3d|[\"'\\]{{1,4}}\s{{0,3}}:)\s{{0,3}}{_VALUE})"
     rf"|(?i:(?<![a-z0-9])(?:password|passwd|passphrase|pwd|client[_-]?secret|account[_-]?key)\s{{0,3}}:\s{{0,3}}{_VALUE})"
     # Azure subscription ids
-    r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})",
-    re.DOTALL,
+    r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})"
 )
 _SECRET_KEYS = (
     "response_url",
@@ -71,7 +71,12 @@ def without_secrets(text: str) -> str:
     """Replace every secret in the text; all of the text if it contains a private key."""
     if len(text) >= _SHORTEST_KEY and holds_private_key(text):
         return STRUCK
-    return _SECRETS.sub(STRUCK, text)
+    return _secrets().sub(STRUCK, text)
+
+
+@cache  # a hundredth of the time of `appgw check`, which seldom repeats what was typed
+def _secrets() -> re.Pattern[str]:
+    return re.compile(_SECRETS, re.DOTALL)
 
 
 def is_secret_key(key: str) -> bool:

@@ -28,8 +28,9 @@ from bot.cards.usage import (
     refusal,
 )
 from bot.checks.alerts import AlertReader
-from bot.commands import Usage, parse
 from bot.commands.mention import read_mention
+from bot.commands.parse import parse
+from bot.commands.values import Usage
 from bot.domain.delivery import DeliveryError
 from bot.domain.request import Request, Verb
 from bot.observability.metrics import WRONG

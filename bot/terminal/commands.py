@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.checks import CheckContext, check, rehearse
-from bot.commands import TargetError, host_target
+from bot.commands.host import host_target
+from bot.commands.values import TargetError
 from bot.domain.check_report import CheckReport, CheckRequest
 from bot.reports.check_json import as_json
 from bot.terminal.complaint import UNUSABLE, usage_error

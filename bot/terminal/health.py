@@ -21,7 +21,8 @@ from bot.cards.escaping import clean
 from bot.cards.lock_screen import PHRASES, SHAPES, spoken
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
-from bot.commands import Usage, parse
+from bot.commands.parse import parse
+from bot.commands.values import Usage
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport

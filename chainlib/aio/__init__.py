@@ -5,10 +5,10 @@ Resolve a name, capture what a backend presents, download missing issuers.
 Every function takes its deadline as an argument and raises only `chainlib` errors.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from chainlib.aio.capture import StageHook, capture
-from chainlib.aio.diagnose import diagnose
-from chainlib.aio.issuer_cache import IssuerCache
-from chainlib.aio.issuers import FetchResult, fetch_issuers
 from chainlib.aio.resolve import Resolver, resolve
 from chainlib.aio.wellknown import load_well_known
 from chainlib.handshake import (
@@ -18,6 +18,24 @@ from chainlib.handshake import (
     TlsVersion,
 )
 from chainlib.limits import FetchLimits
+
+if TYPE_CHECKING:
+    from chainlib.aio.issuer_cache import IssuerCache
+    from chainlib.aio.issuers import FetchResult, fetch_issuers
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import what downloads issuers when it is first asked for (PEP 562); few checks do."""
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_LATE[name]), name)
+
+
+_LATE = {
+    "FetchResult": "chainlib.aio.issuers",
+    "IssuerCache": "chainlib.aio.issuer_cache",
+    "fetch_issuers": "chainlib.aio.issuers",
+}
 
 __all__ = [
     "GATEWAY_OFFER",
@@ -30,7 +48,6 @@ __all__ = [
     "TlsOffer",
     "TlsVersion",
     "capture",
-    "diagnose",
     "fetch_issuers",
     "load_well_known",
     "resolve",

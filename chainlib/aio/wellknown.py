@@ -27,7 +27,7 @@ def load_well_known() -> TrustAnchors:
     Raises:
         MalformedCertificate: certifi's bundle is damaged.
     """
-    roots = tuple(Certificate.from_x509(parsed) for parsed in _parse(_bundle().read_bytes()))
+    roots = tuple(Certificate.from_bundle(parsed) for parsed in _parse(_bundle().read_bytes()))
     return TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=roots)
 
 

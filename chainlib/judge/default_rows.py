@@ -35,6 +35,11 @@ class DefaultCertificate:
     says: Mapping[str, str]
     source: str
 
+    @property
+    def of_platform(self) -> bool:
+        """Whether a platform sends it, whose certificate is sound in itself."""
+        return self.kind is DefaultKind.PLATFORM
+
 
 def rows(kind: DefaultKind) -> Callable[..., DefaultCertificate]:
     """Make rows of this kind: product, source, then what the certificate says."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
 from chainlib.judge.build import critical, info, warning
 from chainlib.judge.case import Case, acts_as_ca
-from chainlib.judge.default_certificates import default_of
-from chainlib.judge.default_rows import DefaultCertificate, DefaultKind
 from chainlib.judge.switches import CHAIN_CODES, NAME_CODES
 from chainlib.model import PresentedChain, is_ip_literal
 from chainlib.names import (
@@ -27,6 +26,9 @@ from chainlib.names import (
 )
 from chainlib.policy import GatewayPolicy, Sku
 from chainlib.wording import listed, visible
+
+if TYPE_CHECKING:
+    from chainlib.judge.default_rows import DefaultCertificate
 
 _SHOWN = 5
 
@@ -171,13 +173,16 @@ def _default_that_answers(case: Case) -> DefaultCertificate | None:
     wanted = case.policy.name
     if case.leaf is None or (case.rehearsed and not wanted):
         return None
-    fits = wanted is not None and name_fits(case.leaf, wanted, case.policy)
-    return None if fits else default_of(case.leaf)
+    if wanted is not None and name_fits(case.leaf, wanted, case.policy):
+        return None
+    from chainlib.judge.default_certificates import default_of  # noqa: PLC0415 -- the tables are read where the name does not fit
+
+    return default_of(case.leaf)
 
 
 def _concerns_the_default(finding: Finding, row: DefaultCertificate) -> bool:
     """A platform's certificate is sound in itself: only the name is at fault."""
-    codes = NAME_CODES if row.kind is DefaultKind.PLATFORM else _ABOUT_THE_LEAF
+    codes = NAME_CODES if row.of_platform else _ABOUT_THE_LEAF
     return finding.code in codes and finding.severity is Severity.CRITICAL
 
 

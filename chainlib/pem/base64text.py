@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
+from typing import Final
 
+# What stands between pieces of base64: white space, escaped or not, marks of quotes, of source code
+# and of tables.
+SEPARATORS: Final = re.compile(r"(?:\\[nrt]|[\s>|\"'`*\\,;])+")
 _URL_ALPHABET = str.maketrans("-_", "+/")
 
 

@@ -24,14 +24,6 @@ _MARKER = re.compile(
     rf"([^-\r\n\u2010-\u2015\u2212]{{1,64}}?)[^\S\r\n]{{0,8}}{_DASHES}{{2,5}}",
     re.IGNORECASE,
 )
-_ENCODINGS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as the next one does
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _DER_START = b"\x30"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/=\s]")
@@ -62,24 +54,6 @@ class Block:
     line: int = 1
     content: bytes | None = None
     fault: str = ""
-
-
-def text_of(data: bytes) -> str:
-    """The data as text, whatever its encoding; never raises.
-
-    Text in UTF-16 without a mark comes out right where it is ASCII.
-    """
-    return _INVISIBLE.sub("", decoded(data)).replace("\\r", "\n").replace("\\n", "\n")
-
-
-def decoded(data: bytes) -> str:
-    """The same with its escapes and invisible characters."""
-    encoding = next((name for mark, name in _ENCODINGS if data.startswith(mark)), None)
-    return (
-        data.decode(encoding, "replace")
-        if encoding
-        else data.replace(b"\0", b"").decode("utf-8", "replace")
-    )
 
 
 def without_repeat(text: str) -> str:

@@ -12,11 +12,9 @@ import binascii
 import quopri
 import re
 from collections.abc import Iterator
-from typing import Final
 
-# What stands between pieces of base64: white space, escaped or not, marks of quotes, of source code
-# and of tables.
-SEPARATORS: Final = re.compile(r"(?:\\[nrt]|[\s>|\"'`*\\,;])+")
+from chainlib.pem.base64text import SEPARATORS
+
 _APART = b"\n\0"
 _SHORTEST = 32  # of the characters of an encoded value
 _URL_ALPHABET = str.maketrans("-_", "+/")

@@ -12,8 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from chainlib import der
-from chainlib.pem.disguises import forms
-from chainlib.pem.nested import SEPARATORS, readings, words
+from chainlib.pem.base64text import SEPARATORS
 
 _TEXT_FORMS = re.compile(
     # PEM, OpenSSH, PGP; the dashes may be mangled
@@ -40,6 +39,7 @@ _QUOTES = dict.fromkeys("\u2018\u2019\u201a\u201b", "'") | dict.fromkeys(
 _DASHES = dict.fromkeys("\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u2e3a\u2e3b", "-")
 _SPELLINGS = str.maketrans(_QUOTES | _DASHES)
 _LONGEST_EXPANSION = 4
+_SHORTEST = 24  # characters; no key fits into fewer, only the name of one
 _DEEPEST = 3
 # An ordinary text is searched some ten times over with all that it encodes, fifteen at most; one
 # that was made to keep this busy counts as a key. The last is for a text of 1 MiB.
@@ -74,6 +74,11 @@ def holds_private_key(text: str) -> bool:
     Args:
         text: the time is linear in its length, whatever it holds.
     """
+    if len(text) < _SHORTEST:
+        return _shows_key(text)
+    from chainlib.pem.disguises import forms  # noqa: PLC0415 -- a third of the patterns, for long texts only
+    from chainlib.pem.nested import words  # noqa: PLC0415 -- as above
+
     waiting, seen, searched = [(text, 0)], {text}, 0
     most = min(_MOST_TIMES * len(text), _MOST_SEARCHED) + _ALWAYS_SEARCHED
     while waiting:
@@ -93,6 +98,8 @@ def holds_private_key(text: str) -> bool:
 
 def _encoded(every: tuple[str, ...]) -> Iterator[bytes]:
     """What the text encodes as it is, and with everything undone that can be."""
+    from chainlib.pem.nested import readings  # noqa: PLC0415 -- as above
+
     for form in dict.fromkeys((every[0], every[-1])):
         yield from readings(form)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from playground.lab import pki
+
 HEAVY = frozenset(
     {
         "aiohttp",
@@ -31,6 +33,23 @@ HEAVY = frozenset(
     }
 )
 OF_GATEWAYS = frozenset({"bot.azure", "bot.domain.azure", "bot.checks.gateway"})
+NAME_AND_TIME = ("--name", "backend.contoso.com", "--at", pki.NOW.isoformat())
+OF_REFUSALS = frozenset(
+    {
+        "bot.cards",
+        "bot.commands.parse",
+        "bot.domain.request",
+        "chainlib.aio.diagnose",
+        "chainlib.aio.issuers",
+        "chainlib.explain.fixes",
+        "chainlib.explain.variants",
+        "chainlib.judge.default_certificates",
+        "chainlib.pem.disguises",
+        "chainlib.pem.unusual",
+        "idna",
+    }
+)
+"""What an accepted chain does not need, and a chain that is refused may."""
 
 
 def _imported(*words: str, status: int) -> frozenset[str]:
@@ -47,6 +66,17 @@ def _imported(*words: str, status: int) -> frozenset[str]:
     lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
     modules = {line.rsplit("|", 1)[1].strip() for line in lines}
     return frozenset(modules | {module.split(".")[0] for module in modules})
+
+
+def test_check_of_accepted_chain_imports_least(tmp_path: Path) -> None:
+    root = pki.root()
+    issuing = pki.intermediate(root)
+    leaf = pki.leaf(issuing, "backend.contoso.com")
+    (tmp_path / "root.pem").write_bytes(root.pem)
+    (tmp_path / "chain.pem").write_bytes(leaf.pem + issuing.pem)
+    words = (str(tmp_path / "chain.pem"), "--root", str(tmp_path / "root.pem"), "--json")
+    imported = _imported("rehearse", *words, *NAME_AND_TIME, status=0)
+    assert imported & (HEAVY | OF_GATEWAYS | OF_REFUSALS) == frozenset()
 
 
 @pytest.mark.parametrize(

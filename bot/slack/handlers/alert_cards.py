@@ -12,7 +12,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.domain.request import BackendRequest, HealthRequest, ProbeRequest
 from bot.slack.handlers.check import BackendCheck, Checking
 from bot.slack.inbound.routing import new_run_id

@@ -16,7 +16,7 @@ from bot.cards.place_refusals import why_not_here
 from bot.cards.usage import notice, refusal
 from bot.checks.backend_health import with_backend_health
 from bot.checks.service import CheckService
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.domain.delivery import DeliveryError
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from bot.cards.usage import facts, help_card, verb_help
-from bot.commands import HELP
+from bot.commands.help import HELP
 from bot.domain.request import DoctorRequest, HelpRequest, VersionRequest, WhoamiRequest
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient

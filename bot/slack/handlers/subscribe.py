@@ -20,7 +20,7 @@ from bot.cards.subscriptions import (
     which_zone,
 )
 from bot.cards.usage import open_modal_notice
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.commands.wording import command_of as words_of
 from bot.digest.schedule import echo
 from bot.domain.delivery import DeliveryError

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import ProbeRequest, Request

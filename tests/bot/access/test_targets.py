@@ -24,7 +24,8 @@ from bot.access import (
     refuse_spelling,
 )
 from bot.access.targets import refuse_unresolved
-from bot.commands import Usage, parse
+from bot.commands.parse import parse
+from bot.commands.values import Usage
 from bot.domain.request import HostTarget
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"

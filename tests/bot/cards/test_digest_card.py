@@ -22,7 +22,7 @@ from bot.cards.parts import (
     Message,
     json_size,
 )
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.digest.compose import compose
 from bot.digest.settle import OPEN_AFTER, settle
 from bot.domain.digest import BackendState, DigestContent, Observation, TargetObservation

@@ -12,7 +12,7 @@ from bot.azure.client import ArmClient
 from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
 from bot.checks.service import CheckService
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.domain.gateway_ref import GatewayId, GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeRequest, Request

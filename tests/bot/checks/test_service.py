@@ -16,7 +16,7 @@ from bot.checks import CheckContext
 from bot.checks.gateway import OUT_OF_TIME
 from bot.checks.selection import GATEWAYS_UNKNOWN, NO_GATEWAY_KNOWN, NOT_WHERE_NAMED
 from bot.checks.service import SLOW_ARM, CheckService, HostAnswer
-from bot.commands import named_gateway
+from bot.commands.gateway_names import named_gateway
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport

@@ -9,7 +9,7 @@ from bot.access import TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.checks import CheckContext
 from bot.checks.service import CheckService, HostAnswer
-from bot.commands import named_gateway
+from bot.commands.gateway_names import named_gateway
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport

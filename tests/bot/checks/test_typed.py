@@ -14,7 +14,7 @@ import pytest
 
 from bot.azure.client import ArmClient
 from bot.checks.selection import NO_GATEWAY_KNOWN
-from bot.commands import named_gateway
+from bot.commands.gateway_names import named_gateway
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport

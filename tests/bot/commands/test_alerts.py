@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.commands import parse
 from bot.commands.alert_json import read_alert_json
 from bot.commands.alerts import read_alert
+from bot.commands.parse import parse
 from bot.domain.request import Request
 
 ARM_ID = (

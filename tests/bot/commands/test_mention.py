@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import parse
 from bot.commands.mention import read_mention
+from bot.commands.parse import parse
 from bot.domain.request import Request
 
 MEANT = {

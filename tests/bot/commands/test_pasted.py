@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands import parse_json
 from bot.commands.alerts import read_alert
+from bot.commands.parse import parse_json
 
 
 def host(name: str, port: int = 443, **options: str) -> dict[str, Any]:

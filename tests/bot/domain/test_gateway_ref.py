@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.domain.gateway_ref import GatewayId, GatewayNameError, GatewayRef
 from bot.domain.request import Request
 

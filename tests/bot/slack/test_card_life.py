@@ -18,7 +18,7 @@ import pytest
 from bot.cards.usage import refusal
 from bot.checks.backend_health import add_backend_health
 from bot.checks.service import HostAnswer
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.domain.azure import BackendSetting
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind

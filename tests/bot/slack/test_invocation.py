@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.cards.check_card import CardContext, check_card
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.commands.wording import command_of
 from bot.domain.request import Request
 from bot.slack.invocation import (

@@ -10,7 +10,7 @@ from bot.access import TargetGuard, TargetRules
 from bot.checks.observe import TargetObserver
 from bot.checks.probe import CheckContext
 from bot.checks.service import CheckService
-from bot.commands import parse
+from bot.commands.parse import parse
 from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.digest import Subscription
 from bot.domain.refusal import Refusal

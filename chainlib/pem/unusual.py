@@ -1,0 +1,223 @@
+"""Everything else than ordinary PEM: from a file's bytes to certificates.
+
+Or to one sentence that says what was found instead.
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+from collections.abc import Iterable
+from typing import Final
+
+from chainlib import der
+from chainlib.certificate import Certificate, UnreadableCertificate, parse_entry
+from chainlib.errors import PrivateKeyFound, UnusableFile
+from chainlib.pem import kinds, loose, private_keys
+from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag, too_many
+from chainlib.pem.blocks import Block, bare_base64, blocks, without_repeat
+from chainlib.pem.disguises import forms
+from chainlib.pem.ordinary import EXAMPLE, check_size, from_ordinary_pem, shows_key
+from chainlib.pem.signed_data import from_pkcs7
+from chainlib.pem.text import decoded, text_of
+from chainlib.wording import counted
+
+_LONGEST_SEARCHED = 300_000
+_KEY_FOUND = (
+    "the input holds a private key; nothing of it was kept or repeated. Send the certificates "
+    "only, "
+    "and treat a key that others may have seen as lost: make a new one"
+)
+_DEEPEST: Final = 3
+
+
+def load_unusual(data: bytes) -> CertificateBag:
+    """Read every certificate of a file that is no ordinary PEM.
+
+    Raises `PrivateKeyFound` and `UnusableFile` as `load_certificates` does.
+    """
+    return _load(data, 0)
+
+
+def _load(data: bytes, depth: int) -> CertificateBag:
+    """The same for what was found inside `depth` other values."""
+    check_size(data)
+    ordinary = from_ordinary_pem(data)
+    if ordinary is not None:
+        return ordinary
+    binary = _trimmed(data)
+    if der.spans_all(binary):
+        return _from_binary(binary)
+    text = without_repeat(text_of(data))
+    every = tuple(forms(text))
+    if private_keys.in_bytes(data) or any(map(_block_holds_key, every)):
+        raise PrivateKeyFound(_KEY_FOUND)
+    if depth == 0 and _text_holds_key(data, every):
+        raise PrivateKeyFound(_KEY_FOUND)
+    read = _from_forms(every) or _from_loose(every, data, depth)
+    if read is None:
+        raise UnusableFile(f"the file is {kinds.of_text(text)}; {EXAMPLE}")
+    return read
+
+
+def _from_forms(every: tuple[str, ...]) -> CertificateBag | None:
+    """The blocks of the form that shows the most certificates; refused as in the last one.
+
+    A form that is decoded by half may show some of them only.
+    """
+    found = filter(None, (list(blocks(form)) for form in every))
+    read = [_tried(one) for one in found]
+    bags = [one for one in read if isinstance(one, CertificateBag)]
+    if bags:
+        return max(bags, key=len)
+    if read and isinstance(read[-1], UnusableFile):
+        raise read[-1]
+    return None
+
+
+def _tried(found: list[Block]) -> CertificateBag | UnusableFile:
+    try:
+        return _from_blocks(found)
+    except UnusableFile as error:
+        return UnusableFile(str(error))
+
+
+def _from_loose(every: tuple[str, ...], data: bytes, depth: int) -> CertificateBag | None:
+    """Values without a BEGIN line: the text is nothing but base64, or holds some.
+
+    Each value is read once, and no deeper than anybody encodes a file: a hostile one multiplies
+    the work with every level.
+    """
+    if depth >= _DEEPEST:
+        return None
+    whole = bare_base64(every[-1])
+    if whole is not None and _is_pem(whole):
+        return _load(whole, depth + 1)
+    if _is_binary(every[0]):
+        return _from_binary(data)
+    values = dict.fromkeys(value for form in every for value in loose.values(form))
+    read = [_part(value, depth + 1) for value in values]
+    certificates = dict.fromkeys(certificate for bag in read for certificate in bag)
+    if certificates:
+        return _checked(certificates, ordered=all(bag.ordered for bag in read))
+    return _from_binary(_trimmed(whole)) if whole is not None else None
+
+
+def _part(value: bytes, depth: int) -> CertificateBag:
+    """The certificates of one value; none where it is something else."""
+    try:
+        return _load(value, depth)
+    except PrivateKeyFound:
+        raise
+    except UnusableFile:
+        return CertificateBag()
+
+
+def _trimmed(data: bytes) -> bytes:
+    """Binary data without an editor's mark before it and a shell's line end behind it."""
+    marked = data.removeprefix(codecs.BOM_UTF8)
+    outer = der.element(marked)
+    return (
+        marked[: outer.end]
+        if outer and outer.tag == der.SEQUENCE and not marked[outer.end :].strip()
+        else marked
+    )
+
+
+def _is_pem(data: bytes) -> bool:
+    return not der.spans_all(data) and next(blocks(text_of(data)), None) is not None
+
+
+def _is_binary(text: str) -> bool:
+    return any(c == "\ufffd" or (c < " " and not c.isspace()) for c in text)
+
+
+def _text_holds_key(data: bytes, every: tuple[str, ...]) -> bool:
+    """Whether a file shows a private key; one of no ordinary length, as it is written alone."""
+    if len(data) <= _LONGEST_SEARCHED:
+        return private_keys.holds_private_key(decoded(data))
+    return any(map(private_keys.in_text, every))
+
+
+def _block_holds_key(form: str) -> bool:
+    """Whether a block, or a value without a BEGIN line, holds a private key."""
+    encoded = (block.content for block in blocks(form))
+    return any(shows_key(value) for value in itertools.chain(encoded, loose.values(form)) if value)
+
+
+def _from_binary(data: bytes) -> CertificateBag:
+    if kinds.is_pfx(data):
+        raise UnusableFile(f"the file is {kinds.PFX}")
+    if shows_key(data):
+        raise PrivateKeyFound(_KEY_FOUND)
+    if kinds.is_pkcs7(data):
+        return _checked(from_pkcs7(data, what="the file"), ordered=False)
+    outer = der.element(data)
+    first = (
+        parse_entry(data[: outer.end])
+        if outer
+        else UnreadableCertificate(der=data, reason="no DER")
+    )
+    if isinstance(first, UnreadableCertificate):
+        raise UnusableFile(f"the file is {kinds.of_bytes(data, first.reason)}; {EXAMPLE}")
+    if outer and outer.end < len(data):
+        extra = len(data) - outer.end
+        raise UnusableFile(
+            f"a DER certificate is followed by {counted(extra, 'more byte')}; a DER file "
+            "holds exactly one: use PEM for several"
+        )
+    return CertificateBag((first,))
+
+
+def _from_blocks(found: list[Block]) -> CertificateBag:
+    # A hundred blocks may each hold a bag of a hundred: the count is looked at before anything is
+    # parsed, and after.
+    if len(found) > MAX_CERTIFICATES:
+        raise UnusableFile(too_many(len(found)))
+    wanted = [block for block in found if block.label in kinds.CERTIFICATE_LABELS]
+    # Beside certificates, parameters, lists and requests are harmless, and servers pass over them.
+    strange = [block for block in found if not (wanted and kinds.is_harmless(block.label))]
+    certificates: list[Certificate] = []
+    for block in strange:
+        certificates.extend(_from_block(block))
+        if len(certificates) > MAX_CERTIFICATES:
+            break
+    return _checked(
+        certificates,
+        ordered=not any(block.content and kinds.is_pkcs7(block.content) for block in found),
+    )
+
+
+def _from_block(block: Block) -> Iterable[Certificate]:
+    if block.label not in kinds.CERTIFICATE_LABELS:
+        raise UnusableFile(
+            f"block {block.number} is {kinds.of_label(block.label)} (line {block.line}); {EXAMPLE}"
+        )
+    if block.content is None:
+        raise UnusableFile(
+            f"block {block.number} is damaged: {block.fault}; copy it again from its BEGIN to "
+            "its END line"
+        )
+    if kinds.is_pkcs7(block.content):
+        return from_pkcs7(block.content, what=f"block {block.number}")
+    return (_one(block, block.content),)
+
+
+def _one(block: Block, content: bytes) -> Certificate:
+    outer = der.element(content)
+    # OpenSSL passes over what stands behind a certificate, its own trust settings for one.
+    exact = content[: outer.end] if outer else content
+    entry = parse_entry(exact)
+    if isinstance(entry, UnreadableCertificate):
+        raise UnusableFile(
+            f"block {block.number} cannot be read (line {block.line}): {entry.reason}; copy it "
+            "again from its BEGIN to its END line"
+        )
+    return entry
+
+
+def _checked(certificates: Iterable[Certificate], *, ordered: bool) -> CertificateBag:
+    bag = CertificateBag(certificates, ordered=ordered)
+    if len(bag) > MAX_CERTIFICATES:
+        raise UnusableFile(too_many(len(bag)))
+    return bag
