@@ -20,9 +20,17 @@ from bot.cards.check_card import (
 )
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.fix_value import steps_value
-from bot.cards.lock_screen import ACTORS, PHRASES, PLACES, SHAPES
+from bot.cards.gateway_summary import (
+    NAMES_SHOWN,
+    explanation_of,
+    lock_screen_of,
+    name_of,
+    shape_of,
+    summary,
+    word_of,
+)
+from bot.cards.lock_screen import PHRASES, PLACES, SHAPES
 from bot.cards.parts import (
-    TEXT_LIMIT,
     Button,
     Buttons,
     ContextBlock,
@@ -40,14 +48,11 @@ from bot.cards.parts import (
 from bot.domain.azure import BackendServer, Health
 from bot.domain.report import DISAGREEMENT_CODES, GatewayReport
 from bot.domain.request import Via
-from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, and_more, counted, few, listed
+from chainlib import Code, and_more, counted, few
 
 MAX_GROUPS = 5
 MAX_ROUTES = 4
-_NAMES_SHOWN = 2
-UNKNOWN = "UNKNOWN"
 _NOT_PROBED = "not probed: "
-_NAME_ROOM = 16
 LINE_LIMIT = 130
 _DISAGREEMENTS = {
     Code.VANTAGE_DIFFERS: (
@@ -63,7 +68,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
     causes = fold(report)
     parts: list[Part] = [
         Heading(text=_heading(report)),
-        _summary(report, causes),
+        summary(report, causes),
         _backend_health(report),
         *_routes(report),
         *_own_words(report, causes),
@@ -96,83 +101,10 @@ def _routes(report: GatewayReport) -> Iterator[Part]:
         yield Drawing(lines=tuple(lines))
 
 
-def word_of(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
-    """The verdict in one word."""
-    if not report.healthy:
-        return "FAIL"
-    if report.unanswered:
-        return UNKNOWN
-    return "WARN" if causes or report.doubtful else "OK"
-
-
-def name_of(report: GatewayReport) -> str:
-    """The gateway with the requested pool or setting, escaped."""
-    scope = f"/{report.scope}" if report.scope else ""
-    site = f"{report.site} on " if report.site else ""
-    return clean(f"{site}{report.gateway.id.name}{scope}", 120)
-
-
 def _heading(report: GatewayReport) -> str:
     word = word_of(report, fold(report))
     kind = "site" if report.site else "gateway"
     return f"{shape_of(word)} {word} {kind} {shorten_middle(name_of(report), 36)}"
-
-
-def shape_of(word: str) -> str:
-    """The shape beside the word."""
-    return SHAPES.get(word, "○")
-
-
-def _summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
-    bad = sum(not member.healthy for member in report.members)
-    total = len(report.members)
-    serious = sum(cause.serious for cause in causes)
-    if bad:
-        fails = f"{bad} of {counted(total, 'server')} {verb_of(bad)}"
-        return say(bold(f"{fails}, {counted(serious, 'cause')}."))
-    return say(bold(_fine(report) if total else _no_server(report)))
-
-
-def _no_server(report: GatewayReport) -> str:
-    """The sentence that says why there are no servers."""
-    pools = [str(f.evidence.get("pool")) for f in report.findings if f.code is Code.POOL_EMPTY]
-    if report.is_only_redirected:
-        return "No server stands behind this site: its rules only redirect."
-    if not pools:
-        return "No rule uses a backend pool."
-    named = ", ".join(clean(pool, 40) for pool in pools[:_NAMES_SHOWN])
-    return f"No servers behind this gateway: {named} {'is' if len(pools) == 1 else 'are'} empty."
-
-
-def _fine(report: GatewayReport) -> str:
-    """The number of healthy servers; members that were not probed do not count."""
-    total, unseen = len(report.members), sum(member.unseen for member in report.members)
-    if report.unanswered:
-        return "Not known: only backend health was requested, and it is missing."
-    if report.silent_pairs and not unseen:
-        return f"Healthy from here, but backend health lists no server of {_silent(report)}."
-    not_seen = "not listed by the gateway" if report.via is Via.GATEWAY else "not probed"
-    if unseen == total:
-        return (
-            "No server was probed."
-            if report.via is not Via.GATEWAY
-            else "Backend health confirms no server."
-        )
-    if unseen:
-        return f"{total - unseen} of {counted(total, 'server')} fine, {unseen} {not_seen}."
-    if warned := sum(member.headline is not Code.OK for member in report.members):
-        some = "with a warning" if warned == total else f"{warned} with a warning"
-        return f"{'The only server' if total == 1 else f'All {total} servers'} passed, {some}."
-    return "The only server is healthy." if total == 1 else f"All {total} servers are healthy."
-
-
-def _silent(report: GatewayReport) -> str:
-    return listed([clean(pair, 40) for pair in report.silent_pairs], shown=_NAMES_SHOWN)
-
-
-def verb_of(count: int) -> str:
-    """`fails` for one server, `fail` for several."""
-    return "fails" if count == 1 else "fail"
 
 
 def _backend_health(report: GatewayReport) -> Paragraph:
@@ -253,7 +185,7 @@ def _counts(servers: Sequence[BackendServer]) -> str:
 def _cause_line(cause: Cause) -> Paragraph:
     names = list(dict.fromkeys(member.member for member in cause.members))
     settings = list(dict.fromkeys(member.setting for member in cause.members))
-    servers = few([clean(name, 40) for name in names], shown=_NAMES_SHOWN)
+    servers = few([clean(name, 40) for name in names], shown=NAMES_SHOWN)
     about = f" ({cause.about})" if cause.about else ""
     count = len(cause.members)
     if not count:
@@ -296,26 +228,12 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
     """Who must act on the first cause, and how."""
     if not causes:
         return
-    known = _known(causes[0])
+    known = explanation_of(causes[0])
     if known.steps:
         yield say(bold(f"Fix {PLACES[known.where]}: "), clean(known.steps[0], LINE_LIMIT))
     hints = [hint for member in causes[0].members for hint in member.useful_hints]
     if hints and len(causes) < MAX_GROUPS:
         yield say(bold("Look at: "), clean(hints[0], 2 * LINE_LIMIT))
-
-
-def _known(cause: Cause) -> CatalogueEntry | Explanation:
-    """The explanation of the probe if it found the same fault, else the catalogue's."""
-    report = cause.members[0].report if cause.members else None
-    return (
-        report.explanation
-        if report is not None and report.verdict.headline is cause.code
-        else CATALOGUE[cause.code]
-    )
-
-
-def _who(cause: Cause) -> str:
-    return ACTORS[_known(cause).where]
 
 
 def _buttons(report: GatewayReport, causes: tuple[Cause, ...], context: CardContext) -> Buttons:
@@ -353,37 +271,3 @@ def _context_block(report: GatewayReport, context: CardContext) -> ContextBlock:
         f"from {clean(context.probe_origin, 60)}",
     )
     return ContextBlock(text=" · ".join(filter(None, said)), user=context.user, at=report.at)
-
-
-def lock_screen_of(
-    report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT
-) -> str:
-    """The notification text: gateway, first cause, how many more, who must act.
-
-    The number of servers is added if it fits.
-    """
-    word, name = word_of(report, causes), name_of(report)
-    options = _endings(report, causes) if causes else [_fine_ending(report)]
-    rest = next(
-        (one for one in options if limit - len(word) - 1 - len(one) >= min(len(name), _NAME_ROOM)),
-        options[-1],
-    )
-    return f"{word} {shorten_middle(name, limit - len(word) - 1 - len(rest))}{rest}"
-
-
-def _endings(report: GatewayReport, causes: tuple[Cause, ...]) -> list[str]:
-    bad, total = sum(not member.healthy for member in report.members), len(report.members)
-    share = f", {bad} of {counted(total, 'server')}" if bad else ""
-    what, who = (
-        f": {listed([PHRASES[one.code] for one in causes], shown=1)}",
-        f". Fix: {_who(causes[0])}.",
-    )
-    return [f"{what}{share}{who}", f"{what}{who}"]
-
-
-def _fine_ending(report: GatewayReport) -> str:
-    if not report.members:
-        nothing = _no_server(report)
-        return f": {nothing[0].lower()}{nothing[1:]}"
-    fine = _fine(report)
-    return f": {fine[0].lower()}{fine[1:]}"

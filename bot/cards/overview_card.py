@@ -11,15 +11,8 @@ from bot.cards.check_card import (
     again_button,
 )
 from bot.cards.escaping import clean, shorten, shorten_middle
-from bot.cards.gateway_card import (
-    LINE_LIMIT,
-    UNKNOWN,
-    lock_screen_of,
-    name_of,
-    shape_of,
-    verb_of,
-    word_of,
-)
+from bot.cards.gateway_card import LINE_LIMIT
+from bot.cards.gateway_summary import UNKNOWN, lock_screen_of, name_of, shape_of, verb_of, word_of
 from bot.cards.lock_screen import PHRASES
 from bot.cards.parts import (
     TEXT_LIMIT,

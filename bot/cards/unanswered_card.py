@@ -8,10 +8,7 @@ from bot.cards.check_card import (
     again_button,
 )
 from bot.cards.escaping import clean, shorten_middle
-from bot.cards.gateway_card import (
-    UNKNOWN,
-    shape_of,
-)
+from bot.cards.gateway_summary import UNKNOWN, shape_of
 from bot.cards.parts import (
     Buttons,
     ContextBlock,

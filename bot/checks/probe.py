@@ -7,35 +7,27 @@ the store. Bad chains and failed captures are data and raise nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
 
-from bot.checks.browser import browser_view
+from bot.checks.assemble import assemble, badness, out_of_date_issuer, sent_elsewhere
 from bot.domain.check_report import AddressReport, CheckReport, CheckRequest
 from chainlib import (
-    Basis,
     CaptureError,
     Certificate,
     Code,
-    Finding,
     GatewayPolicy,
     LiveChain,
     PresentedChain,
     ResolveFailed,
-    Severity,
     Sku,
     Target,
     UnreadableCertificate,
-    Verdict,
-    decide,
-    explain,
-    in_headline_order,
     is_ip_literal,
     judge,
     judge_failure,
-    rank,
     repair,
 )
 from chainlib.aio import (
@@ -44,7 +36,6 @@ from chainlib.aio import (
     Resolver,
     TlsOffer,
     capture,
-    load_well_known,
     resolve,
 )
 
@@ -109,7 +100,8 @@ async def _check(request: CheckRequest, context: CheckContext) -> CheckReport:
     try:
         addresses = context.addresses or await _resolve(request.target, context)
     except ResolveFailed as error:
-        return _assemble(request, (_failed(request.policy, error, context.clock(), ""),), context)
+        failed = _failed(request.policy, error, context.clock(), "")
+        return assemble(request, (failed,), issuers=context.issuers, may_download=context.downloads)
     resolved = {"resolve": (perf_counter() - begun) * 1000} if context.addresses is None else {}
     gate = asyncio.Semaphore(MAX_PARALLEL)
     probes = [
@@ -124,52 +116,36 @@ async def _check(request: CheckRequest, context: CheckContext) -> CheckReport:
         if skipped > 0
         else ()
     )
-    return _assemble(request, timed, await _with_issuers(request, timed, context, deadline), unseen)
+    issuers = await _issuers(request, timed, context, deadline)
+    return assemble(request, timed, unseen, issuers=issuers, may_download=context.downloads)
 
 
-async def _with_issuers(
+async def _issuers(
     request: CheckRequest, reports: Sequence[AddressReport], context: CheckContext, deadline: float
-) -> CheckContext:
+) -> tuple[Certificate, ...]:
     """Search for missing issuers, and make the presented ones known to other checks."""
     if context.learn:
         for report in reports:
             if report.chain:
                 context.learn(report.chain)
-    worst = min(reports, key=_badness)
+    worst = min(reports, key=badness)
     if context.find_issuers is None or worst.chain is None:
-        return context
+        return context.issuers
     fix = repair(
         worst.chain,
         request.policy,
         at=worst.verdict.at,
-        issuers=(*context.issuers, *_sent_elsewhere(sorted(reports, key=_badness))),
+        issuers=(*context.issuers, *sent_elsewhere(sorted(reports, key=badness))),
         verdict=worst.verdict,
     )
     if not (
-        _out_of_date_issuer(worst)
+        out_of_date_issuer(worst)
         if fix is None
         else fix.missing or fix.verdict_after is not Code.OK
     ):
-        return context
-    return replace(
-        context,
-        issuers=(
-            *context.issuers,
-            *await context.find_issuers(worst.chain, request.policy, _left(deadline)),
-        ),
-    )
-
-
-def _out_of_date_issuer(report: AddressReport) -> bool:
-    """Whether a presented CA has expired: a renewed edition may be known."""
-    sent = report.chain.certificates if report.chain else ()
-    dated = [
-        f.certificate
-        for f in report.verdict.findings
-        if f.code in {Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
-    ]
-    named = [sent[position] for position in dated if position is not None and position < len(sent)]
-    return any(isinstance(one, Certificate) and one.is_ca for one in named)
+        return context.issuers
+    found = await context.find_issuers(worst.chain, request.policy, _left(deadline))
+    return (*context.issuers, *found)
 
 
 def rehearse(
@@ -190,9 +166,11 @@ def rehearse(
     verdict = judge(chain, policy, at=at)
     timings = {"judge": (perf_counter() - begun) * 1000}
     rehearsed = AddressReport(address="", verdict=verdict, chain=chain, timings=timings)
-    context = CheckContext(clock=lambda: at, issuers=tuple(issuers))
-    return _assemble(
-        request, (rehearsed,), context, ("everything that needs a connection: nothing was probed",)
+    return assemble(
+        request,
+        (rehearsed,),
+        ("everything that needs a connection: nothing was probed",),
+        issuers=tuple(issuers),
     )
 
 
@@ -307,98 +285,6 @@ def _failed(
     return AddressReport(
         address=address, verdict=judge_failure(error, policy, at=at), timings=error.timings
     )
-
-
-def _assemble(
-    request: CheckRequest,
-    reports: Sequence[AddressReport],
-    context: CheckContext,
-    unseen: tuple[str, ...] = (),
-) -> CheckReport:
-    ordered = tuple(sorted(reports, key=_badness))
-    worst = ordered[0]
-    issuers = (*context.issuers, *_sent_elsewhere(ordered))
-    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, issuers)
-    public = load_well_known()
-    chain = worst.chain
-    fix = (
-        repair(
-            chain,
-            request.policy,
-            at=verdict.at,
-            issuers=issuers,
-            verdict=worst.verdict,
-        )
-        if chain
-        else None
-    )
-    view = (
-        browser_view(chain, request.policy, verdict, public=public, issuers=issuers)
-        if chain
-        else None
-    )
-    return CheckReport(
-        request=request,
-        verdict=verdict,
-        explanation=explain(verdict),
-        addresses=(_with_verdict(worst, verdict), *ordered[1:]),
-        repair=fix,
-        browser=view,
-        not_checked=(*verdict.not_checked, *unseen),
-        timings=worst.timings,
-        may_download=context.downloads,
-    )
-
-
-def _with_verdict(report: AddressReport, verdict: Verdict) -> AddressReport:
-    return report if verdict is report.verdict else replace(report, verdict=verdict)
-
-
-def _sent_elsewhere(reports: Sequence[AddressReport]) -> Iterator[Certificate]:
-    """CAs that the worst address did not send, but others did, or it did for another name."""
-    chains = [report.chain for report in reports if report.chain]
-    lists = [
-        *(chain.certificates for chain in chains[1:]),
-        *(chain.without_server_name or () for chain in chains),
-        *(live.certificates for chain in chains for live in chain.live),
-    ]
-    here = frozenset(chains[0].certificates) if chains else frozenset()
-    every = dict.fromkeys(one for sent in lists for one in sent if one not in here)
-    return (one for one in every if isinstance(one, Certificate) and one.is_ca)
-
-
-def _badness(report: AddressReport) -> tuple[bool, int]:
-    return report.verdict.accepted, rank(report.verdict.headline)
-
-
-def _with_differences(verdict: Verdict, reports: Sequence[AddressReport]) -> Verdict:
-    """Add the finding that the addresses present different chains, or that only some answer."""
-    lists = {report.chain.certificates if report.chain else None for report in reports}
-    if len(lists) < 2:  # noqa: PLR2004 -- two different answers make a difference
-        return verdict
-    groups = _by_headline(reports)
-    parts = "; ".join(
-        f"{', '.join(addresses)}: {headline}" for headline, addresses in groups.items()
-    )
-    finding = Finding(
-        code=Code.SERVERS_DIFFER,
-        severity=Severity.WARNING,
-        summary=(
-            f"The {len(reports)} addresses behind the name do not present the same chain ({parts})."
-        ),
-        basis=Basis.INFERRED,
-        evidence={
-            "addresses": {report.address: report.verdict.headline.value for report in reports}
-        },
-    )
-    return replace(verdict, findings=in_headline_order((*verdict.findings, finding)))
-
-
-def _by_headline(reports: Sequence[AddressReport]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for report in reports:
-        groups.setdefault(report.verdict.headline.value, []).append(report.address)
-    return groups
 
 
 def _left(deadline: float) -> float:

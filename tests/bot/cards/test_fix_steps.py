@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from bot.cards.fix_names import fix_context
 from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
-from bot.cards.fix_value import fix_context, read_value, steps_value, switched
+from bot.cards.fix_value import read_value, steps_value, switched
 from bot.cards.parts import BUTTON_VALUE_LIMIT
 from bot.domain.azure import BackendSetting
 from bot.domain.report import CheckReport, GatewayReport

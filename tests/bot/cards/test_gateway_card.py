@@ -14,7 +14,8 @@ import pytest
 from bot.cards.causes import Cause, fold
 from bot.cards.check_card import CardContext
 from bot.cards.details import member_details
-from bot.cards.gateway_card import gateway_card, lock_screen_of
+from bot.cards.gateway_card import gateway_card
+from bot.cards.gateway_summary import lock_screen_of
 from bot.cards.lock_screen import PHRASES
 from bot.cards.overview_card import overview_card
 from bot.cards.parts import (
