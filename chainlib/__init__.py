@@ -1,7 +1,6 @@
-"""chainlib: what a backend sent -> verdict, explanation, repair, as Application Gateway sees it.
+"""chainlib: judges, explains and repairs what a backend sent, as Application Gateway would.
 
-Pure values and functions: time, trust and network come in as arguments. Everything that opens a
-socket is in `chainlib.aio`.
+Pure values and functions: time, trust and network are arguments. Only `chainlib.aio` opens sockets.
 """
 
 from chainlib.certificate import Certificate, UnreadableCertificate

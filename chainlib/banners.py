@@ -1,6 +1,6 @@
-"""Which protocol is behind a port that does not answer a ClientHello with TLS.
+"""Recognises the protocol behind a port that does not answer a ClientHello with TLS.
 
-By the first bytes alone. Pure; sources are the protocols' own documents: RFC 5321 (SMTP), 959
+Only from the first bytes. Pure; sources are the protocols' own documents: RFC 5321 (SMTP), 959
 (FTP), 9051 (IMAP), 1939 (POP3), 4511 (LDAP), 9113 (HTTP/2), 854 (Telnet), the protocol pages of
 MySQL, PostgreSQL and TDS, MS-RDPBCGR.
 """
@@ -16,7 +16,7 @@ from functools import cache
 class BannerKind(StrEnum):
     """What the protocol means for an HTTPS backend setting.
 
-    `mail` and `starttls` begin TLS when asked, `inside` begins it within its own messages.
+    `mail` and `starttls` start TLS by a command, `inside` starts it within its own messages.
     """
 
     WEB = "web"
@@ -28,14 +28,14 @@ class BannerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
-    """A protocol that was recognised, as people call it."""
+    """A recognised protocol, by its usual name."""
 
     protocol: str
     kind: BannerKind
 
     @property
     def starttls(self) -> bool:
-        """Whether the protocol has a command that begins TLS."""
+        """Whether the protocol has a command that starts TLS."""
         return self.kind in {BannerKind.MAIL, BannerKind.STARTTLS}
 
 
@@ -81,7 +81,7 @@ _TABLE = (
 
 
 def banner_of(start: bytes) -> Banner | None:
-    """The protocol whose first bytes these are, `None` where they belong to none known here."""
+    """The protocol that begins with these bytes; `None` if unknown."""
     return next((banner for pattern, banner in _rows() if pattern.match(start)), None)
 
 

@@ -1,8 +1,9 @@
-"""Why a TLS handshake broke: what was seen, what further handshakes showed, the likely causes.
+"""Ranks the likely causes of a failed TLS handshake. Pure.
 
-Pure values and one ranking. Where the wire decides (a named alert, OpenSSL's own reason, a further
-handshake that succeeds) one cause is left; where it cannot, every plausible one is listed, the
-likeliest first. The names of the causes are binding (contract, section 2).
+Its inputs are one handshake and what further handshakes showed. If the wire decides (a named alert,
+OpenSSL's own reason, a further handshake that succeeds) one cause is left; otherwise every
+plausible one is listed, the likeliest first. The names of the causes are part of the JSON output
+and never change.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Cause(StrEnum):
 
 
 class Breakage(StrEnum):
-    """What broke the handshake."""
+    """What ended the handshake."""
 
     NOT_TLS = "not-tls"
     VERSION = "version"
@@ -53,13 +54,13 @@ class Breakage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A broken handshake.
+    """A failed handshake.
 
     Attributes:
-        kind: what broke it.
-        detail: in words: the alert, OpenSSL's reason, the kernel's, or what came.
-        alert: number of the alert that the peer sent, when that broke it.
-        start: the first bytes of an answer that is no TLS.
+        kind: what ended it.
+        detail: in words: the alert, OpenSSL's reason, the kernel's, or what was received.
+        alert: number of the peer's alert, if that ended it.
+        start: the first bytes of an answer that is not TLS.
     """
 
     kind: Breakage
@@ -70,15 +71,15 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What one handshake sent and what came back.
+    """What one handshake sent and received.
 
     Attributes:
         failure: how it ended.
-        server_name: what was sent as server_name, `None` for none.
-        proxy_header: a PROXY protocol header was sent first.
-        received: bytes that came.
-        server_hello: a ServerHello was among them.
-        listed: the certificate list was among them.
+        server_name: the SNI that was sent; `None` for none.
+        proxy_header: whether a PROXY protocol header was sent first.
+        received: number of received bytes.
+        server_hello: whether a ServerHello was received.
+        listed: whether the chain was received.
     """
 
     failure: Failure
@@ -91,11 +92,11 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trials:
-    """Whether further handshakes brought a certificate list; `None` for one that was not made.
+    """Whether further handshakes received a chain; `None` for one that was not made.
 
     Attributes:
-        other_name: without a name where one was sent, with a known name where none was.
-        other_header: with a PROXY header where none was sent, without one where it was.
+        other_name: without SNI if one was sent, with a known name if none was.
+        other_header: with a PROXY header if none was sent, without one if it was.
         lenient: with older versions, weak ciphers and legacy renegotiation allowed.
     """
 
@@ -106,17 +107,17 @@ class Trials:
 
 UNRECOGNIZED_NAME, CERTIFICATE_REQUIRED, NO_PROTOCOL = 112, 116, 120
 HANDSHAKE_FAILURE, INSUFFICIENT_SECURITY = 40, 71
-# How servers refuse a ClientHello without server_name, or with one that they do not know: HAProxy
-# 40, some proxies 49, Go servers 80, nginx and Java 112; IIS resets or closes the connection.
+# How servers refuse a ClientHello without SNI, or with an unknown one: HAProxy 40, some proxies 49,
+# Go servers 80, nginx and Java 112; IIS resets or closes the connection.
 NAMELESS_ALERTS = frozenset({HANDSHAKE_FAILURE, 49, 80, UNRECOGNIZED_NAME})
 # What servers send to a client that answered a CertificateRequest with an empty Certificate (RFC
 # 5246 7.4.6, RFC 8446 4.4.2.4).
 CLIENT_CERTIFICATE_ALERTS = frozenset({40, 41, 42, 46, 48, 49, CERTIFICATE_REQUIRED})
-# The same alerts before any list came; 40 and 49 then speak of something else.
+# The same alerts before a chain was sent; 40 and 49 then have other meanings.
 _ABOUT_CERTIFICATES = frozenset({41, 42, 43, 44, 45, 46, 48, CERTIFICATE_REQUIRED})
-# Alerts that say by themselves what is wrong, so that no further handshake is worth making.
+# Alerts that name the cause, so that no further handshake is useful.
 PLAIN_ALERTS = _ABOUT_CERTIFICATES | {UNRECOGNIZED_NAME, INSUFFICIENT_SECURITY, NO_PROTOCOL}
-# What a peer says of algorithms, versions and extensions that it does not take.
+# What a peer sends about algorithms, versions and extensions that it rejects.
 _ABOUT_ALGORITHMS = frozenset({HANDSHAKE_FAILURE, 47, INSUFFICIENT_SECURITY, 86, 109, 110, 115})
 _DECIDED = {
     Breakage.KEY_MISMATCH: (Cause.KEY_MISMATCH,),
@@ -135,7 +136,7 @@ _ALERTS_DECIDED = {
 
 
 def likely_causes(seen: Observation, trials: Trials = Trials()) -> tuple[Cause, ...]:
-    """The likely causes of a failed handshake, the likeliest first; none where none is known."""
+    """The likely causes of a failed handshake, the likeliest first; none if unknown."""
     kind = seen.failure.kind
     if kind in _DECIDED:
         return _DECIDED[kind]
@@ -173,7 +174,7 @@ def _of_alert(alert: int, seen: Observation, trials: Trials) -> Iterable[Cause]:
     if alert in _ABOUT_CERTIFICATES:
         return (Cause.CLIENT_CERTIFICATE, name)
     if alert not in NAMELESS_ALERTS | _ABOUT_ALGORITHMS:
-        return ()  # the peer could not read what was sent, or says no more than that it failed
+        return ()  # the peer could not parse what was sent, or gives no reason
     about_algorithms = alert == HANDSHAKE_FAILURE and trials.other_name is False
     if about_algorithms or alert not in NAMELESS_ALERTS:
         return (Cause.NO_COMMON_CIPHER, name, Cause.CLIENT_CERTIFICATE)
@@ -181,7 +182,7 @@ def _of_alert(alert: int, seen: Observation, trials: Trials) -> Iterable[Cause]:
 
 
 def _of_silence(seen: Observation, trials: Trials) -> Iterator[Cause]:
-    """Closed or reset without a byte: nothing says why, so all that is plausible is listed."""
+    """The causes for a connection closed or reset without a byte: all plausible ones are listed."""
     if trials.other_name is None:
         yield _about_the_name(seen)
     if trials.other_header is None:
@@ -191,9 +192,10 @@ def _of_silence(seen: Observation, trials: Trials) -> Iterator[Cause]:
 
 
 def _after_list(seen: Observation) -> Iterable[Cause]:
-    """The server gave up after it had sent its list, without having asked for a certificate.
+    """The causes if the server gave up after its chain without having requested a certificate.
 
-    With a key that is not the certificate's it cannot read what the client encrypted for it.
+    If its key does not belong to its certificate, it cannot decrypt what the client encrypted for
+    it.
     """
     if seen.failure.kind is Breakage.TIMEOUT:
         return ()

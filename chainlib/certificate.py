@@ -1,10 +1,8 @@
-"""One certificate as a frozen value.
+"""One certificate as a frozen value; each fact is read when it is first needed.
 
-The facts of RFC 5280 that judging needs, each read when it is first asked for, and tolerantly.
-
-Here lives what can be known from the bytes of a single certificate. It knows no chain, no trust, no
-clock. A certificate is what OpenSSL parses. Where `cryptography`, which is stricter, refuses one of
-its fields, that field is read by `chainlib.lenient`; an extension that nobody can read is absent.
+Only facts from the bytes of a single certificate (RFC 5280): no chain, no trust, no clock. A
+certificate is what OpenSSL parses. If `cryptography`, which is stricter, refuses one of its fields,
+`chainlib.lenient` reads that field; an extension that cannot be read counts as absent.
 """
 
 from __future__ import annotations
@@ -41,15 +39,15 @@ REMEMBERED = 1024
 _LARGEST_REMEMBERED = 8192  # octets; a certificate is seldom longer than two thousand
 
 
-# No slots: a fact is kept once it has been read. Compared by its bytes alone, and often.
+# No slots: each fact is cached in the instance. Certificates are compared often, by their bytes.
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Certificate(Parsed):
-    """A parsed X.509 certificate; two are equal when their DER bytes are.
+    """A parsed X.509 certificate; two are equal if their DER bytes are.
 
-    Made by `from_der`, which gives the same object for the same bytes while it is remembered.
+    Made by `from_der`, which returns a cached object for bytes that it has parsed recently.
 
     Attributes:
-        der: the bytes as they were sent or read.
+        der: the bytes as sent or read.
     """
 
     @classmethod
@@ -70,15 +68,15 @@ class Certificate(Parsed):
         return certificate
 
     def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
-        """Copied and stored by its bytes alone."""
+        """Copy and pickle only the bytes."""
         return Certificate.from_der, (self.der,)
 
     def __eq__(self, other: object) -> bool:
-        """Two are equal when their bytes are."""
+        """Whether the bytes are equal."""
         return self is other or (isinstance(other, Certificate) and self.der == other.der)
 
     def __hash__(self) -> int:
-        """By the bytes, whose hash Python keeps."""
+        """The hash of the bytes, which Python caches."""
         return hash(self.der)
 
     @once
@@ -90,12 +88,12 @@ class Certificate(Parsed):
 
     @once
     def subject(self) -> str:
-        """RFC 4514 text, hostile input for whoever shows it."""
+        """RFC 4514 text; hostile, so escape it where it is shown."""
         return self._names[0].rfc4514_string()
 
     @once
     def issuer(self) -> str:
-        """RFC 4514 text, hostile input for whoever shows it."""
+        """RFC 4514 text; hostile, so escape it where it is shown."""
         return self._names[1].rfc4514_string()
 
     @once
@@ -110,21 +108,21 @@ class Certificate(Parsed):
 
     @once
     def self_issued(self) -> bool:
-        """Subject and issuer are the same name."""
+        """Whether subject and issuer are the same name."""
         return self.subject_key == self.issuer_key
 
     @once
     def is_own_issuer(self) -> bool:
-        """Whether OpenSSL takes it for its own issuer, as a root is (EXFLAG_SS of its x509v3.h).
+        """Whether OpenSSL treats it as its own issuer, like a root (EXFLAG_SS of its x509v3.h).
 
-        Self-issued, with key identifiers and serial numbers that agree or are absent.
+        It is self-issued, and its key identifiers and serial numbers agree or are absent.
         """
         return self.self_issued and self.may_be_issued_by(self)
 
     def may_be_issued_by(self, candidate: Certificate) -> bool:
-        """Whether the authority key identifier does not rule the candidate out (X509_check_akid).
+        """Whether the authority key identifier permits this issuer (X509_check_akid).
 
-        Names and signatures are not looked at.
+        Names and signatures are not compared.
         """
         if self.authority_serial is not None and self.authority_serial != candidate.serial:
             return False  # a CA that was reissued with the same key
@@ -150,17 +148,17 @@ class Certificate(Parsed):
 
     @once
     def not_before(self) -> datetime:
-        """Aware, UTC; the earliest date there is where it is the year 0 or no date at all."""
+        """Time zone aware, UTC; the earliest datetime for the year 0 or an invalid date."""
         return self._dates[0] or EARLIEST
 
     @once
     def not_after(self) -> datetime:
-        """Aware, UTC; the latest date there is where it is no date at all."""
+        """Time zone aware, UTC; the latest datetime for an invalid date."""
         return self._dates[1] or LATEST
 
     @once
     def unreadable_dates(self) -> tuple[str, ...]:
-        """Which of notBefore and notAfter are no dates, which OpenSSL refuses in a path."""
+        """Which of notBefore and notAfter are invalid, which OpenSSL refuses in a path."""
         names = ("notBefore", "notAfter")
         return tuple(n for n, date in zip(names, self._dates, strict=True) if date is None)
 
@@ -175,7 +173,7 @@ class Certificate(Parsed):
             return extensions_of(self._strict, lambda: self._fields.extensions)
 
     def extension(self, kind: type[_Extension]) -> _Extension | None:
-        """One extension, `None` when there is none or it cannot be read."""
+        """One extension; `None` if it is absent or cannot be read."""
         return self._extensions.get(kind)
 
     @once
@@ -223,7 +221,7 @@ class Certificate(Parsed):
 
     @once
     def authority_serial(self) -> int | None:
-        """Serial number that the issuer's certificate has to bear (AKI), `None` when absent."""
+        """The issuer's serial number according to the AKI; `None` if absent."""
         found = self.extension(x509.AuthorityKeyIdentifier)
         return None if found is None else found.authority_cert_serial_number
 
@@ -234,7 +232,7 @@ class Certificate(Parsed):
 
     @once
     def version(self) -> int:
-        """1, 2 or 3; another number where the certificate says so."""
+        """1, 2 or 3; or an invalid number from the certificate."""
         return self._read(
             lambda parsed: parsed.version.value + 1, lambda: self.openssl.get_version() + 1
         )
@@ -246,7 +244,7 @@ class Certificate(Parsed):
 
     @once
     def key(self) -> PublicKey | None:
-        """The public key, `None` for one that cannot be read here (see `key_kind`)."""
+        """The public key; `None` if its kind is not supported (see `key_kind`)."""
         try:
             return self._read(
                 lambda parsed: parsed.public_key(),
@@ -257,7 +255,7 @@ class Certificate(Parsed):
 
     @property
     def key_kind(self) -> tuple[str, ...]:
-        """Object identifiers of the key's algorithm and curve, as far as there are some."""
+        """Object identifiers of the key's algorithm and curve, if any."""
         return kind_of(self._fields.key)
 
     @once
@@ -278,7 +276,7 @@ class Certificate(Parsed):
 
     @once
     def oddities(self) -> tuple[Oddity, ...]:
-        """What OpenSSL reads here and stricter parsers refuse; empty for nearly every one."""
+        """What OpenSSL reads and stricter parsers refuse; empty for nearly every certificate."""
         if self._ordinary:
             return ()
         found = oddities(self.der, self._fields)
@@ -297,11 +295,11 @@ class Certificate(Parsed):
 
     @property
     def self_signed(self) -> bool:
-        """Self-issued, and its own key verifies its signature."""
+        """Whether it is self-issued and its own key verifies its signature."""
         return self.self_issued and verifies(self, self)
 
     def issued_by(self, candidate: Certificate) -> bool:
-        """Whether the candidate bears the issuer's name and its key verifies the signature.
+        """Whether the candidate has the issuer's name and its key verifies the signature.
 
         RFC 5280 section 6.1.3.
         """
@@ -310,7 +308,7 @@ class Certificate(Parsed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableCertificate:
-    """An entry of a certificate list that OpenSSL cannot parse, kept as it was sent."""
+    """An entry of a presented chain that OpenSSL cannot parse, kept as it was sent."""
 
     der: bytes
     reason: str = field(compare=False)
@@ -322,9 +320,9 @@ class UnreadableCertificate:
 
 
 def parse_entry(der: bytes) -> Certificate | UnreadableCertificate:
-    """Parse one entry of a certificate list.
+    """Parse one entry of a presented chain.
 
-    Never raises, so that one bad entry hides none of the others.
+    Never raises, so that one bad entry does not hide the others.
     """
     try:
         return Certificate.from_der(der)
@@ -333,13 +331,13 @@ def parse_entry(der: bytes) -> Certificate | UnreadableCertificate:
 
 
 def verifies(child: Certificate, issuer: Certificate) -> bool:
-    """Whether the issuer's key verifies the child's signature; names are not looked at."""
+    """Whether the issuer's key verifies the child's signature; names are not compared."""
     return signature_fits(child, issuer) is True
 
 
 @lru_cache(maxsize=REMEMBERED)
 def signature_fits(child: Certificate, issuer: Certificate) -> bool | None:
-    """The same, with `None` where key or algorithm cannot be read here."""
+    """`verifies`, but `None` if the key or the algorithm is not supported here."""
     return fits(child.signature, issuer.key)
 
 
@@ -355,7 +353,7 @@ def _parse(der: bytes) -> Certificate:
 
 
 def _touch(parsed: x509.Certificate) -> tuple[object, ...]:
-    """Everything that a strict parser reads late, or the exception with which it refuses."""
+    """Read everything that `cryptography` parses lazily; raises what it refuses."""
     return (
         parsed.subject,
         parsed.issuer,

@@ -1,8 +1,7 @@
-"""What a DER or BER value is by its shape (X.690): how long it is, and the tags inside it.
+"""Reads the structure of DER and BER values (X.690): tags and lengths.
 
-A reader of headers only, tolerant of truncation, so that a damaged file can still be named, a
-damaged key still be recognised, and one field of a certificate be looked at without the others.
-Nothing here decodes a value: OpenSSL and `cryptography` do.
+It tolerates truncation, so that damaged files and keys can still be recognised and one field of a
+certificate be read without the others. It decodes no value; OpenSSL and `cryptography` do that.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ from itertools import takewhile
 INTEGER, OCTET_STRING, OBJECT_ID, SEQUENCE = 0x02, 0x04, 0x06, 0x30
 BOOLEAN = 0x01
 _LONG_FORM, _MAX_LENGTH_BYTES = 0x80, 4
-_MOST_ZEROS = 12  # BER allows zeros before a length, and OpenSSL passes over them
+_MOST_ZEROS = 12  # BER allows zeros before a length, and OpenSSL skips them
 _END_MARK = b"\0\0"
-_MOST_INSIDE, _DEEPEST = 500, 16  # of a certificate; more was made to keep this busy
+_MOST_INSIDE, _DEEPEST = 500, 16  # enough for a certificate; input with more is hostile
 _CONSTRUCTED = 0x20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
-    """One tag-length-value, perhaps cut short.
+    """One tag-length-value, possibly truncated.
 
     Attributes:
         tag: the identifier octet.
         start: offset of the content.
-        end: offset behind the value, as the header states it; may lie behind the end of the data.
-        content: the content that is there, not copied.
-        encoded: header and content as they are there, not copied.
+        end: offset after the value, as the header states it; may be after the end of the data.
+        content: the available content, not copied.
+        encoded: the available header and content, not copied.
     """
 
     tag: int
@@ -39,9 +38,9 @@ class Element:
 
 
 def element(data: bytes | memoryview, offset: int = 0) -> Element | None:
-    """The element that starts at `offset`, `None` where no header can be read.
+    """The element at `offset`; `None` if its header cannot be read.
 
-    An indefinite length (BER) runs to its end mark, without one to the end of the data.
+    An indefinite length (BER) reaches to its end mark, or without one to the end of the data.
     """
     header = _header(data, offset)
     if header is None:
@@ -76,7 +75,7 @@ def _header(data: bytes | memoryview, offset: int) -> tuple[int, int, int | None
 
 
 def _end_mark(data: bytes | memoryview, offset: int) -> int | None:
-    """Offset behind the end mark of a value of indefinite length whose content starts here."""
+    """Offset after the end mark of a value of indefinite length whose content begins here."""
     open_values = 1
     for _ in range(_MOST_INSIDE):
         header = _header(data, offset)
@@ -94,13 +93,13 @@ def _end_mark(data: bytes | memoryview, offset: int) -> int | None:
 
 
 def children(data: bytes | memoryview, *, at_most: int = 4) -> tuple[Element, ...]:
-    """The first elements inside the SEQUENCE that the data starts with; empty when it is none."""
+    """The first elements of the SEQUENCE at the beginning of the data; empty if there is none."""
     header = _header(data, 0)
     if header is None or header[0] != SEQUENCE:
         return ()
     _, start, length = header
     view = memoryview(data)
-    # Where the length is indefinite, its end mark is only sought by who comes that far.
+    # The end mark of an indefinite length is only searched if a caller gets that far.
     content = view[start:] if length is None else view[start : start + length]
     found = elements(content, at_most=at_most)
     return found if length is not None else tuple(takewhile(_is_no_end_mark, found))
@@ -111,7 +110,7 @@ def _is_no_end_mark(value: Element) -> bool:
 
 
 def elements(content: bytes | memoryview, *, at_most: int) -> tuple[Element, ...]:
-    """The first elements that stand in this content, one behind the other."""
+    """The first consecutive elements of this content."""
     found: list[Element] = []
     offset = 0
     while len(found) < at_most and (child := element(content, offset)) is not None:
@@ -135,12 +134,12 @@ def encode(tag: int, content: bytes) -> bytes:
 
 
 def definite(data: bytes | memoryview) -> bytes:
-    """The same values with definite lengths in their shortest form, and TRUE as DER writes it.
+    """The same values with definite lengths in their shortest form, and TRUE as in DER.
 
-    What cannot be read as BER stays as it is.
+    What cannot be parsed as BER is unchanged.
     """
     whole = bytes(data)
-    # Nearly every certificate is; looking costs a fraction of writing it anew.
+    # Nearly every certificate is definite; the test is much cheaper than rewriting.
     definite_already = _is_definite(whole, _DEEPEST)
     return whole if definite_already else _rewritten(whole, _DEEPEST)
 

@@ -1,4 +1,4 @@
-"""Distinguished names: read from their DER, and folded for comparing, as OpenSSL does both."""
+"""Reads distinguished names from DER and normalises them for comparison, both like OpenSSL."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _TEXT: Final = {12: "utf-8", 28: "utf-32-be", 30: "utf-16-be"} | dict.fromkeys(
 
 
 def name_of(raw: bytes) -> x509.Name:
-    """A name, each value read as OpenSSL's ASN1_STRING_to_UTF8 does.
+    """A name, with each value read like OpenSSL's ASN1_STRING_to_UTF8.
 
-    Empty relative names and repeated attributes of one are left out: OpenSSL compares names
-    without the former, and nobody can show the latter.
+    Empty relative names and repeated attributes in one are left out: OpenSSL ignores the former in
+    comparisons, and the latter cannot be displayed.
     """
     rdns = []
     for rdn in der.children(raw, at_most=_MOST_RDNS):
@@ -43,7 +43,7 @@ def _attribute(pair: der.Element) -> x509.NameAttribute[str] | None:
         if codec
         else f"#{bytes(value.encoded).hex()}"
     )
-    # What the library asks of new names (two letters for a country) is not asked of old ones.
+    # The library's rules for new names (two letters for a country) do not apply to existing ones.
     try:
         return x509.NameAttribute(identifier(bytes(kind.content)), text, _validate=False)
     except (TypeError, ValueError):  # a kind whose values are no text
@@ -58,10 +58,7 @@ def common_names(name: x509.Name) -> tuple[str, ...]:
 
 
 def canonical_name(name: x509.Name) -> CanonicalName:
-    """Fold a name as OpenSSL's X509_NAME_cmp does.
-
-    ASCII case and runs of white space do not count.
-    """
+    """Normalise a name like OpenSSL's X509_NAME_cmp: ASCII case and runs of white space."""
     return tuple(
         frozenset((a.oid.dotted_string, _fold(_text(a.value))) for a in rdn) for rdn in name.rdns
     )

@@ -1,8 +1,8 @@
-"""What is odd in the encoding of a certificate that OpenSSL reads and a stricter parser refuses.
+"""Finds encodings in a certificate that OpenSSL reads and a stricter parser refuses.
 
-Each field is put alone into a plain certificate and handed to `cryptography`: those that it then
-refuses are the odd ones. So nothing here repeats a parser's rules; only names are looked into,
-because people can then see which value it is.
+Each field is put alone into an ordinary certificate and given to `cryptography`; the fields that it
+refuses are odd. So no parser's rules are repeated here. Only names are examined further, to tell
+users which value it is.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _MOST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oddity:
-    """One thing that is odd.
+    """One oddity.
 
     Attributes:
         kind: a stable word for `evidence.kind`.
-        what: what is odd, as the end of a sentence; holds no text of the certificate.
-        of_issuer: it stands in the issuer's name, so that the issuer has it as well.
+        what: what is odd, as the end of a sentence; contains no text of the certificate.
+        of_issuer: it is in the issuer's name, so the issuer's certificate has it too.
     """
 
     kind: str
@@ -57,7 +57,7 @@ _UNIQUE_ID = Oddity(kind="unique-id", what="it carries an odd unique identifier"
 
 
 def oddities(certificate: bytes, fields: RawFields) -> tuple[Oddity, ...]:
-    """Everything that is odd, in the order of the fields; empty where nothing is."""
+    """Every oddity, in the order of the fields."""
     with quiet():
         found = [*_outside(certificate, fields), *_heads(fields), *_extensions(fields.extensions)]
     return tuple(dict.fromkeys(found))
@@ -66,7 +66,7 @@ def oddities(certificate: bytes, fields: RawFields) -> tuple[Oddity, ...]:
 def unusual_serial(number: int) -> bool:
     """Whether a serial number is not positive or longer than RFC 5280 allows.
 
-    `cryptography` reads such a number all the same, other programs do not.
+    `cryptography` reads such a number, other programs do not.
     """
     return number <= 0 or number.bit_length() > 8 * _LONGEST_SERIAL
 

@@ -1,8 +1,8 @@
-"""The one exception tree of the library.
+"""The exceptions of the library, in one tree.
 
-A bad chain is never an exception: it is a `Verdict`. What is raised is only the failure to *obtain*
-or to *read* a chain, split by
-who must act: the reader of a file, the owner of a name or a network, the owner of a server.
+A bad chain is a `Verdict`, not an exception. Exceptions only say that a chain could not be obtained
+or read. They are divided by who must act: the user with the file, the owner of a name or a network,
+or the owner of a server.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from chainlib.causes import Cause, Observation
 
 
 class ChainlibError(Exception):
-    """Root of every exception that this library raises; its text is one sentence for people."""
+    """Base of all exceptions of this library; the text is one sentence for users."""
 
 
 class MalformedCertificate(ChainlibError):
@@ -22,14 +22,11 @@ class MalformedCertificate(ChainlibError):
 
 
 class UnusableFile(ChainlibError):
-    """A certificate file cannot be used.
-
-    Unreadable, empty, over the limits, or not certificates.
-    """
+    """A certificate file cannot be used: unreadable, empty, too large, or no certificates."""
 
 
 class PrivateKeyFound(UnusableFile):
-    """The input holds a private key; no part of it may be repeated anywhere."""
+    """The input contains a private key; no part of it may be repeated anywhere."""
 
 
 class InvalidTarget(ChainlibError):
@@ -37,15 +34,15 @@ class InvalidTarget(ChainlibError):
 
 
 class CaptureError(ChainlibError):
-    """No certificate list could be obtained.
+    """No chain could be captured.
 
     Attributes:
-        address: the address that was tried, where one was known.
-        timings: milliseconds per stage reached, for example `{"resolve": 1.2, "connect": 0.8}`.
+        address: the address that was tried, if known.
+        timings: milliseconds per stage, for example `{"resolve": 1.2, "connect": 0.8}`.
         reason: one word for what happened, such as `refused`, `reset` or `alert`; may be empty.
         candidates: the likely causes, the likeliest first.
-        evidence: further facts, JSON-ready: the alert, OpenSSL's reason, what else was tried.
-        observation: what the handshake sent and what came back; `None` where none began.
+        evidence: further JSON-compatible facts: the alert, OpenSSL's reason, what else was tried.
+        observation: what the handshake sent and received; `None` if none began.
     """
 
     reason = ""
@@ -71,44 +68,44 @@ class CaptureError(ChainlibError):
 
 
 class ResolveFailed(CaptureError):
-    """The host name has no address here (DNS)."""
+    """The host name has no address, as far as our DNS knows."""
 
 
 class ConnectFailed(CaptureError):
-    """No TCP session: refused, unreachable, or reset before a byte came.
+    """No TCP connection: refused, unreachable, or reset before a byte was received.
 
-    `reason` is `refused` where the address answered that nothing listens on the port, else empty.
+    `reason` is `refused` if the address answered that the port is closed, else empty.
     """
 
 
 class ConnectRefused(ConnectFailed):
-    """The address answered that nothing listens on the port, so the way to it is open."""
+    """The address answered that the port is closed, so the network path works."""
 
     reason = "refused"
 
 
 class ConnectTimedOut(ConnectFailed):
-    """No TCP session within the deadline."""
+    """No TCP connection within the deadline."""
 
 
 class NotTLS(CaptureError):
-    """The peer answers, but what it says is not TLS."""
+    """The peer answers, but not with TLS."""
 
 
 class TLSVersionUnsupported(CaptureError):
-    """The peer speaks TLS, but no version that the gateway offers (1.2 and 1.3 on v2)."""
+    """The peer supports TLS, but no version that the gateway offers (1.2 and 1.3 on v2)."""
 
 
 class ServerNameRequired(CaptureError):
-    """The peer refuses a handshake that carries no server_name (RFC 6066 section 3)."""
+    """The peer refuses a handshake without server_name (RFC 6066 section 3)."""
 
 
 class ClientCertificateRequired(CaptureError):
-    """The peer demands a client certificate and sent no list before it gave up."""
+    """The peer requires a client certificate and ended before it presented a chain."""
 
 
 class HandshakeFailed(CaptureError):
-    """The handshake broke before a certificate list came, for a reason that no other class names.
+    """The handshake failed before a chain was presented, for a reason without its own class.
 
     `reason` is `timeout`, `reset`, `closed`, `alert`, `list-too-large` or `other`.
     """

@@ -1,9 +1,9 @@
-"""The extensions of one certificate (RFC 5280 section 4.2).
+"""Reads the extensions of one certificate (RFC 5280 section 4.2), each by itself if necessary.
 
-One that nobody can read hides none of the others: `cryptography` reads all of them or none, and an
-address written as text, or an umlaut in a URL, is enough for none. OpenSSL, which decides in the
-end, reads each one when it is asked for. So where the whole cannot be read, each extension is put
-alone into a plain certificate and read there, and the names of a subjectAltName one by one.
+`cryptography` reads all extensions or none, and an address written as text, or an umlaut in a URL,
+is enough for none. OpenSSL, whose verdict counts, reads each one when it is needed. If the whole
+cannot be read, each extension is therefore put alone into an ordinary certificate and read there,
+and so are the names of a subjectAltName.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _MOST_NAMES = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternativeNames:
-    """What counts of a subjectAltName.
+    """The names of a subjectAltName that matter here.
 
-    A dNSName that is no ASCII stands here escaped, so that it is seen and fits nothing.
+    A dNSName that is not ASCII is escaped, so that it can be shown and matches nothing.
     """
 
     dns: tuple[str, ...] = ()
@@ -39,17 +39,17 @@ class AlternativeNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extensions:
-    """The extensions that could be read, and the contents of a subjectAltName that could not."""
+    """The readable extensions, and the raw contents of an unreadable subjectAltName."""
 
     readable: tuple[x509.ExtensionType, ...]
     raw_names: bytes | None = None
 
     def get(self, kind: type[_Extension]) -> _Extension | None:
-        """The extension of this kind, `None` when there is none or it cannot be read."""
+        """The extension of this kind; `None` if it is absent or cannot be read."""
         return next((one for one in self.readable if isinstance(one, kind)), None)
 
     def alternative_names(self) -> AlternativeNames | None:
-        """The names that a subjectAltName holds, `None` without one."""
+        """The names in the subjectAltName; `None` without one."""
         names = self.get(x509.SubjectAlternativeName)
         if names is not None:
             addresses = tuple(map(str, names.get_values_for_type(x509.IPAddress)))
@@ -76,13 +76,11 @@ class Extensions:
 def extensions_of(
     parsed: x509.Certificate | None, encoded: Callable[[], Iterable[bytes]]
 ) -> Extensions:
-    """Read the extensions of a certificate, each by itself where they cannot be read together.
+    """Read the extensions of a certificate; never raises because of their content.
 
     Args:
-        parsed: the certificate as `cryptography` reads it, `None` where it refuses.
-        encoded: gives the DER of each Extension, asked for only where it is needed.
-
-    Never raises over what the extensions hold.
+        parsed: the certificate as `cryptography` reads it; `None` if it refuses it.
+        encoded: returns the DER of each Extension; called only if needed.
     """
     if parsed is not None:
         try:
@@ -107,7 +105,7 @@ def one_by_one(encoded: Iterable[bytes]) -> Extensions:
 def _once(encoded: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Identifier and value of each extension.
 
-    One that is there twice counts as unreadable, as in X509V3_get_d2i(3).
+    A repeated extension counts as unreadable, as in X509V3_get_d2i(3).
     """
     parts = [der.children(extension, at_most=3) for extension in encoded]
     pairs = [(bytes(inner[0].content), bytes(inner[-1].content)) for inner in parts if inner]
@@ -116,7 +114,7 @@ def _once(encoded: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _alone(oid: bytes, value: bytes) -> x509.ExtensionType | None:
-    """The extension read from its first value, in DER, as d2i functions read it."""
+    """The extension from the first value of its content, as d2i functions read it."""
     first = der.element(value)
     exact = der.definite(first.encoded) if first else value
     inside = der.encode(der.OBJECT_ID, oid) + der.encode(der.OCTET_STRING, exact)
@@ -128,7 +126,7 @@ def _alone(oid: bytes, value: bytes) -> x509.ExtensionType | None:
 
 
 def _constraints(value: bytes) -> x509.BasicConstraints | None:
-    """BasicConstraints with a written-out default or a path length that a leaf may not have."""
+    """BasicConstraints with an explicit default value, or with a path length in a leaf."""
     outer = der.element(value)
     if outer is None or outer.tag != der.SEQUENCE:
         return None

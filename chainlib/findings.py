@@ -1,8 +1,7 @@
-"""The vocabulary of verdicts: codes, severities, findings, and the verdict that holds them.
+"""Codes, severities, findings, and the verdict that contains them.
 
-What may live here: names and frozen values. How a code is decided is in `judge`, how it is
-explained is in `explain`.
-The order of `Code` is binding: it is the order in which the headline is chosen (docs/findings.md).
+Only names and frozen values: `judge` decides codes and `explain` explains them. The order of `Code`
+is the order in which the headline is chosen (docs/findings.md) and never changes.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ _RANK: Mapping[Code, int] = MappingProxyType({code: place for place, code in enu
 
 
 def rank(code: Code) -> int:
-    """Place of a code in headline order; smaller comes first."""
+    """Position of a code in headline order; smaller comes first."""
     return _RANK[code]
 
 
@@ -94,8 +93,8 @@ class Severity(StrEnum):
 class Basis(StrEnum):
     """Why a finding is believed.
 
-    No real gateway could be observed, so nothing claims more than its basis. `GATEWAY` is the
-    gateway's own statement about this very server, in its backend health.
+    No real gateway could be observed, so each finding says what it is based on. `GATEWAY` is the
+    gateway's own statement about this server, in backend health.
     """
 
     DOCUMENTED = "documented"
@@ -112,11 +111,11 @@ class Finding:
     Attributes:
         code: stable name, the key of the catalogue in docs/findings.md.
         severity: of this occurrence.
-        summary: one plain sentence; may hold text from certificates, so it is hostile input for
-            whoever shows it.
-        certificate: position in the presented list of the certificate at fault, `None` when it is
+        summary: one plain sentence; may contain text from certificates, so escape it where it is
+            shown.
+        certificate: position in the presented chain of the certificate at fault; `None` if it is
             none of them.
-        evidence: JSON-ready facts.
+        evidence: JSON-compatible facts.
         basis: why it is believed.
     """
 
@@ -129,7 +128,7 @@ class Finding:
 
 
 class Role(StrEnum):
-    """What a presented certificate is."""
+    """The role of a presented certificate."""
 
     LEAF = "leaf"
     INTERMEDIATE = "intermediate"
@@ -138,7 +137,7 @@ class Role(StrEnum):
 
 
 class Status(StrEnum):
-    """What is wrong with a presented certificate where it stands."""
+    """The fault of a presented certificate, if any."""
 
     OK = "ok"
     EXPIRED = "expired"
@@ -165,15 +164,14 @@ class Verdict:
     """What the gateway would decide.
 
     Attributes:
-        findings: all of them, in headline order: critical first, then warnings, then information.
-        at: the instant judged at, aware, UTC.
+        findings: all findings in headline order: critical first, then warnings, then information.
+        at: the instant of the verdict, time zone aware, UTC.
         entries: role and status of each presented certificate, in the order sent.
         path: the certification path as far as it could be built.
-        not_checked: what was not looked at, for people.
-        in_order: what was found to be in order where nothing is wrong, one sentence; empty where
-            that was not composed.
-        case: what the rules looked at, kept so that a repair need not verify the path again; a
-            `chainlib.judge.case.Case`, `None` where no list came.
+        not_checked: what was not checked, for users.
+        in_order: one sentence about what was checked, if nothing is wrong; may be empty.
+        case: the input of the rules, kept so that a repair need not verify the path again; a
+            `chainlib.judge.case.Case`, `None` if no chain was presented.
     """
 
     findings: tuple[Finding, ...]
@@ -201,30 +199,30 @@ class Verdict:
 
     @property
     def hidden(self) -> frozenset[Code]:
-        """Codes that would be critical if the setting's validation were not switched off."""
+        """Codes that would be critical without the setting's validation switches."""
         off = next((f for f in self.findings if f.code is Code.VALIDATION_OFF), None)
         return frozenset(map(Code, off.evidence.get("silenced", ()))) if off else frozenset()
 
     @property
     def codes(self) -> frozenset[Code]:
-        """Every code that was found, severities aside."""
+        """Every code, whatever its severity."""
         return frozenset(f.code for f in self.findings)
 
 
 def gateway_finding(
     code: Code, summary: str, *, healthy: bool = False, evidence: Mapping[str, Any] | None = None
 ) -> Finding:
-    """A cause that the gateway itself names for a server in its backend health.
+    """A cause that backend health gives for a server.
 
     Args:
         code: the code of Azure's message.
-        summary: one plain sentence; it may quote the gateway, so it is hostile text.
+        summary: one plain sentence; it may quote Azure, so it is hostile text.
         healthy: whether the gateway calls the server healthy all the same.
-        evidence: JSON-ready facts, such as the gateway's message.
+        evidence: JSON-compatible facts, such as Azure's message.
 
     Returns:
-        A finding of basis `gateway`: critical while the gateway calls the server unhealthy, else
-        a warning.
+        A finding with basis `gateway`: critical if the gateway calls the server unhealthy, else a
+        warning.
     """
     return Finding(
         code=code,
@@ -239,10 +237,7 @@ _WEIGHT = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def in_headline_order(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Sort findings as a verdict holds them.
-
-    By severity, then by the order of `Code`, then by position.
-    """
+    """Sort findings by severity, then by the order of `Code`, then by position."""
     return tuple(
         sorted(
             findings,

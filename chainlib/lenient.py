@@ -1,9 +1,9 @@
-"""The fields of a certificate that OpenSSL reads and `cryptography` refuses.
+"""Reads the fields of a certificate that OpenSSL accepts and `cryptography` refuses.
 
-OpenSSL decides what a certificate is; it reads many that break RFC 5280 or DER. `cryptography`
-refuses the whole of such a certificate for one field. Here each field is taken out by its place
-alone, and what can be read of it is read by putting it into an otherwise plain certificate. Used
-only where `cryptography` refuses: the ordinary certificate never comes here.
+OpenSSL decides what a certificate is, and it reads many that violate RFC 5280 or DER.
+`cryptography` refuses such a certificate as a whole because of one field. Here each field is
+located by its position and read by putting it into an otherwise ordinary certificate. Used only if
+`cryptography` refuses the whole.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ _PLAIN_KEY = bytes.fromhex("3019301306072a8648ce3d020106082a8648ce3d030107030200
 
 
 def quiet() -> AbstractContextManager[object]:
-    """Without `cryptography`'s warnings of long names and odd serial numbers.
+    """Suppress `cryptography`'s warnings about long names and odd serial numbers.
 
-    All of them are `UserWarning`s, those of what is deprecated in it too.
+    All of them are `UserWarning`s, its deprecation warnings too.
     """
     return warnings.catch_warnings(action="ignore", category=UserWarning)
 
@@ -60,10 +60,10 @@ class RawFields:
     """The fields of a certificate (RFC 5280 section 4.1) in DER, headers included.
 
     Attributes:
-        signed: the bytes that the signature covers, as they were sent.
-        version: the whole `[0]`, empty where it is left out.
-        outer_algorithm: the algorithm beside the signature.
-        signature: without the octet that counts unused bits.
+        signed: the signed bytes, as they were sent.
+        version: the whole `[0]`; empty if absent.
+        outer_algorithm: the algorithm next to the signature.
+        signature: without the octet for unused bits.
         unused_bits: that octet.
     """
 
@@ -83,7 +83,7 @@ class RawFields:
 
 
 def split(certificate: bytes) -> RawFields:
-    """Take a certificate that OpenSSL parsed apart; raises `ValueError` where it cannot."""
+    """Split a certificate that OpenSSL parsed into fields; raises `ValueError` if it cannot."""
     signed = next((bytes(e.encoded) for e in der.children(certificate, at_most=1)), b"")
     parts = der.children(der.definite(certificate), at_most=3)
     fields = list(der.elements(parts[0].content, at_most=_MOST_FIELDS)) if parts else []
@@ -122,10 +122,10 @@ def plain_with(
     key: bytes = _PLAIN_KEY,
     behind: bytes = b"",
 ) -> x509.Certificate:
-    """A plain certificate with these fields in place of its own, and what stands behind its key.
+    """An ordinary certificate with these fields in place of its own; `behind` follows its key.
 
-    Raises one of `REFUSALS` when `cryptography` refuses it at once; it may refuse the field only
-    when that is asked for.
+    Raises one of `REFUSALS` if `cryptography` refuses it at once; it may also refuse a field only
+    when that is read.
     """
     tbs = der.encode(
         der.SEQUENCE,
@@ -161,10 +161,10 @@ def identifier(content: bytes) -> x509.ObjectIdentifier:
 
 
 def dates_of(validity: bytes) -> tuple[datetime | None, datetime | None]:
-    """NotBefore and notAfter, each `None` where it is no date that OpenSSL accepts in a path.
+    """NotBefore and notAfter, each `None` if OpenSSL would not accept it in a path.
 
-    X509_cmp_time(3) takes only the two forms of RFC 5280 section 4.1.2.5. The year 0000 counts as
-    the earliest date there is.
+    X509_cmp_time(3) accepts only the two forms of RFC 5280 section 4.1.2.5. The year 0000 counts as
+    the earliest datetime.
     """
     found = [_date(one.tag, bytes(one.content)) for one in der.children(validity, at_most=2)]
     before, after = (*found, None, None)[:2]
@@ -180,7 +180,8 @@ def _date(tag: int, content: bytes) -> datetime | None:
     if tag == _UTC_TIME:
         year += 1900 if year >= _FIRST_YEAR_OF_UTC_TIME else 2000
     try:
-        # A leap year stands in for the year 0, which is one and which Python does not know.
+        # The year 0 is a leap year, which Python does not support, so another leap year replaces
+        # it.
         read = datetime(year or 2000, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None

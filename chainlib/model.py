@@ -1,11 +1,9 @@
-"""The values that rooms hand each other.
+"""The values of the library: target, presented chain, trust anchors, certification path.
 
-A target, what it presented, what is trusted, the path between. All frozen, no behaviour.
-
-Words are those of the RFCs: the *presented chain* is the certificate_list as sent (RFC 8446 section
-4.4.2), the *certification path*
-is what was built from it (RFC 5280 section 6), a *trust anchor* is what the gateway was given,
-server_name is RFC 6066 section 3.
+All frozen, without behaviour. The words are those of the RFCs: the *presented chain* is the
+certificate_list as sent (RFC 8446 section 4.4.2), the *certification path* is what was built from
+it (RFC 5280 section 6), a *trust anchor* is what the gateway was configured to trust, server_name
+is RFC 6066 section 3.
 """
 
 from __future__ import annotations
@@ -32,16 +30,15 @@ class Target:
     """Where to connect and which server_name to send.
 
     Attributes:
-        host: lower-case A-label or IP literal without brackets.
+        host: A-label in lower case or IP address without brackets.
         port: 1 to 65535.
-        server_name: what the handshake sends as SNI; `None` sends none (an IP literal never has
-            one).
+        server_name: sent as SNI; `None` sends none (an IP address is never sent).
         address: the checked address to connect to; `None` lets `capture` resolve the host.
         proxy_header: send a PROXY protocol header before the handshake, as the gateway does for a
-            layer-4 setting with client IP preservation.
+            layer 4 setting with client IP preservation.
 
     Raises:
-        InvalidTarget: empty host, port out of range, or an IP literal as server_name.
+        InvalidTarget: empty host, port out of range, or an IP address as server_name.
     """
 
     host: str
@@ -51,7 +48,7 @@ class Target:
     proxy_header: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be connected to."""
+        """Validate the fields."""
         if not self.host:
             message = "the target has no host; write for example backend.contoso.com"
             raise InvalidTarget(message)
@@ -80,7 +77,7 @@ def is_ip_literal(host: str) -> bool:
 
 
 class HandshakeErrorKind(StrEnum):
-    """Why a handshake broke after the certificate list had come."""
+    """Why a handshake failed after the chain was received."""
 
     CLIENT_CERTIFICATE_REQUIRED = "client-certificate-required"
     KEY_MISMATCH = "key-mismatch"
@@ -93,7 +90,7 @@ class HandshakeErrorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandshakeError:
-    """A handshake that failed after the server had sent its chain; the chain is still judged.
+    """A handshake that failed after the server had sent its chain, which is still judged.
 
     Attributes:
         kind: the reason, one word.
@@ -112,8 +109,9 @@ class TlsSession:
 
     Attributes:
         version: `TLSv1.2` or `TLSv1.3`.
-        cipher: OpenSSL's name of the suite, empty when the handshake broke first.
-        client_certificate_requested: a CertificateRequest came (RFC 8446 section 4.3.2).
+        cipher: OpenSSL's name of the suite; empty if the handshake failed before.
+        client_certificate_requested: whether there was a CertificateRequest (RFC 8446 section
+            4.3.2).
     """
 
     version: str
@@ -123,15 +121,15 @@ class TlsSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What the backend answered to the health probe's GET.
+    """The backend's response to the health probe.
 
     Attributes:
         status: the three-digit status code.
         reason: the reason phrase, hostile text.
-        body_matched: whether the rule's body text was found in the first 64 KiB; `None` when no
-            body match was asked for.
-        server: the Server header, hostile text, empty when absent.
-        header_bytes: size of the status line and the header, 0 where unknown.
+        body_matched: whether the rule's text is in the first 64 KiB of the body; `None` if the rule
+            has none.
+        server: the Server header, hostile text, empty if absent.
+        header_bytes: size of status line and headers; 0 if unknown.
     """
 
     status: int
@@ -142,7 +140,7 @@ class HttpResponse:
 
 
 class HttpFailureKind(StrEnum):
-    """Why the health probe got no HTTP answer."""
+    """Why the health probe got no HTTP response."""
 
     TIMEOUT = "timeout"
     CLOSED = "closed"
@@ -155,11 +153,11 @@ class HttpFailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpFailure:
-    """The health probe sent its GET and no HTTP answer came.
+    """The health probe sent its GET and got no HTTP response.
 
     Attributes:
         kind: why.
-        detail: what was seen, for people.
+        detail: what was observed, for users.
         waited: seconds until a timeout; `None` for everything else.
     """
 
@@ -170,12 +168,12 @@ class HttpFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveChain:
-    """What the same backend presents under the name that live traffic sends.
+    """What the same backend presents for the name that live traffic sends.
 
     Attributes:
-        name: the server_name and reference identifier of live traffic.
-        certificates: the list sent under that name; empty when none came.
-        error: one sentence when none came, else `None`.
+        name: SNI and required name of live traffic.
+        certificates: the chain presented for that name; empty if there was none.
+        error: one sentence if there was none, else `None`.
     """
 
     name: str
@@ -185,17 +183,17 @@ class LiveChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentedChain:
-    """The certificate_list exactly as sent, with what else the connection showed.
+    """The certificate_list exactly as sent, with other facts of the connection.
 
     Attributes:
         target: where it was captured, with the address used.
-        certificates: as sent; an entry that no parser accepts is an `UnreadableCertificate`.
-        ordered: `False` for a PKCS #7 bag, which has no order; order is then not judged.
+        certificates: as sent; an entry that cannot be parsed is an `UnreadableCertificate`.
+        ordered: `False` for a PKCS #7 bag, which has no order; then the order is not judged.
         tls: what was negotiated; `None` for a rehearsed file.
-        handshake_error: set when the handshake failed after the list had come.
-        http: the health probe's answer; `None` when none was asked for.
-        without_server_name: the list sent to a handshake without SNI; `None` when not looked at.
-        live: the lists sent under live traffic's names.
+        handshake_error: set if the handshake failed after the chain was received.
+        http: the health probe's result; `None` if no request was sent.
+        without_server_name: the chain presented without SNI; `None` if that was not tried.
+        live: the chains presented for live traffic's names.
         timings: milliseconds by stage: `resolve`, `connect`, `handshake`, `http`.
     """
 
@@ -213,7 +211,7 @@ class PresentedChain:
 
 
 class TrustMode(StrEnum):
-    """How the gateway decides whom to trust (azure-rules sections 2.1 and 2.2)."""
+    """How the gateway decides what to trust (azure-rules sections 2.1 and 2.2)."""
 
     UPLOADED_ROOTS = "uploaded-roots"
     WELL_KNOWN = "well-known"
@@ -222,14 +220,14 @@ class TrustMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadedRoot:
-    """A trusted root as it lies on a gateway, attached to the setting in question or not.
+    """A trusted root that was uploaded to a gateway, attached to the setting or not.
 
     Attributes:
         name: its name on the gateway, for example `corp-root-2024`.
         certificate: the parsed certificate.
-        gateway: the gateway that holds it, for people.
-        on_other_gateway: it lies on another gateway than the one in question, so it must be
-            uploaded before it can be attached.
+        gateway: display name of that gateway.
+        on_other_gateway: it is on another gateway, so it must be uploaded before it can be
+            attached.
     """
 
     name: str
@@ -240,11 +238,11 @@ class UploadedRoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndecodableRoot:
-    """An uploaded trusted root whose data is no certificate; ARM does not vet uploads.
+    """An uploaded trusted root whose data is no certificate; ARM does not validate uploads.
 
     Attributes:
         name: its name on the gateway.
-        reason: what was found instead, in words.
+        reason: what it is instead, in words.
         kind: `undecodable`, or `double-encoded` for base64 of a text that is base64 itself.
     """
 
@@ -255,14 +253,14 @@ class UndecodableRoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedRoot:
-    """An upload that holds certificates in another form than one certificate.
+    """An upload that contains several certificates, or one in a container.
 
     Whether the gateway reads all of them, or any, is not documented.
 
     Attributes:
         name: its name on the gateway.
-        kind: `bundle` for several certificates one after another, `pkcs7` for a PKCS #7 bag.
-        count: how many certificates it holds.
+        kind: `bundle` for several certificates after each other, `pkcs7` for a PKCS #7 bag.
+        count: how many certificates it contains.
     """
 
     name: str
@@ -270,17 +268,17 @@ class PackedRoot:
     count: int
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: the indexes are kept once they have been made
+@dataclass(frozen=True, kw_only=True)  # no slots: the indexes are cached in the instance
 class TrustAnchors:
-    """What the gateway was given to trust.
+    """What the gateway was configured to trust.
 
     Attributes:
         mode: uploaded roots, the platform's well-known CAs, or v1 authentication certificates.
-        certificates: the anchors of that mode; for `WELL_KNOWN` a stand-in list (Azure publishes
-            none).
-        names: SHA-256 hex -> the name under which an anchor lies on the gateway, where known.
+        certificates: the anchors of that mode; for `WELL_KNOWN` Mozilla's list, because Azure
+            publishes none.
+        names: SHA-256 hex -> the anchor's name on the gateway, if known.
         undecodable: uploads that are no certificate.
-        hidden: names of attached roots whose content nobody shows, as for those in Key Vault.
+        hidden: names of attached roots whose content ARM does not show, as for those in Key Vault.
         packed: uploads that are a bundle or a PKCS #7 bag; their certificates are anchors.
     """
 
@@ -293,7 +291,7 @@ class TrustAnchors:
 
     @once
     def by_subject(self) -> Mapping[CanonicalName, tuple[Certificate, ...]]:
-        """The anchors of each subject, in the order given."""
+        """The anchors by subject, in the order given."""
         index: dict[CanonicalName, tuple[Certificate, ...]] = {}
         for certificate in self.certificates:
             index[certificate.subject_key] = (*index.get(certificate.subject_key, ()), certificate)
@@ -304,7 +302,7 @@ class TrustAnchors:
         return hash((self.mode, len(self.certificates), self.certificates[:1], self.hidden))
 
     def __contains__(self, certificate: Certificate) -> bool:
-        """Whether this very certificate is an anchor."""
+        """Whether this certificate itself is an anchor."""
         return certificate in self._members
 
     @once
@@ -324,13 +322,13 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathElement:
-    """One step of a certification path, leaf first.
+    """One step of a certification path.
 
     Attributes:
         source: where it came from; `MISSING` marks the gap.
-        subject: RFC 4514 text; for a gap, the issuer name that the child asks for.
-        certificate: the certificate, `None` for a gap.
-        position: place in the presented list, `None` when it was not presented.
+        subject: RFC 4514 text; for a gap, the issuer name in the child.
+        certificate: the certificate; `None` for a gap.
+        position: position in the presented chain; `None` if it was not presented.
     """
 
     source: Source
@@ -346,11 +344,11 @@ class PathElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificationPath:
-    """The path from the leaf towards a trust anchor as far as it was built (RFC 5280 section 6).
+    """The path from the leaf towards a trust anchor, as far as it was built (RFC 5280 section 6).
 
     Attributes:
         elements: leaf first; a gap is an element whose source is `MISSING`.
-        complete: it ends in a trust anchor and has no gap.
+        complete: whether it ends in a trust anchor and has no gap.
     """
 
     elements: tuple[PathElement, ...]
@@ -358,16 +356,16 @@ class CertificationPath:
 
     @property
     def leaf(self) -> Certificate | None:
-        """The leaf (end-entity certificate), `None` when the list holds none."""
+        """The leaf (end-entity certificate); `None` if there is none."""
         return self.elements[0].certificate if self.elements else None
 
     @property
     def trust_anchor(self) -> Certificate | None:
-        """The trust anchor that the path ends in, `None` for an incomplete path."""
+        """The trust anchor at the end of the path; `None` for an incomplete path."""
         return self.elements[-1].certificate if self.complete and self.elements else None
 
     @property
     def intermediates(self) -> tuple[Certificate, ...]:
-        """What lies between, gaps left out."""
+        """The certificates between leaf and anchor, without gaps."""
         inner = self.elements[1:-1] if self.complete else self.elements[1:]
         return tuple(e.certificate for e in inner if e.certificate)

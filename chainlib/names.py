@@ -1,9 +1,8 @@
-"""Does a certificate carry the name asked for, and if not, why?
+"""Whether a certificate contains a name, and if not, why.
 
-The rules of OpenSSL's X509_check_host as nginx calls it (flags 0): dNSName entries of the
-subjectAltName decide when there is one; only without any does the common name count. Pure: no
-chain, no clock. Source: X509_check_host(3); RFC 9525 forbids the common name, but the gateway is
-not known to follow it.
+The rules of OpenSSL's X509_check_host as nginx calls it (flags 0): if there are dNSName entries in
+the subjectAltName, only they count, otherwise the common name. Pure: no chain, no clock. Source:
+X509_check_host(3); RFC 9525 forbids the common name, but the gateway is not known to follow it.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from chainlib.model import is_ip_literal
 
 _MIN_DOTS_BELOW_STAR = 2
 _IDNA_PREFIX = "xn--"
-# OpenSSL knows no underscore beside a star or in place of one, and no hyphen right before it, so
-# `app-*` covers nothing.
+# OpenSSL allows no underscore next to a star or in its place, and no hyphen right before it, so
+# `app-*` matches nothing.
 _MAX_NAME = 253
 _HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _COVERED = re.compile(r"[a-z0-9-]*")
@@ -31,7 +30,10 @@ def presented_identifiers(certificate: Certificate) -> tuple[str, ...]:
 
 
 def matches(certificate: Certificate, reference: str) -> bool:
-    """Whether a reference identifier (a host name, its trailing dot dropped) is presented."""
+    """Whether the certificate contains a reference identifier (a host name).
+
+    Case and a trailing dot are ignored.
+    """
     wanted = reference.removesuffix(".").lower()
     return bool(wanted) and any(
         identifier_matches(name, wanted) for name in presented_identifiers(certificate)
@@ -39,7 +41,7 @@ def matches(certificate: Certificate, reference: str) -> bool:
 
 
 def identifier_matches(presented: str, reference: str) -> bool:
-    """Whether one presented identifier, perhaps a wildcard, covers a lower-case reference."""
+    """Whether a presented identifier, perhaps a wildcard, matches a lower-case reference."""
     if not presented.isascii():
         return (
             False  # Unicode folds signs such as the Kelvin sign to plain letters, OpenSSL does not
@@ -81,7 +83,7 @@ def _wildcard_covers(pattern: str, reference: str) -> bool:
 
 
 class NameReason(StrEnum):
-    """Why no name of a certificate is the one asked for, where it can be said better than that."""
+    """Why a certificate does not contain the requested name, if there is a specific reason."""
 
     IP_ADDRESS = "ip-address"
     NO_NAME = "no-name"
@@ -98,7 +100,7 @@ class NameReason(StrEnum):
 
 
 def is_dns_name(name: str) -> bool:
-    """Whether this may stand as a name in a certificate: no wildcard, URL, address or blank."""
+    """Whether this may be a name in a certificate: no wildcard, URL, address or blank."""
     labels = name.lower().split(".")
     return (
         len(name) <= _MAX_NAME
@@ -108,9 +110,9 @@ def is_dns_name(name: str) -> bool:
 
 
 def is_host_name(name: str) -> bool:
-    """Whether this can be set as the host name of a backend.
+    """Whether this can be configured as the host name of a backend.
 
-    A DNS name that matches a certificate which carries it, and that means no machine itself.
+    It is a DNS name that a certificate can match and that does not mean the machine itself.
     """
     last = name.lower().rpartition(".")[2]
     return is_dns_name(name) and "." in name and last not in {"localhost", "localdomain"}
@@ -119,7 +121,7 @@ def is_host_name(name: str) -> bool:
 def why_not(certificate: Certificate, reference: str) -> tuple[NameReason, str] | None:
     """The likeliest reason why this certificate is not for that name, and the name that shows it.
 
-    `None` where its names are simply others.
+    `None` if its names are simply different.
     """
     wanted = reference.removesuffix(".").lower()
     if is_ip_literal(wanted):
@@ -138,7 +140,7 @@ def why_not(certificate: Certificate, reference: str) -> tuple[NameReason, str] 
 
 
 def _reason(name: str, wanted: str) -> NameReason | None:
-    """Why a name that was meant for the one asked for does not match it."""
+    """Why a name that was meant to be the requested one does not match it."""
     pattern = name.lower()
     if pattern.rstrip(".") == wanted:
         return NameReason.TRAILING_DOT
@@ -156,7 +158,7 @@ def _reason(name: str, wanted: str) -> NameReason | None:
 
 
 def _oddity(name: str) -> NameReason | None:
-    """What keeps a name from being a host name, whichever name was asked for."""
+    """Why a name in a certificate is no valid host name."""
     if "/" in name:
         return NameReason.URL
     if "@" in name:

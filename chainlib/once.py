@@ -1,4 +1,4 @@
-"""A fact that is computed when it is first asked for, and kept."""
+"""A property that is computed once and then kept in the instance."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _Fact = TypeVar("_Fact")
 
 
 class once(Generic[_Owner, _Fact]):  # noqa: N801 -- read as a decorator, like `property`
-    """What `functools.cached_property` is from Python 3.12 on: without its lock.
+    """Like `functools.cached_property` of Python 3.12: without its lock.
 
-    Until 3.11 the lock costs more than most facts of a certificate. Two threads may compute a fact
-    twice; whatever is pure may be.
+    Until Python 3.11 the lock costs more than computing most facts of a certificate. Two threads
+    may compute a fact twice, so use it for pure functions only.
     """
 
     def __init__(self, compute: Callable[[_Owner], _Fact]) -> None:

@@ -1,10 +1,7 @@
-"""OpenSSL through pyOpenSSL.
+"""Calls OpenSSL through pyOpenSSL; the only module that uses its private bindings.
 
-The one place that touches its private bindings, each pinned by
-tests/chainlib/test_openssl_bindings.py.
-
-What lives here: thin calls that turn our values into OpenSSL's and its answers into ours. No rule
-of our own.
+`tests/chainlib/test_openssl_bindings.py` pins each of them. There are only thin calls that convert
+values, no rules of our own.
 """
 
 from __future__ import annotations
@@ -29,13 +26,13 @@ _UNSPECIFIED = 1  # X509_V_ERR_UNSPECIFIED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSSLResult:
-    """What X509_verify_cert said.
+    """The result of X509_verify_cert.
 
     Attributes:
-        code: X509_V_ERR number, 0 when it accepted.
-        depth: depth of the certificate at fault, 0 is the leaf.
-        text: OpenSSL's own words.
-        chain: the certificates of the verified chain, leaf first; empty when refused.
+        code: X509_V_ERR number, 0 if it accepted.
+        depth: depth of the certificate at fault; 0 is the leaf.
+        text: OpenSSL's error text.
+        chain: the verified chain, leaf first; empty if refused.
     """
 
     code: int
@@ -49,7 +46,7 @@ class OpenSSLResult:
         return self.code == 0
 
     def as_evidence(self) -> dict[str, object]:
-        """Number, words and depth, as evidence holds them."""
+        """Number, text and depth, as the evidence of a finding."""
         return {"code": self.code, "text": self.text, "depth": self.depth}
 
 
@@ -62,17 +59,17 @@ def verify_path(
     server_purpose: bool = True,
     partial_chain: bool = False,
 ) -> OpenSSLResult:
-    """Let OpenSSL build and check a path, trusted certificates first, as a TLS client does.
+    """Let OpenSSL build and verify a path, trusted certificates first, as a TLS client does.
 
-    Revocation is not looked at.
+    Revocation is not checked.
 
     Args:
         leaf: the certificate to verify.
-        untrusted: what was sent beside it, in the order to be tried.
+        untrusted: the other presented certificates, in the order to be tried.
         trusted: the trust anchors.
-        at: the instant, aware; `None` leaves dates out.
-        server_purpose: demand the TLS server purpose of the leaf.
-        partial_chain: any trusted certificate ends the path, a root or not.
+        at: the instant, time zone aware; `None` ignores dates.
+        server_purpose: require the TLS server purpose of the leaf.
+        partial_chain: any trusted certificate may end the path, not only a root.
     """
     given, anchors = (leaf, *untrusted), tuple(trusted)
     if at is None:
@@ -97,7 +94,7 @@ def _verified(given: tuple[Certificate, ...], store: _Store) -> OpenSSLResult:
     code, depth, addresses = _verify(store.openssl, objects)
     if code:
         return OpenSSLResult(code=code, depth=depth, text=_error_text(code), chain=())
-    # The chain holds the very objects that were handed in, which are told apart by their address.
+    # The chain contains the same objects that were passed in, so their addresses identify them.
     known = dict(zip(map(_address, objects), given, strict=True))
     chain = tuple(known.get(one) or store.certificates[one] for one in addresses)
     return OpenSSLResult(code=0, depth=0, text="ok", chain=chain)
@@ -108,7 +105,7 @@ def _verify(
 ) -> tuple[int, int, tuple[int, ...]]:
     """X509_verify_cert(3): error, its depth, and the addresses of the chain's certificates.
 
-    What `X509StoreContext` of pyOpenSSL does, without an object of its own for each certificate.
+    Like `X509StoreContext` of pyOpenSSL, but without creating an object for each certificate.
     """
     beside = _lib.sk_X509_new_null()
     context = _lib.X509_STORE_CTX_new()
@@ -126,7 +123,7 @@ def _verify(
 
 
 def _taken_apart(stack: object) -> tuple[int, ...]:
-    """The addresses in a stack of certificates that is ours to free."""
+    """The addresses in a stack of certificates, which is freed here."""
     members = [_lib.sk_X509_value(stack, place) for place in range(_lib.sk_X509_num(stack))]
     addresses = tuple(int(_ffi.cast("uintptr_t", one)) for one in members)
     for one in members:
@@ -142,7 +139,7 @@ def _error_text(code: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Store:
-    """A trust store of OpenSSL's, and its certificates by the address of their OpenSSL object."""
+    """A trust store of OpenSSL, and its certificates by the address of their OpenSSL object."""
 
     openssl: crypto.X509Store
     certificates: Mapping[int, Certificate]
@@ -187,12 +184,12 @@ def _configure(
     if partial_chain:
         store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     if server_purpose:
-        # No public call sets the purpose; without it a client-only leaf would pass.
+        # There is no public call for the purpose; without it a client-only leaf would be accepted.
         _lib.X509_STORE_set_purpose(store._store, _lib.X509_PURPOSE_SSL_SERVER)  # noqa: SLF001 -- private binding, pinned by a test
 
 
 def identifier_name(dotted: str) -> str:
-    """What OpenSSL calls an object identifier (OBJ_nid2sn(3)), empty where it knows none."""
+    """OpenSSL's name of an object identifier (OBJ_nid2sn(3)); empty if it has none."""
     number = _lib.OBJ_txt2nid(dotted.encode())
     return _ffi.string(_lib.OBJ_nid2sn(number)).decode("ascii") if number else ""
 
@@ -201,12 +198,11 @@ MessageObserver = Callable[[int, int, bytes], None]
 
 
 def observe_messages(context: SSL.Context) -> None:
-    """Tell every connection of this context what it receives (SSL_CTX_set_msg_callback(3)).
+    """Report every received message to the connection's app data (SSL_CTX_set_msg_callback(3)).
 
-    The connection's app data is called as a `MessageObserver` and must not raise: protocol version
-    (0x0303 is TLS 1.2), content type (21 alert, 22 handshake, 256 the header of a record), the
-    whole message, decrypted. Only so does an entry of a certificate list arrive that no parser
-    accepts.
+    The app data is called as a `MessageObserver` and must not raise. It gets the protocol version
+    (0x0303 is TLS 1.2), the content type (21 alert, 22 handshake, 256 the header of a record) and
+    the whole decrypted message. This is the only way to get chain entries that cannot be parsed.
     """
     _lib.SSL_CTX_set_msg_callback(context._context, _MESSAGE_CALLBACK)  # noqa: SLF001 -- private binding, pinned by a test
 

@@ -1,7 +1,7 @@
-"""A certificate's bytes and the two libraries' views of them, each made when it is first asked for.
+"""A certificate's bytes and its objects in OpenSSL and `cryptography`, created when needed.
 
-OpenSSL decides what a certificate is. `cryptography` reads its fields where it can; where it
-refuses one, the field is taken out by its place alone.
+OpenSSL decides what a certificate is. `cryptography` reads its fields if it can; a field that it
+refuses is located by its position.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from chainlib.once import once
 _Fact = TypeVar("_Fact")
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: a fact is kept once it has been read
+@dataclass(frozen=True, kw_only=True)  # no slots: each object is cached in the instance
 class Parsed:
-    """The bytes of one certificate, and what reads them.
+    """The bytes of one certificate, and the objects that read them.
 
     Attributes:
-        der: the bytes as they were sent or read.
+        der: the bytes as sent or read.
     """
 
     der: bytes = field(repr=False)
 
     @once
     def openssl(self) -> crypto.X509:
-        """The certificate as OpenSSL has it; raises `MalformedCertificate` where it has none."""
+        """The certificate as an OpenSSL object; raises `MalformedCertificate` if there is none."""
         whole = shape.element(self.der)
         if whole is not None and whole.end < len(self.der):
             message = "not a readable X.509 certificate: something follows behind its end"
@@ -58,7 +58,7 @@ class Parsed:
     def parsed(self) -> x509.Certificate:
         """The certificate as a `cryptography` object.
 
-        Raises `MalformedCertificate` for one that OpenSSL reads and `cryptography` does not.
+        Raises `MalformedCertificate` for one that only OpenSSL can parse.
         """
         if self._strict is None:
             message = "this certificate is too unusual for the stricter parser"

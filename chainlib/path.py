@@ -1,11 +1,7 @@
-"""Who issued whom.
+"""Follows issuers from a certificate upwards through presented and trusted certificates.
 
-Go from a certificate upwards through what was presented and what is trusted, or stop at the
-missing link.
-
-The path takes trusted certificates first and does not back-track, as OpenSSL does. It decides
-nothing: it says what the path is and
-where it breaks. Acceptance is OpenSSL's word (`chainlib.openssl`).
+Like OpenSSL it prefers trusted certificates and does not back-track. It only says what the path is
+and where it ends; `chainlib.openssl` decides whether it is accepted.
 """
 
 from __future__ import annotations
@@ -23,11 +19,11 @@ SubjectIndex = Mapping[CanonicalName, Sequence[Certificate]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialPath:
-    """A chain of issuers, lowest first, as far as it could be followed.
+    """A sequence of issuers, lowest first, as far as it could be followed.
 
     Attributes:
-        certificates: each one named as issuer by the one before it; signatures are not looked at.
-        anchored: the last one is a trust anchor that ends a path, a root.
+        certificates: each is named as issuer by the one before it; signatures are not verified.
+        anchored: whether the last one is a trust anchor that ends a path, a root.
     """
 
     certificates: tuple[Certificate, ...]
@@ -35,18 +31,18 @@ class PartialPath:
 
     @property
     def top(self) -> Certificate:
-        """The last certificate that was reached."""
+        """The last certificate."""
         return self.certificates[-1]
 
     @property
     def ends_in_root(self) -> bool:
-        """The last certificate is its own issuer, anchored or not."""
+        """Whether the last certificate is its own issuer, anchored or not."""
         return is_root(self.top)
 
     def bad_signatures(self) -> tuple[int, ...]:
-        """Indices of certificates that do not verify with the key of the issuer above them.
+        """Indices of certificates whose signature the key of the next one does not verify.
 
-        A key or algorithm that cannot be read here says nothing.
+        Unsupported keys and algorithms are not reported.
         """
         pairs = zip(self.certificates, self.certificates[1:], strict=False)
         return tuple(
@@ -57,10 +53,7 @@ class PartialPath:
 
 
 class IssuerPool:
-    """Where issuers are looked for.
-
-    Trust anchors first, then what was presented, each found by subject.
-    """
+    """Where issuers are searched by subject: trust anchors first, then presented certificates."""
 
     def __init__(
         self, *, presented: Iterable[Certificate], anchors: SubjectIndex, at: datetime
@@ -87,7 +80,7 @@ class IssuerPool:
         return certificate in self._anchors.get(certificate.subject_key, ())
 
     def _issuer(self, child: Certificate, *, seen: Sequence[Certificate]) -> Certificate | None:
-        # OpenSSL takes the first that is in date, else the one that ran out last, and verifies the
+        # OpenSSL takes the first valid one, else the one that expired last, and verifies the
         # signature only afterwards.
         for index in (self._anchors, self._presented):
             fitting = [
@@ -102,28 +95,28 @@ class IssuerPool:
 
 
 def is_root(certificate: Certificate) -> bool:
-    """Whether OpenSSL takes it for self-signed.
+    """Whether OpenSSL treats it as self-signed.
 
-    Self-issued, with key identifiers that agree or are absent.
+    It is self-issued, and its key identifiers agree or are absent.
     """
     return certificate.is_own_issuer
 
 
 def issuer_candidates(child: Certificate, pool: Iterable[Certificate]) -> list[Certificate]:
-    """Those that OpenSSL would take for the issuer.
+    """The certificates that OpenSSL would accept as the issuer.
 
-    The name fits, and the key identifiers agree or are absent.
+    The name matches, and the key identifiers agree or are absent.
     """
     return [c for c in pool if c.subject_key == child.issuer_key and child.may_be_issued_by(c)]
 
 
 def same_name_other_key(child: Certificate, pool: Iterable[Certificate]) -> list[Certificate]:
-    """Those that bear the issuer's name but are another CA, by key identifier."""
+    """Certificates with the issuer's name that are another CA, by key identifier."""
     return [c for c in pool if c.subject_key == child.issuer_key and not child.may_be_issued_by(c)]
 
 
 def same_key(one: Certificate, other: Certificate) -> bool:
-    """Whether both are for the same subject and key: a re-issue or a cross-sign of each other."""
+    """Whether both have the same subject and key: a re-issue or a cross-sign of each other."""
     return one.subject_key == other.subject_key and one.key_sha256 == other.key_sha256
 
 

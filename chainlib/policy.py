@@ -1,8 +1,7 @@
-"""What Application Gateway demands of a backend, as data.
+"""What Application Gateway requires of a backend, as data.
 
-Each switch is a rule that goes beyond OpenSSL, with its source.
-
-The policy says what is *asked*; `judge` says what is *true*. Nothing here decides anything.
+Each switch is a rule that goes beyond OpenSSL, with its source. The policy contains requirements;
+`judge` compares them with the facts.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ DEFAULT_PROBE_TIMEOUT_S = 30.0
 
 
 class Sku(StrEnum):
-    """Generation of the gateway: v1 is tier Standard or WAF, everything else follows v2's rules."""
+    """Generation of the gateway: v1 is tier Standard or WAF; all other tiers follow v2's rules."""
 
     V1 = "v1"
     V2 = "v2"
@@ -26,15 +25,15 @@ class Sku(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpProbeRule:
-    """The health probe's own rule (azure-rules section 3).
+    """The health probe's rule (azure-rules section 3).
 
     GET, no redirects followed, at most 64 KiB read.
 
     Attributes:
         host_header: sent as Host; the default probe sends `127.0.0.1`.
-        path: starts with `/`.
+        path: begins with `/`.
         statuses: inclusive ranges that count as healthy.
-        body: substring that the body must hold; empty asks for none.
+        body: text that the body must contain; empty requires none.
         timeout: seconds.
     """
 
@@ -51,16 +50,16 @@ class HttpProbeRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strictness:
-    """Rules beyond OpenSSL, each one switch, because none could be observed on a real gateway.
+    """Rules beyond OpenSSL, each with a switch, because none could be observed on a real gateway.
 
     Attributes:
         leaf_first: the leaf must be the first certificate. Documented ("Leaf certificate is not the
             topmost").
-        chain_order: the order after the leaf counts. Documented text, reported by users; OpenSSL
-            does not care.
+        chain_order: the order after the leaf matters. Documented and reported by users; OpenSSL
+            ignores it.
         self_signed_must_be_ca: a self-signed leaf must have CA:TRUE. Documented; OpenSSL accepts it
-            when it is trusted.
-        ip_literal_never_matches: an IP literal as the name never matches, IP SAN or not. Inferred.
+            if it is trusted.
+        ip_literal_never_matches: an IP address as the name never matches, IP SAN or not. Inferred.
     """
 
     leaf_first: bool = True
@@ -71,20 +70,19 @@ class Strictness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayPolicy:
-    """Everything the gateway demands of one backend.
+    """Everything that the gateway requires of one backend.
 
     Attributes:
-        anchors: whom it trusts, and in which mode.
+        anchors: what it trusts, and in which mode.
         sku: generation of the gateway.
         validate_chain: `validateCertChainAndExpiry`; one switch for chain and dates.
         validate_name: `validateSNI`.
-        name: the probe's reference identifier; `None` skips the name and says so.
-        live_names: reference identifiers of live traffic, where they differ from `name`.
-        unattached: roots that lie on this or another gateway without being attached to the
-            setting.
+        name: the name that the probe requires; `None` skips the check, and the verdict says so.
+        live_names: the names that live traffic requires, if they differ from `name`.
+        unattached: roots on this or another gateway that are not attached to the setting.
         public_roots: well-known roots, to recognise a public CA while the setting trusts uploaded
             roots only; empty skips that.
-        http: the health probe's rule; `None` when no HTTP probe is judged.
+        http: the health probe's rule; `None` if no HTTP probe is judged.
         strictness: the rules beyond OpenSSL.
     """
 

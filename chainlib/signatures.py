@@ -1,7 +1,7 @@
-"""Does this key verify this signature? Yes, no, or: neither can be read here.
+"""Verifies one signature with one key: yes, no, or unknown.
 
-The third answer is for keys and algorithms that `cryptography` does not know (SM2, GOST, foreign
-curves) or that are damaged: nothing is said about such a signature.
+Unknown is for damaged keys, and for keys and algorithms that `cryptography` does not support (SM2,
+GOST, foreign curves).
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ _Hashless = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """A signature and what it says it covers.
+    """A signature and what it covers.
 
     Attributes:
         value: the signature.
-        signed: the bytes that it covers.
-        algorithm: the hash, `None` for algorithms that have none of their own.
+        signed: the signed bytes.
+        algorithm: the hash; `None` for algorithms without a separate one.
         scheme: padding of RSA.
-        known: the algorithm is one that `cryptography` knows.
-        sound: the encoding does not contradict itself, which OpenSSL takes for a bad signature.
+        known: whether `cryptography` supports the algorithm.
+        sound: whether the encoding is consistent; OpenSSL treats an inconsistent one as a bad
+            signature.
     """
 
     value: bytes
@@ -57,7 +58,7 @@ class Signature:
 
 
 def signature_of(parsed: x509.Certificate) -> Signature | None:
-    """The signature of a certificate that `cryptography` reads, `None` where it refuses a part."""
+    """The signature of a certificate that `cryptography` reads; `None` if it refuses a part."""
     try:
         return Signature(
             value=parsed.signature,
@@ -70,7 +71,7 @@ def signature_of(parsed: x509.Certificate) -> Signature | None:
 
 
 def raw_signature(fields: RawFields) -> Signature:
-    """The signature of any other certificate; parameters that OpenSSL passes over do not count."""
+    """The signature of any other certificate, without the parameters that OpenSSL ignores."""
     sound = fields.algorithm == fields.outer_algorithm and not fields.unused_bits
     oid = next((bytes(e.encoded) for e in der.children(fields.algorithm, at_most=1)), b"")
     for written in (
@@ -112,14 +113,14 @@ def kind_of(algorithm_or_key: bytes) -> tuple[str, ...]:
 
 
 def fits(signature: Signature, key: PublicKey | None) -> bool | None:
-    """Whether the key verifies the signature, `None` where that cannot be found out here."""
+    """Whether the key verifies the signature; `None` if that cannot be found out here."""
     if not signature.sound:
         return False
     if key is None or not signature.known:
         return None
     try:
         _verify(signature, key)
-    except Exception:  # noqa: BLE001 -- any refusal of a hostile key or signature means the same: it does not verify
+    except Exception:  # noqa: BLE001 -- any error over a hostile key or signature means that it does not verify
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""Numbers with their nouns, foreign bytes, the kernel's errors: as text that people read."""
+"""Formats numbers with nouns, foreign bytes and system errors as text for users."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ _SHOWN_TEXT, _SHOWN_HEX = 200, 16
 def counted(number: float, one: str, many: str = "") -> str:
     """`1 server`, `2 servers`, `2.5 seconds`, `86,400 seconds`.
 
-    A number, rounded to three digits where it is no whole one, and its noun.
-
     Args:
-        number: what was counted or measured.
+        number: what was counted or measured; a fraction is rounded to three digits.
         one: the noun in the singular.
-        many: the plural where it is not the singular with an s.
+        many: the plural if it is not the singular with an s.
     """
     whole = number >= _ROUNDED_FROM or float(number).is_integer()
     shown = f"{number:,.0f}" if whole else f"{number:.3g}"
@@ -25,10 +23,10 @@ def counted(number: float, one: str, many: str = "") -> str:
 
 
 def shown_bytes(data: bytes) -> str:
-    """What a peer sent: its first line where that is printable ASCII, else its first bytes in hex.
+    """What a peer sent: its first line if that is printable ASCII, else its first bytes in hex.
 
-    The one way from foreign bytes to a sentence or to evidence, so that no text ever holds
-    Python's notation of a value. The result is hostile text.
+    Use it for all foreign bytes in sentences and evidence, so that no text contains Python's
+    notation of a value. The result is hostile text.
     """
     text = data[:_SHOWN_TEXT].split(b"\n", 1)[0].strip()
     if text and all(0x20 <= byte < 0x7F for byte in text):  # noqa: PLR2004 -- printable ASCII
@@ -37,18 +35,18 @@ def shown_bytes(data: bytes) -> str:
 
 
 def system_words(error: OSError) -> str:
-    """The kernel's own words for a failed call, such as `connection refused`.
+    """The system's words for a failed call, such as `connection refused`.
 
-    asyncio puts a sentence of its own in their place, with Python's notation of the address.
+    asyncio replaces them by a sentence with Python's notation of the address.
     """
     known = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return (known or "the system gave no reason").lower()
 
 
 def visible(text: str) -> str:
-    """Text from a certificate, with what nobody would see in it shown as `<U+0000>`.
+    """Text from a certificate, with invisible characters shown as `<U+0000>`.
 
-    Characters that are not printable, blanks at either end, and no text at all.
+    These are characters that are not printable, blanks at either end, and an empty text.
     """
     if not text:
         return "<empty>"

@@ -1,8 +1,7 @@
-"""chainlib.aio: the only room with sockets.
+"""chainlib.aio: the only package of the library that opens sockets.
 
-Resolve a name, capture what a backend presents, download missing issuers.
-
-Every function takes its deadline as an argument and raises only `chainlib` errors.
+It resolves names, captures what a backend presents, and downloads missing issuers. Every function
+takes its deadline as an argument and raises only `chainlib` errors.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
-"""Capture: connect to one address and shake hands as the gateway would; keep what was presented.
+"""Connects to one address, makes the gateway's handshake, and keeps what the server presented.
 
-Then ask the health probe's question. Each stage has its own limit inside the deadline of the
-whole. What the peer does is never an exception of another tree than `CaptureError`; once a list has
-come it is no exception at all.
+Then it sends the health probe's request. Each stage has its own limit within the deadline of the
+whole. Whatever the peer does, the only exception is `CaptureError`, and none is raised once a chain
+was presented.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ StageHook = Callable[[str], None]
 async def capture(
     target: Target,
     *,
-    timeout: float,  # noqa: ASYNC109 -- the deadline is part of the question: its end is an answer
+    timeout: float,  # noqa: ASYNC109 -- when it ends, the result says so instead of raising TimeoutError
     probe: HttpProbeRule | None = None,
     offer: TlsOffer = GATEWAY_OFFER,
     on_stage: StageHook | None = None,
@@ -41,25 +41,25 @@ async def capture(
     """Capture what one address presents.
 
     Args:
-        target: where; with an address that one is used, else the host is resolved and its first
-            address taken.
+        target: where to connect; without an address, the host is resolved and its first address
+            used.
         timeout: seconds for everything, the HTTP probe included.
         probe: the health probe's rule; `None` sends no HTTP.
         offer: TLS versions and authentication to offer.
         on_stage: called with `resolve`, `connect`, `handshake`, `http` as each begins; must return
             at once.
-        list_only: end as soon as the certificate list is there: no request, no orderly end, and
-            nothing about what the server would have said after it.
+        list_only: end as soon as the chain was received: no request, no orderly close, and no
+            knowledge of what the server would have said next.
 
     Raises:
-        CaptureError: no certificate list came; the subclass says why, its text is one sentence.
+        CaptureError: no chain was received; the subclass says why, and the text is one sentence.
         InvalidTarget: the server_name, the host header or the path cannot be sent.
     """
     return await _Capture(target, timeout, on_stage, list_only=list_only).run(offer, probe)
 
 
 class _Capture:
-    """One capture under way: its deadline and what its stages took."""
+    """One running capture: its deadline and the durations of its stages."""
 
     def __init__(
         self, target: Target, timeout: float, on_stage: StageHook | None, *, list_only: bool
@@ -72,9 +72,9 @@ class _Capture:
         self._timings: dict[str, float] = {}
 
     async def run(self, offer: TlsOffer, probe: HttpProbeRule | None) -> PresentedChain:
-        """Go through the stages; every `CaptureError` leaves with the address and the timings."""
+        """Run the stages; every `CaptureError` gets the address and the timings."""
         client = ClientHandshake(offer, self._target.server_name)
-        # What cannot be sent is refused before the first packet.
+        # Refuse what cannot be sent before the first packet.
         question = request(probe) if probe is not None else b""
         connection = TlsConnection(client, AnswerReader(probe) if probe else None)
         try:
@@ -112,7 +112,7 @@ class _Capture:
             await connection.handshake(
                 seconds, with_header=self._target.proxy_header, list_only=self._list_only
             )
-        # The probe would meet the alert by itself.
+        # The probe would receive the alert anyway.
         if client.may_be_refused_late and not probed and not self._list_only:
             await connection.await_late_alert(self._patience())
         if not client.has_certificates:
@@ -152,7 +152,7 @@ class _Capture:
 
     @contextmanager
     def _stage(self, name: str, limit: float) -> Iterator[float]:
-        """Announce a stage, hand over the seconds that it may take, note what it took."""
+        """Announce a stage, yield the seconds that it may take, and record its duration."""
         if self._on_stage is not None:
             self._on_stage(name)
         begun = perf_counter()

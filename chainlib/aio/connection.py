@@ -1,7 +1,7 @@
-"""One TCP connection with the TLS client on it: one protocol object, one timer, no task.
+"""One TCP connection with the TLS client on it: an asyncio protocol with one timer and no task.
 
-It moves bytes between the socket and the client as they come and wakes whoever waits once what is
-awaited has happened. It decides nothing and raises nothing over what a peer does.
+It moves bytes between the socket and the client and wakes the waiting caller when the awaited event
+has happened. It decides nothing and raises nothing because of a peer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chainlib.wording import counted, system_words
 
 
 class _Buffers(threading.local):
-    """What sockets are read into: filled and emptied within one callback, so a loop needs one."""
+    """The read buffer of a loop: filled and emptied within one callback, so one is enough."""
 
     def __init__(self) -> None:
         self.memory = memoryview(bytearray(READ_BYTES))
@@ -30,16 +30,16 @@ _BUFFERS = _Buffers()
 
 
 class TlsConnection(asyncio.BufferedProtocol):
-    """A connection under way; create it with `connect`.
+    """A connection; create it with `connect`.
 
     Args:
         client: the handshake and its record.
-        reader: takes the application data; `None` throws it away.
+        reader: parses the application data; `None` discards it.
 
     Attributes:
         client: as given.
-        answer: what the reader made of the application data, `None` while it is incomplete.
-        spoke: application data came.
+        answer: the parsed application data; `None` while it is incomplete.
+        spoke: whether application data was received.
     """
 
     def __init__(self, client: ClientHandshake, reader: AnswerReader | None = None) -> None:
@@ -57,12 +57,12 @@ class TlsConnection(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     async def handshake(self, seconds: float, *, with_header: bool, list_only: bool) -> None:
-        """Shake hands until it is done, broken or out of time.
+        """Make the handshake until it is complete, has failed or the time has ended.
 
         Args:
-            seconds: that it may take.
+            seconds: allowed time.
             with_header: send a PROXY protocol header first.
-            list_only: stop as soon as the certificate list is there; nothing is sent after it.
+            list_only: stop as soon as the chain was received; nothing is sent after it.
         """
         client, self._list_only = self.client, list_only
         header = proxy_header(self._sent_from()) if with_header else b""
@@ -73,14 +73,14 @@ class TlsConnection(asyncio.BufferedProtocol):
             client.break_off(Breakage.TIMEOUT, f"{came} came within {counted(seconds, 'second')}")
 
     async def await_late_alert(self, seconds: float) -> None:
-        """Wait whether a TLS 1.3 server refuses the client late (RFC 8446 section 4.4.2.4).
+        """Wait for a TLS 1.3 server to reject the client late (RFC 8446 section 4.4.2.4).
 
-        Application data shows that it does not.
+        If application data arrives first, it does not.
         """
         await self._wait(lambda: self.spoke, seconds)
 
     async def ask(self, request: bytes, seconds: float) -> Answer | None:
-        """Send a request and wait for the answer that the reader sees, `None` when out of time."""
+        """Send a request and wait for the parsed answer; `None` when the time has ended."""
         self._write(self.client.encrypt(request))
         await self._wait(lambda: self.answer is not None, seconds)
         if self.answer is None and self.client.failure is not None and self._reader is not None:
@@ -95,17 +95,17 @@ class TlsConnection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way to send (asyncio's protocol)."""
+        """Keep the transport (asyncio's protocol)."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where the next bytes go (asyncio's protocol)."""
+        """The buffer for the next bytes (asyncio's protocol)."""
         del sizehint
         return self._memory
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Hand in what came (asyncio's protocol)."""
+        """Pass received bytes to the client (asyncio's protocol)."""
         client = self.client
         self._write(client.receive(self._memory[:nbytes]))
         if data := client.take():
@@ -117,12 +117,12 @@ class TlsConnection(asyncio.BufferedProtocol):
         self._wake()
 
     def eof_received(self) -> None:
-        """Note that the peer sends nothing more (asyncio's protocol)."""
+        """Record that the peer sends nothing more (asyncio's protocol)."""
         self.client.break_off(Breakage.CLOSED, "end of stream")
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note how the connection ended (asyncio's protocol)."""
+        """Record how the connection ended (asyncio's protocol)."""
         if isinstance(exc, OSError):
             self.client.break_off(Breakage.RESET, system_words(exc))
         else:
@@ -148,7 +148,7 @@ class TlsConnection(asyncio.BufferedProtocol):
             self._transport.write(data)
 
     async def _wait(self, enough: Callable[[], bool], seconds: float) -> bool:
-        """Whether it was enough, or the connection broke, within these seconds."""
+        """Wait until `enough` holds; false if the connection ended or the time did."""
         if enough() or self.client.failure is not None:
             return True
         self._enough, self._waiter = enough, self._loop.create_future()
@@ -173,7 +173,7 @@ class TlsConnection(asyncio.BufferedProtocol):
         self._timer = self._loop.call_at(when, self._ring)
 
     def _ring(self) -> None:
-        """The time is up, or the wait was extended since the timer was set."""
+        """The timer fired: stop waiting, or set it again if the wait was extended."""
         self._timer = None
         if self._waiter is None or self._waiter.done():
             return
@@ -187,9 +187,9 @@ async def connect(address: str, port: int, connection: TlsConnection) -> None:
     """Open the TCP connection.
 
     Args:
-        address: an IP literal.
+        address: an IP address.
         port: 1 to 65535.
-        connection: what is to use it.
+        connection: the protocol for it.
 
     Raises:
         OSError: the kernel's reason.

@@ -1,7 +1,7 @@
-"""Why a handshake brought no certificate list: at most two more short handshakes, then the answer.
+"""Finds out why a handshake presented no chain, with at most two more short handshakes.
 
-Each differs from the gateway's own handshake in one thing (the name, the PROXY header, what is
-offered); the one that succeeds names the cause.
+Each differs from the gateway's handshake in one thing (the name, the PROXY header, what is
+offered); the one that succeeds identifies the cause.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from chainlib.wording import counted
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _WITH_HEADER = "with a PROXY header of version 1 first"
 _OLD_VERSIONS = frozenset({"TLSv1", "TLSv1.1", "SSLv3"})
-# What further handshakes can tell apart; the others name their own cause.
+# Failures whose cause further handshakes can find; the others name their cause themselves.
 _OPEN = frozenset({Breakage.ALERT, Breakage.RESET, Breakage.CLOSED, Breakage.OTHER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """One more handshake: what it tells (a field of `Trials`), in words, and what is sent."""
+    """One more handshake: which field of `Trials` it sets, its description, and what it sends."""
 
     tells: str
     words: str
@@ -50,7 +50,7 @@ async def diagnose(
     error: CaptureError,
     target: Target,
     *,
-    timeout: float,  # noqa: ASYNC109 -- as in `capture`: part of the question
+    timeout: float,  # noqa: ASYNC109 -- as in `capture`: see there
     offer: TlsOffer = GATEWAY_OFFER,
     known_names: Sequence[str] = (),
     nameless_listed: bool | None = None,
@@ -58,17 +58,17 @@ async def diagnose(
     """The same failure, with the cause that further handshakes show.
 
     Args:
-        error: why `capture` brought no list.
-        target: where it went, with its address.
-        timeout: seconds for everything here.
-        offer: as in the handshake that failed.
-        known_names: host names under which the server may answer, the likeliest first; asked where
-            no server_name was sent.
-        nameless_listed: whether a handshake without server_name brought a list; `None` where
-            none was made.
+        error: why `capture` received no chain.
+        target: where it connected, with the address.
+        timeout: seconds for all of this.
+        offer: as in the failed handshake.
+        known_names: host names of the server, the likeliest first; tried if no server_name was
+            sent.
+        nameless_listed: whether a handshake without server_name received a chain; `None` if none
+            was made.
 
     Returns:
-        `error` itself where nothing more can be told apart.
+        `error` itself if nothing more can be found out.
     """
     seen = error.observation
     if seen is None or seen.failure.kind not in _OPEN:
@@ -88,7 +88,7 @@ async def diagnose(
 def _plan(
     seen: Observation, target: Target, offer: TlsOffer, known_names: Sequence[str]
 ) -> Iterator[_Trial]:
-    """The handshakes that may decide, the likeliest first."""
+    """The handshakes that may find the cause, the likeliest first."""
     silent = not seen.received
     name = next((n for n in known_names if _sendable(n)), None)
     if seen.server_name is None and name is not None:
@@ -145,7 +145,7 @@ def _named(
 
 
 def _decided(error: CaptureError, chain: PresentedChain, trial: _Trial) -> CaptureError:
-    """One of the further handshakes brought a list: say which."""
+    """The failure with its cause, after one of the further handshakes received a chain."""
     evidence = {**error.evidence}
     if trial.tells == "other_name":
         evidence |= {"with_server_name": _facts(chain, trial)}
@@ -211,5 +211,5 @@ def _session(chain: PresentedChain) -> str:
 
 
 def _sendable(name: str) -> bool:
-    """Whether a name can stand in a ClientHello: neither an address, a pattern nor a URL."""
+    """Whether a name can be sent in a ClientHello: it is no address, pattern or URL."""
     return bool(_HOST_NAME.fullmatch(name)) and not is_ip_literal(name)

@@ -1,10 +1,7 @@
-"""One guarded download.
+"""One guarded download: checked URL, checked addresses, a bounded response.
 
-Checked URL, checked addresses, those addresses connected to, a bounded answer. Imported late:
-aiohttp is slow.
-
-No proxy, no cookie, no environment, no decompression, one redirect that is checked again from the
-start.
+Imported late, because aiohttp is slow to import. There is no proxy, no cookie, no environment and
+no decompression; one redirect is followed, after the same checks.
 """
 
 from __future__ import annotations
@@ -38,16 +35,16 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 async def download(url: str, reach: Reach, limits: FetchLimits) -> bytes:
-    """Fetch a small file.
+    """Download a small file.
 
     Args:
-        url: hostile text out of a certificate.
-        reach: where it may lead.
+        url: hostile text from a certificate.
+        reach: the rules for URLs and addresses.
         limits: bytes, seconds (for name, connection, redirect and body together), redirects.
 
     Raises:
-        AddressRefused: the rules forbid it here.
-        FetchError: it was asked and nothing usable came.
+        AddressRefused: the rules forbid it.
+        FetchError: the request was made and gave nothing usable.
     """
     try:
         async with asyncio.timeout(limits.timeout):
@@ -66,7 +63,7 @@ async def download(url: str, reach: Reach, limits: FetchLimits) -> bytes:
 
 
 def _why(error: Exception) -> str:
-    """What went wrong, without Python's names for it."""
+    """What went wrong, in words instead of Python's names."""
     if isinstance(error, aiohttp.ClientSSLError):
         return "the TLS handshake failed"
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -88,7 +85,7 @@ async def _follow(url: str, reach: Reach, limits: FetchLimits) -> bytes:
 
 
 async def _hop(url: str, reach: Reach, limits: FetchLimits) -> bytes | str:
-    """The body, or where a redirect leads."""
+    """The body, or the target of a redirect."""
     parts = parse_url(url)
     addresses = await resolve(
         parts.hostname or "", parts.port or 0, timeout=limits.timeout, resolver=reach.resolver
@@ -106,10 +103,7 @@ async def _hop(url: str, reach: Reach, limits: FetchLimits) -> bytes | str:
 
 
 def _as_checked(parts: SplitResult) -> URL:
-    """The URL put together again from what was checked.
-
-    So no second parser can read another host out of it.
-    """
+    """The URL rebuilt from its checked parts, so that no other parser finds another host."""
     return URL.build(
         scheme=parts.scheme,
         host=parts.hostname or "",
@@ -156,10 +150,13 @@ def _tls_context() -> ssl.SSLContext:
 
 
 class _Bounded(aiohttp.TCPConnector):
-    """Counts what comes over the wire: chunk extensions and interim answers reach no reader."""
+    """A connector that counts all received bytes.
 
-    async def connect(self, *words: Any, **options: Any) -> aiohttp.connector.Connection:  # noqa: ANN401 -- as the connector's own
-        """A connection that is cut at its limit."""
+    Chunk extensions and 1xx responses reach no reader, so a limit on the body would miss them.
+    """
+
+    async def connect(self, *words: Any, **options: Any) -> aiohttp.connector.Connection:  # noqa: ANN401 -- aiohttp defines the signature
+        """A connection that is closed at the limit."""
         connection = await super().connect(*words, **options)
         transport, protocol = connection.transport, connection.protocol
         if transport is not None and protocol is not None:
@@ -168,7 +165,7 @@ class _Bounded(aiohttp.TCPConnector):
 
 
 class _Counted(asyncio.Protocol):
-    """Hands everything on until too much has come."""
+    """Passes everything on until too much was received."""
 
     def __init__(self, inner: asyncio.Protocol, transport: asyncio.BaseTransport) -> None:
         self._inner, self._transport = inner, transport
@@ -195,7 +192,7 @@ class _Counted(asyncio.Protocol):
 
 
 class _Checked(AbstractResolver):
-    """Answers every name with the addresses that were checked: nothing else is connected to."""
+    """A resolver that returns the checked addresses for every name."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = addresses
@@ -203,7 +200,7 @@ class _Checked(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The checked addresses; `family` is left to the connector, which asks for any."""
+        """Return the checked addresses; `family` is ignored, because the connector asks for any."""
         del family
         return [self._one(host, address, port) for address in self._addresses]
 

@@ -1,7 +1,4 @@
-"""The one place where a broken connection gets its name.
-
-An exception when no list came, a `HandshakeError` when one did.
-"""
+"""Names failed connections: an exception without a chain, a `HandshakeError` with one."""
 
 from __future__ import annotations
 
@@ -56,7 +53,7 @@ _REASONS = {
 
 
 def connect_failed(error: OSError, target: Target, seconds: float) -> ConnectFailed:
-    """No TCP session; a deadline of ours comes as a bare `TimeoutError`."""
+    """The error for a failed TCP connection; our own deadline is a plain `TimeoutError`."""
     place = f"{target.address} port {target.port}"
     if isinstance(error, TimeoutError):
         return ConnectTimedOut(
@@ -69,12 +66,12 @@ def connect_failed(error: OSError, target: Target, seconds: float) -> ConnectFai
 
 
 def _tenths(seconds: float) -> str:
-    """What is left of a deadline, without the fractions that the way here has used up."""
+    """The seconds of a deadline in words, rounded, because earlier stages used up a fraction."""
     return counted(round(seconds, 1) or seconds, "second")
 
 
 def after_list(client: ClientHandshake) -> HandshakeError | None:
-    """Why the handshake broke although the list came, `None` when it did not."""
+    """Why the handshake failed after the chain was received; `None` if it did not fail."""
     failure = client.failure
     if failure is None:
         return None
@@ -91,11 +88,11 @@ def no_list(
     target: Target,
     trials: Trials = Trials(),  # noqa: B008 -- a frozen value
 ) -> CaptureError:
-    """The exception for a handshake that ended without a certificate list.
+    """The exception for a handshake that ended without a chain.
 
     Args:
-        seen: the handshake that the gateway would make.
-        target: where it went.
+        seen: the gateway's handshake.
+        target: where it connected.
         trials: what further handshakes showed.
     """
     failure = seen.failure
@@ -126,9 +123,9 @@ def no_list(
 
 
 def _wants_a_name(seen: Observation, trials: Trials) -> bool:
-    """Without a name sent or known, a refusal is taken for the missing name (contract, section 2).
+    """Whether the server probably needs SNI: none was sent or is known, and it refused.
 
-    Unless another handshake showed that it is not.
+    Not if another handshake showed that this is not the cause.
     """
     failure = seen.failure
     if seen.server_name is not None or trials.other_header or trials.lenient:
@@ -140,7 +137,7 @@ def _wants_a_name(seen: Observation, trials: Trials) -> bool:
 
 
 def _nameless(seen: Observation, place: str, trials: Trials) -> str:
-    """That a handshake without a name was refused, and how sure that is."""
+    """The sentence that a handshake without SNI was refused, and how certain the cause is."""
     failure = seen.failure
     if failure.kind not in _GONE:
         return f"{place} refuses a handshake that carries no server_name ({failure.detail})."
@@ -177,7 +174,7 @@ def _sentence(seen: Observation, place: str) -> str:
 
 
 def _protocol(start: bytes) -> dict[str, Any]:
-    """What is known of the protocol that answered, for the evidence."""
+    """What is known of the protocol of the answer, for the evidence."""
     banner = banner_of(start)
     if banner is None:
         return {}

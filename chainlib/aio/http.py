@@ -1,9 +1,7 @@
-"""The health probe.
+"""The health probe: one GET over the connection of the capture, by the gateway's own rule.
 
-One GET over the connection that the chain was captured on, by the gateway's own rule.
-
-The status line and the header are read, the body only where the rule asks for a text in it. No
-redirect is followed, no credentials are sent (azure-rules section 3.2).
+Status line and headers are read, the body only if the rule requires a text in it. No redirect is
+followed and no credentials are sent (azure-rules section 3.2).
 """
 
 from __future__ import annotations
@@ -39,8 +37,8 @@ def request(rule: HttpProbeRule) -> bytes:
     """The bytes of the probe's request.
 
     Raises:
-        InvalidTarget: the host header or the path cannot stand in a request, so that neither can
-            smuggle a line into it.
+        InvalidTarget: the host header or the path contains characters that would add lines to the
+            request.
     """
     if not _HOST.fullmatch(rule.host_header):
         raise InvalidTarget(
@@ -67,13 +65,13 @@ def request(rule: HttpProbeRule) -> bytes:
 
 
 class AnswerReader:
-    """Reads the answer to the probe's request as it comes.
+    """Parses the response to the probe incrementally.
 
-    It keeps at most `limits.HEADER_BYTES` and `limits.BODY_BYTES`, and no more interim answers
-    than `limits.INTERIM_ANSWERS`.
+    It keeps at most `limits.HEADER_BYTES` and `limits.BODY_BYTES`, and accepts at most
+    `limits.INTERIM_ANSWERS` bytes of 1xx responses.
 
     Args:
-        rule: says whether the body is wanted.
+        rule: says whether the body is needed.
     """
 
     def __init__(self, rule: HttpProbeRule) -> None:
@@ -82,11 +80,11 @@ class AnswerReader:
         self._interim = 0
 
     def feed(self, data: bytes) -> Answer | None:
-        """Take what came; the answer as soon as it is known, `None` while more is needed."""
+        """Add received bytes; returns the answer once known, `None` while more is needed."""
         return self._answer(data, ended=False)
 
     def ended(self, client: ClientHandshake) -> Answer:
-        """The connection is over, `client` says how; what came until then may be an answer."""
+        """The connection has ended as `client` says; what was received may still be an answer."""
         return self._answer(b"", ended=True) or _no_answer(client, began=bool(self._received))
 
     def _answer(self, data: bytes, *, ended: bool) -> Answer | None:
@@ -130,7 +128,7 @@ class AnswerReader:
 
 
 class _Unusable(Exception):
-    """What came is HTTP, and more of it than is read."""
+    """The response is HTTP but exceeds a limit."""
 
     def __init__(self, kind: HttpFailureKind, detail: str) -> None:
         super().__init__(detail)
@@ -138,7 +136,7 @@ class _Unusable(Exception):
 
 
 def _is_interim(received: bytearray) -> bool:
-    """Whether it is a 1xx answer, of which a server may send several before the final one.
+    """Whether it is a 1xx response, of which a server may send several before the final one.
 
     101 is final: the server changes the protocol (RFC 9110 section 15.2.2).
     """
@@ -146,7 +144,7 @@ def _is_interim(received: bytearray) -> bool:
 
 
 def _head_end(received: bytearray) -> int | None:
-    """Where the body begins, `None` while the header is incomplete."""
+    """The offset of the body; `None` while the headers are incomplete."""
     if received[:5] != _PROTOCOL[: len(received)]:
         raise http.client.BadStatusLine("")
     if len(received) > STATUS_LINE_BYTES and b"\n" not in received[:STATUS_LINE_BYTES]:
@@ -164,7 +162,7 @@ def _head_end(received: bytearray) -> int | None:
 
 
 def _other_protocol(received: bytes) -> HttpFailure:
-    """Something else than HTTP/1 came: name HTTP/2, whose server speaks first (RFC 9113 3.4)."""
+    """The failure if the answer is not HTTP/1; HTTP/2 is recognised (RFC 9113 section 3.4)."""
     if len(received) >= _FRAME_HEADER and _is_http2_frame(received):
         detail = f"an HTTP/2 {_HTTP2_FRAMES[received[3]]} frame"
         return HttpFailure(kind=HttpFailureKind.HTTP2_ONLY, detail=detail)
@@ -181,10 +179,9 @@ def _is_http2_frame(received: bytes) -> bool:
 
 
 def _parse(data: bytes, head_end: int) -> http.client.HTTPResponse:
-    """The answer.
+    """Parse the response.
 
-    Its status line stands by itself where http.client does not take the fields below it, a hundred
-    and more of them.
+    If http.client rejects the headers (a hundred and more of them), only the status line is used.
     """
     try:
         return _begin(data)
@@ -199,7 +196,7 @@ def _begin(data: bytes) -> http.client.HTTPResponse:
 
 
 class _Bytes:
-    """What http.client wants of a socket: a file to read."""
+    """The bytes in the form of a socket, as http.client requires."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -210,7 +207,7 @@ class _Bytes:
 
 
 def _may_be_complete(response: http.client.HTTPResponse, wire: bytearray) -> bool:
-    """A cheap look whether parsing the body is worth it."""
+    """A cheap test whether parsing the body is worthwhile."""
     if response.chunked:
         return wire.endswith(b"\r\n\r\n")
     return response.length is not None and len(wire) >= response.length
@@ -238,7 +235,7 @@ def _value(
 
 
 def _no_answer(client: ClientHandshake, *, began: bool) -> HttpFailure:
-    """The connection ended before an answer came."""
+    """The failure if the connection ended before an answer."""
     failure = client.failure or Failure(kind=Breakage.CLOSED, detail="end of stream")
     if client.client_certificate_refused and not began:
         return HttpFailure(kind=HttpFailureKind.CLIENT_CERTIFICATE_REQUIRED, detail=failure.detail)

@@ -1,7 +1,4 @@
-"""What issuer downloads brought, kept in memory: by URL with failures too, and by key identifier.
-
-Bounded; time comes in as a clock.
-"""
+"""A bounded memory of issuer downloads: by URL, failures included, and by key identifier."""
 
 from __future__ import annotations
 
@@ -21,11 +18,11 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a URL answered.
+    """The result of downloading a URL.
 
     Attributes:
-        certificates: what was in the file; empty for a failure.
-        reason: why there is none, empty for a success.
+        certificates: the certificates in the file; empty for a failure.
+        reason: why there are none; empty for a success.
     """
 
     certificates: tuple[Certificate, ...] = ()
@@ -33,13 +30,9 @@ class Answer:
 
 
 class IssuerCache:
-    """Remembers answers for a day and failures for five minutes; the least recently used make room.
+    """Keeps successes for a day and failures for five minutes.
 
-    Attributes:
-        clock: monotonic seconds.
-        size: URLs, and key identifiers, that are kept at most.
-        keep: seconds for a success.
-        keep_failure: seconds for a failure.
+    The least recently used entries are dropped.
     """
 
     def __init__(
@@ -55,19 +48,19 @@ class IssuerCache:
         self._keys: _Bounded[bytes, tuple[Certificate, ...]] = _Bounded(clock, size)
 
     def answer(self, url: str) -> Answer | None:
-        """What this URL answered lately, `None` when it was not asked."""
+        """The recent result for this URL; `None` if there is none."""
         return self._urls.get(url)
 
     def remember(self, url: str, answer: Answer) -> None:
-        """Keep what a URL answered, or that it failed."""
+        """Store the result for a URL."""
         self._urls.put(url, answer, self._keep_failure if answer.reason else self._keep)
 
     def by_key_id(self, key_id: bytes) -> tuple[Certificate, ...]:
-        """CAs with this subject key identifier; the identifier proves nothing, so verify each."""
+        """CAs with this subject key identifier, which proves nothing: verify each."""
         return self._keys.get(key_id) or ()
 
     def learn(self, issuer: Certificate) -> None:
-        """Keep a CA whose key has verified a child's signature."""
+        """Store a CA whose key has verified a child's signature."""
         key_id = issuer.subject_key_id
         if key_id is not None:
             newest_first = dict.fromkeys((issuer, *self.by_key_id(key_id)))
@@ -75,7 +68,7 @@ class IssuerCache:
 
 
 class _Bounded(Generic[_Key, _Value]):
-    """A dict that forgets: what is too old, and what was not used for longest when it is full."""
+    """A dict that drops old entries, and the least recently used one when it is full."""
 
     def __init__(self, clock: Callable[[], float], size: int) -> None:
         self._clock, self._size = clock, size

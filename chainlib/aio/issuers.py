@@ -1,8 +1,8 @@
-"""Missing issuers by authority information access (RFC 5280 section 4.2.2.1).
+"""Downloads missing issuers by authority information access (RFC 5280 section 4.2.2.1).
 
-Whoever runs the backend may be hostile. A downloaded certificate is a candidate and nothing more:
-it counts only when it is a CA, bears the name that the child asks for, and its key verifies the
-child's signature. It is never trusted. Whether downloads happen at all is the caller's choice.
+The owner of the backend may be hostile. A downloaded certificate is only used if it is a CA, has
+the issuer name of the child, and its key verifies the child's signature; it is never trusted. The
+caller decides whether anything is downloaded at all.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _SHOWN = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
-    """What the downloads brought.
+    """The result of the downloads.
 
     Attributes:
         certificates: verified issuers that were neither sent nor known, lowest first.
-        refused: one sentence per URL that was not asked or brought nothing; holds hostile text.
+        refused: one sentence per URL that was refused or gave nothing; contains hostile text.
     """
 
     certificates: tuple[Certificate, ...] = ()
@@ -52,18 +52,18 @@ async def fetch_issuers(
     """Climb from the leaf to its root and download each issuer that is neither sent nor known.
 
     Args:
-        chain: what was presented.
-        admit: asked for every address that a name resolves to, before anything is connected to;
-            false refuses the URL.
-        known: trust anchors and learnt intermediates; an issuer among them is not downloaded.
-        resolver: how names are resolved, `None` for the system's.
-        limits: bytes, seconds, levels, fetches.
-        cache: shared between calls, `None` remembers nothing.
-        admit_loopback: for stand-ins on this machine; `admit` is asked all the same.
+        chain: the presented chain.
+        admit: called for every address of a host before a connection is made; false refuses the
+            URL.
+        known: trust anchors and known intermediates; an issuer among them is not downloaded.
+        resolver: resolves names; `None` for the system's.
+        limits: bytes, seconds, levels, downloads.
+        cache: shared between calls; `None` stores nothing.
+        admit_loopback: for test servers on this machine; `admit` is called all the same.
 
     Returns:
-        The issuers found and a sentence for each URL that was of no use. Nothing is raised over
-        what a server sent or answered.
+        The issuers found, and a sentence for each URL that gave none. Nothing is raised because of
+        what a server sent.
     """
     sent = tuple(c for c in chain.certificates if isinstance(c, Certificate))
     if not sent:
@@ -76,7 +76,10 @@ async def fetch_issuers(
 
 @dataclass(slots=True, kw_only=True)
 class _Climb:
-    """One case: what is known, what was found, how much was asked; `spare` is what else came."""
+    """The state of one climb: known and found certificates, and downloads so far.
+
+    `spare` are other certificates that were downloaded.
+    """
 
     reach: Reach
     limits: FetchLimits
@@ -131,7 +134,7 @@ class _Climb:
         except FetchError as error:
             answer = Answer(reason=str(error))
         except UnusableFile as error:
-            # What stands behind the semicolon is advice for somebody who uploads a file.
+            # After the semicolon comes advice for somebody who uploads a file.
             answer = Answer(reason=str(error).partition(";")[0])
         self.cache.remember(url, answer)
         return answer

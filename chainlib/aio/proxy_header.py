@@ -14,11 +14,11 @@ _WITH_PORT = 2
 
 
 def proxy_header(ends: tuple[object, object]) -> bytes:
-    """The header of this connection.
+    """The header for this connection.
 
     Args:
-        ends: socket addresses of our end and of the peer's, as the socket names them; anything
-            else yields the header for unknown addresses.
+        ends: socket addresses of our end and of the peer's, as the socket returns them; for
+            anything else the header says that the addresses are unknown.
     """
     source, destination = ends
     if not (_is_address(source) and _is_address(destination)):
@@ -26,7 +26,7 @@ def proxy_header(ends: tuple[object, object]) -> bytes:
     assert isinstance(source, Sequence)
     assert isinstance(destination, Sequence)
     family = "TCP6" if ":" in source[0] else "TCP4"
-    # A link-local address carries its zone (%eth0), which the header has no place for.
+    # A link-local address may have a zone (%eth0), which the header cannot contain.
     hosts = (str(end[0]).partition("%")[0] for end in (source, destination))
     return f"PROXY {family} {' '.join(hosts)} {source[1]} {destination[1]}\r\n".encode("ascii")
 

@@ -1,9 +1,7 @@
-"""Which URLs and addresses an issuer download may touch.
+"""Which URLs and addresses an issuer download may use.
 
-The URLs stand in certificates, so whoever runs a backend chooses them.
-
-The ranges here are refused whatever the caller's `admit` says: they are never where a CA publishes,
-and one of them hands out the
+The URLs are in certificates, so the owner of a backend chooses them. The address ranges here are
+refused whatever the caller's `admit` says: no CA publishes there, and one of them hands out the
 machine's own cloud credentials.
 """
 
@@ -33,8 +31,7 @@ _NEVER: Final = tuple(
         "168.63.129.16/32",  # Azure's platform address: DHCP, DNS, agent, health probes
         "255.255.255.255/32",
         "fec0::/10",
-        # Forms that carry an IPv4 address inside, by which a refused one could be reached in
-        # disguise.
+        # Address forms that contain an IPv4 address, by which a refused one could be reached.
         "::ffff:0:0/96",
         "::/96",
         "64:ff9b::/96",
@@ -46,20 +43,20 @@ _NEVER: Final = tuple(
 
 
 class AddressRefused(FetchError):
-    """The rules forbid this URL here.
+    """The rules of this caller forbid this URL.
 
-    Not a fact about the URL, so never remembered for the next caller.
+    It is not a fact about the URL, so it is not cached for other callers.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Where downloads may go.
+    """The rules for downloads.
 
     Attributes:
-        admit: asked for every address; false refuses.
-        resolver: how names are resolved, `None` for the system's.
-        admit_loopback: lets loopback through, on any port, for stand-ins.
+        admit: called for every address; false refuses.
+        resolver: resolves names; `None` for the system's.
+        admit_loopback: allows loopback on any port, for test servers.
     """
 
     admit: Callable[[str], bool]
@@ -67,7 +64,7 @@ class Reach:
     admit_loopback: bool = False
 
     def check(self, parts: SplitResult, addresses: Iterable[str]) -> None:
-        """Refuse when one of the addresses, or the port that would be used, is not to be touched.
+        """Refuse the download if an address or the port is not allowed.
 
         Raises:
             AddressRefused: with the reason.
@@ -90,10 +87,10 @@ class Reach:
 
 
 def parse_url(text: str) -> SplitResult:
-    """Take a caIssuers URL apart.
+    """Parse a caIssuers URL.
 
     Raises:
-        AddressRefused: it is not plain http or https, or hides where it leads.
+        AddressRefused: it is not plain http or https, or its host is disguised.
     """
     if len(text) > _MAX_URL or not _PRINTABLE.fullmatch(text):
         raise AddressRefused("it is no plain URL of at most 2,048 printable characters")

@@ -1,4 +1,4 @@
-"""Host names to addresses, with a deadline that holds even when a name server does not answer."""
+"""Resolves host names, with a deadline that also holds if a name server does not answer."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 _NO_NAME = frozenset(" /:?#@\\")
-"""Signs that no host name holds, as in a URL that was typed in place of one."""
+"""Characters that no host name contains; a URL was probably typed instead."""
 
 
 async def resolve(
     host: str,
     port: int,
     *,
-    timeout: float,  # noqa: ASYNC109 -- the deadline is part of the question
+    timeout: float,  # noqa: ASYNC109 -- when it ends, the error names the host
     resolver: Resolver | None = None,
 ) -> tuple[str, ...]:
-    """The distinct addresses of a host, in the resolver's order; an IP literal is its own address.
+    """The distinct addresses of a host, in the resolver's order; an IP address gives itself.
 
     Args:
-        host: A-label name or IP literal without brackets.
-        port: given to the resolver, which may need it.
+        host: A-label or IP address without brackets.
+        port: passed to the resolver.
         timeout: seconds.
-        resolver: asks for the addresses; `None` is the system's.
+        resolver: resolves the name; `None` for the system's.
 
     Raises:
         ResolveFailed: no address, or no answer in time.
@@ -60,11 +60,10 @@ async def resolve(
 
 
 async def system_resolver(host: str, port: int) -> tuple[str, ...]:
-    """Ask getaddrinfo(3) on a thread of its own.
+    """Call getaddrinfo(3) on a daemon thread of its own.
 
-    A lookup cannot be cancelled, and the loop's default executor would hold up the end of the
-    process until a dead name server has
-    been given up; a daemon thread does not.
+    A lookup cannot be cancelled. On the loop's default executor it would delay the end of the
+    process until the name server has timed out.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
@@ -83,7 +82,7 @@ async def system_resolver(host: str, port: int) -> tuple[str, ...]:
 def _hand_over(
     loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *values: object
 ) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended, nobody waits any more
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits for the result
         loop.call_soon_threadsafe(callback, *values)
 
 

@@ -1,6 +1,6 @@
-"""The stand-in for the gateway's own list of well-known CAs: Mozilla's, as certifi ships it.
+"""Mozilla's CAs from certifi, in place of the gateway's own list of well-known CAs.
 
-Azure publishes none, so say "probably".
+Azure does not publish its list, so results based on it say "probably".
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from chainlib.model import TrustAnchors, TrustMode
 
 @cache
 def load_well_known() -> TrustAnchors:
-    """Read certifi's roots, once.
+    """Load certifi's roots, once.
 
-    The first call reads a file, so make it outside of the event loop.
+    The first call reads a file, so make it outside the event loop.
 
     Raises:
         MalformedCertificate: certifi's bundle is damaged.
@@ -32,11 +32,11 @@ def load_well_known() -> TrustAnchors:
 
 
 def _bundle() -> Path:
-    """Where certifi's roots lie.
+    """The path of certifi's roots.
 
-    Looked for beside the package: its own function imports `importlib.resources`, and with it
-    `zipfile` and `tempfile`, a tenth of the time that `appgw check` takes. Distributions that give
-    the package the system's roots ship no file there; then it is asked.
+    It is derived from the package's location: certifi's own function imports `importlib.resources`,
+    `zipfile` and `tempfile`, a tenth of the time of `appgw check`. Distributions that replace the
+    bundle by the system's ship no file there; then that function is called.
     """
     found = find_spec("certifi")
     if found is not None and found.origin is not None:
@@ -49,8 +49,8 @@ def _bundle() -> Path:
 
 
 def _parse(bundle: bytes) -> list[x509.Certificate]:
-    # Not `load_certificates`: the bundle is no hostile input, and every start of the program waits
-    # for it.
+    # Not `load_certificates`: the bundle is not hostile, and every start of the program waits for
+    # it.
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", CryptographyDeprecationWarning

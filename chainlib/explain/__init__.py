@@ -1,7 +1,4 @@
-"""From a verdict to words.
-
-The cause in one sentence, Azure's own message, who must act, the steps.
-"""
+"""Explains a verdict: the cause in one sentence, Azure's message, who must act, the steps."""
 
 from chainlib.explain.catalogue import CATALOGUE
 from chainlib.explain.compose import explain

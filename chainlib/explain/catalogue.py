@@ -1,6 +1,6 @@
-"""The catalogue: one entry for every code, joined from one file per family.
+"""The catalogue of findings: one entry for every code, joined from one file per family.
 
-The source of docs/findings.md.
+docs/findings.md is generated from it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Catalogue of the list itself: the leaf, the order, what is missing, what is superfluous."""
+"""Catalogue entries about the presented chain: leaf, order, missing or extra certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogue of what is said by or about the gateway itself.
+"""Catalogue entries about the gateway itself.
 
 Backend health, its disagreement with the probe, and the gateway's configuration and state.
 """

@@ -1,4 +1,4 @@
-"""Catalogue of names and of the health probe: host names, server_name, HTTP answers."""
+"""Catalogue entries about names and the health probe: host names, server_name, HTTP answers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Catalogue of the certificates themselves.
-
-Signatures, what a CA may do, dates, weak cryptography.
-"""
+"""Catalogue entries about certificates: signatures, CA constraints, dates, weak cryptography."""
 
 from __future__ import annotations
 

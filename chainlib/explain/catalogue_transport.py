@@ -1,7 +1,4 @@
-"""Catalogue of the connection.
-
-Name resolution, TCP, the TLS handshake, a list that cannot be read.
-"""
+"""Catalogue entries about the connection: DNS, TCP, TLS handshake, unreadable certificates."""
 
 from __future__ import annotations
 

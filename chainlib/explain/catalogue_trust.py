@@ -1,7 +1,4 @@
-"""Catalogue of trust.
-
-Private roots, roots that do not fit, uploads that cannot serve, validation switched off.
-"""
+"""Catalogue entries about trust: private roots, roots that do not fit, uploads, switches."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From a verdict to an explanation.
-
-The catalogue's entry of the headline, filled in with the evidence of its finding.
-"""
+"""Makes the explanation of a verdict: the headline's catalogue entry, filled in with evidence."""
 
 from __future__ import annotations
 
@@ -11,9 +8,9 @@ from chainlib.findings import Verdict
 
 
 def explain(verdict: Verdict) -> Explanation:
-    """Say in words what a verdict means: cause, Azure's message, who must act, the steps.
+    """Explain a verdict: cause, Azure's message, who must act, the steps.
 
-    One fix for each finding.
+    There is one fix for each finding.
     """
     if verdict.findings:
         from chainlib.explain.fixes import explain_findings  # noqa: PLC0415 -- all the steps, where something was found

@@ -1,7 +1,7 @@
-"""docs/findings.md as text, and the part of each finding's page that the catalogue holds.
+"""Writes docs/findings.md, and the part of each finding's page that the catalogue contains.
 
-`python -m chainlib.explain.document > docs/findings.md`. What a page says beyond the catalogue
-(commands by kind of server, the lab) is added by `playground.finding_pages`.
+`python -m chainlib.explain.document > docs/findings.md`. `playground.finding_pages` adds the rest
+of a page (commands by kind of server, the lab).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _beginning(message: str) -> str:
 
 
 def opening(entry: CatalogueEntry) -> Iterator[str]:
-    """How a finding's page begins: what is wrong, who must act, what the gateway says."""
+    """The beginning of a finding's page: what is wrong, who must act, what the gateway says."""
     yield f"# {entry.title}\n"
     yield f"`{entry.code}`: {entry.cause}\n"
     if entry.code is not Code.OK:

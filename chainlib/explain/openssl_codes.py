@@ -1,7 +1,6 @@
-"""Plain sentences for OpenSSL's verification numbers, which Azure prints as a bare `{errorCode}`.
+"""Plain sentences for OpenSSL's verification error numbers, which Azure prints as `{errorCode}`.
 
-The numbers are those of `X509_verify_cert_error_string` in OpenSSL 3.0; each was looked up there,
-none is guessed.
+The numbers are those of `X509_verify_cert_error_string` in OpenSSL 3.0.
 """
 
 from __future__ import annotations
@@ -61,5 +60,5 @@ _SENTENCES: Mapping[int, str] = MappingProxyType(
 
 
 def openssl_sentence(number: int) -> str | None:
-    """What an OpenSSL verification number means in one sentence, `None` for an unknown one."""
+    """The meaning of an OpenSSL verification error in one sentence; `None` for an unknown one."""
     return _SENTENCES.get(number)

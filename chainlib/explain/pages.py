@@ -1,7 +1,7 @@
-"""Public pages that state the rules, one constant each: a moved page is changed in one place.
+"""URLs of public pages that state the rules, one constant each.
 
-Each names the section that states the rule, not only the page that holds it. This project's own
-page about a finding is `finding_page`.
+Each URL includes the section that states the rule. `finding_page` gives this project's own page
+about a finding.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ RFC_BASIC_CONSTRAINTS = f"{_RFC}/rfc5280#section-4.2.1.9"
 RFC_CERTIFICATE = f"{_RFC}/rfc5280#section-4.1"
 RFC_CERTIFICATE_KEY = f"{_RFC}/rfc8446#section-4.4.3"
 RFC_CLIENT_CERTIFICATE = f"{_RFC}/rfc8446#section-4.4.2.4"
-# RFC 9525 drops the common name; the gateway still falls back to it, as this older section says.
+# RFC 9525 removes matching by common name; the gateway still falls back to it, as this older
+# section describes.
 RFC_COMMON_NAME = f"{_RFC}/rfc6125#section-6.4.4"
 RFC_HTTP2_PREFACE = f"{_RFC}/rfc9113#section-3.4"
 RFC_HTTP_MESSAGE = f"{_RFC}/rfc9112#section-2"

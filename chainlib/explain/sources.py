@@ -1,6 +1,6 @@
-"""Which page states the rule, where the evidence tells more than the code.
+"""Which page states the rule, if the evidence decides it and not the code alone.
 
-A code is one row of the catalogue; its kinds, causes and reasons rest on rules of their own.
+A code is one row of the catalogue, but its kinds, causes and reasons follow from different rules.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ SOURCES: Mapping[tuple[Code, str, str], str] = MappingProxyType(
         (Code.HTTP_STATUS_MISMATCH, "received", "421"): pages.RFC_MISDIRECTED,
     }
 )
-"""Code, key and value of the evidence -> the page; without a row the catalogue's page stands."""
+"""Code, key and value of the evidence -> the page; without a row, the catalogue's page is used."""
 
 _KEYS = tuple(dict.fromkeys(key for _, key, _ in SOURCES))
 

@@ -1,7 +1,4 @@
-"""What an explanation is made of.
-
-Who must act, the catalogue's entry, the fix of one finding, the whole.
-"""
+"""The values of explanations: who must act, catalogue entries, fixes, the whole explanation."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from chainlib.findings import Basis, Code
 
 
 class Where(StrEnum):
-    """Where the fix is made, which tells who must act."""
+    """Where the fix is made, which decides who must act."""
 
     SERVER = "server"
     GATEWAY = "gateway"
@@ -22,19 +19,17 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
-    """Everything that is known about a code before any evidence is seen.
-
-    The source of docs/findings.md.
+    """Everything that is known about a code without evidence.
 
     Attributes:
         code: the key.
         title: at most 60 characters, no full stop.
         cause: one plain sentence.
-        gateway_message: the text that Azure prints for it, `None` where none is known.
+        gateway_message: the text that Azure prints for it; `None` if unknown.
         where: who must act.
         steps: what to do, in order.
         reference: a public page that supports the rule.
-        basis: why it is believed.
+        basis: why the rule is believed.
     """
 
     code: Code
@@ -51,7 +46,7 @@ class CatalogueEntry:
 class Fix:
     """What to do about one finding.
 
-    `steps` hold the names of the evidence, which is hostile text.
+    `steps` contain names from the evidence, which is hostile text.
     """
 
     where: Where
@@ -61,13 +56,13 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A verdict in words for people.
+    """A verdict in words for users.
 
     Attributes:
         code: the headline.
         title: at most 60 characters.
-        cause: one sentence with the names of this case; hostile text inside.
-        gateway_message: what Azure prints for the headline, `None` where unknown.
+        cause: one sentence with the names of this case; contains hostile text.
+        gateway_message: what Azure prints for the headline; `None` if unknown.
         where: who must act.
         steps: the headline's steps.
         reference: a public page.

@@ -1,4 +1,4 @@
-"""One row of the table of steps: which evidence it fits, and what to do then."""
+"""One row of the tables of steps: the evidence that it applies to, and its steps."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MINUTES = "Check again; the update takes some minutes."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """Steps for one kind of evidence.
+    """Steps for certain evidence.
 
     Attributes:
         when: evidence key -> its value as text, or `ANY`.
         steps: templates in the style of `str.format`, with evidence keys as names.
-        where: who must act, `None` for the catalogue's word.
+        where: who must act; `None` for the catalogue's value.
     """
 
     when: Mapping[str, str]
@@ -27,12 +27,12 @@ class Variant:
     where: Where | None = None
 
     def holds(self, facts: Mapping[str, str]) -> bool:
-        """Whether the evidence says what this row asks for."""
+        """Whether the evidence fulfils every condition of this row."""
         return all(
             facts.get(key) and wanted in {ANY, facts[key]} for key, wanted in self.when.items()
         )
 
 
 def of_kind(kind: str, *steps: str, where: Where | None = None, **also: str) -> Variant:
-    """Steps for evidence of this kind, and whatever else it must say."""
+    """Steps for evidence of this kind; further conditions may be added."""
     return Variant(when={"kind": kind, **also}, steps=steps, where=where)

@@ -1,12 +1,9 @@
-"""Steps that fit the evidence better than the catalogue's.
+"""Steps that are more specific than the catalogue's, chosen by the evidence.
 
-A table of (code, what the evidence says) -> steps with the real names.
-
-The first row whose `when` holds and whose placeholders the evidence fills is taken; without one the
-catalogue's steps stand.
-A `when` value of `ANY` asks only that the evidence names something. Placeholders are filled once
-and never read again, so that
-hostile names cannot smuggle in a placeholder of their own.
+A table from code and evidence to steps with the real names. The first row is taken whose `when` is
+fulfilled and whose placeholders the evidence fills; otherwise the catalogue's steps are used. `ANY`
+only requires that the key exists. Placeholders are replaced once and the result is not scanned
+again, so hostile names cannot insert placeholders.
 """
 
 from __future__ import annotations
@@ -34,7 +31,8 @@ _REPLACE_ROOT = (
     "Replace {label} on the gateway with the CA's current root and attach it.",
     MINUTES,
 )
-# A needed certificate that was not sent is the trust anchor: renewing it is work on the gateway.
+# A certificate of the path that was not sent is the trust anchor: renewing it is work on the
+# gateway.
 _ENDED_ROOT = Variant(
     when={"sent": "no", "subject": ANY, "successor": ANY}, steps=_ENDED, where=Where.GATEWAY
 )

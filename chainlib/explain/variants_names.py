@@ -1,7 +1,7 @@
-"""Steps for names that do not fit, and for the default certificates of products.
+"""Steps for names that do not match, and for the default certificates of products.
 
-Only names that can be set are offered: `host_names` of the evidence holds no wildcard, URL or
-address, and `new_name` is absent where the name asked for may not stand in a certificate.
+Only names that can be configured are suggested: `host_names` of the evidence contains no wildcard,
+URL or address, and `new_name` is absent if the requested name may not be in a certificate.
 """
 
 from __future__ import annotations

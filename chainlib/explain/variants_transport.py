@@ -1,7 +1,7 @@
-"""Steps for a connection that failed: by the likeliest cause, then by what was seen.
+"""Steps for a failed connection: by the likeliest cause, then by what was observed.
 
-`cause` is the first of the evidence's candidates. Where the wire cannot decide between causes, the
-last steps say how to tell them apart.
+`cause` is the first of the evidence's candidates. If several causes remain, the last steps say how
+to distinguish them.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ _FIND_ISSUER = (
     ),
     "Check again.",
 )
-# Once the issuer is known, only one of the two explanations is left.
+# Once the issuer is known, only one of the two explanations remains.
 _IN_VAULT = Variant(
     when={"root_in_vault": ANY},
     steps=(

@@ -1,8 +1,7 @@
-"""A TLS client without I/O.
+"""A TLS client without I/O: bytes in, bytes out, and the presented chain.
 
-Bytes in, bytes out, the certificate list out, also when the handshake fails later.
-
-What lives here knows no socket, no clock and no certificate rule. `chainlib.aio` moves the bytes.
+The chain is available even if the handshake fails later. No socket, no clock and no certificate
+rule is used here; `chainlib.aio` moves the bytes.
 """
 
 from chainlib.causes import Breakage, Failure

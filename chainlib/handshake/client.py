@@ -1,6 +1,6 @@
-"""The client itself: an OpenSSL connection on a memory BIO, and the record of what the server said.
+"""The TLS client: an OpenSSL connection on memory BIOs, and a record of what the server sent.
 
-It verifies nothing: a chain that no client would accept is what it is there to see.
+It verifies nothing, because it must also capture chains that no client would accept.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
 class _Record:
-    """What came over one connection; called by OpenSSL for each message, so it must not raise."""
+    """The messages of one connection; OpenSSL calls it for each one, so it must not raise."""
 
     def __init__(self) -> None:
         self.entries: tuple[bytes, ...] = ()
@@ -70,9 +70,9 @@ class _Record:
             self._handshake(message, version)
 
     def _is_fatal(self, message: bytes, version: int) -> bool:
-        """TLS 1.3 knows no warnings (RFC 8446 section 6).
+        """Whether an alert is fatal: in TLS 1.3 all are (RFC 8446 section 6).
 
-        Before it, old servers warn of a name they do not know and go on.
+        Before TLS 1.3, old servers send a warning about an unknown name and continue.
         """
         by_version = self.server_hellos > 0 and version >= TlsVersion.TLS_1_3
         return message[1] not in _CLOSING_ALERTS and (message[0] == _FATAL or by_version)
@@ -94,20 +94,20 @@ class _Record:
 class ClientHandshake:
     """One TLS connection without a socket.
 
-    Send what `start` and `receive` return, hand in what comes, until `finished` or `failure`;
-    afterwards `encrypt` and `take` carry
-    application data. The list outlives a failure. Nothing here raises over what a peer says.
+    Send what `start` and `receive` return and pass in what is received, until `finished` or
+    `failure`; then `encrypt` and `take` transfer application data. The chain remains available
+    after a failure. Nothing is raised because of a peer.
 
     Args:
         offer: versions and authentication to offer.
-        server_name: sent as server_name (RFC 6066 section 3); `None` sends none.
+        server_name: sent as SNI (RFC 6066 section 3); `None` sends none.
 
     Attributes:
         finished: the handshake is complete on this side.
-        failure: why it broke, else `None`; it may still break after `finished` (TLS 1.3 refuses a
+        failure: why it failed, else `None`; it may still fail after `finished` (TLS 1.3 rejects a
             client late).
-        closed: the peer said close_notify.
-        received: bytes that came so far; more than `limits.CONNECTION_BYTES` break it.
+        closed: the peer sent close_notify.
+        received: number of received bytes; more than `limits.CONNECTION_BYTES` end the connection.
 
     Raises:
         InvalidTarget: the server_name cannot be sent.
@@ -133,7 +133,7 @@ class ClientHandshake:
         return self._advance()
 
     def receive(self, data: Buffer) -> bytes:
-        """Take bytes from the peer, return the bytes to send, often none."""
+        """Process bytes from the peer and return the bytes to send, often none."""
         if self.failure is not None:
             return b""
         if not self.received and not _looks_like_tls(data):
@@ -145,14 +145,14 @@ class ClientHandshake:
         return self._advance()
 
     def break_off(self, kind: Breakage, detail: str) -> None:
-        """Note that the connection ended from outside: a deadline, a reset, an end of stream."""
+        """Record that the connection ended: by a deadline, a reset, or an end of stream."""
         if self.failure is None:
             self.failure = Failure(kind=kind, detail=detail)
 
     def encrypt(self, data: bytes) -> bytes:
-        """Application data as the bytes to send, none when the connection is broken.
+        """Encrypt application data; returns nothing if the connection has failed.
 
-        Only once `finished`.
+        Call it only after `finished`.
         """
         if self.failure is not None:
             return b""
@@ -164,7 +164,7 @@ class ClientHandshake:
         return self._outgoing()
 
     def _send(self) -> None:
-        """Send what is due; it waits while the server has asked to shake hands anew."""
+        """Send pending data; not while the server renegotiates."""
         if not self._unsent:
             return
         try:
@@ -174,16 +174,16 @@ class ClientHandshake:
         self._unsent = b""
 
     def take(self) -> bytes:
-        """The application data that came since the last call."""
+        """The application data received since the last call."""
         data = bytes(self._plain)
         self._plain.clear()
         return data
 
     @property
     def certificates(self) -> tuple[PresentedCertificate, ...]:
-        """The list as sent.
+        """The presented chain.
 
-        Empty when none came or when it is longer than is read.
+        Empty if there was none or it was longer than the limit.
         """
         if len(self._record.entries) > CERTIFICATES:
             return ()
@@ -191,11 +191,11 @@ class ClientHandshake:
 
     @property
     def has_certificates(self) -> bool:
-        """Whether the list came, readable or not."""
+        """Whether a chain was received, readable or not."""
         return bool(self._record.entries)
 
     def observed(self, *, proxy_header: bool = False) -> Observation:
-        """What this handshake sent and what came back; `proxy_header`: one was sent first."""
+        """What this handshake sent and received; `proxy_header` says that one was sent first."""
         nothing = Failure(
             kind=Breakage.OTHER, detail="the handshake ended without a certificate list"
         )
@@ -210,9 +210,9 @@ class ClientHandshake:
 
     @property
     def client_certificate_refused(self) -> bool:
-        """Whether the server asked for a client certificate and gave up on a client without one.
+        """Whether the server requested a client certificate and rejected a client without one.
 
-        What it refuses after it had accepted the client is another matter.
+        A rejection after it had accepted the client has another reason.
         """
         if self.failure is None or not self._record.client_certificate_requested:
             return False
@@ -225,16 +225,16 @@ class ClientHandshake:
 
     @property
     def may_be_refused_late(self) -> bool:
-        """Whether an alert about the missing client certificate may still come.
+        """Whether an alert about the missing client certificate may still arrive.
 
-        TLS 1.3 lets the client finish before the server has looked at its certificate.
+        In TLS 1.3 the client finishes before the server has checked its certificate.
         """
         late = self._tls.get_protocol_version() >= TlsVersion.TLS_1_3
         return self.finished and self._record.client_certificate_requested and late
 
     @property
     def session(self) -> TlsSession:
-        """What was negotiated, as far as the handshake came."""
+        """What was negotiated so far."""
         return TlsSession(
             version=self._tls.get_protocol_version_name() if self._record.server_hellos else "",
             cipher=self._tls.get_cipher_name() or "",
@@ -260,7 +260,7 @@ class ClientHandshake:
         return self._outgoing()
 
     def _by_record(self, failure: Failure) -> Failure:
-        """The same failure, where what came says more than OpenSSL's reason."""
+        """The failure, described by the received bytes if they say more than OpenSSL's reason."""
         record = self._record
         if record.empty_list:
             empty = "the server sends an empty certificate list"
@@ -274,7 +274,7 @@ class ClientHandshake:
         return failure
 
     def _excess(self) -> Failure | None:
-        """More came than is taken from any peer."""
+        """The failure if more was received than the limit."""
         if len(self._record.entries) > CERTIFICATES:
             came = counted(len(self._record.entries), "certificate")
             detail = f"{came} came, at most {CERTIFICATES} are read"
@@ -291,7 +291,7 @@ class ClientHandshake:
     def _outgoing(self) -> bytes:
         sent = b""
         try:
-            while len(sent) % READ_BYTES == 0:  # a shorter read has emptied it
+            while len(sent) % READ_BYTES == 0:  # a shorter read means that it is empty
                 sent += self._tls.bio_read(READ_BYTES)
         except SSL.Error:
             pass
@@ -299,9 +299,9 @@ class ClientHandshake:
 
 
 def _parsed(entry: bytes) -> PresentedCertificate:
-    """The certificate of an entry; what is of an ordinary size is parsed once.
+    """The certificate of an entry; entries of ordinary size are cached.
 
-    The same intermediates come from every server, and the same list from every look at one.
+    Many servers send the same intermediates, and every probe of a server receives the same chain.
     """
     return _remembered(entry) if len(entry) <= REMEMBERED_CERTIFICATE_BYTES else parse_entry(entry)
 

@@ -1,4 +1,4 @@
-"""From OpenSSL's reasons to one failure in words, and the names of TLS alerts."""
+"""Turns OpenSSL's reasons into one failure in words, and names TLS alerts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ALERTS = {
     120: "no_application_protocol",
     121: "ech_required",
 }
-# OpenSSL's reasons (sslerr.h), what they mean for a client, and in which words.
+# OpenSSL's reasons (sslerr.h), what they mean for a client, and the words for them.
 _REASONS: tuple[tuple[Breakage, str, frozenset[str]], ...] = (
     (
         Breakage.LEGACY_RENEGOTIATION,
@@ -140,9 +140,9 @@ def alert_name(number: int) -> str:
 
 
 def from_openssl(reasons: list[str], alert: int | None) -> Failure:
-    """Name what OpenSSL's error queue says.
+    """The failure in OpenSSL's error queue.
 
-    `alert` is the fatal alert received, which is then the cause.
+    `alert` is the fatal alert that was received, which is then the cause.
     """
     if alert is not None:
         kind = Breakage.VERSION if alert == PROTOCOL_VERSION else Breakage.ALERT

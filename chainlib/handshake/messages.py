@@ -1,7 +1,4 @@
-"""The handshake messages that are read here.
-
-The Certificate message of TLS 1.2 and earlier, and that of TLS 1.3.
-"""
+"""Parses the handshake messages that the client records, mainly Certificate in all TLS versions."""
 
 from __future__ import annotations
 
@@ -21,8 +18,8 @@ _EXTENSIONS_LENGTH = 2
 def certificate_list(message: bytes, version: int) -> tuple[bytes, ...]:
     """The entries of a Certificate message as raw bytes, in order.
 
-    RFC 5246 section 7.4.2, RFC 8446 section 4.4.2. A message that is cut or contradicts itself
-    yields the entries before the flaw; OpenSSL then breaks the handshake off.
+    RFC 5246 section 7.4.2, RFC 8446 section 4.4.2. A truncated or inconsistent message gives the
+    entries before the fault; OpenSSL then aborts the handshake.
     """
     start = _HEADER
     if version >= TlsVersion.TLS_1_3:
@@ -33,9 +30,10 @@ def certificate_list(message: bytes, version: int) -> tuple[bytes, ...]:
 
 
 def weak_signature_hash(message: bytes) -> str:
-    """The hash by which a ServerKeyExchange of TLS 1.2 is signed, where no client offers it.
+    """The hash that signs a TLS 1.2 ServerKeyExchange, if clients no longer offer it.
 
-    Empty for every other hash and for what cannot be read (RFC 5246 section 7.4.3, RFC 8422 5.4).
+    Empty for every other hash and for an unreadable message (RFC 5246 section 7.4.3, RFC 8422
+    section 5.4).
     """
     if message[_HEADER : _HEADER + 1] == bytes([_NAMED_CURVE]):
         position = _HEADER + 3
@@ -48,9 +46,9 @@ def weak_signature_hash(message: bytes) -> str:
 
 
 def accepts_client(message: bytes, version: int) -> bool:
-    """Whether this message shows that the server took the client's last flight.
+    """Whether this message shows that the server accepted the client's last flight.
 
-    A ticket, or before TLS 1.3 its Finished.
+    It is a session ticket, or before TLS 1.3 the server's Finished.
     """
     return message[0] == NEW_SESSION_TICKET or (
         message[0] == FINISHED and version < TlsVersion.TLS_1_3

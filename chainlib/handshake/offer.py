@@ -1,7 +1,7 @@
-"""What a ClientHello offers, as a value, and the OpenSSL context that goes with it.
+"""What a ClientHello offers, as a value, and the OpenSSL context for it.
 
-A context costs a quarter of a handshake, so there is one per offer, made once and shared by every
-connection; whatever belongs to one connection is its app data.
+A context costs a quarter of a handshake, so each offer has one that all connections share; data of
+a single connection is in its app data.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class TlsVersion(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsOffer:
-    """What the client offers; server_name is the target's matter.
+    """What the client offers, except the server_name.
 
-    Ciphers, security level and the demand for secure renegotiation are OpenSSL's defaults, since
-    the gateway's own are not published: small RSA keys and SHA-1 in a sent chain come through all
-    the same, as nothing is verified here. Below TLS 1.2 nothing works without security level 0, so
-    such an offer has it.
+    Ciphers, security level and the requirement of secure renegotiation are OpenSSL's defaults,
+    because the gateway's are not published. Small RSA keys and SHA-1 in a presented chain do not
+    matter, because nothing is verified here. Below TLS 1.2 OpenSSL needs security level 0, so such
+    an offer has it.
 
     Attributes:
         minimum, maximum: protocol versions.
-        lenient: also every weak suite that OpenSSL has, and a server without secure renegotiation;
-            only to find out what a server would have taken.
+        lenient: also every weak suite of OpenSSL, and servers without secure renegotiation; only
+            used to find out what a server would have accepted.
     """
 
     minimum: TlsVersion = TlsVersion.TLS_1_2
@@ -44,13 +44,14 @@ class TlsOffer:
     lenient: bool = False
 
 
-# v2 prefers TLS 1.3 and takes 1.2; v1 speaks 1.2 only (azure-rules section 2.6).
+# v2 prefers TLS 1.3 and supports 1.2; v1 supports only 1.2 (azure-rules section 2.6).
 GATEWAY_OFFER = TlsOffer()
 V1_OFFER = TlsOffer(maximum=TlsVersion.TLS_1_2)
 LENIENT_OFFER = TlsOffer(minimum=TlsVersion.TLS_1_0, maximum=TlsVersion.TLS_1_2, lenient=True)
 
-# What OpenSSL 3.0 offers by itself. Newer ones add hybrid post-quantum groups: they double the
-# ClientHello, which some servers cannot take, and nothing says that the gateway offers them.
+# The default groups of OpenSSL 3.0. Newer versions add hybrid post-quantum groups, which double the
+# size of the ClientHello; some servers cannot handle that, and nothing says that the gateway offers
+# them.
 _GROUPS = "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072"
 _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT of ssl.h, which pyOpenSSL lacks
 

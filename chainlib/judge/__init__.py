@@ -1,10 +1,9 @@
-"""Presented chain + policy + instant -> verdict.
+"""Judges a presented chain: chain + policy + instant -> verdict.
 
-All findings are always computed; only the headline picks one.
-
-OpenSSL decides what OpenSSL decides; the rules beside this file say which documented fault that is,
-which certificate is at fault,
-and what Application Gateway demands beyond OpenSSL. Nothing here raises over what a server sent.
+All findings are always computed; only the headline selects one. OpenSSL decides whether the path is
+valid. The rules in this package say which documented fault that is, which certificate is at fault,
+and what Application Gateway requires beyond OpenSSL. Nothing is raised because of what a server
+sent.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ _V2_CHAIN: tuple[Rule, ...] = (
     trust.path,
     uploads.uploads,
 )
-# Why OpenSSL refuses a path; they have nothing to say of one that it accepts.
+# Rules that explain why OpenSSL refuses a path; they have no findings for one that it accepts.
 _V2_REFUSED: tuple[Rule, ...] = (
     soundness.signatures,
     encoding.unverifiable,
@@ -65,14 +64,14 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
     """Decide what the gateway would decide about this chain.
 
     Args:
-        chain: what was presented, with what else the connection showed.
-        policy: what the gateway demands.
-        at: the instant, aware.
+        chain: the presented chain and other facts of the connection.
+        policy: the gateway's requirements.
+        at: the instant, time zone aware.
 
     Returns:
         A verdict with every finding, in headline order.
     """
-    # Certificates and OpenSSL know whole seconds only; a fraction would make the last second both
+    # Certificates and OpenSSL use whole seconds; with a fraction, the last second would be both
     # valid and expired.
     at = at.replace(microsecond=0)
     listed = _listed(chain, policy, at)
@@ -93,9 +92,9 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
 
 
 def judge_failure(error: CaptureError, policy: GatewayPolicy, *, at: datetime) -> Verdict:
-    """The verdict for a target that yielded no certificate list.
+    """The verdict for a target that presented no chain.
 
-    What the setting does not validate is known all the same.
+    It still says what the setting does not validate.
     """
     not_seen = (
         ("revocation", "the certificates: none came")
@@ -159,10 +158,7 @@ def _connection(case: Case, chain: PresentedChain) -> Iterator[Finding]:
 
 
 def _live(case: Case, chain: PresentedChain, found: tuple[Finding, ...]) -> Iterator[Finding]:
-    """Judge what was sent under live traffic's names, where the probe's path works.
-
-    The path that breaks is named.
-    """
+    """Judge what was presented for live traffic's names, if the probe's path is accepted."""
     if case.leaf is None or any(
         f.severity is Severity.CRITICAL and f.code in _BREAKS_THE_PATH for f in found
     ):

@@ -1,4 +1,4 @@
-"""How a rule writes down a finding, so that every rule reads as one condition and one sentence."""
+"""Constructors of findings, so that every rule reads as one condition and one sentence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def warning(
     certificate: int | None = None,
     **evidence: Any,  # noqa: ANN401 -- JSON facts
 ) -> Finding:
-    """A finding that needs attention while requests pass."""
+    """A finding that needs attention although requests succeed."""
     return _finding(Severity.WARNING, code, summary, basis, certificate, evidence)
 
 
@@ -38,7 +38,7 @@ def info(
     certificate: int | None = None,
     **evidence: Any,  # noqa: ANN401 -- JSON facts
 ) -> Finding:
-    """A remark."""
+    """An informational finding."""
     return _finding(Severity.INFO, code, summary, basis, certificate, evidence)
 
 
@@ -61,9 +61,10 @@ def _finding(
 
 
 def short_name(certificate: Certificate) -> str:
-    """The name that people use for a certificate.
+    """The display name of a certificate.
 
-    Its common name, else the whole subject, else its first DNS name, else its fingerprint's start.
+    Its common name, else the whole subject, else its first DNS name, else the beginning of its
+    fingerprint.
     """
     return (
         next(iter(certificate.common_names), "")
@@ -74,7 +75,7 @@ def short_name(certificate: Certificate) -> str:
 
 
 def issuer_name(certificate: Certificate) -> str:
-    """The issuer as people call it: the CN of the issuer name, else the whole name."""
+    """The display name of the issuer: the CN of the issuer name, else the whole name."""
     return (
         next(iter(certificate.issuer_common_names), "")
         or certificate.issuer
@@ -83,7 +84,7 @@ def issuer_name(certificate: Certificate) -> str:
 
 
 def missing_evidence(child: Certificate) -> dict[str, Any]:
-    """What a certificate says about the issuer that is missing."""
+    """What a certificate says about its missing issuer."""
     key_id = child.authority_key_id
     return {
         "missing_subject": child.issuer,
@@ -93,6 +94,6 @@ def missing_evidence(child: Certificate) -> dict[str, Any]:
 
 
 def successor_evidence(certificate: Certificate) -> dict[str, str]:
-    """The root that took this one's place, where that is publicly known."""
+    """The root that replaced this one, if publicly known."""
     ended = ended_root(certificate)
     return {"successor": ended.successor, "successor_source": ended.source} if ended else {}

@@ -1,10 +1,7 @@
-"""What the rules look at.
+"""The input of the rules: leaf, path, OpenSSL's result; computed once per chain and instant.
 
-The presented list sorted out, the leaf, the path as far as it goes, OpenSSL's word. Computed once
-per list, policy and instant, whatever connection the list came over.
-
-Nothing here is a finding. Each attribute is a fact of RFC 5280 or an answer of OpenSSL; the rules
-beside this file turn them into findings.
+Nothing here is a finding. Each attribute is a fact of RFC 5280 or a result of OpenSSL; the rules of
+this package turn them into findings.
 """
 
 from __future__ import annotations
@@ -23,24 +20,24 @@ from chainlib.path import IssuerPool, PartialPath, is_root, issuer_candidates, s
 from chainlib.policy import GatewayPolicy, Sku
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: what rules ask for often is kept
+@dataclass(frozen=True, kw_only=True)  # no slots: cached properties need a dict
 class Case:
-    """One list of certificates under one policy at one instant.
+    """One chain under one policy at one instant.
 
     Attributes:
-        certificates: as sent; an entry that no parser accepts is an `UnreadableCertificate`.
+        certificates: as sent; an entry that cannot be parsed is an `UnreadableCertificate`.
         ordered: `False` for a PKCS #7 bag, which has no order.
-        rehearsed: the list comes from a file, not from a handshake.
-        policy: what the gateway demands.
-        at: the instant, aware, in whole seconds.
-        unique: the readable certificates in the order sent, repetitions left out.
+        rehearsed: the chain comes from a file, not from a handshake.
+        policy: the gateway's requirements.
+        at: the instant, time zone aware, in whole seconds.
+        unique: the readable certificates in the order sent, without repetitions.
         duplicates: positions of repetitions.
-        leaf: the leaf, `None` when the list holds none.
+        leaf: the leaf; `None` if there is none.
         lower: from the leaf (or the first certificate) upwards as far as issuers are known; `None`
-            for an empty list.
-        upper: above a gap, the sent CAs that lead to a root; `None` when the path has no such part.
-        undated: OpenSSL's word with dates left out.
-        dated: OpenSSL's word at the instant.
+            for an empty chain.
+        upper: above a gap, the presented CAs that lead to a root; `None` if there are none.
+        undated: OpenSSL's result without checking dates.
+        dated: OpenSSL's result at the instant.
     """
 
     certificates: tuple[PresentedCertificate, ...]
@@ -63,12 +60,12 @@ class Case:
 
     @property
     def trusted(self) -> bool:
-        """OpenSSL accepts the path, dates aside."""
+        """Whether OpenSSL accepts the path, dates aside."""
         return self.undated is not None and self.undated.accepted
 
     @property
     def trust_hidden(self) -> bool:
-        """A root that is attached cannot be seen, so that trust cannot be judged."""
+        """Whether the content of an attached root is hidden, so that trust cannot be judged."""
         return self.policy.trust is TrustMode.UPLOADED_ROOTS and bool(self.policy.anchors.hidden)
 
     @once
@@ -79,20 +76,20 @@ class Case:
 
     @once
     def other_editions(self) -> tuple[Certificate, ...]:
-        """Sent CAs that stand where the missing issuer belongs: its name, another key or serial."""
+        """Presented CAs with the missing issuer's name but another key or serial number."""
         return () if self.gap_below is None else self.namesakes_sent(self.gap_below)
 
     @once
     def unrelated(self) -> tuple[Certificate, ...]:
-        """Sent certificates that no path uses, and that are not taken for one that is missing."""
+        """Presented certificates that no path uses and that resemble no missing one."""
         used = {*self.needed, *self.other_editions}
         return tuple(c for c in self.unique if c not in used)
 
     @once
     def sent_root(self) -> Certificate | None:
-        """The presented root that the path ends in, trusted or not.
+        """The presented root at the end of the path, trusted or not.
 
-        A self-signed leaf counts only when it may be its own root.
+        A self-signed leaf counts only if it may be its own root.
         """
         path = self.upper or self.lower
         top = path.top if path else None
@@ -108,31 +105,31 @@ class Case:
     def gap_below(self) -> Certificate | None:
         """The certificate whose issuer is neither presented nor trusted.
 
-        `None` without a gap, and on v1, which looks at no path.
+        `None` without a gap, and on v1, which does not build a path.
         """
         if self.lower is None or self.lower.ends_in_root or self.policy.sku is Sku.V1:
             return None
         return self.lower.top
 
     def namesakes_sent(self, below: Certificate) -> tuple[Certificate, ...]:
-        """Sent CAs that carry the issuer's name and that OpenSSL does not take for the issuer."""
+        """Presented CAs with the issuer's name that OpenSSL rejects as the issuer."""
         others = (one for one in self.unique if one != below and acts_as_ca(one))
         return tuple(same_name_other_key(below, others))
 
     def position(self, certificate: Certificate) -> int | None:
-        """Where it stands in the presented list, `None` when it was not sent."""
+        """Its position in the presented chain; `None` if it was not presented."""
         return self._positions.get(certificate)
 
     @once
     def _positions(self) -> Mapping[PresentedCertificate, int]:
-        """Where each sent certificate stands first."""
+        """The first position of each presented certificate."""
         found: dict[PresentedCertificate, int] = {}
         for place, sent in enumerate(self.certificates):
             found.setdefault(sent, place)
         return found
 
     def known_root_above(self, certificate: Certificate) -> Certificate | None:
-        """A root known from elsewhere (other uploads, public CAs) whose key signed this one."""
+        """A root from other uploads or public CAs whose key signed this certificate."""
         pool = [*(root.certificate for root in self.policy.unattached), *self.policy.public_roots]
         candidates = issuer_candidates(certificate, pool)
         return next((c for c in candidates if is_root(c) and certificate.issued_by(c)), None)
@@ -146,7 +143,7 @@ def make_case(
     ordered: bool,
     rehearsed: bool,
 ) -> Case:
-    """Find the leaf and let OpenSSL build the path; where it refuses, go as far as it goes."""
+    """Find the leaf and let OpenSSL build the path; if refused, follow it as far as possible."""
     unique, duplicates = _without_duplicates(certificates)
     leaf = _find_leaf(unique, policy, rehearsed=rehearsed)
     start = leaf or next(iter(unique), None)
@@ -189,12 +186,11 @@ def _without_duplicates(
 def _find_leaf(
     unique: tuple[Certificate, ...], policy: GatewayPolicy, *, rehearsed: bool
 ) -> Certificate | None:
-    """The first that is not a CA, or a CA that stands first and carries a DNS name in its SAN.
+    """The first certificate that is no CA, or a first CA with a DNS name in its SAN.
 
-    A CA that stands first with the name asked for as its common name serves too, and so does a
-    self-signed one all alone that names a host.
-
-    Among CAs only, v1 takes the first, since the exact certificate is all that it trusts by.
+    A first CA whose common name is the requested name also counts, and so does a single self-signed
+    one that names a host. If there are only CAs, v1 takes the first, because it trusts exactly that
+    certificate.
     """
     if not unique:
         return None
@@ -207,9 +203,9 @@ def _find_leaf(
 
 
 def _names_a_host(certificate: Certificate, *, rehearsed: bool) -> bool:
-    """Whether a lone self-signed certificate may be a server's own, or is only some CA's.
+    """Whether a single self-signed certificate may belong to a server, or only to a CA.
 
-    A server that used it in a handshake may go by one label; in a file that is a CA's name too.
+    A server that presented it may have a name of one label; in a file, such a name may be a CA's.
     """
     if not certificate.is_ca or certificate.ip_addresses:
         return True
@@ -218,7 +214,7 @@ def _names_a_host(certificate: Certificate, *, rehearsed: bool) -> bool:
 
 
 def acts_as_ca(certificate: Certificate) -> bool:
-    """Marked as a CA, or a version 1 root, which cannot be marked."""
+    """Whether it is marked as a CA, or is a version 1 root, which cannot be marked."""
     return certificate.is_ca or (certificate.version == 1 and is_root(certificate))
 
 
@@ -230,10 +226,9 @@ def _ask_openssl(
     *,
     is_leaf: bool,
 ) -> tuple[OpenSSLResult, OpenSSLResult]:
-    """OpenSSL's answer with dates left out, and with dates.
+    """OpenSSL's results without dates and with dates.
 
-    Where all of an accepted path is in date, OpenSSL takes the same path with dates: of several
-    issuers it takes the first that is in date. So most lists take one verification for good.
+    A path that is accepted with dates is accepted without, so most chains need one verification.
     """
 
     def in_date(certificate: Certificate) -> bool:
@@ -251,15 +246,15 @@ def _ask_openssl(
 
 
 def _surely_valid(certificate: Certificate, at: datetime) -> bool:
-    """In date, with dates that nobody doubts and not in their first or last second."""
+    """Whether a certificate is in date beyond doubt, so not in its first or last second."""
     inside = certificate.not_before < at < certificate.not_after
     return inside and not certificate.unreadable_dates
 
 
 def _reachable(policy: GatewayPolicy, unique: tuple[Certificate, ...]) -> list[Certificate]:
-    """Only anchors whose subject is named by a sent certificate, or by an upload that is.
+    """The anchors whose subject a presented certificate, or a reachable upload, names as issuer.
 
-    With a hundred well-known roots the rest cost time and change nothing.
+    The other hundred well-known roots would cost time and change nothing.
     """
     by_subject, found = policy.anchors.by_subject, list[Certificate]()
     climb = policy.trust is TrustMode.UPLOADED_ROOTS
@@ -293,9 +288,9 @@ def _paths(
 def _upper(
     lower: PartialPath, unique: tuple[Certificate, ...], pool: IssuerPool
 ) -> PartialPath | None:
-    """The longest run of sent CAs outside the lower part that leads to a root.
+    """The longest run of presented CAs outside the lower part that leads to a root.
 
-    What stands above the missing certificate.
+    It is what comes above the missing certificate.
     """
     other_editions = same_name_other_key(lower.top, unique)
     spare = [

@@ -1,7 +1,7 @@
-"""What the CAs of a path may sign: the mark of a CA, key usage, path length, names.
+"""Rules about what the CAs of a path may sign: CA flag, key usage, path length, names.
 
-RFC 5280 sections 4.2.1.3, 4.2.1.9 and 4.2.1.10. OpenSSL decides; here is said which CA it is about
-and, for names, which name.
+RFC 5280 sections 4.2.1.3, 4.2.1.9 and 4.2.1.10. OpenSSL decides; these rules find the CA and, for
+name constraints, the name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PATH_LENGTH_CODE = 25
 
 
 def may_sign(case: Case) -> Iterator[Finding]:
-    """A needed issuer that may not sign certificates at all."""
+    """A required issuer that may not sign certificates at all."""
     if case.trusted:
         return
     for path in (path for path in (case.lower, case.upper) if path is not None):
@@ -43,9 +43,9 @@ def may_sign(case: Case) -> Iterator[Finding]:
 
 
 def _may_issue(certificate: Certificate) -> bool:
-    """OpenSSL's check_ca: keyUsage must not forbid it.
+    """OpenSSL's check_ca: keyUsage must permit it.
 
-    Without basicConstraints a version 1 root or keyCertSign will do.
+    Without basicConstraints, a version 1 root or keyCertSign is enough.
     """
     if certificate.may_sign_certificates is False:
         return False
@@ -57,7 +57,7 @@ def _may_issue(certificate: Certificate) -> bool:
 
 
 def named_violation(case: Case, refusal: OpenSSLResult) -> Finding | None:
-    """Whose limit a refusal of OpenSSL's is about, `None` where that is not known."""
+    """The finding that says whose constraint OpenSSL's refusal is about; `None` if unknown."""
     path = case.lower
     if path is None:
         return None
@@ -86,7 +86,7 @@ class _Limits:
 
 
 def _names_refused(case: Case, path: PartialPath, refusal: OpenSSLResult) -> Finding | None:
-    """The lowest CA with which OpenSSL refuses the names below it, asked one CA at a time."""
+    """The lowest CA whose name constraints make OpenSSL refuse, tested one CA at a time."""
     for place, issuer in enumerate(path.certificates[1:], start=1):
         limits = _limits_of(issuer)
         if limits is None or not _refuses(path.certificates[: place + 1], issuer):

@@ -1,6 +1,6 @@
-"""Default certificates of appliances: what has an administration page of its own.
+"""Table of the default certificates of appliances with an administration page of their own.
 
-What they say about themselves is publicly known; each row names where.
+Each row names the public source.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _HPE = (
     "https://servermanagementportal.ext.hpe.com/docs/redfishservices/ilos/supplementdocuments/"
     "securityservice"
 )
-# A public collection of what devices say of themselves, at one commit, so that the lines stay.
+# A public collection of the certificates of devices, at one commit, so that line numbers stay
+# valid.
 _RECOG = "https://github.com/rapid7/recog/blob/14fa1a7211e7fb5707c7a1b421a07d6c2cf4eec5/xml"
 
 

@@ -1,6 +1,6 @@
-"""Certificates that products send until somebody gives them one for the name asked for.
+"""Recognises certificates that products send until one for the requested name is installed.
 
-What is publicly known of them stands in two tables; the first row that fits names the product.
+Two tables contain what is publicly known of them; the first matching row names the product.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from chainlib.judge.default_servers import SERVERS
 from chainlib.names import presented_identifiers
 
 TABLE: tuple[DefaultCertificate, ...] = (*APPLIANCES, *SERVERS)
-_MOST_NAMES = 20  # a default certificate names its product's own few hosts
+_MOST_NAMES = 20  # a default certificate contains only its product's few hosts
 _OIDS = MappingProxyType(
     {"cn": "2.5.4.3", "o": "2.5.4.10", "ou": "2.5.4.11", "email": "1.2.840.113549.1.9.1"}
 )
@@ -29,7 +29,7 @@ _OIDS = MappingProxyType(
 
 @lru_cache(maxsize=1024)
 def default_of(certificate: Certificate) -> DefaultCertificate | None:
-    """The row that this certificate fits, `None` for any other certificate."""
+    """The row that matches this certificate; `None` for any other certificate."""
     values = _values_of(certificate)
     rows = (TABLE[position] for position in _INDEX.candidates(values))
     return next(
@@ -38,7 +38,7 @@ def default_of(certificate: Certificate) -> DefaultCertificate | None:
 
 
 def _values_of(certificate: Certificate) -> Mapping[str, frozenset[str]]:
-    """What the certificate says, by the names of the fields in the table, in lower case."""
+    """The certificate's values by the field names of the table, in lower case."""
     found: dict[str, frozenset[str]] = {}
     for prefix, name in (("", certificate.subject_key), ("issuer_", certificate.issuer_key)):
         pairs = [pair for rdn in name for pair in rdn]
@@ -65,11 +65,12 @@ def _fitting(name: str) -> Callable[[str], bool]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Index:
-    """Where in the table a certificate can fit, by one field of each row.
+    """An index of the table by one field of each row.
 
     Attributes:
-        exact: field and value -> positions of the rows that ask for that value.
-        patterned: field -> one expression for all its patterns, and the positions of their rows.
+        exact: field and value -> positions of the rows that require that value.
+        patterned: field -> one regular expression for all its patterns, and the positions of their
+            rows.
     """
 
     exact: Mapping[tuple[str, str], tuple[int, ...]]
@@ -77,7 +78,7 @@ class _Index:
 
     @classmethod
     def of(cls, table: Sequence[DefaultCertificate]) -> _Index:
-        """One field of each row: an exact one where the row has such."""
+        """Build it from one field of each row, preferably one without wildcard."""
         exact: dict[tuple[str, str], list[int]] = defaultdict(list)
         patterned: dict[str, dict[int, str]] = defaultdict(dict)
         for position, row in enumerate(table):
@@ -95,7 +96,7 @@ class _Index:
         )
 
     def candidates(self, values: Mapping[str, frozenset[str]]) -> list[int]:
-        """Positions of the rows that may fit, in the table's order."""
+        """Positions of the rows that may match, in the table's order."""
         found: set[int] = set()
         for field, said in values.items():
             for value in said:

@@ -1,4 +1,4 @@
-"""What a row of the table of default certificates holds."""
+"""The row type of the tables of default certificates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 
 class DefaultKind(StrEnum):
-    """What kind of product sends it, which decides the steps."""
+    """The kind of product that sends it, which decides the steps."""
 
     ROUTER = "router"
     DEVELOPMENT = "development"
@@ -22,12 +22,12 @@ class DefaultCertificate:
     """One row of the table.
 
     Attributes:
-        product: as it stands in "the default certificate of ...".
-        kind: what sends it.
-        says: field of the certificate -> pattern (`*`), lower case; all of them must hold.
-            `names` holds when every name of the certificate fits one of the patterns, which are
-            separated by blanks. `{cn}` in an address stands for the subject's own CN.
-        source: where it can be read.
+        product: its name, as in "the default certificate of ...".
+        kind: the kind of product.
+        says: field of the certificate -> pattern (`*`), lower case; all must match. `names` matches
+            if every name of the certificate matches one of the patterns, which are separated by
+            blanks. `{cn}` in an address stands for the subject's own CN.
+        source: URL of the public source.
     """
 
     product: str
@@ -42,7 +42,7 @@ class DefaultCertificate:
 
 
 def rows(kind: DefaultKind) -> Callable[..., DefaultCertificate]:
-    """Make rows of this kind: product, source, then what the certificate says."""
+    """Makes rows of this kind from product, source and the values of the certificate."""
 
     def row(product: str, source: str, **says: str) -> DefaultCertificate:
         return DefaultCertificate(

@@ -1,6 +1,6 @@
-"""Default certificates of routers, development servers and platforms.
+"""Table of the default certificates of routers, development servers and platforms.
 
-What they say about themselves is publicly known; each row names where.
+Each row names the public source.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ SERVERS: tuple[DefaultCertificate, ...] = (
         "https://linkerd.io/2/features/automatic-mtls/",
         issuer_cn="*identity.linkerd.*",
     ),
-    # The general one comes last.
+    # The general row comes last.
     _development(
         "a development server (Kestrel of ASP.NET Core, IIS Express and others)",
         "https://learn.microsoft.com/dotnet/core/additional-tools/self-signed-certificates-guide",

@@ -1,7 +1,7 @@
-"""Rules about how certificates are written.
+"""Rules about the encoding of certificates.
 
-What OpenSSL reads and stricter programs refuse, and what it reads and cannot use: dates that are
-none, keys and signatures of a kind that cannot be verified here.
+They find what OpenSSL reads and stricter programs refuse, and what it reads and cannot use: invalid
+dates, and kinds of keys and signatures that cannot be verified here.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from chainlib.wording import listed
 
 
 def unusual(case: Case) -> Iterator[Finding]:
-    """What is odd in a certificate that was sent or that the path uses; it decides nothing."""
+    """Oddities of a certificate that was presented or is in the path; informational."""
     if not any(c.oddities for c in (*case.unique, *case.needed)):
         return
     looked_at = tuple(dict.fromkeys((*case.unique, *case.needed)))
     names = {c.subject_key for c in looked_at if c.oddities}
     for certificate in looked_at:
-        # The odd name of a CA that is here itself is told once, at that CA.
+        # An odd name of a CA that is presented itself is only reported at that CA.
         issuer_here = certificate.issuer_key in names and not certificate.self_issued
         found = [o for o in certificate.oddities if not (o.of_issuer and issuer_here)]
         if found and (case.position(certificate) is not None or certificate in case.anchors):
@@ -52,7 +52,7 @@ def _unusual(case: Case, certificate: Certificate, found: list[Oddity]) -> Findi
 
 
 def dates_readable(case: Case) -> Iterator[Finding]:
-    """OpenSSL refuses a path with a date that is none (X509_V_ERR_ERROR_IN_CERT_..._FIELD)."""
+    """OpenSSL refuses a path with an invalid date (X509_V_ERR_ERROR_IN_CERT_..._FIELD)."""
     for certificate in case.needed:
         for field in certificate.unreadable_dates:
             number = 13 if field == "notBefore" else 14
@@ -72,16 +72,16 @@ def dates_readable(case: Case) -> Iterator[Finding]:
 
 
 def unverifiable(case: Case) -> Iterator[Finding]:
-    """A needed signature that cannot be verified here, because nobody here knows its key or kind.
+    """A required signature that cannot be verified here, because its key or kind is unknown.
 
-    Says so, and never that the signature is wrong.
+    It does not say that the signature is wrong.
     """
     if case.trusted or case.policy.sku is Sku.V1:
         return
     for path in filter(None, (case.lower, case.upper)):
         pairs = zip(path.certificates, path.certificates[1:], strict=False)
         for child, issuer in pairs:
-            # Of an old hash that is known to be broken, WEAK_CRYPTO speaks.
+            # WEAK_CRYPTO reports old hashes that are known to be broken.
             if signature_fits(child, issuer) is None and not weak_hash(child):
                 yield _unverifiable(case, child, issuer)
         leaf = path.certificates[0]
@@ -130,7 +130,7 @@ def is_unverifiable(finding: Finding) -> bool:
 
 
 def unusable_extension(case: Case, refusal: OpenSSLResult) -> Finding | None:
-    """OpenSSL takes a certificate whose extensions it cannot read for nobody's issuer or child."""
+    """OpenSSL accepts a certificate with unreadable extensions as nobody's issuer or child."""
     for certificate in case.needed:
         for oddity in certificate.oddities:
             if oddity.kind in _EXTENSIONS:
@@ -159,7 +159,7 @@ _KNOWN_KEYS = frozenset(
 
 
 def kind_in_words(identifiers: tuple[str, ...]) -> str:
-    """A kind of key or signature as people call it: by its curve, else by its algorithm."""
+    """The usual name of a kind of key or signature: its curve, else its algorithm."""
     if not identifiers:
         return "of no kind that can be told"
     last = identifiers[-1]

@@ -1,6 +1,6 @@
-"""Public roots that ended without a newer edition, and what took their place.
+"""Table of public roots that expired without a newer edition, and the roots that replaced them.
 
-A table of facts that the CAs published; nothing is decided here.
+Facts that the CAs published; nothing is decided here.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from chainlib.certificate import Certificate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedRoot:
-    """What took the place of a root.
+    """The replacement of a root.
 
     Attributes:
         successor: common name of the root to trust instead.
-        source: where the CA says so.
+        source: URL of the CA's statement.
     """
 
     successor: str
@@ -87,7 +87,7 @@ _ROOTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 def ended_root(certificate: Certificate) -> EndedRoot | None:
-    """What took the place of this root, `None` where no successor is known."""
+    """The replacement of this root; `None` if unknown."""
     values = (value for rdn in certificate.subject_key for _, value in rdn)
     row = next((_ROOTS[value] for value in values if value in _ROOTS), None)
     return EndedRoot(successor=row[0], source=row[1]) if row else None

@@ -1,7 +1,4 @@
-"""Role and status of each presented certificate, and the certification path as people see it.
-
-With its gap.
-"""
+"""Role and status of each presented certificate, and the certification path with its gap."""
 
 from __future__ import annotations
 
@@ -95,7 +92,7 @@ def _source(case: Case, certificate: Certificate) -> Source:
 
 
 def not_checked(case: Case, *, answered: bool) -> Iterator[str]:
-    """What this verdict does not speak about."""
+    """What this verdict does not cover."""
     yield "revocation"
     if not case.policy.name:
         yield "the name: none was given"
@@ -114,7 +111,7 @@ def not_checked(case: Case, *, answered: bool) -> Iterator[str]:
 
 
 def in_order(case: Case, *, answered: bool) -> str:
-    """What was looked at, in the words for a chain that nothing is wrong with."""
+    """The sentence about what was checked, for a chain without faults."""
     chain = (
         "The certificate is one of those that were uploaded to the v1 gateway"
         if case.policy.sku is Sku.V1

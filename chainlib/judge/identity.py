@@ -1,6 +1,6 @@
-"""Rules about names.
+"""Rules about names: the probe's, live traffic's, and handshakes without SNI.
 
-The probe's, live traffic's, and handshakes without server_name (azure-rules rows 21 to 24).
+Source: azure-rules rows 21 to 24.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SHOWN = 5
 
 
 def name(case: Case) -> Iterator[Finding]:
-    """The leaf carries the name that the probe asks for."""
+    """The leaf must contain the name that the probe requires."""
     wanted = case.policy.name
     if wanted and case.leaf is not None and not name_fits(case.leaf, wanted, case.policy):
         summary, evidence = _summary(case.leaf, wanted), _evidence(case.leaf, wanted)
@@ -50,7 +50,7 @@ def name(case: Case) -> Iterator[Finding]:
 
 
 def _carried_beside(case: Case, wanted: str) -> int | None:
-    """The place of another server's certificate in the list that carries the name."""
+    """Position of another leaf in the presented chain that contains the name."""
     others = (c for c in case.unique if c != case.leaf and not acts_as_ca(c))
     found = next((c for c in others if name_fits(c, wanted, case.policy)), None)
     place = None if found is None else case.position(found)
@@ -58,16 +58,16 @@ def _carried_beside(case: Case, wanted: str) -> int | None:
 
 
 def name_fits(leaf: Certificate, wanted: str, policy: GatewayPolicy) -> bool:
-    """Whether the gateway would take this leaf for that name."""
+    """Whether the gateway would accept this leaf for that name."""
     if is_ip_literal(wanted):
         return not policy.strictness.ip_literal_never_matches and wanted in leaf.ip_addresses
     return matches(leaf, wanted)
 
 
 def live_names(case: Case, chain: PresentedChain) -> Iterator[Finding]:
-    """The leaf carries live traffic's names too.
+    """The leaf must contain live traffic's names too.
 
-    Only looked at where the probe's name fits, or the probe's fault hides it.
+    Only checked if the probe's name matches, or if the probe's fault hides it.
     """
     if not case.policy.live_names:
         return
@@ -87,7 +87,7 @@ def live_names(case: Case, chain: PresentedChain) -> Iterator[Finding]:
 
 
 def live_mismatch(leaf: Certificate, wanted: str) -> Finding:
-    """The finding for a leaf that does not carry a name of live traffic."""
+    """The finding for a leaf without a name of live traffic."""
     summary = f"The probe's name fits, but live traffic asks for {wanted}: {_summary(leaf, wanted)}"
     return critical(
         Code.LIVE_NAME_MISMATCH,
@@ -100,7 +100,7 @@ def live_mismatch(leaf: Certificate, wanted: str) -> Finding:
 
 
 def live_refused(wanted: str, why: str, codes: list[str]) -> Finding:
-    """The finding for a chain that is refused under live traffic's name only."""
+    """The finding for a chain that is only refused for live traffic's name."""
     summary = f"The probe's name works, but under live traffic's name {wanted} the server {why}."
     return critical(
         Code.LIVE_NAME_MISMATCH,
@@ -114,7 +114,7 @@ def live_refused(wanted: str, why: str, codes: list[str]) -> Finding:
 
 
 def server_name(case: Case, chain: PresentedChain) -> Iterator[Finding]:
-    """A handshake without server_name gets the server's default certificate, perhaps another."""
+    """A handshake without SNI receives the server's default certificate, which may differ."""
     sent = chain.target.server_name
     rehearsed = case.rehearsed and chain.handshake_error is None
     if (is_ip_literal(case.policy.name or "")) if rehearsed else sent is None:
@@ -133,7 +133,7 @@ def server_name(case: Case, chain: PresentedChain) -> Iterator[Finding]:
 
 
 def no_server_name(wanted: str | None, sku: Sku) -> Finding:
-    """The finding for a handshake without server_name."""
+    """The finding for a handshake without SNI."""
     summary = (
         "The gateway sends no server name here, so the server answers with its default certificate."
     )
@@ -144,10 +144,10 @@ def no_server_name(wanted: str | None, sku: Sku) -> Finding:
 def with_default_certificate(
     case: Case, found: Iterable[Finding], server_name: str | None
 ) -> Iterator[Finding]:
-    """What is wrong with a product's default certificate says whose default it is.
+    """Findings about a product's default certificate name the product.
 
-    Its name, its issuer and its dates are then no fault of their own: the name asked for matches
-    nothing that was set up on the server.
+    Its name, issuer and dates are then no faults of their own: nothing is configured on the server
+    for the requested name.
     """
     wrong = tuple(found)
     concerned = {f.code for f in wrong if f.severity is Severity.CRITICAL} & _ABOUT_THE_LEAF
@@ -165,10 +165,10 @@ def with_default_certificate(
 
 
 def _default_that_answers(case: Case) -> DefaultCertificate | None:
-    """The default certificate that was sent because the name asked for is not set up.
+    """The default certificate that was sent because the requested name is not configured.
 
-    One that carries the name was made for this very host, as appliances make theirs; and a file
-    that is judged without a name says nothing about what a server would answer.
+    Not one that contains the name, because appliances make theirs for their own host; and not one
+    in a file judged without a name, which says nothing about a server.
     """
     wanted = case.policy.name
     if case.leaf is None or (case.rehearsed and not wanted):
@@ -181,7 +181,10 @@ def _default_that_answers(case: Case) -> DefaultCertificate | None:
 
 
 def _concerns_the_default(finding: Finding, row: DefaultCertificate) -> bool:
-    """A platform's certificate is sound in itself: only the name is at fault."""
+    """Whether the finding follows from the default certificate.
+
+    A platform's certificate is valid in itself: only its name is wrong.
+    """
     codes = NAME_CODES if row.of_platform else _ABOUT_THE_LEAF
     return finding.code in codes and finding.severity is Severity.CRITICAL
 
@@ -270,6 +273,6 @@ def _evidence(leaf: Certificate, wanted: str) -> dict[str, object]:
         "host_names": [name for name in names if is_host_name(name) and name.lower() != asked],
     }
     why = {"reason": reason.value, "shown": visible(shown)} if reason else {}
-    # What may be asked of a CA: an address or a pattern may not.
+    # What a CA can be asked to certify: not an address or a pattern.
     new_name = {"new_name": asked} if is_dns_name(asked) else {}
     return facts | why | new_name

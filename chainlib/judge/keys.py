@@ -1,4 +1,4 @@
-"""Kinds and strengths of keys and signatures, as far as they are known here."""
+"""Kinds and strengths of known keys and signatures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WEAK_HASHES: Mapping[str, str] = MappingProxyType(
 
 
 def weak_hash(certificate: Certificate) -> str | None:
-    """The hash of the signature where it is SHA-1 or older: `MD2`, `MD4`, `MD5` or `SHA1`."""
+    """The hash of the signature if it is SHA-1 or older: `MD2`, `MD4`, `MD5` or `SHA1`."""
     signature = certificate.signature
     if signature.algorithm is not None:
         name = signature.algorithm.name
@@ -42,7 +42,7 @@ def weak_hash(certificate: Certificate) -> str | None:
 
 
 def key_size(certificate: Certificate) -> tuple[str, int] | None:
-    """`("RSA", 2048)` for the kinds of keys whose bits count; `None` for all others."""
+    """`("RSA", 2048)` for kinds of keys whose size matters; `None` for others."""
     key = certificate.key
     if isinstance(key, rsa.RSAPublicKey):
         return "RSA", key.key_size

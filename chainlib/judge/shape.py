@@ -1,4 +1,4 @@
-"""Rules about the list itself: the leaf and where it stands, the order, what is superfluous."""
+"""Rules about the presented chain itself: leaf first, order, superfluous certificates."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from chainlib.judge.build import critical, info, short_name, warning
 from chainlib.judge.case import Case
 from chainlib.path import is_root
 
-_BRIEF = 36  # two names and what they have to do with each other are read on a card
+_BRIEF = 36  # a card shows two names and their relation in one line
 
 
 def leaf(case: Case) -> Iterator[Finding]:
-    """There is a leaf, it stands first, and it is not its own issuer without being a CA."""
+    """There must be a leaf in first position that is not self-signed without CA:TRUE."""
     if not case.certificates:
         yield critical(
             Code.LEAF_MISSING, "The server sends no certificate at all.", Basis.DOCUMENTED
         )
     elif case.leaf is None and len(case.unique) + len(case.duplicates) == len(case.certificates):
-        # Where one certificate cannot be read, that one may be the leaf.
+        # If a certificate cannot be read, that one may be the leaf.
         yield critical(
             Code.LEAF_MISSING,
             "The server sends CA certificates only, not its own certificate.",
@@ -45,9 +45,9 @@ def leaf(case: Case) -> Iterator[Finding]:
 
 
 def self_signed_not_ca(case: Case) -> bool:
-    """The leaf is its own issuer without CA:TRUE.
+    """Whether the leaf is its own issuer without CA:TRUE.
 
-    Azure refuses it even when it is uploaded, OpenSSL does not.
+    Azure refuses it even if it is uploaded; OpenSSL does not.
     """
     return (
         case.leaf is not None
@@ -58,7 +58,7 @@ def self_signed_not_ca(case: Case) -> bool:
 
 
 def order(case: Case) -> Iterator[Finding]:
-    """Each certificate of the path is followed by its issuer; what no path uses is set aside."""
+    """Each certificate of the path must be followed by its issuer; unrelated ones are ignored."""
     misplaced = misplaced_positions(case)
     if misplaced and case.ordered and case.policy.strictness.chain_order:
         wanted = [short_name(c) for c in case.needed if case.position(c) is not None]
@@ -74,7 +74,7 @@ def order(case: Case) -> Iterator[Finding]:
 
 
 def _first_move(case: Case) -> str:
-    """The first issuer, counted from the leaf, that stands where another one belongs."""
+    """The first issuer, counted from the leaf, that is not in its position."""
     sent = [
         (certificate, place)
         for certificate in case.needed
@@ -96,9 +96,9 @@ def _brief(certificate: Certificate) -> str:
 
 
 def misplaced_positions(case: Case) -> tuple[int, ...]:
-    """Positions of sent issuers that do not stand where the path wants them.
+    """Positions of presented issuers that are not where the path requires them.
 
-    The leaf's own place is another rule.
+    The position of the leaf is another rule.
     """
     issuers = [case.position(c) for c in case.needed if c != case.leaf]
     positions = [p for p in issuers if p is not None]
@@ -109,7 +109,7 @@ def misplaced_positions(case: Case) -> tuple[int, ...]:
 
 
 def extras(case: Case) -> Iterator[Finding]:
-    """What the list need not hold: the root, repetitions, certificates that no path uses."""
+    """Superfluous certificates: the root, repetitions, certificates that no path uses."""
     for position in case.duplicates:
         yield _extra(case, position, "duplicate", "is sent twice")
     root = case.sent_root

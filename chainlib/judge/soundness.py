@@ -1,6 +1,6 @@
-"""Rules about the certificates that the path uses.
+"""Rules about the certificates of the path.
 
-Signatures, CA constraints, what else OpenSSL refuses, dates, weak cryptography.
+Signatures, CA constraints, other refusals of OpenSSL, dates, weak cryptography.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from chainlib.wording import counted
 
 _TRUST_CODES = frozenset({2, 18, 19, 20, 21, 27})
 _SIGNATURE_CODES = frozenset({4, 6, 7})
-# What OpenSSL says of a key that it cannot use: unspecified, or that the signature is wrong.
+# OpenSSL's errors for a key that it cannot use: unspecified, or a wrong signature.
 _UNVERIFIED_CODES = _SIGNATURE_CODES | {1}
 # Bits below which OpenSSL's security levels 2 and 1 refuse a key: SSL_CTX_set_security_level(3).
 _MIN_BITS = {"RSA": (2048, 1024), "DSA": (2048, 1024), "EC": (224, 160)}
@@ -33,7 +33,7 @@ _LEAF_WINDOW, _CA_WINDOW = timedelta(days=30), timedelta(days=90)
 
 
 def signatures(case: Case) -> Iterator[Finding]:
-    """A certificate that does not verify with the key of the issuer that it points to."""
+    """A certificate whose signature the key of its named issuer does not verify."""
     if case.trusted:
         return
     for path in _paths(case):
@@ -43,7 +43,10 @@ def signatures(case: Case) -> Iterator[Finding]:
 
 
 def _signature_invalid(case: Case, child: Certificate, issuer: Certificate) -> Finding:
-    """Where the issuer was only uploaded, a re-keyed CA is likelier than a damaged file."""
+    """The finding.
+
+    If the issuer was only uploaded, a re-keyed CA is likelier than a damaged file.
+    """
     uploaded = (
         case.policy.trust is TrustMode.UPLOADED_ROOTS
         and issuer in case.policy.anchors
@@ -66,9 +69,9 @@ def _paths(case: Case) -> Iterator[PartialPath]:
 
 
 def openssl(case: Case, found: tuple[Finding, ...]) -> Iterator[Finding]:
-    """What OpenSSL refuses beyond trust, asked as if the top of the path were trusted.
+    """What OpenSSL refuses beyond trust, tested with the top of the path trusted.
 
-    And whatever no other rule explained.
+    Also its refusal of the whole, if no other rule explained that.
     """
     if case.trusted or case.leaf is None or case.lower is None or case.undated is None:
         return
@@ -119,7 +122,10 @@ def _at_depth(case: Case, depth: int) -> int | None:
 
 
 def dates(case: Case) -> Iterator[Finding]:
-    """Every needed certificate is valid at the instant, both ends included (RFC 5280 4.1.2.5)."""
+    """Every required certificate must be valid at the instant.
+
+    Both ends of the validity are included (RFC 5280 section 4.1.2.5).
+    """
     for certificate in case.needed:
         if certificate.not_before <= case.at <= certificate.not_after:
             continue
@@ -182,11 +188,11 @@ def _validity(certificate: Certificate) -> dict[str, str]:
 
 
 def weak_crypto(case: Case) -> Iterator[Finding]:
-    """Keys and signatures below what OpenSSL's security levels ask for.
+    """Keys and signatures below OpenSSL's security levels (SSL_CTX_set_security_level(3)).
 
-    MD5, MD2, RSA or DSA below 1,024 bits and curves below 160 fall below level 1, its default;
-    SHA-1, RSA below 2,048 bits and curves below 224 below level 2. A root's own signature does not
-    count (SSL_CTX_set_security_level(3)).
+    MD5, MD2, RSA or DSA below 1,024 bits and curves below 160 are below level 1, its default;
+    SHA-1, RSA below 2,048 bits and curves below 224 are below level 2. A root's own signature does
+    not count.
     """
     for certificate in case.needed:
         weak = _weaknesses_of(certificate)
@@ -213,7 +219,7 @@ def _weaknesses_of(certificate: Certificate) -> tuple[tuple[str, bool], ...]:
 
 
 def _weaknesses(certificate: Certificate) -> Iterator[tuple[str, bool]]:
-    """Each weakness in words, and whether it falls below level 1."""
+    """Each weakness in words, and whether it is below level 1."""
     if key := key_size(certificate):
         kind, bits = key
         fewest, broken = _MIN_BITS[kind]

@@ -1,6 +1,6 @@
-"""What the setting's validation switches silence.
+"""Applies the setting's validation switches to the findings.
 
-The findings stay listed as warnings, and `VALIDATION_OFF` names them.
+Findings that a switch suppresses stay listed as warnings, and `VALIDATION_OFF` names them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NAME_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
 
 
 def apply_switches(findings: tuple[Finding, ...], policy: GatewayPolicy) -> tuple[Finding, ...]:
-    """Turn what the switches silence into warnings and add `VALIDATION_OFF`."""
+    """Turn suppressed findings into warnings and add `VALIDATION_OFF`."""
     if policy.validate_chain and policy.validate_name:
         return findings
     off = (frozenset() if policy.validate_chain else CHAIN_CODES) | (
@@ -67,9 +67,6 @@ def _validation_off(policy: GatewayPolicy, silenced: list[str]) -> Finding:
 
 
 def _hidden(silenced: list[str]) -> str:
-    """The worst of what is silenced.
-
-    Whoever shows the sentence has words for the codes, and the evidence has them all.
-    """
+    """The worst of the suppressed codes, for the sentence; the evidence has all of them."""
     worst = sorted(silenced, key=lambda code: rank(Code(code)))
     return f", which hides: {listed(worst, shown=_LISTED)}" if worst else ""

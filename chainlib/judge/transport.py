@@ -1,7 +1,4 @@
-"""Rules about the connection.
-
-No list came, the handshake broke after it came, the health probe's answer.
-"""
+"""Rules about the connection: no chain, a handshake that failed later, the probe's response."""
 
 from __future__ import annotations
 
@@ -43,16 +40,16 @@ _NO_LIST: tuple[tuple[type[CaptureError], Code, Basis], ...] = (
     (ServerNameRequired, Code.SNI_REQUIRED, Basis.INFERRED),
     (ClientCertificateRequired, Code.CLIENT_CERTIFICATE_REQUIRED, Basis.REPORTED),
 )
-_CLOCK_S = 0.05  # how much earlier than asked a timer may ring
-# nginx answers 400 or 496, IIS 403, others 401 to a client that came without the certificate they
-# asked for.
+_CLOCK_S = 0.05  # a timer may fire this much early
+# A server that requires a client certificate answers without one: nginx with 400 or 496, IIS with
+# 403, others with 401.
 _CLIENT_CERTIFICATE_STATUSES = frozenset({400, 401, 403, 495, 496})
 
 
 def no_list(error: CaptureError) -> Iterator[Finding]:
-    """The findings for a capture that yielded no certificate list.
+    """The findings for a capture without a chain.
 
-    Where the server refused a handshake without a name, that none was sent is a finding beside it.
+    If the server refused a handshake without SNI, a second finding says that none was sent.
     """
     evidence: dict[str, Any] = {"reason": error.reason} if error.reason else {}
     if error.candidates:
@@ -73,7 +70,7 @@ def no_list(error: CaptureError) -> Iterator[Finding]:
 
 
 def unreadable(case: Case) -> Iterator[Finding]:
-    """Entries of the list that no parser accepts."""
+    """Entries of the chain that cannot be parsed."""
     for position, sent in enumerate(case.certificates):
         if isinstance(sent, UnreadableCertificate):
             summary = f"Certificate {position + 1} of the list cannot be read as X.509."
@@ -83,9 +80,9 @@ def unreadable(case: Case) -> Iterator[Finding]:
 
 
 def handshake(chain: PresentedChain) -> Iterator[Finding]:
-    """A handshake that broke after the list had come.
+    """A handshake that failed after the chain was received.
 
-    An unreadable list explains the break by itself.
+    Not if the chain is unreadable, which explains the failure.
     """
     error = chain.handshake_error
     if error is None:
@@ -105,7 +102,7 @@ def handshake(chain: PresentedChain) -> Iterator[Finding]:
 
 
 def _why(error: HandshakeError) -> str:
-    """What broke it, in words; a reset and a close have no more to say than their kind."""
+    """What ended it, in words; a reset and a close have no detail."""
     spoken = {
         HandshakeErrorKind.RESET: "the server reset the connection",
         HandshakeErrorKind.CLOSED: "the server closed the connection",
@@ -171,7 +168,7 @@ def _http_causes(chain: PresentedChain, failure: HttpFailure) -> Iterator[Cause]
 
 
 def _large_header(response: HttpResponse) -> Iterator[Finding]:
-    """nginx, on which the gateway is believed to rest, refuses such a header by default."""
+    """A header that nginx, on which the gateway is believed to be based, refuses by default."""
     if response.header_bytes <= USUAL_HEADER_BYTES:
         return
     yield warning(
@@ -186,7 +183,10 @@ def _large_header(response: HttpResponse) -> Iterator[Finding]:
 
 
 def _too_late(waited: float | None, rule: HttpProbeRule) -> Finding:
-    """No answer in the probe's own time; or in ours, where that is shorter, and then it says so."""
+    """The finding for no response in time.
+
+    The time is the probe's, or ours if that is shorter, which the finding then says.
+    """
     if waited is None or waited >= rule.timeout - _CLOCK_S:
         summary = (
             f"The server did not answer GET {rule.path} within {counted(rule.timeout, 'second')}."

@@ -1,10 +1,8 @@
-"""Rules about trust.
+"""Rules about trust: gaps in the path and roots that do not fit.
 
-Gaps in the path and roots that do not fit (azure-rules rows 6, 9 to 16 and 18); what was uploaded
-and cannot serve is in `uploads`.
-
-They run where OpenSSL refuses the path, and say which of the documented faults it is; where it
-accepts, only remarks are left.
+Source: azure-rules rows 6, 9 to 16 and 18; `uploads` has the rules about unusable uploads. They run
+if OpenSSL refuses the path and say which documented fault it is; if it accepts the path, only
+remarks are left.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ TWO_EXPLANATIONS = (
 
 
 def auth_certificate(case: Case) -> Iterator[Finding]:
-    """v1: the first certificate must be among the authentication certificates, byte for byte."""
+    """v1: the first certificate must be one of the authentication certificates, byte for byte."""
     if not case.certificates:
         yield critical(
             Code.AUTH_CERTIFICATE_MISMATCH,
@@ -57,7 +55,7 @@ def auth_certificate(case: Case) -> Iterator[Finding]:
 
 
 def path(case: Case) -> Iterator[Finding]:
-    """Where the path breaks, or which root does not fit."""
+    """Where the path ends too early, or which root does not fit."""
     if case.trusted:
         yield from _reissued_root(case)
     elif case.lower is not None and not self_signed_not_ca(case):
@@ -71,9 +69,9 @@ def _untrusted(case: Case) -> Iterator[Finding]:
 
 
 def _untrusted_beside_hidden(case: Case) -> Iterator[Finding]:
-    """An attached root that cannot be seen may be the one that the chain needs.
+    """The path's root may be an attached one whose content is hidden.
 
-    What the chain lacks below its root is told all the same.
+    Missing certificates below the root are still reported.
     """
     below, hidden = case.gap_below, case.policy.anchors.hidden
     if below is not None and (namesakes := case.namesakes_sent(below)):
@@ -130,9 +128,9 @@ def _intermediate_missing(case: Case, below: Certificate) -> Finding:
 
 
 def _other_edition_sent(case: Case, below: Certificate, sent: Certificate) -> Finding:
-    """A CA with the issuer's name was sent, of another key or, with the same key, another serial.
+    """A CA with the issuer's name was sent, but with another key or serial number.
 
-    OpenSSL takes neither for the issuer (X509_check_akid).
+    OpenSSL does not accept it as the issuer (X509_check_akid).
     """
     other_key = not verifies(below, sent)
     what = "another key" if other_key else "another serial number"
@@ -179,9 +177,9 @@ def _kind_of_gap(case: Case, below: Certificate) -> str:
 
 
 def _namesake_uploaded(case: Case, below: Certificate) -> bool:
-    """A root with the issuer's very name was uploaded, of another key.
+    """Whether a root with the issuer's name but another key was uploaded.
 
-    A CA that was made anew, most likely.
+    The CA was probably re-created.
     """
     return case.policy.trust is TrustMode.UPLOADED_ROOTS and any(
         is_root(c) for c in same_name_other_key(below, case.anchors)
@@ -240,16 +238,16 @@ def _sent_root(case: Case) -> Iterator[Finding]:
 
 
 def _reissued_root(case: Case) -> Iterator[Finding]:
-    """The path is trusted through a re-issue of the very root that is sent.
+    """The path is trusted through a re-issue of the presented root.
 
-    How Azure compares them is not known.
+    It is unknown how Azure compares them.
     """
     if case.policy.trust is not TrustMode.UPLOADED_ROOTS or not case.needed:
         return
     anchor = case.needed[-1]
     for sent in case.unique:
         if sent in case.policy.anchors:
-            continue  # the very one that is sent is uploaded as well
+            continue  # the presented root itself is uploaded as well
         if sent != anchor and is_root(sent) and same_key(sent, anchor):
             summary = (
                 f"The server sends another edition of {short_name(anchor)} than the one uploaded; "
@@ -268,7 +266,7 @@ def _reissued_root(case: Case) -> Iterator[Finding]:
 
 
 def _not_attached(case: Case) -> Iterator[Finding]:
-    """The root that the chain needs lies on the gateway, only not attached to the setting."""
+    """The required root is on the gateway but not attached to the setting."""
     root, below = case.sent_root, case.gap_below
     for uploaded in case.policy.unattached:
         lies = uploaded.certificate

@@ -1,4 +1,7 @@
-"""Uploaded roots that cannot serve as trust anchors (azure-rules row 17); ARM does not vet them."""
+"""Rules about uploaded roots that cannot serve as trust anchors (azure-rules row 17).
+
+ARM does not validate uploads.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from chainlib.wording import counted
 
 
 def uploads(case: Case) -> Iterator[Finding]:
-    """What is wrong with each upload, needed or not."""
+    """The faults of each upload, whether it is needed or not."""
     if case.policy.trust is not TrustMode.UPLOADED_ROOTS:
         return
     yield from _undecodable(case)
@@ -24,7 +27,7 @@ def uploads(case: Case) -> Iterator[Finding]:
 
 
 def _undecodable(case: Case) -> Iterator[Finding]:
-    """Uploads that hold no certificate; critical where nothing else leads to a trusted path."""
+    """Uploads without a certificate; critical if no other upload leads to a trusted path."""
     needed = case.leaf is not None and not case.trusted and not case.trust_hidden
     found, basis = (critical if needed else warning), Basis.REPORTED
     for broken in case.policy.anchors.undecodable:
@@ -45,7 +48,7 @@ def _undecodable(case: Case) -> Iterator[Finding]:
 
 
 def _packed(case: Case) -> Iterator[Finding]:
-    """Uploads of several certificates in one; whether Azure reads them all is not documented."""
+    """Uploads with several certificates; whether Azure reads them all is not documented."""
     for packed in case.policy.anchors.packed:
         count = counted(packed.count, "certificate")
         form = "a PKCS #7 bag with" if packed.kind == "pkcs7" else "a bundle of"
@@ -68,7 +71,7 @@ def _upload(case: Case, uploaded: Certificate) -> Iterator[Finding]:
     needed = uploaded in case.needed
     refused = case.undated is not None and not case.undated.accepted
     for kind, text in _structural_faults(uploaded):
-        # OpenSSL takes a version 1 root, so a refusal beside it has another reason.
+        # OpenSSL accepts a version 1 root, so a refusal has another reason.
         above = _root_above(case, uploaded) if kind == "intermediate" else {}
         yield _unusable(
             case, uploaded, kind, text, serious=needed and refused and kind != "version-1", **above
@@ -98,7 +101,7 @@ def _structural_faults(uploaded: Certificate) -> Iterator[tuple[str, str]]:
 
 
 def _root_above(case: Case, uploaded: Certificate) -> dict[str, str]:
-    """The uploaded root that an uploaded intermediate leads to, which then does the work."""
+    """The uploaded root above an uploaded intermediate, which makes the path valid."""
     above = (c for c in issuer_candidates(uploaded, case.anchors) if is_root(c))
     found = next((c for c in above if uploaded.issued_by(c)), None)
     return {"root_above": found.subject} if found else {}

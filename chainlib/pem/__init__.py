@@ -1,10 +1,8 @@
-"""Certificate files: PEM, DER and PKCS #7 in, PEM bundles out.
+"""Reads certificate files (PEM, DER, PKCS #7) and writes PEM bundles.
 
-Hostile input: bounded, and a private key is never repeated.
-
-Every refusal is one `UnusableFile` with one sentence that says what was found. Refusals are raised
-outside of `except` blocks, so that
-no lower-level error, which may hold the input, hangs on them.
+The input is hostile: it is bounded, and a private key is never repeated. Every refusal is one
+`UnusableFile` with one sentence about what was found. Refusals are raised outside `except` blocks,
+so that no lower-level error, which may contain the input, is attached to them.
 """
 
 from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag

@@ -1,4 +1,4 @@
-"""Base64 as it is written: in lines or not, with the alphabet of URLs, with its padding lost."""
+"""Decodes base64 in its usual variants: with line breaks, URL-safe, without padding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _URL_ALPHABET = str.maketrans("-_", "+/")
 
 
 def decode_base64(text: str) -> bytes | None:
-    """The bytes behind base64 with any white space in it, `None` when it is empty or not base64."""
+    """Decode base64 with any white space in it; `None` if it is empty or not base64."""
     packed = "".join(text.split())
     if ("-" in packed or "_" in packed) and "+" not in packed and "/" not in packed:
         packed = packed.translate(_URL_ALPHABET)

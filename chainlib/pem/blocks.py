@@ -1,8 +1,8 @@
-r"""From bytes to the PEM blocks in them (RFC 7468, read as laxly as the field writes it).
+r"""Finds PEM blocks in bytes (RFC 7468, with the deviations that occur in practice).
 
-What a block holds is not looked at here. Read laxly: any text around, a byte order mark in UTF-8 or
-UTF-16, CRLF or lone CR, indentation, dashes that a phone made longer, `\n` written out as a JSON
-string has it, and what `chainlib.pem.decorations` takes off the lines. Base64 itself is strict: a
+The content of a block is not examined. Tolerated are any text around it, a byte order mark in UTF-8
+or UTF-16, CRLF or lone CR, indentation, dashes that a phone made longer, `\n` written out as in a
+JSON string, and what `chainlib.pem.decorations` removes from the lines. Base64 itself is strict: a
 damaged block is never guessed at.
 """
 
@@ -45,8 +45,8 @@ class Block:
         number: counted from 1, in the order of the file.
         label: the text of its BEGIN line, upper case, single spaces.
         line: of its BEGIN line, counted from 1.
-        content: the decoded bytes, `None` when it cannot be decoded.
-        fault: why it cannot be decoded, in a few words; empty when it can.
+        content: the decoded bytes; `None` if it cannot be decoded.
+        fault: why it cannot be decoded, in a few words; otherwise empty.
     """
 
     number: int
@@ -57,9 +57,9 @@ class Block:
 
 
 def without_repeat(text: str) -> str:
-    """The text of `openssl s_client -showcerts` without its second copy of the first certificate.
+    """Remove the second copy of the first certificate that `openssl s_client -showcerts` prints.
 
-    Any other text as it is.
+    Any other text is unchanged.
     """
     again = _SHOWN_AGAIN.search(text)
     if again is None or again[1] not in text[: again.start()]:
@@ -68,7 +68,7 @@ def without_repeat(text: str) -> str:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Every block that has a BEGIN line, damaged ones included.
+    """Every block with a BEGIN line, damaged ones included.
 
     One at a time, so that a caller can stop early.
     """
@@ -94,7 +94,7 @@ def _block(text: str, begin: re.Match[str], end: re.Match[str], number: int, lin
     behind = body.splitlines()[0] if body else ""
     label = _label(begin)
     read = [decode_base64(one) for one in bodies(body, first, behind)]
-    # Only a whole DER value proves that what was taken off the lines did not belong to them.
+    # Only a complete DER value proves that the removed characters were no base64.
     whole = next((one for one in read if one and _is_whole(one)), None)
     content = whole or read[0]
     fault = "" if content else f"its text is not base64{_in_the_way(body, line)}"
@@ -107,7 +107,7 @@ def _is_whole(content: bytes) -> bool:
 
 
 def _in_the_way(body: str, line: int) -> str:
-    """The first line that holds something else than base64, and what that is."""
+    """The first line that contains something other than base64, and what that is."""
     for offset, one in enumerate(_LINE_END.split(body)):
         found = _FOREIGN.search(one.strip())
         if found is None or (offset == 0 and not one.strip()):
@@ -125,7 +125,7 @@ def _line_ends(text: str, start: int, end: int) -> int:
 
 
 def bare_base64(text: str) -> bytes | None:
-    """The bytes of a text that is nothing but base64, when they are DER or hold PEM.
+    """Decode a text that is only base64, if the result is DER or contains PEM.
 
     `None` for other text.
     """

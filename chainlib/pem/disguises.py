@@ -1,7 +1,7 @@
-r"""What mail programs, web pages, shells and source code do to a text, undone.
+r"""Undoes encodings that mail programs, web pages, shells and source code apply to a text.
 
-Each step undoes one encoding of a whole text and leaves a text alone that does not carry it. None
-of them decides anything: a block that comes out is taken only when it is a whole DER value.
+Each step undoes one encoding of a whole text and leaves other text unchanged. Nothing is decided
+here: a resulting block is only used if it is a complete DER value.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _PLUS_LABEL = re.compile(r"(?:BEGIN|END)\+[A-Z0-9]", re.IGNORECASE)
 _QUOTED = re.compile(r"=(?:3D|0D|0A|20|2B|2D|2F)|=[ \t]*\r?\n[A-Za-z0-9+/]")
 _ESCAPES = re.compile(r"\\(?:u00([0-9a-fA-F]{2})|x([0-9a-fA-F]{2}))")
 _OCTAL_BREAKS = re.compile(r"\\01[25]")
-# Only behind base64 or a marker: inline code that begins with n is no line end.
+# Only after base64 or a marker: inline code that begins with n is no line end.
 _POWERSHELL = re.compile(r"(?<=[A-Za-z0-9+/=-])(?:`r)?`n")
 _ESCAPED_SIGNS = re.compile(r"\\([/+=\-])")
 
 
 def forms(text: str) -> Iterator[str]:
-    """The text as it is, then with one more encoding undone each time; at most six of them."""
+    """The text as it is, then with one more encoding undone each time; at most six."""
     yield text
     for count in range(1, _MOST_FORMS):
         undone = next((new for step in _STEPS if (new := step(text)) != text), None)
@@ -44,14 +44,14 @@ def forms(text: str) -> Iterator[str]:
 
 
 def _percent(text: str) -> str:
-    """URL encoding, as X-SSL-Cert headers and form fields carry it."""
+    """Undo URL encoding, as in X-SSL-Cert headers and form fields."""
     if not _PERCENT.search(text):
         return text
     return unquote_plus(text) if _PLUS_LABEL.search(text) else unquote(text)
 
 
 def _plus_for_blank(text: str) -> str:
-    """The blanks of labels alone, where a form field was decoded by half."""
+    """Undo plus signs for blanks in labels only, for a partially decoded form field."""
     return re.sub(
         r"-{2,10}(?:BEGIN|END)\+[A-Z0-9+]{1,64}-{2,10}",
         lambda label: label[0].replace("+", " "),
@@ -61,7 +61,7 @@ def _plus_for_blank(text: str) -> str:
 
 
 def _web_page(text: str) -> str:
-    """Character references, line breaks and tags of HTML."""
+    """Undo character references, line breaks and tags of HTML."""
     if _BREAKS.search(text) or _REFERENCES.search(text):
         return html.unescape(_TAGS.sub("", _CELLS.sub(" ", _BREAKS.sub("\n", text)))).replace(
             "\u00a0", " "
@@ -70,14 +70,14 @@ def _web_page(text: str) -> str:
 
 
 def _quoted_printable(text: str) -> str:
-    """Quoted-printable, as mail carries long lines and equals signs."""
+    """Undo quoted-printable, which mail uses for long lines and equals signs."""
     if not _QUOTED.search(text):
         return text
     return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def _escapes(text: str) -> str:
-    """The escapes of JSON, of C strings and of PowerShell."""
+    """Undo the escapes of JSON, of C strings and of PowerShell."""
     plain = _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
     plain = _POWERSHELL.sub("\n", _OCTAL_BREAKS.sub("\n", plain))
     return _ESCAPED_SIGNS.sub(r"\1", plain).replace("\\t", "\t")

@@ -1,7 +1,4 @@
-"""What a file that is no certificate is instead, in a few words for people.
-
-Hostile text is never repeated.
-"""
+"""Says in a few words what a file is if it is no certificate; hostile text is never repeated."""
 
 from __future__ import annotations
 
@@ -80,12 +77,12 @@ def of_label(label: str) -> str:
 
 
 def is_harmless(label: str) -> bool:
-    """Whether a block with this label is public and may be passed over beside certificates."""
+    """Whether a block with this label is public and may be ignored beside certificates."""
     return label in _LABELS
 
 
 def of_text(text: str) -> str:
-    """What a text without any PEM block is."""
+    """What a text without a PEM block is."""
     return next(
         (what for pattern, what in _TEXTS if pattern.match(text)),
         "plain text without a BEGIN CERTIFICATE line",
@@ -93,9 +90,9 @@ def of_text(text: str) -> str:
 
 
 def of_bytes(data: bytes, reason: str) -> str:
-    """What binary data that is no certificate is.
+    """What binary data without a certificate is.
 
-    `reason` is the parser's, for what is nothing that is known.
+    `reason` is the parser's, for unknown data.
     """
     known = next((what for magic, what in _MAGIC if data.startswith(magic)), None)
     known = known or next((what for parser, what in _PARSERS if _parses(parser, data)), None)
@@ -106,7 +103,7 @@ def of_bytes(data: bytes, reason: str) -> str:
 
 
 def is_pfx(data: bytes) -> bool:
-    """Whether the data starts as a PFX does (RFC 7292 section 4).
+    """Whether the data begins like a PFX (RFC 7292 section 4).
 
     Version 3, then the authenticated safe.
     """
@@ -117,15 +114,15 @@ def is_pfx(data: bytes) -> bool:
 
 
 def is_pkcs7(data: bytes) -> bool:
-    """Whether the data starts as a PKCS #7 / CMS SignedData does (RFC 5652 section 5.1)."""
+    """Whether the data begins like a PKCS #7 / CMS SignedData (RFC 5652 section 5.1)."""
     inner = der.children(data, at_most=1)
     return bool(inner) and inner[0].tag == der.OBJECT_ID and inner[0].content == _SIGNED_DATA
 
 
 def _parses(parser: Callable[[bytes], object], data: bytes) -> bool:
     with warnings.catch_warnings():
-        # Old or odd keys are told by warning; they are refused here anyway, only their kind is
-        # wanted.
+        # The library warns of old or odd keys; they are refused here anyway, and only their kind is
+        # needed.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         try:
             parser(data)

@@ -1,7 +1,7 @@
-"""Certificates that stand somewhere in a text without a BEGIN line.
+"""Finds certificates in a text without BEGIN lines.
 
-Base64 after a key (Kubernetes secrets, LDIF, XML, JSON), in lines that are folded or not, and hex
-dumps. What is found counts only when it is a whole DER value or holds PEM.
+They may be base64 after a key (Kubernetes secrets, LDIF, XML, JSON), in folded lines or not, or hex
+dumps. A match only counts if it is a complete DER value or contains PEM.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BETWEEN = re.compile(r"^.{0,80}?[=:]\s*(?=\{|0x|\\x)|0x|\\x|[\s,:{}\[\];()\"'=\
 
 
 def values(text: str) -> Iterator[bytes]:
-    """Every DER value and every PEM text that is encoded in this text, in its order."""
+    """Every DER value and every PEM text that is encoded in this text, in order."""
     found = 0
     for value in islice(_base64_values(text), _MOST):
         yield from _apart(value)
@@ -50,7 +50,7 @@ def values(text: str) -> Iterator[bytes]:
 
 
 def _apart(value: bytes) -> Iterator[bytes]:
-    """One DER value after the other, where base64 of several was joined."""
+    """The DER values after each other, if the base64 of several was joined."""
     found = der.elements(value, at_most=_MOST)
     if all(one.tag == der.SEQUENCE for one in found) and found and found[-1].end == len(value):
         yield from (bytes(one.encoded) for one in found)
@@ -69,7 +69,7 @@ def _base64_values(text: str) -> Iterator[bytes]:
 
 
 def _longest(text: str, token: re.Match[str]) -> tuple[int, bytes | None]:
-    """Where the value of a token and of the lines that continue it ends, and the value."""
+    """The value of a token and the lines that continue it, and where it ends."""
     parts, ends = [token[0]], [token.end()]
     while len(parts) < _MOST_LINES and not parts[-1].endswith("="):
         more = _MORE.match(text, ends[-1])
@@ -77,7 +77,7 @@ def _longest(text: str, token: re.Match[str]) -> tuple[int, bytes | None]:
             break
         parts.append(more[1])
         ends.append(more.end(1))
-    # The last line that looks like base64 may be a word that stands behind it.
+    # The last line that looks like base64 may be a word after it.
     for taken in dict.fromkeys((len(parts), len(parts) - 1, 1)):
         decoded = decode_base64("".join(parts[:taken])) if taken else None
         if decoded is not None and is_content(decoded):
@@ -86,7 +86,7 @@ def _longest(text: str, token: re.Match[str]) -> tuple[int, bytes | None]:
 
 
 def is_content(decoded: bytes) -> bool:
-    """Whether decoded bytes are a whole DER value, hold PEM, or are base64 once more."""
+    """Whether decoded bytes are a complete DER value, contain PEM, or are base64 again."""
     outer = der.element(decoded)
     whole = outer is not None and outer.tag == der.SEQUENCE and outer.end <= len(decoded)
     packed = decoded.replace(b"\0", b"")
@@ -98,10 +98,10 @@ def is_content(decoded: bytes) -> bool:
 
 
 def hex_dump(text: str) -> bytes | None:
-    """The bytes that a text shows in hex, `None` when it is no such text.
+    """The bytes of a hex dump; `None` if the text is none.
 
-    Pairs with or without signs between them, and the dumps of xxd and hexdump with their offsets
-    and their column of characters.
+    Accepted are pairs with or without separators, and the output of xxd and hexdump with offsets
+    and the column of characters.
     """
     lines = text.strip().splitlines()
     if len(lines) > _MOST_ROWS:
@@ -116,7 +116,7 @@ def hex_dump(text: str) -> bytes | None:
 
 
 def _decimal_arrays(text: str) -> Iterator[bytes]:
-    """The bytes of arrays in decimal, signed as Java writes them or not."""
+    """The bytes of decimal arrays, signed as in Java or not."""
     for found in islice(_DECIMALS.finditer(text), _MOST):
         numbers = [int(one) for one in _DECIMAL.findall(found[0])]
         if all(-128 <= one <= 255 for one in numbers):  # noqa: PLR2004 -- of one byte
@@ -138,5 +138,5 @@ def _of_xxd(line: str) -> str:
 
 
 def _rows_alone(line: str) -> str:
-    """Only rows of hex, as in a configuration that shows a certificate between its words."""
+    """Only the rows of hex, as in a configuration that shows a certificate between its words."""
     return line if _HEX_ROW.fullmatch(line) else ""

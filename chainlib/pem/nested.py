@@ -1,8 +1,8 @@
-r"""What a text may encode besides what it says: base64, hex, decimal bytes, escapes.
+r"""Decodes everything that a text may encode: base64, hex, decimal bytes, escapes.
 
-For finding what people did not mean to show. So every reading that a text allows is tried, whole or
-not, wherever it starts; what cannot be read yields noise, in which nothing is found. Certificates
-are read by `chainlib.pem.loose`, which is strict.
+Used to find private keys that users did not mean to show. Every possible reading is tried, complete
+or not, from any start; wrong readings give noise, in which nothing is found. `chainlib.pem.loose`,
+which is strict, reads certificates.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from chainlib.pem.base64text import SEPARATORS
 
 _APART = b"\n\0"
-_SHORTEST = 32  # of the characters of an encoded value
+_SHORTEST = 32  # characters of an encoded value
 _URL_ALPHABET = str.maketrans("-_", "+/")
-# Numbers of lines, and what source code joins strings with.
+# Line numbers, and what source code uses to join strings.
 _ROW_MARKS = re.compile(
     r"^[^\S\n]{0,40}[0-9]{1,5}[:.|)]?[^\S\n]{1,8}|(?<!\s)[^\S\n]{1,8}[+&.][^\S\n]{0,8}$",
     re.MULTILINE,
@@ -45,7 +45,7 @@ _WORDS = re.compile(rb"[\t\n\r -~]{24,}")
 
 
 def readings(text: str) -> Iterator[bytes]:
-    """The bytes of each encoding that the text, or a part of it, may be written in."""
+    """The bytes of each encoding that the text, or a part of it, may have."""
     yield from _base64(SEPARATORS.sub("", _ROW_MARKS.sub("", text)))
     bare = _CHARACTERS.sub("", _OFFSET.sub("", text))
     for dump in dict.fromkeys((text, bare)):
@@ -55,14 +55,17 @@ def readings(text: str) -> Iterator[bytes]:
 
 
 def words(data: bytes) -> str:
-    """The runs of printable characters in bytes, one on each line, in one or two octets each."""
+    """The runs of printable characters in bytes, one per line.
+
+    Both one and two octets per character are tried.
+    """
     if data.count(0) * 3 > len(data):
         data = data.replace(b"\0", b"")
     return b"\n".join(_WORDS.findall(data)).decode("ascii")
 
 
 def _base64(packed: str) -> Iterator[bytes]:
-    """Base64 that begins at any character: a word before it may stand in its alphabet."""
+    """Base64 from any start, because a word before it may consist of the same characters."""
     runs = _BASE64_RUN.findall(packed.translate(_URL_ALPHABET))
     for start in range(4) if runs else ():
         yield _APART.join(base64.b64decode(run[start : _even(run, start, 4)]) for run in runs)

@@ -1,8 +1,7 @@
-"""Whether bytes hold a private key, in any of the forms that people paste or upload by mistake.
+"""Detects private keys in text and bytes, in every form that users paste or upload by mistake.
 
-The answer is yes or no and never a part of what was found. Where a doubt remains the answer is yes:
-a refused file costs a minute,
-a key in a chat costs a new certificate.
+The result is yes or no and never a part of the key. In doubt it is yes: a refused file costs a
+minute, a key in a chat costs a new certificate.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ _TEXT_FORMS = re.compile(
     # PEM, OpenSSH, PGP; the dashes may be mangled
     r"(?:BEGIN|END)[\s_]{1,20}(?:[A-Z0-9.#]{1,32}[\s_]{1,20}){0,4}PRIVATE[\s_]{0,20}KEY"
     r"|PuTTY[\s-]{0,3}User[\s-]{0,3}Key[\s-]{0,3}File"
-    r"|Private-(?:Lines|MAC|Hash)\s*:"  # the lower half of a PuTTY file
+    r"|Private-(?:Lines|MAC|Hash)\s*:"  # the lower part of a PuTTY file
     r"|<(?:InverseQ|DP|DQ)>"  # .NET's RSAKeyValue with its private half
     r"|\bprivateExponent\d?\s*:|\bpriv:\s*(?:[0-9a-f]{2}:){8}"  # what `openssl pkey -text` prints
     r"|\bAGE-SECRET-KEY-1",
     re.IGNORECASE,
 )
-# A label whose lines were broken within words, once white space and marks of quotes are gone.
+# A label that is broken across lines, after white space and quote marks were removed.
 _BROKEN_LABEL = re.compile(
     r"-(?:BEGIN|END)[A-Z0-9.#-]{0,64}?" + "-?".join("PRIVATEKEY"), re.IGNORECASE
 )
@@ -41,8 +40,9 @@ _SPELLINGS = str.maketrans(_QUOTES | _DASHES)
 _LONGEST_EXPANSION = 4
 _SHORTEST = 24  # characters; no key fits into fewer, only the name of one
 _DEEPEST = 3
-# An ordinary text is searched some ten times over with all that it encodes, fifteen at most; one
-# that was made to keep this busy counts as a key. The last is for a text of 1 MiB.
+# An ordinary text is searched about ten times over with everything that it encodes, fifteen at
+# most; a text that needs more is hostile and counts as a key. The last limit is for a text of 1
+# MiB.
 _MOST_TIMES, _ALWAYS_SEARCHED, _MOST_SEARCHED = 40, 200_000, 20 * 1024 * 1024
 _KEY_STORES = re.compile(rb"openssh-key-v1|\xfe\xed\xfe\xed")  # the second is Java's
 _LENGTH = rb"(?:[\x10-\x80]|\x81.|\x82..|\x83...)"
@@ -54,7 +54,8 @@ _DER_STARTS = re.compile(
     rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01)))",
     re.DOTALL,
 )
-# Of keys alone, and what PKCS #12 holds. Ed25519's also names the signature of a revocation list.
+# Identifiers of keys alone, and of the contents of PKCS #12. Ed25519's is also that of signatures
+# in revocation lists.
 _KEY_KINDS = re.compile(
     rb"\x06(?:\x07\x2a\x86\x48\xce(?:\x38\x04\x01|[\x3d\x3e]\x02\x01)"
     rb"|\x09\x2a\x86\x48\x86\xf7\x0d\x01(?:\x01\x01|\x03\x01|\x07[\x01\x02]))"
@@ -64,15 +65,15 @@ _MOST_CANDIDATES = 300
 
 
 def holds_private_key(text: str) -> bool:
-    """Whether a text that people typed, pasted or logged shows a private key, in any disguise.
+    """Whether a text that was typed, pasted or logged contains a private key in any encoding.
 
-    The one judge for text. Besides what `in_text` finds: labels in other characters or broken
-    within words; PKCS #8, PKCS #1, SEC 1, OpenSSH, PKCS #12 and text forms in base64, hex, decimal
-    bytes or escapes, three of them inside each other; each also in what `disguises` undoes (HTML,
-    quoted-printable, URL encoding, escapes).
+    This is the only test for text. Besides what `in_text` finds: labels in other characters or
+    broken within words; PKCS #8, PKCS #1, SEC 1, OpenSSH, PKCS #12 and text forms in base64, hex,
+    decimal bytes or escapes, nested up to three times; each also in the encodings of `disguises`
+    (HTML, quoted-printable, URL encoding, escapes).
 
     Args:
-        text: the time is linear in its length, whatever it holds.
+        text: the time is linear in its length, whatever its content.
     """
     if len(text) < _SHORTEST:
         return _shows_key(text)
@@ -97,7 +98,7 @@ def holds_private_key(text: str) -> bool:
 
 
 def _encoded(every: tuple[str, ...]) -> Iterator[bytes]:
-    """What the text encodes as it is, and with everything undone that can be."""
+    """What the text encodes as it is, and after all encodings are undone."""
     from chainlib.pem.nested import readings  # noqa: PLC0415 -- as above
 
     for form in dict.fromkeys((every[0], every[-1])):
@@ -105,7 +106,7 @@ def _encoded(every: tuple[str, ...]) -> Iterator[bytes]:
 
 
 def _shows_key(form: str) -> bool:
-    """Whether one form of a text, in which nothing is left to undo, shows a private key."""
+    """Whether a fully decoded form of a text contains a private key."""
     spelt = form if form.isascii() else _in_plain_characters(form)
     return in_text(spelt) or bool(_BROKEN_LABEL.search(SEPARATORS.sub("", spelt)))
 
@@ -116,7 +117,7 @@ def _in_plain_characters(form: str) -> str:
 
 
 def in_text(text: str) -> bool:
-    """Whether the text shows a private key as it is written.
+    """Whether the text contains a private key in plain form.
 
     PEM of any label, OpenSSH, PGP, PuTTY, a JWK with its secret member, .NET XML, OpenSSL's text.
     """
@@ -126,13 +127,12 @@ def in_text(text: str) -> bool:
 
 
 def in_bytes(data: bytes) -> bool:
-    """Whether a private key starts anywhere in the bytes, cut short or not.
+    """Whether a private key begins anywhere in the bytes, truncated or not.
 
     PKCS #8 plain or encrypted, PKCS #1, SEC 1, PKCS #12.
     """
     view = memoryview(data)
-    # Certificates hold next to no such starts; data that is full of them was made to keep this
-    # busy.
+    # Certificates contain hardly any such starts; data with many of them is hostile.
     candidates = enumerate(match.start() for match in _DER_STARTS.finditer(data))
     return any(count >= _MOST_CANDIDATES or _is_key(view[start:]) for count, start in candidates)
 

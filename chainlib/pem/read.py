@@ -17,12 +17,12 @@ def load_certificates(data: bytes) -> CertificateBag:
             certificates.
 
     Returns:
-        The certificates in the order of the file; `ordered` is false when a PKCS #7 bag, which has
-        none, was among them.
+        The certificates in the order of the file; `ordered` is false if a PKCS #7 bag, which has no
+        order, was among them.
 
     Raises:
-        PrivateKeyFound: a private key is anywhere in it, in whatever form.
-        UnusableFile: empty, over the limits, damaged, or something else than certificates.
+        PrivateKeyFound: a private key is anywhere in it, in any form.
+        UnusableFile: empty, over the limits, damaged, or no certificates.
     """
     check_size(data)
     ordinary = from_ordinary_pem(data)
@@ -36,10 +36,10 @@ def load_certificates(data: bytes) -> CertificateBag:
 def load_uploaded(data: str) -> CertificateBag:
     """Read the `data` member of an uploaded trusted root or authentication certificate.
 
-    Base64 of the file as it was uploaded.
+    It is base64 of the uploaded file.
 
     Raises:
-        PrivateKeyFound, UnusableFile: as `load_certificates` does.
+        PrivateKeyFound, UnusableFile: as in `load_certificates`.
     """
     if not data.strip("\ufeff \t\r\n"):
         raise UnusableFile(

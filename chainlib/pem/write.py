@@ -1,7 +1,4 @@
-"""Certificates out.
-
-The one form that every server takes, PEM with Unix line ends (RFC 7468 section 5).
-"""
+"""Writes certificates as PEM with Unix line ends (RFC 7468 section 5), which every server reads."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The chain that the server should send, the root that the gateway should trust, and the proof.
+"""Builds the chain that the server should send and the root that the gateway should trust.
 
-The proof is the verdict with both in place.
+The proof is the verdict with both installed.
 """
 
 from chainlib.repair.build import repair

@@ -1,4 +1,4 @@
-"""From a presented chain to the files that put it right, proven by judging it with both."""
+"""Makes the repair of a presented chain: the files, and the verdict with both installed."""
 
 from __future__ import annotations
 
@@ -33,18 +33,17 @@ def repair(
     issuers: Iterable[Certificate] = (),
     verdict: Verdict | None = None,
 ) -> Repair | None:
-    """Build what the server should send and find the root that the gateway should be given.
+    """Build the chain for the server and find the root for the gateway.
 
     Args:
-        chain: what was presented.
-        policy: what the gateway demands; its unattached and public roots are looked through as
-            well.
-        at: the instant, aware.
+        chain: the presented chain.
+        policy: the gateway's requirements; its unattached and public roots are searched as well.
+        at: the instant, time zone aware.
         issuers: certificates from elsewhere that may fill a gap; none of them is trusted.
-        verdict: of `judge` on this chain, policy and instant; without it the chain is judged here.
+        verdict: the result of `judge` for these arguments; without it the chain is judged here.
 
     Returns:
-        The repair with the headline of judging it again, or `None` where neither file would change
+        The repair with the headline of the new verdict, or `None` if neither file would change
         anything.
     """
     before = verdict or judge(chain, policy, at=at)
@@ -64,7 +63,8 @@ def _case_of(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> Case
 def _fixable(verdict: Verdict) -> bool:
     """Whether a file could help.
 
-    The fault lies in the list or in the trust, not in a name, a date of the leaf, or the answer.
+    The fault must be in the chain or in trust, not in a name, a date of the leaf, or the HTTP
+    response.
     """
     return bool(verdict.hidden & _FIXABLE) or any(
         (f.severity is Severity.CRITICAL and f.code in _FIXABLE)
@@ -90,7 +90,7 @@ def _build_repair(
     if unchanged and root is None and not missing:
         return None
     no_file = bool(missing) and _gap_inside(case, found)
-    # Without a file or a root there is nothing to install, so nothing changes.
+    # Without a file or a root there is nothing to install, so the verdict stays the same.
     nothing = no_file or (unchanged and root is None)
     return Repair(
         chain=() if no_file or unchanged else found.to_send,
@@ -118,7 +118,7 @@ def _search(case: Case, leaf: Certificate, issuers: tuple[Certificate, ...]) -> 
 def _to_give(found: Found) -> Certificate | None:
     """The root for the gateway.
 
-    A certificate that only bears its own issuer's name (a key rollover, a forgery) is none.
+    A certificate that only has its issuer's name as subject (a key rollover, a forgery) is none.
     """
     known = found.ending is not Ending.TRUSTED and found.root is not None
     return found.root if known and found.root is not None and found.root.self_signed else None
@@ -127,7 +127,7 @@ def _to_give(found: Found) -> Certificate | None:
 def _gap_inside(case: Case, found: Found) -> bool:
     """Whether the missing issuer is certainly an intermediate.
 
-    Above the last CA it may as well be the root, which is not sent.
+    Above the last CA it may be the root, which is not sent.
     """
     return len(found.certificates) == 1 or case.upper is not None
 
@@ -138,7 +138,7 @@ def _same_file(case: Case, to_send: tuple[Certificate, ...]) -> bool:
     sent = list(case.unique)
     while len(sent) > 1 and is_root(
         sent[-1]
-    ):  # at the end a root is harmless, in the middle it breaks the order
+    ):  # at the end a root is harmless, in the middle it is a wrong order
         sent.pop()
     if not case.ordered:
         return {c for c in sent if c == case.leaf or not is_root(c)} == set(to_send)
@@ -146,7 +146,7 @@ def _same_file(case: Case, to_send: tuple[Certificate, ...]) -> bool:
 
 
 def _proof(case: Case, chain: PresentedChain, found: Found, root: Certificate | None) -> Verdict:
-    """Judge again: the repaired list under the repaired trust, everything else as it was seen."""
+    """Judge the repaired chain with the repaired trust and all other facts unchanged."""
     policy = (
         case.policy
         if root is None
@@ -170,7 +170,8 @@ def _installed(before: PresentedChain, to_send: tuple[Certificate, ...]) -> Pres
         replace(one, certificates=to_send) if one.certificates == before.certificates else one
         for one in before.live
     )
-    # A key that fits the leaf, not the CA that stood first, fits once the leaf stands first.
+    # A key that belongs to the leaf, not to the CA in first position, is right once the leaf is
+    # first.
     error = None if mismatch and put_first else before.handshake_error
     return replace(
         before,
@@ -185,11 +186,10 @@ def _installed(before: PresentedChain, to_send: tuple[Certificate, ...]) -> Pres
 def _with_root(
     anchors: TrustAnchors, root: Certificate, child: Certificate, at: datetime
 ) -> TrustAnchors:
-    """The root takes the place of uploads that are no roots or would be taken for the issuer.
+    """The anchors with the root added.
 
-    And of its own editions that have ended.
-
-    Beside well-known CAs one upload means "uploaded roots only".
+    It replaces uploads that are no roots or would be taken for the issuer, and its own expired
+    editions. Beside well-known CAs, one upload means that only uploaded roots are trusted.
     """
     if anchors.mode is TrustMode.WELL_KNOWN:
         return TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(root,))
@@ -244,7 +244,7 @@ def _origin(
 
 
 def _authenticate(case: Case, chain: PresentedChain, leaf: Certificate) -> Repair | None:
-    """v1 knows no chain: the gateway is given the very leaf (azure-rules section 2.1)."""
+    """v1 has no chain: the repair is to upload the leaf itself (azure-rules section 2.1)."""
     if leaf in case.policy.anchors:
         return None
     anchors = replace(case.policy.anchors, certificates=(*case.anchors, leaf))

@@ -1,6 +1,6 @@
-"""What a fetched issuer decides.
+"""Updates a verdict with issuers that were downloaded or known from elsewhere.
 
-Until somebody has it, a missing upper CA and a root that is not trusted look alike from outside.
+Without them, a missing upper CA cannot be distinguished from an untrusted root.
 """
 
 from __future__ import annotations
@@ -24,19 +24,17 @@ _HIGHEST = 8
 
 
 def decide(verdict: Verdict, policy: GatewayPolicy, issuers: Iterable[Certificate]) -> Verdict:
-    """The same verdict with the gap filled in by what is known from elsewhere.
-
-    Codes and severities stay.
+    """The verdict with the gap filled by known issuers; codes and severities stay.
 
     Args:
         verdict: of `judge`.
-        policy: that it was judged by.
-        issuers: certificates that were not sent; one counts when its key verifies the certificate
+        policy: the policy of that verdict.
+        issuers: certificates that were not sent; one counts if its key verifies the certificate
             below the gap.
 
     Returns:
-        A verdict whose path names the issuer as fetched, and whose evidence keeps the one
-        explanation that holds.
+        A verdict whose path marks the issuer as fetched, and whose evidence keeps the one remaining
+        explanation.
     """
     elements, anchors = verdict.path.elements, policy.anchors
     place = next(
@@ -74,7 +72,7 @@ def _climb(below: Certificate, known: Sequence[Certificate]) -> Iterator[Certifi
 def _filled(
     found: Sequence[Certificate], above: Sequence[PathElement], anchors: TrustAnchors
 ) -> Iterator[PathElement]:
-    """What was fetched, up to what is there anyway, and the gap that may be left above it."""
+    """The fetched issuers up to one that is already there, and the gap that may remain above."""
     there = {element.certificate for element in above}
     trusted = Source.WELL_KNOWN if anchors.mode is TrustMode.WELL_KNOWN else Source.UPLOADED
     for one in found:

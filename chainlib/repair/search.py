@@ -1,10 +1,8 @@
-"""The best path from a leaf through everything that is known, whoever supplied it.
+"""Finds the best path from a leaf through all known certificates, whoever supplied them.
 
-A link counts only when its signature verifies.
-
-Unlike `chainlib.path`, which walks as OpenSSL does in order to say what *is*, this search tries
-every way in order to say what *could
-be*. It is bounded, because what a server sends may be made to keep it busy.
+Each signature on the path is verified. `chainlib.path` follows issuers as OpenSSL does and says
+what *is*; this search tries all alternatives and says what *could be*. It is bounded, because a
+hostile server may send certificates that make it long.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ _MAX_PATHS = 500
 
 
 class Ending(IntEnum):
-    """What a path ends in; smaller is better, because the gateway has to change less."""
+    """How a path ends; smaller is better, because the gateway needs less change."""
 
     TRUSTED = 0
     ON_THIS_GATEWAY = 1
@@ -40,7 +38,7 @@ class Found:
     """The best path.
 
     Attributes:
-        certificates: leaf first, each one's signature verified with the key of the next.
+        certificates: leaf first; each signature is verified with the key of the next.
         ending: what the last one is.
     """
 
@@ -49,12 +47,12 @@ class Found:
 
     @property
     def root(self) -> Certificate | None:
-        """The root it ends in, `None` when the last issuer is unknown."""
+        """The root at its end; `None` if the last issuer is unknown."""
         return None if self.ending is Ending.GAP else self.certificates[-1]
 
     @property
     def to_send(self) -> tuple[Certificate, ...]:
-        """What belongs into the server's file: everything but the root.
+        """What the server's file should contain: everything but the root.
 
         A leaf that is its own root stays.
         """
@@ -67,13 +65,13 @@ class Found:
 
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """One search: the pool by subject, where roots lie, and what is left of its allowance.
+    """One search: certificates by subject, known roots, and the remaining budget.
 
     Attributes:
         by_subject: every known certificate.
-        endings: roots that lie somewhere, by certificate.
+        endings: known roots, by certificate.
         at: the instant, for validity.
-        given: certificates that were sent, preferred over others.
+        given: presented certificates, preferred over others.
     """
 
     by_subject: Mapping[CanonicalName, list[Certificate]]
@@ -83,7 +81,7 @@ class Search:
     _verified: dict[tuple[bytes, bytes], bool] = field(default_factory=dict)
 
     def best(self, leaf: Certificate) -> Found:
-        """The best path from this leaf; the leaf alone when no issuer is known."""
+        """The best path from this leaf; only the leaf if no issuer is known."""
         candidates = (
             Found(certificates=path, ending=self._ending(path[-1]))
             for path in islice(self._paths((leaf,)), _MAX_PATHS)
@@ -146,7 +144,7 @@ def make_search(
     endings: Mapping[Certificate, Ending],
     at: datetime,
 ) -> Search:
-    """Prepare a search over what was sent, what others supplied, and the roots on gateways."""
+    """Prepare a search over presented and supplied certificates and the roots on gateways."""
     sent = tuple(given)
     by_subject: dict[CanonicalName, list[Certificate]] = defaultdict(list)
     for certificate in dict.fromkeys((*sent, *supplied, *endings)):

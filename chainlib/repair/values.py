@@ -1,4 +1,4 @@
-"""What a repair consists of: two files, what they lead to, and what nobody could supply."""
+"""The parts of a repair: two files, the new verdict, and missing certificates."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from chainlib.pem import dump_bundle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingIssuer:
-    """A certificate that the path needs and nobody could supply.
+    """A required certificate that could not be found.
 
     Attributes:
-        subject: RFC 4514 text, as the child names its issuer.
-        key_id: authority key identifier in lower-case hex, where the child states one.
-        ca_issuers: caIssuers URLs of the child; attacker-chosen text.
+        subject: RFC 4514 text, the issuer name in the child.
+        key_id: authority key identifier in lower-case hex, if the child has one.
+        ca_issuers: caIssuers URLs of the child; hostile text.
     """
 
     subject: str
@@ -26,18 +26,17 @@ class MissingIssuer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """What would put it right.
+    """What would correct the fault.
 
     Attributes:
-        chain: what the server should send, leaf first, every intermediate, no root; empty when it
-            cannot be built or is what the server sends already.
-        root: what the gateway should be given, `None` when it has it or when it is unknown.
-        root_name: the name under which that root already lies on a gateway, `None` when it lies on
-            none.
-        verdict_after: the headline of judging the repaired chain under the repaired trust.
-        sources: where each added certificate came from, for people.
-        missing: what could not be found.
-        unchanged: the list that is sent is already the one to send, so `chain` is empty.
+        chain: what the server should send, leaf first, every intermediate, no root; empty if it
+            cannot be built or is what the server already sends.
+        root: what the gateway should trust; `None` if it has it already or it is unknown.
+        root_name: the name of that root on a gateway that already has it; `None` if none has.
+        verdict_after: the headline for the repaired chain with the repaired trust.
+        sources: where each added certificate came from, for users.
+        missing: certificates that could not be found.
+        unchanged: the presented chain is already right, so `chain` is empty.
     """
 
     chain: tuple[Certificate, ...]
@@ -50,10 +49,10 @@ class Repair:
 
     @property
     def chain_pem(self) -> str | None:
-        """The file for the server as PEM, `None` when it cannot be built or changes nothing."""
+        """The file for the server as PEM; `None` if it cannot be built or changes nothing."""
         return dump_bundle(self.chain) or None
 
     @property
     def root_pem(self) -> str | None:
-        """The file for the gateway as PEM, `None` when the gateway needs none or it is unknown."""
+        """The file for the gateway as PEM; `None` if the gateway needs none or it is unknown."""
         return dump_bundle((self.root,)) if self.root else None
